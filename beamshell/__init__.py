@@ -1,0 +1,1 @@
+"""The console a beamline is run from."""

@@ -1,0 +1,1 @@
+"""Callbacks: what a person looks at while documents arrive."""

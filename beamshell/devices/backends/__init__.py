@@ -1,0 +1,1 @@
+"""Backends: one small file for each control system that signals can speak."""

@@ -1,0 +1,1 @@
+"""EPICS devices: motors, scalers and detectors by the names of their records."""

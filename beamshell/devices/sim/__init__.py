@@ -1,0 +1,1 @@
+"""Simulated devices: for trying things out, with no control system."""

@@ -1,0 +1,1 @@
+"""Documents: what a run leaves behind, as plain dictionaries."""

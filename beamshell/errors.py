@@ -1,0 +1,152 @@
+"""Every exception that beamshell raises, on one page.
+
+A message names the device, the value with its unit, the limit, and what to do next. An exception of
+this tree is an answer to the user; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class BeamshellError(Exception):
+    """The root: `except BeamshellError` catches whatever this package raises on purpose."""
+
+
+# ---- what a person typed ---------------------------------------------------------------------
+
+
+class UsageError(BeamshellError):
+    """A command was typed that cannot be understood: the message shows how it is written."""
+
+
+class UnknownName(UsageError, LookupError):
+    """No device, run or key has this name: the message offers the nearest one."""
+
+
+class ConfigError(BeamshellError):
+    """A configuration file is wrong: the message starts with `file:line`."""
+
+
+# ---- devices ---------------------------------------------------------------------------------
+
+
+class DeviceError(BeamshellError):
+    """A device refused or failed."""
+
+
+class LimitError(DeviceError, ValueError):
+    """A position is outside the limits, and nothing has moved."""
+
+
+class BadValue(DeviceError, ValueError):
+    """A value cannot be written to this signal: wrong type, shape, not finite, or no such state."""
+
+
+class ReadOnlyError(DeviceError):
+    """A read-only signal was asked to change."""
+
+
+class NotConnected(DeviceError, TimeoutError):
+    """The control system does not answer for this address."""
+
+
+class MoveFailed(DeviceError):
+    """A move ended somewhere else than where it was sent: a STOP, a limit switch, a stall."""
+
+
+class ReadFailed(DeviceError):
+    """The control system answered a read with an error, or not in time."""
+
+
+class WriteFailed(DeviceError):
+    """The control system refused a write, or did not complete it in time."""
+
+
+class RedundantStaging(DeviceError):
+    """The device is staged already: unstage it first."""
+
+
+# ---- statuses --------------------------------------------------------------------------------
+
+
+class StatusTimeoutError(DeviceError, TimeoutError):
+    """The action did not finish within the time-out it was given."""
+
+
+class WaitTimeoutError(BeamshellError, TimeoutError):
+    """The wait ran out of time; the action itself may still finish."""
+
+
+class InvalidState(BeamshellError):
+    """A status that is done was told again that it is done."""
+
+
+# ---- the engine ------------------------------------------------------------------------------
+
+
+class EngineError(BeamshellError):
+    """The RunEngine cannot do what it was asked."""
+
+
+class TransitionError(EngineError):
+    """This request makes no sense in the engine's present state."""
+
+
+class InvalidCommand(EngineError, KeyError):
+    """A plan sent a message whose command the engine does not know."""
+
+    def __str__(self) -> str:  # KeyError would show the message as a quoted repr
+        return str(self.args[0]) if self.args else ""
+
+
+class IllegalMessageSequence(EngineError):
+    """A message came where it makes no sense: `save` without `create`, a checkpoint inside a bundle."""
+
+
+class FailedStatus(EngineError):
+    """A device reported that an action failed; the message names device, action and cause."""
+
+
+class FailedPause(EngineError):
+    """A pause was asked for where the plan allows none, so the plan ends here."""
+
+
+class PlanError(EngineError):
+    """The plan is not something the engine can run."""
+
+
+class RunEngineInterrupted(EngineError):
+    """The engine stopped before the plan's end; the message says how to go on."""
+
+
+class NoReplayAllowed(BeamshellError):
+    """Raised by a device's `pause()`: its messages before this moment must not be sent again."""
+
+
+class CommandTimeout(EngineError, TimeoutError):
+    """A `wait` or `wait_for` in a plan ran out of time."""
+
+
+class RequestStop(EngineError):
+    """Thrown into a plan that is to end now, as a success."""
+
+
+class RequestAbort(EngineError):
+    """Thrown into a plan that is to end now, as an abort."""
+
+
+class PlanHalt(GeneratorExit):
+    """Thrown into a plan that must end without another message."""
+
+
+# ---- data at rest ----------------------------------------------------------------------------
+
+
+class StoreError(BeamshellError):
+    """Data could not be written or read back."""
+
+
+# ---- the demo IOC ----------------------------------------------------------------------------
+
+
+class IocError(BeamshellError):
+    """An embedded IOC did not start or did not answer."""

@@ -1,0 +1,1 @@
+"""The embedded EPICS IOC: the demo beamline."""

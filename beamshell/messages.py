@@ -1,0 +1,45 @@
+"""Msg: the one thing a plan says to the engine.
+
+It knows nothing of devices or of the engine. Any object with these five attributes is a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeAlias
+
+
+class _Fields(NamedTuple):
+    command: str
+    obj: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    run: Any
+
+
+class Msg(_Fields):
+    """One instruction of a plan.
+
+    Args:
+        command: what to do, such as "set" or "checkpoint".
+        obj: the device it concerns, or None.
+        args: positional arguments of the command.
+        run: the key of the run it belongs to; None is the plan's only run.
+        kwargs: keyword arguments of the command.
+
+    Example:
+        >>> Msg("set", "th", 1.5, group="A")
+        Msg('set', obj='th', args=(1.5,), kwargs={'group': 'A'}, run=None)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, command: str, obj: Any = None, *args: Any, run: Any = None, **kwargs: Any) -> Msg:
+        return tuple.__new__(cls, (command, obj, args, kwargs, run))
+
+    def __repr__(self) -> str:
+        return f"Msg({self.command!r}, obj={self.obj!r}, args={self.args}, kwargs={self.kwargs}, run={self.run!r})"
+
+
+Plan: TypeAlias = Generator[Msg, Any, Any]
+"""A generator of messages that receives the answer to each."""

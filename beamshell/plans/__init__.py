@@ -1,0 +1,1 @@
+"""Plans: experimental procedures as generators of messages."""

@@ -1,0 +1,292 @@
+"""What the engine may ask of a device, as small protocols any object can satisfy.
+
+It knows no device class: ophyd's, ophyd-async's and home-made objects pass when they have the methods.
+A method marked "may be a coroutine" is awaited on the engine's asyncio thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
+
+from typing_extensions import NotRequired
+
+
+class Reading(TypedDict):
+    """One value with its origin in time, such as ``{"value": 1.5, "timestamp": 1700000000.0}``."""
+
+    value: Any
+    """Number, string, bool or array."""
+    timestamp: float
+    """Seconds since 1970-01-01 UTC, given by the control system."""
+    alarm_severity: NotRequired[int]
+    """0 none, 1 minor, 2 major, 3 invalid (EPICS menuAlarmSevr)."""
+    message: NotRequired[str]
+
+
+Dtype = Literal["number", "integer", "string", "boolean", "array"]
+
+
+class DataKey(TypedDict):
+    """What a value is: ``{"source": "ca://BL:th.RBV", "dtype": "number", "shape": [], "units": "deg"}``."""
+
+    source: str
+    dtype: Dtype
+    shape: list[int]
+    """The lengths of the axes; [] for a scalar."""
+    units: NotRequired[str]
+    precision: NotRequired[int]
+    choices: NotRequired[list[str]]
+    lower_ctrl_limit: NotRequired[float]
+    upper_ctrl_limit: NotRequired[float]
+    object_name: NotRequired[str]
+    external: NotRequired[str]
+    dtype_numpy: NotRequired[str]
+
+
+class Location(TypedDict):
+    """Where a device was sent and where it is, in the units of the device."""
+
+    setpoint: Any
+    readback: Any
+
+
+class Hints(TypedDict, total=False):
+    """What to show when nothing else was said."""
+
+    fields: list[str]
+    dimensions: list[tuple[list[str], str]]
+    gridding: str
+
+
+@runtime_checkable
+class Status(Protocol):
+    """The promise that an action ends."""
+
+    @property
+    def done(self) -> bool:
+        """True once the action has ended, well or badly."""
+
+    @property
+    def success(self) -> bool:
+        """True once the action has ended well."""
+
+    def add_callback(self, callback: Callable[[Any], None]) -> None:
+        """Call `callback(status)` when done (at once if it is), in any thread."""
+
+    def exception(self, timeout: float | None = 0.0) -> BaseException | None:
+        """Why it failed, or None."""
+
+
+@runtime_checkable
+class HasName(Protocol):
+    """Everything that a run records has a name and, if it is a part, the device it belongs to."""
+
+    @property
+    def name(self) -> str:
+        """The name used in documents and at the prompt, such as "slits_top"."""
+
+
+@runtime_checkable
+class Readable(HasName, Protocol):
+    """A device whose values go into events."""
+
+    def read(self) -> dict[str, Reading]:
+        """The values now (may be a coroutine), such as ``{"det": {"value": 5, "timestamp": 1.7e9}}``."""
+
+    def describe(self) -> dict[str, DataKey]:
+        """What `read` returns, with the same keys (may be a coroutine)."""
+
+
+@runtime_checkable
+class BeginsRead(Protocol):
+    """A device that can be asked now and collected later, so that many answer in one round trip."""
+
+    def begin_read(self) -> Callable[[], dict[str, Reading]]:
+        """Queue the requests behind `read` without waiting; the answer collects them."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A device with slow settings, recorded once a descriptor."""
+
+    def read_configuration(self) -> dict[str, Reading]:
+        """The settings now (may be a coroutine)."""
+
+    def describe_configuration(self) -> dict[str, DataKey]:
+        """What `read_configuration` returns, with the same keys (may be a coroutine)."""
+
+
+@runtime_checkable
+class CanConfigure(Protocol):
+    """A device whose settings a plan may change."""
+
+    def configure(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Reading], dict[str, Reading]]:
+        """Change settings; the readings before and after."""
+
+
+@runtime_checkable
+class Triggerable(Protocol):
+    """A device that must be told to acquire before it is read."""
+
+    def trigger(self) -> Status:
+        """Start one acquisition."""
+
+
+@runtime_checkable
+class Movable(Protocol):
+    """A device that can be sent to a value."""
+
+    def set(self, value: Any, *args: Any, **kwargs: Any) -> Status:
+        """Start going to `value`."""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A device that knows whether a value is allowed, without going there."""
+
+    def check_value(self, value: Any) -> None:
+        """Raise LimitError or BadValue if `set(value)` would be refused."""
+
+
+@runtime_checkable
+class Locatable(Protocol):
+    """A device that knows where it was sent as well as where it is."""
+
+    def locate(self) -> Location:
+        """Setpoint and readback (may be a coroutine)."""
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """A device that can be stopped on its way."""
+
+    def stop(self, success: bool = False) -> Any:
+        """Stop now (may be a coroutine); `success` is what an unfinished move then counts as."""
+
+
+@runtime_checkable
+class Stageable(Protocol):
+    """A device to be made ready before a run and put back after it."""
+
+    def stage(self) -> Any:
+        """Make ready: the list of what was staged, or a Status."""
+
+    def unstage(self) -> Any:
+        """Put back: the list of what was unstaged, or a Status."""
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """A device that must know about pauses."""
+
+    def pause(self) -> Any:
+        """The engine pauses (may be a coroutine); may raise NoReplayAllowed."""
+
+    def resume(self) -> Any:
+        """The engine goes on (may be a coroutine)."""
+
+
+@runtime_checkable
+class Subscribable(Protocol):
+    """A device that tells of its changes."""
+
+    def subscribe(self, function: Callable[..., None], *args: Any, **kwargs: Any) -> Any:
+        """Call `function` at each change, in another thread."""
+
+    def clear_sub(self, function: Callable[..., None]) -> Any:
+        """Stop calling `function`."""
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A flyer that can be made ready ahead of `kickoff`."""
+
+    def prepare(self, value: Any) -> Status:
+        """Start getting ready for `value`."""
+
+
+@runtime_checkable
+class Flyable(Protocol):
+    """A device that acquires by itself between `kickoff` and `complete`."""
+
+    def kickoff(self) -> Status:
+        """Start; done when it is flying."""
+
+    def complete(self) -> Status:
+        """Ask it to end; done when all is acquired."""
+
+
+@runtime_checkable
+class Collectable(HasName, Protocol):
+    """A flyer whose data come back through the engine."""
+
+    def describe_collect(self) -> Any:
+        """Data keys, either of one stream or a dict of them by stream name (may be a coroutine)."""
+
+
+@runtime_checkable
+class EventCollectable(Protocol):
+    """A flyer that hands over events one by one."""
+
+    def collect(self) -> Iterator[dict[str, Any]]:
+        """Partial events: ``{"data": ..., "timestamps": ..., "time": ...}``."""
+
+
+@runtime_checkable
+class EventPageCollectable(Protocol):
+    """A flyer that hands over events by the page."""
+
+    def collect_pages(self) -> Iterator[dict[str, Any]]:
+        """Partial event pages: as events, with a list for each key."""
+
+
+@runtime_checkable
+class WritesExternalAssets(Protocol):
+    """A device whose data are files, announced by Resource/Datum or StreamResource/StreamDatum documents."""
+
+    def collect_asset_docs(self, *args: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        """``(name, document)`` pairs not handed over before."""
+
+
+@runtime_checkable
+class HasHints(Protocol):
+    """A device that knows which of its values a person looks at first."""
+
+    @property
+    def hints(self) -> Hints:
+        """Such as ``{"fields": ["det"]}``."""
+
+
+Callback = Callable[[str, dict[str, Any]], Any]
+"""What a subscriber of documents looks like: ``f(name, document)``."""
+
+__all__ = [
+    "BeginsRead",
+    "Callback",
+    "CanConfigure",
+    "Checkable",
+    "Collectable",
+    "Configurable",
+    "DataKey",
+    "Dtype",
+    "EventCollectable",
+    "EventPageCollectable",
+    "Flyable",
+    "HasHints",
+    "HasName",
+    "Hints",
+    "Locatable",
+    "Location",
+    "Movable",
+    "Pausable",
+    "Preparable",
+    "Readable",
+    "Reading",
+    "Stageable",
+    "Status",
+    "Stoppable",
+    "Subscribable",
+    "Triggerable",
+    "WritesExternalAssets",
+]

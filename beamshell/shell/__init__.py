@@ -1,0 +1,1 @@
+"""The shell: where the rooms are joined and a person types."""
