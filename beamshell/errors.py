@@ -22,6 +22,10 @@ class UnknownName(UsageError, LookupError):
     """No device, run or key has this name: the message offers the nearest one."""
 
 
+class CommandError(BeamshellError):
+    """A command met an error that nobody foresaw: `last_error` shows where."""
+
+
 class ConfigError(BeamshellError):
     """A configuration file is wrong: the message starts with `file:line`."""
 

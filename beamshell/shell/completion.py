@@ -1,0 +1,64 @@
+"""What Tab offers after a command: the names that fit the slot where the cursor stands.
+
+The rule is pure; `matcher` hands it to IPython's completer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from beamshell.shell.magic_line import split_commands
+
+if TYPE_CHECKING:
+    from beamshell.shell.command import CommandSet
+
+
+def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> list[str] | None:
+    """The completions of the last word of a text; None if no command stands before it.
+
+    Args:
+        text: the line up to the cursor.
+        commands: the commands.
+        devices: the devices by name.
+    """
+    last = split_commands(f"{text}\0")[-1].rstrip("\0")  # the mark keeps the blank before the cursor
+    words = last.split()
+    if not words or words[0].lstrip("%") not in commands or (len(words) == 1 and not last[-1].isspace()):
+        return None
+    word = "" if last[-1].isspace() else words.pop()
+    slots = commands[words[0].lstrip("%")].slots
+    if slots is None:
+        return []
+    if "." in word:
+        return _parts(word, devices)
+    return [name for name in slots(words[1:], devices) if name.startswith(word)]
+
+
+def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
+    """`slits.t` offers `slits.top`."""
+    *owners, start = word.split(".")
+    found: Any = devices.get(owners[0])
+    for owner in owners[1:]:
+        found = getattr(found, owner, None)
+    path = ".".join(owners)
+    return [f"{path}.{name}" for name in getattr(found, "component_names", ()) if name.startswith(start)]
+
+
+def matcher(commands: CommandSet, devices: Callable[[], Mapping[str, Any]]) -> Callable[[Any], Any]:
+    """A matcher for IPython's completer; where it has an answer it is the only one."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    def device_names(context: Any) -> dict[str, Any]:
+        found = candidates(context.line_with_cursor[: context.cursor_position], commands, devices())
+        completions = [SimpleCompletion(text=name, type="device") for name in found or ()]
+        word = context.token if not completions else _word_before(context)
+        return {"completions": completions, "suppress": found is not None, "matched_fragment": word, "ordered": True}
+
+    marked: Callable[[Any], Any] = context_matcher(priority=200, identifier="beamshell.commands")(device_names)
+    return marked
+
+
+def _word_before(context: Any) -> str:
+    text: str = context.line_with_cursor[: context.cursor_position]
+    return "" if not text or text[-1].isspace() else text.split()[-1]
