@@ -1,0 +1,162 @@
+"""A channel whose value lives in this process: for simulation, counters, settings and tests. It knows no threads."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from beamshell.devices._data_keys import dtype_of
+from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
+from beamshell.errors import BadValue
+from beamshell.protocols import DataKey, Reading
+
+
+class SoftBackend(Backend):
+    """A value holder that is always connected; subscribers are called in the thread that puts.
+
+    Args:
+        source: such as "soft://gain".
+        value: the first value; later ones must be of its type (number, string, bool or array).
+        units: of the value.
+        precision: digits worth showing.
+        limits: lowest and highest value; (0, 0) is none.
+        choices: names of the states, for a value that is their index.
+        clock: where timestamps come from.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        value: Any = 0.0,
+        *,
+        units: str = "",
+        precision: int | None = None,
+        limits: tuple[float, float] = (0.0, 0.0),
+        choices: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.source = source
+        self._clock = clock
+        self._reading: Reading = {"value": value, "timestamp": clock()}
+        self._units = units
+        self._precision = precision
+        self._limits = limits
+        self._choices = tuple(choices)
+        self._on_change: OnChange | None = None
+
+    connected = True
+
+    def connect(self) -> None:
+        """Nothing to do."""
+
+    def wait_connected(self, timeout: float) -> None:
+        """Return at once."""
+
+    def close(self) -> None:
+        """Forget the subscriber."""
+        self._on_change = None
+
+    def on_connection(self, callback: OnConnection) -> None:
+        """Never called: nothing changes."""
+
+    def begin_get(self) -> Collect:
+        """The value at this moment, whenever it is collected."""
+        reading = self._reading.copy()
+        return lambda _timeout: reading
+
+    def get(self, timeout: float) -> Reading:  # noqa: ARG002 - nothing to wait for
+        """The value now."""
+        return self._reading.copy()
+
+    @property
+    def latest(self) -> Reading:
+        """The value now."""
+        return self._reading
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` now and in each later `put`."""
+        self._on_change = on_change
+        on_change(self._reading)
+
+    def unsubscribe(self) -> None:
+        """Stop calling."""
+        self._on_change = None
+
+    def repeat(self) -> None:
+        """Call the subscriber with the present value."""
+        if self._on_change is not None:
+            self._on_change(self._reading)
+
+    def check(self, value: Any) -> Any:
+        """`value`, or the index of the state that it names."""
+        if self._choices:
+            return index_of(value, self._choices)
+        old = self._reading["value"]
+        if value is None or (old is not None and isinstance(old, str) != isinstance(value, str)):
+            kind = "text" if isinstance(old, str) else "a number"
+            raise BadValue(f"{value!r} cannot be written: it holds {kind}, such as {old!r}")
+        if isinstance(value, np.ndarray):
+            return value.copy()  # whoever gave it may go on changing it
+        return float(value) if isinstance(old, float) and isinstance(value, int) else value
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Hold `value` from now on and tell the subscriber, then `on_done`."""
+        self._reading = {"value": self.check(value), "timestamp": self._clock()}
+        if self._on_change is not None:
+            self._on_change(self._reading)
+        if on_done is not None:
+            on_done(None)
+
+    def describe(self) -> DataKey:
+        """What the present value is."""
+        dtype, shape, dtype_numpy = dtype_of(self._reading["value"])
+        key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
+        if self._units:
+            key["units"] = self._units
+        if self._precision is not None:
+            key["precision"] = self._precision
+        if self._choices:
+            key["choices"] = list(self._choices)
+        if self._limits[0] != self._limits[1]:
+            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self._limits
+        return key
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value; (0, 0) if there are none."""
+        return self._limits
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The states by name."""
+        return self._choices
+
+    @property
+    def units(self) -> str:
+        """The unit of the value."""
+        return self._units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits worth showing."""
+        return self._precision
+
+
+def index_of(value: Any, choices: Sequence[str]) -> int:
+    """The index of a state given by name or by index.
+
+    Raises:
+        BadValue: there is no such state; the message lists those there are.
+    """
+    if isinstance(value, str):
+        if value in choices:
+            return list(choices).index(value)
+    elif not isinstance(value, (list, tuple, np.ndarray)) and value is not None:
+        number = float(value)
+        if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
+            return int(number)
+    raise BadValue(f"{value!r} is no state of it: choose one of {', '.join(choices)}")

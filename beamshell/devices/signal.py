@@ -1,0 +1,622 @@
+"""Signals: one value each, that can be read, written, watched and recorded.
+
+It knows no control system, only backends; and no device, only that a signal may have a parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from beamshell.devices._subscriptions import Subscriptions
+from beamshell.devices.backend import Backend
+from beamshell.devices.backends import open_channel
+from beamshell.devices.backends.soft import SoftBackend
+from beamshell.devices.kind import Kind
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.errors import DeviceError, InvalidState, LimitError, ReadOnlyError, UnknownName, WriteFailed
+from beamshell.protocols import DataKey, Reading
+
+CONNECTION_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 5.0
+WRITE_TIMEOUT_S = 60.0
+
+
+class Signal:
+    """A value in this process, with the behaviour of one in hardware.
+
+    Args:
+        name: how documents and the prompt call it, such as "slits_top".
+        value: the first value; its type (number, string, bool, array) is the signal's.
+        parent: the device it is a part of.
+        kind: whether it is recorded in events, in the configuration, or not.
+        attr_name: its name within the parent.
+        labels: words to find it by.
+        units: of the value, such as "mm".
+        precision: digits after the decimal point worth showing.
+        limits: (lowest, highest) value that may be written; equal ones are none.
+        choices: names of the states, if the value is the index of one.
+        doc: what it is, in a line.
+
+    Example:
+        >>> gain = Signal(name="gain", value=1.0, limits=(0.0, 10.0))
+        >>> gain.set(2.0).done, gain.get()
+        (True, 2.0)
+    """
+
+    SUB_VALUE: ClassVar[str] = "value"
+    SUB_META: ClassVar[str] = "meta"
+    _default_sub: ClassVar[str] = SUB_VALUE
+    writable: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        name: str = "",
+        value: Any = 0.0,
+        *,
+        parent: Any = None,
+        kind: Kind | str = Kind.normal,
+        attr_name: str = "",
+        labels: Iterable[str] = (),
+        units: str = "",
+        precision: int | None = None,
+        limits: tuple[float, float] | None = None,
+        choices: Sequence[str] = (),
+        doc: str = "",
+    ) -> None:
+        soft = SoftBackend("", value, units=units, precision=precision, limits=limits or (0.0, 0.0), choices=choices)
+        self._set_up(soft, soft, name=name, parent=parent, kind=kind, attr_name=attr_name, labels=labels, doc=doc)
+        self._enforces_limits = True
+
+    def _set_up(
+        self,
+        reader: Backend,
+        writer: Backend,
+        *,
+        name: str,
+        parent: Any,
+        kind: Kind | str,
+        attr_name: str,
+        labels: Iterable[str],
+        doc: str,
+    ) -> None:
+        self._backend = reader
+        self._writer = writer
+        self.name = name
+        self.parent = parent
+        self.kind = kind
+        self.attr_name = attr_name
+        self.labels = frozenset(labels)
+        self.doc = doc
+        self.connection_timeout = CONNECTION_TIMEOUT_S
+        self.timeout = READ_TIMEOUT_S
+        self.write_timeout: float | None = WRITE_TIMEOUT_S
+        self._own_limits: tuple[float, float] | None = None
+        self._enforces_limits = False
+        self._auto_monitor = False
+        self._monitored = False
+        self._subscriptions = Subscriptions()
+        self._connection_reading: Reading | None = None
+        self._pending: Status | None = None
+        reader.on_connection(self._on_connection)
+
+    # ---- what it is
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is recorded in events, in the configuration, or not."""
+        return self._kind
+
+    @kind.setter
+    def kind(self, kind: Kind | str) -> None:
+        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
+
+    @property
+    def dotted_name(self) -> str:
+        """Where it is within its device: "slits.top" for a part of a part; "" for a signal on its own."""
+        above = getattr(self.parent, "dotted_name", "")
+        return f"{above}.{self.attr_name}" if above else self.attr_name
+
+    @property
+    def root(self) -> Any:
+        """The outermost device that it is a part of, or itself."""
+        return self if self.parent is None else getattr(self.parent, "root", self.parent)
+
+    @property
+    def source(self) -> str:
+        """Where the value comes from: "soft://gain", "ca://BL:th.RBV"."""
+        return self._backend.source or f"soft://{self.name}"
+
+    @property
+    def units(self) -> str:
+        """The unit of the value; "" if none is known."""
+        return self._backend.units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits after the decimal point worth showing; None if nobody said."""
+        return self._backend.precision
+
+    @property
+    def enum_strs(self) -> tuple[str, ...]:
+        """The names of the states; () if the value is not a state."""
+        return self._backend.choices
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value; equal ones mean that there are none."""
+        return self._own_limits if self._own_limits is not None else self._writer.limits
+
+    @property
+    def low_limit(self) -> float:
+        """Lowest value that may be written."""
+        return self.limits[0]
+
+    @property
+    def high_limit(self) -> float:
+        """Highest value that may be written."""
+        return self.limits[1]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is known of the value without asking: connected, units, precision, enum_strs, limits, timestamp."""
+        low, high = self.limits
+        latest = self._backend.latest
+        return {
+            "connected": self.connected,
+            "units": self.units,
+            "precision": self.precision,
+            "enum_strs": self.enum_strs,
+            "lower_ctrl_limit": low,
+            "upper_ctrl_limit": high,
+            "timestamp": None if latest is None else latest["timestamp"],
+            "severity": None if latest is None else latest.get("alarm_severity", 0),
+        }
+
+    @property
+    def hints(self) -> dict[str, Any]:
+        """Its name as a field to show, if its kind is hinted."""
+        return {"fields": [self.name]} if Kind.hinted in self._kind else {"fields": []}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.source})"
+
+    # ---- connection
+
+    @property
+    def connected(self) -> bool:
+        """True while it can be read and written."""
+        return self._backend.connected and self._writer.connected
+
+    def wait_for_connection(self, timeout: float | None = None) -> None:
+        """Return once connected.
+
+        Raises:
+            NotConnected: not within `timeout` seconds (None: its `connection_timeout`); the message says what to check.
+        """
+        limit = self.connection_timeout if timeout is None else timeout
+        with self._named():
+            self._backend.wait_connected(limit)
+            if self._writer is not self._backend:
+                self._writer.wait_connected(limit)
+
+    def destroy(self) -> None:
+        """Give its channels back; it cannot be used any more."""
+        self._subscriptions.clear()
+        self._backend.close()
+        if self._writer is not self._backend:
+            self._writer.close()
+
+    # ---- reading
+
+    def get(self, *, as_string: bool = False) -> Any:
+        """The value in the hardware now; the name of the state with `as_string`, if it is one.
+
+        Raises:
+            NotConnected: nothing answers within the connection time-out.
+            ReadFailed: the control system refused, or was too slow.
+        """
+        value = self._get()["value"]
+        if as_string:
+            return self.enum_strs[value] if self.enum_strs and not isinstance(value, str) else str(value)
+        return value
+
+    @property
+    def value(self) -> Any:
+        """The same as `get()`."""
+        return self._get()["value"]
+
+    @property
+    def latest(self) -> Reading | None:
+        """The last reading that came by subscription, without asking; None if none did."""
+        return self._backend.latest
+
+    def read(self) -> dict[str, Reading]:
+        """The reading in the hardware now, by name, such as ``{"gain": {"value": 1.0, "timestamp": 1.7e9}}``."""
+        return {self.name: self._get()}
+
+    def begin_read(self) -> Callable[[], dict[str, Reading]]:
+        """Ask now, collect later: signals that are asked together answer in one round trip."""
+        collect, name = self._backend.begin_get(), self.name
+
+        def collected() -> dict[str, Reading]:
+            with self._named():
+                return {name: collect(self.timeout)}
+
+        return collected
+
+    def describe(self) -> dict[str, DataKey]:
+        """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
+        with self._named():
+            return {self.name: {**self._backend.describe(), "source": self.source}}
+
+    def read_configuration(self) -> dict[str, Reading]:
+        """Nothing: a signal has no settings of its own."""
+        return {}
+
+    def describe_configuration(self) -> dict[str, DataKey]:
+        """Nothing: a signal has no settings of its own."""
+        return {}
+
+    def _get(self) -> Reading:
+        try:
+            return self._backend.get(self.timeout)
+        except DeviceError as exc:
+            raise type(exc)(f"{self.name}: {exc}") from exc
+
+    # ---- writing
+
+    def check_value(self, value: Any) -> None:
+        """Return if `set(value)` would be accepted.
+
+        Raises:
+            BadValue: it cannot be written here: wrong type, not finite, no such state.
+            LimitError: it is outside the limits.
+        """
+        self._checked(value)
+
+    def put(self, value: Any, *, wait: bool = False, timeout: float | None = None, force: bool = False) -> None:
+        """Write `value`; with `wait`, return when everything that this sets off has ended.
+
+        Args:
+            value: what to write.
+            wait: wait for the end, at most `timeout` seconds (None: its `write_timeout`).
+            timeout: seconds.
+            force: write whatever the limits say, and even if it is read-only for users.
+
+        Raises:
+            BadValue: it cannot be written here.
+            LimitError: it is outside the limits.
+            ReadOnlyError: the signal is read-only.
+            NotConnected: nothing answers.
+            WriteFailed: the control system refused.
+        """
+        if wait:
+            self.set(value, timeout=timeout).wait()
+            return
+        checked = self._checked(value, force)
+        self._supersede(value)
+        with self._named():
+            self._writer.put(checked)
+
+    def set(self, value: Any, *, timeout: float | None = None, settle_time: float | None = None) -> Status:
+        """Write `value`; the status is done when everything that this sets off has ended.
+
+        A set that is still under way is superseded: its status fails, and says so.
+
+        Args:
+            value: what to write.
+            timeout: seconds until the status fails; None is the signal's `write_timeout`.
+            settle_time: seconds to wait after the end.
+
+        Raises:
+            The same as `put`.
+        """
+        checked = self._checked(value)
+        self._supersede(value)
+        status = DeviceStatus(
+            self,
+            timeout=timeout if timeout is not None else self._write_limit(),
+            settle_time=settle_time or 0.0,
+            action=f"set to {_shown(value)}",
+        )
+        self._pending = status
+        try:
+            self._start_write(checked, status)
+        except DeviceError as exc:
+            failure = type(exc)(f"{self.name}: {exc}")
+            status.set_exception(failure)
+            raise failure from exc
+        return status
+
+    def trigger(self) -> Status:
+        """A status that is done: there is nothing to acquire."""
+        status = DeviceStatus(self, action="trigger")
+        status.set_finished()
+        return status
+
+    def stop(self, success: bool = False) -> None:
+        """Nothing: a signal does not move by itself."""
+
+    def _write_limit(self) -> float | None:
+        return None  # a value in this process is written at once: a time-out would only cost
+
+    def _start_write(self, value: Any, status: Status) -> None:
+        def on_done(failure: BaseException | None) -> None:
+            with contextlib.suppress(InvalidState):  # superseded meanwhile
+                if failure is None:
+                    status.set_finished()
+                else:
+                    status.set_exception(type(failure)(f"{self.name}: {failure}"))
+
+        self._writer.put(value, on_done)
+
+    def _supersede(self, value: Any) -> None:
+        """Fail the status of the set that is under way, if there is one."""
+        pending, self._pending = self._pending, None
+        if pending is not None and not pending.done:
+            with contextlib.suppress(InvalidState):  # it ended at this very moment
+                pending.set_exception(WriteFailed(f"{self.name}: {pending.action} was superseded by {_shown(value)}"))
+
+    def _checked(self, value: Any, force: bool = False) -> Any:
+        """`value` as it will be written."""
+        if not self.writable and not force:
+            raise ReadOnlyError(f"{self.name}: it is read-only, so {_shown(value)} was not written")
+        with self._named():
+            checked = self._writer.check(value)
+        if self._enforces_limits and not force:
+            self._check_limits(checked)
+        return checked
+
+    def _check_limits(self, value: Any) -> None:
+        low, high = self.limits
+        if low == high or isinstance(value, str):
+            return
+        lowest, highest = (np.min(value), np.max(value)) if isinstance(value, np.ndarray) else (value, value)
+        units = f" {self.units}" if self.units else ""
+        if not lowest >= low:
+            raise LimitError(f"{self.name}: {lowest:g}{units} is below the limit {low:g}{units}")
+        if not highest <= high:
+            raise LimitError(f"{self.name}: {highest:g}{units} is above the limit {high:g}{units}")
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put this signal's name in front of what its channel complains about."""
+        try:
+            yield
+        except DeviceError as exc:
+            raise type(exc)(f"{self.name}: {exc}") from exc
+
+    # ---- watching
+
+    def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
+        """The token of a subscription: `callback(value=, old_value=, timestamp=, obj=, ...)` at each change.
+
+        It is called by one worker thread at a time with the latest value (for a value in this process: by the thread
+        that puts). `old_value` is what this subscription was told last: None the first time.
+
+        Args:
+            callback: takes keywords; let it end in ``**kwargs``.
+            event_type: "value" (the default), or "meta": `connected` has changed.
+            run: call it with the present value too.
+
+        Raises:
+            UnknownName: there is no such event.
+        """
+        event = event_type or self._default_sub
+        if event not in (self.SUB_VALUE, self.SUB_META):
+            raise UnknownName(f"{self.name}: it tells of no {event!r}: subscribe to 'value' or 'meta'")
+        heard = None if run else self._backend.latest if event == self.SUB_VALUE else self._connection_reading
+        token = self._subscriptions.add(callback, event, heard)
+        if event == self.SUB_META:
+            self._on_connection(self.connected, only_new=True)
+        elif not self._monitored:
+            self._start_monitor()
+        elif run:
+            self._backend.repeat()
+        return token
+
+    def unsubscribe(self, token: int) -> None:
+        """End one subscription."""
+        self._subscriptions.remove(token)
+        self._stop_idle_monitor()
+
+    def clear_sub(self, callback: Callable[..., Any], event_type: str | None = None) -> None:
+        """End every subscription of `callback`."""
+        self._subscriptions.remove_callback(callback, event_type)
+        self._stop_idle_monitor()
+
+    def unsubscribe_all(self) -> None:
+        """End every subscription."""
+        self._subscriptions.clear()
+        self._stop_idle_monitor()
+
+    def _start_monitor(self) -> None:
+        self._monitored = True
+        self._backend.subscribe(self._on_value)
+
+    def _stop_idle_monitor(self) -> None:
+        if self._monitored and not self._auto_monitor and not self._subscriptions.wants(self.SUB_VALUE):
+            self._monitored = False
+            self._backend.unsubscribe()
+
+    def _on_value(self, reading: Reading) -> None:
+        self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
+
+    def _on_connection(self, connected: bool, only_new: bool = False) -> None:
+        if not only_new or self._connection_reading is None:
+            self._connection_reading = {"value": connected, "timestamp": time.time()}
+        self._subscriptions.deliver(self.SUB_META, self._connection_reading, obj=self, connected=connected)
+
+
+def _shown(value: Any) -> str:
+    """`value` as a message shows it: an array by its length."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return f"an array of {len(value)}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class SignalRO(Signal):
+    """A value in this process that users cannot write; its owner does, with ``put(value, force=True)``."""
+
+    writable: ClassVar[bool] = False
+
+
+class EpicsSignalRO(Signal):
+    """A value in the control system that is only read.
+
+    Args:
+        read_pv: the address: "BL:th.RBV", or with another control system's scheme in front.
+        name: how documents and the prompt call it; the address if it is not given.
+        string: the value is text: the name of a state, or an array of characters.
+        auto_monitor: follow the value from the start (True), or only while somebody subscribes (None, False).
+        timeout: seconds until a read has failed.
+        connection_timeout: seconds to wait for a channel that does not answer before that is an error.
+        parent: the device it is a part of.
+        kind: whether it is recorded in events, in the configuration, or not.
+        attr_name: its name within the parent.
+        labels: words to find it by.
+        doc: what it is, in a line.
+        options: what the control system's backend takes, such as ``array_dtype="uint16"`` for Channel Access.
+    """
+
+    writable: ClassVar[bool] = False
+    setpoint_pvname = ""
+
+    def __init__(
+        self,
+        read_pv: str,
+        *,
+        name: str = "",
+        string: bool = False,
+        auto_monitor: bool | None = None,
+        timeout: float = READ_TIMEOUT_S,
+        connection_timeout: float = CONNECTION_TIMEOUT_S,
+        parent: Any = None,
+        kind: Kind | str = Kind.normal,
+        attr_name: str = "",
+        labels: Iterable[str] = (),
+        doc: str = "",
+        **options: Any,
+    ) -> None:
+        self.pvname = read_pv
+        reader = writer = open_channel(read_pv, string=string, **options)
+        if self.setpoint_pvname not in ("", read_pv):
+            writer = open_channel(self.setpoint_pvname, string=string, **options)
+        self._set_up(
+            reader, writer, name=name or read_pv, parent=parent, kind=kind, attr_name=attr_name, labels=labels, doc=doc
+        )
+        self.timeout = timeout
+        self.connection_timeout = connection_timeout
+        self._auto_monitor = bool(auto_monitor)
+        for channel in self._channels().values():
+            channel.connect()
+        if auto_monitor:
+            self._start_monitor()
+
+    def read(self) -> dict[str, Reading]:
+        """The reading in the hardware now, by name."""
+        return self.begin_read()()
+
+    def begin_read(self) -> Callable[[], dict[str, Reading]]:
+        """Ask now, collect later: signals that are asked together answer in one round trip.
+
+        A channel that does not answer is waited for when it is collected, for the connection time-out.
+        """
+        begun = {
+            key: channel.begin_get() if channel.connected else lambda _timeout, late=channel: self._get_late(late)
+            for key, channel in self._channels().items()
+        }
+
+        def collect() -> dict[str, Reading]:
+            with self._named():
+                return {key: answer(self.timeout) for key, answer in begun.items()}
+
+        return collect
+
+    def describe(self) -> dict[str, DataKey]:
+        """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
+        self.wait_for_connection()
+        with self._named():
+            return {key: channel.describe() for key, channel in self._channels().items()}
+
+    def _channels(self) -> dict[str, Backend]:
+        """What is recorded, by name."""
+        if self._writer is self._backend:
+            return {self.name: self._backend}
+        return {self.name: self._backend, f"{self.name}_setpoint": self._writer}
+
+    def _get(self) -> Reading:
+        with self._named():
+            return self._get_late(self._backend)
+
+    def _get_late(self, channel: Backend) -> Reading:
+        if not channel.connected:
+            channel.wait_connected(self.connection_timeout)
+        return channel.get(self.timeout)
+
+
+class EpicsSignal(EpicsSignalRO):
+    """A value in the control system that can be written.
+
+    Args:
+        read_pv: the address that is read.
+        write_pv: the address that is written; None is the same. If it is another one, its value is recorded as
+            `<name>_setpoint`.
+        put_complete: a set is done when the control system says that all it set off has ended; if False, when
+            it is sent.
+        limits: True: refuse what is outside the control system's limits; (low, high): outside these; False: neither.
+        write_timeout: seconds until a set has failed; None is never.
+        allow_nan: let NaN and infinities be written.
+        kwargs: those of EpicsSignalRO.
+    """
+
+    writable: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        read_pv: str,
+        write_pv: str | None = None,
+        *,
+        put_complete: bool = True,
+        limits: bool | tuple[float, float] = False,
+        write_timeout: float | None = WRITE_TIMEOUT_S,
+        allow_nan: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.setpoint_pvname = write_pv or read_pv
+        super().__init__(read_pv, allow_nan=allow_nan, **kwargs)
+        self.write_timeout = write_timeout
+        self._put_complete = put_complete
+        self._enforces_limits = limits is not False
+        self._own_limits = None if isinstance(limits, bool) else limits
+
+    @property
+    def setpoint(self) -> Any:
+        """The value last written, as the control system holds it now."""
+        with self._named():
+            return self._get_late(self._writer)["value"]
+
+    def get_setpoint(self) -> Any:
+        """The same as `setpoint`."""
+        return self.setpoint
+
+    def _write_limit(self) -> float | None:
+        return self.write_timeout
+
+    def _start_write(self, value: Any, status: Status) -> None:
+        if self._put_complete:
+            super()._start_write(value, status)
+        else:
+            self._writer.put(value)
+            status.set_finished()
+
+    def _checked(self, value: Any, force: bool = False) -> Any:
+        if not self._writer.connected:
+            with self._named():
+                self._writer.wait_connected(self.connection_timeout)
+        return super()._checked(value, force)
