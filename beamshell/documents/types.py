@@ -6,9 +6,7 @@ project's JSON schemas, so that whoever reads that project's documents reads the
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypedDict
-
-from typing_extensions import NotRequired
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from beamshell.protocols import DataKey, Hints
 

@@ -1,1 +1,34 @@
-"""The store: where data rest."""
+"""Where data rest: the journal of each run, the catalogue over them, and metadata that outlives the console."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from beamshell.store.folder import data_folder
+    from beamshell.store.journal import Journal
+    from beamshell.store.metadata import PersistentDict
+    from beamshell.store.open_runs import close_open_runs
+    from beamshell.store.runs import Run, Runs
+
+__all__ = ["Journal", "PersistentDict", "Run", "Runs", "close_open_runs", "data_folder"]
+
+_HOME = {
+    "Journal": "journal",
+    "PersistentDict": "metadata",
+    "Run": "runs",
+    "Runs": "runs",
+    "close_open_runs": "open_runs",
+    "data_folder": "folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,46 @@
+"""Where data rest: the one folder under which runs, index and metadata lie.
+
+It never knows what lies in it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from beamshell.errors import StoreError
+
+VARIABLE = "BEAMSHELL_DATA"
+"""The environment variable that puts the data elsewhere."""
+
+
+def data_folder(explicit: str | os.PathLike[str] | None = None) -> Path:
+    """The absolute path of the data folder, which exists and can be written to when this returns.
+
+    Args:
+        explicit: wins over the environment variable BEAMSHELL_DATA, which wins over the platform's folder for
+            user data.
+
+    Raises:
+        StoreError: the folder cannot be made or written to; choose another one.
+    """
+    folder = Path(os.fspath(explicit) if explicit else _default()).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Asking for permissions is not enough: a read-only or full disk shows only when it is written to.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        raise StoreError(
+            f"{folder} cannot hold data ({exc.strerror}): make it writable, or choose another folder with {VARIABLE}"
+        ) from exc
+    return folder
+
+
+def _default() -> str:
+    if from_environment := os.environ.get(VARIABLE):
+        return from_environment
+    import platformdirs  # at first need: most consoles name their folder
+
+    return platformdirs.user_data_dir("beamshell", appauthor=False)

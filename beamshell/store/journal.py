@@ -1,0 +1,182 @@
+"""Each run in a file of its own, a line a document, on disk before the next point begins.
+
+It never knows what a document means beyond the run it belongs to. What the disk refuses waits in memory, in order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+from beamshell.documents.router import RunFinder
+from beamshell.documents.types import Document
+from beamshell.errors import StoreError
+from beamshell.store.encoding import to_json
+from beamshell.store.open_runs import Marker, close_open_runs
+from beamshell.store.run_file import run_path
+
+__all__ = ["Journal", "close_open_runs"]
+
+_DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also forced through the system's own memory
+
+
+class Journal:
+    """A subscriber `f(name, document)` that writes each run to `runs/YYYY/MM-DD/<scan_id>_<uid>.jsonl`.
+
+    When a call returns, the document survives the death of this process; start, descriptor and stop also
+    survive that of the computer. For one thread at a time.
+
+    Args:
+        folder: the data folder.
+
+    Raises:
+        StoreError: (when called) the disk refuses. The document is kept in memory: free space and resume; the next
+            document, or `flush`, first writes what waits, once each and in order.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self._finder = RunFinder()
+        self._writers: dict[str, _RunWriter] = {}
+
+    def __call__(self, name: str, doc: Document) -> None:
+        """Write one document to the file of its run."""
+        line = f"{to_json((name, doc))}\n".encode("ascii")
+        run = self._finder.run_of(name, doc)
+        if run is None:
+            raise StoreError(f"this {name} document belongs to no run whose start was seen here: it is not stored")
+        if name == "start":
+            if run in self._writers:
+                raise StoreError(f"run {run} is open already: its second start document is not stored")
+            self._writers[run] = _RunWriter(self.folder, doc)
+        writer = self._writers[run]
+        writer.add(line, durable=name in _DURABLE, last=name == "stop")
+        if writer.closed:
+            del self._writers[run]
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes are in memory only, because the disk refused them; 0 when all is well."""
+        return sum(writer.waiting for writer in self._writers.values())
+
+    def path_of(self, run: str) -> Path:
+        """The file of an open run, by its uid."""
+        return self._writers[run].path
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises:
+            StoreError: the disk still refuses; what waits goes on waiting.
+        """
+        for run, writer in list(self._writers.items()):
+            writer.flush()
+            if writer.closed:
+                del self._writers[run]
+
+    def close(self) -> None:
+        """Write what waits and let go of the files; a run still open is closed by the next `close_open_runs`."""
+        try:
+            self.flush()
+        finally:
+            for writer in self._writers.values():
+                writer.release()
+            self._writers.clear()
+
+
+class _RunWriter:
+    """Appends lines to the file of one run, and remembers those that did not arrive."""
+
+    def __init__(self, folder: Path, start: Document) -> None:
+        self.path = run_path(folder, start)
+        self.closed = False
+        self._folder = folder
+        self._uid = str(start["uid"])
+        self._fd = -1
+        self._marker: Marker | None = None
+        self._tail = (0, b"")  # the file's length as far as it is known, and the bytes that follow there
+        self._to_sync = False
+        self._last_is_in = False
+
+    @property
+    def waiting(self) -> int:
+        return len(self._tail[1])
+
+    def add(self, line: bytes, durable: bool, last: bool) -> None:
+        length, waiting = self._tail
+        if waiting:  # an earlier write failed or was broken into: the file says how much of it arrived
+            length, waiting = self._what_did_not_arrive()
+        self._tail = (length, waiting + line)
+        self._to_sync |= durable
+        self._last_is_in |= last
+        self._write()
+
+    def flush(self) -> None:
+        self._tail = self._what_did_not_arrive()
+        self._write()
+
+    def release(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        if self._marker is not None:
+            self._marker.release()
+
+    def _write(self) -> None:
+        if self.closed:
+            return
+        try:
+            if self._fd < 0:
+                self._open()
+            length, waiting = self._tail
+            while waiting:
+                written = os.write(self._fd, waiting)
+                length, waiting = self._tail = (length + written, waiting[written:])
+            if self._to_sync:
+                os.fsync(self._fd)
+                self._to_sync = False
+            if self._last_is_in:
+                self._finish()
+        except OSError as exc:
+            raise StoreError(
+                f"{self.path}: {exc.strerror or exc}. {self.waiting} bytes wait in memory and nothing is lost: "
+                "free space or make the folder writable, then resume"
+            ) from exc
+
+    def _open(self) -> None:
+        if self._marker is None:
+            self.path = _free_name(self.path)
+            self._marker = Marker(self._folder, self._uid, self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        _sync_folder(self.path.parent)
+
+    def _finish(self) -> None:
+        self.closed = True
+        fd, self._fd = self._fd, -1
+        os.close(fd)  # a network file system may refuse here what it took before; then the marker stays
+        if self._marker is not None:
+            self._marker.remove()
+
+    def _what_did_not_arrive(self) -> tuple[int, bytes]:
+        length, waiting = self._tail
+        if self._fd < 0 or not waiting:
+            return length, waiting
+        arrived = max(0, os.fstat(self._fd).st_size - length)
+        return length + arrived, waiting[arrived:]
+
+
+def _free_name(path: Path) -> Path:
+    """The path itself, or with a number behind it: the documents of an old run may be sent here again."""
+    names = (path.with_stem(f"{path.stem}-{number}") if number else path for number in itertools.count())
+    return next(name for name in names if not name.exists())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name as durable as its content."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

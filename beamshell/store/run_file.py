@@ -1,0 +1,112 @@
+"""One run's file: where it lies, and its lines back as documents.
+
+It never writes. A line is `["event", {...}]`; an unfinished last line is one that is being written.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from beamshell.errors import StoreError
+from beamshell.store.encoding import from_json
+
+_log = logging.getLogger(__name__)
+
+Document = dict[str, Any]
+
+RUNS = "runs"
+"""The folder of the run files inside the data folder."""
+
+_TAIL = 64 * 1024  # bytes; a stop document is far smaller
+
+
+def run_path(folder: Path, start: Document) -> Path:
+    """`runs/2026/11-22/000012_1a2b3c4d.jsonl` inside the data folder, from the local date of the start."""
+    moment = datetime.datetime.fromtimestamp(start["time"])
+    scan_id = start.get("scan_id")
+    number = f"{scan_id:06d}" if isinstance(scan_id, int) else "unnumbered"
+    uid = re.sub(r"[^A-Za-z0-9-]", "-", str(start["uid"]))[:8]
+    return folder / RUNS / f"{moment:%Y}" / f"{moment:%m-%d}" / f"{number}_{uid}.jsonl"
+
+
+def documents(path: Path) -> Iterator[tuple[str, Document]]:
+    """`(name, document)` in the order written; damaged lines are named in the log and left out.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n") and (pair := _parse(line, f"{path}:{number}")):
+                    yield pair
+    except OSError as exc:
+        raise StoreError(
+            f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails"
+        ) from exc
+
+
+def first_document(path: Path) -> Document | None:
+    """The start document; None if the file holds none, or not yet."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be read ({exc.strerror})") from exc
+    pair = _parse(line, f"{path}:1") if line.endswith(b"\n") else None
+    return pair[1] if pair and pair[0] == "start" else None
+
+
+def stop_document(path: Path) -> Document | None:
+    """The stop document, from the file's end without reading the rest; None while the run is open."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _TAIL))
+            tail = file.read()
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be read ({exc.strerror})") from exc
+    whole = tail[: tail.rfind(b"\n") + 1]
+    last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
+    pair = _parse(last, f"{path}, last line") if last.startswith(b'["stop"') else None
+    return pair[1] if pair else None
+
+
+def count_points(found: Iterator[tuple[str, Document]]) -> dict[str, int]:
+    """By stream, the highest sequence number: what a stop document calls `num_events`."""
+    streams: dict[str, str] = {}
+    points: dict[str, int] = {}
+    for name, doc in found:
+        if name == "descriptor":
+            stream = streams[doc["uid"]] = doc.get("name", "primary")
+            points.setdefault(stream, 0)
+        elif (number := _highest(name, doc)) is not None and doc["descriptor"] in streams:
+            stream = streams[doc["descriptor"]]
+            points[stream] = max(points[stream], number)
+    return points
+
+
+def _highest(name: str, doc: Document) -> int | None:
+    if name == "event":
+        return int(doc["seq_num"])
+    if name == "event_page":
+        return max(doc["seq_num"], default=0)
+    if name == "stream_datum":
+        return int(doc["seq_nums"]["stop"]) - 1
+    return None
+
+
+def _parse(line: bytes, where: str) -> tuple[str, Document] | None:
+    try:
+        pair = from_json(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        pair = None
+    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], dict):
+        return pair[0], pair[1]
+    _log.warning("%s: this line is damaged and left out; the rest of the run is read", where)
+    return None
