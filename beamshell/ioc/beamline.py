@@ -1,0 +1,292 @@
+"""The demo beamline: which records it has, and how the simulation drives them.
+
+The numbers come from `physics`; this module knows nothing of ports, processes or clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from beamshell.ioc import physics
+from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.motor_record import MotorRecord
+from beamshell.ioc.record_type import RecordSupport
+from beamshell.ioc.scaler_record import ScalerRecord
+
+IMAGE_WIDTH = IMAGE_HEIGHT = 256
+FOLLOW_S = 0.04
+"""Seconds on the wall between two looks at set points and switches."""
+SHUTTER_DELAY_S = 0.1
+DECAY_TIME_S = 0.5
+
+
+def _motor(name: str, doc: str, unit: str, low: float, high: float, speed: float, digits: int) -> str:
+    return f"""
+record(motor, "{name}") {{
+    field(DESC, "{doc}") field(EGU, "{unit}") field(PREC, "{digits}") field(DLLM, "{low}") field(DHLM, "{high}")
+    field(VELO, "{speed}") field(VMAX, "{10 * speed}") field(JVEL, "{speed}") field(JAR, "{10 * speed}")
+    field(HVEL, "{speed}") field(ACCL, "0.05") field(RDBD, "0.001") field(MRES, "1e-4") field(TWV, "0.1")
+}}
+record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(OUT, "{name}.SIMS") }}
+record(ao, "{name}:hard_high") {{
+    field(VAL, "{high + 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIMH")
+}}
+record(ao, "{name}:hard_low") {{
+    field(VAL, "{low - 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIML")
+}}
+"""
+
+
+def _setpoint(name: str, value: float, unit: str, low: float, high: float, digits: int = 3, more: str = "") -> str:
+    return f"""
+record(ao, "{name}") {{
+    field(VAL, "{value}") field(EGU, "{unit}") field(PREC, "{digits}") field(PINI, "YES")
+    field(DRVL, "{low}") field(DRVH, "{high}") field(LOPR, "{low}") field(HOPR, "{high}") {more}
+}}
+"""
+
+
+def records() -> str:
+    """The database of the demo beamline, as text."""
+    return "".join(
+        [
+            _motor("BL:th", "sample angle", "deg", -90, 90, 1.0, 4),
+            _motor("BL:tth", "detector angle", "deg", -10, 150, 2.0, 4),
+            _motor("BL:samx", "sample x", "mm", -25, 25, 2.0, 3),
+            _motor("BL:samy", "sample y", "mm", -25, 25, 2.0, 3),
+            'record(busy, "BL:det:CNT") { field(DESC, "point detector: count") }\n',
+            _setpoint("BL:det:TP", 0.1, "s", 0, 1e6),
+            'record(ai, "BL:det:S") { field(EGU, "counts") field(PREC, "0") }\n',
+            'record(ai, "BL:det:rate") { field(EGU, "counts/s") field(PREC, "0") }\n',
+            'record(scaler, "BL:scaler") { field(FREQ, "1e7") field(NM1, "clock") field(NM2, "I0") field(NM3, "It")\n'
+            '    field(NM4, "mon4") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
+            'record(ai, "random_walk:x") { field(PREC, "3") }\n',
+            _setpoint("random_walk:dt", 1.0, "s", 0.01, 3600),
+            _setpoint("decay:SP", 0, "", -1e6, 1e6, more='field(FLNK, "decay:started")'),
+            # A new set point is not reached yet: said within the put itself, so that no client can miss it.
+            'record(calcout, "decay:started") { field(CALC, "0") field(OUT, "decay:done PP") }\n',
+            'record(ai, "decay:I") { field(PREC, "3") }\n',
+            'record(bi, "decay:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
+            _setpoint("BL:temp:SP", 295, "K", 4, 1000, more='field(FLNK, "BL:temp:started")'),
+            'record(calcout, "BL:temp:started") { field(CALC, "0") field(OUT, "BL:temp:done PP") }\n',
+            'record(ai, "BL:temp:RBV") { field(EGU, "K") field(PREC, "3") }\n',
+            _setpoint("BL:temp:ramp", 5, "K/s", 0.001, 1000),
+            'record(bi, "BL:temp:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
+            'record(bo, "BL:shutter") { field(ZNAM, "Close") field(ONAM, "Open") field(VAL, "1") field(PINI, "YES") }\n',
+            'record(bi, "BL:shutter:rbv") { field(ZNAM, "Closed") field(ONAM, "Open") field(VAL, "1") }\n',
+            'record(ai, "SR:current") { field(EGU, "mA") field(PREC, "2") field(HOPR, "500")\n'
+            '    field(LOW, "100") field(LSV, "MINOR") field(LOLO, "10") field(LLSV, "MAJOR") }\n',
+            'record(bo, "SR:current:drop") { field(ZNAM, "No") field(ONAM, "Yes") field(VAL, "0") field(PINI, "YES") }\n',
+            f'record(waveform, "BL:cam:image") {{ field(FTVL, "USHORT") field(NELM, "{IMAGE_WIDTH * IMAGE_HEIGHT}") }}\n',
+            f'record(longin, "BL:cam:width") {{ field(VAL, "{IMAGE_WIDTH}") field(EGU, "px") field(PINI, "YES") }}\n',
+            f'record(longin, "BL:cam:height") {{ field(VAL, "{IMAGE_HEIGHT}") field(EGU, "px") field(PINI, "YES") }}\n',
+            _setpoint("BL:cam:fps", 2, "Hz", 0, 100),
+            'record(longin, "BL:cam:count") { }\n',
+            'record(longin, "BL:heartbeat") { }\n',
+            *(_setpoint(f"TEST:{side}-Mtr-{axis}", 0, "mm", -100, 100) for side in ("Left", "Right") for axis in "XY"),
+        ]
+    )
+
+
+class Beamline:
+    """The running demo beamline. Make it before base starts, call `start` after.
+
+    Args:
+        base: EPICS base, with nothing loaded yet.
+        clockwork: the time line; its thread is the only one that simulates.
+        seed: makes the same chance again; None is different each time.
+    """
+
+    def __init__(self, base: Base, clockwork: Clockwork, seed: int | None = None) -> None:
+        self._base = base
+        self._clockwork = clockwork
+        chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(5)]
+        self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, camera_chance = chances
+        self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clockwork))
+        self._busy = RecordSupport(base, BusyRecord, BusyRecord)
+        self._scalers = RecordSupport(
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
+        )
+        for support in (self._motors, self._busy, self._scalers):
+            support.register()
+        base.load_records(records())
+        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_chance)
+        self._current_ma = physics.NOMINAL_CURRENT_MA
+        self._shutter_is_open = True
+
+    def start(self) -> None:
+        """Wire the simulation to the records; base must be running."""
+        self._th = self._channel("BL:th.RBV")
+        self._connect_detectors()
+        every = self._clockwork.every
+        wall = self._clockwork.speed
+        every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
+        every(lambda: FOLLOW_S * wall, self._follower(self._temperature()))
+        every(lambda: FOLLOW_S * wall, self._shutter())
+        every(lambda: FOLLOW_S * wall, self._ring())
+        every(lambda: 0.2 * wall, self._rate())
+        every(lambda: 1.0 * wall, self._counter("BL:heartbeat"))
+        dt = self._channel("random_walk:dt")
+        every(lambda: max(0.01, dt.get()), self._walk())
+        fps = self._channel("BL:cam:fps")
+        every(lambda: 1 / fps.get() if fps.get() > 0 else 1.0, self._images(fps))
+
+    def _channel(self, name: str) -> Channel:
+        return self._base.channel(name)
+
+    def _light(self) -> float:
+        return physics.beam(self._current_ma, self._shutter_is_open)
+
+    def _connect_detectors(self) -> None:
+        scaler = self._scalers.records["BL:scaler"]
+        assert isinstance(scaler, ScalerRecord)
+        clock_hz = scaler["FREQ"]
+        scaler.rates = lambda: physics.scaler_rates(self._th.get(), self._light(), clock_hz)
+        button = self._busy.records["BL:det:CNT"]
+        assert isinstance(button, BusyRecord)
+        PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
+            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
+        )
+
+    # ---- each returns the action that the clockwork calls again and again ------------------------
+
+    def _follower(self, step: Callable[[float], None]) -> Callable[[], None]:
+        """An action that is told how many simulated seconds have gone by."""
+        last = self._clockwork.now()
+
+        def action() -> None:
+            nonlocal last
+            now = self._clockwork.now()
+            elapsed, last = now - last, now
+            step(elapsed)
+
+        return action
+
+    def _decay(self) -> Callable[[float], None]:
+        goal, value, done = (self._channel(f"decay:{part}") for part in ("SP", "I", "done"))
+        value.put(goal.get())
+
+        def step(elapsed_s: float) -> None:
+            # One lock, or a set point that arrives in the middle would be called reached.
+            with self._base.locked(goal.record):
+                here, there, is_done = value.get(), goal.get(), bool(done.get())
+                if is_done and here == there:
+                    return
+                here = physics.approach(here, there, elapsed_s, DECAY_TIME_S)
+                value.put(there if abs(here - there) < 1e-6 else here)
+                if not is_done and abs(here - there) < 0.01:
+                    done.put(1)
+
+        return step
+
+    def _temperature(self) -> Callable[[float], None]:
+        goal, value, rate, done = (self._channel(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
+        value.put(goal.get())
+
+        def step(elapsed_s: float) -> None:
+            with self._base.locked(goal.record):
+                if done.get():
+                    return
+                here = physics.ramp(value.get(), goal.get(), elapsed_s, rate.get())
+                value.put(here)
+                done.put(float(here == goal.get()))
+
+        return step
+
+    def _shutter(self) -> Callable[[], None]:
+        command, shown = self._channel("BL:shutter"), self._channel("BL:shutter:rbv")
+        asked, since = True, 0.0
+
+        def action() -> None:
+            nonlocal asked, since
+            wanted = bool(command.get())
+            if wanted != asked:
+                asked, since = wanted, self._clockwork.now()
+            if self._shutter_is_open != asked and self._clockwork.now() - since >= SHUTTER_DELAY_S:
+                self._shutter_is_open = asked
+                shown.put(float(asked))
+
+        shown.put(1)
+        return action
+
+    def _ring(self) -> Callable[[], None]:
+        current, drop = self._channel("SR:current"), self._channel("SR:current:drop")
+        was_dropped, shown_at = False, -1.0
+
+        def action() -> None:
+            nonlocal was_dropped, shown_at
+            is_dropped, now = bool(drop.get()), self._clockwork.now()
+            if is_dropped == was_dropped and 0 <= now - shown_at < self._clockwork.speed:
+                return
+            stored = 0.0 if is_dropped else physics.NOMINAL_CURRENT_MA
+            self._current_ma = abs(stored + self._ring_chance.normal(0.0, 0.02))
+            current.put(self._current_ma)
+            was_dropped, shown_at = is_dropped, now
+
+        return action
+
+    def _rate(self) -> Callable[[], None]:
+        shown = self._channel("BL:det:rate")
+        return lambda: shown.put(physics.detector_rate(self._th.get(), self._light()))
+
+    def _walk(self) -> Callable[[], None]:
+        position = self._channel("random_walk:x")
+        return lambda: position.put(position.get() + self._walk_chance.uniform(-1, 1))
+
+    def _counter(self, name: str) -> Callable[[], None]:
+        counter = self._channel(name)
+        return lambda: counter.put(counter.get() + 1)
+
+    def _images(self, fps: Channel) -> Callable[[], None]:
+        image, number = self._channel("BL:cam:image"), self._channel("BL:cam:count")
+        samx, samy = self._channel("BL:samx.RBV"), self._channel("BL:samy.RBV")
+
+        def action() -> None:
+            if fps.get() <= 0:
+                return
+            count = int(number.get()) + 1
+            image.put_image(self._camera.frame(samx.get(), samy.get(), self._light(), count))
+            number.put(count)
+
+        return action
+
+
+class PointDetector:
+    """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
+
+    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clockwork: Clockwork) -> None:
+        self._button = button
+        self._preset = preset
+        self._result = result
+        self._clockwork = clockwork
+        self._round = 0
+        self._began = 0.0
+
+    def connect(self, rate: Callable[[], float], chance: np.random.Generator) -> None:
+        """Count at `rate()` counts/s from now on."""
+        self._rate = rate
+        self._chance = chance
+        self._result.put(0)
+        self._button.begin = self._begin
+        self._button.cancel = self._cancel
+
+    def _begin(self) -> None:
+        self._round += 1
+        this_round = self._round
+        self._began = self._clockwork.now()
+        seconds = max(0.0, self._preset.get())
+        self._clockwork.after(seconds, lambda: self._end(this_round, seconds))
+
+    def _end(self, this_round: int, seconds: float) -> None:
+        if this_round == self._round:
+            self._result.put(physics.counts(self._rate(), seconds, self._chance))
+            self._button.done()
+
+    def _cancel(self) -> None:
+        self._round += 1
+        elapsed_s = self._clockwork.now() - self._began
+        self._clockwork.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._chance)))

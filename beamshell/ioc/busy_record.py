@@ -1,0 +1,42 @@
+"""The busy record: a put of 1 completes when whoever does the work says so.
+
+It knows nothing of that work: `work` is told to begin and to end early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from beamshell.ioc.record_type import Field, Record
+
+
+class BusyRecord(Record):
+    """VAL is 1 as long as the work lasts. Call `done` from any thread when it is over."""
+
+    TYPE = "busy"
+    MENUS = {"busyVAL": ("Done", "Busy")}
+    FIELDS: ClassVar[list[Field]] = [Field("VAL", "MENU", 0, "command", "busyVAL")]
+
+    begin: Callable[[], None]
+    """Start working; runs in the client's thread, with the record locked."""
+    cancel: Callable[[], None]
+    """Stop before the end; likewise."""
+    _works = False
+
+    def is_busy(self) -> bool:
+        return self._works
+
+    def on_write(self, field: str) -> None:
+        wanted = bool(self["VAL"])
+        self.post("VAL")
+        if wanted != self._works:
+            self._works = wanted
+            (self.begin if wanted else self.cancel)()
+
+    def done(self) -> None:
+        """The work is over: VAL goes back to 0, and the put that began it completes."""
+        with self.locked():
+            self._works = False
+            self["VAL"] = 0
+            self.finish()

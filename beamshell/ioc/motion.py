@@ -1,0 +1,56 @@
+"""Where an axis is while it moves: speed up, run, slow down.
+
+Pure arithmetic: no clock, no record.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Move:
+    """A straight move from rest to rest, as a motor record's controller does it.
+
+    Args:
+        start: position at the beginning, in EGU.
+        target: position at the end, in EGU; infinite for a jog, which never slows down.
+        speed: EGU/s, above 0.
+        ramp_s: seconds from rest to full speed; 0 is at once.
+    """
+
+    start: float
+    target: float
+    speed: float
+    ramp_s: float = 0.0
+
+    @property
+    def direction(self) -> int:
+        """+1 upwards, -1 downwards, 0 for no move."""
+        return (self.target > self.start) - (self.target < self.start)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from start to standstill."""
+        distance = abs(self.target - self.start)
+        if distance >= self.speed * self.ramp_s:
+            return distance / self.speed + (self.ramp_s if distance else 0.0)
+        return 2 * math.sqrt(distance * self.ramp_s / self.speed)
+
+    def position(self, elapsed_s: float) -> float:
+        """Where the axis is, in EGU; exactly `target` once the time is over."""
+        if elapsed_s >= self.duration_s:
+            return self.target
+        if elapsed_s <= 0:
+            return self.start
+        rest_s = self.duration_s - elapsed_s
+        if elapsed_s <= rest_s:
+            return self.start + self.direction * self._gone(elapsed_s)
+        return self.target - self.direction * self._gone(rest_s)
+
+    def _gone(self, elapsed_s: float) -> float:
+        """The way covered in the first half, in EGU."""
+        if elapsed_s < self.ramp_s:
+            return self.speed * elapsed_s**2 / (2 * self.ramp_s)
+        return self.speed * (elapsed_s - self.ramp_s / 2)

@@ -1,0 +1,431 @@
+"""The motor record: fields and behaviour as documented for the EPICS motor record, over a simulated axis.
+
+It knows nothing of the beamline the motor is part of. Field meanings: motorRecord.html of the EPICS motor module.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import ClassVar
+
+from beamshell.ioc.base import Base
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.motion import Move
+from beamshell.ioc.record_type import PROPERTY, Field, Record, fields
+
+UPDATE_S = 0.04
+"""Seconds between two read-backs of a motor that moves."""
+
+_STOP, _PAUSE = 0, 1  # SPMG
+_HOMED, _MINUS_SWITCH, _MOVING, _PROBLEM, _AT_HOME, _SLIPPED, _PLUS_SWITCH, _DONE, _UPWARDS = (
+    1 << bit for bit in (14, 13, 10, 9, 7, 6, 2, 1, 0)
+)  # MSTA
+_STATE_ALARM, _HIGH_ALARM, _LOW_ALARM, _MAJOR = 7, 4, 6, 2  # alarm.h
+
+_BUTTONS = ("HOMF", "HOMR", "JOGF", "JOGR")
+_SPEEDS = {"VELO", "VBAS", "VMAX", "BVEL", "JVEL", "HVEL"}
+
+
+class MotorRecord(Record):
+    """One motor. Its axis obeys, unless the simulation's own fields make it slip or meet a limit switch.
+
+    SIMS (1 = steps go out, nothing moves), SIMH and SIML (dial positions of the limit switches) are not part of the
+    real record: they are the hands that hold the axis.
+    """
+
+    TYPE = "motor"
+    MENUS = {
+        "motorSPMG": ("Stop", "Pause", "Move", "Go"),
+        "motorSET": ("Use", "Set"),
+        "motorFOFF": ("Variable", "Frozen"),
+        "motorDIR": ("Pos", "Neg"),
+        "motorSTUP": ("OFF", "ON", "BUSY"),
+        "motorUEIP": ("No", "Yes"),
+        "motorTORQ": ("Disable", "Enable"),
+    }
+    FIELDS: ClassVar[list[Field]] = [
+        *fields("VAL DVAL RLV", access="command"),
+        Field("RVAL", "LONG", access="command"),
+        *fields("RBV DRBV DIFF", access="readback"),
+        *fields("RRBV RDIF", "LONG", "readback"),
+        Field("DMOV", "SHORT", 1, "readback"),
+        *fields("MOVN TDIR HLS LLS RHLS RLLS LVIO MISS RCNT ATHM", "SHORT", "readback"),
+        *fields("CDIR CARD", "SHORT", "readback"),
+        Field("MSTA", "ULONG", _DONE, "readback"),
+        *fields("STOP TWF TWR JOGF JOGR HOMF HOMR SYNC", "SHORT", "command"),
+        Field("SPMG", "MENU", 3, "command", "motorSPMG"),
+        Field("STUP", "MENU", 0, "command", "motorSTUP"),
+        Field("SET", "MENU", 0, "command", "motorSET"),
+        Field("FOFF", "MENU", 0, "setting", "motorFOFF"),
+        Field("DIR", "MENU", 0, "command", "motorDIR"),
+        Field("OFF", access="command", is_property=True),
+        *(Field(name, access="command", is_property=True) for name in ("HLM", "LLM", "DHLM", "DLLM")),
+        *fields("SSET SUSE", "SHORT", "command"),
+        *fields("VELO JVEL HVEL BVEL JAR", initial=1),
+        *fields("ACCL BACC", initial=0.1),
+        *fields("VBAS VMAX SMAX SBAS S UREV BDST DLY FRAC"),
+        *fields("MRES ERES", initial=0.0001),
+        *fields("RDBD SPDB", initial=0.001),
+        Field("TWV", initial=0.1),
+        Field("SREV", "LONG", 200),
+        *fields("RTRY", "SHORT", initial=10),
+        Field("UEIP", "MENU", 0, "setting", "motorUEIP"),
+        Field("CNEN", "MENU", 1, "setting", "motorTORQ"),
+        *fields("NTM", "SHORT", initial=1),
+        Field("HLSV", "MENU", 2, "setting", "menuAlarmSevr"),
+        Field("EGU", "STRING", "", is_property=True),
+        Field("PREC", "SHORT", 4, is_property=True),
+        *(Field(name, is_property=True) for name in ("HOPR", "LOPR")),
+        *fields("MDEL ADEL"),
+        Field("OUT", "STRING", "@sim"),
+        Field("VERS", initial=7.3, access="readback"),
+        Field("SIMS", "SHORT"),
+        Field("SIMH", initial="1e300"),
+        Field("SIML", initial="-1e300"),
+    ]
+
+    def __init__(self, base: Base, address: int, clockwork: Clockwork) -> None:
+        super().__init__(base, address)
+        self._clockwork = clockwork
+        self._move: Move | None = None
+        self._began = 0.0
+        self._dial = self["DVAL"]
+        self._target = self._dial
+        self._waits_for_go = False
+        self._is_homed = False
+
+    # ---- coordinates: user = direction * dial + offset ------------------------------------------
+
+    @property
+    def _direction(self) -> int:
+        return -1 if self["DIR"] else 1
+
+    def _to_user(self, dial: float) -> float:
+        return float(self._direction * dial + self["OFF"])
+
+    def _to_dial(self, user: float) -> float:
+        return float((user - self["OFF"]) * self._direction)
+
+    def _to_raw(self, dial: float) -> int:
+        steps = dial / (self["MRES"] or 1.0)
+        return round(max(-(2.0**31), min(2.0**31 - 1, steps)))
+
+    def _show_target(self, user: float | None = None) -> None:
+        """Bring VAL, DVAL and RVAL in step with the target; `user` spares VAL a rounding error."""
+        self["VAL"] = self._to_user(self._target) if user is None else user
+        self["DVAL"] = self._target
+        self["RVAL"] = self._to_raw(self._target)
+
+    def _show_position(self) -> None:
+        """Bring all read-backs in step with the axis. At its target a motor reads exactly VAL."""
+        self["RBV"] = self["VAL"] if self._dial == self._target else self._to_user(self._dial)
+        self["DRBV"] = self._dial
+        self["RRBV"] = self._to_raw(self._dial)
+        self["DIFF"] = self["DVAL"] - self._dial
+        self["RDIF"] = self["RVAL"] - self["RRBV"]
+        self._show_switches()
+
+    def _show_switches(self) -> None:
+        high, low = self._dial >= self["SIMH"], self._dial <= self["SIML"]
+        self["RHLS"], self["RLLS"] = high, low
+        self["HLS"], self["LLS"] = (high, low) if self._direction > 0 else (low, high)
+        self["ATHM"] = self._dial == 0
+        self["MSTA"] = (
+            (_DONE if self["DMOV"] else 0)
+            | (_MOVING if self["MOVN"] else 0)
+            | (_PLUS_SWITCH if high else 0)
+            | (_MINUS_SWITCH if low else 0)
+            | (_HOMED if self._is_homed else 0)
+            | (_AT_HOME if self._is_homed and self._dial == 0 else 0)
+            | (_SLIPPED | _PROBLEM if self["MISS"] else 0)
+            | (_UPWARDS if self["CDIR"] else 0)
+        )
+
+    def _show_user_limits(self) -> None:
+        ends = (self._to_user(self["DLLM"]), self._to_user(self["DHLM"]))
+        self["LLM"], self["HLM"] = min(ends), max(ends)
+        self.post(None, PROPERTY)
+
+    # ---- motion ---------------------------------------------------------------------------------
+
+    def _is_within_limits(self, dial: float) -> bool:
+        has_none = self["DLLM"] == self["DHLM"]
+        return math.isfinite(dial) and (has_none or self["DLLM"] <= dial <= self["DHLM"])
+
+    def _go(self, dial: float, user: float | None = None) -> None:
+        """Send the axis to a dial position, or refuse with LVIO and put the old target back."""
+        accepted = self._is_within_limits(dial)
+        self["LVIO"] = not accepted
+        if not accepted:
+            self._show_target()
+            return
+        self._target = dial
+        self._show_target(user)
+        self._release_buttons()
+        self._waits_for_go = self["SPMG"] in (_STOP, _PAUSE)
+        if not self._waits_for_go:
+            self._begin(dial, self["VELO"], self["ACCL"])
+
+    def _begin(self, dial: float, speed: float, ramp_s: float) -> None:
+        if self._move:
+            self._dial = self._dial_now()
+        elif dial == self._dial:
+            self["MISS"] = 0
+            self._show_position()
+            return
+        fastest = self["VMAX"] or math.inf
+        move = Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0))
+        self._move, self._began = move, self._clockwork.now()
+        self["MISS"] = 0
+        self["CDIR"] = move.direction > 0
+        self["TDIR"] = move.direction * self._direction > 0
+        self["DMOV"], self["MOVN"] = 0, 1
+        self._show_position()
+        self._schedule(move)
+
+    def _schedule(self, move: Move) -> None:
+        rest_s = move.duration_s - (self._clockwork.now() - self._began)
+        self._clockwork.after(max(0.0, min(rest_s, UPDATE_S * self._clockwork.speed)), lambda: self._tick(move))
+
+    def _dial_now(self) -> float:
+        """Where the axis is at this moment: as far as the move, a slip or a limit switch let it go."""
+        if self._move is None or self["SIMS"]:
+            return self._dial
+        position = self._move.position(self._clockwork.now() - self._began)
+        if self._move.direction > 0:
+            return max(self._dial, min(position, self["SIMH"]))
+        return min(self._dial, max(position, self["SIML"]))
+
+    def _is_at_switch(self, move: Move) -> bool:
+        return bool(self._dial >= self["SIMH"] if move.direction > 0 else self._dial <= self["SIML"])
+
+    def _tick(self, move: Move) -> None:
+        with self.locked():
+            if self._move is not move:  # superseded or stopped
+                return
+            self._dial = self._dial_now()
+            self._show_position()
+            if self._clockwork.now() - self._began >= move.duration_s or self._is_at_switch(move):
+                self._arrive(move)
+                self.finish()
+            else:
+                self._schedule(move)
+
+    def _arrive(self, move: Move) -> None:
+        """The move has come to its end, be it the target or something in the way."""
+        if self["HOMF"] or self["HOMR"]:
+            self._is_homed = self._dial == 0
+        if any(self[button] for button in _BUTTONS):
+            self._target = self._dial
+            self._show_target()
+        self["MISS"] = self._dial != move.target and not self._is_at_switch(move)
+        self._rest()
+
+    def _halt(self, *, keeps_target: bool = False) -> None:
+        """Stand still here and now; unless paused, here is where the motor was sent."""
+        self._dial = self._dial_now()
+        if not keeps_target:
+            self._target = self._dial
+            self._show_target()
+        if self._move:
+            self._rest()
+        else:
+            self._show_position()
+
+    def _rest(self) -> None:
+        self._move = None
+        self._release_buttons()
+        self["MOVN"] = 0
+        self["DMOV"] = 1  # posted after the last read-back, as clients expect
+        self._show_position()
+
+    def _release_buttons(self, but: str = "") -> None:
+        for button in _BUTTONS:
+            if button != but:
+                self[button] = 0
+        self._is_jogging = but.startswith("JOG")
+
+    # ---- what base asks -------------------------------------------------------------------------
+
+    def is_busy(self) -> bool:
+        return self._move is not None
+
+    def on_start(self) -> None:
+        self._show_target()
+        self._show_user_limits()
+        self._show_position()
+
+    def on_write(self, field: str) -> None:
+        action = self._WRITES.get(field)
+        if action:
+            action(self)
+
+    def claim_alarms(self) -> None:
+        if self["MISS"]:
+            self.raise_alarm(_STATE_ALARM, _MAJOR)
+        if self["HLS"]:
+            self.raise_alarm(_HIGH_ALARM, self["HLSV"])
+        if self["LLS"]:
+            self.raise_alarm(_LOW_ALARM, self["HLSV"])
+
+    def units(self, field: str) -> str:
+        unit = self.text("EGU")
+        if field in _SPEEDS:
+            return f"{unit}/s"
+        if field in ("ACCL", "BACC", "DLY"):
+            return "s"
+        if field in ("RVAL", "RRBV", "RDIF"):
+            return "steps"
+        return f"{unit}/s/s" if field == "JAR" else unit
+
+    def precision(self, field: str) -> int:
+        return int(self["PREC"])
+
+    def limits(self, field: str) -> tuple[float, float] | None:
+        if field in ("VAL", "RBV"):
+            return self["LLM"], self["HLM"]
+        if field in ("DVAL", "DRBV"):
+            return self["DLLM"], self["DHLM"]
+        if field == "VELO" and self["VMAX"]:
+            return self["VBAS"], self["VMAX"]
+        return None
+
+    # ---- what a write means ---------------------------------------------------------------------
+
+    def _write_user(self) -> None:
+        user = self["VAL"]
+        self.post("VAL")  # base leaves the posting of VAL to the record
+        if not self["SET"]:
+            self._go(self._to_dial(user), user)
+        elif self["FOFF"]:
+            self._redefine_dial(self._to_dial(user))
+        else:
+            self["OFF"] = user - self._direction * self._dial
+            self._follow_offset()
+
+    def _write_dial(self) -> None:
+        if self["SET"]:
+            self._redefine_dial(self["DVAL"])
+        else:
+            self._go(self["DVAL"])
+
+    def _write_raw(self) -> None:
+        self["DVAL"] = self["RVAL"] * self["MRES"]
+        self._write_dial()
+
+    def _redefine_dial(self, dial: float) -> None:
+        """The axis stands where it stood; its dial now shows this. FOFF says whether the user position follows."""
+        user = self._to_user(self._dial)
+        self._dial = self._target = dial
+        if not self["FOFF"]:
+            self["OFF"] = user - self._direction * dial
+        self._follow_offset()
+
+    def _follow_offset(self) -> None:
+        self._show_target()
+        self._show_user_limits()
+        self._show_position()
+
+    def _write_direction(self) -> None:
+        if not self["FOFF"]:
+            self["OFF"] = self["VAL"] - self._direction * self._target
+        self._follow_offset()
+
+    def _write_relative(self) -> None:
+        step, self["RLV"] = self["RLV"], 0.0
+        self._go_by(step)
+
+    def _go_by(self, step: float) -> None:
+        user = self["VAL"] + step
+        self._go(self._to_dial(user), user)
+
+    def _tweak(self, button: str, sign: int) -> None:
+        if self[button]:
+            self[button] = 0
+            self._go_by(sign * self["TWV"])
+
+    def _write_user_limits(self) -> None:
+        ends = (self._to_dial(self["LLM"]), self._to_dial(self["HLM"]))
+        self["DLLM"], self["DHLM"] = min(ends), max(ends)
+        self.post(None, PROPERTY)
+
+    def _write_stop(self) -> None:
+        if self["STOP"]:
+            self["STOP"] = 0
+            self._halt()
+
+    def _write_spmg(self) -> None:
+        if self["SPMG"] == _STOP:
+            self._halt()
+        elif self["SPMG"] == _PAUSE:
+            self._waits_for_go = self._move is not None
+            self._halt(keeps_target=True)
+        elif self._waits_for_go:
+            self._go(self._target, self["VAL"])
+
+    def _jog(self, button: str, sign: int) -> None:
+        if not self[button]:
+            if self._is_jogging:
+                self._halt()
+            return
+        direction = sign * self._direction
+        has_none = self["DLLM"] == self["DHLM"]
+        end = direction * math.inf if has_none else self["DHLM"] if direction > 0 else self["DLLM"]
+        ramp_s = abs(self["JVEL"]) / self["JAR"] if self["JAR"] > 0 else 0.0
+        self._press(button, end, self["JVEL"], 0.0 if math.isinf(end) else ramp_s)
+
+    def _home(self, button: str) -> None:
+        if self[button]:
+            self._press(button, 0.0, self["HVEL"], self["ACCL"])
+
+    def _press(self, button: str, dial: float, speed: float, ramp_s: float) -> None:
+        if self["SPMG"] in (_STOP, _PAUSE):
+            self[button] = 0
+            return
+        self._release_buttons(but=button)
+        self._begin(dial, speed, ramp_s)
+        if self._move is None:  # there already
+            self._is_homed = self._is_homed or button in ("HOMF", "HOMR")
+            self._rest()
+
+    def _write_status_request(self) -> None:
+        self["STUP"] = 0
+        self._show_position()
+
+    def _write_sync(self) -> None:
+        self["SYNC"] = 0
+        if not self._move:
+            self._halt()
+
+    def _choose(self, button: str, mode: int) -> None:
+        self[button] = 0
+        self["SET"] = mode
+
+    _WRITES: ClassVar[dict[str, Callable[[MotorRecord], None]]] = {
+        "VAL": _write_user,
+        "DVAL": _write_dial,
+        "RVAL": _write_raw,
+        "RLV": _write_relative,
+        "OFF": _follow_offset,
+        "DIR": _write_direction,
+        "HLM": _write_user_limits,
+        "LLM": _write_user_limits,
+        "DHLM": _show_user_limits,
+        "DLLM": _show_user_limits,
+        "STOP": _write_stop,
+        "SPMG": _write_spmg,
+        "TWF": lambda self: self._tweak("TWF", +1),
+        "TWR": lambda self: self._tweak("TWR", -1),
+        "JOGF": lambda self: self._jog("JOGF", +1),
+        "JOGR": lambda self: self._jog("JOGR", -1),
+        "HOMF": lambda self: self._home("HOMF"),
+        "HOMR": lambda self: self._home("HOMR"),
+        "STUP": _write_status_request,
+        "SYNC": _write_sync,
+        "SSET": lambda self: self._choose("SSET", 1),
+        "SUSE": lambda self: self._choose("SUSE", 0),
+        "MRES": _follow_offset,
+        "SIMH": _show_switches,
+        "SIML": _show_switches,
+    }

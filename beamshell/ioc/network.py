@@ -1,0 +1,120 @@
+"""Private ports, the EPICS environment that keeps everything on loopback, and a search without libca.
+
+It starts and stops nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import struct
+import time
+
+from beamshell.errors import IocError
+
+LOOPBACK = "127.0.0.1"
+_PORTS = range(20_000, 32_000)
+"""Below those that the system gives to outgoing connections (Linux: 32768-60999), so that none takes ours meanwhile."""
+_SEARCH, _VERSION = 6, 0  # CA commands
+_HEADER = struct.Struct(">HHHHII")
+_MINOR_VERSION = 13
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody serves on that port of loopback, neither TCP nor UDP."""
+    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # lingering connections don't matter
+        try:
+            tcp.bind((LOOPBACK, port))
+            udp.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def ensure_free(port: int) -> None:
+    """Refuse a port that is taken: two IOCs on one port would both start, and neither answer searches.
+
+    Raises:
+        IocError: somebody serves there; choose another port, or none at all.
+    """
+    if not is_free(port):
+        raise IocError(f"port {port} is in use already: stop the program there, or start the IOC on another port")
+
+
+def free_port() -> int:
+    """A port that nobody uses, chosen by chance so that two consoles rarely try the same."""
+    for port in random.SystemRandom().sample(_PORTS, 200):
+        if is_free(port):
+            return port
+    raise IocError(f"none of 200 ports between {_PORTS.start} and {_PORTS.stop} is free")
+
+
+def repeater_socket() -> socket.socket:
+    """A UDP socket on a free port, for the CA repeater.
+
+    Bound by the parent before any client looks for a repeater: a client that finds none tries to start a program, which
+    leaves four lines on the terminal and a zombie.
+    """
+    for _ in range(20):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind((LOOPBACK, free_port()))
+        except OSError:
+            udp.close()
+        else:
+            return udp
+    raise IocError("no UDP port is free for the CA repeater")
+
+
+def client_environment(port: int, repeater_port: int) -> dict[str, str]:
+    """What a CA client needs to find the IOC, and nothing else."""
+    return {
+        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{port}",
+        "EPICS_CA_AUTO_ADDR_LIST": "NO",
+        "EPICS_CA_SERVER_PORT": str(port),
+        "EPICS_CA_REPEATER_PORT": str(repeater_port),
+        "EPICS_CA_MAX_ARRAY_BYTES": "20000000",
+    }
+
+
+def server_environment(port: int, repeater_port: int) -> dict[str, str]:
+    """What the IOC needs to serve on loopback only."""
+    return {
+        **client_environment(port, repeater_port),
+        "EPICS_CAS_SERVER_PORT": str(port),
+        "EPICS_CAS_INTF_ADDR_LIST": LOOPBACK,
+        "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
+        "EPICS_CAS_BEACON_ADDR_LIST": f"{LOOPBACK}:{repeater_port}",
+        "EPICS_CAS_BEACON_PORT": str(repeater_port),
+    }
+
+
+def answers(name: str, port: int, timeout_s: float = 0.02) -> bool:
+    """Whether the server on that port of loopback says it has this PV; one UDP question, no libca."""
+    payload = name.encode() + b"\0"
+    payload += b"\0" * (-len(payload) % 8)
+    question = _HEADER.pack(_VERSION, 0, 1, _MINOR_VERSION, 0, 0)
+    question += _HEADER.pack(_SEARCH, len(payload), 5, _MINOR_VERSION, 1, 1) + payload
+    deadline = time.monotonic() + timeout_s
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+        udp.connect((LOOPBACK, port))  # so that a closed port is an error at once
+        udp.send(question)
+        while (left_s := deadline - time.monotonic()) > 0:
+            udp.settimeout(left_s)
+            if _has_search_reply(udp.recv(4096)):
+                return True
+    return False
+
+
+def _has_search_reply(datagram: bytes) -> bool:
+    offset = 0
+    while offset + _HEADER.size <= len(datagram):
+        command, size, *_ = _HEADER.unpack_from(datagram, offset)
+        if command == _SEARCH:
+            return True
+        offset += _HEADER.size + size
+    return False

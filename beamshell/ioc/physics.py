@@ -1,0 +1,77 @@
+"""The physics of the demo beamline: what its detectors would see.
+
+Pure functions: no record, no clock; the source of chance is an argument.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+NOMINAL_CURRENT_MA = 400.0
+PEAK_CENTRE_DEG, PEAK_SIGMA_DEG = 0.3, 0.2
+PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
+"""Counts/s of the point detector: at the top of the peak, beside it, and without any beam."""
+MONITOR_RATE = 1.0e6
+"""Counts/s of the I0 monitor at nominal current."""
+
+
+def beam(current_ma: float, shutter_is_open: bool) -> float:
+    """How much light there is, 1 at the nominal ring current."""
+    return max(0.0, current_ma) / NOMINAL_CURRENT_MA if shutter_is_open else 0.0
+
+
+def detector_rate(th_deg: float, light: float) -> float:
+    """Counts/s of the point detector: a Gaussian in th on a flat background, and its own dark counts."""
+    peak = math.exp(-0.5 * ((th_deg - PEAK_CENTRE_DEG) / PEAK_SIGMA_DEG) ** 2)
+    return DARK_RATE + light * (BACKGROUND_RATE + PEAK_RATE * peak)
+
+
+def scaler_rates(th_deg: float, light: float, clock_hz: float) -> tuple[float, ...]:
+    """Counts/s of the eight scaler channels: clock, I0, detector, and five lesser monitors."""
+    monitor = DARK_RATE + MONITOR_RATE * light
+    return (clock_hz, monitor, detector_rate(th_deg, light), *(DARK_RATE + monitor * 10.0**-n for n in range(2, 7)))
+
+
+def counts(rate: float, seconds: float, chance: np.random.Generator) -> int:
+    """What a counter shows after `seconds`, with the statistics of Poisson."""
+    return int(chance.poisson(rate * seconds))
+
+
+def approach(value: float, goal: float, seconds: float, time_constant_s: float) -> float:
+    """Where an exponential approach stands after `seconds`."""
+    return goal + (value - goal) * math.exp(-seconds / time_constant_s)
+
+
+def ramp(value: float, goal: float, seconds: float, rate: float) -> float:
+    """Where a linear ramp of `rate` units/s stands after `seconds`."""
+    step = abs(rate) * seconds
+    return goal if abs(goal - value) <= step else value + math.copysign(step, goal - value)
+
+
+class Camera:
+    """A camera that looks at the beam's spot: `frame` is one exposure.
+
+    Args:
+        width: pixels along x.
+        height: pixels along y.
+        chance: makes the noise, once: frames shift it about, which is cheaper than new noise.
+    """
+
+    FULL_SCALE = 4000.0
+    PIXELS_PER_MM = 4.0
+
+    def __init__(self, width: int, height: int, chance: np.random.Generator) -> None:
+        self._x = np.arange(width, dtype=np.float64) - width / 2
+        self._y = np.arange(height, dtype=np.float64) - height / 2
+        self._sigma = width / 12
+        self._noise = chance.integers(0, 60, (height, width), dtype=np.uint16)
+
+    def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
+        """Pixels (height, width), uint16: a round spot that follows samx and samy, as bright as the beam."""
+        x = np.exp(-0.5 * ((self._x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
+        y = np.exp(-0.5 * ((self._y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
+        spot = (self.FULL_SCALE * light * np.outer(y, x)).astype(np.uint16)
+        return spot + np.roll(self._noise, number * 37)

@@ -1,0 +1,173 @@
+"""The parent's side of the demo IOC: start it, wait for it, stop it.
+
+It never loads EPICS: the IOC is another process, and this one stays free to be its client.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from beamshell.errors import IocError
+from beamshell.ioc import network
+from beamshell.ioc.libraries import library
+
+PROBE_PV = "BL:heartbeat"
+_LAST_WORDS = 2000
+
+
+class DemoIoc:
+    """A demo beamline in a process of its own, on private ports of loopback.
+
+    It ends with this object's `stop`, with the `with` block, or with this process, however that ends. Made directly, it
+    only takes its ports, and `restart` starts it for the first time.
+
+    Args:
+        seed: makes the same noise again; None is different each time.
+        speed: simulated seconds in one second.
+        timeout_s: what `wait_ready` allows unless told otherwise.
+        port: where to serve on loopback; None takes one that is free.
+        log: a file for what the IOC has to say; None keeps it for error messages only.
+
+    Raises:
+        IocError: EPICS base is not installed, or no port is free.
+
+    Example:
+        >>> with DemoIoc.start(seed=1) as ioc:
+        ...     os.environ.update(ioc.client_environment)
+        ...     ioc.wait_ready()
+    """
+
+    def __init__(
+        self,
+        seed: int | None = None,
+        speed: float = 1.0,
+        timeout_s: float = 20.0,
+        port: int | None = None,
+        log: Path | None = None,
+    ) -> None:
+        self._options = ["--with-parent", "--speed", str(speed), *([] if seed is None else ["--seed", str(seed)])]
+        self._timeout_s = timeout_s
+        self._log_path = log
+        self.port = network.free_port() if port is None else port
+        # Ours for life, so that the port stays taken while the IOC is down.
+        self._repeater: socket.socket = network.repeater_socket()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @classmethod
+    def start(
+        cls,
+        seed: int | None = None,
+        speed: float = 1.0,
+        timeout_s: float = 20.0,
+        port: int | None = None,
+        log: Path | None = None,
+    ) -> DemoIoc:
+        """An IOC that is starting: the answer comes at once, `wait_ready` tells when it serves."""
+        ioc = cls(seed, speed, timeout_s, port, log)
+        ioc._spawn()
+        return ioc
+
+    def _spawn(self) -> None:
+        network.ensure_free(self.port)  # else the answers of whoever is there would be taken for ours
+        self._log = tempfile.TemporaryFile() if self._log_path is None else self._log_path.open("ab+")  # noqa: SIM115
+        repeater = self._repeater.fileno()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("EPICS_")}
+        # -P: a file of the user's folder must not stand in for a module of ours
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "beamshell.ioc.server", *self._options, "--repeater", str(repeater)],
+            env={**inherited, **network.server_environment(self.port, self._repeater.getsockname()[1])},
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            pass_fds=(repeater,),
+            start_new_session=True,  # Ctrl+C in the terminal is not for the IOC
+        )
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """What to put into `os.environ` before the first Channel Access call of a client."""
+        ports = network.client_environment(self.port, self._repeater.getsockname()[1])
+        return {**ports, "PYEPICS_LIBCA": str(library("ca"))}
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None while it is stopped."""
+        return self._process.pid if self._process else None
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def wait_ready(self, timeout_s: float | None = None) -> None:
+        """Return when the IOC answers searches.
+
+        Raises:
+            IocError: it ended or did not answer in time; the message has its last words.
+        """
+        allowed_s = self._timeout_s if timeout_s is None else timeout_s
+        deadline = time.monotonic() + allowed_s
+        while True:
+            if not self.is_alive():
+                raise IocError(f"the demo IOC ended before it answered: {self._last_words()}")
+            if network.answers(PROBE_PV, self.port):
+                return
+            if time.monotonic() > deadline:
+                raise IocError(
+                    f"the demo IOC did not answer on port {self.port} within {allowed_s:g} s: {self._last_words()}"
+                )
+            time.sleep(0.005)
+
+    def _last_words(self) -> str:
+        if self._log is None:
+            return "it was not started"
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LAST_WORDS))
+        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+
+    def stop(self) -> None:
+        """End the IOC and give its ports back; harmless when it has ended."""
+        self._end(kill=False)
+        self._repeater.close()
+
+    def kill(self) -> None:
+        """End the IOC as a crash would (SIGKILL); `restart` brings it back."""
+        self._end(kill=True)
+
+    def restart(self) -> None:
+        """End the IOC and start it anew on the same port; follow with `wait_ready`."""
+        self._end(kill=False)
+        self._spawn()
+
+    def _end(self, *, kill: bool) -> None:
+        if self._process is not None:
+            (self._process.kill if kill else self._process.terminate)()
+            try:
+                self._process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if self._process.stdin:
+                with contextlib.suppress(BrokenPipeError):
+                    self._process.stdin.close()
+            self._process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def __enter__(self) -> DemoIoc:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

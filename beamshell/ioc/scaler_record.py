@@ -1,0 +1,126 @@
+"""The scaler record: counters that a preset time starts and stops together.
+
+It knows nothing of what is counted: `rates` says how fast each channel counts now. Field meanings: scalerRecord.html of
+the EPICS std module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+
+from beamshell.ioc.base import Base
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.physics import counts
+from beamshell.ioc.record_type import Field, Record, fields
+
+CHANNELS = 8
+UPDATE_S = 0.1
+
+
+class ScalerRecord(Record):
+    """Eight counters, the first of which counts the clock. A put of 1 to CNT completes when the time is over."""
+
+    TYPE = "scaler"
+    MENUS = {"scalerCNT": ("Done", "Count"), "scalerCONT": ("OneShot", "AutoCount"), "scalerG": ("N", "Y")}
+    FIELDS: ClassVar[list[Field]] = [
+        *fields("VAL T", access="readback"),
+        Field("CNT", "MENU", 0, "command", "scalerCNT"),
+        Field("CONT", "MENU", 0, "command", "scalerCONT"),
+        *fields("SS US", "SHORT", "readback"),
+        Field("TP", initial=1.0),
+        Field("FREQ", initial=1.0e7),
+        *fields("TP1 DLY DLY1 RATE RAT1"),
+        Field("PREC", "SHORT", 3, is_property=True),
+        Field("EGU", "STRING", "counts", is_property=True),
+        Field("NCH", "SHORT", CHANNELS, "readback"),
+        *(Field(f"S{i}", "ULONG", 0, "readback") for i in range(1, CHANNELS + 1)),
+        *(Field(f"PR{i}", "ULONG") for i in range(1, CHANNELS + 1)),
+        *(Field(f"NM{i}", "STRING", "") for i in range(1, CHANNELS + 1)),
+        *(Field(f"G{i}", "MENU", int(i == 1), "setting", "scalerG") for i in range(1, CHANNELS + 1)),
+    ]
+
+    rates: Callable[[], tuple[float, ...]]
+    """Counts/s of every channel now."""
+
+    def __init__(self, base: Base, address: int, clockwork: Clockwork, chance: np.random.Generator) -> None:
+        super().__init__(base, address)
+        self._clockwork = clockwork
+        self._chance = chance
+        self._round = 0  # tells the ticks of this count from those of one that was stopped
+        self._counts = False
+        self._last = 0.0
+        self._end = 0.0
+
+    def on_start(self) -> None:
+        self["PR1"] = self._ticks(self["TP"])
+
+    def on_write(self, field: str) -> None:
+        if field == "TP":
+            self["PR1"] = self._ticks(self["TP"])
+        elif field == "PR1":
+            self["TP"] = self["PR1"] / self["FREQ"]
+        elif field == "CNT":
+            self._switch(bool(self["CNT"]))
+
+    def _ticks(self, seconds: float) -> int:
+        return int(min(max(0.0, seconds) * self["FREQ"], 2.0**32 - 1))
+
+    def _switch(self, on: bool) -> None:
+        if on == self._counts:
+            return
+        if not on:
+            self._count_until_now()
+            self._stop()
+            return
+        for field in ("T", "VAL", *(f"S{i}" for i in range(1, CHANNELS + 1))):
+            self[field] = 0
+        self._round += 1
+        self._counts = True
+        self["SS"] = 2
+        self._last = self._clockwork.now()
+        self._end = self._last + max(0.0, self["TP"])
+        self._schedule()
+
+    def _schedule(self) -> None:
+        this_round = self._round
+        delay_s = min(self._end - self._clockwork.now(), UPDATE_S * self._clockwork.speed)
+        self._clockwork.after(max(0.0, delay_s), lambda: self._tick(this_round))
+
+    def _tick(self, this_round: int) -> None:
+        rates = self.rates()  # before the lock: it looks at other records
+        with self.locked():
+            if not self._counts or this_round != self._round:
+                return
+            self._count_until_now(rates)
+            if self._clockwork.now() < self._end:
+                self._schedule()
+                return
+            self._stop()
+            self.finish()
+
+    def _count_until_now(self, rates: tuple[float, ...] | None = None) -> None:
+        now = min(self._clockwork.now(), self._end)
+        seconds, self._last = now - self._last, now
+        self["T"] += seconds
+        self["VAL"] = self["T"]
+        clock, *others = rates or self.rates()
+        self["S1"] = round(self["T"] * clock)
+        for i, rate in enumerate(others, start=2):
+            self[f"S{i}"] += counts(rate, seconds, self._chance)
+
+    def _stop(self) -> None:
+        self._counts = False
+        self["SS"] = 0
+        self["CNT"] = 0
+
+    def is_busy(self) -> bool:
+        return self._counts
+
+    def units(self, field: str) -> str:
+        return "s" if field in ("TP", "T", "VAL", "DLY", "TP1") else "Hz" if field == "FREQ" else self.text("EGU")
+
+    def precision(self, field: str) -> int:
+        return int(self["PREC"])

@@ -1,0 +1,94 @@
+"""The process of the demo IOC: `python -m beamshell.ioc.server`; runs until it is told to stop.
+
+It knows nothing of consoles: whoever starts it sets the EPICS environment (see `network`) and may hold its standard
+input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+
+from beamshell.errors import IocError
+from beamshell.ioc.network import ensure_free
+from beamshell.ioc.repeater import Repeater
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(prog="beamshell.ioc.server", description="Run the demo beamline as an EPICS IOC.")
+    parser.add_argument("--seed", type=int, help="make the same noise again")
+    parser.add_argument("--speed", type=float, default=1.0, help="run the simulated time this many times as fast")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    parser.add_argument(
+        "--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be"
+    )
+    options = parser.parse_args(arguments)
+    if not options.speed > 0:
+        parser.error(f"--speed {options.speed}: must be above 0")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the demo beamline; never returns."""
+    options = parse(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    if options.with_parent:
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if options.repeater is not None:
+        repeater = Repeater(socket.socket(fileno=options.repeater))
+        threading.Thread(target=repeater.serve, daemon=True).start()
+    try:
+        _simulate(options.speed, options.seed)
+    except IocError as exc:
+        sys.exit(str(exc))
+
+
+def _simulate(speed: float, seed: int | None) -> None:
+    from beamshell.ioc.base import Base  # after the parent's thread: a parent that dies now must not leave us behind
+    from beamshell.ioc.beamline import Beamline
+    from beamshell.ioc.clockwork import Clockwork
+
+    if port := os.environ.get("EPICS_CAS_SERVER_PORT"):
+        ensure_free(int(port))
+    base, clockwork = Base(), Clockwork(speed)
+    beamline = Beamline(base, clockwork, seed)
+    base.start()
+    beamline.start()
+    threading.Thread(target=clockwork.run, daemon=True).start()
+    while True:  # the main thread has nothing to do but to be there for signals
+        time.sleep(3600)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)  # base's own threads have no orderly end
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent is gone: at the end of standard input, or when init has adopted us.
+
+    PR_SET_PDEATHSIG would be quicker than the latter, but kills us when the parent's starting THREAD ends.
+    """
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _end_with_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
