@@ -1,0 +1,172 @@
+"""Component: a line of a device's class that says which part every instance gets, under which address.
+
+It knows nothing of control systems, nor of what its parts do: it builds them and hands them out.
+"""
+
+from __future__ import annotations
+
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from beamshell.devices.kind import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from beamshell.devices.device import Device
+
+T = TypeVar("T")
+
+
+class Component(Generic[T]):
+    """A part of a device, declared in its class.
+
+    Args:
+        cls: what to build, such as EpicsSignal or another Device.
+        suffix: goes after the device's prefix; None for a part without an address; `...` for one that this
+            class leaves out (the attribute is then None).
+        kind: how much the part matters to a run; None leaves it to `cls`.
+        lazy: build the part at its first use, instead of with its device.
+        doc: one line for people.
+        labels: words to find the part by.
+        add_prefix: which of `suffix` and the keyword arguments are addresses that the device's prefix precedes.
+        trigger_value: what `device.trigger()` writes to this part to start an acquisition.
+        kwargs: handed to `cls`.
+
+    Example:
+        >>> class XYStage(Device):
+        ...     x = Component(EpicsSignal, "Mtr-X")
+        ...     y = Component(EpicsSignal, "Mtr-Y")
+        >>> XYStage("TEST:Left-", name="left_stage").x.name
+        'left_stage_x'
+    """
+
+    def __init__(
+        self,
+        cls: type[T],
+        suffix: str | EllipsisType | None = None,
+        *,
+        kind: Kind | str | None = None,
+        lazy: bool = False,
+        doc: str = "",
+        labels: Iterable[str] = (),
+        add_prefix: Iterable[str] = ("suffix", "write_pv"),
+        trigger_value: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.cls = cls
+        self.suffix = suffix
+        self.kind = kind
+        self.lazy = lazy
+        self.doc = doc
+        self.labels = frozenset(labels)
+        self.add_prefix = tuple(add_prefix)
+        self.trigger_value = trigger_value
+        self.kwargs = kwargs
+        self.attr = ""
+
+    def __set_name__(self, owner: type, attr: str) -> None:
+        self.attr = attr
+
+    @overload
+    def __get__(self, device: None, owner: type) -> Component[T]: ...
+    @overload
+    def __get__(self, device: Device, owner: type) -> T: ...
+    def __get__(self, device: Device | None, owner: type) -> Component[T] | T:
+        if device is None:
+            return self
+        part: T = device._part(self.attr)
+        return part
+
+    def __set__(self, device: Device, value: object) -> None:
+        raise AttributeError(
+            f"{device.name}.{self.attr} is a part of {device.name} and cannot be replaced; "
+            f"to send it a value: {device.name}.{self.attr}.put({value!r})"
+        )
+
+    @property
+    def is_placeholder(self) -> bool:
+        """True for a part that was declared with `...`: the device does without it."""
+        return self.suffix is Ellipsis
+
+    def build(self, device: Device) -> T:
+        """A new part for `device`, named after it."""
+        arguments = {key: self._placed(device, key, value) for key, value in self.kwargs.items()}
+        if self.kind is not None:
+            arguments["kind"] = self.kind
+        if self.labels:
+            arguments["labels"] = self.labels
+        positional = [] if self.suffix is None else [self._placed(device, "suffix", self.suffix)]
+        name = arguments.pop("name", None) or device.part_name(self.attr)
+        make: Callable[..., T] = self.cls
+        return make(*positional, name=name, parent=device, attr_name=self.attr, **arguments)
+
+    def _placed(self, device: Device, key: str, value: Any) -> Any:
+        return self.address(device, value) if key in self.add_prefix and isinstance(value, str) else value
+
+    def address(self, device: Device, suffix: str) -> str:
+        """The full address of `suffix` in `device`; one with a scheme of its own, such as "pva://X", is kept."""
+        return suffix if "://" in suffix else f"{device.prefix}{suffix}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.cls.__name__}, {self.suffix!r})"
+
+
+class FormattedComponent(Component[T]):
+    """A component whose address is a format string over the device: "{prefix}{channel}:RBV".
+
+    Every attribute that the device has when its parts are built can be named, so set your own before
+    `super().__init__()`.
+    """
+
+    def address(self, device: Device, suffix: str) -> str:
+        """The suffix with every {attribute} filled in from the device."""
+        return suffix.format_map(_Attributes(device))
+
+
+class _Attributes(dict[str, Any]):
+    """A device seen as a mapping of its attributes; `self` is the device, for those used to "{self.prefix}"."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def __missing__(self, name: str) -> Any:
+        return self._device if name == "self" else getattr(self._device, name)
+
+
+class DynamicDeviceComponent(Component[Any]):
+    """A component that is a group of parts given as data: ``{"s1": (EpicsSignalRO, ".S1", {"kind": "normal"})}``.
+
+    Args:
+        definition: attribute -> (class, suffix, keyword arguments).
+        kwargs: as for Component.
+    """
+
+    def __init__(self, definition: Mapping[str, tuple[type, str, Mapping[str, Any]]], **kwargs: Any) -> None:
+        from beamshell.devices.device import Device
+
+        self.definition = dict(definition)
+        parts: dict[str, Component[Any]] = {
+            attr: Component(cls, suffix, **options) for attr, (cls, suffix, options) in definition.items()
+        }
+        super().__init__(Device, "", **kwargs)
+        self._parts = parts
+
+    def __set_name__(self, owner: type, attr: str) -> None:
+        super().__set_name__(owner, attr)
+        title = attr.title().replace("_", "")
+        self.cls = type(f"{owner.__name__}{title}", (self.cls,), {**self._parts, "__doc__": self.doc or None})
+
+
+def components_of(cls: type) -> Iterator[tuple[str, Component[Any]]]:
+    """Each (attribute, component) of a class, those of its bases first; what a subclass set to None is gone."""
+    attrs = dict.fromkeys(attr for base in reversed(cls.__mro__) for attr in vars(base))
+    for attr in attrs:
+        found = next(vars(base)[attr] for base in cls.__mro__ if attr in vars(base))
+        if isinstance(found, Component) and not found.is_placeholder:
+            yield attr, found
+
+
+Cpt = Component
+FCpt = FormattedComponent
+DDCpt = DynamicDeviceComponent

@@ -1,0 +1,438 @@
+"""Device: a group of signals and smaller devices that is named, read, staged and stopped as one.
+
+It knows nothing of control systems (its signals do), of plans, or of the prompt.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from beamshell.devices.component import Component, components_of
+from beamshell.devices.kind import Kind
+from beamshell.devices.nearest import unknown
+from beamshell.devices.staging import Staging, raise_together
+from beamshell.devices.status import DeviceStatus
+from beamshell.errors import NotConnected, RedundantStaging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from beamshell.devices.status import Status
+    from beamshell.protocols import DataKey, Hints, Reading
+
+_has = int.__and__  # Kind's own `&` builds an enum member, ten times slower, and read() asks it of every part
+
+
+class Device:
+    """What is written once a class of hardware, and instantiated once a piece of it.
+
+    Args:
+        prefix: what the addresses of all its parts begin with.
+        name: the name in documents and at the prompt; parts are named after it: "left_stage_x".
+        kind: how much it matters to the device it is a part of.
+        read_attrs: the parts recorded in every event, such as ["x", "y.readback"]; None leaves what the class says.
+        configuration_attrs: the parts recorded once a descriptor; None leaves what the class says.
+        labels: words to find it by.
+        parent: the device it is a part of.
+        attr_name: its attribute there.
+
+    Example:
+        >>> class RandomWalk(Device):
+        ...     x = Component(EpicsSignalRO, "x")
+        ...     dt = Component(EpicsSignal, "dt")
+        >>> random_walk = RandomWalk("random_walk:", name="random_walk")
+        >>> random_walk.wait_for_connection()
+        >>> random_walk.read()
+        {'random_walk_x': {'value': -1.2, 'timestamp': 1700000000.0}, 'random_walk_dt': {...}}
+    """
+
+    component_names: ClassVar[tuple[str, ...]] = ()
+    _components: ClassVar[dict[str, Component[Any]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._components = dict(components_of(cls))
+        cls.component_names = tuple(cls._components)
+        for attr in cls.component_names:
+            if hasattr(Device, attr):
+                raise TypeError(
+                    f"{cls.__name__}.{attr}: every device has a {attr} already; give this part another name"
+                )
+
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str = "",
+        kind: Kind | str | None = None,
+        read_attrs: Iterable[str] | None = None,
+        configuration_attrs: Iterable[str] | None = None,
+        labels: Iterable[str] = (),
+        parent: Device | None = None,
+        attr_name: str = "",
+    ) -> None:
+        self.prefix = prefix
+        self.parent = parent
+        self.attr_name = attr_name
+        self.labels = set(labels)
+        self.stage_sigs: dict[Any, Any] = {}
+        self.kind = Kind.normal if kind is None else kind
+        self._name = name
+        self._staging = Staging()
+        self._parts: dict[str, Any] = {}
+        for attr, component in self._components.items():
+            if not component.lazy:
+                self._part(attr)
+        if read_attrs is not None:
+            self.read_attrs = list(read_attrs)
+        if configuration_attrs is not None:
+            self.configuration_attrs = list(configuration_attrs)
+
+    # ---- names and parts ---------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name in documents and at the prompt; setting it renames the parts."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+        for attr, part in self._parts.items():
+            part.name = self.part_name(attr)
+
+    def part_name(self, attr: str) -> str:
+        """What the part at `attr` is called; override it to give a part the device's own name."""
+        given: str | None = self._components[attr].kwargs.get("name")
+        return given or (f"{self._name}_{attr}" if self._name else attr)
+
+    @property
+    def dotted_name(self) -> str:
+        """The path from the outermost device, such as "slits.top"; "" for the outermost itself."""
+        above = self.parent.dotted_name if self.parent is not None else ""
+        return f"{above}.{self.attr_name}" if above else self.attr_name
+
+    @property
+    def root(self) -> Device:
+        """The outermost device that this one is a part of, or itself."""
+        return self if self.parent is None else self.parent.root
+
+    @property
+    def kind(self) -> Kind:
+        """How much it matters to the device it is a part of; takes a Kind or its name."""
+        return self._kind
+
+    @kind.setter
+    def kind(self, kind: Kind | str) -> None:
+        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
+
+    def _part(self, attr: str) -> Any:
+        if attr in self._parts:
+            return self._parts[attr]
+        component = self._components.get(attr)
+        if component is None:  # declared with `...`: this class does without
+            return None
+        part = component.build(self)
+        built = {**self._parts, attr: part}
+        self._parts = {known: built[known] for known in self.component_names if known in built}
+        return part
+
+    def part(self, dotted: str) -> Any:
+        """The part at a path such as "x" or "x.user_readback".
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest.
+        """
+        attr, _, rest = dotted.partition(".")
+        if attr not in self.component_names:
+            raise unknown("part", attr, self.component_names, of=self.name)
+        part = self._part(attr)
+        if not rest:
+            return part
+        if not isinstance(part, Device):
+            raise unknown("part", rest, (), of=part.name)
+        return part.part(rest)
+
+    def walk_signals(self, *, include_lazy: bool = False) -> Iterator[tuple[str, Any]]:
+        """Each (dotted name, signal) of the device and the devices in it, in the order of their declaration."""
+        for attr in self.component_names if include_lazy else tuple(self._parts):
+            part = self._part(attr)
+            if isinstance(part, Device):
+                yield from ((f"{attr}.{below}", s) for below, s in part.walk_signals(include_lazy=include_lazy))
+            else:
+                yield attr, part
+
+    def _devices(self) -> list[Any]:
+        return [part for part in self._parts.values() if isinstance(part, Device)]
+
+    # ---- what is recorded --------------------------------------------------------------------
+
+    def _parts_of(self, kind: Kind) -> list[Any]:
+        if len(self._parts) < len(self._components):
+            self._build_lazy(kind)
+        return [part for part in self._parts.values() if _has(part.kind, kind)]
+
+    def _build_lazy(self, kind: Kind) -> None:
+        for attr, component in self._components.items():
+            wanted = component.kind
+            if wanted is None or _has(Kind[wanted] if isinstance(wanted, str) else wanted, kind):
+                self._part(attr)
+
+    def _parts_of_configuration(self) -> list[Any]:
+        """Signals of kind config, and every device that is not omitted: it knows its own configuration."""
+        self._parts_of(Kind.config)  # builds the lazy ones
+        return [p for p in self._parts.values() if p.kind and (isinstance(p, Device) or _has(p.kind, Kind.config))]
+
+    def begin_read(self) -> Callable[[], dict[str, Reading]]:
+        """Ask every recorded part now; the function returned collects the answers."""
+        return _collector([_begin(part) for part in self._parts_of(Kind.normal)])
+
+    def read(self) -> dict[str, Reading]:
+        """The value of every recorded part, asked for in one round trip."""
+        return self.begin_read()()
+
+    def describe(self) -> dict[str, DataKey]:
+        """What each key of `read` is."""
+        return {key: what for part in self._parts_of(Kind.normal) for key, what in part.describe().items()}
+
+    def begin_read_configuration(self) -> Callable[[], dict[str, Reading]]:
+        """Ask every setting now; the function returned collects the answers."""
+        return _collector(
+            [
+                part.begin_read_configuration() if isinstance(part, Device) else _begin(part)
+                for part in self._parts_of_configuration()
+            ]
+        )
+
+    def read_configuration(self) -> dict[str, Reading]:
+        """The value of every setting, asked for in one round trip."""
+        return self.begin_read_configuration()()
+
+    def describe_configuration(self) -> dict[str, DataKey]:
+        """What each key of `read_configuration` is."""
+        described: dict[str, DataKey] = {}
+        for part in self._parts_of_configuration():
+            described.update(part.describe_configuration() if isinstance(part, Device) else part.describe())
+        return described
+
+    @property
+    def hints(self) -> Hints:
+        """What to show first: the hinted parts or, if none is, the only one there is."""
+        parts = self._parts_of(Kind.normal)
+        hinted = [name for part in parts for name in _hinted(part)]
+        if not hinted and len(parts) == 1 and not isinstance(parts[0], Device):
+            hinted = [parts[0].name]
+        return {"fields": hinted}
+
+    @property
+    def read_attrs(self) -> list[str]:
+        """The parts recorded in every event; setting it chooses them, such as ["x", "y.readback"]."""
+        return [attr for attr in self.component_names if _has(self._part(attr).kind, Kind.normal)]
+
+    @read_attrs.setter
+    def read_attrs(self, attrs: Iterable[str]) -> None:
+        self._choose(attrs, Kind.normal, Kind.hinted)
+
+    @property
+    def configuration_attrs(self) -> list[str]:
+        """The parts recorded once a descriptor; setting it chooses them."""
+        return [attr for attr in self.component_names if _has(self._part(attr).kind, Kind.config)]
+
+    @configuration_attrs.setter
+    def configuration_attrs(self, attrs: Iterable[str]) -> None:
+        self._choose(attrs, Kind.config, Kind.config)
+
+    def _choose(self, attrs: Iterable[str], add: Kind, remove: Kind) -> None:
+        chosen: dict[str, list[str]] = {}
+        for dotted in attrs:
+            self.part(dotted)  # refuses a wrong name before anything is changed
+            attr, _, rest = dotted.partition(".")
+            chosen.setdefault(attr, []).extend([rest] if rest else [])
+        for attr in self.component_names:
+            part = self._part(attr)
+            part.kind = part.kind | add if attr in chosen else part.kind & ~remove
+            if chosen.get(attr):
+                part._choose(chosen[attr], add, remove)
+
+    # ---- what can be asked of it -------------------------------------------------------------
+
+    def trigger(self) -> Status:
+        """Start one acquisition: write the trigger values of its parts; done when all of them are.
+
+        A device without any is done at once.
+        """
+        started: list[Status] = [self._part(attr).set(value) for attr, value in self._trigger_values()]
+        if not started:
+            done = DeviceStatus(self, action="trigger")
+            done.set_finished()
+            return done
+        together = started[0]
+        for status in started[1:]:
+            together = together & status
+        return together
+
+    def _trigger_values(self) -> list[tuple[str, Any]]:
+        return [(attr, c.trigger_value) for attr, c in self._components.items() if c.trigger_value is not None]
+
+    def configure(
+        self, settings: Mapping[str, Any] | None = None, /, **more: Any
+    ) -> tuple[dict[str, Reading], dict[str, Reading]]:
+        """Change settings, such as ``configure({"velocity": 2})``; the configurations before and after.
+
+        All values are checked before any is written.
+
+        Raises:
+            UnknownName: the device has no such part.
+            LimitError, BadValue: a value is refused; nothing was changed.
+        """
+        parts = [(self.part(attr), value) for attr, value in {**(settings or {}), **more}.items()]
+        for part, value in parts:
+            if hasattr(part, "check_value"):
+                part.check_value(value)
+        old = self.read_configuration()
+        for part, value in parts:
+            part.set(value).wait()
+        return old, self.read_configuration()
+
+    def stage(self) -> list[Any]:
+        """Make ready for a run: write `stage_sigs` in order, then stage the devices in it; all that was staged.
+
+        If any of it fails, what was done is undone.
+
+        Raises:
+            RedundantStaging: it is staged already; unstage it first.
+        """
+        self._staging.begin(self.name)
+        staged: list[Any] = [self]
+        try:
+            for key, value in self.stage_sigs.items():
+                self._stage_value(self.part(key) if isinstance(key, str) else key, value)
+            for part in self._devices():
+                staged.extend(self._stage_part(part))
+        except BaseException:  # a Ctrl+C too must leave nothing half staged
+            self._staging.undo(self.name)
+            raise
+        return staged
+
+    def _stage_value(self, signal: Any, value: Any) -> None:
+        old = signal.get()
+        self._staging.note(signal.name, lambda: signal.set(old).wait())
+        signal.set(value).wait()
+
+    def _stage_part(self, part: Any) -> list[Any]:
+        self._staging.note(part.name, part.unstage)
+        try:
+            staged: list[Any] = part.stage()
+        except RedundantStaging:
+            self._staging.forget_last()
+            raise
+        return staged
+
+    def unstage(self) -> list[Any]:
+        """Put back what `stage` changed, in reverse; all that was unstaged, [] if it was not staged.
+
+        Raises:
+            DeviceError: some of it could not be put back; the message names each, and the rest was.
+        """
+        if not self._staging.active:
+            return []
+        return [*self._staging.undo(self.name), self]
+
+    def stop(self, success: bool = False) -> None:
+        """Stop everything in it that moves, whatever fails on the way.
+
+        Args:
+            success: what an unfinished move then counts as.
+
+        Raises:
+            DeviceError: some of it could not be stopped; the message names each.
+        """
+        failures: list[tuple[str, Exception]] = []
+        for part in self._devices():
+            try:
+                part.stop(success=success)
+            except Exception as exc:  # noqa: BLE001  a part may be anybody's code, and the others must still be stopped
+                failures.append((part.name, exc))
+        raise_together(self.name, "did not stop", failures)
+
+    # ---- connection --------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """True when every signal of it answers."""
+        return all(getattr(signal, "connected", True) for _, signal in self.walk_signals())
+
+    def wait_for_connection(self, timeout: float = 5.0) -> None:
+        """Return when every signal answers; all of them share one time-out, in seconds.
+
+        Raises:
+            NotConnected: the message names the addresses that do not answer.
+        """
+        deadline = time.monotonic() + timeout
+        missing = []
+        for _, signal in self.walk_signals():
+            if not hasattr(signal, "wait_for_connection"):
+                continue
+            try:
+                signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                missing.append(signal)
+        if missing:
+            addresses = ", ".join(address_of(signal) for signal in missing)
+            raise NotConnected(
+                f"{self.name}: no answer within {timeout:g} s from {addresses}; is the IOC running, and is "
+                f"the prefix {self.prefix!r} right?"
+            )
+
+    # ---- for people --------------------------------------------------------------------------
+
+    def summary(self) -> Summary:
+        """A table of its parts: attribute, kind, address and, at the end, what is read and what is configuration."""
+        rows = [(dotted, signal.kind.name or "", address_of(signal)) for dotted, signal in self.walk_signals()]
+        widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
+        lines = [f"{self!r}  {'connected' if self.connected else 'NOT CONNECTED'}"]
+        lines += [f"  {dotted:<{widths[0]}}  {kind:<{widths[1]}}  {address}" for dotted, kind, address in rows]
+        return Summary("\n".join(lines))
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.startswith("_")]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.prefix!r}, name={self._name!r})"
+
+
+class Summary(str):
+    """Text that the prompt shows as it is, instead of as a quoted string."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def address_of(signal: Any) -> str:
+    """Where a signal's value lives, for messages: "BL:th.RBV" rather than "ca://BL:th.RBV"."""
+    source = getattr(signal, "source", None) or getattr(signal, "pvname", None) or signal.name
+    return str(source).removeprefix("ca://")
+
+
+def _begin(part: Any) -> Callable[[], dict[str, Reading]]:
+    begin: Callable[[], Callable[[], dict[str, Reading]]] | None = getattr(part, "begin_read", None)
+    return begin() if begin is not None else part.read
+
+
+def _collector(collectors: list[Callable[[], dict[str, Reading]]]) -> Callable[[], dict[str, Reading]]:
+    def collect() -> dict[str, Reading]:
+        reading: dict[str, Reading] = {}
+        for each in collectors:
+            reading.update(each())
+        return reading
+
+    return collect
+
+
+def _hinted(part: Any) -> list[str]:
+    if isinstance(part, Device):
+        return part.hints.get("fields", [])
+    return [part.name] if part.kind & Kind.hinted == Kind.hinted else []

@@ -1,0 +1,72 @@
+"""Staging: what was changed to make a device ready for a run, so that all of it is put back.
+
+It knows nothing of plans or of what the settings mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import DeviceError, RedundantStaging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Staging:
+    """The way back, one step a change, each noted BEFORE the change is made.
+
+    So a failure or a Ctrl+C half-way leaves nothing behind that `undo` does not know.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[str, Callable[[], Any]]] = []
+        self.active = False
+
+    def begin(self, name: str) -> None:
+        """Start to note.
+
+        Raises:
+            RedundantStaging: the device is staged already; unstage it first.
+        """
+        if self.active:
+            raise RedundantStaging(f"{name} is staged already; unstage it first: {name}.unstage()")
+        self.active = True
+
+    def note(self, what: str, step: Callable[[], Any]) -> None:
+        """`step()` will put `what` back."""
+        self._steps.append((what, step))
+
+    def forget_last(self) -> None:
+        """The change noted last was not made, and is not ours to undo."""
+        self._steps.pop()
+
+    def undo(self, name: str) -> list[Any]:
+        """Put everything back in reverse order, whatever fails on the way; what the steps returned, joined.
+
+        Raises:
+            DeviceError: some of it could not be put back; the message names each.
+        """
+        undone: list[Any] = []
+        failures: list[tuple[str, Exception]] = []
+        while self._steps:
+            what, step = self._steps[-1]
+            try:
+                undone.extend(step() or [])
+            except Exception as exc:  # noqa: BLE001  a part may be anybody's code, and the others must still be put back
+                failures.append((what, exc))
+            self._steps.pop()  # after the step: an interrupted one is done again by the next undo
+        self.active = False
+        raise_together(name, "could not be put back", failures)
+        return undone
+
+
+def raise_together(name: str, problem: str, failures: list[tuple[str, Exception]]) -> None:
+    """One error that names every failure, if there is any.
+
+    Raises:
+        DeviceError: with the first failure as its cause.
+    """
+    if failures:
+        each = "; ".join(f"{what}: {exc}" for what, exc in failures)
+        raise DeviceError(f"{name}: {len(failures)} of its parts {problem}: {each}") from failures[0][1]
