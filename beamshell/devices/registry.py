@@ -1,0 +1,261 @@
+"""Registry: every device of the beamline by name, and who is who among them.
+
+It knows nothing of files (the loader fills it) nor of the prompt (which takes its namespace from here).
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, NamedTuple, get_args
+
+from beamshell.devices.device import Device, address_of
+from beamshell.devices.nearest import did_you_mean, unknown
+from beamshell.errors import ConfigError, UnknownName
+
+Readout = Literal["on_request", "point", "baseline", "monitored"]
+"""When a device is read: only if a command names it; at each point of a command that names no detector (`ct`);
+before and after each run; or whenever it changes during a run."""
+
+READOUTS: tuple[str, ...] = get_args(Readout)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the registry knows of a device beside the device itself."""
+
+    name: str
+    device: Any
+    tags: frozenset[str] = frozenset()
+    readout: Readout = "on_request"
+    doc: str = ""
+    where: str = ""
+    """The `file:line` it was read from, "" for one made at the prompt."""
+    added: float = field(default_factory=time.time)
+    """When it was added: seconds since 1970-01-01 UTC."""
+
+
+class Offline(NamedTuple):
+    """A channel that does not answer."""
+
+    device: str
+    """The dotted name at the prompt, such as "th.velocity"."""
+    address: str
+    """Such as "BL:th.VELO"."""
+    since: float
+    """Seconds since 1970-01-01 UTC: when it was lost or, if it never answered, when it was first asked for."""
+
+
+class Registry(Mapping[str, Any]):
+    """A mapping of names to devices, in the order they were added.
+
+    Example:
+        >>> registry = Registry()
+        >>> registry.add(motor, tags=["sample"])
+        >>> registry["motor"] is motor
+        True
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self.absent: dict[str, str] = {}
+        """Names that a file knows and that have no device, with the reason: switched off, or could not be built."""
+
+    def add(
+        self,
+        device: Any,
+        *,
+        name: str = "",
+        tags: Iterable[str] = (),
+        readout: Readout = "on_request",
+        doc: str = "",
+        where: str = "",
+    ) -> Any:
+        """The device, now known by its name; one of the same name is replaced.
+
+        Raises:
+            ConfigError: the name cannot be used at a Python prompt, or there is no such readout.
+        """
+        name = name or device.name
+        check_name(name)
+        if readout not in READOUTS:
+            raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")
+        self._entries[name] = Entry(name, device, frozenset(tags), readout, doc, where)
+        self.absent.pop(name, None)
+        return device
+
+    def remove(self, name: str) -> Any:
+        """The device, no longer known.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        entry = self.entry(name)
+        del self._entries[name]
+        return entry.device
+
+    # ---- finding -----------------------------------------------------------------------------
+
+    def entry(self, name: str) -> Entry:
+        """What is known of the device called `name`.
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest, or says why it is absent.
+        """
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: str) -> UnknownName:
+        if name in self.absent:
+            return UnknownName(f"no device '{name}': {self.absent[name]}")
+        return unknown("device", name, self._entries)
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._entries[name].device
+        except KeyError:
+            raise _MissingDeviceError(str(self._unknown(name))) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, word: str) -> Any:
+        """The device or part that a word at the prompt means: "th", "slits.top", "th.velocity".
+
+        Raises:
+            UnknownName: nothing has this name; the message offers the nearest.
+        """
+        name, _, path = word.partition(".")
+        device = self.entry(name).device
+        if not path:
+            return device
+        if isinstance(device, Device):
+            return device.part(path)
+        return _attribute(device, path)
+
+    def select(
+        self, *words: str, tag: str | None = None, cls: type | None = None, readout: Readout | None = None
+    ) -> dict[str, Any]:
+        """Devices and parts by the name they were asked for: names, dotted names and wildcards such as "sam*".
+
+        Args:
+            words: what to look for; none means every device.
+            tag: only those with this tag.
+            cls: only those of this class; any class or runtime protocol.
+            readout: only those read at this occasion.
+
+        Raises:
+            UnknownName: a word means nothing, or a wildcard fits nothing.
+        """
+        found: dict[str, Any] = {}
+        for word in words or ("*",):
+            found.update(self._match(word) if _is_wildcard(word) else {word: self.find(word)})
+        return {
+            name: device
+            for name, device in found.items()
+            if (cls is None or isinstance(device, cls))
+            and (tag is None or tag in self._tags(name))
+            and (readout is None or self._entries[name.partition(".")[0]].readout == readout)
+        }
+
+    def _match(self, pattern: str) -> dict[str, Any]:
+        head, _, tail = pattern.partition(".")
+        found = {name: entry.device for name, entry in self._entries.items() if fnmatchcase(name, head)}
+        if tail:
+            found = {
+                f"{name}.{attr}": device.part(attr)
+                for name, device in found.items()
+                if isinstance(device, Device)
+                for attr in device.component_names
+                if fnmatchcase(attr, tail)
+            }
+        if not found and pattern != "*":
+            raise UnknownName(f"no device fits '{pattern}'{did_you_mean(pattern.strip('*?'), self._entries)}")
+        return found
+
+    def _tags(self, name: str) -> frozenset[str]:
+        return self._entries[name.partition(".")[0]].tags
+
+    @property
+    def tags(self) -> set[str]:
+        """Every tag that some device has."""
+        return {tag for entry in self._entries.values() for tag in entry.tags}
+
+    def namespace(self) -> dict[str, Any]:
+        """What the prompt gets: each device by its name."""
+        return {name: entry.device for name, entry in self._entries.items()}
+
+    # ---- connection --------------------------------------------------------------------------
+
+    def offline(self) -> list[Offline]:
+        """Every channel that does not answer now."""
+        return [
+            Offline(dotted, address_of(signal), getattr(signal, "disconnected_since", None) or entry.added)
+            for entry in self._entries.values()
+            for dotted, signal in _signals(entry)
+            if not getattr(signal, "connected", True)
+        ]
+
+    def wait_for_connection(self, timeout: float) -> list[Offline]:
+        """What is still offline after `timeout` seconds; returns as soon as everything answers."""
+        deadline = time.monotonic() + timeout
+        for entry in self._entries.values():
+            for _, signal in _signals(entry):
+                if not hasattr(signal, "wait_for_connection"):
+                    continue
+                try:
+                    signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
+                except TimeoutError:
+                    continue  # named in the answer
+        return self.offline()
+
+    def __repr__(self) -> str:
+        return f"Registry({', '.join(self._entries)})"
+
+
+class _MissingDeviceError(UnknownName, KeyError):
+    """What `registry[name]` raises: a KeyError too, as every mapping's, so that `in` and `get` work."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def check_name(name: str) -> None:
+    """Nothing, if a device may be called so.
+
+    Raises:
+        ConfigError: it is no Python name, or hides one of Python's own.
+    """
+    if not name.isidentifier() or name.startswith("_"):
+        raise ConfigError(f"'{name}' cannot be the name of a device: use letters, digits and _, a letter first")
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        raise ConfigError(f"'{name}' cannot be the name of a device: Python has a {name} of its own")
+
+
+def _is_wildcard(word: str) -> bool:
+    return any(sign in word for sign in "*?[")
+
+
+def _signals(entry: Entry) -> Iterator[tuple[str, Any]]:
+    if isinstance(entry.device, Device):
+        yield from ((f"{entry.name}.{dotted}", signal) for dotted, signal in entry.device.walk_signals())
+    else:
+        yield entry.name, entry.device
+
+
+def _attribute(device: Any, path: str) -> Any:
+    for attr in path.split("."):
+        if attr.startswith("_") or not hasattr(device, attr):
+            names = [name for name in dir(device) if not name.startswith("_")]
+            raise unknown("part", attr, names, of=getattr(device, "name", str(device)))
+        device = getattr(device, attr)
+    return device
