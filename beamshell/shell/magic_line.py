@@ -114,9 +114,12 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
         UnknownName: there is none; the message offers the nearest name.
     """
     name, *parts = word.split(".")
-    if name not in devices:
-        raise UnknownName(f"no device '{name}'{nearest(name, devices)}")
-    found = devices[name]
+    try:
+        found = devices[name]
+    except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built
+        raise
+    except KeyError:
+        raise UnknownName(f"no device '{name}'{nearest(name, devices)}") from None
     for part in parts:
         names = list(getattr(found, "component_names", ()))
         if part not in names:

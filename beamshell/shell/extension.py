@@ -1,0 +1,176 @@
+"""`%load_ext beamshell`: commands, prompt, completion and one-line errors in an IPython shell.
+
+It joins the session to the shell; what the commands do is theirs to know.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.errors import BeamshellError, RunEngineInterrupted
+from beamshell.shell.command import Command
+from beamshell.shell.completion import matcher
+from beamshell.shell.config import Beamshell
+from beamshell.shell.magic_line import nearest, split_commands
+from beamshell.shell.magics import commands
+from beamshell.shell.outcomes import MENU, say_error
+from beamshell.shell.session import Session
+from beamshell.shell.typed_cell import with_commands
+
+_ATTRIBUTE = "beamshell_session"
+
+
+def load(shell: Any, session: Session | None = None) -> Session:
+    """The session of this shell, with commands, prompt, completion and error lines in place.
+
+    Args:
+        shell: the IPython shell.
+        session: one made before; without it one is made from the shell's configuration.
+    """
+    existing: Session | None = getattr(shell, _ATTRIBUTE, None)
+    if existing is not None:
+        return existing
+    session = session or _new_session(shell)
+    setattr(shell, _ATTRIBUTE, session)
+    shell.user_ns["session"] = session
+    _Wiring(shell, session).connect()
+    if not has_startup_files(shell):
+        session.take_all_steps()
+    return session
+
+
+def _new_session(shell: Any) -> Session:
+    opening = getattr(getattr(shell, "parent", None), "opening", None)
+    facts = Beamshell(parent=shell)
+    return Session(shell, facts, profile=opening.profile, ioc=opening.ioc) if opening else Session(shell, facts)
+
+
+def unload(shell: Any) -> None:
+    """Take everything away again; a plan that is paused is aborted."""
+    session: Session | None = getattr(shell, _ATTRIBUTE, None)
+    if session is None:
+        return
+    session.close()
+    session.wiring.disconnect()
+    delattr(shell, _ATTRIBUTE)
+
+
+def has_startup_files(shell: Any) -> bool:
+    """True if the profile lists start-up files: then they say what happens, and not the extension."""
+    return bool(getattr(getattr(shell, "parent", None), "exec_files", None))
+
+
+class _Wiring:
+    """All that beamshell changes in a shell, and how to undo it."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell = shell
+        self._session = session
+        self._commands = commands()
+        self._undo: list[Callable[[], Any]] = []
+
+    def connect(self) -> None:
+        self._session.wiring = self
+        self._register_magics()
+        self._read_typed_cells()
+        self._show_errors_in_one_line()
+        self._complete()
+        self._prompt()
+
+    def disconnect(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    # ---- commands ----------------------------------------------------------------------------
+
+    def _register_magics(self) -> None:
+        aliases = self._shell.alias_manager  # IPython has the system's mv there, which would rename files
+        aliases.default_aliases = [alias for alias in aliases.default_aliases if alias[0] not in self._commands]
+        for name in self._commands:
+            if aliases.is_alias(name):
+                aliases.undefine_alias(name)
+            self._shell.register_magic_function(self._magic(name, self._commands[name]), "line", name)
+        magics = self._shell.magics_manager.magics["line"]
+        self._undo.append(lambda: [magics.pop(name, None) for name in self._commands])
+
+    def _magic(self, name: str, command: Command) -> Callable[[str], Any]:
+        def magic(line: str) -> Any:
+            first, *others = split_commands(line) or [""]
+            self._session.typed = f"{name} {first}".strip()
+            answer = command.run(self._session, first, self._session.devices)
+            for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
+                word, _, rest = other.lstrip("%").partition(" ")
+                self._shell.run_line_magic(word, rest)
+            return answer
+
+        magic.__doc__ = command.help()
+        magic.__name__ = magic.__qualname__ = name
+        return magic
+
+    def _read_typed_cells(self) -> None:
+        def mark_commands(lines: list[str]) -> list[str]:
+            return with_commands(lines, self._commands, self._shell.user_ns)
+
+        transforms = self._shell.input_transformers_cleanup
+        transforms.append(mark_commands)
+        self._undo.append(lambda: transforms.remove(mark_commands))
+
+    # ---- errors ------------------------------------------------------------------------------
+
+    def _show_errors_in_one_line(self) -> None:
+        def show(_shell: Any, _kind: Any, exc: BaseException, tb: Any, tb_offset: int | None = None) -> None:
+            del tb_offset
+            self._session.last_error.keep(exc, tb)
+            if isinstance(exc, SyntaxError) and not self._meant_a_command(exc):
+                self._shell.showsyntaxerror()
+                return
+            self._say(exc)
+
+        before = (self._shell.custom_exceptions, getattr(self._shell, "CustomTB", None))
+        self._shell.set_custom_exc((BeamshellError, KeyboardInterrupt, SyntaxError), show)
+        self._undo.append(lambda: setattr(self._shell, "custom_exceptions", before[0]))
+        self._undo.append(lambda: setattr(self._shell, "CustomTB", before[1]))
+
+    def _say(self, exc: BaseException) -> None:
+        if isinstance(exc, SyntaxError):
+            word = _first_word(exc)
+            print(f"beamshell: no command '{word}'{nearest(word, self._commands.names)}", file=sys.stderr)
+            return
+        say_error(exc)
+        if isinstance(exc, RunEngineInterrupted) and self._session.state == "paused":
+            print(f"           {MENU}", file=sys.stderr, flush=True)
+
+    def _meant_a_command(self, exc: SyntaxError) -> bool:
+        word = _first_word(exc)
+        return bool(word) and bool(nearest(word, self._commands.names))
+
+    # ---- completion and prompt ---------------------------------------------------------------
+
+    def _complete(self) -> None:
+        completer = getattr(self._shell, "Completer", None)
+        if completer is None:
+            return
+        ours = matcher(self._commands, lambda: self._session.devices)
+        completer.custom_matchers.append(ours)
+        self._undo.append(lambda: completer.custom_matchers.remove(ours))
+
+    def _prompt(self) -> None:
+        from beamshell.shell.prompt import BeamshellPrompts, arrow_for
+
+        if not hasattr(self._shell, "prompts"):
+            return  # a notebook has none
+        before = self._shell.prompts
+        arrow = arrow_for(getattr(sys.stdout, "encoding", None))
+        self._shell.prompts = BeamshellPrompts(self._shell, self._facts, arrow)
+        self._undo.append(lambda: setattr(self._shell, "prompts", before))
+
+    def _facts(self) -> tuple[str, int | None, str]:
+        return self._session.config.name, self._session.next_scan, self._session.state
+
+
+def _first_word(exc: SyntaxError) -> str:
+    """The first of two or more words without punctuation, as commands are typed; "" if it looks like Python."""
+    words = (exc.text or "").split()
+    return words[0] if len(words) > 1 and words[0].isidentifier() and "=" not in words else ""

@@ -1,0 +1,85 @@
+"""The command `beamshell`: opens the console on a profile, or runs commands and leaves.
+
+It decides in which order things start, so that nothing waits that need not: the demo IOC first, imports meanwhile.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import BeamshellError
+from beamshell.shell.outcomes import FAILED, say_error
+
+if TYPE_CHECKING:
+    from beamshell.shell.application import BeamshellApp
+
+HELP = """\
+beamshell: the console a beamline is run from.
+
+  beamshell                          open the console: on the demo beamline, unless a profile is named
+  beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
+  beamshell < commands.txt           the same, from a file
+
+  --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
+  --data FOLDER                      where data and metadata rest (else $BEAMSHELL_DATA, else your data folder)
+  --Beamshell.NAME=VALUE             any fact of the profile, such as --Beamshell.plots=none
+  --help-all                         all of them, with IPython's
+  --version                          the version
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit status of one console, from its start to its end."""
+    words = sys.argv[1:] if argv is None else argv
+    if {"--help", "-h"} & set(words):
+        print(HELP, end="")
+        return 0
+    if {"--version", "-V"} & set(words):
+        from importlib.metadata import version
+
+        print(f"beamshell {version('beamshell')}")
+        return 0
+    signal.signal(signal.SIGTERM, _leave)
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
+        signal.signal(signal.SIGHUP, _leave)
+    try:
+        return _run(words)
+    except BeamshellError as exc:
+        say_error(exc)
+        return FAILED
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _run(words: list[str]) -> int:
+    from beamshell.shell.opening import Opening
+
+    opening = Opening.read(words)
+    app = None
+    try:
+        app = _application(opening)
+        app.initialize(opening.ipython_words)
+        return app.run()
+    finally:
+        close(app, opening)
+
+
+def _application(opening: Any) -> BeamshellApp:
+    from beamshell.shell.application import BeamshellApp
+
+    return BeamshellApp.instance(opening=opening)
+
+
+def close(app: BeamshellApp | None, opening: Any) -> None:
+    """Leave everything safe, whatever happened; a Ctrl+C now must not stop half-way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    session = app.session if app is not None else None
+    if session is not None:
+        session.close()
+    elif opening.ioc is not None:
+        opening.ioc.stop()
+    sys.stdout.flush()

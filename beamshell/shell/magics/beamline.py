@@ -1,0 +1,80 @@
+"""What there is and how it fares: devices, offline, last_error, bhelp."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import UnknownName
+from beamshell.shell.command import any_device
+from beamshell.shell.magic_line import Words, find_device, nearest
+from beamshell.shell.magics._all import COMMANDS
+
+if TYPE_CHECKING:
+    from beamshell.shell.session import Session
+
+
+@COMMANDS.add("[device]", example="devices th", slots=any_device)
+def devices(session: Session, words: Words) -> None:
+    """Show what there is, or one device with all its parts."""
+    if words:
+        _show_one(find_device(words.take("device"), session.devices))
+        words.end()
+        return
+    entries = [_entry(name, device) for name, device in session.registry.items()]
+    widths = [max((len(entry[n]) for entry in entries), default=0) for n in range(3)]
+    for entry in entries:
+        print("  ".join(cell.ljust(width) for cell, width in zip(entry, (*widths, 0), strict=True)).rstrip())
+
+
+def _entry(name: str, device: Any) -> tuple[str, str, str, str]:
+    address = getattr(device, "prefix", "") or getattr(device, "source", "") or ""
+    state = "" if getattr(device, "connected", True) else "OFFLINE"
+    doc = getattr(device, "doc", "")
+    return name, type(device).__name__, str(address), f"{state}  {doc if isinstance(doc, str) else ''}".strip()
+
+
+def _show_one(device: Any) -> None:
+    summary = getattr(device, "summary", None)
+    text = summary() if callable(summary) else repr(device)
+    if text is not None:
+        print(text)
+
+
+@COMMANDS.add(example="offline")
+def offline(session: Session, words: Words) -> None:
+    """Show what does not answer: device, address, since when. It connects by itself when it comes back."""
+    words.end()
+    missing = session.registry.offline()
+    for name, address, since in missing:
+        print(f"{name}  {address}  {_since(since)}".rstrip())
+    if not missing:
+        print("everything answers")
+
+
+def _since(since: Any) -> str:
+    if not isinstance(since, int | float):
+        return "" if since is None else f"since {since}"
+    return f"since {time.strftime('%H:%M:%S', time.localtime(since))}"
+
+
+@COMMANDS.add(example="last_error")
+def last_error(session: Session, words: Words) -> None:
+    """Show the last error with all its details, for the one who has to mend it."""
+    words.end()
+    session.show_last_error()
+
+
+@COMMANDS.add("[command]", example="bhelp scan")
+def bhelp(_session: Session, words: Words) -> None:
+    """Show the commands, or the help of one."""
+    if words:
+        word = words.take("command")
+        if word not in COMMANDS:
+            raise UnknownName(f"no command '{word}'{nearest(word, COMMANDS.names)}")
+        print(COMMANDS[word].help())
+        return
+    width = max(len(command.usage_line) for command in COMMANDS.commands if len(command.usage_line) < 50)
+    for command in COMMANDS.commands:
+        print(f"{command.usage_line:<{width}}  {command.summary}")
+    print("\nbhelp scan, or scan?, shows one of them. Ctrl+C pauses a scan; twice pauses it at once.")

@@ -1,0 +1,144 @@
+"""Going somewhere and seeing where one is: mov, movr, umv, umvr, wm, wa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import UnknownName, UsageError
+from beamshell.protocols import Checkable
+from beamshell.shell.command import motors_and_positions, only_motors
+from beamshell.shell.live_positions import LivePositions
+from beamshell.shell.magic_line import Words, find_device
+from beamshell.shell.magics._all import COMMANDS
+from beamshell.shell.positions import is_motor, position_of, rows, shown, table, with_unit
+
+if TYPE_CHECKING:
+    from beamshell.shell.session import Session
+
+
+@COMMANDS.add(
+    "motor position [motor position ...]",
+    example="mov th 1.5",
+    plan="RE(bps.mv(th, 1.5))",
+    aliases=("mv",),
+    slots=motors_and_positions,
+    needs_words=True,
+)
+def mov(session: Session, words: Words) -> None:
+    """Move motors to positions, all together, and wait until all have arrived."""
+    _go(session, _pairs(words), relative=False)
+
+
+@COMMANDS.add(
+    "motor distance [motor distance ...]",
+    example="movr th 0.1",
+    plan="RE(bps.mvr(th, 0.1))",
+    aliases=("mvr",),
+    slots=motors_and_positions,
+    needs_words=True,
+)
+def movr(session: Session, words: Words) -> None:
+    """Move motors by distances from where they are, all together, and wait until all have arrived."""
+    _go(session, _pairs(words), relative=True)
+
+
+@COMMANDS.add(
+    "motor position [motor position ...]",
+    example="umv th 1.5",
+    plan="RE(bps.mv(th, 1.5))",
+    slots=motors_and_positions,
+    needs_words=True,
+)
+def umv(session: Session, words: Words) -> None:
+    """Move motors to positions, as mov does, and show where they are on the way."""
+    pairs = _pairs(words)
+    _go(session, pairs, relative=False, live=LivePositions([motor for motor, _ in pairs]))
+
+
+@COMMANDS.add(
+    "motor distance [motor distance ...]",
+    example="umvr th 0.1",
+    plan="RE(bps.mvr(th, 0.1))",
+    slots=motors_and_positions,
+    needs_words=True,
+)
+def umvr(session: Session, words: Words) -> None:
+    """Move motors by distances, as movr does, and show where they are on the way."""
+    pairs = _pairs(words)
+    _go(session, pairs, relative=True, live=LivePositions([motor for motor, _ in pairs]))
+
+
+@COMMANDS.add("motor [motor ...]", example="wm th sam*", slots=only_motors, needs_words=True)
+def wm(session: Session, words: Words) -> None:
+    """Show where some motors are: user and dial position, limits, state; `*` stands for any letters."""
+    chosen: dict[str, Any] = {}
+    for word in words.rest():
+        chosen |= _named(word, session)
+    print(table(rows(chosen)))
+
+
+@COMMANDS.add(example="wa")
+def wa(session: Session, words: Words) -> None:
+    """Show where all motors are: user and dial position, limits, state."""
+    words.end()
+    motors = {name: device for name, device in session.registry.items() if is_motor(device)}
+    if not motors:
+        raise UnknownName("this beamline has no motors: see `devices`")
+    print(table(rows(motors)))
+
+
+def _pairs(words: Words) -> list[tuple[Any, float]]:
+    pairs: list[tuple[Any, float]] = []
+    while words:
+        motor = words.motor()
+        if any(motor is other for other, _ in pairs):
+            raise UsageError(f"{motor.name} is named twice")
+        pairs.append((motor, _position(motor, words)))
+    return pairs
+
+
+def _position(motor: Any, words: Words) -> Any:
+    """A number, or a state's name ("Open") for a device that has such."""
+    choices = getattr(motor, "enum_strs", None) or getattr(motor, "choices", None)
+    return words.take("state") if choices else words.number(f"position of {motor.name}")
+
+
+def _go(
+    session: Session,
+    pairs: list[tuple[Any, Any]],
+    *,
+    relative: bool,
+    live: AbstractContextManager[Any] | None = None,
+) -> None:
+    from beamshell.plans import stubs as bps
+
+    before = [position_of(motor) if is_motor(motor) else None for motor, _ in pairs]
+    targets = [there + value if relative else value for there, (_, value) in zip(before, pairs, strict=True)]
+    for (motor, _), target in zip(pairs, targets, strict=True):
+        if isinstance(motor, Checkable):  # all are checked before the first one moves
+            motor.check_value(target)
+    words = [word for (motor, _), target in zip(pairs, targets, strict=True) for word in (motor, target)]
+    with live or nullcontext():
+        session.run(bps.mv(*words), then=lambda: _say_moved([motor for motor, _ in pairs], before))
+
+
+def _say_moved(motors: Iterable[Any], before: list[Any]) -> None:
+    for motor, start in zip(motors, before, strict=True):
+        if start is not None:
+            print(f"{motor.name}: {shown(motor, start)} -> {with_unit(motor, position_of(motor))}")
+
+
+def _named(word: str, session: Session) -> dict[str, Any]:
+    devices = session.devices
+    if "*" not in word and "?" not in word:
+        device = find_device(word, devices)
+        if not is_motor(device):
+            raise UsageError(f"{word} has no position")
+        return {word: device}
+    found = {name: devices[name] for name in devices if fnmatchcase(name, word) and is_motor(devices[name])}
+    if not found:
+        raise UnknownName(f"no motor's name fits '{word}'")
+    return found

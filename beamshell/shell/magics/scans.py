@@ -1,0 +1,226 @@
+"""Counting and scanning: ct, scan, rscan, ascan, dscan, grid, mesh, loopscan.
+
+Every point is checked against the limits before anything moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from beamshell.errors import LimitError, UsageError
+from beamshell.protocols import Checkable
+from beamshell.shell.command import any_device, detectors_then_axes, detectors_then_motor
+from beamshell.shell.magic_line import Words, is_number
+from beamshell.shell.magics._all import COMMANDS
+from beamshell.shell.positions import position_of
+
+if TYPE_CHECKING:
+    from beamshell.messages import Plan
+    from beamshell.shell.session import Session
+
+
+@COMMANDS.add(
+    "[detector ...] [time]",
+    example="ct 0.5",
+    plan="RE(bp.count([det]))  # ct itself makes no run and uses no scan number",
+    slots=any_device,
+)
+def ct(session: Session, words: Words) -> None:
+    """Count once and print the values; no run is recorded. The time is in seconds; without one it stays as it is."""
+    detectors = []
+    while words and not is_number(words.peek()):
+        detectors.append(words.device("detector"))
+    seconds = words.optional_seconds()
+    words.end()
+    detectors = detectors or session.detectors()
+    readings: dict[str, Any] = {}
+    session.run(_with_time(_count_once(detectors, readings), seconds), then=lambda: _show_counts(detectors, readings))
+
+
+@COMMANDS.add(
+    "[detector ...] motor start stop points [time]",
+    example="scan det th -1 1 21",
+    plan="RE(bp.scan([det], th, -1, 1, num=21))",
+    slots=detectors_then_motor,
+    needs_words=True,
+)
+def scan(session: Session, words: Words) -> None:
+    """Scan a motor from start to stop, both included, in a number of POINTS; the time is what each counts, in s."""
+    _one_motor(session, words, relative=False)
+
+
+@COMMANDS.add(
+    "[detector ...] motor start stop points [time]",
+    example="rscan det th -0.5 0.5 11",
+    plan="RE(bp.rel_scan([det], th, -0.5, 0.5, num=11))",
+    slots=detectors_then_motor,
+    needs_words=True,
+)
+def rscan(session: Session, words: Words) -> None:
+    """Scan around where the motor is, in a number of POINTS; it goes back at the end, also after an interruption."""
+    _one_motor(session, words, relative=True)
+
+
+@COMMANDS.add(
+    "motor start finish intervals time",
+    example="ascan th -1 1 20 0.1",
+    plan="RE(bp.scan([det], th, -1, 1, num=21))",
+    slots=detectors_then_motor,
+    needs_words=True,
+)
+def ascan(session: Session, words: Words) -> None:
+    """Scan as SPEC does: a number of INTERVALS, so one point more; the time is what each point counts, in s."""
+    _one_motor(session, words, relative=False, intervals=True)
+
+
+@COMMANDS.add(
+    "motor start finish intervals time",
+    example="dscan th -0.5 0.5 10 0.1",
+    plan="RE(bp.rel_scan([det], th, -0.5, 0.5, num=11))",
+    aliases=("lup",),
+    slots=detectors_then_motor,
+    needs_words=True,
+)
+def dscan(session: Session, words: Words) -> None:
+    """Scan around where the motor is, as SPEC does: INTERVALS, one point more; the motor goes back at the end."""
+    _one_motor(session, words, relative=True, intervals=True)
+
+
+@COMMANDS.add(
+    "[detector ...] motor1 start stop points motor2 start stop points [time]",
+    example="grid det samy -1 1 5 samx -2 2 11",
+    plan="RE(bp.grid_scan([det], samy, -1, 1, 5, samx, -2, 2, 11))",
+    slots=detectors_then_axes,
+    needs_words=True,
+)
+def grid(session: Session, words: Words) -> None:
+    """Scan two or more motors over a grid of POINTS; the first motor is the SLOW one, the last moves at each point."""
+    detectors = words.detectors()
+    axes = []
+    while len(words) >= 4 or (words and not is_number(words.peek())):
+        axes.append(_axis(words, "points"))
+    if len(axes) < 2:
+        raise UsageError("a grid needs two motors")
+    _grid(session, detectors, axes, words)
+
+
+@COMMANDS.add(
+    "motor1 start finish intervals motor2 start finish intervals time",
+    example="mesh samx -2 2 10 samy -1 1 4 0.1",
+    plan="RE(bp.grid_scan([det], samy, -1, 1, 5, samx, -2, 2, 11))",
+    slots=detectors_then_axes,
+    needs_words=True,
+)
+def mesh(session: Session, words: Words) -> None:
+    """Scan two motors over a grid as SPEC does: INTERVALS, and the first motor is the FAST one."""
+    detectors = words.detectors()
+    axes = [_axis(words, "intervals") for _ in range(2)]
+    _grid(session, detectors, [(motor, a, b, n + 1) for motor, a, b, n in reversed(axes)], words)
+
+
+@COMMANDS.add(
+    "points [time]",
+    example="loopscan 10 0.5",
+    plan="RE(bp.count([det], num=10))",
+    needs_words=True,
+)
+def loopscan(session: Session, words: Words) -> None:
+    """Count a number of times, one after the other, and record it; the time is what each point counts, in s."""
+    from beamshell import plans as bp
+
+    points = words.whole_number("points")
+    seconds = words.optional_seconds()
+    words.end()
+    detectors = session.detectors()
+    form = f"bp.count({_names(detectors)}, num={points})"
+    session.run(_with_time(bp.count(detectors, num=points), seconds), plan_form=form)
+
+
+def _one_motor(session: Session, words: Words, *, relative: bool, intervals: bool = False) -> None:
+    from beamshell import plans as bp
+
+    detectors = words.detectors() or session.detectors()
+    motor, start, stop, points = _axis(words, "intervals" if intervals else "points")
+    points += intervals
+    seconds = words.optional_seconds()
+    words.end()
+    check_points(motor, np.linspace(start, stop, points) + (position_of(motor) if relative else 0.0))
+    name, plan = ("rel_scan", bp.rel_scan) if relative else ("scan", bp.scan)
+    form = f"bp.{name}({_names(detectors)}, {motor.name}, {start:g}, {stop:g}, num={points})"
+    session.run(_with_time(plan(detectors, motor, start, stop, num=points), seconds), plan_form=form)
+
+
+def _axis(words: Words, unit: str) -> tuple[Any, float, float, int]:
+    return words.motor(), words.number("start"), words.number("stop"), words.whole_number(unit)
+
+
+def _grid(session: Session, detectors: list[Any], axes: list[tuple[Any, float, float, int]], words: Words) -> None:
+    from beamshell import plans as bp
+
+    seconds = words.optional_seconds()
+    words.end()
+    for motor, start, stop, points in axes:
+        check_points(motor, np.linspace(start, stop, points))
+    detectors = detectors or session.detectors()
+    shown = ", ".join(f"{motor.name}, {start:g}, {stop:g}, {points}" for motor, start, stop, points in axes)
+    flat = [word for axis in axes for word in axis]
+    form = f"bp.grid_scan({_names(detectors)}, {shown})"
+    session.run(_with_time(bp.grid_scan(detectors, *flat), seconds), plan_form=form)
+
+
+def check_points(motor: Any, positions: Any) -> None:
+    """Ask the motor about every point of a scan.
+
+    Raises:
+        LimitError: a point is beyond a limit; the message says which.
+    """
+    if not isinstance(motor, Checkable):
+        return
+    for n, position in enumerate(positions, 1):
+        try:
+            motor.check_value(float(position))
+        except LimitError as exc:
+            raise LimitError(f"{exc} (point {n} of {len(positions)}; nothing has moved)") from exc
+
+
+def _names(detectors: list[Any]) -> str:
+    return f"[{', '.join(detector.name for detector in detectors)}]"
+
+
+def _with_time(plan: Plan, seconds: float | None) -> Plan:
+    from beamshell.plans import preprocessors as bpp
+
+    return plan if seconds is None else bpp.configure_count_time_wrapper(plan, seconds)
+
+
+def _count_once(detectors: list[Any], readings: dict[str, Any]) -> Plan:
+    """Trigger and read outside of a run, so that no document is made."""
+    from beamshell.messages import Msg
+    from beamshell.protocols import Triggerable
+
+    triggered = [detector for detector in detectors if isinstance(detector, Triggerable)]
+    for detector in triggered:
+        yield Msg("trigger", detector, group="count")
+    if triggered:
+        yield Msg("wait", None, group="count")
+    for detector in detectors:
+        readings |= (yield Msg("read", detector)) or {}
+
+
+def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
+    keys = {key: value for detector in detectors for key, value in _described(detector).items()}
+    width = max((len(name) for name in readings), default=0)
+    for name, reading in readings.items():
+        print(f"{name:<{width}}  {_cell(reading['value'])} {keys.get(name, {}).get('units') or ''}".rstrip())
+
+
+def _described(detector: Any) -> dict[str, Any]:
+    return dict(detector.describe())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"array {value.shape}, mean {value.mean():g}"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 and value != int(value) else f"{value}"

@@ -1,0 +1,65 @@
+"""What a person is told when something went wrong: one line, and the whole story only when asked.
+
+It knows exceptions and words, not the shell that raised them.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from beamshell.errors import BeamshellError, RunEngineInterrupted
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+"""Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
+
+MENU = "resume  go on | stop  end, keep as success | abort  end, mark as aborted | halt  end at once, no clean-up"
+
+
+def one_line(exc: BaseException) -> str:
+    """The error in one line."""
+    if isinstance(exc, KeyboardInterrupt):
+        return "interrupted"
+    text = " ".join(str(exc).split())
+    if isinstance(exc, BeamshellError) and text:
+        return text
+    return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+
+
+def exit_status(exc: BaseException | None) -> int:
+    """What a console that ran commands and left reports to the system."""
+    if exc is None:
+        return DONE
+    return INTERRUPTED if isinstance(exc, KeyboardInterrupt | RunEngineInterrupted) else FAILED
+
+
+def where(exc: BaseException, folder_or_file: Path) -> str:
+    """`file:line` of the deepest place in this file, "" if the error never passed through it."""
+    if isinstance(exc, SyntaxError) and exc.filename:
+        return f"{exc.filename}:{exc.lineno}"
+    places = [frame for frame in traceback.extract_tb(exc.__traceback__) if Path(frame.filename) == folder_or_file]
+    return f"{places[-1].filename}:{places[-1].lineno}" if places else str(folder_or_file)
+
+
+def say_error(exc: BaseException) -> None:
+    """One line on standard error."""
+    sys.stdout.flush()
+    print(f"beamshell: {one_line(exc)}", file=sys.stderr, flush=True)
+
+
+class LastError:
+    """The last error, kept for whoever asks what was behind it."""
+
+    def __init__(self) -> None:
+        self._story: list[str] = []
+
+    def keep(self, exc: BaseException, tb: TracebackType | None = None) -> None:
+        """Remember this one in place of the one before."""
+        self._story = traceback.format_exception(type(exc), exc, tb or exc.__traceback__)
+
+    @property
+    def story(self) -> str:
+        """The traceback as text, "" if nothing has gone wrong."""
+        return "".join(self._story)

@@ -1,0 +1,352 @@
+"""The session: the one place that knows all the rooms, and joins them for one console.
+
+It knows nothing of how a command is typed or an error shown. Each public step is one line of a start-up file; a step
+taken twice does nothing the second time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
+from beamshell.shell.config import Beamshell
+from beamshell.shell.names_in_reach import NamesInReach
+from beamshell.shell.outcomes import LastError, say_error, where
+
+if TYPE_CHECKING:
+    from beamshell.devices.registry import Registry
+    from beamshell.engine import RunEngine
+    from beamshell.ioc.process import DemoIoc
+    from beamshell.messages import Plan
+    from beamshell.shell.gui_loop import GuiLoop
+    from beamshell.store import Journal, PersistentDict, Runs
+
+
+_MADE_BY = {
+    "RE": "session.open()",
+    "md": "session.open()",
+    "journal": "session.open()",
+    "runs": "session.open()",
+    "folder": "session.open()",
+    "registry": "session.load_devices()",
+    "devices": "session.load_devices()",
+}
+
+
+class _NotThere(ConfigError, AttributeError):
+    """A part of the session that a start-up step should have made."""
+
+
+class Session:
+    """One console's beamline: devices, engine, data.
+
+    Args:
+        shell: the IPython shell whose namespace gets the names.
+        config: the beamline's facts.
+        profile: the folder that file names in the facts are relative to.
+        ioc: the demo beamline, if it was started before.
+    """
+
+    RE: RunEngine
+    md: PersistentDict
+    journal: Journal
+    runs: Runs
+    folder: Path
+    registry: Registry
+    devices: NamesInReach
+
+    def __init__(
+        self, shell: Any, config: Beamshell, *, profile: Path | None = None, ioc: DemoIoc | None = None
+    ) -> None:
+        self.shell = shell
+        self.config = config
+        self.profile = profile
+        self.ioc = ioc
+        self.last_error = LastError()
+        self.typed = ""
+        self.wiring: Any = None
+        self._taken: set[str] = set()
+        self._then: Callable[[], None] | None = None
+        self._gui: GuiLoop | None = None
+        self._closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _MADE_BY:
+            raise _NotThere(f"this console has no {name}: the start-up step {_MADE_BY[name]} failed or was left out")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # ---- the steps of the start-up files -----------------------------------------------------
+
+    def open(self) -> None:
+        """Data folder, metadata, journal and engine; names RE and runs."""
+        if not self._first_time("open"):
+            return
+        from beamshell.engine import RunEngine
+        from beamshell.store import Journal, PersistentDict, Runs, close_open_runs, data_folder
+
+        self.folder = data_folder(self.config.data_folder or None)
+        self.md = PersistentDict(self.folder / "metadata.sqlite")
+        for path in close_open_runs(self.folder):
+            print(f"beamshell: a console ended in the middle of this run, which is closed now: {path}")
+        self.journal = Journal(self.folder)
+        self.runs = Runs(self.folder)
+        self.RE = RunEngine(self.md, scan_id_source=lambda _md: self.md.next_scan_id())
+        self.RE.say = print
+        self.RE.subscribe(self.journal, writer=True)
+        self._name(RE=self.RE, runs=self.runs, session=self)
+        atexit.register(self.close)
+
+    def load_devices(self) -> None:
+        """The devices of the profile's device file, each by its name at the prompt; nothing waits for hardware."""
+        if not self._first_time("load_devices"):
+            return
+        from beamshell.devices.registry import Registry
+
+        self._start_demo_ioc()
+        self.registry = Registry()
+        if self.config.devices_file:
+            self._load_device_file(self._beside_profile(self.config.devices_file))
+        elif not self.config.demo_ioc:
+            self._add_simulated_devices()
+        self.devices = NamesInReach(self.registry, self.shell.user_ns)
+        self._name(**self.registry.namespace())
+        # Leaving must stop motors before Channel Access is gone: what is registered last is called first.
+        atexit.unregister(self.close)
+        atexit.register(self.close)
+
+    def install_suspenders(self) -> None:
+        """The suspenders that the profile names."""
+        if not self._first_time("install_suspenders"):
+            return
+        for fact in self.config.suspenders:
+            try:
+                self.RE.install_suspender(self._suspender(dict(fact)))
+            except (BeamshellError, TypeError, ValueError) as exc:
+                self.report(ConfigError(f"suspender {fact}: {exc}"))
+
+    def subscribe_callbacks(self) -> None:
+        """The table, the plots and the peak statistics of every run."""
+        if not self._first_time("subscribe_callbacks"):
+            return
+        from beamshell.callbacks import BestEffort
+        from beamshell.callbacks.painter import Painter
+        from beamshell.shell.gui_loop import GuiLoop
+
+        painter = Painter()
+        self.best_effort = BestEffort(painter=painter)
+        self.RE.subscribe(self.best_effort)
+        self._gui = GuiLoop(painter)
+        self.RE.pump = self._gui.pump
+        self._gui.enable(self.shell)
+
+    def load_plans(self) -> None:
+        """The names bp, bps and bpp: plans, their stubs, and what wraps them."""
+        from beamshell import plans
+        from beamshell.plans import preprocessors, stubs
+
+        self._name(bp=plans, bps=stubs, bpp=preprocessors)
+
+    def run_user_files(self) -> None:
+        """The user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
+        if self.config.user_startup and self._first_time("run_user_files"):
+            for path in sorted((self.folder / "startup").glob("*.py")):
+                self.run_file(path)
+
+    def take_all_steps(self) -> None:
+        """Every step in order; one that fails is reported, and the later ones are taken all the same."""
+        steps = (
+            self.open,
+            self.load_devices,
+            self.install_suspenders,
+            self.subscribe_callbacks,
+            self.load_plans,
+            self.run_user_files,
+        )
+        for step in steps:
+            try:
+                step()
+            except Exception as exc:  # noqa: BLE001  a step that fails must not keep the console from opening
+                self.report(exc)
+
+    def run_file(self, path: Path) -> None:
+        """Run a Python file in the prompt's namespace; an error is reported in one line with file and line."""
+        try:
+            code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+            exec(code, self.shell.user_ns)  # noqa: S102  a start-up file is there to be run
+        except Exception as exc:  # noqa: BLE001  it must not cancel the later files
+            self.report(exc, where(exc, path))
+
+    def report(self, exc: BaseException, place: str = "") -> None:
+        """Say an error in one line and keep it for `last_error`."""
+        self.last_error.keep(exc)
+        if place and place not in str(exc):
+            exc = ConfigError(f"{place}: {type(exc).__name__}: {exc}")
+        say_error(exc)
+
+    def _first_time(self, step: str) -> bool:
+        first = step not in self._taken
+        self._taken.add(step)
+        return first
+
+    def _name(self, **names: Any) -> None:
+        self.shell.user_ns.update(names)
+        self.shell.user_ns_hidden.update(names)
+
+    # ---- devices -----------------------------------------------------------------------------
+
+    def _start_demo_ioc(self) -> None:
+        if self.config.demo_ioc and self.ioc is None:
+            self.ioc = start_demo_ioc(self.config)
+        if self.ioc is not None:
+            self.ioc.wait_ready()  # it was spawned long ago; a search sent earlier would be repeated late
+
+    def _load_device_file(self, path: Path) -> None:
+        from beamshell.devices.loader import load_devices
+
+        _, problems = load_devices(path, self.registry)
+        for problem in problems:
+            self.report(problem)
+
+    def _add_simulated_devices(self) -> None:
+        from beamshell.devices import sim
+
+        self.registry.add(sim.motor, tags=["motor"])
+        self.registry.add(sim.det, tags=["detector"], readout="point")
+
+    def _beside_profile(self, name: str) -> Path:
+        path = Path(name).expanduser()
+        return path if path.is_absolute() or self.profile is None else self.profile / path
+
+    def detectors(self) -> list[Any]:
+        """What is read when a command names no detector.
+
+        Raises:
+            UsageError: nobody has said which.
+        """
+        if self.config.detectors:
+            return [self.registry.find(name) for name in self.config.detectors]
+        found = list(self.registry.select(readout="point").values())
+        if not found:
+            raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
+        return found
+
+    # ---- running -----------------------------------------------------------------------------
+
+    def run(self, plan: Plan, *, then: Callable[[], None] | None = None, plan_form: str = "") -> None:
+        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`."""
+        if str(self.RE.state) != "idle":
+            raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
+        metadata = {"command": self.typed, "operator": self.operator}
+        if plan_form:
+            metadata["plan_form"] = plan_form
+        self._then = then
+        self._finish(lambda: self.RE(plan, **metadata))
+
+    def go_on(self, how: str, reason: str = "") -> None:
+        """Resume, stop, abort or halt the paused plan.
+
+        Raises:
+            EngineError: nothing is paused.
+        """
+        if str(self.RE.state) == "idle":
+            raise EngineError(f"nothing to {how}: no plan is paused")
+        act = getattr(self.RE, how)
+        self._finish(lambda: act(reason) if reason else act())
+        if how != "resume":
+            print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[how])
+
+    def _finish(self, act: Callable[[], Any]) -> None:
+        act()
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    @property
+    def operator(self) -> str:
+        """Who works here."""
+        if self.config.operator:
+            return self.config.operator
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):  # no login name, as in some containers
+            return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+    @property
+    def state(self) -> str:
+        """The engine's state in words."""
+        return str(self.RE.state) if hasattr(self, "RE") else "idle"
+
+    @property
+    def next_scan(self) -> int | None:
+        """The number that the next run gets, unless another console is quicker."""
+        return int(self.md.get("scan_id", 0)) + 1 if hasattr(self, "md") else None
+
+    # ---- suspenders --------------------------------------------------------------------------
+
+    def _suspender(self, fact: dict[str, Any]) -> Any:
+        from beamshell.engine import suspenders
+
+        cls = getattr(suspenders, str(fact.pop("class", "")), None)
+        if cls is None:
+            raise ConfigError("no such class in beamshell.engine.suspenders")
+        return cls(self.registry.find(str(fact.pop("signal", ""))), **fact)
+
+    def suspender_lines(self) -> list[str]:
+        """A line for each suspender: what it watches, and whether it holds runs up."""
+        return [self._suspender_line(suspender) for suspender in self.RE.suspenders]
+
+    @staticmethod
+    def _suspender_line(suspender: Any) -> str:
+        if suspender.tripped:
+            return f"HOLDS  {suspender!r}: {suspender.reason}"
+        return f"good   {suspender!r}"
+
+    # ---- the end -----------------------------------------------------------------------------
+
+    def show_last_error(self) -> None:
+        """Print the traceback of the last error."""
+        print(self.last_error.story or "no error so far")
+
+    def close(self) -> None:
+        """Leave everything safe: no plan runs or is paused, data are on disk, the demo IOC is gone."""
+        if self._closed:
+            return
+        self._closed = True
+        for last_step in (self._end_plan, self._close_gui, self._close_store, self._stop_ioc):
+            try:
+                last_step()
+            except Exception as exc:  # noqa: BLE001  the later ones matter as much
+                say_error(exc)
+
+    def _end_plan(self) -> None:
+        if self.state != "idle":
+            print(f"beamshell: a plan is {self.state}: aborting it")
+            self.RE.abort("the console was closed")
+
+    def _close_gui(self) -> None:
+        if self._gui is not None:
+            self._gui.disable()
+
+    def _close_store(self) -> None:
+        for room in ("journal", "md"):
+            close = getattr(getattr(self, room, None), "close", None)
+            if close is not None:
+                close()
+
+    def _stop_ioc(self) -> None:
+        if self.ioc is not None:
+            self.ioc.stop()
+
+
+def start_demo_ioc(config: Beamshell) -> DemoIoc:
+    """The demo beamline, starting; this process talks to no other from now on."""
+    from beamshell.ioc.process import DemoIoc
+
+    ioc = DemoIoc.start(seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
+    os.environ.update(ioc.client_environment)
+    return ioc

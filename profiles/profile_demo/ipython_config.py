@@ -1,0 +1,20 @@
+# The demo beamline: a simulated EPICS IOC on this machine, and everything on it.
+c = get_config()
+
+c.InteractiveShellApp.extensions = ["beamshell"]
+c.InteractiveShellApp.exec_files = [
+    "00-session.py",
+    "10-devices.py",
+    "20-suspenders.py",
+    "30-callbacks.py",
+    "40-plans.py",
+    "90-user.py",
+]
+
+c.Beamshell.name = "demo"
+c.Beamshell.title = "the demo beamline"
+c.Beamshell.demo_ioc = True
+c.Beamshell.devices_file = "devices.yml"
+c.Beamshell.suspenders = [
+    {"class": "SuspendFloor", "signal": "ring", "suspend_thresh": 50, "resume_thresh": 100, "sleep": 1},
+]

@@ -1,0 +1,17 @@
+# A profile to copy: put the folder beside your others as profile_NAME, and open it with `beamshell --profile NAME`.
+c = get_config()
+
+c.InteractiveShellApp.extensions = ["beamshell"]
+c.InteractiveShellApp.exec_files = [
+    "00-session.py",
+    "10-devices.py",
+    "20-suspenders.py",
+    "30-callbacks.py",
+    "40-plans.py",
+    "90-user.py",
+]
+
+c.Beamshell.name = "mybeamline"
+c.Beamshell.title = "my beamline"
+c.Beamshell.devices_file = "devices.yml"
+c.Beamshell.suspenders = []

@@ -1,0 +1,2 @@
+# Data folder, metadata, journal and engine: the names RE and runs.
+session.open()

@@ -1,0 +1,2 @@
+# Every device of the device file, by its name.
+session.load_devices()

@@ -1,0 +1,2 @@
+# What holds runs up while the beam is away.
+session.install_suspenders()

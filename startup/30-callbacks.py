@@ -1,0 +1,2 @@
+# The table, the plots and the peak of every run.
+session.subscribe_callbacks()
