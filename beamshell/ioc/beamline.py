@@ -31,12 +31,12 @@ record(motor, "{name}") {{
     field(VELO, "{speed}") field(VMAX, "{10 * speed}") field(JVEL, "{speed}") field(JAR, "{10 * speed}")
     field(HVEL, "{speed}") field(ACCL, "0.05") field(RDBD, "0.001") field(MRES, "1e-4") field(TWV, "0.1")
 }}
-record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(OUT, "{name}.SIMS") }}
+record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(OUT, "{name}.SIMS PP") }}
 record(ao, "{name}:hard_high") {{
-    field(VAL, "{high + 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIMH")
+    field(VAL, "{high + 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIMH PP")
 }}
 record(ao, "{name}:hard_low") {{
-    field(VAL, "{low - 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIML")
+    field(VAL, "{low - 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIML PP")
 }}
 """
 
@@ -47,6 +47,12 @@ record(ao, "{name}") {{
     field(VAL, "{value}") field(EGU, "{unit}") field(PREC, "{digits}") field(PINI, "YES")
     field(DRVL, "{low}") field(DRVH, "{high}") field(LOPR, "{low}") field(HOPR, "{high}") {more}
 }}
+"""
+
+
+def _switch(name: str, off: str, on: str, value: int) -> str:
+    return f"""
+record(bo, "{name}") {{ field(ZNAM, "{off}") field(ONAM, "{on}") field(VAL, "{value}") field(PINI, "YES") }}
 """
 
 
@@ -76,14 +82,17 @@ def records() -> str:
             'record(ai, "BL:temp:RBV") { field(EGU, "K") field(PREC, "3") }\n',
             _setpoint("BL:temp:ramp", 5, "K/s", 0.001, 1000),
             'record(bi, "BL:temp:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
-            'record(bo, "BL:shutter") { field(ZNAM, "Close") field(ONAM, "Open") field(VAL, "1") field(PINI, "YES") }\n',
+            _switch("BL:shutter", "Close", "Open", 1),
             'record(bi, "BL:shutter:rbv") { field(ZNAM, "Closed") field(ONAM, "Open") field(VAL, "1") }\n',
             'record(ai, "SR:current") { field(EGU, "mA") field(PREC, "2") field(HOPR, "500")\n'
             '    field(LOW, "100") field(LSV, "MINOR") field(LOLO, "10") field(LLSV, "MAJOR") }\n',
-            'record(bo, "SR:current:drop") { field(ZNAM, "No") field(ONAM, "Yes") field(VAL, "0") field(PINI, "YES") }\n',
-            f'record(waveform, "BL:cam:image") {{ field(FTVL, "USHORT") field(NELM, "{IMAGE_WIDTH * IMAGE_HEIGHT}") }}\n',
-            f'record(longin, "BL:cam:width") {{ field(VAL, "{IMAGE_WIDTH}") field(EGU, "px") field(PINI, "YES") }}\n',
-            f'record(longin, "BL:cam:height") {{ field(VAL, "{IMAGE_HEIGHT}") field(EGU, "px") field(PINI, "YES") }}\n',
+            _switch("SR:current:drop", "No", "Yes", 0),
+            'record(waveform, "BL:cam:image") { field(FTVL, "USHORT") '
+            f'field(NELM, "{IMAGE_WIDTH * IMAGE_HEIGHT}") }}\n',
+            *(
+                f'record(longin, "BL:cam:{side}") {{ field(VAL, "{pixels}") field(EGU, "px") field(PINI, "YES") }}\n'
+                for side, pixels in (("width", IMAGE_WIDTH), ("height", IMAGE_HEIGHT))
+            ),
             _setpoint("BL:cam:fps", 2, "Hz", 0, 100),
             'record(longin, "BL:cam:count") { }\n',
             'record(longin, "BL:heartbeat") { }\n',

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from typing_extensions import override
+
 from beamshell.ioc.record_type import Field, Record
 
 
@@ -24,9 +26,11 @@ class BusyRecord(Record):
     """Stop before the end; likewise."""
     _works = False
 
+    @override
     def is_busy(self) -> bool:
         return self._works
 
+    @override
     def on_write(self, field: str) -> None:
         wanted = bool(self["VAL"])
         self.post("VAL")

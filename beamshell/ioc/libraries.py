@@ -20,9 +20,7 @@ def library_folder() -> Path:
     """
     spec = find_spec("epicscorelibs")
     if spec is None or not spec.submodule_search_locations:
-        raise IocError(
-            "the demo IOC needs epicscorelibs, which is not installed: pip install epicscorelibs"
-        )
+        raise IocError("the demo IOC needs epicscorelibs, which is not installed: pip install epicscorelibs")
     return Path(spec.submodule_search_locations[0]) / "lib"
 
 

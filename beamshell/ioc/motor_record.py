@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable
 from typing import ClassVar
 
+from typing_extensions import override
+
 from beamshell.ioc.base import Base
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motion import Move
@@ -17,7 +19,7 @@ from beamshell.ioc.record_type import PROPERTY, Field, Record, fields
 UPDATE_S = 0.04
 """Seconds between two read-backs of a motor that moves."""
 
-_STOP, _PAUSE = 0, 1  # SPMG
+_STOP, _PAUSE, _MOVE = 0, 1, 2  # SPMG
 _HOMED, _MINUS_SWITCH, _MOVING, _PROBLEM, _AT_HOME, _SLIPPED, _PLUS_SWITCH, _DONE, _UPWARDS = (
     1 << bit for bit in (14, 13, 10, 9, 7, 6, 2, 1, 0)
 )  # MSTA
@@ -90,7 +92,7 @@ class MotorRecord(Record):
         self._clockwork = clockwork
         self._move: Move | None = None
         self._began = 0.0
-        self._dial = self["DVAL"]
+        self._dial: float = self["DVAL"]
         self._target = self._dial
         self._waits_for_go = False
         self._is_homed = False
@@ -138,7 +140,7 @@ class MotorRecord(Record):
             | (_MINUS_SWITCH if low else 0)
             | (_HOMED if self._is_homed else 0)
             | (_AT_HOME if self._is_homed and self._dial == 0 else 0)
-            | (_SLIPPED | _PROBLEM if self["MISS"] else 0)
+            | (_SLIPPED | _PROBLEM if self._has_slipped else 0)
             | (_UPWARDS if self["CDIR"] else 0)
         )
 
@@ -150,8 +152,10 @@ class MotorRecord(Record):
     # ---- motion ---------------------------------------------------------------------------------
 
     def _is_within_limits(self, dial: float) -> bool:
-        has_none = self["DLLM"] == self["DHLM"]
-        return math.isfinite(dial) and (has_none or self["DLLM"] <= dial <= self["DHLM"])
+        return math.isfinite(dial) and (self._has_no_limits() or bool(self["DLLM"] <= dial <= self["DHLM"]))
+
+    def _has_no_limits(self) -> bool:
+        return bool(self["DLLM"] == self["DHLM"] == 0)
 
     def _go(self, dial: float, user: float | None = None) -> None:
         """Send the axis to a dial position, or refuse with LVIO and put the old target back."""
@@ -171,13 +175,13 @@ class MotorRecord(Record):
         if self._move:
             self._dial = self._dial_now()
         elif dial == self._dial:
-            self["MISS"] = 0
+            self._forget_faults()
             self._show_position()
             return
         fastest = self["VMAX"] or math.inf
         move = Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0))
         self._move, self._began = move, self._clockwork.now()
-        self["MISS"] = 0
+        self._forget_faults()
         self["CDIR"] = move.direction > 0
         self["TDIR"] = move.direction * self._direction > 0
         self["DMOV"], self["MOVN"] = 0, 1
@@ -194,8 +198,8 @@ class MotorRecord(Record):
             return self._dial
         position = self._move.position(self._clockwork.now() - self._began)
         if self._move.direction > 0:
-            return max(self._dial, min(position, self["SIMH"]))
-        return min(self._dial, max(position, self["SIML"]))
+            return max(self._dial, min(position, float(self["SIMH"])))
+        return min(self._dial, max(position, float(self["SIML"])))
 
     def _is_at_switch(self, move: Move) -> bool:
         return bool(self._dial >= self["SIMH"] if move.direction > 0 else self._dial <= self["SIML"])
@@ -212,33 +216,41 @@ class MotorRecord(Record):
             else:
                 self._schedule(move)
 
+    def _forget_faults(self) -> None:
+        self["MISS"] = 0
+        self._has_slipped = False
+
     def _arrive(self, move: Move) -> None:
         """The move has come to its end, be it the target or something in the way."""
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
-        if any(self[button] for button in _BUTTONS):
+        at_switch = self._is_at_switch(move)
+        if at_switch or any(self[button] for button in _BUTTONS):  # here is where it was sent, as for the real record
             self._target = self._dial
             self._show_target()
-        self["MISS"] = self._dial != move.target and not self._is_at_switch(move)
+        self._has_slipped = not at_switch and abs(self._dial - move.target) >= self["RDBD"]
+        self["MISS"] = self._has_slipped and self["RTRY"] > 0
+        if self["SPMG"] == _MOVE and not self._has_slipped:
+            self["SPMG"] = _PAUSE
         self._rest()
 
     def _halt(self, *, keeps_target: bool = False) -> None:
-        """Stand still here and now; unless paused, here is where the motor was sent."""
+        """Stand still here and now; unless paused, here is where the motor was sent. Nothing if it stands already."""
+        if self._move is None:
+            return
         self._dial = self._dial_now()
         if not keeps_target:
             self._target = self._dial
             self._show_target()
-        if self._move:
-            self._rest()
-        else:
-            self._show_position()
+        self._rest()
 
     def _rest(self) -> None:
         self._move = None
         self._release_buttons()
         self["MOVN"] = 0
-        self["DMOV"] = 1  # posted after the last read-back, as clients expect
         self._show_position()
+        self["DMOV"] = 1  # after the last read-back, as clients expect
+        self._show_switches()
 
     def _release_buttons(self, but: str = "") -> None:
         for button in _BUTTONS:
@@ -248,27 +260,32 @@ class MotorRecord(Record):
 
     # ---- what base asks -------------------------------------------------------------------------
 
+    @override
     def is_busy(self) -> bool:
         return self._move is not None
 
+    @override
     def on_start(self) -> None:
         self._show_target()
         self._show_user_limits()
         self._show_position()
 
+    @override
     def on_write(self, field: str) -> None:
         action = self._WRITES.get(field)
         if action:
             action(self)
 
+    @override
     def claim_alarms(self) -> None:
-        if self["MISS"]:
+        if self._has_slipped:
             self.raise_alarm(_STATE_ALARM, _MAJOR)
         if self["HLS"]:
             self.raise_alarm(_HIGH_ALARM, self["HLSV"])
         if self["LLS"]:
             self.raise_alarm(_LOW_ALARM, self["HLSV"])
 
+    @override
     def units(self, field: str) -> str:
         unit = self.text("EGU")
         if field in _SPEEDS:
@@ -279,9 +296,11 @@ class MotorRecord(Record):
             return "steps"
         return f"{unit}/s/s" if field == "JAR" else unit
 
+    @override
     def precision(self, field: str) -> int:
         return int(self["PREC"])
 
+    @override
     def limits(self, field: str) -> tuple[float, float] | None:
         if field in ("VAL", "RBV"):
             return self["LLM"], self["HLM"]
@@ -370,8 +389,7 @@ class MotorRecord(Record):
                 self._halt()
             return
         direction = sign * self._direction
-        has_none = self["DLLM"] == self["DHLM"]
-        end = direction * math.inf if has_none else self["DHLM"] if direction > 0 else self["DLLM"]
+        end = direction * math.inf if self._has_no_limits() else self["DHLM"] if direction > 0 else self["DLLM"]
         ramp_s = abs(self["JVEL"]) / self["JAR"] if self["JAR"] > 0 else 0.0
         self._press(button, end, self["JVEL"], 0.0 if math.isinf(end) else ramp_s)
 
@@ -395,8 +413,9 @@ class MotorRecord(Record):
 
     def _write_sync(self) -> None:
         self["SYNC"] = 0
-        if not self._move:
-            self._halt()
+        if self._move is None:
+            self._target = self._dial
+            self._follow_offset()
 
     def _choose(self, button: str, mode: int) -> None:
         self[button] = 0

@@ -24,9 +24,7 @@ _MINOR_VERSION = 13
 def is_free(port: int) -> bool:
     """Whether nobody serves on that port of loopback, neither TCP nor UDP."""
     with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        tcp.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # lingering connections don't matter
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # lingering connections don't matter
         try:
             tcp.bind((LOOPBACK, port))
             udp.bind((LOOPBACK, port))

@@ -74,7 +74,11 @@ class DemoIoc:
     ) -> DemoIoc:
         """An IOC that is starting: the answer comes at once, `wait_ready` tells when it serves."""
         ioc = cls(seed, speed, timeout_s, port, log)
-        ioc._spawn()
+        try:
+            ioc._spawn()
+        except BaseException:
+            ioc.stop()
+            raise
         return ioc
 
     def _spawn(self) -> None:

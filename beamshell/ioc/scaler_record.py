@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.ioc.base import Base
 from beamshell.ioc.clockwork import Clockwork
@@ -54,9 +55,11 @@ class ScalerRecord(Record):
         self._last = 0.0
         self._end = 0.0
 
+    @override
     def on_start(self) -> None:
         self["PR1"] = self._ticks(self["TP"])
 
+    @override
     def on_write(self, field: str) -> None:
         if field == "TP":
             self["PR1"] = self._ticks(self["TP"])
@@ -116,11 +119,14 @@ class ScalerRecord(Record):
         self["SS"] = 0
         self["CNT"] = 0
 
+    @override
     def is_busy(self) -> bool:
         return self._counts
 
+    @override
     def units(self, field: str) -> str:
         return "s" if field in ("TP", "T", "VAL", "DLY", "TP1") else "Hz" if field == "FREQ" else self.text("EGU")
 
+    @override
     def precision(self, field: str) -> int:
         return int(self["PREC"])

@@ -27,9 +27,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="make the same noise again")
     parser.add_argument("--speed", type=float, default=1.0, help="run the simulated time this many times as fast")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
-    parser.add_argument(
-        "--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be"
-    )
+    parser.add_argument("--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be")
     options = parser.parse_args(arguments)
     if not options.speed > 0:
         parser.error(f"--speed {options.speed}: must be above 0")
