@@ -136,6 +136,12 @@ class Cell(Generic[Value]):
             self._queued = True
         self._lane.post(self._run)
 
+    def offer_if_empty(self, value: Value) -> None:
+        """As `offer`, but do nothing if a value is on its way already. Any thread."""
+        with self._lock:
+            if not self._waiting:
+                self.offer(value)
+
     def _run(self) -> None:
         """Deliver one value and queue again for the next, so that a flood on one cell starves no other."""
         with self._lock:

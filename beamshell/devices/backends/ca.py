@@ -1,0 +1,515 @@
+"""Channel Access: one channel of EPICS behind the door that all signals use.
+
+It knows no signal. What the library's threads call here only stores, posts and asks; it never waits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone, since
+from beamshell.devices.backends import _dbr
+from beamshell.devices.backends._libca import CONNECTION_UP, EVENT_MASK, NORMAL, ConnectionArgs, EventArgs, LibCa
+from beamshell.devices.updates import Cell, completions
+from beamshell.errors import NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import DataKey, Reading
+
+_PRIORITY = 0
+_LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
+_STATE_DEPTH = 16  # short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy
+
+_Raw: TypeAlias = tuple[int, bytes | bytearray]
+"""A `dbr_*` type and its structure, not decoded yet."""
+
+# The library is given numbers, never pointers to Python objects: a late callback finds nothing instead of garbage.
+_ids = itertools.count(1)
+_channels: dict[int, CaBackend] = {}
+_requests: dict[int, _Request] = {}
+_puts: dict[int, CaBackend] = {}
+_local = threading.local()
+
+
+class _Batch:
+    """Requests that one thread issued since it last collected: sent together, waited for together."""
+
+    __slots__ = ("answered", "pending", "sent")
+
+    def __init__(self) -> None:
+        self.pending: set[int] = set()
+        self.answered = threading.Event()
+        self.sent = False
+
+    def wait_for(self, request: _Request, timeout: float) -> bool:
+        """True once `request` is answered, which is usually once all of the batch are."""
+        if not self.sent:
+            self.sent = True
+            lib = _library()
+            lib.attach()
+            lib.ca_flush_io()
+        deadline = None
+        while not request.done:
+            now = time.monotonic()
+            deadline = now + timeout if deadline is None else deadline
+            if now >= deadline:
+                return False
+            self.answered.wait(min(_LOOK_AGAIN_S, deadline - now))
+        return True
+
+    def settle(self, request_id: int) -> None:
+        """Note an answer. Library thread."""
+        self.pending.discard(request_id)
+        if self.sent and not self.pending:
+            self.answered.set()
+
+
+class _Request:
+    """One get under way, and then its raw answer."""
+
+    __slots__ = ("batch", "count", "data", "done", "on_answer", "status")
+
+    def __init__(self, batch: _Batch | None, on_answer: Callable[[_Request], None] | None = None) -> None:
+        self.batch = batch
+        self.on_answer = on_answer
+        self.data: Any = None  # a _Raw once it is there
+        self.count = 0
+        self.status = 0
+        self.done = False
+
+
+class CaBackend(Backend):
+    """One channel.
+
+    Args:
+        name: the PV, such as "BL:th.RBV".
+        string: the value is text: the name of a state, or characters.
+        array_dtype: "uint16" for an array that is known to hold unsigned 16-bit numbers, which Channel Access would
+            otherwise send in twice the bytes.
+        allow_nan: let NaN and infinities be written.
+    """
+
+    def __init__(
+        self, name: str, *, string: bool = False, array_dtype: str | None = None, allow_nan: bool = False
+    ) -> None:
+        self.name = name
+        self.source = f"ca://{name}"
+        self._string = string
+        self._array_dtype = array_dtype
+        self._allow_nan = allow_nan
+        self._lock = threading.RLock()
+        self._id = 0
+        self._chid: int | None = None
+        self._connected = False
+        self._was_connected = False
+        self._since = time.time()
+        self._ready = threading.Event()
+        self._on_connection: Cell[bool] | None = None
+        self._type = _dbr.DOUBLE
+        self._count = 1
+        self._length: int | None = None
+        self._control = _dbr.Control()
+        self._on_change: OnChange | None = None
+        self._cell: Cell[_Raw | None] | None = None
+        self._latest: Reading | None = None
+        self._subscription: ctypes.c_void_p | None = None
+        self._subscribed_as = (0, 0)
+        self._writing: list[OnDone] = []
+        self._writing_id = 0
+
+    # ---- connection
+
+    def connect(self) -> None:
+        """Have the library search for it; returns at once."""
+        if self._id:
+            return
+        lib = _library()
+        lib.attach()
+        self._id = next(_ids)
+        _channels[self._id] = self
+        chid = ctypes.c_void_p()
+        status = lib.ca_create_channel(self.name.encode(), lib.on_connection, self._id, _PRIORITY, ctypes.byref(chid))
+        if status != NORMAL:
+            raise NotConnected(f"{self.name}: {lib.message(status)}")
+        self._chid = chid.value
+        lib.ca_flush_io()
+
+    @property
+    def connected(self) -> bool:
+        """True while the channel answers and its type, units and limits are known."""
+        return self._connected
+
+    @property
+    def disconnected_since(self) -> float | None:
+        """Since when it does not answer, in seconds since 1970; None while it does."""
+        return None if self._connected else self._since
+
+    def wait_connected(self, timeout: float) -> None:
+        """Return once connected; NotConnected says since when it is not, and what to check."""
+        if not self._connected and not self._ready.wait(timeout):
+            raise NotConnected(self._why_not())
+
+    def _why_not(self) -> str:
+        if self._was_connected:
+            return f"{self.name} lost its connection at {since(self._since)}: is its IOC running?"
+        return (
+            f"{self.name} has not answered since {since(self._since)}: "
+            "check its spelling, that its IOC runs, and EPICS_CA_ADDR_LIST"
+        )
+
+    def on_connection(self, callback: OnConnection) -> None:
+        """Call `callback(connected)` at each change, in an updates worker."""
+        self._on_connection = Cell(callback, depth=_STATE_DEPTH)
+
+    def close(self) -> None:
+        """Give the channel back; whatever is under way fails."""
+        with self._lock:
+            identity, self._id = self._id, 0
+            chid, self._chid = self._chid, None
+            self._subscription = None
+        _channels.pop(identity, None)
+        self._mark_down()
+        if chid is not None:
+            lib = _library()
+            lib.attach()
+            lib.ca_clear_channel(chid)
+            lib.ca_flush_io()
+
+    def _went_up(self, chid: int) -> None:
+        """It was found: ask what it is. Library thread."""
+        lib = _library()
+        self._chid = chid
+        self._type = lib.ca_field_type(chid)
+        self._count = int(lib.ca_element_count(chid))
+        if self._type == _dbr.STRING:
+            self._became_ready(_dbr.Control())
+            return
+        request_id = next(_ids)
+        _requests[request_id] = _Request(None, self._learned)
+        lib.ca_array_get_callback(self._type + _dbr.CONTROL, 1, chid, lib.on_get, request_id)
+        lib.ca_flush_io()
+
+    def _learned(self, request: _Request) -> None:
+        """Its units and limits have come; without them (no read access) it is usable all the same. Library thread."""
+        known = request.status == NORMAL
+        self._became_ready(_dbr.decode_control(self._type, request.data[1]) if known else _dbr.Control())
+
+    def _became_ready(self, control: _dbr.Control) -> None:
+        with self._lock:
+            self._control = control
+            self._length = None
+            self._connected = self._was_connected = True
+            self._ready.set()
+            if self._on_change is not None:
+                self._start_subscription()
+        if self._on_connection is not None:
+            self._on_connection.offer(True)
+
+    def _mark_down(self) -> None:
+        """The circuit is gone: whoever waits for something hears of it now. Any thread."""
+        with self._lock:
+            was, self._connected = self._connected, False
+            if was:
+                self._since = time.time()
+            self._ready.clear()
+        self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+        if was and self._on_connection is not None:
+            self._on_connection.offer(False)
+
+    # ---- reading
+
+    def begin_get(self) -> Collect:
+        """Ask the IOC without waiting; what one thread asks before it collects travels together."""
+        request = self._ask()
+        scalar = self._count == 1
+
+        def collect(timeout: float) -> Reading:
+            if request is None:
+                raise NotConnected(self._why_not())
+            if not request.batch.wait_for(request, timeout):  # type: ignore[union-attr]  # _ask always gives one
+                raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
+            if request.status != NORMAL:
+                if not self._connected:
+                    raise NotConnected(self._why_not())
+                raise ReadFailed(f"{self.name}: {_library().message(request.status)}")
+            return self._decoded(request.data, scalar)
+
+        return collect
+
+    def _ask(self) -> _Request | None:
+        """A request on its way; None if there is nobody to ask."""
+        chid = self._chid
+        if chid is None or not self._connected:
+            return None
+        lib = _library()
+        lib.attach()
+        batch: _Batch | None = getattr(_local, "batch", None)
+        if batch is None or batch.sent:
+            batch = _local.batch = _Batch()
+        request = _Request(batch)
+        request_id = next(_ids)
+        batch.pending.add(request_id)
+        _requests[request_id] = request
+        status = lib.ca_array_get_callback(self._wire_type(), self._wire_count(), chid, lib.on_get, request_id)
+        if status != NORMAL:
+            _requests.pop(request_id, None)
+            request.status, request.done = status, True
+            batch.settle(request_id)
+        return request
+
+    def _wire_type(self) -> int:
+        """The type to ask for: the channel's own, or half of it for 16-bit arrays."""
+        if self._array_dtype is not None and self._count != 1 and np.dtype(self._array_dtype).itemsize == 2:
+            return _dbr.TIME + _dbr.SHORT
+        return self._type + _dbr.TIME
+
+    def _wire_count(self) -> int:
+        return 1 if self._count == 1 else 0  # 0: as many as there are now
+
+    def _decoded(self, raw: _Raw, scalar: bool) -> Reading:
+        dbr_type, data = raw
+        plain_type = dbr_type - _dbr.TIME
+        if scalar:
+            reading = _dbr.decode_scalar(plain_type, data)
+            if self._string and self._control.choices:
+                choices, index = self._control.choices, reading["value"]
+                reading["value"] = choices[index] if index < len(choices) else str(index)
+            return reading
+        reading = _dbr.decode_array(plain_type, data)
+        if self._string and plain_type == _dbr.CHAR:
+            reading["value"] = _dbr.text(reading["value"].tobytes())
+        else:
+            if self._array_dtype is not None:
+                reading["value"] = reading["value"].view(self._array_dtype)
+            self._length = len(reading["value"])
+        return reading
+
+    # ---- watching
+
+    @property
+    def latest(self) -> Reading | None:
+        """The last value that the subscriber was given."""
+        return self._latest
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
+        with self._lock:
+            self._on_change = on_change
+            if self._connected:
+                _library().attach()
+                self._start_subscription()
+                _library().ca_flush_io()
+
+    def unsubscribe(self) -> None:
+        """Stop calling."""
+        with self._lock:
+            self._on_change = self._cell = None
+            subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            lib = _library()
+            lib.attach()
+            lib.ca_clear_subscription(subscription)
+            lib.ca_flush_io()
+
+    def repeat(self) -> None:
+        """Give the subscriber the latest value once more."""
+        cell = self._cell
+        if cell is not None and self._latest is not None:
+            cell.offer_if_empty(None)
+
+    def _start_subscription(self) -> None:
+        """Ask for changes, unless the library does so already. The lock is held."""
+        wanted = (self._wire_type(), self._wire_count())
+        if self._subscription is not None:
+            if self._subscribed_as == wanted:
+                return  # the library renews it with the connection
+            _library().ca_clear_subscription(self._subscription)
+        whole_number = self._count == 1 and self._type not in (_dbr.FLOAT, _dbr.DOUBLE)
+        self._cell = Cell(self._deliver, depth=_STATE_DEPTH if whole_number else 1)
+        self._subscribed_as = wanted
+        self._subscription = ctypes.c_void_p()
+        lib = _library()
+        lib.ca_create_subscription(
+            *wanted, self._chid, EVENT_MASK, lib.on_event, self._id, ctypes.byref(self._subscription)
+        )
+
+    def _deliver(self, raw: _Raw | None) -> None:
+        """Decode, outside the library's thread, and tell the subscriber; None stands for the latest once more."""
+        on_change = self._on_change
+        if raw is not None:
+            self._latest = self._decoded(raw, self._count == 1)
+        if on_change is not None and self._latest is not None:
+            on_change(self._latest)
+
+    # ---- writing
+
+    def check(self, value: Any) -> Any:
+        """`value` as it will be written; the index for the name of a state."""
+        return _dbr.check(value, self._type, self._count, self._control.choices, self._string, self._allow_nan)
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Write `value` and return at once; see Backend.put."""
+        chid = self._chid
+        if chid is None or not self._connected:
+            raise NotConnected(self._why_not())
+        lib = _library()
+        lib.attach()
+        if not lib.ca_write_access(chid):
+            raise WriteFailed(f"{self.name}: its IOC gives this computer no write access")
+        count, data = _dbr.encode(self.check(value), self._type)
+        if on_done is None:
+            status = lib.ca_array_put(self._type, count, chid, data)
+        else:
+            status = self._put_with_completion(lib, chid, count, data, on_done)
+        lib.ca_flush_io()
+        if status != NORMAL:
+            raise WriteFailed(f"{self.name}: {lib.message(status)}")
+
+    def _put_with_completion(self, lib: LibCa, chid: int, count: int, data: bytes, on_done: OnDone) -> int:
+        """A second put-callback while one is outstanding would block the whole circuit: then the put is plain.
+
+        The IOC completes the outstanding one when all is quiet again, which is when the later value is reached.
+        """
+        with self._lock:
+            self._writing.append(on_done)
+            if len(self._writing) > 1:
+                return int(lib.ca_array_put(self._type, count, chid, data))
+            self._writing_id = next(_ids)
+            _puts[self._writing_id] = self
+            status = int(lib.ca_array_put_callback(self._type, count, chid, data, lib.on_put, self._writing_id))
+            if status != NORMAL:
+                _puts.pop(self._writing_id, None)
+                self._writing = []
+            return status
+
+    def _end_writing(self, failure: BaseException | None) -> None:
+        """Tell all who wait for the write under way. Any thread."""
+        with self._lock:
+            waiting, self._writing = self._writing, []
+            _puts.pop(self._writing_id, None)
+        for on_done in waiting:
+            completions.post(partial(on_done, failure))
+
+    # ---- what it is
+
+    def describe(self) -> DataKey:
+        """What the value is; asks the IOC for the length of an array that was never read."""
+        dtype, dtype_numpy = _dbr.kind_of(self._type, self._count)
+        shape: list[int] = []
+        if self._string:
+            dtype, dtype_numpy = "string", "<U40"
+        elif dtype == "array":
+            if self._length is None:
+                self.get(5.0)
+            shape = [self._length or 0]
+            dtype_numpy = np.dtype(self._array_dtype).str if self._array_dtype else dtype_numpy
+        key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
+        if self._control.units:
+            key["units"] = self._control.units
+        if self._control.precision is not None:
+            key["precision"] = self._control.precision
+        if self._control.choices:
+            key["choices"] = list(self._control.choices)
+        if self._control.lower != self._control.upper:
+            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self.limits
+        return key
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The control limits of the record; (0, 0) if it has none."""
+        return self._control.lower, self._control.upper
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The states by name."""
+        return self._control.choices
+
+    @property
+    def units(self) -> str:
+        """The unit of the value."""
+        return self._control.units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits worth showing."""
+        return self._control.precision
+
+
+# ---- what the library calls, on its own threads
+
+
+def _on_connection(args: ConnectionArgs) -> None:
+    channel = _channels.get(_library().ca_puser(args.chid))
+    if channel is None:
+        return
+    if args.op == CONNECTION_UP:
+        channel._went_up(args.chid)
+    else:
+        channel._mark_down()
+
+
+def _on_get(args: EventArgs) -> None:
+    request = _requests.pop(args.usr, None)
+    if request is None:
+        return
+    request.status = args.status
+    if args.status == NORMAL:
+        request.data = _copied(args)
+    request.done = True
+    if request.batch is not None:
+        request.batch.settle(args.usr)
+    if request.on_answer is not None:
+        request.on_answer(request)
+
+
+def _on_event(args: EventArgs) -> None:
+    channel = _channels.get(args.usr)
+    cell = channel._cell if channel is not None else None
+    if cell is not None and args.status == NORMAL:
+        cell.offer(_copied(args))
+
+
+def _on_put(args: EventArgs) -> None:
+    channel = _puts.pop(args.usr, None)
+    if channel is not None:
+        failure = None
+        if args.status != NORMAL:
+            failure = WriteFailed(f"{channel.name}: {_library().message(args.status)}")
+        channel._end_writing(failure)
+
+
+def _copied(args: EventArgs) -> _Raw:
+    """The structure that the library shows for the length of this call, with its type."""
+    size = _dbr.size_of(args.type, args.count)
+    if args.count == 1:
+        return args.type, ctypes.string_at(args.dbr, size)
+    return args.type, bytearray((ctypes.c_char * size).from_address(args.dbr))
+
+
+def _close_all() -> None:
+    for channel in list(_channels.values()):
+        channel.close()
+
+
+_library_lock = threading.RLock()
+
+
+@cache
+def _loaded() -> LibCa:
+    library = LibCa(_on_connection, _on_get, _on_put, _on_event)
+    library.close_at_exit(_close_all)
+    return library
+
+
+def _library() -> LibCa:
+    """The library, loaded by whoever needs it first."""
+    if _loaded.cache_info().currsize:
+        return _loaded()
+    with _library_lock:
+        return _loaded()
