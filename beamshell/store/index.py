@@ -1,0 +1,191 @@
+"""What the catalogue knows of each run without opening its file: a cache of the run files that can be made anew.
+
+It never holds anything that is not in the files, so two consoles, a crash or a copied folder cannot make it lie:
+at each question, the folders that changed and the runs that were open are looked at again.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from beamshell.errors import StoreError
+from beamshell.store import run_file
+from beamshell.store.database import is_damage, open_database, set_aside, transaction
+from beamshell.store.encoding import to_json
+
+_log = logging.getLogger(__name__)
+
+_SCHEMA = """
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS runs (
+    path TEXT PRIMARY KEY, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL, plan_name TEXT,
+    exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_time ON runs (time, path);
+CREATE INDEX IF NOT EXISTS runs_scan_id ON runs (scan_id);
+CREATE INDEX IF NOT EXISTS runs_uid ON runs (uid);
+CREATE INDEX IF NOT EXISTS runs_open ON runs (path) WHERE exit_status IS NULL;
+CREATE TABLE IF NOT EXISTS folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
+"""
+_FILE = "index.sqlite"
+_SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
+
+
+class Row(NamedTuple):
+    """One run as the index knows it; `exit_status` and `points` are None while it is open."""
+
+    path: str
+    """Relative to the data folder."""
+    uid: str
+    scan_id: int | None
+    time: float
+    plan_name: str | None
+    exit_status: str | None
+    points: int | None
+    size: int
+    start: str
+    """The start document as JSON."""
+
+
+class Index:
+    """Rows about the runs of a data folder, always as new as the files.
+
+    Args:
+        folder: the data folder. If the index cannot be written there, it is held in memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.RLock()
+        self._told: set[str] = set()  # files without a start document that were said
+        self._db = self._open()
+
+    def rows(self, condition: str = "1", values: Sequence[Any] = (), order: str = "time, path") -> list[Row]:
+        """The rows for which an SQL condition holds, the oldest first."""
+        with self._lock:
+            try:
+                self.refresh()
+                return self._select(condition, values, order)
+            except sqlite3.DatabaseError as exc:
+                if not is_damage(exc):
+                    raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
+                self.rebuild()
+                return self._select(condition, values, order)
+
+    def count(self) -> int:
+        """How many runs there are."""
+        with self._lock:
+            self.rows("0")
+            return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def rebuild(self) -> int:
+        """Throw the index away and read all run files again; answers with the number of runs."""
+        with self._lock:
+            self._db.close()
+            set_aside(self.folder / _FILE)
+            self._db = self._open()
+            self.refresh()
+            return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def refresh(self) -> None:
+        """Look again at the folders that changed and at the runs that were open."""
+        with self._lock:
+            known = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
+            for day in self._days():
+                mtime = day.stat().st_mtime_ns
+                if known.get(self._relative(day)) != mtime:
+                    self._read_day(day, mtime)
+            for row in self._select("exit_status IS NULL", (), "path"):
+                self._read_again(row)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _open(self) -> sqlite3.Connection:
+        path = self.folder / _FILE
+        try:
+            return open_database(path, _SCHEMA)
+        except sqlite3.OperationalError as exc:
+            _log.info("%s cannot be written (%s): the index is held in memory", path, exc)
+            return open_database(Path(":memory:"), _SCHEMA)
+        except sqlite3.DatabaseError as exc:
+            if not is_damage(exc):
+                raise
+            set_aside(path)
+            return open_database(path, _SCHEMA)
+
+    def _select(self, condition: str, values: Sequence[Any], order: str) -> list[Row]:
+        found = self._db.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY {order}", values)
+        return [Row(*row) for row in found]
+
+    def _days(self) -> Iterator[Path]:
+        return (self.folder / run_file.RUNS).glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]-[0-9][0-9]")
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _read_day(self, day: Path, mtime_ns: int) -> None:
+        """Take in the day's new files and forget those that are gone."""
+        present = {self._relative(path): path for path in day.glob("*.jsonl")}
+        inside = f"{self._relative(day)}/"
+        known = {row.path for row in self._select("substr(path, 1, ?) = ?", (len(inside), inside), "path")}
+        new = [self._summary(present[name]) for name in sorted(present.keys() - known)]
+        with transaction(self._db):
+            self._db.executemany("DELETE FROM runs WHERE path = ?", [(name,) for name in known - present.keys()])
+            self._insert([row for row in new if row is not None])
+            if None not in new and time.time_ns() - mtime_ns > _SETTLED_NS:
+                self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (self._relative(day), mtime_ns))
+
+    def _read_again(self, row: Row) -> None:
+        path = self.folder / row.path
+        if path.exists() and path.stat().st_size != row.size and (summary := self._summary(path)):
+            self._insert([summary])
+
+    def _insert(self, rows: list[Row]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _summary(self, path: Path) -> Row | None:
+        """None for a file that holds no start document (yet)."""
+        size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
+        row = self._row(path, size)
+        if row is None and size and str(path) not in self._told:
+            self._told.add(str(path))
+            _log.warning("%s does not begin with a start document: it is left out of the catalogue", path)
+        return row
+
+    def _row(self, path: Path, size: int) -> Row | None:
+        start = run_file.first_document(path)
+        if start is None or not {"uid", "time"} <= start.keys():
+            return None
+        stop = run_file.stop_document(path)
+        scan_id = start.get("scan_id")
+        return Row(
+            path=self._relative(path),
+            uid=_text(start["uid"]),
+            scan_id=scan_id if isinstance(scan_id, int) and abs(scan_id) < 2**63 else None,
+            time=float(start["time"]),
+            plan_name=_text(start["plan_name"]) if "plan_name" in start else None,
+            exit_status=_text(stop["exit_status"]) if stop else None,
+            points=_points(stop),
+            size=size,
+            start=to_json(start),
+        )
+
+
+def _text(value: Any) -> str:
+    """Text that sqlite takes: a lone surrogate becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _points(stop: run_file.Document | None) -> int | None:
+    """The points of the stream a person means: primary, or else the longest."""
+    if stop is None:
+        return None
+    counted = stop.get("num_events") or {}
+    return int(counted.get("primary", max(counted.values(), default=0)))

@@ -1,0 +1,289 @@
+"""The catalogue: past runs, found by number, by uid or by what their metadata say, and their data.
+
+It never writes a run and never knows a device or the engine.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias, overload
+
+from beamshell.documents.types import Document
+from beamshell.errors import StoreError, UnknownName, UsageError
+from beamshell.store import run_file
+from beamshell.store.encoding import from_json
+from beamshell.store.index import Index, Row
+from beamshell.store.table import Table, aligned, table_of
+
+Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
+"""A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
+
+
+class Run:
+    """One run, read from its file; also one that is being written now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def start(self) -> Document:
+        """The start document: everything that was known beforehand."""
+        start = run_file.first_document(self.path)
+        if start is None:
+            raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
+        return start
+
+    @property
+    def stop(self) -> Document | None:
+        """The stop document; None while the run is open."""
+        return run_file.stop_document(self.path)
+
+    @property
+    def uid(self) -> str:
+        """The run's identifier, unique in the world."""
+        return str(self.start["uid"])
+
+    @property
+    def scan_id(self) -> int | None:
+        """The run's number on this beamline."""
+        return self.start.get("scan_id")
+
+    @property
+    def exit_status(self) -> str | None:
+        """Either "success", "abort" or "fail"; None while the run is open."""
+        stop = self.stop
+        return stop["exit_status"] if stop else None
+
+    def documents(self) -> Iterator[tuple[str, Document]]:
+        """`(name, document)` in the order in which they were emitted."""
+        return run_file.documents(self.path)
+
+    @property
+    def descriptors(self) -> list[Document]:
+        """The descriptors of all streams, in the order emitted."""
+        return [doc for name, doc in self.documents() if name == "descriptor"]
+
+    @property
+    def streams(self) -> list[str]:
+        """The names of the streams."""
+        return list(dict.fromkeys(doc.get("name", "primary") for doc in self.descriptors))
+
+    @property
+    def num_events(self) -> dict[str, int]:
+        """By stream, the number of points; of an open run, so far."""
+        stop = self.stop
+        if stop is not None and "num_events" in stop:
+            return dict(stop["num_events"])
+        return run_file.count_points(self.documents())
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """By device, its settings when its stream began: `run.config["det"]["det_exposure"]`."""
+        found: dict[str, Any] = {}
+        for doc in self.descriptors:
+            for device, configuration in doc.get("configuration", {}).items():
+                found.setdefault(device, {}).update(configuration["data"])
+        return found
+
+    def table(self, stream: str = "primary") -> Table:
+        """The points of one stream as columns.
+
+        Raises:
+            UnknownName: the run has no such stream; the message names those it has.
+        """
+        if stream not in self.streams:
+            raise UnknownName(
+                f"run {self.scan_id} has no stream {stream!r}: it has {', '.join(self.streams) or 'none yet'}"
+            )
+        return table_of(self.documents(), stream)
+
+    def __repr__(self) -> str:
+        points = sum(self.num_events.values()) if "primary" not in self.num_events else self.num_events["primary"]
+        return (
+            f"Run {self.scan_id}: {plan_line(self.start)}, {points} points, {self.exit_status or 'open'}, "
+            f"{_clock(self.start['time'])}, uid {self.uid[:8]}"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+class RunList(list[Run]):
+    """Runs, oldest first, that show themselves as a table."""
+
+    def __repr__(self) -> str:
+        head = ["scan_id", "time", "points", "status", "plan"]
+        rows = [head, *(_cells(run) for run in self)]
+        # the plan comes last and flush left: it may be long
+        lines = aligned([row[:-1] for row in rows])
+        return "\n".join(f"{line}  {row[-1]}" for line, row in zip(lines, rows, strict=True))
+
+
+class Runs:
+    """All runs of a data folder.
+
+    `runs[-1]` is the newest; `runs[-3:]` the newest three; `runs[1234]` the run with that scan_id (the newest, if there
+    are several); `runs[100:110]` scan_ids 100 to 109; `runs["1a2b"]` the run whose uid begins so.
+
+    Args:
+        folder: the data folder.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.index = Index(self.folder)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Run: ...
+    @overload
+    def __getitem__(self, key: slice) -> RunList: ...
+    def __getitem__(self, key: int | str | slice) -> Run | RunList:
+        if isinstance(key, slice):
+            return self._between(key)
+        if isinstance(key, str):
+            return self._by_uid(key)
+        return self._newest(-key) if key < 0 else self._by_scan_id(key)
+
+    def __len__(self) -> int:
+        return self.index.count()
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs(self.index.rows()))
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, Run):
+            return key.path.is_file() and key.path.is_relative_to(self.folder)
+        if not isinstance(key, (int, str)):
+            return False
+        try:
+            self[key]
+        except UnknownName:
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"no runs yet in {self.folder}"
+        return f"{self[-10:]!r}\n{len(self)} runs in {self.folder}"
+
+    @property
+    def last_scan_id(self) -> int:
+        """The highest scan_id of all; 0 if there is none."""
+        highest = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)")
+        return highest[0].scan_id or 0 if highest else 0
+
+    def search(
+        self,
+        plan_name: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        exit_status: str | None = None,
+        text: str | None = None,
+        **metadata: Any,
+    ) -> RunList:
+        """The runs for which all of this holds, oldest first.
+
+        Args:
+            plan_name: such as "scan".
+            since: started at or after this moment.
+            until: started before this moment.
+            exit_status: "success", "abort" or "fail".
+            text: stands anywhere in the start document, in capitals or not.
+            metadata: keys of the start document with their values, such as ``sample="Si"``.
+
+        Example:
+            >>> runs.search(plan_name="scan", since=datetime.timedelta(hours=8), sample="Si")  # doctest: +SKIP
+        """
+        wanted: list[tuple[str, Any]] = []
+        if plan_name is not None:
+            wanted.append(("plan_name = ?", plan_name))
+        if since is not None:
+            wanted.append(("time >= ?", _seconds(since)))
+        if until is not None:
+            wanted.append(("time < ?", _seconds(until)))
+        if exit_status is not None:
+            wanted.append(("exit_status = ?", exit_status))
+        condition = " AND ".join(condition for condition, _ in wanted) or "1"
+        rows = self.index.rows(condition, [value for _, value in wanted])
+        if metadata or text is not None:
+            rows = [row for row in rows if _holds(from_json(row.start), metadata, text or "")]
+        return self._runs(rows)
+
+    def _newest(self, number: int) -> Run:
+        rows = self.index.rows(order=f"time DESC, path DESC LIMIT 1 OFFSET {number - 1}")
+        if not rows:
+            raise UnknownName(f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}")
+        return self._runs(rows)[0]
+
+    def _by_scan_id(self, scan_id: int) -> Run:
+        rows = self.index.rows("scan_id = ?", [scan_id])
+        if not rows:
+            last = self.last_scan_id
+            remedy = f"the highest is {last}, and runs[-1] is the newest" if last else "no run is stored yet"
+            raise UnknownName(f"no run has scan_id {scan_id} in {self.folder}: {remedy}")
+        return self._runs(rows)[-1]
+
+    def _by_uid(self, prefix: str) -> Run:
+        rows = self.index.rows("substr(uid, 1, ?) = ?", [len(prefix), prefix])
+        if not rows:
+            raise UnknownName(f"no run's uid begins with {prefix!r}: runs.search(text={prefix!r}) looks everywhere")
+        uids = sorted({row.uid for row in rows})
+        if len(uids) > 1:
+            raise UnknownName(f"{len(uids)} runs begin with {prefix!r}: give more of it, such as {uids[0][:12]!r}")
+        return self._runs(rows)[-1]
+
+    def _between(self, key: slice) -> RunList:
+        """A negative bound counts from the newest, another is a scan_id."""
+        count = len(self)
+        first = max(0, count + key.start) if key.start is not None and key.start < 0 else 0
+        end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
+        conditions = [f"path IN (SELECT path FROM runs ORDER BY time, path LIMIT {max(0, end - first)} OFFSET {first})"]
+        if key.start is not None and key.start >= 0:
+            conditions.append(f"scan_id >= {int(key.start)}")
+        if key.stop is not None and key.stop >= 0:
+            conditions.append(f"scan_id < {int(key.stop)}")
+        return RunList(self._runs(self.index.rows(" AND ".join(conditions)))[:: key.step])
+
+    def _runs(self, rows: list[Row]) -> RunList:
+        return RunList(Run(self.folder / row.path) for row in rows)
+
+
+def plan_line(start: Document) -> str:
+    """What a person remembers of a run: the plan with its motors and detectors."""
+    names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
+    return " ".join([str(start.get("plan_name") or "?"), *names])
+
+
+def _cells(run: Run) -> list[str]:
+    points = run.num_events
+    shown = points.get("primary", max(points.values(), default=0))
+    scan_id = "" if run.scan_id is None else str(run.scan_id)
+    return [scan_id, _clock(run.start["time"]), str(shown), run.exit_status or "open", plan_line(run.start)]
+
+
+def _clock(time: float) -> str:
+    return f"{datetime.datetime.fromtimestamp(time):%Y-%m-%d %H:%M:%S}"
+
+
+def _holds(start: Document, metadata: dict[str, Any], text: str) -> bool:
+    if not all(key in start and start[key] == value for key, value in metadata.items()):
+        return False
+    return text.casefold() in repr(start).casefold()
+
+
+def _seconds(moment: Moment) -> float:
+    if isinstance(moment, datetime.timedelta):
+        return (datetime.datetime.now() - moment).timestamp()
+    if isinstance(moment, str):
+        try:
+            moment = datetime.datetime.fromisoformat(moment)
+        except ValueError as exc:
+            raise UsageError(f"{moment!r} is no date: write it like '2026-11-22' or '2026-11-22 08:00'") from exc
+    return moment.timestamp() if isinstance(moment, datetime.datetime) else float(moment)
