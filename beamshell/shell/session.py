@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.names_in_reach import NamesInReach
-from beamshell.shell.outcomes import LastError, say_error, where
+from beamshell.shell.outcomes import LastError, one_line, say_error, where
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -38,7 +38,7 @@ _MADE_BY = {
 }
 
 
-class _NotThere(ConfigError, AttributeError):
+class StepError(ConfigError, AttributeError):
     """A part of the session that a start-up step should have made."""
 
 
@@ -77,7 +77,7 @@ class Session:
 
     def __getattr__(self, name: str) -> Any:
         if name in _MADE_BY:
-            raise _NotThere(f"this console has no {name}: the start-up step {_MADE_BY[name]} failed or was left out")
+            raise StepError(f"this console has no {name}: the start-up step {_MADE_BY[name]} failed or was left out")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # ---- the steps of the start-up files -----------------------------------------------------
@@ -185,7 +185,7 @@ class Session:
         """Say an error in one line and keep it for `last_error`."""
         self.last_error.keep(exc)
         if place and place not in str(exc):
-            exc = ConfigError(f"{place}: {type(exc).__name__}: {exc}")
+            exc = ConfigError(f"{place}: {one_line(exc)}")
         say_error(exc)
 
     def _first_time(self, step: str) -> bool:

@@ -88,7 +88,7 @@ def test_a_number_of_points_is_whole_and_above_zero(word, why):
 
 
 def test_an_unknown_device_offers_the_nearest():
-    with pytest.raises(UnknownName, match="no device 'tht': did you mean th?"):
+    with pytest.raises(UnknownName, match=r"no device 'tht': did you mean th\?"):
         words("tht 1").motor()
 
 
@@ -97,7 +97,7 @@ def test_a_part_of_a_device_is_found_by_its_dotted_name():
 
 
 def test_an_unknown_part_offers_the_nearest():
-    with pytest.raises(UnknownName, match="th has no part 'velocty': did you mean velocity?"):
+    with pytest.raises(UnknownName, match=r"th has no part 'velocty': did you mean velocity\?"):
         words("th.velocty").device("signal")
 
 

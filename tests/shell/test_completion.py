@@ -1,0 +1,76 @@
+"""What Tab offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.shell.completion import candidates
+from beamshell.shell.magics import commands
+
+
+class Detector:
+    component_names = ("count_time", "counts")
+
+    def read(self):
+        return {}
+
+    def describe(self):
+        return {}
+
+
+class Motor(Detector):
+    component_names = ("velocity", "acceleration")
+
+    def set(self, value):
+        raise AssertionError("completion moves nothing")
+
+    def locate(self):
+        return {}
+
+
+DEVICES = {"th": Motor(), "tth": Motor(), "samx": Motor(), "det": Detector()}
+
+
+def offered(text):
+    return candidates(text, commands(), DEVICES)
+
+
+def test_a_motor_slot_lists_motors():
+    assert offered("mov ") == ["th", "tth", "samx"]
+
+
+def test_a_started_name_is_completed():
+    assert offered("mov t") == ["th", "tth"]
+    assert offered("%mov t") == ["th", "tth"]
+
+
+def test_a_number_slot_offers_nothing():
+    assert offered("mov th ") == []
+
+
+def test_the_second_motor_of_a_move_is_completed_too():
+    assert offered("mov th 1 s") == ["samx"]
+
+
+def test_a_scan_offers_detectors_and_motors_until_a_motor_is_named():
+    assert offered("scan ") == ["th", "tth", "samx", "det"]
+    assert offered("scan det ") == ["th", "tth", "samx", "det"]
+    assert offered("scan det th ") == []
+
+
+def test_a_grid_offers_a_motor_after_each_three_numbers():
+    assert offered("grid det th -1 1 ") == []
+    assert offered("grid det th -1 1 5 ") == ["th", "tth", "samx"]
+
+
+def test_the_parts_of_a_device_follow_its_dot():
+    assert offered("devices th.") == ["th.velocity", "th.acceleration"]
+
+
+def test_the_last_command_of_a_line_counts():
+    assert offered("mov th 1; wm sa") == ["samx"]
+
+
+@pytest.mark.parametrize("text", ["", "mo", "mov", "print(t", "x = t", "th.v"])
+def test_what_is_no_command_is_left_to_python(text):
+    assert offered(text) is None
