@@ -1,0 +1,447 @@
+"""Positioners: devices that go to a number and know where they are, in this process or in hardware.
+
+It knows no control system, and nothing of plans; one move, its target and its end are its whole business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any, TypedDict
+
+from beamshell.devices._timers import call_later
+from beamshell.devices.component import Component
+from beamshell.devices.device import Device
+from beamshell.devices.kind import Kind
+from beamshell.devices.signal import Signal, SignalRO
+from beamshell.devices.status import DeviceStatus
+from beamshell.devices.updates import completions
+from beamshell.errors import BadValue, InvalidState, LimitError, MoveFailed
+from beamshell.protocols import DataKey, Location
+
+
+class PositionState(TypedDict):
+    """What a table of positions shows of one device; positions in its units, None where it has no such thing."""
+
+    name: str
+    connected: bool
+    position: float | None
+    dial: float | None
+    setpoint: float | None
+    low_limit: float | None
+    """None if there is no limit."""
+    high_limit: float | None
+    units: str
+    precision: int | None
+    moving: bool
+    words: list[str]
+    """What is remarkable, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
+
+
+class MoveStatus(DeviceStatus):
+    """The status of one move.
+
+    Args:
+        device: what moves.
+        target: where to.
+        start: where from, None if unknown.
+        timeout: seconds until it has failed.
+        settle_time: seconds between arrival and done.
+    """
+
+    def __init__(
+        self, device: Any, target: Any, *, start: Any = None, timeout: float | None = None, settle_time: float = 0.0
+    ) -> None:
+        self.target = target
+        self.start = start
+        self.started = time.monotonic()
+        super().__init__(device, timeout=timeout, settle_time=settle_time, action=f"move to {device.shown(target)}")
+
+    def arrive(self) -> None:
+        """The move has ended well, unless it has ended already."""
+        with contextlib.suppress(InvalidState):  # stopped or superseded at this very moment
+            self.set_finished()
+
+    def fail(self, failure: BaseException) -> None:
+        """The move has failed, unless it has ended already."""
+        with contextlib.suppress(InvalidState):  # it arrived, or failed for another reason, at this very moment
+            self.set_exception(failure)
+
+
+class Positioner(Device):
+    """What all devices have in common that go to a position.
+
+    A subclass says where it is (`readback_signal`), where it was sent (`setpoint_signal`) and how a move starts
+    (`_start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
+
+    Args:
+        prefix: what the addresses of its parts begin with.
+        name: its name; the readback is recorded under it.
+        limits: (low, high) that narrow those of the hardware; None narrows nothing.
+        settle_time: seconds to wait after each move.
+        timeout: seconds until a move has failed; None lets the class decide.
+        kwargs: those of Device.
+
+    Raises:
+        BadValue: the limits are no pair of numbers with the low one first.
+    """
+
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str = "",
+        limits: Iterable[float] | None = None,
+        settle_time: float = 0.0,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._narrowed = _as_limits(name, limits)
+        self._move: MoveStatus | None = None
+        self.settle_time = settle_time
+        self.timeout = timeout
+        super().__init__(prefix, name=name, **kwargs)
+
+    # ---- what a subclass says ----------------------------------------------------------------
+
+    @property
+    def readback_signal(self) -> Any:
+        """The signal that tells where it is."""
+        raise NotImplementedError
+
+    @property
+    def setpoint_signal(self) -> Any:
+        """The signal that tells where it was sent."""
+        raise NotImplementedError
+
+    @property
+    def hardware_limits(self) -> tuple[float, float]:
+        """(low, high) of the hardware; equal ones mean that there are none."""
+        low, high = self.setpoint_signal.limits
+        return (low, high)
+
+    def _start_move(self, move: MoveStatus) -> None:
+        raise NotImplementedError
+
+    def _stop_motion(self) -> None:
+        """Send the hardware its STOP, if it has one."""
+
+    # ---- where it is -------------------------------------------------------------------------
+
+    @property
+    def position(self) -> Any:
+        """Where it is now, in its units."""
+        return self.readback_signal.get()
+
+    def locate(self) -> Location:
+        """Where it was sent and where it is, asked for in one round trip."""
+        asked = [signal.begin_read() for signal in (self.setpoint_signal, self.readback_signal)]
+        setpoint, readback = (next(iter(collect().values()))["value"] for collect in asked)
+        return {"setpoint": setpoint, "readback": readback}
+
+    @property
+    def units(self) -> str:
+        """The unit of its position, such as "mm"."""
+        return str(self.readback_signal.units)
+
+    @property
+    def egu(self) -> str:
+        """The same as `units`."""
+        return self.units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits after the decimal point worth showing; None if nobody said."""
+        digits: int | None = self.readback_signal.precision
+        return digits
+
+    @property
+    def moving(self) -> bool:
+        """True while a move that was started here is under way."""
+        return self._move is not None and not self._move.done
+
+    def state(self) -> PositionState:
+        """What a table of positions shows."""
+        return self.begin_state()()
+
+    def begin_state(self) -> Callable[[], PositionState]:
+        """Ask for all that `state` needs; the function returned collects it."""
+        if not self.connected:
+            return lambda: self._state(None, None)
+        asked = [signal.begin_read() for signal in (self.setpoint_signal, self.readback_signal)]
+
+        def collect() -> PositionState:
+            setpoint, readback = (next(iter(answer().values()))["value"] for answer in asked)
+            return self._state(setpoint, readback)
+
+        return collect
+
+    def _state(self, setpoint: Any, readback: Any) -> PositionState:
+        connected = readback is not None
+        low, high = self.limits if connected else (0.0, 0.0)
+        return {
+            "name": self.name,
+            "connected": connected,
+            "position": readback,
+            "dial": None,
+            "setpoint": setpoint,
+            "low_limit": low if low < high and math.isfinite(low) else None,
+            "high_limit": high if low < high and math.isfinite(high) else None,
+            "units": self.units if connected else "",
+            "precision": self.precision if connected else None,
+            "moving": self.moving,
+            "words": ["moving"] if self.moving else [] if connected else ["offline"],
+        }
+
+    def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
+        """Call `callback(value=..., ...)` at each change of the position; the token to end it with."""
+        token: int = self.readback_signal.subscribe(callback, event_type=event_type, run=run)
+        return token
+
+    def unsubscribe(self, token: int) -> None:
+        """End one subscription."""
+        self.readback_signal.unsubscribe(token)
+
+    def clear_sub(self, callback: Callable[..., Any], event_type: str | None = None) -> None:
+        """End every subscription of `callback`."""
+        self.readback_signal.clear_sub(callback, event_type)
+
+    # ---- where it may go ---------------------------------------------------------------------
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """(low, high) that hold: the hardware's, narrowed by our own; equal ones mean that there are none.
+
+        Setting them narrows the hardware's for this session; None takes that back.
+        """
+        return self._narrow(self.hardware_limits)
+
+    @limits.setter
+    def limits(self, limits: Iterable[float] | None) -> None:
+        self._narrowed = _as_limits(self.name, limits)
+
+    def _narrow(self, hardware: tuple[float, float]) -> tuple[float, float]:
+        """`hardware` limits and our own, both of which must hold; equal hardware limits are none."""
+        if self._narrowed is None:
+            return hardware
+        low, high = self._narrowed
+        return (max(low, hardware[0]), min(high, hardware[1])) if hardware[0] < hardware[1] else (low, high)
+
+    @property
+    def low_limit(self) -> float:
+        """The lowest position allowed."""
+        return self.limits[0]
+
+    @property
+    def high_limit(self) -> float:
+        """The highest position allowed."""
+        return self.limits[1]
+
+    def check_value(self, position: Any) -> None:
+        """Return if a move to `position` would be accepted; nothing moves.
+
+        Raises:
+            BadValue: it is no finite number.
+            LimitError: it is outside the limits.
+        """
+        self._check(position, self.hardware_limits)
+
+    def _check(self, position: Any, hardware: tuple[float, float]) -> None:
+        target = as_number(self.name, position)
+        for low, high in (hardware, self._narrowed or (0.0, 0.0)):
+            if low != high and target < low:
+                raise LimitError(f"{self.name}: {self.shown(target)} is below the limit {self.shown(low)}")
+            if low != high and target > high:
+                raise LimitError(f"{self.name}: {self.shown(target)} is above the limit {self.shown(high)}")
+
+    def shown(self, position: Any) -> str:
+        """A position with its unit, for messages: "1.5 mm"."""
+        text = f"{position:.7g}" if isinstance(position, Real) else str(position)
+        return f"{text} {self.units}".rstrip()
+
+    # ---- going there -------------------------------------------------------------------------
+
+    def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
+        """Start to go to `position`, in its units; the status ends when it is there, or fails if it cannot be.
+
+        A move under way is superseded: it goes on to the new position, and its own status fails.
+
+        Raises:
+            BadValue: it is no finite number.
+            LimitError: it is outside the limits; nothing has moved.
+            NotConnected: the control system does not answer.
+        """
+        self.check_value(position)
+        move = MoveStatus(
+            self,
+            position,
+            timeout=timeout if timeout is not None else self.timeout,
+            settle_time=self.settle_time if settle_time is None else settle_time,
+        )
+        self._begin(move)
+        return move
+
+    def _begin(self, move: MoveStatus) -> None:
+        """Make `move` the one under way, and start it."""
+        before, self._move = self._move, move
+        if before is not None:
+            before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by a {move.action}"))
+        try:
+            self._start_move(move)
+        except BaseException as exc:
+            move.fail(exc)
+            raise
+
+    def move(self, position: Any, wait: bool = True, timeout: float | None = None) -> MoveStatus:
+        """Go to `position` and, unless told otherwise, wait; Ctrl+C stops it.
+
+        Raises:
+            The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
+        """
+        status = self.set(position, timeout=timeout)
+        if wait:
+            try:
+                status.wait()
+            except KeyboardInterrupt:
+                self.stop()
+                raise
+        return status
+
+    def stop(self, success: bool = False) -> None:
+        """Stop now; an unfinished move then has failed, or succeeded if `success`."""
+        move = self._move
+        self._stop_motion()
+        if move is not None and not move.done:
+            self._end_stopped(move, success)
+
+    def _end_stopped(self, move: MoveStatus, success: bool) -> None:
+        if success:
+            move.arrive()
+        else:
+            move.fail(MoveFailed(f"{self.name}: {move.action} was stopped"))
+
+
+def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:
+    if limits is None:
+        return None
+    pair = tuple(limits)
+    if len(pair) != 2:
+        raise BadValue(f"{name}: limits are two numbers, [low, high], not {list(pair)}")
+    low, high = (as_number(name, limit, finite=False) for limit in pair)
+    if not low < high:
+        raise BadValue(f"{name}: limits [{low:g}, {high:g}] leave no room; the low one comes first")
+    return (low, high)
+
+
+def as_number(name: str, position: Any, *, finite: bool = True) -> float:
+    """`position` as a float.
+
+    Raises:
+        BadValue: it is no number, or not a finite one.
+    """
+    if isinstance(position, bool | str | bytes):
+        raise BadValue(f"{name}: {position!r} is not a number")
+    try:
+        number = float(position)
+    except (TypeError, ValueError) as exc:
+        raise BadValue(f"{name}: {position!r} is not a number") from exc
+    if math.isnan(number) or (finite and math.isinf(number)):
+        raise BadValue(f"{name}: {number} is not a position")
+    return number
+
+
+class SoftPositioner(Positioner):
+    """A positioner in this process: it is where it is sent, at once or after a delay.
+
+    Args:
+        prefix: unused; there for device files.
+        name: its name.
+        value: where it is at first.
+        delay: seconds that a move takes.
+        units: of its position.
+        precision: digits after the decimal point worth showing.
+        kwargs: those of Positioner.
+
+    Example:
+        >>> gap = SoftPositioner(name="gap", limits=(0, 10), units="mm")
+        >>> gap.set(12)
+        LimitError: gap: 12 mm is above the limit 10 mm
+    """
+
+    readback = Component(SignalRO, kind=Kind.hinted)
+    setpoint = Component(Signal, kind=Kind.normal)
+
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str = "",
+        value: float = 0.0,
+        delay: float = 0.0,
+        units: str = "",
+        precision: int | None = 3,
+        **kwargs: Any,
+    ) -> None:
+        self.delay = delay
+        self._units = units
+        self._precision = precision
+        super().__init__(prefix, name=name, **kwargs)
+        self._put(value, value)
+
+    def part_name(self, attr: str) -> str:
+        """The readback has the name of the device itself."""
+        return self.name if attr == "readback" and self.name else super().part_name(attr)
+
+    @property
+    def readback_signal(self) -> SignalRO:
+        """The signal that tells where it is."""
+        return self.readback
+
+    @property
+    def setpoint_signal(self) -> Signal:
+        """The signal that tells where it was sent."""
+        return self.setpoint
+
+    @property
+    def units(self) -> str:
+        """The unit of its position, such as "mm"."""
+        return self._units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits after the decimal point worth showing."""
+        return self._precision
+
+    def describe(self) -> dict[str, DataKey]:
+        """What each key of `read` is."""
+        described = super().describe()
+        for key in (self.readback.name, self.setpoint.name):
+            if key in described and self._units:
+                described[key]["units"] = self._units
+            if key in described and self._precision is not None:
+                described[key]["precision"] = self._precision
+        return described
+
+    def _put(self, setpoint: float, readback: float) -> None:
+        self.setpoint.put(float(setpoint))
+        self.readback.put(self._measured(float(readback)), force=True)
+
+    def _measured(self, position: float) -> float:
+        """What the readback says at `position`; a subclass may be less than perfect."""
+        return position
+
+    def _start_move(self, move: MoveStatus) -> None:
+        move.start = self.position
+        self.setpoint.put(float(move.target))
+        if self.delay > 0:
+            call_later(self.delay, lambda: completions.post(lambda: self._arrive(move)))
+        else:
+            self._arrive(move)
+
+    def _arrive(self, move: MoveStatus) -> None:
+        if move is self._move and not move.done:
+            self._put(move.target, move.target)
+            move.arrive()
