@@ -44,6 +44,11 @@ class Backend(ABC):
     def connected(self) -> bool:
         """True while the channel answers and what it is (type, units, limits) is known."""
 
+    @property
+    def disconnected_since(self) -> float | None:
+        """Since when it does not answer, in seconds since 1970; None while it does, or if nobody knows."""
+        return None
+
     @abstractmethod
     def wait_connected(self, timeout: float) -> None:
         """Return once connected.

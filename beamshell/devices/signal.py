@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from beamshell.devices._signal_identity import SignalIdentity, shown
 from beamshell.devices._subscriptions import Subscriptions
-from beamshell.devices.backend import Backend
+from beamshell.devices.backend import Backend, Collect
 from beamshell.devices.backends import open_channel
 from beamshell.devices.backends.soft import SoftBackend
 from beamshell.devices.kind import Kind
@@ -26,7 +27,7 @@ READ_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 60.0
 
 
-class Signal:
+class Signal(SignalIdentity):
     """A value in this process, with the behaviour of one in hardware.
 
     Args:
@@ -72,125 +73,22 @@ class Signal:
         self._set_up(soft, soft, name=name, parent=parent, kind=kind, attr_name=attr_name, labels=labels, doc=doc)
         self._enforces_limits = True
 
-    def _set_up(
-        self,
-        reader: Backend,
-        writer: Backend,
-        *,
-        name: str,
-        parent: Any,
-        kind: Kind | str,
-        attr_name: str,
-        labels: Iterable[str],
-        doc: str,
-    ) -> None:
-        self._backend = reader
-        self._writer = writer
-        self.name = name
-        self.parent = parent
-        self.kind = kind
-        self.attr_name = attr_name
-        self.labels = frozenset(labels)
-        self.doc = doc
+    def _set_up(self, reader: Backend, writer: Backend, **identity: Any) -> None:
+        """What every signal is made of, whatever its channels are."""
+        super().__init__(reader, writer, **identity)
         self.connection_timeout = CONNECTION_TIMEOUT_S
         self.timeout = READ_TIMEOUT_S
         self.write_timeout: float | None = WRITE_TIMEOUT_S
-        self._own_limits: tuple[float, float] | None = None
         self._enforces_limits = False
         self._auto_monitor = False
         self._monitored = False
         self._subscriptions = Subscriptions()
         self._connection_reading: Reading | None = None
         self._pending: Status | None = None
-        reader.on_connection(self._on_connection)
-
-    # ---- what it is
-
-    @property
-    def kind(self) -> Kind:
-        """Whether it is recorded in events, in the configuration, or not."""
-        return self._kind
-
-    @kind.setter
-    def kind(self, kind: Kind | str) -> None:
-        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
-
-    @property
-    def dotted_name(self) -> str:
-        """Where it is within its device: "slits.top" for a part of a part; "" for a signal on its own."""
-        above = getattr(self.parent, "dotted_name", "")
-        return f"{above}.{self.attr_name}" if above else self.attr_name
-
-    @property
-    def root(self) -> Any:
-        """The outermost device that it is a part of, or itself."""
-        return self if self.parent is None else getattr(self.parent, "root", self.parent)
-
-    @property
-    def source(self) -> str:
-        """Where the value comes from: "soft://gain", "ca://BL:th.RBV"."""
-        return self._backend.source or f"soft://{self.name}"
-
-    @property
-    def units(self) -> str:
-        """The unit of the value; "" if none is known."""
-        return self._backend.units
-
-    @property
-    def precision(self) -> int | None:
-        """Digits after the decimal point worth showing; None if nobody said."""
-        return self._backend.precision
-
-    @property
-    def enum_strs(self) -> tuple[str, ...]:
-        """The names of the states; () if the value is not a state."""
-        return self._backend.choices
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Lowest and highest value; equal ones mean that there are none."""
-        return self._own_limits if self._own_limits is not None else self._writer.limits
-
-    @property
-    def low_limit(self) -> float:
-        """Lowest value that may be written."""
-        return self.limits[0]
-
-    @property
-    def high_limit(self) -> float:
-        """Highest value that may be written."""
-        return self.limits[1]
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What is known of the value without asking: connected, units, precision, enum_strs, limits, timestamp."""
-        low, high = self.limits
-        latest = self._backend.latest
-        return {
-            "connected": self.connected,
-            "units": self.units,
-            "precision": self.precision,
-            "enum_strs": self.enum_strs,
-            "lower_ctrl_limit": low,
-            "upper_ctrl_limit": high,
-            "timestamp": None if latest is None else latest["timestamp"],
-            "severity": None if latest is None else latest.get("alarm_severity", 0),
-        }
-
-    @property
-    def hints(self) -> dict[str, Any]:
-        """Its name as a field to show, if its kind is hinted."""
-        return {"fields": [self.name]} if Kind.hinted in self._kind else {"fields": []}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, {self.source})"
+        for channel in {reader, writer}:
+            channel.on_connection(self._on_connection)
 
     # ---- connection
-
-    @property
-    def connected(self) -> bool:
-        """True while it can be read and written."""
-        return self._backend.connected and self._writer.connected
 
     def wait_for_connection(self, timeout: float | None = None) -> None:
         """Return once connected.
@@ -230,11 +128,6 @@ class Signal:
         """The same as `get()`."""
         return self._get()["value"]
 
-    @property
-    def latest(self) -> Reading | None:
-        """The last reading that came by subscription, without asking; None if none did."""
-        return self._backend.latest
-
     def read(self) -> dict[str, Reading]:
         """The reading in the hardware now, by name, such as ``{"gain": {"value": 1.0, "timestamp": 1.7e9}}``."""
         return {self.name: self._get()}
@@ -242,12 +135,7 @@ class Signal:
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
         """Ask now, collect later: signals that are asked together answer in one round trip."""
         collect, name = self._backend.begin_get(), self.name
-
-        def collected() -> dict[str, Reading]:
-            with self._named():
-                return {name: collect(self.timeout)}
-
-        return collected
+        return lambda: {name: collect(self.timeout)}
 
     def describe(self) -> dict[str, DataKey]:
         """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
@@ -322,7 +210,7 @@ class Signal:
             self,
             timeout=timeout if timeout is not None else self._write_limit(),
             settle_time=settle_time or 0.0,
-            action=f"set to {_shown(value)}",
+            action=f"set to {shown(value)}",
         )
         self._pending = status
         try:
@@ -360,12 +248,12 @@ class Signal:
         pending, self._pending = self._pending, None
         if pending is not None and not pending.done:
             with contextlib.suppress(InvalidState):  # it ended at this very moment
-                pending.set_exception(WriteFailed(f"{self.name}: {pending.action} was superseded by {_shown(value)}"))
+                pending.set_exception(WriteFailed(f"{self.name}: {pending.action} was superseded by {shown(value)}"))
 
     def _checked(self, value: Any, force: bool = False) -> Any:
         """`value` as it will be written."""
         if not self.writable and not force:
-            raise ReadOnlyError(f"{self.name}: it is read-only, so {_shown(value)} was not written")
+            raise ReadOnlyError(f"{self.name}: it is read-only, so {shown(value)} was not written")
         with self._named():
             checked = self._writer.check(value)
         if self._enforces_limits and not force:
@@ -413,7 +301,7 @@ class Signal:
         heard = None if run else self._backend.latest if event == self.SUB_VALUE else self._connection_reading
         token = self._subscriptions.add(callback, event, heard)
         if event == self.SUB_META:
-            self._on_connection(self.connected, only_new=True)
+            self._on_connection(self.connected)
         elif not self._monitored:
             self._start_monitor()
         elif run:
@@ -447,17 +335,12 @@ class Signal:
     def _on_value(self, reading: Reading) -> None:
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
-    def _on_connection(self, connected: bool, only_new: bool = False) -> None:
-        if not only_new or self._connection_reading is None:
-            self._connection_reading = {"value": connected, "timestamp": time.time()}
-        self._subscriptions.deliver(self.SUB_META, self._connection_reading, obj=self, connected=connected)
-
-
-def _shown(value: Any) -> str:
-    """`value` as a message shows it: an array by its length."""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return f"an array of {len(value)}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    def _on_connection(self, _: bool) -> None:
+        """One of its channels came or went: tell whether the signal as a whole is connected."""
+        connected, told = self.connected, self._connection_reading
+        if told is None or told["value"] != connected:
+            self._connection_reading = told = {"value": connected, "timestamp": time.time()}
+        self._subscriptions.deliver(self.SUB_META, told, obj=self, connected=told["value"])
 
 
 class SignalRO(Signal):
@@ -513,13 +396,13 @@ class EpicsSignalRO(Signal):
         self.timeout = timeout
         self.connection_timeout = connection_timeout
         self._auto_monitor = bool(auto_monitor)
-        for channel in self._channels().values():
+        for channel in {reader, writer}:
             channel.connect()
         if auto_monitor:
             self._start_monitor()
 
     def read(self) -> dict[str, Reading]:
-        """The reading in the hardware now, by name."""
+        """The reading in the hardware now, by name; with the setpoint's if that is another address."""
         return self.begin_read()()
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
@@ -527,14 +410,13 @@ class EpicsSignalRO(Signal):
 
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
-        begun = {
-            key: channel.begin_get() if channel.connected else lambda _timeout, late=channel: self._get_late(late)
-            for key, channel in self._channels().items()
-        }
+        begun = [(key, self._begin(channel)) for key, channel in self._channels()]
 
         def collect() -> dict[str, Reading]:
-            with self._named():
-                return {key: answer(self.timeout) for key, answer in begun.items()}
+            try:
+                return {key: answer(self.timeout) for key, answer in begun}
+            except DeviceError as exc:
+                raise type(exc)(f"{self.name}: {exc}") from exc
 
         return collect
 
@@ -542,22 +424,32 @@ class EpicsSignalRO(Signal):
         """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
         self.wait_for_connection()
         with self._named():
-            return {key: channel.describe() for key, channel in self._channels().items()}
+            return {key: channel.describe() for key, channel in self._channels()}
 
-    def _channels(self) -> dict[str, Backend]:
+    def _channels(self) -> list[tuple[str, Backend]]:
         """What is recorded, by name."""
         if self._writer is self._backend:
-            return {self.name: self._backend}
-        return {self.name: self._backend, f"{self.name}_setpoint": self._writer}
+            return [(self.name, self._backend)]
+        return [(self.name, self._backend), (f"{self.name}_setpoint", self._writer)]
 
     def _get(self) -> Reading:
         with self._named():
-            return self._get_late(self._backend)
+            return self._begin(self._backend)(self.timeout)
 
-    def _get_late(self, channel: Backend) -> Reading:
-        if not channel.connected:
-            channel.wait_connected(self.connection_timeout)
-        return channel.get(self.timeout)
+    def _begin(self, channel: Backend) -> Collect:
+        """Ask a channel that answers; one that does not is waited for when it is collected.
+
+        All that are asked at one moment wait until the same moment, however many do not answer.
+        """
+        if channel.connected:
+            return channel.begin_get()
+        deadline = time.monotonic() + self.connection_timeout
+
+        def collect(timeout: float) -> Reading:
+            channel.wait_connected(max(0.0, deadline - time.monotonic()))
+            return channel.get(timeout)
+
+        return collect
 
 
 class EpicsSignal(EpicsSignalRO):
@@ -599,7 +491,7 @@ class EpicsSignal(EpicsSignalRO):
     def setpoint(self) -> Any:
         """The value last written, as the control system holds it now."""
         with self._named():
-            return self._get_late(self._writer)["value"]
+            return self._begin(self._writer)(self.timeout)["value"]
 
     def get_setpoint(self) -> Any:
         """The same as `setpoint`."""

@@ -35,6 +35,7 @@ _SCALARS = {
 }
 _OFFSETS = {STRING: 12, SHORT: 14, FLOAT: 12, ENUM: 14, CHAR: 15, LONG: 12, DOUBLE: 16}
 _NUMPY = {STRING: "S40", SHORT: "<i2", FLOAT: "<f4", ENUM: "<u2", CHAR: "|u1", LONG: "<i4", DOUBLE: "<f8"}
+_SIZES = {plain: np.dtype(name).itemsize for plain, name in _NUMPY.items()}
 _RANGES = {SHORT: (-(2**15), 2**15 - 1), ENUM: (0, 2**16 - 1), CHAR: (-128, 255), LONG: (-(2**31), 2**31 - 1)}
 _DTYPES: dict[int, Dtype] = {
     STRING: "string",
@@ -74,7 +75,7 @@ def size_of(dbr_type: int, count: int) -> int:
         plain = dbr_type - CONTROL
         return _STATES.size if plain == ENUM else _CONTROLS[plain].size
     plain = dbr_type - TIME
-    return _OFFSETS[plain] + count * np.dtype(_NUMPY[plain]).itemsize
+    return _OFFSETS[plain] + count * _SIZES[plain]
 
 
 def decode_scalar(plain_type: int, data: bytes | bytearray) -> Reading:

@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,13 +73,12 @@ class _Batch:
 class _Request:
     """One get under way, and then its raw answer."""
 
-    __slots__ = ("batch", "count", "data", "done", "on_answer", "status")
+    __slots__ = ("batch", "data", "done", "on_answer", "status")
 
     def __init__(self, batch: _Batch | None, on_answer: Callable[[_Request], None] | None = None) -> None:
         self.batch = batch
         self.on_answer = on_answer
         self.data: Any = None  # a _Raw once it is there
-        self.count = 0
         self.status = 0
         self.done = False
 
@@ -455,15 +454,16 @@ def _on_connection(args: ConnectionArgs) -> None:
 
 
 def _on_get(args: EventArgs) -> None:
-    request = _requests.pop(args.usr, None)
+    request_id = args.usr
+    request = _requests.pop(request_id, None)
     if request is None:
         return
     request.status = args.status
-    if args.status == NORMAL:
+    if request.status == NORMAL:
         request.data = _copied(args)
     request.done = True
     if request.batch is not None:
-        request.batch.settle(args.usr)
+        request.batch.settle(request_id)
     if request.on_answer is not None:
         request.on_answer(request)
 
@@ -486,10 +486,11 @@ def _on_put(args: EventArgs) -> None:
 
 def _copied(args: EventArgs) -> _Raw:
     """The structure that the library shows for the length of this call, with its type."""
-    size = _dbr.size_of(args.type, args.count)
-    if args.count == 1:
-        return args.type, ctypes.string_at(args.dbr, size)
-    return args.type, bytearray((ctypes.c_char * size).from_address(args.dbr))
+    dbr_type, count = args.type, args.count
+    size = _dbr.size_of(dbr_type, count)
+    if count == 1:
+        return dbr_type, ctypes.string_at(args.dbr, size)
+    return dbr_type, bytearray((ctypes.c_char * size).from_address(args.dbr))
 
 
 def _close_all() -> None:
@@ -498,18 +499,15 @@ def _close_all() -> None:
 
 
 _library_lock = threading.RLock()
-
-
-@cache
-def _loaded() -> LibCa:
-    library = LibCa(_on_connection, _on_get, _on_put, _on_event)
-    library.close_at_exit(_close_all)
-    return library
+_loaded: LibCa | None = None
 
 
 def _library() -> LibCa:
     """The library, loaded by whoever needs it first."""
-    if _loaded.cache_info().currsize:
-        return _loaded()
-    with _library_lock:
-        return _loaded()
+    global _loaded
+    if _loaded is None:
+        with _library_lock:
+            if _loaded is None:
+                _loaded = LibCa(_on_connection, _on_get, _on_put, _on_event)
+                _loaded.close_at_exit(_close_all)
+    return _loaded
