@@ -19,6 +19,7 @@ from beamshell.devices.updates import thread_hooks
 from beamshell.errors import NotConnected
 
 NORMAL = 1  # ECA_NORMAL
+DISCONNECTED = 192  # ECA_DISCONN
 CONNECTION_UP = 6  # CA_OP_CONN_UP
 EVENT_MASK = 1 | 4  # DBE_VALUE | DBE_ALARM
 

@@ -17,7 +17,16 @@ import numpy as np
 
 from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone, since
 from beamshell.devices.backends import _dbr
-from beamshell.devices.backends._libca import CONNECTION_UP, EVENT_MASK, NORMAL, ConnectionArgs, EventArgs, LibCa
+from beamshell.devices.backends._libca import (
+    CONNECTION_UP,
+    DISCONNECTED,
+    EVENT_MASK,
+    NORMAL,
+    ConnectionArgs,
+    EventArgs,
+    LibCa,
+)
+from beamshell.devices.backends._revival import revival
 from beamshell.devices.updates import Cell, completions
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
@@ -107,6 +116,7 @@ class CaBackend(Backend):
         self._chid: int | None = None
         self._connected = False
         self._was_connected = False
+        self.server = ""
         self._since = time.time()
         self._ready = threading.Event()
         self._on_connection: Cell[bool] | None = None
@@ -126,18 +136,37 @@ class CaBackend(Backend):
 
     def connect(self) -> None:
         """Have the library search for it; returns at once."""
-        if self._id:
-            return
+        if not self._id:
+            self._create()
+
+    def reconnect(self) -> None:
+        """Search anew for a channel that was lost: the library itself would hold off for seconds."""
+        with self._lock:
+            if self._connected or not self._id:
+                return
+            chid = self._detach()
+        if chid is not None:
+            _library().attach()
+            _library().ca_clear_channel(chid)
+        self._create()
+
+    def _create(self) -> None:
         lib = _library()
         lib.attach()
-        self._id = next(_ids)
-        _channels[self._id] = self
+        identity = self._id = next(_ids)
+        _channels[identity] = self
         chid = ctypes.c_void_p()
-        status = lib.ca_create_channel(self.name.encode(), lib.on_connection, self._id, _PRIORITY, ctypes.byref(chid))
+        status = lib.ca_create_channel(self.name.encode(), lib.on_connection, identity, _PRIORITY, ctypes.byref(chid))
         if status != NORMAL:
             raise NotConnected(f"{self.name}: {lib.message(status)}")
         self._chid = chid.value
         lib.ca_flush_io()
+
+    def _detach(self) -> int | None:
+        """The library's channel, which from now on means nothing to us. The lock is held."""
+        _channels.pop(self._id, None)
+        chid, self._chid, self._id, self._subscription = self._chid, None, 0, None
+        return chid
 
     @property
     def connected(self) -> bool:
@@ -168,11 +197,9 @@ class CaBackend(Backend):
 
     def close(self) -> None:
         """Give the channel back; whatever is under way fails."""
+        revival.forget(self)
         with self._lock:
-            identity, self._id = self._id, 0
-            chid, self._chid = self._chid, None
-            self._subscription = None
-        _channels.pop(identity, None)
+            chid = self._detach()
         self._mark_down()
         if chid is not None:
             lib = _library()
@@ -183,9 +210,11 @@ class CaBackend(Backend):
     def _went_up(self, chid: int) -> None:
         """It was found: ask what it is. Library thread."""
         lib = _library()
-        self._chid = chid
-        self._type = lib.ca_field_type(chid)
-        self._count = int(lib.ca_element_count(chid))
+        with self._lock:
+            self._chid = chid
+            self.server = lib.ca_host_name(chid).decode(errors="replace")
+            self._type = lib.ca_field_type(chid)
+            self._count = int(lib.ca_element_count(chid))
         if self._type == _dbr.STRING:
             self._became_ready(_dbr.Control())
             return
@@ -194,8 +223,15 @@ class CaBackend(Backend):
         lib.ca_array_get_callback(self._type + _dbr.CONTROL, 1, chid, lib.on_get, request_id)
         lib.ca_flush_io()
 
+    def _went_down(self) -> None:
+        """Its circuit is gone. Library thread."""
+        self._mark_down()
+        revival.add(self)
+
     def _learned(self, request: _Request) -> None:
         """Its units and limits have come; without them (no read access) it is usable all the same. Library thread."""
+        if request.status == DISCONNECTED:
+            return
         known = request.status == NORMAL
         self._became_ready(_dbr.decode_control(self._type, request.data[1]) if known else _dbr.Control())
 
@@ -445,12 +481,12 @@ class CaBackend(Backend):
 
 def _on_connection(args: ConnectionArgs) -> None:
     channel = _channels.get(_library().ca_puser(args.chid))
-    if channel is None:
+    if channel is None:  # closed, or created anew, meanwhile
         return
     if args.op == CONNECTION_UP:
         channel._went_up(args.chid)
     else:
-        channel._mark_down()
+        channel._went_down()
 
 
 def _on_get(args: EventArgs) -> None:
