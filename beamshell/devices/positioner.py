@@ -138,8 +138,7 @@ class Positioner(Device):
 
     def locate(self) -> Location:
         """Where it was sent and where it is, asked for in one round trip."""
-        asked = [signal.begin_read() for signal in (self.setpoint_signal, self.readback_signal)]
-        setpoint, readback = (next(iter(collect().values()))["value"] for collect in asked)
+        setpoint, readback = begin_values(self.setpoint_signal, self.readback_signal)()
         return {"setpoint": setpoint, "readback": readback}
 
     @property
@@ -171,13 +170,8 @@ class Positioner(Device):
         """Ask for all that `state` needs; the function returned collects it."""
         if not self.connected:
             return lambda: self._state(None, None)
-        asked = [signal.begin_read() for signal in (self.setpoint_signal, self.readback_signal)]
-
-        def collect() -> PositionState:
-            setpoint, readback = (next(iter(answer().values()))["value"] for answer in asked)
-            return self._state(setpoint, readback)
-
-        return collect
+        collect = begin_values(self.setpoint_signal, self.readback_signal)
+        return lambda: self._state(*collect())
 
     def _state(self, setpoint: Any, readback: Any) -> PositionState:
         connected = readback is not None
@@ -192,8 +186,8 @@ class Positioner(Device):
             "high_limit": high if low < high and math.isfinite(high) else None,
             "units": self.units if connected else "",
             "precision": self.precision if connected else None,
-            "moving": self.moving,
-            "words": ["moving"] if self.moving else [] if connected else ["offline"],
+            "moving": connected and self.moving,
+            "words": ["offline"] if not connected else ["moving"] if self.moving else [],
         }
 
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
@@ -322,6 +316,12 @@ class Positioner(Device):
             move.arrive()
         else:
             move.fail(MoveFailed(f"{self.name}: {move.action} was stopped"))
+
+
+def begin_values(*signals: Any) -> Callable[[], list[Any]]:
+    """Ask all signals for their values now; the function returned collects them, in the same order."""
+    asked = [signal.begin_read() for signal in signals]
+    return lambda: [next(iter(collect().values()))["value"] for collect in asked]
 
 
 def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:

@@ -1,0 +1,319 @@
+"""EpicsMotor: a motor record, whose every move ends with the truth about where it ended.
+
+It knows the record's fields, and nothing of plans or of the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.devices._timers import call_later
+from beamshell.devices.component import Component
+from beamshell.devices.epics.motor_verdict import SPMG, End, Snapshot, duration_s, fault_words, msta_words
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.status import Status
+from beamshell.devices.updates import completions
+from beamshell.errors import DeviceError, MoveFailed
+
+_LOOK_AGAIN_S = 0.05
+_MARGIN_S = 10.0
+_MARGIN_FACTOR = 3.0
+_SMALLEST = 1e-9
+
+
+class EpicsMotor(Positioner):
+    """A motor record.
+
+    A move succeeds only if the record says that it is done, the readback, read after that, is within the record's
+    tolerance of the target, and nobody else has sent the motor elsewhere. Everything else is a MoveFailed that says
+    why. Recorded are `name` (the readback) and `name_user_setpoint`.
+
+    Args:
+        prefix: the record: "BL:th".
+        name: its name.
+        limits: (low, high) that narrow the record's own, in user coordinates.
+        timeout: seconds until a move has failed; None: three times what the distance should take, and 10 s.
+        kwargs: those of Positioner and Device.
+
+    Example:
+        >>> th = EpicsMotor("BL:th", name="th")
+        >>> th.set(1.5).wait()
+        >>> th.set(1e9)
+        LimitError: th: 1e+09 deg is above the limit 90 deg
+    """
+
+    user_readback = Component(EpicsSignalRO, ".RBV", kind=Kind.hinted, auto_monitor=True)
+    user_setpoint = Component(EpicsSignal, ".VAL", kind=Kind.normal, auto_monitor=True, write_timeout=None)
+
+    user_offset = Component(EpicsSignal, ".OFF", kind=Kind.config)
+    user_offset_dir = Component(EpicsSignal, ".DIR", kind=Kind.config)
+    velocity = Component(EpicsSignal, ".VELO", kind=Kind.config, auto_monitor=True)
+    acceleration = Component(EpicsSignal, ".ACCL", kind=Kind.config, auto_monitor=True)
+    motor_egu = Component(EpicsSignal, ".EGU", kind=Kind.config)
+
+    high_limit_travel = Component(EpicsSignal, ".HLM", kind=Kind.omitted, auto_monitor=True)
+    low_limit_travel = Component(EpicsSignal, ".LLM", kind=Kind.omitted, auto_monitor=True)
+    high_limit_switch = Component(EpicsSignalRO, ".HLS", kind=Kind.omitted)
+    low_limit_switch = Component(EpicsSignalRO, ".LLS", kind=Kind.omitted)
+    limit_violation = Component(EpicsSignalRO, ".LVIO", kind=Kind.omitted)
+    motor_is_moving = Component(EpicsSignalRO, ".MOVN", kind=Kind.omitted, auto_monitor=True)
+    motor_done_move = Component(EpicsSignalRO, ".DMOV", kind=Kind.omitted, auto_monitor=True)
+    msta = Component(EpicsSignalRO, ".MSTA", kind=Kind.omitted)
+    motor_spg = Component(EpicsSignal, ".SPMG", kind=Kind.omitted)
+    motor_stop = Component(EpicsSignal, ".STOP", kind=Kind.omitted)
+    set_use_switch = Component(EpicsSignal, ".SET", kind=Kind.omitted)
+    dial_position = Component(EpicsSignalRO, ".DRBV", kind=Kind.omitted)
+    retry_deadband = Component(EpicsSignal, ".RDBD", kind=Kind.omitted)
+    motor_resolution = Component(EpicsSignal, ".MRES", kind=Kind.omitted)
+
+    dial_setpoint = Component(EpicsSignal, ".DVAL", kind=Kind.omitted, lazy=True, write_timeout=None)
+    offset_freeze_switch = Component(EpicsSignal, ".FOFF", kind=Kind.omitted, lazy=True)
+    direction_of_travel = Component(EpicsSignalRO, ".TDIR", kind=Kind.omitted, lazy=True)
+    description = Component(EpicsSignal, ".DESC", kind=Kind.omitted, lazy=True)
+    home_forward = Component(EpicsSignal, ".HOMF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    home_reverse = Component(EpicsSignal, ".HOMR", kind=Kind.omitted, lazy=True, write_timeout=None)
+    jog_forward = Component(EpicsSignal, ".JOGF", kind=Kind.omitted, lazy=True, put_complete=False)
+    jog_reverse = Component(EpicsSignal, ".JOGR", kind=Kind.omitted, lazy=True, put_complete=False)
+    tweak_value = Component(EpicsSignal, ".TWV", kind=Kind.omitted, lazy=True)
+    tweak_forward = Component(EpicsSignal, ".TWF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    tweak_reverse = Component(EpicsSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
+
+    def __init__(self, prefix: str, *, name: str = "", **kwargs: Any) -> None:
+        self._sent: MoveStatus | None = None  # the move whose target is in the record by now
+        self._stop_asked: tuple[MoveStatus, bool] | None = None
+        super().__init__(prefix, name=name, **kwargs)
+        self.user_setpoint.subscribe(self._on_setpoint, run=False)
+
+    def part_name(self, attr: str) -> str:
+        """The readback has the name of the motor itself."""
+        return self.name if attr == "user_readback" and self.name else super().part_name(attr)
+
+    # ---- where it is -------------------------------------------------------------------------
+
+    @property
+    def readback_signal(self) -> EpicsSignalRO:
+        """The signal that tells where it is: RBV."""
+        return self.user_readback
+
+    @property
+    def setpoint_signal(self) -> EpicsSignal:
+        """The signal that tells where it was sent: VAL."""
+        return self.user_setpoint
+
+    @property
+    def hardware_limits(self) -> tuple[float, float]:
+        """LLM and HLM of the record, as last told; equal ones mean that there are none."""
+        return (_recent(self.low_limit_travel), _recent(self.high_limit_travel))
+
+    @property
+    def moving(self) -> bool:
+        """True while the motor moves, whoever sent it."""
+        return bool(_recent(self.motor_is_moving))
+
+    def begin_state(self) -> Callable[[], PositionState]:
+        """Ask for all that `state` needs; the function returned collects it."""
+        if not self.connected:
+            return lambda: self._state(None, None)
+        collect = begin_values(
+            self.user_setpoint,
+            self.user_readback,
+            self.dial_position,
+            self.motor_is_moving,
+            self.high_limit_switch,
+            self.low_limit_switch,
+            self.motor_spg,
+            self.set_use_switch,
+            self.msta,
+        )
+
+        def collected() -> PositionState:
+            setpoint, readback, dial, moving, high, low, spmg, calibrating, msta = collect()
+            state = self._state(setpoint, readback)
+            facts = {
+                "moving": moving,
+                "high limit switch": high,
+                "low limit switch": low,
+                f"SPMG {SPMG[int(spmg)]}": spmg < 2,
+                "Set mode": calibrating,
+            }
+            words = [word for word, is_so in facts.items() if is_so] + fault_words(int(msta))
+            return {**state, "dial": dial, "moving": bool(moving), "words": words}
+
+        return collected
+
+    def status_words(self) -> list[str]:
+        """Every bit of the record's status word MSTA that is set, in words."""
+        return msta_words(int(self.msta.get()))
+
+    # ---- going there -------------------------------------------------------------------------
+
+    def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
+        """Start to go to `position`, in user coordinates; the status ends when it is there, or fails if it is not.
+
+        A move under way is superseded: the motor goes on to the new position, and the old status fails.
+
+        Raises:
+            BadValue: it is no finite number.
+            LimitError: it is outside the limits, as they are now in the record; nothing has moved.
+            DeviceError: the record would not move: SPMG, or Set mode; the message says how to change that.
+            NotConnected: the record does not answer.
+        """
+        target = as_number(self.name, position)
+        start, low, high, spmg, calibrating, velocity, ramp_s = begin_values(
+            self.user_readback,
+            self.low_limit_travel,
+            self.high_limit_travel,
+            self.motor_spg,
+            self.set_use_switch,
+            self.velocity,
+            self.acceleration,
+        )()
+        self._check(target, (low, high))
+        self._check_ready(int(spmg), bool(calibrating))
+        move = MoveStatus(
+            self,
+            target,
+            start=start,
+            timeout=next(
+                allowed
+                for allowed in (timeout, self.timeout, _allowed_s(duration_s(target - start, velocity, ramp_s)))
+                if allowed is not None
+            ),
+            settle_time=self.settle_time if settle_time is None else settle_time,
+        )
+        self._begin(move)
+        return move
+
+    def _check_ready(self, spmg: int, calibrating: bool) -> None:
+        if spmg < 2:
+            raise DeviceError(
+                f"{self.name}: it does not move while its SPMG is {SPMG[spmg]}; to let it: "
+                f'{self.name}.motor_spg.put("Go")'
+            )
+        if calibrating:
+            raise DeviceError(
+                f"{self.name}: it is in Set mode, where a move redefines its position; to leave it: "
+                f'{self.name}.set_use_switch.put("Use")'
+            )
+
+    def _start_move(self, move: MoveStatus) -> None:
+        written = self.user_setpoint.set(move.target)
+        self._sent = move
+        written.add_callback(lambda status: self._on_written(move, status))
+
+    def _on_written(self, move: MoveStatus, written: Status) -> None:
+        """The record says that everything the write set off has ended. Completions worker."""
+        failure = written.exception()
+        if failure is None:
+            self._look(move)
+        else:
+            move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"))
+
+    def _on_setpoint(self, value: Any, **_: Any) -> None:
+        """VAL has changed: if somebody else did that during our move, the move has failed. Updates worker."""
+        move = self._sent
+        if move is None or move.done or abs(value - move.target) <= _SMALLEST * max(1.0, abs(move.target)):
+            return
+        snapshot = self._ask_snapshot(move)
+        if snapshot is not None and snapshot.end(move.target) is End.SENT_ELSEWHERE and move is self._move:
+            self._fail(move, snapshot)
+
+    def _look(self, move: MoveStatus, *, again: bool = True) -> None:
+        """Read what the record says now, and end the move accordingly. Completions worker.
+
+        Completions and monitors are not ordered, so nothing that came by monitor is believed here.
+        """
+        if move.done or (snapshot := self._ask_snapshot(move)) is None:
+            return
+        end = snapshot.end(move.target)
+        if end is End.UNDER_WAY:  # superseding another move, the completion may have been that one's
+            self._look_later(move)
+        elif end is End.ARRIVED or self._was_stopped_as_success(move):
+            move.arrive()
+        elif again and end is End.MISSED and not self._was_stopped(move):
+            self._look_later(move, again=False)  # a controller may tell its last position a little late
+        else:
+            self._fail(move, snapshot)
+
+    def _look_later(self, move: MoveStatus, *, again: bool = True) -> None:
+        call_later(_LOOK_AGAIN_S, lambda: completions.post(lambda: self._look(move, again=again)))
+
+    def _ask_snapshot(self, move: MoveStatus) -> Snapshot | None:
+        """What the record says; None if it does not answer, and then the move has failed."""
+        try:
+            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution = begin_values(
+                self.user_readback,
+                self.user_setpoint,
+                self.motor_done_move,
+                self.high_limit_switch,
+                self.low_limit_switch,
+                self.motor_spg,
+                self.limit_violation,
+                self.msta,
+                self.retry_deadband,
+                self.motor_resolution,
+            )()
+        except DeviceError as exc:
+            move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
+            return None
+        tolerance = max(abs(deadband), abs(resolution), _SMALLEST * max(1.0, abs(move.target)))
+        return Snapshot(
+            readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), tolerance
+        )
+
+    def _fail(self, move: MoveStatus, snapshot: Snapshot) -> None:
+        if self._was_stopped(move) and snapshot.done:
+            reason = f"was stopped at {self.shown(snapshot.readback)}"
+        else:
+            reason = snapshot.reason(move.target, self.shown)
+        move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
+
+    # ---- stopping ----------------------------------------------------------------------------
+
+    def _stop_motion(self) -> None:
+        self.motor_stop.put(1)  # a plain write on a channel of its own: nothing that is under way can hold it up
+
+    def _end_stopped(self, move: MoveStatus, success: bool) -> None:
+        self._stop_asked = (move, success)  # the move ends when the motor has come to rest, as always
+
+    def _was_stopped(self, move: MoveStatus) -> bool:
+        return self._stop_asked is not None and self._stop_asked[0] is move
+
+    def _was_stopped_as_success(self, move: MoveStatus) -> bool:
+        return self._stop_asked == (move, True)
+
+    # ---- calibration and estimates -----------------------------------------------------------
+
+    def set_current_position(self, position: float) -> None:
+        """Let the place where it stands be called `position`, by changing its offset; nothing moves.
+
+        Raises:
+            BadValue: it is no finite number.
+            DeviceError: it moves; wait, or stop it first.
+        """
+        value = as_number(self.name, position)
+        if self.motor_is_moving.get():
+            raise DeviceError(f"{self.name}: its position cannot be set while it moves; wait, or {self.name}.stop()")
+        self.set_use_switch.put("Set", wait=True)
+        try:
+            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _MARGIN_S)
+        finally:
+            self.set_use_switch.put("Use", wait=True)
+
+    def estimate_time_s(self, start: float, stop: float) -> float:
+        """Seconds that a move from `start` to `stop` should take, from VELO and ACCL as they are now."""
+        return duration_s(stop - start, _recent(self.velocity), _recent(self.acceleration)) + self.settle_time
+
+
+def _recent(signal: EpicsSignalRO) -> Any:
+    """The value as last told by its monitor, without asking; asked for if nothing was told yet."""
+    latest = signal.latest if signal.connected else None
+    return signal.get() if latest is None else latest["value"]
+
+
+def _allowed_s(expected_s: float) -> float:
+    """A time-out that no healthy move reaches, and that still ends: a day if the velocity says never."""
+    return min(_MARGIN_S + _MARGIN_FACTOR * expected_s, 86400.0)
