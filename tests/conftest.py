@@ -15,7 +15,8 @@ import pytest
 from beamshell.ioc.process import DemoIoc
 
 _HOME = Path(tempfile.mkdtemp(prefix="beamshell-tests-"))
-_IOC = DemoIoc(seed=1, speed=10.0)
+_LOG = _HOME / "ioc.log"
+_IOC = DemoIoc(seed=1, speed=10.0, log=_LOG)
 """Its ports are taken here; the process starts with the first test that asks for `demo_ioc`."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make
@@ -39,7 +40,7 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_ioc() -> DemoIoc:
+def demo_ioc() -> Iterator[DemoIoc]:
     """The demo beamline over real Channel Access, ten times as fast as life, with seed 1.
 
     All tests share it: leave its motors where you like, but nothing stalled, dropped or closed.
@@ -47,7 +48,8 @@ def demo_ioc() -> DemoIoc:
     if not _IOC.is_alive():
         _IOC.restart()
     _IOC.wait_ready()
-    return _IOC
+    yield _IOC
+    assert "Traceback" not in _LOG.read_text(), f"the IOC had to log errors: {_LOG.read_text()[:2000]}"
 
 
 def _threads() -> set[threading.Thread]:

@@ -31,7 +31,8 @@ record(motor, "{name}") {{
     field(VELO, "{speed}") field(VMAX, "{10 * speed}") field(JVEL, "{speed}") field(JAR, "{10 * speed}")
     field(HVEL, "{speed}") field(ACCL, "0.05") field(RDBD, "0.001") field(MRES, "1e-4") field(TWV, "0.1")
 }}
-record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(OUT, "{name}.SIMS PP") }}
+record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(VAL, "0") field(PINI, "YES")
+    field(OUT, "{name}.SIMS PP") }}
 record(ao, "{name}:hard_high") {{
     field(VAL, "{high + 1}") field(EGU, "{unit}") field(PREC, "3") field(PINI, "YES") field(OUT, "{name}.SIMH PP")
 }}

@@ -94,6 +94,7 @@ class MotorRecord(Record):
         self._began = 0.0
         self._dial: float = self["DVAL"]
         self._target = self._dial
+        self._has_slipped = False
         self._waits_for_go = False
         self._is_homed = False
 

@@ -1,5 +1,6 @@
 """The pure arithmetic of a move."""
 
+import itertools
 import math
 
 import pytest
@@ -44,6 +45,6 @@ def test_a_jog_goes_on_for_ever():
 def test_the_axis_never_turns_back_and_ends_exactly_at_its_target(start, target, speed, ramp_s, fractions):
     move = Move(start, target, speed, ramp_s)
     gone = [abs(move.position(f * move.duration_s) - start) for f in sorted(fractions)]
-    assert all(later >= earlier - 1e-9 for earlier, later in zip(gone, gone[1:], strict=False))
+    assert all(later >= earlier - 1e-9 for earlier, later in itertools.pairwise(gone))
     assert gone[-1] <= abs(target - start) + 1e-9
     assert move.position(move.duration_s) == target

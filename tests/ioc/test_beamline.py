@@ -1,0 +1,161 @@
+"""The demo beamline as a whole, seen over Channel Access. Simulated time runs ten times as fast."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import epics
+import numpy as np
+import pytest
+
+from beamshell.ioc import beamline, physics
+
+
+def get(name):
+    return epics.caget(name, use_monitor=False)
+
+
+def wait_for(condition, timeout_s=3.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def at_rest(demo_ioc) -> Iterator[None]:
+    yield
+    for name, value in {"BL:shutter": 1, "SR:current:drop": 0, "BL:det:TP": 0.1, "BL:th": 0}.items():
+        epics.caput(name, value, wait=True, timeout=10)
+    wait_for(lambda: get("BL:shutter:rbv") == 1 and get("SR:current") > 390)
+
+
+def count(seconds=0.1):
+    epics.caput("BL:det:TP", seconds, wait=True)
+    assert epics.caput("BL:det:CNT", 1, wait=True, timeout=5) == 1
+    return get("BL:det:S")
+
+
+# ---- the point detector ----------------------------------------------------------------------
+
+
+def test_a_count_takes_its_time_and_its_result_is_there_when_it_completes():
+    began = time.monotonic()
+    assert count(1.0) > 0
+    assert time.monotonic() - began >= 0.1
+    assert get("BL:det:CNT") == 0
+
+
+def test_the_detector_sees_its_peak():
+    rates = {}
+    for th in (-0.3, 0.3):
+        epics.caput("BL:th", th, wait=True, timeout=5)
+        rates[th] = count(1.0)
+    assert rates[0.3] == pytest.approx(physics.PEAK_RATE + physics.BACKGROUND_RATE, rel=0.05)
+    assert rates[-0.3] < 0.05 * rates[0.3]
+
+
+def test_a_count_that_is_cancelled_completes():
+    epics.caput("BL:det:TP", 1000, wait=True)
+    pv = epics.get_pv("BL:det:CNT", connect=True)
+    pv.put(1, use_complete=True)
+    wait_for(lambda: get("BL:det:CNT") == 1)
+    assert not pv.put_complete
+    epics.caput("BL:det:CNT", 0)
+    wait_for(lambda: pv.put_complete)
+
+
+def test_a_closed_shutter_leaves_dark_counts_and_its_read_back_follows_late():
+    epics.caput("BL:shutter", "Close", wait=True)
+    wait_for(lambda: get("BL:shutter:rbv") == 0)
+    assert count(1.0) < 10 * physics.DARK_RATE
+    epics.caput("BL:shutter", "Open", wait=True)
+    wait_for(lambda: get("BL:shutter:rbv") == 1)
+    assert count(1.0) > 10 * physics.DARK_RATE
+
+
+def test_the_ring_current_drops_and_returns_with_alarms_and_the_counts():
+    assert get("SR:current") == pytest.approx(400, abs=1)
+    epics.caput("SR:current:drop", "Yes", wait=True)
+    wait_for(lambda: get("SR:current") < 1)
+    assert get("SR:current.SEVR") == 2
+    assert count(1.0) < 10 * physics.DARK_RATE
+    epics.caput("SR:current:drop", "No", wait=True)
+    wait_for(lambda: get("SR:current") > 390)
+    assert get("SR:current.SEVR") == 0
+
+
+# ---- positioners without a motor record ------------------------------------------------------
+
+
+def test_the_decay_is_busy_from_the_moment_of_the_put_until_it_is_there():
+    for goal in (140.0, -3.0):
+        epics.caput("decay:SP", goal, wait=True)
+        assert get("decay:done") == 0
+        wait_for(lambda: get("decay:done") == 1)
+        assert get("decay:I") == pytest.approx(goal, abs=0.01)
+
+
+def test_a_decay_to_where_it_is_still_shows_an_edge():
+    edges = []
+    done = epics.PV("decay:done", callback=lambda value, **_: edges.append(value))
+    done.wait_for_connection(timeout=3)
+    epics.caput("decay:SP", get("decay:SP"), wait=True)
+    wait_for(lambda: edges[-2:] == [0, 1])
+    done.disconnect()
+
+
+def test_the_temperature_ramps_at_its_rate():
+    epics.caput("BL:temp:ramp", 5, wait=True)
+    began = time.monotonic()
+    epics.caput("BL:temp:SP", 300, wait=True)
+    assert get("BL:temp:done") == 0
+    wait_for(lambda: get("BL:temp:done") == 1)
+    assert time.monotonic() - began >= 0.05
+    assert get("BL:temp:RBV") == 300
+    assert epics.PV("BL:temp:RBV", auto_monitor=False).get_ctrlvars()["units"] == "K"
+    epics.caput("BL:temp:SP", 295, wait=True)
+
+
+# ---- everything else -------------------------------------------------------------------------
+
+
+def test_the_random_walk_walks_at_its_interval():
+    epics.caput("random_walk:dt", 0.1, wait=True)
+    seen = []
+    walk = epics.PV("random_walk:x", callback=lambda value, **_: seen.append(value))
+    walk.wait_for_connection(timeout=3)
+    wait_for(lambda: len(seen) > 5)
+    walk.disconnect()
+    epics.caput("random_walk:dt", 1, wait=True)
+    steps = np.abs(np.diff(seen))
+    assert 0 < steps.max() <= 1
+
+
+def test_the_heart_beats():
+    beat = get("BL:heartbeat")
+    wait_for(lambda: get("BL:heartbeat") > beat)
+
+
+def test_the_image_is_a_spot_of_16_bit_pixels_that_comes_again_and_again():
+    shape = (get("BL:cam:height"), get("BL:cam:width"))
+    first = get("BL:cam:count")
+    wait_for(lambda: get("BL:cam:count") > first)
+    image = get("BL:cam:image").reshape(shape)
+    _, x = np.unravel_index(np.argmax(image), shape)
+    assert abs(x - shape[1] / 2) < 40
+    assert image.max() > 10 * np.median(image)
+
+
+@pytest.mark.parametrize("name", [f"TEST:{side}-Mtr-{axis}" for side in ("Left", "Right") for axis in "XY"])
+def test_the_stages_of_the_talk_hold_what_is_written(demo_ioc, name):
+    epics.caput(name, 1.5, wait=True)
+    assert get(name) == 1.5
+    epics.caput(name, 0, wait=True)
+
+
+def test_no_record_is_undefined_once_all_has_run_a_while():
+    names = re.findall(r'record\(\w+, "([^"]+)"\)', beamline.records())
+    assert len(names) > 40
+    invalid = [name for name in names if get(f"{name}.SEVR") == 3]
+    assert not invalid
