@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from beamshell.errors import StoreError
 from beamshell.store import run_file
-from beamshell.store.database import is_damage, open_database, set_aside, transaction
+from beamshell.store.database import is_damage, open_database, transaction
 from beamshell.store.encoding import to_json
 
 _log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Index:
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
+                _log.warning("%s is damaged: it is made anew from the run files", self.folder / _FILE)
                 self.rebuild()
                 return self._select(condition, values, order)
 
@@ -87,7 +88,7 @@ class Index:
         """Throw the index away and read all run files again; answers with the number of runs."""
         with self._lock:
             self._db.close()
-            set_aside(self.folder / _FILE)
+            self._discard()
             self._db = self._open()
             self.refresh()
             return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
@@ -117,8 +118,14 @@ class Index:
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
-            set_aside(path)
+            _log.warning("%s is damaged: it is made anew from the run files", path)
+            self._discard()
             return open_database(path, _SCHEMA)
+
+    def _discard(self) -> None:
+        """Another console that has the old index open goes on with it, and knows no less."""
+        for name in (_FILE, f"{_FILE}-journal"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _select(self, condition: str, values: Sequence[Any], order: str) -> list[Row]:
         found = self._db.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY {order}", values)

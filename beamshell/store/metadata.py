@@ -154,9 +154,9 @@ class PersistentDict(MutableMapping[str, Any]):
         try:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
-                damage = sqlite3.DatabaseError(verdict)
-                damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-                raise damage
+                raise _damage(verdict)
+            for key, text in db.execute("SELECT key, value FROM metadata"):
+                _checked(key, text)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -178,7 +178,7 @@ class PersistentDict(MutableMapping[str, Any]):
         found = dict(self._db.execute("SELECT key, value FROM metadata"))
         # an unchanged value stays the same object: someone may hold it and change it inside
         same = {key: value for key, value in self._values.items() if self._texts.get(key) == found.get(key)}
-        self._values = {key: same[key] if key in same else from_json(text) for key, text in found.items()}
+        self._values = {key: same[key] if key in same else _checked(key, text) for key, text in found.items()}
         self._texts = found
 
     def _store_inner_changes(self) -> None:
@@ -243,3 +243,16 @@ class PersistentDict(MutableMapping[str, Any]):
                 else "free space, or make the folder writable, and try again"
             )
             raise StoreError(f"{self.path} cannot {action} ({exc}): {remedy}") from exc
+
+
+def _checked(key: str, text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError as exc:
+        raise _damage(f"the value of {key!r} is no JSON") from exc
+
+
+def _damage(what: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(what)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage

@@ -1,0 +1,294 @@
+"""A run is on disk before the next point begins, and what the disk refuses is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import event_model
+import numpy as np
+import pytest
+
+from beamshell.errors import StoreError
+from beamshell.store import Journal, close_open_runs
+from beamshell.store.run_file import documents
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def python(code, *arguments, **options):
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], **options)
+
+
+def test_every_document_is_a_line_before_the_call_returns(journal, made):
+    path = None
+    for number, (name, doc) in enumerate(made.run(), start=1):
+        journal(name, doc)
+        path = path or journal.path_of(doc["uid"])
+        assert path.read_bytes().count(b"\n") == number
+        assert lines(path)[-1] == [name, doc]
+
+
+def test_the_file_is_named_by_date_scan_id_and_uid(journal, made, tmp_path):
+    name, doc = made.start(12)
+    journal(name, doc)
+    date = time.strftime("%Y/%m-%d", time.localtime(doc["time"]))
+    assert journal.path_of(doc["uid"]) == tmp_path / "runs" / date / f"000012_{doc['uid'][:8]}.jsonl"
+
+
+def test_what_is_written_is_valid_by_the_schemas_of_the_field(write, made):
+    start = made.start(1, sample="Größe", gains=np.array([1.0, np.nan]), detectors=("det",), span={1.5, 2.5})
+    descriptor = made.descriptor(start[1], keys=("det", "image", "label"))
+    event = made.event(descriptor[1], 1, det=np.float32(1.5), image=np.eye(2, dtype=np.uint16), label=np.str_("a"))
+    written = lines(write([start, descriptor, event, made.stop(start[1], num_events={"primary": 1})]))
+    assert [name for name, _ in written] == ["start", "descriptor", "event", "stop"]
+    for name, doc in written:
+        event_model.schema_validators[event_model.DocumentNames[name]].validate(doc)
+
+
+def test_runs_that_are_open_together_have_a_file_each(write, journal, made):
+    one, two = made.run(1), made.run(2)
+    for pair in zip(one, two, strict=True):
+        for name, doc in pair:
+            journal(name, doc)
+    files = sorted(journal.folder.glob("runs/*/*/*.jsonl"))
+    assert [list(documents(path)) for path in files] == [one, two]
+
+
+def test_a_document_without_a_known_run_is_refused_by_name(journal, made):
+    with pytest.raises(StoreError, match="event document belongs to no run"):
+        journal(*made.event({"uid": "unknown"}))
+
+
+def test_a_run_that_is_sent_again_gets_a_file_of_its_own(write, made):
+    run = made.run()
+    first, second = write(run), write(run)
+    assert first != second
+    assert lines(first) == lines(second)
+
+
+def test_an_event_costs_little(journal, made):
+    start = made.start()
+    descriptor = made.descriptor(start[1], keys=("det", "th"))
+    journal(*start)
+    journal(*descriptor)
+    event = made.event(descriptor[1], 1, det=1.5, th=0.25)
+    best = min(_seconds(lambda: [journal(*event) for _ in range(200)]) / 200 for _ in range(20))
+    assert best < 50e-6  # some 7 us on a quiet machine
+
+
+def _seconds(action):
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+# ---- the disk refuses --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk():
+    """Files of this process cannot grow beyond a limit, as on a full disk: the system itself refuses."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def limit(size=None):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before[0] if size is None else size, before[1]))
+
+    yield limit
+    limit()
+    signal.signal(signal.SIGXFSZ, ignored)
+
+
+def refusal(journal, document):
+    try:
+        journal(*document)
+    except StoreError as exc:
+        return exc
+    return None
+
+
+@pytest.mark.parametrize("room", range(0, 200, 23))
+def test_what_a_full_disk_refuses_is_written_once_and_in_order_when_there_is_room(journal, made, small_disk, room):
+    start, descriptor, *rest = made.run(points=5)
+    journal(*start)
+    journal(*descriptor)
+    path = journal.path_of(start[1]["uid"])
+    small_disk(path.stat().st_size + room)
+    refused = [str(error) for document in rest[:3] if (error := refusal(journal, document))]
+    assert len(refused) >= 2
+    assert all(str(path) in message and "free space" in message for message in refused)
+    assert journal.waiting > 0
+    small_disk()
+    for name, doc in rest[3:]:
+        journal(name, doc)
+    assert journal.waiting == 0
+    assert list(documents(path)) == [start, descriptor, *rest]
+
+
+def test_a_whole_run_on_a_full_disk_waits_and_is_closed_by_flush(journal, made, small_disk):
+    run = made.run()
+    small_disk(0)
+    for name, doc in run:
+        with pytest.raises(StoreError, match="nothing is lost"):
+            journal(name, doc)
+    with pytest.raises(StoreError):
+        journal.flush()
+    small_disk()
+    journal.flush()
+    (path,) = journal.folder.glob("runs/*/*/*.jsonl")
+    assert list(documents(path)) == run
+    assert not list((journal.folder / "runs" / ".open").iterdir())
+
+
+def test_a_folder_that_vanished_is_no_loss(made, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    journal = Journal(tmp_path / "file")
+    run = made.run()
+    for name, doc in run:
+        with pytest.raises(StoreError, match="file/runs"):
+            journal(name, doc)
+    (tmp_path / "file").unlink()
+    journal.flush()
+    assert [list(documents(path)) for path in tmp_path.glob("file/runs/*/*/*.jsonl")] == [run]
+
+
+def test_a_write_that_was_broken_into_is_not_repeated(journal, made, monkeypatch):
+    """Ctrl+C can strike after the system took the bytes and before Python knows."""
+    start, descriptor, event, *rest = made.run()
+    journal(*start)
+    journal(*descriptor)
+    path = journal.path_of(start[1]["uid"])
+    real = os.write
+
+    def write_and_be_interrupted(fd, data):
+        real(fd, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", write_and_be_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        journal(*event)
+    monkeypatch.setattr(os, "write", real)
+    for name, doc in rest:
+        journal(name, doc)
+    assert list(documents(path)) == [start, descriptor, event, *rest]
+
+
+# ---- the console dies --------------------------------------------------------------------------
+
+WRITER = """
+    import sys, time, uuid
+    from beamshell.store import Journal
+    journal = Journal(sys.argv[1])
+    uid, stream = str(uuid.uuid4()), str(uuid.uuid4())
+    journal("start", {"uid": uid, "time": time.time(), "scan_id": 1})
+    journal("descriptor", {"uid": stream, "time": time.time(), "run_start": uid, "name": "primary",
+                           "data_keys": {"det": {"source": "sim", "dtype": "number", "shape": []}}})
+    for number in range(1, 10**9):
+        journal("event", {"uid": str(uuid.uuid4()), "time": time.time(), "descriptor": stream, "seq_num": number,
+                          "data": {"det": number}, "timestamps": {"det": time.time()}, "filled": {}})
+        sys.stdout.write(f"{number}\\n")
+        sys.stdout.flush()
+"""
+
+
+def test_kill_9_loses_nothing_that_was_emitted(tmp_path):
+    writers = []
+    for delay in np.linspace(0.005, 0.12, 8):
+        folder = tmp_path / f"{delay:.4f}"
+        writer = python(WRITER, folder, stdout=subprocess.PIPE)
+        writer.stdout.readline()  # the first event is written
+        time.sleep(delay)
+        writer.kill()
+        emitted = int((writer.stdout.read().splitlines() or [b"1"])[-1] or 1)
+        writer.wait()
+        writer.stdout.close()
+        writers.append((folder, emitted))
+    for folder, emitted in writers:
+        (path,) = close_open_runs(folder)
+        found = list(documents(path))
+        numbers = [doc["seq_num"] for name, doc in found if name == "event"]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) >= emitted
+        assert found[-1][0] == "stop"
+        assert found[-1][1]["exit_status"] == "abort"
+        assert found[-1][1]["num_events"] == {"primary": len(numbers)}
+        event_model.schema_validators[event_model.DocumentNames.stop].validate(found[-1][1])
+        assert close_open_runs(folder) == []
+
+
+def test_the_run_of_a_live_console_is_never_touched(tmp_path):
+    writer = python(WRITER, tmp_path, stdout=subprocess.PIPE)
+    try:
+        writer.stdout.readline()
+        assert close_open_runs(tmp_path) == []
+    finally:
+        writer.kill()
+        writer.stdout.close()
+        writer.wait()
+    assert len(close_open_runs(tmp_path)) == 1
+
+
+def test_ones_own_open_run_is_never_touched(write, made, tmp_path):
+    path = write(made.run(closed=False))
+    assert close_open_runs(tmp_path) == []
+    assert [name for name, _ in documents(path)][-1] == "event"
+
+
+def test_a_half_written_line_is_cut_off_and_kept(write, journal, made, tmp_path):
+    path = write(made.run(points=2, closed=False))
+    journal.close()
+    with path.open("ab") as file:
+        file.write(b'["event", {"uid": "half')
+    assert close_open_runs(tmp_path) == [path]
+    assert [name for name, _ in lines(path)] == ["start", "descriptor", "event", "event", "stop"]
+    assert path.with_suffix(".torn").read_bytes() == b'["event", {"uid": "half'
+
+
+def test_a_run_open_on_another_computer_is_left_unless_asked(write, journal, made, tmp_path, monkeypatch):
+    write(made.run(closed=False))
+    journal.close()
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    assert close_open_runs(tmp_path) == []
+    assert len(close_open_runs(tmp_path, any_host=True)) == 1
+
+
+def test_a_run_closed_just_before_the_end_is_not_closed_twice(write, journal, made, tmp_path):
+    run = made.run()
+    path = write(run[:-1])
+    journal.close()
+    with path.open("a") as file:
+        file.write(json.dumps(run[-1]) + "\n")
+    assert close_open_runs(tmp_path) == []
+    assert list(documents(path)) == run
+    assert not list((tmp_path / "runs" / ".open").iterdir())
+
+
+def test_a_repeated_point_counts_once_in_a_run_closed_later(write, journal, made, tmp_path):
+    start = made.start()
+    descriptor = made.descriptor(start[1])
+    write([start, descriptor, *(made.event(descriptor[1], n, det=n) for n in (1, 2, 2, 3))])
+    journal.close()
+    (path,) = close_open_runs(tmp_path)
+    assert lines(path)[-1][1]["num_events"] == {"primary": 3}
+
+
+def test_a_run_that_cannot_be_closed_is_named_and_left_for_the_next_start(
+    write, journal, made, tmp_path, small_disk, caplog
+):
+    path = write(made.run(closed=False))
+    journal.close()
+    small_disk(path.stat().st_size)
+    assert close_open_runs(tmp_path) == []
+    assert "left for the next start" in caplog.text
+    small_disk()
+    assert close_open_runs(tmp_path) == [path]
+    assert lines(path)[-1][0] == "stop"

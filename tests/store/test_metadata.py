@@ -1,0 +1,285 @@
+"""Metadata outlive the console, two consoles share them, and no scan_id comes twice."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from beamshell.errors import StoreError
+from beamshell.store import PersistentDict
+
+
+@pytest.fixture
+def open_dict(tmp_path):
+    """Open the metadata as one more console; all are closed afterwards."""
+    opened = []
+
+    def open_one(path=tmp_path / "metadata.sqlite"):
+        opened.append(PersistentDict(path))
+        return opened[-1]
+
+    yield open_one
+    for md in opened:
+        md.close()
+
+
+def others_changes_show():
+    time.sleep(0.002)
+
+
+def test_a_value_is_there_after_the_console_was_left(open_dict):
+    first = open_dict()
+    first["proposal"] = {"id": 2026, "team": ["ada", "lise"]}
+    first.close()
+    assert open_dict() == {"proposal": {"id": 2026, "team": ["ada", "lise"]}}
+
+
+def test_an_assignment_is_stored_when_it_returns(open_dict):
+    open_dict()["sample"] = "Si"
+    assert open_dict()["sample"] == "Si"
+
+
+def test_a_deleted_key_is_gone_for_good(open_dict):
+    md = open_dict()
+    md["sample"] = "Si"
+    del md["sample"]
+    assert "sample" not in md
+    assert "sample" not in open_dict()
+
+
+def test_a_missing_key_is_a_key_error_as_in_any_dict(open_dict):
+    md = open_dict()
+    with pytest.raises(KeyError):
+        md["sample"]
+    with pytest.raises(KeyError):
+        del md["sample"]
+    assert md.get("sample") is None
+
+
+@pytest.mark.parametrize("store", [lambda md: md.flush(), dict, lambda md: md.close()], ids=["flush", "dict", "close"])
+def test_a_change_inside_a_value_is_stored(open_dict, store):
+    md = open_dict()
+    md["sample"] = {"name": "Si", "holes": [1]}
+    md["sample"]["mass"] = 3
+    md["sample"]["holes"].append(2)
+    store(md)
+    assert open_dict()["sample"] == {"name": "Si", "holes": [1, 2], "mass": 3}
+
+
+def test_another_consoles_change_shows(open_dict):
+    one, two = open_dict(), open_dict()
+    one["sample"] = "Si"
+    others_changes_show()
+    assert two["sample"] == "Si"
+    del two["sample"]
+    others_changes_show()
+    assert list(one) == []
+
+
+def test_a_change_inside_a_value_survives_another_consoles_change(open_dict):
+    one, two = open_dict(), open_dict()
+    one["sample"] = {}
+    one["sample"]["mass"] = 3
+    two["user"] = "ada"
+    others_changes_show()
+    assert dict(one) == {"sample": {"mass": 3}, "user": "ada"}
+    others_changes_show()
+    assert dict(two) == {"sample": {"mass": 3}, "user": "ada"}
+
+
+def test_a_value_someone_holds_goes_on_being_the_stored_one(open_dict):
+    one, two = open_dict(), open_dict()
+    one["sample"] = {}
+    held = one["sample"]
+    two["user"] = "ada"
+    others_changes_show()
+    assert "user" in one
+    held["mass"] = 3
+    one.flush()
+    others_changes_show()
+    assert two["sample"] == {"mass": 3}
+
+
+def test_arrays_and_dates_can_be_stored(open_dict):
+    open_dict()["energies"] = np.array([1.0, np.inf])
+    assert open_dict()["energies"] == [1.0, np.inf]
+
+
+def test_what_cannot_be_stored_is_refused_by_its_key_and_type(open_dict):
+    md = open_dict()
+    with pytest.raises(StoreError, match=r"'device' cannot be stored: a object"):
+        md["device"] = object()
+    assert "device" not in md
+
+
+def test_a_key_that_is_no_text_is_refused(open_dict):
+    with pytest.raises(StoreError, match="the key 5 cannot be stored: keys are text, such as '5'"):
+        open_dict()[5] = 1
+
+
+def test_one_value_that_became_impossible_keeps_none_of_the_others_back(open_dict):
+    md = open_dict()
+    md.update(bad={}, good={})
+    md["bad"]["x"] = object()
+    md["good"]["x"] = 1
+    with pytest.raises(StoreError, match="'bad'"):
+        md.flush()
+    assert open_dict()["good"] == {"x": 1}
+    del md["bad"]
+
+
+def test_closed_metadata_say_so(open_dict):
+    md = open_dict()
+    md.close()
+    md.close()
+    with pytest.raises(StoreError, match="are closed"):
+        md["sample"] = "Si"
+
+
+def test_a_folder_in_the_way_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"file/metadata.sqlite cannot be opened"):
+        PersistentDict(tmp_path / "file" / "metadata.sqlite")
+
+
+def test_any_thread_may_use_it(open_dict):
+    md = open_dict()
+    threads = [threading.Thread(target=lambda i=i: md.update({f"k{i}": i})) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert dict(md) == {f"k{i}": i for i in range(8)}
+
+
+def test_reading_all_of_it_is_cheap(open_dict):
+    md = open_dict()
+    md.update({f"k{i}": i for i in range(10)})
+
+    def seconds():
+        begun = time.perf_counter()
+        dict(md)
+        return time.perf_counter() - begun
+
+    assert min(seconds() for _ in range(100)) < 50e-6
+
+
+# ---- the scan counter ----------------------------------------------------------------------------
+
+
+def test_scan_ids_count_from_one_and_go_on_after_the_console_was_left(open_dict):
+    md = open_dict()
+    assert md.last_scan_id == 0
+    assert [md.next_scan_id(), md.next_scan_id()] == [1, 2]
+    md.close()
+    again = open_dict()
+    assert again["scan_id"] == again.last_scan_id == 2
+    assert again.next_scan_id() == 3
+
+
+def test_a_larger_number_set_by_hand_is_counted_on_from(open_dict):
+    md = open_dict()
+    md["scan_id"] = 1000
+    assert md.next_scan_id() == 1001
+
+
+def test_a_smaller_number_written_back_does_not_make_a_number_come_twice(open_dict):
+    one, two = open_dict(), open_dict()
+    first = one.next_scan_id()
+    second = two.next_scan_id()
+    one["scan_id"] = first  # as an engine does that keeps the number of its own run there
+    assert one.next_scan_id() == second + 1
+
+
+def test_a_number_whose_run_was_refused_is_given_back(open_dict):
+    md = open_dict()
+    number = md.next_scan_id()
+    assert md.give_back_scan_id(number)
+    assert md.next_scan_id() == number
+
+
+def test_a_number_is_not_given_back_once_another_console_counted_on(open_dict):
+    one, two = open_dict(), open_dict()
+    number = one.next_scan_id()
+    two.next_scan_id()
+    assert not one.give_back_scan_id(number)
+    assert one.next_scan_id() == number + 2
+
+
+# ---- crashes and damage --------------------------------------------------------------------------
+
+COUNTER = """
+    import sys, time
+    from beamshell.store import PersistentDict
+    md = PersistentDict(sys.argv[1])
+    while True:
+        print(md.next_scan_id(), flush=True)
+        md["note"] = {"text": "x" * 3000}
+        time.sleep(0.001)  # or one of the two hardly gets its turn
+"""
+
+
+def test_two_consoles_killed_at_any_moment_never_use_a_number_twice(tmp_path, open_dict):
+    path = tmp_path / "metadata.sqlite"
+    chance = random.Random(9)
+    numbers: list[list[int]] = []
+    for _ in range(6):
+        pair = [
+            subprocess.Popen([sys.executable, "-c", textwrap.dedent(COUNTER), str(path)], stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        for process in pair:
+            process.stdout.readline()  # it has begun; this number is counted below by what follows it
+        time.sleep(chance.uniform(0.0, 0.1))
+        for process in pair:
+            process.kill()
+        for process in pair:
+            whole = process.stdout.read().rpartition(b"\n")[0]
+            numbers.append([int(line) for line in whole.splitlines()])
+            process.stdout.close()
+            process.wait()
+        md = open_dict(path)
+        numbers.append([md.next_scan_id()])
+        md.close()
+    everything = [number for one in numbers for number in one]
+    assert len(everything) == len(set(everything)) > 12
+    assert all(one == sorted(one) for one in numbers)
+    ends = [one[0] for one in numbers[2::3]]
+    assert ends == sorted(ends)
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: b"this is no database" * 400,
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:100],
+        lambda data: data[:4096] + bytes(len(data) - 4096),
+        lambda data: data.replace(b'"xxx', b"xxxx"),
+    ],
+    ids=["overwritten", "half", "stump", "zeros", "a value"],
+)
+def test_a_damaged_file_is_set_aside_and_the_console_starts(open_dict, tmp_path, caplog, harm):
+    path = tmp_path / "metadata.sqlite"
+    md = open_dict(path)
+    md.update({f"k{i}": "x" * 1000 for i in range(20)})
+    md.close()
+    path.write_bytes(harm(path.read_bytes()))
+    again = open_dict(path)
+    again["sample"] = "Si"
+    assert again["sample"] == "Si"
+    assert len(list(tmp_path.glob("metadata.sqlite.damaged-*"))) == 1
+    assert "was set aside" in caplog.text
+
+
+def test_an_empty_file_is_begun_anew(open_dict, tmp_path):
+    (tmp_path / "metadata.sqlite").touch()
+    assert dict(open_dict()) == {}

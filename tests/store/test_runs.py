@@ -1,0 +1,232 @@
+"""Past runs are found again, by whatever a person remembers of them."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import sqlite3
+
+import numpy as np
+import pytest
+
+from beamshell.errors import StoreError, UnknownName, UsageError
+from beamshell.store import Journal, Run, Runs
+
+
+@pytest.fixture
+def runs(tmp_path):
+    runs = Runs(tmp_path)
+    yield runs
+    runs.index.close()
+
+
+@pytest.fixture
+def five(write, made, runs):
+    """Runs 1 to 5 with as many points, and the catalogue over them."""
+    for number in range(1, 6):
+        write(made.run(number, points=number, time=1.7e9 + number, sample="Si" if number % 2 else "Größe"))
+    return runs
+
+
+def ids(found):
+    return [run.scan_id for run in found]
+
+
+def test_a_catalogue_without_runs_says_so(runs):
+    assert len(runs) == 0
+    assert repr(runs).startswith("no runs yet in ")
+    with pytest.raises(UnknownName, match=r"no runs\[-1\]: 0 runs"):
+        runs[-1]
+
+
+def test_negative_numbers_count_from_the_newest(five):
+    assert ids([five[-1], five[-5]]) == [5, 1]
+    with pytest.raises(UnknownName, match=r"no runs\[-6\]: 5 runs"):
+        five[-6]
+
+
+def test_positive_numbers_are_scan_ids(five):
+    assert five[3].scan_id == 3
+    with pytest.raises(UnknownName, match=r"no run has scan_id 99 .*the highest is 5"):
+        five[99]
+
+
+def test_of_several_runs_with_one_scan_id_the_newest_is_meant(five, write, made):
+    start = made.run(3, points=1, time=1.8e9)
+    write(start)
+    assert five[3].uid == start[0][1]["uid"]
+
+
+def test_text_is_the_beginning_of_a_uid(five):
+    uid = five[2].uid
+    assert five[uid[:13]] == five[uid] == five[2]
+    with pytest.raises(UnknownName, match="begins with 'nothing'"):
+        five["nothing"]
+    with pytest.raises(UnknownName, match="5 runs begin with ''"):
+        five[""]
+
+
+def test_slices_count_from_the_newest_or_by_scan_id(five):
+    assert ids(five[-3:]) == [3, 4, 5]
+    assert ids(five[-3:-1]) == [3, 4]
+    assert ids(five[2:4]) == [2, 3]
+    assert ids(five[4:]) == [4, 5]
+    assert ids(five[:]) == [1, 2, 3, 4, 5]
+    assert ids(five[::-2]) == [5, 3, 1]
+    assert ids(five[-99:]) == [1, 2, 3, 4, 5]
+
+
+def test_iteration_ends_with_the_newest(five):
+    assert ids(five) == [1, 2, 3, 4, 5]
+    assert 3 in five
+    assert 33 not in five
+    assert five[3] in five
+
+
+def test_runs_are_found_by_their_metadata(five):
+    assert ids(five.search(sample="Si")) == [1, 3, 5]
+    assert ids(five.search(plan_name="scan", sample="Si", until=1.7e9 + 4)) == [1, 3]
+    assert ids(five.search(plan_name="count")) == []
+    assert ids(five.search(text="gröSSE")) == [2, 4]
+    assert ids(five.search(since=datetime.datetime.fromtimestamp(1.7e9 + 4))) == [4, 5]
+    assert ids(five.search(since=datetime.timedelta(hours=1))) == []
+    assert ids(five.search(since="2000-01-01", exit_status="success")) == [1, 2, 3, 4, 5]
+
+
+def test_a_word_that_is_no_date_is_named(five):
+    with pytest.raises(UsageError, match="'yesterday' is no date"):
+        five.search(since="yesterday")
+
+
+def test_the_catalogue_shows_the_last_ten(five, write, made):
+    for number in range(6, 13):
+        write(made.run(number, motors=["th"], detectors=["det"]))
+    shown = repr(five).splitlines()
+    assert shown[0].split() == ["scan_id", "time", "points", "status", "plan"]
+    assert len(shown) == 12
+    assert shown[-2].split()[0] == "12"
+    assert shown[-2].endswith("3  success  scan th det")
+
+
+def test_a_run_shows_its_data_as_columns(five):
+    table = five[5].table()
+    assert table.columns == ["seq_num", "time", "det"]
+    assert len(table) == 5
+    np.testing.assert_array_equal(table["det"], [0, 1, 4, 9, 16])
+    assert table["det"].dtype == np.int64
+    assert dict(table).keys() == {"seq_num", "time", "det"}
+
+
+def test_a_run_tells_what_is_known_of_it(five):
+    run = five[2]
+    assert run.exit_status == "success"
+    assert run.stop["num_events"] == run.num_events == {"primary": 2}
+    assert run.streams == ["primary"]
+    assert [name for name, _ in run.documents()] == ["start", "descriptor", "event", "event", "stop"]
+    assert repr(run).startswith("Run 2: scan, 2 points, success, 2023-11-1")
+
+
+def test_a_misspelt_stream_is_named_with_those_there_are(five):
+    with pytest.raises(UnknownName, match="run 1 has no stream 'baseline': it has primary"):
+        five[1].table("baseline")
+
+
+def test_the_settings_of_the_devices_are_there(write, made, tmp_path):
+    start = made.start()
+    settings = {"det": {"data": {"det_exposure": 0.5}, "timestamps": {"det_exposure": 1.0}, "data_keys": {}}}
+    path = write([start, made.descriptor(start[1], configuration=settings), made.stop(start[1])])
+    assert Run(path).config["det"]["det_exposure"] == 0.5
+
+
+def test_an_open_run_can_be_read_and_is_seen_to_close(runs, journal, made):
+    *begun, end = made.run(7, points=2)
+    for name, doc in begun:
+        journal(name, doc)
+    assert runs[7].exit_status is None
+    assert runs[7].num_events == {"primary": 2}
+    assert len(runs[7].table()) == 2
+    assert "open" in repr(runs)
+    assert not runs.search(exit_status="success")
+    journal(*end)
+    assert runs[7].exit_status == "success"
+    assert ids(runs.search(exit_status="success")) == [7]
+
+
+def test_another_consoles_runs_are_seen_at_once(five, tmp_path, made):
+    other = Journal(tmp_path)
+    for name, doc in made.run(6, time=1.7e9 + 6):
+        other(name, doc)
+    assert five[-1].scan_id == 6
+    assert five.last_scan_id == 6
+
+
+def test_a_damaged_line_is_named_and_the_rest_is_read(write, made, runs, caplog):
+    path = write(made.run(1, points=3))
+    whole = path.read_bytes().splitlines(keepends=True)
+    whole[3] = b'["event", {"uid": \x00\x00\xff\n'
+    path.write_bytes(b"".join(whole))
+    with caplog.at_level(logging.WARNING):
+        table = runs[1].table()
+    assert list(table["seq_num"]) == [1, 3]
+    assert f"{path}:4: this line is damaged" in caplog.text
+
+
+def test_a_file_without_a_start_is_named_and_left_out(five, tmp_path, caplog):
+    day = five[1].path.parent
+    (day / "000009_stray.jsonl").write_text("nonsense\n")
+    assert len(five) == 5
+    assert len(five) == 5
+    assert caplog.text.count("left out of the catalogue") == 1
+    with pytest.raises(StoreError, match=r"stray.jsonl:1 is no start document"):
+        _ = Run(day / "000009_stray.jsonl").start
+
+
+def test_a_removed_file_leaves_the_catalogue(five):
+    five[3].path.unlink()
+    assert ids(five) == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("harm", [b"no database" * 1000, None], ids=["overwritten", "zeroed inside"])
+def test_a_damaged_index_is_made_anew_from_the_files(five, tmp_path, harm):
+    assert len(five) == 5
+    five.index.close()
+    index = tmp_path / "index.sqlite"
+    data = index.read_bytes()
+    index.write_bytes(harm or data[:4096] + bytes(len(data) - 4096))
+    again = Runs(tmp_path)
+    assert ids(again) == [1, 2, 3, 4, 5]
+    assert again[-1].scan_id == 5
+    again.index.close()
+
+
+def test_the_index_can_be_rebuilt_while_another_console_uses_it(five, tmp_path):
+    other = Runs(tmp_path)
+    assert len(other) == 5
+    assert five.index.rebuild() == 5
+    assert ids(other) == ids(five) == [1, 2, 3, 4, 5]
+    other.index.close()
+
+
+def test_without_room_for_an_index_it_is_held_in_memory(write, made, tmp_path):
+    write(made.run(1))
+    (tmp_path / "index.sqlite").mkdir()
+    runs = Runs(tmp_path)
+    assert ids(runs) == [1]
+    runs.index.close()
+
+
+def test_the_index_holds_one_row_a_run(five, tmp_path):
+    assert len(five) == 5
+    five.index.close()
+    with sqlite3.connect(tmp_path / "index.sqlite") as db:
+        rows = db.execute("SELECT scan_id, plan_name, exit_status, points FROM runs ORDER BY scan_id").fetchall()
+    db.close()
+    assert rows == [(n, "scan", "success", n) for n in range(1, 6)]
+
+
+def test_odd_metadata_do_not_hide_a_run(write, made, runs):
+    write(made.run(2**70, plan_name="\ud800", time=1.7e9))
+    write(made.run("seven", time=1.7e9 + 1))
+    assert len(runs) == 2
+    assert runs[-1].scan_id == "seven"
+    assert repr(runs)
