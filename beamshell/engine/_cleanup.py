@@ -1,0 +1,122 @@
+"""What is put back whatever way a plan ended: nothing moves, nothing stays staged, no run stays open.
+
+Each step is isolated from the others; all that failed is reported once, at the end.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from beamshell.engine import _flying
+from beamshell.engine._interruption import _isolated, stop_touched
+from beamshell.engine._requests import Interrupted, name_of
+from beamshell.engine._state import ENDING, State
+from beamshell.errors import PlanHalt, RequestAbort, RequestStop
+
+if TYPE_CHECKING:
+    from beamshell.engine._interpreter import Interpreter
+
+PATIENCE_S = 30.0
+"""How long an unstaging may take before the cleanup goes on without it."""
+
+STUBBORN: list[Any] = []
+"""Plans that yield on even while being closed. They are kept, for Python would wake them up to forget them."""
+
+
+def finish(core: Interpreter) -> None:
+    """Put everything back, the newest first, and be idle."""
+    _settle_outcome(core)
+    stop_touched(core, moving_only=core.exit_status == "success", success=core.exit_status == "success")
+    for run in core.runs.values():
+        for monitor in run.monitored.values():
+            _isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
+        for flyer in list(run.uncollected):
+            _bring_home(core, run, flyer)
+    while core.staged:
+        _unstage(core, core.staged.pop())
+    for key, run in list(core.runs.items()):
+        del core.runs[key]
+        _isolated(core, lambda run=run: run.close(core.exit_status, core.reason), "close the run")
+    for token in core.tokens:
+        core.world.unsubscribe(token)
+    core.tokens.clear()
+    core.groups.clear()
+    core.go(State.IDLE)
+
+
+def _settle_outcome(core: Interpreter) -> None:
+    """Say how the plan ended. Nothing that a plan does turns an abort into a success."""
+    error = core.error
+    if core.state in ENDING or core.interrupted:
+        if error is not None and not isinstance(error, RequestStop | RequestAbort | PlanHalt) and not _ours(error):
+            core.problems.append(f"the plan raised while it was ending: {type(error).__name__}: {error}")
+        return
+    if error is not None:
+        core.exit_status, core.reason = "fail", str(error) or type(error).__name__
+
+
+def _ours(error: BaseException) -> bool:
+    from beamshell.errors import FailedPause
+
+    return isinstance(error, FailedPause | KeyboardInterrupt)
+
+
+def _bring_home(core: Interpreter, run: Any, flyer: Any) -> None:
+    if hasattr(flyer, "stop"):
+        _isolated(core, lambda: core.device(flyer.stop), f"{name_of(flyer)}: cannot stop")
+    if not hasattr(flyer, "describe_collect"):
+        run.uncollected.remove(flyer)
+        return
+    _isolated(
+        core,
+        lambda: _flying.collect(core, run, (flyer,), None, payload=False),
+        f"{name_of(flyer)}: cannot collect",
+    )
+
+
+def _unstage(core: Interpreter, obj: Any) -> None:
+    def unstage() -> None:
+        status = core.device(obj.unstage)
+        if hasattr(status, "add_callback"):
+            wait_patiently(core, status)
+
+    _isolated(core, unstage, f"{name_of(obj)}: cannot unstage")
+
+
+def wait_patiently(core: Interpreter, status: Any) -> None:
+    """Wait for an action of the cleanup, but not for ever; an operator's halt ends the wait."""
+    core.track(_Unstaging, status, "cleanup")
+    try:
+        in_time = core.until(lambda: bool(status.done), core.clock() + PATIENCE_S)
+    except Interrupted:
+        in_time = False
+    if not in_time:
+        raise TimeoutError(f"not finished after {PATIENCE_S:.0f} s")
+    if not status.success:
+        raise RuntimeError(str(status.exception(0)))
+
+
+class _Unstaging:
+    """Stands for the message that the cleanup itself would have sent."""
+
+    command, obj, args = "unstage", None, ()
+
+
+def halt_plans(core: Interpreter) -> None:
+    """End every plan where it is. Python's own `finally` clauses run, but may not yield."""
+    while core.stack:
+        plan = core.stack.pop().plan
+        core.foreign = True
+        try:
+            plan.throw(PlanHalt(core.reason))
+        except StopIteration:
+            pass
+        except BaseException as exc:  # whatever it raises, it has ended
+            if not isinstance(exc, PlanHalt | GeneratorExit):
+                core.problems.append(f"the plan raised while it was halted: {traceback.format_exception_only(exc)[-1]}")
+        else:
+            STUBBORN.append(plan)
+            core.problems.append(f"the plan {getattr(plan, '__name__', '')} would not end; it was left behind")
+        finally:
+            core.foreign = False

@@ -1,0 +1,139 @@
+"""What flyers hand back at `collect`: events by the page, in one stream or several.
+
+Pure, as the bundler it writes through. A flyer's events are handed over once, so their numbers never go back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from beamshell.documents import compose
+from beamshell.engine._bundler import RunBundler, Stream, Surroundings, _listed
+from beamshell.errors import IllegalMessageSequence, PlanError
+
+Document = dict[str, Any]
+
+
+def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str) -> Stream:
+    """Emit one descriptor for what `objects` will hand over together."""
+    described: dict[Any, Mapping[str, Any]] = {}
+    for obj in objects:
+        by_stream = _by_stream(world.device(obj.describe_collect), name)
+        if list(by_stream) != [name]:
+            raise PlanError(f"{obj.name} describes streams {', '.join(by_stream)}; only {name!r} was declared")
+        described[obj] = by_stream[name]
+    return run.declare(name, described, rewinds=False)
+
+
+def collect(
+    world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str | None, *, payload: bool
+) -> list[Document] | None:
+    """Emit all that `objects` have ready.
+
+    Args:
+        name: the stream; None finds the one declared for these objects, or the flyer's own streams.
+        payload: whether the plan wants the events back.
+    """
+    streams = _streams_of(world, run, objects, name)
+    for obj in objects:
+        if obj in run.uncollected:
+            run.uncollected.remove(obj)
+    single = next(iter(streams.values())) if len(streams) == 1 else None
+    covered = run.emit_assets(single, objects, *_least_index(world, objects))
+    pages = [(stream, page) for obj in objects for stream, page in _pages(world, obj, streams)]
+    for stream, page in pages:
+        _emit_page(world, stream, page)
+    if covered and single is not None and not pages:
+        single.seq_num += covered  # files alone carry the data: nothing else counts the events
+    return [page for _, page in pages] if payload and pages else None
+
+
+def _least_index(world: Surroundings, objects: tuple[Any, ...]) -> tuple[int, ...]:
+    """Flyers collected together hand over as many points as the slowest has."""
+    if len(objects) < 2:
+        return ()
+    return (min(world.device(obj.get_index) for obj in objects),)
+
+
+def _streams_of(
+    world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str | None
+) -> dict[frozenset[str], Stream]:
+    """The streams that what is collected may go to, by the keys of their events."""
+    declared = [stream for stream in run.streams.values() if all(obj in stream.described for obj in objects)]
+    if name is not None:
+        stream = run.streams.get(name)
+        if stream is None:
+            raise IllegalMessageSequence(f"collect into {name!r}: this stream was not declared; declare_stream first")
+        return {_keys(stream, objects): stream}
+    if not declared:
+        if len(objects) > 1:
+            raise IllegalMessageSequence("to collect several flyers together, declare_stream for them first")
+        by_stream = _by_stream(world.device(objects[0].describe_collect), f"{objects[0].name}")
+        declared = [run.declare(key, {objects[0]: keys}, rewinds=False) for key, keys in by_stream.items()]
+    return {_keys(stream, objects): stream for stream in declared}
+
+
+def _keys(stream: Stream, objects: tuple[Any, ...]) -> frozenset[str]:
+    return frozenset(key for obj in objects for key in stream.described.get(obj, ()) if key in stream.keys)
+
+
+def _by_stream(described: Any, name: str) -> dict[str, Mapping[str, Any]]:
+    """`describe_collect` gives either data keys, or data keys by stream."""
+    if described and all("source" not in keys for keys in described.values()):
+        return dict(described)
+    return {name: described}
+
+
+def _pages(world: Surroundings, obj: Any, streams: dict[frozenset[str], Stream]) -> list[tuple[Stream, Document]]:
+    """The partial event pages of one flyer, each with its stream."""
+    if hasattr(obj, "collect_pages"):
+        partial = list(world.device(_listed(obj.collect_pages)))
+    elif hasattr(obj, "collect"):
+        partial = _paged(world.device(_listed(obj.collect)))
+    else:
+        return []
+    return [(_stream_for(obj, page, streams), page) for page in partial]
+
+
+def _paged(events: list[Document]) -> list[Document]:
+    """Partial events as pages, one for each set of keys."""
+    groups: dict[frozenset[str], list[Document]] = {}
+    for event in events:
+        groups.setdefault(frozenset(event["data"]), []).append(event)
+    return [
+        {
+            "data": {key: [event["data"][key] for event in group] for key in keys},
+            "timestamps": {key: [event["timestamps"][key] for event in group] for key in keys},
+            "time": [event["time"] for event in group if "time" in event],
+        }
+        for keys, group in groups.items()
+    ]
+
+
+def _stream_for(obj: Any, page: Document, streams: dict[frozenset[str], Stream]) -> Stream:
+    try:
+        return streams[frozenset(page["data"])]
+    except KeyError:
+        keys = ", ".join(sorted(page["data"]))
+        raise PlanError(f"{obj.name} handed over {keys}, which none of its streams describes") from None
+
+
+def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
+    count = len(next(iter(page["data"].values()), ()))
+    if not count:
+        return
+    times = page.get("time") or []
+    rows = [
+        {
+            "uid": world.uid(),
+            "time": times[i] if len(times) == count else world.time(),
+            "seq_num": stream.seq_num + 1 + i,
+            "data": {key: column[i] for key, column in page["data"].items()},
+            "timestamps": {key: column[i] for key, column in page["timestamps"].items()},
+            "filled": dict(stream.filled),
+        }
+        for i in range(count)
+    ]
+    stream.seq_num += count
+    world.emit("event_page", compose.event_page(stream.descriptor, rows))

@@ -1,0 +1,315 @@
+"""Conditions under which plans wait: the beam is gone, a shutter is closed, a temperature is off.
+
+A suspender answers one question at any moment: is it tripped? It learns of its signal from the signal's
+own updates, in whatever thread they come, and never forgets one: the engine looks at the answer when a plan
+starts, at each message and when a pause ends. No connection, or an INVALID alarm, is a trip.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.errors import BadValue
+from beamshell.protocols import Subscribable
+
+INVALID = 3
+"""EPICS alarm severity of a value that means nothing."""
+
+
+class SuspenderBase:
+    """What all suspenders share. A subclass says which values are bad, and which are good again.
+
+    Args:
+        signal: the signal to look at.
+        sleep: seconds to wait after it is good again.
+        pre_plan: a plan, or a function that makes one, to run when the wait begins.
+        post_plan: the same for when it ends.
+        tripped_message: added to the reason.
+
+    Attributes:
+        since: when it last changed between good and bad, in seconds since 1970-01-01 UTC.
+    """
+
+    polls = False
+
+    def __init__(
+        self,
+        signal: Any,
+        *,
+        sleep: float = 0.0,
+        pre_plan: Any = None,
+        post_plan: Any = None,
+        tripped_message: str = "",
+    ) -> None:
+        self.signal = signal
+        self.sleep = float(sleep)
+        self.pre_plan, self.post_plan = pre_plan, post_plan
+        self.tripped_message = tripped_message
+        self.since = time.time()
+        self._tripped = False
+        self._value: Any = None
+        self._seen = False
+        self._connected = True
+        self._invalid = False
+        self._notify: Callable[[], None] | None = None
+
+    # ---- what a subclass says ---------------------------------------------------------------
+
+    def _bad(self, value: Any) -> bool:
+        """True if this value trips it."""
+        raise NotImplementedError
+
+    def _good(self, value: Any) -> bool:
+        """True if this value releases it, once tripped."""
+        return not self._bad(value)
+
+    def _why(self) -> str:
+        """What is wrong with the value, such as "is 3 mA, below 5 mA"."""
+        raise NotImplementedError
+
+    # ---- what the engine and a person ask -----------------------------------------------------
+
+    @property
+    def tripped(self) -> bool:
+        """True while plans must wait."""
+        return self._tripped or not self._connected or self._invalid
+
+    @property
+    def reason(self) -> str:
+        """Why plans wait; empty while they need not."""
+        if not self.tripped:
+            return ""
+        if not self._connected:
+            text = f"{self.name} is not connected"
+        elif self._invalid:
+            text = f"{self.name} is INVALID (alarm severity 3)"
+        else:
+            text = f"{self.name} {self._why()}"
+        return f"{text} ({self.tripped_message})" if self.tripped_message else text
+
+    @property
+    def name(self) -> str:
+        """The signal's name."""
+        return str(getattr(self.signal, "name", self.signal))
+
+    def __repr__(self) -> str:
+        since = time.strftime("%H:%M:%S", time.localtime(self.since))
+        state = f"TRIPPED since {since}: {self.reason}" if self.tripped else f"good since {since}"
+        return f"<{type(self).__name__} {self.name}: {state}>"
+
+    def _shown(self, value: Any) -> str:
+        units = getattr(self.signal, "units", "") if self._connected else ""
+        number = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+        return f"{number} {units}".rstrip()
+
+    # ---- how it learns ------------------------------------------------------------------------
+
+    def install(self, notify: Callable[[], None]) -> None:
+        """Begin to follow the signal; `notify` is called, in any thread, when the answer changes."""
+        self._notify = notify
+        self._connected = bool(getattr(self.signal, "connected", True))
+        if isinstance(self.signal, Subscribable):
+            self.signal.subscribe(self._on_value)
+            if hasattr(self.signal, "SUB_META"):
+                self.signal.subscribe(self._on_connection, self.signal.SUB_META)
+
+    def remove(self) -> None:
+        """Follow the signal no more."""
+        if isinstance(self.signal, Subscribable):
+            self.signal.clear_sub(self._on_value)
+            if hasattr(self.signal, "SUB_META"):
+                self.signal.clear_sub(self._on_connection)
+        self._notify = None
+
+    def _on_value(self, value: Any = None, severity: Any = None, **_: Any) -> None:
+        before = self.tripped
+        self._invalid = severity == INVALID
+        self._value = value
+        if value is not None:
+            self._tripped = not self._good(value) if self._tripped else self._bad(value)
+            self._seen = True
+        self._changed(before)
+
+    def _on_connection(self, connected: bool = True, **_: Any) -> None:
+        before = self.tripped
+        self._connected = bool(connected)
+        self._changed(before)
+
+    def _changed(self, before: bool) -> None:
+        if self.tripped != before:
+            self.since = time.time()
+            if self._notify is not None:
+                self._notify()
+
+
+class SuspendFloor(SuspenderBase):
+    """Plans wait while the value is below `suspend_thresh`, until it is above `resume_thresh`.
+
+    Example:
+        ``SuspendFloor(ring, 50, resume_thresh=90, sleep=30)``
+    """
+
+    def __init__(
+        self, signal: Any, suspend_thresh: float, *, resume_thresh: float | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(signal, **kwargs)
+        self.suspend_thresh = suspend_thresh
+        self.resume_thresh = suspend_thresh if resume_thresh is None else resume_thresh
+        if self.resume_thresh < self.suspend_thresh:
+            raise BadValue(f"{self.name}: resume at {resume_thresh:g} is below the floor {suspend_thresh:g}")
+
+    def _bad(self, value: Any) -> bool:
+        return bool(value < self.suspend_thresh)
+
+    def _good(self, value: Any) -> bool:
+        return bool(value >= self.resume_thresh)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is at least {self._shown(self.resume_thresh)}"
+
+
+class SuspendCeil(SuspenderBase):
+    """Plans wait while the value is above `suspend_thresh`, until it is below `resume_thresh`."""
+
+    def __init__(
+        self, signal: Any, suspend_thresh: float, *, resume_thresh: float | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(signal, **kwargs)
+        self.suspend_thresh = suspend_thresh
+        self.resume_thresh = suspend_thresh if resume_thresh is None else resume_thresh
+        if self.resume_thresh > self.suspend_thresh:
+            raise BadValue(f"{self.name}: resume at {resume_thresh:g} is above the ceiling {suspend_thresh:g}")
+
+    def _bad(self, value: Any) -> bool:
+        return bool(value > self.suspend_thresh)
+
+    def _good(self, value: Any) -> bool:
+        return bool(value <= self.resume_thresh)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is at most {self._shown(self.resume_thresh)}"
+
+
+class _Band(SuspenderBase):
+    """A suspender with two borders."""
+
+    def __init__(self, signal: Any, band_bottom: float, band_top: float, **kwargs: Any) -> None:
+        super().__init__(signal, **kwargs)
+        if not band_bottom < band_top:
+            raise BadValue(f"{self.name}: the band's bottom {band_bottom:g} is not below its top {band_top:g}")
+        self.band_bottom, self.band_top = band_bottom, band_top
+
+    def _inside(self, value: Any) -> bool:
+        return bool(self.band_bottom < value < self.band_top)
+
+    def _borders(self) -> str:
+        return f"{self._shown(self.band_bottom)} to {self._shown(self.band_top)}"
+
+
+class SuspendWhenOutsideBand(_Band):
+    """Plans wait while the value is outside the band."""
+
+    def _bad(self, value: Any) -> bool:
+        return not self._inside(value)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is in {self._borders()}"
+
+
+class SuspendInBand(_Band):
+    """Plans wait while the value is inside the band."""
+
+    def _bad(self, value: Any) -> bool:
+        return self._inside(value)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is out of {self._borders()}"
+
+
+class SuspendBoolHigh(SuspenderBase):
+    """Plans wait while the value is true."""
+
+    def _bad(self, value: Any) -> bool:
+        return bool(value)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is off"
+
+
+class SuspendBoolLow(SuspenderBase):
+    """Plans wait while the value is false."""
+
+    def _bad(self, value: Any) -> bool:
+        return not value
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is on"
+
+
+class SuspendWhenChanged(SuspenderBase):
+    """Plans wait while the value is not the expected one.
+
+    Args:
+        expected_value: the good value; None takes the first one that the signal tells.
+        allow_resume: whether its return to the expected value releases plans; without it, only `reset` does.
+    """
+
+    def __init__(self, signal: Any, *, expected_value: Any = None, allow_resume: bool = True, **kwargs: Any) -> None:
+        super().__init__(signal, **kwargs)
+        self.expected_value, self.allow_resume = expected_value, allow_resume
+
+    def _bad(self, value: Any) -> bool:
+        if self.expected_value is None:
+            self.expected_value = value
+        return bool(value != self.expected_value)
+
+    def _good(self, value: Any) -> bool:
+        return self.allow_resume and not self._bad(value)
+
+    def reset(self) -> None:
+        """Take the present value for the expected one."""
+        before = self.tripped
+        self.expected_value, self._tripped = self._value, False
+        self._changed(before)
+
+    def _why(self) -> str:
+        return f"is {self._shown(self._value)}; plans wait until it is {self._shown(self.expected_value)}"
+
+
+class SuspendWhen(SuspenderBase):
+    """Plans wait while a function says so: it is asked at each message, and twice a second while they wait.
+
+    Args:
+        predicate: ``f() -> bool``; True means wait. One that raises counts as True.
+        words: what is wrong then.
+    """
+
+    polls = True
+
+    def __init__(self, predicate: Callable[[], bool], words: str = "", **kwargs: Any) -> None:
+        super().__init__(None, **kwargs)
+        self._predicate = predicate
+        self._words = words or getattr(predicate, "__name__", "a condition")
+        self._cause = ""
+
+    @property
+    def name(self) -> str:
+        """What is wrong, in words."""
+        return self._words
+
+    @property
+    def tripped(self) -> bool:
+        """What the predicate says now."""
+        before = self._tripped
+        try:
+            self._tripped, self._cause = bool(self._predicate()), ""
+        except Exception as exc:  # a condition that cannot be told is no good one
+            self._tripped, self._cause = True, f"cannot be told: {exc}"
+        if self._tripped != before:
+            self.since = time.time()
+        return self._tripped
+
+    def _why(self) -> str:
+        return self._cause or "makes plans wait"
