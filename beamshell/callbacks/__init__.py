@@ -3,6 +3,10 @@
 They know documents, never a device, the engine or IPython. matplotlib is imported when the first window is drawn.
 """
 
+from beamshell.callbacks.best_effort import BestEffort
+from beamshell.callbacks.grid import LiveGrid
+from beamshell.callbacks.peaks import Peak, peak
+from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.table import LiveTable
 
-__all__ = ["LiveTable"]
+__all__ = ["BestEffort", "LiveGrid", "LivePlot", "LiveTable", "Peak", "peak"]

@@ -1,0 +1,248 @@
+"""Windows with figures in them: whether there may be any, and one window for each kind of picture, scan after scan.
+
+matplotlib and a GUI toolkit are imported when the first window is drawn, never before; without a display, never.
+It never knows what a picture shows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+SWITCH = "BEAMSHELL_PLOTS"
+"""Environment variable: "window" (always), "none" (never) or "auto" (when there is a display)."""
+
+TOOLKITS = {
+    "qtagg": "qt",
+    "qt5agg": "qt",
+    "macosx": "osx",
+    "tkagg": "tk",
+    "gtk4agg": "gtk4",
+    "gtk3agg": "gtk3",
+    "wxagg": "wx",
+}
+"""matplotlib's backends that open windows, and IPython's name for the toolkit of each."""
+
+_IMPORTS = {
+    "qtagg": ("PySide6", "PyQt6", "PyQt5", "PySide2"),
+    "tkagg": ("_tkinter",),
+    "gtk4agg": ("gi",),
+    "wxagg": ("wx",),
+}
+_NO_DISPLAY = ("offscreen", "minimal")
+
+
+def has_display(environ: Mapping[str, str], platform: str) -> bool:
+    """True if a window that is opened would be seen by somebody.
+
+    Args:
+        environ: the environment; BEAMSHELL_PLOTS=window or none in it has the last word.
+        platform: as `sys.platform`.
+    """
+    switch = environ.get(SWITCH, "auto")
+    if switch in ("window", "none"):
+        return switch == "window"
+    if platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in environ
+    qt_platform = environ.get("QT_QPA_PLATFORM", "")
+    if qt_platform.split(":")[0] in _NO_DISPLAY:
+        return False
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or qt_platform)
+
+
+def choose_backend(environ: Mapping[str, str], platform: str, in_use: str | None = None) -> str | None:
+    """The matplotlib backend for windows, lower case, or None if there can be none.
+
+    Args:
+        environ: the environment; MPLBACKEND in it is obeyed, also when it opens no windows.
+        platform: as `sys.platform`.
+        in_use: the backend that pyplot has loaded, if any: a second toolkit in one process is asking for trouble.
+    """
+    if not has_display(environ, platform):
+        return None
+    for chosen in (in_use, environ.get("MPLBACKEND")):
+        if chosen:
+            return chosen.lower() if chosen.lower() in TOOLKITS else None
+    candidates = ["macosx"] if platform == "darwin" else []
+    candidates += [backend for backend, names in _IMPORTS.items() if any(map(importlib.util.find_spec, names))]
+    return candidates[0] if candidates else None
+
+
+class Windows:
+    """The windows of the process, by what they show.
+
+    Attributes:
+        on_first_window: called once with IPython's name of the GUI toolkit, when the first window opens.
+    """
+
+    def __init__(self) -> None:
+        self.on_first_window: Callable[[str], Any] | None = None
+        self._windows: dict[Hashable, Window] = {}
+        self._failed = False
+        self._told = False
+
+    @property
+    def possible(self) -> bool:
+        """True if there is a display and a toolkit to draw with."""
+        return not self._failed and _backend() is not None
+
+    def window(self, key: Hashable, name: str) -> Window:
+        """The window that shows this kind of picture; it opens at its first drawing."""
+        return self._windows.setdefault(key, Window(self, name))
+
+    def close_all(self) -> None:
+        """Close what is open."""
+        for window in self._windows.values():
+            window.close()
+        self._windows.clear()
+
+    def new_manager(self) -> Any:
+        """A new figure in a window not yet shown, or None if that cannot be."""
+        backend = _backend()
+        if self._failed or backend is None:
+            return None
+        try:
+            manager = _new_manager(backend, number=len(self._windows))
+        except Exception as exc:  # noqa: BLE001  # a display that went away, a broken toolkit: they raise all sorts
+            self._failed = True
+            log.warning("no plot windows in this session: %s: %s", type(exc).__name__, exc)
+            return None
+        if not self._told and self.on_first_window is not None:
+            self._told = True
+            self.on_first_window(TOOLKITS[backend])
+        return manager
+
+
+class Window:
+    """One window, which shows one picture after another; something a Painter can draw.
+
+    A person may close it: it then stays closed until the next picture comes.
+    """
+
+    def __init__(self, windows: Windows, name: str) -> None:
+        self._windows = windows
+        self._name = name
+        self._manager: Any = None
+        self._closed = False
+        self._picture: Any = None
+        self._composed: Any = None
+
+    def __repr__(self) -> str:
+        return f"<window {self._name!r}>"
+
+    @property
+    def figure(self) -> Any:
+        """The matplotlib figure, or None while the window is not open."""
+        return None if self._manager is None else self._manager.canvas.figure
+
+    def show(self, picture: Any) -> None:
+        """Let the next drawing be of `picture`, an object with `compose(figure, previous)` and `update()`."""
+        self._picture = picture
+        self._closed = False
+
+    def draw(self) -> None:
+        """Bring the picture up to date; opens the window the first time."""
+        if self._closed or self._picture is None:
+            return
+        opened = self._manager is None
+        if opened:
+            self._manager = self._windows.new_manager()
+            if self._manager is None:
+                return
+            self._composed = None
+            self._manager.set_window_title(self._name)
+            self.figure.canvas.mpl_connect("close_event", self._on_close)
+        if self._picture is not self._composed:
+            self._picture.compose(self.figure, self._composed)
+            self._composed = self._picture
+        self._picture.update()
+        self.figure.canvas.draw()
+        if opened:
+            _show_without_focus(self._manager)
+
+    def close(self) -> None:
+        """Close the window, as a person would."""
+        if self._manager is not None:
+            self._manager.destroy()
+            self._on_close(None)
+
+    def _on_close(self, event: Any) -> None:  # noqa: ARG002  # matplotlib passes it
+        self._manager = None
+        self._closed = True
+
+
+class AxesPanel:
+    """The axes that somebody handed over, which show one picture after another."""
+
+    def __init__(self, ax: Any) -> None:
+        self._ax = ax
+        self._picture: Any = None
+        self._composed: Any = None
+
+    def __repr__(self) -> str:
+        return f"<axes {self._ax.get_title()!r}>"
+
+    def show(self, picture: Any) -> None:
+        """Let the next drawing be of `picture`."""
+        self._picture = picture
+
+    def draw(self) -> None:
+        """Bring the picture up to date."""
+        if self._picture is not self._composed:
+            self._picture.compose_on(self._ax, self._composed)
+            self._composed = self._picture
+        self._picture.update()
+        self._ax.figure.canvas.draw()
+
+
+def _backend() -> str | None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    backend = getattr(pyplot, "_backend_mod", None) and sys.modules["matplotlib"].get_backend()
+    in_use = backend.lower() if isinstance(backend, str) and backend.lower() in TOOLKITS else None
+    return choose_backend(os.environ, sys.platform, in_use)
+
+
+def _new_manager(backend: str, number: int) -> Any:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    if backend.startswith("qt") and "QT_QPA_PLATFORM" in os.environ:
+        _start_qt()
+    if "matplotlib.pyplot" not in sys.modules:
+        matplotlib.use(backend)  # a person's own pyplot figures then live in the same toolkit
+    module = importlib.import_module(f"matplotlib.backends.backend_{backend}")
+    with matplotlib.rc_context({"interactive": False}):  # else it would show, and take the focus, while it is made
+        # Not through pyplot: `plt.plot(...)` typed at the prompt must not land in the window of a scan.
+        return module.FigureCanvas.new_manager(Figure(figsize=(6.4, 4.8)), number)
+
+
+_qt_application: Any = None
+
+
+def _start_qt() -> None:
+    """Have the Qt application: matplotlib makes one only for X and Wayland, not for vnc, offscreen and the like."""
+    global _qt_application
+    widgets = importlib.import_module("matplotlib.backends.qt_compat").QtWidgets
+    _qt_application = widgets.QApplication.instance() or widgets.QApplication(["beamshell"])
+
+
+def _show_without_focus(manager: Any) -> None:
+    import matplotlib
+
+    window: Any = getattr(manager, "window", None)
+    if hasattr(window, "setAttribute"):
+        core = importlib.import_module("matplotlib.backends.qt_compat").QtCore
+        window.setAttribute(core.Qt.WidgetAttribute.WA_ShowWithoutActivating, True)
+    with matplotlib.rc_context({"figure.raise_window": False}):
+        manager.show()
+
+
+windows = Windows()
+"""The windows of this process."""

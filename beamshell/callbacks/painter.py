@@ -1,0 +1,94 @@
+"""Painter: draws what has changed, at most ten times a second, when there is time for it.
+
+It never knows what is drawn (anything with `draw()`), and a drawing that fails never reaches whoever asked for it.
+Used in the main thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+_PAUSE_PER_COST = 3.0
+_PAUSE_AFTER_FAILURE_S = 5.0
+
+
+class Drawable(Protocol):
+    """Something that can bring its picture up to date."""
+
+    def draw(self) -> None:
+        """Draw now."""
+
+
+class Painter:
+    """Collects what is to be drawn and draws each thing when it is due.
+
+    A thing that takes long is drawn less often: drawing takes at most a quarter of the time.
+
+    Args:
+        interval_s: the least time between two drawings of the same thing.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, interval_s: float = 0.1, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval_s = interval_s
+        self._clock = clock
+        self._dirty: dict[Drawable, None] = {}
+        self._not_before: dict[Drawable, float] = {}
+        self._complained: set[Drawable] = set()
+
+    def touch(self, drawable: Drawable) -> None:
+        """Note that `drawable` has changed: it will be drawn when it is due."""
+        self._dirty[drawable] = None
+
+    def due_in(self, now: float | None = None) -> float | None:
+        """Seconds until something is to be drawn (0 if now), or None if nothing is."""
+        if not self._dirty:
+            return None
+        at = self._clock() if now is None else now
+        return max(0.0, min(self._not_before.get(drawable, 0.0) for drawable in self._dirty) - at)
+
+    def paint(self, now: float | None = None) -> None:
+        """Draw what is due."""
+        if not self._dirty:
+            return
+        at = self._clock() if now is None else now
+        for drawable in [drawable for drawable in self._dirty if self._not_before.get(drawable, 0.0) <= at]:
+            self._draw(drawable, at)
+
+    def draw(self, drawable: Drawable) -> None:
+        """Draw this one now, due or not."""
+        self._draw(drawable, self._clock())
+
+    def flush(self) -> None:
+        """Draw all that has changed, due or not."""
+        for drawable in list(self._dirty):
+            self.draw(drawable)
+
+    def forget(self, drawable: Drawable) -> None:
+        """Let go of something that will not be drawn again."""
+        self._dirty.pop(drawable, None)
+        self._not_before.pop(drawable, None)
+        self._complained.discard(drawable)
+
+    def _draw(self, drawable: Drawable, at: float) -> None:
+        self._dirty.pop(drawable, None)
+        before = self._clock()
+        pause = 0.0
+        try:
+            drawable.draw()
+        except Exception:  # a picture must never stop a measurement
+            pause = _PAUSE_AFTER_FAILURE_S
+            if drawable not in self._complained:
+                self._complained.add(drawable)
+                log.exception("%s cannot be drawn; the measurement goes on", drawable)
+        cost = self._clock() - before
+        self._not_before[drawable] = at + max(self._interval_s, cost * (1 + _PAUSE_PER_COST), pause)
+
+
+painter = Painter()
+"""The painter of this process; the console's GUI loop lets it paint while the engine waits."""

@@ -1,0 +1,218 @@
+"""How windows breathe while the engine waits: the engine's one wait, with a GUI toolkit's event loop inside it.
+
+It never knows what is drawn, nor what the engine waits for. Everything here but the alarm runs in the main thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol
+
+from beamshell.callbacks.figures import Windows
+from beamshell.callbacks.figures import windows as all_windows
+from beamshell.callbacks.painter import Painter
+
+log = logging.getLogger(__name__)
+
+_LONGEST_GUI_WAIT_S = 0.05
+"""Python handles a signal between two of its own instructions, and a GUI loop may run none for long: so it is woken."""
+
+
+class Inbox(Protocol):
+    """Where everything that ends a wait is posted."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when something was posted."""
+
+    def ready(self) -> bool:
+        """True if something was posted."""
+
+    def wake(self) -> None:
+        """Make the descriptor readable; from any thread."""
+
+
+class GuiLoop:
+    """Waits for the engine, and meanwhile draws and keeps windows alive.
+
+    Args:
+        painter: what is to be drawn, and when.
+        windows: the first of them decides for a GUI toolkit; None is the process's own.
+
+    Example:
+        ``loop = GuiLoop(painter); RE.pump = loop.pump; loop.enable(get_ipython())``
+    """
+
+    def __init__(self, painter: Painter, *, windows: Windows | None = None) -> None:
+        self._painter = painter
+        self._windows = windows or all_windows
+        self._shell: Any = None
+        self._hook: Callable[[Any], Any] | None = None
+        self._alarm: Alarm | None = None
+
+    @property
+    def toolkit_running(self) -> bool:
+        """True while waits run a GUI toolkit's event loop."""
+        return self._gui_hook() is not None
+
+    def enable(self, shell: Any) -> None:
+        """Let the first window choose the GUI toolkit, here and at the prompt of this IPython shell."""
+        self._shell = shell
+        self._windows.on_first_window = self.use_toolkit
+        shell.events.register("post_run_cell", self._after_cell)
+
+    def disable(self) -> None:
+        """Undo `enable`, and end the alarm thread."""
+        if self._shell is not None:
+            self._shell.events.unregister("post_run_cell", self._after_cell)
+            self._windows.on_first_window = None
+            self._shell = None
+        if self._alarm is not None:
+            self._alarm.stop()
+            self._alarm = None
+        self._hook = None
+
+    def use_toolkit(self, gui: str) -> None:
+        """Run this toolkit's events, such as "qt", in every wait, and at the prompt."""
+        from IPython.terminal.pt_inputhooks import get_inputhook_name_and_func
+
+        _, self._hook = get_inputhook_name_and_func(gui)
+        if self._shell is not None and not getattr(self._shell, "simple_prompt", False):
+            self._shell.enable_gui(gui)
+
+    def pump(self, inbox: Inbox, timeout_s: float | None) -> None:
+        """Return when something is posted or the time is over, whichever comes first; at times a little earlier.
+
+        Args:
+            inbox: what ends the wait.
+            timeout_s: the longest wait in seconds; None waits for ever; 0 only lets windows and painter catch up.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._painter.paint()
+        hook = self._gui_hook()
+        if hook is not None:
+            self._wait_in_gui(hook, inbox, deadline)
+        else:
+            self._wait(inbox, deadline)
+
+    def _wait(self, inbox: Inbox, deadline: float | None) -> None:
+        while not inbox.ready():
+            due = self._painter.due_in()
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            readable, _, _ = select.select([inbox], [], [], _least(due, left))
+            if readable:
+                return
+            self._painter.paint()
+
+    def _wait_in_gui(self, hook: Callable[[Any], Any], inbox: Inbox, deadline: float | None) -> None:
+        now = time.monotonic()
+        due = self._painter.due_in()
+        until = now + _LONGEST_GUI_WAIT_S
+        if due is not None:
+            until = min(until, now + due)
+        if deadline is not None:
+            until = min(until, max(deadline, now + 0.001))  # also without time to wait, events waiting are handled
+        if self._alarm is None:
+            self._alarm = Alarm()
+        with _slot_errors_logged():
+            self._alarm.set(until, inbox.wake)
+            try:
+                hook(_Context(inbox, until))
+            finally:
+                self._alarm.set(None, None)
+        self._painter.paint()
+
+    def _gui_hook(self) -> Callable[[Any], Any] | None:
+        """Ours, or the one that a person chose with `%gui` or `%matplotlib`."""
+        if self._hook is None and getattr(self._shell, "active_eventloop", None) not in (None, "asyncio"):
+            from IPython.terminal.pt_inputhooks import get_inputhook_name_and_func
+
+            _, self._hook = get_inputhook_name_and_func(self._shell.active_eventloop)
+        return self._hook
+
+    def _after_cell(self, result: Any) -> None:  # noqa: ARG002  # IPython passes it
+        self._painter.flush()
+
+
+class _Context:
+    """What IPython's input hooks want to know: when to stop."""
+
+    def __init__(self, inbox: Inbox, until: float) -> None:
+        self._inbox = inbox
+        self._until = until
+
+    def fileno(self) -> int:
+        return self._inbox.fileno()
+
+    def input_is_ready(self) -> bool:
+        return self._inbox.ready() or time.monotonic() >= self._until
+
+
+class Alarm:
+    """A thread that calls a function at a time: GUI loops wake up for a descriptor, not for a clock of ours."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._at: float | None = None
+        self._ring: Callable[[], Any] | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="beamshell-gui-alarm", daemon=True)
+        self._thread.start()
+
+    def set(self, at: float | None, ring: Callable[[], Any] | None) -> None:
+        """Call `ring` at this reading of the monotonic clock, instead of what was set before; None: not at all."""
+        with self._changed:
+            self._at, self._ring = at, ring
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                left = None if self._at is None else self._at - time.monotonic()
+                if left is not None and left <= 0 and self._ring is not None:
+                    self._ring()
+                    self._at = None
+                else:
+                    self._changed.wait(left)
+
+
+@contextmanager
+def _slot_errors_logged() -> Iterator[None]:
+    """Log what a window's own code raises, whichever way its toolkit reports it; let Ctrl+C through."""
+    interrupts: list[BaseException] = []
+
+    def excepthook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(exc, Exception):
+            log.error("a window failed; the measurement goes on", exc_info=(kind, exc, trace))
+        else:
+            interrupts.append(exc)
+
+    before, sys.excepthook = sys.excepthook, excepthook
+    try:
+        yield
+    except Exception:
+        log.exception("a window failed; the measurement goes on")
+    finally:
+        sys.excepthook = before
+    if interrupts:
+        raise interrupts[0]
+
+
+def _least(*times: float | None) -> float | None:
+    known = [moment for moment in times if moment is not None]
+    return min(known) if known else None
