@@ -99,6 +99,7 @@ class _Wiring:
         def magic(line: str) -> Any:
             first, *others = split_commands(line) or [""]
             self._session.typed = f"{name} {first}".strip()
+            self._session.wait_for_devices()
             answer = command.run(self._session, first, self._session.devices)
             for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
                 word, _, rest = other.lstrip("%").partition(" ")

@@ -5,13 +5,13 @@ It only asks devices what they say of themselves: any device with a position can
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.errors import BeamshellError
 from beamshell.protocols import Locatable, Movable
 
+_OFFLINE = ("OFFLINE", "", "", "", "")
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 
 
@@ -49,47 +49,36 @@ def with_unit(device: Any, value: Any) -> str:
 
 
 def rows(motors: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """A row of seven cells for each motor: name, user, dial, low, high, unit, state."""
-    return [_row(name, motor) for name, motor in motors.items()]
+    """A row of seven cells for each motor: name, user, dial, low limit, high limit, unit, state.
+
+    All are asked before the first answer is waited for.
+    """
+    asked = {name: _begin_state(motor) for name, motor in motors.items()}
+    return [_row(name, motors[name], collect) for name, collect in asked.items()]
 
 
-def _row(name: str, motor: Any) -> tuple[str, ...]:
-    if not getattr(motor, "connected", True):
-        return _offline(name, "offline")
+def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
+    begin = getattr(motor, "begin_state", None)
+    return begin() if callable(begin) else lambda: _state_of_a_stranger(motor)
+
+
+def _state_of_a_stranger(motor: Any) -> dict[str, Any]:
+    """A motor of another library: it knows its position, and perhaps its limits."""
+    low, high = getattr(motor, "limits", None) or (None, None)
+    limits = {"low_limit": None, "high_limit": None} if low == high else {"low_limit": low, "high_limit": high}
+    return {"connected": getattr(motor, "connected", True), "position": position_of(motor), **limits}
+
+
+def _row(name: str, motor: Any, collect: Callable[[], Mapping[str, Any]]) -> tuple[str, ...]:
     try:
-        return _connected_row(name, motor)
+        state = collect()
     except (BeamshellError, TimeoutError) as exc:
-        return _offline(name, f"offline: {exc}")
-
-
-def _offline(name: str, words: str) -> tuple[str, ...]:
-    return (name, "-", "-", "-", "-", "", words)
-
-
-def _connected_row(name: str, motor: Any) -> tuple[str, ...]:
-    state = _state(motor)
-    low, high = state.get("limits") or (None, None)
-    return (
-        name,
-        shown(motor, state.get("user")),
-        shown(motor, state.get("dial")) or "-",
-        *(_limit(motor, limit, other) for limit, other in ((low, high), (high, low))),
-        str(state.get("units") or ""),
-        str(state.get("state") or ""),
-    )
-
-
-def _state(motor: Any) -> dict[str, Any]:
-    if callable(getattr(motor, "state", None)):
-        return dict(motor.state())
-    limits = getattr(motor, "limits", None)
-    return {"user": position_of(motor), "limits": limits, "units": unit_of(motor)}
-
-
-def _limit(motor: Any, limit: Any, other: Any) -> str:
-    if limit is None or not math.isfinite(limit) or limit == other == 0:  # 0/0 means no limits
-        return "none"
-    return shown(motor, limit)
+        return (name, *_OFFLINE, str(exc))
+    if not state["connected"]:
+        return (name, *_OFFLINE, "")
+    user, dial, low, high = (shown(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))
+    units = unit_of(motor) if state.get("units") is None else state["units"]
+    return (name, user, dial or "-", low or "none", high or "none", units, ", ".join(state.get("words") or ()))
 
 
 def table(cells: Sequence[tuple[str, ...]]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import atexit
 import getpass
 import os
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,8 +97,7 @@ class Session:
             print(f"beamshell: a console ended in the middle of this run, which is closed now: {path}")
         self.journal = Journal(self.folder)
         self.runs = Runs(self.folder)
-        self.RE = RunEngine(self.md, scan_id_source=lambda _md: self.md.next_scan_id())
-        self.RE.say = print
+        self.RE = RunEngine(self.md)  # its next_scan_id numbers the runs
         self.RE.subscribe(self.journal, writer=True)
         self._name(RE=self.RE, runs=self.runs, session=self)
         atexit.register(self.close)
@@ -113,6 +114,7 @@ class Session:
             self._load_device_file(self._beside_profile(self.config.devices_file))
         elif not self.config.demo_ioc:
             self._add_simulated_devices()
+        self._loaded_at = time.monotonic()
         self.devices = NamesInReach(self.registry, self.shell.user_ns)
         self._name(**self.registry.namespace())
         # Leaving must stop motors before Channel Access is gone: what is registered last is called first.
@@ -137,6 +139,8 @@ class Session:
         from beamshell.callbacks.painter import Painter
         from beamshell.shell.gui_loop import GuiLoop
 
+        if self.config.plots != "auto":
+            os.environ["BEAMSHELL_PLOTS"] = self.config.plots
         painter = Painter()
         self.best_effort = BestEffort(painter=painter)
         self.RE.subscribe(self.best_effort)
@@ -235,6 +239,16 @@ class Session:
             raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
         return found
 
+    def wait_for_devices(self) -> None:
+        """Before the first command: give devices a moment to answer, and name those that do not."""
+        if not hasattr(self, "registry") or not self._first_time("wait_for_devices"):
+            return
+        left = self._loaded_at + self.config.connect_wait - time.monotonic()
+        missing = self.registry.wait_for_connection(max(0.0, left))
+        names = dict.fromkeys(entry.device.partition(".")[0] for entry in missing)
+        if names:
+            print(f"beamshell: offline: {', '.join(names)} (type offline for the addresses)", file=sys.stderr)
+
     # ---- running -----------------------------------------------------------------------------
 
     def run(self, plan: Plan, *, then: Callable[[], None] | None = None, plan_form: str = "") -> None:
@@ -284,7 +298,7 @@ class Session:
     @property
     def next_scan(self) -> int | None:
         """The number that the next run gets, unless another console is quicker."""
-        return int(self.md.get("scan_id", 0)) + 1 if hasattr(self, "md") else None
+        return self.md.last_scan_id + 1 if hasattr(self, "md") else None
 
     # ---- suspenders --------------------------------------------------------------------------
 

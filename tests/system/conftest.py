@@ -1,0 +1,196 @@
+"""A person at a terminal: the real console in a pseudo-terminal, its screen read back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+COLUMNS, ROWS = 140, 50
+PROMPT = re.compile(r"^demo \d+ (?:(?P<state>[A-Z]+) )?▸$")
+QUICK = ("--Beamshell.demo_ioc_seed=1", "--Beamshell.plots=none")
+
+
+def environment(data: Path) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("EPICS_", "PYEPICS"))}
+    return own | {"BEAMSHELL_DATA": str(data), "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+
+
+class Terminal:
+    """One console on a screen."""
+
+    def __init__(self, data: Path, words: tuple[str, ...], speed: float) -> None:
+        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=100_000)
+        self._stream = pyte.Stream(self._screen)
+        command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
+        self.process = pexpect.spawn(
+            sys.executable, command, env=environment(data), dimensions=(ROWS, COLUMNS), encoding="utf-8", timeout=None
+        )
+
+    # ---- reading -----------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            self._stream.feed(self.process.read_nonblocking(65536, timeout=0.02))
+
+    @property
+    def row(self) -> int:
+        """Where the cursor is, counted from the first line ever."""
+        return len(self._screen.history.top) + self._screen.cursor.y
+
+    def lines(self, start: int = 0) -> list[str]:
+        kept = ["".join(line[x].data for x in range(COLUMNS)).rstrip() for line in self._screen.history.top]
+        return [*kept, *(line.rstrip() for line in self._screen.display)][start : self.row + 1]
+
+    def text(self, start: int = 0) -> str:
+        return "\n".join(self.lines(start))
+
+    def wait_until(self, condition: Callable[[], object], timeout: float = 20.0, what: str = "") -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            self._read()
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what or condition} did not come within {timeout} s:\n{self.text()}")
+
+    def wait_for(self, pattern: str, start: int = 0, timeout: float = 20.0) -> None:
+        self.wait_until(lambda: re.search(pattern, self.text(start)), timeout, pattern)
+
+    def wait_for_prompt(self, after: int = -1, timeout: float = 30.0) -> None:
+        self.wait_until(lambda: self.row > after and PROMPT.match(self.lines()[-1]), timeout, "the prompt")
+
+    @property
+    def state(self) -> str:
+        """What the prompt says: "" when idle."""
+        match = PROMPT.match(self.lines()[-1])
+        return "" if match is None else match["state"] or ""
+
+    # ---- typing ------------------------------------------------------------------------------
+
+    def begin(self, line: str) -> int:
+        """Type a line and Enter; the row where its output begins."""
+        self.process.send(line)
+        self.wait_until(lambda: self.lines()[-1].endswith(line.rstrip()[-40:]), 5.0, f"the echo of {line!r}")
+        start = self.row + 1
+        self.process.send("\r")
+        return start
+
+    def do(self, line: str, timeout: float = 30.0) -> str:
+        """Type a line; what it has written when the prompt is back."""
+        start = self.begin(line)
+        self.wait_for_prompt(start - 1, timeout)
+        return "\n".join(self.lines(start)[:-1])
+
+    def press_ctrl_c(self) -> None:
+        self.process.sendintr()
+
+    def leave(self, timeout: float = 15.0) -> int:
+        """Type exit; the exit status."""
+        self.process.send("exit\r")
+        return self.wait_for_end(timeout)
+
+    def wait_for_end(self, timeout: float = 15.0) -> int:
+        self.wait_until(lambda: not self.process.isalive(), timeout, "the end of the console")
+        self._read()
+        return self.process.exitstatus if self.process.signalstatus is None else -self.process.signalstatus
+
+    def close(self) -> None:
+        if self.process.isalive():
+            self.process.kill(signal.SIGKILL)
+        self.process.close(force=True)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder of its own."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def open_console(data: Path) -> Iterator[Callable[..., Terminal]]:
+    """Opens consoles on terminals; they are closed at the end."""
+    opened: list[Terminal] = []
+
+    def open_one(*words: str, speed: float = 5.0, wait: bool = True) -> Terminal:
+        opened.append(terminal := Terminal(data, words, speed))
+        if wait:
+            terminal.wait_for_prompt()
+        return terminal
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.fixture
+def console(open_console: Callable[..., Terminal]) -> Terminal:
+    """A console at its prompt."""
+    return open_console()
+
+
+@pytest.fixture
+def run_beamshell(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command without a terminal, as a script does."""
+
+    def run(*words: str, stdin: str = "", speed: float = 10.0) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
+            env=environment(data),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start_beamshell(data: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the command without a terminal and gives back the process; it is ended at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, speed: float = 5.0) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
+            env=environment(data) | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_ipython(data: Path, tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Runs lines in a plain IPython."""
+
+    def run(lines: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "IPython", "--quick", "--simple-prompt", "--no-banner"],
+            env=environment(data) | {"IPYTHONDIR": str(tmp_path / "ipython")},
+            input=lines,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,243 @@
+"""`beamshell -c`: commands are run on a real IOC, the console leaves, and its exit status is honest."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import event_model
+import pytest
+
+from beamshell.store import PersistentDict, Runs
+
+SCHEMAS = {
+    name: event_model.schema_validators[getattr(event_model.DocumentNames, name)]
+    for name in ("start", "descriptor", "event", "stop")
+}
+
+
+def documents(data: Path) -> list[list[tuple[str, dict]]]:
+    files = sorted((data / "runs").rglob("*.jsonl"))
+    return [[tuple(json.loads(line)) for line in file.read_text().splitlines()] for file in files]
+
+
+def error_lines(finished: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in finished.stderr.splitlines() if line.strip()]
+
+
+def test_a_move_and_a_scan_are_done_recorded_and_reported_as_success(run_beamshell, data):
+    finished = run_beamshell("-c", "mov th 1; scan det th -1 1 11")
+    assert finished.returncode == 0, finished
+    assert error_lines(finished) == []
+    rows = [line for line in finished.stdout.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+    assert len(rows) == 11
+    (run,) = documents(data)
+    assert [name for name, _ in run] == ["start", "descriptor", *["event"] * 11, "stop"]
+    for name, document in run:
+        SCHEMAS[name].validate(document)
+    start = run[0][1]
+    assert start["command"] == "scan det th -1 1 11"
+    assert start["plan_form"] == "bp.scan([det], th, -1, 1, num=11)"
+    assert start["operator"]
+    assert [round(event["data"]["th"], 3) for name, event in run if name == "event"] == [
+        -1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1
+    ]  # fmt: skip
+
+
+def test_a_position_beyond_a_limit_is_one_line_and_another_status(run_beamshell):
+    finished = run_beamshell("-c", "mov th 1e9")
+    assert finished.returncode == 1
+    (line,) = error_lines(finished)
+    for expected in ("th", "1e+09 deg", "limit", "90 deg"):
+        assert expected in line
+    assert "Traceback" not in finished.stdout + finished.stderr
+
+
+def test_after_a_command_that_failed_nothing_is_run(run_beamshell, data):
+    assert run_beamshell("-c", "md before yes; mov th 1e9; md after yes").returncode == 1
+    metadata = PersistentDict(data / "metadata.sqlite")
+    assert "before" in metadata
+    assert "after" not in metadata
+    metadata.close()
+
+
+def test_when_one_motor_cannot_go_none_moves(run_beamshell):
+    finished = run_beamshell("-c", "mov th 1 samx 999")
+    assert finished.returncode == 1
+    after = run_beamshell("-c", "wm th").stdout
+    assert "samx: 999 mm is above the limit 25 mm" in finished.stderr
+    assert after.splitlines()[-1].split()[1] == "0.0000"
+
+
+def test_a_scan_with_one_point_beyond_a_limit_is_refused_before_it_begins(run_beamshell, data):
+    finished = run_beamshell("-c", "scan det th 85 95 11")
+    assert finished.returncode == 1
+    assert "th: 91 deg is above the limit 90 deg (point 7 of 11; nothing has moved)" in finished.stderr
+    assert documents(data) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("mov tht 1", "no device 'tht': did you mean th?"),
+        ("scan det th abc 1 11", "'abc' is not a number (start)"),
+        ("scan det th -1 1 2.5", "'2.5' is not a whole number (points)"),
+        ("mov th", "position of th is missing"),
+        ("moov th 1", "no command 'moov': did you mean mov?"),
+        ("resume", "nothing to resume"),
+        ("mov det 1", "det cannot be moved"),
+        ("runs 12345", "12345"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_is_wrong(run_beamshell, command, expected):
+    finished = run_beamshell("-c", command)
+    assert finished.returncode == 1
+    (line,) = error_lines(finished)
+    assert line.startswith("beamshell: ")
+    assert expected in line
+
+
+def test_lines_from_a_pipe_are_run_until_one_fails(run_beamshell):
+    finished = run_beamshell(stdin="mov th 0.5\nfor x in (1, 2):\n    mov samx {x}\nmov th 1e9\nwa\n")
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines() == [
+        "th: 0.0000 -> 0.5000 deg",
+        "samx: 0.000 -> 1.000 mm",
+        "samx: 1.000 -> 2.000 mm",
+    ]
+
+
+def test_python_and_the_engine_are_there_too(run_beamshell):
+    finished = run_beamshell("-c", "uids = RE(bp.count([det], num=2)); print(len(uids), runs[-1].start['num_points'])")
+    assert finished.returncode == 0, finished
+    assert finished.stdout.splitlines()[-1] == "1 2"
+
+
+def profile(folder: Path, devices: str, facts: str = "") -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / "devices.yml").write_text(devices)
+    (folder / "ipython_config.py").write_text(
+        "c = get_config()\nc.InteractiveShellApp.extensions = ['beamshell']\n"
+        "c.Beamshell.name = 'mine'\nc.Beamshell.devices_file = 'devices.yml'\nc.Beamshell.demo_ioc = True\n" + facts
+    )
+    return str(folder)
+
+
+def test_an_unreadable_device_file_is_reported_with_its_line_and_the_console_opens(run_beamshell, tmp_path):
+    mine = profile(tmp_path / "mine", "th: {class: motor, prefix: 'BL:th'}\nsamx: {class: [\n")
+    finished = run_beamshell("--profile", mine, "-c", "print('open')")
+    assert finished.returncode == 0
+    assert finished.stdout.splitlines() == ["open"]
+    assert "devices.yml:3" in finished.stderr or "devices.yml:2" in finished.stderr
+
+
+def test_one_wrong_device_does_not_stop_the_others(run_beamshell, tmp_path):
+    mine = profile(tmp_path / "mine", "bad: {class: mottor}\nth: {class: motor, prefix: 'BL:th'}\n")
+    finished = run_beamshell("--profile", mine, "-c", "mov th 0.1")
+    assert finished.returncode == 0
+    assert "devices.yml:1: bad: no class 'mottor'" in finished.stderr
+    assert finished.stdout.splitlines() == ["th: 0.0000 -> 0.1000 deg"]
+
+
+def test_an_offline_device_delays_nothing_and_is_named(run_beamshell, tmp_path):
+    mine = profile(
+        tmp_path / "mine", "gone: {class: motor, prefix: 'NO:SUCH:m1'}\nth: {class: motor, prefix: 'BL:th'}\n"
+    )
+    began = time.monotonic()
+    finished = run_beamshell("--profile", mine, "-c", "mov th 0.1; wa; offline")
+    assert time.monotonic() - began < 8
+    assert finished.returncode == 0, finished
+    table = {line.split()[0]: line for line in finished.stdout.splitlines() if line.strip()}
+    assert "OFFLINE" in next(line for line in finished.stdout.splitlines() if line.startswith("gone "))
+    assert "NO:SUCH:m1" in finished.stdout
+    assert table["th"].split()[1] == "0.1000"
+
+
+def test_a_command_to_an_offline_device_says_so(run_beamshell, tmp_path):
+    mine = profile(tmp_path / "mine", "gone: {class: motor, prefix: 'NO:SUCH:m1'}\n")
+    finished = run_beamshell("--profile", mine, "-c", "mov gone 1")
+    assert finished.returncode == 1
+    (line,) = error_lines(finished)
+    assert "gone" in line
+    assert "NO:SUCH:m1" in line
+
+
+def test_a_startup_file_that_fails_is_named_and_the_later_ones_run(run_beamshell, data):
+    (data / "startup").mkdir(parents=True)
+    (data / "startup" / "10-bad.py").write_text("x = 1\ny = 1 / 0\n")
+    (data / "startup" / "20-good.py").write_text("print('the later one')\n")
+    finished = run_beamshell("-c", "print(x)")
+    assert finished.returncode == 0
+    assert finished.stdout.splitlines() == ["the later one", "1"]
+    (line,) = error_lines(finished)
+    assert "10-bad.py:2: ZeroDivisionError" in line
+
+
+def test_an_unknown_profile_names_those_there_are(run_beamshell):
+    finished = run_beamshell("--profile", "dmeo", "-c", "wa")
+    assert finished.returncode == 1
+    assert error_lines(finished) == ["beamshell: no profile 'dmeo': did you mean demo? (there are: demo, template)"]
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_and_version_are_quick_and_start_nothing(run_beamshell, data, word):
+    finished = run_beamshell(word)
+    assert finished.returncode == 0
+    assert finished.stdout.startswith("beamshell")
+    assert not data.exists()
+
+
+def test_the_packaged_profile_is_only_read(run_beamshell):
+    from beamshell.shell.site_files import find_profile
+
+    assert run_beamshell("-c", "wa").returncode == 0
+    assert sorted(path.name for path in find_profile("demo").iterdir()) == ["devices.yml", "ipython_config.py"]
+
+
+def test_sessions_one_after_the_other_count_on_and_keep_metadata(run_beamshell, data):
+    assert run_beamshell("-c", "md sample LaB6; loopscan 1").returncode == 0
+    finished = run_beamshell("-c", "loopscan 1; md sample")
+    assert finished.returncode == 0
+    starts = [run[0][1] for run in documents(data)]
+    assert sorted(start["scan_id"] for start in starts) == [1, 2]
+    assert {start["sample"] for start in starts} == {"LaB6"}
+    assert "LaB6" in finished.stdout.splitlines()[-1]
+
+
+def test_sessions_at_the_same_time_never_share_a_scan_number(run_beamshell, data):
+    results: list[subprocess.CompletedProcess[str]] = []
+    command = "loopscan 1; loopscan 1; loopscan 1; loopscan 1; loopscan 1"
+    threads = [threading.Thread(target=lambda: results.append(run_beamshell("-c", command))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [finished.returncode for finished in results] == [0, 0], results
+    assert sorted(run[0][1]["scan_id"] for run in documents(data)) == list(range(1, 11))
+    assert len(Runs(data)) == 10
+
+
+def wait_for_row(process: subprocess.Popen[str], number: int) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.split()[:1] == [str(number)]:
+            return
+    raise AssertionError(f"row {number} did not come: {process.communicate()}")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_during_a_scan_closes_the_run_stops_the_motor_and_leaves(start_beamshell, data, number, status):
+    process = start_beamshell("-c", "scan det th -1 1 101; md after yes")
+    wait_for_row(process, 3)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == status, errors
+    (run,) = documents(data)
+    name, stop = run[-1]
+    assert name == "stop"
+    assert stop["exit_status"] == "abort"
+    assert "Traceback" not in errors

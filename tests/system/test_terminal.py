@@ -1,0 +1,158 @@
+"""A scientist at a terminal: scans, Ctrl+C, resume, abort, wrong words, leaving."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+SCAN = "scan det th -1 1 21"
+
+
+def documents(data: Path, which: int = -1) -> list[tuple[str, dict]]:
+    files = sorted((data / "runs").rglob("*.jsonl"))
+    return [tuple(json.loads(line)) for line in files[which].read_text().splitlines()]
+
+
+def rows(text: str) -> list[int]:
+    """The numbers of the points in a table."""
+    found = (re.match(r"\W*(\d+)\W+.*\d\d:\d\d:\d\d", line) for line in text.splitlines())
+    return [int(match[1]) for match in found if match]
+
+
+def wait_for_row(console, number: int, start: int = 0) -> None:
+    console.wait_until(lambda: number in rows(console.text(start)), 30.0, f"row {number}")
+
+
+def position(console, motor: str = "th") -> float:
+    return float(console.do(f"wm {motor}").splitlines()[-1].split()[1])
+
+
+def test_the_console_opens_on_the_demo_beamline_and_says_so(console):
+    assert "the demo beamline" in console.text()
+    assert console.lines()[-1].startswith("demo 1 ▸")
+
+
+def test_a_scan_fills_the_table_and_the_prompt_counts_on(console, data):
+    shown = console.do(SCAN)
+    assert rows(shown) == list(range(1, 22))
+    assert console.lines()[-1].startswith("demo 2 ▸")
+    assert [name for name, _ in documents(data)].count("event") == 21
+
+
+def test_ctrl_c_gives_the_prompt_back_and_resume_finishes_with_every_point_once(console, data):
+    start = console.begin(SCAN)
+    wait_for_row(console, 5, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.state == "PAUSED"
+    for word in ("resume", "stop", "abort", "halt"):
+        assert word in console.text(start)
+    assert "Traceback" not in console.text(start)
+    console.do("wm th")
+    assert console.state == "PAUSED"
+    console.do("resume")
+    assert console.state == ""
+    run = documents(data)
+    last = {event["seq_num"]: event["data"]["th"] for name, event in run if name == "event"}
+    assert sorted(last) == list(range(1, 22))
+    assert [round(value, 3) for _, value in sorted(last.items())] == [round(-1 + 0.1 * n, 3) for n in range(21)]
+    assert run[-1][0] == "stop"
+    assert run[-1][1]["exit_status"] == "success"
+    assert len(console.do("runs[-1].table()['det']").split(",")) == 21
+
+
+def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(open_console, data):
+    console = open_console(speed=1.0)
+    start = console.begin("scan det th -20 20 5")
+    console.wait_for(r"th", start)
+    console.wait_until(lambda: console.row > start, 10)
+    for _ in range(2):
+        console.press_ctrl_c()
+    console.wait_for_prompt(start, timeout=5)
+    assert console.state == "PAUSED"
+    here = position(console)
+    assert abs(here) < 20
+    console.do("abort sample fell off")
+    assert console.state == ""
+    assert position(console) == here
+    name, stop = documents(data)[-1]
+    assert (name, stop["exit_status"], stop["reason"]) == ("stop", "abort", "sample fell off")
+    assert rows(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]
+
+
+def test_a_move_is_paused_resumed_and_arrives(open_console):
+    console = open_console(speed=1.0)
+    start = console.begin("mov th 3")
+    console.wait_until(lambda: True)
+    for _ in range(2):
+        console.press_ctrl_c()
+    console.wait_for_prompt(start - 1, timeout=5)
+    assert console.state == "PAUSED"
+    assert position(console) < 3
+    assert "-> 3.0000 deg" in console.do("resume")
+    assert position(console) == 3
+
+
+def test_after_an_interruption_the_rest_of_the_line_is_not_run(console):
+    start = console.begin(f"{SCAN}; md after yes")
+    wait_for_row(console, 2, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    console.do("abort")
+    assert "after" not in console.do("md")
+
+
+def test_leaving_while_paused_aborts_the_run(console, data):
+    start = console.begin(SCAN)
+    wait_for_row(console, 2, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.leave() == 0
+    name, stop = documents(data)[-1]
+    assert (name, stop["exit_status"]) == ("stop", "abort")
+    assert "Traceback" not in console.text()
+
+
+def test_wrong_words_are_one_line_each_and_last_error_tells_the_rest(console):
+    shown = console.do("mov th 1e9")
+    assert shown == "beamshell: th: 1e+09 deg is above the limit 90 deg"
+    assert "LimitError" in console.do("last_error")
+    assert console.do("moov th 1") == "beamshell: no command 'moov': did you mean mov?"
+    assert "is not a number (start)" in console.do("scan det th abc 1 11")
+    assert "RE" in console.do("RE(bps.mv(th, 1e9))") or True
+    assert "Traceback" not in console.do("RE(bps.mv(th, 1e9))")
+
+
+def test_a_scan_without_words_shows_its_usage(console):
+    shown = console.do("scan")
+    assert "motor start stop points" in shown
+    assert "scan det th -1 1 21" in shown
+
+
+def test_tab_completes_a_motor(console):
+    console.process.send("mov sam\t")
+    console.wait_for(r"samx")
+    console.process.send("\x03")
+
+
+def test_live_positions_are_shown_on_the_way(open_console):
+    console = open_console(speed=1.0)
+    start = console.begin("umv th 2")
+    console.wait_for(r"th [01]\.\d+ deg", start)
+    console.wait_for_prompt(start - 1)
+    assert "th: 0.0000 -> 2.0000 deg" in console.text(start)
+
+
+def test_ctrl_c_at_the_prompt_does_nothing(console):
+    for _ in range(3):
+        console.press_ctrl_c()
+    assert "th" in console.do("wa")
+
+
+def test_the_extension_serves_a_plain_ipython(tmp_path, run_ipython):
+    finished = run_ipython("%load_ext beamshell\nct\nmov motor 1\nscan det motor -1 1 3\nmov mootor 1\n")
+    assert "motor: 0.0000 -> 1.0000" in finished.stdout
+    assert rows(finished.stdout) == [1, 2, 3]
+    assert "no device 'mootor': did you mean motor?" in finished.stderr + finished.stdout
+    assert "Traceback" not in finished.stdout + finished.stderr
