@@ -114,7 +114,7 @@ class FailedPause(EngineError):
     """A pause was asked for where the plan allows none, so the plan ends here."""
 
 
-class PlanError(EngineError):
+class PlanError(EngineError, ValueError):
     """The plan is not something the engine can run."""
 
 

@@ -1,0 +1,139 @@
+"""Where a scan goes: lists of points, made with numpy and nothing else.
+
+A point is a dict of positions by motor, in the motors' own units. A trajectory is a list of points.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from beamshell.errors import PlanError
+
+Point = dict[Any, Any]
+
+
+def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
+    """`args` in groups of `size`.
+
+    Raises:
+        PlanError: the arguments do not come out even; the message shows `form`.
+    """
+    if not args or len(args) % size:
+        raise PlanError(f"{len(args)} arguments where groups of {size} belong: {form}")
+    return [tuple(args[i : i + size]) for i in range(0, len(args), size)]
+
+
+def positions(start: float, stop: float, num: int) -> list[float]:
+    """`num` positions at equal distances from `start` to `stop`, both included."""
+    return [float(value) for value in np.linspace(start, stop, num)]
+
+
+def whole_number(num: Any, what: str = "num") -> int:
+    """`num` as an int of at least 1.
+
+    Raises:
+        PlanError: it is none.
+    """
+    if isinstance(num, bool) or not isinstance(num, int | float | np.integer | np.floating) or num != int(num):
+        raise PlanError(f"{what} is {num!r}: it is a number of points, a whole number of at least 1")
+    if num < 1:
+        raise PlanError(f"{what} is {num}: a scan has at least 1 point")
+    return int(num)
+
+
+def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
+    """All motors step at the same time.
+
+    Args:
+        axes: (motor, positions), all of the same length.
+
+    Raises:
+        PlanError: the lengths differ.
+    """
+    axes = list(axes)
+    lengths = {len(values) for _, values in axes}
+    if len(lengths) != 1:
+        shown = ", ".join(f"{getattr(motor, 'name', motor)} {len(values)}" for motor, values in axes)
+        raise PlanError(f"motors that step together need lists of one length: {shown}")
+    return [dict(zip((m for m, _ in axes), row, strict=True)) for row in zip(*(v for _, v in axes), strict=True)]
+
+
+def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> list[Point]:
+    """Every combination; the first axis is the slowest.
+
+    Args:
+        axes: (motor, positions), slowest first.
+        snaked: by axis, whether it goes back and forth instead of starting anew; that of the slowest does not count.
+    """
+    points: list[Point] = [{}]
+    for (motor, values), snake in zip(axes, snaked, strict=True):
+        points = [
+            {**point, motor: value}
+            for row, point in enumerate(points)
+            for value in (list(values)[::-1] if snake and row % 2 else values)
+        ]
+    return points
+
+
+def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> list[bool]:
+    """By axis, whether it is snaked.
+
+    Args:
+        motors: slowest first.
+        snake_axes: True for all but the slowest, False or None for none, or the motors that snake.
+
+    Raises:
+        PlanError: a motor named is not scanned, or is the slowest.
+    """
+    if snake_axes is None or snake_axes is False:
+        return [False] * len(motors)
+    if snake_axes is True:
+        return [False, *[True] * (len(motors) - 1)]
+    wanted = list(snake_axes)
+    for motor in wanted:
+        if not any(motor is other for other in motors):
+            raise PlanError(f"{getattr(motor, 'name', motor)} is to snake but is not scanned")
+        if motor is motors[0]:
+            raise PlanError(f"{getattr(motor, 'name', motor)} is the slowest axis: it cannot snake")
+    return [any(motor is other for other in wanted) for motor in motors]
+
+
+def moved(points: Iterable[Point], origins: Point) -> list[Point]:
+    """The points with each motor's origin added."""
+    return [{motor: origins[motor] + value for motor, value in point.items()} for point in points]
+
+
+def extents(axes: Iterable[tuple[Any, Sequence[Any]]]) -> tuple[list[float], ...]:
+    """By axis, its lowest and highest position."""
+    return tuple([float(min(values)), float(max(values))] for _, values in axes)
+
+
+def unique(motors: Iterable[Any], what: str = "motor") -> list[Any]:
+    """The motors as a list.
+
+    Raises:
+        PlanError: one comes twice.
+    """
+    motors = list(motors)
+    for first, second in itertools.combinations(motors, 2):
+        if first is second:
+            raise PlanError(f"{getattr(first, 'name', first)} is given twice: each {what} moves once a point")
+    return motors
+
+
+def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> None:
+    """Call ``check(motor, position)`` for every point, before any is visited.
+
+    Raises:
+        Exception: of the kind that `check` raised, its message naming the point.
+    """
+    for number, point in enumerate(points, 1):
+        for motor, position in point.items():
+            try:
+                check(motor, position)
+            except Exception as exc:
+                raise type(exc)(f"point {number} of {len(points)}: {exc}") from exc
