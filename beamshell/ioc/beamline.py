@@ -14,7 +14,7 @@ from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motor_record import MotorRecord
-from beamshell.ioc.record_type import RecordSupport
+from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256

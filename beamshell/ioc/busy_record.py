@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from beamshell.ioc.record_type import Field, Record
+from beamshell.ioc.record import Field, Record
 
 
 class BusyRecord(Record):

@@ -1,6 +1,6 @@
-"""The motor record: fields and behaviour as documented for the EPICS motor record, over a simulated axis.
+"""The motor record: it behaves as documented for the EPICS motor record, over a simulated axis.
 
-It knows nothing of the beamline the motor is part of. Field meanings: motorRecord.html of the EPICS motor module.
+It knows nothing of the beamline the motor is part of.
 """
 
 from __future__ import annotations
@@ -11,22 +11,31 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from beamshell.ioc import motor_fields
 from beamshell.ioc.base import Base
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motion import Move
-from beamshell.ioc.record_type import PROPERTY, Field, Record, fields
+from beamshell.ioc.motor_fields import (
+    AT_HOME,
+    BUTTONS,
+    DONE,
+    HOMED,
+    MINUS_SWITCH,
+    MOVE,
+    MOVING,
+    PAUSE,
+    PLUS_SWITCH,
+    PROBLEM,
+    SLIPPED,
+    STOP,
+    UPWARDS,
+)
+from beamshell.ioc.record import PROPERTY, Record
 
 UPDATE_S = 0.04
 """Seconds between two read-backs of a motor that moves."""
 
-_STOP, _PAUSE, _MOVE = 0, 1, 2  # SPMG
-_HOMED, _MINUS_SWITCH, _MOVING, _PROBLEM, _AT_HOME, _SLIPPED, _PLUS_SWITCH, _DONE, _UPWARDS = (
-    1 << bit for bit in (14, 13, 10, 9, 7, 6, 2, 1, 0)
-)  # MSTA
 _STATE_ALARM, _HIGH_ALARM, _LOW_ALARM, _MAJOR = 7, 4, 6, 2  # alarm.h
-
-_BUTTONS = ("HOMF", "HOMR", "JOGF", "JOGR")
-_SPEEDS = {"VELO", "VBAS", "VMAX", "BVEL", "JVEL", "HVEL"}
 
 
 class MotorRecord(Record):
@@ -37,55 +46,8 @@ class MotorRecord(Record):
     """
 
     TYPE = "motor"
-    MENUS = {
-        "motorSPMG": ("Stop", "Pause", "Move", "Go"),
-        "motorSET": ("Use", "Set"),
-        "motorFOFF": ("Variable", "Frozen"),
-        "motorDIR": ("Pos", "Neg"),
-        "motorSTUP": ("OFF", "ON", "BUSY"),
-        "motorUEIP": ("No", "Yes"),
-        "motorTORQ": ("Disable", "Enable"),
-    }
-    FIELDS: ClassVar[list[Field]] = [
-        *fields("VAL DVAL RLV", access="command"),
-        Field("RVAL", "LONG", access="command"),
-        *fields("RBV DRBV DIFF", access="readback"),
-        *fields("RRBV RDIF", "LONG", "readback"),
-        Field("DMOV", "SHORT", 1, "readback"),
-        *fields("MOVN TDIR HLS LLS RHLS RLLS LVIO MISS RCNT ATHM", "SHORT", "readback"),
-        *fields("CDIR CARD", "SHORT", "readback"),
-        Field("MSTA", "ULONG", _DONE, "readback"),
-        *fields("STOP TWF TWR JOGF JOGR HOMF HOMR SYNC", "SHORT", "command"),
-        Field("SPMG", "MENU", 3, "command", "motorSPMG"),
-        Field("STUP", "MENU", 0, "command", "motorSTUP"),
-        Field("SET", "MENU", 0, "command", "motorSET"),
-        Field("FOFF", "MENU", 0, "setting", "motorFOFF"),
-        Field("DIR", "MENU", 0, "command", "motorDIR"),
-        Field("OFF", access="command", is_property=True),
-        *(Field(name, access="command", is_property=True) for name in ("HLM", "LLM", "DHLM", "DLLM")),
-        *fields("SSET SUSE", "SHORT", "command"),
-        *fields("VELO JVEL HVEL BVEL JAR", initial=1),
-        *fields("ACCL BACC", initial=0.1),
-        *fields("VBAS VMAX SMAX SBAS S UREV BDST DLY FRAC"),
-        *fields("MRES ERES", initial=0.0001),
-        *fields("RDBD SPDB", initial=0.001),
-        Field("TWV", initial=0.1),
-        Field("SREV", "LONG", 200),
-        *fields("RTRY", "SHORT", initial=10),
-        Field("UEIP", "MENU", 0, "setting", "motorUEIP"),
-        Field("CNEN", "MENU", 1, "setting", "motorTORQ"),
-        *fields("NTM", "SHORT", initial=1),
-        Field("HLSV", "MENU", 2, "setting", "menuAlarmSevr"),
-        Field("EGU", "STRING", "", is_property=True),
-        Field("PREC", "SHORT", 4, is_property=True),
-        *(Field(name, is_property=True) for name in ("HOPR", "LOPR")),
-        *fields("MDEL ADEL"),
-        Field("OUT", "STRING", "@sim"),
-        Field("VERS", initial=7.3, access="readback"),
-        Field("SIMS", "SHORT"),
-        Field("SIMH", initial="1e300"),
-        Field("SIML", initial="-1e300"),
-    ]
+    MENUS = motor_fields.MENUS
+    FIELDS = motor_fields.FIELDS
 
     def __init__(self, base: Base, address: int, clockwork: Clockwork) -> None:
         super().__init__(base, address)
@@ -96,6 +58,7 @@ class MotorRecord(Record):
         self._target = self._dial
         self._has_slipped = False
         self._waits_for_go = False
+        self._is_jogging = False
         self._is_homed = False
 
     # ---- coordinates: user = direction * dial + offset ------------------------------------------
@@ -135,14 +98,14 @@ class MotorRecord(Record):
         self["HLS"], self["LLS"] = (high, low) if self._direction > 0 else (low, high)
         self["ATHM"] = self._dial == 0
         self["MSTA"] = (
-            (_DONE if self["DMOV"] else 0)
-            | (_MOVING if self["MOVN"] else 0)
-            | (_PLUS_SWITCH if high else 0)
-            | (_MINUS_SWITCH if low else 0)
-            | (_HOMED if self._is_homed else 0)
-            | (_AT_HOME if self._is_homed and self._dial == 0 else 0)
-            | (_SLIPPED | _PROBLEM if self._has_slipped else 0)
-            | (_UPWARDS if self["CDIR"] else 0)
+            (DONE if self["DMOV"] else 0)
+            | (MOVING if self["MOVN"] else 0)
+            | (PLUS_SWITCH if high else 0)
+            | (MINUS_SWITCH if low else 0)
+            | (HOMED if self._is_homed else 0)
+            | (AT_HOME if self._is_homed and self._dial == 0 else 0)
+            | (SLIPPED | PROBLEM if self._has_slipped else 0)
+            | (UPWARDS if self["CDIR"] else 0)
         )
 
     def _show_user_limits(self) -> None:
@@ -168,7 +131,7 @@ class MotorRecord(Record):
         self._target = dial
         self._show_target(user)
         self._release_buttons()
-        self._waits_for_go = self["SPMG"] in (_STOP, _PAUSE)
+        self._waits_for_go = self["SPMG"] in (STOP, PAUSE)
         if not self._waits_for_go:
             self._begin(dial, self["VELO"], self["ACCL"])
 
@@ -226,13 +189,13 @@ class MotorRecord(Record):
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
         at_switch = self._is_at_switch(move)
-        if at_switch or any(self[button] for button in _BUTTONS):  # here is where it was sent, as for the real record
+        if at_switch or any(self[button] for button in BUTTONS):  # here is where it was sent, as for the real record
             self._target = self._dial
             self._show_target()
         self._has_slipped = not at_switch and abs(self._dial - move.target) >= self["RDBD"]
         self["MISS"] = self._has_slipped and self["RTRY"] > 0
-        if self["SPMG"] == _MOVE and not self._has_slipped:
-            self["SPMG"] = _PAUSE
+        if self["SPMG"] == MOVE and not self._has_slipped:
+            self["SPMG"] = PAUSE
         self._rest()
 
     def _halt(self, *, keeps_target: bool = False) -> None:
@@ -254,7 +217,7 @@ class MotorRecord(Record):
         self._show_switches()
 
     def _release_buttons(self, but: str = "") -> None:
-        for button in _BUTTONS:
+        for button in BUTTONS:
             if button != but:
                 self[button] = 0
         self._is_jogging = but.startswith("JOG")
@@ -288,14 +251,7 @@ class MotorRecord(Record):
 
     @override
     def units(self, field: str) -> str:
-        unit = self.text("EGU")
-        if field in _SPEEDS:
-            return f"{unit}/s"
-        if field in ("ACCL", "BACC", "DLY"):
-            return "s"
-        if field in ("RVAL", "RRBV", "RDIF"):
-            return "steps"
-        return f"{unit}/s/s" if field == "JAR" else unit
+        return motor_fields.UNITS.get(field, "{}").format(self.text("EGU"))
 
     @override
     def precision(self, field: str) -> int:
@@ -376,9 +332,9 @@ class MotorRecord(Record):
             self._halt()
 
     def _write_spmg(self) -> None:
-        if self["SPMG"] == _STOP:
+        if self["SPMG"] == STOP:
             self._halt()
-        elif self["SPMG"] == _PAUSE:
+        elif self["SPMG"] == PAUSE:
             self._waits_for_go = self._move is not None
             self._halt(keeps_target=True)
         elif self._waits_for_go:
@@ -399,7 +355,7 @@ class MotorRecord(Record):
             self._press(button, 0.0, self["HVEL"], self["ACCL"])
 
     def _press(self, button: str, dial: float, speed: float, ramp_s: float) -> None:
-        if self["SPMG"] in (_STOP, _PAUSE):
+        if self["SPMG"] in (STOP, PAUSE):
             self[button] = 0
             return
         self._release_buttons(but=button)

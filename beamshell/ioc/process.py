@@ -54,12 +54,13 @@ class DemoIoc:
         port: int | None = None,
         log: Path | None = None,
     ) -> None:
-        self._options = ["--with-parent", "--speed", str(speed), *([] if seed is None else ["--seed", str(seed)])]
-        self._timeout_s = timeout_s
-        self._log_path = log
         self.port = network.free_port() if port is None else port
         # Ours for life, so that the port stays taken while the IOC is down.
         self._repeater: socket.socket = network.repeater_socket()
+        self._options = ["--with-parent", "--port", str(self.port), "--speed", str(speed)]
+        self._options += ["--repeater", str(self._repeater.fileno()), *([] if seed is None else ["--seed", str(seed)])]
+        self._timeout_s = timeout_s
+        self._log_path = log
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -84,16 +85,15 @@ class DemoIoc:
     def _spawn(self) -> None:
         network.ensure_free(self.port)  # else the answers of whoever is there would be taken for ours
         self._log = tempfile.TemporaryFile() if self._log_path is None else self._log_path.open("ab+")  # noqa: SIM115
-        repeater = self._repeater.fileno()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EPICS_")}
         # -P: a file of the user's folder must not stand in for a module of ours
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "beamshell.ioc.server", *self._options, "--repeater", str(repeater)],
-            env={**inherited, **network.server_environment(self.port, self._repeater.getsockname()[1])},
+            [sys.executable, "-P", "-m", "beamshell.ioc.server", *self._options],
+            env=inherited,
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            pass_fds=(repeater,),
+            pass_fds=(self._repeater.fileno(),),
             start_new_session=True,  # Ctrl+C in the terminal is not for the IOC
         )
 

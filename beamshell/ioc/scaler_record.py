@@ -15,7 +15,7 @@ from typing_extensions import override
 from beamshell.ioc.base import Base
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.physics import counts
-from beamshell.ioc.record_type import Field, Record, fields
+from beamshell.ioc.record import Field, Record, fields
 
 CHANNELS = 8
 UPDATE_S = 0.1

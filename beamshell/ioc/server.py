@@ -1,7 +1,6 @@
 """The process of the demo IOC: `python -m beamshell.ioc.server`; runs until it is told to stop.
 
-It knows nothing of consoles: whoever starts it sets the EPICS environment (see `network`) and may hold its standard
-input.
+It knows nothing of consoles. It serves on loopback only, and says what it has to say on standard error.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import time
 from types import FrameType
 
 from beamshell.errors import IocError
-from beamshell.ioc.network import ensure_free
+from beamshell.ioc.network import ensure_free, server_environment
 from beamshell.ioc.repeater import Repeater
 
 
@@ -26,6 +25,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="beamshell.ioc.server", description="Run the demo beamline as an EPICS IOC.")
     parser.add_argument("--seed", type=int, help="make the same noise again")
     parser.add_argument("--speed", type=float, default=1.0, help="run the simulated time this many times as fast")
+    parser.add_argument("--port", type=int, default=5064, help="where to serve on loopback")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     parser.add_argument("--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be")
     options = parser.parse_args(arguments)
@@ -42,22 +42,24 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(number, _leave)
     if options.with_parent:
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    repeater_port = 5065
     if options.repeater is not None:
-        repeater = Repeater(socket.socket(fileno=options.repeater))
-        threading.Thread(target=repeater.serve, daemon=True).start()
+        udp = socket.socket(fileno=options.repeater)
+        repeater_port = udp.getsockname()[1]
+        threading.Thread(target=Repeater(udp).serve, daemon=True).start()
+    os.environ.update(server_environment(options.port, repeater_port))
     try:
+        ensure_free(options.port)
         _simulate(options.speed, options.seed)
     except IocError as exc:
         sys.exit(str(exc))
 
 
 def _simulate(speed: float, seed: int | None) -> None:
-    from beamshell.ioc.base import Base  # after the parent's thread: a parent that dies now must not leave us behind
+    from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
     from beamshell.ioc.beamline import Beamline
     from beamshell.ioc.clockwork import Clockwork
 
-    if port := os.environ.get("EPICS_CAS_SERVER_PORT"):
-        ensure_free(int(port))
     base, clockwork = Base(), Clockwork(speed)
     beamline = Beamline(base, clockwork, seed)
     base.start()

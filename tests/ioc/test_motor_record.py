@@ -1,9 +1,15 @@
 """The motor record, seen over Channel Access by a foreign client (pyepics). Simulated time runs ten times as fast."""
 
+import os
+import random
+import subprocess
+import sys
 import time
 
 import epics
 import pytest
+
+from beamshell.ioc.process import DemoIoc
 
 HOMED, AT_HOME, MINUS_SWITCH, MOVING, PROBLEM, SLIPPED, PLUS_SWITCH, DONE, UPWARDS = (
     0x4000, 0x80, 0x2000, 0x400, 0x200, 0x40, 0x4, 0x2, 0x1,
@@ -305,3 +311,33 @@ def test_homing_ends_at_dial_zero_and_is_remembered(motor, button):
     assert int(motor["MSTA"]) & (HOMED | AT_HOME) == HOMED | AT_HOME
     motor.do("VAL", 4)
     assert int(motor["MSTA"]) & (HOMED | AT_HOME) == HOMED
+
+
+# ---- all at once -----------------------------------------------------------------------------
+
+
+def test_whatever_is_pressed_every_put_completes_and_the_motor_rests_where_it_says(motor):
+    chance = random.Random(5)
+    pv = epics.get_pv("BL:samy.VAL", connect=True)
+    for _ in range(40):
+        pv.put(chance.uniform(-20, 20), use_complete=True)
+        for _ in range(chance.randrange(4)):
+            field, value = chance.choice(
+                [("STOP", 1), ("SPMG", 0), ("SPMG", 1), ("TWF", 1), ("JOGF", 1), ("JOGR", 1), ("HOMF", 1), ("DVAL", 3)]
+            )
+            motor[field] = value
+            time.sleep(chance.choice([0.0, 0.02]))
+            motor["SPMG"] = 3
+        motor["STOP"] = 1
+        motor.wait_for(lambda: pv.put_complete)
+        assert (motor["DMOV"], motor["MOVN"], motor["JOGF"], motor["HOMF"]) == (1, 0, 0, 0)
+        assert motor["RBV"] == motor["VAL"]
+
+
+def test_a_button_released_before_it_was_ever_pressed_does_nothing(demo_ioc):
+    with DemoIoc.start() as fresh:
+        fresh.wait_ready()
+        code = "import epics; print([epics.caput('BL:samx.JOGF', 0, wait=True), epics.caget('BL:samx.DMOV')])"
+        env = {**os.environ, **fresh.client_environment}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=20)
+    assert done.stdout.strip() == "[1, 1]"

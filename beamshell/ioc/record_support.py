@@ -1,174 +1,23 @@
-"""EPICS record types written in Python: their fields declared as data, their behaviour as methods.
+"""What EPICS base calls of a record type written in Python: its layout in memory and its behaviour.
 
-It knows how base lays out records and calls them; what a motor or a scaler is, it does not. The structures are those
-of dbBase.h and recSup.h of EPICS base 7.
+It finds the Python record and hands the call on; what the record makes of it is not known here. The structures are
+those of dbBase.h and recSup.h of EPICS base 7.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes as c
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from beamshell.ioc.base import Base, FieldAddress
+from beamshell.ioc.record import Record
 
 _log = logging.getLogger(__name__)
 
-VALUE, LOG, ALARM, PROPERTY = 1, 2, 4, 8
-"""What a client can subscribe to (caeventmask.h)."""
-
-_TYPES: dict[str, Any] = {
-    "DOUBLE": c.c_double,
-    "LONG": c.c_int32,
-    "ULONG": c.c_uint32,
-    "SHORT": c.c_int16,
-    "MENU": c.c_uint16,
-}
 _SUPPORT_FUNCTIONS = 17  # RSETNUMBER
 _AFTER_INITIAL_VALUES = 1  # the second pass of init_record: links and other records exist
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a record type.
-
-    Args:
-        name: such as "VAL".
-        kind: DOUBLE, LONG, ULONG, SHORT, MENU or STRING.
-        initial: the value before the database says otherwise.
-        access: "command" processes the record, "setting" does not, "readback" can't be written.
-        menu: the name of the menu of a MENU field.
-        is_property: clients that draw limits or units are told when it changes.
-    """
-
-    name: str
-    kind: str = "DOUBLE"
-    initial: str | float = 0
-    access: str = "setting"
-    menu: str = ""
-    is_property: bool = False
-
-    def definition(self) -> str:
-        """The field in the language of .dbd files."""
-        parts = [f'prompt("{self.name}") promptgroup("10 - Common") interest(1) initial("{self.initial}")']
-        parts += [
-            {"command": "pp(TRUE) special(SPC_MOD)", "setting": "special(SPC_MOD)", "readback": "special(SPC_NOMOD)"}[
-                self.access
-            ]
-        ]
-        parts += [f"menu({self.menu})"] if self.kind == "MENU" else []
-        parts += ["size(41)"] if self.kind == "STRING" else []
-        parts += ["prop(YES)"] if self.is_property else []
-        return f"field({self.name}, DBF_{self.kind}) {{ {' '.join(parts)} }}"
-
-    @property
-    def size(self) -> int:
-        """Bytes in the record."""
-        return 41 if self.kind == "STRING" else c.sizeof(_TYPES[self.kind])
-
-
-def fields(names: str, kind: str = "DOUBLE", access: str = "setting", initial: str | float = 0) -> list[Field]:
-    """Several fields of one sort, their names in one string."""
-    return [Field(name, kind, initial, access) for name in names.split()]
-
-
-class Record:
-    """One record in memory. A record type is a subclass: it names its fields and says what writes mean.
-
-    All hooks run with the record locked, in the thread of the client that writes. From any other thread, enter
-    `locked()` first.
-    """
-
-    TYPE: ClassVar[str]
-    FIELDS: ClassVar[list[Field]]
-    MENUS: ClassVar[dict[str, tuple[str, ...]]] = {}
-    _OFFSETS: ClassVar[dict[str, int]]
-
-    def __init__(self, base: Base, address: int) -> None:
-        self._base = base
-        self._address = address
-        self._values = {f.name: _TYPES[f.kind].from_address(self._at(f.name)) for f in self.FIELDS if f.kind in _TYPES}
-        self.name = self.text("NAME")
-
-    def _at(self, field: str) -> int:
-        return self._address + self._OFFSETS[field]
-
-    def __getitem__(self, field: str) -> Any:
-        return self._values[field].value
-
-    def __setitem__(self, field: str, value: float) -> None:
-        """Change a field; clients hear of it only if it did change."""
-        cell = self._values[field]
-        before = cell.value
-        cell.value = value
-        if cell.value != before:
-            self.post(field)
-
-    def post(self, field: str | None, mask: int = VALUE | LOG) -> None:
-        """Tell the clients that subscribed to this field; None is all of them."""
-        self._base.core.db_post_events(self._address, self._at(field) if field else None, mask)
-
-    def text(self, field: str) -> str:
-        """The content of a string field."""
-        return c.string_at(self._at(field)).decode(errors="replace")
-
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """The record is ours, and what is posted bears the time of now."""
-        with self._base.locked(self._address):
-            self.stamp()
-            yield
-
-    def stamp(self) -> None:
-        """Give the record the present time."""
-        self._base.core.recGblGetTimeStamp(self._address)
-
-    def raise_alarm(self, status: int, severity: int) -> None:
-        """Claim an alarm (alarm.h); the most severe claim wins."""
-        self._base.core.recGblSetSevr(self._address, status, severity)
-
-    def finish(self) -> None:
-        """Settle alarms and, if the record is at rest, complete the puts that wait for it."""
-        self.claim_alarms()
-        mask = self._base.core.recGblResetAlarms(self._address)
-        if mask:
-            self.post("VAL", mask | ALARM)
-        c.c_uint8.from_address(self._at("PACT")).value = 0  # a record that counts as active could not be stopped
-        if not self.is_busy():
-            self._base.core.recGblFwdLink(self._address)
-
-    # ---- what a record type says ----------------------------------------------------------------
-
-    def on_start(self) -> None:
-        """The database is loaded: bring dependent fields in step."""
-
-    def on_write(self, field: str) -> None:
-        """A client or a link has just written this field."""
-
-    def is_busy(self) -> bool:
-        """Whether puts with completion still have to wait."""
-        return False
-
-    def claim_alarms(self) -> None:
-        """Call `raise_alarm` for what is wrong now."""
-
-    def units(self, field: str) -> str:  # noqa: ARG002 - for subclasses
-        """The unit of a field, at most 15 characters."""
-        return ""
-
-    def precision(self, field: str) -> int:  # noqa: ARG002 - for subclasses
-        """Digits after the point."""
-        return 0
-
-    def limits(self, field: str) -> tuple[float, float] | None:  # noqa: ARG002 - for subclasses
-        """The lowest and highest value that makes sense for a field, or None for all that fits."""
-        return None
-
-
-# ---- base's structures -----------------------------------------------------------------------
 
 
 class _FieldDescription(c.Structure):  # struct dbFldDes
