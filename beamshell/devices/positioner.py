@@ -19,7 +19,7 @@ from beamshell.devices.kind import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.status import DeviceStatus
 from beamshell.devices.updates import completions
-from beamshell.errors import BadValue, InvalidState, LimitError, MoveFailed
+from beamshell.errors import BadValue, InvalidState, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import DataKey, Location
 
 
@@ -167,9 +167,20 @@ class Positioner(Device):
         return self.begin_state()()
 
     def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for all that `state` needs; the function returned collects it."""
+        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nobody answers."""
         if not self.connected:
             return lambda: self._state(None, None)
+        collect = self._begin_online_state()
+
+        def collected() -> PositionState:
+            try:
+                return collect()
+            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+                return self._state(None, None)
+
+        return collected
+
+    def _begin_online_state(self) -> Callable[[], PositionState]:
         collect = begin_values(self.setpoint_signal, self.readback_signal)
         return lambda: self._state(*collect())
 

@@ -113,10 +113,7 @@ class EpicsMotor(Positioner):
         """True while the motor moves, whoever sent it."""
         return bool(_recent(self.motor_is_moving))
 
-    def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for all that `state` needs; the function returned collects it."""
-        if not self.connected:
-            return lambda: self._state(None, None)
+    def _begin_online_state(self) -> Callable[[], PositionState]:
         collect = begin_values(
             self.user_setpoint,
             self.user_readback,

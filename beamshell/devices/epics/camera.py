@@ -1,0 +1,50 @@
+"""EpicsCamera: a small camera whose pictures are one array record.
+
+It knows the records of such a camera. What writes files (areaDetector) is another class.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from beamshell.devices.component import Component
+from beamshell.devices.device import Device
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, SignalRO
+
+if TYPE_CHECKING:
+    from beamshell.devices.status import Status
+
+
+class EpicsCamera(Device):
+    """A camera: its picture, and the sum of its pixels as the number to look at.
+
+    A trigger takes the picture that is there and sums it; the picture itself is recorded only when asked for, with
+    ``cam.image.kind = "normal"``.
+
+    Args:
+        prefix: what its addresses begin with: "BL:cam" for BL:cam:image, :width, :height, :count.
+        name: its name.
+        kwargs: those of Device.
+    """
+
+    image = Component(EpicsSignalRO, ":image", kind=Kind.omitted, array_dtype="uint16")
+    width = Component(EpicsSignalRO, ":width", kind=Kind.config)
+    height = Component(EpicsSignalRO, ":height", kind=Kind.config)
+    frame = Component(EpicsSignalRO, ":count", kind=Kind.normal)
+    frames_per_second = Component(EpicsSignal, ":fps", kind=Kind.config)
+    total = Component(SignalRO, value=0.0, kind=Kind.hinted)
+
+    def trigger(self) -> Status:
+        """Take the picture that is there, and sum its pixels."""
+        self.total.put(float(np.sum(self.image.get(), dtype=float)), force=True)
+        return super().trigger()
+
+    def picture(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
+        """The picture that is there now: uint16, shape (height, width), in counts a pixel."""
+        pixels, width, height = begin_values(self.image, self.width, self.height)()
+        picture: np.ndarray[Any, np.dtype[np.uint16]] = np.asarray(pixels).reshape(int(height), int(width))
+        return picture

@@ -1,0 +1,212 @@
+"""PVPositioner: a positioner made of a set point and whatever else the hardware offers to tell that it is there.
+
+It knows no control system: its parts are signals of any.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from beamshell.devices._timers import Timer, call_later
+from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
+from beamshell.devices.status import Status
+from beamshell.devices.updates import completions
+from beamshell.errors import DeviceError, MoveFailed
+
+
+class PVPositioner(Positioner):
+    """A device with a set point, declared in a subclass by parts of these names; only `setpoint` must be there.
+
+    - `setpoint`: where to go.
+    - `readback`: where it is; recorded under the name of the device.
+    - `done`: tells with `done_value` that it is there.
+    - `actuate`: the "Go" button, to be given `actuate_value` after the set point.
+    - `stop_signal`: to be given `stop_value` to stop.
+
+    A move has ended when `done` says so; without a `done`, when the readback is within `tolerance` of the target;
+    without that either, when the control system says that the write has ended. With both, both must hold.
+
+    Args:
+        prefix: what the addresses of its parts begin with.
+        name: its name.
+        tolerance: how near the readback must be, in its units; None keeps that of the class.
+        kwargs: those of Positioner and Device.
+
+    Raises:
+        TypeError: the class has no `setpoint`, or a `tolerance` without a `readback`.
+
+    Example:
+        >>> class Decay(PVPositioner):
+        ...     readback = Component(EpicsSignalRO, ":I")
+        ...     setpoint = Component(EpicsSignal, ":SP")
+        ...     done = Component(EpicsSignalRO, ":done")
+        >>> status = Decay("decay", name="decay").set(140)
+    """
+
+    setpoint: Any = None
+    readback: Any = None
+    done: Any = None
+    actuate: Any = None
+    stop_signal: Any = None
+
+    done_value: ClassVar[Any] = 1
+    actuate_value: ClassVar[Any] = 1
+    stop_value: ClassVar[Any] = 1
+    tolerance: float | None = None
+    done_grace_s: ClassVar[float] = 0.5
+    """How long `done` may go on saying that the last move is done, before it is taken to speak of this one."""
+
+    def __init__(self, prefix: str = "", *, name: str = "", tolerance: float | None = None, **kwargs: Any) -> None:
+        if tolerance is not None:
+            self.tolerance = tolerance
+        super().__init__(prefix, name=name, **kwargs)
+        if self.setpoint is None:
+            raise TypeError(f"{type(self).__name__} has no part called setpoint; declare one")
+        if self.tolerance is not None and self.readback is None:
+            raise TypeError(f"{type(self).__name__} has a tolerance, but no part called readback to hold it against")
+        self.readback_signal.kind = "hinted"
+
+    def part_name(self, attr: str) -> str:
+        """What tells the position has the name of the device itself."""
+        tells = "readback" if "readback" in self.component_names else "setpoint"
+        return self.name if attr == tells and self.name else super().part_name(attr)
+
+    @property
+    def readback_signal(self) -> Any:
+        """The signal that tells where it is."""
+        return self.setpoint if self.readback is None else self.readback
+
+    @property
+    def setpoint_signal(self) -> Any:
+        """The signal that tells where it was sent."""
+        return self.setpoint
+
+    def check_value(self, position: Any) -> None:
+        """Return if a move to `position` would be accepted; nothing moves.
+
+        Raises:
+            BadValue: the set point takes no such value.
+            LimitError: it is outside the limits.
+        """
+        if not self.setpoint.enum_strs:  # states have no limits
+            super().check_value(position)
+        self.setpoint.check_value(position)
+
+    def _start_move(self, move: MoveStatus) -> None:
+        arrival = _Arrival(self, move)
+        move.add_callback(lambda _: arrival.close())
+        arrival.start()
+
+    def _stop_motion(self) -> None:
+        if self.stop_signal is not None:
+            self.stop_signal.put(self.stop_value)
+
+
+class _Arrival:
+    """The watch over one move of a PVPositioner, from the write to its end."""
+
+    def __init__(self, device: PVPositioner, move: MoveStatus) -> None:
+        self._device = device
+        self._move = move
+        self._was_busy = False
+        self._written = False
+        self._grace: Timer | None = None
+        self._watched = [
+            (signal, callback)
+            for signal, callback in ((device.done, self._on_done), (self._measured, self._on_readback))
+            if signal is not None
+        ]
+
+    @property
+    def _measured(self) -> Any:
+        return self._device.readback if self._device.tolerance is not None else None
+
+    def start(self) -> None:
+        """Write the set point, and press the button if there is one."""
+        device = self._device
+        for signal, callback in self._watched:
+            signal.subscribe(callback, run=False)
+        device.setpoint.set(self._move.target).add_callback(self._on_set)
+
+    def _on_set(self, status: Status) -> None:
+        """The set point is written. Completions worker, or for soft signals the caller."""
+        if self._failed(status):
+            return
+        if self._device.actuate is None:
+            self._on_written(status)
+            return
+        try:
+            self._device.actuate.set(self._device.actuate_value).add_callback(self._on_written)
+        except DeviceError as exc:
+            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
+
+    def _on_written(self, status: Status) -> None:
+        """Everything is written; what tells the arrival may still speak of the last move."""
+        if self._failed(status):
+            return
+        self._written = True
+        if self._device.done is not None and not self._was_busy:
+            self._grace = call_later(self._device.done_grace_s, lambda: completions.post(self._on_grace_over))
+        self._look()
+
+    def _failed(self, status: Status) -> bool:
+        failure = status.exception()
+        if failure is not None and not self._move.done:
+            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {failure}"))
+        return self._move.done
+
+    def _on_grace_over(self) -> None:
+        self._was_busy = True  # it was so briefly that nobody saw it, or is so still
+        self._look()
+
+    def _on_done(self, value: Any, **_: Any) -> None:
+        """`done` has changed. Updates worker."""
+        if value != self._device.done_value:
+            self._was_busy = True
+        else:
+            self._look()
+
+    def _on_readback(self, **_: Any) -> None:
+        """The readback has changed. Updates worker."""
+        self._look()
+
+    def _look(self) -> None:
+        """End the move if it is there, from values read now: completions and monitors are not ordered."""
+        if self._move.done or not self._written:
+            return
+        signals = [signal for signal, _ in self._watched]
+        try:
+            values = begin_values(*signals)()
+        except DeviceError as exc:
+            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: where it is is unknown: {exc}"))
+            return
+        if all(self._is_there(signal, value) for signal, value in zip(signals, values, strict=True)):
+            self._move.arrive()
+
+    def _is_there(self, signal: Any, value: Any) -> bool:
+        device = self._device
+        if signal is device.done:
+            return self._was_busy and bool(value == device.done_value)
+        assert device.tolerance is not None
+        return math.fabs(value - self._move.target) <= device.tolerance
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._grace is not None:
+            self._grace.cancel()
+        for signal, callback in self._watched:
+            signal.clear_sub(callback)
+
+
+class PVPositionerIsClose(PVPositioner):
+    """A PVPositioner without a `done`: it is there when the readback is within `tolerance` of the target."""
+
+    tolerance = 1e-6
+
+
+class PVPositionerDone(PVPositioner):
+    """A PVPositioner that is there as soon as the set point is written."""
+
+    done = None
+    tolerance = None

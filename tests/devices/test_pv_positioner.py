@@ -1,0 +1,155 @@
+"""A PVPositioner makes a positioner of whatever the hardware offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from beamshell.devices.component import Component
+from beamshell.devices.pv_positioner import PVPositioner
+from beamshell.devices.signal import Signal, SignalRO
+from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
+
+
+class Bare(PVPositioner):
+    setpoint = Component(Signal, limits=(0.0, 10.0), units="mm")
+
+
+class WithDone(Bare):
+    readback = Component(SignalRO, units="mm")
+    done = Component(SignalRO, value=1, kind="omitted")
+    actuate = Component(Signal, value=0, kind="omitted")
+    stop_signal = Component(Signal, value=0, kind="omitted")
+    actuate_value = 7
+    stop_value = 9
+    done_grace_s = 5.0
+
+    def show(self, position: float | None = None, done: int | None = None) -> None:
+        if position is not None:
+            self.readback.put(position, force=True)
+        if done is not None:
+            self.done.put(done, force=True)
+
+
+class WithTolerance(PVPositioner):
+    setpoint = Component(Signal)
+    readback = Component(SignalRO)
+    tolerance = 0.1
+
+
+def test_with_a_set_point_alone_a_move_ends_when_it_is_written() -> None:
+    device = Bare(name="gap")
+    assert device.set(3).success
+    assert device.position == 3.0
+    assert list(device.read()) == ["gap"]
+
+
+def test_the_done_signal_ends_a_move() -> None:
+    device = WithDone(name="gap")
+    status = device.set(3)
+    assert device.actuate.get() == 7
+    device.show(done=0)
+    device.show(position=3.0)
+    assert not status.done
+    device.show(done=1)
+    assert status.success
+
+
+def test_a_done_left_from_the_last_move_does_not_end_the_next() -> None:
+    device = WithDone(name="gap")
+    status = device.set(3)
+    device.show(position=1.0, done=1)
+    assert not status.done
+    device.stop()
+
+
+def test_a_done_that_never_says_busy_is_believed_after_a_while() -> None:
+    class Quick(WithDone):
+        done_grace_s = 0.02
+
+    Quick(name="gap").set(3).wait(2)
+
+
+def test_both_done_and_tolerance_must_hold() -> None:
+    device = WithDone(name="gap", tolerance=0.5)
+    status = device.set(3)
+    device.show(done=0)
+    device.show(position=2.0, done=1)
+    assert not status.done
+    device.show(position=2.9)
+    assert status.success
+
+
+def test_within_the_tolerance_is_there() -> None:
+    device = WithTolerance(name="gap")
+    status = device.set(3)
+    device.readback.put(2.8, force=True)
+    assert not status.done
+    device.readback.put(2.95, force=True)
+    assert status.success
+
+
+def test_nothing_is_watched_after_the_end() -> None:
+    device = WithTolerance(name="gap")
+    device.set(3)
+    device.stop()
+    assert not device.readback._subscriptions.wants("value")
+
+
+def test_a_stop_goes_to_the_hardware_and_the_move_has_failed() -> None:
+    device = WithDone(name="gap")
+    status = device.set(3)
+    device.stop()
+    assert device.stop_signal.get() == 9
+    with pytest.raises(MoveFailed, match=r"^gap: move to 3 mm was stopped$"):
+        status.wait(1)
+
+
+def test_a_new_move_supersedes_the_old_one() -> None:
+    device = WithDone(name="gap")
+    first, second = device.set(3), device.set(4)
+    with pytest.raises(MoveFailed, match=r"superseded by a move to 4 mm"):
+        first.wait(1)
+    device.show(done=0)
+    device.show(done=1)
+    assert second.success
+
+
+def test_a_move_that_never_ends_runs_into_its_time_out() -> None:
+    device = WithDone(name="gap", timeout=0.01)
+    with pytest.raises(StatusTimeoutError, match=r"gap: move to 3 mm: not done within 0\.01 s"):
+        device.set(3).wait(2)
+
+
+@pytest.mark.parametrize(("position", "error"), [(11, LimitError), (float("nan"), BadValue), ("far", BadValue)])
+def test_what_is_not_allowed_is_refused_before_anything_moves(position: Any, error: type[Exception]) -> None:
+    device = WithDone(name="gap")
+    with pytest.raises(error, match=r"^gap: "):
+        device.set(position)
+    assert (device.setpoint.get(), device.actuate.get()) == (0.0, 0)
+
+
+def test_own_limits_narrow_those_of_the_set_point() -> None:
+    device = Bare(name="gap", limits=(-5, 5))
+    assert device.limits == (0.0, 5.0)
+    with pytest.raises(LimitError, match=r"gap: 7 mm is above the limit 5 mm"):
+        device.set(7)
+
+
+def test_states_can_be_positions() -> None:
+    class Filter(PVPositioner):
+        setpoint = Component(Signal, value=0, choices=("Out", "In"))
+
+    device = Filter(name="filter")
+    assert device.set("In").success
+    with pytest.raises(BadValue):
+        device.set("Inn")
+
+
+def test_a_positioner_without_a_set_point_is_refused() -> None:
+    class Wrong(PVPositioner):
+        readback = Component(SignalRO)
+
+    with pytest.raises(TypeError, match="Wrong has no part called setpoint"):
+        Wrong(name="wrong")
