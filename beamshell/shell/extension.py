@@ -76,6 +76,7 @@ class _Wiring:
         self._register_magics()
         self._read_typed_cells()
         self._show_errors_in_one_line()
+        self._look_at_each_cell()
         self._complete()
         self._prompt()
 
@@ -122,8 +123,7 @@ class _Wiring:
 
     def _show_errors_in_one_line(self) -> None:
         def show(_shell: Any, _kind: Any, exc: BaseException, tb: Any, tb_offset: int | None = None) -> None:
-            del tb_offset
-            self._session.last_error.keep(exc, tb)
+            del tb, tb_offset
             if isinstance(exc, SyntaxError) and not self._meant_a_command(exc):
                 self._shell.showsyntaxerror()
                 return
@@ -133,6 +133,18 @@ class _Wiring:
         self._shell.set_custom_exc((BeamshellError, KeyboardInterrupt, SyntaxError), show)
         self._undo.append(lambda: setattr(self._shell, "custom_exceptions", before[0]))
         self._undo.append(lambda: setattr(self._shell, "CustomTB", before[1]))
+
+    # ---- after each cell ---------------------------------------------------------------------
+
+    def _look_at_each_cell(self) -> None:
+        self._shell.events.register("post_run_cell", self._after_cell)
+        self._undo.append(lambda: self._shell.events.unregister("post_run_cell", self._after_cell))
+
+    def _after_cell(self, result: Any) -> None:
+        failure = result.error_in_exec or result.error_before_exec
+        if failure is not None:
+            self._session.last_error.keep(failure)
+        self._session.warn_of_hidden_devices()
 
     def _say(self, exc: BaseException) -> None:
         if isinstance(exc, SyntaxError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
-from beamshell.shell.names_in_reach import NamesInReach
+from beamshell.shell.names_in_reach import NamesInReach, is_device_like
 from beamshell.shell.outcomes import LastError, one_line, say_error, where
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Session:
         self.typed = ""
         self.wiring: Any = None
         self._taken: set[str] = set()
+        self._hidden: set[str] = set()
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
@@ -238,6 +239,22 @@ class Session:
         if not found:
             raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
         return found
+
+    def warn_of_hidden_devices(self) -> None:
+        """Say once when Python's name of a device has become something else; commands still mean the device."""
+        if not hasattr(self, "registry"):
+            return
+        self.restore_names()
+        for name in self.registry:
+            hidden = not is_device_like(self.shell.user_ns.get(name))
+            if hidden and name not in self._hidden:
+                print(f"beamshell: {name} is your own now; commands still mean the device (del {name} gives it back)")
+            (self._hidden.add if hidden else self._hidden.discard)(name)
+
+    def restore_names(self) -> None:
+        """Give devices back the names that were deleted at the prompt."""
+        for name, device in self.registry.items():
+            self.shell.user_ns.setdefault(name, device)
 
     def wait_for_devices(self) -> None:
         """Before the first command: give devices a moment to answer, and name those that do not."""

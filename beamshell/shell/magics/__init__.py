@@ -5,16 +5,20 @@ The set is filled when `commands()` is first asked for.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from beamshell.shell.command import CommandSet
 
+_MODULES = ("motion", "scans", "interruptions", "records", "beamline")
+"""In the order in which `bhelp` shows their commands."""
+
 
 def commands() -> CommandSet:
     """All the commands of the console."""
-    from beamshell.shell.magics import beamline, interruptions, motion, records, scans
     from beamshell.shell.magics._all import COMMANDS
 
-    assert all((motion, scans, interruptions, records, beamline))  # importing them has filled the set
+    for module in _MODULES:
+        import_module(f"{__name__}.{module}")
     return COMMANDS

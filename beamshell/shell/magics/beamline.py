@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName
-from beamshell.shell.command import any_device
+from beamshell.shell.command import Command, any_device
 from beamshell.shell.magic_line import Words, find_device, nearest
 from beamshell.shell.magics._all import COMMANDS
 
@@ -43,7 +43,10 @@ def _show_one(device: Any) -> None:
 
 @COMMANDS.add(example="offline")
 def offline(session: Session, words: Words) -> None:
-    """Show what does not answer: device, address, since when. It connects by itself when it comes back."""
+    """Show what does not answer: device, address, since when.
+
+    It connects by itself when it comes back.
+    """
     words.end()
     missing = session.registry.offline()
     for name, address, since in missing:
@@ -60,7 +63,7 @@ def _since(since: Any) -> str:
 
 @COMMANDS.add(example="last_error")
 def last_error(session: Session, words: Words) -> None:
-    """Show the last error with all its details, for the one who has to mend it."""
+    """Show the last error with all its details."""
     words.end()
     session.show_last_error()
 
@@ -74,7 +77,11 @@ def bhelp(_session: Session, words: Words) -> None:
             raise UnknownName(f"no command '{word}'{nearest(word, COMMANDS.names)}")
         print(COMMANDS[word].help())
         return
-    width = max(len(command.usage_line) for command in COMMANDS.commands if len(command.usage_line) < 50)
+    width = max(len(command.example) for command in COMMANDS.commands)
     for command in COMMANDS.commands:
-        print(f"{command.usage_line:<{width}}  {command.summary}")
-    print("\nbhelp scan, or scan?, shows one of them. Ctrl+C pauses a scan; twice pauses it at once.")
+        print(f"{command.example:<{width}}  {command.summary}{_other_words(command)}")
+    print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
+
+
+def _other_words(command: Command) -> str:
+    return f" ({', '.join(command.aliases)})" if command.aliases else ""

@@ -33,7 +33,7 @@ def abort(session: Session, words: Words) -> None:
 
 @COMMANDS.add(example="halt", plan="RE.halt()")
 def halt(session: Session, words: Words) -> None:
-    """End the paused plan at once: its own clean-up does NOT run; motors are stopped all the same."""
+    """End the paused plan at once, without its clean-up; motors are stopped all the same."""
     words.end()
     session.go_on("halt")
 

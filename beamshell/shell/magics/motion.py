@@ -41,7 +41,7 @@ def mov(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def movr(session: Session, words: Words) -> None:
-    """Move motors by distances from where they are, all together, and wait until all have arrived."""
+    """Move motors by distances from where they are, and wait until all have arrived."""
     _go(session, _pairs(words), relative=True)
 
 
@@ -73,7 +73,7 @@ def umvr(session: Session, words: Words) -> None:
 
 @COMMANDS.add("motor [motor ...]", example="wm th sam*", slots=only_motors, needs_words=True)
 def wm(session: Session, words: Words) -> None:
-    """Show where some motors are: user and dial position, limits, state; `*` stands for any letters."""
+    """Show where some motors are; `*` stands for any letters."""
     chosen: dict[str, Any] = {}
     for word in words.rest():
         chosen |= _named(word, session)

@@ -16,7 +16,10 @@ _RESERVED = ("scan_id",)
 
 @COMMANDS.add("[key [value ...] | del key]", example="md sample LaB6", plan="RE.md['sample'] = 'LaB6'")
 def md(session: Session, words: Words) -> None:
-    """Show the metadata that every run gets, set one (a number stays a number), or delete one; they are kept."""
+    """Show the metadata that every run gets, set one, or delete one.
+
+    They are kept until they are changed. A number stays a number; everything else is text.
+    """
     if not words:
         _show(dict(session.RE.md))
         return

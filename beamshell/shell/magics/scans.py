@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     slots=any_device,
 )
 def ct(session: Session, words: Words) -> None:
-    """Count once and print the values; no run is recorded. The time is in seconds; without one it stays as it is."""
+    """Count once and print the values; no run is recorded.
+
+    The time is in seconds; without one it stays as it is.
+    """
     detectors = []
     while words and not is_number(words.peek()):
         detectors.append(words.device("detector"))
@@ -47,7 +50,10 @@ def ct(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def scan(session: Session, words: Words) -> None:
-    """Scan a motor from start to stop, both included, in a number of POINTS; the time is what each counts, in s."""
+    """Scan a motor from start to stop in a number of POINTS.
+
+    Start and stop are both points. The time is what each point counts, in seconds.
+    """
     _one_motor(session, words, relative=False)
 
 
@@ -59,7 +65,10 @@ def scan(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def rscan(session: Session, words: Words) -> None:
-    """Scan around where the motor is, in a number of POINTS; it goes back at the end, also after an interruption."""
+    """Scan around where the motor is, in a number of POINTS.
+
+    The motor goes back at the end, also after an interruption.
+    """
     _one_motor(session, words, relative=True)
 
 
@@ -71,7 +80,10 @@ def rscan(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def ascan(session: Session, words: Words) -> None:
-    """Scan as SPEC does: a number of INTERVALS, so one point more; the time is what each point counts, in s."""
+    """Scan as SPEC does: a number of INTERVALS, so one point more.
+
+    The time is what each point counts, in seconds.
+    """
     _one_motor(session, words, relative=False, intervals=True)
 
 
@@ -84,7 +96,10 @@ def ascan(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def dscan(session: Session, words: Words) -> None:
-    """Scan around where the motor is, as SPEC does: INTERVALS, one point more; the motor goes back at the end."""
+    """Scan around where the motor is, as SPEC does: INTERVALS, one point more.
+
+    The motor goes back at the end, also after an interruption.
+    """
     _one_motor(session, words, relative=True, intervals=True)
 
 
@@ -96,7 +111,10 @@ def dscan(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def grid(session: Session, words: Words) -> None:
-    """Scan two or more motors over a grid of POINTS; the first motor is the SLOW one, the last moves at each point."""
+    """Scan motors over a grid of POINTS; the first motor is the SLOW one.
+
+    The last motor moves at each point. Two motors or more.
+    """
     detectors = words.detectors()
     axes = []
     while len(words) >= 4 or (words and not is_number(words.peek())):
@@ -114,7 +132,7 @@ def grid(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def mesh(session: Session, words: Words) -> None:
-    """Scan two motors over a grid as SPEC does: INTERVALS, and the first motor is the FAST one."""
+    """Scan two motors over a grid, as SPEC does: INTERVALS, the first motor is FAST."""
     detectors = words.detectors()
     axes = [_axis(words, "intervals") for _ in range(2)]
     _grid(session, detectors, [(motor, a, b, n + 1) for motor, a, b, n in reversed(axes)], words)
@@ -127,7 +145,10 @@ def mesh(session: Session, words: Words) -> None:
     needs_words=True,
 )
 def loopscan(session: Session, words: Words) -> None:
-    """Count a number of times, one after the other, and record it; the time is what each point counts, in s."""
+    """Count a number of times, one after the other, and record it.
+
+    The time is what each point counts, in seconds.
+    """
     from beamshell import plans as bp
 
     points = words.whole_number("points")
