@@ -43,9 +43,12 @@ class Lane:
         self._started = 0
         self._finished = 0
         self._watching = False
+        self._stopped = False
 
     def post(self, job: Job) -> None:
         """Have `job` called soon, in a worker thread."""
+        if self._stopped:
+            return
         self._jobs.put(job)
         if self._workers == 0:
             with self._lock:
@@ -53,6 +56,10 @@ class Lane:
                     self._start_worker()
         if self._idle == 0 and not self._watching:
             self._watch()
+
+    def stop(self) -> None:
+        """Drop what is queued and all that comes: for the end of the interpreter only."""
+        self._stopped = True
 
     def _start_worker(self) -> None:
         self._workers += 1
@@ -79,7 +86,7 @@ class Lane:
 
     def _work(self, is_first: bool) -> None:
         hooks_called = 0
-        while (job := self._next_job(is_first)) is not None:
+        while (job := self._next_job(is_first)) is not None and not self._stopped:
             while hooks_called < len(thread_hooks):
                 _call(thread_hooks[hooks_called])
                 hooks_called += 1

@@ -128,8 +128,8 @@ class LibCa:
 
         def at_exit() -> None:
             self.attach()
-            self._closed = True
             close()
+            self._closed = True
 
         atexit.register(at_exit)
 

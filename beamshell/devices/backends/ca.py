@@ -27,7 +27,7 @@ from beamshell.devices.backends._libca import (
     LibCa,
 )
 from beamshell.devices.backends._revival import revival
-from beamshell.devices.updates import Cell, completions
+from beamshell.devices.updates import Cell, completions, updates
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
@@ -339,7 +339,6 @@ class CaBackend(Backend):
             if self._connected:
                 _library().attach()
                 self._start_subscription()
-                _library().ca_flush_io()
 
     def unsubscribe(self) -> None:
         """Stop calling."""
@@ -373,6 +372,7 @@ class CaBackend(Backend):
         lib.ca_create_subscription(
             *wanted, self._chid, EVENT_MASK, lib.on_event, self._id, ctypes.byref(self._subscription)
         )
+        lib.ca_flush_io()
 
     def _deliver(self, raw: _Raw | None) -> None:
         """Decode, outside the library's thread, and tell the subscriber; None stands for the latest once more."""
@@ -530,6 +530,9 @@ def _copied(args: EventArgs) -> _Raw:
 
 
 def _close_all() -> None:
+    """Nobody is told any more: the interpreter is ending, and subscribers with it."""
+    updates.stop()
+    completions.stop()
     for channel in list(_channels.values()):
         channel.close()
 
