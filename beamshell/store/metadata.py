@@ -113,16 +113,6 @@ class PersistentDict(MutableMapping[str, Any]):
             self._remember(number)
             return number
 
-    def give_back_scan_id(self, number: int) -> bool:
-        """True if `number` was the last handed out and will be handed out again: its run was never opened."""
-        with self._lock, self._explained("count scans"):
-            with transaction(self._db):
-                if self._last_scan_id() != number:
-                    return False
-                self._count(number - 1)
-            self._remember(number - 1)
-            return True
-
     @property
     def last_scan_id(self) -> int:
         """The number of the last scan, on whichever console; 0 before the first."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, TypeAlias, overload
 
 from beamshell.documents.types import Document
@@ -188,7 +189,7 @@ class Runs:
         text: str | None = None,
         **metadata: Any,
     ) -> RunList:
-        """The runs for which all of this holds, oldest first.
+        """The runs for which all of this holds, oldest first: `runs.search(plan_name="scan", sample="Si")`.
 
         Args:
             plan_name: such as "scan".
@@ -197,9 +198,6 @@ class Runs:
             exit_status: "success", "abort" or "fail".
             text: stands anywhere in the start document, in capitals or not.
             metadata: keys of the start document with their values, such as ``sample="Si"``.
-
-        Example:
-            >>> runs.search(plan_name="scan", since=datetime.timedelta(hours=8), sample="Si")  # doctest: +SKIP
         """
         wanted: list[tuple[str, Any]] = []
         if plan_name is not None:
@@ -256,7 +254,9 @@ class Runs:
 
 
 def plan_line(start: Document) -> str:
-    """What a person remembers of a run: the plan with its motors and detectors."""
+    """What a person remembers of a run: the command as typed, or the plan with its motors and detectors."""
+    if isinstance(command := start.get("command"), str) and command:
+        return shorten(command, 60, placeholder=" ...")
     names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
     return " ".join([str(start.get("plan_name") or "?"), *names])
 

@@ -5,6 +5,7 @@ It never knows where the documents come from.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,7 +18,7 @@ from beamshell.errors import UnknownName
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
-_SHOWN = 20  # rows of a repr
+_MOST_SHOWN = 20  # rows of a repr
 
 
 class Table:
@@ -57,9 +58,9 @@ class Table:
         return len(self._columns["seq_num"])
 
     def __repr__(self) -> str:
-        shown = range(min(len(self), _SHOWN))
-        rows = [[_short(column[i]) for column in self._columns.values()] for i in shown]
-        more = [f"... {len(self) - _SHOWN} more"] if len(self) > _SHOWN else []
+        shown = range(min(len(self), _MOST_SHOWN))
+        rows = [[_shown(name, column[i]) for name, column in self._columns.items()] for i in shown]
+        more = [f"... {len(self) - _MOST_SHOWN} more"] if len(self) > _MOST_SHOWN else []
         return "\n".join([*aligned([self.columns, *rows]), *more])
 
 
@@ -109,7 +110,9 @@ def _column(values: list[Any]) -> Column:
     return column
 
 
-def _short(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
+    if name == "time":
+        return f"{datetime.datetime.fromtimestamp(value):%H:%M:%S.%f}"[:-5]
     if isinstance(value, (float, np.floating)):
         return f"{value:.10g}"
     if isinstance(value, np.ndarray):

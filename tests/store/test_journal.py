@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -259,6 +260,33 @@ def test_a_run_open_on_another_computer_is_left_unless_asked(write, journal, mad
     monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
     assert close_open_runs(tmp_path) == []
     assert len(close_open_runs(tmp_path, any_host=True)) == 1
+
+
+def test_without_locks_the_process_and_the_boot_tell_whether_the_writer_lives(
+    write, journal, made, tmp_path, monkeypatch
+):
+    """Some network file systems have no locks."""
+
+    def no_locks(fd, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    write(made.run(closed=False))
+    assert close_open_runs(tmp_path) == []
+    journal.close()
+    (marker,) = (tmp_path / "runs" / ".open").iterdir()
+    ended = python("")
+    ended.wait()
+    marker.write_text(json.dumps(json.loads(marker.read_text()) | {"pid": ended.pid}))
+    assert len(close_open_runs(tmp_path)) == 1
+
+
+def test_a_line_that_is_being_written_is_not_called_damaged(write, made, caplog):
+    path = write(made.run(points=1, closed=False))
+    with path.open("ab") as file:
+        file.write(b'["event", {"uid": "half')
+    assert [name for name, _ in documents(path)] == ["start", "descriptor", "event"]
+    assert caplog.text == ""
 
 
 def test_a_run_closed_just_before_the_end_is_not_closed_twice(write, journal, made, tmp_path):

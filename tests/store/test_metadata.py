@@ -198,21 +198,6 @@ def test_a_smaller_number_written_back_does_not_make_a_number_come_twice(open_di
     assert one.next_scan_id() == second + 1
 
 
-def test_a_number_whose_run_was_refused_is_given_back(open_dict):
-    md = open_dict()
-    number = md.next_scan_id()
-    assert md.give_back_scan_id(number)
-    assert md.next_scan_id() == number
-
-
-def test_a_number_is_not_given_back_once_another_console_counted_on(open_dict):
-    one, two = open_dict(), open_dict()
-    number = one.next_scan_id()
-    two.next_scan_id()
-    assert not one.give_back_scan_id(number)
-    assert one.next_scan_id() == number + 2
-
-
 # ---- crashes and damage --------------------------------------------------------------------------
 
 COUNTER = """

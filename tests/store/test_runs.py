@@ -108,6 +108,11 @@ def test_the_catalogue_shows_the_last_ten(five, write, made):
     assert shown[-2].endswith("3  success  scan th det")
 
 
+def test_a_run_is_shown_by_the_command_that_was_typed(write, made, runs):
+    write(made.run(1, command="scan det th -1 1 3", motors=["th"]))
+    assert repr(runs).splitlines()[1].endswith("success  scan det th -1 1 3")
+
+
 def test_a_run_shows_its_data_as_columns(five):
     table = five[5].table()
     assert table.columns == ["seq_num", "time", "det"]
