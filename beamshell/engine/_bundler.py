@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from beamshell.documents import compose
 from beamshell.errors import IllegalMessageSequence, PlanError
-from beamshell.protocols import HasHints
 
 Document = dict[str, Any]
 
@@ -193,7 +192,7 @@ class RunBundler:
             data_keys,
             {obj.name: list(keys) for obj, keys in described.items()},
             configuration,
-            {obj.name: dict(obj.hints) for obj in described if isinstance(obj, HasHints) and obj.hints},
+            {obj.name: dict(obj.hints) for obj in described if getattr(obj, "hints", None)},
         )
         self._world.emit("descriptor", doc)
         return stream

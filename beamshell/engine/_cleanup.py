@@ -6,6 +6,7 @@ Each step is isolated from the others; all that failed is reported once, at the 
 from __future__ import annotations
 
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beamshell.engine import _flying
@@ -37,7 +38,7 @@ def finish(core: Interpreter) -> None:
         _unstage(core, core.staged.pop())
     for key, run in list(core.runs.items()):
         del core.runs[key]
-        _isolated(core, lambda run=run: run.close(core.exit_status, core.reason), "close the run")
+        _isolated(core, partial(run.close, core.exit_status, core.reason), "close the run")
     for token in core.tokens:
         core.world.unsubscribe(token)
     core.tokens.clear()

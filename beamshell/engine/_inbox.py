@@ -5,6 +5,7 @@ Any thread, timer or signal handler may post. It knows nothing of what the posts
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import weakref
@@ -41,10 +42,8 @@ class Inbox:
 
     def wake(self) -> None:
         """Make `fileno` readable, so that whoever waits looks again."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # full of wake-ups not read yet: it is readable
             self._writer.send(b"\0")
-        except BlockingIOError:
-            pass  # full of wake-ups that were not read yet: it is readable
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when something is posted."""
@@ -69,11 +68,9 @@ class Inbox:
             self._forget_wakeups()
 
     def _forget_wakeups(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             while self._reader.recv(4096):
                 pass
-        except BlockingIOError:
-            pass
 
 
 def _close(selector: selectors.BaseSelector, *ends: socket.socket) -> None:

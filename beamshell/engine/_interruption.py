@@ -7,6 +7,7 @@ then, to go on: devices, monitors, and every message since the checkpoint once m
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beamshell.engine._plan_stack import as_generator
@@ -46,9 +47,8 @@ def resume(core: Interpreter) -> None:
         core.go(State.SUSPENDING)  # it goes on waiting for what it waited for
         return
     _wake(core)
-    if core.stack and core.any_tripped():
-        if core.replay.possible:
-            begin_suspension(core)
+    if core.stack and core.replay.possible and core.any_tripped():
+        begin_suspension(core)
 
 
 def suspend(core: Interpreter, interruption: Interrupted) -> None:
@@ -123,7 +123,7 @@ def _come_to_rest(core: Interpreter, what: str) -> None:
     stop_touched(core)
     for obj in list(core.pausable.values()):
         try:
-            _isolated(core, lambda obj=obj: core.device(obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
+            _isolated(core, partial(core.device, obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
         except NoReplayAllowed:
             core.mark()
 
@@ -143,7 +143,7 @@ def stop_touched(core: Interpreter, *, moving_only: bool = False, success: bool 
             core.stopped.add(key)
             for task in under_way:
                 task.cut = task.cut or task.msg.obj is obj
-            _isolated(core, lambda obj=obj: core.device(obj.stop, success=success), f"{name_of(obj)}: cannot stop")
+            _isolated(core, partial(core.device, obj.stop, success=success), f"{name_of(obj)}: cannot stop")
 
 
 def _isolated(
@@ -163,7 +163,7 @@ def _isolated(
 def _wake(core: Interpreter) -> None:
     for obj in list(core.pausable.values()):
         if hasattr(obj, "resume"):
-            _isolated(core, lambda obj=obj: core.device(obj.resume), f"{name_of(obj)}: resume")
+            _isolated(core, partial(core.device, obj.resume), f"{name_of(obj)}: resume")
     for run in core.runs.values():
         for monitor in run.monitored.values():
             _isolated(core, monitor.begin, f"{name_of(monitor.obj)}: cannot monitor again")

@@ -10,7 +10,6 @@ from types import GeneratorType
 from typing import Any
 
 from beamshell.errors import PlanError
-from beamshell.messages import Msg
 
 
 class Frame:
@@ -75,9 +74,8 @@ def as_generator(plan: Any) -> Any:
     raise PlanError(f"{plan!r} is no plan: RE takes a generator of messages, such as RE(count([det]))")
 
 
-def _from_iterable(messages: Iterable[Msg]) -> Any:
+def _from_iterable(messages: Iterable[Any]) -> Any:
     def plan() -> Any:
-        for msg in messages:
-            yield msg
+        yield from messages
 
     return plan()

@@ -74,7 +74,8 @@ class Replay:
 
     def take(self) -> list[Msg]:
         """The messages to send again; the record begins anew."""
-        taken, _ = self.recording or [], self.begin_again()
+        taken = self.recording or []
+        self.begin_again()
         return taken
 
 

@@ -104,8 +104,8 @@ class Dispatcher:
                 subscription.function(name, doc)
             except (Exception, KeyboardInterrupt) as exc:  # an operator may break into one that hangs
                 failures.append((subscription, exc))
-        for subscription, exc in failures:
-            self.on_failure(subscription, name, exc)
+        for failed, error in failures:
+            self.on_failure(failed, name, error)
 
     def _sort(self) -> None:
         ordered = self.listing()
