@@ -74,8 +74,8 @@ class Index:
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
-                _log.warning("%s is damaged: it is made anew from the run files", self.folder / _FILE)
-                self.rebuild()
+                self._make_anew()
+                self.refresh()
                 return self._select(condition, values, order)
 
     def count(self) -> int:
@@ -85,13 +85,17 @@ class Index:
             return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     def rebuild(self) -> int:
-        """Throw the index away and read all run files again; answers with the number of runs."""
+        """Forget everything and read all run files again; answers with the number of runs."""
         with self._lock:
-            self._db.close()
-            self._discard()
-            self._db = self._open()
-            self.refresh()
-            return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+            try:
+                with transaction(self._db):
+                    self._db.execute("DELETE FROM runs")
+                    self._db.execute("DELETE FROM folders")
+            except sqlite3.DatabaseError as exc:
+                if not is_damage(exc):
+                    raise StoreError(f"{self.folder / _FILE} cannot be rebuilt ({exc}): try again") from exc
+                self._make_anew()
+            return self.count()
 
     def refresh(self) -> None:
         """Look again at the folders that changed and at the runs that were open."""
@@ -109,21 +113,34 @@ class Index:
         self._db.close()
 
     def _open(self) -> sqlite3.Connection:
-        path = self.folder / _FILE
         try:
-            return open_database(path, _SCHEMA)
+            return self._open_writable(self.folder / _FILE)
         except sqlite3.OperationalError as exc:
-            _log.info("%s cannot be written (%s): the index is held in memory", path, exc)
-            return open_database(Path(":memory:"), _SCHEMA)
+            _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, exc)
+            return self._open_writable(Path(":memory:"))
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
-            _log.warning("%s is damaged: it is made anew from the run files", path)
             self._discard()
-            return open_database(path, _SCHEMA)
+            return self._open_writable(self.folder / _FILE)
+
+    def _open_writable(self, path: Path) -> sqlite3.Connection:
+        db = open_database(path, _SCHEMA)
+        try:
+            with transaction(db):  # a read-only file refuses only here
+                return db
+        except BaseException:
+            db.close()
+            raise
+
+    def _make_anew(self) -> None:
+        self._db.close()
+        self._discard()
+        self._db = self._open()
 
     def _discard(self) -> None:
-        """Another console that has the old index open goes on with it, and knows no less."""
+        """Remove the damaged file; another console that has it open notices the damage for itself."""
+        _log.warning("%s is damaged: it is made anew from the run files", self.folder / _FILE)
         for name in (_FILE, f"{_FILE}-journal"):
             (self.folder / name).unlink(missing_ok=True)
 
