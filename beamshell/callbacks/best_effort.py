@@ -130,9 +130,8 @@ class _RunPeaks(View):
         self._best.last_peaks = found
         self._best.last_motor = next(iter(self._start.get("motors") or ()), None)
         if self._best.peaks:
-            printer = Printer(self._best.out)
-            for one in list(found.values())[:_MOST_PEAKS]:
-                printer(sentence(one, self._descriptor))
+            lines = [sentence(one, self._descriptor) for one in list(found.values())[:_MOST_PEAKS]]
+            claims.after(self._start["uid"], "table", lambda: Printer(self._best.out)("\n".join(lines)))
 
     def _peaks(self, descriptor: Document) -> dict[str, Peak]:
         x = axes(self._start)[0]

@@ -14,7 +14,7 @@ from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
-from beamshell.callbacks.per_run import PerRun, View, claims
+from beamshell.callbacks.per_run import PerRun, View
 from beamshell.callbacks.plot import as_number, finish
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
@@ -40,16 +40,12 @@ class LiveGrid(PerRun):
         painter: Painter | None = None,
         windows: Windows | None = None,
     ) -> None:
-        super().__init__(self._open)
+        super().__init__(self.view, kind="plot")
         self.painter = painter or the_painter
         self._z = z
         self._panel = None if ax is None else AxesPanel(ax)
         self._stream_name = stream_name
         self._windows = windows or all_windows
-
-    def _open(self, start: Document) -> View | None:
-        claims.claim(start["uid"], "plot")
-        return self.view(start)
 
     def view(self, start: Document) -> View | None:
         """The image of one run, or None if it is no grid or could not be seen."""

@@ -30,10 +30,12 @@ class PerRun:
 
     Args:
         open_view: makes the view from the start document; None if this run is not to be shown.
+        kind: what its views are, such as "table"; the best-effort callback then shows no second one.
     """
 
-    def __init__(self, open_view: Callable[[Document], View | None]) -> None:
+    def __init__(self, open_view: Callable[[Document], View | None], *, kind: str | None = None) -> None:
         self._open_view = open_view
+        self._kind = kind
         self._views: dict[str, View] = {}
         self._descriptors: dict[str, Document] = {}
 
@@ -44,6 +46,8 @@ class PerRun:
             handler(self, doc)
 
     def _start(self, doc: Document) -> None:
+        if self._kind is not None:
+            claims.claim(doc["uid"], self._kind)
         view = self._open_view(doc)
         if view is not None:
             self._views[doc["uid"]] = view
@@ -70,6 +74,8 @@ class PerRun:
         }
         if view is not None:
             view.stop(doc)
+        if self._kind is not None:
+            claims.release(doc["run_start"], self._kind)
 
     _handlers: dict[str, Callable[[PerRun, Document], None]] = {
         "start": _start,
@@ -96,19 +102,27 @@ class Claims:
     """What somebody asked for by hand, run by run, so that the best-effort callback does not show it a second time."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, set[str]] = {}
+        self._afterwards: dict[tuple[str, str], list[Callable[[], Any]]] = {}
 
     def claim(self, run: str, kind: str) -> None:
         """Note that `kind` ("table" or "plot") of the run with this uid is taken."""
-        self._kinds.setdefault(run, set()).add(kind)
+        self._afterwards.setdefault((run, kind), [])
 
     def taken(self, run: str, kind: str) -> bool:
         """True if it was asked for by hand."""
-        return kind in self._kinds.get(run, ())
+        return (run, kind) in self._afterwards
 
-    def release(self, run: str) -> None:
-        """Forget a run that is closed."""
-        self._kinds.pop(run, None)
+    def after(self, run: str, kind: str, function: Callable[[], Any]) -> None:
+        """Call `function` when what was asked for by hand has ended; at once if nothing was, or it has."""
+        if self.taken(run, kind):
+            self._afterwards[run, kind].append(function)
+        else:
+            function()
+
+    def release(self, run: str, kind: str) -> None:
+        """Forget what has ended."""
+        for function in self._afterwards.pop((run, kind), ()):
+            function()
 
 
 claims = Claims()

@@ -16,7 +16,7 @@ from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
-from beamshell.callbacks.per_run import PerRun, View, claims
+from beamshell.callbacks.per_run import PerRun, View
 
 MOST_CURVES = 5
 """Detectors that one window shows one above the other; the title names how many more there are."""
@@ -52,7 +52,7 @@ class LivePlot(PerRun):
         windows: Windows | None = None,
         **style: Any,
     ) -> None:
-        super().__init__(self._open)
+        super().__init__(self.view, kind="plot")
         self.painter = painter or the_painter
         self._y = y if y is None or isinstance(y, (list, tuple)) else [y]
         self._x = x
@@ -60,10 +60,6 @@ class LivePlot(PerRun):
         self._stream_name = stream_name
         self._windows = windows or all_windows
         self._style = style
-
-    def _open(self, start: Document) -> View | None:
-        claims.claim(start["uid"], "plot")
-        return self.view(start)
 
     def view(self, start: Document) -> View | None:
         """The plot of one run, or None where it could not be seen."""
@@ -182,7 +178,7 @@ class Curves:
         """Make the lines in `figure`, above those of the previous run, which turn grey."""
         if previous is None:
             figure.clear()
-            margins = {"left": 0.15, "right": 0.97, "top": 0.92, "bottom": 0.12, "hspace": 0.08}
+            margins = {"left": 0.15, "right": 0.97, "top": 0.92, "bottom": 0.12, "hspace": 0.16}
             self.axes = list(figure.subplots(len(self.ys), 1, sharex=True, squeeze=False, gridspec_kw=margins)[:, 0])
         else:
             self.axes = previous.axes

@@ -15,7 +15,7 @@ from typing import Any
 
 from beamshell.callbacks.fields import Document, detectors, field, positions, resolve, siblings, title
 from beamshell.callbacks.formats import DEFAULT_PRECISION, cell, duration, time_of_day
-from beamshell.callbacks.per_run import PerRun, View, claims
+from beamshell.callbacks.per_run import PerRun, View
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +52,13 @@ class LiveTable(PerRun):
         default_prec: int = DEFAULT_PRECISION,
         width: int | None = None,
     ) -> None:
-        super().__init__(self._open)
+        super().__init__(self.view, kind="table")
         self._fields = None if fields is None else ([fields] if isinstance(fields, str) else list(fields))
         self._stream_name = stream_name
         self._out = out
         self._min_width = min_width
         self._default_prec = default_prec
         self._width = width
-
-    def _open(self, start: Document) -> View:
-        claims.claim(start["uid"], "table")
-        return self.view(start)
 
     def view(self, start: Document) -> View:
         """The table of one run."""
