@@ -1,17 +1,65 @@
-"""EpicsCounter: a point detector that counts once for a preset time.
+"""Counters: detectors that count once for a preset time, when told to.
 
-It knows the records of such a detector, and nothing of what is counted.
+They know the records of such detectors, and nothing of what is counted.
 """
 
 from __future__ import annotations
+
+import contextlib
+from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.errors import DeviceError, InvalidState
+
+_MARGIN_S = 10.0
+_MARGIN_FACTOR = 2.0
 
 
-class EpicsCounter(Device):
+class PresetCounter(Device):
+    """What all devices have in common that count for a preset time.
+
+    A subclass declares `start` (a write of 1 begins, and completes when the time is over; 0 ends it) and `count_time`.
+    """
+
+    start: Any
+    count_time: Any
+    _counting: DeviceStatus | None = None
+
+    def trigger(self) -> Status:
+        """Count once; done when the count time is over and the results are there.
+
+        Raises:
+            NotConnected: the detector does not answer.
+        """
+        allowed_s = _MARGIN_S + _MARGIN_FACTOR * float(self.count_time.get())
+        counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
+        try:
+            self.start.set(1).add_callback(lambda written: _end(counting, written.exception()))
+        except DeviceError as exc:
+            _end(counting, exc)
+            raise
+        return counting
+
+    def stop(self, success: bool = False) -> None:
+        """Stop counting now; an unfinished count then has failed, or succeeded if `success`."""
+        if self._counting is not None:
+            _end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
+        self.start.put(0)
+
+
+def _end(counting: DeviceStatus, failure: BaseException | None) -> None:
+    with contextlib.suppress(InvalidState):  # it was stopped, or ended, at this very moment
+        if failure is None:
+            counting.set_finished()
+        else:
+            counting.set_exception(failure)
+
+
+class EpicsCounter(PresetCounter):
     """A detector with a start, a preset time and a result, recorded under the name of the device itself.
 
     Args:
@@ -29,12 +77,8 @@ class EpicsCounter(Device):
 
     counts = Component(EpicsSignalRO, ":S", kind=Kind.hinted)
     count_time = Component(EpicsSignal, ":TP", kind=Kind.config, limits=True)
-    start = Component(EpicsSignal, ":CNT", kind=Kind.omitted, trigger_value=1, write_timeout=None)
+    start = Component(EpicsSignal, ":CNT", kind=Kind.omitted, write_timeout=None)
 
     def part_name(self, attr: str) -> str:
         """The result has the name of the device itself."""
         return self.name if attr == "counts" and self.name else super().part_name(attr)
-
-    def stop(self, success: bool = False) -> None:  # noqa: ARG002  a count that was cut short has ended, that is all
-        """Stop counting now."""
-        self.start.put(0)

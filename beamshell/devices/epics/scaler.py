@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.devices.component import Component
-from beamshell.devices.device import Device
+from beamshell.devices.epics.counter import PresetCounter
 from beamshell.devices.kind import Kind
 from beamshell.devices.nearest import unknown
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
@@ -34,7 +34,7 @@ class ScalerChannel(EpicsSignalRO):
         return str(latest["value"]) if latest else ""
 
 
-class EpicsScaler(Device):
+class EpicsScaler(PresetCounter):
     """A scaler record with up to eight channels, recorded as `<name>_s1` and so on.
 
     Args:
@@ -62,7 +62,7 @@ class EpicsScaler(Device):
     elapsed_time = Component(EpicsSignalRO, ".T", kind=Kind.omitted)
     clock_frequency = Component(EpicsSignalRO, ".FREQ", kind=Kind.config)
     clock_preset = Component(EpicsSignal, ".PR1", kind=Kind.omitted, lazy=True)
-    start = Component(EpicsSignal, ".CNT", kind=Kind.omitted, trigger_value=1, write_timeout=None)
+    start = Component(EpicsSignal, ".CNT", kind=Kind.omitted, write_timeout=None)
 
     def __init__(
         self,
@@ -91,7 +91,3 @@ class EpicsScaler(Device):
     def titles(self) -> dict[str, str]:
         """What the record calls each channel, by the key it is recorded under."""
         return {channel.name: channel.title for channel in map(self.channel, range(1, 9))}
-
-    def stop(self, success: bool = False) -> None:  # noqa: ARG002  a count that was cut short has ended, that is all
-        """Stop counting now."""
-        self.start.put(0)

@@ -1,0 +1,130 @@
+"""The demo beamline's other devices, by the classes that a real beamline would use."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from beamshell.devices.epics.camera import EpicsCamera
+from beamshell.devices.epics.counter import EpicsCounter
+from beamshell.devices.epics.positioner import EpicsPositioner
+from beamshell.devices.epics.scaler import EpicsScaler
+from beamshell.devices.epics.shutter import EpicsShutter
+from beamshell.errors import BadValue, DeviceError, LimitError, UnknownName
+from beamshell.ioc.process import DemoIoc
+
+
+@pytest.fixture(scope="module")
+def det(demo_ioc: DemoIoc) -> EpicsCounter:
+    return EpicsCounter("BL:det", name="det")
+
+
+@pytest.fixture(scope="module")
+def scaler(demo_ioc: DemoIoc) -> EpicsScaler:
+    scaler = EpicsScaler("BL:scaler", name="scaler", channels=[1, 2, 3])
+    scaler.wait_for_connection()
+    return scaler
+
+
+@pytest.fixture
+def shutter(demo_ioc: DemoIoc) -> Iterator[EpicsShutter]:
+    shutter = EpicsShutter("BL:shutter", name="shutter")
+    yield shutter
+    shutter.open().wait(5)
+
+
+def test_a_counter_counts_for_its_count_time(det: EpicsCounter) -> None:
+    det.count_time.set(1.0).wait(5)
+    began = time.monotonic()
+    det.trigger().wait(5)
+    assert time.monotonic() - began >= 0.09  # the IOC runs ten times as fast as life
+    assert det.read()["det"]["value"] > 0
+    assert det.read_configuration()["det_count_time"]["value"] == 1.0
+    assert det.hints == {"fields": ["det"]}
+
+
+def test_a_count_that_was_cut_short_has_failed_and_the_next_works(det: EpicsCounter) -> None:
+    det.count_time.set(100.0).wait(5)
+    status = det.trigger()
+    det.stop()
+    with pytest.raises(DeviceError, match=r"^det: the count was stopped$"):
+        status.wait(5)
+    det.count_time.set(0.1).wait(5)
+    det.trigger().wait(5)
+
+
+def test_a_count_stopped_as_a_success_has_succeeded(scaler: EpicsScaler) -> None:
+    scaler.count_time.set(100.0).wait(5)
+    status = scaler.trigger()
+    scaler.stop(success=True)
+    status.wait(5)
+
+
+def test_a_count_time_below_zero_is_refused(det: EpicsCounter) -> None:
+    with pytest.raises(LimitError, match=r"det_count_time: -1 s is below the limit 0 s"):
+        det.count_time.set(-1)
+
+
+def test_a_scaler_stops_all_its_channels_together(scaler: EpicsScaler) -> None:
+    scaler.count_time.set(0.5).wait(5)
+    scaler.trigger().wait(5)
+    counts = scaler.read()
+    assert list(counts) == ["scaler_s1", "scaler_s2", "scaler_s3"]
+    assert counts["scaler_s1"]["value"] == pytest.approx(0.5 * scaler.clock_frequency.get())
+    assert scaler.hints == {"fields": ["scaler_s2", "scaler_s3"]}
+    assert scaler.titles["scaler_s2"] == "I0"
+
+
+def test_a_scaler_has_eight_channels(demo_ioc: DemoIoc) -> None:
+    with pytest.raises(UnknownName, match="scaler has no channel '9'"):
+        EpicsScaler("BL:scaler", name="scaler", channels=[1, 9])
+
+
+def test_a_shutter_is_done_when_it_has_really_closed(shutter: EpicsShutter) -> None:
+    shutter.close().wait(5)
+    assert (shutter.state, shutter.is_open) == ("Closed", False)
+    shutter.set("Open").wait(5)
+    assert shutter.locate() == {"setpoint": 1, "readback": 1}
+    assert list(shutter.read()) == ["shutter"]
+
+
+def test_a_closed_shutter_leaves_the_detector_in_the_dark(shutter: EpicsShutter, det: EpicsCounter) -> None:
+    det.count_time.set(1.0).wait(5)
+    shutter.close().wait(5)
+    det.trigger().wait(5)
+    assert det.read()["det"]["value"] < 50
+
+
+@pytest.mark.parametrize("state", ["Opne", 2, None, math.nan])
+def test_a_state_that_no_shutter_has_is_refused(shutter: EpicsShutter, state: object) -> None:
+    with pytest.raises(BadValue, match="is no state of a shutter; write Open or Close"):
+        shutter.set(state)
+
+
+def test_a_temperature_is_there_when_its_controller_says_so(demo_ioc: DemoIoc) -> None:
+    temp = EpicsPositioner("BL:temp", name="temp", limits=(4, 500))
+    temp.set(300).wait(20)
+    assert temp.position == pytest.approx(300, abs=0.5)
+    assert set(temp.read()) == {"temp", "temp_setpoint"}
+    assert temp.units == "K"
+    with pytest.raises(LimitError, match=r"^temp: 600 K is above the limit 500 K$"):
+        temp.set(600)
+    with pytest.raises(LimitError, match=r"^temp: 2 K is below the limit 4 K$"):
+        temp.set(2)
+
+
+def test_a_camera_sums_its_picture_and_records_it_on_request(demo_ioc: DemoIoc) -> None:
+    cam = EpicsCamera("BL:cam", name="cam")
+    cam.wait_for_connection()
+    cam.trigger().wait(5)
+    assert cam.hints == {"fields": ["cam_total"]}
+    assert "cam_image" not in cam.read()
+    assert cam.read()["cam_total"]["value"] > 0
+    picture = cam.picture()
+    assert (picture.shape, picture.dtype) == ((256, 256), np.uint16)
+    cam.image.kind = "normal"
+    assert len(cam.read()["cam_image"]["value"]) == 256 * 256

@@ -1,0 +1,322 @@
+"""EpicsMotor on a real record: a move that did not end where it was sent is never a success."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from beamshell import protocols
+from beamshell.devices.device import Device
+from beamshell.devices.epics.motor import EpicsMotor
+from beamshell.devices.signal import EpicsSignal
+from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, NotConnected
+from beamshell.ioc.process import DemoIoc
+
+PV = "BL:tth"
+
+
+class Outsider(Device):
+    """Another client of the same motor: its writes do not pass through the EpicsMotor."""
+
+    def __init__(self) -> None:
+        super().__init__(name="outsider")
+        self._signals = {field: EpicsSignal(f"{PV}{field}", name=f"outsider{field}") for field in self.FIELDS}
+
+    FIELDS = (".VAL", ".STOP", ".SPMG", ".SET", ".HLM", ".LLM", ":stall", ":hard_high", ":hard_low")
+
+    def put(self, field: str, value: Any, *, wait: bool = False) -> None:
+        self._signals[field].put(value, wait=wait)
+
+
+@pytest.fixture(scope="module")
+def shared(demo_ioc: DemoIoc) -> tuple[EpicsMotor, Outsider]:
+    motor, outsider = EpicsMotor(PV, name="tth"), Outsider()
+    motor.wait_for_connection(timeout=10)
+    return motor, outsider
+
+
+@pytest.fixture
+def outsider(shared: tuple[EpicsMotor, Outsider]) -> Outsider:
+    return shared[1]
+
+
+@pytest.fixture
+def motor(shared: tuple[EpicsMotor, Outsider]) -> Iterator[EpicsMotor]:
+    """The motor at 0, with nothing in its way; afterwards too."""
+    motor, outsider = shared
+
+    def put_right() -> None:
+        for field, value in ((":stall", 0), (":hard_high", 151), (":hard_low", -11), (".SET", 0)):
+            outsider.put(field, value, wait=True)
+        outsider.put(".VAL", 0)  # a paused motor would go on to where it was sent
+        outsider.put(".SPMG", 3, wait=True)
+        outsider.put(".LLM", -10, wait=True)
+        outsider.put(".HLM", 150, wait=True)
+        motor.limits = None
+
+    put_right()
+    motor.set(0).wait(30)
+    yield motor
+    outsider.put(".STOP", 1)
+    put_right()
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    """Return once `condition()`; the IOC moves in its own time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+def on_its_way(motor: EpicsMotor, target: float = 140.0) -> Any:
+    """The status of a move that has begun to move."""
+    status = motor.set(target)
+    until(lambda: motor.position > 0.5)
+    return status
+
+
+def failure(status: Any) -> str:
+    error = status.exception(timeout=15)
+    assert isinstance(error, MoveFailed)
+    return str(error)
+
+
+# ---- what it is
+
+
+def test_a_motor_is_what_the_engine_asks_for(motor: EpicsMotor) -> None:
+    for protocol in (
+        protocols.Movable,
+        protocols.Checkable,
+        protocols.Locatable,
+        protocols.Stoppable,
+        protocols.Readable,
+        protocols.BeginsRead,
+        protocols.Subscribable,
+    ):
+        assert isinstance(motor, protocol)
+
+
+def test_a_motor_is_recorded_under_its_name(motor: EpicsMotor) -> None:
+    assert list(motor.read()) == ["tth", "tth_user_setpoint"]
+    described = motor.describe()["tth"]
+    assert (described["source"], described["units"], described["precision"]) == (f"ca://{PV}.RBV", "deg", 4)
+    assert motor.hints == {"fields": ["tth"]}
+    assert set(motor.read_configuration()) == set(motor.describe_configuration())
+    assert "tth_velocity" in motor.read_configuration()
+
+
+def test_a_motor_knows_its_limits_units_and_precision(motor: EpicsMotor) -> None:
+    assert (motor.limits, motor.units, motor.precision) == ((-10.0, 150.0), "deg", 4)
+
+
+# ---- arriving
+
+
+def test_a_move_ends_where_it_was_sent(motor: EpicsMotor) -> None:
+    motor.set(1.5).wait(15)
+    assert motor.position == pytest.approx(1.5, abs=0.001)
+    assert motor.locate() == {"setpoint": 1.5, "readback": motor.position}
+
+
+def test_every_one_of_many_short_moves_is_there_when_it_says_so(motor: EpicsMotor) -> None:
+    for step in range(40):
+        target = 0.02 * step
+        motor.set(target).wait(15)
+        assert abs(motor.position - target) <= 0.001
+
+
+def test_a_move_to_where_it_is_ends_at_once(motor: EpicsMotor) -> None:
+    motor.set(0).wait(2)
+
+
+def test_a_new_move_supersedes_the_old_one_and_arrives(motor: EpicsMotor) -> None:
+    first = on_its_way(motor)
+    second = motor.set(0.1)
+    assert failure(first) == "tth: move to 140 deg was superseded by a move to 0.1 deg"
+    second.wait(15)
+    assert motor.position == pytest.approx(0.1, abs=0.001)
+
+
+def test_superseding_at_any_moment_of_a_move_never_ends_the_new_one_early(motor: EpicsMotor) -> None:
+    for number in range(25):
+        target = 0.3 + 0.01 * number
+        motor.set(0.2 if number % 2 else 0.05)
+        time.sleep(0.003 * number)
+        motor.set(target).wait(15)
+        assert abs(motor.position - target) <= 0.001
+
+
+# ---- refused before anything moves
+
+
+@pytest.mark.parametrize(
+    ("position", "message"),
+    [
+        (1e9, r"^tth: 1e\+09 deg is above the limit 150 deg$"),
+        (-10.5, r"^tth: -10\.5 deg is below the limit -10 deg$"),
+    ],
+)
+def test_a_move_beyond_the_limit_is_refused(motor: EpicsMotor, position: float, message: str) -> None:
+    with pytest.raises(LimitError, match=message):
+        motor.set(position)
+    with pytest.raises(LimitError, match=message):
+        motor.check_value(position)
+    assert motor.locate() == {"setpoint": 0.0, "readback": 0.0}
+
+
+@pytest.mark.parametrize("position", [float("nan"), float("inf"), "five", None, True])
+def test_what_is_no_position_is_refused(motor: EpicsMotor, position: Any) -> None:
+    with pytest.raises(BadValue, match=r"^tth: "):
+        motor.set(position)
+
+
+def test_limits_that_have_just_changed_in_the_record_hold(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(".HLM", 2, wait=True)
+    with pytest.raises(LimitError, match=r"3 deg is above the limit 2 deg"):
+        motor.set(3)
+
+
+def test_own_limits_narrow_those_of_the_record(motor: EpicsMotor) -> None:
+    motor.limits = (-1, 200)
+    assert motor.limits == (-1.0, 150.0)
+    with pytest.raises(LimitError, match=r"-2 deg is below the limit -1 deg"):
+        motor.set(-2)
+
+
+def test_limits_of_zero_are_none(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(".LLM", 0, wait=True)
+    outsider.put(".HLM", 0, wait=True)
+    motor.set(-0.5).wait(15)
+    until(lambda: motor.limits == (0.0, 0.0))
+    motor.check_value(1e6)
+
+
+def test_a_motor_switched_to_stop_is_not_sent_anywhere(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(".SPMG", 0, wait=True)
+    with pytest.raises(DeviceError, match=r'its SPMG is Stop; to let it: tth\.motor_spg\.put\("Go"\)'):
+        motor.set(1)
+    assert motor.state()["words"] == ["SPMG Stop"]
+
+
+def test_a_motor_in_set_mode_is_not_sent_anywhere(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(".SET", 1, wait=True)
+    with pytest.raises(DeviceError, match="Set mode, where a move redefines its position"):
+        motor.set(1)
+    assert motor.user_offset.get() == 0.0
+
+
+def test_a_motor_that_does_not_answer_names_its_address(demo_ioc: DemoIoc) -> None:
+    lost = EpicsMotor("BL:nosuch", name="lost")
+    for _, signal in lost.walk_signals():
+        signal.connection_timeout = 0.05
+    with pytest.raises(NotConnected, match=r"^lost: BL:nosuch\.RBV has not answered"):
+        lost.set(1)
+    assert lost.state()["words"] == ["offline"]
+    assert not lost.connected
+
+
+# ---- ending elsewhere
+
+
+def test_a_stop_of_ours_is_a_failure_that_says_where(motor: EpicsMotor) -> None:
+    status = on_its_way(motor)
+    motor.stop()
+    assert failure(status).startswith("tth: move to 140 deg was stopped at ")
+    assert not motor.motor_is_moving.get()
+
+
+def test_a_stop_of_ours_as_a_success_is_one(motor: EpicsMotor) -> None:
+    status = on_its_way(motor)
+    motor.stop(success=True)
+    status.wait(15)
+    assert motor.position < 100
+
+
+def test_a_stop_from_elsewhere_is_a_failure(motor: EpicsMotor, outsider: Outsider) -> None:
+    status = on_its_way(motor)
+    outsider.put(".STOP", 1)
+    assert "by somebody else" in failure(status)
+
+
+def test_somebody_elses_target_is_a_failure(motor: EpicsMotor, outsider: Outsider) -> None:
+    status = on_its_way(motor)
+    outsider.put(".VAL", 0.2)
+    assert "was overruled: somebody else sent it to 0.2 deg" in failure(status)
+
+
+def test_a_limit_switch_is_a_failure(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(":hard_high", 3, wait=True)
+    assert failure(motor.set(5)) == "tth: move to 5 deg ended at 3 deg, on the high limit switch"
+    assert "high limit switch" in motor.state()["words"]
+
+
+def test_a_stall_is_a_failure(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(":stall", 1, wait=True)
+    assert failure(motor.set(1)) == "tth: move to 1 deg ended at 0 deg, 1 deg away (slip or stall, driver problem)"
+
+
+@pytest.mark.parametrize(("mode", "word"), [(0, "Stop"), (1, "Pause")])
+def test_spmg_is_a_failure(motor: EpicsMotor, outsider: Outsider, mode: int, word: str) -> None:
+    status = on_its_way(motor)
+    outsider.put(".SPMG", mode)
+    assert f"SPMG was set to {word}" in failure(status)
+
+
+def test_after_any_failure_the_next_move_works(motor: EpicsMotor, outsider: Outsider) -> None:
+    status = on_its_way(motor)
+    outsider.put(".STOP", 1)
+    failure(status)
+    motor.set(0).wait(30)
+    assert motor.position == 0.0
+
+
+# ---- for people
+
+
+def test_a_state_says_what_a_table_shows(motor: EpicsMotor) -> None:
+    state = motor.state()
+    assert state == {
+        "name": "tth",
+        "connected": True,
+        "position": 0.0,
+        "dial": 0.0,
+        "setpoint": 0.0,
+        "low_limit": -10.0,
+        "high_limit": 150.0,
+        "units": "deg",
+        "precision": 4,
+        "moving": False,
+        "words": [],
+    }
+
+
+def test_a_position_can_be_redefined_without_moving(motor: EpicsMotor) -> None:
+    motor.set_current_position(5)
+    try:
+        assert (motor.position, motor.user_offset.get(), motor.dial_position.get()) == (5.0, 5.0, 0.0)
+        assert motor.set_use_switch.get(as_string=True) == "Use"
+    finally:
+        motor.set_current_position(0)
+
+
+def test_a_position_is_not_redefined_while_it_moves(motor: EpicsMotor) -> None:
+    on_its_way(motor)
+    with pytest.raises(DeviceError, match="cannot be set while it moves"):
+        motor.set_current_position(5)
+
+
+def test_the_time_of_a_move_is_estimated_from_the_record(motor: EpicsMotor) -> None:
+    assert motor.estimate_time_s(0, 10) == pytest.approx(10 / 2 + 0.05)
+
+
+def test_subscribers_hear_of_the_position(motor: EpicsMotor) -> None:
+    heard: list[float] = []
+    token = motor.subscribe(lambda value, **_: heard.append(value), run=False)
+    motor.set(0.5).wait(15)
+    until(lambda: 0.5 in heard)
+    motor.unsubscribe(token)
