@@ -1,1 +1,95 @@
-"""Devices: signals and what is built of them, behind one door to the control systems."""
+"""Devices: signals and what is built of them, behind one door to the control systems.
+
+Each public name is imported when it is first asked for, so that the console is fast to its prompt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from beamshell.devices.component import (
+        Component,
+        Cpt,
+        DDCpt,
+        DynamicDeviceComponent,
+        FCpt,
+        FormattedComponent,
+    )
+    from beamshell.devices.device import Device
+    from beamshell.devices.epics.camera import EpicsCamera
+    from beamshell.devices.epics.counter import EpicsCounter
+    from beamshell.devices.epics.motor import EpicsMotor
+    from beamshell.devices.epics.positioner import EpicsPositioner
+    from beamshell.devices.epics.scaler import EpicsScaler
+    from beamshell.devices.epics.shutter import EpicsShutter
+    from beamshell.devices.kind import Kind
+    from beamshell.devices.loader import load_devices
+    from beamshell.devices.positioner import Positioner, SoftPositioner
+    from beamshell.devices.pv_positioner import PVPositioner, PVPositionerDone, PVPositionerIsClose
+    from beamshell.devices.registry import Registry
+    from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, Signal, SignalRO
+    from beamshell.devices.status import DeviceStatus, Status, SubscriptionStatus
+
+_MODULES = {
+    "component": ("Component", "Cpt", "DDCpt", "DynamicDeviceComponent", "FCpt", "FormattedComponent"),
+    "device": ("Device",),
+    "epics.camera": ("EpicsCamera",),
+    "epics.counter": ("EpicsCounter",),
+    "epics.motor": ("EpicsMotor",),
+    "epics.positioner": ("EpicsPositioner",),
+    "epics.scaler": ("EpicsScaler",),
+    "epics.shutter": ("EpicsShutter",),
+    "kind": ("Kind",),
+    "loader": ("load_devices",),
+    "positioner": ("Positioner", "SoftPositioner"),
+    "pv_positioner": ("PVPositioner", "PVPositionerDone", "PVPositionerIsClose"),
+    "registry": ("Registry",),
+    "signal": ("EpicsSignal", "EpicsSignalRO", "Signal", "SignalRO"),
+    "status": ("DeviceStatus", "Status", "SubscriptionStatus"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Component",
+    "Cpt",
+    "DDCpt",
+    "Device",
+    "DeviceStatus",
+    "DynamicDeviceComponent",
+    "EpicsCamera",
+    "EpicsCounter",
+    "EpicsMotor",
+    "EpicsPositioner",
+    "EpicsScaler",
+    "EpicsShutter",
+    "EpicsSignal",
+    "EpicsSignalRO",
+    "FCpt",
+    "FormattedComponent",
+    "Kind",
+    "PVPositioner",
+    "PVPositionerDone",
+    "PVPositionerIsClose",
+    "Positioner",
+    "Registry",
+    "Signal",
+    "SignalRO",
+    "SoftPositioner",
+    "Status",
+    "SubscriptionStatus",
+    "load_devices",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
