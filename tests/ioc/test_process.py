@@ -128,6 +128,31 @@ def test_no_orphan_survives_the_kill_of_its_parent(seconds):
     wait_for(lambda: not is_running(pid), timeout_s=2.0)
 
 
+def test_no_orphan_survives_even_if_a_forked_sibling_holds_its_standard_input():
+    parent = run_python(
+        """
+        import os, time
+        from beamshell.ioc.process import DemoIoc
+        ioc = DemoIoc.start()
+        sibling = os.fork()
+        if sibling:
+            print(ioc.pid, sibling, flush=True)
+        time.sleep(60)
+        """
+    )
+    try:
+        pid, sibling = map(int, parent.stdout.readline().split())
+    finally:
+        parent.kill()
+        parent.wait()
+    try:
+        wait_for(lambda: not is_running(pid), timeout_s=3.0)
+        assert is_running(sibling)
+    finally:
+        os.kill(sibling, signal.SIGKILL)
+        parent.communicate()
+
+
 def test_the_end_of_the_thread_that_started_it_does_not_end_the_ioc():
     import threading
 
