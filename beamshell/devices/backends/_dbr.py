@@ -92,6 +92,8 @@ def decode_array(plain_type: int, data: bytes | bytearray) -> Reading:
     """The reading in a `dbr_time_*` structure of several values: an array over `data`, or a list of strings."""
     _, severity, seconds, nanoseconds = _HEADER.unpack_from(data)
     offset = _OFFSETS[plain_type]
+    if isinstance(data, bytes):
+        data = bytearray(data)  # so that the array can be written to, as longer ones can
     empty = len(data) <= offset
     value: Any = np.empty(0, _NUMPY[plain_type]) if empty else np.frombuffer(data, _NUMPY[plain_type], offset=offset)
     return {

@@ -94,6 +94,7 @@ class LibCa:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name, function)
+        library.eltc(0)  # its remarks on lost circuits would land in the middle of a prompt; we say it ourselves
         self._context = ca.initial_context
         self._local = threading.local()
         self._closed = False

@@ -6,90 +6,24 @@ It knows no signal. What the library's threads call here only stores, posts and 
 from __future__ import annotations
 
 import ctypes
-import itertools
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone, since
-from beamshell.devices.backends import _dbr
-from beamshell.devices.backends._libca import (
-    CONNECTION_UP,
-    DISCONNECTED,
-    EVENT_MASK,
-    NORMAL,
-    ConnectionArgs,
-    EventArgs,
-    LibCa,
-)
+from beamshell.devices.backends import _dbr, _traffic
+from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, LibCa
 from beamshell.devices.backends._revival import revival
-from beamshell.devices.updates import Cell, completions, updates
+from beamshell.devices.backends._traffic import Raw, Request, library
+from beamshell.devices.updates import Cell, completions
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
-_LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
 _STATE_DEPTH = 16  # short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy
-
-_Raw: TypeAlias = tuple[int, bytes | bytearray]
-"""A `dbr_*` type and its structure, not decoded yet."""
-
-# The library is given numbers, never pointers to Python objects: a late callback finds nothing instead of garbage.
-_ids = itertools.count(1)
-_channels: dict[int, CaBackend] = {}
-_requests: dict[int, _Request] = {}
-_puts: dict[int, CaBackend] = {}
-_local = threading.local()
-
-
-class _Batch:
-    """Requests that one thread issued since it last collected: sent together, waited for together."""
-
-    __slots__ = ("answered", "pending", "sent")
-
-    def __init__(self) -> None:
-        self.pending: set[int] = set()
-        self.answered = threading.Event()
-        self.sent = False
-
-    def wait_for(self, request: _Request, timeout: float) -> bool:
-        """True once `request` is answered, which is usually once all of the batch are."""
-        if not self.sent:
-            self.sent = True
-            lib = _library()
-            lib.attach()
-            lib.ca_flush_io()
-        deadline = None
-        while not request.done:
-            now = time.monotonic()
-            deadline = now + timeout if deadline is None else deadline
-            if now >= deadline:
-                return False
-            self.answered.wait(min(_LOOK_AGAIN_S, deadline - now))
-        return True
-
-    def settle(self, request_id: int) -> None:
-        """Note an answer. Library thread."""
-        self.pending.discard(request_id)
-        if self.sent and not self.pending:
-            self.answered.set()
-
-
-class _Request:
-    """One get under way, and then its raw answer."""
-
-    __slots__ = ("batch", "data", "done", "on_answer", "status")
-
-    def __init__(self, batch: _Batch | None, on_answer: Callable[[_Request], None] | None = None) -> None:
-        self.batch = batch
-        self.on_answer = on_answer
-        self.data: Any = None  # a _Raw once it is there
-        self.status = 0
-        self.done = False
 
 
 class CaBackend(Backend):
@@ -125,7 +59,7 @@ class CaBackend(Backend):
         self._length: int | None = None
         self._control = _dbr.Control()
         self._on_change: OnChange | None = None
-        self._cell: Cell[_Raw | None] | None = None
+        self._cell: Cell[Raw | None] | None = None
         self._latest: Reading | None = None
         self._subscription: ctypes.c_void_p | None = None
         self._subscribed_as = (0, 0)
@@ -146,15 +80,15 @@ class CaBackend(Backend):
                 return
             chid = self._detach()
         if chid is not None:
-            _library().attach()
-            _library().ca_clear_channel(chid)
+            library().attach()
+            library().ca_clear_channel(chid)
         self._create()
 
     def _create(self) -> None:
-        lib = _library()
+        lib = library()
         lib.attach()
-        identity = self._id = next(_ids)
-        _channels[identity] = self
+        identity = self._id = _traffic.new_id()
+        _traffic.channels[identity] = self
         chid = ctypes.c_void_p()
         status = lib.ca_create_channel(self.name.encode(), lib.on_connection, identity, _PRIORITY, ctypes.byref(chid))
         if status != NORMAL:
@@ -164,7 +98,7 @@ class CaBackend(Backend):
 
     def _detach(self) -> int | None:
         """The library's channel, which from now on means nothing to us. The lock is held."""
-        _channels.pop(self._id, None)
+        _traffic.channels.pop(self._id, None)
         chid, self._chid, self._id, self._subscription = self._chid, None, 0, None
         return chid
 
@@ -202,15 +136,17 @@ class CaBackend(Backend):
             chid = self._detach()
         self._mark_down()
         if chid is not None:
-            lib = _library()
+            lib = library()
             lib.attach()
             lib.ca_clear_channel(chid)
             lib.ca_flush_io()
 
-    def _went_up(self, chid: int) -> None:
+    def went_up(self, chid: int) -> None:
         """It was found: ask what it is. Library thread."""
-        lib = _library()
+        lib = library()
         with self._lock:
+            if lib.ca_puser(chid) != self._id:  # created anew meanwhile
+                return
             self._chid = chid
             self.server = lib.ca_host_name(chid).decode(errors="replace")
             self._type = lib.ca_field_type(chid)
@@ -218,22 +154,19 @@ class CaBackend(Backend):
         if self._type == _dbr.STRING:
             self._became_ready(_dbr.Control())
             return
-        request_id = next(_ids)
-        _requests[request_id] = _Request(None, self._learned)
-        lib.ca_array_get_callback(self._type + _dbr.CONTROL, 1, chid, lib.on_get, request_id)
-        lib.ca_flush_io()
+        _traffic.ask_at_once(chid, self._type + _dbr.CONTROL, partial(self._learned, chid))
 
-    def _went_down(self) -> None:
+    def went_down(self) -> None:
         """Its circuit is gone. Library thread."""
         self._mark_down()
         revival.add(self)
 
-    def _learned(self, request: _Request) -> None:
+    def _learned(self, chid: int, request: Request) -> None:
         """Its units and limits have come; without them (no read access) it is usable all the same. Library thread."""
-        if request.status == DISCONNECTED:
+        if request.status == DISCONNECTED or chid != self._chid:
             return
         known = request.status == NORMAL
-        self._became_ready(_dbr.decode_control(self._type, request.data[1]) if known else _dbr.Control())
+        self._became_ready(_dbr.decode_control(self._type, request.raw[1]) if known else _dbr.Control())
 
     def _became_ready(self, control: _dbr.Control) -> None:
         with self._lock:
@@ -253,7 +186,7 @@ class CaBackend(Backend):
             if was:
                 self._since = time.time()
             self._ready.clear()
-        self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+        self.write_ended(DISCONNECTED)
         if was and self._on_connection is not None:
             self._on_connection.offer(False)
 
@@ -261,42 +194,23 @@ class CaBackend(Backend):
 
     def begin_get(self) -> Collect:
         """Ask the IOC without waiting; what one thread asks before it collects travels together."""
-        request = self._ask()
-        scalar = self._count == 1
+        chid, scalar = self._chid, self._count == 1
+        request: Request | None = None
+        if chid is not None and self._connected:
+            request = _traffic.ask(chid, self._wire_type(), self._wire_count())
 
         def collect(timeout: float) -> Reading:
             if request is None:
                 raise NotConnected(self._why_not())
-            if not request.batch.wait_for(request, timeout):  # type: ignore[union-attr]  # _ask always gives one
+            if not request.wait(timeout):
                 raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
             if request.status != NORMAL:
-                if not self._connected:
+                if request.status == DISCONNECTED or not self._connected:
                     raise NotConnected(self._why_not())
-                raise ReadFailed(f"{self.name}: {_library().message(request.status)}")
-            return self._decoded(request.data, scalar)
+                raise ReadFailed(f"{self.name}: {library().message(request.status)}")
+            return self._decoded(request.raw, scalar)
 
         return collect
-
-    def _ask(self) -> _Request | None:
-        """A request on its way; None if there is nobody to ask."""
-        chid = self._chid
-        if chid is None or not self._connected:
-            return None
-        lib = _library()
-        lib.attach()
-        batch: _Batch | None = getattr(_local, "batch", None)
-        if batch is None or batch.sent:
-            batch = _local.batch = _Batch()
-        request = _Request(batch)
-        request_id = next(_ids)
-        batch.pending.add(request_id)
-        _requests[request_id] = request
-        status = lib.ca_array_get_callback(self._wire_type(), self._wire_count(), chid, lib.on_get, request_id)
-        if status != NORMAL:
-            _requests.pop(request_id, None)
-            request.status, request.done = status, True
-            batch.settle(request_id)
-        return request
 
     def _wire_type(self) -> int:
         """The type to ask for: the channel's own, or half of it for 16-bit arrays."""
@@ -307,7 +221,7 @@ class CaBackend(Backend):
     def _wire_count(self) -> int:
         return 1 if self._count == 1 else 0  # 0: as many as there are now
 
-    def _decoded(self, raw: _Raw, scalar: bool) -> Reading:
+    def _decoded(self, raw: Raw, scalar: bool) -> Reading:
         dbr_type, data = raw
         plain_type = dbr_type - _dbr.TIME
         if scalar:
@@ -337,7 +251,7 @@ class CaBackend(Backend):
         with self._lock:
             self._on_change = on_change
             if self._connected:
-                _library().attach()
+                library().attach()
                 self._start_subscription()
 
     def unsubscribe(self) -> None:
@@ -346,7 +260,7 @@ class CaBackend(Backend):
             self._on_change = self._cell = None
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            lib = _library()
+            lib = library()
             lib.attach()
             lib.ca_clear_subscription(subscription)
             lib.ca_flush_io()
@@ -363,18 +277,24 @@ class CaBackend(Backend):
         if self._subscription is not None:
             if self._subscribed_as == wanted:
                 return  # the library renews it with the connection
-            _library().ca_clear_subscription(self._subscription)
+            library().ca_clear_subscription(self._subscription)
         whole_number = self._count == 1 and self._type not in (_dbr.FLOAT, _dbr.DOUBLE)
         self._cell = Cell(self._deliver, depth=_STATE_DEPTH if whole_number else 1)
         self._subscribed_as = wanted
         self._subscription = ctypes.c_void_p()
-        lib = _library()
+        lib = library()
         lib.ca_create_subscription(
             *wanted, self._chid, EVENT_MASK, lib.on_event, self._id, ctypes.byref(self._subscription)
         )
         lib.ca_flush_io()
 
-    def _deliver(self, raw: _Raw | None) -> None:
+    def changed(self, raw: Raw) -> None:
+        """Have the change delivered. Library thread."""
+        cell = self._cell
+        if cell is not None:
+            cell.offer(raw)
+
+    def _deliver(self, raw: Raw | None) -> None:
         """Decode, outside the library's thread, and tell the subscriber; None stands for the latest once more."""
         on_change = self._on_change
         if raw is not None:
@@ -393,7 +313,7 @@ class CaBackend(Backend):
         chid = self._chid
         if chid is None or not self._connected:
             raise NotConnected(self._why_not())
-        lib = _library()
+        lib = library()
         lib.attach()
         if not lib.ca_write_access(chid):
             raise WriteFailed(f"{self.name}: its IOC gives this computer no write access")
@@ -415,19 +335,28 @@ class CaBackend(Backend):
             self._writing.append(on_done)
             if len(self._writing) > 1:
                 return int(lib.ca_array_put(self._type, count, chid, data))
-            self._writing_id = next(_ids)
-            _puts[self._writing_id] = self
+            self._writing_id = _traffic.new_id()
+            _traffic.puts[self._writing_id] = self
             status = int(lib.ca_array_put_callback(self._type, count, chid, data, lib.on_put, self._writing_id))
             if status != NORMAL:
-                _puts.pop(self._writing_id, None)
+                _traffic.puts.pop(self._writing_id, None)
                 self._writing = []
             return status
+
+    def write_ended(self, status: int) -> None:
+        """The put with completion has ended. Any thread."""
+        if status == NORMAL:
+            self._end_writing(None)
+        elif status == DISCONNECTED:
+            self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+        else:
+            self._end_writing(WriteFailed(f"{self.name}: {library().message(status)}"))
 
     def _end_writing(self, failure: BaseException | None) -> None:
         """Tell all who wait for the write under way. Any thread."""
         with self._lock:
             waiting, self._writing = self._writing, []
-            _puts.pop(self._writing_id, None)
+            _traffic.puts.pop(self._writing_id, None)
         for on_done in waiting:
             completions.post(partial(on_done, failure))
 
@@ -474,79 +403,3 @@ class CaBackend(Backend):
     def precision(self) -> int | None:
         """Digits worth showing."""
         return self._control.precision
-
-
-# ---- what the library calls, on its own threads
-
-
-def _on_connection(args: ConnectionArgs) -> None:
-    channel = _channels.get(_library().ca_puser(args.chid))
-    if channel is None:  # closed, or created anew, meanwhile
-        return
-    if args.op == CONNECTION_UP:
-        channel._went_up(args.chid)
-    else:
-        channel._went_down()
-
-
-def _on_get(args: EventArgs) -> None:
-    request_id = args.usr
-    request = _requests.pop(request_id, None)
-    if request is None:
-        return
-    request.status = args.status
-    if request.status == NORMAL:
-        request.data = _copied(args)
-    request.done = True
-    if request.batch is not None:
-        request.batch.settle(request_id)
-    if request.on_answer is not None:
-        request.on_answer(request)
-
-
-def _on_event(args: EventArgs) -> None:
-    channel = _channels.get(args.usr)
-    cell = channel._cell if channel is not None else None
-    if cell is not None and args.status == NORMAL:
-        cell.offer(_copied(args))
-
-
-def _on_put(args: EventArgs) -> None:
-    channel = _puts.pop(args.usr, None)
-    if channel is not None:
-        failure = None
-        if args.status != NORMAL:
-            failure = WriteFailed(f"{channel.name}: {_library().message(args.status)}")
-        channel._end_writing(failure)
-
-
-def _copied(args: EventArgs) -> _Raw:
-    """The structure that the library shows for the length of this call, with its type."""
-    dbr_type, count = args.type, args.count
-    size = _dbr.size_of(dbr_type, count)
-    if count == 1:
-        return dbr_type, ctypes.string_at(args.dbr, size)
-    return dbr_type, bytearray((ctypes.c_char * size).from_address(args.dbr))
-
-
-def _close_all() -> None:
-    """Nobody is told any more: the interpreter is ending, and subscribers with it."""
-    updates.stop()
-    completions.stop()
-    for channel in list(_channels.values()):
-        channel.close()
-
-
-_library_lock = threading.RLock()
-_loaded: LibCa | None = None
-
-
-def _library() -> LibCa:
-    """The library, loaded by whoever needs it first."""
-    global _loaded
-    if _loaded is None:
-        with _library_lock:
-            if _loaded is None:
-                _loaded = LibCa(_on_connection, _on_get, _on_put, _on_event)
-                _loaded.close_at_exit(_close_all)
-    return _loaded
