@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from beamshell.callbacks.table import LiveTable
+
+TH_DET = [(1.0, 0.607), (2.0, 0.135)]
+
+
+def printed(documents, *args, **kwargs):
+    lines = []
+    table = LiveTable(*args, out=lines.append, **kwargs)
+    for name, doc in documents:
+        table(name, doc)
+    return "\n".join(lines).splitlines()
+
+
+def cells(line):
+    return [text.strip() for text in line.strip("|").split("|")]
+
+
+def rows(lines):
+    return [cells(line) for line in lines if line.startswith("|") and "seq_num" not in line]
+
+
+def heading(lines):
+    return next(cells(line) for line in lines if "seq_num" in line)
+
+
+def test_given_detectors_the_table_shows_motor_setpoint_and_detector(make_run):
+    lines = printed(make_run(["motor"], ["det"], TH_DET), [SimpleNamespace(name="det")])
+    assert heading(lines) == ["seq_num", "time", "motor", "motor_setpoint", "det"]
+    assert [row[2:] for row in rows(lines)] == [["1.000", "1.000", "0.607"], ["2.000", "2.000", "0.135"]]
+
+
+def test_without_fields_the_hints_decide(make_run):
+    assert heading(printed(make_run(["th"], ["det"], TH_DET))) == ["seq_num", "time", "th", "det"]
+
+
+def test_the_foot_names_plan_uid_number_status_points_and_duration(make_run):
+    lines = printed(make_run(["th"], ["det"], TH_DET, status="abort"))
+    assert lines[-1] == "generator scan ['00000001'] (scan num: 1) abort, 2 points in 2.1 s"
+
+
+def test_a_point_measured_again_is_marked_and_said(make_run):
+    lines = printed(make_run(["th"], ["det"], [*TH_DET, TH_DET[1]], numbers=[1, 2, 2]))
+    assert [row[0] for row in rows(lines)] == ["1", "2", "2*"]
+    assert lines[-1] == "* measured again, the later row counts: 2"
+    assert "2 points" in lines[-2]
+
+
+def test_a_long_string_makes_the_column_grow_instead_of_being_cut(make_run):
+    text = "a sentence longer than any column"
+    lines = printed(make_run([], ["note"], [("short",), (text,), ("short",)]))
+    assert rows(lines)[1][2] == text
+    assert len({len(line) for line in lines[-4:-1]}) == 1
+
+
+@pytest.mark.parametrize("number_of_columns", [1, 5, 20])
+def test_a_table_fits_the_width_and_names_what_it_hides(make_run, number_of_columns):
+    names = [f"det{n}" for n in range(number_of_columns)]
+    lines = printed(make_run([], names, [[1.0] * number_of_columns]), width=80)
+    table = [line for line in lines if line.startswith(("|", "+"))]
+    hidden = "".join(line for line in lines if line.startswith("(hidden"))
+    assert max(map(len, table)) <= 80
+    assert all(name in heading(lines) or name in hidden for name in names)
+
+
+def test_a_name_that_is_not_in_the_run_is_said(make_run):
+    assert any("nix" in line for line in printed(make_run(["th"], ["det"], TH_DET), ["det", "nix"]))
+
+
+def test_events_of_another_stream_are_no_rows(make_run):
+    assert rows(printed(make_run(["th"], ["det"], TH_DET), stream_name="baseline")) == []
+
+
+def test_one_table_shows_interleaved_runs_without_mixing_them_up(make_run):
+    one, two = make_run(["th"], ["det"], TH_DET), make_run(["samx"], ["det"], TH_DET)
+    lines = printed([document for pair in zip(one, two, strict=True) for document in pair])
+    assert [row[0] for row in rows(lines)] == ["1", "1", "2", "2"]
+
+
+def test_a_missing_value_is_a_dash(make_run):
+    documents = make_run(["th"], ["det"], TH_DET)
+    del documents[2][1]["data"]["det"]
+    assert rows(printed(documents))[0][-1] == "-"
+
+
+def test_a_page_of_events_is_as_many_rows(make_run):
+    start, descriptor, *_, stop = make_run([], ["det"], [])
+    page = {
+        "descriptor": descriptor[1]["uid"],
+        "seq_num": [1, 2],
+        "time": [1.0, 2.0],
+        "data": {"det": [5, 6]},
+        "timestamps": {"det": [1.0, 2.0]},
+    }
+    lines = printed([start, descriptor, ("event_page", page), stop])
+    assert [row[-1] for row in rows(lines)] == ["5", "6"]
+
+
+def test_a_closed_output_ends_the_table_and_not_the_run(make_run, caplog):
+    texts = []
+
+    def closed(text):
+        texts.append(text)
+        raise BrokenPipeError(32, "Broken pipe")
+
+    table = LiveTable(out=closed)
+    for name, doc in make_run(["th"], ["det"], TH_DET):
+        table(name, doc)
+    assert len(texts) == 1
+    assert "goes on unseen" in caplog.text
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_colour_is_for_terminals_and_only_where_it_is_welcome(make_run, monkeypatch, capsys, no_color, coloured):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    table = LiveTable()
+    for name, doc in make_run(["th"], ["det"], TH_DET):
+        table(name, doc)
+    assert ("\x1b[" in capsys.readouterr().out) is coloured
