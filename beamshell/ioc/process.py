@@ -57,7 +57,7 @@ class DemoIoc:
         self.port = network.free_port() if port is None else port
         # Ours for life, so that the port stays taken while the IOC is down.
         self._repeater: socket.socket = network.repeater_socket()
-        self._options = ["--with-parent", "--port", str(self.port), "--speed", str(speed)]
+        self._options = ["--port", str(self.port), "--speed", str(speed)]
         self._options += ["--repeater", str(self._repeater.fileno()), *([] if seed is None else ["--seed", str(seed)])]
         self._timeout_s = timeout_s
         self._log_path = log
@@ -88,7 +88,7 @@ class DemoIoc:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EPICS_")}
         # -P: a file of the user's folder must not stand in for a module of ours
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "beamshell.ioc.server", *self._options],
+            [sys.executable, "-P", "-m", "beamshell.ioc.server", "--parent", str(os.getpid()), *self._options],
             env=inherited,
             stdin=subprocess.PIPE,
             stdout=self._log,

@@ -26,7 +26,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="make the same noise again")
     parser.add_argument("--speed", type=float, default=1.0, help="run the simulated time this many times as fast")
     parser.add_argument("--port", type=int, default=5064, help="where to serve on loopback")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end when this process does, or standard input")
     parser.add_argument("--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be")
     options = parser.parse_args(arguments)
     if not options.speed > 0:
@@ -40,8 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    if options.with_parent:
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if options.parent is not None:  # given, not asked of the system: the parent may be gone by now
+        threading.Thread(target=_end_with_parent, args=(options.parent,), daemon=True).start()
     repeater_port = 5065
     if options.repeater is not None:
         udp = socket.socket(fileno=options.repeater)
