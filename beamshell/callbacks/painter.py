@@ -39,6 +39,7 @@ class Painter:
         self._clock = clock
         self._dirty: dict[Drawable, None] = {}
         self._not_before: dict[Drawable, float] = {}
+        self._last_cost: dict[Drawable, float] = {}
         self._complained: set[Drawable] = set()
 
     def touch(self, drawable: Drawable) -> None:
@@ -73,6 +74,7 @@ class Painter:
         """Let go of something that will not be drawn again."""
         self._dirty.pop(drawable, None)
         self._not_before.pop(drawable, None)
+        self._last_cost.pop(drawable, None)
         self._complained.discard(drawable)
 
     def _draw(self, drawable: Drawable, at: float) -> None:
@@ -87,7 +89,9 @@ class Painter:
                 self._complained.add(drawable)
                 log.exception("%s cannot be drawn; the measurement goes on", drawable)
         cost = self._clock() - before
-        self._not_before[drawable] = at + max(self._interval_s, cost * (1 + _PAUSE_PER_COST), pause)
+        lasting = min(cost, self._last_cost.get(drawable, 0.0))  # opening a window is slow once, and that is forgiven
+        self._last_cost[drawable] = cost
+        self._not_before[drawable] = at + max(self._interval_s, lasting * (1 + _PAUSE_PER_COST), pause)
 
 
 painter = Painter()

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from beamshell.callbacks import BestEffort, LiveTable
+
+PEAK = [(x, float(np.exp(-((x - 0.1) ** 2) / 0.1))) for x in np.linspace(-1, 1, 21)]
+
+
+@pytest.fixture
+def best():
+    shown = BestEffort(out=lambda text: shown.lines.extend(text.splitlines()))
+    shown.lines = []
+    shown.plots = False
+    return shown
+
+
+def feed(documents, *callbacks):
+    for name, doc in documents:
+        for callback in callbacks:
+            callback(name, doc)
+
+
+def test_a_scan_is_a_table_and_a_line_about_its_peak(make_run, best):
+    feed(make_run(["th"], ["det"], PEAK), best)
+    assert sum(line.startswith("|") for line in best.lines) == 22
+    assert best.lines[-1] == "det: max 1.000 at th 0.100, cen 0.100, fwhm 0.529, com 0.100"
+
+
+def test_the_last_peak_is_kept_for_commands_that_go_there(make_run, best):
+    feed(make_run(["th"], ["det"], PEAK), best)
+    feed(make_run([], ["det"], [(1.0,)]), best)
+    assert best.last_motor == "th"
+    assert best.last_peaks["det"].cen == pytest.approx(0.1, abs=0.001)
+
+
+def test_a_point_measured_again_counts_once(make_run, best):
+    feed(make_run(["th"], ["det"], [(0.0, 99.0), *PEAK], numbers=[1, *range(1, 22)]), best)
+    assert best.last_peaks["det"].max_y == pytest.approx(1.0)
+
+
+def test_a_table_asked_for_by_hand_is_the_only_one_and_comes_before_the_peak(make_run, best):
+    by_hand = LiveTable(out=lambda text: best.lines.extend(f"hand {line}" for line in text.splitlines()))
+    feed(make_run(["th"], ["det"], PEAK), best, by_hand)
+    assert [line for line in best.lines if not line.startswith("hand ")] == best.lines[-1:]
+    assert best.lines[-1].startswith("det: max")
+
+
+def test_after_a_table_by_hand_the_next_run_has_its_own(make_run, best):
+    feed(make_run(["th"], ["det"], PEAK), best, LiveTable(out=lambda text: None))
+    best.lines.clear()
+    feed(make_run(["th"], ["det"], PEAK), best)
+    assert any("seq_num" in line for line in best.lines)
+
+
+@pytest.mark.parametrize("switch", ["enabled", "table", "peaks"])
+def test_each_part_can_be_switched_off(make_run, best, switch):
+    setattr(best, switch, False)
+    feed(make_run(["th"], ["det"], PEAK), best)
+    has_table, has_peak = any("seq_num" in line for line in best.lines), any("fwhm" in line for line in best.lines)
+    assert (has_table, has_peak) == {"enabled": (False, False), "table": (False, True), "peaks": (True, False)}[switch]
+
+
+def test_a_run_without_a_point_still_says_how_it_ended(make_run, best):
+    start, *_, stop = make_run(["th"], ["det"], [], status="fail")
+    feed([start, stop], best)
+    assert "fail, 0 points" in best.lines[-1]

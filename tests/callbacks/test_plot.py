@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.plot import LivePlot, as_number
+
+ROWS = [(-1.0, 1.0), (0.0, 5.0), (1.0, 2.0)]
+
+
+@pytest.fixture
+def ax():
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+def feed(callback, documents):
+    for name, doc in documents:
+        callback(name, doc)
+
+
+def test_a_run_becomes_a_line_with_names_and_units(make_run, ax):
+    keys = {"th": {"dtype": "number", "shape": [], "units": "deg"}}
+    feed(LivePlot("det", "th", ax=ax), make_run(["th"], ["det"], ROWS, keys=keys, command="scan det th -1 1 3"))
+    assert ax.lines[0].get_xydata().tolist() == [list(row) for row in ROWS]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("th [deg]", "det")
+    assert ax.get_title() == "#1 scan det th -1 1 3  success"
+
+
+def test_without_names_the_hints_decide(make_run, ax):
+    feed(LivePlot(ax=ax), make_run(["th"], ["det", "mon"], [(0.0, 1.0, 2.0)]))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["det", "mon"]
+
+
+def test_a_count_is_shown_against_time(make_run, ax):
+    feed(LivePlot(ax=ax, x="time"), make_run([], ["det"], [(5.0,), (6.0,)]))
+    assert ax.lines[0].get_xdata().tolist() == [0.0, 1.0]
+
+
+def test_a_point_measured_again_replaces_the_one_before(make_run, ax):
+    feed(LivePlot(ax=ax), make_run(["th"], ["det"], [*ROWS, (0.0, 7.0)], numbers=[1, 2, 3, 2]))
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 7.0, 2.0]
+
+
+def test_the_previous_scan_stays_in_grey_and_the_one_before_goes(make_run, ax):
+    plot = LivePlot(ax=ax)
+    for _ in range(3):
+        feed(plot, make_run(["th"], ["det"], ROWS))
+    assert [line.get_color() for line in ax.lines] == ["0.75", "C0"]
+
+
+def test_the_axis_shows_from_the_start_where_the_scan_will_end(make_run, ax):
+    feed(LivePlot(ax=ax), make_run(["th"], ["det"], ROWS[:1], extents=([-1, 9],)))
+    assert ax.get_xlim() == pytest.approx((-1.5, 9.5))
+
+
+def test_the_limits_of_a_relative_scan_are_those_of_its_points(make_run, ax):
+    feed(LivePlot(ax=ax), make_run(["th"], ["det"], [(50.0, 1.0), (52.0, 1.0)], extents=([-1, 1],)))
+    assert ax.get_xlim() == pytest.approx((49.9, 52.1))
+
+
+@pytest.mark.parametrize("odd", [None, "text", float("nan"), float("inf"), np.zeros((2, 2)), {}])
+def test_an_odd_value_is_a_gap(make_run, ax, odd):
+    feed(LivePlot("det", ax=ax), make_run(["th"], ["det"], [*ROWS, (2.0, odd)]))
+    assert len(ax.lines[0].get_xdata()) == 4
+    assert ax.get_ylim()[1] < 6
+
+
+def test_an_event_draws_nothing_itself(make_run, ax):
+    painter = Painter(clock=lambda: 0.0)
+    *documents, _ = make_run(["th"], ["det"], ROWS)
+    feed(LivePlot(ax=ax, painter=painter), documents)
+    assert len(ax.lines) == 0
+    assert painter.due_in() == 0
+
+
+def test_strings_and_images_make_no_plot(make_run, ax):
+    keys = {"note": {"dtype": "string", "shape": []}, "image": {"dtype": "array", "shape": [2, 2]}}
+    feed(LivePlot(ax=ax), make_run(["th"], ["note", "image"], [(0.0, "a", np.zeros((2, 2)))], keys=keys))
+    assert len(ax.lines) == 0
+
+
+@pytest.mark.parametrize(("value", "expected"), [(np.array([3.0]), 3.0), (True, 1.0), ("2.5", 2.5)])
+def test_what_can_be_a_number_is_one(value, expected):
+    assert as_number(value) == expected
+
+
+HEADLESS = """
+import sys
+from beamshell.callbacks import BestEffort, LiveGrid, LivePlot
+documents = {documents!r}
+for callback in (BestEffort(), LivePlot("det", "th"), LiveGrid("det")):
+    for name, doc in documents:
+        callback(name, doc)
+print("matplotlib" in sys.modules)
+"""
+
+
+def test_without_a_display_matplotlib_is_not_even_imported(make_run, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "BEAMSHELL_PLOTS"):
+        monkeypatch.delenv(name, raising=False)
+    code = HEADLESS.format(documents=make_run(["th"], ["det"], ROWS))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
