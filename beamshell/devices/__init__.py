@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from beamshell.devices.epics.shutter import EpicsShutter
     from beamshell.devices.kind import Kind
     from beamshell.devices.loader import load_devices
-    from beamshell.devices.positioner import Positioner, SoftPositioner
+    from beamshell.devices.positioner import MoveStatus, Positioner
     from beamshell.devices.pv_positioner import PVPositioner, PVPositionerDone, PVPositionerIsClose
     from beamshell.devices.registry import Registry
     from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, Signal, SignalRO
+    from beamshell.devices.soft_positioner import SoftPositioner
     from beamshell.devices.status import DeviceStatus, Status, SubscriptionStatus
 
 _MODULES = {
@@ -43,9 +44,10 @@ _MODULES = {
     "epics.shutter": ("EpicsShutter",),
     "kind": ("Kind",),
     "loader": ("load_devices",),
-    "positioner": ("Positioner", "SoftPositioner"),
+    "positioner": ("MoveStatus", "Positioner"),
     "pv_positioner": ("PVPositioner", "PVPositionerDone", "PVPositionerIsClose"),
     "registry": ("Registry",),
+    "soft_positioner": ("SoftPositioner",),
     "signal": ("EpicsSignal", "EpicsSignalRO", "Signal", "SignalRO"),
     "status": ("DeviceStatus", "Status", "SubscriptionStatus"),
 }
@@ -69,6 +71,7 @@ __all__ = [
     "FCpt",
     "FormattedComponent",
     "Kind",
+    "MoveStatus",
     "PVPositioner",
     "PVPositionerDone",
     "PVPositionerIsClose",

@@ -35,7 +35,7 @@ CLASSES: dict[str, str] = {
     "sim_det": "beamshell.devices.sim.detectors.SynGauss",
     "sim_motor": "beamshell.devices.sim.axes.SynAxis",
     "soft_signal": "beamshell.devices.signal.Signal",
-    "soft_positioner": "beamshell.devices.positioner.SoftPositioner",
+    "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
 }
 """The classes that have a short name in device files; any other is written as "package.module.Class"."""
 

@@ -1,4 +1,4 @@
-"""Positioners: devices that go to a number and know where they are, in this process or in hardware.
+"""Positioner: what all devices have in common that go to a number and know where they are.
 
 It knows no control system, and nothing of plans; one move, its target and its end are its whole business.
 """
@@ -10,35 +10,13 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from numbers import Real
-from typing import Any, TypedDict
+from typing import Any
 
-from beamshell.devices._timers import call_later
-from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import Signal, SignalRO
+from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.status import DeviceStatus
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, InvalidState, LimitError, MoveFailed, NotConnected, ReadFailed
-from beamshell.protocols import DataKey, Location
-
-
-class PositionState(TypedDict):
-    """What a table of positions shows of one device; positions in its units, None where it has no such thing."""
-
-    name: str
-    connected: bool
-    position: float | None
-    dial: float | None
-    setpoint: float | None
-    low_limit: float | None
-    """None if there is no limit."""
-    high_limit: float | None
-    units: str
-    precision: int | None
-    moving: bool
-    words: list[str]
-    """What is remarkable, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
+from beamshell.protocols import Location
 
 
 class MoveStatus(DeviceStatus):
@@ -185,20 +163,21 @@ class Positioner(Device):
         return lambda: self._state(*collect())
 
     def _state(self, setpoint: Any, readback: Any) -> PositionState:
-        connected = readback is not None
-        low, high = self.limits if connected else (0.0, 0.0)
+        if readback is None:
+            return no_state(self.name)
+        low, high = self.limits
         return {
             "name": self.name,
-            "connected": connected,
+            "connected": True,
             "position": readback,
             "dial": None,
             "setpoint": setpoint,
             "low_limit": low if low < high and math.isfinite(low) else None,
             "high_limit": high if low < high and math.isfinite(high) else None,
-            "units": self.units if connected else "",
-            "precision": self.precision if connected else None,
-            "moving": connected and self.moving,
-            "words": ["offline"] if not connected else ["moving"] if self.moving else [],
+            "units": self.units,
+            "precision": self.precision,
+            "moving": self.moving,
+            "words": ["moving"] if self.moving else [],
         }
 
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
@@ -362,97 +341,3 @@ def as_number(name: str, position: Any, *, finite: bool = True) -> float:
     if math.isnan(number) or (finite and math.isinf(number)):
         raise BadValue(f"{name}: {number} is not a position")
     return number
-
-
-class SoftPositioner(Positioner):
-    """A positioner in this process: it is where it is sent, at once or after a delay.
-
-    Args:
-        prefix: unused; there for device files.
-        name: its name.
-        value: where it is at first.
-        delay: seconds that a move takes.
-        units: of its position.
-        precision: digits after the decimal point worth showing.
-        kwargs: those of Positioner.
-
-    Example:
-        >>> gap = SoftPositioner(name="gap", limits=(0, 10), units="mm")
-        >>> gap.set(12)
-        LimitError: gap: 12 mm is above the limit 10 mm
-    """
-
-    readback = Component(SignalRO, kind=Kind.hinted)
-    setpoint = Component(Signal, kind=Kind.normal)
-
-    def __init__(
-        self,
-        prefix: str = "",
-        *,
-        name: str = "",
-        value: float = 0.0,
-        delay: float = 0.0,
-        units: str = "",
-        precision: int | None = 3,
-        **kwargs: Any,
-    ) -> None:
-        self.delay = delay
-        self._units = units
-        self._precision = precision
-        super().__init__(prefix, name=name, **kwargs)
-        self._put(value, value)
-
-    def part_name(self, attr: str) -> str:
-        """The readback has the name of the device itself."""
-        return self.name if attr == "readback" and self.name else super().part_name(attr)
-
-    @property
-    def readback_signal(self) -> SignalRO:
-        """The signal that tells where it is."""
-        return self.readback
-
-    @property
-    def setpoint_signal(self) -> Signal:
-        """The signal that tells where it was sent."""
-        return self.setpoint
-
-    @property
-    def units(self) -> str:
-        """The unit of its position, such as "mm"."""
-        return self._units
-
-    @property
-    def precision(self) -> int | None:
-        """Digits after the decimal point worth showing."""
-        return self._precision
-
-    def describe(self) -> dict[str, DataKey]:
-        """What each key of `read` is."""
-        described = super().describe()
-        for key in (self.readback.name, self.setpoint.name):
-            if key in described and self._units:
-                described[key]["units"] = self._units
-            if key in described and self._precision is not None:
-                described[key]["precision"] = self._precision
-        return described
-
-    def _put(self, setpoint: float, readback: float) -> None:
-        self.setpoint.put(float(setpoint))
-        self.readback.put(self._measured(float(readback)), force=True)
-
-    def _measured(self, position: float) -> float:
-        """What the readback says at `position`; a subclass may be less than perfect."""
-        return position
-
-    def _start_move(self, move: MoveStatus) -> None:
-        move.start = self.position
-        self.setpoint.put(float(move.target))
-        if self.delay > 0:
-            call_later(self.delay, lambda: completions.post(lambda: self._arrive(move)))
-        else:
-            self._arrive(move)
-
-    def _arrive(self, move: MoveStatus) -> None:
-        if move is self._move and not move.done:
-            self._put(move.target, move.target)
-            move.arrive()

@@ -44,8 +44,8 @@ class PVPositioner(Positioner):
         >>> status = Decay("decay", name="decay").set(140)
     """
 
-    setpoint: Any = None
     readback: Any = None
+    setpoint: Any = None
     done: Any = None
     actuate: Any = None
     stop_signal: Any = None
@@ -82,6 +82,11 @@ class PVPositioner(Positioner):
         """The signal that tells where it was sent."""
         return self.setpoint
 
+    @property
+    def enum_strs(self) -> tuple[str, ...]:
+        """The names of the positions, if they are states; () if they are numbers."""
+        return tuple(self.setpoint.enum_strs)
+
     def check_value(self, position: Any) -> None:
         """Return if a move to `position` would be accepted; nothing moves.
 
@@ -89,7 +94,7 @@ class PVPositioner(Positioner):
             BadValue: the set point takes no such value.
             LimitError: it is outside the limits.
         """
-        if not self.setpoint.enum_strs:  # states have no limits
+        if not self.enum_strs:  # states have no limits
             super().check_value(position)
         self.setpoint.check_value(position)
 

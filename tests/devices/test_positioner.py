@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from beamshell import protocols
-from beamshell.devices.positioner import MoveStatus, SoftPositioner
+from beamshell.devices.positioner import MoveStatus
+from beamshell.devices.soft_positioner import SoftPositioner
 from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
 
 

@@ -12,7 +12,8 @@ from beamshell.devices._timers import call_later
 from beamshell.devices.component import Component
 from beamshell.devices.epics.motor_verdict import SPMG, End, Snapshot, duration_s, fault_words, msta_words
 from beamshell.devices.kind import Kind
-from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
+from beamshell.devices.position_state import PositionState
+from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import Status
 from beamshell.devices.updates import completions

@@ -5,14 +5,16 @@ It knows the records of a two-state shutter, and nothing of what it protects.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
+from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import Status, SubscriptionStatus
-from beamshell.errors import BadValue
+from beamshell.errors import BadValue, NotConnected, ReadFailed
 from beamshell.protocols import Location
 
 
@@ -51,10 +53,32 @@ class EpicsShutter(Device):
         """True when it is open."""
         return bool(self.status.get())
 
+    @property
+    def enum_strs(self) -> tuple[str, ...]:
+        """What `set` takes, by the names of the record's states."""
+        return tuple(self.command.enum_strs) or ("Close", "Open")
+
     def locate(self) -> Location:
-        """What it was told and what it is, 1 for open."""
+        """What it was told and what it is, in words: "Open", "Closed"."""
         setpoint, readback = begin_values(self.command, self.status)()
-        return {"setpoint": setpoint, "readback": readback}
+        return {"setpoint": _word(self.command, setpoint), "readback": _word(self.status, readback)}
+
+    def begin_state(self) -> Callable[[], PositionState]:
+        """Ask for what a table of positions shows; the function returned collects it."""
+        collect = begin_values(self.command, self.status) if self.connected else lambda: [None, None]
+
+        def collected() -> PositionState:
+            try:
+                setpoint, readback = collect()
+            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+                setpoint = readback = None
+            state = no_state(self.name)
+            if readback is None:
+                return state
+            position, wanted = _word(self.status, readback), _word(self.command, setpoint)
+            return {**state, "connected": True, "position": position, "setpoint": wanted, "words": []}
+
+        return collected
 
     def open(self) -> Status:
         """Open it; done when it is open."""
@@ -96,3 +120,7 @@ class EpicsShutter(Device):
         if index in (0, 1):
             return int(index)
         raise BadValue(f"{self.name}: {value!r} is no state of a shutter; write Open or Close")
+
+
+def _word(signal: EpicsSignalRO, index: Any) -> str:
+    return signal.enum_strs[int(index)] if signal.enum_strs else str(index)

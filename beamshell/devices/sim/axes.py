@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.devices.positioner import SoftPositioner
+from beamshell.devices.soft_positioner import SoftPositioner
 
 
 class SynAxis(SoftPositioner):

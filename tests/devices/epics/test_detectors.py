@@ -88,7 +88,8 @@ def test_a_shutter_is_done_when_it_has_really_closed(shutter: EpicsShutter) -> N
     shutter.close().wait(5)
     assert (shutter.state, shutter.is_open) == ("Closed", False)
     shutter.set("Open").wait(5)
-    assert shutter.locate() == {"setpoint": 1, "readback": 1}
+    assert shutter.locate() == {"setpoint": "Open", "readback": "Open"}
+    assert shutter.begin_state()()["position"] == "Open"
     assert list(shutter.read()) == ["shutter"]
 
 
