@@ -1,7 +1,8 @@
-"""How lost Channel Access channels come back within a quarter of a second of their IOC.
+"""How Channel Access channels come back within a quarter of a second of their IOC.
 
 The library itself holds off for eight seconds and more. Here a thread asks for one lost channel of each server by a UDP
-search datagram, and has all of that server's channels created anew once it answers. It makes no call to the library.
+search datagram, and has all of that server's channels created anew once it answers. Channels that nobody ever had are
+asked for a few at a time, once a second. It makes no call to the library.
 """
 
 from __future__ import annotations
@@ -23,88 +24,125 @@ _SEARCH = 6  # CA_PROTO_SEARCH
 _NO_REPLY_IF_UNKNOWN = 5
 _HEADER = struct.Struct(">HHHHII")  # command, payload size, data type, count, two parameters
 _PROBE_EVERY_S = 0.1
-_PATIENT_AFTER_S = 60.0
-_PATIENT_EVERY_S = 0.25
+_STRANGERS_EVERY_S = 1.0
+_STRANGERS_AT_ONCE = 50
+_FIRST_HOLD_S = 1.0  # how long the library is left to search by itself; doubles with each attempt in vain
+_LONGEST_HOLD_S = 10.0
 
 logger = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 
 
-class Lost(Protocol):
-    """A channel that was connected once."""
+class Wanted(Protocol):
+    """A channel that does not answer."""
 
     name: str
 
     @property
     def connected(self) -> bool:
-        """True once it is back."""
+        """True once it is there."""
 
     @property
     def server(self) -> str:
-        """Where it was, as "host:port"."""
+        """Where it was last, as "host:port"; "" if it was never found."""
 
     def reconnect(self) -> None:
         """Search for it anew."""
 
 
+class _Entry:
+    """A wanted channel, and from when on it is asked for."""
+
+    __slots__ = ("channel", "due", "hold_s")
+
+    def __init__(self, channel: Wanted, due: float) -> None:
+        self.channel = channel
+        self.due = due
+        self.hold_s = _FIRST_HOLD_S
+
+    def reconnect(self) -> None:
+        """Search anew, and leave the library some time to find it."""
+        self.due = time.monotonic() + self.hold_s
+        self.hold_s = min(2 * self.hold_s, _LONGEST_HOLD_S)
+        self.channel.reconnect()
+
+
 class Revival:
-    """The channels that are lost, and the thread that looks for their servers while there are any."""
+    """The channels that do not answer, and the thread that looks for their servers while there are any."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._lost: dict[int, Lost] = {}
+        self._entries: dict[int, _Entry] = {}
         self._thread: threading.Thread | None = None
         self._turn = itertools.count()
+        self._stranger_turn = itertools.count()
+        self._strangers_due = 0.0
 
-    def add(self, channel: Lost) -> None:
-        """Look for `channel` until it is connected. Any thread."""
+    def add(self, channel: Wanted) -> None:
+        """Look for `channel` until it is connected: at once if it was lost, soon if it is new. Any thread."""
+        now = time.monotonic()
         with self._lock:
-            self._lost[id(channel)] = channel
+            self._entries[id(channel)] = _Entry(channel, now if channel.server else now + _FIRST_HOLD_S)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="beamshell-revival", daemon=True)
                 self._thread.start()
 
-    def forget(self, channel: Lost) -> None:
+    def forget(self, channel: Wanted) -> None:
         """Look for it no more."""
         with self._lock:
-            self._lost.pop(id(channel), None)
+            self._entries.pop(id(channel), None)
 
     def _run(self) -> None:
-        began = time.monotonic()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             probe.setblocking(False)
-            while servers := self._by_server():
-                patient = time.monotonic() - began > _PATIENT_AFTER_S
-                answered = self._ask(probe, servers, _PATIENT_EVERY_S if patient else _PROBE_EVERY_S)
-                for channel in (channel for server in answered for channel in servers[server]):
-                    self.forget(channel)
-                    channel.reconnect()
+            while (wanted := self._by_server()) is not None:
+                asked = self._ask(probe, wanted)
+                for server in {asked[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(asked)}:
+                    for entry in wanted[server]:
+                        entry.reconnect()
 
-    def _by_server(self) -> dict[str, list[Lost]]:
-        """The lost channels by server; an empty answer ends the thread."""
+    def _by_server(self) -> dict[str, list[_Entry]] | None:
+        """Those that are due, by server; None when everything answers, which ends the thread."""
+        now = time.monotonic()
         with self._lock:
-            self._lost = {key: channel for key, channel in self._lost.items() if not channel.connected}
-            servers: dict[str, list[Lost]] = {}
-            for channel in self._lost.values():
-                servers.setdefault(channel.server, []).append(channel)
-            if not servers:
+            self._entries = {key: entry for key, entry in self._entries.items() if not entry.channel.connected}
+            if not self._entries:
                 self._thread = None
-            return servers
+                return None
+            due = [entry for entry in self._entries.values() if entry.due <= now]
+        wanted: dict[str, list[_Entry]] = {}
+        for entry in due:
+            wanted.setdefault(entry.channel.server, []).append(entry)
+        return wanted
 
-    def _ask(self, probe: socket.socket, servers: Mapping[str, list[Lost]], wait_s: float) -> set[str]:
-        """Which servers answer for one of their channels, another one each time, within `wait_s`."""
+    def _ask(self, probe: socket.socket, wanted: Mapping[str, list[_Entry]]) -> list[str]:
+        """Send the questions; the server that each question's number stands for."""
         turn = next(self._turn)
-        names = list(servers)
-        for number, server in enumerate(names):
-            datagram = search_datagram(servers[server][turn % len(servers[server])].name, number)
-            for address in addresses(os.environ, server):
-                try:
-                    probe.sendto(datagram, address)
-                except OSError as exc:  # no route now; there may be one at the next probe
-                    logger.debug("cannot probe %s: %s", address, exc)
-        return {names[number] for number in _answers(probe, wait_s) if number < len(names)}
+        asked: list[str] = []
+        for server, entries in wanted.items():
+            for entry in [entries[turn % len(entries)]] if server else self._some_strangers(entries):
+                _send(probe, search_datagram(entry.channel.name, len(asked)), server)
+                asked.append(server)
+        return asked
+
+    def _some_strangers(self, entries: list[_Entry]) -> list[_Entry]:
+        """The next few that nobody ever had, at their pace: most are misspelt, and the network is not ours alone."""
+        now = time.monotonic()
+        if now < self._strangers_due:
+            return []
+        self._strangers_due = now + _STRANGERS_EVERY_S
+        first = next(self._stranger_turn) * _STRANGERS_AT_ONCE % len(entries)
+        return (entries[first:] + entries[:first])[:_STRANGERS_AT_ONCE]
+
+
+def _send(probe: socket.socket, datagram: bytes, server: str) -> None:
+    for address in addresses(os.environ, server):
+        try:
+            probe.sendto(datagram, address)
+        except OSError as exc:  # no route now; there may be one at the next probe
+            logger.debug("cannot probe %s: %s", address, exc)
 
 
 def _answers(probe: socket.socket, wait_s: float) -> Iterator[int]:

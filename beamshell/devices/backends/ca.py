@@ -72,6 +72,7 @@ class CaBackend(Backend):
         """Have the library search for it; returns at once."""
         if not self._id:
             self._create()
+            revival.add(self)
 
     def reconnect(self) -> None:
         """Search anew for a channel that was lost: the library itself would hold off for seconds."""
