@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -320,3 +321,48 @@ def test_subscribers_hear_of_the_position(motor: EpicsMotor) -> None:
     motor.set(0.5).wait(15)
     until(lambda: 0.5 in heard)
     motor.unsubscribe(token)
+
+
+# ---- whatever happens
+
+
+def test_whoever_interferes_at_whatever_moment_a_success_is_never_a_lie(motor: EpicsMotor, outsider: Outsider) -> None:
+    """Property 7: stops and targets, ours and others', at random moments; each status ends, and tells the truth."""
+    chance = random.Random(7)
+    for case in range(40):
+        target = chance.uniform(0, 4)
+        status = motor.set(target)
+        overruled = False
+        deeds = chance.choices(["stop", "target", "own stop", "own target"], k=chance.choice([0, 1, 1, 2]))
+        for deed in deeds:
+            time.sleep(chance.uniform(0, 0.08))
+            if deed == "stop":
+                outsider.put(".STOP", 1)
+            elif deed == "target":
+                outsider.put(".VAL", chance.uniform(0, 4))
+                overruled = True
+            elif deed == "own stop":
+                motor.stop()
+            else:
+                target = chance.uniform(0, 4)
+                status = motor.set(target)
+                overruled = False
+        assert status.exception(timeout=10) is None or isinstance(status.exception(), MoveFailed), (case, deeds)
+        if status.success and not overruled:  # a foreign target after our arrival is nobody's failure
+            assert abs(motor.position - target) <= 0.001, (case, deeds)
+        motor.stop()
+        until(lambda: not motor.motor_is_moving.get())
+
+
+def test_a_move_whose_ioc_dies_fails_at_once_and_the_motor_heals(motor: EpicsMotor, demo_ioc: DemoIoc) -> None:
+    status = on_its_way(motor)
+    demo_ioc.kill()
+    try:
+        assert failure(status).startswith("tth: move to 140 deg: ")
+        assert motor.state()["words"] == ["offline"]
+    finally:
+        demo_ioc.restart()
+        demo_ioc.wait_ready()
+    until(lambda: motor.connected)
+    motor.set(0.5).wait(15)
+    assert motor.position == pytest.approx(0.5, abs=0.001)
