@@ -116,7 +116,7 @@ class Positioner(Device):
 
     def locate(self) -> Location:
         """Where it was sent and where it is, asked for in one round trip."""
-        setpoint, readback = begin_values(self.setpoint_signal, self.readback_signal)()
+        readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
         return {"setpoint": setpoint, "readback": readback}
 
     @property
@@ -159,10 +159,10 @@ class Positioner(Device):
         return collected
 
     def _begin_online_state(self) -> Callable[[], PositionState]:
-        collect = begin_values(self.setpoint_signal, self.readback_signal)
+        collect = begin_values(self.readback_signal, self.setpoint_signal)
         return lambda: self._state(*collect())
 
-    def _state(self, setpoint: Any, readback: Any) -> PositionState:
+    def _state(self, readback: Any, setpoint: Any) -> PositionState:
         if readback is None:
             return no_state(self.name)
         low, high = self.limits

@@ -116,8 +116,8 @@ class EpicsMotor(Positioner):
 
     def _begin_online_state(self) -> Callable[[], PositionState]:
         collect = begin_values(
-            self.user_setpoint,
             self.user_readback,
+            self.user_setpoint,
             self.dial_position,
             self.motor_is_moving,
             self.high_limit_switch,
@@ -128,8 +128,8 @@ class EpicsMotor(Positioner):
         )
 
         def collected() -> PositionState:
-            setpoint, readback, dial, moving, high, low, spmg, calibrating, msta = collect()
-            state = self._state(setpoint, readback)
+            readback, setpoint, dial, moving, high, low, spmg, calibrating, msta = collect()
+            state = self._state(readback, setpoint)
             facts = {
                 "moving": moving,
                 "high limit switch": high,
