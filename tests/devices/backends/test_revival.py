@@ -1,8 +1,10 @@
+import socket
 import struct
+import threading
 
 import pytest
 
-from beamshell.devices.backends._revival import addresses, answered_numbers, search_datagram
+from beamshell.devices.backends._revival import Revival, addresses, answered_numbers, search_datagram
 
 
 def test_a_search_asks_for_the_name_under_a_number():
@@ -34,3 +36,68 @@ def test_the_numbers_of_all_answers_in_a_datagram_are_found():
 )
 def test_searches_go_where_the_environment_says(environment, expected):
     assert addresses(environment, "ioc1:34567") == expected
+
+
+class _LostChannel:
+    def __init__(self, name, server):
+        self.name, self.server = name, server
+        self.connected = False
+        self.reconnected = threading.Event()
+
+    def reconnect(self):
+        self.connected = True
+        self.reconnected.set()
+
+
+@pytest.fixture
+def ioc(monkeypatch):
+    """An IOC as far as searches go: a socket that the environment points to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+        monkeypatch.setenv("EPICS_CA_ADDR_LIST", f"127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
+        yield server
+
+
+def answer(ioc):
+    question, client = ioc.recvfrom(4096)
+    number = struct.unpack_from(">I", question, 24)[0]
+    ioc.sendto(struct.pack(">HHHHII", 6, 0, 5064, 0, 0xFFFFFFFF, number), client)
+    return question[32:].rstrip(b"\0").decode()
+
+
+def test_all_channels_of_a_server_are_made_anew_when_it_answers_for_one(ioc):
+    revival = Revival()
+    channels = [_LostChannel(name, "ioc1:5064") for name in ("BL:th", "BL:tth")]
+    with revival._lock:  # so that the thread sees both
+        for channel in channels:
+            revival.add(channel)
+    assert answer(ioc) in ("BL:th", "BL:tth")
+    assert all(channel.reconnected.wait(5) for channel in channels)
+
+
+def test_a_server_is_asked_again_until_it_answers(ioc):
+    channel = _LostChannel("BL:th", "ioc1:5064")
+    Revival().add(channel)
+    ioc.recvfrom(4096)  # lost on the way
+    assert not channel.connected
+    answer(ioc)
+    assert channel.reconnected.wait(5)
+
+
+def test_a_channel_that_was_never_there_is_asked_for_too(ioc):
+    channel = _LostChannel("BL:th", "")
+    Revival().add(channel)
+    assert answer(ioc) == "BL:th"
+    assert channel.reconnected.wait(5)
+
+
+def test_a_forgotten_channel_is_not_made_anew(ioc):
+    revival, kept, gone = Revival(), _LostChannel("BL:th", "ioc1:5064"), _LostChannel("BL:tth", "ioc1:5064")
+    revival.add(gone)
+    revival.forget(gone)
+    revival.add(kept)
+    assert answer(ioc) == "BL:th"
+    assert kept.reconnected.wait(5)
+    assert not gone.connected
