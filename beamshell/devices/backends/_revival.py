@@ -105,8 +105,8 @@ class Revival:
 
     def _by_server(self) -> dict[str, list[_Entry]] | None:
         """Those that are due, by server; None when everything answers, which ends the thread."""
-        now = time.monotonic()
         with self._lock:
+            now = time.monotonic()
             self._entries = {key: entry for key, entry in self._entries.items() if not entry.channel.connected}
             if not self._entries:
                 self._thread = None
