@@ -14,6 +14,7 @@ from typing import Any
 from beamshell.engine._interpreter import Interpreter
 from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import Look
+from beamshell.engine.dispatcher import Dispatcher
 from beamshell.errors import MoveFailed
 
 
@@ -29,7 +30,8 @@ class VirtualWorld:
         self.posts: deque[Any] = deque()
         self.docs: list[tuple[str, dict[str, Any]]] = []
         self.said: list[str] = []
-        self.subscribers: dict[int, tuple[Callable[..., Any], str]] = {}
+        self.complaints: list[str] = []
+        self.dispatcher = Dispatcher(lambda sub, name, exc: self.complaints.append(f"{name}: {exc}"))
         self.suspenders: list[Any] = []
         self.metadata: dict[str, Any] = {}
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -80,9 +82,7 @@ class VirtualWorld:
 
     def emit(self, name: str, doc: dict[str, Any]) -> None:
         self.docs.append((name, doc))
-        for function, wanted in list(self.subscribers.values()):
-            if wanted in ("all", name):
-                function(name, doc)
+        self.dispatcher.process(name, doc)
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -97,12 +97,10 @@ class VirtualWorld:
         raise AssertionError("no event loop here")
 
     def subscribe(self, function: Callable[..., Any], name: str) -> int:
-        token = next(self._count)
-        self.subscribers[token] = (function, name)
-        return token
+        return self.dispatcher.subscribe(function, name)
 
     def unsubscribe(self, token: int) -> None:
-        self.subscribers.pop(token, None)
+        self.dispatcher.unsubscribe(token)
 
     def install_suspender(self, suspender: Any) -> None:
         self.suspenders.append(suspender)

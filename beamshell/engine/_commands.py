@@ -421,6 +421,9 @@ def begin_cleanup(core: Interpreter, msg: Any) -> None:
 def end_cleanup(core: Interpreter, msg: Any) -> None:
     """The steps are done. What failed among them is raised, unless the plan is failing already."""
     core.cleanup_depth -= 1
+    if core.after_cleanup is not None and not core.cleanup_depth:
+        error, core.after_cleanup = core.after_cleanup, None
+        raise error
     if msg.kwargs.get("raise_failures") and core.problems and not core.unwinding:
         failed, core.problems = core.problems, []
         raise PlanError("; ".join(failed))

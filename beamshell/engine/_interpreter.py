@@ -87,6 +87,7 @@ class Interpreter:
         self.replay = Replay()
         self.suspension: list[Suspender] | None = None  # those that made the present episode
         self.cleanup_depth = 0
+        self.after_cleanup: Exception | None = None  # how the plan ends, once it has cleaned up
         self.foreign = False  # True while device, plan or subscriber code runs: an operator may break in
         self.polled = False  # True if a suspender cannot tell of its changes and must be asked
         self.checkpoint_at: float | None = None
@@ -240,7 +241,9 @@ class Interpreter:
 
     def _command_failed(self, msg: Any, exc: Exception) -> Exception | None:
         """What the plan is told. Cleaning up is not disturbed by an action that fails."""
-        if self.unwinding and msg.command in ACTIONS:
+        if msg.command == "begin_cleanup":
+            self.cleanup_depth += 1
+        if self.unwinding and (msg.command in ACTIONS or isinstance(exc, FailedStatus)):
             self.problems.append(f"{name_of(msg.obj)}: {msg.command} failed while cleaning up: {exc}")
             return None
         if isinstance(exc, FailedStatus):
@@ -269,6 +272,8 @@ class Interpreter:
         kind = interruption.kind
         if kind is Kind.END and self.end_wanted is not None:
             wanted, self.end_wanted = self.end_wanted, None
+            if self.stack.top.msg.command == "begin_cleanup":
+                self.cleanup_depth += 1  # the cleanup has as good as begun: it is not skipped
             self._begin_end(wanted)
             return False
         if not self.replay.possible:
@@ -296,14 +301,18 @@ class Interpreter:
         self.interrupted = True
         self.pause_now = self.pause_later = None
         self.failures.clear()
-        _interruption.stop_touched(self)
-        if not self.stack:
-            return
         if wanted.how is State.HALTING:
+            _interruption.stop_touched(self)
             _cleanup.halt_plans(self)
             self.error = PlanHalt(self.reason)
-        else:
-            self.stack.throw(RequestStop("stop") if wanted.how is State.STOPPING else RequestAbort(self.reason))
+            return
+        error = RequestStop("stop") if wanted.how is State.STOPPING else RequestAbort(self.reason)
+        if self.cleanup_depth:
+            self.after_cleanup = error  # what the plan is putting back must arrive
+            return
+        _interruption.stop_touched(self)
+        if self.stack:
+            self.stack.throw(error)
 
     def go(self, new: State) -> None:
         """Change the state, if that is legal."""
@@ -325,7 +334,9 @@ class Interpreter:
         self._take_all()
         if self.end_wanted is not None:
             if RANK[self.end_wanted.how] > RANK.get(self.state, 0):
-                raise Interrupted(Kind.END)
+                if not self.cleanup_depth or self.end_wanted.how is State.HALTING:
+                    raise Interrupted(Kind.END)
+                self._begin_end(self.end_wanted)
             self.end_wanted = None
         if self.state in ENDING:
             return

@@ -175,7 +175,8 @@ def _wake(core: Interpreter) -> None:
 
 def _plan_rewind(core: Interpreter, *, finished: bool) -> None:
     """Put on the stack what must be sent again, the message in flight last: its answer goes to the plan."""
-    marks = [(run, run.cancel_bundle()) for run in core.runs.values()]
+    repeats = core.replay.rewindable  # else the plan goes on where it is, with its event half read
+    marks = [(run, run.cancel_bundle()) for run in core.runs.values()] if repeats else []
     core.prefetched.clear()
     messages = core.replay.take()
     if core.stack:

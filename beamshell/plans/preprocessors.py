@@ -142,11 +142,15 @@ def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
         if not any(root is other for other in roots):
             roots.append(root)
 
+    staged: list[Any] = []
+
     def inner() -> Plan:
-        yield from stubs.stage_all(*roots)
+        for root in roots:
+            yield from stubs.stage(root)
+            staged.append(root)  # one that fails half-way is the engine's to put back
         return (yield from as_plan(plan))
 
-    return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*roots)))
+    return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged)))
 
 
 def root_of(device: Any) -> Any:

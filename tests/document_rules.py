@@ -1,0 +1,87 @@
+"""What every stream of documents must obey, whatever happened while it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import event_model
+
+
+@cache
+def _validator(name: str) -> Any:
+    return event_model.schema_validators[event_model.DocumentNames[name]]
+
+
+_known_shapes: set[Any] = set()
+
+
+def _shape(value: Any) -> Any:
+    """The structure of a document, with short strings kept: two of one shape are valid or not together."""
+    if isinstance(value, dict):
+        return tuple((key, _shape(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, *{_shape(item) for item in value})
+    if isinstance(value, str):
+        return ("str", value if len(value) < 12 else "...")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (type(value).__name__, value < 0)
+    return type(value).__name__
+
+
+def validate(name: str, doc: dict[str, Any]) -> None:
+    """Hold a document against event-model's JSON schema; a shape that passed once is not looked at again."""
+    shape = (name, _shape(doc))
+    if shape not in _known_shapes:
+        _validator(name).validate(doc)
+        _known_shapes.add(shape)
+
+
+def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Assert all rules on whole runs: schemas, order, references, sequence numbers, counts."""
+    runs: dict[str, dict[str, Any]] = {}
+    streams: dict[str, dict[str, Any]] = {}
+    uids: set[str] = set()
+    for name, doc in docs:
+        validate(name, doc)
+        for uid in doc["uid"] if isinstance(doc.get("uid"), list) else [doc["uid"]] if "uid" in doc else []:
+            assert uid not in uids, f"uid {uid} twice"
+            uids.add(uid)
+        if name == "start":
+            runs[doc["uid"]] = {"open": True, "numbers": {}}
+        elif name == "descriptor":
+            run = runs[doc["run_start"]]
+            assert run["open"], "a descriptor after the stop"
+            streams[doc["uid"]] = {"run": run, "name": doc["name"], "keys": set(doc["data_keys"])}
+            assert {key for keys in doc["object_keys"].values() for key in keys} in (set(doc["data_keys"]), set())
+        elif name == "event":
+            _check_event(streams[doc["descriptor"]], doc)
+        elif name == "event_page":
+            for i, number in enumerate(doc["seq_num"]):
+                _check_event(
+                    streams[doc["descriptor"]],
+                    {
+                        "seq_num": number,
+                        "data": {key: column[i] for key, column in doc["data"].items()},
+                        "timestamps": {key: column[i] for key, column in doc["timestamps"].items()},
+                    },
+                )
+        elif name == "stop":
+            run = runs[doc["run_start"]]
+            assert run["open"], "two stops for one start"
+            run["open"] = False
+            counts = {stream: max(numbers) for stream, numbers in run["numbers"].items()}
+            said = {stream: count for stream, count in doc["num_events"].items() if count}
+            assert said.keys() <= counts.keys()
+            for stream, count in said.items():
+                assert count <= counts[stream]
+    assert not any(run["open"] for run in runs.values()), "a run was left open"
+
+
+def _check_event(stream: dict[str, Any], doc: dict[str, Any]) -> None:
+    assert stream["run"]["open"], "an event after the stop"
+    assert set(doc["data"]) == set(doc["timestamps"]) == stream["keys"]
+    numbers = stream["run"]["numbers"].setdefault(stream["name"], set())
+    assert doc["seq_num"] == 1 or doc["seq_num"] - 1 in numbers, "a sequence number was skipped"
+    numbers.add(doc["seq_num"])
