@@ -6,6 +6,7 @@ It adds where files are found, what happens when one fails, and an honest exit s
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,9 @@ class BeamshellApp(TerminalIPythonApp):
         self.config_file_paths = [str(self.opening.profile)]
         self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.opening.facts.name}"
         self.config.TerminalInteractiveShell.confirm_exit = False
+        warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
+        if not sys.stdout.isatty():
+            self.config.InteractiveShell.colors = "NoColor"
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
 
     def init_crash_handler(self) -> None:
@@ -143,4 +147,4 @@ class BeamshellApp(TerminalIPythonApp):
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
-        return self.status
+        return self.status or (self.session.status if self.session else DONE)

@@ -26,6 +26,9 @@ class Beamshell(Configurable):
     detectors = List(
         Unicode(), help="What is read when a command names no detector; empty: the devices with `readout: point`."
     ).tag(config=True)
+    baseline = Bool(
+        True, help="Read the devices with `readout: baseline` before and after each run, into a stream of their own."
+    ).tag(config=True)
     suspenders = List(
         Dict(),
         help="What holds runs up, such as {'class': 'SuspendFloor', 'signal': 'ring', 'suspend_thresh': 50, "

@@ -15,7 +15,7 @@ from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
 from beamshell.shell.magic_line import nearest, split_commands
 from beamshell.shell.magics import commands
-from beamshell.shell.outcomes import MENU, say_error
+from beamshell.shell.outcomes import MENU, Signalled, exit_status, say_error
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 
@@ -113,11 +113,16 @@ class _Wiring:
 
     def _read_typed_cells(self) -> None:
         def mark_commands(lines: list[str]) -> list[str]:
-            return with_commands(lines, self._commands, self._shell.user_ns)
+            return with_commands(lines, self._commands, self._variables())
 
         transforms = self._shell.input_transformers_cleanup
         transforms.append(mark_commands)
         self._undo.append(lambda: transforms.remove(mark_commands))
+
+    def _variables(self) -> set[str]:
+        """The names that are Python's at the prompt; `runs` is ours, and both."""
+        ours = getattr(self._session, "runs", None)
+        return {name for name, value in self._shell.user_ns.items() if value is not ours}
 
     # ---- errors ------------------------------------------------------------------------------
 
@@ -144,6 +149,9 @@ class _Wiring:
         failure = result.error_in_exec or result.error_before_exec
         if failure is not None:
             self._session.last_error.keep(failure)
+        if isinstance(failure, Signalled):
+            self._session.status = exit_status(failure)
+            self._shell.ask_exit()
         self._session.warn_of_hidden_devices()
 
     def _say(self, exc: BaseException) -> None:

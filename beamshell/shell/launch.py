@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError
-from beamshell.shell.outcomes import FAILED, say_error
+from beamshell.shell.outcomes import FAILED, Signalled, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.application import BeamshellApp
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _leave(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
+    raise Signalled(128 + number)
 
 
 def _run(words: list[str]) -> int:

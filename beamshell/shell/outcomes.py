@@ -18,6 +18,10 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 MENU = "resume  go on | stop  end, keep as success | abort  end, mark as aborted | halt  end at once, no clean-up"
 
 
+class Signalled(SystemExit):
+    """The system told the console to go: its terminal was closed, or it was terminated."""
+
+
 def one_line(exc: BaseException) -> str:
     """The error in one line."""
     if isinstance(exc, KeyboardInterrupt):
@@ -32,6 +36,8 @@ def exit_status(exc: BaseException | None) -> int:
     """What a console that ran commands and left reports to the system."""
     if exc is None:
         return DONE
+    if isinstance(exc, SystemExit):
+        return exc.code if isinstance(exc.code, int) else DONE if exc.code is None else FAILED
     return INTERRUPTED if isinstance(exc, KeyboardInterrupt | RunEngineInterrupted) else FAILED
 
 

@@ -16,13 +16,21 @@ _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 
 
 def is_motor(device: Any) -> bool:
-    """True for what can be sent somewhere and knows where it is."""
-    return isinstance(device, Movable) and isinstance(device, Locatable)
+    """True for what goes to a position; a shutter or a plain signal does not."""
+    return isinstance(device, Movable) and hasattr(type(device), "position")
 
 
 def position_of(device: Any) -> Any:
-    """Where it is now; the setpoint for a thing without a read-back."""
-    return device.locate()["readback"]
+    """Where it is now, asked of the hardware where that can be asked."""
+    return device.locate()["readback"] if isinstance(device, Locatable) else device.position
+
+
+def whereabouts(device: Any) -> str:
+    """Where it is in words: "1.0000 deg", "Open", a signal's value."""
+    if is_motor(device):
+        return with_unit(device, position_of(device))
+    state = getattr(device, "state", None)
+    return state if isinstance(state, str) else with_unit(device, device.get())
 
 
 def unit_of(device: Any) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.names_in_reach import NamesInReach, is_device_like
-from beamshell.shell.outcomes import LastError, one_line, say_error, where
+from beamshell.shell.outcomes import DONE, LastError, one_line, say_error, where
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -71,6 +71,8 @@ class Session:
         self.ioc = ioc
         self.last_error = LastError()
         self.typed = ""
+        self.status = DONE
+        """The exit status that a signal has settled."""
         self.wiring: Any = None
         self._taken: set[str] = set()
         self._hidden: set[str] = set()
@@ -118,6 +120,7 @@ class Session:
         self._loaded_at = time.monotonic()
         self.devices = NamesInReach(self.registry, self.shell.user_ns)
         self._name(**self.registry.namespace())
+        self._read_alongside()
         # Leaving must stop motors before Channel Access is gone: what is registered last is called first.
         atexit.unregister(self.close)
         atexit.register(self.close)
@@ -223,6 +226,15 @@ class Session:
         self.registry.add(sim.motor, tags=["motor"])
         self.registry.add(sim.det, tags=["detector"], readout="point")
 
+    def _read_alongside(self) -> None:
+        """What is recorded in every run besides what its plan reads."""
+        from beamshell.plans.preprocessors import SupplementalData
+
+        baseline = self.registry.select(readout="baseline") if self.config.baseline else {}
+        monitors = self.registry.select(readout="monitored")
+        if baseline or monitors:
+            self.RE.preprocessors.append(SupplementalData(baseline=baseline.values(), monitors=monitors.values()))
+
     def _beside_profile(self, name: str) -> Path:
         path = Path(name).expanduser()
         return path if path.is_absolute() or self.profile is None else self.profile / path
@@ -260,8 +272,10 @@ class Session:
         """Before the first command: give devices a moment to answer, and name those that do not."""
         if not hasattr(self, "registry") or not self._first_time("wait_for_devices"):
             return
-        left = self._loaded_at + self.config.connect_wait - time.monotonic()
-        missing = self.registry.wait_for_connection(max(0.0, left))
+        deadline = self._loaded_at + self.config.connect_wait
+        missing = self.registry.wait_for_connection(max(0.0, deadline - time.monotonic()))
+        while any(suspender.tripped for suspender in self.RE.suspenders) and time.monotonic() < deadline:
+            time.sleep(0.01)  # one that has not heard its signal yet would hold up the first plan for nothing
         names = dict.fromkeys(entry.device.partition(".")[0] for entry in missing)
         if names:
             print(f"beamshell: offline: {', '.join(names)} (type offline for the addresses)", file=sys.stderr)

@@ -166,7 +166,8 @@ def test_a_command_to_an_offline_device_says_so(run_beamshell, tmp_path):
     mine = profile(tmp_path / "mine", "gone: {class: motor, prefix: 'NO:SUCH:m1'}\n")
     finished = run_beamshell("--profile", mine, "-c", "mov gone 1")
     assert finished.returncode == 1
-    (line,) = error_lines(finished)
+    named, line = error_lines(finished)
+    assert "offline: gone" in named
     assert "gone" in line
     assert "NO:SUCH:m1" in line
 

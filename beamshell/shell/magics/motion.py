@@ -8,12 +8,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.protocols import Checkable
 from beamshell.shell.command import motors_and_positions, only_motors
 from beamshell.shell.live_positions import LivePositions
-from beamshell.shell.magic_line import Words, find_device
+from beamshell.shell.magic_line import Words, find_device, is_number
 from beamshell.shell.magics._all import COMMANDS
-from beamshell.shell.positions import is_motor, position_of, rows, shown, table, with_unit
+from beamshell.shell.positions import is_motor, rows, table, unit_of, whereabouts
 
 if TYPE_CHECKING:
     from beamshell.shell.session import Session
@@ -90,8 +89,8 @@ def wa(session: Session, words: Words) -> None:
     print(table(rows(motors)))
 
 
-def _pairs(words: Words) -> list[tuple[Any, float]]:
-    pairs: list[tuple[Any, float]] = []
+def _pairs(words: Words) -> list[tuple[Any, Any]]:
+    pairs: list[tuple[Any, Any]] = []
     while words:
         motor = words.motor()
         if any(motor is other for other, _ in pairs):
@@ -100,10 +99,11 @@ def _pairs(words: Words) -> list[tuple[Any, float]]:
     return pairs
 
 
-def _position(motor: Any, words: Words) -> Any:
-    """A number, or a state's name ("Open") for a device that has such."""
-    choices = getattr(motor, "enum_strs", None) or getattr(motor, "choices", None)
-    return words.take("state") if choices else words.number(f"position of {motor.name}")
+def _position(device: Any, words: Words) -> Any:
+    """A number; for what is no motor, such as a shutter, also a word: it knows itself what it may be told."""
+    if is_motor(device) or not words or is_number(words.peek()):
+        return words.number(f"position of {device.name}")
+    return words.take("state")
 
 
 def _go(
@@ -115,20 +115,17 @@ def _go(
 ) -> None:
     from beamshell.plans import stubs as bps
 
-    before = [position_of(motor) if is_motor(motor) else None for motor, _ in pairs]
-    targets = [there + value if relative else value for there, (_, value) in zip(before, pairs, strict=True)]
-    for (motor, _), target in zip(pairs, targets, strict=True):
-        if isinstance(motor, Checkable):  # all are checked before the first one moves
-            motor.check_value(target)
-    words = [word for (motor, _), target in zip(pairs, targets, strict=True) for word in (motor, target)]
+    before = [whereabouts(motor) for motor, _ in pairs]
+    words = [word for pair in pairs for word in pair]
     with live or nullcontext():
-        session.run(bps.mv(*words), then=lambda: _say_moved([motor for motor, _ in pairs], before))
+        plan = bps.mvr(*words) if relative else bps.mv(*words)
+        session.run(plan, then=lambda: _say_moved([motor for motor, _ in pairs], before))
 
 
-def _say_moved(motors: Iterable[Any], before: list[Any]) -> None:
+def _say_moved(motors: Iterable[Any], before: list[str]) -> None:
     for motor, start in zip(motors, before, strict=True):
-        if start is not None:
-            print(f"{motor.name}: {shown(motor, start)} -> {with_unit(motor, position_of(motor))}")
+        start_number = start.removesuffix(f" {unit_of(motor)}")
+        print(f"{motor.name}: {start_number} -> {whereabouts(motor)}")
 
 
 def _named(word: str, session: Session) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Counting and scanning: ct, scan, rscan, ascan, dscan, grid, mesh, loopscan.
 
-Every point is checked against the limits before anything moves.
+The plans themselves check every point against the limits before anything moves.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from beamshell.errors import LimitError, UsageError
-from beamshell.protocols import Checkable
+from beamshell.errors import UsageError
 from beamshell.shell.command import any_device, detectors_then_axes, detectors_then_motor
 from beamshell.shell.magic_line import Words, is_number
 from beamshell.shell.magics._all import COMMANDS
-from beamshell.shell.positions import position_of
 
 if TYPE_CHECKING:
     from beamshell.messages import Plan
@@ -167,7 +165,6 @@ def _one_motor(session: Session, words: Words, *, relative: bool, intervals: boo
     points += intervals
     seconds = words.optional_seconds()
     words.end()
-    check_points(motor, np.linspace(start, stop, points) + (position_of(motor) if relative else 0.0))
     name, plan = ("rel_scan", bp.rel_scan) if relative else ("scan", bp.scan)
     form = f"bp.{name}({_names(detectors)}, {motor.name}, {start:g}, {stop:g}, num={points})"
     session.run(_with_time(plan(detectors, motor, start, stop, num=points), seconds), plan_form=form)
@@ -182,28 +179,11 @@ def _grid(session: Session, detectors: list[Any], axes: list[tuple[Any, float, f
 
     seconds = words.optional_seconds()
     words.end()
-    for motor, start, stop, points in axes:
-        check_points(motor, np.linspace(start, stop, points))
     detectors = detectors or session.detectors()
     shown = ", ".join(f"{motor.name}, {start:g}, {stop:g}, {points}" for motor, start, stop, points in axes)
     flat = [word for axis in axes for word in axis]
     form = f"bp.grid_scan({_names(detectors)}, {shown})"
     session.run(_with_time(bp.grid_scan(detectors, *flat), seconds), plan_form=form)
-
-
-def check_points(motor: Any, positions: Any) -> None:
-    """Ask the motor about every point of a scan.
-
-    Raises:
-        LimitError: a point is beyond a limit; the message says which.
-    """
-    if not isinstance(motor, Checkable):
-        return
-    for n, position in enumerate(positions, 1):
-        try:
-            motor.check_value(float(position))
-        except LimitError as exc:
-            raise LimitError(f"{exc} (point {n} of {len(positions)}; nothing has moved)") from exc
 
 
 def _names(detectors: list[Any]) -> str:
