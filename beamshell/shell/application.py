@@ -147,4 +147,4 @@ class BeamshellApp(TerminalIPythonApp):
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
-        return self.status or (self.session.status if self.session else DONE)
+        return (self.session.status if self.session else DONE) or self.status

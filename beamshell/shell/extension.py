@@ -151,6 +151,7 @@ class _Wiring:
             self._session.last_error.keep(failure)
         if isinstance(failure, Signalled):
             self._session.status = exit_status(failure)
+        if self._session.status:
             self._shell.ask_exit()
         self._session.warn_of_hidden_devices()
 

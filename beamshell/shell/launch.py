@@ -52,7 +52,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _leave(number: int, _frame: object) -> None:
-    raise Signalled(128 + number)
+    """End the plan that runs, if there is one; the console follows when it has put things right."""
+    from beamshell.shell.application import BeamshellApp
+
+    session = BeamshellApp.instance().session if BeamshellApp.initialized() else None
+    if session is None or not session.end_soon(128 + number):
+        raise Signalled(128 + number)
 
 
 def _run(words: list[str]) -> int:

@@ -353,6 +353,14 @@ class Session:
 
     # ---- the end -----------------------------------------------------------------------------
 
+    def end_soon(self, status: int) -> bool:
+        """Ask the running plan to end, from a signal handler; False if none runs, or it was asked before."""
+        if self.status or self.state in ("idle", "paused"):
+            return False
+        self.status = status
+        self.RE.abort("the console was terminated")
+        return True
+
     def show_last_error(self) -> None:
         """Print the traceback of the last error."""
         print(self.last_error.story or "no error so far")

@@ -88,7 +88,7 @@ class Terminal:
         """Type a line; what it has written when the prompt is back."""
         start = self.begin(line)
         self.wait_for_prompt(start - 1, timeout)
-        return "\n".join(self.lines(start)[:-1])
+        return "\n".join(self.lines(start)[:-1]).strip("\n")
 
     def press_ctrl_c(self) -> None:
         self.process.sendintr()

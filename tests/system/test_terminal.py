@@ -24,6 +24,13 @@ def wait_for_row(console, number: int, start: int = 0) -> None:
     console.wait_until(lambda: number in rows(console.text(start)), 30.0, f"row {number}")
 
 
+def press_twice(console, start: int) -> None:
+    """As a person does who reads what the first press has brought; the system joins two that come at once."""
+    console.press_ctrl_c()
+    console.wait_for(r"Ctrl\+C again", start, 5.0)
+    console.press_ctrl_c()
+
+
 def position(console, motor: str = "th") -> float:
     return float(console.do(f"wm {motor}").splitlines()[-1].split()[1])
 
@@ -65,10 +72,8 @@ def test_ctrl_c_gives_the_prompt_back_and_resume_finishes_with_every_point_once(
 def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(open_console, data):
     console = open_console(speed=1.0)
     start = console.begin("scan det th -20 20 5")
-    console.wait_for(r"th", start)
-    console.wait_until(lambda: console.row > start, 10)
-    for _ in range(2):
-        console.press_ctrl_c()
+    console.wait_until(lambda: list(data.rglob("*.jsonl")), 10, "the beginning of the run")
+    press_twice(console, start)
     console.wait_for_prompt(start, timeout=5)
     assert console.state == "PAUSED"
     here = position(console)
@@ -83,10 +88,9 @@ def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(
 
 def test_a_move_is_paused_resumed_and_arrives(open_console):
     console = open_console(speed=1.0)
-    start = console.begin("mov th 3")
-    console.wait_until(lambda: True)
-    for _ in range(2):
-        console.press_ctrl_c()
+    start = console.begin("umv th 3")
+    console.wait_for(r"th 0\.[1-9]\d+ deg", start)
+    press_twice(console, start)
     console.wait_for_prompt(start - 1, timeout=5)
     assert console.state == "PAUSED"
     assert position(console) < 3
@@ -120,8 +124,7 @@ def test_wrong_words_are_one_line_each_and_last_error_tells_the_rest(console):
     assert "LimitError" in console.do("last_error")
     assert console.do("moov th 1") == "beamshell: no command 'moov': did you mean mov?"
     assert "is not a number (start)" in console.do("scan det th abc 1 11")
-    assert "RE" in console.do("RE(bps.mv(th, 1e9))") or True
-    assert "Traceback" not in console.do("RE(bps.mv(th, 1e9))")
+    assert console.do("RE(bps.mv(th, 1e9))") == shown
 
 
 def test_a_scan_without_words_shows_its_usage(console):
@@ -131,8 +134,8 @@ def test_a_scan_without_words_shows_its_usage(console):
 
 
 def test_tab_completes_a_motor(console):
-    console.process.send("mov sam\t")
-    console.wait_for(r"samx")
+    console.process.send("mov tt\t")
+    console.wait_for(r"mov tth")
     console.process.send("\x03")
 
 
@@ -152,7 +155,7 @@ def test_ctrl_c_at_the_prompt_does_nothing(console):
 
 def test_the_extension_serves_a_plain_ipython(tmp_path, run_ipython):
     finished = run_ipython("%load_ext beamshell\nct\nmov motor 1\nscan det motor -1 1 3\nmov mootor 1\n")
-    assert "motor: 0.0000 -> 1.0000" in finished.stdout
+    assert "motor: 0.000 -> 1.000" in finished.stdout
     assert rows(finished.stdout) == [1, 2, 3]
     assert "no device 'mootor': did you mean motor?" in finished.stderr + finished.stdout
     assert "Traceback" not in finished.stdout + finished.stderr
