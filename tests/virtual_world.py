@@ -77,6 +77,9 @@ class VirtualWorld:
         else:
             self.now = max(self.now, until)
 
+    def breathe(self, now: float) -> None:
+        pass
+
     def post(self, post: Any) -> None:
         self.posts.append(post)
 

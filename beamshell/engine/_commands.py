@@ -344,6 +344,7 @@ def checkpoint(core: Interpreter, msg: Any) -> None:
         run.mark()
     core.replay.checkpoint()
     core.checkpoint_at = core.clock()
+    core.world.breathe(core.checkpoint_at)
     if core.pause_later is not None and not core.unwinding:
         wanted, core.pause_later = core.pause_later, None
         raise Interrupted(Kind.PAUSE, finished=True, reason=wanted.reason)

@@ -154,7 +154,7 @@ class Interpreter:
             try:
                 if self.stack:
                     self._run_messages()
-                self._take_all()
+                self.take_all()
                 wanted = self.pause_now or self.pause_later
                 if wanted is not None and self.state not in ENDING and self.error is None:
                     _interruption.rest_at_end(self)
@@ -331,7 +331,7 @@ class Interpreter:
             Interrupted: the message in progress is left.
             FailedStatus: an action has failed; goes to the plan.
         """
-        self._take_all()
+        self.take_all()
         if self.end_wanted is not None:
             if RANK[self.end_wanted.how] > RANK.get(self.state, 0):
                 if not self.cleanup_depth or self.end_wanted.how is State.HALTING:
@@ -350,7 +350,8 @@ class Interpreter:
         if self.suspension is None and self.suspenders and self.any_tripped():
             raise Interrupted(Kind.SUSPEND)
 
-    def _take_all(self) -> None:
+    def take_all(self) -> None:
+        """Note what was posted, without acting on it."""
         while self.posts:
             post = self.posts.popleft()
             self._take[type(post)](post)

@@ -41,6 +41,7 @@ def rest_at_end(core: Interpreter) -> None:
 
 def resume(core: Interpreter) -> None:
     """Wake devices and monitors after a pause; a condition that is tripped now suspends at once."""
+    core.take_all()  # presses that came while it was coming to rest have had their way
     core.pause_now = core.pause_later = None
     _record(core, "resume")
     if core.suspension is not None:

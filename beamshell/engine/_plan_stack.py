@@ -76,6 +76,7 @@ def as_generator(plan: Any) -> Any:
 
 def _from_iterable(messages: Iterable[Any]) -> Any:
     def plan() -> Any:
-        yield from messages
+        for msg in messages:
+            yield msg  # the answers that are sent in would reach the list, which takes none
 
     return plan()

@@ -147,6 +147,9 @@ class World(Protocol):
     def wait(self, until: float | None) -> None:
         """Return when something was posted, or at `until` on `clock`, or earlier for no reason."""
 
+    def breathe(self, now: float) -> None:
+        """Called at each checkpoint: time for windows, should the plan never wait."""
+
     def post(self, post: Any) -> None:
         """Put a post into the interpreter's queue; any thread may."""
 

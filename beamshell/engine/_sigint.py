@@ -93,7 +93,6 @@ class OperatorInterrupts:
             self._inbox.post(EndWanted(State.HALTING, "halted by the operator"))
         elif what is not Answer.PATIENCE:
             self._inbox.post(PauseWanted(defer=False))
-            core.foreign = False  # what follows the exception is the engine's own code again
             if what is Answer.PRY and frame is not None:
                 pry(frame)
             raise KeyboardInterrupt

@@ -99,9 +99,13 @@ class Dispatcher:
     def process(self, name: str, doc: dict[str, Any]) -> None:
         """Hand a document to everyone who wants it."""
         failures: list[tuple[Subscription, BaseException]] = []
-        for subscription in self._by_name[name]:
+        waiting = iter(self._by_name[name])
+        served = False
+        while not served:
             try:
-                subscription.function(name, doc)
+                for subscription in waiting:
+                    subscription.function(name, doc)
+                served = True
             except (Exception, KeyboardInterrupt) as exc:  # an operator may break into one that hangs
                 failures.append((subscription, exc))
         for failed, error in failures:

@@ -25,6 +25,9 @@ from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 
 logger = logging.getLogger(__name__)
 
+BREATH_S = 0.1
+"""How long a plan that never waits may keep windows from being drawn."""
+
 POLL_S = 0.5
 """How often a suspender that cannot tell of its changes is asked while the engine waits."""
 
@@ -120,6 +123,7 @@ class RunEngine:
         self._call_md: dict[str, Any] = {}
         self._computed: dict[str, Any] = {}
         self._complained: set[int] = set()
+        self._breathed = 0.0
         self._strict_error: BaseException | None = None
 
     # ---- running plans ---------------------------------------------------------------------------
@@ -340,6 +344,13 @@ class RunEngine:
         if self._core is not None and self._core.polled:
             timeout = POLL_S if timeout is None else min(timeout, POLL_S)
         self._inbox.wait(timeout, self.pump)
+        self._breathed = self.clock()
+
+    def breathe(self, now: float) -> None:
+        """Let windows live though the plan never waits (the interpreter calls this)."""
+        if self.pump is not None and now - self._breathed > BREATH_S:
+            self.pump(self._inbox, 0.0)
+            self._breathed = now
 
     def post(self, post: Any) -> None:
         """Tell the interpreter something, from any thread."""

@@ -107,9 +107,9 @@ def moved(points: Iterable[Point], origins: Point) -> list[Point]:
     return [{motor: origins[motor] + value for motor, value in point.items()} for point in points]
 
 
-def extents(axes: Iterable[tuple[Any, Sequence[Any]]]) -> tuple[list[float], ...]:
-    """By axis, its lowest and highest position."""
-    return tuple([float(min(values)), float(max(values))] for _, values in axes)
+def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
+    """By motor, in the order of the points' motors, its lowest and highest position."""
+    return tuple([min(p[motor] for p in points), max(p[motor] for p in points)] for motor in points[0])
 
 
 def unique(motors: Iterable[Any], what: str = "motor") -> list[Any]:

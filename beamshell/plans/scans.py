@@ -152,6 +152,7 @@ def _visit(detectors: Any, points: list[patterns.Point], per_step: PerStep, md: 
     detectors = as_devices(detectors)
     patterns.check_points(points, stubs.check)
     step = per_step or stubs.one_nd_step
+    md = {"extents": patterns.extents(points), **md}
 
     def visit() -> Plan:
         pos_cache: dict[Any, Any] = {}
@@ -222,7 +223,7 @@ def _line_facts(
             "detectors": shown(as_devices(detectors)),
             "num": num,
             "args": flat,
-            "per_step": repr(per_step),
+            "per_step": _plain(per_step),
         },
         "plan_pattern": "together",
         "plan_pattern_module": PATTERNS,
@@ -265,7 +266,7 @@ def _listed(
     flat = [item for motor, values in axes for item in (repr(motor), values)]
     facts = {
         "plan_name": name,
-        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": repr(per_step)},
+        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": _plain(per_step)},
         "plan_pattern": "together",
         "plan_pattern_module": PATTERNS,
         "plan_pattern_args": {"args": flat},
@@ -289,13 +290,12 @@ def _grid(
     points = patterns.grid(axes, snaking)
     facts = {
         "plan_name": name,
-        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": repr(per_step)},
+        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": _plain(per_step)},
         "plan_pattern": "grid",
         "plan_pattern_module": PATTERNS,
         "plan_pattern_args": {"args": flat},
         **_common_facts(detectors, motors, len(points)),
         "shape": shape,
-        "extents": tuple([float(start), float(stop)] for _, start, stop, _ in quads),
         "snaking": tuple(snaking),
         "hints": _hints([fields for motor in motors if (fields := _fields(motor))], together=False),
     }

@@ -1,0 +1,315 @@
+"""The RunEngine with real threads, time and documents."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from document_rules import check
+
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.engine import RunEngine
+from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
+from beamshell.messages import Msg
+from beamshell.plans import count, scan
+from beamshell.plans import stubs as bps
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def RE(said):
+    engine = RunEngine({})
+    engine.say = said.append
+    return engine
+
+
+@pytest.fixture
+def motor():
+    return SynAxis(name="motor")
+
+
+@pytest.fixture
+def det(motor):
+    return SynGauss(name="det", motor=motor, center=0, sigma=1)
+
+
+def test_a_call_returns_the_uids_of_its_runs(RE, det):
+    docs = []
+    uids = RE(count([det], num=2), lambda name, doc: docs.append((name, doc)))
+    assert uids == (docs[0][1]["uid"],)
+    check(docs)
+
+
+def test_metadata_of_the_call_come_before_the_plans_before_the_engines(RE, det):
+    starts = []
+    RE.md.update(sample="from RE.md", purpose="from RE.md", project="from RE.md")
+    RE(
+        count([det], md={"sample": "plan", "purpose": "plan"}),
+        {"start": lambda _, doc: starts.append(doc)},
+        sample="call",
+    )
+    assert (starts[0]["sample"], starts[0]["purpose"], starts[0]["project"]) == ("call", "plan", "from RE.md")
+    assert (starts[0]["plan_name"], starts[0]["plan_type"]) == ("count", "generator")
+
+
+def test_scan_ids_count_up_and_a_refused_run_uses_none(RE, det):
+    def refuse(md):
+        if "sample" not in md:
+            raise ValueError("which sample?")
+
+    RE(count([det]))
+    RE.md_validator = refuse
+    with pytest.raises(ValueError, match="which sample"):
+        RE(count([det]))
+    assert RE.md["scan_id"] == 1
+    RE(count([det]), sample="LaB6")
+    assert RE.md["scan_id"] == 2
+
+
+def test_the_normalizer_has_the_last_word(RE, det):
+    starts = []
+    RE.md_normalizer = lambda md: {**md, "sample": md["sample"].upper()}
+    RE(count([det]), {"start": [lambda _, doc: starts.append(doc)]}, sample="lab6")
+    assert starts[0]["sample"] == "LAB6"
+
+
+def test_what_the_plan_raises_is_raised(RE):
+    def plan():
+        yield Msg("null")
+        raise ZeroDivisionError("oh")
+
+    with pytest.raises(ZeroDivisionError, match="oh"):
+        RE(plan())
+    assert RE.state == "idle"
+
+
+def test_a_function_given_for_a_plan_is_explained(RE):
+    with pytest.raises(PlanError, match=r"call it, as in RE\(count\(\.\.\.\)\)"):
+        RE(count)
+
+
+def test_a_second_plan_while_one_is_paused_is_refused_with_what_to_type(RE, det):
+    with pytest.raises(RunEngineInterrupted, match="Type resume"):
+        RE([Msg("checkpoint"), Msg("pause")])
+    with pytest.raises(TransitionError, match="resume"):
+        RE(count([det]))
+    RE.abort()
+    assert RE.state == "idle"
+
+
+def test_a_plan_cannot_start_another_in_the_engine(RE):
+    def plan():
+        yield Msg("null")
+        RE([Msg("null")])
+
+    with pytest.raises(TransitionError, match="yield from"):
+        RE(plan())
+
+
+@pytest.mark.parametrize("request_", ["request_pause", "stop", "abort", "halt"])
+def test_a_callback_may_ask_for_anything_and_nothing_deadlocks(RE, det, request_):
+    with pytest.raises(RunEngineInterrupted):
+        RE(count([det], num=100), {"event": lambda *_: getattr(RE, request_)()})
+    if RE.state == "paused":
+        RE.stop()
+    assert RE.state == "idle"
+
+
+def test_another_thread_may_abort_a_sleeping_plan_at_once(RE):
+    timer = threading.Timer(0.1, lambda: RE.abort("from afar"))
+    timer.start()
+    begun = time.monotonic()
+    with pytest.raises(RunEngineInterrupted, match="from afar"):
+        RE([Msg("sleep", None, 30)])
+    assert time.monotonic() - begun < 5
+    timer.join()
+
+
+def test_the_engine_runs_off_the_main_thread(RE, det):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(RE(count([det], num=3))))
+    thread.start()
+    thread.join(10)
+    assert len(answers) == 1
+
+
+def test_a_raising_subscriber_is_named_once_and_starves_nobody(RE, det, said):
+    names = []
+
+    def broken(name, doc):
+        raise ValueError("not today")
+
+    RE.subscribe(broken)
+    RE.subscribe(lambda name, doc: names.append(name))
+    RE(count([det], num=2))
+    assert names == ["start", "descriptor", "event", "event", "stop"]
+    assert len(said) == 1
+    assert "broken" in said[0]
+    assert "not today" in said[0]
+
+
+def test_a_strict_engine_raises_what_a_subscriber_raised_after_serving_the_others(det):
+    RE = RunEngine({}, strict=True)
+    names = []
+
+    def broken(name, doc):
+        if name == "event":
+            raise ValueError("not today")
+
+    RE.subscribe(broken)
+    RE.subscribe(lambda name, doc: names.append(name))
+    with pytest.raises(ValueError, match="not today"):
+        RE(count([det]))
+    assert names == ["start", "descriptor", "event", "stop"]
+
+
+def test_a_failing_writer_pauses_the_engine(RE, det, said):
+    broken = [True]
+
+    def writer(name, doc):
+        if name == "event" and broken[0]:
+            raise OSError("disk full")
+
+    RE.subscribe(writer, writer=True)
+    with pytest.raises(RunEngineInterrupted):
+        RE(count([det], num=3))
+    assert RE.state == "paused"
+    assert any("disk full" in line for line in said)
+    broken[0] = False
+    RE.resume()
+    assert RE.state == "idle"
+
+
+def test_writers_are_served_first_and_the_listing_says_who_listens(RE):
+    def reader(name, doc): ...
+
+    def writer(name, doc): ...
+
+    RE.subscribe(reader, "event")
+    token = RE.subscribe(writer, writer=True)
+    assert [sub.function for sub in RE.subscriptions()] == [writer, reader]
+    RE.unsubscribe(token)
+    assert "reader gets event" in repr(RE.subscriptions()[0])
+
+
+def test_subscribing_to_documents_that_do_not_exist_is_refused(RE):
+    with pytest.raises(UnknownName, match="'evnet'"):
+        RE.subscribe(print, "evnet")
+
+
+def test_subscriptions_of_one_call_end_with_it(RE, det):
+    names = []
+    RE(count([det]), lambda name, doc: names.append(name))
+    RE(count([det]))
+    assert names == ["start", "descriptor", "event", "stop"]
+
+
+def test_two_subscriptions_of_one_function_are_two(RE, det):
+    names = []
+
+    def listen(name, doc):
+        names.append(name)
+
+    first, _ = RE.subscribe(listen, "stop"), RE.subscribe(listen, "stop")
+    RE(count([det]))
+    RE.unsubscribe(first)
+    RE(count([det]))
+    assert names == ["stop"] * 3
+
+
+def test_the_result_form_tells_all(det):
+    RE = RunEngine({}, call_returns_result=True)
+
+    def plan():
+        yield from count([det])
+        return "done"
+
+    result = RE(plan())
+    assert (result.plan_result, result.exit_status, result.interrupted, len(result.run_start_uids)) == (
+        "done",
+        "success",
+        False,
+        1,
+    )
+
+
+def test_hooks_see_messages_states_and_waits(RE, motor):
+    messages, states, waits = [], [], []
+    RE.msg_hook = messages.append
+    RE.state_hook = lambda new, old: states.append((old, new))
+    RE.waiting_hook = waits.append
+    motor.delay = 0.05
+    RE(bps.mv(motor, 1))
+    assert [msg.command for msg in messages] == ["set", "wait"]
+    assert states == [("idle", "running"), ("running", "idle")]
+    assert len(waits) == 2
+    assert waits[-1] is None
+
+
+def test_commands_of_ones_own_may_be_plain_or_coroutines(RE):
+    async def later(msg):
+        return msg.args[0] * 2
+
+    RE.register_command("double", later)
+    RE.register_command("triple", lambda msg: msg.args[0] * 3)
+
+    def plan():
+        return ((yield Msg("double", None, 4)), (yield Msg("triple", None, 4)))
+
+    RE.call_returns_result = True
+    assert RE(plan()).plan_result == (8, 12)
+    RE.unregister_command("double")
+    with pytest.raises(KeyError):
+        RE(plan())
+
+
+def test_coroutines_can_be_waited_for(RE):
+    import asyncio
+
+    async def slow():
+        await asyncio.sleep(0.05)
+        return "slept"
+
+    def plan():
+        futures = yield from bps.wait_for([slow])
+        return futures[0].result
+
+    RE.call_returns_result = True
+    assert RE(plan()).plan_result == "slept"
+
+
+def test_preprocessors_see_every_plan(RE, det):
+    from beamshell.plans.preprocessors import SupplementalData
+
+    streams = []
+    RE.preprocessors.append(SupplementalData(baseline=[det]))
+    RE(count([det]), {"descriptor": lambda _, doc: streams.append(doc["name"])})
+    assert streams == ["baseline", "primary"]
+
+
+def test_interruptions_are_recorded_on_demand(RE, det):
+    RE.record_interruptions = True
+    docs = []
+    with pytest.raises(RunEngineInterrupted):
+        RE(
+            count([det], num=3),
+            [
+                lambda name, doc: docs.append((name, doc)),
+                lambda name, doc: name == "event" and len(docs) == 3 and RE.request_pause(),
+            ],
+        )
+    RE.resume()
+    check(docs)
+    words = [doc["data"]["interruption"] for name, doc in docs if name == "event" and "interruption" in doc["data"]]
+    assert words == ["pause", "resume"]
+
+
+def test_a_scan_reads_the_motor_where_it_went(RE, det, motor):
+    values = []
+    RE(scan([det], motor, -1, 1, 3), {"event": lambda _, doc: values.append(doc["data"]["motor"])})
+    assert values == [-1, 0, 1]
