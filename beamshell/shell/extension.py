@@ -15,7 +15,7 @@ from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
 from beamshell.shell.magic_line import nearest, split_commands
 from beamshell.shell.magics import commands
-from beamshell.shell.outcomes import MENU, Signalled, exit_status, say_error
+from beamshell.shell.outcomes import MENU, Signalled, exit_status, say, say_error
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 
@@ -38,6 +38,8 @@ def load(shell: Any, session: Session | None = None) -> Session:
     _Wiring(shell, session).connect()
     if not has_startup_files(shell):
         session.take_all_steps()
+        if session.profile is None:  # a plain IPython, which has shown no banner of ours
+            say(session.summary)
     return session
 
 
@@ -139,6 +141,19 @@ class _Wiring:
         self._undo.append(lambda: setattr(self._shell, "custom_exceptions", before[0]))
         self._undo.append(lambda: setattr(self._shell, "CustomTB", before[1]))
 
+    def _say(self, exc: BaseException) -> None:
+        if isinstance(exc, SyntaxError):
+            word = _first_word(exc)
+            say(f"no command '{word}'{nearest(word, self._commands.names)}")
+        elif isinstance(exc, RunEngineInterrupted) and self._session.state == "paused":
+            say(MENU)
+        else:
+            say_error(exc)
+
+    def _meant_a_command(self, exc: SyntaxError) -> bool:
+        word = _first_word(exc)
+        return bool(word) and bool(nearest(word, self._commands.names))
+
     # ---- after each cell ---------------------------------------------------------------------
 
     def _look_at_each_cell(self) -> None:
@@ -154,19 +169,6 @@ class _Wiring:
         if self._session.status:
             self._shell.ask_exit()
         self._session.warn_of_hidden_devices()
-
-    def _say(self, exc: BaseException) -> None:
-        if isinstance(exc, SyntaxError):
-            word = _first_word(exc)
-            print(f"beamshell: no command '{word}'{nearest(word, self._commands.names)}", file=sys.stderr)
-            return
-        say_error(exc)
-        if isinstance(exc, RunEngineInterrupted) and self._session.state == "paused":
-            print(f"           {MENU}", file=sys.stderr, flush=True)
-
-    def _meant_a_command(self, exc: SyntaxError) -> bool:
-        word = _first_word(exc)
-        return bool(word) and bool(nearest(word, self._commands.names))
 
     # ---- completion and prompt ---------------------------------------------------------------
 

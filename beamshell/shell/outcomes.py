@@ -15,7 +15,13 @@ from beamshell.errors import BeamshellError, RunEngineInterrupted
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
 
-MENU = "resume  go on | stop  end, keep as success | abort  end, mark as aborted | halt  end at once, no clean-up"
+MENU = """\
+Paused. Type one of
+  resume  go on from the last checkpoint
+  stop    end the plan, keep the run as a success
+  abort   end the plan, mark the run as aborted
+  halt    end the plan at once, without its clean-up"""
+"""What is shown when a plan is paused."""
 
 
 class Signalled(SystemExit):
@@ -49,10 +55,15 @@ def where(exc: BaseException, folder_or_file: Path) -> str:
     return f"{places[-1].filename}:{places[-1].lineno}" if places else str(folder_or_file)
 
 
-def say_error(exc: BaseException) -> None:
-    """One line on standard error."""
+def say(text: str) -> None:
+    """Tell the person at the console something that is no result."""
     sys.stdout.flush()
-    print(f"beamshell: {one_line(exc)}", file=sys.stderr, flush=True)
+    print(f"beamshell: {text}", file=sys.stderr, flush=True)
+
+
+def say_error(exc: BaseException) -> None:
+    """One line about what went wrong."""
+    say(one_line(exc))
 
 
 class LastError:

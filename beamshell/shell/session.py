@@ -9,16 +9,16 @@ from __future__ import annotations
 import atexit
 import getpass
 import os
-import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.names_in_reach import NamesInReach, is_device_like
-from beamshell.shell.outcomes import DONE, LastError, one_line, say_error, where
+from beamshell.shell.outcomes import DONE, LastError, one_line, say, say_error, where
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -38,6 +38,21 @@ _MADE_BY = {
     "registry": "session.load_devices()",
     "devices": "session.load_devices()",
 }
+
+
+_WANTED_SOON = (
+    "beamshell.devices.loader",
+    "beamshell.devices.epics.motor",
+    "beamshell.devices.backends.ca",
+    "beamshell.callbacks",
+    "beamshell.plans.preprocessors",
+    "ruamel.yaml",
+)
+"""Imported while the demo IOC starts."""
+
+
+_INVALID = 3
+"""The EPICS alarm severity of a value that means nothing."""
 
 
 class StepError(ConfigError, AttributeError):
@@ -97,7 +112,7 @@ class Session:
         self.folder = data_folder(self.config.data_folder or None)
         self.md = PersistentDict(self.folder / "metadata.sqlite")
         for path in close_open_runs(self.folder):
-            print(f"beamshell: a console ended in the middle of this run, which is closed now: {path}")
+            say(f"a console ended in the middle of this run, which is closed now: {path}")
         self.journal = Journal(self.folder)
         self.runs = Runs(self.folder)
         self.RE = RunEngine(self.md)  # its next_scan_id numbers the runs
@@ -181,6 +196,13 @@ class Session:
             except Exception as exc:  # noqa: BLE001  a step that fails must not keep the console from opening
                 self.report(exc)
 
+    @property
+    def summary(self) -> str:
+        """Which devices there are, and where data go."""
+        devices = ", ".join(getattr(self, "registry", {})) or "no devices"
+        simulated = "" if self.config.devices_file or self.ioc else " (simulated)"
+        return f"{devices}{simulated}; data in {getattr(self, 'folder', 'no folder')}; bhelp shows the commands"
+
     def run_file(self, path: Path) -> None:
         """Run a Python file in the prompt's namespace; an error is reported in one line with file and line."""
         try:
@@ -211,7 +233,9 @@ class Session:
         if self.config.demo_ioc and self.ioc is None:
             self.ioc = start_demo_ioc(self.config)
         if self.ioc is not None:
-            self.ioc.wait_ready()  # it was spawned long ago; a search sent earlier would be repeated late
+            for module in _WANTED_SOON:
+                import_module(module)
+            self.ioc.wait_ready()  # a search that is sent before it listens is repeated late
 
     def _load_device_file(self, path: Path) -> None:
         from beamshell.devices.loader import load_devices
@@ -260,7 +284,7 @@ class Session:
         for name in self.registry:
             hidden = not is_device_like(self.shell.user_ns.get(name))
             if hidden and name not in self._hidden:
-                print(f"beamshell: {name} is your own now; commands still mean the device (del {name} gives it back)")
+                say(f"{name} is your own now; commands still mean the device (del {name} gives it back)")
             (self._hidden.add if hidden else self._hidden.discard)(name)
 
     def restore_names(self) -> None:
@@ -274,11 +298,11 @@ class Session:
             return
         deadline = self._loaded_at + self.config.connect_wait
         missing = self.registry.wait_for_connection(max(0.0, deadline - time.monotonic()))
-        while any(suspender.tripped for suspender in self.RE.suspenders) and time.monotonic() < deadline:
-            time.sleep(0.01)  # one that has not heard its signal yet would hold up the first plan for nothing
+        while not all(map(_is_good, self.RE.suspenders)) and time.monotonic() < deadline:
+            time.sleep(0.01)  # one that hears its first good value late would hold up the first plan for nothing
         names = dict.fromkeys(entry.device.partition(".")[0] for entry in missing)
         if names:
-            print(f"beamshell: offline: {', '.join(names)} (type offline for the addresses)", file=sys.stderr)
+            say(f"offline: {', '.join(names)} (type offline for the addresses)")
 
     # ---- running -----------------------------------------------------------------------------
 
@@ -378,7 +402,7 @@ class Session:
 
     def _end_plan(self) -> None:
         if self.state != "idle":
-            print(f"beamshell: a plan is {self.state}: aborting it")
+            say(f"a plan is {self.state}: aborting it")
             self.RE.abort("the console was closed")
 
     def _close_gui(self) -> None:
@@ -394,6 +418,16 @@ class Session:
     def _stop_ioc(self) -> None:
         if self.ioc is not None:
             self.ioc.stop()
+
+
+def _is_good(suspender: Any) -> bool:
+    """True if neither the suspender nor its signal, asked now, knows a reason to wait."""
+    if suspender.tripped:
+        return False
+    try:
+        return all(reading.get("alarm_severity", 0) < _INVALID for reading in suspender.signal.read().values())
+    except BeamshellError:  # it does not answer, as the suspender will say
+        return False
 
 
 def start_demo_ioc(config: Beamshell) -> DemoIoc:

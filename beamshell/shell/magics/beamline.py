@@ -48,10 +48,14 @@ def offline(session: Session, words: Words) -> None:
     It connects by itself when it comes back.
     """
     words.end()
-    missing = session.registry.offline()
-    for name, address, since in missing:
-        print(f"{name}  {address}  {_since(since)}".rstrip())
-    if not missing:
+    by_device: dict[str, list[tuple[str, Any]]] = {}
+    for dotted, address, since in session.registry.offline():
+        by_device.setdefault(dotted.partition(".")[0], []).append((address, since))
+    for name, channels in by_device.items():
+        address, since = channels[0]
+        more = f" and {len(channels) - 1} more" if len(channels) > 1 else ""
+        print(f"{name}  {address}{more}  {_since(since)}".rstrip())
+    if not by_device:
         print("everything answers")
 
 
