@@ -76,7 +76,7 @@ def as_generator(plan: Any) -> Any:
 
 def _from_iterable(messages: Iterable[Any]) -> Any:
     def plan() -> Any:
-        for msg in messages:
-            yield msg  # the answers that are sent in would reach the list, which takes none
+        for msg in messages:  # noqa: UP028  # the answers that are sent in would reach the list, which takes none
+            yield msg
 
     return plan()
