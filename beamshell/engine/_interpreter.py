@@ -147,6 +147,14 @@ class Interpreter:
         self._begin_end(EndWanted(how, reason))
         return self._drive()
 
+    def wreck(self, error: BaseException) -> None:
+        """Put everything back after an exception that no plan may have: nothing of this is left for a resume."""
+        self.state, self.interrupted = State.HALTING, True
+        self.exit_status, self.reason = "abort", f"{type(error).__name__}: {error}".rstrip(": ")
+        _interruption.stop_touched(self)
+        _cleanup.halt_plans(self)
+        _cleanup.finish(self)
+
     # ---- the loop --------------------------------------------------------------------------------
 
     def _drive(self) -> bool:

@@ -225,8 +225,9 @@ class RunEngine:
         try:
             with OperatorInterrupts(core, self._inbox, self.say):
                 over = run()
-        except BaseException:  # a bug of ours: the engine must be usable all the same
+        except BaseException as exc:  # the process is told to end, or a bug of ours: put everything back all the same
             self._core = None
+            core.wreck(exc)
             raise
         if not over:
             raise RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")

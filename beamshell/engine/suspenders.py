@@ -74,7 +74,7 @@ class SuspenderBase:
     @property
     def tripped(self) -> bool:
         """True while plans must wait."""
-        return self._tripped or not self._connected or self._invalid
+        return self._tripped or not self._connected or self._invalid or not self._seen
 
     @property
     def reason(self) -> str:
@@ -83,6 +83,8 @@ class SuspenderBase:
             return ""
         if not self._connected:
             text = f"{self.name} is not connected"
+        elif not self._seen:
+            text = f"{self.name} has told no value yet"
         elif self._invalid:
             text = f"{self.name} is INVALID (alarm severity 3)"
         else:
@@ -108,12 +110,14 @@ class SuspenderBase:
 
     def install(self, notify: Callable[[], None]) -> None:
         """Begin to follow the signal; `notify` is called, in any thread, when the answer changes."""
-        self._notify = notify
         self._connected = bool(getattr(self.signal, "connected", True))
         if isinstance(self.signal, Subscribable):
             self.signal.subscribe(self._on_value)
             if hasattr(self.signal, "SUB_META"):
                 self.signal.subscribe(self._on_connection, self.signal.SUB_META)
+        if not self._seen and self._connected and hasattr(self.signal, "get"):
+            self._on_value(value=self.signal.get())  # it tells of changes only
+        self._notify = notify
 
     def remove(self) -> None:
         """Follow the signal no more."""
@@ -135,6 +139,7 @@ class SuspenderBase:
     def _on_connection(self, connected: bool = True, **_: Any) -> None:
         before = self.tripped
         self._connected = bool(connected)
+        self._seen = self._seen and self._connected  # what it told before counts no more
         self._changed(before)
 
     def _changed(self, before: bool) -> None:
@@ -290,6 +295,7 @@ class SuspendWhen(SuspenderBase):
 
     def __init__(self, predicate: Callable[[], bool], words: str = "", **kwargs: Any) -> None:
         super().__init__(None, **kwargs)
+        self._seen = True
         self._predicate = predicate
         self._words = words or getattr(predicate, "__name__", "a condition")
         self._cause = ""

@@ -55,8 +55,19 @@ def mvr(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
     targets: list[Any] = []
     for device, distance in pairs:
         origin = yield from setpoint(device)
-        targets += [device, origin + distance]
+        targets += [device, moved_by(device, origin, distance)]
     return (yield from mv(*targets, group=group, timeout=timeout))
+
+
+def moved_by(device: Any, origin: Any, distance: Any) -> Any:
+    """`origin + distance`.
+
+    Raises:
+        PlanError: the device is in a state rather than at a position, such as an open shutter.
+    """
+    if isinstance(origin, str | bytes | bool):
+        raise PlanError(f"{device.name} is {origin!r}, which is no number: move it to a state with mv, not by a distance")
+    return origin + distance
 
 
 def check(device: Any, position: Any) -> None:
@@ -86,7 +97,8 @@ def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kw
 def rel_set(device: Any, distance: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Send a device by a distance from where it is; its status."""
     origin = yield from setpoint(device)
-    return (yield from abs_set(device, origin + distance, *args, group=group, wait=wait, **kwargs))
+    target = moved_by(device, origin, distance)
+    return (yield from abs_set(device, target, *args, group=group, wait=wait, **kwargs))
 
 
 def locate(*devices: Any, squeeze: bool = True) -> Plan:

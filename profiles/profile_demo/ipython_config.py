@@ -1,6 +1,7 @@
 # The demo beamline: a simulated EPICS IOC on this machine, and everything on it.
 c = get_config()
 
+c.InteractiveShell.xmode = "Minimal"  # one line an error; `last_error` shows all of it
 c.InteractiveShellApp.extensions = ["beamshell"]
 c.InteractiveShellApp.exec_files = [
     "00-session.py",

@@ -1,6 +1,7 @@
 # A profile to copy: put the folder beside your others as profile_NAME, and open it with `beamshell --profile NAME`.
 c = get_config()
 
+c.InteractiveShell.xmode = "Minimal"  # one line an error; `last_error` shows all of it
 c.InteractiveShellApp.extensions = ["beamshell"]
 c.InteractiveShellApp.exec_files = [
     "00-session.py",

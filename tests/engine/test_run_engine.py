@@ -313,3 +313,20 @@ def test_a_scan_reads_the_motor_where_it_went(RE, det, motor):
     values = []
     RE(scan([det], motor, -1, 1, 3), {"event": lambda _, doc: values.append(doc["data"]["motor"])})
     assert values == [-1, 0, 1]
+
+
+def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
+    names = []
+
+    def told_to_end(msg):
+        if msg.command == "read":
+            raise SystemExit(3)
+
+    RE.msg_hook = told_to_end
+    RE.subscribe(lambda name, doc: names.append((name, doc.get("exit_status"))))
+    with pytest.raises(SystemExit):
+        RE(count([det]))
+    assert names[-1] == ("stop", "abort")
+    assert RE.state == "idle"
+    RE.msg_hook = None
+    RE(count([det]))
