@@ -34,7 +34,7 @@ class Msg(_Fields):
 
     __slots__ = ()
 
-    def __new__(cls, command: str, obj: Any = None, *args: Any, run: Any = None, **kwargs: Any) -> Msg:
+    def __new__(cls, command: str, obj: Any = None, *args: Any, run: Any = None, **kwargs: Any) -> Msg:  # noqa: D102
         return tuple.__new__(cls, (command, obj, args, kwargs, run))
 
     def __repr__(self) -> str:

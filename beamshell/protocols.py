@@ -7,9 +7,7 @@ A method marked "may be a coroutine" is awaited on the engine's asyncio thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
-
-from typing_extensions import NotRequired
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
 
 class Reading(TypedDict):

@@ -85,7 +85,8 @@ def records() -> str:
             'record(bi, "BL:temp:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
             _switch("BL:shutter", "Close", "Open", 1),
             'record(bi, "BL:shutter:rbv") { field(ZNAM, "Closed") field(ONAM, "Open") field(VAL, "1") }\n',
-            'record(ai, "SR:current") { field(EGU, "mA") field(PREC, "2") field(HOPR, "500") field(INP, "400") field(PINI, "YES")\n'
+            'record(ai, "SR:current") { field(EGU, "mA") field(PREC, "2") field(HOPR, "500")\n'
+            '    field(INP, "400") field(PINI, "YES")\n'
             '    field(LOW, "100") field(LSV, "MINOR") field(LOLO, "10") field(LLSV, "MAJOR") }\n',
             _switch("SR:current:drop", "No", "Yes", 0),
             'record(waveform, "BL:cam:image") { field(FTVL, "USHORT") '

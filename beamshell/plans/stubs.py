@@ -66,7 +66,7 @@ def moved_by(device: Any, origin: Any, distance: Any) -> Any:
         PlanError: the device is in a state rather than at a position, such as an open shutter.
     """
     if isinstance(origin, str | bytes | bool):
-        raise PlanError(f"{device.name} is {origin!r}, which is no number: move it to a state with mv, not by a distance")
+        raise PlanError(f"{device.name} is {origin!r}, which is no number: move it with mv, not by a distance")
     return origin + distance
 
 
