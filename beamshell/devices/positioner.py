@@ -28,15 +28,24 @@ class MoveStatus(DeviceStatus):
         start: where from, None if unknown.
         timeout: seconds until it has failed.
         settle_time: seconds between arrival and done.
+        action: what it is called in messages, if it is no "move to 5 mm".
     """
 
     def __init__(
-        self, device: Any, target: Any, *, start: Any = None, timeout: float | None = None, settle_time: float = 0.0
+        self,
+        device: Any,
+        target: Any,
+        *,
+        start: Any = None,
+        timeout: float | None = None,
+        settle_time: float = 0.0,
+        action: str = "",
     ) -> None:
         self.target = target
         self.start = start
         self.started = time.monotonic()
-        super().__init__(device, timeout=timeout, settle_time=settle_time, action=f"move to {device.shown(target)}")
+        action = action or f"move to {device.shown(target)}"
+        super().__init__(device, timeout=timeout, settle_time=settle_time, action=action)
 
     def arrive(self) -> None:
         """The move has ended well, unless it has ended already."""
@@ -285,14 +294,17 @@ class Positioner(Device):
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
         """
-        status = self.set(position, timeout=timeout)
+        return self._waited(self.set(position, timeout=timeout), wait)
+
+    def _waited(self, move: MoveStatus, wait: bool = True) -> MoveStatus:
+        """`move`, ended if `wait`; Ctrl+C stops it."""
         if wait:
             try:
-                status.wait()
+                move.wait()
             except KeyboardInterrupt:
                 self.stop()
                 raise
-        return status
+        return move
 
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""

@@ -5,11 +5,13 @@ It knows the record's fields, and nothing of plans or of the prompt.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from beamshell.devices._timers import call_later
 from beamshell.devices.component import Component
+from beamshell.devices.epics.motor_goals import Goal, Home, Jog, Position
 from beamshell.devices.epics.motor_verdict import SPMG, End, Snapshot, duration_s, fault_words, msta_words
 from beamshell.devices.kind import Kind
 from beamshell.devices.position_state import PositionState
@@ -17,12 +19,33 @@ from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begi
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import Status
 from beamshell.devices.updates import completions
-from beamshell.errors import DeviceError, MoveFailed
+from beamshell.errors import BadValue, DeviceError, MoveFailed
 
 _LOOK_AGAIN_S = 0.05
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 3.0
 _SMALLEST = 1e-9
+
+
+Direction = Literal["forward", "reverse"]
+
+
+class MotorMove(MoveStatus):
+    """The status of something that a motor record was told to do.
+
+    Args:
+        motor: the motor.
+        goal: what is to be reached.
+        command: the signal to be written to make it go.
+        value: what to write there.
+        kwargs: those of MoveStatus.
+    """
+
+    def __init__(self, motor: EpicsMotor, goal: Goal, command: EpicsSignal, value: float, **kwargs: Any) -> None:
+        self.goal = goal
+        self.command = command
+        self.value = value
+        super().__init__(motor, goal.target if isinstance(goal, Position) else None, **kwargs)
 
 
 class EpicsMotor(Positioner):
@@ -76,15 +99,18 @@ class EpicsMotor(Positioner):
     description = Component(EpicsSignal, ".DESC", kind=Kind.omitted, lazy=True)
     home_forward = Component(EpicsSignal, ".HOMF", kind=Kind.omitted, lazy=True, write_timeout=None)
     home_reverse = Component(EpicsSignal, ".HOMR", kind=Kind.omitted, lazy=True, write_timeout=None)
-    jog_forward = Component(EpicsSignal, ".JOGF", kind=Kind.omitted, lazy=True, put_complete=False)
-    jog_reverse = Component(EpicsSignal, ".JOGR", kind=Kind.omitted, lazy=True, put_complete=False)
+    home_velocity = Component(EpicsSignal, ".HVEL", kind=Kind.omitted, lazy=True)
+    jog_forward = Component(EpicsSignal, ".JOGF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    jog_reverse = Component(EpicsSignal, ".JOGR", kind=Kind.omitted, lazy=True, write_timeout=None)
+    jog_velocity = Component(EpicsSignal, ".JVEL", kind=Kind.omitted, lazy=True)
     tweak_value = Component(EpicsSignal, ".TWV", kind=Kind.omitted, lazy=True)
     tweak_forward = Component(EpicsSignal, ".TWF", kind=Kind.omitted, lazy=True, write_timeout=None)
     tweak_reverse = Component(EpicsSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
 
     def __init__(self, prefix: str, *, name: str = "", **kwargs: Any) -> None:
-        self._sent: MoveStatus | None = None  # the move whose target is in the record by now
+        self._sent: MotorMove | None = None  # the move whose command is in the record by now
         self._stop_asked: tuple[MoveStatus, bool] | None = None
+        self._is_foreign_motion = False  # at the start of a move: somebody else's is under way
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
 
@@ -160,10 +186,11 @@ class EpicsMotor(Positioner):
             NotConnected: the record does not answer.
         """
         target = as_number(self.name, position)
-        start, low, high, spmg, calibrating, velocity, ramp_s = begin_values(
+        start, low, high, done, spmg, calibrating, velocity, ramp_s = begin_values(
             self.user_readback,
             self.low_limit_travel,
             self.high_limit_travel,
+            self.motor_done_move,
             self.motor_spg,
             self.set_use_switch,
             self.velocity,
@@ -171,8 +198,10 @@ class EpicsMotor(Positioner):
         )()
         self._check(target, (low, high))
         self._check_ready(int(spmg), bool(calibrating))
-        move = MoveStatus(
+        move = MotorMove(
             self,
+            Position(target),
+            self.user_setpoint,
             target,
             start=start,
             timeout=next(
@@ -182,6 +211,7 @@ class EpicsMotor(Positioner):
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
         )
+        self._is_foreign_motion = not done and (self._sent is None or self._sent.done)
         self._begin(move)
         return move
 
@@ -196,13 +226,23 @@ class EpicsMotor(Positioner):
                 f"{self.name}: it is in Set mode, where a move redefines its position; to leave it: "
                 f'{self.name}.set_use_switch.put("Use")'
             )
+        if self._sent is not None and not self._sent.done and not isinstance(self._sent.goal, Position):
+            raise DeviceError(f"{self.name}: a {self._sent.action} is under way; wait for it, or {self.name}.stop()")
 
     def _start_move(self, move: MoveStatus) -> None:
-        written = self.user_setpoint.set(move.target)
+        assert isinstance(move, MotorMove)
+        if self._is_foreign_motion:
+            # A write with completion would be kept by the record until the other client's has ended, and would then set
+            # off a motor that we may have stopped meanwhile. A plain one is taken at once.
+            move.command.put(move.value)
+            self._sent = move
+            self._look_later(move)
+            return
+        written = move.command.set(move.value)
         self._sent = move
         written.add_callback(lambda status: self._on_written(move, status))
 
-    def _on_written(self, move: MoveStatus, written: Status) -> None:
+    def _on_written(self, move: MotorMove, written: Status) -> None:
         """The record says that everything the write set off has ended. Completions worker."""
         failure = written.exception()
         if failure is None:
@@ -213,20 +253,25 @@ class EpicsMotor(Positioner):
     def _on_setpoint(self, value: Any, **_: Any) -> None:
         """VAL has changed: if somebody else did that during our move, the move has failed. Updates worker."""
         move = self._sent
-        if move is None or move.done or abs(value - move.target) <= _SMALLEST * max(1.0, abs(move.target)):
+        if (
+            move is None
+            or move.done
+            or move.target is None
+            or abs(value - move.target) <= _SMALLEST * max(1.0, abs(move.target))
+        ):
             return
         snapshot = self._ask_snapshot(move)
-        if snapshot is not None and snapshot.end(move.target) is End.SENT_ELSEWHERE and move is self._move:
+        if snapshot is not None and move.goal.end(snapshot) is End.SENT_ELSEWHERE and move is self._move:
             self._fail(move, snapshot)
 
-    def _look(self, move: MoveStatus, *, again: bool = True) -> None:
+    def _look(self, move: MotorMove, *, again: bool = True) -> None:
         """Read what the record says now, and end the move accordingly. Completions worker.
 
         Completions and monitors are not ordered, so nothing that came by monitor is believed here.
         """
         if move.done or (snapshot := self._ask_snapshot(move)) is None:
             return
-        end = snapshot.end(move.target)
+        end = move.goal.end(snapshot)
         if end is End.UNDER_WAY:  # superseding another move, the completion may have been that one's
             self._look_later(move)
         elif end is End.ARRIVED or self._was_stopped_as_success(move):
@@ -236,10 +281,10 @@ class EpicsMotor(Positioner):
         else:
             self._fail(move, snapshot)
 
-    def _look_later(self, move: MoveStatus, *, again: bool = True) -> None:
+    def _look_later(self, move: MotorMove, *, again: bool = True) -> None:
         call_later(_LOOK_AGAIN_S, lambda: completions.post(lambda: self._look(move, again=again)))
 
-    def _ask_snapshot(self, move: MoveStatus) -> Snapshot | None:
+    def _ask_snapshot(self, move: MotorMove) -> Snapshot | None:
         """What the record says; None if it does not answer, and then the move has failed."""
         try:
             readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution = begin_values(
@@ -257,16 +302,16 @@ class EpicsMotor(Positioner):
         except DeviceError as exc:
             move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
             return None
-        tolerance = max(abs(deadband), abs(resolution), _SMALLEST * max(1.0, abs(move.target)))
+        tolerance = max(abs(deadband), abs(resolution), _SMALLEST * max(1.0, abs(setpoint)))
         return Snapshot(
             readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), tolerance
         )
 
-    def _fail(self, move: MoveStatus, snapshot: Snapshot) -> None:
+    def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
         if self._was_stopped(move) and snapshot.done:
             reason = f"was stopped at {self.shown(snapshot.readback)}"
         else:
-            reason = snapshot.reason(move.target, self.shown)
+            reason = move.goal.reason(snapshot, self.shown)
         move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
 
     # ---- stopping ----------------------------------------------------------------------------
@@ -275,13 +320,67 @@ class EpicsMotor(Positioner):
         self.motor_stop.put(1)  # a plain write on a channel of its own: nothing that is under way can hold it up
 
     def _end_stopped(self, move: MoveStatus, success: bool) -> None:
-        self._stop_asked = (move, success)  # the move ends when the motor has come to rest, as always
+        asked_for = isinstance(move, MotorMove) and isinstance(move.goal, Jog)  # a stop is how a jog ends
+        self._stop_asked = (move, success or asked_for)  # the move ends when the motor has come to rest, as always
 
     def _was_stopped(self, move: MoveStatus) -> bool:
         return self._stop_asked is not None and self._stop_asked[0] is move
 
     def _was_stopped_as_success(self, move: MoveStatus) -> bool:
         return self._stop_asked == (move, True)
+
+    # ---- by hand -----------------------------------------------------------------------------
+
+    def home(self, direction: Direction = "forward", wait: bool = True, timeout: float | None = None) -> MoveStatus:
+        """Look for home in this direction; the status succeeds only if the record then says that it is at home.
+
+        Raises:
+            The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
+        """
+        command = self._button("home", direction)
+        low, high, velocity, ramp_s, msta = begin_values(
+            self.low_limit_travel, self.high_limit_travel, self.home_velocity, self.acceleration, self.msta
+        )()
+        if timeout is None:
+            travel_s = duration_s(high - low, velocity, ramp_s) if low < high else math.inf
+            timeout = self.timeout if self.timeout is not None else _allowed_s(travel_s)
+        goal = Home(was_homed="homed" in msta_words(int(msta)))
+        return self._waited(self._press(command, goal, f"search for home ({direction})", timeout), wait)
+
+    def jog(self, direction: Direction = "forward") -> MoveStatus:
+        """Go in this direction until `stop()`, which ends the status well; whatever else ends it is a failure.
+
+        Raises:
+            The same as `set`.
+        """
+        return self._press(self._button("jog", direction), Jog(), f"jog ({direction})")
+
+    def tweak(self, direction: Direction = "forward", wait: bool = True) -> MoveStatus:
+        """Go one step of `tweak_value` from where it was sent last.
+
+        Raises:
+            The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
+        """
+        sign = _one_of(self.name, direction, {"forward": 1, "reverse": -1})
+        setpoint, step = begin_values(self.user_setpoint, self.tweak_value)()
+        return self.move(setpoint + sign * step, wait=wait)
+
+    def _button(self, what: str, direction: Direction) -> EpicsSignal:
+        forward, reverse = f"{what}_forward", f"{what}_reverse"
+        button: EpicsSignal = self.part(_one_of(self.name, direction, {"forward": forward, "reverse": reverse}))
+        return button
+
+    def _press(self, button: EpicsSignal, goal: Goal, action: str, timeout: float | None = None) -> MotorMove:
+        start, done, spmg, calibrating = begin_values(
+            self.user_readback, self.motor_done_move, self.motor_spg, self.set_use_switch
+        )()
+        self._check_ready(int(spmg), bool(calibrating))
+        if not done:
+            raise DeviceError(f"{self.name}: it moves; wait until it stands, or {self.name}.stop()")
+        move = MotorMove(self, goal, button, 1, start=start, timeout=timeout, action=action)
+        self._is_foreign_motion = False
+        self._begin(move)
+        return move
 
     # ---- calibration and estimates -----------------------------------------------------------
 
@@ -304,6 +403,12 @@ class EpicsMotor(Positioner):
     def estimate_time_s(self, start: float, stop: float) -> float:
         """Seconds that a move from `start` to `stop` should take, from VELO and ACCL as they are now."""
         return duration_s(stop - start, _recent(self.velocity), _recent(self.acceleration)) + self.settle_time
+
+
+def _one_of(name: str, direction: str, choices: dict[str, Any]) -> Any:
+    if direction not in choices:
+        raise BadValue(f"{name}: {direction!r} is no direction; write {' or '.join(map(repr, choices))}")
+    return choices[direction]
 
 
 def _recent(signal: EpicsSignalRO) -> Any:

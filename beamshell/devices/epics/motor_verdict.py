@@ -23,17 +23,19 @@ _FAULTS = {
 }
 """The bits of MSTA that say that something is wrong; the others describe what is normal."""
 
+_HOME_SWITCH, _AT_HOME, _HOMED = 1 << 3, 1 << 7, 1 << 14
+
 _STATES = {
     1 << 1: "done",
     1 << 2: "plus limit switch",
-    1 << 3: "home switch",
+    _HOME_SWITCH: "home switch",
     1 << 5: "position maintained",
-    1 << 7: "at home",
+    _AT_HOME: "at home",
     1 << 8: "encoder present",
     1 << 10: "moving",
     1 << 11: "gain support",
     1 << 13: "minus limit switch",
-    1 << 14: "homed",
+    _HOMED: "homed",
 }
 
 
@@ -81,17 +83,23 @@ class Snapshot:
             return End.ARRIVED
         return End.MISSED
 
+    @property
+    def at_home(self) -> bool:
+        """True if MSTA says that the motor stands at home, or on its home switch."""
+        return bool(self.msta & (_HOME_SWITCH | _AT_HOME))
+
+    @property
+    def homed(self) -> bool:
+        """True if MSTA says that home was found, now or at any time before."""
+        return bool(self.msta & _HOMED)
+
     def reason(self, target: float, shown: Callable[[float], str]) -> str:
         """Why a move to `target` did not end there, as the end of a sentence that begins "move to 1 deg"."""
         at = shown(self.readback)
         if not self.done:
             return f"was overruled: somebody else sent it to {shown(self.setpoint)}"
-        if self.violates_limit:
-            return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"
-        if self.high_switch or self.low_switch:
-            return f"ended at {at}, on the {'high' if self.high_switch else 'low'} limit switch"
-        if self.spmg < 2:
-            return f"ended at {at}: SPMG was set to {SPMG[self.spmg]}"
+        if self.is_obstructed:
+            return self.obstacle(shown)
         if abs(self.setpoint - target) > self.deadband:
             if abs(self.setpoint - self.readback) <= self.deadband:
                 return f"was stopped at {at} by somebody else"
@@ -99,6 +107,24 @@ class Snapshot:
         faults = ", ".join(fault_words(self.msta))
         missing = shown(abs(self.readback - target))
         return f"ended at {at}, {missing} away{f' ({faults})' if faults else ''}"
+
+    @property
+    def is_obstructed(self) -> bool:
+        """True if the record itself would not go on: a limit, a switch, SPMG."""
+        return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
+
+    def obstacle(self, shown: Callable[[float], str]) -> str:
+        """What the record says was in its way, whatever it was told to do, as the end of a sentence; "" if nothing."""
+        at = shown(self.readback)
+        if self.violates_limit:
+            return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"
+        if self.high_switch or self.low_switch:
+            return f"ended at {at}, on the {'high' if self.high_switch else 'low'} limit switch"
+        if self.spmg < 2:
+            return f"ended at {at}: SPMG was set to {SPMG[self.spmg]}"
+        if faults := fault_words(self.msta):
+            return f"ended at {at} ({', '.join(faults)})"
+        return ""
 
 
 def duration_s(distance: float, velocity: float, ramp_s: float) -> float:

@@ -4,87 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from motor_bench import PV, Outsider, failure, on_its_way, until
 
 from beamshell import protocols
-from beamshell.devices.device import Device
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.signal import EpicsSignal
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, NotConnected
 from beamshell.ioc.process import DemoIoc
-
-PV = "BL:tth"
-
-
-class Outsider(Device):
-    """Another client of the same motor: its writes do not pass through the EpicsMotor."""
-
-    def __init__(self) -> None:
-        super().__init__(name="outsider")
-        self._signals = {field: EpicsSignal(f"{PV}{field}", name=f"outsider{field}") for field in self.FIELDS}
-
-    FIELDS = (".VAL", ".STOP", ".SPMG", ".SET", ".HLM", ".LLM", ":stall", ":hard_high", ":hard_low")
-
-    def put(self, field: str, value: Any, *, wait: bool = False) -> None:
-        self._signals[field].put(value, wait=wait)
-
-
-@pytest.fixture(scope="module")
-def shared(demo_ioc: DemoIoc) -> tuple[EpicsMotor, Outsider]:
-    motor, outsider = EpicsMotor(PV, name="tth"), Outsider()
-    motor.wait_for_connection(timeout=10)
-    return motor, outsider
-
-
-@pytest.fixture
-def outsider(shared: tuple[EpicsMotor, Outsider]) -> Outsider:
-    return shared[1]
-
-
-@pytest.fixture
-def motor(shared: tuple[EpicsMotor, Outsider]) -> Iterator[EpicsMotor]:
-    """The motor at 0, with nothing in its way; afterwards too."""
-    motor, outsider = shared
-
-    def put_right() -> None:
-        for field, value in ((":stall", 0), (":hard_high", 151), (":hard_low", -11), (".SET", 0)):
-            outsider.put(field, value, wait=True)
-        outsider.put(".VAL", 0)  # a paused motor would go on to where it was sent
-        outsider.put(".SPMG", 3, wait=True)
-        outsider.put(".LLM", -10, wait=True)
-        outsider.put(".HLM", 150, wait=True)
-        motor.limits = None
-
-    put_right()
-    motor.set(0).wait(30)
-    yield motor
-    outsider.put(".STOP", 1)
-    put_right()
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    """Return once `condition()`; the IOC moves in its own time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
-
-
-def on_its_way(motor: EpicsMotor, target: float = 140.0) -> Any:
-    """The status of a move that has begun to move."""
-    status = motor.set(target)
-    until(lambda: motor.position > 0.5)
-    return status
-
-
-def failure(status: Any) -> str:
-    error = status.exception(timeout=15)
-    assert isinstance(error, MoveFailed)
-    return str(error)
-
 
 # ---- what it is
 
@@ -266,6 +194,27 @@ def test_spmg_is_a_failure(motor: EpicsMotor, outsider: Outsider, mode: int, wor
     status = on_its_way(motor)
     outsider.put(".SPMG", mode)
     assert f"SPMG was set to {word}" in failure(status)
+
+
+def test_a_move_begun_during_somebody_elses_is_not_kept_waiting_by_it(motor: EpicsMotor, outsider: Outsider) -> None:
+    theirs = outsider.put_with_completion(".VAL", 140)
+    until(lambda: motor.position > 0.5)
+    motor.set(0.1).wait(10)
+    assert abs(motor.position - 0.1) <= 0.001
+    theirs.wait(5)
+
+
+def test_a_stop_leaves_nothing_queued_in_the_record_that_would_move_it_later(
+    motor: EpicsMotor, outsider: Outsider
+) -> None:
+    outsider.put_with_completion(".VAL", 140)
+    until(lambda: motor.position > 0.5)
+    ours = motor.set(100)
+    motor.stop()
+    assert "was stopped at" in failure(ours)
+    rests_at = motor.position
+    time.sleep(0.3)  # a queued write would have set it off by now
+    assert (motor.position, bool(motor.motor_is_moving.get())) == (rests_at, False)
 
 
 def test_after_any_failure_the_next_move_works(motor: EpicsMotor, outsider: Outsider) -> None:
