@@ -6,7 +6,7 @@ Pure: bytes in, values out. The layouts are those of EPICS base's `db_access.h`;
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,28 @@ def size_of(dbr_type: int, count: int) -> int:
         return _STATES.size if plain == ENUM else _CONTROLS[plain].size
     plain = dbr_type - TIME
     return _OFFSETS[plain] + count * _SIZES[plain]
+
+
+SIZES = {TIME + plain: size_of(TIME + plain, 1) for plain in _SCALARS}
+SIZES |= {CONTROL + plain: size_of(CONTROL + plain, 1) for plain in (*_CONTROLS, ENUM)}
+"""Bytes in a structure of one value, as `size_of` would tell more slowly."""
+
+
+def scalar_decoder(plain_type: int) -> Callable[[bytes | bytearray], Reading]:
+    """What makes a reading of a `dbr_time_*` structure of one value of this type."""
+    if plain_type == STRING:
+        return lambda data: decode_scalar(STRING, data)
+    unpack = _SCALARS[plain_type].unpack
+
+    def decode(data: bytes | bytearray) -> Reading:
+        _, severity, seconds, nanoseconds, value = unpack(data)
+        return {
+            "value": value,
+            "timestamp": _EPOCH + seconds + nanoseconds * 1e-9,
+            "alarm_severity": severity,
+        }
+
+    return decode
 
 
 def decode_scalar(plain_type: int, data: bytes | bytearray) -> Reading:

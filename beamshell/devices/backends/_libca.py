@@ -10,6 +10,7 @@ import atexit
 import ctypes
 import importlib.util
 import os
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ NORMAL = 1  # ECA_NORMAL
 DISCONNECTED = 192  # ECA_DISCONN
 CONNECTION_UP = 6  # CA_OP_CONN_UP
 EVENT_MASK = 1 | 4  # DBE_VALUE | DBE_ALARM
+PROPERTY_MASK = 8  # DBE_PROPERTY
 
 
 class ConnectionArgs(ctypes.Structure):
@@ -42,6 +44,9 @@ class EventArgs(ctypes.Structure):
         ("status", ctypes.c_int),
     ]
 
+
+unpack_event = struct.Struct("@PPllPi0P").unpack
+"""All fields of EventArgs at once: usr, chid, type, count, dbr, status. One by one they cost as much as the rest."""
 
 _ConnectionCallback = ctypes.CFUNCTYPE(None, ConnectionArgs)
 _EventCallback = ctypes.CFUNCTYPE(None, EventArgs)
@@ -75,6 +80,7 @@ class LibCa:
         on_get: called with EventArgs, as the two below.
         on_put: the end of a put with completion.
         on_event: a monitored change.
+        on_property: a change of units, limits or states.
     """
 
     def __init__(
@@ -83,6 +89,7 @@ class LibCa:
         on_get: Callable[[EventArgs], None],
         on_put: Callable[[EventArgs], None],
         on_event: Callable[[EventArgs], None],
+        on_property: Callable[[EventArgs], None],
     ) -> None:
         _choose_library()
         from epics import ca
@@ -103,6 +110,7 @@ class LibCa:
         self.on_get = _EventCallback(on_get)
         self.on_put = _EventCallback(on_put)
         self.on_event = _EventCallback(on_event)
+        self.on_property = _EventCallback(on_property)
         self.attach()
         thread_hooks.append(self.attach)  # so that subscribers may use pyepics, or our signals, freely
 

@@ -1,6 +1,6 @@
 """What travels between Channel Access' library and our channels: requests on their way, answers, news of circuits.
 
-It knows no channel's values. The functions at the end run on the library's threads: they only store, post and ask.
+It knows no channel's values. What the library calls runs on its threads: that only stores, posts and asks.
 """
 
 from __future__ import annotations
@@ -9,17 +9,27 @@ import ctypes
 import itertools
 import threading
 import time
-from collections.abc import Callable
+import weakref
 from typing import Protocol, TypeAlias
 
 from beamshell.devices.backends import _dbr
-from beamshell.devices.backends._libca import CONNECTION_UP, NORMAL, ConnectionArgs, EventArgs, LibCa
+from beamshell.devices.backends._libca import (
+    CONNECTION_UP,
+    DISCONNECTED,
+    NORMAL,
+    ConnectionArgs,
+    EventArgs,
+    LibCa,
+    unpack_event,
+)
 from beamshell.devices.updates import completions, updates
 
 _LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
+_INDEX_BITS = 20
+_INDEX_MASK = (1 << _INDEX_BITS) - 1
 
-Raw: TypeAlias = tuple[int, bytes | bytearray]
-"""A `dbr_*` type and its structure, not decoded yet."""
+Data: TypeAlias = bytes | bytearray
+"""A `dbr_*` structure, not decoded yet."""
 
 
 class Channel(Protocol):
@@ -31,7 +41,10 @@ class Channel(Protocol):
     def went_down(self) -> None:
         """Its circuit is gone."""
 
-    def changed(self, raw: Raw) -> None:
+    def learned(self, data: Data | None) -> None:
+        """What it is: units, limits, states; None if the IOC does not tell."""
+
+    def changed(self, data: Data) -> None:
         """Its value has changed."""
 
     def write_ended(self, status: int) -> None:
@@ -45,97 +58,71 @@ class Channel(Protocol):
 new_id = itertools.count(1).__next__
 channels: dict[int, Channel] = {}
 puts: dict[int, Channel] = {}
-_requests: dict[int, Request] = {}
+# A batch lives as long as somebody may still collect from it: then what is never answered is forgotten by itself.
+_batches: dict[int, weakref.ref[Batch]] = {}
 _local = threading.local()
 
 
-class Request:
-    """One get under way, and then its raw answer."""
+class Batch:
+    """Gets that one thread issued since it last collected: sent together, waited for together.
 
-    __slots__ = ("batch", "done", "on_answer", "raw", "status")
+    Everything here is done once for each value of each point, which is why there is no object for a single get, only
+    its index in the batch.
+    """
 
-    def __init__(self, batch: _Batch | None, on_answer: Callable[[Request], None] | None = None) -> None:
-        self.batch = batch
-        self.on_answer = on_answer
-        self.raw: Raw = (0, b"")
-        self.status = 0
-        self.done = False
-
-    def wait(self, timeout: float) -> bool:
-        """True once it is answered, which is usually once all that were asked with it are."""
-        return self.batch is not None and self.batch.wait_for(self, timeout)
-
-
-class _Batch:
-    """Requests that one thread issued since it last collected: sent together, waited for together."""
-
-    __slots__ = ("answered", "pending", "sent")
+    __slots__ = ("__weakref__", "_answered", "_answers", "_asked", "_expected", "_lib", "_number", "sent")
 
     def __init__(self) -> None:
-        self.pending: set[int] = set()
-        self.answered = threading.Event()
+        self._lib = library()
+        self._lib.attach()
+        self._number = number = new_id()
+        self._asked = 0
+        self._expected = -1  # nobody waits yet
+        self._answers: dict[int, Data | int] = {}
+        self._answered = threading.Event()
         self.sent = False
+        _batches[number] = weakref.ref(self, lambda _: _batches.pop(number, None))
 
-    def wait_for(self, request: Request, timeout: float) -> bool:
-        """True once `request` is answered; False after `timeout` seconds."""
+    def ask(self, chid: int, dbr_type: int, count: int) -> int:
+        """The index of one more get."""
+        index = self._asked
+        self._asked = index + 1
+        lib = self._lib
+        status = lib.ca_array_get_callback(dbr_type, count, chid, lib.on_get, self._number << _INDEX_BITS | index)
+        if status != NORMAL:
+            self.settle(index, status)
+        return index
+
+    def collect(self, index: int, timeout: float) -> Data | int | None:
+        """The answer, or the status of a failure; None if it does not come within `timeout` seconds."""
+        if index in self._answers:  # the others of the batch were waited for before
+            return self._answers[index]
         if not self.sent:
             self.sent = True
-            lib = library()
-            lib.attach()
-            lib.ca_flush_io()
+            self._expected = self._asked
+            self._lib.attach()
+            self._lib.ca_flush_io()
         deadline = time.monotonic() + timeout
-        while not request.done:
+        while index not in self._answers:
             left = deadline - time.monotonic()
             if left <= 0:
-                return False
-            self.answered.wait(min(_LOOK_AGAIN_S, left))
-        return True
+                return None
+            self._answered.wait(min(_LOOK_AGAIN_S, left))
+        return self._answers[index]
 
-    def settle(self, request_id: int) -> None:
+    def settle(self, index: int, answer: Data | int) -> None:
         """Note an answer. Library thread."""
-        self.pending.discard(request_id)
-        if self.sent and not self.pending:
-            self.answered.set()
+        self._answers[index] = answer
+        if len(self._answers) == self._expected:
+            self._answered.set()
 
 
-def ask(chid: int, dbr_type: int, count: int) -> Request:
-    """A get that joins the calling thread's batch; it is sent when the first of them is waited for."""
-    lib = library()
-    lib.attach()
-    batch: _Batch | None = getattr(_local, "batch", None)
-    if batch is None or batch.sent:
-        batch = _local.batch = _Batch()
-    request = Request(batch)
-    request_id = new_id()
-    batch.pending.add(request_id)
-    _issue(lib, request, request_id, chid, dbr_type, count)
-    return request
-
-
-def ask_at_once(chid: int, dbr_type: int, on_answer: Callable[[Request], None]) -> None:
-    """A get of one value on its way; `on_answer(request)` is called on a library thread."""
-    lib = library()
-    _issue(lib, Request(None, on_answer), new_id(), chid, dbr_type, 1)
-    lib.ca_flush_io()
-
-
-def _issue(lib: LibCa, request: Request, request_id: int, chid: int, dbr_type: int, count: int) -> None:
-    _requests[request_id] = request
-    status = lib.ca_array_get_callback(dbr_type, count, chid, lib.on_get, request_id)
-    if status != NORMAL:
-        _answer(request_id, status, (0, b""))
-
-
-def _answer(request_id: int, status: int, raw: Raw) -> None:
-    request = _requests.pop(request_id, None)
-    if request is None:
-        return
-    request.status, request.raw = status, raw
-    request.done = True
-    if request.batch is not None:
-        request.batch.settle(request_id)
-    if request.on_answer is not None:
-        request.on_answer(request)
+def batch() -> Batch:
+    """Where the calling thread's next get belongs; it is sent when the first of them is collected."""
+    found: Batch | None = getattr(_local, "batch", None)
+    if found is None or found.sent or found._asked > _INDEX_MASK:
+        found = _local.batch = Batch()
+    return found
 
 
 # ---- what the library calls, on its own threads
@@ -152,14 +139,25 @@ def _on_connection(args: ConnectionArgs) -> None:
 
 
 def _on_get(args: EventArgs) -> None:
-    status = args.status
-    _answer(args.usr, status, _copied(args) if status == NORMAL else (0, b""))
+    number, _, dbr_type, count, address, status = unpack_event(args)
+    reference = _batches.get(number >> _INDEX_BITS)
+    asked = None if reference is None else reference()
+    if asked is not None:
+        asked.settle(number & _INDEX_MASK, _copied(dbr_type, count, address) if status == NORMAL else status)
 
 
 def _on_event(args: EventArgs) -> None:
-    channel = channels.get(args.usr)
-    if channel is not None and args.status == NORMAL:
-        channel.changed(_copied(args))
+    number, _, dbr_type, count, address, status = unpack_event(args)
+    channel = channels.get(number)
+    if channel is not None and status == NORMAL:
+        channel.changed(_copied(dbr_type, count, address))
+
+
+def _on_property(args: EventArgs) -> None:
+    number, _, dbr_type, count, address, status = unpack_event(args)
+    channel = channels.get(number)
+    if channel is not None and status != DISCONNECTED:
+        channel.learned(_copied(dbr_type, count, address) if status == NORMAL else None)
 
 
 def _on_put(args: EventArgs) -> None:
@@ -168,13 +166,11 @@ def _on_put(args: EventArgs) -> None:
         channel.write_ended(args.status)
 
 
-def _copied(args: EventArgs) -> Raw:
-    """The structure that the library shows for the length of this call, with its type."""
-    dbr_type, count = args.type, args.count
-    size = _dbr.size_of(dbr_type, count)
+def _copied(dbr_type: int, count: int, address: int) -> Data:
+    """The structure that the library shows for the length of this call."""
     if count == 1:
-        return dbr_type, ctypes.string_at(args.dbr, size)
-    return dbr_type, bytearray((ctypes.c_char * size).from_address(args.dbr))
+        return ctypes.string_at(address, _dbr.SIZES[dbr_type])
+    return bytearray((ctypes.c_char * _dbr.size_of(dbr_type, count)).from_address(address))
 
 
 # ---- the library itself
@@ -198,6 +194,6 @@ def library() -> LibCa:
     if _loaded is None:
         with _library_lock:
             if _loaded is None:
-                _loaded = LibCa(_on_connection, _on_get, _on_put, _on_event)
+                _loaded = LibCa(_on_connection, _on_get, _on_put, _on_event, _on_property)
                 _loaded.close_at_exit(_close_all)
     return _loaded

@@ -8,22 +8,26 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone, since
 from beamshell.devices.backends import _dbr, _traffic
-from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, LibCa
+from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.devices.backends._revival import revival
-from beamshell.devices.backends._traffic import Raw, Request, library
+from beamshell.devices.backends._traffic import Batch, Data, library
 from beamshell.devices.updates import Cell, completions
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
 _STATE_DEPTH = 16  # short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy
+
+
+Decoder: TypeAlias = Callable[[Data], Reading]
 
 
 class CaBackend(Backend):
@@ -57,11 +61,15 @@ class CaBackend(Backend):
         self._type = _dbr.DOUBLE
         self._count = 1
         self._length: int | None = None
+        self._wire = (0, 0)
+        self._decode: Decoder = _dbr.scalar_decoder(_dbr.DOUBLE)
         self._control = _dbr.Control()
         self._on_change: OnChange | None = None
-        self._cell: Cell[Raw | None] | None = None
+        self._cell: Cell[tuple[Decoder, Data] | None] | None = None
         self._latest: Reading | None = None
         self._subscription: ctypes.c_void_p | None = None
+        self._properties: ctypes.c_void_p | None = None
+        self._property_type = 0
         self._subscribed_as = (0, 0)
         self._writing: list[OnDone] = []
         self._writing_id = 0
@@ -100,7 +108,8 @@ class CaBackend(Backend):
     def _detach(self) -> int | None:
         """The library's channel, which from now on means nothing to us. The lock is held."""
         _traffic.channels.pop(self._id, None)
-        chid, self._chid, self._id, self._subscription = self._chid, None, 0, None
+        chid, self._chid, self._id = self._chid, None, 0
+        self._subscription = self._properties = None  # they go with it
         return chid
 
     @property
@@ -150,29 +159,51 @@ class CaBackend(Backend):
                 return
             self._chid = chid
             self.server = lib.ca_host_name(chid).decode(errors="replace")
-            self._type = lib.ca_field_type(chid)
-            self._count = int(lib.ca_element_count(chid))
-        if self._type == _dbr.STRING:
-            self._became_ready(_dbr.Control())
-            return
-        _traffic.ask_at_once(chid, self._type + _dbr.CONTROL, partial(self._learned, chid))
+            self._set_type(lib.ca_field_type(chid), int(lib.ca_element_count(chid)))
+            if self._type != _dbr.STRING:
+                self._follow_properties(lib)
+                return
+        self.learned(None)
+
+    def _set_type(self, plain_type: int, count: int) -> None:
+        """What is asked for on the wire, and how the answers are read."""
+        self._type, self._count, self._length = plain_type, count, None
+        if count == 1:
+            self._wire = (plain_type + _dbr.TIME, 1)
+            number = _dbr.scalar_decoder(plain_type)
+            named = self._string and plain_type == _dbr.ENUM
+            self._decode = partial(self._decode_state, number) if named else number
+        else:
+            if self._array_dtype is not None and np.dtype(self._array_dtype).itemsize == 2:
+                plain_type = _dbr.SHORT  # half of what the channel's own type would send
+            self._wire = (plain_type + _dbr.TIME, 0)  # 0: as many as there are now
+            self._decode = partial(self._decode_array, plain_type)
+
+    def _follow_properties(self, lib: LibCa) -> None:
+        """Ask for units, limits and states, now and at each change. The lock is held."""
+        if self._properties is not None:
+            if self._property_type == self._type:
+                return  # the library renews it with the connection
+            lib.ca_clear_subscription(self._properties)
+        self._property_type = self._type
+        self._properties = ctypes.c_void_p()
+        subscription = ctypes.byref(self._properties)
+        lib.ca_create_subscription(
+            self._type + _dbr.CONTROL, 1, self._chid, PROPERTY_MASK, lib.on_property, self._id, subscription
+        )
+        lib.ca_flush_io()
 
     def went_down(self) -> None:
         """Its circuit is gone. Library thread."""
         self._mark_down()
         revival.add(self)
 
-    def _learned(self, chid: int, request: Request) -> None:
-        """Its units and limits have come; without them (no read access) it is usable all the same. Library thread."""
-        if request.status == DISCONNECTED or chid != self._chid:
-            return
-        known = request.status == NORMAL
-        self._became_ready(_dbr.decode_control(self._type, request.raw[1]) if known else _dbr.Control())
-
-    def _became_ready(self, control: _dbr.Control) -> None:
+    def learned(self, data: Data | None) -> None:
+        """Its units and limits; without them (no read access) it is usable all the same. Library thread."""
         with self._lock:
-            self._control = control
-            self._length = None
+            self._control = _dbr.Control() if data is None else _dbr.decode_control(self._type, data)
+            if self._connected:
+                return
             self._connected = self._was_connected = True
             self._ready.set()
             if self._on_change is not None:
@@ -195,49 +226,40 @@ class CaBackend(Backend):
 
     def begin_get(self) -> Collect:
         """Ask the IOC without waiting; what one thread asks before it collects travels together."""
-        chid, scalar = self._chid, self._count == 1
-        request: Request | None = None
-        if chid is not None and self._connected:
-            request = _traffic.ask(chid, self._wire_type(), self._wire_count())
+        chid = self._chid
+        if chid is None or not self._connected:
+            return self._cannot_collect
+        batch = _traffic.batch()
+        return partial(self._collect, self._decode, batch, batch.ask(chid, *self._wire))
 
-        def collect(timeout: float) -> Reading:
-            if request is None:
+    def _collect(self, decode: Decoder, batch: Batch, index: int, timeout: float) -> Reading:
+        answer = batch.collect(index, timeout)
+        if answer is None:
+            raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
+        if isinstance(answer, int):
+            if answer == DISCONNECTED or not self._connected:
                 raise NotConnected(self._why_not())
-            if not request.wait(timeout):
-                raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
-            if request.status != NORMAL:
-                if request.status == DISCONNECTED or not self._connected:
-                    raise NotConnected(self._why_not())
-                raise ReadFailed(f"{self.name}: {library().message(request.status)}")
-            return self._decoded(request.raw, scalar)
+            raise ReadFailed(f"{self.name}: {library().message(answer)}")
+        return decode(answer)
 
-        return collect
+    def _cannot_collect(self, timeout: float) -> Reading:  # noqa: ARG002 - it was not asked, so there is no waiting
+        raise NotConnected(self._why_not())
 
-    def _wire_type(self) -> int:
-        """The type to ask for: the channel's own, or half of it for 16-bit arrays."""
-        if self._array_dtype is not None and self._count != 1 and np.dtype(self._array_dtype).itemsize == 2:
-            return _dbr.TIME + _dbr.SHORT
-        return self._type + _dbr.TIME
+    def _decode_state(self, number: Decoder, data: Data) -> Reading:
+        """The state by name; its number if it has none."""
+        reading, choices = number(data), self._control.choices
+        index = reading["value"]
+        reading["value"] = choices[index] if index < len(choices) else str(index)
+        return reading
 
-    def _wire_count(self) -> int:
-        return 1 if self._count == 1 else 0  # 0: as many as there are now
-
-    def _decoded(self, raw: Raw, scalar: bool) -> Reading:
-        dbr_type, data = raw
-        plain_type = dbr_type - _dbr.TIME
-        if scalar:
-            reading = _dbr.decode_scalar(plain_type, data)
-            if self._string and self._control.choices:
-                choices, index = self._control.choices, reading["value"]
-                reading["value"] = choices[index] if index < len(choices) else str(index)
-            return reading
+    def _decode_array(self, plain_type: int, data: Data) -> Reading:
         reading = _dbr.decode_array(plain_type, data)
         if self._string and plain_type == _dbr.CHAR:
             reading["value"] = _dbr.text(reading["value"].tobytes())
-        else:
-            if self._array_dtype is not None:
-                reading["value"] = reading["value"].view(self._array_dtype)
-            self._length = len(reading["value"])
+            return reading
+        if self._array_dtype is not None:
+            reading["value"] = reading["value"].view(self._array_dtype)
+        self._length = len(reading["value"])
         return reading
 
     # ---- watching
@@ -274,7 +296,7 @@ class CaBackend(Backend):
 
     def _start_subscription(self) -> None:
         """Ask for changes, unless the library does so already. The lock is held."""
-        wanted = (self._wire_type(), self._wire_count())
+        wanted = self._wire
         if self._subscription is not None:
             if self._subscribed_as == wanted:
                 return  # the library renews it with the connection
@@ -289,17 +311,18 @@ class CaBackend(Backend):
         )
         lib.ca_flush_io()
 
-    def changed(self, raw: Raw) -> None:
+    def changed(self, data: Data) -> None:
         """Have the change delivered. Library thread."""
         cell = self._cell
         if cell is not None:
-            cell.offer(raw)
+            cell.offer((self._decode, data))
 
-    def _deliver(self, raw: Raw | None) -> None:
+    def _deliver(self, change: tuple[Decoder, Data] | None) -> None:
         """Decode, outside the library's thread, and tell the subscriber; None stands for the latest once more."""
         on_change = self._on_change
-        if raw is not None:
-            self._latest = self._decoded(raw, self._count == 1)
+        if change is not None:
+            decode, data = change
+            self._latest = decode(data)
         if on_change is not None and self._latest is not None:
             on_change(self._latest)
 
