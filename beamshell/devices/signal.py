@@ -412,15 +412,9 @@ class EpicsSignalRO(Signal):
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
         if self._writer is self._backend:
-            return partial(self._collect_one, self._begin(self._backend))
+            channel = self._backend
+            return partial(_collect_one, self, channel.begin_get() if channel.connected else self._begin(channel))
         return partial(self._collect, [(key, self._begin(channel)) for key, channel in self._channels()])
-
-    def _collect_one(self, answer: Collect) -> dict[str, Reading]:
-        """The same as `_collect` for the usual case, which every point of every run passes many times."""
-        try:
-            return {self.name: answer(self.timeout)}
-        except DeviceError as exc:
-            raise type(exc)(f"{self.name}: {exc}") from exc
 
     def _collect(self, begun: list[tuple[str, Collect]]) -> dict[str, Reading]:
         with self._named():
@@ -456,6 +450,14 @@ class EpicsSignalRO(Signal):
             return channel.get(timeout)
 
         return collect
+
+
+# What `_collect` does, for the usual signal of one channel: every point of every run comes here for each of them.
+def _collect_one(signal: EpicsSignalRO, answer: Collect) -> dict[str, Reading]:
+    try:
+        return {signal.name: answer(signal.timeout)}
+    except DeviceError as exc:
+        raise type(exc)(f"{signal.name}: {exc}") from exc
 
 
 class EpicsSignal(EpicsSignalRO):

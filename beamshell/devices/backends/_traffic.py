@@ -10,6 +10,7 @@ import itertools
 import threading
 import time
 import weakref
+from ctypes import string_at
 from typing import Protocol, TypeAlias
 
 from beamshell.devices.backends import _dbr
@@ -70,7 +71,7 @@ class Batch:
     its index in the batch.
     """
 
-    __slots__ = ("__weakref__", "_answered", "_answers", "_asked", "_expected", "_lib", "_number", "sent")
+    __slots__ = ("__weakref__", "_answered", "_asked", "_expected", "_lib", "_number", "answers", "sent")
 
     def __init__(self) -> None:
         self._lib = library()
@@ -78,7 +79,8 @@ class Batch:
         self._number = number = new_id()
         self._asked = 0
         self._expected = -1  # nobody waits yet
-        self._answers: dict[int, Data | int] = {}
+        self.answers: dict[int, Data | int] = {}
+        """By index: the structure, or the status of a failure."""
         self._answered = threading.Event()
         self.sent = False
         _batches[number] = weakref.ref(self, lambda _: _batches.pop(number, None))
@@ -93,27 +95,25 @@ class Batch:
             self.settle(index, status)
         return index
 
-    def collect(self, index: int, timeout: float) -> Data | int | None:
-        """The answer, or the status of a failure; None if it does not come within `timeout` seconds."""
-        if index in self._answers:  # the others of the batch were waited for before
-            return self._answers[index]
+    def wait_for(self, index: int, timeout: float) -> Data | int | None:
+        """The answer, usually with all the others; None if it does not come within `timeout` seconds."""
         if not self.sent:
             self.sent = True
             self._expected = self._asked
             self._lib.attach()
             self._lib.ca_flush_io()
         deadline = time.monotonic() + timeout
-        while index not in self._answers:
+        while index not in self.answers:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
             self._answered.wait(min(_LOOK_AGAIN_S, left))
-        return self._answers[index]
+        return self.answers[index]
 
     def settle(self, index: int, answer: Data | int) -> None:
         """Note an answer. Library thread."""
-        self._answers[index] = answer
-        if len(self._answers) == self._expected:
+        self.answers[index] = answer
+        if len(self.answers) == self._expected:
             self._answered.set()
 
 
@@ -142,8 +142,14 @@ def _on_get(args: EventArgs) -> None:
     number, _, dbr_type, count, address, status = unpack_event(args)
     reference = _batches.get(number >> _INDEX_BITS)
     asked = None if reference is None else reference()
-    if asked is not None:
-        asked.settle(number & _INDEX_MASK, _copied(dbr_type, count, address) if status == NORMAL else status)
+    if asked is None:
+        return
+    if status != NORMAL:
+        asked.settle(number & _INDEX_MASK, status)
+    elif count == 1:
+        asked.settle(number & _INDEX_MASK, string_at(address, _dbr.SIZES[dbr_type]))  # as _copied, without the call
+    else:
+        asked.settle(number & _INDEX_MASK, _copied(dbr_type, count, address))
 
 
 def _on_event(args: EventArgs) -> None:
@@ -169,7 +175,7 @@ def _on_put(args: EventArgs) -> None:
 def _copied(dbr_type: int, count: int, address: int) -> Data:
     """The structure that the library shows for the length of this call."""
     if count == 1:
-        return ctypes.string_at(address, _dbr.SIZES[dbr_type])
+        return string_at(address, _dbr.SIZES[dbr_type])
     return bytearray((ctypes.c_char * _dbr.size_of(dbr_type, count)).from_address(address))
 
 

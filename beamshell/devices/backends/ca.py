@@ -20,7 +20,7 @@ from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, 
 from beamshell.devices.backends._revival import revival
 from beamshell.devices.backends._traffic import Batch, Data, library
 from beamshell.devices.updates import Cell, completions
-from beamshell.errors import NotConnected, ReadFailed, WriteFailed
+from beamshell.errors import DeviceError, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
@@ -230,17 +230,14 @@ class CaBackend(Backend):
         if chid is None or not self._connected:
             return self._cannot_collect
         batch = _traffic.batch()
-        return partial(self._collect, self._decode, batch, batch.ask(chid, *self._wire))
+        dbr_type, count = self._wire
+        return partial(_collect, self, self._decode, batch, batch.ask(chid, dbr_type, count))
 
-    def _collect(self, decode: Decoder, batch: Batch, index: int, timeout: float) -> Reading:
-        answer = batch.collect(index, timeout)
-        if answer is None:
-            raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
-        if isinstance(answer, int):
-            if answer == DISCONNECTED or not self._connected:
-                raise NotConnected(self._why_not())
-            raise ReadFailed(f"{self.name}: {library().message(answer)}")
-        return decode(answer)
+    def failure(self, status: int) -> DeviceError:
+        """Why a get ended with this status."""
+        if status == DISCONNECTED or not self._connected:
+            return NotConnected(self._why_not())
+        return ReadFailed(f"{self.name}: {library().message(status)}")
 
     def _cannot_collect(self, timeout: float) -> Reading:  # noqa: ARG002 - it was not asked, so there is no waiting
         raise NotConnected(self._why_not())
@@ -427,3 +424,15 @@ class CaBackend(Backend):
     def precision(self) -> int | None:
         """Digits worth showing."""
         return self._control.precision
+
+
+# Not a method, as `partial` of a bound one makes one more object for each value of each point.
+def _collect(channel: CaBackend, decode: Decoder, batch: Batch, index: int, timeout: float) -> Reading:
+    answer = batch.answers.get(index)
+    if answer is None:  # only for the first of a batch: the others are there with it
+        answer = batch.wait_for(index, timeout)
+    if answer is None:
+        raise ReadFailed(f"{channel.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
+    if isinstance(answer, int):
+        raise channel.failure(answer)
+    return decode(answer)
