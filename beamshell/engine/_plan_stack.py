@@ -63,7 +63,7 @@ def as_generator(plan: Any) -> Any:
         PlanError: it is no plan; the message says what was probably meant.
     """
     if hasattr(plan, "send") and hasattr(plan, "throw"):
-        return plan
+        return iter(plan) if hasattr(plan, "__iter__") else plan  # what holds a generator hands it out
     if isinstance(plan, tuple) and hasattr(plan, "command"):
         return _from_iterable([plan])  # a single message
     if hasattr(plan, "__iter__") and not isinstance(plan, str | bytes | dict):

@@ -146,7 +146,8 @@ class RunEngine:
         """
         self._must_be_idle()
         generator = as_generator(plan)
-        self._computed = {"plan_type": type(plan).__name__, "plan_name": getattr(plan, "__name__", "")}
+        typed = generator if hasattr(plan, "send") else plan
+        self._computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
         self._call_md = md
         for preprocessor in self.preprocessors:
             generator = preprocessor(generator)

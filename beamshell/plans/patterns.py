@@ -32,6 +32,11 @@ def positions(start: float, stop: float, num: int) -> list[float]:
     return [float(value) for value in np.linspace(start, stop, num)]
 
 
+def around(center: float, width: float, num: int) -> list[float]:
+    """`num` positions at equal distances over `width`, with `center` in their middle."""
+    return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
+
+
 def whole_number(num: Any, what: str = "num") -> int:
     """`num` as an int of at least 1.
 
@@ -137,3 +142,90 @@ def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> 
                 check(motor, position)
             except Exception as exc:
                 raise type(exc)(f"point {number} of {len(points)}: {exc}") from exc
+
+
+# ---- spirals -------------------------------------------------------------------------------------
+
+GOLDEN_ANGLE = np.deg2rad(137.508)
+"""Between one point of a sunflower and the next (H. Vogel, Mathematical Biosciences 44, 1979)."""
+
+
+def spiral(
+    x_range: float, y_range: float, dr: float, nth: float, *, dr_y: float | None = None, tilt: float = 0.0
+) -> list[tuple[float, float]]:
+    """(x, y) around (0, 0), on rings from the inside out, as far as they lie in the region.
+
+    Args:
+        x_range: width of the region.
+        y_range: its height.
+        dr: from one ring to the next, along x.
+        nth: how many points the first ring has; ring n has n times as many.
+        dr_y: from one ring to the next, along y; as `dr` if None.
+        tilt: by which the region's sides lean, in radians.
+
+    Raises:
+        PlanError: a length is not positive, or no point lies in the region.
+    """
+    aspect = _aspect(x_range, y_range, dr, dr_y, nth=nth)
+    rings = 2 + int(np.hypot(x_range, y_range / aspect) / 2 / dr)
+    polar = [
+        (ring * dr, 2 * np.pi * turn / (ring * nth)) for ring in range(1, rings + 1) for turn in range(int(ring * nth))
+    ]
+    return _inside(polar, x_range, y_range, aspect, tilt)
+
+
+def fermat_spiral(
+    x_range: float, y_range: float, dr: float, factor: float, *, dr_y: float | None = None, tilt: float = 0.0
+) -> list[tuple[float, float]]:
+    """(x, y) around (0, 0), spread evenly as the seeds of a sunflower, as far as they lie in the region.
+
+    Args:
+        x_range: width of the region.
+        y_range: its height.
+        dr: the radius of point n is sqrt(n) * dr / factor, along x.
+        factor: divides `dr`.
+        dr_y: the same along y; as `dr` if None.
+        tilt: by which the region's sides lean, in radians.
+
+    Raises:
+        PlanError: a length is not positive, or no point lies in the region.
+    """
+    aspect = _aspect(x_range, y_range, dr, dr_y, factor=factor)
+    step = dr / factor
+    last = int((1.5 * np.hypot(x_range, y_range / aspect) / 2 / step) ** 2)
+    return _inside([(np.sqrt(n) * step, GOLDEN_ANGLE * n) for n in range(1, last)], x_range, y_range, aspect, tilt)
+
+
+def _aspect(x_range: float, y_range: float, dr: float, dr_y: float | None, **others: float) -> float:
+    dr_y = dr if dr_y is None else dr_y
+    for name, value in {"x_range": x_range, "y_range": y_range, "dr": dr, "dr_y": dr_y, **others}.items():
+        if not value > 0:
+            raise PlanError(f"{name} is {value}: it must be more than 0")
+    return dr_y / dr
+
+
+def _inside(
+    polar: Sequence[tuple[float, float]], x_range: float, y_range: float, aspect: float, tilt: float
+) -> list[tuple[float, float]]:
+    radius, angle = np.array(polar, dtype=float).reshape(-1, 2).T
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    inside = (np.abs(x + y * np.tan(tilt)) <= x_range / 2) & (np.abs(y) <= y_range / aspect / 2)
+    if not inside.any():
+        raise PlanError(f"no point of the spiral lies in a region of {x_range} x {y_range}: take a smaller dr")
+    return [(float(a), float(b * aspect)) for a, b in zip(x[inside], y[inside], strict=True)]
+
+
+def square_spiral(x_num: int, y_num: int) -> list[tuple[int, int]]:
+    """(column, row) of every cell of a grid, from the middle outwards: right, down, left, up, each way longer."""
+    x, y = (x_num - 1) // 2, y_num // 2
+    cells = [(x, y)]
+    turns = itertools.cycle(((1, 0), (0, -1), (-1, 0), (0, 1)))
+    lengths = itertools.chain.from_iterable((n, n) for n in itertools.count(1))
+    for (dx, dy), length in zip(turns, lengths, strict=False):
+        for _ in range(length):
+            if len(cells) == x_num * y_num:
+                return cells
+            x, y = x + dx, y + dy
+            if 0 <= x < x_num and 0 <= y < y_num:
+                cells.append((x, y))
+    raise AssertionError("the lengths never end")

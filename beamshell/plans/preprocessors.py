@@ -153,6 +153,22 @@ def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
     return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged)))
 
 
+def lazily_stage_wrapper(plan: Any) -> Plan:
+    """Stage each device when `plan` first uses it, unstage all in reverse at the end; what `plan` returned."""
+    staged: list[Any] = []
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        if msg.command not in ("read", "trigger", "set", "monitor", "kickoff", "prepare"):
+            return None, None
+        root = root_of(msg.obj)
+        if any(root is other for other in staged):
+            return None, None
+        staged.append(root)
+        return _then(stubs.stage(root), msg), None
+
+    return (yield from finalize_wrapper(plan_mutator(plan, insert), lambda: stubs.unstage_all(*staged)))
+
+
 def root_of(device: Any) -> Any:
     """The whole device of which this is a part."""
     while getattr(device, "parent", None) is not None:
@@ -251,6 +267,58 @@ def _last_answer(plan: Any) -> Plan:
             error = exc
 
 
+def stub_wrapper(plan: Any) -> Plan:
+    """Run `plan` without its runs and its staging, so that it can be a part of another run; what `plan` returned."""
+    left_out = {"open_run", "close_run", "stage", "unstage"}
+    return msg_mutator(plan, lambda msg: None if msg.command in left_out else msg)
+
+
+def pchain(*plans: Any) -> Plan:
+    """Run plans one after the other; a tuple of what they returned."""
+    results = []
+    for plan in plans:
+        results.append((yield from as_plan(plan)))  # noqa: PERF401  # no comprehension can yield
+    return tuple(results)
+
+
+def print_summary_wrapper(plan: Any, show: Callable[[str], object] = print) -> Plan:
+    """Tell what `plan` does while it does it, a line a step; what `plan` returned.
+
+    Args:
+        plan: the plan.
+        show: where the lines go.
+    """
+
+    def told(msg: Msg) -> Msg:
+        if (line := summary_line(msg)) is not None:
+            show(line)
+        return msg
+
+    return (yield from msg_mutator(plan, told))
+
+
+def summary_line(msg: Msg) -> str | None:
+    """What a message does, in a few words; None if it is of no interest to a person."""
+    name = getattr(msg.obj, "name", msg.obj)
+    match msg.command:
+        case "open_run":
+            return f"{' open run ':=^60}"
+        case "close_run":
+            return f"{' close run ':=^60}"
+        case "set":
+            return f"{name} -> {msg.args[0]}" if msg.args else f"{name} is set"
+        case "stage" | "unstage" | "kickoff" | "complete" | "monitor" | "unmonitor" | "configure":
+            return f"{msg.command} {name}"
+        case "create":
+            return f"  read into {msg.kwargs.get('name', 'primary')}"
+        case "read":
+            return f"    {name}"
+        case "sleep":
+            return f"sleep {msg.args[0]} s" if msg.args else "sleep"
+        case _:
+            return None
+
+
 # ---- around the events ---------------------------------------------------------------------------
 
 
@@ -293,8 +361,11 @@ def baseline_wrapper(plan: Any, devices: Iterable[Any], name: str = "baseline") 
 
 
 def _one_reading(devices: list[Any], name: str, run: Any) -> Plan:
-    reading = stubs.trigger_and_read(devices, name)
-    return (yield from (reading if run is None else set_run_key_wrapper(reading, run)))
+    return _of_run(stubs.trigger_and_read(devices, name), run)
+
+
+def _of_run(plan: Plan, run: Any) -> Plan:
+    return plan if run is None else set_run_key_wrapper(plan, run)
 
 
 def _then(plan: Plan, msg: Msg) -> Plan:
@@ -316,6 +387,28 @@ def monitor_during_wrapper(plan: Any, signals: Iterable[Any]) -> Plan:
         return None, None
 
     return (yield from plan_mutator(plan, insert))
+
+
+def fly_during_wrapper(plan: Any, flyers: Iterable[Any]) -> Plan:
+    """Let `flyers` acquire during each run of `plan`, and record what they hand over at its end."""
+    flyers = list(flyers)
+    if not flyers:
+        return (yield from as_plan(plan))
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        if msg.command == "open_run":
+            return None, _of_run(stubs.kickoff_all(*flyers, group="fly_during"), msg.run)
+        if msg.command == "close_run":
+            return _then(_of_run(_landing(flyers), msg.run), msg), None
+        return None, None
+
+    return (yield from plan_mutator(plan, insert))
+
+
+def _landing(flyers: list[Any]) -> Plan:
+    yield from stubs.complete_all(*flyers, group="fly_during", wait=True)
+    for flyer in flyers:
+        yield from stubs.collect(flyer, return_payload=False)
 
 
 # ---- around moves --------------------------------------------------------------------------------
@@ -480,6 +573,10 @@ finalize_decorator = make_decorator(finalize_wrapper)
 contingency_decorator = make_decorator(contingency_wrapper)
 run_decorator = make_decorator(run_wrapper)
 stage_decorator = make_decorator(stage_wrapper)
+lazily_stage_decorator = make_decorator(lazily_stage_wrapper)
+stub_decorator = make_decorator(stub_wrapper)
+print_summary_decorator = make_decorator(print_summary_wrapper)
+fly_during_decorator = make_decorator(fly_during_wrapper)
 set_run_key_decorator = make_decorator(set_run_key_wrapper)
 inject_md_decorator = make_decorator(inject_md_wrapper)
 subs_decorator = make_decorator(subs_wrapper)

@@ -1,4 +1,4 @@
-"""The procedures of the field, ready-made: count, scan, rel_scan, list_scan, grid_scan.
+"""The procedures of the field along a line: count, scan, list_scan, log_scan, scan_nd, x2x_scan, and relative ones.
 
 Each checks every point against the motors' limits before anything moves, and says in the start document
 what it is going to do. Detectors come first; `num` is a number of points.
@@ -9,16 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from beamshell.errors import PlanError
-from beamshell.messages import Msg, Plan
+from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.facts import (
+    Facts,
+    Metadata,
+    as_devices,
+    grid_hints,
+    names,
+    pattern_facts,
+    plain,
+    plan_facts,
+    shown,
+    together_hints,
+)
+from beamshell.plans.planned import plan
+from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.visiting import PerStep, visit, visit_and_return
 
-Metadata = Mapping[str, Any] | None
-PerStep = Callable[..., Plan] | None
-PATTERNS = "beamshell.plans.patterns"
 
-
+@plan
 def count(
     detectors: Any,
     num: int | None = 1,
@@ -46,7 +59,7 @@ def count(
         "detectors": names(detectors),
         "num_points": num,
         "num_intervals": None if num is None else num - 1,
-        "plan_args": {"detectors": shown(detectors), "num": num, "delay": _plain(delay)},
+        "plan_args": {"detectors": shown(detectors), "num": num, "delay": plain(delay)},
         "plan_name": "count",
         "hints": {"dimensions": [(("time",), "primary")]},
         **(md or {}),
@@ -56,6 +69,10 @@ def count(
     return (yield from stage_wrapper(run_wrapper(readings, md=start), detectors))
 
 
+# ---- from start to stop --------------------------------------------------------------------------
+
+
+@plan
 def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """Step one or more motors together from start to stop, reading at each point; the run's uid.
 
@@ -69,24 +86,135 @@ def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep =
     Example:
         ``RE(scan([det], th, -1, 1, 21))``
     """
-    motors, num = _lines(args, num)
-    axes = [(motor, patterns.positions(start, stop, num)) for motor, start, stop in motors]
-    facts = _line_facts("scan", detectors, num, motors, per_step)
-    return (yield from _visit(detectors, patterns.together(axes), per_step, {**facts, **(md or {})}))
+    return (yield from visit(*_lines("scan", detectors, args, num, per_step, md)))
 
 
+@plan
 def rel_scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """As `scan`, from where the motors are; they return there at the end, and also if it is interrupted.
 
     Example:
         ``RE(rel_scan([det], th, -1, 1, 21))``
     """
-    motors, num = _lines(args, num)
-    axes = [(motor, patterns.positions(start, stop, num)) for motor, start, stop in motors]
-    facts = _line_facts("rel_scan", detectors, num, motors, per_step)
-    return (yield from _visit_and_return(detectors, patterns.together(axes), per_step, {**facts, **(md or {})}))
+    return (yield from visit_and_return(*_lines("rel_scan", detectors, args, num, per_step, md)))
 
 
+@plan
+def inner_product_scan(detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
+    """As `scan`, with the number of points first."""
+    return (yield from visit(*_lines("inner_product_scan", detectors, args, num, per_step, md)))
+
+
+@plan
+def relative_inner_product_scan(
+    detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """As `rel_scan`, with the number of points first."""
+    return (yield from visit_and_return(*_lines("relative_inner_product_scan", detectors, args, num, per_step, md)))
+
+
+@plan
+def x2x_scan(
+    detectors: Any,
+    motor1: Any,
+    motor2: Any,
+    start: float,
+    stop: float,
+    num: int,
+    *,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """Scan two motors from where they are, the second half as far as the first, as two-theta and theta go.
+
+    They return at the end, and also if it is interrupted.
+
+    Args:
+        detectors: a list of readable devices.
+        motor1: the one that goes from `start` to `stop`.
+        motor2: the one that goes from half of `start` to half of `stop`.
+        start: distance of the first point from where `motor1` is.
+        stop: distance of the last.
+        num: the number of points.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+    """
+    halves = (motor1, start, stop, motor2, start / 2, stop / 2)
+    return (yield from visit_and_return(*_lines("x2x_scan", detectors, halves, num, per_step, md)))
+
+
+def _lines(
+    name: str, detectors: Any, args: tuple[Any, ...], num: int | None, per_step: PerStep, md: Metadata
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    if num is None:
+        if len(args) % 3 != 1:
+            raise PlanError(f"how many points? {name}(detectors, motor, start, stop, num)")
+        *rest, num = args
+        args = tuple(rest)
+    detectors, num = as_devices(detectors), patterns.whole_number(num)
+    triples = patterns.chunked(args, 3, "motor, start, stop, ...")
+    motors = patterns.unique(motor for motor, _, _ in triples)
+    points = patterns.together([(motor, patterns.positions(a, b, num)) for motor, a, b in triples])
+    facts = {
+        **plan_facts(name, detectors, motors, num, num=num, args=args, per_step=per_step),
+        **pattern_facts("together", num=num, args=args),
+        "hints": together_hints(motors),
+        **(md or {}),
+    }
+    return detectors, points, per_step, facts
+
+
+# ---- logarithmic ---------------------------------------------------------------------------------
+
+
+@plan
+def log_scan(
+    detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """Step a motor from 10**start to 10**stop, each position the same factor from the one before; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        motor: what moves.
+        start: the first position's power of ten.
+        stop: the last position's.
+        num: the number of points.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+
+    Example:
+        ``RE(log_scan([det], th, -2, 1, 4))`` visits 0.01, 0.1, 1 and 10.
+    """
+    return (yield from visit(*_powers("log_scan", detectors, motor, start, stop, num, per_step, md)))
+
+
+@plan
+def rel_log_scan(
+    detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """As `log_scan`, from where the motor is; it returns there at the end."""
+    return (yield from visit_and_return(*_powers("rel_log_scan", detectors, motor, start, stop, num, per_step, md)))
+
+
+def _powers(
+    name: str, detectors: Any, motor: Any, start: float, stop: float, num: int, per_step: PerStep, md: Metadata
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    detectors, num = as_devices(detectors), patterns.whole_number(num)
+    line = {"start": start, "stop": stop, "num": num}
+    facts = {
+        **plan_facts(name, detectors, [motor], num, motor=motor, **line, per_step=per_step),
+        **pattern_facts("logspace", **line),
+        "plan_pattern_module": "numpy",
+        "hints": together_hints([motor]),
+        **(md or {}),
+    }
+    return detectors, [{motor: float(value)} for value in np.logspace(start, stop, num)], per_step, facts
+
+
+# ---- listed --------------------------------------------------------------------------------------
+
+
+@plan
 def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """Visit listed positions, several motors together; the run's uid.
 
@@ -99,204 +227,63 @@ def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata
     Example:
         ``RE(list_scan([det], th, [0, 0.1, 0.5, 1]))``
     """
-    axes, facts = _listed("list_scan", detectors, args, per_step)
-    return (yield from _visit(detectors, patterns.together(axes), per_step, {**facts, **(md or {})}))
+    return (yield from visit(*_lists("list_scan", detectors, args, per_step, md)))
 
 
+@plan
 def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """As `list_scan`, from where the motors are; they return there at the end."""
-    axes, facts = _listed("rel_list_scan", detectors, args, per_step)
-    return (yield from _visit_and_return(detectors, patterns.together(axes), per_step, {**facts, **(md or {})}))
+    return (yield from visit_and_return(*_lists("rel_list_scan", detectors, args, per_step, md)))
 
 
-def grid_scan(
-    detectors: Any,
-    *args: Any,
-    snake_axes: bool | Iterable[Any] | None = None,
-    per_step: PerStep = None,
-    md: Metadata = None,
+def _lists(
+    name: str, detectors: Any, args: tuple[Any, ...], per_step: PerStep, md: Metadata
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    detectors = as_devices(detectors)
+    axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
+    motors = patterns.unique(motor for motor, _ in axes)
+    points = patterns.together(axes)
+    if not points:
+        raise PlanError(f"the list of positions of {motors[0].name} is empty")
+    flat = [item for axis in axes for item in axis]
+    facts = {
+        **plan_facts(name, detectors, motors, len(points), args=flat, per_step=per_step),
+        **pattern_facts("together", args=flat),
+        "hints": together_hints(motors),
+        **(md or {}),
+    }
+    return detectors, points, per_step, facts
+
+
+@plan
+def scan_nd(
+    detectors: Any, cycler: Iterable[Mapping[Any, Any]], *, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
-    """Visit every point of a grid; the first motor is the slowest. The run's uid.
+    """Visit any points; the run's uid.
 
     Args:
         detectors: a list of readable devices.
-        args: motor, start, stop, num, motor, start, stop, num ...
-        snake_axes: True lets all but the slowest go back and forth; or a list of those that do.
+        cycler: the points, each a mapping of positions by motor: a list of dicts, or a Cycler.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
+    Raises:
+        PlanError: a point lacks a motor that another has.
+
     Example:
-        ``RE(grid_scan([det], samy, 0, 1, 5, samx, 0, 2, 11, snake_axes=True))``
+        ``RE(scan_nd([det], [{samx: 0, samy: 0}, {samx: 1, samy: 5}]))``
     """
-    points, facts = _grid("grid_scan", detectors, args, snake_axes, per_step)
-    return (yield from _visit(detectors, points, per_step, {**facts, **(md or {})}))
-
-
-def rel_grid_scan(
-    detectors: Any,
-    *args: Any,
-    snake_axes: bool | Iterable[Any] | None = None,
-    per_step: PerStep = None,
-    md: Metadata = None,
-) -> Plan:
-    """As `grid_scan`, around where the motors are; they return there at the end."""
-    points, facts = _grid("rel_grid_scan", detectors, args, snake_axes, per_step)
-    return (yield from _visit_and_return(detectors, points, per_step, {**facts, **(md or {})}))
-
-
-# ---- visiting points -----------------------------------------------------------------------------
-
-
-def _visit(detectors: Any, points: list[patterns.Point], per_step: PerStep, md: dict[str, Any]) -> Plan:
-    """Check all points, then visit and record each; the run's uid."""
     detectors = as_devices(detectors)
-    patterns.check_points(points, stubs.check)
-    step = per_step or stubs.one_nd_step
-    md = {"extents": patterns.extents(points), **md}
-
-    def visit() -> Plan:
-        pos_cache: dict[Any, Any] = {}
-        for point in points:
-            yield from step(detectors, point, pos_cache)
-
-    return (yield from stage_wrapper(run_wrapper(visit(), md=md), [*detectors, *points[0]]))
-
-
-def _visit_and_return(detectors: Any, points: list[patterns.Point], per_step: PerStep, md: dict[str, Any]) -> Plan:
-    """As `_visit`, from where the motors are; they go back there however it ends."""
-    origins = {}
-    for motor in points[0]:
-        origins[motor] = yield from stubs.setpoint(motor)
-
-    def put_back() -> Plan:
-        for motor, origin in origins.items():
-            yield Msg("set", motor, origin, group="return")
-        yield Msg("wait", None, group="return")
-
-    inner = _visit(detectors, patterns.moved(points, origins), per_step, md)
-    return (yield from finalize_wrapper(inner, put_back))
-
-
-# ---- arguments and what the start document says of them ----------------------------------------------
-
-
-def as_devices(devices: Any) -> list[Any]:
-    """Devices as a list; one alone is a list of one."""
-    if hasattr(devices, "read") or hasattr(devices, "name"):
-        return [devices]
-    return list(devices)
-
-
-def names(devices: Iterable[Any]) -> list[str]:
-    """The devices' names."""
-    return [str(device.name) for device in devices]
-
-
-def shown(devices: Iterable[Any]) -> list[str]:
-    """The devices as they show themselves."""
-    return [repr(device) for device in devices]
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float | list | tuple) else repr(value)
-
-
-def _lines(args: tuple[Any, ...], num: int | None) -> tuple[list[tuple[Any, ...]], int]:
-    if num is None:
-        if len(args) % 3 != 1:
-            raise PlanError("how many points? scan(detectors, motor, start, stop, num)")
-        *args_, num = args
-        args = tuple(args_)
-    triples = patterns.chunked(args, 3, "motor, start, stop, ...")
-    patterns.unique(motor for motor, _, _ in triples)
-    return triples, patterns.whole_number(num)
-
-
-def _line_facts(
-    name: str, detectors: Any, num: int, motors: list[tuple[Any, ...]], per_step: PerStep
-) -> dict[str, Any]:
-    devices = [motor for motor, _, _ in motors]
-    flat = [repr(item) if item in devices else item for triple in motors for item in triple]
-    return {
-        "plan_name": name,
-        "plan_args": {
-            "detectors": shown(as_devices(detectors)),
-            "num": num,
-            "args": flat,
-            "per_step": _plain(per_step),
-        },
-        "plan_pattern": "together",
-        "plan_pattern_module": PATTERNS,
-        "plan_pattern_args": {"num": num, "args": flat},
-        **_common_facts(detectors, devices, num),
-        "hints": _hints([fields for device in devices if (fields := _fields(device))], together=True),
-    }
-
-
-def _common_facts(detectors: Any, motors: list[Any], num: int) -> dict[str, Any]:
-    return {
-        "detectors": names(as_devices(detectors)),
-        "motors": tuple(names(motors)),
-        "num_points": num,
-        "num_intervals": num - 1,
-    }
-
-
-def _fields(motor: Any) -> list[str]:
-    """The keys under which a motor is recorded: its hinted ones."""
-    return list((getattr(motor, "hints", None) or {}).get("fields", []))
-
-
-def _hints(fields: list[list[str]], *, together: bool) -> dict[str, Any]:
-    if not fields:
-        return {}
-    if together:  # one dimension, along which all of them change
-        return {"dimensions": [([field for own in fields for field in own], "primary")]}
-    return {"dimensions": [(names_, "primary") for names_ in fields], "gridding": "rectilinear"}
-
-
-def _listed(
-    name: str, detectors: Any, args: tuple[Any, ...], per_step: PerStep
-) -> tuple[list[tuple[Any, list[Any]]], dict[str, Any]]:
-    axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
-    motors = patterns.unique(motor for motor, _ in axes)
-    num = len(axes[0][1])
-    if not num:
-        raise PlanError(f"the list of positions of {motors[0].name} is empty")
-    flat = [item for motor, values in axes for item in (repr(motor), values)]
+    points = [dict(point) for point in cycler]
+    motors = list(points[0]) if points else []
+    for number, point in enumerate(points, 1):
+        if point.keys() != points[0].keys():
+            raise PlanError(f"point {number} of {len(points)} moves {names(point)}, the first one {names(motors)}")
+    listed = [{motor.name: plain(position) for motor, position in point.items()} for point in points]
     facts = {
-        "plan_name": name,
-        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": _plain(per_step)},
-        "plan_pattern": "together",
-        "plan_pattern_module": PATTERNS,
-        "plan_pattern_args": {"args": flat},
-        **_common_facts(detectors, motors, num),
-        "hints": _hints([fields for motor in motors if (fields := _fields(motor))], together=True),
+        **plan_facts("scan_nd", detectors, motors, len(points), per_step=per_step),
+        "hints": grid_hints(motors),
+        **(md or {}),
     }
-    return axes, facts
-
-
-def _grid(
-    name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Any, per_step: PerStep
-) -> tuple[list[patterns.Point], dict[str, Any]]:
-    quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
-    motors = patterns.unique(motor for motor, *_ in quads)
-    shape = tuple(patterns.whole_number(num, f"num of {motor.name}") for motor, _, _, num in quads)
-    axes = [
-        (motor, patterns.positions(start, stop, num)) for (motor, start, stop, _), num in zip(quads, shape, strict=True)
-    ]
-    snaking = patterns.snakes(motors, snake_axes)
-    flat = [item for motor, *rest in quads for item in (repr(motor), *rest)]
-    points = patterns.grid(axes, snaking)
-    facts = {
-        "plan_name": name,
-        "plan_args": {"detectors": shown(as_devices(detectors)), "args": flat, "per_step": _plain(per_step)},
-        "plan_pattern": "grid",
-        "plan_pattern_module": PATTERNS,
-        "plan_pattern_args": {"args": flat},
-        **_common_facts(detectors, motors, len(points)),
-        "shape": shape,
-        "snaking": tuple(snaking),
-        "hints": _hints([fields for motor in motors if (fields := _fields(motor))], together=False),
-    }
-    return points, facts
+    facts["plan_args"]["cycler"] = listed
+    return (yield from visit(detectors, points, per_step, facts))

@@ -5,6 +5,7 @@ They know no engine and no control system. Their names are the field's: mv, mvr,
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -68,6 +69,10 @@ def moved_by(device: Any, origin: Any, distance: Any) -> Any:
     if isinstance(origin, str | bytes | bool):
         raise PlanError(f"{device.name} is {origin!r}, which is no number: move it with mv, not by a distance")
     return origin + distance
+
+
+mov = mv
+movr = mvr
 
 
 def check(device: Any, position: Any) -> None:
@@ -219,9 +224,18 @@ def sleep(seconds: float) -> Plan:
     return (yield Msg("sleep", None, seconds))
 
 
-def wait(group: Any = None, *, timeout: float | None = None, error_on_timeout: bool = True) -> Plan:
-    """Wait for all actions of a group; True if they ended in time."""
-    return (yield Msg("wait", None, group=group, timeout=timeout, error_on_timeout=error_on_timeout))
+def wait(
+    group: Any = None, *, timeout: float | None = None, error_on_timeout: bool = True, watch: Sequence[Any] = ()
+) -> Plan:
+    """Wait for all actions of a group; True if they ended in time.
+
+    Args:
+        group: what the actions are called.
+        timeout: seconds to wait at most.
+        error_on_timeout: False answers False where time runs out, instead of raising CommandTimeout.
+        watch: other groups; a failure in any ends every wait here, so it need not be given.
+    """
+    return (yield Msg("wait", None, group=group, timeout=timeout, error_on_timeout=error_on_timeout, watch=watch))
 
 
 def wait_for(futures: Iterable[Callable[[], Any]], *, timeout: float | None = None) -> Plan:
@@ -324,16 +338,23 @@ def _stage(command: str, device: Any, group: Any, wait: bool | None) -> Plan:
     return answer
 
 
-def stage_all(*devices: Any) -> Plan:
-    """Make devices ready, in this order."""
+def stage_all(*devices: Any, group: Any = None) -> Plan:
+    """Make devices ready, in this order; with a `group`, all begin together and are then waited for."""
+    yield from _all(stage, devices, group)
+
+
+def unstage_all(*devices: Any, group: Any = None) -> Plan:
+    """Put devices back, in reverse order; with a `group`, all begin together and are then waited for."""
+    yield from _all(unstage, devices[::-1], group)
+
+
+def _all(stub: Callable[..., Plan], devices: Sequence[Any], group: Any) -> Plan:
+    begun = False
     for device in devices:
-        yield from stage(device)
-
-
-def unstage_all(*devices: Any) -> Plan:
-    """Put devices back, in reverse order."""
-    for device in reversed(devices):
-        yield from unstage(device)
+        answer = yield from stub(device, group=group)
+        begun = begun or hasattr(answer, "add_callback")
+    if group is not None and begun:
+        yield Msg("wait", None, group=group)
 
 
 def configure(device: Any, *args: Any, **kwargs: Any) -> Plan:
@@ -365,9 +386,61 @@ def _begin(command: str, device: Any, args: tuple[Any, ...], group: Any, wait: b
     return status
 
 
+def kickoff_all(*devices: Any, group: Any = None, wait: bool = True, **kwargs: Any) -> Plan:
+    """Start flyers, all at the same time, and wait until they fly; a tuple of statuses."""
+    return (yield from _begin_all("kickoff", devices, group, wait, kwargs))
+
+
+def complete_all(*devices: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
+    """Ask flyers to end, all at the same time; a tuple of statuses."""
+    return (yield from _begin_all("complete", devices, group, wait, kwargs))
+
+
+def _begin_all(command: str, devices: Sequence[Any], group: Any, wait: bool, kwargs: dict[str, Any]) -> Plan:
+    if wait and group is None:
+        group = command
+    statuses = []
+    for device in devices:
+        statuses.append((yield Msg(command, device, group=group, **kwargs)))  # noqa: PERF401  # no comprehension can yield
+    if wait and devices:
+        yield Msg("wait", None, group=group)
+    return tuple(statuses)
+
+
+def collect_while_completing(
+    flyers: Sequence[Any],
+    dets: Sequence[Any],
+    flush_period: float | None = None,
+    stream_name: str | None = None,
+    watch: Sequence[Any] = (),
+) -> Plan:
+    """Ask flyers to end, and record what detectors have ready again and again until they have.
+
+    Args:
+        flyers: what is to end.
+        dets: what has the data.
+        flush_period: seconds from one record to the next; None records once, at the end.
+        stream_name: the stream, which must have been declared.
+        watch: see `wait`.
+    """
+    yield from complete_all(*flyers, group="completing")
+    ended = False
+    while not ended:
+        ended = yield from wait("completing", timeout=flush_period, error_on_timeout=False, watch=watch)
+        yield from collect(*dets, return_payload=False, name=stream_name)
+
+
 def collect(*devices: Any, stream: bool = False, return_payload: bool = True, name: str | None = None) -> Plan:
     """Record what flyers have ready; the event pages, if wanted."""
     return (yield Msg("collect", *devices, stream=stream, return_payload=return_payload, name=name))
+
+
+def broadcast_msg(command: str, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Plan:
+    """Send the same message to many devices; a list of the answers."""
+    answers = []
+    for obj in objs:
+        answers.append((yield Msg(command, obj, *args, **kwargs)))  # noqa: PERF401  # no comprehension can yield
+    return answers
 
 
 # ---- the engine ----------------------------------------------------------------------------------
@@ -470,3 +543,19 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
             raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
         if gap is not None and (rest := begun + gap - time.monotonic()) > 0:
             yield Msg("sleep", None, rest)
+
+
+def repeater(n: int | None, gen_func: Callable[..., Plan], *args: Any, **kwargs: Any) -> Plan:
+    """Run ``gen_func(*args, **kwargs)`` `n` times, or for ever if `n` is None."""
+    for _ in itertools.repeat(None) if n is None else range(n):
+        yield from gen_func(*args, **kwargs)
+
+
+def caching_repeater(n: int | None, plan: Iterable[Msg]) -> Plan:
+    """Send the messages of `plan` `n` times, or for ever if `n` is None.
+
+    The plan itself is run once, without answers; use `repeat` for a plan that looks at them.
+    """
+    messages = list(plan)
+    for _ in itertools.repeat(None) if n is None else range(n):
+        yield from messages

@@ -1,0 +1,298 @@
+"""Scans that choose the next point by what was measured: adaptive_scan, tune_centroid, and tweak by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from beamshell.errors import DeviceError, PlanError
+from beamshell.messages import Msg, Plan
+from beamshell.plans import patterns, stubs
+from beamshell.plans.facts import Facts, Metadata, as_devices, fields_of, plan_facts, together_hints
+from beamshell.plans.planned import plan
+from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.visiting import origins_of, returning
+
+
+@plan
+def adaptive_scan(
+    detectors: Any,
+    target_field: str,
+    motor: Any,
+    start: float,
+    stop: float,
+    min_step: float,
+    max_step: float,
+    target_delta: float,
+    backstep: bool,
+    threshold: float = 0.8,
+    *,
+    md: Metadata = None,
+) -> Plan:
+    """Scan from start towards stop in small steps where the signal changes and large ones where not; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        target_field: the recorded key that steers the steps, such as "det".
+        motor: what moves.
+        start: the first position.
+        stop: where it ends; it is not passed.
+        min_step: the smallest step.
+        max_step: the largest step.
+        target_delta: by how much the signal should change from point to point.
+        backstep: whether it may go back where it took too large a step.
+        threshold: it goes back if the step should have been less than this fraction of what it was.
+        md: metadata of the run.
+
+    Raises:
+        PlanError: the steps are not 0 < min_step < max_step, or nothing records `target_field`.
+    """
+    rule: dict[str, Any] = {
+        "min_step": min_step,
+        "max_step": max_step,
+        "target_delta": target_delta,
+        "backstep": backstep,
+        "threshold": threshold,
+    }
+    detectors = as_devices(detectors)
+    facts = _adaptive_facts("adaptive_scan", detectors, target_field, motor, start, stop, rule, md)
+    return (yield from _adaptive(detectors, target_field, motor, start, stop, Stepping(**rule), facts))
+
+
+@plan
+def rel_adaptive_scan(
+    detectors: Any,
+    target_field: str,
+    motor: Any,
+    start: float,
+    stop: float,
+    min_step: float,
+    max_step: float,
+    target_delta: float,
+    backstep: bool,
+    threshold: float = 0.8,
+    *,
+    md: Metadata = None,
+) -> Plan:
+    """As `adaptive_scan`, from where the motor is; it returns there at the end."""
+    rule: dict[str, Any] = {
+        "min_step": min_step,
+        "max_step": max_step,
+        "target_delta": target_delta,
+        "backstep": backstep,
+        "threshold": threshold,
+    }
+    detectors = as_devices(detectors)
+    facts = _adaptive_facts("rel_adaptive_scan", detectors, target_field, motor, start, stop, rule, md)
+    origins = yield from origins_of([motor])
+    start, stop = origins[motor] + start, origins[motor] + stop
+    inner = _adaptive(detectors, target_field, motor, start, stop, Stepping(**rule), facts)
+    return (yield from returning(inner, origins))
+
+
+def _adaptive_facts(
+    name: str,
+    detectors: list[Any],
+    field: str,
+    motor: Any,
+    start: float,
+    stop: float,
+    rule: dict[str, Any],
+    md: Metadata,
+) -> Facts:
+    arguments = {"target_field": field, "motor": motor, "start": start, "stop": stop, **rule}
+    facts = plan_facts(name, detectors, [motor], None, **arguments)
+    return {**facts, "hints": together_hints([motor]), **(md or {})}
+
+
+class Stepping:
+    """How far to go next, from what was measured last: a rule without devices.
+
+    The step aimed at would have changed the signal by `target_delta`. Steps follow it slowly (a fifth of the way
+    each), but at once where it is so small that the last step has to be taken back.
+
+    Raises:
+        PlanError: the steps are not 0 < min_step < max_step.
+    """
+
+    def __init__(self, min_step: float, max_step: float, target_delta: float, backstep: bool, threshold: float) -> None:
+        if not 0 < min_step < max_step:
+            raise PlanError(f"0 < min_step < max_step must hold: they are {min_step} and {max_step}")
+        self.min_step, self.max_step, self.target_delta = min_step, max_step, target_delta
+        self.backstep, self.threshold = backstep, threshold
+        self._step = (max_step - min_step) / 2
+        self._last: float | None = None
+
+    def advance(self, value: float) -> float:
+        """How far the next point is from this one, where `value` was measured; negative to go back."""
+        if self._last is None:
+            self._last = value
+            return self._step
+        wanted = self._wanted(abs(value - self._last))
+        if self.backstep and wanted < self._step * self.threshold:
+            way = wanted - self._step
+            self._step = wanted
+            return way
+        self._last = value
+        self._step += 0.2 * (wanted - self._step)
+        return self._step
+
+    def _wanted(self, change: float) -> float:
+        if change == 0:
+            return min(1.1 * self._step, self.max_step)
+        return min(max(self.target_delta * self._step / change, self.min_step), self.max_step)
+
+
+def _adaptive(
+    detectors: list[Any], field: str, motor: Any, start: float, stop: float, stepping: Stepping, md: Facts
+) -> Plan:
+    patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
+    sign = 1 if stop >= start else -1
+
+    def steps() -> Plan:
+        position = start
+        while position * sign < stop * sign:
+            readings = yield from _point(detectors, motor, position)
+            position += sign * stepping.advance(_value(readings, field))
+
+    return (yield from stage_wrapper(run_wrapper(steps(), md=md), [*detectors, motor]))
+
+
+def _point(detectors: list[Any], motor: Any, position: float) -> Plan:
+    yield Msg("checkpoint")
+    yield from stubs.mv(motor, position)
+    return (yield from stubs.trigger_and_read([*detectors, motor]))
+
+
+def _value(readings: dict[str, Any], field: str) -> float:
+    if field not in readings:
+        raise PlanError(f"nothing records {field!r}: the detectors have {', '.join(readings) or 'no values'}")
+    return float(readings[field]["value"])
+
+
+# ---- the middle of a peak ------------------------------------------------------------------------
+
+
+@plan
+def tune_centroid(
+    detectors: Any,
+    signal: str,
+    motor: Any,
+    start: float,
+    stop: float,
+    min_step: float,
+    num: int = 10,
+    step_factor: float = 3.0,
+    snake: bool = False,
+    *,
+    md: Metadata = None,
+) -> Plan:
+    """Go to a peak's centroid, scanning over it again and again in ever smaller steps; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        signal: the recorded key that has the peak, such as "det".
+        motor: what moves.
+        start: where the first scan begins.
+        stop: where it ends; no later one leaves this range.
+        min_step: the last scan is the last one with steps of at least this.
+        num: points of each scan.
+        step_factor: by which each scan is narrower than the one before.
+        snake: whether every other scan goes backwards, which saves time where there is no backlash.
+        md: metadata of the run.
+
+    Raises:
+        PlanError: `min_step` is not positive, `step_factor` not above 1, or the signal is 0 all over a scan.
+    """
+    detectors, num = as_devices(detectors), patterns.whole_number(num)
+    if not min_step > 0 or not step_factor > 1 or num < 2:
+        raise PlanError(f"min_step > 0, step_factor > 1, num > 1 must hold: {min_step}, {step_factor}, {num}")
+    settings = {"min_step": min_step, "num": num, "step_factor": step_factor, "snake": snake}
+    arguments = {"signal": signal, "motor": motor, "start": start, "stop": stop, **settings}
+    facts = {
+        **plan_facts("tune_centroid", detectors, [motor], None, **arguments),
+        "hints": together_hints([motor]),
+        **(md or {}),
+    }
+    patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
+
+    def passes() -> Plan:
+        low, high = sorted((start, stop))
+        first, last, middle = start, stop, None
+        while abs(last - first) / (num - 1) >= min_step:
+            middle = yield from _centroid(detectors, signal, motor, patterns.positions(first, last, num))
+            middle = _clipped(middle, low, high)
+            half = (last - first) / step_factor / 2
+            first, last = _clipped(middle - half, low, high), _clipped(middle + half, low, high)
+            if snake:
+                first, last = last, first
+        if middle is not None:
+            yield from stubs.mv(motor, middle)
+
+    return (yield from stage_wrapper(run_wrapper(passes(), md=facts), [*detectors, motor]))
+
+
+def _centroid(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
+    """Measure at these positions; the mean position, weighted with the signal."""
+    key = (fields_of(motor) or [motor.name])[0]
+    total = moment = 0.0
+    for position in positions:
+        readings = yield from _point(detectors, motor, position)
+        value = _value(readings, signal)
+        total += value
+        moment += value * _value(readings, key)
+    if total == 0:
+        raise PlanError(f"{signal} is 0 from {positions[0]:g} to {positions[-1]:g}: there is no peak to go to")
+    return moment / total
+
+
+def _clipped(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+# ---- by hand -------------------------------------------------------------------------------------
+
+
+@plan
+def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Metadata = None) -> Plan:
+    """Move a motor step by step and count, asking the operator each time; the run's uid.
+
+    The answer is the next step, nothing for the same step again, or anything that is no number to end.
+
+    Args:
+        detector: what is counted.
+        target_field: the recorded key that is shown, such as "det".
+        motor: what moves.
+        step: the first step.
+        md: metadata of the run.
+    """
+    arguments = {"detector": detector, "target_field": target_field, "motor": motor, "step": step}
+    facts = {**plan_facts("tweak", [detector], [motor], None, **arguments), "hints": together_hints([motor])}
+    facts["plan_args"].pop("detectors")
+
+    def steps() -> Plan:
+        distance, refusal = step, ""
+        key = (fields_of(motor) or [motor.name])[0]
+        while True:
+            yield Msg("checkpoint")
+            readings = yield from stubs.trigger_and_read([detector, motor])
+            position, value = _value(readings, key), _value(readings, target_field)
+            told = f"{refusal}{motor.name} {position:g}, {target_field} {value:g}; step [{distance:g}] or q: "
+            answer = yield from stubs.input_plan(told)
+            try:
+                distance = float(answer) if answer and answer.strip() else distance
+            except ValueError:
+                return
+            refusal = yield from _try_move(motor, position + distance)
+
+    return (yield from stage_wrapper(run_wrapper(steps(), md={**facts, **(md or {})}), [detector, motor]))
+
+
+def _try_move(motor: Any, position: float) -> Plan:
+    """Move if that is allowed; why it is not, for the operator to read."""
+    try:
+        stubs.check(motor, position)
+    except DeviceError as exc:
+        return f"{exc}. "
+    yield from stubs.mv(motor, position)
+    return ""

@@ -1,0 +1,119 @@
+"""Scans over grids: every combination of the motors' positions, the first motor the slowest.
+
+Each checks every point against the motors' limits before anything moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Plan
+from beamshell.plans import patterns
+from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, pattern_facts, plan_facts
+from beamshell.plans.planned import plan
+from beamshell.plans.visiting import PerStep, visit, visit_and_return
+
+Snakes = bool | Iterable[Any] | None
+
+
+@plan
+def grid_scan(
+    detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """Visit every point of a grid; the first motor is the slowest. The run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        args: motor, start, stop, num, motor, start, stop, num ...
+        snake_axes: True lets all but the slowest go back and forth; or a list of those that do.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+
+    Example:
+        ``RE(grid_scan([det], samy, 0, 1, 5, samx, 0, 2, 11, snake_axes=True))``
+    """
+    return (yield from visit(*_grid("grid_scan", detectors, args, snake_axes, per_step, md)))
+
+
+@plan
+def rel_grid_scan(
+    detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """As `grid_scan`, around where the motors are; they return there at the end."""
+    return (yield from visit_and_return(*_grid("rel_grid_scan", detectors, args, snake_axes, per_step, md)))
+
+
+@plan
+def list_grid_scan(
+    detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """Visit every combination of listed positions; the first motor is the slowest. The run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        args: motor, [positions], motor, [positions] ...
+        snake_axes: True lets all but the slowest go back and forth; or a list of those that do.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+
+    Example:
+        ``RE(list_grid_scan([det], samy, [0, 1, 5], samx, [0, 0.1, 3]))``
+    """
+    return (yield from visit(*_list_grid("list_grid_scan", detectors, args, snake_axes, per_step, md)))
+
+
+@plan
+def rel_list_grid_scan(
+    detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
+    """As `list_grid_scan`, around where the motors are; they return there at the end."""
+    return (yield from visit_and_return(*_list_grid("rel_list_grid_scan", detectors, args, snake_axes, per_step, md)))
+
+
+def _grid(
+    name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
+    axes = [
+        (motor, patterns.positions(start, stop, patterns.whole_number(num, f"num of {motor.name}")))
+        for motor, start, stop, num in quads
+    ]
+    return _combined(name, detectors, axes, args, snake_axes, "rectilinear", per_step, md)
+
+
+def _list_grid(
+    name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
+    flat = [item for axis in axes for item in axis]
+    return _combined(name, detectors, axes, flat, snake_axes, None, per_step, md)
+
+
+def _combined(
+    name: str,
+    detectors: Any,
+    axes: list[tuple[Any, list[Any]]],
+    args: Sequence[Any],
+    snake_axes: Snakes,
+    gridding: str | None,
+    per_step: PerStep,
+    md: Metadata,
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    detectors = as_devices(detectors)
+    motors = patterns.unique(motor for motor, _ in axes)
+    for motor, values in axes:
+        if not values:
+            raise PlanError(f"the list of positions of {motor.name} is empty")
+    snaking = patterns.snakes(motors, snake_axes)
+    points = patterns.grid(axes, snaking)
+    facts = {
+        **plan_facts(name, detectors, motors, len(points), args=args, per_step=per_step),
+        **pattern_facts("grid", args=args),
+        "shape": tuple(len(values) for _, values in axes),
+        "snaking": tuple(snaking),
+        "hints": grid_hints(motors, gridding),
+        **(md or {}),
+    }
+    return detectors, points, per_step, facts

@@ -1,0 +1,249 @@
+"""Scans as SPEC writes them: the motor first, a number of INTERVALS (so one point more), and a time for each point.
+
+The detectors are given by name, since SPEC has none in its commands. All of them that have a `count_time` count for
+the time given, and get their own back at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Plan
+from beamshell.plans import patterns, scans
+from beamshell.plans.facts import Metadata, as_devices
+from beamshell.plans.grids import grid_scan, rel_grid_scan
+from beamshell.plans.planned import plan
+from beamshell.plans.preprocessors import configure_count_time_wrapper, subs_wrapper
+from beamshell.plans.stubs import mv
+
+
+@plan
+def ascan(
+    motor: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+) -> Plan:
+    """Scan a motor from start to finish; the run's uid.
+
+    Args:
+        motor: what moves.
+        start: the first position.
+        finish: the last one.
+        intervals: how many steps; there is one point more.
+        time: seconds that each point counts.
+        detectors: a list of readable devices.
+        md: metadata of the run.
+
+    Example:
+        ``RE(ascan(th, -1, 1, 20, 0.1, detectors=[det]))`` visits 21 points.
+    """
+    return (yield from _line("ascan", scans.scan, (motor, start, finish), intervals, time, detectors, md))
+
+
+@plan
+def dscan(
+    motor: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+) -> Plan:
+    """As `ascan`, from where the motor is; it returns there at the end, and also if it is interrupted."""
+    return (yield from _line("dscan", scans.rel_scan, (motor, start, finish), intervals, time, detectors, md))
+
+
+lup = dscan
+
+
+@plan
+def a2scan(
+    motor1: Any,
+    start1: float,
+    finish1: float,
+    motor2: Any,
+    start2: float,
+    finish2: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Any,
+    md: Metadata = None,
+) -> Plan:
+    """As `ascan`, two motors together; the intervals are those of both."""
+    lines = (motor1, start1, finish1, motor2, start2, finish2)
+    return (yield from _line("a2scan", scans.scan, lines, intervals, time, detectors, md))
+
+
+@plan
+def d2scan(
+    motor1: Any,
+    start1: float,
+    finish1: float,
+    motor2: Any,
+    start2: float,
+    finish2: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Any,
+    md: Metadata = None,
+) -> Plan:
+    """As `dscan`, two motors together; the intervals are those of both."""
+    lines = (motor1, start1, finish1, motor2, start2, finish2)
+    return (yield from _line("d2scan", scans.rel_scan, lines, intervals, time, detectors, md))
+
+
+@plan
+def th2th(
+    tth: Any, th: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+) -> Plan:
+    """Scan two-theta from where it is, and theta half as far; both return at the end.
+
+    Args:
+        tth: the motor of two-theta.
+        th: that of theta.
+        start: distance of the first point from where `tth` is.
+        finish: distance of the last.
+        intervals: how many steps; there is one point more.
+        time: seconds that each point counts.
+        detectors: a list of readable devices.
+        md: metadata of the run.
+    """
+    lines = (tth, start, finish, th, start / 2, finish / 2)
+    return (yield from _line("th2th", scans.rel_scan, lines, intervals, time, detectors, md))
+
+
+def _line(
+    name: str, scan: Any, lines: tuple[Any, ...], intervals: int, time: float, detectors: Any, md: Metadata
+) -> Plan:
+    num = _points(intervals)
+    md = {"plan_name": name, "intervals": num - 1, "count_time": time, **(md or {})}
+    return (yield from configure_count_time_wrapper(scan(detectors, *lines, num=num, md=md), time))
+
+
+def _points(intervals: int) -> int:
+    return patterns.whole_number(intervals, "intervals") + 1
+
+
+# ---- meshes --------------------------------------------------------------------------------------
+
+
+@plan
+def mesh(
+    motor1: Any,
+    start1: float,
+    finish1: float,
+    intervals1: int,
+    motor2: Any,
+    start2: float,
+    finish2: float,
+    intervals2: int,
+    time: float,
+    *,
+    detectors: Any,
+    md: Metadata = None,
+) -> Plan:
+    """Scan two motors over a grid; the FIRST motor is the fast one. The run's uid.
+
+    Example:
+        ``RE(mesh(samx, -2, 2, 10, samy, -1, 1, 4, 0.1, detectors=[det]))`` visits 5 rows of 11 points.
+    """
+    fast, slow = (motor1, start1, finish1, _points(intervals1)), (motor2, start2, finish2, _points(intervals2))
+    md = {"plan_name": "mesh", "count_time": time, **(md or {})}
+    return (yield from configure_count_time_wrapper(grid_scan(detectors, *slow, *fast, md=md), time))
+
+
+@plan
+def dmesh(
+    motor1: Any,
+    start1: float,
+    finish1: float,
+    intervals1: int,
+    motor2: Any,
+    start2: float,
+    finish2: float,
+    intervals2: int,
+    time: float,
+    *,
+    detectors: Any,
+    md: Metadata = None,
+) -> Plan:
+    """As `mesh`, around where the motors are; they return there at the end."""
+    fast, slow = (motor1, start1, finish1, _points(intervals1)), (motor2, start2, finish2, _points(intervals2))
+    md = {"plan_name": "dmesh", "count_time": time, **(md or {})}
+    return (yield from configure_count_time_wrapper(rel_grid_scan(detectors, *slow, *fast, md=md), time))
+
+
+# ---- without a motor -----------------------------------------------------------------------------
+
+
+@plan
+def loopscan(npoints: int, time: float, *, detectors: Any, md: Metadata = None) -> Plan:
+    """Count so many times; the run's uid."""
+    md = {"plan_name": "loopscan", "count_time": time, **(md or {})}
+    return (yield from configure_count_time_wrapper(scans.count(detectors, npoints, md=md), time))
+
+
+@plan
+def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metadata = None) -> Plan:
+    """Count until it is stopped; the run's uid.
+
+    Args:
+        time: seconds that each point counts.
+        sleep: seconds from the end of one point to the start of the next.
+        detectors: a list of readable devices.
+        md: metadata of the run.
+    """
+    md = {"plan_name": "timescan", "count_time": time, **(md or {})}
+    counting = scans.count(detectors, None, delay=time + sleep if sleep else None, md=md)
+    return (yield from configure_count_time_wrapper(counting, time))
+
+
+# ---- alignment -----------------------------------------------------------------------------------
+
+
+@plan
+def lineup(
+    motor: Any,
+    start: float,
+    finish: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Any,
+    field: str | None = None,
+    md: Metadata = None,
+) -> Plan:
+    """Scan as `dscan` does, then go to where the signal was highest; the run's uid.
+
+    The motor returns if the scan is interrupted.
+
+    Args:
+        motor: what moves.
+        start: distance of the first point from where the motor is.
+        finish: distance of the last.
+        intervals: how many steps; there is one point more.
+        time: seconds that each point counts.
+        detectors: a list of readable devices.
+        field: the recorded key that is looked at; None takes the first detector's first hinted one.
+        md: metadata of the run.
+
+    Raises:
+        PlanError: nothing records `field`.
+    """
+    field = field or _first_field(as_devices(detectors))
+    best: list[tuple[float, float]] = []
+
+    def look(_: str, doc: dict[str, Any]) -> None:
+        if field in doc["data"] and motor.name in doc["data"]:
+            best.append((doc["data"][field], doc["data"][motor.name]))
+
+    md = {"plan_name": "lineup", **(md or {})}
+    scan = dscan(motor, start, finish, intervals, time, detectors=detectors, md=md)
+    uid = yield from subs_wrapper(scan, {"event": look})
+    if not best:
+        raise PlanError(f"nothing records both {field} and {motor.name}: {motor.name} is where it was")
+    yield from mv(motor, max(best)[1])
+    return uid
+
+
+def _first_field(detectors: list[Any]) -> str:
+    for detector in detectors:
+        for field in (getattr(detector, "hints", None) or {}).get("fields", []):
+            return str(field)
+    raise PlanError("no detector says which of its values to look at: give field=")

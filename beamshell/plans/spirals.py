@@ -1,0 +1,245 @@
+"""Scans that go round and outwards: spiral, spiral_fermat, spiral_square, and around where the motors are.
+
+Each checks every point against the motors' limits before anything moves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamshell.messages import Plan
+from beamshell.plans import patterns
+from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, pattern_facts, plan_facts
+from beamshell.plans.planned import plan
+from beamshell.plans.visiting import PerStep, visit, visit_and_return
+
+
+@plan
+def spiral(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_start: float,
+    y_start: float,
+    x_range: float,
+    y_range: float,
+    dr: float,
+    nth: float,
+    *,
+    dr_y: float | None = None,
+    tilt: float = 0.0,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """Visit points on rings around a centre, from the inside out; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        x_motor: moves along x.
+        y_motor: moves along y.
+        x_start: the centre's x.
+        y_start: the centre's y.
+        x_range: width of the region.
+        y_range: its height.
+        dr: from one ring to the next, along x.
+        nth: how many points the first ring has; ring n has n times as many.
+        dr_y: from one ring to the next, along y; as `dr` if None.
+        tilt: by which the region's sides lean, in radians.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+
+    Example:
+        ``RE(spiral([det], samx, samy, 0, 0, 2, 2, 0.1, 5))``
+    """
+    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "nth": nth, "dr_y": dr_y, "tilt": tilt}
+    centre = {"x_start": x_start, "y_start": y_start}
+    return (yield from visit(*_round("spiral", detectors, x_motor, y_motor, centre, region, per_step, md)))
+
+
+@plan
+def rel_spiral(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_range: float,
+    y_range: float,
+    dr: float,
+    nth: float,
+    *,
+    dr_y: float | None = None,
+    tilt: float = 0.0,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """As `spiral`, around where the motors are; they return there at the end."""
+    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "nth": nth, "dr_y": dr_y, "tilt": tilt}
+    return (yield from visit_and_return(*_round("rel_spiral", detectors, x_motor, y_motor, {}, region, per_step, md)))
+
+
+@plan
+def spiral_fermat(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_start: float,
+    y_start: float,
+    x_range: float,
+    y_range: float,
+    dr: float,
+    factor: float,
+    *,
+    dr_y: float | None = None,
+    tilt: float = 0.0,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """Visit points spread evenly as a sunflower's seeds, from the centre outwards; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        x_motor: moves along x.
+        y_motor: moves along y.
+        x_start: the centre's x.
+        y_start: the centre's y.
+        x_range: width of the region.
+        y_range: its height.
+        dr: the radius of point n is sqrt(n) * dr / factor, along x.
+        factor: divides `dr`.
+        dr_y: the same along y; as `dr` if None.
+        tilt: by which the region's sides lean, in radians.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+    """
+    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "factor": factor, "dr_y": dr_y, "tilt": tilt}
+    centre = {"x_start": x_start, "y_start": y_start}
+    return (yield from visit(*_round("spiral_fermat", detectors, x_motor, y_motor, centre, region, per_step, md)))
+
+
+@plan
+def rel_spiral_fermat(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_range: float,
+    y_range: float,
+    dr: float,
+    factor: float,
+    *,
+    dr_y: float | None = None,
+    tilt: float = 0.0,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """As `spiral_fermat`, around where the motors are; they return there at the end."""
+    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "factor": factor, "dr_y": dr_y, "tilt": tilt}
+    scan = _round("rel_spiral_fermat", detectors, x_motor, y_motor, {}, region, per_step, md)
+    return (yield from visit_and_return(*scan))
+
+
+def _round(
+    name: str,
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    centre: dict[str, float],
+    region: dict[str, Any],
+    per_step: PerStep,
+    md: Metadata,
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    detectors = as_devices(detectors)
+    pattern = patterns.fermat_spiral if "factor" in region else patterns.spiral
+    motors = patterns.unique([x_motor, y_motor])
+    x, y = centre.get("x_start", 0.0), centre.get("y_start", 0.0)
+    points = [{x_motor: x + dx, y_motor: y + dy} for dx, dy in pattern(**region)]
+    arguments = {"x_motor": x_motor, "y_motor": y_motor, **centre, **region}
+    facts = {
+        **plan_facts(name, detectors, motors, len(points), **arguments, per_step=per_step),
+        **pattern_facts(pattern.__name__, **region),
+        "hints": grid_hints(motors),
+        **(md or {}),
+    }
+    return detectors, points, per_step, facts
+
+
+@plan
+def spiral_square(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_center: float,
+    y_center: float,
+    x_range: float,
+    y_range: float,
+    x_num: int,
+    y_num: int,
+    *,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """Visit every point of a grid, from the middle outwards; the run's uid.
+
+    Args:
+        detectors: a list of readable devices.
+        x_motor: moves along x.
+        y_motor: moves along y.
+        x_center: the middle's x.
+        y_center: the middle's y.
+        x_range: from the first column to the last.
+        y_range: from the first row to the last.
+        x_num: how many columns.
+        y_num: how many rows.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        md: metadata of the run.
+    """
+    centre = {"x_center": x_center, "y_center": y_center}
+    scan = _square("spiral_square", detectors, x_motor, y_motor, centre, x_range, y_range, x_num, y_num, per_step, md)
+    return (yield from visit(*scan))
+
+
+@plan
+def rel_spiral_square(
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    x_range: float,
+    y_range: float,
+    x_num: int,
+    y_num: int,
+    *,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
+    """As `spiral_square`, around where the motors are; they return there at the end."""
+    scan = _square("rel_spiral_square", detectors, x_motor, y_motor, {}, x_range, y_range, x_num, y_num, per_step, md)
+    return (yield from visit_and_return(*scan))
+
+
+def _square(
+    name: str,
+    detectors: Any,
+    x_motor: Any,
+    y_motor: Any,
+    centre: dict[str, float],
+    x_range: float,
+    y_range: float,
+    x_num: int,
+    y_num: int,
+    per_step: PerStep,
+    md: Metadata,
+) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    detectors, motors = as_devices(detectors), patterns.unique([x_motor, y_motor])
+    x_num, y_num = patterns.whole_number(x_num, "x_num"), patterns.whole_number(y_num, "y_num")
+    columns = patterns.around(centre.get("x_center", 0.0), x_range, x_num)
+    rows = patterns.around(centre.get("y_center", 0.0), y_range, y_num)
+    # y first, so that the extents come in the order of the shape and the dimensions
+    points = [{y_motor: rows[row], x_motor: columns[column]} for column, row in patterns.square_spiral(x_num, y_num)]
+    region = {"x_range": x_range, "y_range": y_range, "x_num": x_num, "y_num": y_num}
+    arguments = {"x_motor": x_motor, "y_motor": y_motor, **centre, **region}
+    facts = {
+        **plan_facts(name, detectors, motors, len(points), **arguments, per_step=per_step),
+        **pattern_facts("square_spiral", x_num=x_num, y_num=y_num),
+        "shape": (y_num, x_num),
+        "hints": grid_hints([y_motor, x_motor], "rectilinear_nonsequential"),
+        **(md or {}),
+    }
+    return detectors, points, per_step, facts
