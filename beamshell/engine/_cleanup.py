@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.engine import _flying
 from beamshell.engine._interruption import _isolated, stop_touched
-from beamshell.engine._requests import Interrupted, name_of
+from beamshell.engine._requests import name_of
 from beamshell.engine._state import ENDING, State
 from beamshell.errors import PlanHalt, RequestAbort, RequestStop
 
@@ -27,6 +27,7 @@ STUBBORN: list[Any] = []
 
 def finish(core: Interpreter) -> None:
     """Put everything back, the newest first, and be idle."""
+    core.finishing = True
     _settle_outcome(core)
     stop_touched(core, moving_only=core.exit_status == "success", success=core.exit_status == "success")
     for run in core.runs.values():
@@ -88,11 +89,7 @@ def _unstage(core: Interpreter, obj: Any) -> None:
 def wait_patiently(core: Interpreter, status: Any) -> None:
     """Wait for an action of the cleanup, but not for ever; an operator's halt ends the wait."""
     core.track(_Unstaging, status, "cleanup")
-    try:
-        in_time = core.until(lambda: bool(status.done), core.clock() + PATIENCE_S)
-    except Interrupted:
-        in_time = False
-    if not in_time:
+    if not core.until(lambda: bool(status.done), core.clock() + PATIENCE_S):
         raise TimeoutError(f"not finished after {PATIENCE_S:.0f} s")
     if not status.success:
         raise RuntimeError(str(status.exception(0)))

@@ -86,6 +86,7 @@ class Interpreter:
         self.stack = PlanStack()
         self.replay = Replay()
         self.suspension: list[Suspender] | None = None  # those that made the present episode
+        self.finishing = False  # the plan is over; the engine puts things back
         self.cleanup_depth = 0
         self.after_cleanup: Exception | None = None  # how the plan ends, once it has cleaned up
         self.foreign = False  # True while device, plan or subscriber code runs: an operator may break in
@@ -113,7 +114,7 @@ class Interpreter:
         self.exit_status = "success"
         self.reason = ""
         self.problems: list[str] = []
-        self._asyncio: dict[type, bool] = {}
+        self._plain: set[type] = set()  # classes of devices that are known to speak no asyncio
         self._take: dict[type, Callable[[Any], None]] = {
             StatusDone: self._take_status,
             PauseWanted: self._take_pause,
@@ -289,9 +290,18 @@ class Interpreter:
             return False
         if kind is Kind.PAUSE:
             _interruption.pause(self, interruption)
-            return True
+            return not self._end_came_meanwhile()
         _interruption.suspend(self, interruption)
         return False
+
+    def _end_came_meanwhile(self) -> bool:
+        """True if somebody wanted the plan to end while it was coming to rest; that has begun now."""
+        self.take_all()
+        wanted, self.end_wanted = self.end_wanted, None
+        if wanted is None:
+            return False
+        self._begin_end(wanted)
+        return True
 
     def _no_pause_here(self, kind: Kind) -> None:
         word = "pause" if kind is Kind.PAUSE else "suspension"
@@ -340,6 +350,11 @@ class Interpreter:
             FailedStatus: an action has failed; goes to the plan.
         """
         self.take_all()
+        if self.finishing:
+            if self.end_wanted is not None:
+                self.end_wanted = None
+                raise Interrupted(Kind.END)  # whoever waits for a device gives up
+            return
         if self.end_wanted is not None:
             if RANK[self.end_wanted.how] > RANK.get(self.state, 0):
                 if not self.cleanup_depth or self.end_wanted.how is State.HALTING:
@@ -426,11 +441,10 @@ class Interpreter:
     def device(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call device code; the operator may break into it, and a coroutine is awaited."""
         owner = type(getattr(method, "__self__", None))
-        native = self._asyncio.get(owner)
-        if native is None:
-            native = self._asyncio[owner] = self.world.speaks_asyncio(owner)
-        if native:
-            return self._awaited(lambda: method(*args, **kwargs))
+        if owner not in self._plain:
+            if self.world.speaks_asyncio(owner):
+                return self._awaited(lambda: method(*args, **kwargs))
+            self._plain.add(owner)
         self.foreign = True
         try:
             result = method(*args, **kwargs)

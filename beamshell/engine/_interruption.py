@@ -155,7 +155,7 @@ def _isolated(
         call()
     except let_through:
         raise
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         core.problems.append(f"{what}: interrupted by the operator")
     except Exception as exc:
         core.problems.append(f"{what}: {exc}")

@@ -169,6 +169,7 @@ class _Wiring:
         if self._session.status:
             self._shell.ask_exit()
         self._session.warn_of_hidden_devices()
+        self._session.store_metadata()
 
     # ---- completion and prompt ---------------------------------------------------------------
 

@@ -115,6 +115,8 @@ class Session:
             say(f"a console ended in the middle of this run, which is closed now: {path}")
         self.journal = Journal(self.folder)
         self.runs = Runs(self.folder)
+        if self.md.last_scan_id < self.runs.last_scan_id:  # the metadata were damaged and set aside
+            self.md["scan_id"] = self.runs.last_scan_id
         self.RE = RunEngine(self.md)  # its next_scan_id numbers the runs
         self.RE.subscribe(self.journal, writer=True)
         self._name(RE=self.RE, runs=self.runs, session=self)
@@ -276,6 +278,11 @@ class Session:
             raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
         return found
 
+    def store_metadata(self) -> None:
+        """Store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        if hasattr(self, "md"):
+            self.md.flush()
+
     def warn_of_hidden_devices(self) -> None:
         """Say once when Python's name of a device has become something else; commands still mean the device."""
         if not hasattr(self, "registry"):
@@ -324,6 +331,8 @@ class Session:
         """
         if str(self.RE.state) == "idle":
             raise EngineError(f"nothing to {how}: no plan is paused")
+        if how == "resume":
+            self.journal.flush()  # a disk that still refuses is said at once, not at the next point
         act = getattr(self.RE, how)
         self._finish(lambda: act(reason) if reason else act())
         if how != "resume":

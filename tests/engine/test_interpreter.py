@@ -361,3 +361,39 @@ def test_a_pause_during_a_suspension_keeps_the_episode(world, det):
 def test_a_wait_for_a_group_that_no_message_named_is_told(world):
     with pytest.warns(RuntimeWarning, match="nothing was begun in group 'mvoe'"):
         world.run([Msg("wait", None, group="mvoe")])
+
+
+def test_an_abort_that_comes_while_the_engine_comes_to_rest_is_not_lost(world, motor, det):
+    stop = motor.stop
+
+    def stop_and_abort(success=False):
+        world.post(EndWanted(State.ABORTING, "the console is closed"))
+        stop(success=success)
+
+    motor.stop = stop_and_abort
+    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    core = world.run(scan([det], motor, 0, 4, 5))
+    assert core.state is State.IDLE
+    assert world.docs[-1][1]["exit_status"] == "abort"
+
+
+def test_a_pause_that_comes_while_devices_are_put_back_repeats_nothing(world, det):
+    from virtual_world import VirtualStatus
+
+    slow = VirtualStatus()
+    world.at(5, slow.finish)
+    det.unstage = lambda: slow
+
+    world.at(2, lambda: world.post(PauseWanted(False)))
+    core = world.run([Msg("stage", det), Msg("checkpoint"), Msg("sleep", None, 1)])
+    assert core.state is State.IDLE
+    assert world.now == pytest.approx(5)
+
+
+def test_a_device_that_is_never_put_back_does_not_hold_the_engine_for_ever(world, det):
+    from virtual_world import VirtualStatus
+
+    det.unstage = VirtualStatus
+    core = world.run([Msg("stage", det)])
+    assert core.state is State.IDLE
+    assert core.problems == ["det: cannot unstage: not finished after 30 s"]
