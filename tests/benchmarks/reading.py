@@ -1,0 +1,120 @@
+"""How long it takes to connect and read many PVs: ophyd, the bare library and ours, by turns in one process.
+
+Usage: `python tests/benchmarks/reading.py [NUMBER ...]`; prints tables, and with `--json` the medians in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+import threading
+from ctypes import string_at
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for many_records
+
+from many_records import many_records
+from measure import median, rounds, shown, table, timed, verdict
+
+_TIME_DOUBLE = 20  # DBR_TIME_DOUBLE
+_unpack = struct.Struct("=hhIIid").unpack
+
+
+class BareReader:
+    """What no client can be quicker than: all gets, one flush, one callback that copies and unpacks."""
+
+    def __init__(self, channels: list[int]) -> None:
+        from beamshell.devices.backends import _libca, _traffic
+
+        self._channels = channels
+        self._lib = _traffic.library()
+        self._all_there = threading.Event()
+        self._on_get = _libca._EventCallback(self._note)
+
+    def _note(self, args: Any) -> None:
+        self._values[args.usr - 1] = _unpack(string_at(args.dbr, 24)) if args.status == 1 else None
+        self._missing -= 1
+        if self._missing == 0:
+            self._all_there.set()
+
+    def read(self) -> list[Any]:
+        self._values: list[Any] = [None] * len(self._channels)
+        self._missing = len(self._channels)
+        self._all_there.clear()
+        get, on_get = self._lib.ca_array_get_callback, self._on_get
+        for number, channel in enumerate(self._channels, 1):
+            get(_TIME_DOUBLE, 1, channel, on_get, number)
+        self._lib.ca_flush_io()
+        assert self._all_there.wait(10)
+        return self._values
+
+
+def device_of(number: int, device: type, component: type, signal: type) -> Any:
+    """A device of that many signals, of ophyd's classes or of ours."""
+    parts = {f"s{index}": component(signal, str(index)) for index in range(number)}
+    made = type("Many", (device,), parts)("MANY:", name="many")
+    made.wait_for_connection(timeout=30)
+    return made
+
+
+def measure(number: int, repeats: int) -> dict[str, list[float]]:
+    """Seconds of each way to read that many PVs once."""
+    import ophyd
+
+    from beamshell import devices
+
+    ours = device_of(number, devices.Device, devices.Component, devices.EpicsSignalRO)
+    theirs = device_of(number, ophyd.Device, ophyd.Component, ophyd.EpicsSignalRO)
+    bare = BareReader([part._backend._chid for part in ours._parts.values()])
+    assert [found[-1] for found in bare.read()] == [found["value"] for found in ours.read().values()]
+    assert list(ours.read()) == list(theirs.read())
+    try:
+        jobs = {
+            "bare": lambda: timed(bare.read),
+            "ours": lambda: timed(lambda: ours.begin_read()()),  # as the engine does it
+        }
+        taken = rounds(jobs, repeats)
+        return taken | rounds({"ophyd": lambda: timed(theirs.read)}, max(3, repeats // 20))
+    finally:
+        for signal in ours._parts.values():
+            signal.destroy()
+        theirs.destroy()
+
+
+def client(numbers: list[int]) -> dict[int, dict[str, list[float]]]:
+    return {number: measure(number, repeats=max(40, 10_000 // number)) for number in numbers}
+
+
+def show(results: dict[int, dict[str, list[float]]]) -> None:
+    lines = []
+    for number, taken in results.items():
+        to_bare, to_ophyd = (median(taken["ours"]) / median(taken[name]) for name in ("bare", "ophyd"))
+        goal = {200: 8.0, 1000: 15.0}.get(number)
+        lines.append(
+            [str(number), *(shown(taken[name]) for name in ("ophyd", "bare", "ours"))]
+            + [
+                f"{to_bare:.2f} ({verdict(to_bare, at_most=1.5)})",
+                f"{1 / to_ophyd:.0f} ({verdict(1 / to_ophyd, goal)})",
+            ]
+        )
+    table("Read PVs once", ["PVs", "ophyd", "bare library", "ours", "ours / bare", "times faster than ophyd"], lines)
+
+
+def main(words: list[str]) -> None:
+    numbers = [int(word) for word in words if word.isdigit()] or [1, 10, 100, 200, 1000]
+    if "--client" in words:
+        results = client(numbers)
+        if "--json" in words:
+            print(json.dumps({n: {name: median(times) for name, times in r.items()} for n, r in results.items()}))
+        else:
+            show(results)
+        return
+    with many_records(max(numbers)) as environment:
+        subprocess.run([sys.executable, __file__, "--client", *words], env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
