@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeAlias
 
+_new_tuple = tuple.__new__  # found once: a message is made a hundred thousand times
+
 
 class _Fields(NamedTuple):
     command: str
@@ -35,7 +37,7 @@ class Msg(_Fields):
     __slots__ = ()
 
     def __new__(cls, command: str, obj: Any = None, *args: Any, run: Any = None, **kwargs: Any) -> Msg:  # noqa: D102
-        return tuple.__new__(cls, (command, obj, args, kwargs, run))
+        return _new_tuple(cls, (command, obj, args, kwargs, run))
 
     def __repr__(self) -> str:
         return f"Msg({self.command!r}, obj={self.obj!r}, args={self.args}, kwargs={self.kwargs}, run={self.run!r})"

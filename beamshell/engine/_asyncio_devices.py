@@ -6,6 +6,7 @@ ophyd-async's devices belong to the loop on which they connected, so it lives as
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 METHODS = ("read", "describe", "read_configuration", "describe_configuration", "locate", "connect", "describe_collect")
 
 
+@functools.lru_cache(maxsize=1024)
 def speaks_asyncio(kind: type) -> bool:
     """True if a method of the protocols is a coroutine function in this class."""
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in METHODS)

@@ -36,9 +36,22 @@ class Stream:
 
     Attributes:
         seq_num: number of the last event; it goes back on a rewind when `rewinds`.
+        writers: the devices that write files.
+        beginners: the devices that can be asked before they are read.
     """
 
-    __slots__ = ("data_keys", "described", "descriptor", "filled", "keys", "name", "rewinds", "seq_num", "writers")
+    __slots__ = (
+        "beginners",
+        "data_keys",
+        "described",
+        "descriptor",
+        "filled",
+        "keys",
+        "name",
+        "rewinds",
+        "seq_num",
+        "writers",
+    )
 
     def __init__(self, name: str, *, rewinds: bool = True) -> None:
         self.name = name
@@ -50,6 +63,7 @@ class Stream:
         self.keys: frozenset[str] = frozenset()
         self.filled: dict[str, bool] = {}
         self.writers: list[Any] = []
+        self.beginners: list[Any] = []
 
 
 class Bundle:
@@ -184,6 +198,7 @@ class RunBundler:
         stream.descriptor = self._world.uid()
         self._know_keys(stream, data_keys)
         stream.writers = [obj for obj in described if hasattr(obj, "collect_asset_docs")]
+        stream.beginners = [obj for obj in described if hasattr(obj, "begin_read")]
         doc = compose.descriptor(
             stream.descriptor,
             self._world.time(),

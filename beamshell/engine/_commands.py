@@ -71,9 +71,8 @@ def create(core: Interpreter, msg: Any) -> None:
     run.create(name)
     stream = run.streams.get(name)
     if stream is not None:
-        for obj in stream.described:
-            if hasattr(obj, "begin_read"):
-                core.prefetched[id(obj)] = core.device(obj.begin_read)
+        for obj in stream.beginners:
+            core.prefetched[id(obj)] = core.device(obj.begin_read)
 
 
 def read(core: Interpreter, msg: Any) -> Any:
@@ -147,10 +146,8 @@ def locate(core: Interpreter, msg: Any) -> Any:
 
 def _action(core: Interpreter, msg: Any, method: Callable[..., Any]) -> Any:
     """Begin an action of a device: its status, which `wait` on the group waits for."""
-    kwargs = msg.kwargs
-    group = kwargs.get("group")
-    if "group" in kwargs:
-        kwargs = {key: value for key, value in kwargs.items() if key != "group"}
+    kwargs = msg.kwargs.copy()
+    group = kwargs.pop("group", None)
     if core.prefetched:
         core.prefetched.clear()  # a value is never older than the action before it
     core.touch(msg.obj)
