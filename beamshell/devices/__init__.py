@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from beamshell.devices.epics.shutter import EpicsShutter
     from beamshell.devices.kind import Kind
     from beamshell.devices.loader import load_devices
+    from beamshell.devices.monochromator import Monochromator
     from beamshell.devices.positioner import MoveStatus, Positioner
+    from beamshell.devices.pseudo import PseudoPositioner, pseudo_position_argument, real_position_argument
+    from beamshell.devices.pseudo_axis import PseudoSingle
     from beamshell.devices.pv_positioner import PVPositioner, PVPositionerDone, PVPositionerIsClose
     from beamshell.devices.registry import Registry
     from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, Signal, SignalRO
+    from beamshell.devices.slits import Slits
     from beamshell.devices.soft_positioner import SoftPositioner
     from beamshell.devices.status import DeviceStatus, Status, SubscriptionStatus
 
@@ -44,9 +48,13 @@ _MODULES = {
     "epics.shutter": ("EpicsShutter",),
     "kind": ("Kind",),
     "loader": ("load_devices",),
+    "monochromator": ("Monochromator",),
     "positioner": ("MoveStatus", "Positioner"),
+    "pseudo": ("PseudoPositioner", "pseudo_position_argument", "real_position_argument"),
+    "pseudo_axis": ("PseudoSingle",),
     "pv_positioner": ("PVPositioner", "PVPositionerDone", "PVPositionerIsClose"),
     "registry": ("Registry",),
+    "slits": ("Slits",),
     "soft_positioner": ("SoftPositioner",),
     "signal": ("EpicsSignal", "EpicsSignalRO", "Signal", "SignalRO"),
     "status": ("DeviceStatus", "Status", "SubscriptionStatus"),
@@ -71,18 +79,24 @@ __all__ = [
     "FCpt",
     "FormattedComponent",
     "Kind",
+    "Monochromator",
     "MoveStatus",
     "PVPositioner",
     "PVPositionerDone",
     "PVPositionerIsClose",
     "Positioner",
+    "PseudoPositioner",
+    "PseudoSingle",
     "Registry",
     "Signal",
     "SignalRO",
+    "Slits",
     "SoftPositioner",
     "Status",
     "SubscriptionStatus",
     "load_devices",
+    "pseudo_position_argument",
+    "real_position_argument",
 ]
 
 

@@ -25,6 +25,7 @@ CLASSES: dict[str, str] = {
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
     "decay": "beamshell.devices.epics.demo.Decay",
+    "monochromator": "beamshell.devices.monochromator.Monochromator",
     "motor": "beamshell.devices.epics.motor.EpicsMotor",
     "positioner": "beamshell.devices.epics.positioner.EpicsPositioner",
     "random_walk": "beamshell.devices.epics.demo.RandomWalk",
@@ -34,6 +35,7 @@ CLASSES: dict[str, str] = {
     "signal_ro": "beamshell.devices.signal.EpicsSignalRO",
     "sim_det": "beamshell.devices.sim.detectors.SynGauss",
     "sim_motor": "beamshell.devices.sim.axes.SynAxis",
+    "slits": "beamshell.devices.slits.Slits",
     "soft_signal": "beamshell.devices.signal.Signal",
     "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
 }

@@ -149,6 +149,11 @@ class Positioner(Device):
         """True while a move that was started here is under way."""
         return self._move is not None and not self._move.done
 
+    @property
+    def missed(self) -> bool:
+        """True if the last move that was started here did not get where it was sent."""
+        return self._move is not None and self._move.done and not self._move.success
+
     def state(self) -> PositionState:
         """What a table of positions shows."""
         return self.begin_state()()

@@ -1,0 +1,364 @@
+"""PseudoPositioner: axes that are computed from real ones, such as gap and centre from two blades.
+
+It knows no control system: its real axes are positioners of any.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ClassVar
+
+from beamshell.devices.device import Device
+from beamshell.devices.nearest import unknown
+from beamshell.devices.position_state import PositionState, no_state
+from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
+from beamshell.devices.pseudo_axis import PseudoSingle
+from beamshell.devices.status import Status
+from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, NotConnected, ReadFailed
+from beamshell.protocols import Location
+
+_WHOLE = ""  # stands for "all axes" where an axis is named
+
+
+class PseudoPositioner(Device):
+    """A device with axes that are computed from real ones: `forward` and `inverse` are all that a subclass adds.
+
+    Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
+    declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
+
+    Example:
+        >>> class Jaws(PseudoPositioner):
+        ...     gap = Component(PseudoSingle)
+        ...     left = Component(EpicsMotor, "left")
+        ...     right = Component(EpicsMotor, "right")
+        ...     def forward(self, pseudo):
+        ...         return self.RealPosition(left=-pseudo.gap / 2, right=pseudo.gap / 2)
+        ...     def inverse(self, real):
+        ...         return self.PseudoPosition(gap=real.right - real.left)
+        >>> jaws = Jaws("BL:jaws:", name="jaws")
+        >>> jaws.gap.set(2).wait()
+    """
+
+    PseudoPosition: ClassVar[Any] = tuple
+    """A named tuple of the computed axes."""
+    RealPosition: ClassVar[Any] = tuple
+    """A named tuple of the real axes."""
+    pseudo_names: ClassVar[tuple[str, ...]] = ()
+    real_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        kinds = {attr: component.cls for attr, component in cls._components.items()}
+        cls.pseudo_names = tuple(attr for attr, kind in kinds.items() if issubclass(kind, PseudoSingle))
+        positioners = tuple(attr for attr, kind in kinds.items() if issubclass(kind, Positioner))
+        cls.real_names = tuple(attr for attr in positioners if attr not in cls.pseudo_names)
+        cls.PseudoPosition = namedtuple("PseudoPosition", cls.pseudo_names)  # type: ignore[misc]  # per class
+        cls.RealPosition = namedtuple("RealPosition", cls.real_names)  # type: ignore[misc]  # per class
+
+    def __init__(self, prefix: str = "", *, name: str = "", **kwargs: Any) -> None:
+        self._lock = threading.RLock()
+        self._joined: dict[str, MoveStatus] = {}  # the moves that the present drive of the real axes serves
+        self._target: Any = None  # of that drive, as a PseudoPosition
+        self._drive: _Drive | None = None
+        super().__init__(prefix, name=name, **kwargs)
+        if not self.pseudo_names or not self.real_names:
+            raise TypeError(f"{type(self).__name__} needs parts of both kinds: PseudoSingle, and a real positioner")
+
+    # ---- what a subclass says ----------------------------------------------------------------
+
+    def forward(self, pseudo: Any) -> Any:
+        """Where the real axes have to be (a RealPosition) for the computed ones to be at `pseudo`."""
+        raise NotImplementedError
+
+    def inverse(self, real: Any) -> Any:
+        """Where the computed axes are (a PseudoPosition) when the real ones are at `real`."""
+        raise NotImplementedError
+
+    def limits_of(self, axis: str) -> tuple[float, float]:  # noqa: ARG002 - for subclasses that can tell
+        """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
+        return (0.0, 0.0)
+
+    # ---- where it is -------------------------------------------------------------------------
+
+    @property
+    def real_axes(self) -> list[Positioner]:
+        """The real axes, in the order of `RealPosition`."""
+        return [self._part(attr) for attr in self.real_names]
+
+    def inverse_of(self, real: Sequence[float]) -> Any:
+        """`inverse`, of plain numbers."""
+        return self.PseudoPosition(*self.inverse(self.RealPosition(*real)))
+
+    def _forward_of(self, pseudo: Any) -> Any:
+        return self.RealPosition(*self.forward(pseudo))
+
+    @property
+    def position(self) -> Any:
+        """Where the computed axes are now, such as ``PseudoPosition(gap=1.0, centre=0.0)``."""
+        return self.inverse_of(self.real_position)
+
+    @property
+    def real_position(self) -> Any:
+        """Where the real axes are now."""
+        return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
+
+    def locate(self) -> Location:
+        """Where the computed axes were sent and where they are, asked for in one round trip."""
+        setpoints, readbacks = self._begin_whereabouts()()
+        return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
+
+    def _begin_whereabouts(self) -> Callable[[], tuple[list[float], list[float]]]:
+        reals = self.real_axes
+        collect = begin_values(*(r.setpoint_signal for r in reals), *(r.readback_signal for r in reals))
+
+        def collected() -> tuple[list[float], list[float]]:
+            values = collect()
+            return values[: len(reals)], values[len(reals) :]
+
+        return collected
+
+    @property
+    def moving(self) -> bool:
+        """True while any of the real axes moves."""
+        return any(real.moving for real in self.real_axes)
+
+    def begin_state(self) -> Callable[[], PositionState]:
+        """Ask for what a table of positions shows; the function returned collects it."""
+        collect = self._begin_whereabouts() if self.connected else None
+
+        def collected() -> PositionState:
+            state = no_state(self.name)
+            try:
+                setpoints, readbacks = collect() if collect is not None else ([], [])
+            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+                readbacks = []
+            if not readbacks:
+                return state
+            moving = self.moving
+            return {
+                **state,
+                "connected": True,
+                "position": self.shown(self.inverse_of(readbacks)),
+                "setpoint": self.shown(self.inverse_of(setpoints)),
+                "moving": moving,
+                "words": ["moving"] if moving else [],
+            }
+
+        return collected
+
+    def shown(self, position: Any) -> str:
+        """A position of all computed axes, for messages: "gap 1 mm, centre 0 mm"."""
+        return self._shown_wanted(dict(zip(self.pseudo_names, position, strict=True)))
+
+    # ---- where it may go ---------------------------------------------------------------------
+
+    def check_value(self, *position: Any, **by_name: Any) -> None:
+        """Return if `set` would accept this position; nothing moves.
+
+        Raises:
+            The same as `set`.
+        """
+        wanted = self._wanted(position, by_name)
+        for attr, value in wanted.items():
+            Positioner.check_value(self._part(attr), value)
+        self.check_axes(wanted)
+
+    def check_axes(self, wanted: Mapping[str, float]) -> None:
+        """Return if every real axis could go where it must for the computed axes to be at `wanted`.
+
+        Raises:
+            LimitError: one could not; the message names it.
+        """
+        self._plan(wanted)
+
+    def _plan(self, wanted: Mapping[str, float]) -> tuple[Any, Any]:
+        """The whole target, as a PseudoPosition and as a RealPosition that every real axis has accepted."""
+        pseudo = self._completed(wanted)
+        real = self._forward_of(pseudo)
+        for axis, position in zip(self.real_axes, real, strict=True):
+            try:
+                axis.check_value(position)
+            except (LimitError, BadValue) as exc:
+                goal = ", ".join(
+                    f"{self._part(attr).name} at {self._part(attr).shown(v)}" for attr, v in wanted.items()
+                )
+                raise type(exc)(f"{goal} is not possible: {exc}") from exc
+        return pseudo, real
+
+    def _completed(self, wanted: Mapping[str, float]) -> Any:
+        """`wanted`, and for the other axes where they were sent."""
+        if set(wanted) == set(self.pseudo_names):
+            return self.PseudoPosition(**wanted)
+        with self._lock:
+            under_way = self._target if self._drive is not None else None
+        return (self._intended() if under_way is None else under_way)._replace(**wanted)
+
+    def _intended(self) -> Any:
+        """Where the computed axes were sent; as far as a real axis never got there, where it is."""
+        setpoints, readbacks = self._begin_whereabouts()()
+        return self.inverse_of(
+            [
+                readback if real.missed else setpoint
+                for real, setpoint, readback in zip(self.real_axes, setpoints, readbacks, strict=True)
+            ]
+        )
+
+    def _wanted(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
+        """What `set` was given, by axis."""
+        first = position[0] if len(position) == 1 else None
+        if isinstance(first, Mapping):
+            given = {**first, **by_name}
+        else:
+            numbers = first if isinstance(first, Sequence) and not isinstance(first, str) else position
+            if numbers and len(numbers) != len(self.pseudo_names):
+                axes = ", ".join(self.pseudo_names)
+                raise BadValue(
+                    f"{self.name}: {len(numbers)} numbers for {len(self.pseudo_names)} axes; they are {axes}"
+                )
+            given = {**dict(zip(self.pseudo_names, numbers, strict=False)), **by_name}
+        for attr in set(given) - set(self.pseudo_names):
+            raise unknown("axis", attr, self.pseudo_names, of=self.name)
+        if not given:
+            raise BadValue(f"{self.name}: give a position: {', '.join(f'{attr}=...' for attr in self.pseudo_names)}")
+        return {attr: as_number(self._part(attr).name, value) for attr, value in given.items()}
+
+    # ---- going there -------------------------------------------------------------------------
+
+    def set(self, *position: Any, timeout: float | None = None, **by_name: Any) -> MoveStatus:
+        """Start to go to a position: ``set((1, 0))``, ``set(gap=1, centre=0)``; other axes stay where they were sent.
+
+        Raises:
+            BadValue: it is no position of this device.
+            LimitError: it, or where a real axis would have to go, is outside the limits; nothing has moved.
+            NotConnected: a real axis does not answer.
+        """
+        self.check_value(*position, **by_name)
+        wanted = self._wanted(position, by_name)
+        move = MoveStatus(self, wanted, timeout=timeout, action=f"move to {self._shown_wanted(wanted)}")
+        try:
+            self.drive(wanted, _WHOLE, move)
+        except BaseException as exc:
+            move.fail(exc)
+            raise
+        return move
+
+    def _shown_wanted(self, wanted: Mapping[str, float]) -> str:
+        return ", ".join(f"{attr} {self._part(attr).shown(value)}" for attr, value in wanted.items())
+
+    def move(self, *position: Any, wait: bool = True, timeout: float | None = None, **by_name: Any) -> MoveStatus:
+        """Go to a position and, unless told otherwise, wait; Ctrl+C stops it."""
+        status = self.set(*position, timeout=timeout, **by_name)
+        if wait:
+            try:
+                status.wait()
+            except KeyboardInterrupt:
+                self.stop()
+                raise
+        return status
+
+    def drive(self, wanted: Mapping[str, float], axis: str, move: MoveStatus) -> None:
+        """Send the real axes where `wanted` needs them; `move` ends when all of them are there.
+
+        Args:
+            wanted: positions of the computed axes.
+            axis: whose move it is, "" if that of the device as a whole.
+            move: is to be ended.
+        """
+        pseudo, real = self._plan(wanted)
+        drive = _Drive(self, real)
+        with self._lock:
+            overruled = [key for key in self._joined if axis == _WHOLE or key in (_WHOLE, axis)]
+            for other in [self._joined.pop(key) for key in overruled]:
+                other.fail(MoveFailed(f"{other.obj.name}: {other.action} was superseded by a {move.action}"))
+            self._joined[axis] = move
+            self._target = pseudo
+            self._drive = drive  # from here on, what the real axes say of earlier moves is not heard
+        drive.start()
+
+    def drive_ended(self, drive: _Drive, failure: BaseException | None) -> None:
+        """The real axes are where `drive` sent them, or one of them failed. Any thread."""
+        with self._lock:
+            if drive is not self._drive:
+                return
+            joined, self._joined, self._drive = self._joined, {}, None
+        for move in joined.values():
+            if failure is None:
+                move.arrive()
+            else:
+                move.fail(MoveFailed(f"{move.obj.name}: {move.action}: {failure}"))
+
+    def is_driven_by(self, drive: _Drive) -> bool:
+        """True as long as no later drive has taken over and this one has not ended."""
+        return drive is self._drive
+
+    def stop(self, success: bool = False) -> None:
+        """Stop every real axis; unfinished moves then have failed, or succeeded if `success`."""
+        super().stop(success=success)
+
+    def _devices(self) -> list[Any]:
+        """What is staged and stopped with it: the computed axes are only another view of the real ones."""
+        return [part for part in super()._devices() if not isinstance(part, PseudoSingle)]
+
+
+class _Drive:
+    """One journey of the real axes."""
+
+    def __init__(self, device: PseudoPositioner, target: Sequence[float]) -> None:
+        self._device = device
+        self._target = target
+        self._left = len(target)
+
+    def start(self) -> None:
+        """Send all axes; if one refuses, stop those that were sent."""
+        try:
+            for axis, position in zip(self._device.real_axes, self._target, strict=True):
+                axis.set(position).add_callback(self._on_end)
+        except BaseException as exc:
+            self._fail(exc)
+            raise
+
+    def _on_end(self, status: Status) -> None:
+        """One axis has ended its move. Any thread."""
+        failure = status.exception()
+        if failure is not None:
+            self._fail(failure)
+            return
+        with self._device._lock:
+            self._left -= 1
+            is_last = self._left == 0
+        if is_last:
+            self._device.drive_ended(self, None)
+
+    def _fail(self, failure: BaseException) -> None:
+        if not self._device.is_driven_by(self):
+            return  # superseded: the axes are on their way to somewhere else
+        self._device.drive_ended(self, failure)
+        for axis in self._device.real_axes:
+            if axis.moving:
+                try:
+                    axis.stop()
+                except DeviceError:  # it is offline: its own move says so
+                    continue
+
+
+def pseudo_position_argument(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method`, called with a PseudoPosition however the caller writes it: as one, as numbers, or by name."""
+    return _converted(method, "PseudoPosition")
+
+
+def real_position_argument(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method`, called with a RealPosition however the caller writes it: as one, as numbers, or by name."""
+    return _converted(method, "RealPosition")
+
+
+def _converted(method: Callable[..., Any], kind: str) -> Callable[..., Any]:
+    @wraps(method)
+    def with_position(self: PseudoPositioner, *numbers: Any, **by_name: Any) -> Any:
+        make = getattr(self, kind)
+        plain = numbers[0] if len(numbers) == 1 and isinstance(numbers[0], Sequence) else numbers
+        return method(self, make(*plain, **by_name))
+
+    return with_position

@@ -1,0 +1,243 @@
+"""PseudoSingle: one axis of a PseudoPositioner, such as the gap of a pair of slits, moved and read as any motor.
+
+It knows no control system and no formula: its device computes, from real axes and for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
+from beamshell.devices.component import Component
+from beamshell.devices.kind import Kind
+from beamshell.devices.position_state import PositionState
+from beamshell.devices.positioner import MoveStatus, Positioner
+from beamshell.devices.signal import Signal
+from beamshell.devices.updates import Cell
+from beamshell.errors import DeviceError, ReadOnlyError
+from beamshell.protocols import DataKey, Reading
+
+if TYPE_CHECKING:
+    from beamshell.devices.pseudo import PseudoPositioner
+
+
+class PseudoValue(Signal):
+    """A value of a pseudo axis, computed from what the real axes say now.
+
+    Args:
+        which: what it is computed from: the "readback" or the "setpoint" of the real axes.
+        parent: the pseudo axis.
+        identity: the other arguments of Signal: name, kind, attr_name, labels, doc.
+    """
+
+    writable: ClassVar[bool] = False
+
+    def __init__(self, *, which: str, parent: PseudoSingle, kind: Kind | str = Kind.normal, **identity: Any) -> None:
+        channel = _Computed(parent, which)
+        self._set_up(channel, channel, parent=parent, kind=kind, **identity)
+
+
+class _Computed(Backend):
+    """A channel that asks the real axes and computes."""
+
+    connected = True
+    """It has no channel of its own to lose: the real axes are offline, and named."""
+
+    def __init__(self, axis: PseudoSingle, which: str) -> None:
+        self._axis = axis
+        self._which = which
+        self._latest: Reading | None = None
+        self._cell: Cell[Reading] | None = None
+
+    @property
+    def source(self) -> str:  # type: ignore[override]  # the name of the device may change
+        """Which device computes it."""
+        return f"pseudo://{self._axis.name}:{self._which}"
+
+    @property
+    def _signals(self) -> list[Any]:
+        return [getattr(real, f"{self._which}_signal") for real in self._axis.device.real_axes]
+
+    def _reading(self, readings: Iterable[Reading]) -> Reading:
+        readings = list(readings)
+        value = self._axis.device.inverse_of([reading["value"] for reading in readings])[self._axis.index]
+        return {
+            "value": float(value),
+            "timestamp": max(reading["timestamp"] for reading in readings),
+            "alarm_severity": max(reading.get("alarm_severity", 0) for reading in readings),
+        }
+
+    def begin_get(self) -> Collect:
+        """Ask all the real axes at once; the answer computes."""
+        asked = [signal.begin_read() for signal in self._signals]
+        return lambda _timeout: self._reading(next(iter(collect().values())) for collect in asked)
+
+    @property
+    def latest(self) -> Reading | None:
+        """What the subscriber was told last."""
+        return self._latest
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` whenever one of the real axes tells of a change."""
+        self._cell = Cell(on_change)
+        for signal in self._signals:
+            signal.subscribe(self._on_real)
+
+    def _on_real(self, **_: Any) -> None:
+        known = [signal.latest for signal in self._signals]
+        cell = self._cell
+        if cell is not None and None not in known:
+            self._latest = self._reading(known)
+            cell.offer(self._latest)
+
+    def unsubscribe(self) -> None:
+        """Stop calling."""
+        self._cell = self._latest = None
+        for signal in self._signals:
+            signal.clear_sub(self._on_real)
+
+    def repeat(self) -> None:
+        """Tell the subscriber once more."""
+        if self._cell is not None and self._latest is not None:
+            self._cell.offer(self._latest)
+
+    def describe(self) -> DataKey:
+        """A number, with the unit and the precision of the axis."""
+        key: DataKey = {"source": self.source, "dtype": "number", "shape": [], "dtype_numpy": "<f8"}
+        if self._axis.units:
+            key["units"] = self._axis.units
+        if self._axis.precision is not None:
+            key["precision"] = self._axis.precision
+        return key
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Those of the axis."""
+        return self._axis.limits
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """None: it is a number."""
+        return ()
+
+    def check(self, value: Any) -> Any:
+        """Nothing can be written."""
+        raise ReadOnlyError(f"it is computed, so {value} was not written; move its axis: {self._axis.name}")
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:  # noqa: ARG002 - the signature of a backend
+        """Nothing can be written."""
+        self.check(value)
+
+    def connect(self) -> None:
+        """Nothing to connect."""
+
+    def wait_connected(self, timeout: float) -> None:
+        """Return at once."""
+
+    def on_connection(self, callback: OnConnection) -> None:
+        """Never called."""
+
+    def close(self) -> None:
+        """Forget the subscriber."""
+        self.unsubscribe()
+
+
+class PseudoSingle(Positioner):
+    """One axis of a PseudoPositioner; declare it there as a component.
+
+    Several may be sent at once (`mv slits.gap 1 slits.centre 0`): the later joins the move of the earlier, and both end
+    together. The others stay where they were sent.
+
+    Args:
+        prefix: unused.
+        name: its name; recorded are `name` and `name_setpoint`.
+        units: of its position; those of the first real axis if none are given.
+        precision: digits after the decimal point worth showing; those of the first real axis if not given.
+        kwargs: those of Positioner: limits, settle_time, timeout, ...
+    """
+
+    readback = Component(PseudoValue, which="readback", kind=Kind.hinted)
+    setpoint = Component(PseudoValue, which="setpoint", kind=Kind.normal)
+
+    def __init__(
+        self, prefix: str = "", *, name: str = "", units: str = "", precision: int | None = None, **kwargs: Any
+    ) -> None:
+        self._units = units
+        self._precision = precision
+        super().__init__(prefix, name=name, **kwargs)
+
+    def part_name(self, attr: str) -> str:
+        """The readback has the name of the axis itself."""
+        return self.name if attr == "readback" and self.name else super().part_name(attr)
+
+    @property
+    def device(self) -> PseudoPositioner:
+        """The device that it is an axis of."""
+        owner: Any = self.parent
+        if owner is None:
+            raise DeviceError(f"{self.name}: a PseudoSingle is a component of a PseudoPositioner; declare it there")
+        found: PseudoPositioner = owner
+        return found
+
+    @property
+    def index(self) -> int:
+        """Its number among the axes of its device."""
+        return self.device.pseudo_names.index(self.attr_name)
+
+    @property
+    def connected(self) -> bool:
+        """True when every real axis answers."""
+        return all(real.connected for real in self.device.real_axes)
+
+    @property
+    def readback_signal(self) -> PseudoValue:
+        """The signal that tells where it is."""
+        return self.readback
+
+    @property
+    def setpoint_signal(self) -> PseudoValue:
+        """The signal that tells where it was sent."""
+        return self.setpoint
+
+    @property
+    def units(self) -> str:
+        """The unit of its position."""
+        return self._units or str(self.device.real_axes[0].units)
+
+    @property
+    def precision(self) -> int | None:
+        """Digits after the decimal point worth showing."""
+        digits: int | None = self.device.real_axes[0].precision if self._precision is None else self._precision
+        return digits
+
+    @property
+    def hardware_limits(self) -> tuple[float, float]:
+        """(low, high) that its device knows; equal ones if it can only tell position by position."""
+        return self.device.limits_of(self.attr_name)
+
+    @property
+    def moving(self) -> bool:
+        """True while any of the real axes moves."""
+        return any(real.moving for real in self.device.real_axes)
+
+    def _begin_online_state(self) -> Callable[[], PositionState]:
+        collect, moving = super()._begin_online_state(), self.moving
+        return lambda: {**collect(), "moving": moving, "words": ["moving"] if moving else []}
+
+    def check_value(self, position: Any) -> None:
+        """Return if a move to `position` would be accepted by every real axis; nothing moves.
+
+        Raises:
+            BadValue: it is no finite number.
+            LimitError: it, or where a real axis would have to go, is outside the limits.
+        """
+        super().check_value(position)
+        self.device.check_axes({self.attr_name: float(position)})
+
+    def _start_move(self, move: MoveStatus) -> None:
+        self.device.drive({self.attr_name: float(move.target)}, self.attr_name, move)
+
+    def stop(self, success: bool = False) -> None:
+        """Stop every real axis: an axis that is computed from them cannot stop alone."""
+        self.device.stop(success)

@@ -1,0 +1,50 @@
+"""Slits: a pair of blades on motors, as a gap and its centre.
+
+It knows the geometry of two blades, and nothing of what they cut.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamshell.devices.component import Component, FormattedComponent
+from beamshell.devices.epics.motor import EpicsMotor
+from beamshell.devices.kind import Kind
+from beamshell.devices.pseudo import PseudoPositioner
+from beamshell.devices.pseudo_axis import PseudoSingle
+
+
+class Slits(PseudoPositioner):
+    """Two blades: gap = high - low, centre = (high + low) / 2, in the unit of their motors.
+
+    Args:
+        prefix: what the addresses of both motors begin with.
+        name: its name; recorded are `<name>_gap` and `<name>_centre`, and the blades as `<name>_low`, `<name>_high`.
+        low: how the address of the blade at the low side goes on.
+        high: how that of the other goes on.
+        kwargs: those of Device.
+
+    Example:
+        >>> slits = Slits("BL:slit1:", name="slits", low="bottom", high="top")
+        >>> slits.gap.set(0.5).wait()
+        >>> slits.set(gap=0.5, centre=1.0).wait()
+    """
+
+    gap = Component(PseudoSingle, kind=Kind.hinted)
+    centre = Component(PseudoSingle, kind=Kind.hinted)
+    low = FormattedComponent(EpicsMotor, "{prefix}{blades[low]}")
+    high = FormattedComponent(EpicsMotor, "{prefix}{blades[high]}")
+
+    def __init__(
+        self, prefix: str = "", *, name: str = "", low: str = "low", high: str = "high", **kwargs: Any
+    ) -> None:
+        self.blades = {"low": low, "high": high}
+        super().__init__(prefix, name=name, **kwargs)
+
+    def forward(self, pseudo: Any) -> Any:
+        """Where the blades have to be."""
+        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
+
+    def inverse(self, real: Any) -> Any:
+        """Which gap the blades leave, and where."""
+        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
