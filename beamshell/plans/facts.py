@@ -54,8 +54,6 @@ def plain(value: Any) -> Any:
 def plan_facts(
     name: str, detectors: Sequence[Any], motors: Sequence[Any], num: int | None, /, **arguments: Any
 ) -> Facts:
-    name: str, detectors: Sequence[Any], motors: Sequence[Any], num: int | None, /, **arguments: Any
-) -> Facts:
     """What every plan that visits points says of itself.
 
     Args:
