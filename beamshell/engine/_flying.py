@@ -33,7 +33,10 @@ def collect(
 
     Args:
         name: the stream; None finds the one declared for these objects, or the flyer's own streams.
-        payload: whether the plan wants the events back.
+        payload: whether the plan wants back what was handed over.
+
+    Returns:
+        The partial events or pages as the flyers gave them; None if they hand over files alone.
     """
     streams = _streams_of(world, run, objects, name)
     for obj in objects:
@@ -41,12 +44,13 @@ def collect(
             run.uncollected.remove(obj)
     single = next(iter(streams.values())) if len(streams) == 1 else None
     covered = run.emit_assets(single, objects, *_least_index(world, objects))
-    pages = [(stream, page) for obj in objects for stream, page in _pages(world, obj, streams)]
+    given = [(obj, *_handed_over(world, obj)) for obj in objects if _hands_over(obj)]
+    pages = [(_stream_for(obj, page, streams), page) for obj, _, pages in given for page in pages]
     for stream, page in pages:
         _emit_page(world, stream, page)
     if covered and single is not None and not pages:
         single.seq_num += covered  # files alone carry the data: nothing else counts the events
-    return [page for _, page in pages] if payload and pages else None
+    return [partial for _, partials, _ in given for partial in partials] if payload and given else None
 
 
 def _least_index(world: Surroundings, objects: tuple[Any, ...]) -> tuple[int, ...]:
@@ -85,15 +89,17 @@ def _by_stream(described: Any, name: str) -> dict[str, Mapping[str, Any]]:
     return {name: described}
 
 
-def _pages(world: Surroundings, obj: Any, streams: dict[frozenset[str], Stream]) -> list[tuple[Stream, Document]]:
-    """The partial event pages of one flyer, each with its stream."""
+def _hands_over(obj: Any) -> bool:
+    return hasattr(obj, "collect_pages") or hasattr(obj, "collect")
+
+
+def _handed_over(world: Surroundings, obj: Any) -> tuple[list[Document], list[Document]]:
+    """What one flyer has ready, as it gives it and as partial pages."""
     if hasattr(obj, "collect_pages"):
-        partial = list(world.device(_listed(obj.collect_pages)))
-    elif hasattr(obj, "collect"):
-        partial = _paged(world.device(_listed(obj.collect)))
-    else:
-        return []
-    return [(_stream_for(obj, page, streams), page) for page in partial]
+        pages = list(world.device(_listed(obj.collect_pages)))
+        return pages, pages
+    events = list(world.device(_listed(obj.collect)))
+    return events, _paged(events)
 
 
 def _paged(events: list[Document]) -> list[Document]:
