@@ -5,16 +5,19 @@ It knows the records of a two-state shutter, and nothing of what it protects.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.devices._timers import call_later
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
 from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
-from beamshell.devices.status import Status, SubscriptionStatus
-from beamshell.errors import BadValue, NotConnected, ReadFailed
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.updates import completions
+from beamshell.errors import BadValue, DeviceError, InvalidState, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 
 
@@ -26,6 +29,7 @@ class EpicsShutter(Device):
         name: its name; the state is recorded under it, 1 for open.
         readback: how the address of the read-back goes on.
         timeout: seconds until an opening or closing has failed.
+        travel_time: seconds after which an order that was overtaken by its opposite shows in the read-back, if ever.
         kwargs: those of Device.
     """
 
@@ -33,10 +37,19 @@ class EpicsShutter(Device):
     status = FormattedComponent(EpicsSignalRO, "{prefix}{readback_suffix}", kind="normal", auto_monitor=True)
 
     def __init__(
-        self, prefix: str, *, name: str = "", readback: str = ":rbv", timeout: float = 10.0, **kwargs: Any
+        self,
+        prefix: str,
+        *,
+        name: str = "",
+        readback: str = ":rbv",
+        timeout: float = 10.0,
+        travel_time: float = 0.5,
+        **kwargs: Any,
     ) -> None:
         self.readback_suffix = readback
         self.timeout = timeout
+        self.travel_time = travel_time
+        self._travel: _Travel | None = None
         super().__init__(prefix, name=name, **kwargs)
 
     def part_name(self, attr: str) -> str:
@@ -99,20 +112,28 @@ class EpicsShutter(Device):
     def set(self, value: Any, *, timeout: float | None = None) -> Status:
         """Open or close it: "Open", "Close", 1, 0, True or False; done when it really is.
 
+        The same order again, while it is under way, is one order. If the opposite is under way, that fails as
+        superseded, and this one is not believed before `travel_time`: until then the read-back may still tell of the
+        time before both.
+
         Raises:
             BadValue: there is no such state.
             NotConnected: the control system does not answer.
         """
         wanted = self._index(value)
-        action = "open" if wanted else "close"
-        written = self.command.set(wanted)
-        reached = SubscriptionStatus(
-            self.status,
-            lambda value, **_: value == wanted,
-            timeout=self.timeout if timeout is None else timeout,
-            action=action,
-        )
-        return written & reached
+        before = self._travel if self._travel is not None and not self._travel.done else None
+        if before is not None and before.wanted == wanted:
+            return before
+        travel = self._travel = _Travel(self, wanted, timeout=self.timeout if timeout is None else timeout)
+        if before is not None:
+            before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by {travel.action}"))
+        try:
+            written = self.command.set(wanted)
+        except DeviceError as exc:
+            travel.fail(exc)
+            raise
+        written.add_callback(lambda status: travel.on_written(status, self.travel_time if before is not None else 0.0))
+        return travel
 
     def _index(self, value: Any) -> int:
         words = {"open": 1, "opened": 1, "close": 0, "closed": 0}
@@ -120,6 +141,46 @@ class EpicsShutter(Device):
         if index in (0, 1):
             return int(index)
         raise BadValue(f"{self.name}: {value!r} is no state of a shutter; write Open or Close")
+
+
+class _Travel(DeviceStatus):
+    """The status of one opening or closing."""
+
+    def __init__(self, shutter: EpicsShutter, wanted: int, *, timeout: float) -> None:
+        self.wanted = wanted
+        super().__init__(shutter, timeout=timeout, action="open" if wanted else "close")
+        self.add_callback(lambda _: shutter.status.clear_sub(self._on_state))
+
+    def fail(self, failure: BaseException) -> None:
+        """It has failed, unless it has ended already."""
+        with contextlib.suppress(InvalidState):  # it arrived, or failed for another reason, at this very moment
+            self.set_exception(failure)
+
+    def on_written(self, written: Status, unbelieved_s: float) -> None:
+        """The order is with the record; its read-back is not believed for so many seconds. Completions worker."""
+        if (failure := written.exception()) is not None:
+            self.fail(failure)
+        elif unbelieved_s > 0:
+            call_later(unbelieved_s, lambda: completions.post(self._watch))
+        else:
+            self._watch()
+
+    def _watch(self) -> None:
+        if not self.done:
+            self.obj.status.subscribe(self._on_state)
+        if self.done:  # it ended while the subscription was made
+            self.obj.status.clear_sub(self._on_state)
+
+    def _on_state(self, **_: Any) -> None:
+        """The state has changed, or is looked at first: what it is now is asked for, as monitors may be late."""
+        if self.done:
+            return
+        try:
+            if int(self.obj.status.get()) == self.wanted:
+                with contextlib.suppress(InvalidState):  # it failed at this very moment
+                    self.set_finished()
+        except DeviceError as exc:
+            self.fail(exc)
 
 
 def _word(signal: EpicsSignalRO, index: Any) -> str:

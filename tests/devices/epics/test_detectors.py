@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from beamshell.devices.component import Component
 from beamshell.devices.epics.camera import EpicsCamera
 from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.devices.epics.positioner import EpicsPositioner
 from beamshell.devices.epics.scaler import EpicsScaler
 from beamshell.devices.epics.shutter import EpicsShutter
-from beamshell.errors import BadValue, DeviceError, LimitError, UnknownName
+from beamshell.devices.signal import Signal, SignalRO
+from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, UnknownName, WaitTimeoutError
 from beamshell.ioc.process import DemoIoc
 
 
@@ -91,6 +93,37 @@ def test_a_shutter_is_done_when_it_has_really_closed(shutter: EpicsShutter) -> N
     assert shutter.locate() == {"setpoint": "Open", "readback": "Open"}
     assert shutter.begin_state()()["position"] == "Open"
     assert list(shutter.read()) == ["shutter"]
+
+
+def test_an_order_overtaken_by_its_opposite_has_failed_and_the_opposite_is_true(shutter: EpicsShutter) -> None:
+    closing, opening = shutter.close(), shutter.open()
+    with pytest.raises(MoveFailed, match=r"^shutter: close was superseded by open$"):
+        closing.wait(5)
+    opening.wait(5)
+    assert shutter.state == "Open"
+
+
+def test_the_same_order_twice_is_two_successes(shutter: EpicsShutter) -> None:
+    first, second = shutter.close(), shutter.close()
+    first.wait(5)
+    second.wait(5)
+    assert shutter.state == "Closed"
+
+
+def test_an_old_readback_does_not_end_the_order_that_overtook_its_opposite() -> None:
+    class SoftShutter(EpicsShutter):
+        command = Component(Signal, value=1, kind="omitted")
+        status = Component(SignalRO, value=1)
+
+    shutter = SoftShutter("", name="shutter", travel_time=0.02)
+    shutter.close()
+    opening = shutter.open()
+    assert not opening.done  # though the read-back still says Open, from before both
+    shutter.status.put(0, force=True)
+    with pytest.raises(WaitTimeoutError):
+        opening.wait(0.2)
+    shutter.status.put(1, force=True)
+    opening.wait(2)
 
 
 def test_a_closed_shutter_leaves_the_detector_in_the_dark(shutter: EpicsShutter, det: EpicsCounter) -> None:
