@@ -200,7 +200,7 @@ def test_a_failing_ophyd_status_is_a_failed_status(RE, hw, docs):
             broken.set_exception(OSError("no power"))
             return broken
 
-    with pytest.raises(FailedStatus, match="broken: set to 0.0 failed: no power"):
+    with pytest.raises(FailedStatus, match=r"broken: set to 0\.0 failed: no power"):
         RE(bp.scan([hw.det], Broken(name="broken"), 0, 1, 2))
     assert stop_of(docs)[0] == "fail"
 
