@@ -144,8 +144,8 @@ class RunEngine:
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
+        generator = as_generator(plan)  # first, so that a plan that is refused has not been forgotten
         self._must_be_idle()
-        generator = as_generator(plan)
         typed = generator if hasattr(plan, "send") else plan
         self._computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
         self._call_md = md

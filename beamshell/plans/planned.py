@@ -79,6 +79,26 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
 
     @functools.wraps(function)
     def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        return cast(Plan, Planned(cast("GeneratorType[Msg, Any, Any]", function(*args, **kwargs))))
+        return _planned(function(*args, **kwargs))
 
     return planned
+
+
+def wrapper(function: Callable[P, Plan]) -> Callable[P, Plan]:
+    """As `plan`, for plans made of plans: those that are given count as run when this one is."""
+
+    @functools.wraps(function)
+    def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
+        taken = [_taken(arg) for arg in args]
+        return _planned(function(*taken, **{key: _taken(value) for key, value in kwargs.items()}))
+
+    return planned
+
+
+def _taken(value: Any) -> Any:
+    return iter(value) if type(value) is Planned else value
+
+
+def _planned(made: Plan) -> Plan:
+    made = _taken(made)
+    return cast(Plan, Planned(made)) if isinstance(made, GeneratorType) else made

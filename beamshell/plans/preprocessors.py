@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import PlanError, RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
+from beamshell.plans.planned import wrapper
 
 MakePlan = Callable[..., Plan]
 Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
@@ -36,6 +37,7 @@ def _from_list(messages: Iterable[Msg]) -> Plan:
 # ---- what happens whatever else does -------------------------------------------------------------
 
 
+@wrapper
 def finalize_wrapper(plan: Any, final_plan: Any) -> Plan:
     """Run `plan`, then `final_plan` whether it succeeded, failed, or was stopped; what `plan` returned.
 
@@ -70,6 +72,7 @@ def _clean_up(final_plan: Any, *, raise_failures: bool) -> Plan:
     yield Msg("end_cleanup", None, raise_failures=raise_failures)
 
 
+@wrapper
 def contingency_wrapper(
     plan: Any,
     *,
@@ -111,6 +114,7 @@ def contingency_wrapper(
 # ---- runs ----------------------------------------------------------------------------------------
 
 
+@wrapper
 def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
     """Run `plan` inside a run; the run's uid.
 
@@ -134,6 +138,7 @@ def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
     return uid
 
 
+@wrapper
 def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
     """Stage `devices`, run `plan`, unstage them in reverse; what `plan` returned."""
     roots: list[Any] = []
@@ -153,6 +158,7 @@ def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
     return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged)))
 
 
+@wrapper
 def lazily_stage_wrapper(plan: Any) -> Plan:
     """Stage each device when `plan` first uses it, unstage all in reverse at the end; what `plan` returned."""
     staged: list[Any] = []
@@ -176,6 +182,7 @@ def root_of(device: Any) -> Any:
     return device
 
 
+@wrapper
 def set_run_key_wrapper(plan: Any, run: Any) -> Plan:
     """Let all messages of `plan` belong to the run with key `run`, unless they say otherwise."""
     if run is None:
@@ -183,6 +190,7 @@ def set_run_key_wrapper(plan: Any, run: Any) -> Plan:
     return msg_mutator(plan, lambda msg: msg._replace(run=run) if msg.run is None else msg)
 
 
+@wrapper
 def inject_md_wrapper(plan: Any, md: Mapping[str, Any]) -> Plan:
     """Add metadata to each run that `plan` opens; its own come first."""
 
@@ -195,6 +203,7 @@ def inject_md_wrapper(plan: Any, md: Mapping[str, Any]) -> Plan:
 # ---- changing messages ---------------------------------------------------------------------------
 
 
+@wrapper
 def msg_mutator(plan: Any, change: Callable[[Msg], Msg | None]) -> Plan:
     """Send ``change(msg)`` in place of each message; None leaves it out, and the plan is answered None."""
     inner = as_plan(plan)
@@ -218,6 +227,7 @@ def msg_mutator(plan: Any, change: Callable[[Msg], Msg | None]) -> Plan:
             error = exc
 
 
+@wrapper
 def plan_mutator(plan: Any, insert: Mutator) -> Plan:
     """Put plans in place of and after messages.
 
@@ -267,12 +277,14 @@ def _last_answer(plan: Any) -> Plan:
             error = exc
 
 
+@wrapper
 def stub_wrapper(plan: Any) -> Plan:
     """Run `plan` without its runs and its staging, so that it can be a part of another run; what `plan` returned."""
     left_out = {"open_run", "close_run", "stage", "unstage"}
     return msg_mutator(plan, lambda msg: None if msg.command in left_out else msg)
 
 
+@wrapper
 def pchain(*plans: Any) -> Plan:
     """Run plans one after the other; a tuple of what they returned."""
     results = []
@@ -281,6 +293,7 @@ def pchain(*plans: Any) -> Plan:
     return tuple(results)
 
 
+@wrapper
 def print_summary_wrapper(plan: Any, show: Callable[[str], object] = print) -> Plan:
     """Tell what `plan` does while it does it, a line a step; what `plan` returned.
 
@@ -322,6 +335,7 @@ def summary_line(msg: Msg) -> str | None:
 # ---- around the events ---------------------------------------------------------------------------
 
 
+@wrapper
 def subs_wrapper(plan: Any, subs: Any) -> Plan:
     """Send documents to `subs` while `plan` runs: a function, a list of them, or ``{name: [functions]}``."""
     tokens: list[int] = []
@@ -344,6 +358,7 @@ def _subscriptions(subs: Any) -> list[tuple[str, Any]]:
     return [("all", function) for function in (subs if isinstance(subs, list | tuple) else [subs])]
 
 
+@wrapper
 def baseline_wrapper(plan: Any, devices: Iterable[Any], name: str = "baseline") -> Plan:
     """Read `devices` once at the beginning and once at the end of each run."""
     devices = list(devices)
@@ -373,6 +388,7 @@ def _then(plan: Plan, msg: Msg) -> Plan:
     return (yield msg)
 
 
+@wrapper
 def monitor_during_wrapper(plan: Any, signals: Iterable[Any]) -> Plan:
     """Record each change of `signals` during each run of `plan`."""
     signals = list(signals)
@@ -389,6 +405,7 @@ def monitor_during_wrapper(plan: Any, signals: Iterable[Any]) -> Plan:
     return (yield from plan_mutator(plan, insert))
 
 
+@wrapper
 def fly_during_wrapper(plan: Any, flyers: Iterable[Any]) -> Plan:
     """Let `flyers` acquire during each run of `plan`, and record what they hand over at its end."""
     flyers = list(flyers)
@@ -414,6 +431,7 @@ def _landing(flyers: list[Any]) -> Plan:
 # ---- around moves --------------------------------------------------------------------------------
 
 
+@wrapper
 def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
     """Take the positions that `plan` sets as distances from where each device is before its first move."""
     origins: dict[int, Any] = {}
@@ -433,6 +451,7 @@ def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
     return (yield msg._replace(args=(origins[id(msg.obj)] + msg.args[0], *msg.args[1:])))
 
 
+@wrapper
 def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
     """Return the devices that `plan` moved to where they were, however it ends."""
     origins: dict[int, tuple[Any, Any]] = {}
@@ -458,6 +477,7 @@ def _remembered(msg: Msg, origins: dict[int, tuple[Any, Any]]) -> Plan:
     return (yield msg)
 
 
+@wrapper
 def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
     """Let all detectors that `plan` triggers and that have a `count_time` count so many seconds; put it back after."""
     originals: dict[int, tuple[Any, Any]] = {}
@@ -488,6 +508,7 @@ def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
     return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))
 
 
+@wrapper
 def suspend_wrapper(plan: Any, suspenders: Any) -> Plan:
     """Let `plan` wait while one of `suspenders` is tripped."""
     listed = list(suspenders) if isinstance(suspenders, Iterable) else [suspenders]
@@ -504,6 +525,7 @@ def suspend_wrapper(plan: Any, suspenders: Any) -> Plan:
     return (yield from finalize_wrapper(inner(), remove))
 
 
+@wrapper
 def rewindable_wrapper(plan: Any, rewindable: bool) -> Plan:
     """Run `plan` with or without sending messages again after an interruption; put the old answer back."""
     before = yield Msg("rewindable", None, None)
@@ -552,15 +574,15 @@ def _names(devices: Iterable[Any]) -> list[str]:
 # ---- decorators ----------------------------------------------------------------------------------
 
 
-def make_decorator(wrapper: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:
+def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:
     """A decorator of functions that make plans, from a wrapper of plans."""
 
-    @functools.wraps(wrapper)
+    @functools.wraps(wrapped)
     def with_arguments(*args: Any, **kwargs: Any) -> Callable[[MakePlan], MakePlan]:
         def decorate(function: MakePlan) -> MakePlan:
             @functools.wraps(function)
             def decorated(*inner_args: Any, **inner_kwargs: Any) -> Plan:
-                return (yield from wrapper(function(*inner_args, **inner_kwargs), *args, **kwargs))
+                return (yield from wrapped(function(*inner_args, **inner_kwargs), *args, **kwargs))
 
             return decorated
 

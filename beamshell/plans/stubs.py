@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.patterns import chunked
+from beamshell.plans.planned import plan
 from beamshell.protocols import Locatable
 
 MOVE_GROUP = "move"
@@ -22,6 +23,7 @@ TRIGGER_GROUP = "trigger"
 # ---- moving --------------------------------------------------------------------------------------
 
 
+@plan
 def mv(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
     """Move devices to positions, all at the same time, and wait for all.
 
@@ -50,6 +52,7 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
     return tuple(statuses)
 
 
+@plan
 def mvr(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
     """Move devices by distances, all at the same time, and wait for all; a tuple of statuses."""
     pairs = chunked(args, 2, "mvr(device, distance, device, distance, ...)")
@@ -89,6 +92,7 @@ def setpoint(device: Any) -> Plan:
     return (yield from rd(device))
 
 
+@plan
 def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Send a device to a value; its status."""
     if wait and group is None:
@@ -99,6 +103,7 @@ def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kw
     return status
 
 
+@plan
 def rel_set(device: Any, distance: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Send a device by a distance from where it is; its status."""
     origin = yield from setpoint(device)
@@ -219,6 +224,7 @@ def null() -> Plan:
     return (yield Msg("null"))
 
 
+@plan
 def sleep(seconds: float) -> Plan:
     """Wait so many seconds."""
     return (yield Msg("sleep", None, seconds))
@@ -258,6 +264,7 @@ def rewindable(flag: bool | None = None) -> Plan:
     return (yield Msg("rewindable", None, flag))
 
 
+@plan
 def pause() -> Plan:
     """Pause here, and let the operator decide."""
     return (yield Msg("pause", None, defer=False))
