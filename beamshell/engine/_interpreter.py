@@ -31,6 +31,7 @@ from beamshell.engine._requests import (
 )
 from beamshell.engine._state import ENDING, State, check
 from beamshell.errors import (
+    DeviceError,
     FailedPause,
     FailedStatus,
     InvalidCommand,
@@ -40,6 +41,8 @@ from beamshell.errors import (
 )
 
 MANY = 64
+NEWS_S = 0.25
+"""How much later than the failure of a device the news may come that the conditions have turned bad."""
 RANK = {State.STOPPING: 1, State.ABORTING: 2, State.HALTING: 3}
 
 
@@ -255,11 +258,29 @@ class Interpreter:
         if self.unwinding and (msg.command in ACTIONS or isinstance(exc, FailedStatus)):
             self.problems.append(f"{name_of(msg.obj)}: {msg.command} failed while cleaning up: {exc}")
             return None
+        if isinstance(exc, FailedStatus | DeviceError) and not isinstance(exc, ValueError) and self._is_excused():
+            for tasks in self.groups.values():
+                for task in tasks:
+                    task.cut = task.cut or (task.failed and not task.pardoned)
+            raise Interrupted(Kind.SUSPEND)
         if isinstance(exc, FailedStatus):
             for tasks in self.groups.values():
                 for task in tasks:
                     task.pardoned = True
         return exc
+
+    def _is_excused(self) -> bool:
+        """True if a suspender trips as a device fails: what took the beam took the device along, and both come back."""
+        if not self.suspenders or self.suspension is not None or self.unwinding or not self.replay.possible:
+            return False
+        deadline = self.clock() + NEWS_S
+        while not (tripped := self.any_tripped()) and self.clock() < deadline:
+            if self.pause_now is not None or self.end_wanted is not None:
+                break
+            self.world.wait(deadline)
+            self.take_all()
+        self.posts.append(Look())  # what was noted meanwhile is acted on with the next message
+        return tripped
 
     def _broken_in(self, msg: Any) -> None:
         """An operator broke into a device's method that did not return."""
