@@ -30,12 +30,12 @@ class Planned:
         generator: the plan itself.
     """
 
-    __slots__ = ("_generator", "_taken", "close", "send", "throw")
+    __slots__ = ("_generator", "_taken", "send", "throw")
 
     def __init__(self, generator: GeneratorType[Msg, Any, Any]) -> None:
         self._generator = generator
         self._taken = False
-        self.send, self.throw, self.close = generator.send, generator.throw, generator.close
+        self.send, self.throw = generator.send, generator.throw
 
     def __iter__(self) -> Plan:
         self._taken = True
@@ -43,6 +43,10 @@ class Planned:
 
     def __next__(self) -> Msg:
         return next(self._generator)
+
+    def close(self) -> None:
+        """Throw the plan away on purpose."""
+        self._generator.close()
 
     @property
     def __name__(self) -> str:

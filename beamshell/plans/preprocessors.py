@@ -548,23 +548,30 @@ class SupplementalData:
     Args:
         baseline: devices read at the beginning and the end of each run.
         monitors: signals whose changes are recorded during it.
+        flyers: devices that acquire by themselves during it.
 
     Example:
         ``RE.preprocessors.append(SupplementalData(baseline=[samx, samy]))``
     """
 
-    def __init__(self, *, baseline: Iterable[Any] = (), monitors: Iterable[Any] = ()) -> None:
+    def __init__(
+        self, *, baseline: Iterable[Any] = (), monitors: Iterable[Any] = (), flyers: Iterable[Any] = ()
+    ) -> None:
         self.baseline = list(baseline)
         self.monitors = list(monitors)
+        self.flyers = list(flyers)
 
     def __call__(self, plan: Any) -> Plan:
         """`plan`, with these readings in each of its runs."""
+        if self.flyers:
+            plan = fly_during_wrapper(plan, self.flyers)
         if self.monitors:
             plan = monitor_during_wrapper(plan, self.monitors)
         return (yield from baseline_wrapper(plan, self.baseline))
 
     def __repr__(self) -> str:
-        return f"SupplementalData(baseline={_names(self.baseline)}, monitors={_names(self.monitors)})"
+        named = {"baseline": self.baseline, "monitors": self.monitors, "flyers": self.flyers}
+        return f"SupplementalData({', '.join(f'{word}={_names(devices)}' for word, devices in named.items())})"
 
 
 def _names(devices: Iterable[Any]) -> list[str]:

@@ -133,7 +133,7 @@ def rd(device: Any, *, default_value: Any = 0) -> Plan:
     reading = yield Msg("read", device)
     if reading is None:  # nobody answers: the plan is only being looked at
         return default_value
-    hinted = (getattr(device, "hints", None) or {}).get("fields", [])
+    hinted = [key for key in (getattr(device, "hints", None) or {}).get("fields", []) if key in reading]
     keys = list(hinted) if len(hinted) == 1 else list(reading)
     if len(keys) != 1:
         raise PlanError(f"{device.name} has {len(keys)} values ({', '.join(keys)}): read one of its parts instead")

@@ -1,0 +1,389 @@
+from types import SimpleNamespace
+
+import document_rules
+import pytest
+from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
+
+from beamshell.engine._plan_stack import as_generator
+from beamshell.engine._state import State
+from beamshell.errors import PlanError
+from beamshell.messages import Msg
+from beamshell.plans import preprocessors as bpp
+from beamshell.plans import scans
+from beamshell.plans import stubs as bps
+
+
+@pytest.fixture
+def here():
+    world = VirtualWorld()
+    x = VirtualMotor(world, "x")
+    return SimpleNamespace(world=world, x=x, y=VirtualMotor(world, "y"), det=VirtualDetector(world, "det", motor=x))
+
+
+class VirtualFlyer:
+    """Three events in half a second."""
+
+    parent = None
+
+    def __init__(self, world, name="flyer"):
+        self.world, self.name, self.log = world, name, []
+        self._device = VirtualMotor(world, name)
+
+    def kickoff(self):
+        self.log.append("kickoff")
+        return self._device.status_in(0.1)
+
+    def complete(self):
+        self.log.append("complete")
+        return self._device.status_in(0.5)
+
+    def describe_collect(self):
+        return {f"{self.name}_s": {f"{self.name}_x": {"source": "virtual", "dtype": "number", "shape": []}}}
+
+    def collect(self):
+        self.log.append("collect")
+        for i in range(3):
+            yield {"data": {f"{self.name}_x": i}, "timestamps": {f"{self.name}_x": i}, "time": float(i)}
+
+
+def told(plan, *commands):
+    """The messages of a plan that nobody answers, as words."""
+    return [
+        " ".join(str(word) for word in (msg.command, getattr(msg.obj, "name", ""), *msg.args)).strip()
+        for msg in plan
+        if not commands or msg.command in commands
+    ]
+
+
+# ---- mutators ------------------------------------------------------------------------------------
+
+
+def echo(log):
+    log.append((yield Msg("one")))
+    log.append((yield Msg("two")))
+    return "end"
+
+
+def drive(plan, answers):
+    """Send answers to a plan; its messages and what it returned."""
+    messages, answer = [], None
+    try:
+        while True:
+            msg = plan.send(answer)
+            messages.append(msg.command)
+            answer = answers[msg.command]
+    except StopIteration as end:
+        return messages, end.value
+
+
+UNCHANGED = [
+    lambda plan: bpp.msg_mutator(plan, lambda msg: msg),
+    lambda plan: bpp.plan_mutator(plan, lambda msg: (None, None)),
+]
+
+
+def test_a_msg_mutator_changes_messages_and_hands_on_answers():
+    log = []
+    plan = bpp.msg_mutator(echo(log), lambda msg: msg._replace(command=msg.command.upper()))
+    assert drive(plan, {"ONE": 1, "TWO": 2}) == (["ONE", "TWO"], "end")
+    assert log == [1, 2]
+
+
+def test_a_msg_mutator_can_leave_messages_out():
+    log = []
+    plan = bpp.msg_mutator(echo(log), lambda msg: None if msg.command == "one" else msg)
+    assert drive(plan, {"two": 2}) == (["two"], "end")
+    assert log == [None, 2]
+
+
+def test_a_head_runs_in_place_of_a_message_and_its_last_answer_is_the_plans():
+    log = []
+
+    def insert(msg):
+        return ([Msg("before"), msg], [Msg("after")]) if msg.command == "one" else (None, None)
+
+    plan = bpp.plan_mutator(echo(log), insert)
+    answers = {"before": "b", "one": 1, "after": "a", "two": 2}
+    assert drive(plan, answers) == (["before", "one", "after", "two"], "end")
+    assert log == [1, 2]
+
+
+def test_messages_that_were_put_in_are_not_looked_at_again():
+    plan = bpp.plan_mutator([Msg("one")], lambda msg: ([Msg("one"), Msg("one")], None))
+    assert told(plan) == ["one", "one"]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda p: bpp.msg_mutator(p, lambda m: m), lambda p: bpp.plan_mutator(p, lambda m: (None, None))]
+)
+def test_an_exception_reaches_the_plan_within(wrap):
+    seen = []
+
+    def inner():
+        try:
+            yield Msg("one")
+        except ValueError as exc:
+            seen.append(str(exc))
+        yield Msg("two")
+
+    plan = wrap(inner())
+    next(plan)
+    assert plan.throw(ValueError("oh")).command == "two"
+    assert seen == ["oh"]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda p: bpp.msg_mutator(p, lambda m: m), lambda p: bpp.plan_mutator(p, lambda m: (None, None))]
+)
+def test_closing_closes_the_plan_within(wrap):
+    closed = []
+
+    def inner():
+        try:
+            yield Msg("one")
+        finally:
+            closed.append(True)
+
+    plan = wrap(inner())
+    next(plan)
+    plan.close()
+    assert closed == [True]
+
+
+def test_pchain_runs_plans_one_after_the_other_and_returns_all(here):
+    core = here.world.run(bpp.pchain(bps.rd(here.x), lambda: bps.rd(here.y), [Msg("null")]))
+    assert core.result == (0.0, 0.0, None)
+
+
+# ---- around a plan -------------------------------------------------------------------------------
+
+
+def failing():
+    yield Msg("null")
+    raise RuntimeError("broken")
+
+
+def test_a_final_plan_runs_after_success_and_after_failure(here):
+    here.world.run(bpp.finalize_wrapper([Msg("null")], lambda: bps.mv(here.x, 1)))
+    core = here.world.run(bpp.finalize_wrapper(failing(), bps.mv(here.y, 2)))
+    assert (here.x.position, here.y.position) == (1, 2)
+    assert "broken" in str(core.error)
+
+
+def test_a_halted_plan_leaves_its_final_plan_out(here):
+    core = here.world.interpreter()
+    here.world.at(0.5, lambda: here.world.post(_halt()))
+    core.start(as_generator(bpp.finalize_wrapper(bps.sleep(1), bps.mv(here.x, 1))))
+    assert core.exit_status == "abort"
+    assert here.x.log == []
+
+
+def _halt():
+    from beamshell.engine._requests import EndWanted
+
+    return EndWanted(State.HALTING, "")
+
+
+def test_the_clauses_of_a_contingency_run_as_those_of_try():
+    def clause(word):
+        return lambda *_: bps.open_run({"clause": word})
+
+    def run(plan, **kwargs):
+        clauses = {"except_plan": clause("except"), "else_plan": clause("else"), "final_plan": clause("final")}
+        words = []
+        try:
+            for msg in bpp.contingency_wrapper(plan, **clauses, **kwargs):
+                if msg.command == "open_run":
+                    words.append(msg.kwargs["clause"])
+        except RuntimeError:
+            words.append("raised")
+        return words
+
+    assert run([Msg("null")]) == ["else", "final"]
+    assert run(failing()) == ["except", "final", "raised"]
+    assert run(failing(), auto_raise=False) == ["except", "final"]
+
+
+def test_devices_are_staged_as_they_come_and_unstaged_in_reverse(here):
+    plan = bpp.stage_wrapper([Msg("null")], [here.x, here.det, here.x])
+    assert told(plan, "stage", "unstage") == ["stage x", "stage det", "unstage det", "unstage x"]
+
+
+def test_a_part_is_staged_with_its_whole(here):
+    part = SimpleNamespace(name="part", parent=here.det)
+    assert told(bpp.stage_wrapper([], [part]), "stage") == ["stage det"]
+
+
+def test_lazily_staged_devices_are_staged_at_their_first_use(here):
+    part = SimpleNamespace(name="part", parent=here.det)
+    plan = bpp.lazily_stage_wrapper([Msg("set", here.x, 1), Msg("null"), Msg("read", part), Msg("read", here.det)])
+    assert told(plan) == [
+        "stage x",
+        "set x 1",
+        "null",
+        "stage det",
+        "read part",
+        "read det",
+        "begin_cleanup",
+        "unstage det",
+        "unstage x",
+        "end_cleanup",
+    ]
+
+
+def test_the_runs_of_a_stub_are_left_out(here):
+    assert told(bpp.stub_wrapper(scans.count([here.det])), "open_run", "close_run", "stage", "unstage") == []
+
+
+def test_a_scan_can_be_a_part_of_another_run(here):
+    core = here.world.run(bpp.run_wrapper(bpp.stub_wrapper(scans.count([here.det], 3))))
+    assert core.error is None
+    assert here.world.names().count("start") == 1
+    assert len(here.world.events()) == 3
+
+
+def test_metadata_are_added_to_each_run_and_the_runs_own_come_first(here):
+    plan = bpp.pchain(scans.count([here.det]), scans.count([here.det], md={"purpose": "own"}))
+    here.world.run(bpp.inject_md_wrapper(plan, {"purpose": "all", "sample": "A"}))
+    starts = [doc for name, doc in here.world.docs if name == "start"]
+    assert [(doc["purpose"], doc["sample"]) for doc in starts] == [("all", "A"), ("own", "A")]
+
+
+def test_runs_with_keys_can_be_open_at_the_same_time(here):
+    inner = bpp.set_run_key_wrapper(scans.count([here.det]), "inner")
+    here.world.run(bpp.set_run_key_wrapper(bpp.run_wrapper(inner), "outer"))
+    document_rules.check(here.world.docs)
+    assert here.world.names()[:2] == ["start", "start"]
+
+
+def test_no_key_is_no_run_key():
+    with pytest.raises(PlanError, match="cannot be None"):
+        bpp.set_run_key_wrapper([], None)
+
+
+def test_documents_go_to_subscribers_for_as_long_as_the_plan_runs(here):
+    seen = []
+    here.world.run(bpp.subs_wrapper(scans.count([here.det]), {"event": lambda name, doc: seen.append(name)}))
+    here.world.run(scans.count([here.det]))
+    assert seen == ["event"]
+
+
+def test_a_summary_tells_each_step(here):
+    lines = []
+    plan = bpp.print_summary_wrapper(scans.scan([here.det], here.x, 0, 1, 2), lines.append)
+    assert here.world.run(plan).exit_status == "success"
+    assert [line.strip(" =") for line in lines] == [
+        "stage det",
+        "stage x",
+        "open run",
+        *["x -> 0.0", "read into primary", "det", "x"],
+        *["x -> 1.0", "read into primary", "det", "x"],
+        "close run",
+        "unstage x",
+        "unstage det",
+    ]
+
+
+# ---- around the runs -----------------------------------------------------------------------------
+
+
+def test_a_baseline_is_read_at_both_ends_of_a_run(here):
+    here.world.run(bpp.baseline_wrapper(scans.scan([here.det], here.x, 0, 3, 2), [here.y, here.x]))
+    document_rules.check(here.world.docs)
+    assert [event["data"]["x"] for event in here.world.events("baseline")] == [0, 3]
+
+
+def test_signals_are_monitored_during_a_run_only(here):
+    signal = VirtualSignal(here.world, "ring")
+    here.world.at(0.05, lambda: signal.change(7.0))
+    here.world.run(bpp.monitor_during_wrapper(scans.count([here.det]), [signal]))
+    document_rules.check(here.world.docs)
+    assert [event["data"]["ring"] for event in here.world.events("ring_monitor")] == [0.0, 7.0]
+    assert signal.callbacks == []
+
+
+def test_flyers_fly_during_each_run_and_are_collected_at_its_end(here):
+    flyer = VirtualFlyer(here.world)
+    core = here.world.run(bpp.fly_during_wrapper(scans.count([here.det], 2), [flyer]))
+    assert core.exit_status == "success", core.error
+    document_rules.check(here.world.docs)
+    assert flyer.log == ["kickoff", "complete", "collect"]
+    assert here.world.docs[-1][1]["num_events"] == {"primary": 2, "flyer_s": 3}
+
+
+def test_supplemental_data_do_all_of_it_for_every_plan(here):
+    signal = VirtualSignal(here.world, "ring")
+    sd = bpp.SupplementalData(baseline=[here.y], monitors=[signal], flyers=[VirtualFlyer(here.world)])
+    here.world.run(sd(bpp.pchain(scans.count([here.det]), scans.count([here.det]))))
+    document_rules.check(here.world.docs)
+    assert [doc["num_events"] for name, doc in here.world.docs if name == "stop"] == [
+        {"baseline": 2, "ring_monitor": 1, "flyer_s": 3, "primary": 1}
+    ] * 2
+
+
+# ---- around moves --------------------------------------------------------------------------------
+
+
+def test_positions_are_taken_as_distances_from_where_each_device_was_first(here):
+    here.x.position = here.x.target = 5.0
+    plan = bpp.pchain(bps.mv(here.x, 1), bps.mv(here.x, 2), bps.mv(here.y, 3))
+    here.world.run(bpp.relative_set_wrapper(plan, [here.x]))
+    assert (here.x.position, here.y.position) == (7, 3)
+
+
+def test_devices_return_however_the_plan_ends(here):
+    here.x.position = here.x.target = 5.0
+    here.world.run(bpp.reset_positions_wrapper(bpp.pchain(bps.mv(here.x, 1), bps.mv(here.y, 2), failing())))
+    assert (here.x.position, here.y.position) == (5, 0)
+
+
+def test_a_count_time_holds_for_the_plan_and_is_put_back(here):
+    signal = VirtualMotor(here.world, "det_time", speed=1e6)
+    signal.position = signal.target = 1.0
+    here.det.count_time = signal
+    seen = []
+    here.det.trigger = lambda: (seen.append(signal.position), here.det.status_in(0.0))[1]
+    here.world.run(bpp.configure_count_time_wrapper(scans.count([here.det], 2), 0.25))
+    assert seen == [0.25, 0.25]
+    assert signal.position == 1.0
+
+
+def test_suspenders_hold_for_the_plan_only(here):
+    suspender = VirtualSuspender(here.world)
+    seen = []
+
+    def look():
+        seen.append(list(here.world.suspenders))
+        yield Msg("null")
+
+    here.world.run(bpp.suspend_wrapper(look(), suspender))
+    assert (seen, here.world.suspenders) == ([[suspender]], [])
+
+
+def test_rewinding_is_put_back_as_it_was(here):
+    def look():
+        return (yield Msg("rewindable", None, None))
+
+    core = here.world.run(bpp.pchain(bpp.rewindable_wrapper(look(), False), look()))
+    assert core.result == (False, True)
+
+
+def test_each_wrapper_has_a_decorator():
+    wrappers = {name for name in vars(bpp) if name.endswith("_wrapper")}
+    assert {name.removesuffix("_wrapper") for name in wrappers} == {
+        name.removesuffix("_decorator")
+        for name in vars(bpp)
+        if name.endswith("_decorator") and name != "make_decorator"
+    }
+
+
+def test_a_decorated_plan_is_wrapped_at_each_call(here):
+    @bpp.run_decorator(md={"purpose": "mine"})
+    def mine(num):
+        """Docstring."""
+        for _ in range(num):
+            yield from bps.trigger_and_read([here.det])
+
+    assert mine.__doc__ == "Docstring."
+    here.world.run(bpp.pchain(mine(1), mine(2)))
+    assert [doc["num_events"]["primary"] for name, doc in here.world.docs if name == "stop"] == [1, 2]
