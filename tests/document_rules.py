@@ -53,7 +53,7 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
         elif name == "descriptor":
             run = runs[doc["run_start"]]
             assert run["open"], "a descriptor after the stop"
-            streams[doc["uid"]] = {"run": run, "name": doc["name"], "keys": set(doc["data_keys"])}
+            streams[doc["uid"]] = {"run": run, "name": doc["name"], "keys": _keys_of_events(doc)}
             assert {key for keys in doc["object_keys"].values() for key in keys} in (set(doc["data_keys"]), set())
         elif name == "event":
             _check_event(streams[doc["descriptor"]], doc)
@@ -67,6 +67,8 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
                         "timestamps": {key: column[i] for key, column in doc["timestamps"].items()},
                     },
                 )
+        elif name == "stream_datum":
+            _check_stream_datum(streams[doc["descriptor"]], doc)
         elif name == "stop":
             run = runs[doc["run_start"]]
             assert run["open"], "two stops for one start"
@@ -79,9 +81,22 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
     assert not any(run["open"] for run in runs.values()), "a run was left open"
 
 
+def _keys_of_events(descriptor: dict[str, Any]) -> set[str]:
+    return {key for key, what in descriptor["data_keys"].items() if what.get("external") != "STREAM:"}
+
+
 def _check_event(stream: dict[str, Any], doc: dict[str, Any]) -> None:
     assert stream["run"]["open"], "an event after the stop"
     assert set(doc["data"]) == set(doc["timestamps"]) == stream["keys"]
     numbers = stream["run"]["numbers"].setdefault(stream["name"], set())
     assert doc["seq_num"] == 1 or doc["seq_num"] - 1 in numbers, "a sequence number was skipped"
     numbers.add(doc["seq_num"])
+
+
+def _check_stream_datum(stream: dict[str, Any], doc: dict[str, Any]) -> None:
+    assert stream["run"]["open"], "a stream datum after the stop"
+    first, behind = doc["seq_nums"]["start"], doc["seq_nums"]["stop"]
+    assert behind - first == doc["indices"]["stop"] - doc["indices"]["start"]
+    numbers = stream["run"]["numbers"].setdefault(stream["name"], set())
+    assert first == 1 or first - 1 in numbers, "a sequence number was skipped"
+    numbers.update(range(first, behind))
