@@ -1,4 +1,4 @@
-"""From a device file to a registry: every good line becomes a device, every bad one a message with file and line.
+"""From a device file to a registry: every good line becomes a device, every bad one a message with its place.
 
 It knows nothing of what the classes do, and never waits for a device to answer.
 """
@@ -6,11 +6,14 @@ It knows nothing of what the classes do, and never waits for a device to answer.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beamshell.devices.files.foreign_classes import PACKAGES
+from beamshell.devices.files.reading import read_file
 from beamshell.devices.nearest import did_you_mean
 from beamshell.devices.registry import READOUTS, Registry, check_name
 from beamshell.errors import BeamshellError, ConfigError
@@ -18,8 +21,8 @@ from beamshell.errors import BeamshellError, ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ruamel.yaml import YAML
-    from ruamel.yaml.nodes import MappingNode, Node
+    from beamshell.devices.files.line import DeviceLine
+    from beamshell.devices.registry import Entry
 
 CLASSES: dict[str, str] = {
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
@@ -33,7 +36,9 @@ CLASSES: dict[str, str] = {
     "shutter": "beamshell.devices.epics.shutter.EpicsShutter",
     "signal": "beamshell.devices.signal.EpicsSignal",
     "signal_ro": "beamshell.devices.signal.EpicsSignalRO",
+    "sim_area_det": "beamshell.devices.sim.area.SynAreaDetector",
     "sim_det": "beamshell.devices.sim.detectors.SynGauss",
+    "sim_flyer": "beamshell.devices.sim.flyer.SynFlyer",
     "sim_motor": "beamshell.devices.sim.axes.SynAxis",
     "slits": "beamshell.devices.slits.Slits",
     "soft_signal": "beamshell.devices.signal.Signal",
@@ -41,165 +46,224 @@ CLASSES: dict[str, str] = {
 }
 """The classes that have a short name in device files; any other is written as "package.module.Class"."""
 
-KEYS = ("class", "prefix", "tags", "readout", "enabled", "doc", "arguments")
-"""What every entry may say; besides, each keyword argument of its class, such as `limits`."""
+KEYS = ("class", "prefix", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
+"""What every entry may say; besides, each keyword argument of its class, such as `limits`.
+
+`args` are positional arguments, for a class that takes other than a prefix; `twin` is for the simulated twin."""
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """One device as the file has it: each key with its value and the line it stands on."""
+class Changes:
+    """What `reload_devices` has done, by the names of the devices."""
 
-    name: str
-    where: str
-    values: dict[str, Any]
-    lines: dict[str, str]
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    replaced: dict[str, str] = field(default_factory=dict)
+    """Made anew, and why: "limits [-5, 5] -> [-6, 6]"."""
+    updated: dict[str, str] = field(default_factory=dict)
+    """The same objects, of which the file says something else: tags, readout, doc."""
 
-    def problem(self, text: str, key: str = "") -> ConfigError:
-        return ConfigError(f"{self.lines.get(key, self.where)}: {self.name}: {text}")
+    def lines(self) -> list[str]:
+        """A line for each device that is not as it was."""
+        return [
+            *(f"{name}: new" for name in self.added),
+            *(f"{name}: removed" for name in self.removed),
+            *(f"{name}: made anew: {why}" for name, why in self.replaced.items()),
+            *(f"{name}: {why}" for name, why in self.updated.items()),
+        ]
 
 
 def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Registry, list[ConfigError]]:
-    """The devices of a YAML file, and what is wrong with it; it never raises, so a console always opens.
+    """The devices of a file, and what is wrong with it; it never raises, so a console always opens.
 
-    A file is a mapping of names: ``samx: {class: motor, prefix: "IOC:m1", tags: [sample], limits: [-5, 5]}``.
+    A file is a mapping of names: ``samx: {class: motor, prefix: "IOC:m1", tags: [sample], limits: [-5, 5]}``, or
+    one of happi's (JSON) or guarneri's (YAML).
 
     Args:
         path: the file.
         registry: what to add to; None makes a new one.
     """
     registry = Registry() if registry is None else registry
-    problems: list[ConfigError] = []
-    for entry in _entries(Path(path), problems):
-        try:
-            _add(entry, registry)
-        except ConfigError as problem:
-            problems.append(problem)
-            registry.absent[entry.name] = str(problem)
+    found = read_file(Path(path))
+    problems = list(found.problems)
+    registry.absent.update(found.broken)
+    for line in found.lines.values():
+        _add(line, registry, problems)
     return registry, problems
 
 
-# ---- the file ------------------------------------------------------------------------------------
+def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[ConfigError]]:
+    """What has changed in the file since it was loaded, now true of the registry too; and what is wrong with it.
+
+    A device whose line builds the same object stays the object it is. One whose line is wrong now, and all of them
+    if a file cannot be read, stay as they were.
+
+    Args:
+        path: the file.
+        registry: what `load_devices` has filled.
+    """
+    found = read_file(Path(path))
+    problems = list(found.problems)
+    changes = Changes()
+    before = set(registry)
+    registry.absent.update({name: why for name, why in found.broken.items() if name not in registry})
+    for line in found.lines.values():
+        _add(line, registry, problems, changes)
+    if found.is_whole:
+        _drop_those_gone(registry, {*found.lines, *found.broken}, changes)
+    changes.added.extend(name for name in registry if name not in before)
+    return changes, problems
 
 
-def _entries(path: Path, problems: list[ConfigError]) -> list[_Entry]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        problems.append(ConfigError(f"{path}: cannot be read: {exc.strerror}"))
-        return []
-    except UnicodeDecodeError as exc:
-        problems.append(ConfigError(f"{path}: is not UTF-8 text: {exc.reason} at byte {exc.start}"))
-        return []
-    except MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problems.append(ConfigError(f"{where}: not YAML: {exc.problem or exc.context}"))
-        return []
-    except YAMLError as exc:
-        problems.append(ConfigError(f"{path}: not YAML: {exc}"))
-        return []
-    return _entries_of(root, yaml, path, problems)
+def _drop_those_gone(registry: Registry, known: set[str], changes: Changes) -> None:
+    for name in [name for name in registry if name not in known]:
+        if registry.entry(name).recipe:  # the others were made at the prompt, and are nobody's business here
+            destroy(registry.remove(name))
+            changes.removed.append(name)
+    for name in [name for name in registry.absent if name not in known]:
+        del registry.absent[name]
 
 
-def _entries_of(root: Node | None, yaml: YAML, path: Path, problems: list[ConfigError]) -> list[_Entry]:
-    from ruamel.yaml.nodes import MappingNode
-
-    if root is None:
-        return []
-    if not isinstance(root, MappingNode):
-        problems.append(ConfigError(f"{path}:1: a device file is a mapping of names, such as `th: {{class: motor}}`"))
-        return []
-    entries: dict[str, _Entry] = {}
-    for key, value in root.value:
-        where = f"{path}:{key.start_mark.line + 1}"
-        name = str(key.value)
-        if name in entries:
-            problems.append(ConfigError(f"{where}: {name}: is defined twice; the first is at {entries[name].where}"))
-        elif not isinstance(value, MappingNode):
-            problems.append(ConfigError(f'{where}: {name}: write {{class: ..., prefix: "..."}} after the name'))
-        else:
-            try:
-                entries[name] = _entry(name, where, value, yaml, path)
-            except ConfigError as problem:
-                problems.append(problem)
-    return list(entries.values())
-
-
-def _entry(name: str, where: str, node: MappingNode, yaml: YAML, path: Path) -> _Entry:
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        yaml.constructor.flatten_mapping(node)  # `<<: *anchor`
-        lines = {str(key.value): f"{path}:{key.start_mark.line + 1}" for key, _ in node.value}
-        values = {str(key.value): yaml.constructor.construct_object(value, deep=True) for key, value in node.value}
-    except YAMLError as exc:
-        raise ConfigError(f"{where}: {name}: {getattr(exc, 'problem', None) or exc}") from exc
-    return _Entry(name, where, values, lines)
+def destroy(device: Any) -> None:
+    """Give back the channels of a device that nobody uses any more."""
+    walk = getattr(device, "walk_signals", None)
+    signals = [signal for _, signal in walk()] if walk is not None else [device]
+    for signal in signals:
+        give_back = getattr(signal, "destroy", None)
+        if give_back is not None:
+            give_back()
 
 
 # ---- one device ----------------------------------------------------------------------------------
 
+_ABOUT = ("tags", "readout", "doc", "enabled", "twin")
+"""What an entry says about a device, beside how it is made."""
 
-def _add(entry: _Entry, registry: Registry) -> None:
-    values = entry.values
+
+def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None = None) -> None:
+    """Make the device of a line known, unless the line is wrong or switches it off."""
     try:
-        check_name(entry.name)
+        _check_name(line)
+        if _value(line, "enabled", True, bool, "true or false"):
+            _add_device(line, registry, problems, changes)
+        else:
+            _switch_off(line, registry, changes)
+    except ConfigError as problem:
+        problems.append(problem)
+        if line.name not in registry:
+            registry.absent[line.name] = str(problem)
+
+
+def _check_name(line: DeviceLine) -> None:
+    try:
+        check_name(line.name)
     except ConfigError as exc:
-        raise ConfigError(f"{entry.where}: {exc}") from exc
-    if not _value(entry, "enabled", True, bool, "true or false"):
-        registry.absent[entry.name] = f"it is switched off at {entry.lines['enabled']} (enabled: false)"
+        raise ConfigError(f"{line.where}: {exc}") from exc
+
+
+def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -> None:
+    if line.name in registry:
+        destroy(registry.remove(line.name))
+        if changes is not None:
+            changes.removed.append(line.name)
+    registry.absent[line.name] = f"it is switched off at {line.places.get('enabled', line.where)}"
+
+
+def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
+    about = _about(line)
+    recipe = {key: value for key, value in line.values.items() if key not in _ABOUT}
+    old = registry.entry(line.name) if line.name in registry else None
+    if old is not None and changes is not None and old.recipe == recipe:
+        told = registry.describe(line.name, **about)
+        if why := _difference(_shown_about(old), _shown_about(told)):
+            changes.updated[line.name] = why
         return
-    cls = _class(entry)
-    arguments = _arguments(entry, cls)
-    readout = values.get("readout", "on_request")
+    begun = time.perf_counter()
+    device = _device(line, problems)
+    registry.add(device, name=line.name, recipe=recipe, load_s=time.perf_counter() - begun, **about)
+    if old is not None and changes is not None:
+        changes.replaced[line.name] = _difference(old.recipe, recipe) or "it was not of this file"
+        destroy(old.device)
+
+
+def _shown_about(entry: Entry) -> dict[str, Any]:
+    return {"tags": sorted(entry.tags), "readout": entry.readout, "doc": entry.doc}
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What is not the same, such as "limits [-5, 5] -> [-6, 6]"; "" if nothing is."""
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return ", ".join(f"{key} {old.get(key, 'none')} -> {new.get(key, 'none')}" for key in keys)
+
+
+def _about(line: DeviceLine) -> dict[str, Any]:
+    """Tags, readout, doc and place, as the registry takes them."""
+    readout = line.values.get("readout", "on_request")
     if readout not in READOUTS:
-        raise entry.problem(f"no readout '{readout}'{did_you_mean(str(readout), READOUTS)}", "readout")
-    tags = _value(entry, "tags", [], list, "a list of words, such as [sample]")
-    doc = _value(entry, "doc", "", str, "text")
-    device = _build(entry, cls, arguments)
-    registry.add(device, name=entry.name, tags=map(str, tags), readout=readout, doc=doc, where=entry.where)
+        raise line.problem(f"no readout '{readout}'{did_you_mean(str(readout), READOUTS)}", "readout")
+    tags = _value(line, "tags", [], list, "a list of words, such as [sample]")
+    doc = _value(line, "doc", "", str, "text")
+    return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "where": line.where}
 
 
-def _value(entry: _Entry, key: str, default: Any, kind: type, wanted: str) -> Any:
-    value = entry.values.get(key, default)
+def _device(line: DeviceLine, problems: list[ConfigError]) -> Any:
+    cls = class_of(line)
+    arguments = _arguments(line, cls, problems)
+    is_read_only = _value(line, "read_only", False, bool, "true or false")
+    device = _build(line, cls, arguments)
+    if is_read_only:
+        from beamshell.devices.read_only import make_read_only
+
+        make_read_only(device)
+    return device
+
+
+def _value(line: DeviceLine, key: str, default: Any, kind: type, wanted: str) -> Any:
+    value = line.values.get(key, default)
     if not isinstance(value, kind):
-        raise entry.problem(f"{key} is {value!r}; write {wanted}", key)
+        raise line.problem(f"{key} is {value!r}; write {wanted}", key)
     return value
 
 
-def _class(entry: _Entry) -> type:
-    named = entry.values.get("class")
-    if not isinstance(named, str):
-        raise entry.problem("says no class; write class: motor, or class: package.module.Class", "class")
+def class_of(line: DeviceLine) -> Callable[..., Any]:
+    """The class that a line names.
+
+    Raises:
+        ConfigError: it names none that is there.
+    """
+    named = line.values.get("class")
+    if not isinstance(named, str) or not named:
+        raise line.problem("says no class; write class: motor, or class: package.module.Class", "class")
+    if line.is_foreign and named not in CLASSES and named.partition(".")[0] in (*PACKAGES, named):
+        raise line.problem(f"nothing here stands for the class {named}: write one, and its path instead", "class")
     if "." not in named and named not in CLASSES:
-        raise entry.problem(f"no class '{named}'{did_you_mean(named, CLASSES)}", "class")
+        raise line.problem(f"no class '{named}'{did_you_mean(named, CLASSES)}", "class")
     module, _, attr = CLASSES.get(named, named).rpartition(".")
     try:
         cls = getattr(import_module(module), attr)
     except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
-        raise entry.problem(f"class {named} cannot be imported: {exc}", "class") from exc
+        raise line.problem(f"class {named} cannot be imported: {exc}", "class") from exc
     if not callable(cls):
-        raise entry.problem(f"{named} is not a class", "class")
+        raise line.problem(f"{named} is not a class", "class")
     return cls  # type: ignore[no-any-return]  # any callable that makes a device will do
 
 
-def _arguments(entry: _Entry, cls: Callable[..., Any]) -> dict[str, Any]:
-    """The keyword arguments that the entry gives to its class, each known to it."""
+def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
+    """The keyword arguments that the line gives to its class, each known to it."""
     known, takes_any = _keywords(cls)
-    given = {key: value for key, value in entry.values.items() if key not in KEYS}
-    for key in given:
-        if key not in known:
-            remedy = did_you_mean(key, {*KEYS, *known})
-            if takes_any:
-                remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
-            raise entry.problem(f"unknown key '{key}'{remedy}", key)
-    extra = _value(entry, "arguments", {}, dict, "a mapping, such as {timeout: 5}")
+    given = {key: value for key, value in line.values.items() if key not in KEYS}
+    for key in [key for key in given if key not in known]:
+        if line.is_foreign:
+            problems.append(line.problem(f"{cls.__name__} takes no '{key}', which is left out", key))
+            del given[key]
+            continue
+        remedy = did_you_mean(key, {*KEYS, *known})
+        if takes_any:
+            remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
+        raise line.problem(f"unknown key '{key}'{remedy}", key)
+    extra = _value(line, "arguments", {}, dict, "a mapping, such as {timeout: 5}")
     if not takes_any and (unknown := [key for key in extra if key not in known]):
-        raise entry.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], known)}", "arguments")
+        raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], known)}", "arguments")
     return {**extra, **given}
 
 
@@ -221,12 +285,13 @@ def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
 _NOT_FOR_FILES = {"self", "name", "prefix", "parent", "attr_name"}
 
 
-def _build(entry: _Entry, cls: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    prefix = _value(entry, "prefix", "", str, 'text, such as "BL:th"')
-    addressed = [prefix] if "prefix" in entry.values else []
+def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    prefix = _value(line, "prefix", "", str, 'text, such as "BL:th"')
+    addressed = [prefix] if "prefix" in line.values else []
+    addressed = _value(line, "args", [], list, 'a list, such as ["BL:th"]') or addressed
     try:
-        return cls(*addressed, name=entry.name, **arguments)
+        return cls(*addressed, name=line.name, **arguments)
     except BeamshellError as exc:
-        raise entry.problem(str(exc)) from exc
+        raise line.problem(str(exc)) from exc
     except Exception as exc:  # a class may be anybody's code; one bad device never stops the rest
-        raise entry.problem(f"{cls.__name__} could not be built: {exc}") from exc
+        raise line.problem(f"{cls.__name__} could not be built: {exc}") from exc

@@ -6,7 +6,7 @@ It knows no control system and no formula: its device computes, from real axes a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
 from beamshell.devices.component import Component
@@ -31,7 +31,7 @@ class PseudoValue(Signal):
         identity: the other arguments of Signal: name, kind, attr_name, labels, doc.
     """
 
-    writable: ClassVar[bool] = False
+    writable = False
 
     def __init__(self, *, which: str, parent: PseudoSingle, kind: Kind | str = Kind.normal, **identity: Any) -> None:
         channel = _Computed(parent, which)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CLASSES = {
+    "SynAreaDetector": "area",
     "SynAxis": "axes",
+    "SynFlyer": "flyer",
     "Syn2DGauss": "detectors",
     "SynGauss": "detectors",
     "SynSignal": "detectors",
@@ -30,10 +32,12 @@ def _gauss(name: str, motor: str, **options: Any) -> Callable[[], Any]:
 
 _DEVICES: dict[str, Callable[[], Any]] = {
     **{name: _axis(name) for name in ("motor", "motor1", "motor2", "motor3")},
+    "area_det": lambda: _get("SynAreaDetector")(name="area_det", motor_x=_get("motor1"), motor_y=_get("motor2")),
     "det": _gauss("det", "motor"),
     "det1": _gauss("det1", "motor1", peak=5.0, sigma=0.5),
     "det2": _gauss("det2", "motor2", center=1.0, peak=2.0, sigma=2.0),
     "det4": lambda: _get("Syn2DGauss")(name="det4", motor_x=_get("motor1"), motor_y=_get("motor2")),
+    "flyer": lambda: _get("SynFlyer")(name="flyer"),
     "noisy_det": _gauss("noisy_det", "motor", noise=0.1),
     "temperature": lambda: _get("SynTemperature")(name="temperature"),
 }
