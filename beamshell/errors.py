@@ -53,6 +53,10 @@ class NotConnected(DeviceError, TimeoutError):
     """The control system does not answer for this address."""
 
 
+class MissingLibrary(DeviceError, ImportError):
+    """An address needs a library that is not installed: the message names the extra that brings it."""
+
+
 class MoveFailed(DeviceError):
     """A move ended somewhere else than where it was sent: a STOP, a limit switch, a stall."""
 

@@ -8,7 +8,14 @@ from typing import Any
 from beamshell.devices.backend import Backend
 from beamshell.errors import UnknownName
 
-_SCHEMES = {"ca": ("beamshell.devices.backends.ca", "CaBackend")}
+_SCHEMES = {
+    "ca": ("beamshell.devices.backends.ca", "CaBackend"),
+    "pva": ("beamshell.devices.backends.pva", "PvaBackend"),
+    "http": ("beamshell.devices.backends.http", "HttpBackend"),
+    "https": ("beamshell.devices.backends.http", "HttpsBackend"),
+    "serial": ("beamshell.devices.backends.serial", "SerialBackend"),
+    "tango": ("beamshell.devices.backends.tango", "TangoBackend"),
+}
 
 
 def open_channel(address: str, **options: Any) -> Backend:
