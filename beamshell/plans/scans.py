@@ -140,6 +140,10 @@ def x2x_scan(
         md: metadata of the run.
     """
     halves = (motor1, start, stop, motor2, start / 2, stop / 2)
+    detectors = as_devices(detectors)
+    as_given = {"motor1": motor1.name, "motor2": motor2.name, "start": start, "stop": stop, "num": num}
+    as_given = {"detectors": shown(detectors), **as_given, "per_step": plain(per_step)}
+    md = {"plan_args": as_given, **(md or {})}
     return (yield from visit_and_return(*_lines("x2x_scan", detectors, halves, num, per_step, md)))
 
 

@@ -1,0 +1,37 @@
+"""Where our plans differ from bluesky's on purpose: by place, and why."""
+
+START = {
+    "plan_pattern": "points are made by our own functions",
+    "plan_pattern_module": "the same",
+    "plan_pattern_args": "the same",
+    "extents": "ours are those of the points visited, absolute, and there for every plan; theirs are the arguments",
+    "snake_axes": "a grid of lists says `snaking`, axis by axis, as any other grid does",
+}
+"""Keys of the start document."""
+
+PLAN_ARGS = {
+    "any": {"per_step": "None is None, not the word 'None'"},
+    "count": {"delay": "no delay is None, not 0"},
+    "grid_scan": {"args": "a grid's snaking is in `snaking`; theirs adds it to the arguments"},
+    "rel_grid_scan": {"args": "the same"},
+    "scan_nd": {"cycler": "the points themselves, by motor's name, not the text of an object"},
+    "rel_spiral": dict.fromkeys(("x_start", "y_start"), "a spiral around where the motors are is given no centre"),
+    "rel_spiral_fermat": dict.fromkeys(("x_start", "y_start"), "the same"),
+    "rel_spiral_square": dict.fromkeys(("x_center", "y_center"), "the same"),
+}
+"""Keys of `plan_args`, by plan."""
+
+BEHAVIOUR = {
+    "points that are refused": "checked against the limits before anything moves, and the message names the point",
+    "adaptive_scan downwards": "a step too large is taken back; theirs goes on in the wrong direction",
+    "adaptive_scan": "the motor is triggered with the detectors",
+    "tune_centroid": "every pass has all its points (theirs may lose the last by rounding), a centroid outside of the "
+    "range is not gone to, and a signal of 0 everywhere is an error instead of silence",
+    "spiral_fermat with dr_y": "the region is as high as asked; theirs shrinks with dr_y / dr",
+    "spiral_square of one column or row": "works; theirs divides by 0",
+    "count with a delay": "there is none after the last reading; too few delays are an error only when they run out",
+    "fly": "all flyers fly together, and the start document names the plan and the flyers",
+    "tweak": "what a motor refuses is told in the next question; the run goes on",
+    "order of motors": "as they were given; theirs sorts or not, by plan",
+}
+"""What they do."""
