@@ -99,7 +99,7 @@ def wait_for_release(core: Interpreter, msg: Any) -> None:
     episode: tuple[Suspender, ...] = msg.args[0]
 
     def clear() -> bool:
-        return not any(suspender.tripped for suspender in episode)
+        return not any(s.tripped for s in episode if s in core.suspenders)  # one that was taken away releases
 
     def joined() -> bool:
         return any(s.tripped and s not in episode for s in core.suspenders)
