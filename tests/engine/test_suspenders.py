@@ -1,0 +1,264 @@
+"""The conditions under which plans wait: what trips each, what releases it, and what a person is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beamshell.devices.signal import Signal
+from beamshell.engine import RunEngine
+from beamshell.engine import suspenders as sus
+from beamshell.errors import BadValue, RunEngineInterrupted
+from beamshell.messages import Msg
+from beamshell.plans.preprocessors import suspend_wrapper
+
+
+class Ring:
+    """A signal that tells of values, alarms and its connection."""
+
+    SUB_META = "meta"
+    name, units = "ring", "mA"
+
+    def __init__(self, value: Any = None, connected: bool = True) -> None:
+        self.value, self.connected = value, connected
+        self.listeners: list[tuple[Any, Any]] = []
+
+    def subscribe(self, function: Any, event: Any = None) -> None:
+        self.listeners.append((function, event))
+
+    def clear_sub(self, function: Any) -> None:
+        self.listeners = [entry for entry in self.listeners if entry[0] != function]
+
+    def get(self) -> Any:
+        return self.value
+
+    def tell(self, value: Any, severity: int = 0) -> None:
+        self.value = value
+        for function, event in list(self.listeners):
+            if event is None:
+                function(value=value, severity=severity)
+
+    def connection(self, connected: bool) -> None:
+        self.connected = connected
+        for function, event in list(self.listeners):
+            if event == "meta":
+                function(connected=connected)
+
+
+def story(suspender: Any, ring: Ring, values: Any) -> list[bool]:
+    """Whether it is tripped after each value."""
+    if not ring.listeners:
+        suspender.install(lambda: None)
+    answers = []
+    for value in values:
+        ring.tell(value)
+        answers.append(suspender.tripped)
+    return answers
+
+
+T, F = True, False
+BEHAVIOUR = [
+    (lambda r: sus.SuspendFloor(r, 5), [6, 5, 4, 5, 6], [F, F, T, F, F]),
+    (lambda r: sus.SuspendFloor(r, 5, resume_thresh=9), [6, 4, 8, 9, 8, 4], [F, T, T, F, F, T]),
+    (lambda r: sus.SuspendCeil(r, 5), [4, 5, 6, 5], [F, F, T, F]),
+    (lambda r: sus.SuspendCeil(r, 5, resume_thresh=1), [4, 6, 2, 1, 5], [F, T, T, F, F]),
+    (lambda r: sus.SuspendWhenOutsideBand(r, 1, 3), [2, 1, 3, 2.9, 0], [F, T, T, F, T]),
+    (lambda r: sus.SuspendInBand(r, 1, 3), [2, 1, 3, 2.9, 0], [T, F, F, T, F]),
+    (lambda r: sus.SuspendBoolHigh(r), [0, 1, 0], [F, T, F]),
+    (lambda r: sus.SuspendBoolLow(r), [1, 0, 1], [F, T, F]),
+    (lambda r: sus.SuspendWhenChanged(r, expected_value="A"), ["A", "B", "A"], [F, T, F]),
+    (lambda r: sus.SuspendWhenChanged(r), ["first", "B", "first"], [F, T, F]),
+    (lambda r: sus.SuspendWhenChanged(r, expected_value=1, allow_resume=False), [1, 2, 1], [F, T, T]),
+]
+
+
+@pytest.mark.parametrize(("make", "values", "tripped"), BEHAVIOUR)
+def test_each_kind_trips_and_releases_where_it_says(make, values, tripped):
+    ring = Ring()
+    assert story(make(ring), ring, values) == tripped
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=30))
+def test_between_its_two_borders_a_floor_keeps_the_answer_that_it_has(values):
+    ring = Ring()
+    answers = story(sus.SuspendFloor(ring, -2, resume_thresh=2), ring, values)
+    expected, tripped = [], False
+    for value in values:
+        tripped = value < -2 or (tripped and value < 2)
+        expected.append(tripped)
+    assert answers == expected
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda r: sus.SuspendFloor(r, 5, resume_thresh=4),
+        lambda r: sus.SuspendCeil(r, 5, resume_thresh=6),
+        lambda r: sus.SuspendInBand(r, 3, 1),
+        lambda r: sus.SuspendWhenOutsideBand(r, 3, 3),
+    ],
+)
+def test_borders_that_make_no_sense_are_refused_with_the_name(make):
+    with pytest.raises(BadValue, match=r"^ring: "):
+        make(Ring())
+
+
+def test_the_reason_says_value_unit_and_what_is_waited_for():
+    ring = Ring(3.0)
+    floor = sus.SuspendFloor(ring, 5, resume_thresh=9, tripped_message="call the floor manager")
+    floor.install(lambda: None)
+    assert floor.reason == "ring is 3 mA; plans wait until it is at least 9 mA (call the floor manager)"
+    assert "TRIPPED since" in repr(floor)
+    ring.tell(10.0)
+    assert floor.reason == ""
+    assert "good since" in repr(floor)
+
+
+def test_since_is_when_it_last_changed(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(sus.time, "time", lambda: now[0])
+    ring = Ring(10.0)
+    floor = sus.SuspendFloor(ring, 5)
+    floor.install(lambda: None)
+    for when, value in ((200.0, 3.0), (300.0, 2.0), (400.0, 6.0)):
+        now[0] = when
+        ring.tell(value)
+        if value < 5:
+            assert floor.since == 200.0
+    assert floor.since == 400.0
+
+
+def test_what_cannot_be_trusted_counts_as_bad():
+    ring = Ring(connected=False)
+    floor = sus.SuspendFloor(ring, 5)
+    floor.install(lambda: None)
+    assert floor.reason == "ring is not connected"
+    ring.connection(True)
+    assert floor.reason == "ring has told no value yet"
+    ring.tell(10.0)
+    assert not floor.tripped
+    ring.tell(10.0, severity=3)
+    assert floor.reason == "ring is INVALID (alarm severity 3)"
+    ring.tell(10.0, severity=2)
+    assert not floor.tripped
+    ring.connection(False)
+    ring.connection(True)
+    assert floor.tripped, "what it told before it was lost counts no more"
+
+
+def test_the_engine_is_told_of_changes_only():
+    ring, told = Ring(10.0), []
+    floor = sus.SuspendFloor(ring, 5)
+    floor.install(lambda: told.append(floor.tripped))
+    for value in (9, 4, 3, 8, 9):
+        ring.tell(value)
+    assert told == [True, False]
+    floor.remove()
+    assert ring.listeners == []
+
+
+def test_reset_takes_the_present_value_for_the_good_one():
+    ring = Ring()
+    changed = sus.SuspendWhenChanged(ring, expected_value=1, allow_resume=False)
+    assert story(changed, ring, [1, 2]) == [False, True]
+    changed.reset()
+    assert story(changed, ring, [2, 1]) == [False, True]
+
+
+def test_any_function_can_be_a_condition_and_one_that_raises_is_a_bad_one():
+    answers: list[Any] = [False, True, OSError("no route")]
+
+    def look() -> bool:
+        answer = answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    when = sus.SuspendWhen(look, "the hutch is open")
+    assert not when.tripped
+    answers.pop(0)
+    assert (when.tripped, when.reason) == (True, "the hutch is open makes plans wait")
+    answers.pop(0)
+    assert when.tripped
+    assert "cannot be told: no route" in when.reason
+
+
+# ---- in the engine -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def RE() -> RunEngine:
+    engine = RunEngine({})
+    engine.say = lambda text: None
+    return engine
+
+
+def test_a_real_signal_suspends_and_releases_a_plan(RE):
+    ring = Signal(name="ring", value=100.0)
+    RE.install_suspender(sus.SuspendFloor(ring, 50))
+    states = []
+
+    def state_changed(new, old):
+        states.append(new)
+        if new == "suspending":
+            ring.put(90.0)
+
+    RE.state_hook = state_changed
+    RE([Msg("checkpoint"), Msg("null")])
+    assert states == ["running", "idle"]
+    ring.put(3.0)
+    _until(lambda: RE.suspenders[0].tripped)
+    RE([Msg("checkpoint"), Msg("null")])
+    assert states[2:] == ["running", "suspending", "running", "idle"]
+
+
+def _until(condition: Any) -> None:
+    import time
+
+    deadline = time.monotonic() + 20
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert condition()
+
+
+def test_the_engine_lists_and_removes_its_suspenders_and_takes_none_twice(RE):
+    ring = Ring(10.0)
+    floor = sus.SuspendFloor(ring, 5)
+    RE.install_suspender(floor)
+    RE.install_suspender(floor)
+    assert RE.suspenders == (floor,)
+    assert len(ring.listeners) == 2
+    RE.clear_suspenders()
+    assert RE.suspenders == ()
+    assert ring.listeners == []
+
+
+def test_taking_the_bad_condition_away_lets_the_plan_go_on(RE):
+    floor = sus.SuspendFloor(Ring(1.0), 5)
+    RE.install_suspender(floor)
+    RE.say = lambda text: text.startswith("Suspended") and RE.remove_suspender(floor)
+    assert RE([Msg("null")]) == ()
+
+
+def test_a_condition_of_ones_own_is_asked_while_the_plan_waits(RE):
+    asked = []
+
+    def bad() -> bool:
+        asked.append(True)
+        return len(asked) in (2, 3)
+
+    RE(suspend_wrapper([Msg("checkpoint"), Msg("sleep", None, 0.05)], sus.SuspendWhen(bad, "a rule")))
+    assert len(asked) > 3
+    assert RE.suspenders == ()
+
+
+def test_a_suspended_plan_can_be_paused_and_aborted(RE):
+    RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5))
+    RE.state_hook = lambda new, old: new == "suspending" and RE.request_pause()
+    with pytest.raises(RunEngineInterrupted, match="Paused"):
+        RE([Msg("null")])
+    RE.abort()
+    assert RE.state == "idle"
