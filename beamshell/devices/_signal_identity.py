@@ -139,8 +139,9 @@ class SignalIdentity:
 
     @property
     def hints(self) -> Hints:
-        """Its name as a field to show, if its kind is hinted."""
-        return {"fields": [self.name]} if Kind.hinted in self._kind else {"fields": []}
+        """Its name as a field to show: if its kind is hinted, or if it is recorded on its own."""
+        shown_kind = Kind.normal if self.parent is None else Kind.hinted
+        return {"fields": [self.name]} if shown_kind in self._kind else {"fields": []}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.source})"

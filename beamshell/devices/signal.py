@@ -53,7 +53,7 @@ class Signal(SignalIdentity):
     SUB_VALUE: ClassVar[str] = "value"
     SUB_META: ClassVar[str] = "meta"
     _default_sub: ClassVar[str] = SUB_VALUE
-    writable: ClassVar[bool] = True
+    writable: bool = True
 
     def __init__(
         self,
@@ -347,7 +347,7 @@ class Signal(SignalIdentity):
 class SignalRO(Signal):
     """A value in this process that users cannot write; its owner does, with ``put(value, force=True)``."""
 
-    writable: ClassVar[bool] = False
+    writable: bool = False
 
 
 class EpicsSignalRO(Signal):
@@ -365,10 +365,12 @@ class EpicsSignalRO(Signal):
         attr_name: its name within the parent.
         labels: words to find it by.
         doc: what it is, in a line.
+        record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
+            3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
         options: what the control system's backend takes, such as ``array_dtype="uint16"`` for Channel Access.
     """
 
-    writable: ClassVar[bool] = False
+    writable: bool = False
     setpoint_pvname = ""
 
     def __init__(
@@ -385,6 +387,7 @@ class EpicsSignalRO(Signal):
         attr_name: str = "",
         labels: Iterable[str] = (),
         doc: str = "",
+        record_alarm: bool = False,
         **options: Any,
     ) -> None:
         self.pvname = read_pv
@@ -396,6 +399,7 @@ class EpicsSignalRO(Signal):
         )
         self.timeout = timeout
         self.connection_timeout = connection_timeout
+        self.record_alarm = record_alarm
         self._auto_monitor = bool(auto_monitor)
         for channel in {reader, writer}:
             channel.connect()
@@ -411,20 +415,33 @@ class EpicsSignalRO(Signal):
 
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
-        if self._writer is self._backend:
+        if self._writer is self._backend and not self.record_alarm:
             channel = self._backend
             return partial(_collect_one, self, channel.begin_get() if channel.connected else self._begin(channel))
         return partial(self._collect, [(key, self._begin(channel)) for key, channel in self._channels()])
 
     def _collect(self, begun: list[tuple[str, Collect]]) -> dict[str, Reading]:
         with self._named():
-            return {key: answer(self.timeout) for key, answer in begun}
+            readings = {key: answer(self.timeout) for key, answer in begun}
+        if self.record_alarm:
+            reading = readings[self.name]
+            severity = reading.get("alarm_severity", 0)
+            readings[f"{self.name}_severity"] = {"value": severity, "timestamp": reading["timestamp"]}
+        return readings
 
     def describe(self) -> dict[str, DataKey]:
         """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
         self.wait_for_connection()
         with self._named():
-            return {key: channel.describe() for key, channel in self._channels()}
+            described = {key: channel.describe() for key, channel in self._channels()}
+        if self.record_alarm:
+            described[f"{self.name}_severity"] = {
+                "source": f"{self.source}.SEVR",
+                "dtype": "integer",
+                "shape": [],
+                "dtype_numpy": "<i8",
+            }
+        return described
 
     def _channels(self) -> list[tuple[str, Backend]]:
         """What is recorded, by name."""
@@ -475,7 +492,7 @@ class EpicsSignal(EpicsSignalRO):
         kwargs: those of EpicsSignalRO.
     """
 
-    writable: ClassVar[bool] = True
+    writable: bool = True
 
     def __init__(
         self,

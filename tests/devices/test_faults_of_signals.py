@@ -1,4 +1,4 @@
-"""The reference's faults that concern signals (numbers of engine-semantics), against a real IOC; and an IOC that dies."""
+"""The reference's faults that concern signals, by their numbers, on a real IOC; and an IOC that dies or freezes."""
 
 import contextlib
 import os

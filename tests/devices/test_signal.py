@@ -191,7 +191,20 @@ def test_an_unknown_event_is_refused_with_those_there_are():
 def test_kind_and_labels_are_kept_and_a_kind_may_be_a_word():
     signal = Signal(name="gain", kind="hinted", labels={"amplifier"})
     assert (signal.kind, signal.hints, signal.labels) == (Kind.hinted, {"fields": ["gain"]}, {"amplifier"})
-    assert Signal(name="gain", kind=Kind.normal).hints == {"fields": []}
+    assert Signal(name="gain", kind="config").hints == {"fields": []}
+
+
+def test_a_signal_on_its_own_shows_itself_and_a_part_leaves_that_to_its_kind():
+    assert Signal(name="gain", kind=Kind.normal).hints == {"fields": ["gain"]}
+    assert Signal(name="gain", kind=Kind.normal, parent=object()).hints == {"fields": []}
+
+
+@pytest.mark.parametrize("wrong", [[1.0, 2.0], np.ones(2), "five", None, {}, object()])
+def test_what_is_no_number_is_not_put_into_a_number(wrong):
+    signal = Signal(name="gain", value=1.0)
+    with pytest.raises(BadValue, match="gain"):
+        signal.put(wrong)
+    assert signal.get() == 1.0
 
 
 def test_an_address_with_an_unknown_scheme_is_refused_with_those_there_are():

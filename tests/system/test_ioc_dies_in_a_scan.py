@@ -1,7 +1,5 @@
 """A scan whose IOC is killed and started again: with a suspender on, no point is lost and none is doubled."""
 
-import os
-import signal as posix
 import threading
 import time
 

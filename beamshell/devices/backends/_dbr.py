@@ -5,6 +5,7 @@ Pure: bytes in, values out. The layouts are those of EPICS base's `db_access.h`;
 
 from __future__ import annotations
 
+import reprlib
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ def encode(value: Any, plain_type: int) -> tuple[int, bytes]:
 def _checked_texts(value: Any, count: int) -> Any:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, (list, tuple)) or not all(isinstance(item, str) for item in texts):
-        raise BadValue(f"{value!r} cannot be written: it holds text; give a string")
+        raise BadValue(f"{reprlib.repr(value)} cannot be written: it holds text; give a string")
     if len(texts) > count:
         raise BadValue(f"{len(texts)} strings cannot be written: it holds {count}")
     for item in texts:
@@ -192,15 +193,20 @@ def _checked_texts(value: Any, count: int) -> Any:
 
 
 def _checked_numbers(value: Any, plain_type: int, count: int, allow_nan: bool) -> Any:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as exc:  # rows of different lengths
+        raise BadValue(f"{reprlib.repr(value)} is not an array of numbers: {exc}") from exc
     if array.dtype.kind not in "biuf":
-        raise BadValue(f"{value!r} is not a number")
+        wanted = "a number" if count == 1 else "an array of numbers"
+        raise BadValue(f"{reprlib.repr(value)} is not {wanted}: give {wanted}")
     if count == 1 and array.ndim:
-        raise BadValue(f"an array of {array.size} cannot be written: it holds one number")
+        raise BadValue(f"an array of {array.size} cannot be written: it holds one number; give one of them")
     if array.size > count or array.size == 0:
-        raise BadValue(f"an array of {array.size} cannot be written: it holds {count}")
+        raise BadValue(f"an array of {array.size} cannot be written: it holds {count}; give 1 to {count} numbers")
     if array.dtype.kind == "f" and not allow_nan and not np.isfinite(array).all():
-        raise BadValue(f"{value} is not finite" if count == 1 else "an element of the array is not finite")
+        bad = str(value) if array.ndim == 0 else "an element of the array"
+        raise BadValue(f"{bad} is not finite: give a finite number, or make the signal with allow_nan=True")
     if plain_type not in (FLOAT, DOUBLE):
         _check_whole(array, value, *_RANGES[plain_type])
     if array.ndim:
@@ -211,6 +217,6 @@ def _checked_numbers(value: Any, plain_type: int, count: int, allow_nan: bool) -
 def _check_whole(array: Any, value: Any, lowest: int, highest: int) -> None:
     shown = value if array.ndim == 0 else "an element of the array"
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and (np.trunc(array) == array).all()):
-        raise BadValue(f"{shown} is not a whole number")
+        raise BadValue(f"{shown} is not a whole number: it holds whole numbers only; round it")
     if array.min() < lowest or array.max() > highest:
         raise BadValue(f"{shown} does not fit: it holds whole numbers from {lowest} to {highest}")

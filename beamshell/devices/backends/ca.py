@@ -20,7 +20,7 @@ from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, 
 from beamshell.devices.backends._revival import revival
 from beamshell.devices.backends._traffic import Batch, Data, library
 from beamshell.devices.updates import Cell, completions
-from beamshell.errors import DeviceError, NotConnected, ReadFailed, WriteFailed
+from beamshell.errors import BadValue, DeviceError, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
@@ -327,7 +327,10 @@ class CaBackend(Backend):
 
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""
-        return _dbr.check(value, self._type, self._count, self._control.choices, self._string, self._allow_nan)
+        try:
+            return _dbr.check(value, self._type, self._count, self._control.choices, self._string, self._allow_nan)
+        except BadValue as exc:
+            raise BadValue(f"{self.name}: {exc}") from exc
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Write `value` and return at once; see Backend.put."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -99,6 +100,8 @@ class SoftBackend(Backend):
         if value is None or (old is not None and isinstance(old, str) != isinstance(value, str)):
             kind = "text" if isinstance(old, str) else "a number"
             raise BadValue(f"{value!r} cannot be written: it holds {kind}, such as {old!r}")
+        if isinstance(old, (bool, int, float, np.number)) and not isinstance(value, (bool, int, float, np.generic)):
+            raise BadValue(f"{reprlib.repr(value)} cannot be written: it holds one number, such as {old!r}")
         if isinstance(value, np.ndarray):
             return value.copy()  # whoever gave it may go on changing it
         return float(value) if isinstance(old, float) and isinstance(value, int) else value
@@ -155,7 +158,7 @@ def index_of(value: Any, choices: Sequence[str]) -> int:
     if isinstance(value, str):
         if value in choices:
             return list(choices).index(value)
-    elif not isinstance(value, (list, tuple, np.ndarray)) and value is not None:
+    elif isinstance(value, (int, float, np.number, np.bool_)):
         number = float(value)
         if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
             return int(number)

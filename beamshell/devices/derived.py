@@ -1,0 +1,421 @@
+"""Signals whose value is made of others, or is any attribute of their device, or is part of an array.
+
+It knows no control system: what these signals are made of does.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from types import EllipsisType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from beamshell.devices._data_keys import dtype_of
+from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
+from beamshell.devices.backends.soft import SoftBackend
+from beamshell.devices.kind import Kind
+from beamshell.devices.signal import EpicsSignalRO, Signal
+from beamshell.errors import BadValue, ConfigError, DeviceError, NotConnected, ReadFailed, ReadOnlyError
+from beamshell.protocols import DataKey, Reading
+
+Forward: TypeAlias = Callable[..., Any]
+"""The value, from the values of the inputs."""
+Inverse: TypeAlias = Callable[[Any], Any]
+"""What to write to the inputs for a value: one value, or a tuple of one for each input; None in it leaves one alone."""
+Part: TypeAlias = slice | tuple[slice | int | EllipsisType, ...]
+
+_DESCRIBE_TIMEOUT_S = 5.0
+
+
+class DerivedBackend(Backend):
+    """A value computed from signals: read with one round trip, followed as they change, written through an inverse.
+
+    Its time is that of the newest input, its alarm the worst.
+    """
+
+    def __init__(self, inputs: Sequence[Any], forward: Forward, inverse: Inverse | None, **facts: Any) -> None:
+        self._inputs = tuple(inputs)
+        self._forward = forward
+        self._inverse = inverse
+        self._facts = SoftBackend("", **facts)  # units, precision, limits and choices, and how values are held to them
+        self.source = f"derived://{','.join(one.name for one in self._inputs)}"
+        self._latest: Reading | None = None
+        self._on_change: OnChange | None = None
+        self._on_connection: OnConnection | None = None
+        self._told: bool | None = None
+
+    # ---- connection
+
+    def connect(self) -> None:
+        """Nothing to do: its inputs connect by themselves."""
+
+    @property
+    def connected(self) -> bool:
+        """True while every input answers."""
+        return all(getattr(one, "connected", True) for one in self._inputs)
+
+    @property
+    def disconnected_since(self) -> float | None:
+        """Since when one of them does not answer."""
+        moments = (getattr(one, "disconnected_since", None) for one in self._inputs)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def wait_connected(self, timeout: float) -> None:
+        """Return once all inputs are connected; they share one time-out."""
+        deadline = time.monotonic() + timeout
+        for one in self._inputs:
+            one.wait_for_connection(max(0.0, deadline - time.monotonic()))
+
+    def on_connection(self, callback: OnConnection) -> None:
+        """Call `callback(connected)` as the last input comes, or the first one goes."""
+        self._on_connection = callback
+        for one in self._inputs:
+            one.subscribe(self._on_input_connection, event_type=one.SUB_META)
+
+    def _on_input_connection(self, **_: Any) -> None:
+        connected = self.connected
+        if self._on_connection is not None and connected != self._told:
+            self._told = connected
+            self._on_connection(connected)
+
+    def close(self) -> None:
+        """Follow its inputs no more."""
+        self.unsubscribe()
+        for one in self._inputs:
+            one.clear_sub(self._on_input_connection)
+
+    # ---- values
+
+    def begin_get(self) -> Collect:
+        """Ask every input without waiting."""
+        asked = [(one.name, one.begin_read()) for one in self._inputs]
+
+        def collect(timeout: float) -> Reading:  # noqa: ARG001 - each input has its own
+            return self._combined([answer()[name] for name, answer in asked])
+
+        return collect
+
+    def _combined(self, readings: Sequence[Reading]) -> Reading:
+        try:
+            value = self._forward(*(reading["value"] for reading in readings))
+        except DeviceError:
+            raise
+        except Exception as exc:  # whoever wrote the function learns what it was given
+            given = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs, readings, strict=True))
+            raise ReadFailed(f"it cannot be computed from {given}: {exc}") from exc
+        combined: Reading = {"value": value, "timestamp": max(reading["timestamp"] for reading in readings)}
+        severities = [reading["alarm_severity"] for reading in readings if "alarm_severity" in reading]
+        if severities:
+            combined["alarm_severity"] = max(severities)
+        return combined
+
+    @property
+    def latest(self) -> Reading | None:
+        """What was last computed for the subscriber."""
+        return self._latest
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` with the present value, and whenever an input has changed."""
+        self._on_change = on_change
+        for one in self._inputs:
+            one.subscribe(self._on_input)
+
+    def _on_input(self, **_: Any) -> None:
+        readings = [one.latest for one in self._inputs]
+        on_change = self._on_change
+        if on_change is None or any(reading is None for reading in readings):
+            return
+        self._latest = self._combined([reading for reading in readings if reading is not None])
+        on_change(self._latest)
+
+    def unsubscribe(self) -> None:
+        """Stop calling."""
+        self._on_change = None
+        for one in self._inputs:
+            one.clear_sub(self._on_input)
+
+    def repeat(self) -> None:
+        """Give the subscriber the latest value once more."""
+        if self._on_change is not None and self._latest is not None:
+            self._on_change(self._latest)
+
+    # ---- writing
+
+    def check(self, value: Any) -> Any:
+        """`value`, if the inverse knows what to do for it and the inputs accept that."""
+        checked = self._facts.check(value) if self._facts.choices else value
+        for one, wanted in self._wanted(checked):
+            one.check_value(wanted)
+        return checked
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Write what the inverse says to the inputs; done when all of them are, failed with the first that fails."""
+        wanted = self._wanted(value)
+        if on_done is None:
+            for one, part in wanted:
+                one.put(part)
+            return
+        together = _Together(len(wanted), on_done)
+        for one, part in wanted:
+            one.set(part).add_callback(together.note)
+
+    def _wanted(self, value: Any) -> list[tuple[Any, Any]]:
+        """What is written where."""
+        if self._inverse is None:
+            raise ReadOnlyError("it is computed and has no inverse: write to what it is computed from")
+        try:
+            parts = self._inverse(value)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as exc:
+            raise BadValue(f"{value!r} cannot be turned into {self._names()}: {exc}") from exc
+        if not isinstance(parts, tuple):
+            parts = (parts,)
+        if len(parts) != len(self._inputs):
+            raise BadValue(f"the inverse of {value!r} has {len(parts)} values for {self._names()}: return one for each")
+        return [(one, part) for one, part in zip(self._inputs, parts, strict=True) if part is not None]
+
+    def _names(self) -> str:
+        return ", ".join(one.name for one in self._inputs)
+
+    # ---- what it is
+
+    def describe(self) -> DataKey:
+        """Dtype and shape of the value now, with the units and limits it was given."""
+        dtype, shape, dtype_numpy = dtype_of(self.get(_DESCRIBE_TIMEOUT_S)["value"])
+        value: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
+        return {**self._facts.describe(), **value}
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Those it was given."""
+        return self._facts.limits
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Those it was given."""
+        return self._facts.choices
+
+    @property
+    def units(self) -> str:
+        """The unit of the value."""
+        return self._facts.units
+
+    @property
+    def precision(self) -> int | None:
+        """Digits worth showing."""
+        return self._facts.precision
+
+
+class _Together:
+    """Tells once that several writes have ended."""
+
+    def __init__(self, number: int, on_done: OnDone) -> None:
+        self._missing = number
+        self._on_done = on_done
+        self._lock = threading.Lock()
+        if number == 0:
+            on_done(None)
+
+    def note(self, status: Any) -> None:
+        """One of them has ended."""
+        failure = status.exception()
+        with self._lock:
+            told = self._missing <= 0
+            self._missing = 0 if failure is not None else self._missing - 1
+            ended = self._missing == 0 and not told
+        if ended:
+            self._on_done(failure)
+
+
+class DerivedSignal(Signal):
+    """A signal computed from others, asked for in one round trip with everything else at a point.
+
+    Args:
+        inputs: signals, or dotted names of the parent's parts: ``("x", "y.user_readback")``.
+        forward: its value from theirs.
+        inverse: what to write to them for a value (a tuple, if there are several); None makes it read-only.
+        units: of the value.
+        precision: digits worth showing.
+        limits: lowest and highest value that may be written; equal ones are none.
+        choices: names of the states, if the value is the index of one.
+        kwargs: name, parent, kind, attr_name, labels, doc: those of every signal.
+
+    Example:
+        >>> class Slit(Device):
+        ...     left = Component(EpicsSignal, "left")
+        ...     right = Component(EpicsSignal, "right")
+        ...     gap = Component(DerivedSignal, inputs=("left", "right"), forward=lambda left, right: right - left)
+    """
+
+    def __init__(
+        self,
+        inputs: Iterable[Any] | str,
+        *,
+        forward: Forward,
+        inverse: Inverse | None = None,
+        parent: Any = None,
+        units: str = "",
+        precision: int | None = None,
+        limits: tuple[float, float] = (0.0, 0.0),
+        choices: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        found = [_resolved(one, parent) for one in ([inputs] if isinstance(inputs, str) else inputs)]
+        if not found:
+            raise ConfigError(f"{kwargs.get('name', 'a derived signal')}: it is computed from nothing; give its inputs")
+        backend = DerivedBackend(
+            found, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
+        )
+        self.writable = inverse is not None
+        self._set_up(backend, backend, parent=parent, **kwargs)
+        self._enforces_limits = True
+
+
+class AttributeSignal(Signal):
+    """Any Python attribute of the parent, as a signal.
+
+    Subscribers hear of writes through the signal; an attribute does not tell when anybody else changes it.
+
+    Args:
+        attribute: its dotted path from the parent: "camera.serial_number".
+        write: whether it may be written.
+        parent: the device.
+        kwargs: units, precision, limits, choices; name, kind, attr_name, labels, doc.
+    """
+
+    def __init__(self, attribute: str, *, parent: Any, write: bool = True, **kwargs: Any) -> None:
+        facts: dict[str, Any] = {
+            key: kwargs.pop(key) for key in ("units", "precision", "limits", "choices") if key in kwargs
+        }
+        backend = _AttributeBackend(parent, attribute, facts)
+        self.writable = write
+        self._set_up(backend, backend, parent=parent, **kwargs)
+        self._enforces_limits = True
+
+
+class _AttributeBackend(SoftBackend):
+    """A value that lives in an attribute."""
+
+    def __init__(self, parent: Any, attribute: str, facts: dict[str, Any]) -> None:
+        super().__init__(f"attribute://{attribute}", None, **facts)
+        self._parent = parent
+        self._path = attribute
+        self._ask = attrgetter(attribute)
+
+    def _now(self) -> Reading:
+        try:
+            value = self._ask(self._parent)
+        except AttributeError as exc:
+            raise NotConnected(f"{self._parent.name} has no attribute {self._path!r}: {exc}") from exc
+        if value is not self._reading["value"]:
+            self._reading = {"value": value, "timestamp": self._clock()}
+        return self._reading
+
+    def begin_get(self) -> Collect:
+        """The value at this moment."""
+        reading = self._now().copy()
+        return lambda _timeout: reading
+
+    def get(self, timeout: float) -> Reading:  # noqa: ARG002 - nothing to wait for
+        """The value now."""
+        return self._now().copy()
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` now and in each later `put`."""
+        self._now()
+        super().subscribe(on_change)
+
+    def check(self, value: Any) -> Any:
+        """`value`, if it is of the attribute's sort."""
+        self._now()
+        return super().check(value)
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Set the attribute, then tell the subscriber what it has become."""
+        above, _, last = self._path.rpartition(".")
+        owner = attrgetter(above)(self._parent) if above else self._parent
+        try:
+            setattr(owner, last, self.check(value))
+        except AttributeError as exc:
+            raise ReadOnlyError(f"{self._path} cannot be set: {exc}") from exc
+        self._now()
+        self.repeat()
+        if on_done is not None:
+            on_done(None)
+
+    def describe(self) -> DataKey:
+        """What the present value is."""
+        self._now()
+        return super().describe()
+
+
+class ArraySignal(DerivedSignal):
+    """An array in the control system with the shape it is meant to have, or a part of it.
+
+    Args:
+        read_pv: the address of the array.
+        shape: the lengths of its axes, slowest first: numbers, signals, or dotted names of the parent's parts, which
+            are read with it: ``("height", "width")``. One length may be -1: whatever is left.
+        part: what to keep: ``(slice(10, 20), slice(None))`` for ten rows; None keeps all.
+        array_dtype: "uint16" for an array that is known to hold unsigned 16-bit numbers.
+        timeout: seconds until a read has failed.
+        kwargs: those of DerivedSignal, less its inputs.
+    """
+
+    def __init__(
+        self,
+        read_pv: str,
+        *,
+        shape: Sequence[Any] = (-1,),
+        part: Part | None = None,
+        array_dtype: str | None = None,
+        timeout: float = 5.0,
+        name: str = "",
+        parent: Any = None,
+        kind: Kind | str = Kind.normal,
+        **kwargs: Any,
+    ) -> None:
+        self.pvname = read_pv
+        self.part = part
+        self._shape = [None if not isinstance(length, int) else length for length in shape]
+        lengths = [_resolved(length, parent) for length in shape if not isinstance(length, int)]
+        self._array = EpicsSignalRO(read_pv, name=name or read_pv, array_dtype=array_dtype, timeout=timeout)
+        super().__init__(
+            [self._array, *lengths], forward=self._shaped, name=name or read_pv, parent=parent, kind=kind, **kwargs
+        )
+
+    @property
+    def source(self) -> str:
+        """The address of the array."""
+        return self._array.source
+
+    def destroy(self) -> None:
+        """Give its channels back."""
+        super().destroy()
+        self._array.destroy()
+
+    def _shaped(self, array: Any, *lengths: Any) -> Any:
+        read = iter(lengths)
+        shape = [int(next(read)) if length is None else length for length in self._shape]
+        array = np.asarray(array)
+        if -1 not in shape and math.prod(shape) < array.size:
+            array = array[: math.prod(shape)]  # records have room for the largest image
+        try:
+            whole = array.reshape(shape)
+        except ValueError as exc:
+            wanted = " x ".join(map(str, shape))
+            raise ReadFailed(f"{self.pvname} sent {array.size} elements, not {wanted}: check its shape") from exc
+        return whole if self.part is None else whole[self.part]
+
+
+def _resolved(one: Any, parent: Any) -> Any:
+    """A signal given by itself or by its dotted name in the parent."""
+    if not isinstance(one, str):
+        return one
+    if parent is None:
+        raise ConfigError(f"{one!r} names a part of a device, and this signal belongs to none; give the signal itself")
+    return parent.part(one)
