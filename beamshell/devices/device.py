@@ -13,6 +13,7 @@ from beamshell.devices.kind import Kind
 from beamshell.devices.nearest import unknown
 from beamshell.devices.staging import Staging, raise_together
 from beamshell.devices.status import DeviceStatus
+from beamshell.devices.summary import Summary, address_of, summary_of
 from beamshell.errors import NotConnected, RedundantStaging
 
 if TYPE_CHECKING:
@@ -388,33 +389,50 @@ class Device:
     # ---- for people --------------------------------------------------------------------------
 
     def summary(self) -> Summary:
-        """A table of its parts: attribute, kind, address and, at the end, what is read and what is configuration."""
-        rows = [(dotted, signal.kind.name or "", address_of(signal)) for dotted, signal in self.walk_signals()]
-        widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
-        lines = [f"{self!r}  {'connected' if self.connected else 'NOT CONNECTED'}"]
-        lines += [f"  {dotted:<{widths[0]}}  {kind:<{widths[1]}}  {address}" for dotted, kind, address in rows]
-        return Summary("\n".join(lines))
+        """A page of its parts by when they are recorded: attribute, name in the data, address, unit."""
+        return summary_of(self)
+
+    @property
+    def lazy_names(self) -> tuple[str, ...]:
+        """The parts that are made when they are first used, and were not used yet."""
+        return tuple(attr for attr in self.component_names if attr not in self._parts)
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not name.startswith("_")]
+        return [name for name in super().__dir__() if not name.startswith("_") and name not in _FOR_MACHINES]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.prefix!r}, name={self._name!r})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - the signature is IPython's
+        """What the prompt shows: besides the repr, what is known of the device without asking."""
+        printer.text("  ".join([repr(self), *self.in_short()]))
 
-class Summary(str):
-    """Text that the prompt shows as it is, instead of as a quoted string."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+    def in_short(self) -> list[str]:
+        """What is to be said of its present state without asking the hardware: ["offline"], or nothing."""
+        return [] if self.connected else ["offline"]
 
 
-def address_of(signal: Any) -> str:
-    """Where a signal's value lives, for messages: "BL:th.RBV" rather than "ca://BL:th.RBV"."""
-    source = getattr(signal, "source", None) or getattr(signal, "pvname", None) or signal.name
-    return str(source).removeprefix("ca://")
+_FOR_MACHINES = frozenset(
+    {
+        "attr_name",
+        "begin_read",
+        "begin_read_configuration",
+        "begin_state",
+        "component_names",
+        "dotted_name",
+        "hardware_limits",
+        "in_short",
+        "lazy_names",
+        "missed",
+        "part_name",
+        "readback_signal",
+        "root",
+        "setpoint_signal",
+        "shown",
+        "walk_signals",
+    }
+)
+"""What the engine, the shell and subclasses use: Tab does not offer it to people, who look for motors and settings."""
 
 
 def _begin(part: Any) -> Callable[[], dict[str, Reading]]:

@@ -194,6 +194,13 @@ class Positioner(Device):
             "words": ["moving"] if self.moving else [],
         }
 
+    def in_short(self) -> list[str]:
+        """What is known without asking: where it is, as last told, and whether it moves."""
+        latest = self.readback_signal.latest if self.connected else None
+        if latest is None:
+            return super().in_short()
+        return [f"{'moving, ' if self.moving else ''}at {self.shown(latest['value'])}"]
+
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
         """Call `callback(value=..., ...)` at each change of the position; the token to end it with."""
         token: int = self.readback_signal.subscribe(callback, event_type=event_type, run=run)

@@ -378,14 +378,59 @@ def test_a_device_shows_itself_briefly() -> None:
     assert repr(Stage("BL:", name="left")) == "Stage('BL:', name='left')"
 
 
-def test_a_summary_lists_the_parts_as_the_prompt_shows_them() -> None:
-    summary = Station("BL:", name="hutch").summary()
+def test_a_summary_tells_when_each_part_is_recorded_and_where_it_lives() -> None:
+    class Motor(Device):
+        readback = Component(Signal, kind="hinted", units="mm")
+        speed = Component(Signal, kind="config", units="mm/s")
+        status = Component(Signal, kind="omitted")
+        jog = Component(Signal, kind="omitted", lazy=True)
+
+    class Table(Device):
+        x = Component(Motor)
+        spare = Component(Motor, kind="omitted")
+
+    summary = Table("BL:", name="table").summary()
     assert repr(summary) == str(summary)
-    assert "upper.speed" in summary
-    assert "config" in summary
+    assert summary.splitlines() == [
+        "Table('BL:', name='table'), connected",
+        "  in every event",
+        "    x.readback      table_x_readback      soft://table_x_readback      mm    shown in tables and plots",
+        "  in the configuration",
+        "    x.speed         table_x_speed         soft://table_x_speed         mm/s",
+        "  not recorded",
+        "    x.status        table_x_status        soft://table_x_status",
+        "    spare.readback  table_spare_readback  soft://table_spare_readback  mm",
+        "    spare.speed     table_spare_speed     soft://table_spare_speed     mm/s",
+        "    spare.status    table_spare_status    soft://table_spare_status",
+    ]
+    assert Motor(name="m").summary().splitlines()[-2:] == ["  made when first used", "    jog"]
 
 
-def test_completion_offers_parts_and_nothing_private() -> None:
+def test_a_summary_counts_and_marks_what_does_not_answer() -> None:
+    class Silent(Signal):
+        connected = False
+
+    class Half(Device):
+        a = Component(Signal)
+        b = Component(Silent)
+
+    lines = Half(name="half").summary().splitlines()
+    assert lines[0] == "Half('', name='half'), 1 of 2 NOT CONNECTED"
+    assert lines[-1].endswith("OFFLINE")
+
+
+def test_the_prompt_shows_a_device_that_is_offline() -> None:
+    from IPython.lib.pretty import pretty
+
+    class Silent(Device):
+        connected = False
+
+    assert pretty(Silent("BL:", name="left")) == "Silent('BL:', name='left')  offline"
+    assert pretty(Stage("BL:", name="left")) == "Stage('BL:', name='left')"
+
+
+def test_completion_offers_what_a_person_looks_for() -> None:
     offered = dir(Stage(name="left"))
-    assert {"x", "speed", "read"} <= set(offered)
+    assert {"x", "speed", "read", "stage", "summary", "configure"} <= set(offered)
     assert not [name for name in offered if name.startswith("_")]
+    assert "begin_read" not in offered

@@ -159,3 +159,13 @@ def test_subscribers_hear_of_the_position() -> None:
     device.subscribe(lambda value, **_: heard.append(value), run=False)
     device.set(2)
     assert heard == [2.0]
+
+
+def test_the_prompt_shows_where_it_is_without_asking() -> None:
+    from IPython.lib.pretty import pretty
+
+    device = SoftPositioner(name="gap", value=1.5, units="mm", delay=3600)
+    assert pretty(device) == "SoftPositioner('', name='gap')  at 1.5 mm"
+    device.set(2)
+    assert pretty(device) == "SoftPositioner('', name='gap')  moving, at 1.5 mm"
+    device.stop()
