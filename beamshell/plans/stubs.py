@@ -5,6 +5,7 @@ They know no engine and no control system. Their names are the field's: mv, mvr,
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -174,6 +175,8 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     readings: dict[str, Any] = {}
     try:
         for device in devices:
+            if device.name in readings and getattr(device, "parent", None) is not None:
+                continue  # the device that it is a part of has told it already
             reading = yield Msg("read", device)
             if reading is not None:
                 readings.update(reading)
@@ -205,6 +208,8 @@ def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
 
 def _keys_of(device: Any) -> Iterable[str]:
     names = getattr(device, "read_attrs", None)
+    if inspect.iscoroutinefunction(getattr(device, "describe", None)):
+        return ()  # only an event loop can ask it: what it records is known when it is read
     if names is None:
         return device.describe()  # type: ignore[no-any-return]  # any Readable
     return [getattr(part, "name", "") for part in (_dotted(device, name) for name in names)]

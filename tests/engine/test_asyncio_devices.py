@@ -1,0 +1,243 @@
+"""Devices whose methods are coroutines, and whose statuses belong to an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+import pytest
+from document_rules import check
+from ophyd_async.core import StandardReadable, init_devices, soft_signal_rw
+from ophyd_async.core import StandardReadableFormat as Format
+
+from beamshell.engine import RunEngine
+from beamshell.engine._asyncio_devices import loop_thread, speaks_asyncio
+from beamshell.errors import CommandTimeout, FailedStatus, RunEngineInterrupted
+from beamshell.messages import Msg
+from beamshell.plans import count, scan
+from beamshell.plans import stubs as bps
+from beamshell.plans.preprocessors import run_wrapper
+
+
+class Stage(StandardReadable):
+    """A device of ophyd-async: one value that is read, one that is a setting."""
+
+    def __init__(self, name: str = "") -> None:
+        with self.add_children_as_readables(Format.HINTED_SIGNAL):
+            self.x = soft_signal_rw(float, initial_value=1.5, units="mm")
+        with self.add_children_as_readables(Format.CONFIG_SIGNAL):
+            self.speed = soft_signal_rw(float, initial_value=2.0)
+        super().__init__(name=name)
+
+
+class Native:
+    """A device of coroutines, as plain as can be; it knows on which thread it was called."""
+
+    name, parent = "native", None
+    hints = {"fields": ["native"]}
+
+    def __init__(self) -> None:
+        self.threads: set[str] = set()
+        self.value, self.delay, self.cancelled = 1.0, 0.0, False
+        self.error: Exception | None = None
+
+    async def read(self) -> dict[str, Any]:
+        self.threads.add(threading.current_thread().name)
+        try:
+            await asyncio.sleep(self.delay)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        if self.error is not None:
+            raise self.error
+        return {"native": {"value": self.value, "timestamp": 1.0}}
+
+    async def describe(self) -> dict[str, Any]:
+        return {"native": {"source": "test", "dtype": "number", "shape": []}}
+
+    async def read_configuration(self) -> dict[str, Any]:
+        return {}
+
+    async def describe_configuration(self) -> dict[str, Any]:
+        return {}
+
+    def set(self, value: float) -> Any:
+        self.threads.add(threading.current_thread().name)
+        return AwaitedStatus(self._go(value))
+
+    async def _go(self, value: float) -> None:
+        await asyncio.sleep(0.01)
+        if value < 0:
+            raise OSError("no power below zero")
+        self.value = value
+
+    async def stop(self, success: bool = False) -> None:
+        self.threads.add(threading.current_thread().name)
+
+    async def locate(self) -> dict[str, float]:
+        return {"setpoint": self.value, "readback": self.value}
+
+
+class AwaitedStatus:
+    """A status around a task of the running loop: it can be made there only."""
+
+    def __init__(self, coroutine: Any) -> None:
+        self.task = asyncio.get_running_loop().create_task(coroutine)
+
+    def __await__(self) -> Any:
+        return self.task.__await__()
+
+    @property
+    def done(self) -> bool:
+        return self.task.done()
+
+    @property
+    def success(self) -> bool:
+        return self.task.done() and not self.task.cancelled() and self.task.exception() is None
+
+    def exception(self, timeout: float | None = 0.0) -> BaseException | None:
+        return self.task.exception()
+
+    def add_callback(self, callback: Any) -> None:
+        self.task.add_done_callback(lambda _: callback(self))
+
+
+@pytest.fixture
+def docs():
+    return []
+
+
+@pytest.fixture
+def RE(docs):
+    engine = RunEngine({}, call_returns_result=True)
+    engine.say = lambda text: None
+    engine.subscribe(lambda name, doc: docs.append((name, doc)))
+    yield engine
+    check(docs)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A device that was connected on the loop that the engine uses."""
+
+    async def connect() -> Stage:
+        device = Stage(name="stage")
+        await device.connect(mock=False)
+        return device
+
+    status = loop_thread().call(connect)
+    status.wait(20)
+    return status.result
+
+
+def events(docs: Any) -> list[dict[str, Any]]:
+    return [doc["data"] for name, doc in docs if name == "event"]
+
+
+def test_a_device_of_ophyd_async_is_read_with_its_settings(RE, stage, docs):
+    RE(count([stage], num=2))
+    assert events(docs) == [{"stage-x": 1.5}] * 2
+    (descriptor,) = (doc for name, doc in docs if name == "descriptor")
+    assert descriptor["configuration"]["stage"]["data"] == {"stage-speed": 2.0}
+    assert descriptor["data_keys"]["stage-x"]["units"] == "mm"
+    assert descriptor["hints"]["stage"] == {"fields": ["stage-x"]}
+
+
+def test_a_signal_of_ophyd_async_is_scanned(RE, stage, docs):
+    RE(scan([stage], stage.x, 0, 2, 3))
+    assert [data["stage-x"] for data in events(docs)] == [0, 1, 2]
+
+
+def test_a_signal_of_ophyd_async_is_monitored(RE, stage, docs):
+    def plan():
+        yield from bps.monitor(stage.x, name="watched")
+        yield from bps.mv(stage.x, 7.0)
+        yield from bps.sleep(0.1)
+        yield from bps.unmonitor(stage.x)
+
+    RE(run_wrapper(plan()))
+    assert [data["stage-x"] for data in events(docs)] == [1.5, 7.0]
+
+
+def test_locate_asks_on_the_loop(RE, stage):
+    RE(bps.mv(stage.x, 3.0))
+    assert RE(bps.locate(stage.x)).plan_result == {"setpoint": 3.0, "readback": 3.0}
+
+
+def test_coroutine_methods_are_called_on_one_loop_thread(RE):
+    device = Native()
+    RE(scan([], device, 0, 1, 2))
+    RE(count([device]))
+    assert device.threads == {"beamshell-asyncio"}
+
+
+def test_an_awaitable_status_that_fails_names_device_action_and_cause(RE):
+    with pytest.raises(FailedStatus, match=r"^native: set to -1 failed: no power below zero$"):
+        RE(bps.mv(Native(), -1))
+
+
+def test_what_a_coroutine_raises_goes_to_the_plan(RE):
+    device = Native()
+    device.error = OSError("cable")
+
+    def plan():
+        with pytest.raises(OSError, match="cable"):
+            yield Msg("read", device)
+        return "went on"
+
+    assert RE(plan()).plan_result == "went on"
+
+
+def test_a_pause_leaves_a_slow_coroutine_at_once_and_its_answer_comes_after_resume(RE):
+    device = Native()
+    device.delay = 30.0
+    timer = threading.Timer(0.1, RE.request_pause)
+
+    def plan():
+        yield Msg("checkpoint")
+        timer.start()
+        return (yield Msg("read", device))
+
+    begun = time.monotonic()
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    timer.join()
+    assert time.monotonic() - begun < 15
+    device.delay, device.value = 0.0, 4.0
+    assert RE.resume().plan_result["native"]["value"] == 4.0
+    assert device.cancelled
+
+
+def test_wait_for_gives_results_and_runs_out_of_time(RE):
+    async def quick() -> str:
+        return "done"
+
+    async def slow() -> None:
+        await asyncio.sleep(30)
+
+    def plan():
+        futures = yield from bps.wait_for([quick, quick])
+        return [future.result for future in futures]
+
+    assert RE(plan()).plan_result == ["done", "done"]
+    with pytest.raises(CommandTimeout):
+        RE(bps.wait_for([slow], timeout=0.05))
+
+
+def test_classes_with_coroutine_methods_are_known(stage):
+    assert speaks_asyncio(Native)
+    assert speaks_asyncio(Stage)
+    assert not speaks_asyncio(RunEngine)
+
+
+def test_devices_are_connected_by_a_plan(RE):
+    made = []
+
+    async def connect() -> None:
+        async with init_devices():
+            made.append(Stage(name="second"))
+
+    RE(bps.wait_for([connect]))
+    assert RE(bps.rd(made[0].x)).plan_result == 1.5
