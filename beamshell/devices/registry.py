@@ -9,12 +9,13 @@ import builtins
 import keyword
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, get_args
 
-from beamshell.devices.device import Device, address_of
+from beamshell.devices.device import Device
 from beamshell.devices.nearest import did_you_mean, unknown
+from beamshell.devices.summary import address_of
 from beamshell.errors import ConfigError, UnknownName
 
 Readout = Literal["on_request", "point", "baseline", "monitored"]
@@ -37,6 +38,10 @@ class Entry:
     """The `file:line` it was read from, "" for one made at the prompt."""
     added: float = field(default_factory=time.time)
     """When it was added: seconds since 1970-01-01 UTC."""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """What its file says of how it is made; {} for one made at the prompt."""
+    load_s: float = 0.0
+    """How long it took to make it, in seconds; the import of its class among them, if it was the first."""
 
 
 class Offline(NamedTuple):
@@ -74,6 +79,8 @@ class Registry(Mapping[str, Any]):
         readout: Readout = "on_request",
         doc: str = "",
         where: str = "",
+        recipe: Mapping[str, Any] | None = None,
+        load_s: float = 0.0,
     ) -> Any:
         """The device, now known by its name; one of the same name is replaced.
 
@@ -84,9 +91,22 @@ class Registry(Mapping[str, Any]):
         check_name(name)
         if readout not in READOUTS:
             raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")
-        self._entries[name] = Entry(name, device, frozenset(tags), readout, doc, where)
+        entry = Entry(name, device, frozenset(tags), readout, doc, where, recipe=recipe or {}, load_s=load_s)
+        self._entries[name] = entry
         self.absent.pop(name, None)
         return device
+
+    def describe(
+        self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", where: str = ""
+    ) -> Entry:
+        """What is known of a device from now on, which stays the object it is.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        old = self.entry(name)
+        self._entries[name] = entry = replace(old, tags=frozenset(tags), readout=readout, doc=doc, where=where)
+        return entry
 
     def remove(self, name: str) -> Any:
         """The device, no longer known.
@@ -143,14 +163,14 @@ class Registry(Mapping[str, Any]):
         return _attribute(device, path)
 
     def select(
-        self, *words: str, tag: str | None = None, cls: type | None = None, readout: Readout | None = None
+        self, *words: str, tag: str | None = None, cls: type | str | None = None, readout: Readout | None = None
     ) -> dict[str, Any]:
         """Devices and parts by the name they were asked for: names, dotted names and wildcards such as "sam*".
 
         Args:
             words: what to look for; none means every device.
             tag: only those with this tag.
-            cls: only those of this class; any class or runtime protocol.
+            cls: only those of this class: a class, a runtime protocol, or a class's name, such as "EpicsMotor".
             readout: only those read at this occasion.
 
         Raises:
@@ -162,7 +182,7 @@ class Registry(Mapping[str, Any]):
         return {
             name: device
             for name, device in found.items()
-            if (cls is None or isinstance(device, cls))
+            if (cls is None or _is_a(device, cls))
             and (tag is None or tag in self._tags(name))
             and (readout is None or self._entries[name.partition(".")[0]].readout == readout)
         }
@@ -170,13 +190,13 @@ class Registry(Mapping[str, Any]):
     def _match(self, pattern: str) -> dict[str, Any]:
         head, _, tail = pattern.partition(".")
         found = {name: entry.device for name, entry in self._entries.items() if fnmatchcase(name, head)}
-        if tail:
+        for segment in tail.split(".") if tail else ():
             found = {
                 f"{name}.{attr}": device.part(attr)
                 for name, device in found.items()
                 if isinstance(device, Device)
                 for attr in device.component_names
-                if fnmatchcase(attr, tail)
+                if fnmatchcase(attr, segment)
             }
         if not found and pattern != "*":
             raise UnknownName(f"no device fits '{pattern}'{did_you_mean(pattern.strip('*?'), self._entries)}")
@@ -191,8 +211,9 @@ class Registry(Mapping[str, Any]):
         return {tag for entry in self._entries.values() for tag in entry.tags}
 
     def namespace(self) -> dict[str, Any]:
-        """What the prompt gets: each device by its name."""
-        return {name: entry.device for name, entry in self._entries.items()}
+        """What the prompt gets: each device by its name, and a placeholder for each that is absent."""
+        placeholders = {name: AbsentDevice(name, reason) for name, reason in self.absent.items() if name.isidentifier()}
+        return {**placeholders, **{name: entry.device for name, entry in self._entries.items()}}
 
     # ---- connection --------------------------------------------------------------------------
 
@@ -222,6 +243,24 @@ class Registry(Mapping[str, Any]):
         return f"Registry({', '.join(self._entries)})"
 
 
+class AbsentDevice:
+    """What stands at the prompt for a device that a file names and that could not be made, or is switched off."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self._absent = (name, reason)
+
+    def __getattr__(self, attr: str) -> Any:
+        name, reason = self._absent
+        raise AbsentDeviceError(f"no device '{name}': {reason}")
+
+    def __repr__(self) -> str:
+        return "no device '{}': {}".format(*self._absent)
+
+
+class AbsentDeviceError(UnknownName, AttributeError):
+    """Something was asked of a device that is absent; an AttributeError too, so that `hasattr` is False."""
+
+
 class _MissingDeviceError(UnknownName, KeyError):
     """What `registry[name]` raises: a KeyError too, as every mapping's, so that `in` and `get` work."""
 
@@ -239,6 +278,12 @@ def check_name(name: str) -> None:
         raise ConfigError(f"'{name}' cannot be the name of a device: use letters, digits and _, a letter first")
     if keyword.iskeyword(name) or hasattr(builtins, name):
         raise ConfigError(f"'{name}' cannot be the name of a device: Python has a {name} of its own")
+
+
+def _is_a(device: Any, cls: type | str) -> bool:
+    if isinstance(cls, str):
+        return any(base.__name__ == cls for base in type(device).__mro__)
+    return isinstance(device, cls)
 
 
 def _is_wildcard(word: str) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from beamshell.devices.loader import load_devices
+from beamshell.devices.loader import Changes, load_devices, reload_devices
 from beamshell.devices.registry import Registry
-from beamshell.errors import ConfigError, UnknownName
+from beamshell.errors import ConfigError, ReadOnlyError, UnknownName
 
 
 class Box:
@@ -19,6 +19,13 @@ class Box:
         if size < 0:
             raise ValueError("a box has a size")
         self.prefix, self.name, self.size, self.limits = prefix, name, size, limits
+
+
+class Closing(Box):
+    is_closed = False
+
+    def destroy(self) -> None:
+        self.is_closed = True
 
 
 class LooseBox(Box):
@@ -32,7 +39,7 @@ def box_module(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
     module = types.ModuleType("boxes")
-    module.Box, module.LooseBox = Box, LooseBox  # type: ignore[attr-defined]
+    module.Box, module.LooseBox, module.Closing = Box, LooseBox, Closing  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "boxes", module)
 
 
@@ -54,7 +61,7 @@ def test_a_line_becomes_a_device_with_all_it_says(tmp_path: Path) -> None:
     assert problems == []
     assert (entry.device.prefix, entry.device.size, entry.device.limits) == ("BL:m1", 2.5, [-5, 5])
     assert (entry.tags, entry.readout, entry.doc) == ({"sample", "motor"}, "baseline", "sample x")
-    assert entry.where.endswith("devices.yml:1")
+    assert entry.where.endswith("devices.yml:1:1")
 
 
 def test_one_bad_device_never_stops_the_rest(tmp_path: Path) -> None:
@@ -62,40 +69,43 @@ def test_one_bad_device_never_stops_the_rest(tmp_path: Path) -> None:
         tmp_path, "a: {class: boxes.Box}\nb: {class: boxes.Box, size: -1}\nc: {class: boxes.Box}\n"
     )
     assert list(registry) == ["a", "c"]
-    assert problems == ["devices.yml:2: b: Box could not be built: a box has a size"]
+    assert problems == ["devices.yml:2:1: b: Box could not be built: a box has a size"]
 
 
 def test_a_bad_device_stays_known_by_its_reason(tmp_path: Path) -> None:
     registry, _ = load(tmp_path, "b: {class: boxes.Box, size: -1}\n")
-    with pytest.raises(UnknownName, match=r"no device 'b': .*devices.yml:1: b: Box could not be built"):
+    with pytest.raises(UnknownName, match=r"no device 'b': .*devices.yml:1:1: b: Box could not be built"):
         registry.find("b")
 
 
 def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
     registry, problems = load(tmp_path, "b:\n  class: boxes.Box\n  enabled: false\n")
     assert problems == []
-    with pytest.raises(UnknownName, match=r"it is switched off at .*devices.yml:3"):
+    with pytest.raises(UnknownName, match=r"it is switched off at .*devices.yml:3:3"):
         registry.find("b")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a:\n  class: boxes.Box\n  sise: 3\n", "devices.yml:3: a: unknown key 'sise': did you mean size?"),
-        ("a: {class: motr}\n", "devices.yml:1: a: no class 'motr': did you mean motor?"),
-        ("a: {class: boxes.Crate}\n", "devices.yml:1: a: class boxes.Crate cannot be imported: "),
+        ("a:\n  class: boxes.Box\n  sise: 3\n", "devices.yml:3:3: a: unknown key 'sise': did you mean size?"),
+        ("a: {class: motr}\n", "devices.yml:1:5: a: no class 'motr': did you mean motor?"),
+        ("a: {class: boxes.Crate}\n", "devices.yml:1:5: a: class boxes.Crate cannot be imported: "),
         ("a: {class: no_such_thing.Box}\n", "cannot be imported: No module named 'no_such_thing'"),
-        ("a: {prefix: X}\n", "devices.yml:1: a: says no class"),
-        ("a: {class: boxes.Box, readout: baselin}\n", "devices.yml:1: a: no readout 'baselin': did you mean baseline?"),
-        ("a: {class: boxes.Box, enabled: 1}\n", "devices.yml:1: a: enabled is 1; write true or false"),
-        ("a: {class: boxes.Box, tags: sample}\n", "devices.yml:1: a: tags is 'sample'; write a list of words"),
-        ("a: {class: boxes.Box, prefix: 5}\n", "devices.yml:1: a: prefix is 5; write text"),
+        ("a: {prefix: X}\n", "devices.yml:1:1: a: says no class"),
+        (
+            "a: {class: boxes.Box, readout: baselin}\n",
+            "devices.yml:1:23: a: no readout 'baselin': did you mean baseline?",
+        ),
+        ("a: {class: boxes.Box, enabled: 1}\n", "devices.yml:1:23: a: enabled is 1; write true or false"),
+        ("a: {class: boxes.Box, tags: sample}\n", "devices.yml:1:23: a: tags is 'sample'; write a list of words"),
+        ("a: {class: boxes.Box, prefix: 5}\n", "devices.yml:1:23: a: prefix is 5; write text"),
         ("a: {class: boxes.Box, arguments: {sise: 1}}\n", "a: Box takes no 'sise': did you mean size?"),
-        ("a: 5\n", "devices.yml:1: a: write {class: ..., "),
-        ("set: {class: boxes.Box}\n", "devices.yml:1: 'set' cannot be the name of a device: Python has a set"),
-        ("sam x: {class: boxes.Box}\n", "devices.yml:1: 'sam x' cannot be the name of a device"),
-        ("a: {class: boxes.Box, size: !!python/name:os.system x}\n", "devices.yml:1: a: "),
-        ("- a\n- b\n", "devices.yml:1: a device file is a mapping of names"),
+        ("a: 5\n", "devices.yml:1:1: a: write {class: ..., "),
+        ("set: {class: boxes.Box}\n", "devices.yml:1:1: 'set' cannot be the name of a device: Python has a set"),
+        ("sam x: {class: boxes.Box}\n", "devices.yml:1:1: 'sam x' cannot be the name of a device"),
+        ("a: {class: boxes.Box, size: !!python/name:os.system x}\n", "devices.yml:1:29: a: "),
+        ("- a\n- b\n", "devices.yml:1:1: a device file is a mapping of names"),
         ("a: {class: boxes.Box\nb: {class: boxes.Box}\n", "devices.yml:2:"),
         ("a: {class: boxes.Box}\n\tb: 1\n", "devices.yml:2:1: not YAML: "),
     ],
@@ -110,7 +120,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message:
 def test_a_name_defined_twice_keeps_the_first(tmp_path: Path) -> None:
     registry, problems = load(tmp_path, "a: {class: boxes.Box, size: 1}\na: {class: boxes.Box, size: 2}\n")
     assert registry["a"].size == 1
-    assert problems == ["devices.yml:2: a: is defined twice; the first is at devices.yml:1"]
+    assert problems == ["devices.yml:2:1: a: is defined twice; the first is at devices.yml:1:1"]
 
 
 def test_a_class_that_hands_on_its_keywords_takes_those_of_its_base(tmp_path: Path) -> None:
@@ -139,3 +149,144 @@ def test_a_file_that_is_no_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "devices.yml").write_bytes(b"a: \xff\xfe")
     _, problems = load_devices(tmp_path / "devices.yml")
     assert "is not UTF-8 text" in str(problems[0])
+
+
+# ---- includes and overrides ------------------------------------------------------------------------
+
+
+def test_an_included_file_brings_its_devices(tmp_path: Path) -> None:
+    (tmp_path / "optics.yml").write_text("mono: {class: boxes.Box, size: 2}\n")
+    registry, problems = load(tmp_path, "include: optics.yml\na: {class: boxes.Box}\n")
+    assert (list(registry), problems) == (["mono", "a"], [])
+    assert registry.entry("mono").where.endswith("optics.yml:1:1")
+
+
+def test_a_line_without_a_class_changes_what_it_names_of_an_included_device(tmp_path: Path) -> None:
+    (tmp_path / "optics.yml").write_text("mono: {class: boxes.Box, size: 2, prefix: X}\n")
+    registry, problems = load(tmp_path, "include: [optics.yml]\nmono: {size: 3, tags: [optics]}\n")
+    assert problems == []
+    assert (registry["mono"].size, registry["mono"].prefix, registry.entry("mono").tags) == (3, "X", {"optics"})
+
+
+def test_a_line_with_a_class_stands_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "optics.yml").write_text("mono: {class: no.such.Class, prefix: X}\n")
+    registry, problems = load(tmp_path, "mono: {class: boxes.Box}\ninclude: [optics.yml]\n")
+    assert problems == []
+    assert registry["mono"].prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("include: none.yml\na: {class: boxes.Box}\n", "devices.yml:1:1: include: there is no file "),
+        ("include: devices.yml\na: {class: boxes.Box}\n", "devices.yml: includes itself"),
+        ("include: {class: motor}\na: {class: boxes.Box}\n", "devices.yml:1:1: include is {'class': 'motor'}; write"),
+        ("include: bad.yml\na: {class: boxes.Box}\n", "bad.yml:2:1: not YAML"),
+        ("a: {class: boxes.Box}\nb: {class: boxes.Box, size: 1, size: 2}\n", "devices.yml:2:1: b: size stands twice"),
+    ],
+)
+def test_what_cannot_be_read_never_stops_the_rest(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "bad.yml").write_text("a: 1\n\tb: 2\n")
+    registry, problems = load(tmp_path, text)
+    assert list(registry) == ["a"]
+    assert len(problems) == 1
+    assert message in problems[0]
+
+
+def test_an_override_that_makes_no_sense_leaves_the_device_out(tmp_path: Path) -> None:
+    (tmp_path / "optics.yml").write_text("mono: {class: boxes.Box}\n")
+    registry, problems = load(tmp_path, "include: optics.yml\nmono: off\n")
+    assert "mono" not in registry
+    assert problems == ['devices.yml:2:1: mono: write {class: ..., prefix: "..."} after the name']
+    assert "devices.yml:2:1" in registry.absent["mono"]
+
+
+def test_positional_arguments_reach_a_class_that_wants_them(tmp_path: Path) -> None:
+    registry, problems = load(tmp_path, "a: {class: boxes.Box, args: [X], arguments: {size: 2}}\n")
+    assert problems == []
+    assert (registry["a"].prefix, registry["a"].size) == ("X", 2)
+
+
+# ---- read-only ---------------------------------------------------------------------------------------
+
+
+def test_a_read_only_device_refuses_every_write_and_can_be_read(tmp_path: Path) -> None:
+    text = "m: {class: sim_motor, read_only: true}\ng: {class: soft_signal, read_only: true}\n"
+    registry, problems = load(tmp_path, text)
+    assert problems == []
+    for write in (lambda: registry["m"].set(1), lambda: registry["m"].check_value(1), lambda: registry["g"].put(1)):
+        with pytest.raises(ReadOnlyError, match=r"read.only"):
+            write()
+    for _, signal in registry["m"].walk_signals(include_lazy=True):
+        with pytest.raises(ReadOnlyError, match="read-only"):
+            signal.set(1)
+    registry["m"].stop()
+    assert registry["m"].position == 0
+
+
+# ---- reload ------------------------------------------------------------------------------------------
+
+
+def reloaded(tmp_path: Path, registry: Registry, text: str) -> tuple[Changes, list[str]]:
+    (tmp_path / "devices.yml").write_text(text)
+    changes, problems = reload_devices(tmp_path / "devices.yml", registry)
+    return changes, [str(problem) for problem in problems]
+
+
+def test_a_device_whose_line_is_the_same_stays_the_same_object(tmp_path: Path) -> None:
+    registry, _ = load(tmp_path, "a: {class: boxes.Box, size: 1}\nb: {class: boxes.Box}\n")
+    a, b = registry["a"], registry["b"]
+    changes, problems = reloaded(
+        tmp_path, registry, "# moved down\nb: {class: boxes.Box, size: 5}\na: {class: boxes.Box, size: 1, tags: [x]}\n"
+    )
+    assert problems == []
+    assert registry["a"] is a
+    assert registry["b"] is not b
+    assert registry["b"].size == 5
+    assert registry.entry("a").where.endswith("devices.yml:3:1")
+    assert changes.lines() == ["b: made anew: size none -> 5", "a: tags [] -> ['x']"]
+
+
+def test_devices_come_and_go_with_their_lines(tmp_path: Path) -> None:
+    registry, _ = load(tmp_path, "a: {class: boxes.Box}\nb: {class: boxes.Box}\nc: {class: boxes.Box}\n")
+    mine = registry.add(Box(name="mine"))
+    text = "a: {class: boxes.Box}\nb: {class: boxes.Box, enabled: false}\nd: {class: boxes.Box}\n"
+    changes, _ = reloaded(tmp_path, registry, text)
+    assert set(registry) == {"a", "d", "mine"}
+    assert (changes.added, sorted(changes.removed), changes.replaced) == (["d"], ["b", "c"], {})
+    assert registry["mine"] is mine
+    assert "switched off" in registry.absent["b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {class: boxes.Box, sise: 3}\n", "a: {class: boxes.Box\n", "a: 5\n", "include: gone.yml\n"]
+)
+def test_a_mistake_in_the_file_leaves_the_devices_that_are_there(tmp_path: Path, text: str) -> None:
+    registry, _ = load(tmp_path, "a: {class: boxes.Box}\n")
+    a = registry["a"]
+    changes, problems = reloaded(tmp_path, registry, text)
+    assert registry["a"] is a
+    assert changes.lines() == []
+    assert len(problems) == 1
+
+
+def test_a_replaced_device_gives_its_channels_back(tmp_path: Path) -> None:
+    registry, _ = load(tmp_path, "a: {class: boxes.Closing}\n")
+    a = registry["a"]
+    reloaded(tmp_path, registry, "a: {class: boxes.Closing, size: 3}\n")
+    assert a.is_closed
+    assert not registry["a"].is_closed
+
+
+def test_the_time_that_a_device_took_to_make_is_known(tmp_path: Path) -> None:
+    registry, _ = load(tmp_path, "a: {class: boxes.Box}\n")
+    assert registry.entry("a").load_s > 0
+
+
+def test_an_absent_device_has_a_placeholder_that_says_why(tmp_path: Path) -> None:
+    registry, _ = load(tmp_path, "a: {class: motr}\n")
+    placeholder = registry.namespace()["a"]
+    assert "no class 'motr': did you mean motor?" in repr(placeholder)
+    assert not hasattr(placeholder, "read")
+    with pytest.raises(UnknownName, match="did you mean motor"):
+        placeholder.read()

@@ -116,3 +116,30 @@ def test_a_part_is_found_by_its_dotted_name() -> None:
     assert list(registry.select("slits.*")) == ["slits.top", "slits.bottom"]
     with pytest.raises(UnknownName, match=r"slits has no part 'topp': did you mean top\?"):
         registry.find("slits.topp")
+
+
+def test_a_class_is_found_by_its_name_too(registry: Registry) -> None:
+    registry.add(Lost("ring"))
+    assert list(registry.select(cls="Lost")) == ["ring"]
+    assert len(registry.select(cls="Thing")) == 5
+
+
+def test_wildcards_reach_into_parts_of_parts() -> None:
+    from beamshell.devices.component import Component
+    from beamshell.devices.device import Device
+    from beamshell.devices.sim import SynGauss
+
+    class Pair(Device):
+        left = Component(SynGauss)
+        right = Component(SynGauss)
+
+    registry = Registry()
+    registry.add(Pair(name="pair"))
+    assert list(registry.select("pa*.*.exp")) == ["pair.left.exp", "pair.right.exp"]
+
+
+def test_describing_a_device_leaves_it_the_object_it_is(registry: Registry) -> None:
+    th = registry["th"]
+    entry = registry.describe("th", tags=["optics"], doc="angle")
+    assert registry["th"] is th
+    assert (entry.tags, entry.doc, registry.entry("th").doc) == ({"optics"}, "angle", "angle")

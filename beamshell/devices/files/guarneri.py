@@ -1,0 +1,58 @@
+"""guarneri's files, as BITS has them: `ophyd.EpicsMotor: [{name: m1, prefix: "IOC:m1", labels: [motors]}, ...]`.
+
+It knows their form, and nothing of what the classes are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
+from beamshell.devices.files.line import DeviceLine
+from beamshell.devices.files.native import INCLUDE, Found
+from beamshell.devices.files.yaml_document import Item, YamlDocument, is_list, is_mapping
+from beamshell.errors import ConfigError
+
+_CREATOR = "predefined_device"
+"""BITS' function that makes one of ophyd's simulated devices, named by `creator`."""
+
+
+def is_like(document: YamlDocument) -> bool:
+    """True if it is a mapping of lists."""
+    items = [item for item in document.items(document.root) if item.key != INCLUDE]
+    return any(is_list(item.node) for item in items) and not any(is_mapping(item.node) for item in items)
+
+
+def lines(document: YamlDocument, found: Found) -> None:
+    """Add the devices of such a file to `found`."""
+    for item in document.items(document.root):
+        if not is_list(item.node):
+            found.problems.append(ConfigError(f"{item.where}: {item.key}: write a list of devices after the class"))
+            continue
+        for node in item.node.value:
+            try:
+                found.add(_line(document, item, node))
+            except ConfigError as problem:
+                found.problems.append(problem)
+
+
+def _line(document: YamlDocument, item: Item, node: Any) -> DeviceLine:
+    where = document.where(node)
+    has = document.plain(node)
+    name = has.get("name") if isinstance(has, dict) else None
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}: a device of {item.key} has no name; write {{name: m1, prefix: ...}}")
+    places = {"class": item.where, **{part.key: part.where for part in document.items(node)}}
+    path = item.key
+    if path.endswith(_CREATOR):
+        path = str(has.pop("creator", ""))
+    keywords = {key: value for key, value in has.items() if key != "name"}
+    if (ours := our_class(path)) not in (None, path):
+        values = {"class": ours, **our_keywords(path, keywords)}
+    else:
+        tags = as_words(keywords.pop("labels", ()))
+        address = {"prefix": keywords.pop("prefix")} if "prefix" in keywords else {}
+        values = {"class": path, "tags": tags, **address, "arguments": keywords}
+    if "baseline" in values.get("tags", ()):  # the label that BITS reads before and after each run
+        values["readout"] = "baseline"
+    return DeviceLine(name, where, values, places, is_foreign=True)

@@ -1,0 +1,84 @@
+"""happi's JSON databases: items by id, each with device_class, args and kwargs that hold {{templates}}.
+
+It knows their form, and nothing of what the classes are. The form is that of happi's JSON backend.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
+from beamshell.devices.files.line import DeviceLine
+from beamshell.devices.files.native import Found
+from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
+from beamshell.errors import ConfigError
+
+_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_TAGS = ("functional_group", "location_group")
+
+
+def is_like(document: YamlDocument) -> bool:
+    """True if some item has a device_class."""
+    return document.has("device_class")
+
+
+def lines(document: YamlDocument, found: Found) -> None:
+    """Add the devices of a happi database to `found`."""
+    for item in document.items(document.root):
+        try:
+            found.add(_line(document, item))
+        except ConfigError as problem:
+            found.problems.append(problem)
+            found.broken.setdefault(item.key, str(problem))
+
+
+def _line(document: YamlDocument, item: Item) -> DeviceLine:
+    if not is_mapping(item.node):
+        raise ConfigError(f"{item.where}: {item.key}: an item of happi is {{...}} with a device_class")
+    places = {part.key: part.where for part in document.items(item.node)}
+    has: dict[str, Any] = document.plain(item.node)
+    name = str(has.get("name") or item.key)
+    path = has.get("device_class")
+    if not isinstance(path, str) or not path:
+        raise ConfigError(f"{places.get('device_class', item.where)}: {name}: says no device_class")
+    try:
+        args = [_filled(value, has) for value in has.get("args") or ()]
+        keywords = {key: _filled(value, has) for key, value in (has.get("kwargs") or {}).items()}
+    except ConfigError as exc:
+        raise ConfigError(f"{item.where}: {name}: {exc}") from exc
+    values = _values(path, args, keywords, has)
+    places |= {key: places[theirs] for key, theirs in _PLACES.items() if theirs in places}
+    return DeviceLine(name, item.where, values, places, is_foreign=True)
+
+
+_PLACES = {"class": "device_class", "enabled": "active", "doc": "documentation"}
+
+
+def _values(path: str, args: list[Any], keywords: dict[str, Any], has: dict[str, Any]) -> dict[str, Any]:
+    tags = [*as_words(has.get("tags")), *(str(has[key]) for key in _TAGS if has.get(key))]
+    about = {"tags": tags, "doc": str(has.get("documentation") or ""), "enabled": bool(has.get("active", True))}
+    ours = our_class(path)
+    if ours is None or ours == path:
+        given = {key: value for key, value in keywords.items() if key != "name"}
+        return {"class": path, "args": args, "arguments": given, **about}
+    if args:
+        keywords = dict(zip(("prefix", "write_pv"), args, strict=False)) | keywords
+    translated = our_keywords(path, keywords)
+    about["tags"] = [*tags, *translated.pop("tags", [])]
+    return {"class": ours, **translated, **about}
+
+
+def _filled(value: Any, has: dict[str, Any]) -> Any:
+    """A value with each {{key}} replaced by what the item says of it; a template alone keeps the type of that."""
+    if not isinstance(value, str):
+        return value
+    if whole := _TEMPLATE.fullmatch(value):
+        return _looked_up(whole[1], has)
+    return _TEMPLATE.sub(lambda match: str(_looked_up(match[1], has)), value)
+
+
+def _looked_up(key: str, has: dict[str, Any]) -> Any:
+    if key not in has:
+        raise ConfigError(f"{{{{{key}}}}} is neither a key of this item nor understood here: write the value itself")
+    return has[key]

@@ -1,0 +1,78 @@
+"""Any device file as device lines: it finds out which format a file has.
+
+It knows the formats by name, and nothing of what they say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beamshell.devices.files import bec, guarneri, happi, native, spec
+from beamshell.devices.files.native import Found
+from beamshell.devices.files.yaml_document import YamlDocument
+from beamshell.errors import ConfigError
+
+
+def read_file(path: Path) -> Found:
+    """The devices of a file that is read at each start: ours, happi's JSON, or guarneri's YAML; it never raises."""
+    found = Found()
+    _Reading([]).add(path, found)
+    return found
+
+
+class _Reading:
+    """The reading of one file, and of those it includes.
+
+    Args:
+        chain: the files that are being read, each of which includes the next.
+    """
+
+    def __init__(self, chain: list[Path]) -> None:
+        self._chain = chain
+
+    def add(self, path: Path, found: Found) -> None:
+        path = path.absolute()
+        if path in self._chain:
+            found.problems.append(ConfigError(f"{path}: includes itself, by way of {self._chain[-1]}"))
+            return
+        try:
+            document = YamlDocument(path)
+        except ConfigError as problem:
+            found.is_whole = False
+            found.problems.append(problem)
+            return
+        if happi.is_like(document):
+            happi.lines(document, found)
+        elif guarneri.is_like(document):
+            guarneri.lines(document, found)
+        elif bec.is_like(document):
+            found.is_whole = False
+            found.problems.append(
+                ConfigError(f"{path}: is a file of BEC: `beamshell import {path.name}` makes a device file of it")
+            )
+        else:
+            native.lines(document, found, _Reading([*self._chain, path]).add)
+
+
+def import_file(path: Path) -> Found:
+    """The devices of a file of any format, SPEC's and BEC's too, for a file of ours to be made of it.
+
+    Raises:
+        ConfigError: it cannot be read, or has no devices of any format that is known.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from exc
+    found = Found()
+    if spec.is_like(text):
+        spec.lines(path, text, found)
+        return found
+    document = YamlDocument(path)
+    if bec.is_like(document):
+        bec.lines(document, found)
+    else:
+        _Reading([]).add(path, found)
+    if not found.lines and not found.problems:
+        raise ConfigError(f"{path}: has no devices in the form of happi, guarneri, BEC or SPEC")
+    return found
