@@ -20,7 +20,7 @@ from many_records import many_records
 from measure import machine, median, rounds, shown, table, timed, verdict
 
 ROUNDS = 5
-PVS = 1000
+PVS, RECORDS = 1000, 6000
 UPDATES_S = 3.0
 SPEED, STEP = 20, 0.1
 
@@ -43,6 +43,24 @@ def repeated(work: Callable[[], Any], times: int) -> Callable[[], float]:
 def beside(title: str, taken: dict[str, list[float]], base: str) -> None:
     lines = [[name, f"{median(times) / median(taken[base]):.2f}", shown(times)] for name, times in taken.items()]
     table(title, ["", f"beside {base}", "time"], lines)
+
+
+def connections(modules: tuple[Any, Any]) -> None:
+    """Channels that nobody has connected before, all made, then all waited for."""
+    lines = []
+    for first, number in ((0, PVS), (PVS, RECORDS - PVS)):
+        taken = {}
+        for who, module in zip(("beamshell", "ophyd"), modules, strict=True):
+            begun = time.perf_counter()
+            made = [module.EpicsSignalRO(f"MANY:{i}", name=f"pv{i}") for i in range(first, first + number)]
+            for signal in made:
+                signal.wait_for_connection(timeout=30)
+            taken[who] = time.perf_counter() - begun
+            for signal in made:
+                signal.destroy()
+        ratio = taken["ophyd"] / taken["beamshell"]
+        lines.append([f"{number}", f"{ratio:.1f}", shown([taken["beamshell"]]), shown([taken["ophyd"]])])
+    table("Connecting (once)", ["PVs", "times faster", "beamshell", "ophyd"], lines)
 
 
 # ---- points --------------------------------------------------------------------------------------
@@ -227,6 +245,7 @@ def client() -> None:
     modules, both_plans = (devices, ophyd), (plans, bluesky.plans)
     engines = (RunEngine(), bluesky.RunEngine({}))
     print(machine())
+    connections(modules)
     points(engines, modules, both_plans)
     moves(engines, modules, both_plans)
     writes(modules)
@@ -238,7 +257,7 @@ def client() -> None:
 def main() -> None:
     from beamshell.ioc.process import DemoIoc
 
-    with many_records(PVS) as environment, DemoIoc.start(seed=1, speed=SPEED) as ioc:
+    with many_records(RECORDS) as environment, DemoIoc.start(seed=1, speed=SPEED) as ioc:
         ioc.wait_ready()
         both = " ".join(env["EPICS_CA_ADDR_LIST"] for env in (environment, ioc.client_environment))
         subprocess.run(

@@ -16,7 +16,7 @@ from trivial_devices import Detector, Motor
 
 from beamshell import Msg, RunEngine, plans
 
-ROUNDS = 7
+ROUNDS = 9
 DET, MOTOR = Detector("det"), Motor("motor")
 TEN = [Detector(f"det{i}") for i in range(10)]
 
@@ -85,7 +85,7 @@ def against_bluesky() -> None:
         "null message": (pair(nulls, nulls, 2_000), 10),
         "null message, 20 000 without a checkpoint": (pair(nulls, nulls, 20_000), None),
         "count event": (pair(count, lambda n: bluesky.plans.count([DET], n), 100), 40),
-        "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 100), 60),
+        "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 200), 60),
         "count event, messages made beforehand": (pair(count_messages, count_messages, 200), None),
         "scan point, messages made beforehand": (pair(scan_messages, scan_messages, 200), None),
         "RE() of an empty plan": (nothing, 5),
@@ -94,8 +94,11 @@ def against_bluesky() -> None:
     for what, (jobs, at_least) in pairs.items():
         taken = rounds(jobs, ROUNDS)
         ratio = median(taken["theirs"]) / median(taken["ours"])
-        lines.append([what, f"{ratio:.0f}", verdict(ratio, at_least), shown(taken["ours"]), shown(taken["theirs"])])
-    table("The engine beside bluesky 1.15", ["", "times faster", "target", "beamshell", "bluesky"], lines)
+        best = min(taken["theirs"]) / min(taken["ours"])
+        words = [what, f"{ratio:.0f}", f"{best:.0f}", verdict(ratio, at_least)]
+        lines.append([*words, shown(taken["ours"]), shown(taken["theirs"])])
+    heads = ["", "times faster (medians)", "best against best", "target", "beamshell", "bluesky"]
+    table("The engine beside bluesky 1.15", heads, lines)
 
 
 def beside_the_limit() -> None:
