@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -153,3 +154,66 @@ def test_a_positioner_without_a_set_point_is_refused() -> None:
 
     with pytest.raises(TypeError, match="Wrong has no part called setpoint"):
         Wrong(name="wrong")
+
+
+# ---- every sensible combination of parts
+
+_PARTS = {
+    "readback": Component(SignalRO, value=0.0),
+    "done": Component(SignalRO, value=1, kind="omitted"),
+    "actuate": Component(Signal, value=0, kind="omitted"),
+    "stop_signal": Component(Signal, value=0, kind="omitted"),
+}
+COMBINATIONS = [names for count in range(5) for names in itertools.combinations(_PARTS, count)]
+
+
+def combined(names: tuple[str, ...], **more: Any) -> Any:
+    parts = {name: Component(_PARTS[name].cls, kind=_PARTS[name].kind, **_PARTS[name].kwargs) for name in names}
+    cls: Any = type("Combined", (PVPositioner,), {"setpoint": Component(Signal, value=0.0), **parts, **more})
+    return cls(name="gap")
+
+
+@pytest.mark.parametrize(
+    ("names", "tolerance"),
+    [*((names, None) for names in COMBINATIONS), *((names, 0.1) for names in COMBINATIONS if "readback" in names)],
+    ids=lambda value: "+".join(value) or "setpoint alone" if isinstance(value, tuple) else str(value),
+)
+def test_a_move_of_any_combination_ends_when_all_that_can_tell_have_told(
+    names: tuple[str, ...], tolerance: float | None
+) -> None:
+    device = combined(names, tolerance=tolerance, done_grace_s=60.0)
+    status = device.set(3)
+    assert device.setpoint.get() == 3.0
+    if "actuate" in names:
+        assert device.actuate.get() == 1
+    if "done" in names:
+        assert not status.done
+        device.done.put(0, force=True)
+    if tolerance is not None:
+        assert not status.done
+        device.readback.put(3.05, force=True)
+    if "done" in names:
+        assert not status.done
+        device.done.put(1, force=True)
+    status.wait(2)
+    assert "gap" in device.read()
+
+
+@pytest.mark.parametrize("names", COMBINATIONS, ids=lambda names: "+".join(names) or "setpoint alone")
+def test_any_combination_can_be_stopped_and_sent_again(names: tuple[str, ...]) -> None:
+    device = combined(names, done_grace_s=60.0)
+    status = device.set(3)
+    device.stop()
+    assert status.done
+    assert status.success is ("done" not in names)  # without a done it had arrived before
+    if "stop_signal" in names:
+        assert device.stop_signal.get() == 1
+    again = device.set(4)
+    assert device.setpoint.get() == 4.0
+    device.stop(success=True)
+    again.wait(2)
+
+
+def test_a_tolerance_without_a_readback_is_refused() -> None:
+    with pytest.raises(TypeError, match="has a tolerance, but no part called readback"):
+        combined(("done",), tolerance=0.1)

@@ -260,6 +260,26 @@ def test_a_position_is_not_redefined_while_it_moves(motor: EpicsMotor) -> None:
         motor.set_current_position(5)
 
 
+def test_settings_are_configured_together_and_both_states_come_back(motor: EpicsMotor) -> None:
+    before, after = motor.configure({"velocity": 1.5, "acceleration": 0.2})
+    try:
+        assert [state["tth_velocity"]["value"] for state in (before, after)] == [2.0, 1.5]
+        assert after["tth_acceleration"]["value"] == 0.2
+    finally:
+        motor.configure({"velocity": 2.0, "acceleration": before["tth_acceleration"]["value"]})
+
+
+def test_the_dial_and_the_offset_are_there_too(motor: EpicsMotor) -> None:
+    motor.set_current_position(1)
+    try:
+        motor.dial_setpoint.set(2).wait(15)
+        assert motor.position == pytest.approx(3, abs=0.001)
+        assert (motor.state()["dial"], motor.limits) == (pytest.approx(2, abs=0.001), (-9.0, 151.0))
+    finally:
+        motor.set(1).wait(15)
+        motor.set_current_position(0)
+
+
 def test_the_time_of_a_move_is_estimated_from_the_record(motor: EpicsMotor) -> None:
     assert motor.estimate_time_s(0, 10) == pytest.approx(10 / 2 + 0.05)
 
