@@ -69,6 +69,17 @@ class Terminal:
         self.wait_until(lambda: self.row > after and PROMPT.match(self.lines()[-1]), timeout, "the prompt")
 
     @property
+    def at_prompt(self) -> bool:
+        """Whether the last line is an empty prompt."""
+        return PROMPT.match(self.lines()[-1]) is not None
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass while the screen goes on being read."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._read()
+
+    @property
     def state(self) -> str:
         """What the prompt says: "" when idle."""
         match = PROMPT.match(self.lines()[-1])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from pathlib import Path
 
 SCAN = "scan det th -1 1 21"
@@ -145,6 +147,44 @@ def test_live_positions_are_shown_on_the_way(open_console):
     console.wait_for(r"th [01]\.\d+ deg", start)
     console.wait_for_prompt(start - 1)
     assert "th: 0.0000 -> 2.0000 deg" in console.text(start)
+
+
+ANSWERS = re.compile(r"Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up")
+
+
+def test_presses_at_random_moments_are_each_answered_and_the_prompt_always_returns(console):
+    chance = random.Random(8)
+    paused_at_least_once = aborted = False
+    over = time.monotonic() + 15
+    while time.monotonic() < over:
+        start = console.begin("resume" if console.state == "PAUSED" else SCAN)
+        answered = 0
+        for _ in range(chance.randint(1, 4)):
+            console.sleep(chance.uniform(0.0, 0.2))
+            if console.row >= start and console.at_prompt:
+                break
+            console.press_ctrl_c()
+            console.wait_until(
+                lambda start=start, answered=answered: (
+                    len(ANSWERS.findall(console.text(start))) > answered or (console.row >= start and console.at_prompt)
+                ),
+                10.0,
+                "an answer to the press",
+            )
+            answered = len(ANSWERS.findall(console.text(start)))
+        console.wait_for_prompt(start - 1, timeout=20)
+        paused_at_least_once |= console.state == "PAUSED"
+        if console.state == "PAUSED" and chance.random() < 0.4:
+            console.do("abort")
+            assert console.state == ""
+            aborted = True
+    if console.state == "PAUSED":
+        console.do("abort")
+    assert paused_at_least_once
+    assert aborted
+    assert "Traceback" not in console.text()
+    assert "KeyboardInterrupt" not in console.text()
+    assert rows(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]
 
 
 def test_ctrl_c_at_the_prompt_does_nothing(console):
