@@ -10,8 +10,11 @@ import atexit
 import ctypes
 import importlib.util
 import os
+import shutil
+import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,9 @@ from typing import Any
 from beamshell.devices.updates import thread_hooks
 from beamshell.errors import NotConnected
 
+_REPEATER = "_Z11ca_repeaterv"  # ca_repeater() of caRepeater's own main program, which has no name of C
+_REPEATER_PORT = 5065
+_REPEATER_STARTS_S = 0.2
 NORMAL = 1  # ECA_NORMAL
 DISCONNECTED = 192  # ECA_DISCONN
 CONNECTION_UP = 6  # CA_OP_CONN_UP
@@ -101,6 +107,7 @@ class LibCa:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name, function)
+        _provide_repeater(library)
         library.eltc(0)  # its remarks on lost circuits would land in the middle of a prompt; we say it ourselves
         self._context = ca.initial_context
         self._local = threading.local()
@@ -141,6 +148,31 @@ class LibCa:
             self._closed = True
 
         atexit.register(at_exit)
+
+
+def _provide_repeater(library: Any) -> None:
+    """Be the repeater, if there is none here and no program to start: the library's attempt would leave a zombie."""
+    serve = getattr(library, _REPEATER, None)
+    if serve is None or shutil.which("caRepeater") is not None or not _is_free(port := _repeater_port()):
+        return
+    threading.Thread(target=serve, name="beamshell-repeater", daemon=True).start()
+    deadline = time.monotonic() + _REPEATER_STARTS_S
+    while _is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _repeater_port() -> int:
+    word = os.environ.get("EPICS_CA_REPEATER_PORT", "")
+    return int(word) if word.isdigit() else _REPEATER_PORT
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def _choose_library() -> None:
