@@ -158,12 +158,14 @@ def test_presses_at_random_moments_are_each_answered_and_the_prompt_always_retur
     over = time.monotonic() + 15
     while time.monotonic() < over:
         start = console.begin("resume" if console.state == "PAUSED" else SCAN)
-        answered = 0
+        answered, blind = 0, chance.random() < 0.3  # blind: pressed without a look at the screen
         for _ in range(chance.randint(1, 4)):
             console.sleep(chance.uniform(0.0, 0.2))
             if console.row >= start and console.at_prompt:
                 break
             console.press_ctrl_c()
+            if blind:
+                continue
             console.wait_until(
                 lambda start=start, answered=answered: (
                     len(ANSWERS.findall(console.text(start))) > answered or (console.row >= start and console.at_prompt)
@@ -183,7 +185,8 @@ def test_presses_at_random_moments_are_each_answered_and_the_prompt_always_retur
     assert paused_at_least_once
     assert aborted
     assert "Traceback" not in console.text()
-    assert "KeyboardInterrupt" not in console.text()
+    # IPython's own words for a press between the end of a command and the next prompt, where nothing runs
+    assert "KeyboardInterrupt" not in console.text().replace("KeyboardInterrupt escaped interact()", "")
     assert rows(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]
 
 
