@@ -119,8 +119,9 @@ def test_a_pump_that_raises_leaves_the_inbox_as_it_was():
 
 
 def test_an_inbox_that_is_gone_leaves_no_descriptor_open():
+    gc.collect()  # what other tests have left
     before = len(os.listdir("/dev/fd"))
     for _ in range(20):
         Inbox()
     gc.collect()
-    assert len(os.listdir("/dev/fd")) == before
+    assert len(os.listdir("/dev/fd")) <= before
