@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for many_records
 from many_records import many_records
 from measure import median, rounds, shown, table, timed, verdict
 
+_MOST = 5000
 _TIME_DOUBLE = 20  # DBR_TIME_DOUBLE
 _unpack = struct.Struct("=hhIIid").unpack
 
@@ -84,6 +85,71 @@ def measure(number: int, repeats: int) -> dict[str, list[float]]:
         theirs.destroy()
 
 
+def connect(number: int) -> float:
+    """Seconds until that many new channels are connected, with their units and limits."""
+    from beamshell.devices import EpicsSignalRO
+
+    made: list[Any] = []
+
+    def all_connected() -> None:
+        made.extend(EpicsSignalRO(f"MANY:{index}") for index in range(number))
+        for one in made:
+            one.wait_for_connection(60)
+
+    taken = timed(all_connected)
+    for one in made:
+        one.destroy()
+    return taken
+
+
+def put_and_wait() -> float:
+    """Seconds from a write until the IOC says that all it set off has ended."""
+    from beamshell.devices import EpicsSignal
+
+    signal = EpicsSignal("MANY:0")
+    signal.wait_for_connection(10)
+    try:
+        return timed(lambda: [signal.set(float(value)).wait(10) for value in range(200)], units=200)
+    finally:
+        signal.destroy()
+
+
+def updates(number: int = 5000) -> float:
+    """Seconds an update of one PV costs, from plain writes to a subscriber that hears the last of them."""
+    from beamshell.devices import EpicsSignal
+
+    signals = [EpicsSignal(f"MANY:{index}") for index in range(100)]
+    last, heard = threading.Event(), [0]
+
+    def on_value(value: float, **_: Any) -> None:
+        heard[0] += 1
+        if value == number:
+            last.set()
+
+    for one in signals:
+        one.wait_for_connection(10)
+        one.subscribe(on_value, run=False)
+    signals[0].set(0.0).wait(10)
+
+    def flood() -> None:
+        for value in range(1, number + 1):
+            signals[value % 100 if value < number else 0].put(float(value))
+        assert last.wait(30)
+
+    heard[0] = 0
+    taken = timed(flood) / heard[0]
+    for one in signals:
+        one.destroy()
+    return taken
+
+
+def show_others(numbers: list[int]) -> None:
+    ways = {f"connect {number} PVs": lambda number=number: connect(number) for number in numbers}
+    jobs = ways | {"put with completion": put_and_wait, "write, update and delivery of a value": updates}
+    taken = rounds(jobs, 5)
+    table("Other", ["what", "takes"], [[name, shown(times)] for name, times in taken.items()])
+
+
 def client(numbers: list[int]) -> dict[int, dict[str, list[float]]]:
     return {number: measure(number, repeats=max(40, 10_000 // number)) for number in numbers}
 
@@ -93,13 +159,11 @@ def show(results: dict[int, dict[str, list[float]]]) -> None:
     for number, taken in results.items():
         to_bare, to_ophyd = (median(taken["ours"]) / median(taken[name]) for name in ("bare", "ophyd"))
         goal = {200: 8.0, 1000: 15.0}.get(number)
-        lines.append(
-            [str(number), *(shown(taken[name]) for name in ("ophyd", "bare", "ours"))]
-            + [
-                f"{to_bare:.2f} ({verdict(to_bare, at_most=1.5)})",
-                f"{1 / to_ophyd:.0f} ({verdict(1 / to_ophyd, goal)})",
-            ]
-        )
+        verdicts = [
+            f"{to_bare:.2f} ({verdict(to_bare, at_most=1.5)})",
+            f"{1 / to_ophyd:.0f} {verdict(1 / to_ophyd, goal)}",
+        ]
+        lines.append([str(number), *(shown(taken[name]) for name in ("ophyd", "bare", "ours")), *verdicts])
     table("Read PVs once", ["PVs", "ophyd", "bare library", "ours", "ours / bare", "times faster than ophyd"], lines)
 
 
@@ -111,8 +175,9 @@ def main(words: list[str]) -> None:
             print(json.dumps({n: {name: median(times) for name, times in r.items()} for n, r in results.items()}))
         else:
             show(results)
+            show_others([1000, _MOST])
         return
-    with many_records(max(numbers)) as environment:
+    with many_records(max(*numbers, _MOST)) as environment:
         subprocess.run([sys.executable, __file__, "--client", *words], env=environment, check=True)
 
 
