@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         FCpt,
         FormattedComponent,
     )
+    from beamshell.devices.derived import ArraySignal, AttributeSignal, DerivedSignal
     from beamshell.devices.device import Device
     from beamshell.devices.epics.camera import EpicsCamera
     from beamshell.devices.epics.counter import EpicsCounter
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "component": ("Component", "Cpt", "DDCpt", "DynamicDeviceComponent", "FCpt", "FormattedComponent"),
+    "derived": ("ArraySignal", "AttributeSignal", "DerivedSignal"),
     "device": ("Device",),
     "epics.camera": ("EpicsCamera",),
     "epics.counter": ("EpicsCounter",),
@@ -62,9 +64,12 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "ArraySignal",
+    "AttributeSignal",
     "Component",
     "Cpt",
     "DDCpt",
+    "DerivedSignal",
     "Device",
     "DeviceStatus",
     "DynamicDeviceComponent",
