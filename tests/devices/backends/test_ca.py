@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from beamshell.devices.backends import _traffic
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError, StatusTimeoutError, WriteFailed
 
@@ -207,6 +208,18 @@ def _best(action):
         action()
         times.append(time.perf_counter() - began)
     return min(times)
+
+
+def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc):
+    known = len(_traffic._batches)
+    for _ in range(20):
+        signal = EpicsSignalRO("BL:samx.VELO", name="velocity")
+        signal.wait_for_connection(5)
+        asked = [signal.begin_read() for _ in range(3)]
+        signal.destroy()  # before the requests are sent: they are never answered
+        _traffic.batch().wait_for(-1, 0.0)  # the next ones are another batch
+    del asked
+    assert len(_traffic._batches) <= known + 1
 
 
 def test_an_address_that_does_not_exist_is_named_with_what_to_check(demo_ioc):
