@@ -80,7 +80,8 @@ def read(core: Interpreter, msg: Any) -> Any:
     obj = msg.obj
     collect = core.prefetched.pop(id(obj), None) if core.prefetched else None
     readings = core.device(obj.read if collect is None else collect)
-    core.touch(obj)
+    if id(obj) not in core.seen:
+        core.touch(obj)
     run = core.runs.get(msg.run)
     if run is not None and run.bundle is not None:
         run.bundle.add(obj, readings)
@@ -146,20 +147,27 @@ def locate(core: Interpreter, msg: Any) -> Any:
 
 def _action(core: Interpreter, msg: Any, method: Callable[..., Any]) -> Any:
     """Begin an action of a device: its status, which `wait` on the group waits for."""
-    kwargs = msg.kwargs.copy()
-    group = kwargs.pop("group", None)
+    kwargs = msg.kwargs
+    group = kwargs.get("group")
     if core.prefetched:
         core.prefetched.clear()  # a value is never older than the action before it
-    core.touch(msg.obj)
-    status = core.device(method, *msg.args, **kwargs)
+    if id(msg.obj) not in core.seen:
+        core.touch(msg.obj)
+    if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
+        status = core.device(method, *msg.args)
+    else:
+        status = core.device(method, *msg.args, **{key: value for key, value in kwargs.items() if key != "group"})
     core.track(msg, status, group)
     return status
 
 
 def set_(core: Interpreter, msg: Any) -> Any:
     """Send a device to a value -> status."""
+    method = getattr(msg.obj, "set", None)
+    if method is None:
+        raise PlanError(f"{name_of(msg.obj)} cannot be set: it is read only, or no device")
     core.touched[id(msg.obj)] = msg.obj
-    return _action(core, msg, msg.obj.set)
+    return _action(core, msg, method)
 
 
 def trigger(core: Interpreter, msg: Any) -> Any:

@@ -105,7 +105,8 @@ class Interpreter:
         self.groups: dict[Any, list[Task]] = {}
         self.touched: dict[int, Any] = {}
         self.stopped: set[int] = set()
-        self.pausable: dict[int, Any] = {}
+        self.seen: dict[int, Any] = {}
+        self.pausable: dict[int, Any] = {}  # of those seen
         self.staged: list[Any] = []
         self.tokens: list[int] = []
         self.prefetched: dict[int, Callable[[], Any]] = {}
@@ -117,6 +118,7 @@ class Interpreter:
         self.exit_status = "success"
         self.reason = ""
         self.problems: list[str] = []
+        self._answers: set[type] = set()  # classes of what devices return that need not be awaited
         self._plain: set[type] = set()  # classes of devices that are known to speak no asyncio
         self._take: dict[type, Callable[[Any], None]] = {
             StatusDone: self._take_status,
@@ -471,8 +473,10 @@ class Interpreter:
             result = method(*args, **kwargs)
         finally:
             self.foreign = False
-        if hasattr(result, "__await__") and not hasattr(result, "add_callback"):
-            return self._awaited(lambda: result)
+        if type(result) not in self._answers:
+            if hasattr(result, "__await__") and not hasattr(result, "add_callback"):
+                return self._awaited(lambda: result)
+            self._answers.add(type(result))
         return result
 
     def _awaited(self, call: Callable[[], Any]) -> Any:
@@ -501,7 +505,9 @@ class Interpreter:
 
     def track(self, msg: Any, status: Any, group: Any) -> None:
         """Hear of the end of an action."""
-        tasks = self.groups.setdefault(group, [])
+        tasks = self.groups.get(group)
+        if tasks is None:
+            tasks = self.groups[group] = []
         if status is None or (status.done and status.success):
             return
         if len(tasks) >= MANY:  # a group that nobody waits for must not grow for ever
@@ -521,7 +527,8 @@ class Interpreter:
 
     def touch(self, obj: Any) -> None:
         """Remember a device that may have to be told of a pause."""
-        if id(obj) not in self.pausable and hasattr(obj, "pause"):
+        self.seen[id(obj)] = obj
+        if hasattr(obj, "pause"):
             self.pausable[id(obj)] = obj
 
     def _user_command(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:

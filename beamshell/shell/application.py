@@ -144,7 +144,24 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """The exit status, after the prompt was left or the commands were run."""
         if self.interact:
+            self._swallow_late_presses()
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
         return (self.session.status if self.session else DONE) or self.status
+
+    def _swallow_late_presses(self) -> None:
+        """A Ctrl+C between the end of a command and the next prompt has nothing to interrupt: show a new prompt."""
+        interact = self.shell.interact
+
+        def go_on() -> None:
+            while True:
+                try:
+                    interact()
+                    return
+                except KeyboardInterrupt:
+                    print()
+                    if hasattr(self.shell, "_eventloop"):  # as IPython itself does: it may have been left half-way
+                        self.shell._eventloop.stop()
+
+        self.shell.interact = go_on
