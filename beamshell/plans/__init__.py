@@ -1,9 +1,10 @@
 """Plans: experimental procedures as generators of messages."""
 
 from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
-from beamshell.plans.fly import fly, ramp_plan
+from beamshell.plans.flying import fly, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
 from beamshell.plans.planned import PlanNotRun, plan
+from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
 from beamshell.plans.scans import (
     count,
     inner_product_scan,
@@ -28,10 +29,12 @@ from beamshell.plans.spirals import (
 )
 
 __all__ = [
+    "Overheads",
     "PlanNotRun",
     "a2scan",
     "adaptive_scan",
     "ascan",
+    "check_limits",
     "count",
     "d2scan",
     "dmesh",
@@ -48,6 +51,7 @@ __all__ = [
     "mesh",
     "plan",
     "ramp_plan",
+    "rehearse",
     "rel_adaptive_scan",
     "rel_grid_scan",
     "rel_list_grid_scan",
@@ -63,6 +67,7 @@ __all__ = [
     "spiral",
     "spiral_fermat",
     "spiral_square",
+    "summarize_plan",
     "th2th",
     "timescan",
     "tune_centroid",
