@@ -11,7 +11,10 @@ from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.facts import Metadata, names
 from beamshell.plans.planned import plan
-from beamshell.plans.preprocessors import finalize_wrapper, rewindable_wrapper, run_wrapper
+from beamshell.plans.preprocessors import finalize_wrapper, msg_mutator, rewindable_wrapper, run_wrapper
+
+RAMP = "ramp"
+"""The group of what ramps."""
 
 
 @plan
@@ -49,7 +52,7 @@ def ramp_plan(
     A ramp does not go back: after an interruption the readings go on where the ramp then is.
 
     Args:
-        go_plan: starts the ramp, without waiting for it, and returns its status.
+        go_plan: starts the ramp without waiting for it.
         monitor_sig: a signal whose every change is recorded meanwhile.
         inner_plan_func: makes the plan of one reading; also run once after the end.
         take_pre_data: whether it is run once before the ramp starts, too.
@@ -69,14 +72,20 @@ def ramp_plan(
         if take_pre_data:
             yield from inner_plan_func()
         begun = time.monotonic()
-        status = yield from go_plan
-        while status is not None and not status.done:
+        yield from msg_mutator(go_plan, in_group)
+        while not (yield from stubs.wait(RAMP, timeout=0.0, error_on_timeout=False)):
             reading = time.monotonic()
             if timeout is not None and reading - begun > timeout:
                 raise CommandTimeout(f"the ramp has not ended after {timeout:g} s")
             yield from inner_plan_func()
             yield Msg("sleep", None, max(0.0, reading + (period or 0.0) - time.monotonic()))
         yield from inner_plan_func()
+
+    def in_group(msg: Msg) -> Msg:
+        # A wait for a group outlasts a pause, which ends a move's own status and begins the move anew.
+        return (
+            msg._replace(kwargs={**msg.kwargs, "group": RAMP}) if msg.command in ("set", "kickoff", "trigger") else msg
+        )
 
     def guarded() -> Plan:
         return (yield from finalize_wrapper(ramp(), [Msg("unmonitor", monitor_sig)]))

@@ -80,10 +80,19 @@ def test_a_ramp_that_takes_too_long_ends_the_run(world, ramp):
     assert ramp.signal.callbacks == []
 
 
-def test_a_ramp_that_was_paused_goes_on_without_going_back(world, ramp):
+def test_a_ramp_that_was_paused_goes_on_to_its_end_and_repeats_no_event(world, ramp):
     core = world.interpreter()
     world.at(1.25, lambda: world.post(PauseWanted(False)))
-    finished = core.start(as_generator(ramp()))
-    assert finished or core.resume() is not None
+    assert not core.start(as_generator(ramp()))
+    assert core.resume()
+    assert core.exit_status == "success", core.error
+    assert ramp.oven.position == 3.0
     numbers = [event["seq_num"] for event in world.events()]
-    assert numbers == sorted(set(numbers))
+    assert numbers == list(range(1, 9))
+
+
+def test_a_ramp_that_breaks_down_fails_the_run(world, ramp):
+    ramp.oven.failing_statuses = 1
+    core = world.run(ramp())
+    assert core.exit_status == "fail"
+    assert ramp.signal.callbacks == []
