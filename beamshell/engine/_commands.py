@@ -138,7 +138,7 @@ def unmonitor(core: Interpreter, msg: Any) -> None:
 def locate(core: Interpreter, msg: Any) -> Any:
     """Setpoint and readback of each device; of the only one, unless squeeze=False."""
     objects = (*(() if msg.obj is None else (msg.obj,)), *msg.args)
-    found = [core.device(obj.locate) for obj in objects]
+    found = [core.device(_able(obj, "locate")) for obj in objects]
     return found[0] if len(found) == 1 and msg.kwargs.get("squeeze", True) else found
 
 
@@ -161,11 +161,21 @@ def _action(core: Interpreter, msg: Any, method: Callable[..., Any]) -> Any:
     return status
 
 
+def _able(obj: Any, method: str) -> Callable[..., Any]:
+    """The method of a device that this message asks for.
+
+    Raises:
+        PlanError: it has none.
+    """
+    found: Callable[..., Any] | None = getattr(obj, method, None)
+    if found is None:
+        raise PlanError(f"{name_of(obj)} cannot {method}: a {type(obj).__name__} has no such method")
+    return found
+
+
 def set_(core: Interpreter, msg: Any) -> Any:
     """Send a device to a value -> status."""
-    method = getattr(msg.obj, "set", None)
-    if method is None:
-        raise PlanError(f"{name_of(msg.obj)} cannot be set: it is read only, or no device")
+    method = _able(msg.obj, "set")
     core.touched[id(msg.obj)] = msg.obj
     return _action(core, msg, method)
 
@@ -181,7 +191,7 @@ def trigger(core: Interpreter, msg: Any) -> Any:
 
 def prepare(core: Interpreter, msg: Any) -> Any:
     """Make a flyer ready -> status."""
-    return _action(core, msg, msg.obj.prepare)
+    return _action(core, msg, _able(msg.obj, "prepare"))
 
 
 def kickoff(core: Interpreter, msg: Any) -> Any:
@@ -189,12 +199,12 @@ def kickoff(core: Interpreter, msg: Any) -> Any:
     run = _run_of(core, msg)
     if msg.obj not in run.uncollected:
         run.uncollected.append(msg.obj)
-    return _action(core, msg, msg.obj.kickoff)
+    return _action(core, msg, _able(msg.obj, "kickoff"))
 
 
 def complete(core: Interpreter, msg: Any) -> Any:
     """Ask a flyer to end -> status."""
-    return _action(core, msg, msg.obj.complete)
+    return _action(core, msg, _able(msg.obj, "complete"))
 
 
 def collect(core: Interpreter, msg: Any) -> Any:
@@ -206,12 +216,12 @@ def collect(core: Interpreter, msg: Any) -> Any:
 
 def stop(core: Interpreter, msg: Any) -> Any:
     """Stop a device."""
-    return core.device(msg.obj.stop, *msg.args, **msg.kwargs)
+    return core.device(_able(msg.obj, "stop"), *msg.args, **msg.kwargs)
 
 
 def configure(core: Interpreter, msg: Any) -> Any:
     """Change settings -> (old, new); descriptors follow."""
-    answer = core.device(msg.obj.configure, *msg.args, **msg.kwargs)
+    answer = core.device(_able(msg.obj, "configure"), *msg.args, **msg.kwargs)
     for run in core.runs.values():
         run.configured(msg.obj)
     return answer

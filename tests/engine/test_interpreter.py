@@ -358,6 +358,11 @@ def test_a_pause_during_a_suspension_keeps_the_episode(world, det):
     assert sorted(world.final_data()) == [1, 2, 3, 4, 5]
 
 
+def test_a_device_that_cannot_do_what_a_message_asks_is_named(world, det):
+    core = world.run([Msg("set", det, 1)])
+    assert str(core.error) == "det cannot set: a VirtualDetector has no such method"
+
+
 def test_a_wait_for_a_group_that_no_message_named_is_told(world):
     with pytest.warns(RuntimeWarning, match="nothing was begun in group 'mvoe'"):
         world.run([Msg("wait", None, group="mvoe")])

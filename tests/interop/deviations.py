@@ -57,7 +57,7 @@ def _error_classes(theirs: Story, ours: Story) -> None:
         ]
 
 
-CLASSES = {"AssertionError": "AttributeError", "ValueError": "PlanError"}
+CLASSES = {"AssertionError": "PlanError", "ValueError": "PlanError"}
 
 
 def _scan_ids(theirs: Story, ours: Story) -> None:
@@ -127,7 +127,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "the class of an error",
         "AssertionError for a device that lacks a method, ValueError for a key that is read twice",
-        "AttributeError, and PlanError, which is a ValueError",
+        "PlanError, which is a ValueError, for both; it names the device",
         "`except BeamshellError` catches what the engine raises on purpose; an assertion is a bug's",
         _program(_caught(step("set", "det", 1.0))),
         _error_classes,
