@@ -5,6 +5,7 @@ A test fails when a page and the code no longer agree.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from beamshell.engine._commands import COMMANDS
@@ -30,7 +31,21 @@ def states() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"reference/messages.md": messages, "explanations/the-engine.md": states}
+def deviations() -> str:
+    """Where the comparison with bluesky's engine allows for a difference, and why."""
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    from interop.deviations import DEVIATIONS
+
+    rows = ["| subject | bluesky | beamshell | why |", "|---|---|---|---|"]
+    rows += [f"| {one.subject} | {one.theirs} | {one.ours} | {one.why} |" for one in DEVIATIONS]
+    return "\n".join(rows)
+
+
+TABLES = {
+    "reference/messages.md": messages,
+    "explanations/the-engine.md": states,
+    "explanations/deviations.md": deviations,
+}
 
 
 def page_with_table(path: Path, table: str) -> str:

@@ -5,6 +5,7 @@ It adds where files are found, what happens when one fails, and an honest exit s
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from pathlib import Path
@@ -145,6 +146,7 @@ class BeamshellApp(TerminalIPythonApp):
         """The exit status, after the prompt was left or the commands were run."""
         if self.interact:
             self._swallow_late_presses()
+            gc.freeze()  # what was imported stays: collections in a scan need not walk through it
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
