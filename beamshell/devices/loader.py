@@ -179,7 +179,7 @@ def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError
             changes.updated[line.name] = why
         return
     begun = time.perf_counter()
-    device = _device(line, problems)
+    device = device_of(line, problems)
     registry.add(device, name=line.name, recipe=recipe, load_s=time.perf_counter() - begun, **about)
     if old is not None and changes is not None:
         changes.replaced[line.name] = _difference(old.recipe, recipe) or "it was not of this file"
@@ -206,7 +206,16 @@ def _about(line: DeviceLine) -> dict[str, Any]:
     return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "where": line.where}
 
 
-def _device(line: DeviceLine, problems: list[ConfigError]) -> Any:
+def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
+    """The device of a line, new and known to nobody.
+
+    Args:
+        line: what the file says.
+        problems: takes what is no reason to do without the device.
+
+    Raises:
+        ConfigError: the line is wrong, or the class did not accept it.
+    """
     cls = class_of(line)
     arguments = _arguments(line, cls, problems)
     is_read_only = _value(line, "read_only", False, bool, "true or false")

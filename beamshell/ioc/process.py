@@ -36,6 +36,7 @@ class DemoIoc:
         timeout_s: what `wait_ready` allows unless told otherwise.
         port: where to serve on loopback; None takes one that is free.
         log: a file for what the IOC has to say; None keeps it for error messages only.
+        twin: a file of facts (JSON) to play in place of the demo beamline; see `beamshell.ioc.twin`.
 
     Raises:
         IocError: EPICS base is not installed, or no port is free.
@@ -53,12 +54,14 @@ class DemoIoc:
         timeout_s: float = 20.0,
         port: int | None = None,
         log: Path | None = None,
+        twin: Path | None = None,
     ) -> None:
         self.port = network.free_port() if port is None else port
         # Ours for life, so that the port stays taken while the IOC is down.
         self._repeater: socket.socket = network.repeater_socket()
         self._options = ["--port", str(self.port), "--speed", str(speed)]
         self._options += ["--repeater", str(self._repeater.fileno()), *([] if seed is None else ["--seed", str(seed)])]
+        self._options += [] if twin is None else ["--twin", str(twin)]
         self._timeout_s = timeout_s
         self._log_path = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,9 +75,10 @@ class DemoIoc:
         timeout_s: float = 20.0,
         port: int | None = None,
         log: Path | None = None,
+        twin: Path | None = None,
     ) -> DemoIoc:
         """An IOC that is starting: the answer comes at once, `wait_ready` tells when it serves."""
-        ioc = cls(seed, speed, timeout_s, port, log)
+        ioc = cls(seed, speed, timeout_s, port, log, twin)
         try:
             ioc._spawn()
         except BaseException:

@@ -13,11 +13,16 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from beamshell.errors import IocError
 from beamshell.ioc.network import ensure_free, server_environment
 from beamshell.ioc.repeater import Repeater
+
+if TYPE_CHECKING:
+    from beamshell.ioc.twin import Twin
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -28,6 +33,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5064, help="where to serve on loopback")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this process does, or standard input")
     parser.add_argument("--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be")
+    parser.add_argument("--twin", type=Path, metavar="FILE", help="play these facts (JSON), not the demo beamline")
     options = parser.parse_args(arguments)
     if not options.speed > 0:
         parser.error(f"--speed {options.speed}: must be above 0")
@@ -50,18 +56,24 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.update(server_environment(options.port, repeater_port))
     try:
         ensure_free(options.port)
-        _simulate(options.speed, options.seed)
+        _simulate(options.speed, options.seed, options.twin)
     except IocError as exc:
         sys.exit(str(exc))
 
 
-def _simulate(speed: float, seed: int | None) -> None:
+def _simulate(speed: float, seed: int | None, twin: Path | None) -> None:
     from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
     from beamshell.ioc.beamline import Beamline
     from beamshell.ioc.clockwork import Clockwork
 
     base, clockwork = Base(), Clockwork(speed)
-    beamline = Beamline(base, clockwork, seed)
+    beamline: Beamline | Twin
+    if twin is None:
+        beamline = Beamline(base, clockwork, seed)
+    else:
+        from beamshell.ioc.twin import Twin, read_facts
+
+        beamline = Twin(base, clockwork, read_facts(twin), seed)
     base.start()
     beamline.start()
     threading.Thread(target=clockwork.run, daemon=True).start()

@@ -22,6 +22,10 @@ beamshell: the console a beamline is run from.
   beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
   beamshell < commands.txt           the same, from a file
 
+  beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
+  beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
+  beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
+
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
   --data FOLDER                      where data and metadata rest (else $BEAMSHELL_DATA, else your data folder)
   --Beamshell.NAME=VALUE             any fact of the profile, such as --Beamshell.plots=none
@@ -41,11 +45,24 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"beamshell {version('beamshell')}")
         return 0
+    if words and words[0] in ("ioc", "import"):
+        return _subcommand(words[0], words[1:])
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
         signal.signal(signal.SIGHUP, _leave)
     try:
         return _run(words)
+    except BeamshellError as exc:
+        say_error(exc)
+        return FAILED
+
+
+def _subcommand(name: str, words: list[str]) -> int:
+    """What needs no console: the twin alone, or a device file made of another console's."""
+    from beamshell.shell import file_commands
+
+    try:
+        return {"ioc": file_commands.serve_twin, "import": file_commands.import_devices}[name](words)
     except BeamshellError as exc:
         say_error(exc)
         return FAILED

@@ -5,6 +5,7 @@ It knows neither IPython nor any device.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,17 +42,26 @@ class Opening:
         Raises:
             ConfigError: there is no such profile, or its configuration file is wrong.
             StoreError: the data folder cannot be used.
-            UsageError: a word of the command line lacks its value.
+            UsageError: a word of the command line lacks its value; or there is no device file to make a twin of.
         """
         profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
         data, words = take_option(words, "--data", "")
         if data:
-            words = [*words, f"--Beamshell.data_folder={Path(data).expanduser().absolute()}"]
+            words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
         profile = find_profile(profile_name, _own_data_folder(data))
+        is_twin, words = take_flag(words, "--twin")
         facts = Beamshell(config=_facts(profile, words))
         folder = data_folder(facts.data_folder or None)
         ioc = None
-        if facts.demo_ioc:
+        if is_twin:
+            from beamshell.shell.twin import start_twin
+
+            words = [*_twin_words(facts, folder), *words]
+            facts = Beamshell(config=_facts(profile, words))
+            folder = data_folder(facts.data_folder)
+            ioc = start_twin(device_file(profile, facts), seed=facts.demo_ioc_seed, speed=facts.demo_ioc_speed)
+            os.environ.update(ioc.client_environment)
+        elif facts.demo_ioc:
             from beamshell.shell.session import start_demo_ioc
 
             ioc = start_demo_ioc(facts)
@@ -61,6 +71,36 @@ class Opening:
     def name(self) -> str:
         """The profile's name."""
         return self.profile.name.removeprefix("profile_")
+
+
+def device_file(profile: Path, facts: Beamshell) -> Path:
+    """The profile's device file.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if not facts.devices_file:
+        raise UsageError(f"--twin needs a device file, and {profile / CONFIG_FILE} names none: set devices_file there")
+    return profile / Path(facts.devices_file).expanduser()
+
+
+def _twin_words(facts: Beamshell, folder: Path) -> list[str]:
+    """What is different on a twin: practice has a name and a data folder of its own."""
+    twin_folder = folder / "twin"
+    twin_folder.mkdir(parents=True, exist_ok=True)
+    title = f"the twin of {facts.title or facts.name}: nothing real moves"
+    return [
+        f"--Beamshell.name={facts.name}-twin",
+        f"--Beamshell.title={title}",
+        f"--Beamshell.data_folder={twin_folder}",
+    ]
+
+
+def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
+    """Whether a flag is given, and the words without it; after -c comes a command, whatever it looks like."""
+    end = words.index("-c") if "-c" in words else len(words)
+    ours = words[:end]
+    return flag in ours, [*(word for word in ours if word != flag), *words[end:]]
 
 
 def take_option(words: list[str], option: str, default: str) -> tuple[str, list[str]]:

@@ -94,6 +94,9 @@ class Session:
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
+        self._alongside: Any = None
+        self._installed: list[tuple[dict[str, Any], Any]] = []
+        self._named_devices: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         if name in _MADE_BY:
@@ -138,6 +141,7 @@ class Session:
         self.devices = NamesInReach(self.registry, self.shell.user_ns)
         self._name(**self.registry.namespace())
         self._read_alongside()
+        self._named_devices = set(self.registry.namespace())
         # Leaving must stop motors before Channel Access is gone: what is registered last is called first.
         atexit.unregister(self.close)
         atexit.register(self.close)
@@ -147,10 +151,15 @@ class Session:
         if not self._first_time("install_suspenders"):
             return
         for fact in self.config.suspenders:
-            try:
-                self.RE.install_suspender(self._suspender(dict(fact)))
-            except (BeamshellError, TypeError, ValueError) as exc:
-                self.report(ConfigError(f"suspender {fact}: {exc}"))
+            self._install_suspender(fact)
+
+    def _install_suspender(self, fact: dict[str, Any]) -> None:
+        try:
+            suspender = self._suspender(dict(fact))
+            self.RE.install_suspender(suspender)
+            self._installed.append((fact, suspender))
+        except (BeamshellError, TypeError, ValueError) as exc:
+            self.report(ConfigError(f"suspender {fact}: {exc}"))
 
     def subscribe_callbacks(self) -> None:
         """The table, the plots and the peak statistics of every run."""
@@ -252,14 +261,55 @@ class Session:
         self.registry.add(sim.motor, tags=["motor"])
         self.registry.add(sim.det, tags=["detector"], readout="point")
 
+    def reload_devices(self) -> list[str]:
+        """What has changed in the device file, a line each; what has not stays the same objects.
+
+        Raises:
+            EngineError: a plan is under way.
+            ConfigError: this console has no device file.
+        """
+        if self.state != "idle":
+            raise EngineError(f"a plan is {self.state}: end it first, for devices may be replaced")
+        if not self.config.devices_file:
+            raise ConfigError("this console has no device file to reload")
+        from beamshell.devices.loader import reload_devices
+
+        changes, problems = reload_devices(self._beside_profile(self.config.devices_file), self.registry)
+        for problem in problems:
+            self.report(problem)
+        self._rename_devices()
+        self._read_alongside()
+        self._renew_suspenders({*changes.replaced, *changes.removed})
+        return changes.lines()
+
+    def _rename_devices(self) -> None:
+        """Give the prompt the names that the registry has now, and take away those it has no more."""
+        names = self.registry.namespace()
+        for name in self._named_devices - set(names):
+            self.shell.user_ns.pop(name, None)
+        self._name(**names)
+        self._named_devices = set(names)
+
+    def _renew_suspenders(self, gone: set[str]) -> None:
+        """Let suspenders watch the new objects in place of those that are gone."""
+        for fact, suspender in list(self._installed):
+            if str(fact.get("signal", "")).partition(".")[0] in gone:
+                self.RE.remove_suspender(suspender)
+                self._installed.remove((fact, suspender))
+                self._install_suspender(fact)
+
     def _read_alongside(self) -> None:
         """What is recorded in every run besides what its plan reads."""
         from beamshell.plans.preprocessors import SupplementalData
 
+        if self._alongside is not None:
+            self.RE.preprocessors.remove(self._alongside)
+            self._alongside = None
         baseline = self.registry.select(readout="baseline") if self.config.baseline else {}
         monitors = self.registry.select(readout="monitored")
         if baseline or monitors:
-            self.RE.preprocessors.append(SupplementalData(baseline=baseline.values(), monitors=monitors.values()))
+            self._alongside = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
+            self.RE.preprocessors.append(self._alongside)
 
     def _beside_profile(self, name: str) -> Path:
         path = Path(name).expanduser()

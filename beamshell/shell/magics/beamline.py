@@ -1,4 +1,4 @@
-"""What there is and how it fares: devices, offline, last_error, bhelp."""
+"""What there is and how it fares: devices, offline, reconnect, reload, load_times, last_error, bhelp."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from beamshell.shell.magics._all import COMMANDS
 
 if TYPE_CHECKING:
     from beamshell.shell.session import Session
+
+
+_RECONNECT_S = 3.0
 
 
 @COMMANDS.add("[device]", example="devices th", slots=any_device)
@@ -55,8 +58,45 @@ def offline(session: Session, words: Words) -> None:
         address, since = channels[0]
         more = f" and {len(channels) - 1} more" if len(channels) > 1 else ""
         print(f"{name}  {address}{more}  {_since(since)}".rstrip())
-    if not by_device:
+    for name, reason in session.registry.absent.items():
+        print(f"{name}  is not there: {reason}")
+    if not by_device and not session.registry.absent:
         print("everything answers")
+
+
+@COMMANDS.add(example="reconnect")
+def reconnect(session: Session, words: Words) -> None:
+    """Wait a moment for what does not answer, and show what has come back and what has not.
+
+    Nothing needs it: what comes back connects by itself. It tells when.
+    """
+    words.end()
+    before = {lost.device.partition(".")[0] for lost in session.registry.offline()}
+    after = {lost.device.partition(".")[0] for lost in session.registry.wait_for_connection(_RECONNECT_S)}
+    for name in sorted(before - after):
+        print(f"{name}  is back")
+    for name in sorted(after):
+        print(f"{name}  is still offline")
+    if not before and not after:
+        print("everything answers")
+
+
+@COMMANDS.add(example="reload")
+def reload(session: Session, words: Words) -> None:
+    """Read the device file again, and show what has changed: a device whose line is the same stays the same."""
+    words.end()
+    lines = session.reload_devices()
+    print("\n".join(lines) if lines else "nothing has changed")
+
+
+@COMMANDS.add(example="load_times")
+def load_times(session: Session, words: Words) -> None:
+    """Show how long each device took to make at the start, the slowest first."""
+    words.end()
+    entries = sorted(map(session.registry.entry, session.registry), key=lambda entry: -entry.load_s)
+    for entry in entries:
+        print(f"{1000 * entry.load_s:8.1f} ms  {entry.name}  {type(entry.device).__name__}")
+    print(f"{1000 * sum(entry.load_s for entry in entries):8.1f} ms  all {len(entries)}; connecting goes on beside")
 
 
 def _since(since: Any) -> str:

@@ -69,7 +69,7 @@ def test_what_is_known_of_happi_is_built_and_what_is_not_is_a_placeholder(tmp_pa
     assert registry["th"].settle_time == 0.5
     [problem] = problems
     assert "db.json:17:44: mono: nothing here stands for the class pcdsdevices.ccm.CCM" in str(problem)
-    with pytest.raises(UnknownName, match=r"switched off at .*db.json:14:21"):
+    with pytest.raises(UnknownName, match=r"switched off at .*db.json:14:20"):
         registry.find("gap")
     for name in ("th", "ring"):
         for signal in dict(registry[name].walk_signals()).values() if name == "th" else [registry[name]]:

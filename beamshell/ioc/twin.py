@@ -1,0 +1,356 @@
+"""The twin: records that play the part of a beamline's, made of plain facts about what its PVs do.
+
+It knows nothing of devices or files: each fact says what something is (motor, scaler, counter, positioner, shutter,
+camera, value) and which PVs it has. Motors move, counters count, positioners arrive; nothing is real.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from typing_extensions import override
+
+from beamshell.errors import IocError
+from beamshell.ioc import physics
+from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.beamline import PointDetector
+from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
+from beamshell.ioc.motor_record import MotorRecord
+from beamshell.ioc.process import PROBE_PV
+from beamshell.ioc.record_support import RecordSupport
+from beamshell.ioc.scaler_record import ScalerRecord
+
+Fact: TypeAlias = dict[str, Any]
+
+FOLLOW_S = 0.04
+ARRIVAL_S = 1.0
+"""Simulated seconds that a positioner takes, however far it goes."""
+PEAK_OFFSET = 0.3
+"""Where the peak is that detectors see: so far above where the motor stood when the twin began."""
+SHUTTER_DELAY_S = 0.1
+IMAGE_SIDE = 256
+_SPEED, _RANGE, _READING = 5.0, 100.0, 100.0
+_ALLOWED = re.compile(r"[A-Za-z0-9_\-:.\[\]<>;{}]{1,60}\Z")
+_COMMON_FIELDS = {"VAL", "DESC", "EGU", "PREC"}
+_MOTOR_FIELDS = {field.name for field in MOTOR_FIELDS} - _COMMON_FIELDS - {"OUT", "HOPR", "LOPR", "MDEL", "ADEL", "S"}
+_SCALER_FIELD = re.compile(r"(S\d+|NM\d+|CNT|TP|FREQ|PR\d+)\Z")
+
+_log = logging.getLogger(__name__)
+
+
+def read_facts(path: Path) -> list[Fact]:
+    """The facts that another process has written as JSON.
+
+    Raises:
+        IocError: there is no such file, or it is something else.
+    """
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise IocError(f"{path}: no facts for a twin: {exc}") from exc
+    if not isinstance(facts, list):
+        raise IocError(f"{path}: no facts for a twin: a list of them is expected")
+    return facts
+
+
+class PractisedMotor(MotorRecord):
+    """A motor that tells when it is sent somewhere, so that detectors can look at the one that is scanned."""
+
+    on_command: Callable[[PractisedMotor], None]
+    began_at = 0.0
+
+    @override
+    def on_start(self) -> None:
+        super().on_start()
+        self.began_at = float(self["RBV"])
+
+    @override
+    def on_write(self, field: str) -> None:
+        if field in ("VAL", "DVAL", "RLV", "RVAL", "TWF", "TWR", "JOGF", "JOGR"):
+            self.on_command(self)
+        super().on_write(field)
+
+
+class Twin:
+    """The records and the life in them. Make it before base starts, call `start` after.
+
+    Args:
+        base: EPICS base, with nothing loaded yet.
+        clockwork: the time line.
+        facts: what there is.
+        seed: makes the same chance again; None is different each time.
+    """
+
+    def __init__(self, base: Base, clockwork: Clockwork, facts: Iterable[Fact], seed: int | None = None) -> None:
+        self._base = base
+        self._clockwork = clockwork
+        self._chance = np.random.default_rng(seed)
+        self._scanned: PractisedMotor | None = None
+        self._shutters: list[bool] = []
+        self._motors = RecordSupport(base, PractisedMotor, self._new_motor)
+        self._busy = RecordSupport(base, BusyRecord, BusyRecord)
+        self._scalers = RecordSupport(
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
+        )
+        for support in (self._motors, self._busy, self._scalers):
+            support.register()
+        self._records: dict[str, str] = {}
+        self._to_start: list[Callable[[], None]] = []
+        ordered = sorted(facts, key=lambda fact: fact.get("is") == "value")  # what is known to behave comes first
+        for fact in ordered:
+            self._add(fact)
+        self._record(PROBE_PV, "longin")
+        base.load_records("".join(self._records.values()))
+
+    def start(self) -> None:
+        """Wire the simulation to the records; base must be running."""
+        for begin in self._to_start:
+            begin()
+        for scaler in self._scalers.records.values():
+            assert isinstance(scaler, ScalerRecord)
+            scaler.rates = self._scaler_rates(scaler["FREQ"])
+
+    def _new_motor(self, base: Base, address: int) -> PractisedMotor:
+        motor = PractisedMotor(base, address, self._clockwork)
+        motor.on_command = self._note_scanned
+        return motor
+
+    def _note_scanned(self, motor: PractisedMotor) -> None:
+        self._scanned = motor
+
+    # ---- what detectors see ---------------------------------------------------------------------
+
+    @property
+    def _light(self) -> float:
+        return physics.beam(physics.NOMINAL_CURRENT_MA, all(self._shutters))
+
+    def _angle(self) -> float:
+        """Where the motor that is scanned stands in the peak, as an angle of the demo beamline."""
+        motor = self._scanned
+        return 0.0 if motor is None else float(motor["RBV"]) - motor.began_at - PEAK_OFFSET + physics.PEAK_CENTRE_DEG
+
+    def _rate(self) -> float:
+        return physics.detector_rate(self._angle(), self._light)
+
+    def _scaler_rates(self, clock_hz: float) -> Callable[[], tuple[float, ...]]:
+        return lambda: physics.scaler_rates(self._angle(), self._light, clock_hz)
+
+    # ---- records --------------------------------------------------------------------------------
+
+    def _add(self, fact: Fact) -> None:
+        add = self._KINDS.get(str(fact.get("is")))
+        if add is None:
+            _log.warning("the twin cannot play %s", fact)
+            return
+        add(self, fact)
+
+    def _record(self, pv: str, kind: str, **fields: Any) -> bool:
+        """True if the record is new; False if it was there before, or cannot be."""
+        name = pv.partition(".")[0]
+        if name in self._records:
+            return False
+        if not _ALLOWED.match(name):
+            _log.warning("no record of EPICS can be called %r", name)
+            return False
+        said = " ".join(f'field({field}, "{_quoted(value)}")' for field, value in fields.items() if value != "")
+        self._records[name] = f'record({kind}, "{name}") {{ {said} }}\n'
+        return True
+
+    def _motor(self, fact: Fact) -> None:
+        low, high = fact.get("limits") or (-_RANGE, _RANGE)
+        begins = fact.get("value", 0.0 if low <= 0 <= high or low == high else (low + high) / 2)
+        speed = float(fact.get("speed", _SPEED))
+        self._record(
+            fact["record"], "motor",
+            DVAL=begins, DLLM=low, DHLM=high, EGU=fact.get("units", "mm"), DESC=str(fact.get("doc", ""))[:40],
+            VELO=speed, VMAX=10 * speed, JVEL=speed, JAR=10 * speed, HVEL=speed, ACCL=0.05, RDBD=0.001, MRES=1e-4,
+        )  # fmt: skip
+
+    def _scaler(self, fact: Fact) -> None:
+        names = {f"NM{n}": name for n, name in enumerate(("clock", "I0", "It", *(f"mon{n}" for n in range(4, 9))), 1)}
+        self._record(fact["record"], "scaler", FREQ=1e7, **names)
+
+    def _counter(self, fact: Fact) -> None:
+        start, preset, results = fact["start"], fact["preset"], [pv for pv in fact["results"] if pv]
+        if "." in start or not results:  # a field of a record that comes as a whole
+            return
+        if not self._record(start, "busy"):
+            return
+        self._record(preset, "ao", VAL=0.1, EGU="s", PREC=3, PINI="YES", DRVL=0, DRVH=1e6, LOPR=0, HOPR=1e6)
+        for pv in results:
+            self._record(pv, "ai", EGU="counts")
+        self._to_start.append(lambda: self._start_counter(start, preset, results[0]))
+
+    def _start_counter(self, start: str, preset: str, result: str) -> None:
+        button = self._busy.records[start]
+        assert isinstance(button, BusyRecord)
+        detector = PointDetector(button, self._base.channel(preset), self._base.channel(result), self._clockwork)
+        detector.connect(self._rate, self._chance)
+
+    def _shutter(self, fact: Fact) -> None:
+        command, status = fact["command"], fact["status"]
+        if not self._record(command, "bo", ZNAM="Close", ONAM="Open", VAL=1, PINI="YES"):
+            return
+        if status != command:
+            self._record(status, "bi", ZNAM="Closed", ONAM="Open", VAL=1)
+        place = len(self._shutters)
+        self._shutters.append(True)
+        self._to_start.append(lambda: self._start_shutter(place, command, status))
+
+    def _start_shutter(self, place: int, command: str, status: str) -> None:
+        asked, shown = self._base.channel(command), self._base.channel(status)
+
+        def follow() -> None:
+            wanted = bool(asked.get())
+            if wanted != self._shutters[place]:
+                self._shutters[place] = wanted
+                self._clockwork.after(SHUTTER_DELAY_S, lambda: shown.put(float(wanted)))
+
+        shown.put(1)
+        self._every(FOLLOW_S, follow)
+
+    def _positioner(self, fact: Fact) -> None:
+        setpoint, readback, done = fact["setpoint"], fact.get("readback", ""), fact.get("done", "")
+        states = fact.get("states")
+        if not setpoint or "." in setpoint or setpoint == readback:
+            return
+        low, high = fact.get("limits") or (0, 0)
+        begins = fact.get("value", 0 if low <= 0 <= high else (low + high) / 2)
+        linked = {"FLNK": f"{setpoint}:sent"} if done else {}
+        if states:
+            self._states(setpoint, states, begins, writable=True, **linked)
+        else:
+            number = {"VAL": begins, "EGU": fact.get("units", ""), "PREC": 3, "PINI": "YES"}
+            self._record(setpoint, "ao", **number, DRVL=low, DRVH=high, LOPR=low, HOPR=high, **linked)
+        if readback:
+            if states:
+                self._states(readback, states, begins, writable=False)
+            else:
+                self._record(readback, "ai", EGU=fact.get("units", ""), PREC=3)
+        if done:
+            arrived = fact.get("done_value", 1)
+            at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
+            words = {"ZNAM": "moving", "ONAM": arrived if isinstance(arrived, str) else "done"}
+            if not at_rest:
+                words = {"ZNAM": "done", "ONAM": "moving"}
+            self._record(done, "bi", VAL=int(at_rest), **words)
+            # A new set point is not reached yet: said within the put itself, so that no client can miss it.
+            self._record(f"{setpoint}:sent", "calcout", CALC=int(not at_rest), OUT=f"{done} PP")
+        if stop := fact.get("stop"):
+            self._record(stop, "bo", ZNAM="", ONAM="stop")
+        self._to_start.append(lambda: self._start_positioner(fact))
+
+    def _start_positioner(self, fact: Fact) -> None:
+        goal, readback = self._base.channel(fact["setpoint"]), self._channel(fact.get("readback"))
+        done, stop = self._channel(fact.get("done")), self._channel(fact.get("stop"))
+        arrived = fact.get("done_value", 1)
+        at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
+        here = there = goal.get()
+        begun, began_from = self._clockwork.now(), here
+        if readback is not None:
+            readback.put(here)
+
+        def follow() -> None:
+            nonlocal here, there, begun, began_from
+            with self._base.locked(goal.record):
+                if stop is not None and stop.get():
+                    stop.put(0)
+                    goal.put(here)
+                if goal.get() != there:
+                    there, begun, began_from = goal.get(), self._clockwork.now(), here
+                moving = here != there
+                part = min(1.0, (self._clockwork.now() - begun) / ARRIVAL_S)
+                here = there if part >= 1.0 else began_from + (there - began_from) * part
+                if readback is not None and moving:
+                    readback.put(here)
+                if done is not None and here == there and done.get() != at_rest:
+                    done.put(at_rest)
+
+        self._every(FOLLOW_S, follow)
+
+    def _camera(self, fact: Fact) -> None:
+        if not self._record(fact["image"], "waveform", FTVL="USHORT", NELM=IMAGE_SIDE**2):
+            return
+        for side in ("width", "height"):
+            self._record(fact[side], "longin", VAL=IMAGE_SIDE, EGU="px", PINI="YES")
+        self._record(fact["frames_per_second"], "ao", VAL=2, EGU="Hz", PINI="YES")
+        self._record(fact["frame"], "longin")
+        self._to_start.append(lambda: self._start_camera(fact))
+
+    def _start_camera(self, fact: Fact) -> None:
+        image, number = self._base.channel(fact["image"]), self._base.channel(fact["frame"])
+        rate = self._base.channel(fact["frames_per_second"])
+        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._chance)
+
+        def expose() -> None:
+            if rate.get() > 0:
+                count = int(number.get()) + 1
+                image.put_image(camera.frame(self._angle(), 0.0, self._light, count))
+                number.put(count)
+
+        self._clockwork.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
+
+    def _value(self, fact: Fact) -> None:
+        name, _, field = fact["pv"].partition(".")
+        if field in _MOTOR_FIELDS:
+            self._motor({"record": name})
+        elif _SCALER_FIELD.match(field):
+            self._scaler({"record": name})
+        elif fact.get("states"):
+            self._states(name, fact["states"], fact.get("value", 0), writable=bool(fact.get("writable")))
+        elif fact.get("text"):
+            self._record(name, "stringout" if fact.get("writable") else "stringin", VAL=fact.get("value", ""))
+        elif fact.get("array"):
+            self._record(name, "waveform", FTVL="USHORT", NELM=1024)
+        elif fact.get("writable"):
+            self._record(name, "ao", VAL=fact.get("value", 0), EGU=fact.get("units", ""), PREC=3, PINI="YES")
+        else:
+            self._reading(name, float(fact.get("value", _READING)), str(fact.get("units", "")))
+
+    def _reading(self, name: str, value: float, units: str) -> None:
+        """A number that only the beamline changes: it stands still, but for a little noise."""
+        if self._record(name, "ai", VAL=value, EGU=units, PREC=3):
+            self._to_start.append(lambda: self._start_reading(name, value))
+
+    def _start_reading(self, name: str, value: float) -> None:
+        channel = self._base.channel(name)
+        channel.put(value)
+        self._every(1.0, lambda: channel.put(value + abs(value) * 1e-4 * abs(self._chance.normal())))
+
+    def _states(self, pv: str, states: list[Any], value: Any, *, writable: bool, **more: Any) -> None:
+        """A record whose value is one of up to sixteen names."""
+        names = ("ZR", "ON", "TW", "TH", "FR", "FV", "SX", "SV", "EI", "NI", "TE", "EL", "TV", "TT", "FT", "FF")
+        words = {f"{short}ST": str(state) for short, state in zip(names, states, strict=False)}
+        index = states.index(value) if value in states else int(value)
+        self._record(pv, "mbbo" if writable else "mbbi", VAL=index, PINI="YES", **words, **more)
+
+    # ---- time and channels ----------------------------------------------------------------------
+
+    def _every(self, seconds: float, action: Callable[[], None]) -> None:
+        self._clockwork.every(lambda: seconds * self._clockwork.speed, action)
+
+    def _channel(self, pv: str | None) -> Channel | None:
+        return self._base.channel(pv) if pv else None
+
+    _KINDS: dict[str, Callable[[Twin, Fact], None]] = {
+        "motor": _motor,
+        "scaler": _scaler,
+        "counter": _counter,
+        "shutter": _shutter,
+        "positioner": _positioner,
+        "camera": _camera,
+        "value": _value,
+    }
+
+
+def _quoted(value: Any) -> str:
+    """A value as it stands between quotes in a .db file."""
+    return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
