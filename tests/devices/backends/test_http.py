@@ -30,6 +30,7 @@ asked, connections, moving_until = [], set(), 0.0
 
 class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def answer(self, status, text):
         self.send_response(status)
@@ -277,7 +278,7 @@ def test_a_service_that_is_too_slow_is_named(make):
 def test_an_answer_that_turns_wrong_fails_the_read_alone(connect):
     axis = connect(EpicsSignal, "axis#/value")
     axis._backend._pointer = "/gone"
-    with pytest.raises(ReadFailed, match="x: .*there is no /gone in the answer"):
+    with pytest.raises(ReadFailed, match=r"x: .*there is no /gone in the answer"):
         axis.get()
     assert axis.connected
 
