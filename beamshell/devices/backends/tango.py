@@ -1,0 +1,174 @@
+"""Tango: attributes and commands of devices, each behind the door that all signals use.
+
+Addresses are Tango's own: "tango://host:port/domain/family/member/attribute", with "#dbase=no" behind the port for a
+server without a database, and without a host for the one that TANGO_HOST names. "Stop()" is a command.
+It knows no signal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from beamshell.devices.backends._asked import AskedChannel
+from beamshell.devices.backends._channel import library
+from beamshell.devices.backends._facts import Facts
+from beamshell.devices.updates import Lane
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+_workers = Lane("tango")
+_NUMPY = {
+    **{"DevBoolean": "|b1", "DevUChar": "|u1", "DevShort": "<i2", "DevUShort": "<u2", "DevLong": "<i4"},
+    **{"DevULong": "<u4", "DevLong64": "<i8", "DevULong64": "<u8", "DevFloat": "<f4", "DevDouble": "<f8"},
+    **{"DevString": "U", "DevEnum": "<i4", "DevState": "<i4"},
+}
+_SEVERITIES = {"ATTR_VALID": 0, "ATTR_CHANGING": 0, "ATTR_WARNING": 1, "ATTR_ALARM": 2, "ATTR_INVALID": 3}
+_GONE = {"API_CantConnectToDevice", "API_CantConnectToDatabase", "API_ServerNotRunning", "API_DeviceNotExported"}
+
+
+class TangoBackend(AskedChannel):
+    """One attribute, or one command without an argument, of one device.
+
+    Args:
+        name: device and attribute, or device and "Command()".
+        busy: states of the device that mean that something which a write set off still goes on.
+        poll_s: seconds between two questions while somebody subscribes.
+        timeout_s: seconds until the device has failed to answer.
+        options: those of every channel: string, array_dtype, allow_nan.
+    """
+
+    remedy = "check its spelling, that its server runs, and TANGO_HOST"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        busy: tuple[str, ...] = ("MOVING", "RUNNING"),
+        poll_s: float = 0.2,
+        timeout_s: float = 3.0,
+        **options: Any,
+    ) -> None:
+        super().__init__("tango", name, poll_s=poll_s, **options)
+        self._tango = library("tango", "tango")
+        self._device_name, self._attribute = device_and_attribute(name)
+        self._command = self._attribute.removesuffix("()") if self._attribute.endswith("()") else ""
+        self._busy = tuple(busy)
+        self._timeout_s = timeout_s
+        self._device: Any = None
+
+    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
+        _workers.post(job)
+
+    # ---- the questions
+
+    def _learn(self) -> tuple[Facts, Any]:
+        self._device = self._calling(self._open, ReadFailed)
+        if self._command:
+            self._calling(lambda: self._device.command_query(self._command), ReadFailed)
+            return Facts("<i4"), 0
+        config = self._calling(lambda: self._device.get_attribute_config(self._attribute), ReadFailed)
+        facts = self._facts_in(config)
+        return facts, self._reading(facts)["value"]
+
+    def _open(self) -> Any:
+        device = self._tango.DeviceProxy(self._device_name)
+        device.set_timeout_millis(int(1000 * self._timeout_s))
+        return device
+
+    def _ask(self) -> Reading:
+        if self._command:
+            return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
+        return self._reading(self._facts)
+
+    def _tell(self, value: Any) -> None:
+        if self._command:
+            self._calling(lambda: self._device.command_inout(self._command), WriteFailed)
+        else:
+            self._calling(lambda: self._device.write_attribute(self._attribute, value), WriteFailed)
+
+    def _is_busy(self) -> bool:
+        state = str(self._calling(self._device.state, ReadFailed))
+        if state == "FAULT":
+            raise WriteFailed(f"{self.name}: the device is in FAULT: {self._calling(self._device.status, ReadFailed)}")
+        return state in self._busy
+
+    # ---- what it answers
+
+    def _calling(self, call: Callable[[], Any], failure: type[ReadFailed | WriteFailed]) -> Any:
+        """What `call` answers; Tango's errors in our words: the first of its stack is the cause."""
+        try:
+            return call()
+        except (self._tango.DevFailed, TypeError, ValueError) as exc:
+            if not isinstance(exc, self._tango.DevFailed):  # the library's own opinion of a value
+                raise failure(f"{self.name}: {exc}") from exc
+            reasons = {error.reason for error in exc.args}
+            said = f"{self.name}: {exc.args[0].desc.strip()}"
+            if "API_DeviceTimedOut" in reasons:
+                raise failure(
+                    f"{self.name} did not answer within {self._timeout_s:g} s: is it busy or frozen?"
+                ) from exc
+            if reasons & _GONE or isinstance(exc, (self._tango.ConnectionFailed, self._tango.CommunicationFailed)):
+                hint = self.lost if self._was_connected else self.remedy
+                raise NotConnected(f"{said.splitlines()[0]}: {hint}") from exc
+            raise failure(said) from exc
+
+    def _reading(self, facts: Facts) -> Reading:
+        answer = self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed)
+        severity = _SEVERITIES.get(str(answer.quality).rpartition(".")[2], 0)
+        if answer.value is None:
+            if not facts.is_array or severity:
+                raise ReadFailed(f"{self.name}: the device says that the value is invalid")
+            return {"value": np.empty(0, facts.numpy), "timestamp": answer.time.totime(), "alarm_severity": severity}
+        value: Any = answer.value
+        if facts.is_array:
+            value = list(value) if facts.numpy == "U" else value
+        elif facts.choices:
+            value = int(value)  # of an enumeration of Tango's own
+        return {"value": value, "timestamp": answer.time.totime(), "alarm_severity": severity}
+
+    def _facts_in(self, config: Any) -> Facts:
+        kind = str(self._tango.CmdArgType.values[config.data_type]).rpartition(".")[2]
+        if kind not in _NUMPY:
+            raise ReadFailed(f"{self.name}: it is a {kind}, which no signal can hold")
+        precision = re.fullmatch(r"%\d*\.(\d+)[feg]", config.format)
+        lower, upper = _number(config.min_value), _number(config.max_value)
+        has_limits = lower is not None and upper is not None
+        states = tuple(name for _, name in sorted((int(v), n) for n, v in self._tango.DevState.names.items()))
+        return Facts(
+            numpy=_NUMPY[kind],
+            is_array=str(config.data_format) != "SCALAR",
+            units=config.unit if config.unit != "No unit" else "",
+            precision=int(precision[1]) if precision else None,
+            choices=states if kind == "DevState" else tuple(config.enum_labels),
+            lower=(lower or 0.0) if has_limits else 0.0,
+            upper=(upper or 0.0) if has_limits else 0.0,
+            writable=str(config.writable) != "READ",
+        )
+
+
+def device_and_attribute(address: str) -> tuple[str, str]:
+    """The device as Tango's DeviceProxy wants it, and the attribute.
+
+    Raises:
+        BadValue: it has not the four words of an attribute.
+    """
+    plain = address.replace("#dbase=no", "")
+    words = plain.split("/")
+    host = words.pop(0) if ":" in words[0] else ""
+    if len(words) != 4 or not all(words):
+        raise BadValue(f"tango://{address}: write tango://host:port/domain/family/member/attribute")
+    device = "/".join(words[:3])
+    full = f"tango://{host}/{device}" if host else device
+    return full + ("#dbase=no" if "#dbase=no" in address else ""), words[3]
+
+
+def _number(text: str) -> float | None:
+    """A limit of an attribute; None for "Not specified"."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
