@@ -144,7 +144,7 @@ def test_one_wrong_device_does_not_stop_the_others(run_beamshell, tmp_path):
     mine = profile(tmp_path / "mine", "bad: {class: mottor}\nth: {class: motor, prefix: 'BL:th'}\n")
     finished = run_beamshell("--profile", mine, "-c", "mov th 0.1")
     assert finished.returncode == 0
-    assert "devices.yml:1: bad: no class 'mottor'" in finished.stderr
+    assert "devices.yml:1:7: bad: no class 'mottor'" in finished.stderr
     assert finished.stdout.splitlines() == ["th: 0.0000 -> 0.1000 deg"]
 
 
