@@ -91,7 +91,6 @@ def test_a_reload_keeps_what_is_the_same_and_says_what_has_changed(
 ) -> None:
     new = PRESENT.replace('"A:ring"', '"A:ring", doc: current')
     new += 'other: {class: signal, prefix: "A:th.EGU", string: true}\n'
-    )
     changed = new.replace('prefix: "A:th"}', 'prefix: "A:th", limits: [-1, 1]}')
     told = run_own(
         f"from pathlib import Path; file = Path({str(profile / 'devices.yml')!r})\n"
