@@ -18,11 +18,10 @@ from beamshell.errors import BadValue, LimitError, NotConnected, ReadFailed, Sta
 from beamshell.ioc.network import free_port
 
 _SERVER = """
-import enum, sys, time
+import enum, os, sys, threading, time
 import numpy as np
 from tango import AttrQuality, AttrWriteType, DevState
-from tango.server import Device, attribute, command
-from tango.test_context import DeviceTestContext
+from tango.server import Device, attribute, command, run
 
 class Mode(enum.IntEnum):
     SLOW = 0
@@ -87,9 +86,9 @@ class Axis(Device):
     def Stop(self):
         self.until = 0.0
 
-with DeviceTestContext(Axis, device_name="test/nodb/axis", host="127.0.0.1", port=int(sys.argv[1])):
-    print("up", flush=True)
-    sys.stdin.read()
+threading.Thread(target=lambda: sys.stdin.read() or os._exit(0), daemon=True).start()
+where = ["-nodb", "-dlist", "test/nodb/axis", "-ORBendPoint", f"giop:tcp:127.0.0.1:{sys.argv[1]}"]
+run((Axis,), args=["Axis", "1", *where], post_init_callback=lambda: print("up", flush=True))
 """
 
 
