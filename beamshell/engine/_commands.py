@@ -267,8 +267,10 @@ def wait(core: Interpreter, msg: Any) -> bool:
     group, timeout, is_error = _wait_arguments(*msg.args, **msg.kwargs)
     tasks = core.groups.get(group)
     if tasks is None:
-        _nothing_in_group(core, group)
+        if group not in core.waited:
+            _nothing_in_group(core, group)
         return True
+    core.waited.add(group)
     pending = {task.status for task in tasks if not task.status.done}
     if not pending:  # as for devices that finish at once
         del core.groups[group]
@@ -358,6 +360,7 @@ def checkpoint(core: Interpreter, msg: Any) -> None:
             raise IllegalMessageSequence("a checkpoint inside an open event: save or drop it first")
         run.mark()
     core.replay.checkpoint()
+    core.waited.clear()
     core.checkpoint_at = core.clock()
     core.world.breathe(core.checkpoint_at)
     if core.pause_later is not None and not core.unwinding:

@@ -103,6 +103,7 @@ class Interpreter:
         # what it must put back
         self.runs: dict[Any, RunBundler] = {}
         self.groups: dict[Any, list[Task]] = {}
+        self.waited: set[Any] = set()  # groups waited for since the checkpoint: a rewind waits for them again
         self.touched: dict[int, Any] = {}
         self.stopped: set[int] = set()
         self.seen: dict[int, Any] = {}

@@ -363,6 +363,21 @@ def test_a_device_that_cannot_do_what_a_message_asks_is_named(world, det):
     assert str(core.error) == "det cannot set: a VirtualDetector has no such method"
 
 
+def test_a_wait_that_is_repeated_after_a_pause_is_no_mistake_of_the_plan(world, motor):
+    def plan():
+        yield Msg("set", motor, 1, group="before")
+        yield Msg("checkpoint")
+        yield Msg("sleep", None, 2)
+        yield Msg("wait", None, group="before")
+        yield Msg("sleep", None, 2)
+
+    world.at(3, lambda: world.post(PauseWanted(False)))
+    core = world.run(plan(), strict=True)
+    assert core.state is State.PAUSED
+    core.resume()
+    assert core.error is None
+
+
 def test_a_wait_for_a_group_that_no_message_named_is_told(world):
     with pytest.warns(RuntimeWarning, match="nothing was begun in group 'mvoe'"):
         world.run([Msg("wait", None, group="mvoe")])
