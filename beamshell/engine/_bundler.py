@@ -251,7 +251,7 @@ class RunBundler:
         covered = 0
         for obj in objects:
             if hasattr(obj, "collect_asset_docs"):
-                for name, doc in self._world.device(_listed(obj.collect_asset_docs), *args):
+                for name, doc in self._world.device(listed(obj.collect_asset_docs), *args):
                     covered = max(covered, self._emit_asset(stream, name, dict(doc)))
         return covered
 
@@ -308,7 +308,7 @@ class RunBundler:
         return self.uid
 
 
-def _listed(method: Callable[..., Any]) -> Callable[..., Any]:
+def listed(method: Callable[..., Any]) -> Callable[..., Any]:
     """`method`, with an iterator it returns read to its end while still in device code."""
     owner = getattr(method, "__self__", None)
 

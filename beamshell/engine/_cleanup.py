@@ -10,16 +10,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beamshell.engine import _flying
-from beamshell.engine._interruption import _isolated, stop_touched
+from beamshell.engine._interruption import isolated, stop_touched
 from beamshell.engine._requests import name_of
 from beamshell.engine._state import ENDING, State
-from beamshell.errors import PlanHalt, RequestAbort, RequestStop
+from beamshell.errors import FailedPause, PlanHalt, RequestAbort, RequestStop
 
 if TYPE_CHECKING:
     from beamshell.engine._interpreter import Interpreter
 
 PATIENCE_S = 30.0
 """How long an unstaging may take before the cleanup goes on without it."""
+
+OURS = (RequestStop, RequestAbort, PlanHalt, FailedPause, KeyboardInterrupt)
+"""What the engine itself has thrown into a plan to end it: no news when the plan lets it out again."""
 
 STUBBORN: list[Any] = []
 """Plans that yield on even while being closed. They are kept, for Python would wake them up to forget them."""
@@ -32,14 +35,14 @@ def finish(core: Interpreter) -> None:
     stop_touched(core, moving_only=core.exit_status == "success", success=core.exit_status == "success")
     for run in core.runs.values():
         for monitor in run.monitored.values():
-            _isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
+            isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
         for flyer in list(run.uncollected):
             _bring_home(core, run, flyer)
     while core.staged:
         _unstage(core, core.staged.pop())
     for key, run in list(core.runs.items()):
         del core.runs[key]
-        _isolated(core, partial(run.close, core.exit_status, core.reason), "close the run")
+        isolated(core, partial(run.close, core.exit_status, core.reason), "close the run")
     for token in core.tokens:
         core.world.unsubscribe(token)
     core.tokens.clear()
@@ -51,26 +54,20 @@ def _settle_outcome(core: Interpreter) -> None:
     """Say how the plan ended. Nothing that a plan does turns an abort into a success."""
     error = core.error
     if core.state in ENDING or core.interrupted:
-        if error is not None and not isinstance(error, RequestStop | RequestAbort | PlanHalt) and not _ours(error):
+        if error is not None and not isinstance(error, OURS):
             core.problems.append(f"the plan raised while it was ending: {type(error).__name__}: {error}")
         return
     if error is not None:
         core.exit_status, core.reason = "fail", str(error) or type(error).__name__
 
 
-def _ours(error: BaseException) -> bool:
-    from beamshell.errors import FailedPause
-
-    return isinstance(error, FailedPause | KeyboardInterrupt)
-
-
 def _bring_home(core: Interpreter, run: Any, flyer: Any) -> None:
     if hasattr(flyer, "stop"):
-        _isolated(core, lambda: core.device(flyer.stop), f"{name_of(flyer)}: cannot stop")
+        isolated(core, lambda: core.device(flyer.stop), f"{name_of(flyer)}: cannot stop")
     if not hasattr(flyer, "describe_collect"):
         run.uncollected.remove(flyer)
         return
-    _isolated(
+    isolated(
         core,
         lambda: _flying.collect(core, run, (flyer,), None, payload=False),
         f"{name_of(flyer)}: cannot collect",
@@ -83,7 +80,7 @@ def _unstage(core: Interpreter, obj: Any) -> None:
         if hasattr(status, "add_callback"):
             wait_patiently(core, status)
 
-    _isolated(core, unstage, f"{name_of(obj)}: cannot unstage")
+    isolated(core, unstage, f"{name_of(obj)}: cannot unstage")
 
 
 def wait_patiently(core: Interpreter, status: Any) -> None:

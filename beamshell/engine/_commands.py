@@ -14,7 +14,7 @@ from beamshell.engine import _flying
 from beamshell.engine._bundler import RunBundler
 from beamshell.engine._interruption import wait_for_release
 from beamshell.engine._monitors import Monitor
-from beamshell.engine._requests import Interrupted, Kind, Look, Task, name_of
+from beamshell.engine._requests import Interrupted, Kind, Look, PauseWanted, Task, name_of
 from beamshell.errors import CommandTimeout, IllegalMessageSequence, PlanError
 
 if TYPE_CHECKING:
@@ -390,8 +390,6 @@ def pause(core: Interpreter, msg: Any) -> None:
     if core.unwinding:
         return
     if defer:
-        from beamshell.engine._requests import PauseWanted
-
         core.pause_later = core.pause_later or PauseWanted(True)
         return
     raise Interrupted(Kind.PAUSE, finished=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from beamshell.documents import compose
-from beamshell.engine._bundler import RunBundler, Stream, Surroundings, _listed
+from beamshell.engine._bundler import RunBundler, Stream, Surroundings, listed
 from beamshell.errors import IllegalMessageSequence, PlanError
 
 Document = dict[str, Any]
@@ -96,9 +96,9 @@ def _hands_over(obj: Any) -> bool:
 def _handed_over(world: Surroundings, obj: Any) -> tuple[list[Document], list[Document]]:
     """What one flyer has ready, as it gives it and as partial pages."""
     if hasattr(obj, "collect_pages"):
-        pages = list(world.device(_listed(obj.collect_pages)))
+        pages = list(world.device(listed(obj.collect_pages)))
         return pages, pages
-    events = list(world.device(_listed(obj.collect)))
+    events = list(world.device(listed(obj.collect)))
     return events, _paged(events)
 
 

@@ -120,11 +120,11 @@ def _come_to_rest(core: Interpreter, what: str) -> None:
     _record(core, what)
     for run in core.runs.values():
         for monitor in run.monitored.values():
-            _isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
+            isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
     stop_touched(core)
     for obj in list(core.pausable.values()):
         try:
-            _isolated(core, partial(core.device, obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
+            isolated(core, partial(core.device, obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
         except NoReplayAllowed:
             core.mark()
 
@@ -144,10 +144,10 @@ def stop_touched(core: Interpreter, *, moving_only: bool = False, success: bool 
             core.stopped.add(key)
             for task in under_way:
                 task.cut = task.cut or task.msg.obj is obj
-            _isolated(core, partial(core.device, obj.stop, success=success), f"{name_of(obj)}: cannot stop")
+            isolated(core, partial(core.device, obj.stop, success=success), f"{name_of(obj)}: cannot stop")
 
 
-def _isolated(
+def isolated(
     core: Interpreter, call: Callable[[], Any], what: str, let_through: type[Exception] | tuple[()] = ()
 ) -> None:
     """Call, and note a failure instead of raising it."""
@@ -164,10 +164,10 @@ def _isolated(
 def _wake(core: Interpreter) -> None:
     for obj in list(core.pausable.values()):
         if hasattr(obj, "resume"):
-            _isolated(core, partial(core.device, obj.resume), f"{name_of(obj)}: resume")
+            isolated(core, partial(core.device, obj.resume), f"{name_of(obj)}: resume")
     for run in core.runs.values():
         for monitor in run.monitored.values():
-            _isolated(core, monitor.begin, f"{name_of(monitor.obj)}: cannot monitor again")
+            isolated(core, monitor.begin, f"{name_of(monitor.obj)}: cannot monitor again")
     core.stopped.clear()
 
 
