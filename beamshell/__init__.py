@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from beamshell._version import __version__
+
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine
     from beamshell.messages import Msg
 
-__all__ = ["Msg", "RunEngine", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["Msg", "RunEngine", "__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 _HOMES = {"Msg": "beamshell.messages", "RunEngine": "beamshell.engine"}
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from beamshell._version import __version__
 from beamshell.engine._asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine._inbox import Inbox, Pump
 from beamshell.engine._interpreter import Interpreter
@@ -24,6 +26,9 @@ from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 
 logger = logging.getLogger(__name__)
+
+VERSIONS = {"beamshell": __version__, "python": platform.python_version()}
+"""What a run was made with; it stands in every start document."""
 
 BREATH_S = 0.1
 """How long a plan that never waits may keep windows from being drawn."""
@@ -374,7 +379,7 @@ class RunEngine:
         md = self.md
         number = (self.scan_id_source or default_scan_id)(md)
         merged = {**md, **self._computed, **metadata, **self._call_md}
-        merged.setdefault("versions", {})
+        merged.setdefault("versions", dict(VERSIONS))
         merged["scan_id"] = metadata.get("scan_id", self._call_md.get("scan_id", number))
         if self.md_validator is not None:
             self.md_validator(dict(merged))

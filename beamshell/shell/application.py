@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from traitlets import default
 from traitlets.config import catch_config_error
 
+from beamshell._version import __version__
 from beamshell.errors import ConfigError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.outcomes import DONE, exit_status, say_error
@@ -70,13 +71,11 @@ class BeamshellApp(TerminalIPythonApp):
     def init_banner(self) -> None:
         """Where one is, and three things to type."""
         if self.display_banner and self.interact and sys.stdin.isatty():
-            from importlib.metadata import version
-
             facts, ioc = self.opening.facts, self.opening.ioc
             title = facts.title or facts.name
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
-            print(_BANNER.format(version=version("beamshell"), title=title, folder=self.opening.folder))
+            print(_BANNER.format(version=__version__, title=title, folder=self.opening.folder))
 
     def init_extensions(self) -> None:
         """The profile's extensions; the session is the one they made."""

@@ -9,6 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from beamshell._version import __version__
 from beamshell.errors import BeamshellError
 from beamshell.shell.outcomes import FAILED, Signalled, say_error
 
@@ -41,9 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         print(HELP, end="")
         return 0
     if {"--version", "-V"} & set(words):
-        from importlib.metadata import version
-
-        print(f"beamshell {version('beamshell')}")
+        print(f"beamshell {__version__}")
         return 0
     if words and words[0] in ("ioc", "import"):
         return _subcommand(words[0], words[1:])

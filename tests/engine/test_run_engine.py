@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 
 import pytest
 from document_rules import check
 
+from beamshell import __version__
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
 from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
@@ -55,6 +57,14 @@ def test_metadata_of_the_call_come_before_the_plans_before_the_engines(RE, det):
     )
     assert (starts[0]["sample"], starts[0]["purpose"], starts[0]["project"]) == ("call", "plan", "from RE.md")
     assert (starts[0]["plan_name"], starts[0]["plan_type"]) == ("count", "generator")
+
+
+def test_a_run_says_what_it_was_made_with_unless_somebody_else_does(RE, det):
+    starts = []
+    RE(count([det]), {"start": lambda _, doc: starts.append(doc)})
+    RE(count([det]), {"start": lambda _, doc: starts.append(doc)}, versions={"beamshell": "mine"})
+    assert starts[0]["versions"] == {"beamshell": __version__, "python": platform.python_version()}
+    assert starts[1]["versions"] == {"beamshell": "mine"}
 
 
 def test_scan_ids_count_up_and_a_refused_run_uses_none(RE, det):
