@@ -1,0 +1,72 @@
+"""Each wrapper of plans as a decorator of functions that make plans.
+
+It knows nothing of what the wrappers do.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.messages import Plan
+from beamshell.plans.preprocessors.alongside import (
+    baseline_wrapper,
+    fly_during_wrapper,
+    monitor_during_wrapper,
+    rewindable_wrapper,
+    subs_wrapper,
+    suspend_wrapper,
+)
+from beamshell.plans.preprocessors.endings import contingency_wrapper, finalize_wrapper
+from beamshell.plans.preprocessors.mutators import MakePlan, stub_wrapper
+from beamshell.plans.preprocessors.runs import (
+    inject_md_wrapper,
+    lazily_stage_wrapper,
+    run_wrapper,
+    set_run_key_wrapper,
+    stage_wrapper,
+)
+from beamshell.plans.preprocessors.settings import (
+    configure_count_time_wrapper,
+    relative_set_wrapper,
+    reset_positions_wrapper,
+)
+from beamshell.plans.preprocessors.summary import print_summary_wrapper
+
+
+def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:
+    """A decorator of functions that make plans, from a wrapper of plans."""
+
+    @functools.wraps(wrapped)
+    def with_arguments(*args: Any, **kwargs: Any) -> Callable[[MakePlan], MakePlan]:
+        def decorate(function: MakePlan) -> MakePlan:
+            @functools.wraps(function)
+            def decorated(*inner_args: Any, **inner_kwargs: Any) -> Plan:
+                return (yield from wrapped(function(*inner_args, **inner_kwargs), *args, **kwargs))
+
+            return decorated
+
+        return decorate
+
+    return with_arguments
+
+
+finalize_decorator = make_decorator(finalize_wrapper)
+contingency_decorator = make_decorator(contingency_wrapper)
+run_decorator = make_decorator(run_wrapper)
+stage_decorator = make_decorator(stage_wrapper)
+lazily_stage_decorator = make_decorator(lazily_stage_wrapper)
+stub_decorator = make_decorator(stub_wrapper)
+print_summary_decorator = make_decorator(print_summary_wrapper)
+fly_during_decorator = make_decorator(fly_during_wrapper)
+set_run_key_decorator = make_decorator(set_run_key_wrapper)
+inject_md_decorator = make_decorator(inject_md_wrapper)
+subs_decorator = make_decorator(subs_wrapper)
+baseline_decorator = make_decorator(baseline_wrapper)
+monitor_during_decorator = make_decorator(monitor_during_wrapper)
+relative_set_decorator = make_decorator(relative_set_wrapper)
+reset_positions_decorator = make_decorator(reset_positions_wrapper)
+configure_count_time_decorator = make_decorator(configure_count_time_wrapper)
+suspend_decorator = make_decorator(suspend_wrapper)
+rewindable_decorator = make_decorator(rewindable_wrapper)

@@ -1,0 +1,107 @@
+"""A run around a plan, its metadata and its key, and devices staged for it.
+
+They know nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from beamshell.errors import PlanError, RequestAbort, RequestStop
+from beamshell.messages import Msg, Plan
+from beamshell.plans import stubs
+from beamshell.plans.planned import wrapper
+from beamshell.plans.preprocessors.endings import finalize_wrapper
+from beamshell.plans.preprocessors.mutators import as_plan, msg_mutator, plan_mutator, then
+
+
+@wrapper
+def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
+    """Run `plan` inside a run; the run's uid.
+
+    The run is closed with "success", "fail" or "abort", according to how the plan ends.
+    """
+    uid = yield Msg("open_run", None, **(md or {}))
+    try:
+        yield from as_plan(plan)
+    except GeneratorExit:
+        raise
+    except RequestStop:
+        yield Msg("close_run", None, exit_status="success", reason="")
+        raise
+    except RequestAbort as exc:
+        yield Msg("close_run", None, exit_status="abort", reason=str(exc))
+        raise
+    except Exception as exc:
+        yield Msg("close_run", None, exit_status="fail", reason=str(exc))
+        raise
+    yield Msg("close_run", None, exit_status=None, reason=None)
+    return uid
+
+
+@wrapper
+def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
+    """Stage `devices`, run `plan`, unstage them in reverse; what `plan` returned."""
+    roots: list[Any] = []
+    for device in devices:
+        root = root_of(device)
+        if not any(root is other for other in roots):
+            roots.append(root)
+
+    staged: list[Any] = []
+
+    def inner() -> Plan:
+        for root in roots:
+            yield from stubs.stage(root)
+            staged.append(root)  # one that fails half-way is the engine's to put back
+        return (yield from as_plan(plan))
+
+    return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged)))
+
+
+@wrapper
+def lazily_stage_wrapper(plan: Any) -> Plan:
+    """Stage each device when `plan` first uses it, unstage all in reverse at the end; what `plan` returned."""
+    staged: list[Any] = []
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        if msg.command not in ("read", "trigger", "set", "monitor", "kickoff", "prepare"):
+            return None, None
+        root = root_of(msg.obj)
+        if any(root is other for other in staged):
+            return None, None
+        staged.append(root)
+        return then(stubs.stage(root), msg), None
+
+    return (yield from finalize_wrapper(plan_mutator(plan, insert), lambda: stubs.unstage_all(*staged)))
+
+
+def root_of(device: Any) -> Any:
+    """The whole device of which this is a part."""
+    while getattr(device, "parent", None) is not None:
+        device = device.parent
+    return device
+
+
+@wrapper
+def set_run_key_wrapper(plan: Any, run: Any) -> Plan:
+    """Let all messages of `plan` belong to the run with key `run`, unless they say otherwise."""
+    if run is None:
+        raise PlanError("a run key cannot be None: None stands for the plan's only run")
+    return msg_mutator(plan, lambda msg: msg._replace(run=run) if msg.run is None else msg)
+
+
+@wrapper
+def inject_md_wrapper(plan: Any, md: Mapping[str, Any]) -> Plan:
+    """Add metadata to each run that `plan` opens; its own come first."""
+
+    def add(msg: Msg) -> Msg:
+        return msg._replace(kwargs={**md, **msg.kwargs}) if msg.command == "open_run" else msg
+
+    return msg_mutator(plan, add)
+
+
+def of_run(plan: Plan, run: Any) -> Plan:
+    """`plan` as a part of the run with key `run`; None is the plan's only run."""
+    return plan if run is None else set_run_key_wrapper(plan, run)

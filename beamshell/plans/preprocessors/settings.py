@@ -1,0 +1,92 @@
+"""Where a plan moves and how long it counts, changed: relative positions, the way back, count times.
+
+They know nothing of runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from beamshell.messages import Msg, Plan
+from beamshell.plans import stubs
+from beamshell.plans.planned import wrapper
+from beamshell.plans.preprocessors.endings import finalize_wrapper
+from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator
+
+
+@wrapper
+def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
+    """Take the positions that `plan` sets as distances from where each device is before its first move."""
+    origins: dict[int, Any] = {}
+    wanted = None if devices is None else list(devices)
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        if msg.command != "set" or (wanted is not None and not any(msg.obj is device for device in wanted)):
+            return None, None
+        return _shifted(msg, origins), None
+
+    return (yield from plan_mutator(plan, insert))
+
+
+def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
+    if id(msg.obj) not in origins:
+        origins[id(msg.obj)] = yield from stubs.setpoint(msg.obj)
+    return (yield msg._replace(args=(origins[id(msg.obj)] + msg.args[0], *msg.args[1:])))
+
+
+@wrapper
+def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
+    """Return the devices that `plan` moved to where they were, however it ends."""
+    origins: dict[int, tuple[Any, Any]] = {}
+    wanted = None if devices is None else list(devices)
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        seen = id(msg.obj) in origins
+        if msg.command != "set" or seen or (wanted is not None and not any(msg.obj is device for device in wanted)):
+            return None, None
+        return _remembered(msg, origins), None
+
+    def put_back() -> Plan:
+        for device, origin in origins.values():
+            yield Msg("set", device, origin, group="reset")
+        if origins:
+            yield Msg("wait", None, group="reset")
+
+    return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))
+
+
+def _remembered(msg: Msg, origins: dict[int, tuple[Any, Any]]) -> Plan:
+    origins[id(msg.obj)] = (msg.obj, (yield from stubs.setpoint(msg.obj)))
+    return (yield msg)
+
+
+@wrapper
+def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
+    """Let all detectors that `plan` triggers and that have a `count_time` count so many seconds; put it back after."""
+    originals: dict[int, tuple[Any, Any]] = {}
+    if time is None:
+        return (yield from as_plan(plan))
+
+    def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
+        detector = msg.obj
+        if msg.command not in ("trigger", "stage") or not hasattr(detector, "count_time") or id(detector) in originals:
+            return None, None
+        return _with_time(msg), None
+
+    def _with_time(msg: Msg) -> Plan:
+        signal = msg.obj.count_time
+        originals[id(msg.obj)] = (signal, (yield from stubs.rd(signal)))
+        if originals[id(msg.obj)][1] != time:
+            yield Msg("set", signal, time, group="count_time")
+            yield Msg("wait", None, group="count_time")
+        return (yield msg)
+
+    def put_back() -> Plan:
+        for signal, original in originals.values():
+            if original != time:
+                yield Msg("set", signal, original, group="count_time")
+        if any(original != time for _, original in originals.values()):
+            yield Msg("wait", None, group="count_time")
+
+    return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))

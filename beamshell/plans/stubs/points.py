@@ -1,0 +1,108 @@
+"""Stubs that make up a scan: one point, and a plan again and again.
+
+They know nothing of where the points come from.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Msg, Plan
+from beamshell.plans.stubs.moving import MOVE_GROUP
+from beamshell.plans.stubs.reading import trigger_and_read
+
+
+def one_shot(detectors: Sequence[Any], take_reading: Callable[..., Plan] | None = None) -> Plan:
+    """One reading of the detectors."""
+    yield Msg("checkpoint")
+    yield from (take_reading or trigger_and_read)(list(detectors))
+
+
+def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
+    """Move to a point; motors that are there already stay.
+
+    Args:
+        step: positions by motor.
+        pos_cache: where each motor was sent last; brought up to date.
+    """
+    yield Msg("checkpoint")
+    moved = False
+    for motor, position in step.items():
+        if motor in pos_cache and pos_cache[motor] == position:
+            continue
+        yield Msg("set", motor, position, group=MOVE_GROUP)
+        pos_cache[motor] = position
+        moved = True
+    if moved:
+        yield Msg("wait", None, group=MOVE_GROUP)
+
+
+def one_1d_step(
+    detectors: Sequence[Any], motor: Any, step: Any, take_reading: Callable[..., Plan] | None = None
+) -> Plan:
+    """Move one motor, then read it and the detectors."""
+    yield Msg("checkpoint")
+    yield Msg("set", motor, step, group=MOVE_GROUP)
+    yield Msg("wait", None, group=MOVE_GROUP)
+    return (yield from (take_reading or trigger_and_read)([*detectors, motor]))
+
+
+def one_nd_step(
+    detectors: Sequence[Any],
+    step: dict[Any, Any],
+    pos_cache: dict[Any, Any],
+    take_reading: Callable[..., Plan] | None = None,
+) -> Plan:
+    """Move to a point, then read its motors and the detectors."""
+    yield from move_per_step(step, pos_cache)
+    yield from (take_reading or trigger_and_read)([*detectors, *step])
+
+
+def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> Plan:
+    """Run a plan again and again.
+
+    Args:
+        plan: a function that makes the plan.
+        num: how many times; None for ever.
+        delay: seconds from the start of one to the start of the next: a number, or an iterable of them.
+
+    Raises:
+        PlanError: fewer delays than there are gaps.
+    """
+    delays = None if delay is None or isinstance(delay, int | float) else iter(delay)
+    done = 0
+    while num is None or done < num:
+        begun = time.monotonic()
+        yield Msg("checkpoint")
+        yield from plan()
+        done += 1
+        if done == num:
+            return
+        try:
+            gap = next(delays) if delays is not None else delay
+        except StopIteration:
+            if num is None:
+                return  # as many times as there are delays
+            raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
+        if gap is not None and (rest := begun + gap - time.monotonic()) > 0:
+            yield Msg("sleep", None, rest)
+
+
+def repeater(n: int | None, gen_func: Callable[..., Plan], *args: Any, **kwargs: Any) -> Plan:
+    """Run ``gen_func(*args, **kwargs)`` `n` times, or for ever if `n` is None."""
+    for _ in itertools.repeat(None) if n is None else range(n):
+        yield from gen_func(*args, **kwargs)
+
+
+def caching_repeater(n: int | None, plan: Iterable[Msg]) -> Plan:
+    """Send the messages of `plan` `n` times, or for ever if `n` is None.
+
+    The plan itself is run once, without answers; use `repeat` for a plan that looks at them.
+    """
+    messages = list(plan)
+    for _ in itertools.repeat(None) if n is None else range(n):
+        yield from messages
