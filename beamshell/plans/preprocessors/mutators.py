@@ -34,25 +34,12 @@ def _from_list(messages: Iterable[Msg]) -> Plan:
 @wrapper
 def msg_mutator(plan: Any, change: Callable[[Msg], Msg | None]) -> Plan:
     """Send ``change(msg)`` in place of each message; None leaves it out, and the plan is answered None."""
-    inner = as_plan(plan)
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            msg = inner.send(answer) if error is None else inner.throw(error)
-        except StopIteration as end:
-            return end.value
-        answer = error = None
+
+    def send(msg: Msg) -> Plan:
         changed = change(msg)
-        if changed is None:
-            continue
-        try:
-            answer = yield changed
-        except GeneratorExit:
-            inner.close()
-            raise
-        except BaseException as exc:
-            error = exc
+        return None if changed is None else (yield changed)
+
+    return answered(plan, send)
 
 
 @wrapper
@@ -64,6 +51,32 @@ def plan_mutator(plan: Any, insert: Mutator) -> Plan:
             is answered goes to the plan; `tail` runs after it; None for either leaves that out.
             Messages of head and tail are not looked at again.
     """
+
+    def send(msg: Msg) -> Plan:
+        head, tail = insert(msg)
+        answer = (yield msg) if head is None else (yield from _last_answer(head))
+        if tail is not None:
+            yield from as_plan(tail)
+        return answer
+
+    return answered(plan, send)
+
+
+def _last_answer(plan: Any) -> Plan:
+    """Run a plan; the answer to its last message."""
+    last = None
+
+    def send(msg: Msg) -> Plan:
+        nonlocal last
+        last = yield msg
+        return last
+
+    yield from answered(plan, send)
+    return last
+
+
+def answered(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
+    """Run `plan`, answering each of its messages with what the plan ``send(msg)`` returns or raises."""
     inner = as_plan(plan)
     answer: Any = None
     error: BaseException | None = None
@@ -73,31 +86,8 @@ def plan_mutator(plan: Any, insert: Mutator) -> Plan:
         except StopIteration as end:
             return end.value
         answer = error = None
-        head, tail = insert(msg)
         try:
-            answer = (yield msg) if head is None else (yield from _last_answer(head))
-            if tail is not None:
-                yield from as_plan(tail)
-        except GeneratorExit:
-            inner.close()
-            raise
-        except BaseException as exc:
-            error = exc
-
-
-def _last_answer(plan: Any) -> Plan:
-    """Run a plan; the answer to its last message."""
-    inner = as_plan(plan)
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            msg = inner.send(answer) if error is None else inner.throw(error)
-        except StopIteration:
-            return answer
-        error = None
-        try:
-            answer = yield msg
+            answer = yield from send(msg)
         except GeneratorExit:
             inner.close()
             raise
