@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from beamshell.ioc import physics
+from beamshell.ioc import mcs, physics
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
@@ -71,6 +71,7 @@ def records() -> str:
             'record(ai, "BL:det:rate") { field(EGU, "counts/s") field(PREC, "0") }\n',
             'record(scaler, "BL:scaler") { field(FREQ, "1e7") field(NM1, "clock") field(NM2, "I0") field(NM3, "It")\n'
             '    field(NM4, "mon4") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
+            mcs.records("BL:mcs:"),
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
             _setpoint("random_walk:dt", 1.0, "s", 0.01, 3600),
             _setpoint("decay:SP", 0, "", -1e6, 1e6, more='field(FLNK, "decay:started")'),
@@ -117,6 +118,7 @@ class Beamline:
         self._clockwork = clockwork
         chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(5)]
         self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, camera_chance = chances
+        self._mcs_chance = np.random.default_rng(None if seed is None else [seed, 1])
         self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clockwork))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
@@ -133,6 +135,7 @@ class Beamline:
         """Wire the simulation to the records; base must be running."""
         self._th = self._channel("BL:th.RBV")
         self._connect_detectors()
+        self._connect_mcs()
         every = self._clockwork.every
         wall = self._clockwork.speed
         every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
@@ -162,6 +165,23 @@ class Beamline:
         PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
             lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
         )
+
+    def _connect_mcs(self) -> None:
+        th = self._motor("BL:th")
+
+        def rates(position: float) -> tuple[float, float, float]:
+            clock, monitor, detector, *_ = physics.scaler_rates(position, self._light(), mcs.CLOCK_HZ)
+            return clock, monitor, detector
+
+        busy = self._busy.records
+        self._mcs = mcs.MultichannelScaler(
+            "BL:mcs:", self._base, self._clockwork, self._mcs_chance, busy, rates, th.where
+        )
+
+    def _motor(self, name: str) -> MotorRecord:
+        record = self._motors.records[name]
+        assert isinstance(record, MotorRecord)
+        return record
 
     # ---- each returns the action that the clockwork calls again and again ------------------------
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Move:
@@ -54,3 +56,43 @@ class Move:
         if elapsed_s < self.ramp_s:
             return self.speed * elapsed_s**2 / (2 * self.ramp_s)
         return self.speed * (elapsed_s - self.ramp_s / 2)
+
+    def is_beyond(self, position: float, low: float, high: float) -> bool:
+        """Whether a switch at `low` or `high` that lies on the way has been reached."""
+        return position >= high if self.direction > 0 else position <= low
+
+
+@dataclass(frozen=True)
+class Ride:
+    """A way through given positions at given times, as a controller drives a trajectory.
+
+    Args:
+        times: seconds from the beginning, increasing; the first is 0.
+        positions: where the axis is then, in EGU; in between it runs straight.
+    """
+
+    times: tuple[float, ...]
+    positions: tuple[float, ...]
+
+    @property
+    def target(self) -> float:
+        """Where it ends, in EGU."""
+        return self.positions[-1]
+
+    @property
+    def direction(self) -> int:
+        """+1 if it ends above where it begins, -1 below, 0 for neither."""
+        return (self.positions[-1] > self.positions[0]) - (self.positions[-1] < self.positions[0])
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from start to standstill."""
+        return self.times[-1]
+
+    def position(self, elapsed_s: float) -> float:
+        """Where the axis is, in EGU."""
+        return float(np.interp(elapsed_s, self.times, self.positions))
+
+    def is_beyond(self, position: float, low: float, high: float) -> bool:
+        """Whether a switch at `low` or `high` has been reached; it may be met either way."""
+        return position >= high or position <= low

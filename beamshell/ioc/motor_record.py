@@ -14,7 +14,7 @@ from typing_extensions import override
 from beamshell.ioc import motor_fields
 from beamshell.ioc.base import Base
 from beamshell.ioc.clockwork import Clockwork
-from beamshell.ioc.motion import Move
+from beamshell.ioc.motion import Move, Ride
 from beamshell.ioc.motor_fields import (
     AT_HOME,
     BUTTONS,
@@ -52,7 +52,7 @@ class MotorRecord(Record):
     def __init__(self, base: Base, address: int, clockwork: Clockwork) -> None:
         super().__init__(base, address)
         self._clockwork = clockwork
-        self._move: Move | None = None
+        self._move: Move | Ride | None = None
         self._began = 0.0
         self._dial: float = self["DVAL"]
         self._target = self._dial
@@ -143,7 +143,9 @@ class MotorRecord(Record):
             self._show_position()
             return
         fastest = self["VMAX"] or math.inf
-        move = Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0))
+        self._set_off(Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0)))
+
+    def _set_off(self, move: Move | Ride) -> None:
         self._move, self._began = move, self._clockwork.now()
         self._forget_faults()
         self["CDIR"] = move.direction > 0
@@ -152,7 +154,7 @@ class MotorRecord(Record):
         self._show_position()
         self._schedule(move)
 
-    def _schedule(self, move: Move) -> None:
+    def _schedule(self, move: Move | Ride) -> None:
         rest_s = move.duration_s - (self._clockwork.now() - self._began)
         self._clockwork.after(max(0.0, min(rest_s, UPDATE_S * self._clockwork.speed)), lambda: self._tick(move))
 
@@ -161,14 +163,16 @@ class MotorRecord(Record):
         if self._move is None or self["SIMS"]:
             return self._dial
         position = self._move.position(self._clockwork.now() - self._began)
+        if isinstance(self._move, Ride):
+            return max(float(self["SIML"]), min(position, float(self["SIMH"])))
         if self._move.direction > 0:
             return max(self._dial, min(position, float(self["SIMH"])))
         return min(self._dial, max(position, float(self["SIML"])))
 
-    def _is_at_switch(self, move: Move) -> bool:
-        return bool(self._dial >= self["SIMH"] if move.direction > 0 else self._dial <= self["SIML"])
+    def _is_at_switch(self, move: Move | Ride) -> bool:
+        return move.is_beyond(self._dial, self["SIML"], self["SIMH"])
 
-    def _tick(self, move: Move) -> None:
+    def _tick(self, move: Move | Ride) -> None:
         with self.locked():
             if self._move is not move:  # superseded or stopped
                 return
@@ -184,7 +188,7 @@ class MotorRecord(Record):
         self["MISS"] = 0
         self._has_slipped = False
 
-    def _arrive(self, move: Move) -> None:
+    def _arrive(self, move: Move | Ride) -> None:
         """The move has come to its end, be it the target or something in the way."""
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
@@ -221,6 +225,33 @@ class MotorRecord(Record):
             if button != but:
                 self[button] = 0
         self._is_jogging = but.startswith("JOG")
+
+    # ---- what other parts of the simulation ask -------------------------------------------------
+
+    def where(self) -> float:
+        """Where the axis is at this very moment, in user coordinates; RBV is told every now and then."""
+        with self._base.locked(self._address):
+            return self._to_user(self._dial_now())
+
+    def ride(self, times: list[float], positions: list[float]) -> bool:
+        """Drive through user positions at these times, in simulated seconds from now, as a controller does by itself.
+
+        False, and nothing moves, if the motor moves already or SPMG does not let it.
+        """
+        with self.locked():
+            if self._move is not None or self["SPMG"] in (STOP, PAUSE):
+                return False
+            way = Ride(tuple(times), tuple(map(self._to_dial, positions)))
+            self._target = way.target
+            self._show_target()
+            self._set_off(way)
+            return True
+
+    def halt(self) -> None:
+        """Stand still, as a STOP makes it."""
+        with self.locked():
+            self._halt()
+            self.finish()
 
     # ---- what base asks -------------------------------------------------------------------------
 

@@ -1,0 +1,205 @@
+"""A multichannel scaler: counters that put what they count into one bin after the other.
+
+It knows nothing of what is counted, nor of the motor that it follows: two functions say that. Its records bear the names
+of those for the SIS3820 (SIS38XX.template of the EPICS mca module).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from beamshell.ioc.arrays import ArrayChannel
+from beamshell.ioc.base import Base
+from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.physics import counts
+from beamshell.ioc.record import Record
+
+MAX_CHANNELS = 10_000
+CLOCK_HZ = 1e7
+TICK_S = 0.01
+"""Seconds on the wall between two looks at what is counted."""
+SHOW_S = 0.1
+"""Seconds on the wall between two showings of the arrays."""
+
+_COUNTERS = ("mca1", "mca2", "mca3")
+
+
+def records(prefix: str) -> str:
+    """Its database, such as for "BL:mcs:": three counters, the first of which counts the clock, and an encoder."""
+    buttons = "".join(f'record(busy, "{prefix}{name}") {{ }}\n' for name in _BUTTONS)
+    arrays = "".join(
+        f'record(waveform, "{prefix}{name}") {{ field(FTVL, "LONG") field(NELM, "{MAX_CHANNELS}") }}\n'
+        for name in _COUNTERS
+    )
+    return f"""
+{buttons}{arrays}
+record(waveform, "{prefix}mca4") {{
+    field(DESC, "position in each bin") field(FTVL, "DOUBLE") field(NELM, "{MAX_CHANNELS}") field(PREC, "4")
+}}
+record(bi, "{prefix}Acquiring") {{ field(ZNAM, "Done") field(ONAM, "Acquiring") field(VAL, "0") field(PINI, "YES") }}
+record(bo, "{prefix}ChannelAdvance") {{
+    field(ZNAM, "Internal") field(ONAM, "External") field(VAL, "0") field(PINI, "YES")
+}}
+record(ao, "{prefix}Dwell") {{ field(VAL, "0.1") field(EGU, "s") field(PREC, "4") field(PINI, "YES") field(DRVL, "0.001")
+    field(DRVH, "10000") field(LOPR, "0.001") field(HOPR, "10000") }}
+record(ao, "{prefix}PresetReal") {{ field(VAL, "0") field(EGU, "s") field(PREC, "3") field(PINI, "YES") }}
+record(longout, "{prefix}NuseAll") {{ field(VAL, "100") field(PINI, "YES") field(DRVL, "1") field(DRVH, "{MAX_CHANNELS}")
+    field(LOPR, "1") field(HOPR, "{MAX_CHANNELS}") }}
+record(longin, "{prefix}MaxChannels") {{ field(VAL, "{MAX_CHANNELS}") field(PINI, "YES") }}
+record(longin, "{prefix}CurrentChannel") {{ field(VAL, "0") field(PINI, "YES") }}
+record(ai, "{prefix}ElapsedReal") {{ field(EGU, "s") field(PREC, "3") field(PINI, "YES") }}
+"""
+
+
+_BUTTONS = ("EraseStart", "StartAll", "StopAll", "EraseAll")
+
+
+class MultichannelScaler:
+    """The scaler behind the records: all it does, it does in the clockwork's thread.
+
+    Args:
+        prefix: what its records begin with, "BL:mcs:".
+        base: EPICS base, running.
+        clockwork: its time.
+        chance: of the counting statistics.
+        busy: the busy records of the process by name.
+        rates: counts/s of its three counters where the motor is at this position.
+        position: where the motor is now.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        base: Base,
+        clockwork: Clockwork,
+        chance: np.random.Generator,
+        busy: dict[str, Record],
+        rates: Callable[[float], tuple[float, float, float]],
+        position: Callable[[], float],
+    ) -> None:
+        self._clockwork, self._chance, self._rates, self._position = clockwork, chance, rates, position
+        self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
+        self._arrays = [ArrayChannel(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
+        shown = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
+        self._channels = {name: base.channel(f"{prefix}{name}") for name in shown}
+        self._acquiring = False
+        self._external = False
+        self._bin = 0
+        self._dwell_s, self._began, self._last, self._shown_at = 0.0, 0.0, 0.0, 0.0
+        self._last_position = 0.0
+        self._counts, self._way, self._seconds = np.zeros((3, 0)), np.zeros(0), np.zeros(0)
+        actions = (partial(self._start, erase=True), self._start, self._stop, self._erase)
+        for name, action in zip(_BUTTONS, actions, strict=True):
+            self._buttons[name].begin = partial(clockwork.after, 0.0, action)
+            self._buttons[name].cancel = partial(clockwork.after, 0.0, self._end)
+
+    def advance(self) -> None:
+        """A pulse from outside: the next bin begins now. In the clockwork's thread."""
+        if not (self._acquiring and self._external):
+            return
+        self._count_until(self._clockwork.now())
+        if self._bin < 0:
+            self._began = self._last
+        self._bin += 1
+        if self._bin >= self._way.size:
+            self._end()
+
+    # ---- all below is done in the clockwork's thread ----------------------------------------------
+
+    def _erase(self) -> None:
+        size = int(self._channels["NuseAll"].get())
+        self._bin = 0
+        self._counts, self._way, self._seconds = np.zeros((3, size)), np.zeros(size), np.zeros(size)
+        for array in self._arrays:
+            array.put_array(())
+        self._channels["CurrentChannel"].put(0)
+        self._channels["ElapsedReal"].put(0)
+        self._buttons["EraseAll"].done()
+
+    def _start(self, *, erase: bool = False) -> None:
+        if self._acquiring:
+            return
+        if erase or self._way.size != int(self._channels["NuseAll"].get()):
+            self._erase()
+        self._external = bool(self._channels["ChannelAdvance"].get())
+        self._dwell_s = max(1e-3, self._channels["Dwell"].get())
+        self._bin = -1 if self._external else min(self._bin, self._way.size)
+        self._acquiring = True
+        self._channels["Acquiring"].put(1)
+        self._last_position = self._position()
+        self._last = self._shown_at = self._clockwork.now()
+        self._began = self._last - max(0, self._bin) * self._dwell_s
+        self._tick()
+
+    def _tick(self) -> None:
+        if not self._acquiring:
+            return
+        self._count_until(self._clockwork.now())
+        preset_s = self._channels["PresetReal"].get()
+        if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
+            self._end()
+            return
+        if self._last - self._shown_at >= SHOW_S * self._clockwork.speed:
+            self._show()
+        delay_s = TICK_S * self._clockwork.speed
+        if not self._external:
+            delay_s = min(delay_s, self._began + self._way.size * self._dwell_s - self._last)
+        self._clockwork.after(max(0.0, delay_s), self._tick)
+
+    def _count_until(self, now: float) -> None:
+        """Count from the last look to this one, each bin at the position that the motor had then."""
+        before, there = (self._last, self._last_position), self._position()
+        while self._last < now and self._bin < self._way.size:
+            edge = math.inf if self._external else self._began + (self._bin + 1) * self._dwell_s
+            until = min(now, edge)
+            middle = (self._last + until) / 2
+            position = float(np.interp(middle, (before[0], now), (before[1], there)))
+            self._put(until - self._last, position)
+            self._last = until
+            if until == edge:
+                self._bin += 1
+        self._last, self._last_position = now, there
+
+    def _put(self, seconds: float, position: float) -> None:
+        if self._bin < 0 or seconds <= 0:
+            return
+        clock, *others = self._rates(position)
+        self._counts[0, self._bin] += seconds * clock
+        for counter, rate in enumerate(others, start=1):
+            self._counts[counter, self._bin] += counts(rate, seconds, self._chance)
+        self._way[self._bin] += seconds * position
+        self._seconds[self._bin] += seconds
+
+    def _show(self) -> None:
+        """Show the bins that are full; how many they are comes last, so that whoever hears of it finds them there."""
+        full = max(0, min(self._bin, self._way.size))
+        for array, values in zip(self._arrays, self._counts, strict=False):
+            array.put_array(np.round(values[:full]))
+        self._arrays[-1].put_array(self._way[:full] / np.maximum(self._seconds[:full], 1e-12))
+        self._channels["ElapsedReal"].put(self._last - self._began if self._bin >= 0 else 0.0)
+        self._channels["CurrentChannel"].put(full)
+        self._shown_at = self._last
+
+    def _stop(self) -> None:
+        self._end()
+        self._buttons["StopAll"].done()
+
+    def _end(self) -> None:
+        if not self._acquiring:
+            return
+        self._count_until(self._clockwork.now())
+        self._acquiring = False
+        self._show()
+        self._channels["Acquiring"].put(0)
+        for name in ("EraseStart", "StartAll"):
+            self._buttons[name].done()
+
+
+def _button(record: Record) -> BusyRecord:
+    assert isinstance(record, BusyRecord)
+    return record
