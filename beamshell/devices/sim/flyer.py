@@ -5,24 +5,22 @@ It knows no control system and no engine; a thread is at work only if its points
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from beamshell.devices._timers import Timer, call_later
-from beamshell.devices.device import Device
+from beamshell.devices.flyer import Flight, Flyer, Points
 from beamshell.devices.nearest import unknown
-from beamshell.devices.status import DeviceStatus
 from beamshell.devices.updates import completions
-from beamshell.errors import BadValue, DeviceError, InvalidState
+from beamshell.errors import BadValue
 from beamshell.protocols import DataKey
 
 
-class SynFlyer(Device):
+class SynFlyer(Flyer):
     """A device that acquires by itself between `kickoff` and `complete`: a Gaussian peak, seen from start to stop.
 
     Handed over are `<name>_position` and `<name>_counts`, in one stream called after the flyer; also while it flies.
@@ -48,6 +46,8 @@ class SynFlyer(Device):
         [-2.0, -1.0, 0.0, 1.0, 2.0]
     """
 
+    needs_path: ClassVar[bool] = False
+
     def __init__(
         self,
         prefix: str = "",
@@ -66,117 +66,61 @@ class SynFlyer(Device):
         super().__init__(prefix, name=name, **kwargs)
         self._random = np.random.default_rng(seed)
         self._center, self._sigma, self._peak = center, sigma, peak
-        self._path: dict[str, Any] = {}
-        self._set_path({"start": start, "stop": stop, "num": num, "exp": exp})
+        self._path = self._understand({"start": start, "stop": stop, "num": num, "exp": exp})
         self._counts = np.zeros(0, int)
         self._took_off = 0.0  # seconds since 1970
-        self._handed_over = 0
-        self._lost = 0  # points that a stop has cost the last flight
-        self._flight: DeviceStatus | None = None
+        self._landed: float | None = None
         self._timer: Timer | None = None
 
-    def prepare(self, path: Mapping[str, Any]) -> DeviceStatus:
-        """Choose the next flight, such as ``{"start": -2, "stop": 2, "num": 41}``; done at once.
-
-        Raises:
-            UnknownName: it has no such setting.
-            BadValue: a setting makes no sense.
-            DeviceError: it flies.
-        """
-        self._refuse_in_flight("prepared")
-        self._set_path({**self._path, **path})
-        return self._done("prepare")
-
-    def _set_path(self, path: dict[str, Any]) -> None:
+    def _understand(self, path: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a flight; those that are not given stay as they were."""
+        path = {**(self._path or {}), **path}
         for key in set(path) - {"start", "stop", "num", "exp"}:
             raise unknown("setting", key, ("start", "stop", "num", "exp"), of=self.name)
         if not (isinstance(path["num"], int) and path["num"] >= 1):
             raise BadValue(f"{self.name}: {path['num']!r} points make no flight; num is 1, 2, 3, ...")
         if not all(math.isfinite(path[key]) for key in ("start", "stop", "exp")) or path["exp"] < 0:
             raise BadValue(f"{self.name}: start, stop and exp are finite numbers, and exp is not below 0 s: {path}")
-        self._path = path
+        return path
 
-    def kickoff(self) -> DeviceStatus:
-        """Start to fly; done at once.
-
-        Raises:
-            DeviceError: it flies already.
-        """
-        self._refuse_in_flight("kicked off")
+    def _take_off(self, flight: Flight) -> None:
         exact = self._peak * np.exp(-((self._positions() - self._center) ** 2) / (2 * self._sigma**2))
         self._counts = self._random.poisson(exact)
-        self._took_off, self._handed_over, self._lost = time.time(), 0, 0
-        flight = self._flight = DeviceStatus(self, action="fly")
+        self._took_off, self._landed = time.time(), None
         duration_s = self._path["num"] * self._path["exp"]
         if duration_s > 0:
-            self._timer = call_later(duration_s, lambda: completions.post(lambda: self._land(flight)))
+            self._timer = call_later(duration_s, lambda: completions.post(flight.land))
         else:
-            self._land(flight)
-        return self._done("kickoff")
+            flight.land()
 
-    def complete(self) -> DeviceStatus:
-        """The flight: done when all its points are there.
-
-        Raises:
-            DeviceError: it was not kicked off.
-        """
-        if self._flight is None:
-            raise DeviceError(f"{self.name}: it has not flown; kick it off first: {self.name}.kickoff()")
-        return self._flight
-
-    def stop(self, success: bool = False) -> None:
-        """Land now; an unfinished flight then has failed, or succeeded if `success`. What it saw can be collected."""
-        if self._flight is not None and not self._flight.done:
-            self._land(self._flight, None if success else DeviceError(f"{self.name}: its flight was stopped"))
-
-    def _land(self, flight: DeviceStatus, failure: BaseException | None = None) -> None:
-        """The flight is over: at its end, or before."""
+    def _cut_short(self, flight: Flight) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        with contextlib.suppress(InvalidState):  # it was stopped, or ended, at this very moment
-            if failure is None:
-                flight.set_finished()
-            else:
-                self._lost = self._path["num"] - self._points_seen()
-                flight.set_exception(failure)
+        self._landed = time.time()
+        flight.land()
 
     # ---- what it saw -------------------------------------------------------------------------
 
-    def describe_collect(self) -> dict[str, dict[str, DataKey]]:
-        """What `collect` hands over, by stream."""
+    def _describe_points(self) -> dict[str, DataKey]:
         source = f"sim://{self.name}"
         number: DataKey = {"source": f"{source}:position", "dtype": "number", "shape": [], "dtype_numpy": "<f8"}
         counts: DataKey = {"source": f"{source}:counts", "dtype": "integer", "shape": [], "dtype_numpy": "<i8"}
-        return {self.name: {f"{self.name}_position": number, f"{self.name}_counts": counts}}
+        return {f"{self.name}_position": number, f"{self.name}_counts": counts}
 
-    def collect(self) -> Iterator[dict[str, Any]]:
-        """Each point that it has seen and not handed over yet, as a partial event."""
-        seen, positions = self._points_seen(), self._positions()
-        first, self._handed_over = self._handed_over, seen
-        for index in range(first, seen):
-            moment = self._took_off + (index + 1) * self._path["exp"]
-            data = {
-                f"{self.name}_position": float(positions[index]),
-                f"{self.name}_counts": int(self._counts[index]),
-            }
-            yield {"data": data, "timestamps": dict.fromkeys(data, moment), "time": moment}
+    def _seen(self) -> Points:
+        number = self._points_seen()
+        data = {
+            f"{self.name}_position": self._positions()[:number].tolist(),
+            f"{self.name}_counts": self._counts[:number].tolist(),
+        }
+        return Points(data, [self._took_off + (index + 1) * self._path["exp"] for index in range(number)])
 
     def _points_seen(self) -> int:
-        if self._flight is None:
-            return 0
         total: int = self._path["num"]
-        if self._flight.done:
-            return total - self._lost
-        return min(total, int((time.time() - self._took_off) / self._path["exp"]))
+        if self._landed is None and not self.flying:
+            return total
+        moment = time.time() if self._landed is None else self._landed
+        return min(total, int((moment - self._took_off) / self._path["exp"]))
 
     def _positions(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.linspace(self._path["start"], self._path["stop"], self._path["num"])
-
-    def _refuse_in_flight(self, action: str) -> None:
-        if self._flight is not None and not self._flight.done:
-            raise DeviceError(f"{self.name}: it flies, and cannot be {action}; wait for it, or {self.name}.stop()")
-
-    def _done(self, action: str) -> DeviceStatus:
-        status = DeviceStatus(self, action=action)
-        status.set_finished()
-        return status

@@ -1,0 +1,169 @@
+"""MultichannelScaler: counters that fill one bin after the other, such as the SIS3820.
+
+It knows the records of SIS38XX.template (EPICS mca module), and nothing of what moves meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from beamshell.devices.component import Component
+from beamshell.devices.device import Device
+from beamshell.devices.flyer import end
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.errors import BadValue, DeviceError
+
+_MARGIN_S = 10.0
+_MARGIN_FACTOR = 3.0
+
+
+class MultichannelScaler(Device):
+    """A multichannel scaler: ``mcs.count_bins(100, 0.05)``, or a trigger with the settings that it has.
+
+    Each counter is a part of it, an array with a number a bin, recorded as `<name>_<counter>`.
+
+    Args:
+        prefix: what its addresses begin with, "BL:mcs:" for BL:mcs:EraseStart and the others.
+        name: its name.
+        counters: the number of the array of each counter, by what it is called: {"i0": 2} for BL:mcs:mca2.
+        hinted: the counters that the table and the plot of a flight show; None is all of them.
+        kwargs: those of Device.
+
+    Raises:
+        BadValue: there is no counter, one cannot be called so, or one is hinted that is not there.
+
+    Example:
+        >>> mcs = MultichannelScaler("BL:mcs:", name="mcs", counters={"i0": 2, "it": 3})
+        >>> mcs.count_bins(100, 0.05).wait()
+        >>> mcs.begin_filled()()["it"].shape
+        (100,)
+    """
+
+    start = Component(EpicsSignal, "EraseStart", kind=Kind.omitted, write_timeout=None)
+    stop_all = Component(EpicsSignal, "StopAll", kind=Kind.omitted)
+    acquiring = Component(EpicsSignalRO, "Acquiring", kind=Kind.omitted, auto_monitor=True)
+    bins = Component(EpicsSignalRO, "CurrentChannel", kind=Kind.hinted, auto_monitor=True)
+    most_bins = Component(EpicsSignalRO, "MaxChannels", kind=Kind.omitted, auto_monitor=True)
+    dwell = Component(EpicsSignal, "Dwell", kind=Kind.config)
+    num_bins = Component(EpicsSignal, "NuseAll", kind=Kind.config)
+    preset_time = Component(EpicsSignal, "PresetReal", kind=Kind.config)
+    advance = Component(EpicsSignal, "ChannelAdvance", kind=Kind.config)
+
+    def __init__(
+        self,
+        prefix: str,
+        *,
+        name: str = "",
+        counters: Mapping[str, int],
+        hinted: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.counters = tuple(counters)
+        self.hinted = tuple(counters if hinted is None else hinted)
+        self._counting: DeviceStatus | None = None
+        self._check_counters(name or prefix)
+        parts = {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()}
+        for counter, part in parts.items():
+            part.__set_name__(type(self), counter)
+        components = {**type(self)._components, **parts}  # of this one alone: another scaler has other counters
+        vars(self).update(_components=components, component_names=tuple(components))
+        super().__init__(prefix, name=name, **kwargs)
+        vars(self).update({counter: self.part(counter) for counter in self.counters})
+
+    def _check_counters(self, name: str) -> None:
+        if not self.counters:
+            raise BadValue(f"{name}: it has no counters; write counters: {{i0: 2, it: 3}} for its arrays mca2 and mca3")
+        for counter in self.counters:
+            if not counter.isidentifier() or hasattr(type(self), counter):
+                raise BadValue(f"{name}: a counter cannot be called {counter!r}; choose another name")
+        if strangers := [counter for counter in self.hinted if counter not in self.counters]:
+            raise BadValue(f"{name}: {', '.join(strangers)} is none of its counters {', '.join(self.counters)}")
+
+    # ---- counting ----------------------------------------------------------------------------
+
+    def prepare_bins(self, number: int, seconds: float, *, pulses: bool = False) -> list[Status]:
+        """Set what the next start fills; the statuses of the writes.
+
+        Args:
+            number: how many bins.
+            seconds: how long each lasts.
+            pulses: pulses from outside begin the bins, rather than the time.
+
+        Raises:
+            BadValue: it cannot hold so many.
+        """
+        self.check_bins(number)
+        settings = (
+            (self.num_bins, number),
+            (self.dwell, seconds),
+            (self.preset_time, 0.0),
+            (self.advance, int(pulses)),
+        )
+        return [signal.set(value) for signal, value in settings]
+
+    def check_bins(self, number: int) -> None:
+        """Return if it can hold so many bins.
+
+        Raises:
+            BadValue: it cannot.
+        """
+        latest = self.most_bins.latest if self.most_bins.connected else None
+        if latest is not None and number > latest["value"]:
+            raise BadValue(f"{self.name}: {number} bins are more than it holds, which is {latest['value']:g}")
+
+    def begin_bins(self, allowed_s: float) -> DeviceStatus:
+        """Erase and start; done when all bins are full.
+
+        Args:
+            allowed_s: seconds until that has failed.
+        """
+        counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
+        try:
+            self.start.set(1).add_callback(lambda written: end(counting, written.exception()))
+        except DeviceError as exc:
+            end(counting, exc)
+            raise
+        return counting
+
+    def count_bins(self, number: int, seconds: float) -> DeviceStatus:
+        """Fill so many bins, each for so many seconds; done when all are full."""
+        for written in self.prepare_bins(number, seconds):
+            written.wait()
+        return self.trigger()
+
+    def trigger(self) -> DeviceStatus:
+        """Fill as many bins as it is set to; done when all are full."""
+        number, seconds = begin_values(self.num_bins, self.dwell)()
+        return self.begin_bins(allowed_bins_s(number, seconds))
+
+    def stop(self, success: bool = False) -> None:
+        """Stop counting now; an unfinished count then has failed, or succeeded if `success`. Full bins are kept."""
+        if self._counting is not None:
+            end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
+        self.stop_all.put(1)
+
+    # ---- what it has counted -----------------------------------------------------------------
+
+    def begin_filled(self) -> Any:
+        """Ask for the bins that are full by now; the function returned collects them, by counter: shape (bins,)."""
+        collect = begin_values(self.bins, *(self.part(counter) for counter in self.counters))
+
+        def collected() -> dict[str, npt.NDArray[Any]]:
+            full, *arrays = collect()
+            columns = [np.atleast_1d(array) for array in arrays]
+            full = min([int(full), *(len(column) for column in columns)])
+            return {counter: column[:full] for counter, column in zip(self.counters, columns, strict=True)}
+
+        return collected
+
+
+def allowed_bins_s(number: float, seconds: float) -> float:
+    """A time-out that no healthy count of so many bins reaches."""
+    return _MARGIN_S + _MARGIN_FACTOR * number * seconds
