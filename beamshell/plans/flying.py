@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamshell.errors import CommandTimeout
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
+from beamshell.plans.clock import now
 from beamshell.plans.facts import Metadata, names
 from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import finalize_wrapper, msg_mutator, rewindable_wrapper, run_wrapper
@@ -71,14 +71,14 @@ def ramp_plan(
         yield Msg("monitor", monitor_sig, name=f"{monitor_sig.name}_monitor")
         if take_pre_data:
             yield from inner_plan_func()
-        begun = time.monotonic()
+        begun = now()
         yield from msg_mutator(go_plan, in_group)
         while not (yield from stubs.wait(RAMP, timeout=0.0, error_on_timeout=False)):
-            reading = time.monotonic()
+            reading = now()
             if timeout is not None and reading - begun > timeout:
                 raise CommandTimeout(f"the ramp has not ended after {timeout:g} s")
             yield from inner_plan_func()
-            yield Msg("sleep", None, max(0.0, reading + (period or 0.0) - time.monotonic()))
+            yield Msg("sleep", None, max(0.0, reading + (period or 0.0) - now()))
         yield from inner_plan_func()
 
     def in_group(msg: Msg) -> Msg:

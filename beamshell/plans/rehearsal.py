@@ -6,114 +6,45 @@ detector what it reads now. It talks to no engine; devices are asked where they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from beamshell.errors import BeamshellError, DeviceError
+from beamshell.errors import BeamshellError, DeviceError, NotConnected
 from beamshell.messages import Msg
+from beamshell.plans.clock import clock
+from beamshell.plans.overheads import Overheads
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
-from beamshell.protocols import Checkable, Locatable
+from beamshell.plans.rehearsed import Rehearsal, RehearsedPoint
+
+__all__ = ["DEFAULT_MOST", "Overheads", "Rehearsal", "RehearsedPoint", "check_limits", "rehearse", "summarize_plan"]
 
 DEFAULT_MOST = 100_000
+_MOST_OF_ENDLESS = 500
+"""Messages of a plan that says that it has no end."""
+_LEAST_WAIT_S = 1e-3
 
 
-@dataclass(frozen=True)
-class Overheads:
-    """What a beamline needs beside moving and counting, in seconds.
-
-    Attributes:
-        run_s: a run.
-        point_s: an event: reading, and writing it down.
-        move_s: the start of a move, besides the way.
-        trigger_s: an acquisition, besides its count time.
-        by_device: what one move or acquisition of a device takes, by its name, in place of what the device says.
-    """
-
-    run_s: float = 0.0
-    point_s: float = 0.0
-    move_s: float = 0.0
-    trigger_s: float = 0.0
-    by_device: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True)
-class RehearsedPoint:
-    """One event that the plan would record.
-
-    Attributes:
-        stream: its stream.
-        time_s: when, in seconds from the start.
-        positions: where each motor that the plan moves would be by then, by name.
-    """
-
-    stream: str
-    time_s: float
-    positions: dict[str, Any]
-
-
-@dataclass
-class Rehearsal:
-    """What came of a rehearsal.
-
-    Attributes:
-        points: the events, in order.
-        path: by motor, each position it is sent to, in order.
-        staged: the names of the devices that are staged.
-        runs: the metadata of each run.
-        duration_s: how long it takes, if moves and counts take as long as the devices say.
-        untimed: the names of devices that were moved or triggered and cannot say how long that takes.
-        problems: why it cannot be done; empty if it can.
-        endless: True if it had not ended after the greatest number of messages.
-    """
-
-    points: list[RehearsedPoint] = field(default_factory=list)
-    path: dict[str, list[Any]] = field(default_factory=dict)
-    staged: list[str] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    duration_s: float = 0.0
-    untimed: set[str] = field(default_factory=set)
-    problems: list[BeamshellError] = field(default_factory=list)
-    endless: bool = False
-
-    def __str__(self) -> str:
-        lines = [f"runs: {len(self.runs)}, points: {len(self.points)}, about {self.duration_s:.3g} s"]
-        if self.endless:
-            lines[0] += " so far: it goes on until it is stopped"
-        if self.untimed:
-            lines.append(f"not counted, since nobody knows how long they take: {', '.join(sorted(self.untimed))}")
-        for name, places in self.path.items():
-            lines.append(f"{name}: {len(places)} moves, {_range(places)}")
-        lines += [f"cannot be done: {problem}" for problem in self.problems]
-        return "\n".join(lines)
-
-
-def _range(places: list[Any]) -> str:
-    try:
-        return f"from {min(places):g} to {max(places):g}"
-    except (TypeError, ValueError):
-        return ", ".join(dict.fromkeys(str(place) for place in places))
-
-
-def rehearse(plan: Any, overheads: Overheads | None = None, most: int = DEFAULT_MOST) -> Rehearsal:
+def rehearse(
+    plan: Any, overheads: Overheads | None = None, most: int = DEFAULT_MOST, suspenders: Iterable[str] = ()
+) -> Rehearsal:
     """What `plan` would do: points, path, limits and time. The plan is used up by it: make another to run.
 
     Args:
         plan: a plan, a function that makes one, or a list of messages.
         overheads: what the beamline needs beside moving and counting.
         most: how many messages are looked at, since some plans go on for ever.
+        suspenders: what may hold it up, a line each, to be told with the rest.
 
     Example:
         ``print(rehearse(scan([det], th, -1, 1, 21)))``
     """
     stage = _Stage(overheads or Overheads())
     for number, _ in enumerate(stage.messages(plan)):
-        if number >= most:
+        if number >= (_MOST_OF_ENDLESS if stage.has_no_end else most):
             stage.rehearsal.endless = True
             break
-    stage.rehearsal.duration_s = stage.now
-    return stage.rehearsal
+    return stage.told(suspenders)
 
 
 def check_limits(plan: Any, most: int = DEFAULT_MOST) -> None:
@@ -157,15 +88,98 @@ class _Done:
         return None
 
 
+_DONE = _Done()
+
+
+class _Actor:
+    """One device on the stage: what is asked of it once, and where it is thought to be.
+
+    Attributes:
+        is_motor: whether it has a position; what can be set and has none is a setting, and set at once.
+        sent: whether the plan has sent it somewhere.
+        place: where it was sent; where it is, if the plan did not send it; None if nobody knows.
+    """
+
+    __slots__ = ("_position_keys", "_reading", "check", "count_time", "device", "is_motor", "name", "place", "sent")
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+        self.name = str(device.name)
+        self.is_motor = hasattr(type(device), "position")
+        self.sent = False
+        self.place: Any = None
+        self.check: Callable[[Any], None] = getattr(device, "check_value", _anything)
+        self.count_time: Any = getattr(device, "count_time", None)
+        self._reading: dict[str, Any] | None = None
+        self._position_keys: set[str] = set()
+
+    def locate(self) -> Any:
+        """Where it was sent before: as told last, if it tells of each change, so that nobody has to be asked."""
+        device = self.device
+        signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
+        latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
+        if latest is not None:
+            return latest["value"]
+        _must_answer(device)
+        if hasattr(device, "locate"):
+            return _now(device.locate(), self.name)["setpoint"]
+        return next(iter(self.reading().values()))["value"]
+
+    def reading(self) -> dict[str, Any]:
+        """What it reads: where it is thought to be, and for the rest what it reads now, asked for once."""
+        if self._reading is None:
+            _must_answer(self.device)
+            self.keep(_now(self.device.read(), self.name))
+        assert self._reading is not None
+        if not self.sent:
+            return dict(self._reading)
+        place = {"value": self.place}
+        return {
+            key: {**value, **place} if key in self._position_keys else value for key, value in self._reading.items()
+        }
+
+    @property
+    def is_read(self) -> bool:
+        return self._reading is not None
+
+    def keep(self, reading: dict[str, Any]) -> None:
+        hinted = (getattr(self.device, "hints", None) or {}).get("fields", [])
+        self._reading = reading
+        self._position_keys = {self.name, f"{self.name}_setpoint", f"{self.name}_user_setpoint", *hinted}
+
+
+def _anything(_: Any) -> None:
+    """What a device without limits says to any value."""
+
+
+def _must_answer(device: Any) -> None:
+    if getattr(device, "connected", True) is False:
+        raise NotConnected(f"{device.name}: it does not answer (type offline for its addresses)")
+
+
+def _now(answer: Any, name: str) -> Any:
+    """An answer that is there at once.
+
+    Raises:
+        DeviceError: only an event loop could wait for it.
+    """
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise DeviceError(f"{name}: it can only be asked by a running engine")
+    return answer
+
+
 class _Stage:
     """Where a plan is rehearsed: a clock that runs by what actions would take, and devices thought to be elsewhere."""
 
     def __init__(self, overheads: Overheads) -> None:
-        self.rehearsal = Rehearsal()
+        self.rehearsal = Rehearsal(learned_from=overheads.runs, error=overheads.error)
         self.now = 0.0
+        self.has_no_end = False
         self._overheads = overheads
-        self._setpoints: dict[int, tuple[Any, Any]] = {}  # by id: the device, and where it was sent
-        self._readings: dict[int, dict[str, Any]] = {}
+        self._actors: dict[int, _Actor] = {}
+        self._moved: dict[str, _Actor] = {}
+        self._staged: list[Any] = []
         self._ends: dict[Any, float] = {}  # by group, when the last of its actions ends
         self._stream = "primary"
         self._answers: dict[str, Callable[[Any], Any]] = {
@@ -183,15 +197,26 @@ class _Stage:
             "input": lambda _: "",
             "rewindable": lambda _: True,
             "configure": lambda _: ({}, {}),
-            "kickoff": lambda _: _Done(),
-            "complete": lambda _: _Done(),
-            "prepare": lambda _: _Done(),
+            "kickoff": self._fly,
+            "complete": self._fly,
+            "prepare": self._fly,
         }
+
+    def told(self, suspenders: Iterable[str]) -> Rehearsal:
+        """What has come of it."""
+        rehearsal = self.rehearsal
+        rehearsal.duration_s = self.now
+        rehearsal.suspenders = list(suspenders)
+        for actor in self._moved.values():
+            rehearsal.units[actor.name] = _unit(actor.device)
+        return rehearsal
 
     def messages(self, plan: Any) -> Iterator[Msg]:
         """The messages of `plan`, each after it was answered; the first refusal ends it as it would the plan."""
         generator, answer, error = as_plan(plan), None, None
+        answers = self._answers
         while True:
+            before = clock.set(lambda: self.now)
             try:
                 msg = generator.send(answer) if error is None else generator.throw(error)
             except StopIteration:
@@ -199,9 +224,11 @@ class _Stage:
             except BeamshellError as exc:
                 self._note(exc)
                 return
+            finally:
+                clock.reset(before)
             answer = error = None
             try:
-                respond = self._answers.get(msg.command)
+                respond = answers.get(msg.command)
                 answer = None if respond is None else respond(msg)
             except BeamshellError as exc:
                 self._note(exc)
@@ -212,35 +239,85 @@ class _Stage:
         if problem not in self.rehearsal.problems:
             self.rehearsal.problems.append(problem)
 
-    # ---- answers -----------------------------------------------------------------------------
+    def _actor(self, device: Any) -> _Actor:
+        actor = self._actors.get(id(device))
+        if actor is None:
+            actor = self._actors[id(device)] = _Actor(device)
+        return actor
+
+    # ---- moving ------------------------------------------------------------------------------
 
     def _set(self, msg: Any) -> _Done:
-        device, target = msg.obj, msg.args[0]
-        if isinstance(device, Checkable):
-            device.check_value(target)
-        begin = self._where(device)
-        self._setpoints[id(device)] = (device, target)
-        self.rehearsal.path.setdefault(device.name, []).append(target)
-        self._begin(msg, self._overheads.move_s + self._way_s(device, begin, target))
-        return _Done()
+        actor, target = self._actor(msg.obj), msg.args[0]
+        self._check(actor, target)
+        if not actor.is_motor:
+            self.rehearsal.settings.setdefault(actor.name, []).append(target)
+            actor.sent, actor.place = True, target
+            return _DONE
+        begin = self._where(actor)
+        if actor.name not in self._moved:
+            self._moved[actor.name] = actor
+            self.rehearsal.origins[actor.name] = begin
+        actor.sent, actor.place = True, target
+        self.rehearsal.path.setdefault(actor.name, []).append(target)
+        self._begin(msg, self._move_s(actor, begin, target))
+        return _DONE
 
-    def _way_s(self, device: Any, begin: Any, target: Any) -> float:
-        if (known := self._overheads.by_device.get(device.name)) is not None:
+    def _check(self, actor: _Actor, target: Any) -> None:
+        """As the device would, but with its sister axes where they are thought to be: they share real ones."""
+        owner: Any = getattr(actor.device, "parent", None)
+        if not hasattr(owner, "check_axes"):
+            actor.check(target)
+            return
+        sisters = [other for other in self._moved.values() if getattr(other.device, "parent", None) is owner]
+        thought = {other.device.attr_name: other.place for other in sisters}
+        owner.check_value({**thought, actor.device.attr_name: target})
+
+    def _move_s(self, actor: _Actor, begin: Any, target: Any) -> float:
+        known = self._overheads.by_device.get(actor.name)
+        if known is not None:
             return known
-        if hasattr(device, "estimate_time_s"):
-            return float(device.estimate_time_s(begin, target)) if begin != target else 0.0
-        self.rehearsal.untimed.add(device.name)
-        return 0.0
+        pace = self._overheads.motor(actor.name)
+        self._doubt(actor.name, self._overheads.motors)
+        if begin == target:
+            return max(0.0, pace.extra_s)
+        if pace.per_unit and begin is not None:
+            return max(0.0, pace.seconds(abs(target - begin)))
+        if hasattr(actor.device, "estimate_time_s") and begin is not None:
+            return max(0.0, pace.seconds(float(actor.device.estimate_time_s(begin, target))))
+        self.rehearsal.untimed.add(actor.name)
+        return max(0.0, pace.extra_s)
+
+    def _doubt(self, name: str, learned: Any) -> None:
+        if self._overheads.runs and name not in learned:
+            self.rehearsal.unmeasured.add(name)
+
+    # ---- counting ----------------------------------------------------------------------------
 
     def _trigger(self, msg: Any) -> _Done:
-        name = msg.obj.name
-        seconds = self._overheads.by_device.get(name)
-        if seconds is None and hasattr(msg.obj, "count_time"):
-            seconds = float(self._value(msg.obj.count_time))
-        if seconds is None and id(msg.obj) not in self._setpoints:  # what moves does not count as well
-            self.rehearsal.untimed.add(name)
-        self._begin(msg, self._overheads.trigger_s + (seconds or 0.0))
-        return _Done()
+        actor = self._actor(msg.obj)
+        self._begin(msg, self._count_s(actor))
+        return _DONE
+
+    def _count_s(self, actor: _Actor) -> float:
+        if actor.is_motor:
+            return 0.0  # what moves is there already, and does not count as well
+        known = self._overheads.by_device.get(actor.name)
+        if known is not None:
+            return known
+        self._doubt(actor.name, self._overheads.detectors)
+        nominal = 0.0
+        if actor.count_time is not None:
+            nominal = float(self._where(self._actor(actor.count_time)) or 0.0)
+        elif actor.name not in self._overheads.detectors:
+            self.rehearsal.untimed.add(actor.name)
+        return max(0.0, self._overheads.detector(actor.name).seconds(nominal))
+
+    def _fly(self, msg: Any) -> _Done:
+        self.rehearsal.untimed.add(str(msg.obj.name))
+        return _DONE
+
+    # ---- time --------------------------------------------------------------------------------
 
     def _begin(self, msg: Any, seconds: float) -> None:
         group = msg.kwargs.get("group")
@@ -249,66 +326,73 @@ class _Stage:
 
     def _wait(self, msg: Any) -> bool:
         group = msg.kwargs.get("group", msg.args[0] if msg.args else None)
+        timeout = msg.kwargs.get("timeout")
+        end = self._ends.get(group, 0.0)
+        if timeout is not None and not msg.kwargs.get("error_on_timeout", True) and end > self.now + timeout:
+            self.now += max(timeout, _LEAST_WAIT_S)  # who asks again and again without waiting would never be answered
+            return False
         self.now = max(self.now, self._ends.pop(group, 0.0))
         return True
 
     def _sleep(self, msg: Any) -> None:
         self.now += float(msg.args[0])
 
+    # ---- reading -----------------------------------------------------------------------------
+
     def _locate(self, msg: Any) -> Any:
         devices = [msg.obj] if msg.obj is not None else list(msg.args)
-        places = [{"setpoint": place, "readback": place} for place in map(self._where, devices)]
+        places = [{"setpoint": place, "readback": place} for place in map(self._where, map(self._actor, devices))]
         return places[0] if len(places) == 1 and msg.kwargs.get("squeeze", True) else places
 
     def _read(self, msg: Any) -> dict[str, Any]:
-        device = msg.obj
-        if id(device) not in self._readings:
-            self._readings[id(device)] = device.read()  # once: where it is does not change while we think
-        reading = dict(self._readings[id(device)])
-        if id(device) in self._setpoints:
-            target = self._setpoints[id(device)][1]
-            for key in reading.keys() & _position_keys(device):
-                reading[key] = {**reading[key], "value": target}
-        return reading
+        actor = self._actor(msg.obj)
+        if not actor.is_read:
+            self._read_staged()
+        return actor.reading()
+
+    def _read_staged(self) -> None:
+        """Ask all that is staged at once: it will be read too, and this is the only time that we wait for an answer."""
+        asked, self._staged = self._staged, []
+        begun = []
+        for device in asked:
+            _must_answer(device)
+            if hasattr(device, "begin_read") and not inspect.iscoroutinefunction(device.begin_read):
+                begun.append((self._actor(device), device.begin_read()))
+        for actor, collect in begun:
+            actor.keep(collect())
 
     def _stage(self, msg: Any) -> list[Any]:
+        self._staged.append(msg.obj)
         name = root_of(msg.obj).name
         if name not in self.rehearsal.staged:
             self.rehearsal.staged.append(name)
         return [msg.obj]
+
+    def _where(self, actor: _Actor) -> Any:
+        """Where it is thought to be; None if it does not tell."""
+        if not actor.sent and actor.place is None:
+            actor.place = actor.locate()
+        return actor.place
+
+    # ---- runs --------------------------------------------------------------------------------
 
     def _create(self, msg: Any) -> None:
         self._stream = msg.kwargs.get("name", "primary")
 
     def _save(self, _: Any) -> None:
         self.now += self._overheads.point_s
-        positions = {device.name: target for device, target in self._setpoints.values()}
+        positions = {name: actor.place for name, actor in self._moved.items()}
         self.rehearsal.points.append(RehearsedPoint(self._stream, self.now, positions))
 
     def _open_run(self, msg: Any) -> str:
         self.now += self._overheads.run_s
+        self.has_no_end = "num_points" in msg.kwargs and msg.kwargs["num_points"] is None
         self.rehearsal.runs.append(dict(msg.kwargs))
         return f"rehearsed-{len(self.rehearsal.runs)}"
 
-    # ---- where devices are thought to be -------------------------------------------------------
 
-    def _where(self, device: Any) -> Any:
-        """Where the plan sent it; where it really was sent, if the plan did not; None if nobody knows."""
-        if id(device) in self._setpoints:
-            return self._setpoints[id(device)][1]
-        try:
-            return device.locate()["setpoint"] if isinstance(device, Locatable) else self._value(device)
-        except DeviceError as exc:
-            self._note(exc)
-            return None
-
-    def _value(self, signal: Any) -> Any:
-        if id(signal) in self._setpoints:
-            return self._setpoints[id(signal)][1]
-        return next(iter(signal.read().values()))["value"]
-
-
-def _position_keys(device: Any) -> set[str]:
-    """The keys under which a device records where it is and where it was sent."""
-    hinted = (getattr(device, "hints", None) or {}).get("fields", [])
-    return {device.name, f"{device.name}_setpoint", f"{device.name}_user_setpoint", *hinted}
+def _unit(device: Any) -> str:
+    try:
+        return str(getattr(device, "units", "") or "")
+    except DeviceError:  # it is offline: its position has no unit then
+        return ""

@@ -155,5 +155,10 @@ def test_a_summary_says_what_cannot_be_done(det, x):
 
 
 def test_a_rehearsal_can_be_read(det, x):
-    told = str(rehearse(bp.rel_scan([det], x, -1, 1, 3)))
-    assert told.splitlines() == ["runs: 1, points: 3, about 3.5 s", "x: 4 moves, from 0 to 2"]
+    told = str(rehearse(bp.rel_scan([det], x, -1, 1, 3), suspenders=["good   ring"]))
+    assert told.splitlines()[:4] == [
+        "3 points, about 3.5 s (never measured here: from the devices' speeds and count times alone)",
+        "x: 4 moves between 0 and 2 mm, 4 mm of way",
+        "staged: det, x",
+        "suspender: good   ring",
+    ]

@@ -6,12 +6,12 @@ They know nothing of where the points come from.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.clock import now
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
 
@@ -76,7 +76,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
     delays = None if delay is None or isinstance(delay, int | float) else iter(delay)
     done = 0
     while num is None or done < num:
-        begun = time.monotonic()
+        begun = now()
         yield Msg("checkpoint")
         yield from plan()
         done += 1
@@ -88,7 +88,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
             if num is None:
                 return  # as many times as there are delays
             raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
-        if gap is not None and (rest := begun + gap - time.monotonic()) > 0:
+        if gap is not None and (rest := begun + gap - now()) > 0:
             yield Msg("sleep", None, rest)
 
 

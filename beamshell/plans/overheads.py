@@ -1,0 +1,356 @@
+"""What a beamline's points take besides what its devices say, learned from the documents of past runs.
+
+Pure arithmetic: it knows no store, no clock and no device. A point takes the move of the motor that arrives last, the
+count of the detector that ends last, and a rest; each device has a pace, the line from what its settings say to what
+it really took. All lines are fitted together, and robustly: a pause in a run is an interval that fits nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from beamshell.plans.lines import fitted
+
+MOST_INTERVALS = 200
+"""As many of a run's first intervals are looked at."""
+FEWEST_RUNS = 3
+"""So many runs are needed before it can be said how far one is from what the others say."""
+
+_SHARE_WITHIN = 0.68
+_LEAST_ERROR = 0.02
+_ROUNDS = 3
+_DIGITS = 2
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What an action of one device takes, beside what its settings say.
+
+    Attributes:
+        extra_s: seconds to be added, such as settling or reading out.
+        factor: the seconds that one second by its settings really takes; of a motor whose speed no run records, the
+            seconds that one unit of its position takes.
+        per_unit: whether `factor` is such a time per unit.
+    """
+
+    extra_s: float = 0.0
+    factor: float = 1.0
+    per_unit: bool = False
+
+    def seconds(self, nominal: float) -> float:
+        """What it takes if its settings say `nominal`."""
+        return self.extra_s + self.factor * nominal
+
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """What a beamline needs beside moving and counting, in seconds.
+
+    Attributes:
+        run_s: a run: its start, its first reading, its end.
+        point_s: an event: reading, and writing it down.
+        move_s: the start of a move, besides the way, of a motor that is not among `motors`.
+        trigger_s: an acquisition, besides its count time, of a detector that is not among `detectors`.
+        by_device: what one move or acquisition of a device takes, by its name, whatever the device and its past say.
+        motors: learned, by name.
+        detectors: learned, by name.
+        runs: how many runs all this was learned from.
+        error: two of three runs took as long as foretold from the others but for this fraction; None if nobody knows.
+    """
+
+    run_s: float = 0.0
+    point_s: float = 0.0
+    move_s: float = 0.0
+    trigger_s: float = 0.0
+    by_device: Mapping[str, float] = field(default_factory=lambda: _NONE)
+    motors: Mapping[str, Pace] = field(default_factory=lambda: _NONE)
+    detectors: Mapping[str, Pace] = field(default_factory=lambda: _NONE)
+    runs: int = 0
+    error: float | None = None
+
+    def motor(self, name: str) -> Pace:
+        """How long a motor's moves take."""
+        return self.motors.get(name) or Pace(self.move_s)
+
+    def detector(self, name: str) -> Pace:
+        """How long a detector's acquisitions take."""
+        return self.detectors.get(name) or Pace(self.trigger_s)
+
+
+def way_s(distance: float, velocity: float, ramp_s: float) -> float:
+    """Seconds of a move that speeds up to `velocity` in `ramp_s` seconds, and slows down as it sped up."""
+    distance, velocity = abs(distance), abs(velocity)
+    if distance >= velocity * ramp_s:
+        return distance / velocity + (ramp_s if distance else 0.0)
+    return 2 * math.sqrt(distance * ramp_s / velocity)
+
+
+# ---- what one run tells --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Equal steps of one run, from one point to the next.
+
+    Attributes:
+        moves: by motor that moved, seconds by its settings, or its distance if they are not recorded.
+        counts: by detector, its count time in seconds; 0 if it has none.
+        seconds: what such a step took: the median.
+        number: how many there were.
+    """
+
+    moves: Mapping[str, float]
+    counts: Mapping[str, float]
+    seconds: float
+    number: int = 1
+
+
+@dataclass(frozen=True)
+class RunTimes:
+    """What one run tells of how long things take.
+
+    Attributes:
+        intervals: its steps.
+        first: from its start to its first point, if that needed no move of unknown length.
+        last_s: from its last point to its end; None if nobody knows.
+        per_unit: the motors whose speed it does not record.
+    """
+
+    intervals: tuple[Interval, ...]
+    first: Interval | None
+    last_s: float | None
+    per_unit: frozenset[str] = frozenset()
+
+
+def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | None:
+    """What a run's documents tell; None if it failed, was aborted, or has no point.
+
+    Args:
+        documents: `(name, document)` in the order in which they were emitted; events from the middle on may be missing.
+    """
+    reader = _Reader()
+    for name, doc in documents:
+        reader.take(name, doc)
+    return reader.times()
+
+
+class _Reader:
+    """Goes through one run."""
+
+    def __init__(self) -> None:
+        self._start: Mapping[str, Any] = {}
+        self._stop: Mapping[str, Any] = {}
+        self._primary: dict[str, Mapping[str, Any]] = {}
+        self._settings: Mapping[str, float] = {}
+        self._last: Mapping[str, Any] | None = None
+        self._known: Mapping[str, Any] = {}  # where things were before the first point, if a baseline tells
+        self._first: Interval | None = None
+        self._steps: dict[Any, list[float]] = {}
+        self._intervals = 0
+        self._per_unit: set[str] = set()
+
+    def take(self, name: str, doc: Mapping[str, Any]) -> None:
+        if name == "start":
+            self._start = doc
+        elif name == "stop":
+            self._stop = doc
+        elif name == "descriptor" and doc.get("name", "primary") == "primary":
+            self._primary[doc["uid"]] = doc
+            self._settings = _settings(doc)
+        elif name == "event" and doc["descriptor"] in self._primary:
+            self._event(doc)
+        elif name == "event" and self._last is None:
+            self._known = doc["data"]
+
+    def _event(self, doc: Mapping[str, Any]) -> None:
+        last, self._last = self._last, doc
+        if last is None:
+            self._first = self._first_interval(doc)
+        elif doc["seq_num"] == last["seq_num"] + 1 and self._intervals < MOST_INTERVALS:
+            self._intervals += 1
+            moves = self._moves(last["data"], doc["data"])
+            self._steps.setdefault(_rounded(moves, self._counts()), []).append(doc["time"] - last["time"])
+
+    def _first_interval(self, doc: Mapping[str, Any]) -> Interval | None:
+        if not {"time"} <= self._start.keys() or any(motor not in self._known for motor in self._motors):
+            return None
+        moves = self._moves(self._known, doc["data"])
+        return Interval(moves, self._counts(), doc["time"] - self._start["time"])
+
+    @property
+    def _motors(self) -> Sequence[str]:
+        return [str(name) for name in self._start.get("motors") or ()]
+
+    def _counts(self) -> dict[str, float]:
+        return {name: _count_time(name, self._settings) for name in map(str, self._start.get("detectors") or ())}
+
+    def _moves(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
+        found = {}
+        for name in self._motors:
+            distance = _distance(name, before, after)
+            if distance:
+                found[name] = self._nominal(name, distance)
+        return found
+
+    def _nominal(self, name: str, distance: float) -> float:
+        velocity, ramp_s = (self._settings.get(f"{name}_{what}") for what in ("velocity", "acceleration"))
+        if not velocity or ramp_s is None:
+            self._per_unit.add(name)
+            return distance
+        return way_s(distance, velocity, ramp_s)
+
+    def times(self) -> RunTimes | None:
+        if self._last is None or self._stop.get("exit_status") != "success":
+            return None
+        intervals = tuple(
+            Interval(dict(moves), dict(counts), median(seconds), len(seconds))
+            for (moves, counts), seconds in self._steps.items()
+        )
+        is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
+        last_s = self._stop["time"] - self._last["time"] if is_last else None
+        return RunTimes(intervals, self._first, last_s, frozenset(self._per_unit))
+
+
+def _settings(descriptor: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers among the settings of all devices, by key."""
+    found: dict[str, float] = {}
+    for configuration in (descriptor.get("configuration") or {}).values():
+        data = configuration.get("data") or {}
+        found |= {key: value for key, value in data.items() if _is_number(value)}
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _count_time(name: str, settings: Mapping[str, float]) -> float:
+    for key in (f"{name}_count_time", f"{name}_exp", f"{name}_cam_acquire_time", f"{name}_acquire_time"):
+        if key in settings:
+            return settings[key]
+    return 0.0
+
+
+def _distance(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+    """How far a motor was sent from one point to the next; by where it was if nobody recorded where it was sent."""
+    for key in (f"{name}_user_setpoint", f"{name}_setpoint", name):
+        if _is_number(before.get(key)) and _is_number(after.get(key)):
+            return abs(float(after[key]) - float(before[key]))
+    return 0.0
+
+
+def _rounded(*by_name: Mapping[str, float]) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """Numbers that differ by less than a percent are taken for one."""
+    return tuple(
+        tuple((name, float(f"{value:.{_DIGITS}g}")) for name, value in sorted(numbers.items())) for numbers in by_name
+    )
+
+
+# ---- what many tell together ---------------------------------------------------------------------
+
+
+def learn(runs: Iterable[RunTimes]) -> Overheads:
+    """What past runs, taken together, tell; nothing learned if there are none.
+
+    Example:
+        ``rehearse(scan([det], th, -1, 1, 21), learn(times for run in runs if (times := times_of(run.documents()))))``
+    """
+    told = [run for run in runs if run.intervals or run.first]
+    if not told:
+        return Overheads()
+    model = _Model(told)
+    return model.overheads(len(told), _error(told))
+
+
+def _error(runs: Sequence[RunTimes]) -> float | None:
+    """The fraction by which two of three runs differ at most from what the other runs say."""
+    if len(runs) < FEWEST_RUNS:
+        return None
+    folds = min(_FOLDS, len(runs))
+    deviations = []
+    for fold in range(folds):
+        others = _Model([run for number, run in enumerate(runs) if number % folds != fold])
+        deviations += [found for run in runs[fold::folds] if (found := others.deviation(run)) is not None]
+    return max(_LEAST_ERROR, float(np.quantile(deviations, _SHARE_WITHIN))) if deviations else None
+
+
+class _Model:
+    """The paces that explain the intervals of some runs."""
+
+    def __init__(self, runs: Sequence[RunTimes]) -> None:
+        self._runs = runs
+        intervals = [interval for run in runs for interval in run.intervals]
+        self._per_unit = frozenset[str]().union(*(run.per_unit for run in runs))
+        self._motors = sorted({name for interval in intervals for name in interval.moves})
+        self._detectors = sorted({name for interval in intervals for name in interval.counts})
+        self._columns = {name: 1 + 2 * n for n, name in enumerate([*self._motors, *self._detectors])}
+        self._prior = np.zeros(1 + 2 * len(self._columns))
+        self._leeway = np.ones_like(self._prior)
+        for name, column in self._columns.items():
+            per_unit = name in self._per_unit and name in self._motors
+            self._prior[column + 1], self._leeway[column + 1] = (0.0, 100.0) if per_unit else (1.0, 0.5)
+        self._lines = self._prior.copy()
+        if intervals:
+            seconds = np.array([interval.seconds for interval in intervals])
+            weights = np.array([min(interval.number, 10) for interval in intervals], dtype=float)
+            for _ in range(_ROUNDS):  # which device ends last depends on the lines, and they on that
+                rows = np.array([self._row(interval) for interval in intervals])
+                self._lines = fitted(rows, seconds, weights, self._prior, self._leeway)
+
+    def _row(self, interval: Interval) -> Any:
+        row = np.zeros_like(self._prior)
+        row[0] = 1.0
+        for nominal_by_name in (interval.moves, interval.counts):
+            known = {name: value for name, value in nominal_by_name.items() if name in self._columns}
+            if known:
+                name = max(known, key=lambda name: (self._pace(name).seconds(known[name]), known[name]))
+                row[self._columns[name] : self._columns[name] + 2] = 1.0, known[name]
+        return row
+
+    def _pace(self, name: str) -> Pace:
+        column = self._columns[name]
+        extra_s, factor = (float(value) for value in self._lines[column : column + 2])
+        return Pace(extra_s, max(factor, 0.0), name in self._per_unit)
+
+    def _foretold(self, interval: Interval) -> float:
+        return float(self._row(interval) @ self._lines)
+
+    def deviation(self, run: RunTimes) -> float | None:
+        """By which fraction of it the steps of a run took longer or shorter than foretold."""
+        took = sum(interval.number * interval.seconds for interval in run.intervals)
+        foretold = sum(interval.number * self._foretold(interval) for interval in run.intervals)
+        return abs(foretold - took) / took if took > 0 else None
+
+    def overheads(self, runs: int, error: float | None) -> Overheads:
+        motors = {name: self._pace(name) for name in self._motors}
+        detectors = {name: self._pace(name) for name in self._detectors}
+        return Overheads(
+            run_s=self._run_s(),
+            point_s=max(0.0, float(self._lines[0])),
+            move_s=_typical(motors),
+            trigger_s=_typical(detectors),
+            motors=motors,
+            detectors=detectors,
+            runs=runs,
+            error=error,
+        )
+
+    def _run_s(self) -> float:
+        beginnings = [run.first.seconds - self._foretold(run.first) for run in self._runs if run.first]
+        ends = [run.last_s for run in self._runs if run.last_s is not None]
+        return max(0.0, median(beginnings or [0.0]) + median(ends or [0.0]))
+
+
+def _typical(paces: Mapping[str, Pace]) -> float:
+    return max(0.0, median([pace.extra_s for pace in paces.values()] or [0.0]))

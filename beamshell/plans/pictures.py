@@ -1,0 +1,81 @@
+"""Where motors go, drawn with letters: positions over the points, or the path over a plane.
+
+Pure: lists of numbers in, lines of text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+Cells: TypeAlias = list[list[str]]
+
+WIDTH, HEIGHT = 60, 12
+"""Of a picture, in letters."""
+PATH, POINT, START, END = "·", "o", "S", "E"
+
+
+def over_points(name: str, positions: Sequence[float], width: int = WIDTH, height: int = HEIGHT) -> list[str]:
+    """A motor's position, upwards, over the number of the point, to the right."""
+    number = len(positions)
+    cells = _blank(min(width, number), height)
+    at = [
+        (_cell(point, 0, number - 1, len(cells[0])), _cell(position, min(positions), max(positions), height))
+        for point, position in enumerate(positions)
+    ]
+    for column, row in at:
+        cells[row][column] = POINT
+    return [*_framed(cells, name, positions), _footer(number, len(cells[0]))]
+
+
+def over_plane(
+    x: tuple[str, Sequence[float]], y: tuple[str, Sequence[float]], width: int = WIDTH, height: int = HEIGHT
+) -> list[str]:
+    """The path of two motors, from S to E: the first one's position to the right, the second one's upwards.
+
+    Args:
+        x: name and positions.
+        y: name and positions, as many.
+        width: of the plane in letters.
+        height: the same.
+    """
+    (x_name, xs), (y_name, ys) = x, y
+    cells = _blank(width, height)
+    at = [(_cell(a, min(xs), max(xs), width), _cell(b, min(ys), max(ys), height)) for a, b in zip(xs, ys, strict=True)]
+    for (a, b), (c, d) in pairwise(at):
+        _line(cells, a, b, c, d)
+    for column, row in at:
+        cells[row][column] = POINT
+    for (column, row), mark in ((at[-1], END), (at[0], START)):
+        cells[row][column] = mark
+    low, high = f"{min(xs):g}", f"{max(xs):g}"
+    margin = " " * (len(_framed(cells, y_name, ys)[0]) - width)
+    return [*_framed(cells, y_name, ys), f"{margin}{low}{f'{x_name} {high}':>{width - len(low)}}"]
+
+
+def _blank(width: int, height: int) -> Cells:
+    return [[" "] * max(1, width) for _ in range(max(1, height))]
+
+
+def _cell(value: float, low: float, high: float, cells: int) -> int:
+    return round((value - low) / (high - low) * (cells - 1)) if high > low else (cells - 1) // 2
+
+
+def _line(cells: Cells, a: int, b: int, c: int, d: int) -> None:
+    steps = max(abs(c - a), abs(d - b))
+    for step in range(1, steps):
+        cells[b + round((d - b) * step / steps)][a + round((c - a) * step / steps)] = PATH
+
+
+def _framed(cells: Cells, name: str, values: Sequence[float]) -> list[str]:
+    """The rows, the highest first, with the range of the values and their name on the left."""
+    labels = ["" for _ in cells]
+    labels[0], labels[-1] = f"{max(values):g}", f"{min(values):g}"
+    labels[len(labels) // 2] = name
+    margin = max(map(len, labels))
+    return [f"{label:>{margin}} |{''.join(row).rstrip()}" for label, row in zip(labels, reversed(cells), strict=True)]
+
+
+def _footer(number: int, width: int) -> str:
+    return f"{'point 1':>10}{f'{number}':>{max(1, width - 1)}}"
