@@ -8,10 +8,10 @@ from typing import Any
 from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Facts, Metadata, as_devices, fields_of, plan_facts, together_hints
+from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints
 from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
-from beamshell.plans.visiting import origins_of, returning
+from beamshell.plans.visiting import relative
 
 
 @plan
@@ -55,54 +55,25 @@ def adaptive_scan(
         "threshold": threshold,
     }
     detectors = as_devices(detectors)
-    facts = _adaptive_facts("adaptive_scan", detectors, target_field, motor, start, stop, rule, md)
-    return (yield from _adaptive(detectors, target_field, motor, start, stop, Stepping(**rule), facts))
-
-
-@plan
-def rel_adaptive_scan(
-    detectors: Any,
-    target_field: str,
-    motor: Any,
-    start: float,
-    stop: float,
-    min_step: float,
-    max_step: float,
-    target_delta: float,
-    backstep: bool,
-    threshold: float = 0.8,
-    *,
-    md: Metadata = None,
-) -> Plan:
-    """As `adaptive_scan`, from where the motor is; it returns there at the end."""
-    rule: dict[str, Any] = {
-        "min_step": min_step,
-        "max_step": max_step,
-        "target_delta": target_delta,
-        "backstep": backstep,
-        "threshold": threshold,
+    arguments = {"target_field": target_field, "motor": motor, "start": start, "stop": stop, **rule}
+    facts = {
+        **plan_facts("adaptive_scan", detectors, [motor], None, **arguments),
+        "hints": together_hints([motor]),
+        **(md or {}),
     }
-    detectors = as_devices(detectors)
-    facts = _adaptive_facts("rel_adaptive_scan", detectors, target_field, motor, start, stop, rule, md)
-    origins = yield from origins_of([motor])
-    start, stop = origins[motor] + start, origins[motor] + stop
-    inner = _adaptive(detectors, target_field, motor, start, stop, Stepping(**rule), facts)
-    return (yield from returning(inner, origins))
+    patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
+    stepping, sign = Stepping(**rule), 1 if stop >= start else -1
+
+    def steps() -> Plan:
+        position = start
+        while position * sign < stop * sign:
+            readings = yield from _point(detectors, motor, position)
+            position += sign * stepping.advance(_value(readings, target_field))
+
+    return (yield from stage_wrapper(run_wrapper(steps(), md=facts), [*detectors, motor]))
 
 
-def _adaptive_facts(
-    name: str,
-    detectors: list[Any],
-    field: str,
-    motor: Any,
-    start: float,
-    stop: float,
-    rule: dict[str, Any],
-    md: Metadata,
-) -> Facts:
-    arguments = {"target_field": field, "motor": motor, "start": start, "stop": stop, **rule}
-    facts = plan_facts(name, detectors, [motor], None, **arguments)
-    return {**facts, "hints": together_hints([motor]), **(md or {})}
+rel_adaptive_scan = relative(adaptive_scan, {"start": "motor", "stop": "motor"})
 
 
 class Stepping:
@@ -141,21 +112,6 @@ class Stepping:
         if change == 0:
             return min(1.1 * self._step, self.max_step)
         return min(max(self.target_delta * self._step / change, self.min_step), self.max_step)
-
-
-def _adaptive(
-    detectors: list[Any], field: str, motor: Any, start: float, stop: float, stepping: Stepping, md: Facts
-) -> Plan:
-    patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
-    sign = 1 if stop >= start else -1
-
-    def steps() -> Plan:
-        position = start
-        while position * sign < stop * sign:
-            readings = yield from _point(detectors, motor, position)
-            position += sign * stepping.advance(_value(readings, field))
-
-    return (yield from stage_wrapper(run_wrapper(steps(), md=md), [*detectors, motor]))
 
 
 def _point(detectors: list[Any], motor: Any, position: float) -> Plan:

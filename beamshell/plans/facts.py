@@ -51,6 +51,12 @@ def plain(value: Any) -> Any:
     return repr(value)
 
 
+def shown_arguments(arguments: Mapping[str, Any]) -> Facts:
+    """The arguments of a plan as a document can hold them; metadata are not among them."""
+    facts = {"detectors": shown(as_devices(arguments["detectors"]))}
+    return {**facts, **{word: plain(value) for word, value in arguments.items() if word not in ("detectors", "md")}}
+
+
 def plan_facts(
     name: str, detectors: Sequence[Any], motors: Sequence[Any], num: int | None, /, **arguments: Any
 ) -> Facts:
@@ -65,7 +71,7 @@ def plan_facts(
     """
     facts: Facts = {
         "plan_name": name,
-        "plan_args": {"detectors": shown(detectors), **{key: plain(value) for key, value in arguments.items()}},
+        "plan_args": shown_arguments({"detectors": detectors, **arguments}),
         "detectors": names(detectors),
         "motors": tuple(names(motors)),
         "hints": {},

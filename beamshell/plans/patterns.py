@@ -107,11 +107,6 @@ def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> li
     return [any(motor is other for other in wanted) for motor in motors]
 
 
-def moved(points: Iterable[Point], origins: Point) -> list[Point]:
-    """The points with each motor's origin added."""
-    return [{motor: origins[motor] + value for motor, value in point.items()} for point in points]
-
-
 def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
     """By motor, in the order of the points' motors, its lowest and highest position."""
     return tuple([min(p[motor] for p in points), max(p[motor] for p in points)] for motor in points[0])

@@ -11,7 +11,7 @@ from beamshell.messages import Plan
 from beamshell.plans import patterns
 from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, pattern_facts, plan_facts
 from beamshell.plans.planned import plan
-from beamshell.plans.visiting import PerStep, visit, visit_and_return
+from beamshell.plans.visiting import PerStep, relative, visit
 
 
 @plan
@@ -52,28 +52,8 @@ def spiral(
         ``RE(spiral([det], samx, samy, 0, 0, 2, 2, 0.1, 5))``
     """
     region = {"x_range": x_range, "y_range": y_range, "dr": dr, "nth": nth, "dr_y": dr_y, "tilt": tilt}
-    centre = {"x_start": x_start, "y_start": y_start}
-    return (yield from visit(*_round("spiral", detectors, x_motor, y_motor, centre, region, per_step, md)))
-
-
-@plan
-def rel_spiral(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    dr: float,
-    nth: float,
-    *,
-    dr_y: float | None = None,
-    tilt: float = 0.0,
-    per_step: PerStep = None,
-    md: Metadata = None,
-) -> Plan:
-    """As `spiral`, around where the motors are; they return there at the end."""
-    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "nth": nth, "dr_y": dr_y, "tilt": tilt}
-    return (yield from visit_and_return(*_round("rel_spiral", detectors, x_motor, y_motor, {}, region, per_step, md)))
+    centre = {"x_motor": x_motor, "y_motor": y_motor, "x_start": x_start, "y_start": y_start}
+    return (yield from _round("spiral", patterns.spiral, detectors, centre, region, per_step, md))
 
 
 @plan
@@ -109,56 +89,29 @@ def spiral_fermat(
         tilt: by which the region's sides lean, in radians.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
+
+    Example:
+        ``RE(spiral_fermat([det], samx, samy, 0, 0, 2, 2, 0.1, 1))``
     """
     region = {"x_range": x_range, "y_range": y_range, "dr": dr, "factor": factor, "dr_y": dr_y, "tilt": tilt}
-    centre = {"x_start": x_start, "y_start": y_start}
-    return (yield from visit(*_round("spiral_fermat", detectors, x_motor, y_motor, centre, region, per_step, md)))
-
-
-@plan
-def rel_spiral_fermat(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    dr: float,
-    factor: float,
-    *,
-    dr_y: float | None = None,
-    tilt: float = 0.0,
-    per_step: PerStep = None,
-    md: Metadata = None,
-) -> Plan:
-    """As `spiral_fermat`, around where the motors are; they return there at the end."""
-    region = {"x_range": x_range, "y_range": y_range, "dr": dr, "factor": factor, "dr_y": dr_y, "tilt": tilt}
-    scan = _round("rel_spiral_fermat", detectors, x_motor, y_motor, {}, region, per_step, md)
-    return (yield from visit_and_return(*scan))
+    centre = {"x_motor": x_motor, "y_motor": y_motor, "x_start": x_start, "y_start": y_start}
+    return (yield from _round("spiral_fermat", patterns.fermat_spiral, detectors, centre, region, per_step, md))
 
 
 def _round(
-    name: str,
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
-    centre: dict[str, float],
-    region: dict[str, Any],
-    per_step: PerStep,
-    md: Metadata,
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+    name: str, pattern: Any, detectors: Any, centre: Facts, region: Facts, per_step: PerStep, md: Metadata
+) -> Plan:
     detectors = as_devices(detectors)
-    pattern = patterns.fermat_spiral if "factor" in region else patterns.spiral
+    x_motor, y_motor, x, y = centre.values()
     motors = patterns.unique([x_motor, y_motor])
-    x, y = centre.get("x_start", 0.0), centre.get("y_start", 0.0)
     points = [{x_motor: x + dx, y_motor: y + dy} for dx, dy in pattern(**region)]
-    arguments = {"x_motor": x_motor, "y_motor": y_motor, **centre, **region}
     facts = {
-        **plan_facts(name, detectors, motors, len(points), **arguments, per_step=per_step),
+        **plan_facts(name, detectors, motors, len(points), **centre, **region, per_step=per_step),
         **pattern_facts(pattern.__name__, **region),
         "hints": grid_hints(motors),
         **(md or {}),
     }
-    return detectors, points, per_step, facts
+    return (yield from visit(detectors, points, per_step, facts))
 
 
 @plan
@@ -190,56 +143,28 @@ def spiral_square(
         y_num: how many rows.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
+
+    Example:
+        ``RE(spiral_square([det], samx, samy, 0, 0, 2, 2, 5, 5))``
     """
-    centre = {"x_center": x_center, "y_center": y_center}
-    scan = _square("spiral_square", detectors, x_motor, y_motor, centre, x_range, y_range, x_num, y_num, per_step, md)
-    return (yield from visit(*scan))
-
-
-@plan
-def rel_spiral_square(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    x_num: int,
-    y_num: int,
-    *,
-    per_step: PerStep = None,
-    md: Metadata = None,
-) -> Plan:
-    """As `spiral_square`, around where the motors are; they return there at the end."""
-    scan = _square("rel_spiral_square", detectors, x_motor, y_motor, {}, x_range, y_range, x_num, y_num, per_step, md)
-    return (yield from visit_and_return(*scan))
-
-
-def _square(
-    name: str,
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
-    centre: dict[str, float],
-    x_range: float,
-    y_range: float,
-    x_num: int,
-    y_num: int,
-    per_step: PerStep,
-    md: Metadata,
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
     detectors, motors = as_devices(detectors), patterns.unique([x_motor, y_motor])
     x_num, y_num = patterns.whole_number(x_num, "x_num"), patterns.whole_number(y_num, "y_num")
-    columns = patterns.around(centre.get("x_center", 0.0), x_range, x_num)
-    rows = patterns.around(centre.get("y_center", 0.0), y_range, y_num)
+    columns, rows = patterns.around(x_center, x_range, x_num), patterns.around(y_center, y_range, y_num)
     # y first, so that the extents come in the order of the shape and the dimensions
     points = [{y_motor: rows[row], x_motor: columns[column]} for column, row in patterns.square_spiral(x_num, y_num)]
+    centre = {"x_motor": x_motor, "y_motor": y_motor, "x_center": x_center, "y_center": y_center}
     region = {"x_range": x_range, "y_range": y_range, "x_num": x_num, "y_num": y_num}
-    arguments = {"x_motor": x_motor, "y_motor": y_motor, **centre, **region}
     facts = {
-        **plan_facts(name, detectors, motors, len(points), **arguments, per_step=per_step),
+        **plan_facts("spiral_square", detectors, motors, len(points), **centre, **region, per_step=per_step),
         **pattern_facts("square_spiral", x_num=x_num, y_num=y_num),
         "shape": (y_num, x_num),
         "hints": grid_hints([y_motor, x_motor], "rectilinear_nonsequential"),
         **(md or {}),
     }
-    return detectors, points, per_step, facts
+    return (yield from visit(detectors, points, per_step, facts))
+
+
+# Around where the motors are, which is the centre.
+rel_spiral = relative(spiral, {"x_start": "x_motor", "y_start": "y_motor"}, centred=True)
+rel_spiral_fermat = relative(spiral_fermat, {"x_start": "x_motor", "y_start": "y_motor"}, centred=True)
+rel_spiral_square = relative(spiral_square, {"x_center": "x_motor", "y_center": "y_motor"}, centred=True)

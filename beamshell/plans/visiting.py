@@ -5,13 +5,14 @@ It knows nothing of where the points come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
-from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Facts
+from beamshell.plans import patterns, planned, stubs
+from beamshell.plans.facts import Facts, shown_arguments
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
 
 PerStep = Callable[..., Plan] | None
@@ -41,7 +42,8 @@ def visit(detectors: list[Any], points: list[patterns.Point], per_step: PerStep,
 def visit_and_return(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: Facts) -> Plan:
     """As `visit`, from where the motors are; they go back there however it ends."""
     origins = yield from origins_of(points[0] if points else [])
-    return (yield from returning(visit(detectors, patterns.moved(points, origins), per_step, md), origins))
+    there = [{motor: stubs.moved_by(motor, origins[motor], way) for motor, way in point.items()} for point in points]
+    return (yield from returning(visit(detectors, there, per_step, md), origins))
 
 
 def origins_of(motors: Iterable[Any]) -> Plan:
@@ -61,3 +63,39 @@ def returning(plan: Plan, origins: dict[Any, Any]) -> Plan:
         yield Msg("wait", None, group="return")
 
     return (yield from finalize_wrapper(plan, put_back))
+
+
+def relative(
+    absolute: Callable[..., Plan], shifted: Mapping[str, str], *, centred: bool = False
+) -> Callable[..., Plan]:
+    """The plan ``rel_...`` that does the same from where the motors are, and returns them.
+
+    Args:
+        absolute: a plan with an argument `md`.
+        shifted: by argument that is a position, the argument that is the motor.
+        centred: True for positions that are a centre: it is where the motors are, and is not given.
+    """
+    name = f"rel_{absolute.__name__}"
+    whole = inspect.signature(absolute)
+    own = whole.replace(parameters=[p for p in whole.parameters.values() if not (centred and p.name in shifted)])
+
+    def from_here(*args: Any, **kwargs: Any) -> Plan:
+        given = own.bind(*args, **kwargs)
+        given.apply_defaults()
+        arguments = given.arguments
+        origins = yield from origins_of(arguments[motor] for motor in shifted.values())
+        there = {
+            word: stubs.moved_by(arguments[motor], origins[arguments[motor]], arguments.get(word, 0.0))
+            for word, motor in shifted.items()
+        }
+        md = {"plan_name": name, "plan_args": shown_arguments(arguments), **(arguments["md"] or {})}
+        return (yield from returning(absolute(**{**arguments, **there, "md": md}), origins))
+
+    from_here.__name__ = from_here.__qualname__ = name
+    from_here.__module__ = absolute.__module__
+    from_here.__signature__ = own  # type: ignore[attr-defined]  # what help and completion show
+    from_here.__doc__ = (
+        f"As `{absolute.__name__}`, from where the motors are; they return there at the end, "
+        "and also if it is interrupted."
+    )
+    return planned.plan(from_here)
