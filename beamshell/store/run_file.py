@@ -34,15 +34,22 @@ def run_path(folder: Path, start: Document) -> Path:
     return folder / RUNS / f"{moment:%Y}" / f"{moment:%m-%d}" / f"{number}_{uid}.jsonl"
 
 
-def documents(path: Path) -> Iterator[tuple[str, Document]]:
+def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
     """`(name, document)` in the order written; damaged lines are named in the log and left out.
+
+    Args:
+        path: the run's file.
+        only: the documents of this name alone, which saves reading the others.
 
     Raises:
         StoreError: the file cannot be read.
     """
+    beginning = f'["{only}"'.encode() if only else b""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
+                if not line.startswith(beginning):
+                    continue
                 if line.endswith(b"\n") and (pair := _parse(line, f"{path}:{number}")):
                     yield pair
     except OSError as exc:

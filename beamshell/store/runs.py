@@ -8,112 +8,22 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
-from textwrap import shorten
 from typing import Any, TypeAlias, overload
 
 from beamshell.documents.types import Document
-from beamshell.errors import StoreError, UnknownName, UsageError
-from beamshell.store import run_file
+from beamshell.errors import UnknownName, UsageError
 from beamshell.store.encoding import from_json
+from beamshell.store.images import Library
 from beamshell.store.index import Index, Row
-from beamshell.store.table import Table, aligned, table_of
+from beamshell.store.readers import Reader
+from beamshell.store.run import Run, clock, plan_line
+from beamshell.store.table import aligned
+
+__all__ = ["Run", "RunList", "Runs"]
 
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
-
-
-class Run:
-    """One run, read from its file; also one that is being written now."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @cached_property
-    def start(self) -> Document:
-        """The start document: everything that was known beforehand."""
-        start = run_file.first_document(self.path)
-        if start is None:
-            raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
-        return start
-
-    @property
-    def stop(self) -> Document | None:
-        """The stop document; None while the run is open."""
-        return run_file.stop_document(self.path)
-
-    @property
-    def uid(self) -> str:
-        """The run's identifier, unique in the world."""
-        return str(self.start["uid"])
-
-    @property
-    def scan_id(self) -> int | None:
-        """The run's number on this beamline."""
-        return self.start.get("scan_id")
-
-    @property
-    def exit_status(self) -> str | None:
-        """Either "success", "abort" or "fail"; None while the run is open."""
-        stop = self.stop
-        return stop["exit_status"] if stop else None
-
-    def documents(self) -> Iterator[tuple[str, Document]]:
-        """`(name, document)` in the order in which they were emitted."""
-        return run_file.documents(self.path)
-
-    @property
-    def descriptors(self) -> list[Document]:
-        """The descriptors of all streams, in the order emitted."""
-        return [doc for name, doc in self.documents() if name == "descriptor"]
-
-    @property
-    def streams(self) -> list[str]:
-        """The names of the streams."""
-        return list(dict.fromkeys(doc.get("name", "primary") for doc in self.descriptors))
-
-    @property
-    def num_events(self) -> dict[str, int]:
-        """By stream, the number of points; of an open run, so far."""
-        stop = self.stop
-        if stop is not None and "num_events" in stop:
-            return dict(stop["num_events"])
-        return run_file.count_points(self.documents())
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """By device, its settings when its stream began: `run.config["det"]["det_exposure"]`."""
-        found: dict[str, Any] = {}
-        for doc in self.descriptors:
-            for device, configuration in doc.get("configuration", {}).items():
-                found.setdefault(device, {}).update(configuration["data"])
-        return found
-
-    def table(self, stream: str = "primary") -> Table:
-        """The points of one stream as columns.
-
-        Raises:
-            UnknownName: the run has no such stream; the message names those it has.
-        """
-        if stream not in self.streams:
-            raise UnknownName(
-                f"run {self.scan_id} has no stream {stream!r}: it has {', '.join(self.streams) or 'none yet'}"
-            )
-        return table_of(self.documents(), stream)
-
-    def __repr__(self) -> str:
-        points = sum(self.num_events.values()) if "primary" not in self.num_events else self.num_events["primary"]
-        return (
-            f"Run {self.scan_id}: {plan_line(self.start)}, {points} points, {self.exit_status or 'open'}, "
-            f"{_clock(self.start['time'])}, uid {self.uid[:8]}"
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other.path == self.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
 
 
 class RunList(list[Run]):
@@ -140,6 +50,21 @@ class Runs:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.index = Index(self.folder)
+        self._library = Library()
+
+    @property
+    def readers(self) -> dict[str, Reader]:
+        """The functions that read external files: ``runs.readers["application/x-mine"] = function``.
+
+        The key is the mimetype of a stream resource or the spec of a resource; the function gets a `Piece`
+        (beamshell.store.readers) and returns the array of one point.
+        """
+        return self._library.readers
+
+    @property
+    def roots(self) -> dict[str, str]:
+        """Where folders of external files are now, by where they were: ``runs.roots["/old"] = "/new"``."""
+        return self._library.roots
 
     @overload
     def __getitem__(self, key: int | str) -> Run: ...
@@ -250,26 +175,14 @@ class Runs:
         return RunList(self._runs(self.index.rows(" AND ".join(conditions)))[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path) for row in rows)
-
-
-def plan_line(start: Document) -> str:
-    """What a person remembers of a run: the command as typed, or the plan with its motors and detectors."""
-    if isinstance(command := start.get("command"), str) and command:
-        return shorten(command, 60, placeholder=" ...")
-    names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
-    return " ".join([str(start.get("plan_name") or "?"), *names])
+        return RunList(Run(self.folder / row.path, self._library) for row in rows)
 
 
 def _cells(run: Run) -> list[str]:
     points = run.num_events
     shown = points.get("primary", max(points.values(), default=0))
     scan_id = "" if run.scan_id is None else str(run.scan_id)
-    return [scan_id, _clock(run.start["time"]), str(shown), run.exit_status or "open", plan_line(run.start)]
-
-
-def _clock(time: float) -> str:
-    return f"{datetime.datetime.fromtimestamp(time):%Y-%m-%d %H:%M:%S}"
+    return [scan_id, clock(run.start["time"]), str(shown), run.exit_status or "open", plan_line(run.start)]
 
 
 def _holds(start: Document, metadata: dict[str, Any], text: str) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from beamshell.documents.router import events_of
 from beamshell.documents.types import Document
 from beamshell.errors import UnknownName
+from beamshell.store.pieces import external_keys
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -26,11 +27,16 @@ class Table:
 
     The first two columns are "seq_num" and "time" (seconds since 1970-01-01 UTC). Of a point that was measured again
     after a pause, the last measurement counts. Where a key is missing from a point there is NaN in a column of
-    numbers, None in any other.
+    numbers, None in any other. What lies in files is no column.
+
+    Args:
+        columns: by name.
+        external: the keys whose values lie in files.
     """
 
-    def __init__(self, columns: dict[str, Column]) -> None:
+    def __init__(self, columns: dict[str, Column], external: Iterable[str] = ()) -> None:
         self._columns = columns
+        self._external = frozenset(external)
 
     @property
     def columns(self) -> list[str]:
@@ -42,6 +48,8 @@ class Table:
         return self.columns
 
     def __getitem__(self, name: str) -> Column:
+        if name in self._external:
+            raise UnknownName(f"{name} lies in files, not in the table: run.image({name!r}, 3) is that of point 3")
         if name not in self._columns:
             near = difflib.get_close_matches(str(name), self._columns, n=1)
             hint = f"did you mean {near[0]!r}? There are" if near else "there are"
@@ -68,11 +76,13 @@ def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
     """The events of one stream as a Table; with no events, the columns of its descriptors are empty."""
     streams: set[str] = set()
     keys: dict[str, None] = {}  # in the order in which the descriptors tell of them
+    external: set[str] = set()
     points: dict[int, Document] = {}
     for name, doc in documents:
         if name == "descriptor" and doc.get("name", "primary") == stream:
             streams.add(doc["uid"])
             keys |= dict.fromkeys(doc["data_keys"])
+            external.update(external_keys(doc))
         elif name in ("event", "event_page") and doc["descriptor"] in streams:
             for event in [doc] if name == "event" else events_of(doc):
                 points[event["seq_num"]] = event
@@ -81,10 +91,10 @@ def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
         "seq_num": np.array([row["seq_num"] for row in rows], dtype=np.int64),
         "time": np.array([row["time"] for row in rows], dtype=float),
     }
-    for key in keys:
+    for key in (key for key in keys if key not in external):
         name = key if key not in columns else f"{key}_"
         columns[name] = _column([row["data"].get(key) for row in rows])
-    return Table(columns)
+    return Table(columns, external)
 
 
 def aligned(rows: list[list[str]]) -> list[str]:

@@ -1,0 +1,44 @@
+"""Pictures in an HDF5 file, all points in one dataset; also while it is written, and after its writer was killed.
+
+It never knows who wrote the file. h5py is imported with the first picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamshell.errors import MissingLibrary
+from beamshell.store.readers import Array, Piece, one_or_all
+
+_DATASETS = ("/entry/data/data", "/entry/instrument/detector/data")
+"""Where area detectors write, for documents that do not tell."""
+
+
+def read_hdf5(piece: Piece) -> Array:
+    """One point of a dataset: (height, width), or (n, height, width) if a point has n > 1 frames.
+
+    Raises:
+        MissingLibrary: h5py is not installed.
+        OSError: the file is gone, or is no HDF5 file that can be read now.
+        LookupError: there is no such dataset in it, or it ends before this point.
+    """
+    try:
+        import h5py
+    except ImportError as exc:
+        raise MissingLibrary('HDF5 files need h5py: pip install "beamshell[hdf5]"') from exc
+    # As a reader beside a writer, and without a lock that could stop the writer: this opens finished files too, and
+    # those that a killed writer has left in this mode.
+    with h5py.File(piece.path, "r", swmr=True, locking=False) as file:
+        dataset = _dataset(file, piece)
+        frames = piece.frames(axes=dataset.ndim - 1)
+        if len(dataset) < frames.stop:
+            raise IndexError(f"{dataset.name} has {len(dataset)} frames, and this point ends with number {frames.stop}")
+        return one_or_all(dataset[frames.start : frames.stop])
+
+
+def _dataset(file: Any, piece: Piece) -> Any:
+    told = piece.parameters.get("dataset") or piece.parameters.get("path")
+    for name in [told] if told else _DATASETS:
+        if name in file:
+            return file[name]
+    raise KeyError(f"there is no dataset {told or _DATASETS[0]}")
