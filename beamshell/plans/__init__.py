@@ -4,6 +4,7 @@ from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_cent
 from beamshell.plans.flying import fly, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
 from beamshell.plans.planned import PlanNotRun, plan
+from beamshell.plans.regions import region_scan, xafs
 from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
 from beamshell.plans.scans import (
     count,
@@ -51,6 +52,7 @@ __all__ = [
     "mesh",
     "plan",
     "ramp_plan",
+    "region_scan",
     "rehearse",
     "rel_adaptive_scan",
     "rel_grid_scan",
@@ -73,4 +75,5 @@ __all__ = [
     "tune_centroid",
     "tweak",
     "x2x_scan",
+    "xafs",
 ]
