@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
-from beamshell.ioc import mcs, physics
+from beamshell.ioc import area_detector_records, mcs, physics
+from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motor_record import MotorRecord
@@ -18,6 +21,8 @@ from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
+EXPOSURE_S = 0.1
+"""Seconds of exposure that give pictures as bright as the web camera's."""
 FOLLOW_S = 0.04
 """Seconds on the wall between two looks at set points and switches."""
 SHUTTER_DELAY_S = 0.1
@@ -90,14 +95,15 @@ def records() -> str:
             '    field(INP, "400") field(PINI, "YES")\n'
             '    field(LOW, "100") field(LSV, "MINOR") field(LOLO, "10") field(LLSV, "MAJOR") }\n',
             _switch("SR:current:drop", "No", "Yes", 0),
-            'record(waveform, "BL:cam:image") { field(FTVL, "USHORT") '
+            'record(waveform, "BL:webcam:image") { field(FTVL, "USHORT") '
             f'field(NELM, "{IMAGE_WIDTH * IMAGE_HEIGHT}") }}\n',
             *(
-                f'record(longin, "BL:cam:{side}") {{ field(VAL, "{pixels}") field(EGU, "px") field(PINI, "YES") }}\n'
+                f'record(longin, "BL:webcam:{side}") {{ field(VAL, "{pixels}") field(EGU, "px") field(PINI, "YES") }}\n'
                 for side, pixels in (("width", IMAGE_WIDTH), ("height", IMAGE_HEIGHT))
             ),
-            _setpoint("BL:cam:fps", 2, "Hz", 0, 100),
-            'record(longin, "BL:cam:count") { }\n',
+            _setpoint("BL:webcam:fps", 2, "Hz", 0, 100),
+            'record(longin, "BL:webcam:count") { }\n',
+            *area_detector_records.records("BL:cam:", IMAGE_WIDTH, IMAGE_HEIGHT).values(),
             'record(longin, "BL:heartbeat") { }\n',
             *(_setpoint(f"TEST:{side}-Mtr-{axis}", 0, "mm", -100, 100) for side in ("Left", "Right") for axis in "XY"),
         ]
@@ -116,24 +122,26 @@ class Beamline:
     def __init__(self, base: Base, clockwork: Clockwork, seed: int | None = None) -> None:
         self._base = base
         self._clockwork = clockwork
-        chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(5)]
-        self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, camera_chance = chances
+        chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
+        self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, webcam_chance, camera_chance = chances
         self._mcs_chance = np.random.default_rng(None if seed is None else [seed, 1])
         self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clockwork))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
         )
-        for support in (self._motors, self._busy, self._scalers):
+        self._bells = RecordSupport(base, BellRecord, BellRecord)
+        for support in (self._motors, self._busy, self._scalers, self._bells):
             support.register()
         base.load_records(records())
+        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_chance)
         self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_chance)
         self._current_ma = physics.NOMINAL_CURRENT_MA
         self._shutter_is_open = True
 
     def start(self) -> None:
         """Wire the simulation to the records; base must be running."""
-        self._th = self._channel("BL:th.RBV")
+        self._th, self._samx, self._samy = (self._channel(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
         self._connect_detectors()
         self._connect_mcs()
         every = self._clockwork.every
@@ -146,7 +154,7 @@ class Beamline:
         every(lambda: 1.0 * wall, self._counter("BL:heartbeat"))
         dt = self._channel("random_walk:dt")
         every(lambda: max(0.01, dt.get()), self._walk())
-        fps = self._channel("BL:cam:fps")
+        fps = self._channel("BL:webcam:fps")
         every(lambda: 1 / fps.get() if fps.get() > 0 else 1.0, self._images(fps))
 
     def _channel(self, name: str) -> Channel:
@@ -165,6 +173,11 @@ class Beamline:
         PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
             lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
         )
+        AreaDetector(self._base, self._clockwork, "BL:cam:", (self._busy, self._bells), self._look)
+
+    def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
+        light = self._light() * exposure_s / EXPOSURE_S
+        return self._camera.frame(self._samx.get(), self._samy.get(), light, number)
 
     def _connect_mcs(self) -> None:
         th = self._motor("BL:th")
@@ -273,14 +286,13 @@ class Beamline:
         return lambda: counter.put(counter.get() + 1)
 
     def _images(self, fps: Channel) -> Callable[[], None]:
-        image, number = self._channel("BL:cam:image"), self._channel("BL:cam:count")
-        samx, samy = self._channel("BL:samx.RBV"), self._channel("BL:samy.RBV")
+        image, number = self._channel("BL:webcam:image"), self._channel("BL:webcam:count")
 
         def action() -> None:
             if fps.get() <= 0:
                 return
             count = int(number.get()) + 1
-            image.put_image(self._camera.frame(samx.get(), samy.get(), self._light(), count))
+            image.put_image(self._webcam.frame(self._samx.get(), self._samy.get(), self._light(), count))
             number.put(count)
 
         return action

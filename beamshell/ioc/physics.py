@@ -61,6 +61,8 @@ class Camera:
     """
 
     FULL_SCALE = 4000.0
+    """Counts of the brightest pixel, at light 1."""
+    SATURATED = 65_000.0
     PIXELS_PER_MM = 4.0
 
     def __init__(self, width: int, height: int, chance: np.random.Generator) -> None:
@@ -73,5 +75,5 @@ class Camera:
         """Pixels (height, width), uint16: a round spot that follows samx and samy, as bright as the beam."""
         x = np.exp(-0.5 * ((self._x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
         y = np.exp(-0.5 * ((self._y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        spot = (self.FULL_SCALE * light * np.outer(y, x)).astype(np.uint16)
+        spot = np.minimum(self.FULL_SCALE * light * np.outer(y, x), self.SATURATED).astype(np.uint16)
         return spot + np.roll(self._noise, number * 37)

@@ -141,6 +141,9 @@ class Record:
     def on_write(self, field: str) -> None:
         """A client or a link has just written this field."""
 
+    def on_process(self) -> None:
+        """The record is processed: by a client, or by a link."""
+
     def is_busy(self) -> bool:
         """Whether puts with completion still have to wait."""
         return False

@@ -193,6 +193,7 @@ class RecordSupport:
     def _process(self, address: int) -> int:
         record = self._records[address]
         record.stamp()
+        record.on_process()
         record.finish()
         return 0
 

@@ -22,7 +22,13 @@ def connect(demo_ioc):
         one.destroy()
 
 
-_NUMBER, _WHOLE, _STATE, _TEXT, _IMAGE = "BL:temp:SP", "BL:cam:width", "BL:shutter", "BL:samx.DESC", "BL:cam:image"
+_NUMBER, _WHOLE, _STATE, _TEXT, _IMAGE = (
+    "BL:temp:SP",
+    "BL:webcam:width",
+    "BL:shutter",
+    "BL:samx.DESC",
+    "BL:webcam:image",
+)
 
 
 @pytest.mark.parametrize(

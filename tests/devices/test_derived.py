@@ -156,17 +156,17 @@ def test_an_attribute_that_cannot_be_written_or_is_not_there_says_so():
 @pytest.fixture
 def beamline(demo_ioc):
     class Station(Device):
-        width = Component(EpicsSignal, "BL:cam:width", kind="omitted")
-        height = Component(EpicsSignal, "BL:cam:height", kind="omitted")
-        image = Component(ArraySignal, read_pv="BL:cam:image", shape=("height", "width"), array_dtype="uint16")
+        width = Component(EpicsSignal, "BL:webcam:width", kind="omitted")
+        height = Component(EpicsSignal, "BL:webcam:height", kind="omitted")
+        image = Component(ArraySignal, read_pv="BL:webcam:image", shape=("height", "width"), array_dtype="uint16")
         rows = Component(
             ArraySignal,
-            read_pv="BL:cam:image",
+            read_pv="BL:webcam:image",
             shape=(256, -1),
             part=(slice(10, 14), slice(None, None, 2)),
             array_dtype="uint16",
         )
-        wrong = Component(ArraySignal, read_pv="BL:cam:image", shape=(7, -1), kind="omitted")
+        wrong = Component(ArraySignal, read_pv="BL:webcam:image", shape=(7, -1), kind="omitted")
         kelvin = Component(EpicsSignal, "BL:temp:SP")
         celsius = Component(
             DerivedSignal,
@@ -187,7 +187,7 @@ def test_an_image_has_the_shape_that_its_lengths_say(beamline):
     image = beamline.image.get()
     assert (image.shape, image.dtype) == ((256, 256), np.uint16)
     key = beamline.image.describe()["station_image"]
-    assert (key["source"], key["dtype"], key["shape"]) == ("ca://BL:cam:image", "array", [256, 256])
+    assert (key["source"], key["dtype"], key["shape"]) == ("ca://BL:webcam:image", "array", [256, 256])
 
 
 def test_a_part_of_an_array_is_recorded_alone(beamline):
@@ -196,7 +196,7 @@ def test_a_part_of_an_array_is_recorded_alone(beamline):
 
 
 def test_a_shape_that_does_not_fit_is_refused_with_the_address(beamline):
-    with pytest.raises(ReadFailed, match=r"station_wrong: BL:cam:image sent 65536 elements, not 7 x -1: check"):
+    with pytest.raises(ReadFailed, match=r"station_wrong: BL:webcam:image sent 65536 elements, not 7 x -1: check"):
         beamline.wrong.get()
 
 

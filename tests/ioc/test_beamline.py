@@ -139,10 +139,10 @@ def test_the_heart_beats():
 
 
 def test_the_image_is_a_spot_of_16_bit_pixels_that_comes_again_and_again():
-    shape = (get("BL:cam:height"), get("BL:cam:width"))
-    first = get("BL:cam:count")
-    wait_for(lambda: get("BL:cam:count") > first)
-    image = get("BL:cam:image").reshape(shape)
+    shape = (get("BL:webcam:height"), get("BL:webcam:width"))
+    first = get("BL:webcam:count")
+    wait_for(lambda: get("BL:webcam:count") > first)
+    image = get("BL:webcam:image").reshape(shape)
     _, x = np.unravel_index(np.argmax(image), shape)
     assert abs(x - shape[1] / 2) < 40
     assert image.max() > 10 * np.median(image)

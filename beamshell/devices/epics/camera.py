@@ -26,7 +26,7 @@ class EpicsCamera(Device):
     ``cam.image.kind = "normal"``.
 
     Args:
-        prefix: what its addresses begin with: "BL:cam" for BL:cam:image, :width, :height, :count.
+        prefix: what its addresses begin with: "BL:webcam" for BL:webcam:image, :width, :height, :count.
         name: its name.
         kwargs: those of Device.
     """

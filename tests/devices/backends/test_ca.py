@@ -107,8 +107,8 @@ def test_text_is_written_and_read(connect):
 
 
 def test_an_image_comes_as_the_numbers_it_was_made_of(connect):
-    narrow = connect(EpicsSignalRO, "BL:cam:image", name="image", array_dtype="uint16")
-    wide = connect(EpicsSignalRO, "BL:cam:image")
+    narrow = connect(EpicsSignalRO, "BL:webcam:image", name="image", array_dtype="uint16")
+    wide = connect(EpicsSignalRO, "BL:webcam:image")
     image = narrow.get()
     assert image.dtype == np.uint16
     assert image.size == wide.get().size > 1000

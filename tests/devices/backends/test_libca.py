@@ -18,7 +18,7 @@ import threading, time
 import numpy as np
 from beamshell.devices import EpicsSignal, EpicsSignalRO
 velocity, shutter = EpicsSignal("BL:samx.VELO", name="velocity"), EpicsSignal("BL:shutter", name="shutter")
-image, text = EpicsSignalRO("BL:cam:image", array_dtype="uint16"), EpicsSignal("BL:samy.DESC")
+image, text = EpicsSignalRO("BL:webcam:image", array_dtype="uint16"), EpicsSignal("BL:samy.DESC")
 many = [EpicsSignalRO("BL:heartbeat") for _ in range(50)]
 for one in (velocity, shutter, image, text, *many):
     one.wait_for_connection(10)

@@ -152,7 +152,7 @@ def test_a_temperature_is_there_when_its_controller_says_so(demo_ioc: DemoIoc) -
 
 
 def test_a_camera_sums_its_picture_and_records_it_on_request(demo_ioc: DemoIoc) -> None:
-    cam = EpicsCamera("BL:cam", name="cam")
+    cam = EpicsCamera("BL:webcam", name="cam")
     cam.wait_for_connection()
     cam.trigger().wait(5)
     assert cam.hints == {"fields": ["cam_total"]}

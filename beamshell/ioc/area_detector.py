@@ -1,0 +1,175 @@
+"""A simulated areaDetector: it exposes as its records tell it, and hands each frame to its plugins.
+
+It knows nothing of what there is to see: `look` takes the picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from beamshell.ioc.area_detector_plugins import Frame, ImagePlugin, StatisticsPlugin
+from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE
+from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.bell_record import BellRecord
+from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.hdf5_plugin import Hdf5Plugin
+from beamshell.ioc.record import Record
+from beamshell.ioc.record_support import RecordSupport
+from beamshell.ioc.text_channel import TextChannel
+
+R = TypeVar("R", bound=Record)
+
+Look: TypeAlias = Callable[[float, int], npt.NDArray[np.uint16]]
+"""`look(exposure_s, number)` is a picture: uint16 (height, width)."""
+
+_SHORTEST_S = 0.005
+"""Seconds on the wall below which no frame follows another: this is one process for a whole beamline."""
+_IDLE, _EXPOSES = 0, 1
+
+
+class AreaDetector:
+    """The life of one detector. Load its `records` before base starts, and make it after.
+
+    Args:
+        base: EPICS base, running.
+        clockwork: the time line.
+        prefix: what its records begin with: "BL:cam:".
+        supports: the record types `busy` and `bell`.
+        look: takes a picture of the whole chip.
+    """
+
+    def __init__(
+        self, base: Base, clockwork: Clockwork, prefix: str, supports: tuple[RecordSupport, RecordSupport], look: Look
+    ) -> None:
+        self._clockwork = clockwork
+        self._look = look
+        busy, bells = supports
+        self._button = _record(busy, f"{prefix}cam1:Acquire", BusyRecord)
+        capture = _record(busy, f"{prefix}HDF1:Capture", BusyRecord)
+        bell = _record(bells, f"{prefix}HDF1:FilePathChanged", BellRecord)
+        settings = ("AcquireTime", "AcquirePeriod", "NumImages", "ImageMode", "TriggerMode", "Gain", "ArrayCallbacks")
+        frames = ("ArrayCounter", "MinX", "MinY", "SizeX", "SizeY", "WaitForPlugins")
+        told = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")
+        sizes = ("ArraySizeX_RBV", "ArraySizeY_RBV", "ArraySize_RBV", "MaxSizeX_RBV", "MaxSizeY_RBV")
+        self._at: dict[str, Channel] = {
+            name: base.channel(f"{prefix}cam1:{name}") for name in (*settings, *frames, *told, *sizes)
+        }
+        self._status = TextChannel(base, f"{prefix}cam1:StatusMessage_RBV")
+        self._status.put_text("")
+        self._writer = Hdf5Plugin(base, f"{prefix}HDF1:", capture, bell, self._frame_shape)
+        self._plugins = (
+            ImagePlugin(base, f"{prefix}image1:"),
+            StatisticsPlugin(base, f"{prefix}Stats1:"),
+            self._writer,
+        )
+        self._round = 0
+        self._taken = 0
+        self._button.begin = self._begin
+        self._button.cancel = self._cancel
+
+    # ---- the switch: the client's thread --------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._round += 1
+        self._tell("Acquire_RBV", 1)
+        self._tell("AcquireBusy", 1)
+        this_round = self._round
+        self._clockwork.after(0.0, lambda: self._start(this_round))
+
+    def _cancel(self) -> None:
+        self._round += 1
+        this_round = self._round
+        self._rest("Acquisition aborted")
+        self._writer.when_idle(lambda: self._settle(this_round))
+
+    # ---- one acquisition: the clockwork's thread --------------------------------------------------
+
+    def _start(self, this_round: int) -> None:
+        if this_round != self._round:
+            return
+        self._taken = 0
+        self._tell("NumImagesCounter_RBV", 0)
+        self._tell("DetectorState_RBV", _EXPOSES)
+        self._status.put_text("Acquiring data")
+        if not self._at["TriggerMode"].get():  # otherwise it waits for triggers, and nobody is there to give any
+            self._clockwork.after(self._exposure_s(), lambda: self._end_exposure(this_round))
+
+    def _exposure_s(self) -> float:
+        return max(self._at["AcquireTime"].get(), _SHORTEST_S * self._clockwork.speed)
+
+    def _end_exposure(self, this_round: int) -> None:
+        if this_round != self._round:
+            return
+        self._hand_over(self._expose())
+        self._taken += 1
+        self._tell("NumImagesCounter_RBV", self._taken)
+        mode = int(self._at["ImageMode"].get())
+        if mode == SINGLE or (mode != CONTINUOUS and self._taken >= self._at["NumImages"].get()):
+            self._finish(this_round)
+            return
+        exposure_s = self._exposure_s()
+        dead_s = max(0.0, self._at["AcquirePeriod"].get() - exposure_s)
+        self._clockwork.after(exposure_s + dead_s, lambda: self._end_exposure(this_round))
+
+    def _expose(self) -> Frame:
+        number = int(self._at["ArrayCounter"].get()) + 1
+        self._tell("ArrayCounter", number)
+        y, x = (int(self._at[f"Min{axis}"].get()) for axis in "YX")
+        height, width = self._frame_shape()
+        whole = self._look(self._at["AcquireTime"].get() * self._at["Gain"].get(), number)
+        pixels = np.ascontiguousarray(whole[y : y + height, x : x + width])
+        if self._at["ArraySizeX_RBV"].get() != width or self._at["ArraySizeY_RBV"].get() != height:
+            for name, value in (("ArraySizeX", width), ("ArraySizeY", height), ("ArraySize", pixels.nbytes)):
+                self._tell(f"{name}_RBV", value)
+        return Frame(pixels, number, time.time())
+
+    def _frame_shape(self) -> tuple[int, int]:
+        """(height, width) of the next frame: the region of interest, as far as it lies on the chip."""
+        height, width = (
+            int(min(self._at[f"Size{axis}"].get(), self._at[f"MaxSize{axis}_RBV"].get() - self._at[f"Min{axis}"].get()))
+            for axis in "YX"
+        )
+        return height, width
+
+    def _hand_over(self, frame: Frame) -> None:
+        if self._at["ArrayCallbacks"].get():
+            for plugin in self._plugins:
+                plugin.take(frame)
+
+    def _finish(self, this_round: int) -> None:
+        """The last frame was exposed; with WaitForPlugins the acquisition is over when it was also dealt with."""
+        self._rest("Acquisition complete")
+        if self._at["WaitForPlugins"].get():
+            self._writer.when_idle(lambda: self._complete(this_round))
+        else:
+            self._complete(this_round)
+
+    def _rest(self, message: str) -> None:
+        self._tell("Acquire_RBV", 0)
+        self._tell("DetectorState_RBV", _IDLE)
+        self._status.put_text(message)
+
+    def _complete(self, this_round: int) -> None:
+        with self._button.locked():  # nobody stops it, or starts another, in this very moment
+            if this_round == self._round:
+                self._tell("AcquireBusy", 0)
+                self._button.done()
+
+    def _settle(self, this_round: int) -> None:
+        if this_round == self._round:
+            self._tell("AcquireBusy", 0)
+
+    def _tell(self, name: str, value: float) -> None:
+        self._at[name].put(value)
+
+
+def _record(support: RecordSupport, name: str, kind: type[R]) -> R:
+    record = support.records[name]
+    assert isinstance(record, kind)
+    return record

@@ -1,0 +1,123 @@
+"""An HDF5 file of pictures that grows frame by frame, as areaDetector's file writer lays it out.
+
+It knows no record. What was flushed outlives a kill -9, and can be read while the next frame is written (SWMR).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from beamshell.errors import IocError
+
+DATASET = "/entry/data/data"
+_ATTRIBUTES = "/entry/instrument/NDAttributes"
+_EPICS_EPOCH_S = 631152000  # 1990-01-01, where EPICS time stamps begin, in seconds since 1970
+_FRAMES_A_CHUNK = 1024  # of the small numbers beside the pictures
+
+
+class Hdf5File:
+    """A new file, open for writing.
+
+    Args:
+        path: must not be there yet.
+        shape: (height, width) of every frame.
+        dtype: of the pixels.
+        swmr: let others read while it is written.
+
+    Raises:
+        IocError: h5py is not installed.
+        OSError: it cannot be made.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: npt.DTypeLike, *, swmr: bool) -> None:
+        try:
+            import h5py
+        except ImportError as exc:
+            raise IocError('writing HDF5 files needs h5py: pip install "beamshell[hdf5]"') from exc
+        self.path = path
+        self.shape = shape
+        self.frames = 0
+        self._file: Any = h5py.File(path, "x", libver="latest" if swmr else ("v110", "latest"))
+        try:
+            self._data, self._beside = self._lay_out(shape, dtype)
+            if swmr:
+                self._file.swmr_mode = True  # from here on nothing can be added but frames
+            self._file.flush()
+        except BaseException:
+            self.close()
+            raise
+
+    def _lay_out(self, shape: tuple[int, int], dtype: npt.DTypeLike) -> tuple[Any, dict[str, Any]]:
+        """The groups of ADCore's default layout, which is NeXus's."""
+        file = self._file
+        for group, kind in {"entry": "NXentry", "entry/data": "NXdata", "entry/instrument": "NXinstrument"}.items():
+            file.create_group(group).attrs["NX_class"] = kind
+        file.attrs["default"], file["entry"].attrs["default"] = "entry", "data"
+        file["entry/data"].attrs["signal"] = "data"
+        data = file.create_dataset(DATASET, (0, *shape), dtype, maxshape=(None, *shape), chunks=(1, *shape))
+        kinds = {
+            "NDArrayUniqueId": "i4",
+            "NDArrayTimeStamp": "f8",
+            "NDArrayEpicsTSSec": "u4",
+            "NDArrayEpicsTSnSec": "u4",
+        }
+        beside = {
+            name: file.create_dataset(f"{_ATTRIBUTES}/{name}", (0,), kind, maxshape=(None,), chunks=(_FRAMES_A_CHUNK,))
+            for name, kind in kinds.items()
+        }
+        return data, beside
+
+    def append(self, frame: npt.NDArray[Any], unique_id: int, timestamp: float) -> None:
+        """Add one frame and flush it.
+
+        Args:
+            frame: pixels (height, width).
+            unique_id: the number that the camera gave to it.
+            timestamp: seconds since 1970-01-01 UTC.
+
+        Raises:
+            IocError: it is not of the file's shape.
+            OSError: it could not be written.
+        """
+        if frame.shape != self.shape:
+            height, width = self.shape
+            raise IocError(
+                f"a frame of {frame.shape[1]} x {frame.shape[0]} px does not fit a file of {width} x {height}"
+            )
+        seconds = int(timestamp)
+        row = {
+            "NDArrayUniqueId": unique_id,
+            "NDArrayTimeStamp": timestamp - _EPICS_EPOCH_S,
+            "NDArrayEpicsTSSec": seconds - _EPICS_EPOCH_S,
+            "NDArrayEpicsTSnSec": int((timestamp - seconds) * 1e9),
+        }
+        for dataset, value in [(self._data, frame), *((self._beside[name], value) for name, value in row.items())]:
+            dataset.resize(self.frames + 1, axis=0)
+            dataset[self.frames] = value
+            dataset.flush()
+        self.frames += 1
+
+    def close(self) -> None:
+        """Close it; what could not be written then is lost, and that was said before.
+
+        Raises:
+            OSError: the disk refused at the last moment.
+        """
+        try:
+            self._file.close()
+        except (OSError, RuntimeError) as exc:  # h5py has both for a full disk
+            raise OSError(f"{self.path}: {exc}") from exc
+
+
+def make_folder(folder: Path, levels: int) -> bool:
+    """Whether the folder is there, after at most `levels` of its last parts were made if they were missing."""
+    with contextlib.suppress(OSError):
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        if missing and len(missing) <= levels:
+            folder.mkdir(parents=True, exist_ok=True)
+    return os.path.isdir(folder)
