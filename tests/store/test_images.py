@@ -222,7 +222,7 @@ WRITER = """
 import sys, time, h5py, numpy as np
 with h5py.File(sys.argv[1], "w", libver="latest") as file:
     data = file.create_dataset("/entry/data/data", (0, 4, 5), "<u2", maxshape=(None, 4, 5), chunks=(1, 4, 5))
-    file.swmr_mode = True
+    file.swmr_mode = len(sys.argv) == 2
     for line in sys.stdin:
         data.resize(len(data) + 1, axis=0)
         data[-1] = np.arange(20).reshape(4, 5) + 100 * (len(data) - 1)
@@ -232,11 +232,16 @@ with h5py.File(sys.argv[1], "w", libver="latest") as file:
 
 
 @pytest.fixture
-def writer(tmp_path):
+def writer(tmp_path, request):
     """Another process that writes a picture whenever it is told to."""
     path = tmp_path / "live.h5"
+    alone = ["alone"] if hasattr(request, "param") else []
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        [sys.executable, "-c", WRITER, str(path), *alone],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     )
     process.path = path
 
@@ -273,6 +278,14 @@ def test_pictures_of_a_writer_that_was_killed_are_there(take, runs, writer):
     os.kill(writer.pid, signal.SIGKILL)
     writer.wait(10)
     np.testing.assert_array_equal(np.asarray(runs[12].images("cam")), [picture(0), picture(1), picture(2)])
+
+
+@pytest.mark.parametrize("writer", ["alone"], indirect=True)
+def test_a_file_whose_writer_allows_no_readers_is_named_with_what_helps(take, runs, writer):
+    writer.expose()
+    take.write(take.stream(writer.path))
+    with pytest.raises(StoreError, match=r"its writer has not closed it yet; .* h5clear -s .*live.h5"):
+        runs[12].image("cam", 1)
 
 
 # ---- the older style, and one file a picture --------------------------------------------------

@@ -5,6 +5,7 @@ It never knows who wrote the file. h5py is imported with the first picture.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from beamshell.errors import MissingLibrary
@@ -26,14 +27,27 @@ def read_hdf5(piece: Piece) -> Array:
         import h5py
     except ImportError as exc:
         raise MissingLibrary('HDF5 files need h5py: pip install "beamshell[hdf5]"') from exc
-    # As a reader beside a writer, and without a lock that could stop the writer: this opens finished files too, and
-    # those that a killed writer has left in this mode.
-    with h5py.File(piece.path, "r", swmr=True, locking=False) as file:
+    with _opened(h5py, piece.path) as file:
         dataset = _dataset(file, piece)
         frames = piece.frames(axes=dataset.ndim - 1)
         if len(dataset) < frames.stop:
             raise IndexError(f"{dataset.name} has {len(dataset)} frames, and this point ends with number {frames.stop}")
         return one_or_all(dataset[frames.start : frames.stop])
+
+
+def _opened(h5py: Any, path: Path) -> Any:
+    """The file as a reader beside a writer, which opens finished files too, and those that a killed writer has left.
+
+    Without a lock, which could stop the writer; HDF5 wants one where the writer is this very process.
+    """
+    try:
+        return h5py.File(path, "r", swmr=True, locking=False)
+    except OSError as exc:
+        if "locking flag" in str(exc):
+            return h5py.File(path, "r", swmr=True)
+        if "SWMR" in str(exc):
+            raise OSError(f"its writer has not closed it yet; if it was killed, this helps: h5clear -s {path}") from exc
+        raise
 
 
 def _dataset(file: Any, piece: Piece) -> Any:
