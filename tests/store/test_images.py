@@ -222,7 +222,8 @@ WRITER = """
 import sys, time, h5py, numpy as np
 with h5py.File(sys.argv[1], "w", libver="latest") as file:
     data = file.create_dataset("/entry/data/data", (0, 4, 5), "<u2", maxshape=(None, 4, 5), chunks=(1, 4, 5))
-    file.swmr_mode = len(sys.argv) == 2
+    if len(sys.argv) == 2:
+        file.swmr_mode = True
     for line in sys.stdin:
         data.resize(len(data) + 1, axis=0)
         data[-1] = np.arange(20).reshape(4, 5) + 100 * (len(data) - 1)
