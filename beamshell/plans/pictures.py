@@ -19,14 +19,14 @@ PATH, POINT, START, END = "·", "o", "S", "E"
 def over_points(name: str, positions: Sequence[float], width: int = WIDTH, height: int = HEIGHT) -> list[str]:
     """A motor's position, upwards, over the number of the point, to the right."""
     number = len(positions)
-    cells = _blank(min(width, number), height)
+    cells = _blank(min(width, max(2 * number, 20)), height)
     at = [
         (_cell(point, 0, number - 1, len(cells[0])), _cell(position, min(positions), max(positions), height))
         for point, position in enumerate(positions)
     ]
     for column, row in at:
         cells[row][column] = POINT
-    return [*_framed(cells, name, positions), _footer(number, len(cells[0]))]
+    return _framed(cells, name, positions, f"1{f'point {number}':>{max(1, len(cells[0]) - 1)}}")
 
 
 def over_plane(
@@ -50,8 +50,7 @@ def over_plane(
     for (column, row), mark in ((at[-1], END), (at[0], START)):
         cells[row][column] = mark
     low, high = f"{min(xs):g}", f"{max(xs):g}"
-    margin = " " * (len(_framed(cells, y_name, ys)[0]) - width)
-    return [*_framed(cells, y_name, ys), f"{margin}{low}{f'{x_name} {high}':>{width - len(low)}}"]
+    return _framed(cells, y_name, ys, f"{low}{f'{x_name} {high}':>{width - len(low)}}")
 
 
 def _blank(width: int, height: int) -> Cells:
@@ -68,14 +67,11 @@ def _line(cells: Cells, a: int, b: int, c: int, d: int) -> None:
         cells[b + round((d - b) * step / steps)][a + round((c - a) * step / steps)] = PATH
 
 
-def _framed(cells: Cells, name: str, values: Sequence[float]) -> list[str]:
+def _framed(cells: Cells, name: str, values: Sequence[float], footer: str) -> list[str]:
     """The rows, the highest first, with the range of the values and their name on the left."""
     labels = ["" for _ in cells]
-    labels[0], labels[-1] = f"{max(values):g}", f"{min(values):g}"
+    labels[-1], labels[0] = f"{min(values):g}", f"{max(values):g}"
     labels[len(labels) // 2] = name
     margin = max(map(len, labels))
-    return [f"{label:>{margin}} |{''.join(row).rstrip()}" for label, row in zip(labels, reversed(cells), strict=True)]
-
-
-def _footer(number: int, width: int) -> str:
-    return f"{'point 1':>10}{f'{number}':>{max(1, width - 1)}}"
+    rows = [f"{label:>{margin}} |{''.join(row).rstrip()}" for label, row in zip(labels, reversed(cells), strict=True)]
+    return [*rows, f"{'':>{margin}}  {footer}"]

@@ -214,9 +214,9 @@ class _Stage:
     def messages(self, plan: Any) -> Iterator[Msg]:
         """The messages of `plan`, each after it was answered; the first refusal ends it as it would the plan."""
         generator, answer, error = as_plan(plan), None, None
-        answers = self._answers
+        answers, time = self._answers, self._time
         while True:
-            before = clock.set(lambda: self.now)
+            before = clock.set(time)
             try:
                 msg = generator.send(answer) if error is None else generator.throw(error)
             except StopIteration:
@@ -234,6 +234,9 @@ class _Stage:
                 self._note(exc)
                 error = exc
             yield msg
+
+    def _time(self) -> float:
+        return self.now
 
     def _note(self, problem: BeamshellError) -> None:
         if problem not in self.rehearsal.problems:

@@ -179,7 +179,7 @@ def in_words(seconds: float) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and value is not True and value is not False and math.isfinite(value)
 
 
 def _listed(names: Sequence[Any] | set[str] | dict[Any, Any]) -> str:
