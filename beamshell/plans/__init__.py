@@ -1,8 +1,19 @@
 """Plans: experimental procedures as generators of messages."""
 
 from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
-from beamshell.plans.flying import fly, ramp_plan
+from beamshell.plans.conditions import Condition, Point, above, below, settled
+from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
+from beamshell.plans.older_names import (
+    outer_product_scan,
+    relative_adaptive_scan,
+    relative_list_scan,
+    relative_log_scan,
+    relative_outer_product_scan,
+    relative_scan,
+    relative_spiral,
+    relative_spiral_fermat,
+)
 from beamshell.plans.planned import PlanNotRun, plan
 from beamshell.plans.regions import region_scan, xafs
 from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
@@ -28,19 +39,27 @@ from beamshell.plans.spirals import (
     spiral_fermat,
     spiral_square,
 )
+from beamshell.plans.until import count_until, scan_until, time_scan
 
 __all__ = [
+    "Condition",
     "Overheads",
     "PlanNotRun",
+    "Point",
     "a2scan",
+    "above",
     "adaptive_scan",
     "ascan",
+    "below",
     "check_limits",
     "count",
+    "count_until",
     "d2scan",
     "dmesh",
     "dscan",
     "fly",
+    "fly_path",
+    "fly_scan",
     "grid_scan",
     "inner_product_scan",
     "lineup",
@@ -50,6 +69,7 @@ __all__ = [
     "loopscan",
     "lup",
     "mesh",
+    "outer_product_scan",
     "plan",
     "ramp_plan",
     "region_scan",
@@ -63,14 +83,24 @@ __all__ = [
     "rel_spiral",
     "rel_spiral_fermat",
     "rel_spiral_square",
+    "relative_adaptive_scan",
     "relative_inner_product_scan",
+    "relative_list_scan",
+    "relative_log_scan",
+    "relative_outer_product_scan",
+    "relative_scan",
+    "relative_spiral",
+    "relative_spiral_fermat",
     "scan",
     "scan_nd",
+    "scan_until",
+    "settled",
     "spiral",
     "spiral_fermat",
     "spiral_square",
     "summarize_plan",
     "th2th",
+    "time_scan",
     "timescan",
     "tune_centroid",
     "tweak",

@@ -1,3 +1,4 @@
+import inspect
 from types import SimpleNamespace
 
 import document_rules
@@ -5,8 +6,9 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
 from beamshell.engine._plan_stack import as_generator
+from beamshell.engine._requests import EndWanted
 from beamshell.engine._state import State
-from beamshell.errors import PlanError
+from beamshell.errors import InvalidCommand, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import scans
@@ -170,6 +172,51 @@ def test_a_final_plan_runs_after_success_and_after_failure(here):
     assert "broken" in str(core.error)
 
 
+def test_a_failing_plan_can_pause_before_it_is_cleaned_up_and_does_not_fail_twice(here):
+    def breaks():
+        yield Msg("checkpoint")
+        yield from bps.mv(here.x, 3)
+        raise RuntimeError("broken")
+
+    core = here.world.interpreter()
+    plan = bpp.finalize_wrapper(breaks(), bps.mv(here.x, 1), pause_for_debug=True)
+    assert not core.start(as_generator(plan))
+    assert (core.state, here.x.position) == (State.PAUSED, 3)
+    assert core.resume()
+    assert str(core.error) == "broken"
+    assert (here.x.log.count("set"), here.x.position) == (2, 1)
+
+
+def test_a_contingency_pauses_before_its_clauses(here):
+    seen = []
+
+    def handle(exc):
+        seen.append(str(exc))
+        yield Msg("null")
+
+    core = here.world.interpreter()
+    core.start(as_generator(bpp.contingency_wrapper(failing(), except_plan=handle, pause_for_debug=True)))
+    assert (core.state, seen) == (State.PAUSED, [])
+    core.resume()
+    assert seen == ["broken"]
+
+
+def test_who_ends_a_plan_need_not_end_its_debugging_too(here):
+    core = here.world.interpreter()
+    here.world.at(0.5, lambda: here.world.post(EndWanted(State.ABORTING, "enough")))
+    assert core.start(as_generator(bpp.finalize_wrapper(bps.sleep(1), bps.mv(here.x, 1), pause_for_debug=True)))
+    assert here.x.position == 1
+
+
+def test_an_engine_that_knows_no_cleanup_is_told_the_steps_all_the_same(here):
+    plan = bpp.finalize_wrapper(failing(), [Msg("set", here.x, 1)])
+    next(plan)
+    assert next(plan).command == "begin_cleanup"
+    assert plan.throw(InvalidCommand("begin_cleanup")).command == "set"
+    with pytest.raises(RuntimeError, match="broken"):
+        next(plan)
+
+
 def test_a_halted_plan_leaves_its_final_plan_out(here):
     core = here.world.interpreter()
     here.world.at(0.5, lambda: here.world.post(_halt()))
@@ -179,8 +226,6 @@ def test_a_halted_plan_leaves_its_final_plan_out(here):
 
 
 def _halt():
-    from beamshell.engine._requests import EndWanted
-
     return EndWanted(State.HALTING, "")
 
 
@@ -387,3 +432,14 @@ def test_a_decorated_plan_is_wrapped_at_each_call(here):
     assert mine.__doc__ == "Docstring."
     here.world.run(bpp.pchain(mine(1), mine(2)))
     assert [doc["num_events"]["primary"] for name, doc in here.world.docs if name == "stop"] == [1, 2]
+
+
+def test_a_decorator_shows_the_arguments_that_it_takes():
+    assert list(inspect.signature(bpp.run_decorator).parameters) == ["md"]
+    assert list(inspect.signature(bpp.finalize_decorator).parameters) == ["final_plan", "pause_for_debug"]
+    assert bpp.run_decorator.__name__ == "run_decorator"
+
+
+def test_a_decorator_refuses_a_plan_which_would_clean_up_only_the_first_time(here):
+    with pytest.raises(PlanError, match="finalize_decorator takes a function that makes a plan"):
+        bpp.finalize_decorator(msg for msg in [Msg("null")])

@@ -6,9 +6,11 @@ It knows nothing of what the wrappers do.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans.preprocessors.alongside import (
     baseline_wrapper,
@@ -36,10 +38,17 @@ from beamshell.plans.preprocessors.summary import print_summary_wrapper
 
 
 def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:
-    """A decorator of functions that make plans, from a wrapper of plans."""
+    """A decorator of functions that make plans, from a wrapper of plans.
+
+    The decorator raises a PlanError if it is given a plan: that could be run only once.
+    """
+    name = wrapped.__name__.replace("_wrapper", "_decorator")
 
     @functools.wraps(wrapped)
     def with_arguments(*args: Any, **kwargs: Any) -> Callable[[MakePlan], MakePlan]:
+        if any(hasattr(given, "send") for given in (*args, *kwargs.values())):
+            raise PlanError(f"{name} takes a function that makes a plan: a plan itself could be run only once")
+
         def decorate(function: MakePlan) -> MakePlan:
             @functools.wraps(function)
             def decorated(*inner_args: Any, **inner_kwargs: Any) -> Plan:
@@ -49,6 +58,11 @@ def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[Make
 
         return decorate
 
+    with_arguments.__name__ = with_arguments.__qualname__ = name
+    with_arguments.__doc__ = f"As a decorator, for each plan that the function makes:\n\n    {wrapped.__doc__}"
+    signature = inspect.signature(wrapped)
+    own = signature.replace(parameters=list(signature.parameters.values())[1:], return_annotation=MakePlan)
+    with_arguments.__signature__ = own  # type: ignore[attr-defined]  # what help and completion show
     return with_arguments
 
 

@@ -18,13 +18,14 @@ MOVE_GROUP = "move"
 
 
 @plan
-def mv(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
+def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
     """Move devices to positions, all at the same time, and wait for all.
 
     Args:
         args: device, position, device, position ... in the devices' units.
         group: what the moves are called while they are waited for.
         timeout: seconds to wait at most.
+        kwargs: handed on to each device's `set`.
 
     Returns:
         A tuple of statuses.
@@ -41,20 +42,20 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
     group = MOVE_GROUP if group is None else group
     statuses = []
     for device, position in pairs:
-        statuses.append((yield Msg("set", device, position, group=group)))
+        statuses.append((yield Msg("set", device, position, group=group, **kwargs)))
     yield Msg("wait", None, group=group, timeout=timeout)
     return tuple(statuses)
 
 
 @plan
-def mvr(*args: Any, group: Any = None, timeout: float | None = None) -> Plan:
+def mvr(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
     """Move devices by distances, all at the same time, and wait for all; a tuple of statuses."""
     pairs = chunked(args, 2, "mvr(device, distance, device, distance, ...)")
     targets: list[Any] = []
     for device, distance in pairs:
         origin = yield from setpoint(device)
         targets += [device, moved_by(device, origin, distance)]
-    return (yield from mv(*targets, group=group, timeout=timeout))
+    return (yield from mv(*targets, group=group, timeout=timeout, **kwargs))
 
 
 def moved_by(device: Any, origin: Any, distance: Any) -> Any:
