@@ -122,6 +122,10 @@ class PlanError(EngineError, ValueError):
     """The plan is not something the engine can run."""
 
 
+class NoFit(EngineError):
+    """The points do not show the peak or the edge that was looked for: the message says by which numbers."""
+
+
 class RunEngineInterrupted(EngineError):
     """The engine stopped before the plan's end; the message says how to go on."""
 
