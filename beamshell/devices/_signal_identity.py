@@ -12,10 +12,11 @@ import numpy as np
 
 from beamshell.devices.backend import Backend
 from beamshell.devices.kind import Kind
+from beamshell.devices.read_only import MayBeReadOnly
 from beamshell.protocols import Hints, Reading
 
 
-class SignalIdentity:
+class SignalIdentity(MayBeReadOnly):
     """The part of every signal that tells what it is.
 
     Args:
@@ -50,6 +51,8 @@ class SignalIdentity:
         self.labels = set(labels)
         self.doc = doc
         self._own_limits: tuple[float, float] | None = None
+        self._own_units = ""
+        self._own_precision: int | None = None
 
     @property
     def kind(self) -> Kind:
@@ -79,12 +82,12 @@ class SignalIdentity:
     @property
     def units(self) -> str:
         """The unit of the value; "" if none is known."""
-        return self._backend.units
+        return self._own_units or self._backend.units
 
     @property
     def precision(self) -> int | None:
         """Digits after the decimal point worth showing; None if nobody said."""
-        return self._backend.precision
+        return self._backend.precision if self._own_precision is None else self._own_precision
 
     @property
     def enum_strs(self) -> tuple[str, ...]:

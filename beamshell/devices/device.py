@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from beamshell.devices.component import Component, components_of
 from beamshell.devices.kind import Kind
 from beamshell.devices.nearest import unknown
+from beamshell.devices.read_only import MayBeReadOnly
 from beamshell.devices.staging import Staging, raise_together
 from beamshell.devices.status import DeviceStatus
 from beamshell.devices.summary import Summary, address_of, summary_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _has = int.__and__  # Kind's own `&` builds an enum member, ten times slower, and read() asks it of every part
 
 
-class Device:
+class Device(MayBeReadOnly):
     """What is written once a class of hardware, and instantiated once a piece of it.
 
     Args:

@@ -256,6 +256,7 @@ class Positioner(Device):
 
     def _check(self, position: Any, hardware: tuple[float, float]) -> None:
         target = as_number(self.name, position)
+        self.refuse_if_read_only(self.shown(target))
         for low, high in (hardware, self._narrowed or (0.0, 0.0)):
             if low != high and target < low:
                 raise LimitError(f"{self.name}: {self.shown(target)} is below the limit {self.shown(low)}")
@@ -321,7 +322,8 @@ class Positioner(Device):
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""
         move = self._move
-        self._stop_motion()
+        if not self.read_only:  # what moves, others have sent
+            self._stop_motion()
         if move is not None and not move.done:
             self._end_stopped(move, success)
 

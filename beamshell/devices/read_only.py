@@ -1,50 +1,59 @@
 """Devices that may be read and not written: `read_only: true` of a device file.
 
-It knows what writes in a device, and nothing of files.
+It knows nothing of files, nor what writes in a device: devices and signals ask it before they write.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from beamshell.devices._signal_identity import shown
-from beamshell.devices.device import Device
-from beamshell.devices.signal import Signal
 from beamshell.errors import ReadOnlyError
 
 
-def make_read_only(device: Any) -> None:
-    """Let nothing be written through this device or any part of it, those that are built later among them.
+class MayBeReadOnly:
+    """What every device and signal is: it can be closed to writing, with all its parts, those built later too."""
 
-    Its `stop` does nothing any more: what moves, others have sent.
+    parent: Any
+    name: Any
+    _read_only = False
+
+    @property
+    def read_only(self) -> bool:
+        """True if nothing may be written through it, nor through any part of it; can be set."""
+        return self._read_only or getattr(self.parent, "read_only", False)
+
+    @read_only.setter
+    def read_only(self, is_so: bool) -> None:
+        self._read_only = is_so
+
+    def refuse_if_read_only(self, shown: str) -> None:
+        """Return if it may be written.
+
+        Args:
+            shown: the value, as the message shows it.
+
+        Raises:
+            ReadOnlyError: it may not, or the device that it is a part of.
+        """
+        if self.read_only:
+            raise ReadOnlyError(f"{self.name}: it is read-only here (read_only: true), so {shown} was not written")
+
+
+def make_read_only(device: Any) -> None:
+    """Let nothing be written through this device, or any part of it.
+
+    Its `stop` does nothing any more: what moves, others have sent. Of a device of another library its own `set`,
+    `check_value` and `stop` are closed, and not its parts.
     """
-    if isinstance(device, Signal):
-        vars(device)["writable"] = False
+    if isinstance(device, MayBeReadOnly):
+        device.read_only = True
         return
 
     def refuse(value: Any = None, *_: Any, **__: Any) -> None:
-        raise ReadOnlyError(f"{device.name}: the device file says read_only, so {shown(value)} was not written")
+        raise ReadOnlyError(f"{device.name}: it is read-only here (read_only: true), so {value!r} was not written")
 
     def leave_alone(*_: Any, **__: Any) -> None:
         """Nothing."""
 
-    refused = {"set": refuse, "check_value": refuse, "stop": leave_alone}
-    vars(device).update({attr: new for attr, new in refused.items() if hasattr(device, attr)})
-    if isinstance(device, Device):
-        _guard_parts(device)
-
-
-def _guard_parts(device: Device) -> None:
-    build = device._part
-    guarded: set[int] = set()
-
-    def guarded_part(attr: str) -> Any:
-        part = build(attr)
-        if part is not None and id(part) not in guarded:
-            guarded.add(id(part))
-            make_read_only(part)
-        return part
-
-    vars(device)["_part"] = guarded_part
-    for attr in tuple(device._parts):
-        guarded_part(attr)
+    closed = {"set": refuse, "check_value": refuse, "stop": leave_alone}
+    vars(device).update({attr: new for attr, new in closed.items() if hasattr(device, attr)})

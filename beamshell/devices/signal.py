@@ -253,6 +253,8 @@ class Signal(SignalIdentity):
 
     def _checked(self, value: Any, force: bool = False) -> Any:
         """`value` as it will be written."""
+        if not force:
+            self.refuse_if_read_only(shown(value))
         if not self.writable and not force:
             raise ReadOnlyError(f"{self.name}: it is read-only, so {shown(value)} was not written")
         with self._named():
@@ -365,6 +367,8 @@ class EpicsSignalRO(Signal):
         attr_name: its name within the parent.
         labels: words to find it by.
         doc: what it is, in a line.
+        units: of the value, if the control system does not say, or not well.
+        precision: digits after the decimal point worth showing, likewise.
         record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
             3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
         options: what the control system's backend takes, such as ``array_dtype="uint16"`` for Channel Access.
@@ -387,6 +391,8 @@ class EpicsSignalRO(Signal):
         attr_name: str = "",
         labels: Iterable[str] = (),
         doc: str = "",
+        units: str = "",
+        precision: int | None = None,
         record_alarm: bool = False,
         **options: Any,
     ) -> None:
@@ -400,6 +406,8 @@ class EpicsSignalRO(Signal):
         self.timeout = timeout
         self.connection_timeout = connection_timeout
         self.record_alarm = record_alarm
+        self._own_units = units
+        self._own_precision = precision
         self._auto_monitor = bool(auto_monitor)
         for channel in {reader, writer}:
             channel.connect()
@@ -433,7 +441,7 @@ class EpicsSignalRO(Signal):
         """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
         self.wait_for_connection()
         with self._named():
-            described = {key: channel.describe() for key, channel in self._channels()}
+            described = {key: self._described(channel) for key, channel in self._channels()}
         if self.record_alarm:
             described[f"{self.name}_severity"] = {
                 "source": f"{self.source}.SEVR",
@@ -442,6 +450,16 @@ class EpicsSignalRO(Signal):
                 "dtype_numpy": "<i8",
             }
         return described
+
+    def _described(self, channel: Backend) -> DataKey:
+        key = channel.describe()
+        if self._own_units:
+            key["units"] = self._own_units
+        if self._own_precision is not None:
+            key["precision"] = self._own_precision
+        if self._own_limits is not None and channel is self._writer:
+            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self._own_limits
+        return key
 
     def _channels(self) -> list[tuple[str, Backend]]:
         """What is recorded, by name."""
@@ -510,7 +528,7 @@ class EpicsSignal(EpicsSignalRO):
         self.write_timeout = write_timeout
         self._put_complete = put_complete
         self._enforces_limits = limits is not False
-        self._own_limits = None if isinstance(limits, bool) else limits
+        self._own_limits = None if isinstance(limits, bool) else (float(limits[0]), float(limits[1]))
 
     @property
     def setpoint(self) -> Any:
@@ -533,6 +551,7 @@ class EpicsSignal(EpicsSignalRO):
             status.set_finished()
 
     def _checked(self, value: Any, force: bool = False) -> Any:
+        self.refuse_if_read_only(shown(value))  # force or not: it is for what users may not write, but devices do
         if not self._writer.connected:
             with self._named():
                 self._writer.wait_connected(self.connection_timeout)

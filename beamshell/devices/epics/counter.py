@@ -48,7 +48,8 @@ class PresetCounter(Device):
         """Stop counting now; an unfinished count then has failed, or succeeded if `success`."""
         if self._counting is not None:
             _end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
-        self.start.put(0)
+        if not self.read_only:
+            self.start.put(0)
 
 
 def _end(counting: DeviceStatus, failure: BaseException | None) -> None:

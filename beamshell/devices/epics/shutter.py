@@ -107,6 +107,7 @@ class EpicsShutter(Device):
         Raises:
             BadValue: there is no such state.
         """
+        self.refuse_if_read_only(str(value))
         self._index(value)
 
     def set(self, value: Any, *, timeout: float | None = None) -> Status:
@@ -120,6 +121,7 @@ class EpicsShutter(Device):
             BadValue: there is no such state.
             NotConnected: the control system does not answer.
         """
+        self.refuse_if_read_only(str(value))
         wanted = self._index(value)
         before = self._travel if self._travel is not None and not self._travel.done else None
         if before is not None and before.wanted == wanted:
