@@ -25,10 +25,11 @@ def record(number: int) -> str:
 def many_records(number: int) -> Iterator[dict[str, str]]:
     """The client's environment for an IOC with records MANY:0 to MANY:<number - 1>, as long as the block lasts."""
     port = network.free_port()
+    pva_port = network.free_port(port)
     with network.repeater_socket() as repeater:
         repeater_port = repeater.getsockname()[1]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EPICS_")}
-        command = [sys.executable, str(Path(__file__)), str(port), str(repeater_port), str(number)]
+        command = [sys.executable, str(Path(__file__)), str(port), str(repeater_port), str(pva_port), str(number)]
         with subprocess.Popen(command, env=inherited, stdin=subprocess.PIPE) as process:
             try:
                 deadline = time.monotonic() + 20
@@ -36,14 +37,14 @@ def many_records(number: int) -> Iterator[dict[str, str]]:
                     assert process.poll() is None, "the IOC ended"
                     assert time.monotonic() < deadline, "the IOC did not answer"
                     time.sleep(0.01)
-                client = network.client_environment(port, repeater_port)
+                client = network.client_environment(port, repeater_port, pva_port)
                 yield {**inherited, **client, "PYEPICS_LIBCA": str(library("ca"))}
             finally:
                 process.kill()
 
 
-def main(port: int, repeater_port: int, number: int) -> None:
-    os.environ.update(network.server_environment(port, repeater_port))
+def main(port: int, repeater_port: int, pva_port: int, number: int) -> None:
+    os.environ.update(network.server_environment(port, repeater_port, pva_port))
     from beamshell.ioc.base import Base
 
     base = Base()

@@ -96,4 +96,4 @@ def _name(channel: UnconnectedBackend) -> str:
     scheme, separator, name = channel.address.partition("://")
     if not separator:
         return channel.address
-    return name if scheme == "ca" else ""
+    return name if scheme in ("ca", "pva") else ""  # an IOC serves its records over both

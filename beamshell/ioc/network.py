@@ -43,10 +43,10 @@ def ensure_free(port: int) -> None:
         raise IocError(f"port {port} is in use already: stop the program there, or start the IOC on another port")
 
 
-def free_port() -> int:
-    """A port that nobody uses, chosen by chance so that two consoles rarely try the same."""
+def free_port(*taken: int) -> int:
+    """A port that nobody uses and is none of `taken`, by chance, so that two consoles rarely try the same."""
     for port in random.SystemRandom().sample(_PORTS, 200):
-        if is_free(port):
+        if port not in taken and is_free(port):
             return port
     raise IocError(f"none of 200 ports between {_PORTS.start} and {_PORTS.stop} is free")
 
@@ -68,26 +68,34 @@ def repeater_socket() -> socket.socket:
     raise IocError("no UDP port is free for the CA repeater")
 
 
-def client_environment(port: int, repeater_port: int) -> dict[str, str]:
-    """What a CA client needs to find the IOC, and nothing else."""
+def client_environment(port: int, repeater_port: int, pva_port: int) -> dict[str, str]:
+    """What clients of Channel Access and PV Access need to find the IOC, and nothing else."""
     return {
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{port}",
         "EPICS_CA_AUTO_ADDR_LIST": "NO",
         "EPICS_CA_SERVER_PORT": str(port),
         "EPICS_CA_REPEATER_PORT": str(repeater_port),
         "EPICS_CA_MAX_ARRAY_BYTES": "20000000",
+        "EPICS_PVA_ADDR_LIST": f"{LOOPBACK}:{pva_port}",
+        "EPICS_PVA_AUTO_ADDR_LIST": "NO",
+        "EPICS_PVA_BROADCAST_PORT": str(pva_port),
     }
 
 
-def server_environment(port: int, repeater_port: int) -> dict[str, str]:
-    """What the IOC needs to serve on loopback only."""
+def server_environment(port: int, repeater_port: int, pva_port: int) -> dict[str, str]:
+    """What the IOC needs to serve on loopback only; PV Access takes the TCP and the UDP port of one number."""
     return {
-        **client_environment(port, repeater_port),
+        **client_environment(port, repeater_port, pva_port),
         "EPICS_CAS_SERVER_PORT": str(port),
         "EPICS_CAS_INTF_ADDR_LIST": LOOPBACK,
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_ADDR_LIST": f"{LOOPBACK}:{repeater_port}",
         "EPICS_CAS_BEACON_PORT": str(repeater_port),
+        "EPICS_PVAS_INTF_ADDR_LIST": LOOPBACK,
+        "EPICS_PVAS_SERVER_PORT": str(pva_port),
+        "EPICS_PVAS_BROADCAST_PORT": str(pva_port),
+        "EPICS_PVAS_AUTO_BEACON_ADDR_LIST": "NO",
+        "EPICS_PVAS_BEACON_ADDR_LIST": LOOPBACK,
     }
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import tty
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -57,9 +59,13 @@ class DemoIoc:
         twin: Path | None = None,
     ) -> None:
         self.port = network.free_port() if port is None else port
-        # Ours for life, so that the port stays taken while the IOC is down.
+        self._pva_port = network.free_port(self.port)
+        self._http_port = network.free_port(self.port, self._pva_port)
+        # Ours for life, so that the port stays taken, and the cable in, while the IOC is down.
         self._repeater: socket.socket = network.repeater_socket()
-        self._options = ["--port", str(self.port), "--speed", str(speed)]
+        self._line = SerialLine()
+        self._options = ["--port", str(self.port), "--speed", str(speed), "--pva", str(self._pva_port)]
+        self._options += ["--http", str(self._http_port), "--serial", str(self._line.instrument)]
         self._options += ["--repeater", str(self._repeater.fileno()), *([] if seed is None else ["--seed", str(seed)])]
         self._options += [] if twin is None else ["--twin", str(twin)]
         self._timeout_s = timeout_s
@@ -97,15 +103,22 @@ class DemoIoc:
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            pass_fds=(self._repeater.fileno(),),
+            pass_fds=(self._repeater.fileno(), self._line.instrument),
             start_new_session=True,  # Ctrl+C in the terminal is not for the IOC
         )
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What to put into `os.environ` before the first Channel Access call of a client."""
-        ports = network.client_environment(self.port, self._repeater.getsockname()[1])
-        return {**ports, "PYEPICS_LIBCA": str(library("ca"))}
+        """What to put into `os.environ` before the first Channel Access call of a client.
+
+        Among it is where the demo beamline's instruments are that are no IOC; its device file says `${NAME}`.
+        """
+        return {
+            **network.client_environment(self.port, self._repeater.getsockname()[1], self._pva_port),
+            "PYEPICS_LIBCA": str(library("ca")),
+            "BEAMSHELL_DEMO_HTTP": f"{network.LOOPBACK}:{self._http_port}",
+            "BEAMSHELL_DEMO_SERIAL": self._line.path,
+        }
 
     @property
     def pid(self) -> int | None:
@@ -146,6 +159,7 @@ class DemoIoc:
         """End the IOC and give its ports back; harmless when it has ended."""
         self._end(kill=False)
         self._repeater.close()
+        self._line.close()
 
     def kill(self) -> None:
         """End the IOC as a crash would (SIGKILL); `restart` brings it back."""
@@ -179,3 +193,19 @@ class DemoIoc:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class SerialLine:
+    """A pseudo-terminal: a cable whose one end the instrument has, and whose other end is a device file."""
+
+    def __init__(self) -> None:
+        self.instrument, end = pty.openpty()
+        tty.setraw(end)  # what is sent must not come back as an echo
+        self.path = os.ttyname(end)
+        self._open: tuple[int, ...] = (self.instrument, end)
+
+    def close(self) -> None:
+        """Pull it out; harmless when it is."""
+        descriptors, self._open = self._open, ()
+        for descriptor in descriptors:
+            os.close(descriptor)

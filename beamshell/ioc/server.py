@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5064, help="where to serve on loopback")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this process does, or standard input")
     parser.add_argument("--repeater", type=int, metavar="FD", help="open UDP socket of the CA repeater to be")
+    parser.add_argument("--pva", type=int, default=5075, metavar="PORT", help="where to serve PV Access on loopback")
+    parser.add_argument("--http", type=int, metavar="PORT", help="where the web service of the chiller is to be")
+    parser.add_argument("--serial", type=int, metavar="FD", help="open pseudo-terminal of the gas supply")
     parser.add_argument("--twin", type=Path, metavar="FILE", help="play these facts (JSON), not the demo beamline")
     options = parser.parse_args(arguments)
     if not options.speed > 0:
@@ -53,32 +57,46 @@ def main(arguments: list[str] | None = None) -> None:
         udp = socket.socket(fileno=options.repeater)
         repeater_port = udp.getsockname()[1]
         threading.Thread(target=Repeater(udp).serve, daemon=True).start()
-    os.environ.update(server_environment(options.port, repeater_port))
+    os.environ.update(server_environment(options.port, repeater_port, options.pva))
     try:
         ensure_free(options.port)
-        _simulate(options.speed, options.seed, options.twin)
+        _simulate(options)
     except IocError as exc:
         sys.exit(str(exc))
 
 
-def _simulate(speed: float, seed: int | None, twin: Path | None) -> None:
+def _simulate(options: argparse.Namespace) -> None:
     from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
     from beamshell.ioc.beamline import Beamline
     from beamshell.ioc.clockwork import Clockwork
 
-    base, clockwork = Base(), Clockwork(speed)
+    base, clockwork = Base(), Clockwork(options.speed)
     beamline: Beamline | Twin
-    if twin is None:
-        beamline = Beamline(base, clockwork, seed)
+    if options.twin is None:
+        beamline = Beamline(base, clockwork, options.seed)
     else:
         from beamshell.ioc.twin import Twin, read_facts
 
-        beamline = Twin(base, clockwork, read_facts(twin), seed)
+        beamline = Twin(base, clockwork, read_facts(options.twin), options.seed)
     base.start()
     beamline.start()
     threading.Thread(target=clockwork.run, daemon=True).start()
+    if options.twin is None:
+        _start_instruments(options, clockwork.now)
     while True:  # the main thread has nothing to do but to be there for signals
         time.sleep(3600)
+
+
+def _start_instruments(options: argparse.Namespace, clock: Callable[[], float]) -> None:
+    """What the demo beamline has that is no IOC; last, as nobody waits for it."""
+    if options.http is not None:
+        from beamshell.ioc.chiller import Chiller, serve_chiller
+
+        threading.Thread(target=serve_chiller, args=(Chiller(clock), options.http), daemon=True).start()
+    if options.serial is not None:
+        from beamshell.ioc.gas_supply import GasSupply, serve_gas_supply
+
+        threading.Thread(target=serve_gas_supply, args=(GasSupply(clock), options.serial), daemon=True).start()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -39,7 +39,10 @@ def test_the_ioc_answers_for_its_own_records_only(demo_ioc):
 
 
 def test_client_and_server_stay_on_loopback():
-    server = network.server_environment(5064, 5065)
-    assert server["EPICS_CAS_INTF_ADDR_LIST"] == network.LOOPBACK
+    server = network.server_environment(5064, 5065, 5075)
+    assert server["EPICS_CAS_INTF_ADDR_LIST"] == server["EPICS_PVAS_INTF_ADDR_LIST"] == network.LOOPBACK
     assert server["EPICS_CA_AUTO_ADDR_LIST"] == server["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] == "NO"
-    assert network.client_environment(5064, 5065)["EPICS_CA_ADDR_LIST"] == f"{network.LOOPBACK}:5064"
+    assert server["EPICS_PVA_AUTO_ADDR_LIST"] == server["EPICS_PVAS_AUTO_BEACON_ADDR_LIST"] == "NO"
+    client = network.client_environment(5064, 5065, 5075)
+    assert client["EPICS_CA_ADDR_LIST"] == f"{network.LOOPBACK}:5064"
+    assert client["EPICS_PVA_ADDR_LIST"] == f"{network.LOOPBACK}:5075"

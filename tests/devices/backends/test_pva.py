@@ -1,6 +1,5 @@
 """PV Access against a real server in a process of its own, on loopback."""
 
-import os
 import signal as signals
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadFailed, StatusTimeoutError, WriteFailed
-from beamshell.ioc.network import free_port
 
 _SERVER = """
 import sys, threading, time
@@ -77,8 +75,8 @@ server.stop()
 class PvaServer:
     """The server's process; it ends with the tests."""
 
-    def __init__(self):
-        self.ports = [str(free_port()), str(free_port())]
+    def __init__(self, ports):
+        self.ports = ports
         self.start()
 
     def start(self):
@@ -93,11 +91,8 @@ class PvaServer:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def served():
-    server = PvaServer()
-    os.environ.update(  # the library reads them once, when the first channel is made
-        EPICS_PVA_ADDR_LIST="127.0.0.1", EPICS_PVA_AUTO_ADDR_LIST="NO", EPICS_PVA_BROADCAST_PORT=server.ports[1]
-    )
+def served(pva_ports):
+    server = PvaServer(pva_ports)
     yield server
     if server.process.poll() is None:
         server.kill()
