@@ -6,8 +6,10 @@ It knows nothing of what the classes do, and never waits for a device to answer.
 from __future__ import annotations
 
 import inspect
+import os
+import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.nearest import did_you_mean
 from beamshell.devices.registry import READOUTS, Registry, check_name
-from beamshell.errors import BeamshellError, ConfigError
+from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 CLASSES: dict[str, str] = {
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
+    "controller": "beamshell.devices.controller.Controller",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
     "decay": "beamshell.devices.epics.demo.Decay",
     "monochromator": "beamshell.devices.monochromator.Monochromator",
@@ -46,10 +49,11 @@ CLASSES: dict[str, str] = {
 }
 """The classes that have a short name in device files; any other is written as "package.module.Class"."""
 
-KEYS = ("class", "prefix", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
+KEYS = ("class", "prefix", "address", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
 """What every entry may say; besides, each keyword argument of its class, such as `limits`.
 
-`args` are positional arguments, for a class that takes other than a prefix; `twin` is for the simulated twin."""
+`address` is another word for `prefix`, for what has a single one; `args` are positional arguments, for a class that
+takes other than a prefix; `twin` is for the simulated twin."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +148,14 @@ def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], chan
     """Make the device of a line known, unless the line is wrong or switches it off."""
     try:
         _check_name(line)
+        line = _filled(line)
         if _value(line, "enabled", True, bool, "true or false"):
             _add_device(line, registry, problems, changes)
         else:
             _switch_off(line, registry, changes)
     except ConfigError as problem:
-        problems.append(problem)
+        if not isinstance(problem.__cause__, MissingLibrary):  # `offline` says what to install, if it is missed
+            problems.append(problem)
         if line.name not in registry:
             registry.absent[line.name] = str(problem)
 
@@ -159,6 +165,27 @@ def _check_name(line: DeviceLine) -> None:
         check_name(line.name)
     except ConfigError as exc:
         raise ConfigError(f"{line.where}: {exc}") from exc
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def _filled(line: DeviceLine) -> DeviceLine:
+    """The line with every ${NAME} in its texts replaced by that variable of the environment."""
+    return replace(line, values={key: _fill(line, key, value) for key, value in line.values.items()})
+
+
+def _fill(line: DeviceLine, key: str, value: Any) -> Any:
+    if isinstance(value, str) and "${" in value:
+        for name in _VARIABLE.findall(value):
+            if name not in os.environ:
+                raise line.problem(f"{key}: the environment has no {name}: set it before the console starts", key)
+        return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
+    if isinstance(value, list):
+        return [_fill(line, key, each) for each in value]
+    if isinstance(value, dict):
+        return {part: _fill(line, key, each) for part, each in value.items()}
+    return value
 
 
 def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -> None:
@@ -216,6 +243,7 @@ def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
     Raises:
         ConfigError: the line is wrong, or the class did not accept it.
     """
+    line = _filled(line)
     cls = class_of(line)
     arguments = _arguments(line, cls, problems)
     is_read_only = _value(line, "read_only", False, bool, "true or false")
@@ -291,12 +319,15 @@ def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
     return known - _NOT_FOR_FILES, True
 
 
+_ADDRESSES = ("prefix", "address")
 _NOT_FOR_FILES = {"self", "name", "prefix", "parent", "attr_name"}
 
 
 def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    prefix = _value(line, "prefix", "", str, 'text, such as "BL:th"')
-    addressed = [prefix] if "prefix" in line.values else []
+    prefixes = [_value(line, key, "", str, 'text, such as "BL:th"') for key in _ADDRESSES if key in line.values]
+    if len(prefixes) > 1:
+        raise line.problem("has both a prefix and an address, which mean the same: leave one out", "address")
+    addressed = prefixes
     addressed = _value(line, "args", [], list, 'a list, such as ["BL:th"]') or addressed
     try:
         return cls(*addressed, name=line.name, **arguments)

@@ -54,8 +54,10 @@ class Opening:
         folder = data_folder(facts.data_folder or None)
         ioc = None
         if is_twin:
+            from beamshell.devices import backends
             from beamshell.shell.twin import start_twin
 
+            backends.practising = True
             words = [*_twin_words(facts, folder), *words]
             facts = Beamshell(config=_facts(profile, words))
             folder = data_folder(facts.data_folder)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from beamshell.devices.loader import Changes, load_devices, reload_devices
 from beamshell.devices.registry import Registry
-from beamshell.errors import ConfigError, ReadOnlyError, UnknownName
+from beamshell.errors import ConfigError, LimitError, ReadOnlyError, UnknownName
 
 
 class Box:
@@ -35,7 +36,6 @@ class LooseBox(Box):
 
 @pytest.fixture(autouse=True)
 def box_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
     import types
 
     module = types.ModuleType("boxes")
@@ -205,6 +205,47 @@ def test_positional_arguments_reach_a_class_that_wants_them(tmp_path: Path) -> N
     registry, problems = load(tmp_path, "a: {class: boxes.Box, args: [X], arguments: {size: 2}}\n")
     assert problems == []
     assert (registry["a"].prefix, registry["a"].size) == ("X", 2)
+
+
+# ---- addresses ---------------------------------------------------------------------------------------
+
+
+def test_an_address_may_name_a_variable_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_PREFIX", "LAB")
+    text = 'a: {class: boxes.Box, prefix: "${LAB_PREFIX}:m1", limits: ["${LAB_PREFIX}"]}\n'
+    registry, problems = load(tmp_path, text)
+    assert problems == []
+    assert (registry["a"].prefix, registry["a"].limits) == ("LAB:m1", ["LAB"])
+
+
+def test_a_variable_that_the_environment_lacks_is_named_with_its_place(tmp_path: Path) -> None:
+    registry, problems = load(tmp_path, 'a: {class: boxes.Box, prefix: "${NO_SUCH_PREFIX}:m1"}\n')
+    assert len(problems) == 1
+    assert problems[0].endswith(
+        "devices.yml:1:23: a: prefix: the environment has no NO_SUCH_PREFIX: set it before the console starts"
+    )
+    assert "NO_SUCH_PREFIX" in registry.absent["a"]
+
+
+def test_an_address_is_another_word_for_a_prefix(tmp_path: Path) -> None:
+    text = 'a: {class: signal, address: "soft://a_in_a_file", value: 2, units: mm, limits: [0, 5]}\n'
+    registry, problems = load(tmp_path, text + "b: {class: boxes.Box, prefix: X, address: Y}\n")
+    assert len(problems) == 1
+    assert "b: has both a prefix and an address, which mean the same: leave one out" in problems[0]
+    a = registry["a"]
+    assert (a.get(), a.units, a.limits) == (2, "mm", (0.0, 5.0))
+    with pytest.raises(LimitError, match="a: 6 mm is above the limit 5 mm"):
+        a.set(6)
+    a.destroy()
+
+
+def test_a_missing_library_is_no_error_but_the_reason_why_a_device_is_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    registry, problems = load(tmp_path, 'chiller: {class: signal, address: "http://nowhere/x"}\n')
+    assert problems == []
+    assert 'pip install "beamshell[http]"' in registry.absent["chiller"]
 
 
 # ---- read-only ---------------------------------------------------------------------------------------

@@ -15,7 +15,12 @@ _SCHEMES = {
     "https": ("beamshell.devices.backends.http", "HttpsBackend"),
     "serial": ("beamshell.devices.backends.serial", "SerialBackend"),
     "tango": ("beamshell.devices.backends.tango", "TangoBackend"),
+    "soft": ("beamshell.devices.backends.soft", "NamedSoftBackend"),
 }
+_SERVED_BY_THE_TWIN = ("ca", "pva", "soft")
+
+practising = False
+"""True in a console on a twin: what the twin's IOC does not serve is held in this process, and nothing real moves."""
 
 
 def open_channel(address: str, **options: Any) -> Backend:
@@ -33,6 +38,29 @@ def open_channel(address: str, **options: Any) -> Backend:
         scheme, name = "ca", address
     if scheme not in _SCHEMES:
         raise UnknownName(f"{address}: no control system is called {scheme!r}: choose one of {', '.join(_SCHEMES)}")
+    if practising and not is_served_by_the_twin(address):
+        return stand_in(scheme, name, **options)
     module, class_name = _SCHEMES[scheme]
     backend: Backend = getattr(importlib.import_module(module), class_name)(name, **options)
     return backend
+
+
+def is_served_by_the_twin(address: str) -> bool:
+    """True for what a twin's IOC has, or this process itself."""
+    scheme, separator, _ = address.partition("://")
+    return not separator or scheme in _SERVED_BY_THE_TWIN
+
+
+def stand_in(scheme: str, name: str, *, string: bool = False, **options: Any) -> Backend:
+    """A channel that holds what is written to it, in the place of one that would be real.
+
+    Args:
+        scheme: of the address it stands for.
+        name: the rest of the address; channels of one name share their value.
+        string: the value is text.
+        options: what the real one would have been told; the facts of the value are taken from it.
+    """
+    from beamshell.devices.backends.soft import NamedSoftBackend
+
+    facts = {key: options[key] for key in ("units", "precision", "limits", "choices") if key in options}
+    return NamedSoftBackend(f"{scheme}/{name}", string=string, **facts)

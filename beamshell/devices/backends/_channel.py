@@ -5,10 +5,13 @@ It knows no control system and asks nothing of any; what it is told comes from t
 
 from __future__ import annotations
 
+import functools
 import importlib
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,22 +22,44 @@ from beamshell.devices.updates import Cell
 from beamshell.errors import BadValue, MissingLibrary, NotConnected, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
+Made = TypeVar("Made")
+
 _STATE_DEPTH = 16  # short changes of whole numbers are delivered even if the subscriber is briefly busy
 
 
-def library(module: str, extra: str) -> Any:
-    """The module of an optional library.
+def require(package: str, extra: str) -> None:
+    """Return if the library of an optional control system is installed; it is not imported, which takes long.
 
     Raises:
-        MissingLibrary: it is not installed; the message says which extra brings it.
+        MissingLibrary: it is not; the message says which extra brings it.
+    """
+    if find_spec(package) is None:
+        raise MissingLibrary(
+            f'{extra}:// addresses need the library {package}, which is not installed: pip install "beamshell[{extra}]"'
+        )
+
+
+def library(module: str) -> Any:
+    """The module of an optional library that is there; for workers, as nobody may wait for it at the prompt.
+
+    Raises:
+        NotConnected: it cannot be imported.
     """
     try:
         return importlib.import_module(module)
     except ImportError as exc:
-        raise MissingLibrary(
-            f"{extra}:// addresses need the library {module.partition('.')[0]} ({exc}): "
-            f'install it with pip install "beamshell[{extra}]"'
-        ) from exc
+        raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
+
+
+def once(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make`, called once for each set of arguments, however many threads are the first."""
+    made, lock = functools.cache(make), threading.RLock()
+
+    def get(*arguments: str) -> Made:
+        with lock:
+            return made(*arguments)
+
+    return get
 
 
 class Channel(Backend):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.devices.backends._channel import library
+from beamshell.devices.backends._channel import library, require
 from beamshell.errors import BadValue, NotConnected
 
 _LEAVES_AFTER_S = 2.0  # how long a worker stays once there is nothing to ask
@@ -53,7 +53,7 @@ class Line:
     """
 
     def __init__(self, port: str, settings: Settings) -> None:
-        self._serial = library("serial", "serial")
+        require("serial", "serial")
         self.port = port
         self.settings = settings
         self.users = 0
@@ -116,7 +116,7 @@ class Line:
     def _opened(self) -> Any:
         if self._open is None:
             settings = self.settings
-            self._open = self._serial.serial_for_url(
+            self._open = library("serial").serial_for_url(
                 f"socket://{self.port}" if _is_socket(self.port) else self.port,
                 baudrate=settings.baud,
                 bytesize=settings.bytesize,

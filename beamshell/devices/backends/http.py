@@ -6,7 +6,6 @@ It knows no signal, and no secret but those that the environment holds.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.devices.backends._asked import AskedChannel
-from beamshell.devices.backends._channel import library
+from beamshell.devices.backends._channel import library, once, require
 from beamshell.devices.backends._facts import Facts, facts_like
 from beamshell.devices.backends._json_pointer import beside, nested, pointed
 from beamshell.devices.backends.soft import index_of
@@ -31,10 +30,11 @@ _SHOWN = 80  # characters of an answer that a message quotes
 _WRITE_ONLY = 405  # Method Not Allowed, in answer to a GET
 
 
-@functools.cache
-def _client() -> Any:
+@once
+def _client(scheme: str) -> Any:
     """The client whose connections are kept; proxies and .netrc of the account are none of its business."""
-    return library("httpx", "http").Client(trust_env=False)
+    encrypted = scheme == "https"
+    return library("httpx").Client(trust_env=False, verify=encrypted)  # for the others certificates take 0.1 s to load
 
 
 class HttpBackend(AskedChannel):
@@ -75,7 +75,7 @@ class HttpBackend(AskedChannel):
         **options: Any,
     ) -> None:
         super().__init__(self.scheme, name, poll_s=poll_s, **options)
-        self._httpx = library("httpx", self.scheme.removesuffix("s"))
+        require("httpx", "http")
         url, _, self._pointer = name.partition("#")
         self._url = f"{self.scheme}://{url}"
         self._host = url.partition("/")[0]
@@ -123,21 +123,22 @@ class HttpBackend(AskedChannel):
     # ---- on the wire
 
     def _exchange(self, method: str, body: Any = None) -> Any:
+        httpx = library("httpx")
         try:
-            return _client().request(
+            return _client(self.scheme).request(
                 method,
                 self._url,
                 timeout=self._timeout_s,
                 headers=credentials(os.environ, self._host),
                 **({} if method == "GET" else {"json": body}),
             )
-        except self._httpx.InvalidURL as exc:
+        except httpx.InvalidURL as exc:
             raise NotConnected(f"{self.name}: {exc}: check the address") from exc
-        except self._httpx.ReadTimeout as exc:
+        except httpx.ReadTimeout as exc:
             raise ReadFailed(
                 f"{self.name} did not answer within {self._timeout_s:g} s: is its server busy, or timeout_s too short?"
             ) from exc
-        except self._httpx.TransportError as exc:
+        except httpx.TransportError as exc:
             raise NotConnected(f"{self.name}: {str(exc) or type(exc).__name__}: {self.lost}") from exc
 
     def _parsed(self, answer: Any) -> Any:

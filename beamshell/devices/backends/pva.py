@@ -6,7 +6,6 @@ Where servers are looked for is said by the environment: EPICS_PVA_ADDR_LIST, EP
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any
 from beamshell.devices._timers import call_later
 from beamshell.devices.backend import Collect, OnChange, OnDone
 from beamshell.devices.backends import _nt
-from beamshell.devices.backends._channel import Channel, library
+from beamshell.devices.backends._channel import Channel, library, once, require
 from beamshell.devices.updates import completions, updates
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -26,10 +25,10 @@ _UNTIL_ALL_HAS_ENDED = "record[block=true]"
 logger = logging.getLogger(__name__)
 
 
-@functools.cache
+@once
 def _context() -> Any:
     """The library's client, one a process; its callbacks come in threads of its own."""
-    return library("p4p.client.raw", "pva").Context("pva", nt=False, useenv=True)
+    return library("p4p.client.raw").Context("pva", nt=False, useenv=True)
 
 
 class PvaBackend(Channel):
@@ -45,7 +44,8 @@ class PvaBackend(Channel):
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__("pva", name, **options)
-        library("p4p.client.raw", "pva")
+        require("p4p", "pva")
+        self._begun = False
         self._learning: Any = None
         self._watch: Any = None
         self._watch_request = ""
@@ -59,13 +59,18 @@ class PvaBackend(Channel):
 
     def connect(self) -> None:
         """Have the library search for it; returns at once."""
-        if self._learning is None:
-            self._learn()
+        if not self._begun:
+            self._begun = True
+            updates.post(self._learn)
 
     def _learn(self) -> None:
-        """Ask what it is; the library answers when it has found it."""
-        if not self._closed:
+        """Ask what it is; the library answers when it has found it. Updates worker: the library is loaded first."""
+        if self._closed:
+            return
+        try:
             self._learning = _context().get(self.name, lambda answer: updates.post(partial(self._learned, answer)))
+        except NotConnected as exc:
+            self._try_again(str(exc))
 
     def _learned(self, answer: Any) -> None:
         """The answer to that, which is how a connection begins. Updates worker."""

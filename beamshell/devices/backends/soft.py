@@ -149,6 +149,112 @@ class SoftBackend(Backend):
         return self._precision
 
 
+class NamedSoftBackend(SoftBackend):
+    """A value behind an address, "soft://gain": all channels of one name hold the same value.
+
+    It lives as long as one of them is open. A write tells the subscribers of all of them.
+
+    Args:
+        name: the address without the scheme.
+        value: the first value, unless another channel of this name holds one; None is 0.0, "" or the first state.
+        string: the value is text: the name of a state, if there are `choices`.
+        allow_nan: let NaN and infinities be written.
+        array_dtype: the type that arrays are to have; None: as they come.
+        facts: units, precision, limits and choices, as for SoftBackend.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        value: Any = None,
+        string: bool = False,
+        allow_nan: bool = False,
+        array_dtype: str | None = None,
+        **facts: Any,
+    ) -> None:
+        choices = facts.get("choices", ())
+        if value is None:
+            value = 0 if choices else "" if string else 0.0
+        elif choices:
+            value = index_of(value, choices)
+        elif isinstance(value, (list, tuple)):
+            value = np.asarray(value, array_dtype)
+        super().__init__(f"soft://{name}", value, **facts)
+        self.name = name
+        self._string = string
+        self._allow_nan = allow_nan
+        self._peers = _named.setdefault(name, [])
+        if self._peers:
+            self._reading = self._peers[0]._reading
+        self._peers.append(self)
+
+    def close(self) -> None:
+        """Forget the subscriber; with the last of its name the value is forgotten too."""
+        super().close()
+        if self in self._peers:
+            self._peers.remove(self)
+        if not self._peers and _named.get(self.name) is self._peers:
+            del _named[self.name]
+
+    def begin_get(self) -> Collect:
+        """The value at this moment, whenever it is collected."""
+        reading = self._shown()
+        return lambda _timeout: reading
+
+    def get(self, timeout: float) -> Reading:  # noqa: ARG002 - nothing to wait for
+        """The value now."""
+        return self._shown()
+
+    def _shown(self) -> Reading:
+        reading = self._reading.copy()
+        if self._string and self._choices:
+            reading["value"] = self._choices[reading["value"]]
+        return reading
+
+    @property
+    def latest(self) -> Reading:
+        """The value now."""
+        return self._shown()
+
+    def repeat(self) -> None:
+        """Call the subscriber with the present value."""
+        if self._on_change is not None:
+            self._on_change(self._shown())
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` now and in each later `put` to this name."""
+        self._on_change = on_change
+        self.repeat()
+
+    def check(self, value: Any) -> Any:
+        """`value` as it will be held; the index for the name of a state."""
+        if isinstance(value, (list, tuple)) and isinstance(self._reading["value"], np.ndarray):
+            value = np.asarray(value, self._reading["value"].dtype)
+        checked = super().check(value)
+        if not self._allow_nan and isinstance(checked, (float, np.floating)) and not math.isfinite(checked):
+            raise BadValue(f"{self.name}: {value!r} is not finite; nothing was written")
+        return checked
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Hold `value` from now on, tell the subscribers of every channel of this name, then `on_done`."""
+        reading: Reading = {"value": self.check(value), "timestamp": self._clock()}
+        for peer in self._peers:
+            peer._reading = reading
+        for peer in tuple(self._peers):
+            peer.repeat()
+        if on_done is not None:
+            on_done(None)
+
+    def describe(self) -> DataKey:
+        """What the present value is; text, if it is shown as the name of a state."""
+        key = super().describe()
+        return {**key, "dtype": "string", "dtype_numpy": "<U40"} if self._string and self._choices else key
+
+
+_named: dict[str, list[NamedSoftBackend]] = {}
+
+
 def index_of(value: Any, choices: Sequence[str]) -> int:
     """The index of a state given by name or by index.
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.devices.backends._asked import AskedChannel
-from beamshell.devices.backends._channel import library
+from beamshell.devices.backends._channel import library, require
 from beamshell.devices.backends._facts import Facts
 from beamshell.devices.updates import Lane
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
@@ -53,7 +53,8 @@ class TangoBackend(AskedChannel):
         **options: Any,
     ) -> None:
         super().__init__("tango", name, poll_s=poll_s, **options)
-        self._tango = library("tango", "tango")
+        require("tango", "tango")
+        self._tango: Any = None
         self._device_name, self._attribute = device_and_attribute(name)
         self._command = self._attribute.removesuffix("()") if self._attribute.endswith("()") else ""
         self._busy = tuple(busy)
@@ -66,6 +67,7 @@ class TangoBackend(AskedChannel):
     # ---- the questions
 
     def _learn(self) -> tuple[Facts, Any]:
+        self._tango = library("tango")
         self._device = self._calling(self._open, ReadFailed)
         if self._command:
             self._calling(lambda: self._device.command_query(self._command), ReadFailed)
