@@ -105,7 +105,8 @@ class RunBundler:
         self.streams: dict[str, Stream] = {}
         self.bundle: Bundle | None = None
         self.monitored: dict[str, Any] = {}  # by stream name: see engine._monitors
-        self.uncollected: list[Any] = []
+        self.uncollected: list[Any] = []  # flyers that were kicked off and are not home yet
+        self.flights: dict[Any, Any] = {}  # by flyer, the status of its flight, once it was asked to complete
         self._configurations: dict[Any, Document] = {}
         surroundings.emit("start", compose.start(self.uid, surroundings.time(), metadata))
         self._mark: dict[str, int] = {}
@@ -271,6 +272,11 @@ class RunBundler:
         return covered
 
     # ---- interruptions and the end --------------------------------------------------------
+
+    def has_landed(self, flyer: Any) -> bool:
+        """Whether the flight of `flyer` has ended; not, if nobody has asked it to complete."""
+        flight = self.flights.get(flyer)
+        return flight is not None and bool(flight.done)
 
     def record_interruption(self, what: str) -> None:
         """Put "pause", "resume" or a reason into the stream `interruptions`."""

@@ -36,8 +36,7 @@ def finish(core: Interpreter) -> None:
     for run in core.runs.values():
         for monitor in run.monitored.values():
             isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
-        for flyer in list(run.uncollected):
-            _bring_home(core, run, flyer)
+        _flying.bring_home(core, run)
     while core.staged:
         _unstage(core, core.staged.pop())
     for key, run in list(core.runs.items()):
@@ -59,19 +58,6 @@ def _settle_outcome(core: Interpreter) -> None:
         return
     if error is not None:
         core.exit_status, core.reason = "fail", str(error) or type(error).__name__
-
-
-def _bring_home(core: Interpreter, run: Any, flyer: Any) -> None:
-    if hasattr(flyer, "stop"):
-        isolated(core, lambda: core.device(flyer.stop), f"{name_of(flyer)}: cannot stop")
-    if not hasattr(flyer, "describe_collect"):
-        run.uncollected.remove(flyer)
-        return
-    isolated(
-        core,
-        lambda: _flying.collect(core, run, (flyer,), None, payload=False),
-        f"{name_of(flyer)}: cannot collect",
-    )
 
 
 def _unstage(core: Interpreter, obj: Any) -> None:

@@ -48,6 +48,7 @@ def close_run(core: Interpreter, msg: Any) -> str:
         status, reason = core.exit_status, core.reason
     for monitor in run.monitored.values():
         monitor.drop()
+    _flying.bring_home(core, run)
     uid = run.close(status, reason)
     del core.runs[msg.run]
     return uid
@@ -199,12 +200,16 @@ def kickoff(core: Interpreter, msg: Any) -> Any:
     run = _run_of(core, msg)
     if msg.obj not in run.uncollected:
         run.uncollected.append(msg.obj)
+    run.flights.pop(msg.obj, None)
     return _action(core, msg, _able(msg.obj, "kickoff"))
 
 
 def complete(core: Interpreter, msg: Any) -> Any:
     """Ask a flyer to end -> status."""
-    return _action(core, msg, _able(msg.obj, "complete"))
+    flight = _action(core, msg, _able(msg.obj, "complete"))
+    if (run := core.runs.get(msg.run)) is not None:
+        run.flights[msg.obj] = flight
+    return flight
 
 
 def collect(core: Interpreter, msg: Any) -> Any:

@@ -6,11 +6,17 @@ Pure, as the bundler it writes through. A flyer's events are handed over once, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from beamshell.documents import compose
 from beamshell.engine._bundler import RunBundler, Stream, Surroundings, listed
+from beamshell.engine._interruption import isolated
+from beamshell.engine._requests import name_of
 from beamshell.errors import IllegalMessageSequence, PlanError
+
+if TYPE_CHECKING:
+    from beamshell.engine._interpreter import Interpreter
 
 Document = dict[str, Any]
 
@@ -20,9 +26,9 @@ def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...
     described: dict[Any, Mapping[str, Any]] = {}
     for obj in objects:
         by_stream = _by_stream(world.device(obj.describe_collect), name)
-        if list(by_stream) != [name]:
+        if len(by_stream) != 1:
             raise PlanError(f"{obj.name} describes streams {', '.join(by_stream)}; only {name!r} was declared")
-        described[obj] = by_stream[name]
+        (described[obj],) = by_stream.values()  # the plan names the stream, whatever the flyer would call it
     return run.declare(name, described, rewinds=False)
 
 
@@ -40,7 +46,7 @@ def collect(
     """
     streams = _streams_of(world, run, objects, name)
     for obj in objects:
-        if obj in run.uncollected:
+        if obj in run.uncollected and run.has_landed(obj):
             run.uncollected.remove(obj)
     single = next(iter(streams.values())) if len(streams) == 1 else None
     covered = run.emit_assets(single, objects, *_least_index(world, objects))
@@ -143,3 +149,17 @@ def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
     ]
     stream.seq_num += count
     world.emit("event_page", compose.event_page(stream.descriptor, rows))
+
+
+# ---- the end of a run ----------------------------------------------------------------------------
+
+
+def bring_home(core: Interpreter, run: RunBundler) -> None:
+    """Stop what still flies in this run, and emit what it has; what fails is reported, and the others come home."""
+    for flyer in list(run.uncollected):
+        if hasattr(flyer, "stop") and not run.has_landed(flyer):
+            isolated(core, partial(core.device, flyer.stop), f"{name_of(flyer)}: cannot stop")
+        if hasattr(flyer, "describe_collect"):
+            collected = partial(collect, core, run, (flyer,), None, payload=False)
+            isolated(core, collected, f"{name_of(flyer)}: cannot collect")
+    run.uncollected.clear()

@@ -245,6 +245,47 @@ def test_a_flyer_that_nobody_collected_is_stopped_and_collected_at_the_end(world
     assert num_events(world) == {"flown": 1}
 
 
+def test_a_flyer_in_the_air_is_brought_home_before_an_aborted_plan_closes_its_run(world):
+    flyer = Flyer(world, events=(partial(flyer_x=1.0),))
+    world.at(3, lambda: world.post(EndWanted(State.ABORTING)))
+    world.run(run_wrapper(fly(flyer)))
+    assert flyer.log == ["prepare 7", "kickoff", "complete", "stop", "collect"]
+    assert (docs(world, "stop")[0]["exit_status"], num_events(world)) == ("abort", {"flown": 1})
+
+
+def test_a_flyer_that_was_collected_on_its_way_is_stopped_and_collected_once_more(world):
+    flyer = Flyer(world, events=(partial(flyer_x=1.0),))
+
+    def plan():
+        yield from bps.kickoff(flyer, wait=True)
+        yield from bps.complete(flyer)
+        yield from bps.collect(flyer)
+        flyer.events = [partial(flyer_x=2.0)]
+        raise ValueError("the plan broke")
+
+    world.run(run_wrapper(plan()))
+    assert flyer.log == ["kickoff", "complete", "collect", "stop", "collect"]
+    assert num_events(world) == {"flown": 2}
+
+
+def test_the_plan_may_give_the_stream_of_a_flyer_another_name(world):
+    flyer = Flyer(world, events=(partial(flyer_x=1.0),))
+
+    def plan():
+        yield from bps.declare_stream(flyer, name="primary", collect=True)
+        yield from fly(flyer, name="primary")
+
+    in_run(world, plan())
+    assert num_events(world) == {"primary": 1}
+
+
+def test_a_flyer_of_two_streams_cannot_be_declared_as_one(world):
+    flyer = Flyer(world)
+    flyer.described = {"one": {"a": X}, "two": {"b": X}}
+    with pytest.raises(PlanError, match="flyer describes streams one, two; only 'main' was declared"):
+        in_run(world, bps.declare_stream(flyer, name="main", collect=True))
+
+
 def test_a_flyer_can_fly_in_one_of_two_runs(world):
     flyer = Flyer(world, events=(partial(flyer_x=1.0),))
 

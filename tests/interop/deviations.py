@@ -115,6 +115,18 @@ def _configure_in_an_event(program: Program) -> bool:
     return False
 
 
+def _closed_over_a_flyer(program: Program) -> bool:
+    flying = set()
+    for one in program.steps:
+        if one.command == "kickoff" and one.device == "flyer":
+            flying.add(one.run)
+        elif one.command == "collect":
+            flying.discard(one.run)
+        elif one.command == "close_run" and one.run in flying:
+            return True
+    return False
+
+
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "the words of an error",
@@ -207,6 +219,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "the shutter must be closed though the motor before it broke",
         _program(step("break", "home"), CHECKPOINT, PAUSE, guarded=True, decisions=("abort",)),
         shows_in=lambda program: any(one.command == "break" for one in program.steps),
+    ),
+    Deviation(
+        "close_run while a flyer is not home",
+        "it flies on, and what it saw in this run is lost",
+        "it is stopped if it still flies, and what it saw is recorded before the stop document",
+        "an abort closes the run, and must leave neither a motor that moves nor points that nobody has",
+        _program(OPEN, step("kickoff", "flyer", group="k"), step("complete", "flyer", group="c"), CLOSE),
+        shows_in=_closed_over_a_flyer,
     ),
 )
 
