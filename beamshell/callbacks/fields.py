@@ -86,7 +86,10 @@ def positions(start: Document, descriptor: Document) -> list[str]:
 
 def detectors(start: Document, descriptor: Document) -> list[str]:
     """The hinted fields that are not scanned: the plan's detectors in its order, then whatever else was read."""
-    moving = {key for position in positions(start, descriptor) for key in siblings(descriptor, position)}
+    moving = set(positions(start, descriptor))
+    for name, keys in (descriptor.get("object_keys") or {}).items():
+        if moving & set(keys) and name not in (start.get("detectors") or ()):  # a flyer may count and move
+            moving |= set(keys)
     objects = _once(
         [*(start.get("detectors") or ()), *(descriptor.get("object_keys") or ()), *(descriptor.get("hints") or ())]
     )

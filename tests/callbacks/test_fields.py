@@ -32,6 +32,17 @@ def test_without_hints_everything_that_does_not_move_is_shown(scan_documents):
     assert detectors(start, {**descriptor, "hints": {}}) == ["det", "mon"]
 
 
+def test_a_flyer_that_the_plan_names_as_detector_shows_its_counts_though_the_motor_is_in_it(scan_documents):
+    start, descriptor = scan_documents
+    flown = {
+        **descriptor,
+        "object_keys": {"fly": ["th", "i0", "it"]},
+        "hints": {"fly": {"fields": ["i0", "it"]}},
+        "data_keys": dict.fromkeys(("th", "i0", "it"), {"source": "x", "dtype": "number", "shape": []}),
+    }
+    assert detectors({**start, "detectors": ["fly"]}, flown) == ["i0", "it"]
+
+
 def test_a_device_stands_for_its_hinted_fields_and_a_stranger_is_named(scan_documents):
     scaler = SimpleNamespace(name="scaler")
     descriptor = {**scan_documents[1], "hints": {"scaler": {"fields": ["det", "mon"]}}}
