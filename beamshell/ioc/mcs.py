@@ -1,7 +1,7 @@
 """A multichannel scaler: counters that put what they count into one bin after the other.
 
-It knows nothing of what is counted, nor of the motor that it follows: two functions say that. Its records bear the names
-of those for the SIS3820 (SIS38XX.template of the EPICS mca module).
+It knows nothing of what is counted, nor of the motor that it follows: two functions say that. Its records are named as
+those for the SIS3820 are (SIS38XX.template of the EPICS mca module).
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ record(bi, "{prefix}Acquiring") {{ field(ZNAM, "Done") field(ONAM, "Acquiring") 
 record(bo, "{prefix}ChannelAdvance") {{
     field(ZNAM, "Internal") field(ONAM, "External") field(VAL, "0") field(PINI, "YES")
 }}
-record(ao, "{prefix}Dwell") {{ field(VAL, "0.1") field(EGU, "s") field(PREC, "4") field(PINI, "YES") field(DRVL, "0.001")
-    field(DRVH, "10000") field(LOPR, "0.001") field(HOPR, "10000") }}
+record(ao, "{prefix}Dwell") {{ field(VAL, "0.1") field(EGU, "s") field(PREC, "4") field(PINI, "YES")
+    field(DRVL, "0.001") field(DRVH, "10000") field(LOPR, "0.001") field(HOPR, "10000") }}
 record(ao, "{prefix}PresetReal") {{ field(VAL, "0") field(EGU, "s") field(PREC, "3") field(PINI, "YES") }}
-record(longout, "{prefix}NuseAll") {{ field(VAL, "100") field(PINI, "YES") field(DRVL, "1") field(DRVH, "{MAX_CHANNELS}")
-    field(LOPR, "1") field(HOPR, "{MAX_CHANNELS}") }}
+record(longout, "{prefix}NuseAll") {{ field(VAL, "100") field(PINI, "YES")
+    field(DRVL, "1") field(DRVH, "{MAX_CHANNELS}") field(LOPR, "1") field(HOPR, "{MAX_CHANNELS}") }}
 record(longin, "{prefix}MaxChannels") {{ field(VAL, "{MAX_CHANNELS}") field(PINI, "YES") }}
 record(longin, "{prefix}CurrentChannel") {{ field(VAL, "0") field(PINI, "YES") }}
 record(ai, "{prefix}ElapsedReal") {{ field(EGU, "s") field(PREC, "3") field(PINI, "YES") }}
@@ -93,7 +93,12 @@ class MultichannelScaler:
         self._dwell_s, self._began, self._last, self._shown_at = 0.0, 0.0, 0.0, 0.0
         self._last_position = 0.0
         self._counts, self._way, self._seconds = np.zeros((3, 0)), np.zeros(0), np.zeros(0)
-        actions = (partial(self._start, erase=True), self._start, self._stop, self._erase)
+        actions: tuple[Callable[[], None], ...] = (
+            partial(self._start, erase=True),
+            self._start,
+            self._stop,
+            self._erase,
+        )
         for name, action in zip(_BUTTONS, actions, strict=True):
             self._buttons[name].begin = partial(clockwork.after, 0.0, action)
             self._buttons[name].cancel = partial(clockwork.after, 0.0, self._end)

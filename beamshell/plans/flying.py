@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from beamshell.errors import CommandTimeout
+from beamshell.errors import CommandTimeout, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.clock import now
-from beamshell.plans.facts import Metadata, names
+from beamshell.plans.facts import Facts, Metadata, names, plain, together_hints
 from beamshell.plans.planned import plan
-from beamshell.plans.preprocessors import finalize_wrapper, msg_mutator, rewindable_wrapper, run_wrapper
+from beamshell.plans.preprocessors import (
+    finalize_wrapper,
+    msg_mutator,
+    rewindable_wrapper,
+    run_wrapper,
+    stage_wrapper,
+)
 
-RAMP = "ramp"
-"""The group of what ramps."""
+RAMP, FLIGHT = "ramp", "flight"
+"""The groups of what ramps and of what flies."""
+
+MOST_IN_VAIN = 10
+"""How many flights in a row may be paused before their first point."""
+
+PERIOD_S = 0.5
+"""How often the points of a flight are recorded while it lasts."""
 
 
 @plan
@@ -35,6 +47,106 @@ def fly(flyers: Iterable[Any], *, md: Metadata = None) -> Plan:
 
     facts = {"plan_name": "fly", "plan_args": {"flyers": names(flyers)}, "flyers": names(flyers)}
     return (yield from run_wrapper(flight(), md={**facts, **(md or {})}))
+
+
+@plan
+def fly_scan(
+    flyer: Any, start: float, stop: float, num: int, time: float, *, period: float = PERIOD_S, md: Metadata = None
+) -> Plan:
+    """Let a motor ride past its points while its counter counts; the run's uid.
+
+    After a pause, which lands the flight, `resume` flies the points that were not seen.
+
+    Args:
+        flyer: a MotorFlyer: it knows its motor and its counter.
+        start: the first point.
+        stop: the last one.
+        num: how many points; each lies in the middle of what is counted for it.
+        time: seconds from one point to the next, all of which are counted.
+        period: seconds between two looks at what it has seen so far.
+        md: metadata of the run.
+
+    Raises:
+        LimitError: the way, with the room to speed up and slow down, or the speed is out of limits; nothing has moved.
+
+    Example:
+        ``RE(fly_scan(th_fly, -1, 1, 101, 0.05))`` counts 101 points of 0.05 s in 5 s.
+    """
+    path = {"start": start, "stop": stop, "num": num, "time": time}
+    facts = {"plan_name": "fly_scan", "plan_args": {"flyer": repr(flyer), **path}, "extents": ([start, stop],)}
+    return (yield from _flown(flyer, path, num, facts, period, md))
+
+
+@plan
+def fly_path(
+    flyer: Any, positions: Mapping[Any, Sequence[float]], time: float, *, period: float = PERIOD_S, md: Metadata = None
+) -> Plan:
+    """Let motors ride together through given points while a counter counts; the run's uid.
+
+    After a pause, which lands the flight, `resume` flies the points that were not seen.
+
+    Args:
+        flyer: a TrajectoryFlyer: it knows its motors and its counter.
+        positions: by motor or by its name, where it is at each point; all of one length.
+        time: seconds from one point to the next, all of which are counted.
+        period: seconds between two looks at what it has seen so far.
+        md: metadata of the run.
+
+    Raises:
+        LimitError: a point, or the speed to it, is out of limits; nothing has moved.
+
+    Example:
+        ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``
+    """
+    by_name = {str(getattr(motor, "name", motor)): [float(place) for place in way] for motor, way in positions.items()}
+    path = {"positions": by_name, "time": time}
+    num = len(next(iter(by_name.values()), ()))
+    extents = tuple([min(way), max(way)] for way in by_name.values() if way)
+    args = {"flyer": repr(flyer), "positions": plain(list(by_name.items())), "time": time}
+    facts = {"plan_name": "fly_path", "plan_args": args, "extents": extents}
+    return (yield from _flown(flyer, path, num, facts, period, md))
+
+
+def _flown(flyer: Any, path: Facts, num: int, facts: Facts, period: float, md: Metadata) -> Plan:
+    """A run of as many flights as it takes to see all the points."""
+    stubs.check(flyer, path)
+    motors = [motor for motor in flyer.motors if motor.name in path.get("positions", {motor.name: ()})]
+    facts = {
+        **facts,
+        "detectors": [flyer.name],
+        "motors": tuple(names(motors)),
+        "num_points": num,
+        "num_intervals": num - 1,
+        "count_time": path["time"],
+        "hints": together_hints(motors),
+    }
+
+    def flights() -> Plan:
+        seen, in_vain, declared = 0, 0, False
+        while seen < num:
+            yield Msg("checkpoint")  # a pause on the way to the beginning goes there again
+            yield from stubs.prepare(flyer, {**path, "first": seen}, group="prepare", wait=True)
+            if not declared:  # its settings are those of this flight only now
+                yield from stubs.declare_stream(flyer, name="primary", collect=True)
+                declared = True
+            more = yield from rewindable_wrapper(_flight(flyer, period), False)
+            seen, in_vain = seen + more, 0 if more else in_vain + 1
+            if in_vain == MOST_IN_VAIN:
+                raise PlanError(f"{flyer.name} has flown {in_vain} times and handed nothing over")
+
+    return (yield from stage_wrapper(run_wrapper(flights(), md={**facts, **(md or {})}), [flyer]))
+
+
+def _flight(flyer: Any, period: float) -> Plan:
+    """One flight, its points recorded as they come; how many there were. It cannot be rewound."""
+    yield from stubs.kickoff(flyer, group=FLIGHT, wait=True)
+    yield from stubs.complete(flyer, group=FLIGHT)
+    landed, seen = False, 0
+    while not landed:
+        landed = yield from stubs.wait(FLIGHT, timeout=period, error_on_timeout=False)
+        pages = yield from stubs.collect(flyer, name="primary")
+        seen += sum(len(page["time"]) for page in pages or ())
+    return seen
 
 
 @plan
