@@ -23,6 +23,7 @@ MOST_INTERVALS = 200
 FEWEST_RUNS = 3
 """So many runs are needed before it can be said how far one is from what the others say."""
 
+_WORDS_FOR_WAITING = ("delay", "sleep", "period")
 _SHARE_WITHIN = 0.68
 _LEAST_ERROR = 0.02
 _ROUNDS = 3
@@ -134,7 +135,7 @@ class RunTimes:
 
 
 def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | None:
-    """What a run's documents tell; None if it failed, was aborted, or has no point.
+    """What a run's documents tell; None if it failed, was aborted, has no point, or waits between them on purpose.
 
     Args:
         documents: `(name, document)` in the order in which they were emitted; events from the middle on may be missing.
@@ -189,6 +190,12 @@ class _Reader:
         return Interval(moves, self._counts(), doc["time"] - self._start["time"])
 
     @property
+    def _waits_on_purpose(self) -> bool:
+        """True if the plan was told to wait between its points."""
+        arguments = self._start.get("plan_args") or {}
+        return any(arguments.get(word) for word in _WORDS_FOR_WAITING)
+
+    @property
     def _motors(self) -> Sequence[str]:
         return [str(name) for name in self._start.get("motors") or ()]
 
@@ -211,7 +218,7 @@ class _Reader:
         return way_s(distance, velocity, ramp_s)
 
     def times(self) -> RunTimes | None:
-        if self._last is None or self._stop.get("exit_status") != "success":
+        if self._last is None or self._stop.get("exit_status") != "success" or self._waits_on_purpose:
             return None
         intervals = tuple(
             Interval(dict(moves), dict(counts), median(seconds), len(seconds))
@@ -282,7 +289,10 @@ def _error(runs: Sequence[RunTimes]) -> float | None:
     for fold in range(folds):
         others = _Model([run for number, run in enumerate(runs) if number % folds != fold])
         deviations += [found for run in runs[fold::folds] if (found := others.deviation(run)) is not None]
-    return max(_LEAST_ERROR, float(np.quantile(deviations, _SHARE_WITHIN))) if deviations else None
+    if not deviations:
+        return None
+    within = min(len(deviations), math.ceil((len(deviations) + 1) * _SHARE_WITHIN))  # of few, nearly all
+    return max(_LEAST_ERROR, sorted(deviations)[within - 1])
 
 
 class _Model:

@@ -123,7 +123,9 @@ class Rehearsal:
 
     def summary(self) -> str:
         """Points and time in one line."""
-        points = f"{len(self.points)} {'point' if len(self.points) == 1 else 'points'}"
+        points = _number(len(self.points), "point")
+        if len(self.runs) != 1:
+            points = f"{points} in {len(self.runs)} runs" if self.runs else "no run"
         if self.endless:
             return f"{points} and on until it is stopped"
         return f"{points}, {self.time_in_words()}"
@@ -133,14 +135,15 @@ class Rehearsal:
         about = f"about {in_words(self.duration_s)}"
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
-        give_or_take = "" if self.error_s is None else f" ± {in_words(self.error_s)}"
-        runs = "1 run" if self.learned_from == 1 else f"{self.learned_from} runs"
+        give_or_take = "" if self.error_s is None else f" ± {in_words(self.error_s, digits=1)}"
+        runs = _number(self.learned_from, "run")
         doubt = f"; never measured: {_listed(self.unmeasured)}" if self.unmeasured else ""
         return f"{about}{give_or_take} (learned from {runs}{doubt})"
 
     def __str__(self) -> str:
-        runs = f" in {len(self.runs)} runs" if len(self.runs) != 1 else ""
-        lines = [self.summary().replace(",", f"{runs},", 1)]
+        lines = [f"cannot be done: {problem}" for problem in self.problems]
+        if self.points or not self.problems:
+            lines.append(self.summary())
         if self.untimed:
             lines.append(f"not counted, since nobody knows how long they take: {_listed(self.untimed)}")
         lines += [self._path_line(name) for name in self.path]
@@ -149,26 +152,32 @@ class Rehearsal:
             lines.append(f"staged: {', '.join(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
         lines += self.picture()
-        lines += [f"cannot be done: {problem}" for problem in self.problems]
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _path_line(self, name: str) -> str:
         places, unit = self.path[name], self.units.get(name, "")
-        moves = f"{name}: {len(places)} {'move' if len(places) == 1 else 'moves'}"
+        moves = f"{name}: {_number(len(places), 'move')}"
         if not all(map(_is_number, places)):
             return f"{moves}, {_listed(dict.fromkeys(places))}"
         unit = f" {unit}" if unit else ""
-        return f"{moves} between {min(places):g} and {max(places):g}{unit}, {self.way(name):.4g}{unit} of way"
+        low, high = f"{min(places):g}", f"{max(places):g}"
+        where = f"to {low}" if low == high else f"between {low} and {high}"
+        return f"{moves} {where}{unit}, {self.way(name):.4g}{unit} of way"
 
 
-def in_words(seconds: float) -> str:
-    """A duration as people say it: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min"."""
+def in_words(seconds: float, digits: int = 2) -> str:
+    """A duration as people say it: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min".
+
+    Args:
+        seconds: how long.
+        digits: how many count, below ten seconds.
+    """
     if not math.isfinite(seconds):
         return "for ever"
-    if seconds < 10:
-        return f"{seconds:.2g} s"
+    if seconds < 9.5:
+        return f"{seconds:.{digits}g} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -176,6 +185,10 @@ def in_words(seconds: float) -> str:
     if not hours:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _number(number: int, of: str) -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
 
 
 def _is_number(value: Any) -> bool:

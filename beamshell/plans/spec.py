@@ -11,11 +11,12 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, scans
-from beamshell.plans.facts import Metadata, as_devices
+from beamshell.plans.facts import Facts, Metadata, as_devices, plain, shown
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.planned import plan
-from beamshell.plans.preprocessors import configure_count_time_wrapper, subs_wrapper
-from beamshell.plans.stubs import mv
+from beamshell.plans.preprocessors import configure_count_time_wrapper
+from beamshell.plans.stubs import mv, one_nd_step, trigger_and_read
+from beamshell.plans.visiting import PerStep
 
 
 @plan
@@ -36,7 +37,8 @@ def ascan(
     Example:
         ``RE(ascan(th, -1, 1, 20, 0.1, detectors=[det]))`` visits 21 points.
     """
-    return (yield from _line("ascan", scans.scan, (motor, start, finish), intervals, time, detectors, md))
+    line = {"motor": motor, "start": start, "finish": finish}
+    return (yield from _line("ascan", scans.scan, line, intervals, time, detectors, md))
 
 
 @plan
@@ -44,7 +46,8 @@ def dscan(
     motor: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
 ) -> Plan:
     """As `ascan`, from where the motor is; it returns there at the end, and also if it is interrupted."""
-    return (yield from _line("dscan", scans.rel_scan, (motor, start, finish), intervals, time, detectors, md))
+    line = {"motor": motor, "start": start, "finish": finish}
+    return (yield from _line("dscan", scans.rel_scan, line, intervals, time, detectors, md))
 
 
 lup = dscan
@@ -65,7 +68,8 @@ def a2scan(
     md: Metadata = None,
 ) -> Plan:
     """As `ascan`, two motors together; the intervals are those of both."""
-    lines = (motor1, start1, finish1, motor2, start2, finish2)
+    lines = {"motor1": motor1, "start1": start1, "finish1": finish1}
+    lines |= {"motor2": motor2, "start2": start2, "finish2": finish2}
     return (yield from _line("a2scan", scans.scan, lines, intervals, time, detectors, md))
 
 
@@ -84,7 +88,8 @@ def d2scan(
     md: Metadata = None,
 ) -> Plan:
     """As `dscan`, two motors together; the intervals are those of both."""
-    lines = (motor1, start1, finish1, motor2, start2, finish2)
+    lines = {"motor1": motor1, "start1": start1, "finish1": finish1}
+    lines |= {"motor2": motor2, "start2": start2, "finish2": finish2}
     return (yield from _line("d2scan", scans.rel_scan, lines, intervals, time, detectors, md))
 
 
@@ -104,16 +109,35 @@ def th2th(
         detectors: a list of readable devices.
         md: metadata of the run.
     """
-    lines = (tth, start, finish, th, start / 2, finish / 2)
+    md = {
+        "plan_args": _as_given(detectors, tth=tth, th=th, start=start, finish=finish, intervals=intervals, time=time),
+        **(md or {}),
+    }
+    lines = {"tth": tth, "start": start, "finish": finish, "th": th, "half_start": start / 2, "half_finish": finish / 2}
     return (yield from _line("th2th", scans.rel_scan, lines, intervals, time, detectors, md))
 
 
 def _line(
-    name: str, scan: Any, lines: tuple[Any, ...], intervals: int, time: float, detectors: Any, md: Metadata
+    name: str,
+    scan: Any,
+    lines: dict[str, Any],
+    intervals: int,
+    time: float,
+    detectors: Any,
+    md: Metadata,
+    per_step: PerStep = None,
 ) -> Plan:
+    """A scan of this name along `lines`: motor, start, finish, motor, start, finish ..., as its arguments are named."""
     num = _points(intervals)
-    md = {"plan_name": name, "intervals": num - 1, "count_time": time, **(md or {})}
-    return (yield from configure_count_time_wrapper(scan(detectors, *lines, num=num, md=md), time))
+    given = _as_given(detectors, **lines, intervals=num - 1, time=time)
+    md = {"plan_name": name, "plan_args": given, "intervals": num - 1, "count_time": time, **(md or {})}
+    plan = scan(detectors, *lines.values(), num=num, per_step=per_step, md=md)
+    return (yield from configure_count_time_wrapper(plan, time))
+
+
+def _as_given(detectors: Any, /, **arguments: Any) -> Facts:
+    """A plan's arguments, for its start document."""
+    return {"detectors": shown(as_devices(detectors)), **{name: plain(value) for name, value in arguments.items()}}
 
 
 def _points(intervals: int) -> int:
@@ -143,9 +167,9 @@ def mesh(
     Example:
         ``RE(mesh(samx, -2, 2, 10, samy, -1, 1, 4, 0.1, detectors=[det]))`` visits 5 rows of 11 points.
     """
-    fast, slow = (motor1, start1, finish1, _points(intervals1)), (motor2, start2, finish2, _points(intervals2))
-    md = {"plan_name": "mesh", "count_time": time, **(md or {})}
-    return (yield from configure_count_time_wrapper(grid_scan(detectors, *slow, *fast, md=md), time))
+    fast = {"motor1": motor1, "start1": start1, "finish1": finish1, "intervals1": intervals1}
+    slow = {"motor2": motor2, "start2": start2, "finish2": finish2, "intervals2": intervals2}
+    return (yield from _mesh("mesh", grid_scan, fast, slow, time, detectors, md))
 
 
 @plan
@@ -164,18 +188,38 @@ def dmesh(
     md: Metadata = None,
 ) -> Plan:
     """As `mesh`, around where the motors are; they return there at the end."""
-    fast, slow = (motor1, start1, finish1, _points(intervals1)), (motor2, start2, finish2, _points(intervals2))
-    md = {"plan_name": "dmesh", "count_time": time, **(md or {})}
-    return (yield from configure_count_time_wrapper(rel_grid_scan(detectors, *slow, *fast, md=md), time))
+    fast = {"motor1": motor1, "start1": start1, "finish1": finish1, "intervals1": intervals1}
+    slow = {"motor2": motor2, "start2": start2, "finish2": finish2, "intervals2": intervals2}
+    return (yield from _mesh("dmesh", rel_grid_scan, fast, slow, time, detectors, md))
+
+
+def _mesh(
+    name: str, scan: Any, fast: dict[str, Any], slow: dict[str, Any], time: float, detectors: Any, md: Metadata
+) -> Plan:
+    """A grid of this name: of each axis, its motor, start, finish and intervals, as its arguments are called."""
+    *fast_line, fast_intervals = fast.values()
+    *slow_line, slow_intervals = slow.values()
+    axes = (*slow_line, _points(slow_intervals), *fast_line, _points(fast_intervals))
+    given = _as_given(detectors, **fast, **slow, time=time)
+    md = {"plan_name": name, "plan_args": given, "count_time": time, **(md or {})}
+    return (yield from configure_count_time_wrapper(scan(detectors, *axes, md=md), time))
 
 
 # ---- without a motor -----------------------------------------------------------------------------
 
 
 @plan
-def loopscan(npoints: int, time: float, *, detectors: Any, md: Metadata = None) -> Plan:
-    """Count so many times; the run's uid."""
-    md = {"plan_name": "loopscan", "count_time": time, **(md or {})}
+def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Metadata = None) -> Plan:
+    """Count so many times; the run's uid.
+
+    Args:
+        npoints: how many times.
+        time: seconds that each point counts; None lets the detectors count as long as they are set to.
+        detectors: a list of readable devices.
+        md: metadata of the run.
+    """
+    given = _as_given(detectors, npoints=npoints, time=time)
+    md = {"plan_name": "loopscan", "plan_args": given, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scans.count(detectors, npoints, md=md), time))
 
 
@@ -189,7 +233,8 @@ def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metad
         detectors: a list of readable devices.
         md: metadata of the run.
     """
-    md = {"plan_name": "timescan", "count_time": time, **(md or {})}
+    given = _as_given(detectors, time=time, sleep=sleep)
+    md = {"plan_name": "timescan", "plan_args": given, "count_time": time, **(md or {})}
     counting = scans.count(detectors, None, delay=time + sleep if sleep else None, md=md)
     return (yield from configure_count_time_wrapper(counting, time))
 
@@ -229,13 +274,16 @@ def lineup(
     field = field or _first_field(as_devices(detectors))
     best: list[tuple[float, float]] = []
 
-    def look(_: str, doc: dict[str, Any]) -> None:
-        if field in doc["data"] and motor.name in doc["data"]:
-            best.append((doc["data"][field], doc["data"][motor.name]))
+    def look(devices: Any) -> Plan:
+        readings = yield from trigger_and_read(devices)
+        if field in readings and motor.name in readings:
+            best.append((readings[field]["value"], readings[motor.name]["value"]))
 
-    md = {"plan_name": "lineup", **(md or {})}
-    scan = dscan(motor, start, finish, intervals, time, detectors=detectors, md=md)
-    uid = yield from subs_wrapper(scan, {"event": look})
+    def step(detectors: Any, point: Any, pos_cache: Any) -> Plan:
+        return (yield from one_nd_step(detectors, point, pos_cache, take_reading=look))
+
+    line = {"motor": motor, "start": start, "finish": finish}
+    uid = yield from _line("lineup", scans.rel_scan, line, intervals, time, detectors, md, per_step=step)
     if not best:
         raise PlanError(f"nothing records both {field} and {motor.name}: {motor.name} is where it was")
     yield from mv(motor, max(best)[1])

@@ -59,6 +59,11 @@ class Command:
         """How it is typed."""
         return f"{self.name} {self.usage}".rstrip()
 
+    @property
+    def runs_a_plan(self) -> bool:
+        """True if what it does is to run a plan, as scans and moves do: it can then be rehearsed."""
+        return self.plan.startswith("RE(")
+
     def help(self) -> str:
         """The whole help: what it does, how it is typed, one example, the other forms."""
         forms = [f"Usage:    {self.usage_line}", f"Example:  {self.example}"]
@@ -78,10 +83,19 @@ class Command:
         if self.needs_words and not words:
             print(self.help())
             return None
+        return self.act(session, Words(words, devices))
+
+    def act(self, session: Session, words: Words) -> Any:
+        """Carry it out with words that are taken apart already.
+
+        Raises:
+            BeamshellError: it is refused or has failed. Any other error becomes CommandError.
+        """
         try:
-            return self.action(session, Words(words, devices))
+            return self.action(session, words)
         except UsageError as exc:
-            if type(exc) is not UsageError:  # an unknown name says all there is to say
+            # an unknown name says all there is to say, and so does a command that was called by another
+            if type(exc) is not UsageError or isinstance(exc.__cause__, UsageError):
                 raise
             raise UsageError(f"{self.name}: {exc}. Usage: {self.usage_line}, such as: {self.example}") from exc
         except BeamshellError:
@@ -161,8 +175,17 @@ def detectors_then_motor(before: list[str], devices: Mapping[str, Any]) -> Itera
 
 def detectors_then_axes(before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:
     """As for one motor, and a motor again after each three numbers."""
+    return _motor_after(3, before, devices)
+
+
+def detectors_then_lines(before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:
+    """As for one motor, and a motor again after each two numbers."""
+    return _motor_after(2, before, devices)
+
+
+def _motor_after(numbers: int, before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:
     names = motors(devices)
     since = next((n for n, word in enumerate(reversed(before)) if word in names), None)
     if since is None:
         return list(devices)
-    return names if since == 3 else []
+    return names if since == numbers else []

@@ -37,6 +37,11 @@ class Beamshell(Configurable):
     connect_wait = Float(
         1.0, help="How long, in seconds, the first command waits for devices that have not answered yet."
     ).tag(config=True)
+    ask_above = Float(
+        0.0,
+        help="A scan that takes longer than this, in seconds, is asked about before it starts, if somebody is at the "
+        "prompt; 0 never asks.",
+    ).tag(config=True)
     plots = Enum(
         ["auto", "window", "none"], "auto", help="Plots: a window if there is a display (auto), always, or never."
     ).tag(config=True)

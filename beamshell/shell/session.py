@@ -19,12 +19,14 @@ from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageErro
 from beamshell.shell.config import Beamshell
 from beamshell.shell.names_in_reach import NamesInReach, is_device_like
 from beamshell.shell.outcomes import DONE, LastError, one_line, say, say_error, where
+from beamshell.shell.rehearsing import Rehearsing
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
+    from beamshell.plans.rehearsal import Rehearsal
     from beamshell.shell.gui_loop import GuiLoop
     from beamshell.store import Journal, PersistentDict, Runs
 
@@ -94,6 +96,7 @@ class Session:
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
+        self._rehearsing = Rehearsing(self)
         self._alongside: Any = None
         self._installed: list[tuple[dict[str, Any], Any]] = []
         self._named_devices: set[str] = set()
@@ -132,7 +135,7 @@ class Session:
         from beamshell.devices.registry import Registry
 
         self._start_demo_ioc()
-        self.registry = Registry()
+        self.registry = Registry(data_folder=getattr(self, "folder", None))  # it may be missing: open() has failed
         if self.config.devices_file:
             self._load_device_file(self._beside_profile(self.config.devices_file))
         elif not self.config.demo_ioc:
@@ -363,15 +366,37 @@ class Session:
 
     # ---- running -----------------------------------------------------------------------------
 
-    def run(self, plan: Plan, *, then: Callable[[], None] | None = None, plan_form: str = "") -> None:
-        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`."""
+    def run(
+        self, plan: Plan | Callable[[], Plan], *, then: Callable[[], None] | None = None, plan_form: str = ""
+    ) -> None:
+        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`.
+
+        Args:
+            plan: a plan, or a function that makes it: it is then rehearsed first, and what cannot be done is refused.
+            then: what is to be done after it.
+            plan_form: the same, as one types it in Python.
+        """
         if str(self.RE.state) != "idle":
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
+        if callable(plan):
+            self._rehearsing.before(plan)
+            plan = plan()
         metadata = {"command": self.typed, "operator": self.operator}
         if plan_form:
             metadata["plan_form"] = plan_form
         self._then = then
         self._finish(lambda: self.RE(plan, **metadata))
+
+    def rehearse(self, plan: Any) -> Rehearsal:
+        """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
+
+        Args:
+            plan: a plan, which is used up by it, or a function that makes one.
+
+        Example:
+            ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
+        """
+        return self._rehearsing.rehearse(plan)
 
     def go_on(self, how: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.

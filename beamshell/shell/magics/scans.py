@@ -1,10 +1,11 @@
-"""Counting and scanning: ct, scan, rscan, ascan, dscan, grid, mesh, loopscan.
+"""Counting and scanning: ct, scan, rscan, grid.
 
 The plans themselves check every point against the limits before anything moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def ct(session: Session, words: Words) -> None:
     words.end()
     detectors = detectors or session.detectors()
     readings: dict[str, Any] = {}
-    session.run(_with_time(_count_once(detectors, readings), seconds), then=lambda: _show_counts(detectors, readings))
+    make = _with_time(seconds, lambda: _count_once(detectors, readings))
+    session.run(make(), then=lambda: _show_counts(detectors, readings))
 
 
 @COMMANDS.add(
@@ -71,37 +73,6 @@ def rscan(session: Session, words: Words) -> None:
 
 
 @COMMANDS.add(
-    "motor start finish intervals time",
-    example="ascan th -1 1 20 0.1",
-    plan="RE(bp.scan([det], th, -1, 1, num=21))",
-    slots=detectors_then_motor,
-    needs_words=True,
-)
-def ascan(session: Session, words: Words) -> None:
-    """Scan as SPEC does: a number of INTERVALS, so one point more.
-
-    The time is what each point counts, in seconds.
-    """
-    _one_motor(session, words, relative=False, intervals=True)
-
-
-@COMMANDS.add(
-    "motor start finish intervals time",
-    example="dscan th -0.5 0.5 10 0.1",
-    plan="RE(bp.rel_scan([det], th, -0.5, 0.5, num=11))",
-    aliases=("lup",),
-    slots=detectors_then_motor,
-    needs_words=True,
-)
-def dscan(session: Session, words: Words) -> None:
-    """Scan around where the motor is, as SPEC does: INTERVALS, one point more.
-
-    The motor goes back at the end, also after an interruption.
-    """
-    _one_motor(session, words, relative=True, intervals=True)
-
-
-@COMMANDS.add(
     "[detector ...] motor1 start stop points motor2 start stop points [time]",
     example="grid det samy -1 1 5 samx -2 2 11",
     plan="RE(bp.grid_scan([det], samy, -1, 1, 5, samx, -2, 2, 11))",
@@ -116,62 +87,26 @@ def grid(session: Session, words: Words) -> None:
     detectors = words.detectors()
     axes = []
     while len(words) >= 4 or (words and not is_number(words.peek())):
-        axes.append(_axis(words, "points"))
+        axes.append(_axis(words))
     if len(axes) < 2:
         raise UsageError("a grid needs two motors")
     _grid(session, detectors, axes, words)
 
 
-@COMMANDS.add(
-    "motor1 start finish intervals motor2 start finish intervals time",
-    example="mesh samx -2 2 10 samy -1 1 4 0.1",
-    plan="RE(bp.grid_scan([det], samy, -1, 1, 5, samx, -2, 2, 11))",
-    slots=detectors_then_axes,
-    needs_words=True,
-)
-def mesh(session: Session, words: Words) -> None:
-    """Scan two motors over a grid, as SPEC does: INTERVALS, the first motor is FAST."""
-    detectors = words.detectors()
-    axes = [_axis(words, "intervals") for _ in range(2)]
-    _grid(session, detectors, [(motor, a, b, n + 1) for motor, a, b, n in reversed(axes)], words)
-
-
-@COMMANDS.add(
-    "points [time]",
-    example="loopscan 10 0.5",
-    plan="RE(bp.count([det], num=10))",
-    needs_words=True,
-)
-def loopscan(session: Session, words: Words) -> None:
-    """Count a number of times, one after the other, and record it.
-
-    The time is what each point counts, in seconds.
-    """
-    from beamshell import plans as bp
-
-    points = words.whole_number("points")
-    seconds = words.optional_seconds()
-    words.end()
-    detectors = session.detectors()
-    form = f"bp.count({_names(detectors)}, num={points})"
-    session.run(_with_time(bp.count(detectors, num=points), seconds), plan_form=form)
-
-
-def _one_motor(session: Session, words: Words, *, relative: bool, intervals: bool = False) -> None:
+def _one_motor(session: Session, words: Words, *, relative: bool) -> None:
     from beamshell import plans as bp
 
     detectors = words.detectors() or session.detectors()
-    motor, start, stop, points = _axis(words, "intervals" if intervals else "points")
-    points += intervals
+    motor, start, stop, points = _axis(words)
     seconds = words.optional_seconds()
     words.end()
     name, plan = ("rel_scan", bp.rel_scan) if relative else ("scan", bp.scan)
-    form = f"bp.{name}({_names(detectors)}, {motor.name}, {start:g}, {stop:g}, num={points})"
-    session.run(_with_time(plan(detectors, motor, start, stop, num=points), seconds), plan_form=form)
+    form = f"bp.{name}({_names(detectors)}, {motor.name}, {start:.12g}, {stop:.12g}, num={points})"
+    session.run(_with_time(seconds, lambda: plan(detectors, motor, start, stop, num=points)), plan_form=form)
 
 
-def _axis(words: Words, unit: str) -> tuple[Any, float, float, int]:
-    return words.motor(), words.number("start"), words.number("stop"), words.whole_number(unit)
+def _axis(words: Words) -> tuple[Any, float, float, int]:
+    return words.motor(), words.number("start"), words.number("stop"), words.whole_number("points")
 
 
 def _grid(session: Session, detectors: list[Any], axes: list[tuple[Any, float, float, int]], words: Words) -> None:
@@ -180,20 +115,21 @@ def _grid(session: Session, detectors: list[Any], axes: list[tuple[Any, float, f
     seconds = words.optional_seconds()
     words.end()
     detectors = detectors or session.detectors()
-    shown = ", ".join(f"{motor.name}, {start:g}, {stop:g}, {points}" for motor, start, stop, points in axes)
+    shown = ", ".join(f"{motor.name}, {start:.12g}, {stop:.12g}, {points}" for motor, start, stop, points in axes)
     flat = [word for axis in axes for word in axis]
     form = f"bp.grid_scan({_names(detectors)}, {shown})"
-    session.run(_with_time(bp.grid_scan(detectors, *flat), seconds), plan_form=form)
+    session.run(_with_time(seconds, lambda: bp.grid_scan(detectors, *flat)), plan_form=form)
 
 
 def _names(detectors: list[Any]) -> str:
     return f"[{', '.join(detector.name for detector in detectors)}]"
 
 
-def _with_time(plan: Plan, seconds: float | None) -> Plan:
+def _with_time(seconds: float | None, make: Callable[[], Plan]) -> Callable[[], Plan]:
+    """What makes the plan, with this count time if one is given."""
     from beamshell.plans import preprocessors as bpp
 
-    return plan if seconds is None else bpp.configure_count_time_wrapper(plan, seconds)
+    return make if seconds is None else lambda: bpp.configure_count_time_wrapper(make(), seconds)
 
 
 def _count_once(detectors: list[Any], readings: dict[str, Any]) -> Plan:
