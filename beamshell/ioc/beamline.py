@@ -10,12 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc import area_detector_records, mcs, physics
+from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
@@ -104,6 +105,7 @@ def records() -> str:
             _setpoint("BL:webcam:fps", 2, "Hz", 0, 100),
             'record(longin, "BL:webcam:count") { }\n',
             *area_detector_records.records("BL:cam:", IMAGE_WIDTH, IMAGE_HEIGHT).values(),
+            mca_record.records("BL:mca1"),
             'record(longin, "BL:heartbeat") { }\n',
             *(_setpoint(f"TEST:{side}-Mtr-{axis}", 0, "mm", -100, 100) for side in ("Left", "Right") for axis in "XY"),
         ]
@@ -131,7 +133,9 @@ class Beamline:
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
         )
         self._bells = RecordSupport(base, BellRecord, BellRecord)
-        for support in (self._motors, self._busy, self._scalers, self._bells):
+        mca_chance = np.random.default_rng(None if seed is None else [seed, 2])
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, mca_chance))
+        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
             support.register()
         base.load_records(records())
         self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_chance)
@@ -173,6 +177,9 @@ class Beamline:
         PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
             lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
         )
+        mca = self._mcas.records["BL:mca1"]
+        assert isinstance(mca, McaRecord)
+        mca.rates = lambda: fluorescence.rates(mca.energies, self._th.get(), self._light())
         AreaDetector(self._base, self._clockwork, "BL:cam:", (self._busy, self._bells), self._look)
 
     def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:

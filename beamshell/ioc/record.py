@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from beamshell.ioc.base import Base
 
 VALUE, LOG, ALARM, PROPERTY = 1, 2, 4, 8
@@ -31,11 +33,12 @@ class Field:
 
     Args:
         name: such as "VAL".
-        kind: DOUBLE, LONG, ULONG, SHORT, MENU or STRING.
+        kind: DOUBLE, LONG, ULONG, SHORT, MENU, STRING or ARRAY (of whole numbers, which clients only read).
         initial: the value before the database says otherwise.
         access: "command" processes the record, "setting" does not, "readback" can't be written.
         menu: the name of the menu of a MENU field.
         is_property: clients that draw limits or units are told when it changes.
+        elements: how many numbers an ARRAY has at most.
     """
 
     name: str
@@ -44,9 +47,12 @@ class Field:
     access: str = "setting"
     menu: str = ""
     is_property: bool = False
+    elements: int = 0
 
     def definition(self) -> str:
         """The field in the language of .dbd files."""
+        if self.kind == "ARRAY":  # base asks the record where it is and how long: only a pointer has its place here
+            return f'field({self.name}, DBF_NOACCESS) {{ prompt("{self.name}") special(SPC_DBADDR) extra("void *p") }}'
         parts = [f'prompt("{self.name}") promptgroup("10 - Common") interest(1) initial("{self.initial}")']
         parts += [
             {"command": "pp(TRUE) special(SPC_MOD)", "setting": "special(SPC_MOD)", "readback": "special(SPC_NOMOD)"}[
@@ -61,7 +67,7 @@ class Field:
     @property
     def size(self) -> int:
         """Bytes in the record."""
-        return 41 if self.kind == "STRING" else c.sizeof(_TYPES[self.kind])
+        return {"STRING": 41, "ARRAY": c.sizeof(c.c_void_p)}.get(self.kind) or c.sizeof(_TYPES[self.kind])
 
 
 def fields(names: str, kind: str = "DOUBLE", access: str = "setting", initial: str | float = 0) -> list[Field]:
@@ -85,6 +91,8 @@ class Record:
         self._base = base
         self._address = address
         self._values = {f.name: _TYPES[f.kind].from_address(self._at(f.name)) for f in self.FIELDS if f.kind in _TYPES}
+        self.arrays = {f.name: np.zeros(f.elements, np.int32) for f in self.FIELDS if f.kind == "ARRAY"}
+        """The content of ARRAY fields, to be changed in place; `post` the field then."""
         self.name = self.text("NAME")
 
     def _at(self, field: str) -> int:
@@ -158,6 +166,10 @@ class Record:
     def precision(self, field: str) -> int:  # noqa: ARG002 - for subclasses
         """Digits after the point."""
         return 0
+
+    def used(self, field: str) -> int:
+        """How many numbers of an ARRAY field mean something now."""
+        return len(self.arrays[field])
 
     def limits(self, field: str) -> tuple[float, float] | None:  # noqa: ARG002 - for subclasses
         """The lowest and highest value that makes sense for a field, or None for all that fits."""

@@ -17,6 +17,8 @@ from beamshell.ioc.record import Record
 _log = logging.getLogger(__name__)
 
 _SUPPORT_FUNCTIONS = 17  # RSETNUMBER
+_NOT_WRITABLE = 1  # SPC_NOMOD of special.h
+_LONG = 5  # dbFldTypes.h of base 7
 _AFTER_INITIAL_VALUES = 1  # the second pass of init_record: links and other records exist
 
 
@@ -74,6 +76,8 @@ _PROCESS = c.CFUNCTYPE(c.c_long, c.c_void_p)
 _SPECIAL = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress), c.c_int)
 _UNITS = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress), c.c_void_p)
 _PRECISION = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress), c.POINTER(c.c_long))
+_ADDRESS = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress))
+_ARRAY = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress), c.POINTER(c.c_long), c.POINTER(c.c_long))
 _LIMITS = c.CFUNCTYPE(c.c_long, c.POINTER(FieldAddress), c.POINTER(c.c_double))
 _SIZES = c.CFUNCTYPE(c.c_int, c.POINTER(_RecordType))
 
@@ -87,8 +91,8 @@ class _Support(c.Structure):  # struct rset
         ("process", _PROCESS),
         ("special", _SPECIAL),
         ("get_value", c.c_void_p),
-        ("cvt_dbaddr", c.c_void_p),
-        ("get_array_info", c.c_void_p),
+        ("cvt_dbaddr", _ADDRESS),
+        ("get_array_info", _ARRAY),
         ("put_array_info", c.c_void_p),
         ("get_units", _UNITS),
         ("get_precision", _PRECISION),
@@ -132,6 +136,8 @@ class RecordSupport:
             init_record=_INIT(_guarded(self._init_record)),
             process=_PROCESS(_guarded(self._process)),
             special=_SPECIAL(_guarded(self._special)),
+            cvt_dbaddr=_ADDRESS(_guarded(self._describe_array)),
+            get_array_info=_ARRAY(_guarded(self._find_array)),
             get_units=_UNITS(_guarded(self._units)),
             get_precision=_PRECISION(_guarded(self._precision)),
             get_graphic_double=_LIMITS(_guarded(self._graphic)),
@@ -208,6 +214,23 @@ class RecordSupport:
         address: FieldAddress = pointer.contents
         name = _FieldDescription.from_address(address.description).name
         return self._records[address.record], name.decode()
+
+    def _describe_array(self, pointer: Any) -> int:
+        """What sort of array a field is, for the clients that ask for it."""
+        address: FieldAddress = pointer.contents
+        name = _FieldDescription.from_address(address.description).name.decode()
+        address.elements = next(field.elements for field in self._class.FIELDS if field.name == name)
+        address.field_type = address.request_type = _LONG
+        address.field_size = c.sizeof(c.c_int32)
+        address.special = _NOT_WRITABLE
+        return 0
+
+    def _find_array(self, pointer: Any, count: Any, offset: Any) -> int:
+        """Where the numbers are, for the length of one copy."""
+        record, field = self._find(pointer)
+        pointer.contents.field = record.arrays[field].ctypes.data
+        count[0], offset[0] = record.used(field), 0
+        return 0
 
     def _units(self, pointer: Any, buffer: int) -> int:
         record, field = self._find(pointer)
