@@ -7,6 +7,7 @@ A method marked "may be a coroutine" is awaited on the engine's asyncio thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
 
@@ -248,6 +249,14 @@ class WritesExternalAssets(Protocol):
 
 
 @runtime_checkable
+class WritesFiles(Protocol):
+    """A device whose files go below the console's data folder, unless it was told another place."""
+
+    data_folder: Path | None
+    """The console's data folder: set by the registry that the device is added to."""
+
+
+@runtime_checkable
 class HasHints(Protocol):
     """A device that knows which of its values a person looks at first."""
 
@@ -287,4 +296,5 @@ __all__ = [
     "Subscribable",
     "Triggerable",
     "WritesExternalAssets",
+    "WritesFiles",
 ]

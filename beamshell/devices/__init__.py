@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     )
     from beamshell.devices.derived import ArraySignal, AttributeSignal, DerivedSignal
     from beamshell.devices.device import Device
+    from beamshell.devices.epics.area_detector import EpicsAreaDetector
+    from beamshell.devices.epics.area_detector_parts import StatisticsPlugin
     from beamshell.devices.epics.camera import EpicsCamera
     from beamshell.devices.epics.counter import EpicsCounter
+    from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin
     from beamshell.devices.epics.motor import EpicsMotor
     from beamshell.devices.epics.positioner import EpicsPositioner
     from beamshell.devices.epics.scaler import EpicsScaler
@@ -42,8 +45,11 @@ _MODULES = {
     "component": ("Component", "Cpt", "DDCpt", "DynamicDeviceComponent", "FCpt", "FormattedComponent"),
     "derived": ("ArraySignal", "AttributeSignal", "DerivedSignal"),
     "device": ("Device",),
+    "epics.area_detector": ("EpicsAreaDetector",),
+    "epics.area_detector_parts": ("StatisticsPlugin",),
     "epics.camera": ("EpicsCamera",),
     "epics.counter": ("EpicsCounter",),
+    "epics.hdf5_plugin": ("Hdf5Plugin",),
     "epics.motor": ("EpicsMotor",),
     "epics.positioner": ("EpicsPositioner",),
     "epics.scaler": ("EpicsScaler",),
@@ -73,6 +79,7 @@ __all__ = [
     "Device",
     "DeviceStatus",
     "DynamicDeviceComponent",
+    "EpicsAreaDetector",
     "EpicsCamera",
     "EpicsCounter",
     "EpicsMotor",
@@ -83,6 +90,7 @@ __all__ = [
     "EpicsSignalRO",
     "FCpt",
     "FormattedComponent",
+    "Hdf5Plugin",
     "Kind",
     "Monochromator",
     "MoveStatus",
@@ -97,6 +105,7 @@ __all__ = [
     "SignalRO",
     "Slits",
     "SoftPositioner",
+    "StatisticsPlugin",
     "Status",
     "SubscriptionStatus",
     "load_devices",

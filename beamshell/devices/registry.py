@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from beamshell.devices.device import Device
 from beamshell.devices.nearest import did_you_mean, unknown
 from beamshell.devices.summary import address_of
 from beamshell.errors import ConfigError, UnknownName
+from beamshell.protocols import WritesFiles
 
 Readout = Literal["on_request", "point", "baseline", "monitored"]
 """When a device is read: only if a command names it; at each point of a command that names no detector (`ct`);
@@ -58,6 +60,9 @@ class Offline(NamedTuple):
 class Registry(Mapping[str, Any]):
     """A mapping of names to devices, in the order they were added.
 
+    Args:
+        data_folder: told to every device that writes files.
+
     Example:
         >>> registry = Registry()
         >>> registry.add(motor, tags=["sample"])
@@ -65,7 +70,8 @@ class Registry(Mapping[str, Any]):
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, data_folder: Path | None = None) -> None:
+        self.data_folder = data_folder
         self._entries: dict[str, Entry] = {}
         self.absent: dict[str, str] = {}
         """Names that a file knows and that have no device, with the reason: switched off, or could not be built."""
@@ -89,6 +95,8 @@ class Registry(Mapping[str, Any]):
         """
         name = name or device.name
         check_name(name)
+        if isinstance(device, WritesFiles):
+            device.data_folder = self.data_folder
         if readout not in READOUTS:
             raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")
         entry = Entry(name, device, frozenset(tags), readout, doc, where, recipe=recipe or {}, load_s=load_s)

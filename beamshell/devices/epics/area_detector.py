@@ -1,0 +1,367 @@
+"""EpicsAreaDetector: a camera whose pictures go into HDF5 files, point by point or as a series.
+
+It joins the parts of an areaDetector (ADCore), and knows nothing of runs: what it has written it tells in documents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from beamshell.devices.component import FormattedComponent
+from beamshell.devices.device import Device
+from beamshell.devices.epics.area_detector_parts import (
+    AreaDetectorCamera,
+    ImagePlugin,
+    Picture,
+    StatisticsPlugin,
+    until,
+)
+from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
+from beamshell.devices.epics.picture_file import Asset
+from beamshell.devices.kind import Kind
+from beamshell.devices.nearest import unknown
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.updates import completions
+from beamshell.errors import BadValue, DeviceError, InvalidState
+from beamshell.protocols import DataKey
+
+_MARGIN_S = 15.0
+_MARGIN_FACTOR = 2.0
+
+
+@dataclass
+class Series:
+    """Points that follow one another without a plan.
+
+    Attributes:
+        points: where they are; without a number if they go on until they are ended.
+        landed: done when they are all there.
+        borrowed: the detector was staged for this series alone.
+        told: how many of them documents tell of.
+    """
+
+    points: Points
+    landed: DeviceStatus
+    borrowed: bool
+    told: int = 0
+
+    def documents(self, written: int, shape: tuple[int, int]) -> Iterator[Asset]:
+        """Of the points up to the number `written`, those that were not told of."""
+        if written > self.told:
+            first, self.told = self.points.first + self.told, written
+            yield from self.points.file.documents(first, self.points.first + written, shape)
+
+
+class EpicsAreaDetector(Device):
+    """An area detector: `ct cam 0.2` shows what a picture is like, a scan also writes the pictures into a file.
+
+    Recorded are `<name>_total`, the sum of the pixels, the highest of them, centre and width of the bright spot; and
+    `<name>_image`, which stays in the file: ``runs[-1].image("cam", 3)``.
+
+    Args:
+        prefix: what the addresses of all its parts begin with: "BL:cam:".
+        name: its name.
+        camera: how the addresses of its camera go on.
+        image: those of the plugin that shows pictures.
+        stats: those of the plugin that says what they are like.
+        hdf: those of the plugin that writes them.
+        write_folder: where the IOC writes, such as "/data/%Y/%m/%d"; see Hdf5Plugin.
+        read_folder: the same folder by its name on this computer, if that is another.
+        frames_per_point: pictures of each point.
+        kwargs: those of Device.
+
+    Example:
+        >>> cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder="/data/%Y/%m/%d")
+        >>> cam.count_time.set(0.2).wait()
+        >>> cam.stage()
+        >>> cam.trigger().wait()
+        >>> list(cam.collect_asset_docs())
+        [('stream_resource', {...}), ('stream_datum', {...})]
+        >>> cam.unstage()
+    """
+
+    cam = FormattedComponent(AreaDetectorCamera, "{prefix}{suffixes[camera]}")
+    image = FormattedComponent(ImagePlugin, "{prefix}{suffixes[image]}", kind=Kind.omitted, lazy=True)
+    stats = FormattedComponent(StatisticsPlugin, "{prefix}{suffixes[stats]}", kind=Kind.hinted)
+    hdf = FormattedComponent(Hdf5Plugin, "{prefix}{suffixes[hdf]}", kind=Kind.omitted)
+
+    def __init__(
+        self,
+        prefix: str,
+        *,
+        name: str = "",
+        camera: str = "cam1:",
+        image: str = "image1:",
+        stats: str = "Stats1:",
+        hdf: str = "HDF1:",
+        write_folder: str = "",
+        read_folder: str = "",
+        frames_per_point: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        self.suffixes = {"camera": camera, "image": image, "stats": stats, "hdf": hdf}
+        self._shot: DeviceStatus | None = None
+        self._series: Series | None = None
+        self._prepared: dict[str, Any] = {"num": None, "exp": None}
+        super().__init__(prefix, name=name, **kwargs)
+        self.hdf.write_folder, self.hdf.read_folder = write_folder, read_folder
+        self.frames_per_point = frames_per_point
+
+    def part_name(self, attr: str) -> str:
+        """What is recorded of camera and statistics has the name of the device itself: `cam_total`."""
+        return self.name if attr in ("cam", "stats") and self.name else super().part_name(attr)
+
+    @property
+    def count_time(self) -> Any:
+        """The exposure time of a picture, in seconds."""
+        return self.cam.count_time
+
+    @property
+    def data_folder(self) -> Path | None:
+        """The console's data folder, below which files go unless there is a `write_folder`."""
+        return self.hdf.data_folder
+
+    @data_folder.setter
+    def data_folder(self, folder: Path | None) -> None:
+        self.hdf.data_folder = folder
+
+    @property
+    def frames_per_point(self) -> int:
+        """Pictures of each point; not to be changed during a run."""
+        return self.hdf.frames_per_point
+
+    @frames_per_point.setter
+    def frames_per_point(self, frames: int) -> None:
+        if isinstance(frames, bool) or not isinstance(frames, int) or frames < 1:
+            raise BadValue(f"{self.name}: {frames!r} pictures make no point; write 1, 2, 3, ...")
+        if self._staging.active:
+            raise DeviceError(f"{self.name}: it is staged: the points of one run all have as many pictures")
+        self.hdf.frames_per_point = frames
+
+    def picture(self) -> Picture:
+        """The picture that was taken last: shape (height, width), in counts a pixel."""
+        return self.image.picture()
+
+    # ---- a point -----------------------------------------------------------------------------
+
+    def trigger(self) -> DeviceStatus:
+        """Take the pictures of one point; done when they are judged and, in a run, in their file.
+
+        Raises:
+            DeviceError: it takes a series, or somebody else is taking pictures.
+            NotConnected: its IOC does not answer.
+        """
+        self._refuse_in_flight("triggered")
+        self._leave_series()
+        self.cam.make_free()
+        points = self.hdf.ask_for(1) if self._staging.active else None
+
+        def written() -> None:
+            if points is not None:
+                self.hdf.await_frames(points)
+                self.hdf.tell(points, self.cam.picture_shape())
+
+        return self._shoot(self.frames_per_point, written)
+
+    def _shoot(self, images: int | None, then: Callable[[], None]) -> DeviceStatus:
+        """Expose, so many times or until it is stopped; done when `then` has returned, in a completions worker."""
+        shot = self._shot = DeviceStatus(self, action="acquire", timeout=self._allowed_s(images))
+
+        def on_exposed(exposed: Status) -> None:
+            try:
+                failure = exposed.exception()
+                if failure is not None and images is not None:  # an endless one always ends by being overruled
+                    raise failure
+                if not shot.done:
+                    then()
+            except Exception as exc:  # noqa: BLE001 - whoever waits for the shot must hear of it
+                _end(shot, exc)
+            else:
+                _end(shot)
+
+        try:
+            self.cam.start(images).add_callback(on_exposed)
+        except DeviceError as exc:
+            _end(shot, exc)
+            raise
+        return shot
+
+    def _allowed_s(self, images: int | None) -> float | None:
+        return None if images is None else _MARGIN_S + _MARGIN_FACTOR * self.cam.seconds(images)
+
+    def describe(self) -> dict[str, DataKey]:
+        """What `read` returns; in a run, the pictures in the file too."""
+        described = super().describe()
+        return {**described, **self._describe_pictures()} if self.hdf.writes else described
+
+    def _describe_pictures(self) -> dict[str, DataKey]:
+        dtype, shape = self.cam.dtype(), self.cam.picture_shape()
+        key: DataKey = {
+            "source": f"ca://{self.hdf.prefix}FullFileName_RBV",
+            "dtype": "array",
+            "shape": [self.frames_per_point, *shape],
+            "dtype_numpy": dtype.str,
+            "external": "STREAM:",
+        }
+        return {f"{self.name}_image": key}
+
+    # ---- staging and stopping ----------------------------------------------------------------
+
+    def stage(self) -> list[Any]:
+        """Make ready for a run: settings, and a file that is made with its first picture.
+
+        Raises:
+            DeviceError: files cannot go where they are to; all is as before.
+        """
+        if self._series is not None and self._series.landed.done:
+            self._leave_series()
+        self.cam.dtype()  # refuses colours before anything is changed
+        return super().stage()
+
+    def unstage(self) -> list[Any]:
+        """Put back what `stage` changed; an acquisition that is under way is ended.
+
+        Raises:
+            DeviceError: some of it could not be put back; the message names each.
+        """
+        if self._shot is not None and not self._shot.done and self.cam.acquire.connected:
+            self.stop()
+            self.cam.make_free()
+        return super().unstage()
+
+    def stop(self, success: bool = False) -> None:
+        """End what it acquires now; an unfinished acquisition then has failed, or succeeded if `success`."""
+        if self._shot is not None:
+            _end(self._shot, None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
+        if not getattr(self, "read_only", False):
+            self.cam.acquire.put(0)
+
+    # ---- a series ----------------------------------------------------------------------------
+
+    def prepare(self, series: Mapping[str, Any]) -> DeviceStatus:
+        """Choose the next series, such as ``{"num": 100, "exp": 0.02}``; done at once.
+
+        Args:
+            series: `num`, the number of points, or None: until the plan asks for the end; `exp`, the seconds that
+                each picture is exposed, or None: as `count_time` is.
+
+        Raises:
+            UnknownName: it has no such setting.
+            BadValue: a setting makes no sense.
+            DeviceError: it flies.
+        """
+        self._refuse_in_flight("prepared")
+        prepared = {**self._prepared, **series}
+        for key in set(prepared) - {"num", "exp"}:
+            raise unknown("setting", key, ("num", "exp"), of=self.name)
+        number = prepared["num"]
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+            raise BadValue(f"{self.name}: {number!r} points make no series; num is 1, 2, 3, ... or None")
+        if prepared["exp"] is not None:
+            self.count_time.check_value(prepared["exp"])
+        self._prepared = prepared
+        return self._done("prepare")
+
+    def kickoff(self) -> DeviceStatus:
+        """Start the series; done when the camera has its order.
+
+        A detector that is not staged is staged for the series, until it is collected.
+
+        Raises:
+            DeviceError: it flies already, or its files have no place.
+        """
+        self._refuse_in_flight("kicked off")
+        self._leave_series()
+        if borrowed := not self._staging.active:
+            self.stage()
+        try:
+            if self._prepared["exp"] is not None:
+                self._stage_value(self.count_time, self._prepared["exp"])
+            self._take_off(self._prepared["num"], borrowed)
+        except BaseException:  # a Ctrl+C too must leave nothing half staged
+            if borrowed:
+                self.unstage()
+            raise
+        return self._done("kickoff")
+
+    def _take_off(self, number: int | None, borrowed: bool) -> None:
+        self.cam.make_free()
+        points = self.hdf.ask_for(number or 0)
+
+        def written() -> None:
+            self.hdf.await_frames(points)
+
+        landed = self._shoot(number and number * self.frames_per_point, written)
+        self._series = Series(points, landed, borrowed)
+
+    def complete(self) -> DeviceStatus:
+        """The series: done when all its pictures are in the file. One without a number ends here, after a point.
+
+        Raises:
+            DeviceError: none was kicked off.
+        """
+        series = self._series
+        if series is None:
+            raise DeviceError(f"{self.name}: it takes no series; kick it off first: {self.name}.kickoff()")
+        if not series.points.number:
+            completions.post(lambda: self._end_soon(series))
+        return series.landed
+
+    def _end_soon(self, series: Series) -> None:
+        """End a series that has no number when it has one point. Completions worker."""
+        try:
+            until(lambda: series.landed.done or self.hdf.points_so_far(series.points), self._one_point_s())
+            if not series.landed.done:
+                self.cam.acquire.put(0)
+        except DeviceError as exc:
+            _end(series.landed, exc)
+
+    def _one_point_s(self) -> float:
+        return _MARGIN_S + self.cam.seconds(self.frames_per_point)
+
+    def describe_collect(self) -> dict[str, DataKey]:
+        """What a series is: pictures in a file."""
+        return self._describe_pictures()
+
+    def get_index(self) -> int:
+        """How many points of the series are in the file by now."""
+        return 0 if self._series is None else self.hdf.points_so_far(self._series.points)
+
+    def collect_asset_docs(self, index: int | None = None) -> Iterator[Asset]:
+        """The documents of all points that are in a file, and were not told of before; of a series, up to `index`."""
+        series = self._series
+        if series is None:
+            yield from self.hdf.collect_asset_docs()
+            return
+        ended = series.landed.done
+        written = self.get_index()
+        yield from series.documents(written if index is None else min(index, written), self.cam.picture_shape())
+        if ended:
+            self._leave_series()
+
+    def _leave_series(self) -> None:
+        """The series is over; what it had borrowed is put back."""
+        series, self._series = self._series, None
+        if series is not None and series.borrowed:
+            self.unstage()
+
+    def _done(self, action: str) -> DeviceStatus:
+        status = DeviceStatus(self, action=action)
+        status.set_finished()
+        return status
+
+    def _refuse_in_flight(self, action: str) -> None:
+        if self._series is not None and not self._series.landed.done:
+            raise DeviceError(f"{self.name}: it takes a series, and cannot be {action}; wait, or {self.name}.stop()")
+
+
+def _end(status: DeviceStatus, failure: BaseException | None = None) -> None:
+    with contextlib.suppress(InvalidState):  # it was stopped, or ended, at this very moment
+        if failure is None:
+            status.set_finished()
+        else:
+            status.set_exception(failure)

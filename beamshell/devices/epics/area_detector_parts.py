@@ -1,0 +1,253 @@
+"""The parts of an areaDetector: its camera, and the plugins that show and judge its pictures. Each can be used alone.
+
+They know the records of ADCore 3, and nothing of files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from beamshell.devices.backend import Backend
+from beamshell.devices.component import Component
+from beamshell.devices.device import Device
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.staging import Staging
+from beamshell.errors import DeviceError, NotConnected
+
+if TYPE_CHECKING:
+    from beamshell.devices.status import Status
+
+PATIENCE_S = 10.0
+"""How long a detector may take to obey."""
+_LOOK_S = 0.005
+_REACH_S = 2.0
+
+Picture = np.ndarray[Any, np.dtype[Any]]
+
+
+class Setting(EpicsSignal):
+    """A setting of an areaDetector: written at `X`, and read at `X_RBV`, where the driver says what it made of it.
+
+    Args:
+        read_pv: the address of the setting: "BL:cam:cam1:AcquireTime".
+        kwargs: those of EpicsSignal.
+    """
+
+    def __init__(self, read_pv: str, **kwargs: Any) -> None:
+        super().__init__(f"{read_pv}_RBV", write_pv=read_pv, **kwargs)
+
+    def _channels(self) -> list[tuple[str, Backend]]:
+        return [(self.name, self._backend)]  # what was asked for is no news beside what was made of it
+
+
+def _told(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component[EpicsSignalRO]:
+    return Component(EpicsSignalRO, suffix, kind=kind, **kwargs)
+
+
+def _setting(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component[Setting]:
+    return Component(Setting, suffix, kind=kind, **kwargs)
+
+
+class AreaDetectorPart(Device):
+    """What the parts have in common: an unstaging that does not wait for each record of an IOC that is gone.
+
+    A subclass names in `SWITCH` the part whose connection stands for all.
+    """
+
+    SWITCH: ClassVar[str]
+
+    def unstage(self) -> list[Any]:
+        """Put back what `stage` changed.
+
+        Raises:
+            NotConnected: the IOC is gone; nothing is put back, now or later.
+        """
+        if self._staging.active and not self.part(self.SWITCH).connected:
+            try:
+                self.part(self.SWITCH).wait_for_connection(_REACH_S)
+            except NotConnected as exc:
+                self._staging = Staging()
+                raise NotConnected(f"it is offline, and keeps the settings of the run: {exc}") from exc
+        return super().unstage()
+
+
+class AreaDetectorCamera(AreaDetectorPart):
+    """The camera of an areaDetector: when and how it exposes.
+
+    Args:
+        prefix: what its addresses begin with: "BL:cam:cam1:".
+        name: its name.
+        kwargs: those of Device.
+    """
+
+    SWITCH = "acquire"
+
+    acquire = Component(EpicsSignal, "Acquire", kind=Kind.omitted, write_timeout=None)
+    acquiring = _told("Acquire_RBV")
+    busy = _told("AcquireBusy", lazy=True)
+    count_time = _setting("AcquireTime", Kind.config, limits=True)
+    acquire_period = _setting("AcquirePeriod", Kind.config, limits=True)
+    gain = _setting("Gain", Kind.config)
+    image_mode = _setting("ImageMode")
+    num_images = _setting("NumImages")
+    trigger_mode = _setting("TriggerMode")
+    wait_for_plugins = Component(EpicsSignal, "WaitForPlugins", kind=Kind.omitted)
+    min_x, min_y = _setting("MinX", Kind.config), _setting("MinY", Kind.config)
+    size_x, size_y = _setting("SizeX", Kind.config), _setting("SizeY", Kind.config)
+    width, height = _told("ArraySizeX_RBV"), _told("ArraySizeY_RBV")
+    data_type = _told("DataType_RBV", string=True)
+    color_mode = _told("ColorMode_RBV", string=True)
+    frame_number = _setting("ArrayCounter")
+    state = _told("DetectorState_RBV", string=True)
+    message = _told("StatusMessage_RBV", string=True)
+    manufacturer, model = _told("Manufacturer_RBV", Kind.config), _told("Model_RBV", Kind.config)
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(prefix, **kwargs)
+        self.stage_sigs = {"image_mode": "Multiple", "trigger_mode": "Internal", "wait_for_plugins": "Yes"}
+        self._exposing: Status | None = None
+
+    def stage(self) -> list[Any]:
+        """Make it ready for single acquisitions; one that runs on for ever is ended, and begun again by `unstage`."""
+        if self.acquiring.get():
+            self._staging.note(self.acquire.name, self._live_again)
+            self.halt()
+        self._staging.note(self.num_images.name, self._putting_back(self.num_images))
+        return super().stage()
+
+    def _putting_back(self, signal: Setting) -> Callable[[], None]:
+        old = signal.get()
+        return lambda: signal.set(old).wait()
+
+    def _live_again(self) -> None:
+        self.acquire.put(1)
+
+    def start(self, images: int | None) -> Status:
+        """Expose so many times, or until `acquire` is put to 0 (None); done when the camera says so.
+
+        Raises:
+            DeviceError: it exposes already, started by somebody else.
+        """
+        self.make_free()
+        mode, number = begin_values(self.image_mode, self.num_images)()
+        wanted = _CONTINUOUS if images is None else _MULTIPLE
+        if mode != wanted:
+            self.image_mode.set(wanted).wait()
+        if images is not None and number != images:
+            self.num_images.set(images).wait()
+        exposing = self._exposing = self.acquire.set(1)
+        return exposing
+
+    def make_free(self) -> None:
+        """End an acquisition that was started here, as when a point is measured again.
+
+        Raises:
+            DeviceError: it was started by somebody else.
+        """
+        if not self.acquiring.get():
+            return
+        if self._exposing is None:
+            raise DeviceError(
+                f"{self.name}: it is acquiring already, and nobody here has started it: end that first, with "
+                f"{self.name}.stop()"
+            )
+        self.halt()
+
+    def halt(self) -> None:
+        """End what it does; back when it rests.
+
+        Raises:
+            DeviceError: it did not come to rest.
+        """
+        self.acquire.put(0)
+        if not until(lambda: not self.acquiring.get() and not self.busy.get()):
+            raise DeviceError(f"{self.name}: it was told to end its acquisition, and has not within {PATIENCE_S:g} s")
+
+    def seconds(self, images: int) -> float:
+        """How long so many exposures take."""
+        exposure_s, period_s = begin_values(self.count_time, self.acquire_period)()
+        return images * max(float(exposure_s), float(period_s))
+
+    def picture_shape(self) -> tuple[int, int]:
+        """(height, width) of the pictures, in pixels."""
+        height, width = begin_values(self.height, self.width)()
+        return int(height), int(width)
+
+    def dtype(self) -> np.dtype[Any]:
+        """What a pixel is.
+
+        Raises:
+            DeviceError: the pictures are in colour.
+        """
+        name, color = begin_values(self.data_type, self.color_mode)()
+        if color != "Mono":
+            raise DeviceError(f"{self.name}: its pictures are {color}; only grey ones are recorded: set it to Mono")
+        return np.dtype(str(name).lower())
+
+
+_MULTIPLE, _CONTINUOUS = 1, 2  # of ImageMode
+
+
+class ImagePlugin(Device):
+    """The plugin that shows the picture as an array.
+
+    Args:
+        prefix: what its addresses begin with: "BL:cam:image1:".
+        name: its name.
+        kwargs: those of Device.
+    """
+
+    enabled = _setting("EnableCallbacks")
+    array_data = _told("ArrayData", array_dtype="uint16")
+    width, height = _told("ArraySize0_RBV"), _told("ArraySize1_RBV")
+    unique_id = _told("UniqueId_RBV")
+
+    def picture(self) -> Picture:
+        """The picture that came last: shape (height, width), in counts a pixel.
+
+        Raises:
+            DeviceError: there was none yet.
+        """
+        pixels, width, height = begin_values(self.array_data, self.width, self.height)()
+        if not width or len(pixels) < width * height:
+            raise DeviceError(f"{self.name}: there is no picture yet; take one: ct {self.root.name}")
+        return np.asarray(pixels)[: int(width) * int(height)].reshape(int(height), int(width))
+
+
+class StatisticsPlugin(Device):
+    """The plugin that says what a picture is like: its sum, and where its bright spot is.
+
+    Args:
+        prefix: what its addresses begin with: "BL:cam:Stats1:".
+        name: its name.
+        kwargs: those of Device.
+    """
+
+    total = _told("Total_RBV", Kind.hinted)
+    mean, minimum, maximum = _told("MeanValue_RBV"), _told("MinValue_RBV"), _told("MaxValue_RBV", Kind.normal)
+    sigma = _told("Sigma_RBV")
+    centroid_x, centroid_y = _told("CentroidX_RBV", Kind.normal), _told("CentroidY_RBV", Kind.normal)
+    sigma_x, sigma_y = _told("SigmaX_RBV", Kind.normal), _told("SigmaY_RBV", Kind.normal)
+    threshold = _setting("CentroidThreshold", Kind.config)
+    enabled = _setting("EnableCallbacks")
+    compute_statistics, compute_centroid = _setting("ComputeStatistics"), _setting("ComputeCentroid")
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(prefix, **kwargs)
+        self.stage_sigs = {"enabled": 1, "compute_statistics": 1, "compute_centroid": 1}
+
+
+def until(condition: Callable[[], Any], seconds: float = PATIENCE_S) -> bool:
+    """True as soon as `condition()` is; False if it is not within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_S)
+    return True

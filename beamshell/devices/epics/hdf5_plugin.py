@@ -1,0 +1,264 @@
+"""Hdf5Plugin: the plugin of an areaDetector that writes its pictures into HDF5 files.
+
+It knows the records of ADCore's file writer, and which points of a run are in which file. It opens no file itself.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from beamshell.devices.component import Component
+from beamshell.devices.epics.area_detector_parts import PATIENCE_S, AreaDetectorPart, Setting, until
+from beamshell.devices.epics.picture_file import Asset, PictureFile
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.errors import DeviceError, WriteFailed
+
+_LOST_AFTER_S = 3.0
+"""A frame that was exposed, and is not in the file so long after the one before, will never be."""
+_BY_DAY = "images/%Y/%m/%d"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points that were asked for: they are in `file` from number `first` on, counted from 0."""
+
+    file: PictureFile
+    first: int
+    number: int
+
+
+class Hdf5Plugin(AreaDetectorPart):
+    """A file writer that is staged for a run, asked for points, and tells of them in documents.
+
+    Args:
+        prefix: what its addresses begin with: "BL:cam:HDF1:".
+        name: its name.
+        write_folder: where the IOC is to write, such as "/data/%Y/%m/%d"; the folders from the first with a % on
+            are made, the others must be there. Without one it is `images/%Y/%m/%d` in the console's data folder.
+        read_folder: the same folder by the name that it has on this computer, if that is another.
+        kwargs: those of Device.
+    """
+
+    SWITCH = "capture"
+
+    capture = Component(EpicsSignal, "Capture", kind=Kind.omitted, write_timeout=None)
+    capturing = Component(EpicsSignalRO, "Capture_RBV", kind=Kind.omitted)
+    enabled = Component(Setting, "EnableCallbacks", kind=Kind.omitted)
+    folder = Component(Setting, "FilePath", kind=Kind.omitted, string=True)
+    folder_exists = Component(EpicsSignalRO, "FilePathExists_RBV", kind=Kind.omitted)
+    create_folder = Component(EpicsSignal, "CreateDirectory", kind=Kind.omitted)
+    file_name = Component(Setting, "FileName", kind=Kind.omitted, string=True)
+    file_template = Component(Setting, "FileTemplate", kind=Kind.omitted, string=True)
+    file_number = Component(Setting, "FileNumber", kind=Kind.omitted)
+    full_file_name = Component(EpicsSignalRO, "FullFileName_RBV", kind=Kind.omitted, string=True)
+    write_mode = Component(Setting, "FileWriteMode", kind=Kind.omitted)
+    num_capture = Component(Setting, "NumCapture", kind=Kind.omitted)
+    num_captured = Component(EpicsSignalRO, "NumCaptured_RBV", kind=Kind.omitted)
+    lazy_open = Component(EpicsSignal, "LazyOpen", kind=Kind.omitted)
+    swmr_mode = Component(Setting, "SWMRMode", kind=Kind.omitted)
+    write_status = Component(EpicsSignalRO, "WriteStatus", kind=Kind.omitted)
+    write_message = Component(EpicsSignalRO, "WriteMessage", kind=Kind.omitted, string=True)
+    queue_use = Component(EpicsSignalRO, "QueueUse", kind=Kind.omitted)
+    dropped = Component(EpicsSignalRO, "DroppedArrays_RBV", kind=Kind.omitted)
+
+    data_folder: Path | None = None
+    """The console's data folder: the session says which."""
+
+    def __init__(
+        self, prefix: str, *, name: str = "", write_folder: str = "", read_folder: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(prefix, name=name, **kwargs)
+        self.write_folder = write_folder
+        self.read_folder = read_folder
+        self.frames_per_point = 1
+        self.stage_sigs = {
+            "enabled": 1,
+            "file_template": "%s%s.h5",
+            "write_mode": "Stream",
+            "num_capture": 0,
+            "lazy_open": 1,
+            "swmr_mode": 1,
+        }
+        self._stem = ""
+        self._files = 0
+        self._file: PictureFile | None = None
+        self._place = Path()
+        self._dropped_before = 0
+        self._ready: list[tuple[Points, tuple[int, int]]] = []
+
+    # ---- staging -----------------------------------------------------------------------------
+
+    def stage(self) -> list[Any]:
+        """Choose a folder and a name, and begin to capture; the file itself is made with its first picture.
+
+        Raises:
+            DeviceError: somebody else captures, there is no such folder, or nobody has said which.
+        """
+        if not self._staging.active and self.capturing.get():
+            path = self.full_file_name.get()
+            raise DeviceError(
+                f"{self.name}: it is capturing into {path} for somebody else: end that first, with "
+                f"{self.root.name}.hdf.capture.put(0)"
+            )
+        staged = super().stage()
+        try:
+            self._begin_files()
+        except BaseException:  # a Ctrl+C too must leave nothing half staged
+            self._staging.undo(self.name)
+            raise
+        return staged
+
+    def _begin_files(self) -> None:
+        self._ready.clear()
+        self._stem, self._files, self._file = (
+            f"{self.root.name}_{time.strftime('%Y%m%d_%H%M%S')}_{_short_uid()}",
+            0,
+            None,
+        )
+        folder, levels = self._folder_of_today()
+        self._stage_value(self.create_folder, -levels)
+        self._stage_value(self.folder, folder)
+        if not self.folder_exists.get():
+            tried = ", and could not make it" if levels else ""
+            raise DeviceError(
+                f"{self.name}: its IOC has no folder {folder}{tried}: make it, let the IOC write there, or give "
+                "another as write_folder in the device file"
+            )
+        self._place = Path(time.strftime(self.read_folder) if self.read_folder else folder)
+        self._note_name()
+        self._staging.note(self.capture.name, self._end_capture)
+        self._capture_anew()
+
+    def _note_name(self) -> None:
+        old = self.file_name.get()
+        self._staging.note(self.file_name.name, lambda: self.file_name.set(old).wait())
+
+    def _folder_of_today(self) -> tuple[str, int]:
+        """Where to write, and how many of the last folders may be made."""
+        if self.write_folder:
+            parts = Path(self.write_folder).parts
+            fixed = next((n for n, part in enumerate(parts) if "%" in part), len(parts))
+            return time.strftime(self.write_folder), len(parts) - fixed
+        if self.data_folder is None:
+            raise DeviceError(
+                f"{self.name}: nobody has said where its files go: give write_folder in the device file, or set "
+                f"{self.root.name}.hdf.write_folder"
+            )
+        return str(self.data_folder / time.strftime(_BY_DAY)), len(Path(_BY_DAY).parts)
+
+    def _capture_anew(self) -> None:
+        """Begin the next file of this run."""
+        self._files += 1
+        name = self._stem if self._files == 1 else f"{self._stem}_{self._files}"
+        self.file_name.set(name).wait()
+        self._dropped_before = int(self.dropped.get())
+        self.capture.put(1)
+        if not until(lambda: self.capturing.get() or not self.capture.get()):
+            raise DeviceError(f"{self.name}: its capture has not begun within {PATIENCE_S:g} s")
+        if not self.capturing.get():
+            raise WriteFailed(f"{self.name}: its IOC does not capture: {self._complaint()}")
+        self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self.root.name}_image")
+
+    def _end_capture(self) -> None:
+        if self.capturing.get():
+            self.capture.put(0)
+            if not until(lambda: not self.capturing.get()):
+                raise DeviceError(f"{self.name}: its file was not closed within {PATIENCE_S:g} s")
+            if self.write_status.get():
+                raise WriteFailed(f"{self.name}: its file was not closed well: {self._complaint()}")
+
+    def _complaint(self) -> str:
+        return str(self.write_message.get()) or "it does not say why"
+
+    # ---- points ------------------------------------------------------------------------------
+
+    @property
+    def writes(self) -> bool:
+        """Whether pictures go to a file: it is staged."""
+        return self._staging.active
+
+    def ask_for(self, points: int) -> Points:
+        """Be ready for the next points. What was measured and told to nobody belongs to no event any more.
+
+        A capture that ended, or that holds a part of a point, is left; another file begins.
+        """
+        self._ready.clear()
+        until(lambda: not self.queue_use.get())  # the rest of an acquisition that was cut short
+        captured, capturing = begin_values(self.num_captured, self.capturing)()
+        if not capturing or captured % self.frames_per_point or self._file is None:
+            self._finish_file(bool(capturing))
+            self._capture_anew()
+            captured = 0
+        assert self._file is not None
+        return Points(self._file, int(captured) // self.frames_per_point, points)
+
+    def _finish_file(self, capturing: bool) -> None:
+        if capturing:
+            self._end_capture()
+
+    def await_frames(self, points: Points) -> None:
+        """Return when all frames of these points are in their file.
+
+        Raises:
+            WriteFailed: the file could not be written.
+            DeviceError: frames were lost on the way.
+        """
+        until(lambda: not self.queue_use.get())
+        wanted = (points.first + points.number) * self.frames_per_point
+        seen, since = -1, time.monotonic()
+        while True:
+            captured, capturing, failed, dropped, enabled = begin_values(
+                self.num_captured, self.capturing, self.write_status, self.dropped, self.enabled
+            )()
+            if captured >= wanted and capturing:
+                return
+            if captured > seen:
+                seen, since = captured, time.monotonic()
+            if failed:
+                raise WriteFailed(
+                    f"{self.name}: {points.file.path} was not written: {self._complaint()}: is there room on the disk, "
+                    "and may its IOC write there?"
+                )
+            problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
+            if problem:
+                missing, first = wanted - captured, points.first * self.frames_per_point
+                raise DeviceError(
+                    f"{self.name}: {missing} of {wanted - first} frames are not in {points.file.path}: {problem}"
+                )
+            time.sleep(0.01)
+
+    def _problem(self, capturing: int, enabled: int, dropped: int, waited_s: float) -> str:
+        """Why frames will not come any more; "" if they may."""
+        if not capturing:
+            return "somebody else has ended its capture"
+        if not enabled:
+            return "somebody has disabled its callbacks"
+        if dropped > self._dropped_before:
+            return f"it has dropped {dropped - self._dropped_before}, since its queue was full: expose more slowly"
+        return f"none has come for {_LOST_AFTER_S:g} s: is its input the camera?" if waited_s > _LOST_AFTER_S else ""
+
+    def points_so_far(self, points: Points) -> int:
+        """How many of these points are in the file by now."""
+        captured = int(self.num_captured.get()) // self.frames_per_point - points.first
+        return max(0, min(captured, points.number)) if points.number else max(0, captured)
+
+    def tell(self, points: Points, shape: tuple[int, int]) -> None:
+        """Have these points told of by the next `collect_asset_docs`."""
+        self._ready.append((points, shape))
+
+    def collect_asset_docs(self, index: int | None = None) -> Iterator[Asset]:  # noqa: ARG002 - the engine's signature
+        """The documents of all points that are in a file, and were not told of before."""
+        ready, self._ready = self._ready, []
+        for points, shape in ready:
+            yield from points.file.documents(points.first, points.first + points.number, shape)
+
+
+def _short_uid() -> str:
+    return uuid.uuid4().hex[:6]
