@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from beamshell.devices.registry import Entry
 
 CLASSES: dict[str, str] = {
+    "area_detector": "beamshell.devices.epics.area_detector.EpicsAreaDetector",
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
     "controller": "beamshell.devices.controller.Controller",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
