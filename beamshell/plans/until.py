@@ -1,0 +1,237 @@
+"""Measuring until something happens, or for a time: scan_until, count_until, time_scan.
+
+The time comes from the argument `clock`. It goes on during a pause: what is to last ten minutes lasts ten minutes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Msg, Plan
+from beamshell.plans import patterns, stubs
+from beamshell.plans.conditions import Condition, Point, is_met
+from beamshell.plans.facts import Metadata, as_devices, plain, plan_facts, together_hints
+from beamshell.plans.notes import Note, record
+from beamshell.plans.planned import plan
+from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+
+Clock = Callable[[], float]
+
+_SAME = 1e-9
+
+
+@plan
+def scan_until(
+    detectors: Any,
+    motor: Any,
+    start: float,
+    step: float,
+    *,
+    until: Condition,
+    limit: float,
+    md: Metadata = None,
+    clock: Clock = time.monotonic,
+) -> Plan:
+    """Step a motor from `start` until a condition is true, and stay there; the run's uid.
+
+    Whether it became true is recorded in the stream "until", as "met" and "points".
+
+    Args:
+        detectors: a list of readable devices.
+        motor: what moves.
+        start: the first position.
+        step: from point to point; negative to go down.
+        until: a function of the point, such as ``above("det", 1e5)``; the point where it is true is the last.
+        limit: no point is beyond this position, whatever is measured.
+        md: metadata of the run.
+        clock: tells the time in seconds.
+
+    Raises:
+        PlanError: no step leads from `start` towards `limit`.
+        LimitError: `start` or `limit` is out of the motor's limits, and nothing has moved.
+
+    Example:
+        ``RE(scan_until([det], th, -1, 0.05, until=above("det", 1000), limit=2))``
+    """
+    detectors = as_devices(detectors)
+    if not math.isfinite(step) or step == 0 or (limit - start) * step < 0:
+        raise PlanError(f"{motor.name}: steps of {step:g} do not lead from {start:g} to {limit:g}")
+    most = math.floor((limit - start) / step + _SAME) + 1
+    patterns.check_points([{motor: start}, {motor: start + (most - 1) * step}], stubs.check)
+    rule = {"start": start, "step": step, "until": until, "limit": limit}
+    facts = {
+        **plan_facts("scan_until", detectors, [motor], None, motor=motor, **rule),
+        "hints": together_hints([motor]),
+        **(md or {}),
+    }
+
+    def steps() -> Plan:
+        watch = _Watch(until, clock)
+        for number in range(most):
+            readings = yield from stubs.one_1d_step(detectors, motor, start + number * step)
+            if watch.is_over(readings):
+                break
+        yield from watch.report()
+
+    return (yield from stage_wrapper(run_wrapper(steps(), md=facts), [*detectors, motor]))
+
+
+@plan
+def count_until(
+    detectors: Any,
+    until: Condition,
+    *,
+    delay: float = 0.0,
+    num: int | None = None,
+    timeout_s: float | None = None,
+    md: Metadata = None,
+    clock: Clock = time.monotonic,
+) -> Plan:
+    """Count again and again until a condition is true; the run's uid.
+
+    Whether it became true is recorded in the stream "until", as "met" and "points".
+
+    Args:
+        detectors: a list of readable devices.
+        until: a function of the point, such as ``settled("temp", within=0.1, for_s=30)``.
+        delay: seconds from one reading's start to the next one's.
+        num: readings at most; None for any number.
+        timeout_s: seconds at most; None for ever.
+        md: metadata of the run.
+        clock: tells the time in seconds.
+
+    Example:
+        ``RE(count_until([det, temp], settled("temp", within=0.1, for_s=30), delay=1, timeout_s=600))``
+    """
+    detectors = as_devices(detectors)
+    num = None if num is None else patterns.whole_number(num)
+    if timeout_s is not None and not timeout_s > 0:
+        raise PlanError(f"timeout_s is {timeout_s:g}: it must be more than 0")
+    if not math.isfinite(delay) or delay < 0:
+        raise PlanError(f"delay is {delay:g}: it must be 0 or more")
+    rule = {"until": until, "delay": delay, "num": num, "timeout_s": timeout_s}
+    facts = {**plan_facts("count_until", detectors, [], None, **rule), "hints": _TIME, **(md or {})}
+    most = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
+
+    def shots() -> Plan:
+        watch = _Watch(until, clock)
+        for number in itertools.count(1):
+            begun = clock()
+            yield Msg("checkpoint")
+            readings = yield from stubs.trigger_and_read(detectors)
+            if watch.is_over(readings) or number == most:
+                break
+            if (rest := begun + delay - clock()) > 0:
+                yield Msg("sleep", None, rest)
+            if timeout_s is not None and watch.elapsed_s >= timeout_s:
+                break
+        yield from watch.report()
+
+    return (yield from stage_wrapper(run_wrapper(shots(), md=facts), detectors))
+
+
+class _Watch:
+    """Looks at each point for the condition, and tells in the end what came of it."""
+
+    def __init__(self, until: Condition, clock: Clock) -> None:
+        if not callable(until):
+            raise PlanError(f'until is {until!r}: it is a function of the point, or such as above("det", 1e5)')
+        self._until, self._clock = until, clock
+        self._begun = clock()
+        self._note = Note("until", {"met": "", "points": ""})
+        self._note.values = {"met": False, "points": 0}
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the plan began."""
+        return self._clock() - self._begun
+
+    def is_over(self, readings: dict[str, Any]) -> bool:
+        """Count a point; True if the condition is true there."""
+        number = self._note.values["points"] + 1
+        met = is_met(self._until, Point(readings, number, self.elapsed_s))
+        self._note.values = {"met": met, "points": number}
+        return met
+
+    def report(self) -> Plan:
+        """Record what came of it."""
+        yield from record(self._note, "until")
+
+
+_TIME = {"dimensions": [(("time",), "primary")]}
+
+
+# ---- for a time ----------------------------------------------------------------------------------
+
+
+@plan
+def time_scan(
+    detectors: Any,
+    duration_s: float,
+    period_s: float | None = None,
+    *,
+    md: Metadata = None,
+    clock: Clock = time.monotonic,
+) -> Plan:
+    """Count for a time, at a fixed pace; the run's uid.
+
+    Point n begins n periods after the first, so the pace does not drift. Each point records "late" in seconds. A point
+    that is late by a period or more takes the place of those it has missed, which are left out.
+
+    Args:
+        detectors: a list of readable devices.
+        duration_s: no point is due later than this; a pause does not make it longer.
+        period_s: seconds from one point to the next; None counts without a gap.
+        md: metadata of the run.
+        clock: tells the time in seconds.
+
+    Raises:
+        PlanError: a time is not positive.
+
+    Example:
+        ``RE(time_scan([det], 600, 1))`` counts once a second for ten minutes.
+    """
+    detectors = as_devices(detectors)
+    for name, seconds in (("duration_s", duration_s), ("period_s", period_s)):
+        if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+            raise PlanError(f"{name} is {seconds:g}: it must be more than 0")
+    facts = {
+        **plan_facts("time_scan", detectors, [], None, duration_s=plain(duration_s), period_s=plain(period_s)),
+        "hints": _TIME,
+        **(md or {}),
+    }
+    if period_s is None:
+        counting = _without_gap(detectors, duration_s, clock)
+    else:
+        counting = _at_pace(detectors, duration_s, period_s, clock)
+    return (yield from stage_wrapper(run_wrapper(counting, md=facts), detectors))
+
+
+def _without_gap(detectors: list[Any], duration_s: float, clock: Clock) -> Plan:
+    begun = clock()
+    while True:
+        yield from stubs.one_shot(detectors)
+        if clock() - begun >= duration_s:
+            return
+
+
+def _at_pace(detectors: list[Any], duration_s: float, period_s: float, clock: Clock) -> Plan:
+    note = Note("late", {"late": "s"})
+    begun, slot = clock(), 0
+    while slot * period_s <= duration_s * (1 + _SAME):
+        yield Msg("checkpoint")
+        if (rest := begun + slot * period_s - clock()) > 0:
+            yield Msg("sleep", None, rest)
+        late = max(0.0, clock() - begun - slot * period_s)
+        slot += int(late / period_s + _SAME)
+        if slot * period_s > duration_s * (1 + _SAME):
+            return
+        note.values["late"] = max(0.0, clock() - begun - slot * period_s)
+        yield from stubs.one_shot([*detectors, note])
+        slot += 1
