@@ -83,7 +83,7 @@ def relative(
         given = own.bind(*args, **kwargs)
         given.apply_defaults()
         arguments = given.arguments
-        origins = yield from origins_of(arguments[motor] for motor in shifted.values())
+        origins = yield from origins_of(dict.fromkeys(arguments[motor] for motor in shifted.values()))
         there = {
             word: stubs.moved_by(arguments[motor], origins[arguments[motor]], arguments.get(word, 0.0))
             for word, motor in shifted.items()

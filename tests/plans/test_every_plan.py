@@ -1,0 +1,53 @@
+"""Every plan: the messages that it sends, in order; the points that it visits; what its documents say."""
+
+import document_rules
+import pytest
+from plans.plan_cases import ALONG_LINES, CASES, GRIDS, SPEC, SPIRALS, beamline, play
+
+from beamshell import plans as bp
+from beamshell.plans import older_names
+
+MODULES = {f"beamshell.plans.{name}" for name in ("adaptive", "grids", "scans", "spec", "spirals")}
+ADDED_BY_THE_ENGINE = ("uid", "time", "scan_id")
+
+
+@pytest.fixture
+def here():
+    return beamline()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_plan_sends_exactly_these_messages(here, name):
+    case = CASES[name]
+    core, told = play(case, here)
+    assert core.exit_status == "success", core.error
+    assert told == case.messages
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_plan_says_exactly_this_of_itself(here, name):
+    case = CASES[name]
+    play(case, here)
+    document_rules.check(here.world.docs)
+    start = here.world.docs[0][1]
+    told = {key: value for key, value in start.items() if key not in ADDED_BY_THE_ENGINE}
+    assert told == {"plan_name": case.name or name, **case.start}
+
+
+@pytest.mark.parametrize("name", {**ALONG_LINES, **GRIDS, **SPIRALS, **SPEC})
+def test_the_events_are_those_of_the_points_that_were_announced(here, name):
+    """The motors were where they had been sent, and the detector saw them there."""
+    play(CASES[name], here)
+    start, stop = here.world.docs[0][1], here.world.docs[-1][1]
+    data = list(here.world.final_data().values())
+    assert len(data) == start["num_points"] == stop["num_events"]["primary"]
+    fields = [field for fields, _ in start["hints"]["dimensions"] for field in fields]
+    for motor, extent in zip(fields, start["extents"], strict=True):
+        places = [event[motor] for event in data]
+        assert [min(places), max(places)] == extent
+    assert [event["det"] for event in data] == [10.0 * event["x"] for event in data]
+
+
+def test_no_plan_is_left_out():
+    plans = {name for name in bp.__all__ if getattr(getattr(bp, name), "__module__", None) in MODULES}
+    assert plans - set(vars(older_names)) <= CASES.keys()
