@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.nearest import did_you_mean
+from beamshell.devices.references import in_order, with_devices
 from beamshell.devices.registry import READOUTS, Registry, check_name
 from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
 
@@ -34,6 +35,8 @@ CLASSES: dict[str, str] = {
     "decay": "beamshell.devices.epics.demo.Decay",
     "monochromator": "beamshell.devices.monochromator.Monochromator",
     "motor": "beamshell.devices.epics.motor.EpicsMotor",
+    "motor_flyer": "beamshell.devices.epics.fly_motor.MotorFlyer",
+    "multichannel_scaler": "beamshell.devices.epics.mcs.MultichannelScaler",
     "positioner": "beamshell.devices.epics.positioner.EpicsPositioner",
     "random_walk": "beamshell.devices.epics.demo.RandomWalk",
     "scaler": "beamshell.devices.epics.scaler.EpicsScaler",
@@ -92,7 +95,7 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
     found = read_file(Path(path))
     problems = list(found.problems)
     registry.absent.update(found.broken)
-    for line in found.lines.values():
+    for line in in_order(found.lines.values(), class_of):
         _add(line, registry, problems)
     return registry, problems
 
@@ -112,7 +115,7 @@ def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[
     changes = Changes()
     before = set(registry)
     registry.absent.update({name: why for name, why in found.broken.items() if name not in registry})
-    for line in found.lines.values():
+    for line in in_order(found.lines.values(), class_of):
         _add(line, registry, problems, changes)
     if found.is_whole:
         _drop_those_gone(registry, {*found.lines, *found.broken}, changes)
@@ -199,6 +202,7 @@ def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -
 
 def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
     about = _about(line)
+    line = with_devices(line, class_of(line), registry)  # a device that is made anew is another one to those made of it
     recipe = {key: value for key, value in line.values.items() if key not in _ABOUT}
     old = registry.entry(line.name) if line.name in registry else None
     if old is not None and changes is not None and old.recipe == recipe:

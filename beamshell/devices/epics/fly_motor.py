@@ -314,6 +314,7 @@ class MotorFlyer(Flyer):
                 "shape": [],
                 "dtype_numpy": "<i8",
                 "units": "counts",
+                "precision": 0,
             }
         return described
 
