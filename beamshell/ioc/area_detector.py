@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from beamshell.ioc.area_detector_plugins import Frame, ImagePlugin, StatisticsPlugin
-from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE
+from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE, Places
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
@@ -39,33 +39,38 @@ class AreaDetector:
     Args:
         base: EPICS base, running.
         clockwork: the time line.
-        prefix: what its records begin with: "BL:cam:".
+        places: what its records begin with.
         supports: the record types `busy` and `bell`.
         look: takes a picture of the whole chip.
     """
 
     def __init__(
-        self, base: Base, clockwork: Clockwork, prefix: str, supports: tuple[RecordSupport, RecordSupport], look: Look
+        self,
+        base: Base,
+        clockwork: Clockwork,
+        places: Places,
+        supports: tuple[RecordSupport, RecordSupport],
+        look: Look,
     ) -> None:
         self._clockwork = clockwork
         self._look = look
         busy, bells = supports
-        self._button = _record(busy, f"{prefix}cam1:Acquire", BusyRecord)
-        capture = _record(busy, f"{prefix}HDF1:Capture", BusyRecord)
-        bell = _record(bells, f"{prefix}HDF1:FilePathChanged", BellRecord)
+        self._button = _record(busy, f"{places.camera}Acquire", BusyRecord)
+        capture = _record(busy, f"{places.hdf}Capture", BusyRecord)
+        bell = _record(bells, f"{places.hdf}FilePathChanged", BellRecord)
         settings = ("AcquireTime", "AcquirePeriod", "NumImages", "ImageMode", "TriggerMode", "Gain", "ArrayCallbacks")
         frames = ("ArrayCounter", "MinX", "MinY", "SizeX", "SizeY", "WaitForPlugins")
         told = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")
         sizes = ("ArraySizeX_RBV", "ArraySizeY_RBV", "ArraySize_RBV", "MaxSizeX_RBV", "MaxSizeY_RBV")
         self._at: dict[str, Channel] = {
-            name: base.channel(f"{prefix}cam1:{name}") for name in (*settings, *frames, *told, *sizes)
+            name: base.channel(f"{places.camera}{name}") for name in (*settings, *frames, *told, *sizes)
         }
-        self._status = TextChannel(base, f"{prefix}cam1:StatusMessage_RBV")
+        self._status = TextChannel(base, f"{places.camera}StatusMessage_RBV")
         self._status.put_text("")
-        self._writer = Hdf5Plugin(base, f"{prefix}HDF1:", capture, bell, self._frame_shape)
+        self._writer = Hdf5Plugin(base, places.hdf, capture, bell, self._frame_shape)
         self._plugins = (
-            ImagePlugin(base, f"{prefix}image1:"),
-            StatisticsPlugin(base, f"{prefix}Stats1:"),
+            ImagePlugin(base, places.image),
+            StatisticsPlugin(base, places.stats),
             self._writer,
         )
         self._round = 0

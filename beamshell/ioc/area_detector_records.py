@@ -7,6 +7,7 @@ NDStdArrays, NDStats and NDFileHDF5 of ADCore 3. A setting `X` has what was made
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 TEXT_SIZE = 256
 _STATES = ("ZR", "ON", "TW", "TH", "FR", "FV", "SX", "SV", "EI", "NI", "TE")
@@ -88,12 +89,27 @@ def _words(states: Iterable[str]) -> dict[str, str]:
     return {f"{short}ST": state for short, state in zip(_STATES, states, strict=False)}
 
 
-def records(prefix: str, width: int, height: int) -> dict[str, str]:
+@dataclass(frozen=True)
+class Places:
+    """What the addresses of each part begin with: the camera, and the plugins for arrays, statistics and files."""
+
+    camera: str
+    image: str
+    stats: str
+    hdf: str
+
+    @classmethod
+    def usual(cls, prefix: str) -> Places:
+        """The usual names below a prefix such as "BL:cam:"."""
+        return cls(f"{prefix}cam1:", f"{prefix}image1:", f"{prefix}Stats1:", f"{prefix}HDF1:")
+
+
+def records(places: Places, width: int, height: int) -> dict[str, str]:
     """The text of each record by its name, for a detector of so many pixels."""
-    camera = _camera(f"{prefix}cam1:", width, height)
-    image = _plugin(f"{prefix}image1:", "NDStdArrays", "image1", enabled=1)
+    camera = _camera(places.camera, width, height)
+    image = _plugin(places.image, "NDStdArrays", "image1", enabled=1)
     image.add("waveform", "ArrayData", FTVL="USHORT", NELM=width * height)
-    return {**camera, **image.texts, **_statistics(f"{prefix}Stats1:"), **_file_writer(f"{prefix}HDF1:")}
+    return {**camera, **image.texts, **_statistics(places.stats), **_file_writer(places.hdf)}
 
 
 def _camera(prefix: str, width: int, height: int) -> dict[str, str]:

@@ -22,8 +22,7 @@ from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
-EXPOSURE_S = 0.1
-"""Seconds of exposure that give pictures as bright as the web camera's."""
+CAMERA = area_detector_records.Places.usual("BL:cam:")
 FOLLOW_S = 0.04
 """Seconds on the wall between two looks at set points and switches."""
 SHUTTER_DELAY_S = 0.1
@@ -104,7 +103,7 @@ def records() -> str:
             ),
             _setpoint("BL:webcam:fps", 2, "Hz", 0, 100),
             'record(longin, "BL:webcam:count") { }\n',
-            *area_detector_records.records("BL:cam:", IMAGE_WIDTH, IMAGE_HEIGHT).values(),
+            *area_detector_records.records(CAMERA, IMAGE_WIDTH, IMAGE_HEIGHT).values(),
             mca_record.records("BL:mca1"),
             'record(longin, "BL:heartbeat") { }\n',
             *(_setpoint(f"TEST:{side}-Mtr-{axis}", 0, "mm", -100, 100) for side in ("Left", "Right") for axis in "XY"),
@@ -180,10 +179,10 @@ class Beamline:
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
         mca.rates = lambda: fluorescence.rates(mca.energies, self._th.get(), self._light())
-        AreaDetector(self._base, self._clockwork, "BL:cam:", (self._busy, self._bells), self._look)
+        AreaDetector(self._base, self._clockwork, CAMERA, (self._busy, self._bells), self._look)
 
     def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
-        light = self._light() * exposure_s / EXPOSURE_S
+        light = self._light() * exposure_s / physics.EXPOSURE_S
         return self._camera.frame(self._samx.get(), self._samy.get(), light, number)
 
     def _connect_mcs(self) -> None:

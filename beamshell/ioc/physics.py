@@ -16,6 +16,8 @@ PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
 """Counts/s of the point detector: at the top of the peak, beside it, and without any beam."""
 MONITOR_RATE = 1.0e6
 """Counts/s of the I0 monitor at nominal current."""
+EXPOSURE_S = 0.1
+"""Seconds of exposure that make a picture of `Camera` as bright as it is at light 1."""
 
 
 def beam(current_ma: float, shutter_is_open: bool) -> float:
