@@ -1,7 +1,7 @@
 """The twin: records that play the part of a beamline's, made of plain facts about what its PVs do.
 
 It knows nothing of devices or files: each fact says what something is (motor, scaler, counter, positioner, shutter,
-camera, value) and which PVs it has. Motors move, counters count, positioners arrive; nothing is real.
+camera, area_detector, value) and which PVs it has. Motors move, counters count, positioners arrive; nothing is real.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import physics
+from beamshell.ioc import area_detector_records, physics
+from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.beamline import PointDetector
+from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
@@ -100,7 +103,8 @@ class Twin:
         self._scalers = RecordSupport(
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
         )
-        for support in (self._motors, self._busy, self._scalers):
+        self._bells = RecordSupport(base, BellRecord, BellRecord)
+        for support in (self._motors, self._busy, self._scalers, self._bells):
             support.register()
         self._records: dict[str, str] = {}
         self._to_start: list[Callable[[], None]] = []
@@ -298,6 +302,21 @@ class Twin:
 
         self._clockwork.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
 
+    def _area_detector(self, fact: Fact) -> None:
+        places = area_detector_records.Places(**{part: fact[part] for part in ("camera", "image", "stats", "hdf")})
+        new = area_detector_records.records(places, IMAGE_SIDE, IMAGE_SIDE)
+        if not new.keys() & self._records.keys() and all(map(_ALLOWED.match, new)):
+            self._records.update(new)
+            self._to_start.append(lambda: self._start_area_detector(places))
+
+    def _start_area_detector(self, places: area_detector_records.Places) -> None:
+        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._chance)
+
+        def look(exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
+            return camera.frame(self._angle(), 0.0, self._light * exposure_s / physics.EXPOSURE_S, number)
+
+        AreaDetector(self._base, self._clockwork, places, (self._busy, self._bells), look)
+
     def _value(self, fact: Fact) -> None:
         name, _, field = fact["pv"].partition(".")
         if field in _MOTOR_FIELDS:
@@ -347,6 +366,7 @@ class Twin:
         "shutter": _shutter,
         "positioner": _positioner,
         "camera": _camera,
+        "area_detector": _area_detector,
         "value": _value,
     }
 
