@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from beamshell.devices.device import Device
+from beamshell.devices.epics.area_detector import EpicsAreaDetector
 from beamshell.devices.epics.camera import EpicsCamera
 from beamshell.devices.epics.counter import PresetCounter
 from beamshell.devices.epics.motor import EpicsMotor
@@ -58,6 +59,9 @@ def _of_class(device: Device, known: Fact) -> Iterator[Fact]:
     elif isinstance(device, EpicsCamera):
         parts = ("image", "width", "height", "frame", "frames_per_second")
         yield {"is": "camera", **{part: _pv(getattr(device, part)) for part in parts}}
+    elif isinstance(device, EpicsAreaDetector):
+        parts = {"camera": device.cam, "image": device.image, "stats": device.stats, "hdf": device.hdf}
+        yield {"is": "area_detector", **{part: plugin.prefix for part, plugin in parts.items()}}
     elif isinstance(device, PVPositioner):
         yield _positioner(device, known)
 
