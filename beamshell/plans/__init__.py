@@ -1,6 +1,7 @@
 """Plans: experimental procedures as generators of messages."""
 
 from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
+from beamshell.plans.alignment import Found, centre_on_peak, find_edge, knife_edge
 from beamshell.plans.conditions import Condition, Point, above, below, settled
 from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
@@ -43,6 +44,7 @@ from beamshell.plans.until import count_until, scan_until, time_scan
 
 __all__ = [
     "Condition",
+    "Found",
     "Overheads",
     "PlanNotRun",
     "Point",
@@ -51,17 +53,20 @@ __all__ = [
     "adaptive_scan",
     "ascan",
     "below",
+    "centre_on_peak",
     "check_limits",
     "count",
     "count_until",
     "d2scan",
     "dmesh",
     "dscan",
+    "find_edge",
     "fly",
     "fly_path",
     "fly_scan",
     "grid_scan",
     "inner_product_scan",
+    "knife_edge",
     "lineup",
     "list_grid_scan",
     "list_scan",

@@ -1,0 +1,165 @@
+"""Alignment: the motor is where the fit says, or back where it was, and the run tells which."""
+
+import math
+from types import SimpleNamespace
+
+import document_rules
+import pytest
+from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
+
+from beamshell import plans as bp
+from beamshell.engine._plan_stack import as_generator
+from beamshell.engine._requests import EndWanted, PauseWanted
+from beamshell.engine._state import State
+from beamshell.errors import LimitError, NoFit, PlanError
+
+CENTRE, SIGMA = 4.3, 0.2
+ORIGIN = 4.0
+
+
+@pytest.fixture
+def here():
+    """A motor at 4 deg, and a detector that sees a peak of 1000 at 4.3 deg."""
+    world = VirtualWorld()
+    motor = VirtualMotor(world, "th", speed=100.0)
+    motor.position = motor.target = ORIGIN
+    motor.units = "deg"
+    det = VirtualDetector(world, "det", motor=motor, time=0.01)
+    here = SimpleNamespace(world=world, motor=motor, det=det)
+    sees(here, lambda th: 10 + 1000 * math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
+    return here
+
+
+def sees(here, curve):
+    here.det.read = lambda: {"det": {"value": curve(here.motor.position), "timestamp": here.world.time()}}
+
+
+def step(th):
+    return 5 + 500 * (1 + math.erf((th - CENTRE) / SIGMA / math.sqrt(2)))
+
+
+PLANS = {"centre_on_peak": bp.centre_on_peak, "find_edge": bp.find_edge, "knife_edge": bp.knife_edge}
+
+
+def test_the_motor_goes_to_the_centre_of_the_peak_and_the_run_says_what_was_found(here):
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    document_rules.check(here.world.docs)
+    assert core.exit_status == "success", core.error
+    found = core.result
+    assert found.fit.centre == pytest.approx(CENTRE, abs=1e-6)
+    assert found.fit.fwhm == pytest.approx(SIGMA * 2.3548, rel=1e-3)
+    assert here.motor.position == found.position == found.fit.centre
+    assert (found.origin, found.field) == (ORIGIN, "det")
+    assert found.uid == here.world.docs[0][1]["uid"]
+    recorded = here.world.final_data("fit")[1]
+    assert recorded["centre"] == found.fit.centre
+    assert (recorded["moved_from"], recorded["moved_to"]) == (ORIGIN, found.position)
+    units = next(doc for name, doc in here.world.docs if name == "descriptor" and doc["name"] == "fit")["data_keys"]
+    assert (units["fwhm"]["units"], "units" in units["height"]) == ("deg", False)
+
+
+def test_what_it_is_going_to_do_stands_in_the_start_document(here):
+    here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, md={"sample": "Si"}))
+    start = here.world.docs[0][1]
+    assert start["plan_name"] == "centre_on_peak"
+    assert start["num_points"] == 41
+    assert start["sample"] == "Si"
+    assert start["extents"] == ([3.0, 5.0],)
+    assert start["hints"] == {"dimensions": [(["th"], "primary")]}
+    assert start["plan_args"] == {
+        "detectors": ["<det>"],
+        "motor": "<th>",
+        "start": -1,
+        "stop": 1,
+        "num": 41,
+        "field": "det",
+        "time": None,
+        "dip": False,
+    }
+
+
+def test_an_edge_is_gone_to_and_a_knife_comes_back(here):
+    sees(here, step)
+    core = here.world.run(bp.find_edge([here.det], here.motor, -1, 1, 41))
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
+    here.motor.position = here.motor.target = ORIGIN
+    core = here.world.run(bp.knife_edge([here.det], here.motor, -1, 1, 41))
+    assert here.motor.position == ORIGIN
+    assert core.result.fit.centre == pytest.approx(CENTRE, abs=1e-6)
+    assert core.result.fit.fwhm == pytest.approx(SIGMA * 2.3548, rel=1e-3)
+
+
+def test_a_dip_is_found_when_it_is_asked_for(here):
+    sees(here, lambda th: 1000 - 800 * math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert "det has a dip and no peak: ask for the dip (at th [deg] 4.3)" in str(core.error)
+    assert here.motor.position == ORIGIN
+    here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, dip=True))
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("curve", "why"),
+    [
+        (lambda th: 7.0, "there is no"),
+        (lambda th: math.exp(-(((th - 6) / SIGMA) ** 2) / 2), "of what was scanned|clear"),
+        (lambda th: min(300.0, 1000 * math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2)), "saturated"),
+    ],
+)
+def test_where_there_is_no_peak_the_motor_is_back_and_the_run_says_why(here, curve, why):
+    sees(here, curve)
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert isinstance(core.error, NoFit)
+    assert here.motor.position == ORIGIN
+    stop = here.world.docs[-1][1]
+    assert stop["exit_status"] == "fail"
+    assert stop["reason"] == str(core.error)
+    with pytest.raises(NoFit, match=why):
+        raise core.error
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_it_is_checked_to_its_ends_before_anything_moves(here, name):
+    def check(value):
+        if value > 4.9:
+            raise LimitError(f"th: {value:g} deg is above the limit 4.9 deg")
+
+    here.motor.check_value = check
+    core = here.world.run(PLANS[name]([here.det], here.motor, -1, 1, 41))
+    assert str(core.error) == "point 40 of 41: th: 4.95 deg is above the limit 4.9 deg"
+    assert here.motor.log == []
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("how", [State.STOPPING, State.ABORTING])
+def test_the_motor_returns_when_it_is_ended_early(here, name, how):
+    sees(here, step)
+    core = here.world.interpreter()
+    here.world.at(0.2, lambda: here.world.post(EndWanted(how, "enough")))
+    core.start(as_generator(PLANS[name]([here.det], here.motor, -1, 1, 41)))
+    assert core.interrupted
+    assert here.motor.position == ORIGIN
+    assert here.det.staged == here.motor.staged == 0
+
+
+def test_a_pause_changes_nothing_of_what_is_found(here):
+    core = here.world.interpreter()
+    here.world.at(0.2, lambda: here.world.post(PauseWanted(False)))
+    assert not core.start(as_generator(bp.centre_on_peak([here.det], here.motor, -1, 1, 41)))
+    core.resume()
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
+    assert len(here.world.final_data()) == 41
+
+
+def test_a_field_that_nothing_records_is_named_and_the_motor_comes_back(here):
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
+    assert isinstance(core.error, PlanError)
+    assert str(core.error) == "nothing records 'dett': the point has det, th"
+    assert here.motor.position == ORIGIN
+
+
+def test_a_failing_detector_sends_the_motor_back(here):
+    here.det.failing_statuses = 1
+    core = here.world.run(bp.find_edge([here.det], here.motor, -1, 1, 41))
+    assert core.exit_status == "fail"
+    assert here.motor.position == ORIGIN
