@@ -13,7 +13,7 @@ from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, planned, stubs
 from beamshell.plans.facts import Facts, shown_arguments
-from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.preprocessors import MakePlan, finalize_wrapper, msg_mutator, run_wrapper, stage_wrapper
 
 PerStep = Callable[..., Plan] | None
 
@@ -55,19 +55,25 @@ def origins_of(motors: Iterable[Any]) -> Plan:
 
 
 def returning(plan: Plan, origins: dict[Any, Any]) -> Plan:
-    """Run `plan`, then send the motors to their origins, however it ended; what it returned."""
+    """Run `plan`, then send the motors that it moved to their origins, however it ended; what it returned."""
+    moved: set[Any] = set()
+
+    def noting(msg: Msg) -> Msg:
+        if msg.command == "set":
+            moved.add(msg.obj)
+        return msg
 
     def put_back() -> Plan:
-        for motor, origin in origins.items():
+        targets = [(motor, origin) for motor, origin in origins.items() if motor in moved]
+        for motor, origin in targets:
             yield Msg("set", motor, origin, group="return")
-        yield Msg("wait", None, group="return")
+        if targets:
+            yield Msg("wait", None, group="return")
 
-    return (yield from finalize_wrapper(plan, put_back))
+    return (yield from finalize_wrapper(msg_mutator(plan, noting), put_back))
 
 
-def relative(
-    absolute: Callable[..., Plan], shifted: Mapping[str, str], *, centred: bool = False
-) -> Callable[..., Plan]:
+def relative(absolute: MakePlan, shifted: Mapping[str, str], *, centred: bool = False) -> MakePlan:
     """The plan ``rel_...`` that does the same from where the motors are, and returns them.
 
     Args:

@@ -1,5 +1,6 @@
 import document_rules
 import pytest
+from plans.plan_cases import VirtualFlyer
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
@@ -12,29 +13,6 @@ from beamshell.plans import stubs as bps
 @pytest.fixture
 def world():
     return VirtualWorld()
-
-
-class VirtualFlyer:
-    """Two events, after as many seconds as it is told."""
-
-    parent = None
-
-    def __init__(self, world, name, seconds):
-        self.world, self.name, self.seconds = world, name, seconds
-        self._device = VirtualMotor(world, name)
-
-    def kickoff(self):
-        return self._device.status_in(0.0)
-
-    def complete(self):
-        return self._device.status_in(self.seconds)
-
-    def describe_collect(self):
-        return {f"{self.name}_s": {self.name: {"source": "virtual", "dtype": "number", "shape": []}}}
-
-    def collect(self):
-        for i in range(2):
-            yield {"data": {self.name: i}, "timestamps": {self.name: i}, "time": float(i)}
 
 
 def test_flyers_fly_at_the_same_time_and_hand_over_what_they_have(world):
