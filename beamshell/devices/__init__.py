@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beamshell.devices.epics.camera import EpicsCamera
     from beamshell.devices.epics.counter import EpicsCounter
     from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin
+    from beamshell.devices.epics.mca import EpicsMCA
     from beamshell.devices.epics.motor import EpicsMotor
     from beamshell.devices.epics.positioner import EpicsPositioner
     from beamshell.devices.epics.scaler import EpicsScaler
@@ -50,6 +51,7 @@ _MODULES = {
     "epics.camera": ("EpicsCamera",),
     "epics.counter": ("EpicsCounter",),
     "epics.hdf5_plugin": ("Hdf5Plugin",),
+    "epics.mca": ("EpicsMCA",),
     "epics.motor": ("EpicsMotor",),
     "epics.positioner": ("EpicsPositioner",),
     "epics.scaler": ("EpicsScaler",),
@@ -82,6 +84,7 @@ __all__ = [
     "EpicsAreaDetector",
     "EpicsCamera",
     "EpicsCounter",
+    "EpicsMCA",
     "EpicsMotor",
     "EpicsPositioner",
     "EpicsScaler",

@@ -12,6 +12,7 @@ from beamshell.devices.device import Device
 from beamshell.devices.epics.area_detector import EpicsAreaDetector
 from beamshell.devices.epics.camera import EpicsCamera
 from beamshell.devices.epics.counter import PresetCounter
+from beamshell.devices.epics.mca import EpicsMCA
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.scaler import EpicsScaler
 from beamshell.devices.epics.shutter import EpicsShutter
@@ -51,6 +52,8 @@ def _of_class(device: Device, known: Fact) -> Iterator[Fact]:
         yield {"is": "motor", "record": device.prefix, **limits, **known}
     elif isinstance(device, EpicsScaler):
         yield {"is": "scaler", "record": device.prefix, **known}
+    elif isinstance(device, EpicsMCA):
+        yield {"is": "mca", "record": device.prefix}
     elif isinstance(device, PresetCounter):
         results = [_pv(signal) for _, signal in device.walk_signals() if signal.kind & 1 and not signal.writable]
         yield {"is": "counter", "start": _pv(device.start), "preset": _pv(device.count_time), "results": results}

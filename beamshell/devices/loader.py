@@ -33,6 +33,7 @@ CLASSES: dict[str, str] = {
     "controller": "beamshell.devices.controller.Controller",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
     "decay": "beamshell.devices.epics.demo.Decay",
+    "mca": "beamshell.devices.epics.mca.EpicsMCA",
     "monochromator": "beamshell.devices.monochromator.Monochromator",
     "motor": "beamshell.devices.epics.motor.EpicsMotor",
     "motor_flyer": "beamshell.devices.epics.fly_motor.MotorFlyer",

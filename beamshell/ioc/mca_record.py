@@ -21,6 +21,7 @@ from beamshell.ioc.record import Field, Record, fields
 CHANNELS = 2048
 REGIONS = 10
 UPDATE_S = 0.1
+_COUNTS = {"VAL", "ACT", *(f"R{i}{sort}" for i in range(REGIONS) for sort in ("", "N"))}
 
 
 class McaRecord(Record):
@@ -164,7 +165,9 @@ class McaRecord(Record):
             return "s"
         if field in ("DTIM", "IDTIM"):
             return "%"
-        return self.text("EGU") if field == "CALO" else "" if field in ("CALS", "CALQ") else "counts"
+        if field == "CALO":
+            return self.text("EGU")
+        return "counts" if field in _COUNTS else ""
 
     @override
     def precision(self, field: str) -> int:

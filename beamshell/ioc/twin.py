@@ -18,13 +18,14 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import area_detector_records, physics
+from beamshell.ioc import area_detector_records, fluorescence, physics
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.beamline import PointDetector
 from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
 from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.process import PROBE_PV
@@ -104,7 +105,8 @@ class Twin:
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
         )
         self._bells = RecordSupport(base, BellRecord, BellRecord)
-        for support in (self._motors, self._busy, self._scalers, self._bells):
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, self._chance))
+        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
             support.register()
         self._records: dict[str, str] = {}
         self._to_start: list[Callable[[], None]] = []
@@ -121,6 +123,9 @@ class Twin:
         for scaler in self._scalers.records.values():
             assert isinstance(scaler, ScalerRecord)
             scaler.rates = self._scaler_rates(scaler["FREQ"])
+        for mca in self._mcas.records.values():
+            assert isinstance(mca, McaRecord)
+            mca.rates = self._mca_rates(mca)
 
     def _new_motor(self, base: Base, address: int) -> PractisedMotor:
         motor = PractisedMotor(base, address, self._clockwork)
@@ -181,6 +186,12 @@ class Twin:
     def _scaler(self, fact: Fact) -> None:
         names = {f"NM{n}": name for n, name in enumerate(("clock", "I0", "It", *(f"mon{n}" for n in range(4, 9))), 1)}
         self._record(fact["record"], "scaler", FREQ=1e7, **names)
+
+    def _mca(self, fact: Fact) -> None:
+        self._record(fact["record"], "mca", CALS=0.01, PRTM=1)
+
+    def _mca_rates(self, mca: McaRecord) -> Callable[[], npt.NDArray[np.float64]]:
+        return lambda: fluorescence.rates(mca.energies, self._angle(), self._light)
 
     def _counter(self, fact: Fact) -> None:
         start, preset, results = fact["start"], fact["preset"], [pv for pv in fact["results"] if pv]
@@ -363,6 +374,7 @@ class Twin:
         "motor": _motor,
         "scaler": _scaler,
         "counter": _counter,
+        "mca": _mca,
         "shutter": _shutter,
         "positioner": _positioner,
         "camera": _camera,

@@ -35,7 +35,7 @@ class PresetCounter(Device):
         Raises:
             NotConnected: the detector does not answer.
         """
-        allowed_s = _MARGIN_S + _MARGIN_FACTOR * float(self.count_time.get())
+        allowed_s = _MARGIN_S + _MARGIN_FACTOR * self._longest_s()
         counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
         try:
             self.start.set(1).add_callback(lambda written: _end(counting, written.exception()))
@@ -49,7 +49,14 @@ class PresetCounter(Device):
         if self._counting is not None:
             _end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
         if not self.read_only:
-            self.start.put(0)
+            self._end_count()
+
+    def _longest_s(self) -> float:
+        """How many seconds a count may last, by its presets."""
+        return float(self.count_time.get())
+
+    def _end_count(self) -> None:
+        self.start.put(0)
 
 
 def _end(counting: DeviceStatus, failure: BaseException | None) -> None:

@@ -24,6 +24,8 @@ CLASSES: dict[str, str] = {
     "EpicsSignalWithRBV": "signal",
     "EpicsScaler": "scaler",
     "ScalerCH": "scaler",
+    "EpicsMCA": "mca",
+    "EpicsMCARecord": "mca",
     "Signal": "soft_signal",
     "SoftPositioner": "soft_positioner",
 }
