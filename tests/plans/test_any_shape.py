@@ -112,10 +112,8 @@ def test_a_scan_has_as_many_points_as_asked_at_equal_distances(num, begin, step,
 def test_a_square_spiral_visits_each_cell_of_its_grid_once_outwards(columns, rows, relative, origin):
     hall = Hall(origin)
     x, y = hall.motors[:2]
-    args = (columns - 1, rows - 1, columns, rows)  # steps of 1
-    plan = (
-        bp.rel_spiral_square([hall.det], x, y, *args) if relative else bp.spiral_square([hall.det], x, y, 0, 0, *args)
-    )
+    centre = () if relative else (0, 0)
+    plan = bp.rel_spiral_square if relative else bp.spiral_square
     shift = origin if relative else 0.0
     visited = hall.run(plan([hall.det], x, y, *centre, columns - 1, rows - 1, columns, rows), 2)  # steps of 1
     cells = {(i - (columns - 1) / 2 + shift, j - (rows - 1) / 2 + shift) for i in range(columns) for j in range(rows)}
