@@ -15,6 +15,7 @@ from beamshell.plans.older_names import (
     relative_spiral,
     relative_spiral_fermat,
 )
+from beamshell.plans.loops import Turn, at_temperatures, for_each_sample
 from beamshell.plans.planned import PlanNotRun, plan
 from beamshell.plans.regions import region_scan, xafs
 from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
@@ -32,6 +33,7 @@ from beamshell.plans.scans import (
     x2x_scan,
 )
 from beamshell.plans.spec import a2scan, ascan, d2scan, dmesh, dscan, lineup, loopscan, lup, mesh, th2th, timescan
+from beamshell.plans.specs import spec_scan
 from beamshell.plans.spirals import (
     rel_spiral,
     rel_spiral_fermat,
@@ -48,10 +50,12 @@ __all__ = [
     "Overheads",
     "PlanNotRun",
     "Point",
+    "Turn",
     "a2scan",
     "above",
     "adaptive_scan",
     "ascan",
+    "at_temperatures",
     "below",
     "centre_on_peak",
     "check_limits",
@@ -64,6 +68,7 @@ __all__ = [
     "fly",
     "fly_path",
     "fly_scan",
+    "for_each_sample",
     "grid_scan",
     "inner_product_scan",
     "knife_edge",
@@ -100,6 +105,7 @@ __all__ = [
     "scan_nd",
     "scan_until",
     "settled",
+    "spec_scan",
     "spiral",
     "spiral_fermat",
     "spiral_square",
