@@ -112,8 +112,11 @@ class Rehearsing:
             say(f"not rehearsed: {one_line(exc)}")
             return
         self._refuse(rehearsal)
-        if rehearsal.endless or rehearsal.duration_s >= LONG_S:
-            self._announce(rehearsal)
+        limit_s = self._session.config.ask_above
+        if not rehearsal.endless and 0 < limit_s < rehearsal.duration_s:
+            self._ask(rehearsal)
+        elif rehearsal.endless or rehearsal.duration_s >= LONG_S:
+            say(announcement(rehearsal, time.time()))
 
     def _rehearsed(self, plan: Any, within_s: float, *, exact: bool = False) -> Rehearsal:
         from beamshell.plans.rehearsal import rehearse
@@ -135,12 +138,9 @@ class Rehearsing:
                 raise problem
             say(f"not rehearsed to its end: {one_line(problem)}")
 
-    def _announce(self, rehearsal: Rehearsal) -> None:
+    def _ask(self, rehearsal: Rehearsal) -> None:
         line = announcement(rehearsal, time.time())
-        limit_s = self._session.config.ask_above
-        if not limit_s or rehearsal.endless or rehearsal.duration_s <= limit_s:
-            say(line)
-        elif not self._somebody_is_there():
+        if not self._somebody_is_there():
             say(f"{line}; not asked, since nobody is at the prompt")
         elif not _agreed(line):
             raise CommandError("not started")
