@@ -8,7 +8,7 @@ it really took. All lines are fitted together, and robustly: a pause in a run is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from types import MappingProxyType
@@ -29,6 +29,13 @@ _LEAST_ERROR = 0.02
 _ROUNDS = 3
 _DIGITS = 2
 _FOLDS = 5
+
+_COMMON = {"point_s": (0.0, 1.0), "move_s": (0.0, 0.5), "move_factor": (1.0, 1.0), "count_factor": (1.0, 1.0)}
+"""The lines that all devices of a kind have in common: what is believed beforehand, and how far off it may well be."""
+_POINT_S, _MOVE_S, _MOVE_FACTOR, _COUNT_FACTOR = range(len(_COMMON))
+_OWN_LEEWAY = 0.2
+"""How far a device may well be from its kind, in seconds and as a factor."""
+_PER_UNIT_LEEWAY = 100.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,9 @@ class Overheads:
         run_s: a run: its start, its first reading, its end.
         point_s: an event: reading, and writing it down.
         move_s: the start of a move, besides the way, of a motor that is not among `motors`.
+        move_factor: what a second of its way by its settings really takes.
         trigger_s: an acquisition, besides its count time, of a detector that is not among `detectors`.
+        count_factor: what a second of its count time really takes.
         by_device: what one move or acquisition of a device takes, by its name, whatever the device and its past say.
         motors: learned, by name.
         detectors: learned, by name.
@@ -73,7 +82,9 @@ class Overheads:
     run_s: float = 0.0
     point_s: float = 0.0
     move_s: float = 0.0
+    move_factor: float = 1.0
     trigger_s: float = 0.0
+    count_factor: float = 1.0
     by_device: Mapping[str, float] = field(default_factory=lambda: _NONE)
     motors: Mapping[str, Pace] = field(default_factory=lambda: _NONE)
     detectors: Mapping[str, Pace] = field(default_factory=lambda: _NONE)
@@ -82,11 +93,11 @@ class Overheads:
 
     def motor(self, name: str) -> Pace:
         """How long a motor's moves take."""
-        return self.motors.get(name) or Pace(self.move_s)
+        return self.motors.get(name) or Pace(self.move_s, self.move_factor)
 
     def detector(self, name: str) -> Pace:
         """How long a detector's acquisitions take."""
-        return self.detectors.get(name) or Pace(self.trigger_s)
+        return self.detectors.get(name) or Pace(self.trigger_s, self.count_factor)
 
 
 def way_s(distance: float, velocity: float, ramp_s: float) -> float:
@@ -296,7 +307,7 @@ def _error(runs: Sequence[RunTimes]) -> float | None:
 
 
 class _Model:
-    """The paces that explain the intervals of some runs."""
+    """The lines that explain the intervals of some runs: what a kind of device has in common, and each one's own."""
 
     def __init__(self, runs: Sequence[RunTimes]) -> None:
         self._runs = runs
@@ -304,13 +315,14 @@ class _Model:
         self._per_unit = frozenset[str]().union(*(run.per_unit for run in runs))
         self._motors = sorted({name for interval in intervals for name in interval.moves})
         self._detectors = sorted({name for interval in intervals for name in interval.counts})
-        self._columns = {name: 1 + 2 * n for n, name in enumerate([*self._motors, *self._detectors])}
-        self._prior = np.zeros(1 + 2 * len(self._columns))
-        self._leeway = np.ones_like(self._prior)
-        for name, column in self._columns.items():
-            per_unit = name in self._per_unit and name in self._motors
-            self._prior[column + 1], self._leeway[column + 1] = (0.0, 100.0) if per_unit else (1.0, 0.5)
-        self._lines = self._prior.copy()
+        self._columns = {name: len(_COMMON) + 2 * n for n, name in enumerate([*self._motors, *self._detectors])}
+        size = len(_COMMON) + 2 * len(self._columns)
+        self._prior, self._leeway = np.zeros(size), np.full(size, _OWN_LEEWAY)
+        self._prior[: len(_COMMON)] = [believed for believed, _ in _COMMON.values()]
+        self._leeway[: len(_COMMON)] = [leeway for _, leeway in _COMMON.values()]
+        for name in self._per_unit & set(self._motors):
+            self._leeway[self._columns[name] + 1] = _PER_UNIT_LEEWAY
+        self._lines = self._prior
         if intervals:
             seconds = np.array([interval.seconds for interval in intervals])
             weights = np.array([min(interval.number, 10) for interval in intervals], dtype=float)
@@ -319,19 +331,41 @@ class _Model:
                 self._lines = fitted(rows, seconds, weights, self._prior, self._leeway)
 
     def _row(self, interval: Interval) -> Any:
+        """How much of each line is in this interval."""
         row = np.zeros_like(self._prior)
-        row[0] = 1.0
-        for nominal_by_name in (interval.moves, interval.counts):
-            known = {name: value for name, value in nominal_by_name.items() if name in self._columns}
-            if known:
-                name = max(known, key=lambda name: (self._pace(name).seconds(known[name]), known[name]))
-                row[self._columns[name] : self._columns[name] + 2] = 1.0, known[name]
+        row[_POINT_S] = 1.0
+        if interval.moves:
+            name = self._last(interval.moves, self._motor)
+            row[_MOVE_S], row[_MOVE_FACTOR] = 1.0, 0.0 if name in self._per_unit else interval.moves[name]
+            self._add_own(row, name, interval.moves[name])
+        if interval.counts:
+            name = self._last(interval.counts, self._detector)
+            row[_COUNT_FACTOR] = interval.counts[name]
+            self._add_own(row, name, interval.counts[name])
         return row
 
-    def _pace(self, name: str) -> Pace:
-        column = self._columns[name]
-        extra_s, factor = (float(value) for value in self._lines[column : column + 2])
-        return Pace(extra_s, max(factor, 0.0), name in self._per_unit)
+    def _add_own(self, row: Any, name: str, nominal: float) -> None:
+        if (column := self._columns.get(name)) is not None:
+            row[column : column + 2] = 1.0, nominal
+
+    @staticmethod
+    def _last(nominal: Mapping[str, float], pace: Callable[[str], Pace]) -> str:
+        """The device that is the last to have done."""
+        return max(nominal, key=lambda name: (pace(name).seconds(nominal[name]), nominal[name]))
+
+    def _own(self, name: str) -> tuple[float, float]:
+        column = self._columns.get(name)
+        return (0.0, 0.0) if column is None else (float(self._lines[column]), float(self._lines[column + 1]))
+
+    def _motor(self, name: str) -> Pace:
+        extra_s, factor = self._own(name)
+        per_unit = name in self._per_unit
+        common = 0.0 if per_unit else float(self._lines[_MOVE_FACTOR])
+        return Pace(float(self._lines[_MOVE_S]) + extra_s, max(0.0, common + factor), per_unit)
+
+    def _detector(self, name: str) -> Pace:
+        extra_s, factor = self._own(name)
+        return Pace(extra_s, max(0.0, float(self._lines[_COUNT_FACTOR]) + factor))
 
     def _foretold(self, interval: Interval) -> float:
         return float(self._row(interval) @ self._lines)
@@ -343,15 +377,15 @@ class _Model:
         return abs(foretold - took) / took if took > 0 else None
 
     def overheads(self, runs: int, error: float | None) -> Overheads:
-        motors = {name: self._pace(name) for name in self._motors}
-        detectors = {name: self._pace(name) for name in self._detectors}
+        point_s, move_s, move_factor, count_factor = map(float, self._lines[: len(_COMMON)])
         return Overheads(
             run_s=self._run_s(),
-            point_s=max(0.0, float(self._lines[0])),
-            move_s=_typical(motors),
-            trigger_s=_typical(detectors),
-            motors=motors,
-            detectors=detectors,
+            point_s=point_s,
+            move_s=move_s,
+            move_factor=move_factor,
+            count_factor=count_factor,
+            motors={name: self._motor(name) for name in self._motors},
+            detectors={name: self._detector(name) for name in self._detectors},
             runs=runs,
             error=error,
         )
@@ -360,7 +394,3 @@ class _Model:
         beginnings = [run.first.seconds - self._foretold(run.first) for run in self._runs if run.first]
         ends = [run.last_s for run in self._runs if run.last_s is not None]
         return max(0.0, median(beginnings or [0.0]) + median(ends or [0.0]))
-
-
-def _typical(paces: Mapping[str, Pace]) -> float:
-    return max(0.0, median([pace.extra_s for pace in paces.values()] or [0.0]))

@@ -1,0 +1,92 @@
+"""A rehearsal at the real console: the time it foretells, what it refuses, and that it leaves no trace."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+LEARNING = """
+scan det th -1 1 9 0.3
+scan det th 0 6 7 0.5
+rscan det samx -2 2 9 0.4
+ascan samx -4 4 4 0.2
+scan scaler samy -3 3 7 0.3
+dscan tth -2 2 8 0.2
+grid det th 0 1 3 tth 0 4 4 0.2
+mesh samx 0 2 3 samy 0 3 2 0.3
+loopscan 8 0.4
+loopscan 5 1
+"""
+SCANS = {
+    "count": "bp.loopscan(18, 1.5, detectors=[det])",
+    "scan": "bp.ascan(th, -8, 8, 12, 0.2, detectors=[det])",
+    "dscan": "bp.dscan(samx, -6, 6, 12, 0.8, detectors=[det])",
+    "mesh": "bp.mesh(th, 0, 3, 4, tth, 0, 9, 3, 0.6, detectors=[det])",
+    "list_scan": "bp.list_scan([scaler], samy, [0, 0.2, 1, 5, -5, 12, -12, 3, 2, 1, 0.5, 0.1, 20, -20])",
+}
+MEASURING = """
+import time, json
+def compare(make):
+    foretold = session.rehearse(make)
+    begun = time.perf_counter()
+    RE(make())
+    return foretold.duration_s, time.perf_counter() - begun, foretold.learned_from, foretold.error
+"""
+
+
+def test_the_time_foretold_is_within_a_fifth_of_the_real_one_for_five_scans_after_ten_runs(run_beamshell):
+    measure = "".join(
+        f"print('RESULT', json.dumps(['{name}', compare(lambda: {plan})]))\n" for name, plan in SCANS.items()
+    )
+    finished = run_beamshell(stdin=LEARNING + MEASURING + measure, speed=10.0)
+    results = dict(json.loads(line) for line in re.findall("^RESULT (.*)", finished.stdout, re.MULTILINE))
+    assert results.keys() == SCANS.keys(), finished
+    assert [learned_from for _, _, learned_from, _ in results.values()] == [10, 11, 12, 13, 14]
+    for name, (foretold, real, _, error) in results.items():
+        print(f"{name}: foretold {foretold:.3f} s, real {real:.3f} s ({foretold / real - 1:+.1%}, stated {error:.0%})")
+        assert abs(foretold - real) < 0.2 * real, results
+
+
+def test_a_scan_whose_seventh_point_of_eleven_is_beyond_a_limit_is_refused_before_anything_moves(run_beamshell, data):
+    finished = run_beamshell("-c", "mov th 1; ascan th 60 110 10 0.1")
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines() == ["beamshell: point 8 of 11: th: 95 deg is above the limit 90 deg"]
+    finished = run_beamshell("-c", "scan det th 61 110 11")
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines() == ["beamshell: point 7 of 11: th: 90.4 deg is above the limit 90 deg"]
+    assert list(data.rglob("*.jsonl")) == []
+
+
+def test_a_rehearsal_shows_everything_and_leaves_no_trace(run_beamshell, data: Path):
+    finished = run_beamshell("-c", "rehearse mesh th 0 1 4 tth 0 2 2 0.1; dryrun scan det th 0 1 3; wm th")
+    assert finished.returncode == 0
+    shown = finished.stdout
+    assert "15 points, about" in shown
+    assert "never measured here: from the devices' speeds and count times alone" in shown
+    assert "th: 15 moves between 0 and 1 deg, 5 deg of way" in shown
+    assert "staged: det, tth, th" in shown
+    assert "suspender: good" in shown
+    assert "started now: until" in shown
+    assert "|S·" in shown  # the picture
+    assert shown.splitlines()[-1].split()[1] == "0.0000"
+    assert list(data.rglob("*.jsonl")) == []
+
+
+def test_the_time_is_asked_about_only_at_a_prompt_and_only_above_what_staff_have_set(open_console, run_beamshell):
+    finished = run_beamshell("--Beamshell.ask_above=0.5", "-c", "scan det th 0 1 3 5")
+    assert finished.returncode == 0
+    assert "not asked, since nobody is at the prompt" in finished.stderr
+    console = open_console("--Beamshell.ask_above=0.5")
+    assert "points" not in console.do("scan det th 0 0.01 2").split("\n")[0]
+    start = console.begin("scan det th 0 1 3 5; wm th")
+    console.wait_for(r"Start it\? \[Y/n\]", start)
+    console.process.send("n\r")
+    console.wait_for_prompt(start)
+    assert "not started" in console.text(start)
+    assert "user" not in console.text(start)  # the rest of the line is not run
+    start = console.begin("ascan th 0 1 2 5")
+    console.wait_for(r"Start it\? \[Y/n\]", start)
+    console.process.send("\r")
+    console.wait_for_prompt(start + 2)
+    assert "success" in console.text(start)
