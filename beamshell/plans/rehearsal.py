@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from beamshell.errors import BeamshellError, DeviceError, NotConnected
+from beamshell.errors import BeamshellError, DeviceError, NoFit, NotConnected
 from beamshell.messages import Msg
 from beamshell.plans.clock import clock
 from beamshell.plans.overheads import Overheads
@@ -239,6 +239,8 @@ class _Stage:
         return self.now
 
     def _note(self, problem: BeamshellError) -> None:
+        if isinstance(problem, NoFit):
+            return  # what the real points will show, nobody knows yet
         if problem not in self.rehearsal.problems:
             self.rehearsal.problems.append(problem)
 

@@ -1,6 +1,6 @@
 """Measuring until something happens, or for a time: scan_until, count_until, time_scan.
 
-The time comes from the argument `clock`. It goes on during a pause: what is to last ten minutes lasts ten minutes.
+Time goes on during a pause: what is to last ten minutes lasts ten minutes.
 """
 
 from __future__ import annotations
@@ -8,20 +8,17 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.clock import now
 from beamshell.plans.conditions import Condition, Point, is_met
 from beamshell.plans.facts import Metadata, as_devices, plain, plan_facts, together_hints
 from beamshell.plans.notes import Note, record
 from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
-
-Clock = Callable[[], float]
 
 _SAME = 1e-9
 
@@ -36,7 +33,6 @@ def scan_until(
     until: Condition,
     limit: float,
     md: Metadata = None,
-    clock: Clock = time.monotonic,
 ) -> Plan:
     """Step a motor from `start` until a condition is true, and stay there; the run's uid.
 
@@ -50,7 +46,6 @@ def scan_until(
         until: a function of the point, such as ``above("det", 1e5)``; the point where it is true is the last.
         limit: no point is beyond this position, whatever is measured.
         md: metadata of the run.
-        clock: tells the time in seconds.
 
     Raises:
         PlanError: no step leads from `start` towards `limit`.
@@ -72,7 +67,7 @@ def scan_until(
     }
 
     def steps() -> Plan:
-        watch = _Watch(until, clock)
+        watch = _Watch(until)
         for number in range(most):
             readings = yield from stubs.one_1d_step(detectors, motor, start + number * step)
             if watch.is_over(readings):
@@ -91,7 +86,6 @@ def count_until(
     num: int | None = None,
     timeout_s: float | None = None,
     md: Metadata = None,
-    clock: Clock = time.monotonic,
 ) -> Plan:
     """Count again and again until a condition is true; the run's uid.
 
@@ -104,7 +98,6 @@ def count_until(
         num: readings at most; None for any number.
         timeout_s: seconds at most; None for ever.
         md: metadata of the run.
-        clock: tells the time in seconds.
 
     Example:
         ``RE(count_until([det, temp], settled("temp", within=0.1, for_s=30), delay=1, timeout_s=600))``
@@ -120,14 +113,14 @@ def count_until(
     most = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
 
     def shots() -> Plan:
-        watch = _Watch(until, clock)
+        watch = _Watch(until)
         for number in itertools.count(1):
-            begun = clock()
+            begun = now()
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read(detectors)
             if watch.is_over(readings) or number == most:
                 break
-            if (rest := begun + delay - clock()) > 0:
+            if (rest := begun + delay - now()) > 0:
                 yield Msg("sleep", None, rest)
             if timeout_s is not None and watch.elapsed_s >= timeout_s:
                 break
@@ -139,18 +132,18 @@ def count_until(
 class _Watch:
     """Looks at each point for the condition, and tells in the end what came of it."""
 
-    def __init__(self, until: Condition, clock: Clock) -> None:
+    def __init__(self, until: Condition) -> None:
         if not callable(until):
             raise PlanError(f'until is {until!r}: it is a function of the point, or such as above("det", 1e5)')
-        self._until, self._clock = until, clock
-        self._begun = clock()
+        self._until = until
+        self._begun = now()
         self._note = Note("until", {"met": "", "points": ""})
         self._note.values = {"met": False, "points": 0}
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the plan began."""
-        return self._clock() - self._begun
+        return now() - self._begun
 
     def is_over(self, readings: dict[str, Any]) -> bool:
         """Count a point; True if the condition is true there."""
@@ -177,7 +170,6 @@ def time_scan(
     period_s: float | None = None,
     *,
     md: Metadata = None,
-    clock: Clock = time.monotonic,
 ) -> Plan:
     """Count for a time, at a fixed pace; the run's uid.
 
@@ -189,7 +181,6 @@ def time_scan(
         duration_s: no point is due later than this; a pause does not make it longer.
         period_s: seconds from one point to the next; None counts without a gap.
         md: metadata of the run.
-        clock: tells the time in seconds.
 
     Raises:
         PlanError: a time is not positive.
@@ -206,32 +197,29 @@ def time_scan(
         "hints": _TIME,
         **(md or {}),
     }
-    if period_s is None:
-        counting = _without_gap(detectors, duration_s, clock)
-    else:
-        counting = _at_pace(detectors, duration_s, period_s, clock)
+    counting = _without_gap(detectors, duration_s) if period_s is None else _at_pace(detectors, duration_s, period_s)
     return (yield from stage_wrapper(run_wrapper(counting, md=facts), detectors))
 
 
-def _without_gap(detectors: list[Any], duration_s: float, clock: Clock) -> Plan:
-    begun = clock()
+def _without_gap(detectors: list[Any], duration_s: float) -> Plan:
+    begun = now()
     while True:
         yield from stubs.one_shot(detectors)
-        if clock() - begun >= duration_s:
+        if now() - begun >= duration_s:
             return
 
 
-def _at_pace(detectors: list[Any], duration_s: float, period_s: float, clock: Clock) -> Plan:
+def _at_pace(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
     note = Note("late", {"late": "s"})
-    begun, slot = clock(), 0
+    begun, slot = now(), 0
     while slot * period_s <= duration_s * (1 + _SAME):
         yield Msg("checkpoint")
-        if (rest := begun + slot * period_s - clock()) > 0:
+        if (rest := begun + slot * period_s - now()) > 0:
             yield Msg("sleep", None, rest)
-        late = max(0.0, clock() - begun - slot * period_s)
+        late = max(0.0, now() - begun - slot * period_s)
         slot += int(late / period_s + _SAME)
         if slot * period_s > duration_s * (1 + _SAME):
             return
-        note.values["late"] = max(0.0, clock() - begun - slot * period_s)
+        note.values["late"] = max(0.0, now() - begun - slot * period_s)
         yield from stubs.one_shot([*detectors, note])
         slot += 1

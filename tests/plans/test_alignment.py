@@ -163,3 +163,12 @@ def test_a_failing_detector_sends_the_motor_back(here):
     core = here.world.run(bp.find_edge([here.det], here.motor, -1, 1, 41))
     assert core.exit_status == "fail"
     assert here.motor.position == ORIGIN
+
+
+def test_a_rehearsal_cannot_know_what_will_be_found_and_does_not_object(here):
+    sees(here, lambda th: 7.0)
+    told = bp.rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert len(told.points) == 41
+    assert told.problems == []
+    told = bp.rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
+    assert "nothing records 'dett'" in str(told.problems[0])

@@ -1,5 +1,6 @@
 """Until something happens, or for a time: in a world whose clock is data."""
 
+import time
 from types import SimpleNamespace
 
 import document_rules
@@ -12,7 +13,15 @@ from beamshell import plans as bp
 from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import PauseWanted
 from beamshell.errors import LimitError, PlanError
+from beamshell.plans.clock import clock
 from beamshell.plans.conditions import Point
+
+
+@pytest.fixture(autouse=True)
+def real_time_afterwards():
+    before = clock.set(time.monotonic)
+    yield
+    clock.reset(before)
 
 
 @pytest.fixture
@@ -23,6 +32,7 @@ def here():
 
 def make(count_s=0.1):
     world = VirtualWorld()
+    clock.set(world.clock)
     motor = VirtualMotor(world, "th", speed=10.0)
     det = VirtualDetector(world, "det", motor=motor, time=count_s)
     return SimpleNamespace(world=world, motor=motor, det=det)
@@ -136,20 +146,20 @@ def test_what_is_no_condition_or_asks_for_too_much_is_refused(here):
 
 def test_counting_goes_on_until_the_condition_is_true(here):
     here.world.at(1.9, lambda: setattr(here.motor, "position", 7.0))
-    here.world.run(bp.count_until([here.det], bp.above("det", 50), delay=0.5, clock=here.world.clock))
+    here.world.run(bp.count_until([here.det], bp.above("det", 50), delay=0.5))
     assert moments(here.world) == [0.1, 0.6, 1.1, 1.6, 2.1]
     assert outcome(here.world) == {"met": True, "points": 5}
 
 
 def test_counting_ends_after_so_many_readings_or_seconds(here):
     never = bp.above("det", 1e9)
-    here.world.run(bp.count_until([here.det], never, num=3, clock=here.world.clock))
+    here.world.run(bp.count_until([here.det], never, num=3))
     assert outcome(here.world) == {"met": False, "points": 3}
     late = make()
-    late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5, clock=late.world.clock))
+    late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5))
     assert moments(late.world) == [0.1, 1.1, 2.1, 3.1]
     gapless = make()
-    gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25, clock=gapless.world.clock))
+    gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25))
     assert moments(gapless.world) == [0.1, 0.2, 0.3]
 
 
@@ -167,7 +177,7 @@ def test_a_pause_in_the_middle_measures_each_point_once(here):
 
 
 def test_a_time_scan_keeps_its_pace_without_drift(here):
-    here.world.run(bp.time_scan([here.det], 2.0, 0.25, clock=here.world.clock))
+    here.world.run(bp.time_scan([here.det], 2.0, 0.25))
     document_rules.check(here.world.docs)
     assert moments(here.world) == [round(0.25 * n + 0.1, 6) for n in range(9)]
     assert column(here.world, "late") == pytest.approx([0.0] * 9, abs=1e-9)
@@ -175,13 +185,13 @@ def test_a_time_scan_keeps_its_pace_without_drift(here):
 
 def test_points_that_are_missed_are_left_out_and_the_next_ones_are_on_time():
     slow = make(count_s=0.35)
-    slow.world.run(bp.time_scan([slow.det], 1.0, 0.25, clock=slow.world.clock))
+    slow.world.run(bp.time_scan([slow.det], 1.0, 0.25))
     assert moments(slow.world) == [0.35, 0.7, 1.05, 1.4]
     assert column(slow.world, "late") == pytest.approx([0, 0.1, 0.2, 0.05])
 
 
 def test_without_a_period_counting_has_no_gap(here):
-    here.world.run(bp.time_scan([here.det], 0.45, clock=here.world.clock))
+    here.world.run(bp.time_scan([here.det], 0.45))
     assert moments(here.world) == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 
