@@ -1,15 +1,17 @@
-"""What goes with the data, and the data: md, runs."""
+"""What goes with the data, and the data: md, runs, image."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName, UsageError
+from beamshell.shell.command import any_device
 from beamshell.shell.magic_line import Words, is_number, nearest
 from beamshell.shell.magics._all import COMMANDS
 
 if TYPE_CHECKING:
     from beamshell.shell.session import Session
+    from beamshell.store import Run
 
 _RESERVED = ("scan_id",)
 
@@ -79,8 +81,51 @@ def runs(session: Session, words: Words) -> None:
     print(run.table())
 
 
+@COMMANDS.add(
+    "[scan number] [detector] [point]",
+    example="image cam 3",
+    plan="runs[-1].image('cam', 3)",
+    slots=any_device,
+)
+def image(session: Session, words: Words) -> None:
+    """Show a picture of a run: in a window or, without a display, in the terminal.
+
+    Without a number it is the last run, without a detector the only one that took pictures, without a point the last.
+    """
+    number = _scan_number(words) if words and _is_whole(words.peek()) else -1
+    run = session.runs[number]
+    name = words.take("detector") if words else _only_detector(run)
+    point = _point(words) if words else -1
+    words.end()
+    from beamshell.callbacks.picture import show
+
+    images = run.images(name)
+    picture = images.at(point)
+    shown = images.points[point] if point < 0 else point
+    show(picture, f"{images.key} of run {run.scan_id}, point {shown}")
+
+
+def _only_detector(run: Run) -> str:
+    if not run.image_keys:
+        raise UnknownName(f"run {run.scan_id} has no pictures: scan cam th -1 1 3 takes some")
+    if len(run.image_keys) > 1:
+        raise UsageError(f"say which of {', '.join(run.image_keys)}")
+    return run.image_keys[0]
+
+
+def _point(words: Words) -> int:
+    word = words.take("point")
+    if not _is_whole(word):
+        raise UsageError(f"'{word}' is not a whole number (point)")
+    return int(word)
+
+
+def _is_whole(word: str) -> bool:
+    return word.lstrip("-").isdigit()
+
+
 def _scan_number(words: Words) -> int:
     word = words.take("scan number")
-    if not word.lstrip("-").isdigit():
+    if not _is_whole(word):
         raise UsageError(f"'{word}' is not a whole number (scan number)")
     return int(word)
