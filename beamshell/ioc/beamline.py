@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics
+from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.bell_record import BellRecord
@@ -77,6 +77,7 @@ def records() -> str:
             'record(scaler, "BL:scaler") { field(FREQ, "1e7") field(NM1, "clock") field(NM2, "I0") field(NM3, "It")\n'
             '    field(NM4, "mon4") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
             mcs.records("BL:mcs:"),
+            profile_move.records("BL:traj1:", axes=2),
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
             _setpoint("random_walk:dt", 1.0, "s", 0.01, 3600),
             _setpoint("decay:SP", 0, "", -1e6, 1e6, more='field(FLNK, "decay:started")'),
@@ -147,6 +148,7 @@ class Beamline:
         self._th, self._samx, self._samy = (self._channel(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
         self._connect_detectors()
         self._connect_mcs()
+        self._connect_profile_move()
         every = self._clockwork.every
         wall = self._clockwork.speed
         every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
@@ -196,6 +198,10 @@ class Beamline:
         self._mcs = mcs.MultichannelScaler(
             "BL:mcs:", self._base, self._clockwork, self._mcs_chance, busy, rates, th.where
         )
+
+    def _connect_profile_move(self) -> None:
+        axes = [self._motor("BL:th"), self._motor("BL:tth")]
+        profile_move.ProfileMove("BL:traj1:", self._base, self._clockwork, self._busy.records, axes, self._mcs.advance)
 
     def _motor(self, name: str) -> MotorRecord:
         record = self._motors.records[name]

@@ -145,8 +145,8 @@ class MotorRecord(Record):
         fastest = self["VMAX"] or math.inf
         self._set_off(Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0)))
 
-    def _set_off(self, move: Move | Ride) -> None:
-        self._move, self._began = move, self._clockwork.now()
+    def _set_off(self, move: Move | Ride, began: float | None = None) -> None:
+        self._move, self._began = move, self._clockwork.now() if began is None else began
         self._forget_faults()
         self["CDIR"] = move.direction > 0
         self["TDIR"] = move.direction * self._direction > 0
@@ -233,8 +233,8 @@ class MotorRecord(Record):
         with self._base.locked(self._address):
             return self._to_user(self._dial_now())
 
-    def ride(self, times: list[float], positions: list[float]) -> bool:
-        """Drive through user positions at these times, in simulated seconds from now, as a controller does by itself.
+    def ride(self, times: list[float], positions: list[float], began: float) -> bool:
+        """Drive through user positions at these times, in seconds from `began` on the clockwork, as a controller does.
 
         False, and nothing moves, if the motor moves already or SPMG does not let it.
         """
@@ -244,7 +244,7 @@ class MotorRecord(Record):
             way = Ride(tuple(times), tuple(map(self._to_dial, positions)))
             self._target = way.target
             self._show_target()
-            self._set_off(way)
+            self._set_off(way, began)
             return True
 
     def halt(self) -> None:
