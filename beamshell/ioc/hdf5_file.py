@@ -42,7 +42,10 @@ class Hdf5File:
         self.path = path
         self.shape = shape
         self.frames = 0
-        self._file: Any = h5py.File(path, "x", libver="latest" if swmr else ("v110", "latest"))
+        try:
+            self._file: Any = h5py.File(path, "x", libver="latest" if swmr else ("v110", "latest"))
+        except OSError as exc:  # h5py's own words are four lines long
+            raise OSError(exc.errno, os.strerror(exc.errno) if exc.errno else str(exc), str(path)) from exc
         try:
             self._data, self._beside = self._lay_out(shape, dtype)
             if swmr:
