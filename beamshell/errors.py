@@ -141,9 +141,13 @@ class CommandTimeout(EngineError, TimeoutError):
 class RequestStop(EngineError):
     """Thrown into a plan that is to end now, as a success."""
 
+    exit_status = "success"
+
 
 class RequestAbort(EngineError):
     """Thrown into a plan that is to end now, as an abort."""
+
+    exit_status = "abort"
 
 
 class PlanHalt(GeneratorExit):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.errors import RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans.planned import wrapper
 from beamshell.plans.preprocessors.mutators import MakePlan, as_plan
@@ -43,7 +42,7 @@ def finalize_wrapper(plan: Any, final_plan: Any, *, pause_for_debug: bool = Fals
 
 def _pause_after(exc: BaseException) -> Plan:
     """Pause, unless it was the operator who ended the plan; what failed is not done again on resume."""
-    if isinstance(exc, RequestStop | RequestAbort) or not isinstance(exc, Exception):
+    if hasattr(exc, "exit_status") or not isinstance(exc, Exception):
         return
     before = yield Msg("rewindable", None, None)
     yield Msg("rewindable", None, False)

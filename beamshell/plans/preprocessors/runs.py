@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from beamshell.errors import PlanError, RequestAbort, RequestStop
+from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.planned import wrapper
@@ -27,14 +27,9 @@ def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
         yield from as_plan(plan)
     except GeneratorExit:
         raise
-    except RequestStop:
-        yield Msg("close_run", None, exit_status="success", reason="")
-        raise
-    except RequestAbort as exc:
-        yield Msg("close_run", None, exit_status="abort", reason=str(exc))
-        raise
     except Exception as exc:
-        yield Msg("close_run", None, exit_status="fail", reason=str(exc))
+        status = getattr(exc, "exit_status", "fail")  # an engine that ends a plan says how: ours and bluesky's
+        yield Msg("close_run", None, exit_status=status, reason="" if status == "success" else str(exc))
         raise
     yield Msg("close_run", None, exit_status=None, reason=None)
     return uid
