@@ -222,8 +222,9 @@ def find_key(pieces: Pieces, name: str, stream: str | None, run: str) -> tuple[s
 
 
 def _instead(pieces: Pieces, name: str, streams: Iterable[str]) -> str:
-    if name in pieces.in_table:
-        return f"its values are in the table: run.table()[{name!r}]"
+    in_table = [key for key, device in pieces.in_table.items() if name in (key, device)]
+    if in_table:
+        return f"its values are in the table: run.table()[{in_table[0]!r}]"
     there = list(dict.fromkeys(key for one in streams for key in pieces.keys.get(one, {})))
     if not there:
         return "it has no external data at all"

@@ -47,12 +47,12 @@ class Pieces(DocumentRouter):
 
     Attributes:
         keys: by stream, the data keys whose values lie in files, each with the name of its device.
-        in_table: the data keys of all streams whose values are in the documents themselves.
+        in_table: the data keys of all streams whose values are in the documents themselves, with those names too.
     """
 
     def __init__(self, documents: Iterable[tuple[str, Document]] = ()) -> None:
         self.keys: dict[str, dict[str, str]] = {}
-        self.in_table: set[str] = set()
+        self.in_table: dict[str, str] = {}
         self._descriptors: dict[str, Document] = {}
         self._resources: dict[str, Document] = {}
         self._datums: dict[str, Document] = {}
@@ -85,9 +85,10 @@ class Pieces(DocumentRouter):
         self._descriptors[doc["uid"]] = doc
         owners = {key: device for device, keys in (doc.get("object_keys") or {}).items() for key in keys}
         external = external_keys(doc)
-        stream = self.keys.setdefault(_stream(doc), {})
-        stream.update({key: owners.get(key, doc["data_keys"][key].get("object_name", key)) for key in external})
-        self.in_table.update(doc["data_keys"].keys() - external)
+        in_files = self.keys.setdefault(_stream(doc), {})
+        for key, about in doc["data_keys"].items():
+            device = owners.get(key) or (about or {}).get("object_name", key)
+            (in_files if key in external else self.in_table)[key] = device
 
     def resource(self, doc: Document) -> None:
         """A file."""

@@ -70,7 +70,7 @@ def test_a_run_may_have_several_files_and_descriptors():
 def test_the_keys_are_told_with_their_devices():
     pieces = Pieces([descriptor()])
     assert pieces.keys == {"primary": {"cam_image": "cam"}}
-    assert pieces.in_table == {"det"}
+    assert pieces.in_table == {"det": "det"}
 
 
 def old_style(*events):
