@@ -41,10 +41,31 @@ def deviations() -> str:
     return "\n".join(rows)
 
 
+def plan_differences() -> str:
+    """Where the comparison with bluesky's plans allows for a difference, and why."""
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    from interop import plan_differences as allowed
+
+    rows = ["| what | difference |", "|---|---|"]
+    rows += [f"| {what} | {why} |" for what, why in allowed.BEHAVIOUR.items()]
+    kinds = {"start document": allowed.START, "start document, only here": allowed.ONLY_HERE}
+    for kind, entries in kinds.items():
+        rows += [f"| {kind}: `{key}` | {why} |" for key, why in entries.items()]
+    for plan, entries in allowed.PLAN_ARGS.items():
+        rows += [f"| `plan_args` of {plan}: `{key}` | {why} |" for key, why in entries.items()]
+    rows += [f"| default of `{name}` | {why} |" for name, why in allowed.DEFAULTS.items()]
+    rows += [
+        f"| a parameter `{name}` | is called {ours}; it is given by place |" for name, ours in allowed.RENAMED.items()
+    ]
+    rows += [f"| `{name}` | is missing: {why} |" for name, why in allowed.NOT_HERE.items()]
+    return "\n".join(rows)
+
+
 TABLES = {
     "reference/messages.md": messages,
     "explanations/the-engine.md": states,
     "explanations/deviations.md": deviations,
+    "explanations/plans-and-bluesky.md": plan_differences,
 }
 
 
