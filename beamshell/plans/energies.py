@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from beamshell.errors import PlanError
 EV_ANGSTROM2 = 1.054571817e-34**2 / (2 * 9.1093837015e-31 * 1.602176634e-19) * 1e20
 """hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 of a photoelectron whose wave number is 1/Å."""
 
-Region: TypeAlias = "tuple[float, float, float] | tuple[float, float, float, float]"
+Region: TypeAlias = Sequence[float]
 """(start, stop, step), and perhaps how many seconds each of its points counts."""
 
 _SAME = 1e-6  # of a step: positions closer than this are one
@@ -78,7 +78,7 @@ def joined(regions: Iterable[Region]) -> tuple[list[float], list[float | None]]:
     return places, times
 
 
-def _parts(region: Region) -> tuple[float, float, float, float | None]:
+def _parts(region: Any) -> tuple[float, float, float, float | None]:
     if not isinstance(region, Sequence) or isinstance(region, str) or len(region) not in (3, 4):
         raise PlanError(f"{region!r} is no region: it is (start, stop, step) or (start, stop, step, seconds)")
     start, stop, step, *seconds = map(float, region)

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from beamshell.shell.command import CommandSet
 
-_MODULES = ("motion", "scans", "flying", "spec", "rehearse", "interruptions", "records", "beamline")
+_MODULES = (
+    "motion",
+    "scans",
+    "flying",
+    "spec",
+    "spectroscopy",
+    "alignment",
+    "rehearse",
+    "interruptions",
+    "records",
+    "beamline",
+)
 """In the order in which `bhelp` shows their commands."""
 
 
