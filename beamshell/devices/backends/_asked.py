@@ -7,7 +7,9 @@ answer, every half second whether it is back.
 from __future__ import annotations
 
 import logging
+import threading
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -45,7 +47,10 @@ class AskedChannel(Channel):
         self._connecting = False
         self._closed = False
         self._polling = object()
+        self._told: Reading | None = None
         self._ends: list[OnDone] = []
+        self._to_write: deque[tuple[Any, OnDone | None]] = deque()
+        self._telling = threading.Lock()
 
     # ---- what each layer does; all may raise NotConnected, ReadFailed, WriteFailed
 
@@ -63,7 +68,7 @@ class AskedChannel(Channel):
 
     @abstractmethod
     def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
-        """Have a job done in one of this layer's workers, before the others if it is urgent."""
+        """Have a job done in one of this layer's workers; what is urgent, in its order, before what is not."""
 
     def _is_busy(self) -> bool:
         """Whether something that a write set off is still going on."""
@@ -99,12 +104,14 @@ class AskedChannel(Channel):
     def _lost(self, problem: DeviceError) -> None:
         """It does not answer any more: whoever waits for it hears of it, and it is asked until it is back."""
         if self._mark_down(_without(self.name, str(problem))):
+            self._to_write.clear()
             self._connect_later()
             self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
 
     def close(self) -> None:
         """Ask nothing more; whatever is under way fails."""
         self._closed = True
+        self._to_write.clear()
         self.unsubscribe()
         self._mark_down("it was closed")
         self._end_writing(WriteFailed(f"{self.name} was closed before the write had ended"))
@@ -158,12 +165,12 @@ class AskedChannel(Channel):
         self._polling = object()
 
     def _start_polling(self) -> None:
-        self._cell = self._new_cell()
+        self._cell, self._told = self._new_cell(), None
         self._polling = turn = object()
-        self._post(partial(self._poll, turn, None))
+        self._post(partial(self._poll, turn))
 
-    def _poll(self, turn: object, told: Reading | None) -> None:
-        """Ask, tell what is new, and come back in `poll_s` seconds. Worker."""
+    def _poll(self, turn: object) -> None:
+        """Ask, tell what is new, and come back after a while. Worker."""
         if turn is not self._polling:
             return
         try:
@@ -173,14 +180,21 @@ class AskedChannel(Channel):
         except ReadFailed as exc:
             logger.debug("%s", exc)  # whoever reads it is told; a subscriber waits for the next value
         else:
-            told = self._offer(reading, told)
-        call_later(self._poll_s, lambda: self._post(partial(self._poll, turn, told)))
+            self._offer(reading)
+        call_later(self._pace(), lambda: self._post(partial(self._poll, turn)))
 
-    def _offer(self, reading: Reading, told: Reading | None) -> Reading:
-        cell = self._cell
-        if cell is not None and (told is None or not _same(reading, told)):
-            cell.offer(reading)
-        return reading
+    def _pace(self) -> float:
+        """Seconds until the next question."""
+        return self._poll_s
+
+    def _offer(self, reading: Reading) -> None:
+        """Tell the subscriber, if it is not what it was told last. Any thread."""
+        with self._lock:
+            cell, told = self._cell, self._told
+            if cell is None or (told is not None and _same(reading, told)):
+                return
+            self._told = reading
+        cell.offer(reading)
 
     # ---- writing
 
@@ -191,11 +205,18 @@ class AskedChannel(Channel):
         if on_done is not None:
             with self._lock:
                 self._ends.append(on_done)
-        self._post(partial(self._write, checked, on_done), urgent=on_done is None)
+        self._to_write.append((checked, on_done))
+        self._post(self._write_next, urgent=True)
 
-    def _write(self, value: Any, on_done: OnDone | None) -> None:
+    def _write_next(self) -> None:
+        """Tell what has waited longest, one at a time: several workers must not turn the order round. Worker."""
+        on_done = None
         try:
-            self._tell(value)
+            with self._telling:
+                if not self._to_write:
+                    return  # the connection was lost meanwhile, and no late write follows its return
+                value, on_done = self._to_write.popleft()
+                self._tell(value)
         except DeviceError as exc:
             self._not_written(exc, on_done)
             return

@@ -59,13 +59,14 @@ class Line:
         self.users = 0
         self._open: Any = None
         self._jobs: deque[Callable[[], None]] = deque()
+        self._urgent: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition(threading.RLock())
         self._worker: threading.Thread | None = None
 
     def post(self, job: Callable[[], None], urgent: bool = False) -> None:
-        """Have a job done after the others, or before all that have not begun if it is urgent. Any thread."""
+        """Have a job done in its turn; what is urgent has a queue of its own, which comes first. Any thread."""
         with self._changed:
-            (self._jobs.appendleft if urgent else self._jobs.append)(job)
+            (self._urgent if urgent else self._jobs).append(job)
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name=f"beamshell-serial-{self.port}", daemon=True)
                 self._worker.start()
@@ -81,14 +82,13 @@ class Line:
     def _next_job(self) -> Callable[[], None] | None:
         """The next job; None when there was none for a while, which ends the worker, and the line if nobody uses it."""
         with self._changed:
-            if not self._jobs and not self._changed.wait_for(
-                lambda: self._jobs, 0 if not self.users else _LEAVES_AFTER_S
-            ):
+            patience_s = _LEAVES_AFTER_S if self.users else 0
+            if not self._changed.wait_for(lambda: self._urgent or self._jobs, patience_s):
                 self._worker = None
                 if not self.users:
                     self.hang_up()
                 return None
-            return self._jobs.popleft()
+            return (self._urgent or self._jobs).popleft()
 
     def exchange(self, question: str | None, wants_answer: bool = True) -> str | None:
         """The answer without its terminator; None if none came in time. Worker only.
@@ -131,7 +131,10 @@ class Line:
         """Close the port; the next question opens it again. Worker only."""
         port, self._open = self._open, None
         if port is not None:
+            inner = getattr(port, "_socket", None)
             port.close()
+            if inner is not None:
+                inner.close()  # the library leaves it open when the other end is gone
 
 
 def _is_socket(port: str) -> bool:

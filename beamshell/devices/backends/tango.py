@@ -2,13 +2,18 @@
 
 Addresses are Tango's own: "tango://host:port/domain/family/member/attribute", with "#dbase=no" behind the port for a
 server without a database, and without a host for the one that TANGO_HOST names. "Stop()" is a command.
-It knows no signal.
+It knows no signal. What an attribute's server tells by change events is heard at once; the value is asked for all the
+same, once a second then: only so is it noticed soon that a server has gone, which events tell after ten seconds.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import re
+import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +26,7 @@ from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
 _workers = Lane("tango")
+_WITH_EVENTS_EVERY_S = 1.0
 _NUMPY = {
     **{"DevBoolean": "|b1", "DevUChar": "|u1", "DevShort": "<i2", "DevUShort": "<u2", "DevLong": "<i4"},
     **{"DevULong": "<u4", "DevLong64": "<i8", "DevULong64": "<u8", "DevFloat": "<f4", "DevDouble": "<f8"},
@@ -36,7 +42,7 @@ class TangoBackend(AskedChannel):
     Args:
         name: device and attribute, or device and "Command()".
         busy: states of the device that mean that something which a write set off still goes on.
-        poll_s: seconds between two questions while somebody subscribes.
+        poll_s: seconds between two questions while somebody subscribes and the server has no change events for it.
         timeout_s: seconds until the device has failed to answer.
         options: those of every channel: string, array_dtype, allow_nan.
     """
@@ -60,6 +66,7 @@ class TangoBackend(AskedChannel):
         self._busy = tuple(busy)
         self._timeout_s = timeout_s
         self._device: Any = None
+        self._events: tuple[Any, int] | None = None
 
     def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
         _workers.post(job)
@@ -98,6 +105,59 @@ class TangoBackend(AskedChannel):
             raise WriteFailed(f"{self.name}: the device is in FAULT: {self._calling(self._device.status, ReadFailed)}")
         return state in self._busy
 
+    # ---- what it tells without being asked
+
+    def _start_polling(self) -> None:
+        super()._start_polling()
+        _workers.post(partial(self._take_events, self._polling))
+
+    def _take_events(self, turn: object) -> None:
+        """Have its server tell of changes, if it does. Worker."""
+        self._leave_events()
+        if turn is not self._polling or self._command:
+            return
+        kind = self._tango.EventType.CHANGE_EVENT
+        try:
+            number = self._device.subscribe_event(self._attribute, kind, partial(self._on_event, turn))
+        except self._tango.DevFailed:
+            return  # it is not polled there and pushes nothing: asking goes on
+        self._events = (self._device, number)
+        _with_events.add(self)
+        if turn is not self._polling:
+            self._leave_events()
+
+    def _on_event(self, turn: object, event: Any) -> None:
+        """Thread of the library."""
+        if turn is self._polling and not event.err:
+            try:
+                reading = self._reading_in(event.attr_value, self._facts)
+            except ReadFailed:
+                return  # whoever reads it is told
+            reading["value"] = self._shaped(reading["value"])
+            self._offer(reading)
+
+    def _leave_events(self) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            device, number = events
+            _with_events.discard(self)
+            with contextlib.suppress(self._tango.DevFailed):  # its server is gone, and they with it
+                device.unsubscribe_event(number)
+
+    def unsubscribe(self) -> None:
+        """Stop calling, asking and listening."""
+        super().unsubscribe()
+        if self._events is not None:
+            _workers.post(self._leave_events)
+
+    def _pace(self) -> float:
+        return self._poll_s if self._events is None else max(self._poll_s, _WITH_EVENTS_EVERY_S)
+
+    def _offer(self, reading: Reading) -> None:
+        told = self._told
+        if told is None or reading["timestamp"] >= told["timestamp"]:  # an answer may be older than an event
+            super()._offer(reading)
+
     # ---- what it answers
 
     def _calling(self, call: Callable[[], Any], failure: type[ReadFailed | WriteFailed]) -> Any:
@@ -119,7 +179,9 @@ class TangoBackend(AskedChannel):
             raise failure(said) from exc
 
     def _reading(self, facts: Facts) -> Reading:
-        answer = self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed)
+        return self._reading_in(self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed), facts)
+
+    def _reading_in(self, answer: Any, facts: Facts) -> Reading:
         severity = _SEVERITIES.get(str(answer.quality).rpartition(".")[2], 0)
         if answer.value is None:
             if not facts.is_array or severity:
@@ -150,6 +212,16 @@ class TangoBackend(AskedChannel):
             upper=(upper or 0.0) if has_limits else 0.0,
             writable=str(config.writable) != "READ",
         )
+
+
+_with_events: weakref.WeakSet[TangoBackend] = weakref.WeakSet()
+
+
+@atexit.register
+def _leave_all_events() -> None:
+    """The library's thread must not call Python any more when the interpreter ends: it would abort the process."""
+    for channel in tuple(_with_events):
+        channel._leave_events()
 
 
 def device_and_attribute(address: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from beamshell.devices.backends import _traffic
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
-from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError, StatusTimeoutError, WriteFailed
+from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
 
 
 @pytest.fixture
@@ -45,30 +45,6 @@ def test_a_value_comes_with_its_time_and_alarm(connect):
     assert abs(reading["timestamp"] - time.time()) < 3600
 
 
-def test_the_description_comes_from_the_record(connect):
-    key = connect(EpicsSignal, "BL:samy", name="samy").describe()["samy"]
-    assert key["source"] == "ca://BL:samy"
-    assert (key["dtype"], key["shape"], key["dtype_numpy"], key["units"]) == ("number", [], "<f8", "mm")
-    assert (key["lower_ctrl_limit"], key["upper_ctrl_limit"]) == (-25.0, 25.0)
-
-
-def test_a_set_is_done_when_what_it_set_off_has_ended(connect):
-    setpoint, readback = connect(EpicsSignal, "BL:samy", name="samy"), connect(EpicsSignalRO, "BL:samy.RBV")
-    target = 0.5 if readback.get() < 0.25 else 0.0
-    setpoint.set(target).wait(10)
-    assert readback.get() == pytest.approx(target, abs=1e-3)
-
-
-def test_a_set_during_a_set_supersedes_it_and_ends_where_it_says(connect):
-    setpoint, readback = connect(EpicsSignal, "BL:samy", name="samy"), connect(EpicsSignalRO, "BL:samy.RBV")
-    first = setpoint.set(20.0)
-    second = setpoint.set(readback.get() + 0.1)
-    second.wait(10)
-    with pytest.raises(WriteFailed, match=r"samy: set to 20 was superseded"):
-        first.wait()
-    assert readback.get() == pytest.approx(setpoint.get(), abs=1e-3)
-
-
 def test_a_stop_goes_out_while_a_set_is_outstanding(connect):
     setpoint, stop = connect(EpicsSignal, "BL:samy", name="samy"), connect(EpicsSignal, "BL:samy.STOP")
     setpoint.set(0.0).wait(20)
@@ -76,15 +52,6 @@ def test_a_stop_goes_out_while_a_set_is_outstanding(connect):
     stop.put(1)
     move.wait(2)
     assert abs(setpoint.get()) < 12
-
-
-def test_a_set_that_takes_too_long_times_out_with_its_name(connect):
-    setpoint, stop = connect(EpicsSignal, "BL:samy", name="samy"), connect(EpicsSignal, "BL:samy.STOP")
-    there = -20.0 if setpoint.get() > 0 else 20.0
-    status = setpoint.set(there, timeout=0.05)
-    with pytest.raises(StatusTimeoutError, match=r"samy: set to .*not done within 0\.05 s"):
-        status.wait(5)
-    stop.put(1)
 
 
 def test_a_state_is_read_as_index_and_written_by_name(connect):
@@ -122,13 +89,6 @@ def test_limits_of_the_record_are_enforced_if_asked_for(connect):
         connect(EpicsSignal, "BL:samy", name="samy", limits=(-1, 1)).set(2)
 
 
-def test_nan_and_text_are_not_written_to_a_number(connect):
-    signal = connect(EpicsSignal, "BL:samy", name="samy")
-    for wrong in (float("nan"), "up", [1.0, 2.0]):
-        with pytest.raises(BadValue, match="samy"):
-            signal.set(wrong)
-
-
 def test_a_read_only_signal_says_so(connect):
     with pytest.raises(ReadOnlyError, match="heartbeat"):
         connect(EpicsSignalRO, "BL:heartbeat", name="heartbeat").put(1)
@@ -138,18 +98,6 @@ def test_another_setpoint_address_is_recorded_too(connect):
     signal = connect(EpicsSignal, "BL:temp:RBV", write_pv="BL:temp:SP", name="temp")
     assert set(signal.read()) == set(signal.describe()) == {"temp", "temp_setpoint"}
     assert signal.setpoint == signal.read()["temp_setpoint"]["value"]
-
-
-def test_subscribers_hear_the_present_value_and_changes_in_a_worker_thread(connect):
-    velocity, heard = connect(EpicsSignal, "BL:samx.VELO", name="velocity"), []
-    now = velocity.get()
-    velocity.subscribe(lambda old_value, value, **kw: heard.append((old_value, value, threading.current_thread().name)))
-    wait_until(lambda: len(heard) == 1)
-    velocity.set(now + 1).wait(5)
-    wait_until(lambda: len(heard) == 2)
-    assert [pair[:2] for pair in heard] == [(None, now), (now, now + 1)]
-    assert all(name.startswith("beamshell-updates") for *_, name in heard)
-    velocity.set(now).wait(5)
 
 
 def test_a_subscriber_may_read_and_write_signals(connect):
@@ -222,15 +170,6 @@ def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc
     assert len(_traffic._batches) <= known + 1
 
 
-def test_an_address_that_does_not_exist_is_named_with_what_to_check(demo_ioc):
-    signal = EpicsSignal("BL:nonesuch", name="nonesuch", connection_timeout=0.1)
-    assert not signal.connected
-    for attempt in (signal.get, signal.read, lambda: signal.set(1), lambda: signal.put(1), signal.describe):
-        with pytest.raises(NotConnected, match=r"nonesuch: BL:nonesuch has not answered since .*check its spelling"):
-            attempt()
-    signal.destroy()
-
-
 def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
     missing = [EpicsSignalRO(f"BL:nonesuch{n}", name=f"n{n}", connection_timeout=0.3) for n in range(10)]
     began = time.monotonic()
@@ -240,37 +179,6 @@ def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
     assert time.monotonic() - began < 1.5
     for signal in missing:
         signal.destroy()
-
-
-def test_an_ioc_that_dies_is_noticed_and_comes_back_with_its_monitors(connect, demo_ioc):
-    velocity, position = connect(EpicsSignal, "BL:samx.VELO", name="velocity"), connect(EpicsSignal, "BL:samx")
-    connections, values = [], []
-    velocity.subscribe(lambda connected, **kwargs: connections.append(connected), event_type="meta")
-    velocity.subscribe(lambda value, **kwargs: values.append(value))
-    wait_until(lambda: values and connections)
-    position.set(0.0).wait(20)
-    move = position.set(20.0)
-    demo_ioc.kill()
-    assert isinstance(move.exception(timeout=3), WriteFailed)
-    wait_until(lambda: not velocity.connected)
-    velocity.connection_timeout = 0.1
-    with pytest.raises(NotConnected, match=r"velocity: BL:samx\.VELO lost its connection at .*is its IOC running"):
-        velocity.get()
-    values.clear()
-    demo_ioc.restart()
-    demo_ioc.wait_ready()
-    velocity.wait_for_connection(2)
-    assert velocity.get() > 0
-    wait_until(lambda: values)
-    wait_until(lambda: connections == [True, False, True])
-
-
-def test_a_subscriber_that_was_there_before_the_connection_hears_the_value(demo_ioc):
-    signal, heard = EpicsSignalRO("BL:heartbeat", name="heartbeat"), threading.Event()
-    signal.subscribe(lambda **kwargs: heard.set())
-    arrived = heard.wait(5)
-    signal.destroy()
-    assert arrived
 
 
 _SESSION = """

@@ -1,119 +1,24 @@
 """Values of web services, against a real server in a process of its own, on loopback."""
 
-import subprocess
-import sys
-import threading
 import time
 
 import numpy as np
 import pytest
+from layer_servers import WebServer
 
 pytest.importorskip("httpx")
 
 from beamshell.devices.backends._json_pointer import beside, nested, pointed
 from beamshell.devices.backends.http import credentials
-from beamshell.devices.component import Component
-from beamshell.devices.device import Device
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
-from beamshell.errors import BadValue, LimitError, NotConnected, ReadFailed, StatusTimeoutError, WriteFailed
-from beamshell.ioc.network import free_port
-
-_SERVER = """
-import json, sys, threading, time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-axis = {"value": 1.5, "units": "mm", "precision": 3, "min": -10, "max": 10, "timestamp": 1700000000.5}
-values = {"/axis": axis, "/mode": {"value": "fast", "allowed_values": ["slow", "fast"]}, "/bare": 7,
-          "/deep": {"motors": [{"position": 4}], "on": True}, "/row": {"value": [1, 2, 3]}, "/title": {"value": "run"},
-          "/secret": {"value": 1}, "/command": None, "/none": {"value": None}, "/count": {"value": 3}}
-asked, connections, moving_until = [], set(), 0.0
-
-class Service(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
-
-    def answer(self, status, text):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text.encode())))
-        if status == 301:
-            self.send_header("Location", "http://elsewhere/")
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def do_GET(self):
-        connections.add(self.client_address)
-        asked.append(self.path)
-        if self.path == "/asked":
-            return self.answer(200, json.dumps({"paths": len([path for path in asked if path == "/axis"]),
-                                                "connections": len(connections)}))
-        if self.path == "/slow":
-            time.sleep(1)
-        if self.path in ("/garbage", "/slow"):
-            return self.answer(200, "<html>no</html>")
-        if self.path == "/broken":
-            return self.answer(500, "the sensor is gone")
-        if self.path == "/moved":
-            return self.answer(301, "")
-        if self.path == "/command":
-            return self.answer(405, "")
-        if self.path == "/secret" and self.headers["Authorization"] != "Bearer 42":
-            return self.answer(401, "")
-        if self.path not in values:
-            return self.answer(404, "")
-        moving = {"moving": time.time() < moving_until} if self.path == "/axis" else {}
-        value = values[self.path]
-        self.answer(200, json.dumps({**value, **moving} if isinstance(value, dict) else value))
-
-    def do_PUT(self):
-        global moving_until
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/title" and body["value"] == "bad":
-            return self.answer(409, "the interlock is open")
-        if self.path == "/count" and not isinstance(body["value"], int):
-            return self.answer(400, "not an integer")
-        if self.path == "/axis":
-            moving_until = time.time() + 0.3
-        if isinstance(values.get(self.path), dict):
-            values[self.path].update(body)
-        else:
-            values[self.path] = body
-        self.answer(200, "{}")
-
-    def log_message(self, *arguments):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Service)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-class WebServer:
-    """The server's process; it ends with the tests."""
-
-    def __init__(self):
-        self.port = free_port()
-        self.host = f"127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout.readline() == "ready\n"
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate()
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
 @pytest.fixture(scope="module", autouse=True)
 def served():
     server = WebServer()
     yield server
-    if server.process.poll() is None:
-        server.kill()
+    server.close()
 
 
 @pytest.fixture
@@ -150,19 +55,6 @@ def test_a_value_comes_with_the_time_that_the_service_gives(connect):
     assert connect(EpicsSignal, "axis#/value", name="axis").read()["axis"] == {"value": 1.5, "timestamp": 1700000000.5}
 
 
-def test_the_description_is_what_stands_beside_the_value(connect, served):
-    assert connect(EpicsSignal, "axis#/value", name="axis").describe()["axis"] == {
-        "source": f"http://{served.host}/axis#/value",
-        "dtype": "number",
-        "shape": [],
-        "dtype_numpy": "<f8",
-        "units": "mm",
-        "precision": 3,
-        "lower_ctrl_limit": -10.0,
-        "upper_ctrl_limit": 10.0,
-    }
-
-
 def test_what_the_service_does_not_say_is_given_with_the_address(connect):
     bare = connect(EpicsSignal, "bare", units="deg", precision=2, limits=(0, 5))
     assert (bare.units, bare.precision, bare.limits) == ("deg", 2, (0, 5))
@@ -191,38 +83,12 @@ def test_a_list_is_an_array(connect):
     assert row.describe()["x"]["shape"] == [3]
 
 
-def test_a_set_is_done_when_the_service_is_not_busy_any_more(connect):
-    axis = connect(EpicsSignal, "axis#/value", busy="/moving")
-    began = time.monotonic()
-    axis.set(2.0).wait(10)
-    assert time.monotonic() - began >= 0.3
-    assert axis.get() == 2.0
-
-
-def test_states_are_written_and_read_by_name(connect):
-    mode, by_name = connect(EpicsSignal, "mode#/value"), connect(EpicsSignalRO, "mode#/value", string=True)
-    mode.set("slow").wait(10)
-    assert (mode.get(), by_name.get(), mode.enum_strs) == (0, "slow", ("slow", "fast"))
-    mode.set(1).wait(10)
-    assert by_name.get() == "fast"
-
-
 def test_a_whole_number_is_sent_as_the_service_shows_it(connect):
     count = connect(EpicsSignal, "count#/value")
     count.set(5.0).wait(10)
     assert count.get() == 5
     with pytest.raises(WriteFailed, match="it answered 400 Bad Request: not an integer"):
         count.set(5.5).wait(10)
-
-
-def test_a_subscriber_hears_the_value_and_its_changes(connect):
-    axis, heard = connect(EpicsSignal, "axis#/value", poll_s=0.02), []
-    axis.set(1.0).wait(10)
-    axis.subscribe(lambda value, **_: heard.append((value, threading.current_thread().name)))
-    wait_until(lambda: heard)
-    axis.set(3.0).wait(10)
-    wait_until(lambda: [value for value, _ in heard] == [1.0, 3.0])
-    assert all(thread.startswith("beamshell-updates") for _, thread in heard)
 
 
 def test_a_service_is_asked_again_and_again_only_while_somebody_subscribes(connect):
@@ -288,21 +154,6 @@ def test_a_refusal_is_told_with_its_reason(connect):
         connect(EpicsSignal, "title#/value").set("bad").wait(10)
 
 
-def test_values_that_do_not_fit_are_refused(connect):
-    with pytest.raises(BadValue, match="it holds one number"):
-        connect(EpicsSignal, "axis#/value").set("far")
-    with pytest.raises(BadValue, match="choose one of slow, fast"):
-        connect(EpicsSignal, "mode#/value").set("ludicrous")
-    with pytest.raises(LimitError, match="x: 11 mm is above the limit 10 mm"):
-        connect(EpicsSignal, "axis#/value", limits=True).set(11)
-
-
-def test_a_set_that_takes_too_long_times_out(connect):
-    axis = connect(EpicsSignal, "axis#/value", busy="/units")
-    with pytest.raises(StatusTimeoutError, match="x: set to 1"):
-        axis.set(1.0, timeout=0.2).wait(10)
-
-
 def test_a_service_that_wants_a_secret_says_where_to_put_it_and_gets_it(make, served, monkeypatch):
     secret = make(EpicsSignal, "secret#/value", connection_timeout=0.05)
     variable = f"BEAMSHELL_HTTP_TOKEN_127_0_0_1_{served.port}"
@@ -332,45 +183,3 @@ def test_pointers_escape_as_the_standard_says():
     assert beside([1], "") == {}
     with pytest.raises(LookupError):
         pointed({"a": 1}, "/a/b")
-
-
-class Stage(Device):
-    position = Component(EpicsSignal, "axis#/value")
-    mode = Component(EpicsSignal, "mode#/value", string=True)
-
-
-def test_a_device_class_works_over_it_by_its_prefix(served):
-    stage = Stage(f"http://{served.host}/", name="stage")
-    stage.wait_for_connection(20)
-    assert stage.read()["stage_mode"]["value"] in ("slow", "fast")
-    for part in (stage.position, stage.mode):
-        part.destroy()
-
-
-def test_a_missing_library_names_the_extra():
-    script = "import sys; sys.modules['httpx'] = None; from beamshell.devices.backends import open_channel\n"
-    script += "try: open_channel('https://x/y')\nexcept ImportError as exc: print(type(exc).__name__, exc)"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout.startswith("MissingLibrary http:// addresses need the library httpx")
-    assert 'pip install "beamshell[http]"' in said.stdout
-
-
-def test_a_server_that_dies_is_noticed_and_comes_back_with_its_subscribers(connect, served):
-    axis, connections, heard = connect(EpicsSignal, "axis#/value", busy="/moving", poll_s=0.02), [], []
-    axis.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
-    axis.subscribe(lambda value, **_: heard.append(value))
-    axis.set(6.0).wait(10)
-    wait_until(lambda: 6.0 in heard and connections == [True])
-    move = axis.set(7.0)
-    served.kill()
-    assert isinstance(move.exception(timeout=10), WriteFailed)
-    wait_until(lambda: not axis.connected)
-    axis.connection_timeout = 0.05
-    with pytest.raises(NotConnected, match=r"x: 127\S+ lost its connection at .*is its server running"):
-        axis.get()
-    served.start()
-    axis.wait_for_connection(30)
-    assert axis.get() == 1.5
-    wait_until(lambda: heard[-1] == 1.5)
-    wait_until(lambda: connections == [True, False, True])
-    served.kill()  # the last test: one that leaves a new process behind has failed

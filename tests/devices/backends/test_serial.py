@@ -1,93 +1,23 @@
 """Instruments on a serial line: a pty, whose other end answers as one would."""
 
-import contextlib
 import os
-import pty
-import select
-import subprocess
-import sys
-import threading
 import time
-import tty
 
 import pytest
+from layer_servers import Instrument
 
 pytest.importorskip("serial")
 
 from beamshell.devices.backends.serial import SerialBackend, reply_pattern
-from beamshell.devices.component import Component
-from beamshell.devices.device import Device
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
-from beamshell.errors import BadValue, LimitError, NotConnected, ReadFailed, StatusTimeoutError, WriteFailed
-
-
-class Instrument:
-    """Two axes, a mode, and some bad manners; it can be unplugged and plugged in again under the same name."""
-
-    def __init__(self, path):
-        self.path = path
-        self.plug_in()
-
-    def plug_in(self):
-        self.values = {"POS": "1.5", "ANGLE": "30", "MODE": "ON", "NAME": "linkam"}
-        self.asked, self.mute, self.skip, self.moving_until, self.overlaps = [], False, 0, 0.0, 0
-        self.master, slave = pty.openpty()
-        tty.setraw(slave)
-        self._slave, self._quit = slave, os.pipe()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
-        os.symlink(os.ttyname(slave), self.path)
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def unplug(self):
-        os.write(self._quit[1], b"q")
-        self._thread.join()
-        os.unlink(self.path)
-        for descriptor in (self.master, self._slave, *self._quit):
-            os.close(descriptor)
-
-    def _serve(self):
-        got = b""
-        while True:
-            ready, _, _ = select.select([self.master, self._quit[0]], [], [])
-            if self._quit[0] in ready:
-                return
-            got += os.read(self.master, 1024)
-            self.overlaps += got.count(b"\r") > 1
-            while b"\r" in got:
-                line, got = got.split(b"\r", 1)
-                reply = self._reply(line.decode())
-                if reply is not None:
-                    os.write(self.master, reply.encode() + b"\r")
-
-    def _reply(self, line):
-        self.asked.append(line)
-        if self.mute:
-            return None
-        if self.skip:
-            self.skip -= 1
-            return None
-        if line == "BUSY?":
-            return str(int(time.monotonic() < self.moving_until))
-        name, _, value = line.partition(" ")
-        if name.endswith("?"):
-            name = name[:-1]
-            return f"{name} {self.values[name]}" if name in self.values else "ERR 7 no such thing"
-        if value == "-1":
-            return "ERR 3 interlock open"
-        if value == "-2":
-            return "WHAT"
-        self.values[name] = value
-        self.moving_until = time.monotonic() + (0.3 if name == "ANGLE" else 0)
-        return "OK"
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
 @pytest.fixture
 def instrument(tmp_path):
     instrument = Instrument(str(tmp_path / "line"))
     yield instrument
-    instrument.unplug()
+    instrument.close()
 
 
 _SPEECH = "?end=CR&timeout_s=0.3&reply={name} {value}&ack=OK&error=ERR#"
@@ -155,34 +85,6 @@ def test_a_set_is_done_when_the_instrument_has_acknowledged(connect, instrument)
     pos = connect(EpicsSignal, "POS")
     pos.set(2.0).wait(10)
     assert (instrument.values["POS"], pos.get()) == ("2.0", 2.0)
-
-
-def test_a_set_is_done_when_the_instrument_is_not_busy_any_more(connect):
-    angle = connect(EpicsSignal, "ANGLE", busy="BUSY?", format=".1f")
-    began = time.monotonic()
-    angle.set(45).wait(10)
-    assert time.monotonic() - began >= 0.3
-    assert angle.get() == 45.0
-
-
-def test_states_are_called_as_the_instrument_does(connect, instrument):
-    mode = connect(EpicsSignal, "MODE", choices="OFF,ON")
-    by_name = connect(EpicsSignalRO, "MODE", choices="OFF,ON", string=True)
-    mode.set("OFF").wait(10)
-    assert (mode.get(), by_name.get(), instrument.values["MODE"]) == (0, "OFF", "OFF")
-    assert mode.describe()["x"]["choices"] == ["OFF", "ON"]
-
-
-def test_a_subscriber_hears_the_value_and_its_changes(connect, instrument):
-    pos, heard = connect(EpicsSignal, "POS", poll_s=0.02), []
-    token = pos.subscribe(lambda value, **_: heard.append((value, threading.current_thread().name)))
-    wait_until(lambda: heard)
-    instrument.values["POS"] = "3.5"
-    wait_until(lambda: [value for value, _ in heard] == [1.5, 3.5])
-    assert all(thread.startswith("beamshell-updates") for _, thread in heard)
-    pos.unsubscribe(token)
-    counts = []
-    wait_until(lambda: counts.append(len(instrument.asked)) or counts[-30:] == [counts[-1]] * 30)
 
 
 def test_signals_share_their_line_one_question_at_a_time(connect, instrument):
@@ -259,20 +161,6 @@ def test_a_name_that_the_instrument_does_not_know_is_told_in_its_words(make):
         missing.get()
 
 
-def test_values_that_do_not_fit_are_refused(connect):
-    with pytest.raises(BadValue, match="it holds one number"):
-        connect(EpicsSignal, "POS").set("far")
-    with pytest.raises(BadValue, match="choose one of OFF, ON"):
-        connect(EpicsSignal, "MODE", choices=("OFF", "ON")).set("PERHAPS")
-    with pytest.raises(LimitError, match="x: 11 is above the limit 10"):
-        connect(EpicsSignal, "POS", limits=(-10, 10)).set(11)
-
-
-def test_a_set_that_takes_too_long_times_out(connect):
-    with pytest.raises(StatusTimeoutError, match="x: set to 5"):
-        connect(EpicsSignal, "ANGLE", busy="BUSY?").set(5.0, timeout=0.05).wait(10)
-
-
 def test_what_can_only_be_told_is_connected_when_its_line_is(connect, instrument):
     command = connect(EpicsSignal, "POS", ask="")
     assert instrument.asked == []
@@ -305,19 +193,6 @@ def test_a_reply_may_have_words_around_its_value():
     assert re.fullmatch(reply_pattern("POS = {value} mm"), "POS=1.5mm")["value"] == "1.5"
 
 
-class Stage(Device):
-    position = Component(EpicsSignal, "POS")
-    angle = Component(EpicsSignal, "ANGLE")
-
-
-def test_a_device_class_works_over_it_by_its_prefix(instrument):
-    stage = Stage(f"serial://{instrument.path}{_SPEECH}", name="stage")
-    stage.wait_for_connection(20)
-    assert [reading["value"] for reading in stage.read().values()] == [1.5, 30.0]
-    for part in (stage.position, stage.angle):
-        part.destroy()
-
-
 def test_an_instrument_that_is_switched_off_is_noticed_and_comes_back(connect, instrument):
     pos = connect(EpicsSignal, "POS", timeout=20)
     instrument.mute = True
@@ -329,30 +204,3 @@ def test_an_instrument_that_is_switched_off_is_noticed_and_comes_back(connect, i
     instrument.mute = False
     pos.wait_for_connection(20)
     assert pos.get() == 1.5
-
-
-def test_a_line_that_is_pulled_is_noticed_and_comes_back_with_its_subscribers(connect, instrument):
-    angle, connections, heard = connect(EpicsSignal, "ANGLE", busy="BUSY?", poll_s=0.02), [], []
-    angle.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
-    angle.subscribe(lambda value, **_: heard.append(value))
-    angle.set(60).wait(10)
-    wait_until(lambda: heard[-1:] == [60.0] and connections == [True])
-    move = angle.set(70)
-    instrument.unplug()
-    assert isinstance(move.exception(timeout=10), WriteFailed)
-    wait_until(lambda: not angle.connected)
-    angle.connection_timeout = 0.05
-    with pytest.raises(NotConnected, match=r"x: \S+line#ANGLE lost its connection at .*check the cable"):
-        angle.get()
-    instrument.plug_in()
-    angle.wait_for_connection(20)
-    wait_until(lambda: heard[-1:] == [30.0])
-    wait_until(lambda: connections == [True, False, True])
-
-
-def test_a_missing_library_names_the_extra():
-    script = "import sys; sys.modules['serial'] = None; from beamshell.devices.backends import open_channel\n"
-    script += "try: open_channel('serial:///dev/x#A')\nexcept ImportError as exc: print(type(exc).__name__, exc)"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout.startswith("MissingLibrary serial:// addresses need the library serial")
-    assert 'pip install "beamshell[serial]"' in said.stdout

@@ -2,122 +2,24 @@
 
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 import pytest
+from layer_servers import TangoServer
 
 pytest.importorskip("tango")
 
 from beamshell.devices.backends.tango import device_and_attribute
-from beamshell.devices.component import Component
-from beamshell.devices.device import Device
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
-from beamshell.errors import BadValue, LimitError, NotConnected, ReadFailed, StatusTimeoutError, WriteFailed
-from beamshell.ioc.network import free_port
-
-_SERVER = """
-import enum, os, sys, threading, time
-import numpy as np
-from tango import AttrQuality, AttrWriteType, DevState
-from tango.server import Device, attribute, command, run
-
-class Mode(enum.IntEnum):
-    SLOW = 0
-    FAST = 1
-
-class Axis(Device):
-    def init_device(self):
-        super().init_device()
-        self.at, self.until, self.how, self.text, self.end = 1.5, 0.0, Mode.FAST, "run", DevState.ON
-
-    @attribute(dtype=float, access=AttrWriteType.READ_WRITE, unit="mm", min_value=-10, max_value=10, format="%8.3f")
-    def position(self):
-        return self.at, time.time(), AttrQuality.ATTR_WARNING if self.at > 5 else AttrQuality.ATTR_VALID
-
-    def write_position(self, value):
-        if value == -7:
-            raise RuntimeError("the interlock is open")
-        self.at, self.until = value, time.time() + 0.3
-        self.end = DevState.FAULT if value == -8 else DevState.ON
-
-    mode = attribute(dtype=Mode, access=AttrWriteType.READ_WRITE)
-
-    def read_mode(self):
-        return self.how
-
-    def write_mode(self, value):
-        self.how = value
-
-    title = attribute(dtype=str, access=AttrWriteType.READ_WRITE)
-
-    def read_title(self):
-        return self.text
-
-    def write_title(self, value):
-        self.text = value
-
-    @attribute(dtype=int)
-    def count(self):
-        return 7
-
-    @attribute(dtype=((np.uint16,),), max_dim_x=5, max_dim_y=4)
-    def image(self):
-        return np.arange(20, dtype=np.uint16).reshape(4, 5)
-
-    @attribute(dtype=float)
-    def broken(self):
-        raise ValueError("the sensor is gone")
-
-    @attribute(dtype=float)
-    def invalid(self):
-        return 0.0, time.time(), AttrQuality.ATTR_INVALID
-
-    @attribute(dtype=float)
-    def slow(self):
-        time.sleep(1 if self.text == "slow" else 0)
-        return 1.0
-
-    def dev_state(self):
-        return DevState.MOVING if time.time() < self.until else self.end
-
-    @command
-    def Stop(self):
-        self.until = 0.0
-
-threading.Thread(target=lambda: sys.stdin.read() or os._exit(0), daemon=True).start()
-where = ["-nodb", "-dlist", "test/nodb/axis", "-ORBendPoint", f"giop:tcp:127.0.0.1:{sys.argv[1]}"]
-run((Axis,), args=["Axis", "1", *where], post_init_callback=lambda: print("up", flush=True))
-"""
-
-
-class TangoServer:
-    """The server's process; it ends with the tests."""
-
-    def __init__(self):
-        self.port = free_port()
-        self.prefix = f"tango://127.0.0.1:{self.port}#dbase=no/test/nodb/axis/"
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        while (line := self.process.stdout.readline()) != "up\n":
-            assert line, "the server did not start"
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate()
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
 @pytest.fixture(scope="module", autouse=True)
 def served():
     server = TangoServer()
     yield server
-    if server.process.poll() is None:
-        server.kill()
+    server.close()
 
 
 @pytest.fixture
@@ -158,19 +60,6 @@ def test_a_value_comes_with_its_time_and_alarm(connect):
     assert abs(reading["timestamp"] - time.time()) < 60
 
 
-def test_the_description_comes_from_the_device(connect, served):
-    assert connect(EpicsSignal, "position", name="position").describe()["position"] == {
-        "source": f"{served.prefix}position",
-        "dtype": "number",
-        "shape": [],
-        "dtype_numpy": "<f8",
-        "units": "mm",
-        "precision": 3,
-        "lower_ctrl_limit": -10.0,
-        "upper_ctrl_limit": 10.0,
-    }
-
-
 @pytest.mark.parametrize(
     ("attribute", "dtype", "shape"),
     [
@@ -192,14 +81,6 @@ def test_an_image_keeps_its_rows_columns_and_type(connect):
     assert np.array_equal(image, np.arange(20).reshape(4, 5))
 
 
-def test_a_set_is_done_when_the_device_is_not_moving_any_more(connect):
-    position = connect(EpicsSignal, "position")
-    began = time.monotonic()
-    position.set(2.0).wait(10)
-    assert time.monotonic() - began >= 0.3
-    assert position.get() == 2.0
-
-
 def test_a_command_is_a_signal_that_is_written(connect):
     position, stop = connect(EpicsSignal, "position"), connect(EpicsSignal, "Stop()")
     state = connect(EpicsSignalRO, "State", string=True)
@@ -209,23 +90,44 @@ def test_a_command_is_a_signal_that_is_written(connect):
     wait_until(lambda: state.get() == "ON")
 
 
-def test_states_are_written_and_read_by_name(connect):
-    mode, by_name = connect(EpicsSignal, "mode"), connect(EpicsSignalRO, "mode", string=True)
-    mode.set("SLOW").wait(10)
-    assert (mode.get(), by_name.get(), mode.enum_strs) == (0, "SLOW", ("SLOW", "FAST"))
+@pytest.mark.parametrize("attribute", ["polled", "pushed"])
+def test_what_the_server_tells_of_is_heard_at_once(connect, attribute):
+    told, position, heard = connect(EpicsSignal, attribute), connect(EpicsSignal, "position"), []
+    position.set(0.0).wait(10)
+    token = told.subscribe(lambda value, **_: heard.append(value))
+    wait_until(lambda: heard[-1:] == [0.0] and told._backend._events)
+    assert told._backend._pace() == 1.0  # it is still asked whether it is there
+    began = time.monotonic()
+    for value in (1.0, 2.0, 3.0):
+        position.put(value)
+        wait_until(lambda value=value: heard[-1] == value)
+    assert time.monotonic() - began < 1.0  # three questions would have taken longer
+    assert sorted(set(heard)) == heard
+    told.unsubscribe(token)
+    wait_until(lambda: told._backend._events is None)
 
 
-def test_a_subscriber_hears_the_value_and_its_changes(connect):
-    position, heard = connect(EpicsSignal, "position", poll_s=0.02), []
-    position.set(1.0).wait(10)
-    token = position.subscribe(lambda value, **_: heard.append((value, threading.current_thread().name)))
-    wait_until(lambda: heard)
-    position.set(2.0).wait(10)
-    wait_until(lambda: [value for value, _ in heard] == [1.0, 2.0])
-    assert all(thread.startswith("beamshell-updates") for _, thread in heard)
-    position.unsubscribe(token)
-    position.set(3.0).wait(10)
-    assert [value for value, _ in heard] == [1.0, 2.0]
+def test_what_the_server_does_not_tell_of_is_asked_for(connect):
+    position, heard = connect(EpicsSignal, "position"), []
+    position.subscribe(lambda value, **_: heard.append(value))
+    position.set(4.0).wait(10)
+    wait_until(lambda: heard[-1:] == [4.0])
+    assert (position._backend._events, position._backend._pace()) == (None, 0.2)
+
+
+def test_an_interpreter_ends_without_noise_while_events_come(served):
+    script = f"""
+from beamshell.devices.signal import EpicsSignalRO
+import time
+signal = EpicsSignalRO({served.prefix + "polled"!r}, name="x")
+signal.subscribe(lambda **_: None)
+signal.wait_for_connection(30)
+while not signal._backend._events:
+    time.sleep(0.01)
+print("events")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "events\n", "")
 
 
 @pytest.mark.parametrize(
@@ -242,20 +144,6 @@ def test_a_refusal_is_told_with_its_reason(connect, value, why):
 def test_an_attribute_that_is_only_read_refuses_to_be_written(connect):
     with pytest.raises(WriteFailed, match=r"x: .*cannot be written: its server says that it is read-only"):
         connect(EpicsSignal, "count").set(1)
-
-
-def test_values_that_do_not_fit_are_refused(connect):
-    with pytest.raises(BadValue, match="it holds one number"):
-        connect(EpicsSignal, "position").set("far")
-    with pytest.raises(BadValue, match="choose one of SLOW, FAST"):
-        connect(EpicsSignal, "mode").set("LUDICROUS")
-    with pytest.raises(LimitError, match="x: 11 mm is above the limit 10 mm"):
-        connect(EpicsSignal, "position", limits=True).set(11.0)
-
-
-def test_a_set_that_takes_too_long_times_out(connect):
-    with pytest.raises(StatusTimeoutError, match="x: set to 1"):
-        connect(EpicsSignal, "position").set(1.0, timeout=0.1).wait(10)
 
 
 @pytest.mark.parametrize(
@@ -286,14 +174,6 @@ def test_a_device_that_is_too_slow_is_named(connect):
     title.set("run").wait(30)
 
 
-def test_an_address_that_nothing_answers_is_named():
-    missing = EpicsSignal(f"tango://127.0.0.1:{free_port()}#dbase=no/a/b/c/d", name="missing", connection_timeout=0.05)
-    wait_until(lambda: missing._backend._problem)
-    with pytest.raises(NotConnected, match=r"missing: .* has not answered since .*check its spelling.*TANGO_HOST"):
-        missing.get()
-    missing.destroy()
-
-
 def test_addresses_are_taken_apart_as_tango_writes_them():
     assert device_and_attribute("sys/tg_test/1/ampli") == ("sys/tg_test/1", "ampli")
     assert device_and_attribute("h:1/a/b/c/d") == ("tango://h:1/a/b/c", "d")
@@ -301,45 +181,3 @@ def test_addresses_are_taken_apart_as_tango_writes_them():
     assert device_and_attribute("h:1/a/b/c/d#dbase=no") == ("tango://h:1/a/b/c#dbase=no", "d")
     with pytest.raises(BadValue, match="write tango://host:port/domain/family/member/attribute"):
         device_and_attribute("h:1/a/b/c")
-
-
-class Stage(Device):
-    position = Component(EpicsSignal, "position")
-    mode = Component(EpicsSignal, "mode", string=True)
-
-
-def test_a_device_class_works_over_it_by_its_prefix(served):
-    stage = Stage(served.prefix, name="stage")
-    stage.wait_for_connection(30)
-    assert stage.read()["stage_mode"]["value"] in ("SLOW", "FAST")
-    for part in (stage.position, stage.mode):
-        part.destroy()
-
-
-def test_a_missing_library_names_the_extra():
-    script = "import sys; sys.modules['tango'] = None; from beamshell.devices.backends import open_channel\n"
-    script += "try: open_channel('tango://a/b/c/d')\nexcept ImportError as exc: print(type(exc).__name__, exc)"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout.startswith("MissingLibrary tango:// addresses need the library tango")
-    assert 'pip install "beamshell[tango]"' in said.stdout
-
-
-def test_a_server_that_dies_is_noticed_and_comes_back_with_its_subscribers(connect, served):
-    position, connections, heard = connect(EpicsSignal, "position", poll_s=0.02), [], []
-    position.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
-    position.subscribe(lambda value, **_: heard.append(value))
-    position.set(4.0).wait(10)
-    wait_until(lambda: 4.0 in heard and connections == [True])
-    move = position.set(5.0)
-    served.kill()
-    assert isinstance(move.exception(timeout=20), WriteFailed)
-    wait_until(lambda: not position.connected)
-    position.connection_timeout = 0.05
-    with pytest.raises(NotConnected, match=r"x: 127\S+ lost its connection at .*is its server running"):
-        position.get()
-    served.start()
-    position.wait_for_connection(30)
-    assert position.get() == 1.5
-    wait_until(lambda: heard[-1] == 1.5)
-    wait_until(lambda: connections == [True, False, True])
-    served.kill()  # the last test: one that leaves a new process behind has failed
