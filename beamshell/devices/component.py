@@ -158,6 +158,17 @@ class DynamicDeviceComponent(Component[Any]):
         self.cls = type(f"{owner.__name__}{title}", (self.cls,), {**self._parts, "__doc__": self.doc or None})
 
 
+def give_parts(device: Device, parts: Mapping[str, Component[Any]]) -> None:
+    """Let one device have `parts` of its own, beside those of its class; call it before `super().__init__()`.
+
+    They are reached by name: `device.part("x")`.
+    """
+    for attr, component in parts.items():
+        component.__set_name__(type(device), attr)
+    components = {**type(device)._components, **parts}
+    vars(device).update(_components=components, component_names=tuple(components))
+
+
 def components_of(cls: type) -> Iterator[tuple[str, Component[Any]]]:
     """Each (attribute, component) of a class, those of its bases first; what a subclass set to None is gone."""
     attrs = dict.fromkeys(attr for base in reversed(cls.__mro__) for attr in vars(base))

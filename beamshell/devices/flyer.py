@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from beamshell.devices.device import Device
-from beamshell.devices.status import DeviceStatus
+from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BeamshellError, DeviceError, InvalidState
 from beamshell.protocols import DataKey, Hints
 
@@ -271,3 +271,22 @@ def end(status: DeviceStatus, failure: BaseException | None = None) -> None:
             status.set_finished()
         else:
             status.set_exception(failure)
+
+
+def end_with(status: DeviceStatus, parts: list[Status]) -> None:
+    """End a status when all of `parts` have ended, or one of them badly."""
+
+    def on_part(part: Status) -> None:
+        if part.exception() is not None:
+            end(status, part.exception())
+        elif all(each.done and each.success for each in parts):
+            end(status)
+
+    for part in parts:
+        part.add_callback(on_part)
+
+
+def latest(signal: Any) -> float:
+    """The value as its monitor told it last, without asking; asked for if it has told nothing."""
+    told = signal.latest if signal.connected else None
+    return float(signal.get() if told is None else told["value"])

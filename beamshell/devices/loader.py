@@ -49,6 +49,7 @@ CLASSES: dict[str, str] = {
     "sim_flyer": "beamshell.devices.sim.flyer.SynFlyer",
     "sim_motor": "beamshell.devices.sim.axes.SynAxis",
     "slits": "beamshell.devices.slits.Slits",
+    "trajectory_flyer": "beamshell.devices.epics.trajectory.TrajectoryFlyer",
     "soft_signal": "beamshell.devices.signal.Signal",
     "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
 }

@@ -19,7 +19,7 @@ from beamshell.devices.component import Component
 from beamshell.devices.epics.fly_motor_ride import FlightLog, Ride, understand
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.flyer import Flight, Flyer, Points, end
+from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
@@ -115,7 +115,7 @@ class MotorFlyer(Flyer):
         return ride
 
     def _room(self, ride: Ride) -> float:
-        return ride.run_up(_latest(self.motor.acceleration))
+        return ride.run_up(latest(self.motor.acceleration))
 
     def _check_speed(self, ride: Ride) -> None:
         slowest, fastest = self.motor.velocity.limits  # VBAS and VMAX of the record
@@ -136,15 +136,7 @@ class MotorFlyer(Flyer):
             *self.counter.prepare_bins(ride.bins, ride.time_s),
             self.motor.set(ride.begin - self._room(ride)),
         ]
-        for status in waiting:
-            status.add_callback(lambda done: self._on_ready(ready, waiting, done))
-
-    @staticmethod
-    def _on_ready(ready: DeviceStatus, waiting: list[Status], done: Status) -> None:
-        if done.exception() is not None:
-            end(ready, done.exception())
-        elif all(status.done and status.success for status in waiting):
-            end(ready)
+        end_with(ready, waiting)
 
     def _cut_preparation_short(self) -> None:
         self.motor.stop()
@@ -304,19 +296,7 @@ class MotorFlyer(Flyer):
         return str(self.counter.part(counter).name)
 
     def _describe_points(self) -> dict[str, DataKey]:
-        position = dict(self.motor.readback_signal.describe())
-        described: dict[str, DataKey] = {key: {**what} for key, what in position.items()}
-        for counter in self._counts_recorded():
-            source = self.counter.part(counter).source
-            described[self._key(counter)] = {
-                "source": source,
-                "dtype": "integer",
-                "shape": [],
-                "dtype_numpy": "<i8",
-                "units": "counts",
-                "precision": 0,
-            }
-        return described
+        return {**self.motor.readback_signal.describe(), **self.counter.describe_bins(self._counts_recorded())}
 
     def _counts_recorded(self) -> list[str]:
         return [counter for counter in self.counter.counters if counter != self._encoder]
@@ -337,9 +317,3 @@ class MotorFlyer(Flyer):
             places = filled.get(self._encoder, places)[: len(times)]
         counts = {self._key(name): filled[name][: len(times)].astype(int).tolist() for name in self._counts_recorded()}
         return Points({self.motor.name: places.tolist(), **counts}, times.tolist()) if full else Points({})
-
-
-def _latest(signal: Any) -> float:
-    """The value as its monitor told it last; asked for if it has none."""
-    told = signal.latest if signal.connected else None
-    return float(signal.get() if told is None else told["value"])

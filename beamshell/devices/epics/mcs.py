@@ -5,13 +5,13 @@ It knows the records of SIS38XX.template (EPICS mca module), and nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.devices.component import Component
+from beamshell.devices.component import Component, give_parts
 from beamshell.devices.device import Device
 from beamshell.devices.flyer import end
 from beamshell.devices.kind import Kind
@@ -19,6 +19,7 @@ from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError
+from beamshell.protocols import DataKey
 
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 3.0
@@ -69,11 +70,7 @@ class MultichannelScaler(Device):
         self.hinted = tuple(counters if hinted is None else hinted)
         self._counting: DeviceStatus | None = None
         self._check_counters(name or prefix)
-        parts = {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()}
-        for counter, part in parts.items():
-            part.__set_name__(type(self), counter)
-        components = {**type(self)._components, **parts}  # of this one alone: another scaler has other counters
-        vars(self).update(_components=components, component_names=tuple(components))
+        give_parts(self, {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()})
         super().__init__(prefix, name=name, **kwargs)
         vars(self).update({counter: self.part(counter) for counter in self.counters})
 
@@ -162,6 +159,21 @@ class MultichannelScaler(Device):
             return {counter: column[:full] for counter, column in zip(self.counters, columns, strict=True)}
 
         return collected
+
+    def describe_bins(self, counters: Iterable[str]) -> dict[str, DataKey]:
+        """What one bin of these counters is, for whoever hands them over one by one."""
+        described: dict[str, DataKey] = {}
+        for counter in counters:
+            signal = self.part(counter)
+            described[signal.name] = {
+                "source": signal.source,
+                "dtype": "integer",
+                "shape": [],
+                "dtype_numpy": "<i8",
+                "units": "counts",
+                "precision": 0,
+            }
+        return described
 
 
 def allowed_bins_s(number: float, seconds: float) -> float:

@@ -1,0 +1,276 @@
+"""TrajectoryFlyer: several motors ride together through points, driven by a profile move of the EPICS motor module.
+
+It knows the records of profileMoveController.template and profileMoveAxis.template, and nothing of plans.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from beamshell.devices.component import Component, give_parts
+from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
+from beamshell.devices.epics.motor import EpicsMotor
+from beamshell.devices.epics.trajectory_path import Path, middles, understand
+from beamshell.devices.flyer import Flight, Flyer, Points, end, end_with, latest
+from beamshell.devices.kind import Kind
+from beamshell.devices.positioner import begin_values
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.updates import completions
+from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
+from beamshell.protocols import DataKey, Hints
+
+_WRITE_S = 5.0
+"""How long a setting may take to be written."""
+
+_SUCCESS = 1
+_FIXED_TIME, _ABSOLUTE = 0, 1
+
+
+class TrajectoryFlyer(Flyer):
+    """A flight of several motors through points: ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``.
+
+    `prepare` checks each point and the speed to it, has the controller build the profile, and takes the motors to
+    where it begins. `kickoff` executes it; the controller's pulses begin the counter's bins, half-way between the
+    points. What it saw is handed over when it has landed, since the controller tells only then where the motors were.
+
+    Args:
+        prefix: what the addresses of the controller begin with, "BL:traj1:" for BL:traj1:Build and the others.
+        name: its name.
+        motors: the controller's axes M1, M2, ... in this order; devices, in a device file their names.
+        counter: what counts, likewise; its bins are advanced by the controller's pulses.
+        kwargs: those of Flyer.
+
+    Example:
+        >>> traj = TrajectoryFlyer("BL:traj1:", name="traj", motors=[th, tth], counter=mcs)
+        >>> traj.prepare({"positions": {"th": [0, 1, 2], "tth": [0, 2, 4]}, "time": 0.2}).wait()
+    """
+
+    device_arguments: ClassVar[tuple[str, ...]] = ("motors", "counter")
+    """The arguments that a device file gives as the names of other devices."""
+    lands_on_pause: ClassVar[bool] = True
+
+    acceleration = Component(EpicsSignal, "Acceleration", kind=Kind.config, auto_monitor=True)
+    fixed_time = Component(EpicsSignal, "FixedTime", kind=Kind.config)
+    time_mode = Component(EpicsSignal, "TimeMode", kind=Kind.omitted)
+    move_mode = Component(EpicsSignal, "MoveMode", kind=Kind.omitted)
+    num_points = Component(EpicsSignal, "NumPoints", kind=Kind.omitted)
+    num_pulses = Component(EpicsSignal, "NumPulses", kind=Kind.omitted)
+    start_pulses = Component(EpicsSignal, "StartPulses", kind=Kind.omitted)
+    end_pulses = Component(EpicsSignal, "EndPulses", kind=Kind.omitted)
+    most_points = Component(EpicsSignalRO, "MaxPoints", kind=Kind.omitted, auto_monitor=True)
+    build = Component(EpicsSignal, "Build", kind=Kind.omitted)
+    build_status = Component(EpicsSignalRO, "BuildStatus", kind=Kind.omitted)
+    build_message = Component(EpicsSignalRO, "BuildMessage", kind=Kind.omitted, string=True)
+    execute = Component(EpicsSignal, "Execute", kind=Kind.omitted, write_timeout=None)
+    execute_status = Component(EpicsSignalRO, "ExecuteStatus", kind=Kind.omitted)
+    execute_message = Component(EpicsSignalRO, "ExecuteMessage", kind=Kind.omitted, string=True)
+    abort = Component(EpicsSignal, "Abort", kind=Kind.omitted)
+    read_back = Component(EpicsSignal, "Readback", kind=Kind.omitted)
+    current_point = Component(EpicsSignalRO, "CurrentPoint", kind=Kind.omitted)
+
+    def __init__(
+        self, prefix: str, *, name: str = "", motors: list[EpicsMotor], counter: MultichannelScaler, **kwargs: Any
+    ) -> None:
+        if not isinstance(motors, list) or not motors or not all(isinstance(motor, EpicsMotor) for motor in motors):
+            raise BadValue(f"{name}: its motors are {motors!r}, and must be a list of EpicsMotors")
+        if not isinstance(counter, MultichannelScaler):
+            raise BadValue(f"{name}: its counter is {counter!r}, and must be a MultichannelScaler")
+        self.motors, self.counter = motors, counter
+        self._readbacks: dict[str, npt.NDArray[np.float64]] = {}
+        self._filled: dict[str, Any] = {}
+        self._marks: list[tuple[int, float]] = []
+        self._counting: DeviceStatus | None = None
+        parts: dict[str, Component[Any]] = {}
+        for axis in range(1, len(motors) + 1):
+            parts[f"m{axis}_use"] = Component(EpicsSignal, f"M{axis}UseAxis", kind=Kind.omitted)
+            parts[f"m{axis}_positions"] = Component(EpicsSignal, f"M{axis}Positions", kind=Kind.omitted)
+            parts[f"m{axis}_readbacks"] = Component(EpicsSignalRO, f"M{axis}Readbacks", kind=Kind.omitted)
+        give_parts(self, parts)
+        super().__init__(prefix, name=name, **kwargs)
+
+    # ---- before the flight -------------------------------------------------------------------
+
+    def _understand(self, path: Mapping[str, Any]) -> Path:
+        way = understand(self.name, path, [motor.name for motor in self.motors])
+        for motor in self._used(way):
+            self._check_places(motor, way)
+            self._check_speeds(motor, way)
+        told = self.most_points.latest if self.most_points.connected else None
+        if told is not None and way.bins + 1 > told["value"]:
+            raise BadValue(f"{self.name}: {way.bins + 1} edges of bins are more than its {told['value']:g} points")
+        self.counter.check_bins(way.bins)
+        return way
+
+    def _used(self, way: Path) -> list[EpicsMotor]:
+        return [motor for motor in self.motors if motor.name in way.positions]
+
+    def _check_places(self, motor: EpicsMotor, way: Path) -> None:
+        """Each point, and the room to speed up and slow down beyond the ends."""
+        for number, place in enumerate(way.positions[motor.name], start=1):
+            try:
+                motor.check_value(place)
+            except LimitError as exc:
+                raise LimitError(f"point {number} of {way.num}: {exc}") from exc
+        edges, ramp_s = way.edges(motor.name), latest(self.acceleration)
+        first, last = np.diff(edges[:2])[0] / way.time_s, np.diff(edges[-2:])[0] / way.time_s
+        for place in (edges[0] - first * ramp_s / 2, edges[-1] + last * ramp_s / 2):
+            try:
+                motor.check_value(float(place))
+            except LimitError as exc:
+                raise LimitError(f"{exc}; the flight needs room to speed up and slow down beyond its ends") from exc
+
+    @staticmethod
+    def _check_speeds(motor: EpicsMotor, way: Path) -> None:
+        _, fastest = motor.velocity.limits  # VMAX of the record
+        speeds, unit = way.speeds(motor.name), f"{motor.units}/s"
+        if fastest > 0 and speeds.max() > fastest:
+            number = int(speeds.argmax()) + way.first + 1
+            raise LimitError(
+                f"point {number} of {way.num}: {motor.name}: {speeds.max():.4g} {unit} is above the limit "
+                f"{fastest:g} {unit}; take more time for each point"
+            )
+
+    def _make_ready(self, ready: DeviceStatus) -> None:
+        way: Path = self._path
+        used = self._used(way)
+        edges = way.bins + 1
+        settings: list[tuple[EpicsSignal, Any]] = [
+            (self.num_points, edges),
+            (self.num_pulses, edges),
+            (self.start_pulses, 1),
+            (self.end_pulses, edges),
+            (self.time_mode, _FIXED_TIME),
+            (self.fixed_time, way.time_s),
+            (self.move_mode, _ABSOLUTE),
+        ]
+        for axis, motor in enumerate(self.motors, start=1):
+            settings.append((self.part(f"m{axis}_use"), int(motor in used)))
+            if motor in used:
+                settings.append((self.part(f"m{axis}_positions"), way.edges(motor.name)))
+        written = [signal.set(value) for signal, value in settings]
+        written += self.counter.prepare_bins(way.bins, way.time_s, pulses=True)
+        for status in written:
+            status.wait(_WRITE_S)
+        waiting: list[Status] = [self._built(), *(motor.set(float(way.edges(motor.name)[0])) for motor in used)]
+        end_with(ready, waiting)
+
+    def _built(self) -> DeviceStatus:
+        """The profile: done when the controller says that it can drive it."""
+        built = DeviceStatus(self, action="build the profile")
+        put = self.build.set(1, timeout=_WRITE_S + 0.01 * self._path.bins)
+        put.add_callback(lambda put: completions.post(partial(self._on_built, built, put)))
+        return built
+
+    def _on_built(self, built: DeviceStatus, put: Status) -> None:
+        end(built, put.exception() or self._complaint("build", self.build_status, self.build_message))
+
+    def _complaint(self, action: str, status: EpicsSignalRO, message: EpicsSignalRO) -> DeviceError | None:
+        """Why the controller did not do something; None if it did."""
+        try:
+            result, text = begin_values(status, message)()
+        except DeviceError as exc:
+            return exc
+        return None if int(result) == _SUCCESS else MoveFailed(f"{self.name}: {action}: {text or 'it did not say why'}")
+
+    def _cut_preparation_short(self) -> None:
+        for motor in self._used(self._path):
+            motor.stop()
+
+    # ---- the flight --------------------------------------------------------------------------
+
+    def _take_off(self, flight: Flight) -> None:
+        way: Path = self._path
+        self._readbacks, self._filled, self._marks = {}, {}, []
+        self.counter.bins.subscribe(self._on_bins, run=False)
+        try:
+            self._counting = self.counter.begin_bins(allowed_bins_s(way.bins, way.time_s))
+            executed = self.execute.set(1, timeout=allowed_bins_s(way.bins, way.time_s))
+        except BaseException:
+            self.counter.bins.clear_sub(self._on_bins)
+            self.counter.stop(success=True)
+            raise
+        executed.add_callback(lambda executed: completions.post(partial(self._land, flight, executed)))
+
+    def _on_bins(self, value: Any, timestamp: float, **_: Any) -> None:
+        if value and (not self._marks or value > self._marks[-1][0]):
+            self._marks.append((int(value), timestamp))
+
+    def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # the end of the execution tells it
+        self.abort.put(1)
+
+    def _land(self, flight: Flight, executed: Status) -> None:
+        """The motors stand: ask where they were, and what was counted. Completions worker."""
+        failure = executed.exception() or self._complaint("execute", self.execute_status, self.execute_message)
+        for step in (self._end_counting, self._take_readbacks, self._take_counts):
+            try:
+                step()
+            except (DeviceError, WaitTimeoutError) as exc:  # the other steps are as important; the first reason is told
+                failure = failure or exc
+        self.counter.bins.clear_sub(self._on_bins)
+        flight.land(failure or self._shortfall())
+
+    def _end_counting(self) -> None:
+        """The last pulse ends the last bin; without it nothing would."""
+        assert self._counting is not None
+        with contextlib.suppress(WaitTimeoutError):
+            self._counting.wait(0.5)
+        if not self._counting.done:
+            self.counter.stop(success=True)
+            self.counter.stop_all.set(1).wait(_WRITE_S)
+
+    def _take_readbacks(self) -> None:
+        self.read_back.set(1).wait(_WRITE_S)
+        used = self._used(self._path)
+        signals = [self.part(f"m{self.motors.index(motor) + 1}_readbacks") for motor in used]
+        arrays = begin_values(*signals)()
+        self._readbacks = {motor.name: np.atleast_1d(array) for motor, array in zip(used, arrays, strict=True)}
+
+    def _take_counts(self) -> None:
+        self._filled = self.counter.begin_filled()()
+
+    def _shortfall(self) -> DeviceError | None:
+        way: Path = self._path
+        seen = self._complete_bins()
+        if seen == way.bins:
+            return None
+        return DeviceError(f"{self.name}: {seen} of {way.bins} bins were counted: do its pulses reach the counter?")
+
+    # ---- what it saw -------------------------------------------------------------------------
+
+    @property
+    def hints(self) -> Hints:
+        """What to show first: the hinted counters."""
+        return {"fields": [str(self.counter.part(counter).name) for counter in self.counter.hinted]}
+
+    def _describe_points(self) -> dict[str, DataKey]:
+        motors = self.motors if self._path is None else self._used(self._path)
+        described: dict[str, DataKey] = {}
+        for motor in motors:
+            described.update(motor.readback_signal.describe())
+        return {**described, **self.counter.describe_bins(self.counter.counters)}
+
+    def _complete_bins(self) -> int:
+        lengths = [len(column) for column in self._filled.values()]
+        lengths += [len(places) - 1 for places in self._readbacks.values()]
+        return max(0, min(lengths)) if self._filled and self._readbacks else 0
+
+    def _seen(self) -> Points:
+        bins = 0 if self.flying or not self._marks else self._complete_bins()
+        if not bins:
+            return Points({})
+        times = middles(self._marks, bins, self._path.time_s)
+        places = {
+            name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
+        }  # fmt: skip
+        counts = {
+            str(self.counter.part(name).name): column[:bins].astype(int).tolist()
+            for name, column in self._filled.items()
+        }
+        return Points({**places, **counts}, times.tolist())
