@@ -27,14 +27,27 @@ FOLLOW_S = 0.04
 """Seconds on the wall between two looks at set points and switches."""
 SHUTTER_DELAY_S = 0.1
 DECAY_TIME_S = 0.5
+FIRST_BRAGG_DEG = 12.715
+"""Where the monochromator stands at the start: near the edge of its foil, at 8.98 keV."""
 
 
-def _motor(name: str, doc: str, unit: str, low: float, high: float, speed: float, digits: int) -> str:
+def _motor(
+    name: str,
+    doc: str,
+    unit: str,
+    low: float,
+    high: float,
+    speed: float,
+    digits: int,
+    step: float = 1e-4,
+    at: float = 0.0,
+) -> str:
     return f"""
 record(motor, "{name}") {{
     field(DESC, "{doc}") field(EGU, "{unit}") field(PREC, "{digits}") field(DLLM, "{low}") field(DHLM, "{high}")
     field(VELO, "{speed}") field(VMAX, "{10 * speed}") field(JVEL, "{speed}") field(JAR, "{10 * speed}")
-    field(HVEL, "{speed}") field(ACCL, "0.05") field(RDBD, "0.001") field(MRES, "1e-4") field(TWV, "0.1")
+    field(HVEL, "{speed}") field(ACCL, "0.05") field(RDBD, "{10 * step}") field(MRES, "{step}") field(TWV, "0.1")
+    field(DVAL, "{at}")
 }}
 record(bo, "{name}:stall") {{ field(ZNAM, "No") field(ONAM, "Yes") field(VAL, "0") field(PINI, "YES")
     field(OUT, "{name}.SIMS PP") }}
@@ -70,12 +83,13 @@ def records() -> str:
             _motor("BL:tth", "detector angle", "deg", -10, 150, 2.0, 4),
             _motor("BL:samx", "sample x", "mm", -25, 25, 2.0, 3),
             _motor("BL:samy", "sample y", "mm", -25, 25, 2.0, 3),
+            _motor("BL:mono", "Bragg angle of the monochromator", "deg", 4, 70, 2.0, 5, step=1e-6, at=FIRST_BRAGG_DEG),
             'record(busy, "BL:det:CNT") { field(DESC, "point detector: count") }\n',
             _setpoint("BL:det:TP", 0.1, "s", 0, 1e6),
             'record(ai, "BL:det:S") { field(EGU, "counts") field(PREC, "0") }\n',
             'record(ai, "BL:det:rate") { field(EGU, "counts/s") field(PREC, "0") }\n',
             'record(scaler, "BL:scaler") { field(FREQ, "1e7") field(NM1, "clock") field(NM2, "I0") field(NM3, "It")\n'
-            '    field(NM4, "mon4") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
+            '    field(NM4, "foil") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
             mcs.records("BL:mcs:"),
             profile_move.records("BL:traj1:", axes=2),
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
@@ -172,7 +186,13 @@ class Beamline:
         scaler = self._scalers.records["BL:scaler"]
         assert isinstance(scaler, ScalerRecord)
         clock_hz = scaler["FREQ"]
-        scaler.rates = lambda: physics.scaler_rates(self._th.get(), self._light(), clock_hz)
+        bragg = self._channel("BL:mono.RBV")
+
+        def rates() -> tuple[float, ...]:
+            clock, monitor, behind_sample, _, *others = physics.scaler_rates(self._th.get(), self._light(), clock_hz)
+            return (clock, monitor, behind_sample, monitor * physics.foil_transmission(bragg.get()), *others)
+
+        scaler.rates = rates
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
         PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(

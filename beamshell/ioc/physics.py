@@ -16,6 +16,8 @@ PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
 """Counts/s of the point detector: at the top of the peak, beside it, and without any beam."""
 MONITOR_RATE = 1.0e6
 """Counts/s of the I0 monitor at nominal current."""
+COPPER_EDGE_EV = 8979.0
+HC_EV_ANGSTROM = 12398.42
 EXPOSURE_S = 0.1
 """Seconds of exposure that make a picture of `Camera` as bright as it is at light 1."""
 
@@ -35,6 +37,27 @@ def scaler_rates(th_deg: float, light: float, clock_hz: float) -> tuple[float, .
     """Counts/s of the eight scaler channels: clock, I0, detector, and five lesser monitors."""
     monitor = DARK_RATE + MONITOR_RATE * light
     return (clock_hz, monitor, detector_rate(th_deg, light), *(DARK_RATE + monitor * 10.0**-n for n in range(2, 7)))
+
+
+def bragg_energy_ev(bragg_deg: float) -> float:
+    """The photon energy that Si(111) reflects (d = 3.1356 Å) in first order; infinite at 0."""
+    sine = math.sin(math.radians(bragg_deg))
+    return HC_EV_ANGSTROM / (2 * 3.1356 * sine) if sine > 0 else math.inf
+
+
+def foil_transmission(bragg_deg: float) -> float:
+    """The share of the beam that a copper foil lets through: an edge at 8979 eV, and oscillations above it.
+
+    One shell of neighbours at 2.55 Å, as in the textbooks: what an absorption spectrum is practised on.
+    """
+    above_ev = bragg_energy_ev(bragg_deg) - COPPER_EDGE_EV
+    if not math.isfinite(above_ev):
+        return 0.0
+    falling = (COPPER_EDGE_EV / (COPPER_EDGE_EV + above_ev)) ** 3
+    jump = 0.5 + math.atan(above_ev / 1.5) / math.pi
+    k = math.sqrt(max(0.0, above_ev) / 3.81)
+    oscillation = 0.6 * (1 - math.exp(-k)) * math.sin(2 * 2.55 * k + 1) * math.exp(-0.017 * k * k) / max(k, 1.0)
+    return math.exp(-falling * (0.4 + 1.5 * jump * (1 + oscillation)))
 
 
 def counts(rate: float, seconds: float, chance: np.random.Generator) -> int:

@@ -46,6 +46,18 @@ def test_the_scaler_counts_its_clock_exactly_and_its_last_monitors_least():
     assert others[2:] == sorted(others[2:], reverse=True)
 
 
+def test_a_copper_foil_has_its_edge_at_8979_ev_and_oscillations_above_it():
+    def bragg(energy_ev):
+        return np.degrees(np.arcsin(physics.HC_EV_ANGSTROM / (2 * 3.1356 * energy_ev)))
+
+    below, above = (physics.foil_transmission(bragg(8979 + way)) for way in (-30, 30))
+    assert below > 2.5 * above
+    far = np.array([-np.log(physics.foil_transmission(bragg(8979 + way))) for way in range(60, 400, 2)])
+    smooth = np.polyval(np.polyfit(np.arange(far.size), far, 3), np.arange(far.size))
+    assert 2 <= np.count_nonzero(np.diff(np.sign(far - smooth))) <= 12
+    assert physics.foil_transmission(0.0) == 0.0
+
+
 def test_an_approach_covers_all_but_one_part_in_e_in_a_time_constant():
     assert physics.approach(0.0, 100.0, seconds=0.5, time_constant_s=0.5) == pytest.approx(100 * (1 - np.exp(-1)))
 
