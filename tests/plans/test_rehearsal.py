@@ -1,11 +1,13 @@
 import pytest
 
 from beamshell import plans as bp
+from beamshell.devices import Component, PseudoPositioner, PseudoSingle
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import LimitError, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
+from beamshell.plans.clock import now
 from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
 
 
@@ -162,3 +164,125 @@ def test_a_rehearsal_can_be_read(det, x):
         "staged: det, x",
         "suspender: good   ring",
     ]
+
+
+def test_the_time_from_one_count_to_the_next_is_not_added_to_the_counts(det):
+    assert rehearse(bp.count([det], 3, delay=2)).duration_s == pytest.approx(2 + 2 + 0.5)
+    assert rehearse(bp.timescan(1, 4, detectors=[det]), most=100).endless
+
+
+def test_a_plan_that_looks_at_the_clock_sees_the_time_it_would_be(x):
+    seen = []
+
+    def plan():
+        begun = now()
+        yield from bps.sleep(3600)
+        seen.append(now() - begun)
+
+    real = now()
+    rehearse(plan())
+    assert seen == [3600]
+    assert now() - real < 60
+
+
+def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
+    seen = rehearse(bp.timescan(detectors=[det]))
+    assert seen.endless
+    assert len(seen.points) < 200
+
+
+def test_a_ramp_is_followed_in_its_own_time(det, x):
+    seen = rehearse(bp.ramp_plan(bps.abs_set(x, 9), x, lambda: bps.trigger_and_read([det])))
+    assert seen.duration_s == pytest.approx(4 + 0.5 + 0.5, abs=0.6)  # the way, and a point before and after
+    assert len(seen.points) == 10
+
+
+def test_a_setting_is_no_move(det, x):
+    seen = rehearse(bp.ascan(x, 0, 1, 2, 0.2, detectors=[det]))
+    assert seen.settings == {"det_exp": [0.2, 0.5]}
+    assert list(seen.path) == ["x"]
+    assert seen.untimed == set()
+    assert "det_exp is set to 0.2, 0.5" in str(seen)
+
+
+def test_the_way_begins_where_the_motor_is(det, x):
+    seen = rehearse(bp.rel_scan([det], x, -2, 2, 3))
+    assert seen.origins == {"x": 1.0}
+    assert seen.way("x") == 2 + 4 + 2
+
+
+def test_a_lineup_is_rehearsed_to_its_end(det, x):
+    seen = rehearse(bp.lineup(x, -1, 1, 4, 0.1, detectors=[det]))
+    assert seen.problems == []
+    assert len(seen.points) == 5
+
+
+def test_the_trajectory_has_the_slow_motor_first_and_leaves_out_what_stands_still(det, x, y):
+    seen = rehearse(bp.grid_scan([det], x, 0, 1, 2, y, 0, 4, 3))
+    assert seen.trajectory() == {"x": [0, 0, 0, 1, 1, 1], "y": [0, 2, 4, 0, 2, 4]}
+    assert list(rehearse(bp.scan([det], x, 0, 1, y, 3, 3, 4)).trajectory()) == ["x"]
+    assert rehearse(bp.count([det], 3)).picture() == []
+    assert len(rehearse(bp.scan([det], x, 0, 1, 5)).picture(height=4)) == 5
+
+
+class Offline(SynAxis):
+    connected = False
+
+    def read(self):
+        raise AssertionError("what is offline is not waited for")
+
+    locate = read
+
+
+def test_a_device_that_does_not_answer_is_named_at_once(det):
+    seen = rehearse(bp.rel_scan([det], Offline(name="gone"), 0, 1, 2))
+    assert [str(problem) for problem in seen.problems] == ["gone: it does not answer (type offline for its addresses)"]
+
+
+class AsksOften(TimedAxis):
+    asked = 0
+
+    def begin_read(self):
+        self.asked += 1
+        return super().begin_read()
+
+    def locate(self):
+        raise AssertionError("it tells of each change, and need not be asked")
+
+
+def test_each_device_is_asked_once_and_where_a_motor_is_is_known():
+    motor = AsksOften(name="x")
+    motor.setpoint_signal.subscribe(lambda **_: None)
+    det = SynGauss(name="det", motor=motor, exp=0.5)
+    rehearse(bp.rel_scan([det], motor, 0, 1, 200))
+    assert motor.asked == 1
+
+
+class Pair(PseudoPositioner):
+    """Sum and difference of two axes between 0 and 10."""
+
+    total = Component(PseudoSingle)
+    difference = Component(PseudoSingle)
+    left = Component(TimedAxis, limits=(0, 10), value=4.0)
+    right = Component(TimedAxis, limits=(0, 10), value=4.0)
+
+    def forward(self, pseudo):
+        return self.RealPosition(
+            left=(pseudo.total - pseudo.difference) / 2, right=(pseudo.total + pseudo.difference) / 2
+        )
+
+    def inverse(self, real):
+        return self.PseudoPosition(total=real.left + real.right, difference=real.right - real.left)
+
+
+def test_computed_axes_are_checked_with_their_sisters_where_the_plan_sends_them(det):
+    pair = Pair(name="pair")
+    assert rehearse(bps.mv(pair.total, 16)).problems == []
+
+    def together(total, difference):
+        yield Msg("set", pair.total, total)
+        yield Msg("set", pair.difference, difference)
+
+    assert rehearse(together(10, 9)).problems == []  # 0.5 and 9.5; from where the total is now, 8, it could not
+    (problem,) = rehearse(together(16, 6)).problems  # 5 and 11; from where it is now it could
+    assert "above the limit 10" in str(problem)
