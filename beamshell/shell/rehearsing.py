@@ -58,8 +58,9 @@ class Experience:
         newest = list(reversed(self._runs[-MOST_RUNS:]))
         deadline = time.monotonic() + within_s
         for run in newest:
-            if run.path not in self._read and (stop := run.stop) is not None:
-                self._read[run.path] = _times_of(run, stop)
+            if run.path in self._read or (stop := run.stop) is None:  # one that is open is read when it has ended
+                continue
+            self._read[run.path] = _times_of(run, stop)
             if time.monotonic() > deadline:
                 break
         known = frozenset(run.path for run in newest if self._read.get(run.path) is not None)
