@@ -1,0 +1,76 @@
+"""The talk's plans as a person runs them: for ever until Ctrl+C, pausing by themselves, and forgotten to be run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+
+def runs(data: Path) -> list[list[tuple[str, dict]]]:
+    """The documents of each run, in the order in which they were opened."""
+    files = (data / "runs").rglob("*.jsonl")
+    found = [[tuple(json.loads(line)) for line in file.read_text().splitlines()] for file in files]
+    return sorted(found, key=lambda documents: documents[0][1]["time"])
+
+
+def define(console, *lines: str) -> None:
+    """Type a function, as the prompt indents it; an empty line ends it."""
+    for line in lines:
+        console.begin(line)
+        console.wait_for(r"\.\.\.:?\s*$", console.row, 5.0)
+    for _ in range(4):
+        console.process.send("\r")
+        console.sleep(0.3)
+        if console.at_prompt:
+            return
+    raise AssertionError(f"the function did not end:\n{console.text()}")
+
+
+def test_a_count_for_ever_goes_on_until_ctrl_c_and_is_a_success_when_stopped(console, data):
+    start = console.begin("RE(bp.count([det], num=None))")
+    console.wait_for(r"\|\s+5 \|", start, 30.0)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.state == "PAUSED"
+    console.do("stop")
+    assert console.state == ""
+    [run] = runs(data)
+    assert run[0][1]["num_points"] is None
+    assert run[-1][1]["exit_status"] == "success"
+    assert run[-1][1]["num_events"]["primary"] == sum(name == "event" for name, _ in run) >= 5
+    assert "Traceback" not in console.text(start)
+
+
+def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console, data):
+    define(
+        console,
+        "def pausing_plan():",
+        "while True:",
+        "yield from bp.count([det])",
+        "yield from bps.checkpoint()",
+        "yield from bps.pause()",
+    )
+    shown = console.do("RE(pausing_plan())")
+    assert console.state == "PAUSED"
+    assert "resume" in shown
+    for _ in range(2):
+        console.do("resume")
+        assert console.state == "PAUSED"
+    console.do("stop")
+    assert console.state == ""
+    assert [run[-1][1]["exit_status"] for run in runs(data)] == ["success"] * 3
+
+
+def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, data):
+    assert "<count: a plan that has not been run; RE(...) runs it>" in console.do("bp.count([det])")
+    assert "PlanNotRun" not in console.do("plan = bp.count([det])")
+    assert "count(...) was called but not run, so nothing has happened" in console.do("del plan")
+    define(console, "def forgetful():", "bps.mv(th, 1)", "yield from bp.count([det])")
+    shown = re.sub(r"\s+", " ", console.do("RE(forgetful())"))
+    assert "mv(...) was called but not run" in shown
+    assert "write `yield from mv(...)` in a plan" in shown
+    assert "0.0000" in console.do("wm th")
+    assert len(runs(data)) == 1
+    assert console.leave() == 0
+    assert "Traceback" not in console.text()
