@@ -25,6 +25,11 @@ def test_motors_within_devices_are_found(tmp_path: Path) -> None:
     assert [fact["record"] for fact in found if fact["is"] == "motor"] == ["X:low", "X:high"]
 
 
+def test_a_multichannel_analyser_is_a_record(tmp_path: Path) -> None:
+    found, _ = facts(tmp_path, 'mca: {class: mca, prefix: "X:mca1"}\n')
+    assert found[0] == {"is": "mca", "record": "X:mca1"}
+
+
 def test_each_address_of_a_signal_is_named(tmp_path: Path) -> None:
     found, _ = facts(tmp_path, 'a: {class: signal, prefix: "X:RBV", write_pv: "ca://X", twin: {states: [In, Out]}}\n')
     assert [(fact["pv"], fact["writable"], fact["states"]) for fact in found] == [

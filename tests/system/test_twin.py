@@ -17,6 +17,7 @@ LINES = [
     'mono: {class: monochromator, prefix: "TW:bragg"}',
     'slits: {class: slits, prefix: "TW:slit:"}',
     'scaler: {class: scaler, prefix: "TW:scaler", channels: [1, 2, 3]}',
+    'mca: {class: mca, prefix: "TW:mca1", rois: {Fe: [610, 670]}}',
     *(f'det{n}: {{class: counter, prefix: "TW:det{n}"}}' for n in range(3)),
     *(f'temp{n}: {{class: positioner, prefix: "TW:temp{n}", limits: [4, 500], twin: {{units: K}}}}' for n in range(3)),
     'shutter: {class: shutter, prefix: "TW:shutter"}',
@@ -26,7 +27,7 @@ LINES = [
     'sample: {class: signal_ro, prefix: "TW:name", string: true, twin: {value: LaB6}}',
     'bare: {class: signal, prefix: "TW:bare"}',
     'field: {class: signal_ro, prefix: "TW:lonely.RBV"}',
-    *(f'v{n}: {{class: signal_ro, prefix: "TW:v{n}"}}' for n in range(3)),
+    *(f'v{n}: {{class: signal_ro, prefix: "TW:v{n}"}}' for n in range(2)),
     'extra: {class: beamshell.devices.epics.demo.Decay, prefix: "TW:decay"}',
 ]
 
@@ -63,6 +64,7 @@ def test_the_twin_of_sixty_devices_can_be_practised_with(
         "print('states', absorber.get(as_string=True), sample.get())",
         "print('camera', cam.picture().shape, round(ring.get()), field.get())",
         "ct scaler",
+        "ct mca 0.5",
         "print('decay', extra.set(3).wait(10), extra.position)",
         "shutter.close().wait(10)",
         "print('closed', shutter.state)",
@@ -77,6 +79,7 @@ def test_the_twin_of_sixty_devices_can_be_practised_with(
     assert "states Al LaB6" in done.stdout
     assert "camera (256, 256) 400 0" in done.stdout
     assert re.search(r"m3.*det0", done.stdout)
+    assert float(rows["mca_Fe"][1]) > 100
     assert "decay None 3.0" in done.stdout
     assert "closed Closed" in done.stdout
     assert "OFFLINE" not in done.stdout
