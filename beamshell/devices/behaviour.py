@@ -63,8 +63,8 @@ def _of_class(device: Device, known: Fact) -> Iterator[Fact]:
         parts = ("image", "width", "height", "frame", "frames_per_second")
         yield {"is": "camera", **{part: _pv(getattr(device, part)) for part in parts}}
     elif isinstance(device, EpicsAreaDetector):
-        parts = {"camera": device.cam, "image": device.image, "stats": device.stats, "hdf": device.hdf}
-        yield {"is": "area_detector", **{part: plugin.prefix for part, plugin in parts.items()}}
+        places = {"camera": device.cam, "image": device.image, "stats": device.stats, "hdf": device.hdf}
+        yield {"is": "area_detector", **{part: plugin.prefix for part, plugin in places.items()}}
     elif isinstance(device, PVPositioner):
         yield _positioner(device, known)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ class Hdf5File:
         self.frames = 0
         try:
             self._file: Any = h5py.File(path, "x", libver="latest" if swmr else ("v110", "latest"))
-        except OSError as exc:  # h5py's own words are four lines long
-            raise OSError(exc.errno, os.strerror(exc.errno) if exc.errno else str(exc), str(path)) from exc
+        except OSError as exc:
+            raise _in_short(exc, path) from exc
         try:
             self._data, self._beside = self._lay_out(shape, dtype)
             if swmr:
@@ -99,22 +100,41 @@ class Hdf5File:
             "NDArrayEpicsTSSec": seconds - _EPICS_EPOCH_S,
             "NDArrayEpicsTSnSec": int((timestamp - seconds) * 1e9),
         }
-        for dataset, value in [(self._data, frame), *((self._beside[name], value) for name, value in row.items())]:
-            dataset.resize(self.frames + 1, axis=0)
-            dataset[self.frames] = value
-            dataset.flush()
+        try:
+            for dataset, value in [(self._data, frame), *((self._beside[name], row[name]) for name in row)]:
+                dataset.resize(self.frames + 1, axis=0)
+                dataset[self.frames] = value
+                dataset.flush()
+        except (OSError, RuntimeError) as exc:  # h5py has both for a full disk
+            _BROKEN.append(self)
+            raise _in_short(exc, self.path) from exc
         self.frames += 1
 
     def close(self) -> None:
-        """Close it; what could not be written then is lost, and that was said before.
+        """Close it. One that could not be written to stays open, with the frames that it has.
 
         Raises:
             OSError: the disk refused at the last moment.
         """
+        if self in _BROKEN:
+            return
         try:
             self._file.close()
-        except (OSError, RuntimeError) as exc:  # h5py has both for a full disk
-            raise OSError(f"{self.path}: {exc}") from exc
+        except (OSError, RuntimeError) as exc:
+            _BROKEN.append(self)
+            raise _in_short(exc, self.path) from exc
+
+
+_BROKEN: list[Hdf5File] = []
+"""Kept for ever: the library crashes the process when what it could not write is given back to it."""
+
+
+def _in_short(failure: Exception, path: Path) -> OSError:
+    """What the system has said, which the library tells in four lines."""
+    number = re.search(r"errno = (\d+)", str(failure))
+    if number is None:
+        return OSError(f"{path}: {failure}")
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path))
 
 
 def make_folder(folder: Path, levels: int) -> bool:

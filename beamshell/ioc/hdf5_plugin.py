@@ -145,7 +145,7 @@ class Hdf5Plugin(Plugin):
             if self._captures:
                 self._append(frame)
             self.saw(frame)
-        except (IocError, OSError, RuntimeError) as exc:  # h5py has the last two for a full disk
+        except (IocError, OSError) as exc:
             self._fail(exc)
         finally:
             self._count(-1)

@@ -15,7 +15,6 @@ import pytest
 from beamshell.errors import IocError
 from beamshell.ioc.hdf5_file import DATASET, Hdf5File, make_folder
 
-
 NOW = 1_700_000_000.25
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from beamshell.devices.component import FormattedComponent
-from beamshell.devices.device import Device
 from beamshell.devices.epics.area_detector_parts import (
     AreaDetectorCamera,
     ImagePlugin,
     Picture,
     StatisticsPlugin,
+    StaysBehind,
     until,
 )
 from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
@@ -56,7 +56,7 @@ class Series:
             yield from self.points.file.documents(first, self.points.first + written, shape)
 
 
-class EpicsAreaDetector(Device):
+class EpicsAreaDetector(StaysBehind):
     """An area detector: `ct cam 0.2` shows what a picture is like, a scan also writes the pictures into a file.
 
     Recorded are `<name>_total`, the sum of the pixels, the highest of them, centre and width of the bright spot; and
@@ -83,6 +83,8 @@ class EpicsAreaDetector(Device):
         [('stream_resource', {...}), ('stream_datum', {...})]
         >>> cam.unstage()
     """
+
+    SWITCH = "cam.acquire"
 
     cam = FormattedComponent(AreaDetectorCamera, "{prefix}{suffixes[camera]}")
     image = FormattedComponent(ImagePlugin, "{prefix}{suffixes[image]}", kind=Kind.omitted, lazy=True)

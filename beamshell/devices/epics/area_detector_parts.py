@@ -5,6 +5,7 @@ They know the records of ADCore 3, and nothing of files.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -54,8 +55,8 @@ def _setting(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component
     return Component(Setting, suffix, kind=kind, **kwargs)
 
 
-class AreaDetectorPart(Device):
-    """What the parts have in common: an unstaging that does not wait for each record of an IOC that is gone.
+class StaysBehind(Device):
+    """A device whose unstaging does not wait for each record of an IOC that is gone.
 
     A subclass names in `SWITCH` the part whose connection stands for all.
     """
@@ -68,16 +69,25 @@ class AreaDetectorPart(Device):
         Raises:
             NotConnected: the IOC is gone; nothing is put back, now or later.
         """
-        if self._staging.active and not self.part(self.SWITCH).connected:
-            try:
-                self.part(self.SWITCH).wait_for_connection(_REACH_S)
-            except NotConnected as exc:
-                self._staging = Staging()
-                raise NotConnected(f"it is offline, and keeps the settings of the run: {exc}") from exc
+        if self._staging.active and not self._in_reach():
+            self._forget()
+            raise NotConnected(f"{self.name}: it is offline, and keeps the settings of the run")
         return super().unstage()
 
+    def _in_reach(self) -> bool:
+        with contextlib.suppress(NotConnected):
+            self.part(self.SWITCH).wait_for_connection(_REACH_S)
+            return True
+        return False
 
-class AreaDetectorCamera(AreaDetectorPart):
+    def _forget(self) -> None:
+        """Be unstaged, though nothing was put back."""
+        self._staging = Staging()
+        for part in self._devices():
+            part._staging = Staging()
+
+
+class AreaDetectorCamera(StaysBehind):
     """The camera of an areaDetector: when and how it exposes.
 
     Args:
@@ -220,7 +230,7 @@ class ImagePlugin(Device):
         return np.asarray(pixels)[: int(width) * int(height)].reshape(int(height), int(width))
 
 
-class StatisticsPlugin(Device):
+class StatisticsPlugin(StaysBehind):
     """The plugin that says what a picture is like: its sum, and where its bright spot is.
 
     Args:
@@ -228,6 +238,8 @@ class StatisticsPlugin(Device):
         name: its name.
         kwargs: those of Device.
     """
+
+    SWITCH = "enabled"
 
     total = _told("Total_RBV", Kind.hinted)
     mean, minimum, maximum = _told("MeanValue_RBV"), _told("MinValue_RBV"), _told("MaxValue_RBV", Kind.normal)

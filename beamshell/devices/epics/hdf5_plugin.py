@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from beamshell.devices.component import Component
-from beamshell.devices.epics.area_detector_parts import PATIENCE_S, AreaDetectorPart, Setting, until
+from beamshell.devices.epics.area_detector_parts import PATIENCE_S, Setting, StaysBehind, until
 from beamshell.devices.epics.picture_file import Asset, PictureFile
 from beamshell.devices.kind import Kind
 from beamshell.devices.positioner import begin_values
@@ -34,7 +34,7 @@ class Points:
     number: int
 
 
-class Hdf5Plugin(AreaDetectorPart):
+class Hdf5Plugin(StaysBehind):
     """A file writer that is staged for a run, asked for points, and tells of them in documents.
 
     Args:
