@@ -34,7 +34,7 @@ def fitted(rows: Values, values: Values, weights: Values, prior: Values, leeway:
     parameters: Values = prior
     for step in range(_STEPS_DOUBTING + _STEPS_REFUSING):
         residuals = scaled_values - scaled_rows @ parameters
-        spread = max(_MAD_TO_SIGMA * float(np.median(np.abs(residuals))), 0.1)
+        spread = max(_MAD_TO_SIGMA * float(np.sort(np.abs(residuals))[len(values) // 2]), 0.1)
         trust = _huber(residuals / spread) if step < _STEPS_DOUBTING else _tukey(residuals / spread)
         weighted = scaled_rows * (weights * trust / spread**2)[:, None]
         left = weighted.T @ scaled_rows + np.diag(1 / leeway**2)

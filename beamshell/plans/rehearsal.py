@@ -12,7 +12,7 @@ from typing import Any
 
 from beamshell.errors import BeamshellError, DeviceError, NoFit, NotConnected
 from beamshell.messages import Msg
-from beamshell.plans.clock import clock
+from beamshell.plans.clock import by_clock
 from beamshell.plans.overheads import Overheads
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.rehearsed import Rehearsal, RehearsedPoint
@@ -40,10 +40,11 @@ def rehearse(
         ``print(rehearse(scan([det], th, -1, 1, 21)))``
     """
     stage = _Stage(overheads or Overheads())
-    for number, _ in enumerate(stage.messages(plan)):
-        if number >= (_MOST_OF_ENDLESS if stage.has_no_end else most):
-            stage.rehearsal.endless = True
-            break
+    with by_clock(stage.time):
+        for number, _ in enumerate(stage.messages(plan)):
+            if number >= (_MOST_OF_ENDLESS if stage.has_no_end else most):
+                stage.rehearsal.endless = True
+                break
     return stage.told(suspenders)
 
 
@@ -66,12 +67,13 @@ def summarize_plan(plan: Any, show: Callable[[str], object] = print, most: int =
         most: how many messages are looked at.
     """
     stage = _Stage(Overheads())
-    for number, msg in enumerate(stage.messages(plan)):
-        if (line := summary_line(msg)) is not None:
-            show(line)
-        if number >= most:
-            show("... and so on")
-            break
+    with by_clock(stage.time):
+        for number, msg in enumerate(stage.messages(plan)):
+            if (line := summary_line(msg)) is not None:
+                show(line)
+            if number >= most:
+                show("... and so on")
+                break
     for problem in stage.rehearsal.problems:
         show(f"cannot be done: {problem}")
 
@@ -214,9 +216,8 @@ class _Stage:
     def messages(self, plan: Any) -> Iterator[Msg]:
         """The messages of `plan`, each after it was answered; the first refusal ends it as it would the plan."""
         generator, answer, error = as_plan(plan), None, None
-        answers, time = self._answers, self._time
+        answers = self._answers
         while True:
-            before = clock.set(time)
             try:
                 msg = generator.send(answer) if error is None else generator.throw(error)
             except StopIteration:
@@ -224,8 +225,6 @@ class _Stage:
             except BeamshellError as exc:
                 self._note(exc)
                 return
-            finally:
-                clock.reset(before)
             answer = error = None
             try:
                 respond = answers.get(msg.command)
@@ -235,7 +234,8 @@ class _Stage:
                 error = exc
             yield msg
 
-    def _time(self) -> float:
+    def time(self) -> float:
+        """How many seconds of the rehearsed plan are over."""
         return self.now
 
     def _note(self, problem: BeamshellError) -> None:
