@@ -128,7 +128,7 @@ def _turns(named: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan
         turns.append(turn)
         yield Msg("checkpoint")
         try:
-            yield from _noting_runs(make(), turn.uids)
+            yield from noting_runs(make(), turn.uids)
         except (RequestStop, RequestAbort, FailedPause):  # it was a person who ended it, and that ends all
             raise
         except Exception as exc:  # whatever it was, the other turns may do
@@ -142,7 +142,9 @@ def _turns(named: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan
     return turns
 
 
-def _noting_runs(plan: Plan, uids: list[str]) -> Plan:
+def noting_runs(plan: Plan, uids: list[str]) -> Plan:
+    """Run `plan`; the uids of the runs that it opens are added to `uids`."""
+
     def noted(msg: Msg) -> Plan:
         uid = yield msg
         uids.append(uid)

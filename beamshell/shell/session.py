@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from beamshell.messages import Plan
     from beamshell.plans.rehearsal import Rehearsal
     from beamshell.shell.gui_loop import GuiLoop
-    from beamshell.store import Journal, PersistentDict, Runs
+    from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
 _MADE_BY = {
@@ -36,6 +36,7 @@ _MADE_BY = {
     "md": "session.open()",
     "journal": "session.open()",
     "runs": "session.open()",
+    "queue": "session.open()",
     "folder": "session.open()",
     "registry": "session.load_devices()",
     "devices": "session.load_devices()",
@@ -75,6 +76,7 @@ class Session:
     md: PersistentDict
     journal: Journal
     runs: Runs
+    queue: Queue
     folder: Path
     registry: Registry
     devices: NamesInReach
@@ -113,7 +115,7 @@ class Session:
         if not self._first_time("open"):
             return
         from beamshell.engine import RunEngine
-        from beamshell.store import Journal, PersistentDict, Runs, close_open_runs, data_folder
+        from beamshell.store import Journal, PersistentDict, Queue, Runs, close_open_runs, data_folder
 
         self.folder = data_folder(self.config.data_folder or None)
         self.md = PersistentDict(self.folder / "metadata.sqlite")
@@ -121,6 +123,7 @@ class Session:
             say(f"a console ended in the middle of this run, which is closed now: {path}")
         self.journal = Journal(self.folder)
         self.runs = Runs(self.folder)
+        self.queue = Queue(self.folder)
         if self.md.last_scan_id < self.runs.last_scan_id:  # the metadata were damaged and set aside
             self.md["scan_id"] = self.runs.last_scan_id
         self.RE = RunEngine(self.md)  # its next_scan_id numbers the runs
@@ -367,7 +370,12 @@ class Session:
     # ---- running -----------------------------------------------------------------------------
 
     def run(
-        self, plan: Plan | Callable[[], Plan], *, then: Callable[[], None] | None = None, plan_form: str = ""
+        self,
+        plan: Plan | Callable[[], Plan],
+        *,
+        then: Callable[[], None] | None = None,
+        plan_form: str = "",
+        labelled: bool = True,
     ) -> None:
         """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`.
 
@@ -375,13 +383,16 @@ class Session:
             plan: a plan, or a function that makes it: it is then rehearsed first, and what cannot be done is refused.
             then: what is to be done after it.
             plan_form: the same, as one types it in Python.
+            labelled: False for a plan whose runs know themselves which command they are, such as a queue's.
         """
         if str(self.RE.state) != "idle":
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
         if callable(plan):
             self._rehearsing.before(plan)
             plan = plan()
-        metadata = {"command": self.typed, "operator": self.operator}
+        metadata = {"operator": self.operator}
+        if labelled:
+            metadata["command"] = self.typed
         if plan_form:
             metadata["plan_form"] = plan_form
         self._then = then

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from beamshell.store.journal import Journal
     from beamshell.store.metadata import PersistentDict
     from beamshell.store.open_runs import close_open_runs
+    from beamshell.store.queue import Queue, QueueItem
     from beamshell.store.runs import Run, Runs
 
-__all__ = ["Journal", "PersistentDict", "Run", "Runs", "close_open_runs", "data_folder"]
+__all__ = ["Journal", "PersistentDict", "Queue", "QueueItem", "Run", "Runs", "close_open_runs", "data_folder"]
 
 _HOME = {
     "Journal": "journal",
     "PersistentDict": "metadata",
+    "Queue": "queue",
+    "QueueItem": "queue",
     "Run": "runs",
     "Runs": "runs",
     "close_open_runs": "open_runs",

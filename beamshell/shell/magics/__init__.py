@@ -18,6 +18,7 @@ _MODULES = (
     "spec",
     "spectroscopy",
     "alignment",
+    "queue",
     "rehearse",
     "interruptions",
     "records",

@@ -1,0 +1,221 @@
+"""The sample queue at rest: what is to be measured, in order, in one JSON file that survives the console.
+
+It never knows what a line means. Every change is read, made and written whole under a lock, so that two consoles may
+share the file, and a console that dies leaves the last state complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from beamshell.errors import StoreError, UsageError
+
+WAITING, RUNNING, DONE, FAILED, INTERRUPTED = "waiting", "running", "done", "failed", "interrupted"
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """One line of the queue.
+
+    Attributes:
+        key: what it is called in the file, as long as it lives.
+        line: the command as typed.
+        metadata: what its runs are labelled with, such as the sample.
+        state: "waiting", "running", "done", "failed", or "interrupted" if its console ended in the middle of it.
+        reason: why it failed.
+        uids: of the runs that it made.
+    """
+
+    key: int
+    line: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    state: str = WAITING
+    reason: str = ""
+    uids: list[str] = field(default_factory=list)
+
+
+class Queue:
+    """The queue of a data folder; items are numbered from 1 as they stand.
+
+    Args:
+        folder: the data folder.
+
+    Example:
+        >>> queue.add("scan det th -1 1 11", {"sample": "LaB6"})
+        1
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.path = Path(folder) / "queue.json"
+        self._lock_path = self.path.with_suffix(".lock")
+        self._run_lock_path = self.path.with_suffix(".running")
+
+    # ---- what is in it -----------------------------------------------------------------------
+
+    def items(self) -> list[QueueItem]:
+        """All items in order.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        found = self._read()
+        if any(item.state == RUNNING for item in found) and not self._somebody_runs_it():
+            found = [replace(item, state=INTERRUPTED) if item.state == RUNNING else item for item in found]
+        return found
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def add(self, line: str, metadata: Mapping[str, Any] | None = None) -> int:
+        """Put a line at the end; its number."""
+        with self._changed() as items:
+            key = max((item.key for item in items), default=0) + 1
+            items.append(QueueItem(key, line, dict(metadata or {})))
+            return len(items)
+
+    def remove(self, number: int) -> QueueItem:
+        """Take an item out.
+
+        Raises:
+            UsageError: there is no such item, or it is running.
+        """
+        with self._changed() as items:
+            self._must_rest(items, number)
+            return items.pop(number - 1)
+
+    def move(self, number: int, to: int) -> None:
+        """Put an item to another place.
+
+        Raises:
+            UsageError: there is no such item or place, or it is running.
+        """
+        with self._changed() as items:
+            self._must_rest(items, number)
+            self._item(items, to)
+            items.insert(to - 1, items.pop(number - 1))
+
+    def retry(self, number: int) -> None:
+        """Let an item wait again, such as one that has failed.
+
+        Raises:
+            UsageError: there is no such item, or it is running.
+        """
+        with self._changed() as items:
+            self._must_rest(items, number)
+            items[number - 1] = replace(items[number - 1], state=WAITING, reason="", uids=[])
+
+    def clear(self, *states: str) -> int:
+        """Take out all items but one that runs, or those of these states; how many."""
+        gone = states or (WAITING, DONE, FAILED, INTERRUPTED)
+        with self._changed() as items:
+            kept = [item for item in items if item.state not in gone]
+            number = len(items) - len(kept)
+            items[:] = kept
+            return number
+
+    # ---- working through it --------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the queue for this console as long as the block lasts.
+
+        Raises:
+            UsageError: another console runs it, or this one does.
+        """
+        with self._locked(self._run_lock_path, wait=False) as is_ours:
+            if not is_ours:
+                raise UsageError("the queue is being run: see `queue`")
+            yield
+
+    def begin_next(self) -> QueueItem | None:
+        """The first item that waits, which is running from now on; None if none does."""
+        with self._changed() as items:
+            for index, item in enumerate(items):
+                if item.state == WAITING:
+                    items[index] = replace(item, state=RUNNING)
+                    return items[index]
+        return None
+
+    def end(self, key: int, state: str, reason: str = "", uids: list[str] | None = None) -> None:
+        """Say how an item has ended."""
+        with self._changed() as items:
+            for index, item in enumerate(items):
+                if item.key == key:
+                    items[index] = replace(item, state=state, reason=reason, uids=list(uids or []))
+
+    # ---- the file ----------------------------------------------------------------------------
+
+    def _must_rest(self, items: list[QueueItem], number: int) -> None:
+        if self._item(items, number).state == RUNNING:
+            raise UsageError(f"item {number} is running: stop or abort it first")
+
+    @staticmethod
+    def _item(items: list[QueueItem], number: int) -> QueueItem:
+        if not 1 <= number <= len(items):
+            raise UsageError(f"there is no item {number}: the queue has {len(items)}")
+        return items[number - 1]
+
+    @contextlib.contextmanager
+    def _changed(self) -> Iterator[list[QueueItem]]:
+        """The items, to be changed in place; they are written at the end of the block, unless it raises."""
+        with self._locked(self._lock_path, wait=True):
+            items = self.items()
+            before = list(items)
+            yield items
+            if items != before:
+                self._write(items)
+
+    def _read(self) -> list[QueueItem]:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            raise StoreError(f"{self.path} cannot be read: {exc.strerror}") from exc
+        try:
+            return [QueueItem(**entry) for entry in json.loads(text)["items"]]
+        except (ValueError, TypeError, KeyError) as exc:
+            raise StoreError(
+                f"{self.path} is damaged ({exc}): put it right, or move it away for an empty queue"
+            ) from exc
+
+    def _write(self, items: list[QueueItem]) -> None:
+        fresh = self.path.with_suffix(".new")
+        text = json.dumps({"items": [asdict(item) for item in items]}, indent=1)
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError as exc:
+            raise StoreError(f"{self.path} cannot be written: {exc.strerror}") from exc
+
+    def _somebody_runs_it(self) -> bool:
+        with self._locked(self._run_lock_path, wait=False) as is_ours:
+            return not is_ours
+
+    @contextlib.contextmanager
+    def _locked(self, path: Path, *, wait: bool) -> Iterator[bool]:
+        """Whether the lock is ours; a process that dies gives it back."""
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as exc:
+            raise StoreError(f"{path} cannot be written: {exc.strerror}") from exc
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(fd)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            os.close(fd)
