@@ -105,7 +105,7 @@ class Pieces(DocumentRouter):
         resource, descriptor = self._resources.get(doc["stream_resource"]), self._descriptors.get(doc["descriptor"])
         if resource is None or descriptor is None:
             return  # a damaged line was left out
-        key = resource["data_key"]
+        key = resource.get("data_key", "")
         shape = tuple((descriptor["data_keys"].get(key) or {}).get("shape") or ())
         told = self._told.setdefault((_stream(descriptor), key), {})
         for index, number in zip(_range(doc["indices"]), _range(doc["seq_nums"]), strict=False):

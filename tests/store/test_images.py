@@ -169,6 +169,13 @@ def test_a_shape_without_the_number_of_frames_means_one_a_point(take, runs, tmp_
     np.testing.assert_array_equal(runs[12].image("cam", 2), picture(1))
 
 
+def test_the_dataset_may_be_told_by_its_older_name(take, runs, tmp_path):
+    documents = list(take.stream(hdf5(tmp_path / "cam.h5", 3, dataset="/elsewhere")))
+    documents[2][1]["parameters"] = {"path": "/elsewhere"}
+    take.write(documents)
+    np.testing.assert_array_equal(runs[12].image("cam", 2), picture(1))
+
+
 def test_a_person_sees_that_there_are_pictures_and_where(run):
     assert repr(run).endswith("images: cam_image")
     (file,) = run.files
