@@ -58,6 +58,10 @@ class SoftPositioner(Positioner):
         """The readback has the name of the device itself."""
         return self.name if attr == "readback" and self.name else super().part_name(attr)
 
+    def estimate_time_s(self, start: float, stop: float) -> float:  # noqa: ARG002  # the same for any way
+        """Seconds that a move takes."""
+        return self.delay + self.settle_time
+
     @property
     def readback_signal(self) -> SignalRO:
         """The signal that tells where it is."""

@@ -107,7 +107,8 @@ class _Actor:
     def __init__(self, device: Any) -> None:
         self.device = device
         self.name = str(device.name)
-        self.is_motor = hasattr(type(device), "position")
+        # looked for and not asked for: asking is a round trip
+        self.is_motor = hasattr(type(device), "position") or "position" in getattr(device, "__dict__", ())
         self.sent = False
         self.place: Any = None
         self.check: Callable[[Any], None] = getattr(device, "check_value", _anything)
@@ -289,7 +290,10 @@ class _Stage:
         if pace.per_unit and begin is not None:
             return max(0.0, pace.seconds(abs(target - begin)))
         if hasattr(actor.device, "estimate_time_s") and begin is not None:
-            return max(0.0, pace.seconds(float(actor.device.estimate_time_s(begin, target))))
+            nominal = float(actor.device.estimate_time_s(begin, target))
+            if actor.name in self._overheads.motors:  # what was learned has the time for settling in it
+                nominal -= getattr(actor.device, "settle_time", 0.0)
+            return max(0.0, pace.seconds(nominal))
         self.rehearsal.untimed.add(actor.name)
         return max(0.0, pace.extra_s)
 

@@ -1,4 +1,5 @@
 import pytest
+from virtual_world import VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle
@@ -69,8 +70,13 @@ def test_what_a_beamline_learned_of_a_device_comes_before_what_the_device_says(d
 
 
 def test_devices_that_cannot_say_how_long_they_take_are_named(det):
-    other = SynAxis(name="other")
+    other = VirtualMotor(VirtualWorld(), "other")
     assert rehearse(bp.scan([det], other, 0, 1, 2)).untimed == {"other"}
+
+
+def test_an_axis_with_a_delay_takes_that_long(det):
+    slow = SynAxis(name="slow", delay=3.0)
+    assert rehearse(bp.scan([det], slow, 1, 2, 2)).duration_s == pytest.approx(2 * (3.0 + 0.5))
 
 
 def test_a_count_time_that_the_plan_sets_is_counted(det, x):

@@ -19,11 +19,11 @@ loopscan 8 0.4
 loopscan 5 1
 """
 SCANS = {
-    "count": "bp.loopscan(18, 1.5, detectors=[det])",
+    "count": "bp.loopscan(14, 1.5, detectors=[det])",
     "scan": "bp.ascan(th, -8, 8, 12, 0.2, detectors=[det])",
     "dscan": "bp.dscan(samx, -6, 6, 12, 0.8, detectors=[det])",
-    "mesh": "bp.mesh(th, 0, 3, 4, tth, 0, 9, 3, 0.6, detectors=[det])",
-    "list_scan": "bp.list_scan([scaler], samy, [0, 0.2, 1, 5, -5, 12, -12, 3, 2, 1, 0.5, 0.1, 20, -20])",
+    "mesh": "bp.mesh(th, 0, 3, 4, tth, 0, 6, 2, 0.6, detectors=[det])",
+    "list_scan": "bp.list_scan([scaler], samy, [0, 0.2, 1, 5, -5, 8, 3, 2, 1, 0.5, 0.1, 6])",
 }
 MEASURING = """
 import time, json
