@@ -219,6 +219,8 @@ class Flyer(Device):
                 self._flight.wait(LANDING_S)
 
     def _refuse_in_flight(self, action: str) -> None:
+        if self._flight is not None and self._flight.told:
+            self._wait_for_landing()
         if self.flying:
             raise DeviceError(f"{self.name}: it flies, and cannot be {action}; wait for it, or {self.name}.stop()")
 

@@ -213,7 +213,9 @@ class MotorFlyer(Flyer):
         self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
-        if not counting.success and not flight.done:
+        """All bins are full, or somebody else has stopped the counter: then there is nothing left to fly for."""
+        ride: Ride = self._path
+        if not flight.done and (not counting.success or self.counter.bins.get() < ride.bins):
             self.motor.stop(success=True)
 
     def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # its move tells it
@@ -315,5 +317,5 @@ class MotorFlyer(Flyer):
         times, places = self._log.points(full)
         if self._encoder is not None:
             places = filled.get(self._encoder, places)[: len(times)]
-        counts = {self._key(name): filled[name][: len(times)].astype(int).tolist() for name in self._counts_recorded()}
+        counts = {self._key(name): filled[name][: len(times)].tolist() for name in self._counts_recorded()}
         return Points({self.motor.name: places.tolist(), **counts}, times.tolist()) if full else Points({})

@@ -165,14 +165,11 @@ class MultichannelScaler(Device):
         described: dict[str, DataKey] = {}
         for counter in counters:
             signal = self.part(counter)
-            described[signal.name] = {
-                "source": signal.source,
-                "dtype": "integer",
-                "shape": [],
-                "dtype_numpy": "<i8",
-                "units": "counts",
-                "precision": 0,
-            }
+            whole: DataKey = signal.describe()[signal.name]
+            one: DataKey = {**whole, "dtype": "number", "shape": []}
+            if np.issubdtype(whole.get("dtype_numpy", "<f8"), np.integer):
+                one = {**one, "dtype": "integer", "units": "counts", "precision": 0}
+            described[signal.name] = one
         return described
 
 

@@ -270,7 +270,7 @@ class TrajectoryFlyer(Flyer):
             name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
         }  # fmt: skip
         counts = {
-            str(self.counter.part(name).name): column[:bins].astype(int).tolist()
+            str(self.counter.part(name).name): column[:bins].tolist()
             for name, column in self._filled.items()
         }
         return Points({**places, **counts}, times.tolist())

@@ -1,0 +1,402 @@
+"""Fly scans of a real motor record and a multichannel scaler; simulated time runs ten times as fast."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import document_rules
+import numpy as np
+import pytest
+
+from beamshell import plans as bp
+from beamshell.callbacks.peaks import peak
+from beamshell.devices.epics.fly_motor import MotorFlyer
+from beamshell.devices.epics.mcs import MultichannelScaler
+from beamshell.devices.epics.motor import EpicsMotor
+from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.status import DeviceStatus
+from beamshell.engine.run_engine import RunEngine
+from beamshell.errors import BadValue, DeviceError, FailedStatus, LimitError
+from beamshell.ioc import physics
+from beamshell.ioc.process import DemoIoc
+
+PATH = {"start": -1.0, "stop": 1.0, "num": 41, "time": 0.1}
+SLOW = {"start": -1.0, "stop": 1.0, "num": 201, "time": 0.1}
+
+
+class Bench:
+    """The motor, the counter and the flyer, and the hands of somebody else."""
+
+    def __init__(self) -> None:
+        self.th = EpicsMotor("BL:th", name="th")
+        self.mcs = MultichannelScaler("BL:mcs:", name="mcs", counters={"i0": 2, "it": 3, "where": 4}, hinted=["it"])
+        self.flyer = MotorFlyer(name="fly", motor=self.th, counter=self.mcs)
+        self.hands = {
+            name: EpicsSignal(f"BL:{name}", name=name)
+            for name in ("th.STOP", "th.SPMG", "th:stall", "th:hard_high", "th.VELO", "mcs:StopAll", "th.HLM")
+        }
+        for device in (self.th, self.mcs, *self.hands.values()):
+            device.wait_for_connection(timeout=10)
+
+    def put(self, name: str, value: Any) -> None:
+        self.hands[name].set(value).wait(5)
+
+    def put_right(self) -> None:
+        for name, value in (("th:stall", 0), ("th:hard_high", 91), ("th.SPMG", 3), ("th.HLM", 90), ("th.VELO", 1)):
+            self.put(name, value)
+        self.put("mcs:StopAll", 1)
+        self.th.limits = None
+        self.th.velocity.set(10).wait(5)
+        self.th.set(0).wait(30)
+        self.th.velocity.set(1).wait(5)
+
+
+@pytest.fixture(scope="module")
+def shared(demo_ioc: DemoIoc) -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def bench(shared: Bench) -> Iterator[Bench]:
+    shared.put_right()
+    yield shared
+    shared.flyer.unstage()
+    shared.put_right()
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+def begin(bench: Bench, path: dict[str, Any] = PATH) -> DeviceStatus:
+    bench.flyer.prepare(path).wait(30)
+    bench.flyer.kickoff().wait(1)
+    return bench.flyer.complete()
+
+
+def half_way(bench: Bench, path: dict[str, Any] = SLOW) -> DeviceStatus:
+    flight = begin(bench, path)
+    until(lambda: bench.th.position > -0.5)
+    return flight
+
+
+def collected(bench: Bench) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"th": [], "mcs_i0": [], "mcs_it": [], "mcs_where": [], "time": []}
+    for page in bench.flyer.collect_pages():
+        for key, column in {**page["data"], "time": page["time"]}.items():
+            columns[key] += column
+    return columns
+
+
+# ---- a flight that goes well ---------------------------------------------------------------------
+
+
+def test_a_flight_counts_at_all_its_points_and_the_motor_has_its_speed_back(bench):
+    flight = begin(bench)
+    flight.wait(30)
+    seen = collected(bench)
+    assert np.asarray(seen["th"]) == pytest.approx(np.linspace(-1, 1, 41), abs=0.5)
+    assert np.diff(seen["th"])[5:-5] == pytest.approx(np.full(30, 0.05), abs=0.02)
+    assert np.all(np.diff(seen["time"]) > 0)
+    assert bench.th.velocity.get() == 1.0
+    assert bench.th.position > 1.0
+
+
+def test_where_the_motor_was_is_told_as_its_encoder_tells_it(bench):
+    begin(bench).wait(30)
+    seen = collected(bench)
+    assert seen["th"] == pytest.approx(seen["mcs_where"], abs=0.05)
+
+
+def test_the_counts_are_those_of_where_the_motor_was(bench):
+    begin(bench).wait(30)
+    seen = collected(bench)
+    exact = np.array([physics.detector_rate(place, 1.0) for place in seen["mcs_where"]]) * PATH["time"]
+    assert np.abs(np.array(seen["mcs_it"]) - exact).mean() < 2 * np.sqrt(exact).mean()
+
+
+def test_times_are_those_on_the_wall(bench):
+    before = time.time()
+    begin(bench).wait(30)
+    seen = collected(bench)
+    assert before < seen["time"][0] < seen["time"][-1] < time.time()
+
+
+def test_it_flies_down_as_well(bench):
+    begin(bench, {**PATH, "start": 1.0, "stop": -1.0}).wait(30)
+    seen = collected(bench)["th"]
+    assert seen[0] > 0.5 > -0.5 > seen[-1]
+    assert len(seen) == 41
+
+
+def test_points_are_handed_over_on_the_way(bench):
+    flight = half_way(bench)
+    first = collected(bench)
+    assert not flight.done
+    assert 1 < len(first["th"]) < 201
+    flight.wait(60)
+    rest = collected(bench)
+    assert len(first["th"]) + len(rest["th"]) == 201
+
+
+def test_the_position_can_come_from_an_array_of_the_counter(bench):
+    flyer = MotorFlyer(name="fly2", motor=bench.th, counter=bench.mcs, encoder="where")
+    flyer.prepare(PATH).wait(30)
+    flyer.kickoff()
+    flyer.complete().wait(30)
+    (page,) = flyer.collect_pages()
+    assert list(page["data"]) == ["th", "mcs_i0", "mcs_it"]
+    assert page["data"]["th"] == pytest.approx(bench.mcs.part("where").get()[:41])
+
+
+def test_the_first_points_can_be_left_out_for_they_were_flown_before(bench):
+    begin(bench, {**PATH, "first": 30}).wait(30)
+    seen = collected(bench)["th"]
+    assert len(seen) == 11
+    assert seen[-1] == pytest.approx(1.0, abs=0.5)
+
+
+def test_its_settings_are_recorded(bench):
+    bench.flyer.prepare(PATH).wait(30)
+    settings = {key: reading["value"] for key, reading in bench.flyer.read_configuration().items()}
+    assert settings == {
+        "fly_speed": pytest.approx(0.5),
+        "fly_dwell": 0.1,
+        "fly_run_up": pytest.approx(0.5 * (0.025 + 0.25)),
+    }
+    bench.th.set(0).wait(30)
+
+
+# ---- what is refused before anything moves -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (
+            {"stop": 90.0},
+            LimitError,
+            r"^th: \d+\.\d+ deg is above the limit 90 deg; at this speed a flight needs .* deg beside its first",
+        ),
+        ({"start": -95.0}, LimitError, r"^th: -1?\d+\.\d+ deg is below the limit -90 deg; at this speed"),
+        ({"time": 0.001}, LimitError, r"^th: 50 deg/s is above the limit 10 deg/s; take more time for each point"),
+        ({"num": 10_001, "time": 1}, BadValue, "mcs: 10001 bins are more than it holds, which is 10000"),
+    ],
+)
+def test_a_flight_out_of_limits_is_refused_and_nothing_moves(bench, change, error, words):
+    for refuse in (bench.flyer.check_value, bench.flyer.prepare):
+        with pytest.raises(error, match=words):
+            refuse({**PATH, **change})
+    assert bench.th.position == 0.0
+
+
+def test_the_limits_of_this_session_hold_for_the_run_up_too(bench):
+    bench.th.limits = (-1.1, 1.1)
+    with pytest.raises(LimitError, match=r"below the limit -1\.1 deg"):
+        bench.flyer.prepare(PATH)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"motor": "th"}, "fly: its motor is 'th', and must be of the class EpicsMotor"),
+        ({"counter": 3}, "fly: its counter is 3, and must be of the class MultichannelScaler"),
+        ({"encoder": "mca9"}, "fly: mcs has no array mca9, only i0, it, where"),
+    ],
+)
+def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
+    with pytest.raises(BadValue, match=words):
+        MotorFlyer(**{"name": "fly", "motor": bench.th, "counter": bench.mcs, **arguments})
+
+
+def test_a_motor_that_was_moved_away_is_not_flown_from_there(bench):
+    bench.flyer.prepare(PATH).wait(30)
+    bench.th.set(0).wait(30)
+    with pytest.raises(DeviceError, match=r"fly: th is at 0 deg, not at -1\.\d+ deg where it was got ready"):
+        bench.flyer.kickoff()
+    assert bench.th.velocity.get() == 1.0
+
+
+def test_a_motor_that_may_not_move_is_not_slowed_down_either(bench):
+    bench.flyer.prepare(PATH).wait(30)
+    bench.put("th.SPMG", 1)
+    with pytest.raises(DeviceError, match="SPMG"):
+        bench.flyer.kickoff()
+    assert bench.th.velocity.get() == 1.0
+    assert not bench.flyer.flying
+
+
+# ---- a flight that ends early --------------------------------------------------------------------
+
+
+def check_home(bench: Bench) -> None:
+    """The motor stands and has its speed; the counter rests."""
+    assert not bench.th.moving
+    assert bench.th.velocity.get() == 1.0
+    assert bench.mcs.acquiring.get() == 0
+
+
+def test_a_stop_keeps_what_was_seen(bench):
+    flight = half_way(bench)
+    bench.flyer.stop()
+    seen = collected(bench)
+    assert str(flight.exception()) == "fly: its flight was stopped"
+    assert 20 < len(seen["th"]) < 201
+    check_home(bench)
+
+
+def test_a_stop_while_it_gets_ready_stops_the_motor(bench):
+    ready = bench.flyer.prepare({**PATH, "start": -60.0, "stop": -58.0})
+    until(lambda: bench.th.position < -0.5)
+    bench.flyer.stop()
+    assert "stopped while it got ready" in str(ready.exception(10))
+    until(lambda: not bench.th.motor_is_moving.get())
+    assert bench.th.position > -60
+    with pytest.raises(DeviceError, match="its preparation failed"):
+        bench.flyer.kickoff()
+
+
+def test_a_pause_is_a_landing_that_is_no_failure(bench):
+    flight = half_way(bench)
+    bench.flyer.pause()
+    flight.wait(10)
+    assert 20 < len(collected(bench)["th"]) < 201
+    check_home(bench)
+
+
+def test_a_motor_that_somebody_else_stops_fails_the_flight_and_what_was_seen_is_kept(bench):
+    flight = half_way(bench)
+    bench.hands["th.STOP"].put(1)
+    assert "th: move to" in str(flight.exception(10))
+    assert 20 < len(collected(bench)["th"]) < 201
+    check_home(bench)
+
+
+def test_a_limit_switch_fails_the_flight_and_is_named(bench):
+    bench.put("th:hard_high", 0.0)
+    flight = begin(bench, SLOW)
+    assert "high limit switch" in str(flight.exception(60))
+    assert 50 < len(collected(bench)["th"]) <= 201
+    check_home(bench)
+
+
+def test_a_motor_that_slips_fails_the_flight(bench):
+    flight = half_way(bench)
+    bench.put("th:stall", 1)
+    assert "th: move to" in str(flight.exception(60))
+    check_home(bench)
+
+
+def test_a_counter_that_somebody_else_stops_fails_the_flight_and_lands_the_motor(bench):
+    flight = half_way(bench)
+    bench.put("mcs:StopAll", 1)
+    assert re.match(r"fly: mcs has counted \d+ of 201 bins: it was stopped", str(flight.exception(60)))
+    assert bench.th.position < 0.9
+    assert 20 < len(collected(bench)["th"]) < 201
+    check_home(bench)
+
+
+def test_unstaging_brings_it_home(bench):
+    bench.flyer.stage()
+    flight = half_way(bench)
+    bench.flyer.unstage()
+    assert flight.done
+    check_home(bench)
+
+
+def test_after_an_early_end_it_flies_again(bench):
+    half_way(bench)
+    bench.flyer.stop()
+    begin(bench).wait(30)
+    assert len(collected(bench)["th"]) == 41
+
+
+# ---- in a run ------------------------------------------------------------------------------------
+
+
+def run(plan: Any) -> tuple[list[tuple[str, dict[str, Any]]], Exception | None]:
+    docs: list[tuple[str, dict[str, Any]]] = []
+    try:
+        RunEngine()(plan, lambda name, doc: docs.append((name, doc)))
+    except FailedStatus as exc:
+        document_rules.check(docs)
+        return docs, exc
+    document_rules.check(docs)
+    return docs, None
+
+
+def columns(docs: list[tuple[str, dict[str, Any]]], key: str) -> list[Any]:
+    return [value for name, doc in docs if name == "event_page" for value in doc["data"][key]]
+
+
+def test_the_peak_of_a_fly_scan_is_where_a_step_scan_finds_it(bench):
+    bin_deg = 0.02
+    flown, _ = run(bp.fly_scan(bench.flyer, -0.7, 1.3, 101, 0.1))
+    bench.mcs.prepare_bins(1, 0.5)
+    found = peak("th", "it", columns(flown, "th"), columns(flown, "mcs_it"))
+    places = np.linspace(-0.7, 1.3, 31)
+    counts = []
+    for place in places:
+        bench.th.set(place).wait(10)
+        bench.mcs.count_bins(1, 0.5).wait(10)
+        counts.append(float(bench.mcs.begin_filled()()["it"][0]))
+    stepped = peak("th", "it", places, counts)
+    assert found is not None
+    assert stepped is not None
+    assert found.cen == pytest.approx(stepped.cen, abs=bin_deg)
+    assert found.com == pytest.approx(stepped.com, abs=bin_deg)
+    assert found.fwhm == pytest.approx(stepped.fwhm, abs=3 * bin_deg)
+
+
+def test_the_documents_tell_of_one_stream_with_motor_and_counts(bench):
+    docs, _ = run(bp.fly_scan(bench.flyer, -1, 1, 201, 0.05, period=0.1))
+    kinds = [name for name, _ in docs]
+    assert kinds[:2] == ["start", "descriptor"]
+    assert kinds.count("event_page") > 1
+    start, descriptor, stop = docs[0][1], docs[1][1], docs[-1][1]
+    assert start["hints"] == {"dimensions": [(["th"], "primary")]}
+    assert (start["num_points"], start["motors"], start["detectors"]) == (201, ("th",), ["fly"])
+    assert descriptor["name"] == "primary"
+    assert descriptor["hints"] == {"fly": {"fields": ["mcs_it"]}}
+    assert descriptor["data_keys"]["th"]["units"] == "deg"
+    assert descriptor["configuration"]["fly"]["data"]["fly_dwell"] == 0.05
+    assert stop["num_events"] == {"primary": 201}
+
+
+def test_a_flight_that_fails_leaves_its_points_and_a_reason(bench):
+    bench.put("th:hard_high", 0.0)
+    docs, failure = run(bp.fly_scan(bench.flyer, -1, 1, 201, 0.1))
+    assert "fly: complete failed: th: " in str(failure)
+    stop = docs[-1][1]
+    assert stop["exit_status"] == "fail"
+    assert "high limit switch" in stop["reason"]
+    assert 50 < stop["num_events"]["primary"] <= 201
+    check_home(bench)
+
+
+def test_a_plan_that_is_aborted_in_flight_brings_the_motor_home(bench):
+    def plan():
+        from beamshell.plans import stubs as bps
+        from beamshell.plans.preprocessors import run_wrapper
+
+        def flight():
+            yield from bps.prepare(bench.flyer, SLOW, wait=True)
+            yield from bps.kickoff(bench.flyer, wait=True)
+            yield from bps.complete(bench.flyer)
+            yield from bps.sleep(0.6)
+            raise ZeroDivisionError("the plan broke")
+
+        yield from run_wrapper(flight())
+
+    docs: list[tuple[str, dict[str, Any]]] = []
+    with pytest.raises(ZeroDivisionError):
+        RunEngine()(plan(), lambda name, doc: docs.append((name, doc)))
+    document_rules.check(docs)
+    assert docs[-1][1]["num_events"]["fly"] > 5
+    check_home(bench)

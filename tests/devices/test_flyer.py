@@ -1,0 +1,283 @@
+"""What is common to all that fly: the order of things, and that each point is handed over once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beamshell import protocols
+from beamshell.devices.flyer import Flight, Flyer, Points
+from beamshell.errors import BadValue, DeviceError
+from beamshell.protocols import DataKey
+
+
+class Kite(Flyer):
+    """Sees a point whenever the test says so; lands when the test says so, or at once when it is told to."""
+
+    lands_on_pause = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.heights: list[int] = []
+        self.lands_at_once = True
+        self.is_stuck = False
+
+    def _understand(self, path: Mapping[str, Any]) -> Any:
+        if path.get("height", 1) < 0:
+            raise BadValue(f"{self.name}: no kite flies below ground")
+        return path
+
+    def _make_ready(self, ready: Any) -> None:
+        if not self.is_stuck:
+            super()._make_ready(ready)
+
+    def _take_off(self, flight: Flight) -> None:
+        self.heights = []
+        if self._path.get("string") == "torn":
+            raise DeviceError(f"{self.name}: its string is torn")
+
+    def _cut_short(self, flight: Flight) -> None:
+        if self.lands_at_once:
+            flight.land()
+
+    def _describe_points(self) -> dict[str, DataKey]:
+        return {"height": {"source": "kite", "dtype": "integer", "shape": []}}
+
+    def _seen(self) -> Points:
+        return Points({"height": self.heights}, [float(height) for height in self.heights])
+
+    def see(self, number: int) -> None:
+        self.heights += range(len(self.heights), len(self.heights) + number)
+
+
+@pytest.fixture
+def kite() -> Kite:
+    return Kite(name="kite")
+
+
+def flying(kite: Kite, points: int = 0) -> Any:
+    kite.prepare({})
+    kite.kickoff()
+    kite.see(points)
+    return kite.complete()
+
+
+def collected(kite: Kite) -> list[int]:
+    return [height for page in kite.collect_pages() for height in page["data"]["height"]]
+
+
+def test_it_is_what_the_engine_asks_for(kite):
+    for protocol in (
+        protocols.Preparable,
+        protocols.Flyable,
+        protocols.Collectable,
+        protocols.EventPageCollectable,
+        protocols.EventCollectable,
+        protocols.Stoppable,
+        protocols.Pausable,
+        protocols.Checkable,
+        protocols.Stageable,
+    ):
+        assert isinstance(kite, protocol)
+
+
+def test_a_flight_is_prepared_begun_ended_and_collected(kite):
+    assert kite.prepare({}).success
+    assert kite.kickoff().success
+    flight = kite.complete()
+    kite.see(3)
+    assert not flight.done
+    flight.land()
+    assert flight.success
+    assert list(kite.collect_pages()) == [
+        {"data": {"height": [0, 1, 2]}, "timestamps": {"height": [0.0, 1.0, 2.0]}, "time": [0.0, 1.0, 2.0]}
+    ]
+
+
+def test_what_it_saw_so_far_is_handed_over_on_the_way_and_only_once(kite):
+    flight = flying(kite, 2)
+    assert collected(kite) == [0, 1]
+    assert collected(kite) == []
+    kite.see(2)
+    flight.land()
+    assert collected(kite) == [2, 3]
+    assert collected(kite) == []
+
+
+def test_events_come_one_by_one_too(kite):
+    flying(kite, 2)
+    assert list(kite.collect()) == [
+        {"data": {"height": height}, "timestamps": {"height": float(height)}, "time": float(height)}
+        for height in (0, 1)
+    ]
+
+
+def test_each_flight_hands_over_its_own_points(kite):
+    flying(kite, 3).land()
+    flying(kite, 2)
+    assert collected(kite) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("begin", "attempt", "words"),
+    [
+        (lambda kite: None, lambda kite: kite.kickoff(), r"kite: it was not prepared for a flight: kite\.prepare"),
+        (lambda kite: None, lambda kite: kite.complete(), "kite: it has not flown; kick it off first"),
+        (lambda kite: None, lambda kite: list(kite.collect_pages()), "kite: it has not flown, so there is nothing to"),
+        (flying, lambda kite: kite.kickoff(), r"kite: it flies, and cannot be kicked off; wait for it, or kite\.stop"),
+        (flying, lambda kite: kite.prepare({}), "kite: it flies, and cannot be prepared"),
+        (lambda kite: flying(kite).land(), lambda kite: kite.kickoff(), "kite: it was not prepared for a flight"),
+    ],
+    ids=[
+        "kickoff before prepare",
+        "complete before kickoff",
+        "collect before kickoff",
+        "kickoff twice",
+        "prepare in flight",
+        "kickoff again",
+    ],
+)
+def test_what_comes_out_of_turn_is_refused(kite, begin, attempt, words):
+    begin(kite)
+    with pytest.raises(DeviceError, match=words):
+        attempt(kite)
+
+
+def test_a_path_that_makes_no_sense_is_refused_before_anything_is_done(kite):
+    for refuse in (kite.prepare, kite.check_value):
+        with pytest.raises(BadValue, match="below ground"):
+            refuse({"height": -1})
+
+
+def test_it_takes_off_only_when_it_is_ready(kite):
+    kite.is_stuck = True
+    ready = kite.prepare({})
+    with pytest.raises(DeviceError, match="its preparation is under way; wait for it"):
+        kite.kickoff()
+    kite.prepare({})
+    kite.stop()
+    with pytest.raises(DeviceError, match="its preparation failed: kite: it was stopped while it got ready"):
+        kite.kickoff()
+    assert not ready.done
+
+
+def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
+    kite.prepare({"string": "torn"})
+    with pytest.raises(DeviceError, match="its string is torn"):
+        kite.kickoff()
+    assert not kite.flying
+    assert str(kite.complete().exception()) == "kite: its string is torn"
+    assert collected(kite) == []
+
+
+def test_a_stop_is_a_failure_and_keeps_what_was_seen(kite):
+    flight = flying(kite, 2)
+    kite.stop()
+    assert str(flight.exception()) == "kite: its flight was stopped"
+    assert collected(kite) == [0, 1]
+
+
+def test_a_stop_can_count_as_success(kite):
+    flight = flying(kite)
+    kite.stop(success=True)
+    assert flight.success
+
+
+def test_a_pause_is_a_landing_and_no_failure(kite):
+    flight = flying(kite, 2)
+    kite.pause()
+    kite.resume()
+    assert flight.success
+    assert collected(kite) == [0, 1]
+
+
+def test_a_flyer_that_need_not_land_flies_on_through_a_pause(kite):
+    kite.lands_on_pause = False
+    flight = flying(kite)
+    kite.pause()
+    assert not flight.done
+
+
+def test_a_landing_that_takes_its_time_is_waited_for_before_its_points_are_collected(kite):
+    kite.lands_at_once = False
+    flight = flying(kite, 1)
+    kite.stop()
+    assert not flight.done
+
+    def land() -> None:
+        kite.see(1)
+        flight.land()
+
+    from beamshell.devices._timers import call_later
+
+    call_later(0.05, land)
+    assert collected(kite) == [0, 1]
+
+
+def test_a_failure_on_the_way_down_does_not_hide_that_it_was_stopped(kite):
+    kite.lands_at_once = False
+    flight = flying(kite)
+    kite.stop()
+    flight.land(DeviceError("kite: it hit a tree"))
+    assert str(flight.exception()) == "kite: its flight was stopped"
+
+
+def test_unstaging_lands_it(kite):
+    kite.stage()
+    flight = flying(kite)
+    assert kite.unstage() == [kite]
+    assert flight.done
+
+
+def test_its_stream_has_its_name_unless_the_plan_says_otherwise(kite):
+    assert list(kite.describe_collect()) == ["kite"]
+    assert kite.hints == {"fields": ["height"]}
+
+
+STEPS = st.lists(st.sampled_from(["prepare", "kickoff", "complete", "collect", "stop", "pause", "see", "land"]))
+
+
+@given(steps=STEPS)
+def test_in_any_order_it_refuses_or_obeys_and_each_point_is_handed_over_once(steps):
+    kite, got = Kite(name="kite"), []
+    prepared = flew = in_the_air = False
+    for step in steps:
+        try:
+            if step == "see" and in_the_air:
+                kite.see(1)
+            elif step == "land" and in_the_air:
+                kite.complete().land()
+            elif step == "collect":
+                got += collected(kite)
+            elif step == "prepare":
+                kite.prepare({})
+            elif step in ("kickoff", "complete", "stop", "pause"):
+                getattr(kite, step)()
+                if step == "kickoff":
+                    got = []
+        except DeviceError:
+            refused = True
+        else:
+            refused = False
+        expected = {
+            "prepare": in_the_air,
+            "kickoff": in_the_air or not prepared,
+            "complete": not flew,
+            "collect": not flew,
+        }.get(step, False)
+        assert refused == expected, step
+        if step == "prepare" and not refused:
+            prepared = True
+        if step == "kickoff":
+            if not in_the_air:
+                flew = True
+            if not refused:
+                in_the_air, prepared = True, False
+        if step in ("land", "stop", "pause"):
+            in_the_air = False
+        assert kite.flying == in_the_air
+        assert got == kite.heights[: len(got)]
