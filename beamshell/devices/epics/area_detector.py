@@ -239,7 +239,7 @@ class EpicsAreaDetector(StaysBehind):
         """End what it acquires now; an unfinished acquisition then has failed, or succeeded if `success`."""
         if self._shot is not None:
             _end(self._shot, None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
-        if not getattr(self, "read_only", False):
+        if not self.read_only:
             self.cam.acquire.put(0)
 
     # ---- a series ----------------------------------------------------------------------------

@@ -46,8 +46,9 @@ class PictureFile:
         indices = {"start": start, "stop": stop}
         uid = f"{self._uid}/{self._told}"
         self._told += 1
-        # The engine knows the event that this belongs to, and fills in its descriptor and numbers.
-        yield "stream_datum", {"uid": uid, "stream_resource": self._uid, "indices": indices}
+        # The engine knows the events that these points are, and fills in their descriptor and numbers.
+        unknown = {"descriptor": "", "seq_nums": {"start": 0, "stop": 0}}
+        yield "stream_datum", {"uid": uid, "stream_resource": self._uid, "indices": indices, **unknown}
 
     def _resource(self, shape: tuple[int, int]) -> dict[str, Any]:
         return {

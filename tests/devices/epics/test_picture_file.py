@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from beamshell.devices.epics.picture_file import PictureFile
 
+FOR_THE_ENGINE = {"descriptor": "", "seq_nums": {"start": 0, "stop": 0}}
+"""Keys that any engine fills in; bluesky's looks whether they are there."""
+
 
 def test_the_file_is_told_of_once_and_each_stretch_of_points_by_itself() -> None:
     file = PictureFile("file-1", "/data/a b/cam_1.h5", "cam_image")
@@ -21,10 +24,10 @@ def test_the_file_is_told_of_once_and_each_stretch_of_points_by_itself() -> None
         ),
         (
             "stream_datum",
-            {"uid": "file-1/0", "stream_resource": "file-1", "indices": {"start": 0, "stop": 1}},
+            {"uid": "file-1/0", "stream_resource": "file-1", "indices": {"start": 0, "stop": 1}, **FOR_THE_ENGINE},
         ),
         (
             "stream_datum",
-            {"uid": "file-1/1", "stream_resource": "file-1", "indices": {"start": 2, "stop": 5}},
+            {"uid": "file-1/1", "stream_resource": "file-1", "indices": {"start": 2, "stop": 5}, **FOR_THE_ENGINE},
         ),
     ]
