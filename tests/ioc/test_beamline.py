@@ -107,6 +107,9 @@ def test_a_decay_to_where_it_is_still_shows_an_edge():
 
 
 def test_the_temperature_ramps_at_its_rate():
+    epics.caput("BL:temp:ramp", 500, wait=True)
+    epics.caput("BL:temp:SP", 295, wait=True)  # from wherever another test has left it
+    wait_for(lambda: get("BL:temp:done") == 1)
     epics.caput("BL:temp:ramp", 5, wait=True)
     began = time.monotonic()
     epics.caput("BL:temp:SP", 300, wait=True)
