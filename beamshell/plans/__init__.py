@@ -5,6 +5,7 @@ from beamshell.plans.alignment import Found, centre_on_peak, find_edge, knife_ed
 from beamshell.plans.conditions import Condition, Point, above, below, settled
 from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
+from beamshell.plans.loops import Turn, at_temperatures, for_each_sample
 from beamshell.plans.older_names import (
     outer_product_scan,
     relative_adaptive_scan,
@@ -15,7 +16,6 @@ from beamshell.plans.older_names import (
     relative_spiral,
     relative_spiral_fermat,
 )
-from beamshell.plans.loops import Turn, at_temperatures, for_each_sample
 from beamshell.plans.planned import PlanNotRun, plan
 from beamshell.plans.regions import region_scan, xafs
 from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.errors import PlanError
+from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints
@@ -158,9 +158,12 @@ def _align(
 
     def steps() -> Plan:
         xs, ys = yield from _measure(detectors, motor, places, field)
-        fit = fitter(_titled(motor), field, xs, ys)
+        try:
+            fit = fitter(_titled(motor), field, xs, ys)
+        except NoFit as exc:
+            raise NoFit(f"{exc}; {motor.name} goes back to {origin:g} {_unit(motor)}".rstrip()) from exc
         target = fit.centre if stays else origin
-        yield from _record(fit, origin, target, str(getattr(motor, "units", "") or ""))
+        yield from _record(fit, origin, target, _unit(motor))
         yield from stubs.mv(motor, target)
         fits.append((fit, target))
 
@@ -198,8 +201,11 @@ def _record(fit: Fit, origin: float, target: float, units: str) -> Plan:
 
 
 def _titled(motor: Any) -> str:
-    units = str(getattr(motor, "units", "") or "")
-    return f"{motor.name} [{units}]" if units else str(motor.name)
+    return f"{motor.name} [{_unit(motor)}]" if _unit(motor) else str(motor.name)
+
+
+def _unit(motor: Any) -> str:
+    return str(getattr(motor, "units", "") or "")
 
 
 def first_field(detectors: Sequence[Any]) -> str:

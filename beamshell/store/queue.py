@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from beamshell.errors import StoreError, UsageError
+from beamshell.errors import EngineError, StoreError, UnknownName
 
 WAITING, RUNNING, DONE, FAILED, INTERRUPTED = "waiting", "running", "done", "failed", "interrupted"
 
@@ -84,7 +84,8 @@ class Queue:
         """Take an item out.
 
         Raises:
-            UsageError: there is no such item, or it is running.
+            UnknownName: there is no such item.
+            EngineError: it is running.
         """
         with self._changed() as items:
             self._must_rest(items, number)
@@ -94,7 +95,8 @@ class Queue:
         """Put an item to another place.
 
         Raises:
-            UsageError: there is no such item or place, or it is running.
+            UnknownName: there is no such item or place.
+            EngineError: it is running.
         """
         with self._changed() as items:
             self._must_rest(items, number)
@@ -105,7 +107,8 @@ class Queue:
         """Let an item wait again, such as one that has failed.
 
         Raises:
-            UsageError: there is no such item, or it is running.
+            UnknownName: there is no such item.
+            EngineError: it is running.
         """
         with self._changed() as items:
             self._must_rest(items, number)
@@ -127,11 +130,11 @@ class Queue:
         """Keep the queue for this console as long as the block lasts.
 
         Raises:
-            UsageError: another console runs it, or this one does.
+            EngineError: another console runs it, or this one does.
         """
         with self._locked(self._run_lock_path, wait=False) as is_ours:
             if not is_ours:
-                raise UsageError("the queue is being run: see `queue`")
+                raise EngineError("the queue is being run: see `queue`")
             yield
 
     def begin_next(self) -> QueueItem | None:
@@ -154,12 +157,12 @@ class Queue:
 
     def _must_rest(self, items: list[QueueItem], number: int) -> None:
         if self._item(items, number).state == RUNNING:
-            raise UsageError(f"item {number} is running: stop or abort it first")
+            raise EngineError(f"item {number} is running: stop or abort it first")
 
     @staticmethod
     def _item(items: list[QueueItem], number: int) -> QueueItem:
         if not 1 <= number <= len(items):
-            raise UsageError(f"there is no item {number}: the queue has {len(items)}")
+            raise UnknownName(f"there is no item {number}: the queue has {len(items)}")
         return items[number - 1]
 
     @contextlib.contextmanager

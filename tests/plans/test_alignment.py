@@ -114,6 +114,7 @@ def test_where_there_is_no_peak_the_motor_is_back_and_the_run_says_why(here, cur
     stop = here.world.docs[-1][1]
     assert stop["exit_status"] == "fail"
     assert stop["reason"] == str(core.error)
+    assert str(core.error).endswith("; th goes back to 4 deg")
     with pytest.raises(NoFit, match=why):
         raise core.error
 

@@ -1,6 +1,5 @@
 """Until something happens, or for a time: in a world whose clock is data."""
 
-import time
 from types import SimpleNamespace
 
 import document_rules
@@ -13,26 +12,20 @@ from beamshell import plans as bp
 from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import PauseWanted
 from beamshell.errors import LimitError, PlanError
-from beamshell.plans.clock import clock
+from beamshell.plans.clock import by_clock
 from beamshell.plans.conditions import Point
-
-
-@pytest.fixture(autouse=True)
-def real_time_afterwards():
-    before = clock.set(time.monotonic)
-    yield
-    clock.reset(before)
 
 
 @pytest.fixture
 def here():
     """A motor from 0, and a detector that counts for 0.1 s and reads ten times its position."""
-    return make()
+    here = make()
+    with by_clock(here.world.clock):
+        yield here
 
 
 def make(count_s=0.1):
     world = VirtualWorld()
-    clock.set(world.clock)
     motor = VirtualMotor(world, "th", speed=10.0)
     det = VirtualDetector(world, "det", motor=motor, time=count_s)
     return SimpleNamespace(world=world, motor=motor, det=det)
@@ -156,10 +149,12 @@ def test_counting_ends_after_so_many_readings_or_seconds(here):
     here.world.run(bp.count_until([here.det], never, num=3))
     assert outcome(here.world) == {"met": False, "points": 3}
     late = make()
-    late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5))
+    with by_clock(late.world.clock):
+        late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5))
     assert moments(late.world) == [0.1, 1.1, 2.1, 3.1]
     gapless = make()
-    gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25))
+    with by_clock(gapless.world.clock):
+        gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25))
     assert moments(gapless.world) == [0.1, 0.2, 0.3]
 
 
@@ -185,7 +180,8 @@ def test_a_time_scan_keeps_its_pace_without_drift(here):
 
 def test_points_that_are_missed_are_left_out_and_the_next_ones_are_on_time():
     slow = make(count_s=0.35)
-    slow.world.run(bp.time_scan([slow.det], 1.0, 0.25))
+    with by_clock(slow.world.clock):
+        slow.world.run(bp.time_scan([slow.det], 1.0, 0.25))
     assert moments(slow.world) == [0.35, 0.7, 1.05, 1.4]
     assert column(slow.world, "late") == pytest.approx([0, 0.1, 0.2, 0.05])
 

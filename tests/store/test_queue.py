@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from beamshell.errors import StoreError, UsageError
+from beamshell.errors import EngineError, StoreError, UnknownName
 from beamshell.store import Queue
 
 
@@ -49,7 +49,7 @@ def test_items_are_moved_and_removed_by_their_number(queue):
 
 @pytest.mark.parametrize("act", [lambda q: q.remove(4), lambda q: q.move(0, 1), lambda q: q.move(1, 9)])
 def test_an_item_that_is_not_there_is_named(queue, act):
-    with pytest.raises(UsageError, match=r"there is no item \d: the queue has 3"):
+    with pytest.raises(UnknownName, match=r"there is no item \d: the queue has 3"):
         act(queue)
     assert lines(queue) == ["scan a", "scan b", "scan c"]
 
@@ -72,14 +72,14 @@ def test_items_are_begun_in_order_and_end_as_they_do(queue):
 def test_what_runs_stays_where_it_is(queue):
     with queue.running():
         queue.begin_next()
-        with pytest.raises(UsageError, match="item 1 is running"):
+        with pytest.raises(EngineError, match="item 1 is running"):
             queue.remove(1)
         assert queue.clear() == 2
         assert lines(queue) == ["scan a"]
 
 
 def test_only_one_console_runs_it(queue, tmp_path):
-    with queue.running(), pytest.raises(UsageError, match="is being run"), Queue(tmp_path).running():
+    with queue.running(), pytest.raises(EngineError, match="is being run"), Queue(tmp_path).running():
         raise AssertionError("both run it")
     with Queue(tmp_path).running():
         pass
