@@ -139,7 +139,7 @@ class Run:
         return files_of(self._external(), self._library)
 
     def _external(self) -> Pieces:
-        length = self.path.stat().st_size
+        length = self.path.stat().st_size if self.path.exists() else 0
         if length != self._pieces[0]:
             self._pieces = length, Pieces(self.documents())
         return self._pieces[1]

@@ -218,6 +218,13 @@ def test_a_damaged_file_is_named(run, harm):
         run.image("cam", 1)
 
 
+def test_a_run_whose_own_file_is_gone_is_named(run):
+    _ = run.uid
+    run.path.rename(run.path.with_suffix(".elsewhere"))
+    with pytest.raises(StoreError, match=r"\.jsonl cannot be read .*the run's file was moved"):
+        run.image("cam", 1)
+
+
 def test_a_file_that_ends_before_the_point_says_so(take, runs, tmp_path):
     take.write(take.stream(hdf5(tmp_path / "cam.h5", 2)))
     assert runs[12].image("cam", 2) is not None
