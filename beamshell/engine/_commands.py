@@ -51,6 +51,8 @@ def close_run(core: Interpreter, msg: Any) -> str:
     _flying.bring_home(core, run)
     uid = run.close(status, reason)
     del core.runs[msg.run]
+    core.replay.forget_run(msg.run)
+    core.mark()
     return uid
 
 

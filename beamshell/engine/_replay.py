@@ -25,6 +25,7 @@ NOT_REPEATED = frozenset(
         "remove_suspender",
         "begin_cleanup",
         "end_cleanup",
+        "input",
     }
 )
 """Commands whose effect outlives a rewind, so they are not sent twice."""
@@ -71,6 +72,11 @@ class Replay:
         """No rewind until the next checkpoint."""
         self._possible = False
         self.recording = None
+
+    def forget_run(self, key: Any) -> None:
+        """A run is closed: what was sent for it is not sent again."""
+        if self.recording is not None:
+            self.recording = [msg for msg in self.recording if msg.run != key]
 
     def take(self) -> list[Msg]:
         """The messages to send again; the record begins anew."""

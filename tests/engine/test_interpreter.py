@@ -19,7 +19,7 @@ from beamshell.errors import (
 from beamshell.messages import Msg
 from beamshell.plans import count, scan
 from beamshell.plans import stubs as bps
-from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper
+from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, set_run_key_wrapper
 
 
 @pytest.fixture
@@ -309,6 +309,55 @@ def test_a_suspender_that_is_tripped_at_the_start_delays_it(world, det):
     world.at(5, lambda: beam.trip(False))
     world.run(count([det]))
     assert world.docs[0][1]["time"] == pytest.approx(1.7e9 + 5)
+
+
+def test_a_pause_just_after_a_run_was_closed_repeats_nothing_of_it(world, det, motor):
+    told = []
+    core = world.interpreter(on_msg=lambda msg: told.append(msg.command))
+    world.subscribe(lambda name, doc: world.post(PauseWanted(False)), "stop")
+    assert not core.start(scan([det], motor, 0, 1, 2))
+    before = len(told)
+    assert core.resume()
+    assert core.exit_status == "success", core.error
+    assert told[before:] == ["begin_cleanup", "unstage", "unstage", "end_cleanup"]
+
+
+def test_a_pause_after_one_of_two_runs_was_closed_repeats_what_is_of_the_other(world, det):
+    def reading(key):
+        return set_run_key_wrapper(bps.trigger_and_read([det], key), key)
+
+    def plan():
+        yield Msg("open_run", run="long")
+        yield Msg("open_run", run="short")
+        yield from reading("short")
+        yield Msg("create", name="half", run="long")
+        yield Msg("close_run", run="short", exit_status=None, reason=None)
+        yield Msg("read", det, run="long")
+        yield Msg("save", run="long")
+        yield Msg("close_run", run="long", exit_status=None, reason=None)
+
+    core = world.interpreter()
+    world.subscribe(lambda name, doc: len(core.runs) == 2 and world.post(PauseWanted(False)), "stop")
+    assert not core.start(plan())
+    assert core.resume()
+    assert core.exit_status == "success", core.error
+    assert world.final_data("half").keys() == {1}
+    assert len(world.events("short")) == 1
+
+
+def test_what_the_operator_answered_is_not_asked_again_after_a_pause(world):
+    asked = []
+    world.ask = lambda prompt: asked.append(prompt) or "7"
+
+    def plan():
+        answer = yield Msg("input", None, prompt="how many?")
+        yield Msg("null")
+        return answer
+
+    core = world.interpreter(on_msg=pause_at(world, 0))
+    core.start(plan())
+    assert core.resume()
+    assert (asked, core.result) == (["how many?"], "7")
 
 
 def test_a_trip_while_paused_suspends_on_resume(world, motor, det):

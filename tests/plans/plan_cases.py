@@ -8,7 +8,6 @@ Messages are written as words, ``set x 3``. `stepped` is a scan over points, eac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +15,11 @@ from typing import Any
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._requests import EndWanted
+from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
 from beamshell.errors import LimitError
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import clock
+from beamshell.plans.clock import by_clock
 
 
 class LimitedMotor(VirtualMotor):
@@ -211,20 +210,33 @@ class Case:
     stopped_after: int | None = None
 
 
-def play(case: Case, here: SimpleNamespace) -> tuple[Any, list[str]]:
-    """Run a plan to its end; the interpreter, and the messages."""
+def play(case: Case, here: SimpleNamespace, pause_at: int | None = None) -> tuple[Any, list[str]]:
+    """Run a plan to its end; the interpreter, and the messages.
+
+    Args:
+        case: the plan.
+        here: the beamline.
+        pause_at: the message, by its number, with which a pause comes; it is resumed a second later.
+    """
     told: list[str] = []
     answers = iter(case.answers)
     here.world.ask = lambda prompt: next(answers)
+
+    def on_msg(msg: Any) -> None:
+        told.append(words(msg))
+        if len(told) - 1 == pause_at:
+            here.world.post(PauseWanted(False))
 
     def stop(_: str, doc: dict[str, Any]) -> None:
         if doc["seq_num"] == case.stopped_after:
             here.world.post(EndWanted(State.STOPPING, ""))
 
     here.world.subscribe(stop, "event")
-    context = copy_context()  # delays pass in the virtual world, too
-    context.run(clock.set, here.world.clock)
-    core = context.run(here.world.run, case.make(here), on_msg=lambda msg: told.append(words(msg)))
+    with by_clock(here.world.clock):  # delays pass in the virtual world, too
+        core = here.world.run(case.make(here), on_msg=on_msg)
+        while core.state is State.PAUSED:
+            here.world.pass_time(1.0)
+            core.resume()
     return core, told
 
 

@@ -48,6 +48,21 @@ def test_the_events_are_those_of_the_points_that_were_announced(here, name):
     assert [event["det"] for event in data] == [10.0 * event["x"] for event in data]
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if name != "ramp_plan"]
+)  # a ramp goes on meanwhile, so there it reads less
+def test_a_plan_that_is_paused_at_any_message_measures_the_same_points_once(here, name):
+    case = CASES[name]
+    _, told = play(case, here)
+    for index in range(len(told)):
+        other = beamline()
+        core, _ = play(case, other, pause_at=index)
+        assert core.exit_status == "success", (index, told[index], core.error)
+        document_rules.check(other.world.docs)
+        assert other.world.final_data() == here.world.final_data(), (index, told[index])
+        assert (other.x.position, other.y.position) == (here.x.position, here.y.position), (index, told[index])
+
+
 def test_no_plan_is_left_out():
     plans = {name for name in bp.__all__ if getattr(getattr(bp, name), "__module__", None) in MODULES}
     assert plans - set(vars(older_names)) <= CASES.keys()
