@@ -15,7 +15,7 @@ from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
-from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, set_run_key_wrapper, stage_wrapper
 
 MOTORS = 3
 
@@ -42,6 +42,11 @@ class Program:
     staged: bool = True
     not_rewindable: bool = False
     declared: bool = False
+    beside: tuple[int, int] | None = None  # before which points a second run is opened, and closed
+
+    def beside_at(self, number: int) -> bool:
+        """Whether the second run is open at a point."""
+        return self.beside is not None and self.beside[0] <= number < self.beside[1]
 
 
 points = st.builds(
@@ -61,6 +66,7 @@ programs = st.builds(
     staged=st.booleans(),
     not_rewindable=st.booleans(),
     declared=st.booleans(),
+    beside=st.one_of(st.none(), st.tuples(st.integers(0, 4), st.integers(1, 4)).map(lambda t: (t[0], t[0] + t[1]))),
 )
 
 
@@ -106,14 +112,28 @@ class Beamline:
                 yield Msg("declare_stream", None, self.det, self.det2, *self.motors, name="primary")
             if program.background is not None:
                 yield Msg("set", self.slow, program.background, group="background")
-            for point in program.points:
+            for number, point in enumerate(program.points):
+                yield from self._begin_or_end_beside(program, number)
                 seen.append((yield from self._point(point)))
+                if program.beside_at(number):
+                    seen.append((yield from self._beside()))
             if program.background is not None:
                 yield Msg("wait", None, group="background")
             yield Msg("checkpoint")
 
         yield from run_wrapper(measure())
         return seen
+
+    def _begin_or_end_beside(self, program: Program, number: int) -> Any:
+        """A second run that begins and ends in the midst of the first, or is left for the engine to close."""
+        if program.beside is not None and number == program.beside[0]:
+            yield Msg("open_run", None, run="beside")
+        if program.beside is not None and number == program.beside[1]:
+            yield Msg("close_run", None, exit_status=None, reason=None, run="beside")
+
+    def _beside(self) -> Any:
+        """One event of the second run: what the first one has just moved, seen again."""
+        return (yield from set_run_key_wrapper(bps.trigger_and_read([self.det2, *self.motors], "beside"), "beside"))
 
     def _point(self, point: Point) -> Any:
         yield Msg("checkpoint")

@@ -66,7 +66,7 @@ def test_2_a_plan_paused_and_resumed_gives_what_an_undisturbed_one_gives(program
     expected, core = play(quiet, program), play(disturbed, program, what)
     tried["pause equivalence"] += 1
     assert core.exit_status == expected.exit_status == "success"
-    for stream in ("primary", "other"):
+    for stream in ("primary", "other", "beside"):
         assert disturbed.world.final_data(stream) == quiet.world.final_data(stream)
     assert [motor.position for motor in disturbed.devices[:5]] == [motor.position for motor in quiet.devices[:5]]
     assert _values(core.result) == _values(expected.result)
