@@ -33,7 +33,7 @@ _FOLDS = 5
 _COMMON = {"point_s": (0.0, 1.0), "move_s": (0.0, 0.5), "move_factor": (1.0, 1.0), "count_factor": (1.0, 1.0)}
 """The lines that all devices of a kind have in common: what is believed beforehand, and how far off it may well be."""
 _POINT_S, _MOVE_S, _MOVE_FACTOR, _COUNT_FACTOR = range(len(_COMMON))
-_OWN_LEEWAY = 0.2
+_OWN_LEEWAY_S, _OWN_LEEWAY = 0.2, 0.1
 """How far a device may well be from its kind, in seconds and as a factor."""
 _PER_UNIT_LEEWAY = 100.0
 
@@ -168,7 +168,7 @@ class _Reader:
         self._last: Mapping[str, Any] | None = None
         self._known: Mapping[str, Any] = {}  # where things were before the first point, if a baseline tells
         self._first: Interval | None = None
-        self._steps: dict[Any, list[float]] = {}
+        self._steps: dict[Any, tuple[Any, list[float]]] = {}
         self._intervals = 0
         self._per_unit: set[str] = set()
 
@@ -191,8 +191,9 @@ class _Reader:
             self._first = self._first_interval(doc)
         elif doc["seq_num"] == last["seq_num"] + 1 and self._intervals < MOST_INTERVALS:
             self._intervals += 1
-            moves = self._moves(last["data"], doc["data"])
-            self._steps.setdefault(_rounded(moves, self._counts()), []).append(doc["time"] - last["time"])
+            step = (self._moves(last["data"], doc["data"]), self._counts())
+            _, seconds = self._steps.setdefault(_rounded(*step), (step, []))
+            seconds.append(doc["time"] - last["time"])
 
     def _first_interval(self, doc: Mapping[str, Any]) -> Interval | None:
         if not {"time"} <= self._start.keys() or any(motor not in self._known for motor in self._motors):
@@ -232,8 +233,7 @@ class _Reader:
         if self._last is None or self._stop.get("exit_status") != "success" or self._waits_on_purpose:
             return None
         intervals = tuple(
-            Interval(dict(moves), dict(counts), median(seconds), len(seconds))
-            for (moves, counts), seconds in self._steps.items()
+            Interval(moves, counts, median(seconds), len(seconds)) for (moves, counts), seconds in self._steps.values()
         )
         is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
         last_s = self._stop["time"] - self._last["time"] if is_last else None
@@ -269,7 +269,7 @@ def _distance(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _rounded(*by_name: Mapping[str, float]) -> tuple[tuple[tuple[str, float], ...], ...]:
-    """Numbers that differ by less than a percent are taken for one."""
+    """By which steps are told apart: numbers that differ by a few percent are taken for one."""
     return tuple(
         tuple((name, float(f"{value:.{_DIGITS}g}")) for name, value in sorted(numbers.items())) for numbers in by_name
     )
@@ -317,7 +317,8 @@ class _Model:
         self._detectors = sorted({name for interval in intervals for name in interval.counts})
         self._columns = {name: len(_COMMON) + 2 * n for n, name in enumerate([*self._motors, *self._detectors])}
         size = len(_COMMON) + 2 * len(self._columns)
-        self._prior, self._leeway = np.zeros(size), np.full(size, _OWN_LEEWAY)
+        self._prior, self._leeway = np.zeros(size), np.full(size, _OWN_LEEWAY_S)
+        self._leeway[len(_COMMON) + 1 :: 2] = _OWN_LEEWAY
         self._prior[: len(_COMMON)] = [believed for believed, _ in _COMMON.values()]
         self._leeway[: len(_COMMON)] = [leeway for _, leeway in _COMMON.values()]
         for name in self._per_unit & set(self._motors):

@@ -1,4 +1,4 @@
-"""How near a rehearsal's time is to the real one after ten runs of learning, and what a rehearsal costs before a scan."""
+"""How near a rehearsal's time is to the real one after ten runs of learning, and what it costs before a scan."""
 
 from __future__ import annotations
 
