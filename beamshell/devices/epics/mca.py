@@ -153,8 +153,14 @@ class EpicsMCA(PresetCounter):
 
     @override
     def stage(self) -> list[Any]:
-        """Make ready for a run; the regions of the device file are written to the record, and stay there."""
-        if not self.read_only:
+        """Make ready for a run; the regions of the device file are written to the record, and stay there.
+
+        Raises:
+            DeviceError: it is read-only, and the record has other regions.
+        """
+        if self.read_only:
+            self._compare_regions()
+        else:
             self._write_regions()
         return super().stage()
 
@@ -165,6 +171,16 @@ class EpicsMCA(PresetCounter):
             written += [region.low.set(low), region.high.set(high), region.title.set(name[:15])]
         for status in written:
             status.wait()
+
+    def _compare_regions(self) -> None:
+        for name, told in self._channels_of.items():
+            region = self.region(name)
+            there = begin_values(region.low, region.high)()
+            if there != list(told):
+                raise DeviceError(
+                    f"{region.name}: the record has channels {there} and the device file {list(told)}; it is read-only "
+                    "here, so change one of them"
+                )
 
     @override
     def _longest_s(self) -> float:

@@ -71,6 +71,21 @@ def test_regions_are_written_to_the_record_when_it_is_staged(mca, demo_ioc):
     assert (mca.region("Fe").low.get(), mca.region("Fe").high.get()) == (610, 670)
 
 
+def test_one_that_is_read_only_writes_no_regions_and_takes_no_others_for_its_own(mca, demo_ioc):
+    mca.stage()
+    guest = EpicsMCA("BL:mca1", name="guest", rois=ROIS)
+    guest.read_only = True
+    assert guest.stage() == [guest, guest.region("Fe"), guest.region("Cu")]
+    guest.unstage()
+    other = EpicsMCA("BL:mca1", name="other", rois={"Ni": [700, 800]})
+    other.read_only = True
+    with pytest.raises(
+        DeviceError, match=r"other_Ni: the record has channels \[610, 670\] and the device file \[700, 800\]"
+    ):
+        other.stage()
+    assert mca.region("Fe").low.get() == 610
+
+
 def test_which_regions_are_shown_can_be_chosen(demo_ioc):
     mca = EpicsMCA("BL:mca1", name="mca", rois=ROIS, hinted=["Cu"])
     assert mca.hints == {"fields": ["mca_Cu"]}
