@@ -95,7 +95,7 @@ class Registry(Mapping[str, Any]):
         """
         name = name or device.name
         check_name(name)
-        if isinstance(device, WritesFiles):
+        if self.data_folder is not None and isinstance(device, WritesFiles):
             device.data_folder = self.data_folder
         if readout not in READOUTS:
             raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlparse
 
 import h5py
 import numpy as np
+import pytest
 from document_rules import check
 
 
@@ -97,6 +98,17 @@ def test_wrong_words_are_one_line_each(console: Any) -> None:
     assert console.do("cam.prepare({'nmu': 3})") == "beamshell: cam has no setting 'nmu': did you mean num?"
     assert "-1 s is below the limit 0 s" in console.do("cam.count_time.put(-1)")
     assert "Traceback" not in console.text()
+
+
+def test_without_h5py_the_extra_is_named(
+    run_beamshell: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "h5py.py").write_text("raise ImportError('there is no h5py')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run_beamshell("-c", "ct cam 0.1; scan cam th 0 1 2")
+    assert done.returncode == 1
+    assert "cam_total" in done.stdout  # without files it does not matter
+    assert 'was not written: writing HDF5 files needs h5py: pip install "beamshell[hdf5]"' in done.stderr
 
 
 def test_a_twin_takes_pictures_as_the_real_detector_would(

@@ -5,6 +5,7 @@ It knows the records of ADCore's file writer, and which points of a run are in w
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -143,7 +144,8 @@ class Hdf5Plugin(StaysBehind):
     def _folder_of_today(self) -> tuple[str, int]:
         """Where to write, and how many of the last folders may be made."""
         if self.write_folder:
-            parts = Path(self.write_folder).parts
+            parts = re.split(r"[/\\]", self.write_folder.rstrip("/\\"))
+            self._refuse_vague_folder()
             fixed = next((n for n, part in enumerate(parts) if "%" in part), len(parts))
             return time.strftime(self.write_folder), len(parts) - fixed
         if self.data_folder is None:
@@ -152,6 +154,14 @@ class Hdf5Plugin(StaysBehind):
                 f"{self.root.name}.hdf.write_folder"
             )
         return str(self.data_folder / time.strftime(_BY_DAY)), len(Path(_BY_DAY).parts)
+
+    def _refuse_vague_folder(self) -> None:
+        if not re.match(r"/|[A-Za-z]:[/\\]", self.write_folder):
+            raise DeviceError(f"{self.name}: write_folder {self.write_folder!r} does not say where: begin it with a /")
+        if not self.write_folder.startswith("/") and not self.read_folder:
+            raise DeviceError(
+                f"{self.name}: this computer cannot find {self.write_folder}: give its name here as read_folder"
+            )
 
     def _capture_anew(self) -> None:
         """Begin the next file of this run."""
@@ -223,8 +233,8 @@ class Hdf5Plugin(StaysBehind):
                 seen, since = captured, time.monotonic()
             if failed:
                 raise WriteFailed(
-                    f"{self.name}: {points.file.path} was not written: {self._complaint()}: is there room on the disk, "
-                    "and may its IOC write there?"
+                    f"{self.name}: {points.file.path} was not written: {self._complaint()}; mend this where its IOC "
+                    "runs, and measure again"
                 )
             problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
             if problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import threading
 import time
@@ -304,12 +305,30 @@ def test_a_folder_that_is_not_there_is_refused_with_a_remedy_and_all_is_as_befor
     assert state_of(cam) == before
 
 
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("pictures", "cam_hdf: write_folder 'pictures' does not say where: begin it with a /"),
+        (
+            r"D:\\pictures\\%Y",
+            r"cam_hdf: this computer cannot find D:\\pictures\\%Y: give its name here as read_folder",
+        ),
+    ],
+)
+def test_a_folder_that_says_nothing_is_refused(cam: EpicsAreaDetector, folder: str, message: str) -> None:
+    cam.hdf.write_folder = folder
+    with pytest.raises(DeviceError, match=re.escape(message)):
+        cam.stage()
+
+
 def test_a_file_that_cannot_be_made_fails_the_point_and_says_why(
     cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
 ) -> None:
     cam.hdf.write_folder = "/proc/self"
     before = state_of(cam)
-    with pytest.raises(FailedStatus, match=r"cam_hdf: /proc/self/cam_\S+.h5 was not written: .*No such file.*room on"):
+    with pytest.raises(
+        FailedStatus, match=r"cam_hdf: /proc/self/cam_\S+.h5 was not written: .*No such file.*; mend this where"
+    ):
         engine(count([cam]))
     assert state_of(cam) == before
     check(documents.all)
@@ -325,7 +344,9 @@ def test_a_disk_that_is_full_in_mid_run_fails_the_point_and_keeps_those_before(
 
     token = engine.subscribe(fill_the_disk, "event")
     try:
-        with pytest.raises(FailedStatus, match=r"cam_hdf: \S+.h5 was not written: .*: is there room on the disk"):
+        with pytest.raises(
+            FailedStatus, match=r"cam_hdf: \S+.h5 was not written: .*File too large.*; mend this where its IOC runs"
+        ):
             engine(count([cam], num=5))
     finally:
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
