@@ -41,7 +41,7 @@ ELSEWHERE = {
     21: "devices/backends/test_ca.py::test_signals_that_do_not_answer_are_waited_for_together",
     22: "devices/backends/test_ca.py::test_a_slow_subscriber_of_one_signal_does_not_delay_another",
     23: "devices/backends/test_ca.py::test_many_signals_are_asked_together",
-    24: "devices/backends/test_ca.py::test_a_set_during_a_set_supersedes_it_and_ends_where_it_says",
+    24: "devices/backends/test_conformance.py::test_a_set_during_a_set_supersedes_it",
     30: "callbacks/test_formats.py::test_a_number_shows_what_it_is_worth",
 }
 """Faults that are no engine's, and a test that shows ours has none of it."""
