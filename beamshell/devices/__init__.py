@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from beamshell.devices.epics.area_detector_parts import StatisticsPlugin
     from beamshell.devices.epics.camera import EpicsCamera
     from beamshell.devices.epics.counter import EpicsCounter
+    from beamshell.devices.epics.fly_motor import MotorFlyer
     from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin
     from beamshell.devices.epics.mca import EpicsMCA
+    from beamshell.devices.epics.mcs import MultichannelScaler
     from beamshell.devices.epics.motor import EpicsMotor
     from beamshell.devices.epics.positioner import EpicsPositioner
     from beamshell.devices.epics.scaler import EpicsScaler
     from beamshell.devices.epics.shutter import EpicsShutter
+    from beamshell.devices.epics.trajectory import TrajectoryFlyer
+    from beamshell.devices.flyer import Flyer
     from beamshell.devices.kind import Kind
     from beamshell.devices.loader import load_devices
     from beamshell.devices.monochromator import Monochromator
@@ -52,10 +56,14 @@ _MODULES = {
     "epics.counter": ("EpicsCounter",),
     "epics.hdf5_plugin": ("Hdf5Plugin",),
     "epics.mca": ("EpicsMCA",),
+    "epics.fly_motor": ("MotorFlyer",),
+    "epics.mcs": ("MultichannelScaler",),
     "epics.motor": ("EpicsMotor",),
     "epics.positioner": ("EpicsPositioner",),
     "epics.scaler": ("EpicsScaler",),
     "epics.shutter": ("EpicsShutter",),
+    "epics.trajectory": ("TrajectoryFlyer",),
+    "flyer": ("Flyer",),
     "kind": ("Kind",),
     "loader": ("load_devices",),
     "monochromator": ("Monochromator",),
@@ -92,11 +100,14 @@ __all__ = [
     "EpicsSignal",
     "EpicsSignalRO",
     "FCpt",
+    "Flyer",
     "FormattedComponent",
     "Hdf5Plugin",
     "Kind",
     "Monochromator",
+    "MotorFlyer",
     "MoveStatus",
+    "MultichannelScaler",
     "PVPositioner",
     "PVPositionerDone",
     "PVPositionerIsClose",
@@ -111,6 +122,7 @@ __all__ = [
     "StatisticsPlugin",
     "Status",
     "SubscriptionStatus",
+    "TrajectoryFlyer",
     "load_devices",
     "pseudo_position_argument",
     "real_position_argument",
