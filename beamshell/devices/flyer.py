@@ -6,14 +6,17 @@ It knows no control system and no engine; when a flight may be prepared, begun, 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from beamshell.devices.device import Device
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import BeamshellError, DeviceError, InvalidState
+from beamshell.errors import BeamshellError, DeviceError, InvalidState, NotConnected
 from beamshell.protocols import DataKey, Hints
+
+logger = logging.getLogger(__name__)
 
 LANDING_S = 10.0
 """How long a flight that was told to end is waited for."""
@@ -187,9 +190,20 @@ class Flyer(Device):
         self._tell("success" if success else "stop")
 
     def pause(self) -> None:
-        """The engine pauses: land, if `lands_on_pause`; a flight cannot be held up half-way."""
-        if self.lands_on_pause:
+        """The engine pauses: land, if `lands_on_pause`; a flight cannot be held up half-way.
+
+        If the plan is paused, and not ended, though the flight has failed, then what took the beam took the flight: it
+        counts as one that was cut short.
+        """
+        if not self.lands_on_pause:
+            return
+        try:
             self._tell("pause")
+        except NotConnected as exc:  # then the flight ends without being told
+            logger.warning("%s: it could not be told to land: %s", self.name, exc)
+        if self._flight is not None and self._flight.done and not self._flight.success:
+            self._flight = Flight(self)
+            self._flight.land()
 
     def resume(self) -> None:
         """The engine goes on: nothing, the plan decides whether to fly the rest."""

@@ -195,6 +195,15 @@ def test_a_pause_is_a_landing_and_no_failure(kite):
     assert collected(kite) == [0, 1]
 
 
+def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_what_was_seen(kite):
+    flight = flying(kite, 2)
+    flight.land(DeviceError("kite: the wind is gone"))
+    assert not kite.complete().success
+    kite.pause()
+    assert kite.complete().success
+    assert collected(kite) == [0, 1]
+
+
 def test_a_flyer_that_need_not_land_flies_on_through_a_pause(kite):
     kite.lands_on_pause = False
     flight = flying(kite)

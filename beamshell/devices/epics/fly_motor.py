@@ -85,6 +85,8 @@ class MotorFlyer(Flyer):
         self.motor, self.counter, self._encoder = motor, counter, encoder
         self._log = FlightLog(0.0)
         self._filled: dict[str, Any] | None = None
+        self._is_landing = False
+        self._is_over = False  # all was read after the motor had come to rest
         self._counting: DeviceStatus | None = None
         self._started = (
             threading.Lock()
@@ -147,6 +149,7 @@ class MotorFlyer(Flyer):
         ride: Ride = self._path
         self._refuse_elsewhere(ride)
         self._log, self._filled, self._counting = FlightLog(ride.time_s), None, None
+        self._is_landing = self._is_over = False
         self._started = threading.Lock()
         self._listen()
         try:
@@ -215,7 +218,9 @@ class MotorFlyer(Flyer):
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
         """All bins are full, or somebody else has stopped the counter: then there is nothing left to fly for."""
         ride: Ride = self._path
-        if not flight.done and (not counting.success or self.counter.bins.get() < ride.bins):
+        if self._is_landing or flight.done:
+            return
+        if not counting.success or self.counter.bins.get() < ride.bins:
             self.motor.stop(success=True)
 
     def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # its move tells it
@@ -235,6 +240,7 @@ class MotorFlyer(Flyer):
         """Take what was counted, and give the motor its speed back. Completions worker."""
         if flight.done:
             return
+        self._is_landing = True
         for step in (self._end_counting, self._keep_counts, self._give_speed_back):
             try:
                 step()
@@ -247,12 +253,12 @@ class MotorFlyer(Flyer):
         if self._started.acquire(blocking=False):  # nobody may start it any more
             return
         if self._counting is not None and not self._counting.done:
-            self.counter.stop(success=True)
             self.counter.stop_all.set(1).wait(_WRITE_S)
 
     def _keep_counts(self) -> None:
         if self._counting is not None:
             self._filled = self.counter.begin_filled()()
+            self._is_over = True
 
     def _shortfall(self) -> DeviceError | None:
         """Why the flight is none, though the motor arrived."""
@@ -312,7 +318,7 @@ class MotorFlyer(Flyer):
                 self._filled = self.counter.begin_filled()()
         filled = self._filled or {}
         full = self._full_bins(filled)
-        if self.flying:
+        if not self._is_over:
             full = self._log.covered(full)
         times, places = self._log.points(full)
         if self._encoder is not None:
