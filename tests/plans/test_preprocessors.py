@@ -376,6 +376,14 @@ def test_positions_are_taken_as_distances_from_where_each_device_was_first(here)
     assert (here.x.position, here.y.position) == (7, 3)
 
 
+def test_a_state_is_no_place_to_take_distances_from(here):
+    here.x.locate = lambda: {"setpoint": "Open", "readback": "Open"}
+    for plan in (bpp.relative_set_wrapper(bps.mv(here.x, 1)), scans.rel_scan([here.det], here.x, 0, 1, 2)):
+        core = here.world.run(plan)
+        assert "x is 'Open', which is no number" in str(core.error)
+        assert "set" not in here.x.log
+
+
 def test_devices_return_however_the_plan_ends(here):
     here.x.position = here.x.target = 5.0
     here.world.run(bpp.reset_positions_wrapper(bpp.pchain(bps.mv(here.x, 1), bps.mv(here.y, 2), failing())))

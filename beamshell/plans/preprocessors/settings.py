@@ -32,7 +32,8 @@ def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Pla
 def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
     if id(msg.obj) not in origins:
         origins[id(msg.obj)] = yield from stubs.setpoint(msg.obj)
-    return (yield msg._replace(args=(origins[id(msg.obj)] + msg.args[0], *msg.args[1:])))
+    target = stubs.moved_by(msg.obj, origins[id(msg.obj)], msg.args[0])
+    return (yield msg._replace(args=(target, *msg.args[1:])))
 
 
 @wrapper
