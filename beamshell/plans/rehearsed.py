@@ -126,9 +126,12 @@ class Rehearsal:
         points = _number(len(self.points), "point")
         if len(self.runs) != 1:
             points = f"{points} in {len(self.runs)} runs" if self.runs else "no run"
-        if self.endless:
-            return f"{points} and on until it is stopped"
-        return f"{points}, {self.time_in_words()}"
+        if not self.endless:
+            return f"{points}, {self.time_in_words()}"
+        if self.runs and self.runs[-1].get("num_points"):
+            return f"more than {points}, more than {self.time_in_words()}"
+        each = self.duration_s / max(1, len(self.points))
+        return f"it goes on until it is stopped, about {in_words(each)} a point"
 
     def time_in_words(self) -> str:
         """The duration, how far it may be trusted, and why: "about 2 min 10 s ± 8 s, learned from 14 runs"."""

@@ -197,6 +197,11 @@ def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
     assert len(seen.points) < 200
 
 
+def test_a_plan_that_is_too_long_to_be_followed_says_more_than(det, x):
+    seen = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
+    assert seen.summary().startswith(f"more than {len(seen.points)} points, more than about ")
+
+
 def test_a_ramp_is_followed_in_its_own_time(det, x):
     seen = rehearse(bp.ramp_plan(bps.abs_set(x, 9), x, lambda: bps.trigger_and_read([det])))
     assert seen.duration_s == pytest.approx(4 + 0.5 + 0.5, abs=0.6)  # the way, and a point before and after

@@ -88,7 +88,7 @@ def test_a_long_scan_is_announced_with_points_and_time_and_end(console, capsys):
 
 def test_a_scan_without_an_end_says_so(console, capsys):
     console.rehearsing.before(lambda: bp.timescan(detectors=[console.det]))
-    assert "and on until it is stopped" in capsys.readouterr().err
+    assert "it goes on until it is stopped, about 1 s a point" in capsys.readouterr().err
 
 
 def test_a_device_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
