@@ -182,6 +182,8 @@ class _Stage:
         self._overheads = overheads
         self._actors: dict[int, _Actor] = {}
         self._moved: dict[str, _Actor] = {}
+        self._flights: dict[int, tuple[float, dict[str, list[float]]]] = {}  # by flyer: how long, and where
+        self._landings: dict[int, float] = {}  # by flyer, when its flight ends
         self._staged: list[Any] = []
         self._ends: dict[Any, float] = {}  # by group, when the last of its actions ends
         self._stream = "primary"
@@ -200,9 +202,10 @@ class _Stage:
             "input": lambda _: "",
             "rewindable": lambda _: True,
             "configure": lambda _: ({}, {}),
-            "kickoff": self._fly,
+            "prepare": self._prepare,
+            "kickoff": lambda _: _DONE,
             "complete": self._fly,
-            "prepare": self._fly,
+            "collect": self._collect,
         }
 
     def told(self, suspenders: Iterable[str]) -> Rehearsal:
@@ -322,9 +325,47 @@ class _Stage:
             self.rehearsal.untimed.add(actor.name)
         return max(0.0, self._overheads.detector(actor.name).seconds(nominal))
 
-    def _fly(self, msg: Any) -> _Done:
-        self.rehearsal.untimed.add(str(msg.obj.name))
+    # ---- flying ------------------------------------------------------------------------------
+
+    def _prepare(self, msg: Any) -> _Done:
+        """The motors of a flyer go to where its flight begins."""
+        flyer, path = msg.obj, msg.args[0] if msg.args else None
+        getattr(flyer, "check_value", _anything)(path)
+        if not hasattr(flyer, "planned"):  # who else knows where it would be, and for how long
+            return _DONE
+        seconds, ways = flyer.planned(path)
+        self._flights[id(flyer)] = (seconds, ways)
+        for motor in flyer.motors:
+            if motor.name in ways:
+                self._set(msg._replace(obj=motor, args=(ways[motor.name][0],)))
         return _DONE
+
+    def _fly(self, msg: Any) -> _Done:
+        flight = self._flights.get(id(msg.obj))
+        if flight is None:
+            self.rehearsal.untimed.add(str(msg.obj.name))
+        else:
+            self._begin(msg, flight[0])
+            self._landings[id(msg.obj)] = self.now + flight[0]
+        return _DONE
+
+    def _collect(self, msg: Any) -> list[dict[str, Any]]:
+        """What it would hand over when it has landed: a page with where its motors were, once."""
+        if self.now < self._landings.get(id(msg.obj), 0.0):
+            return []
+        seconds, ways = self._flights.pop(id(msg.obj), (0.0, {}))
+        num = len(next(iter(ways.values()), ()))
+        times = [self.now - seconds * (1 - (row + 1) / num) for row in range(num)]
+        stream = msg.kwargs.get("name") or str(msg.obj.name)
+        for row, moment in enumerate(times):
+            positions = {name: way[row] for name, way in ways.items()}
+            self.rehearsal.points.append(RehearsedPoint(stream, moment, positions))
+        for motor in getattr(msg.obj, "motors", ()):
+            if motor.name in ways:
+                actor = self._actor(motor)
+                actor.sent, actor.place = True, ways[motor.name][-1]
+                self.rehearsal.path.setdefault(actor.name, []).append(actor.place)
+        return [{"data": ways, "timestamps": dict.fromkeys(ways, times), "time": times}] if num else []
 
     # ---- time --------------------------------------------------------------------------------
 

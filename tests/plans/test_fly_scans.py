@@ -35,6 +35,10 @@ class ScanFlyer:
         if path["time"] <= 0:
             raise LimitError("th: too fast")
 
+    def planned(self, path):
+        ways = {"th": [float(i) for i in range(path["first"], path["num"])]}
+        return len(ways["th"]) * path["time"] + 1.0, ways
+
     def stage(self):
         self.log.append("stage")
         return [self]
@@ -199,3 +203,21 @@ def test_a_path_of_several_motors_is_one_dimension(world, flyer):
     assert start["extents"] == ([0.0, 2.0], [0.0, 4.0])
     assert (start["motors"], start["num_points"]) == (("th", "tth"), 3)
     assert flyer.paths == [{"positions": {"th": [0.0, 1.0, 2.0], "tth": [0.0, 2.0, 4.0]}, "time": 0.5, "first": 0}]
+
+
+# ---- rehearsed -----------------------------------------------------------------------------------
+
+
+def test_a_fly_scan_is_rehearsed_with_its_points_and_its_time(flyer):
+    rehearsal = bp.rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 2.0))
+    assert rehearsal.problems == []
+    assert [point.positions["th"] for point in rehearsal.points] == [float(i) for i in range(10)]
+    assert {point.stream for point in rehearsal.points} == {"primary"}
+    assert rehearsal.duration_s == pytest.approx(21.0)
+    assert [point.time_s for point in rehearsal.points][-1] == pytest.approx(21.0)
+    assert flyer.paths == []
+
+
+def test_a_flight_that_would_be_refused_is_a_problem_of_its_rehearsal(flyer):
+    (problem,) = bp.rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 0.0)).problems
+    assert str(problem) == "th: too fast"

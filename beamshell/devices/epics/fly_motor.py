@@ -116,6 +116,17 @@ class MotorFlyer(Flyer):
         self.counter.check_bins(ride.bins)
         return ride
 
+    def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
+        """Seconds from kickoff to landing, and where its motor would be at each point; nothing moves.
+
+        Raises:
+            The same as `prepare`.
+        """
+        ride = self._understand(path)
+        way = np.linspace(ride.start, ride.stop, ride.num)[ride.first :]
+        beside_s = 2 * abs(self._room(ride)) / ride.speed + latest(self.motor.acceleration)
+        return ride.bins * ride.time_s + beside_s, {self.motor.name: way.tolist()}
+
     def _room(self, ride: Ride) -> float:
         return ride.run_up(latest(self.motor.acceleration))
 

@@ -108,6 +108,16 @@ class TrajectoryFlyer(Flyer):
         self.counter.check_bins(way.bins)
         return way
 
+    def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
+        """Seconds from kickoff to landing, and where each motor would be at each point; nothing moves.
+
+        Raises:
+            The same as `prepare`.
+        """
+        way = self._understand(path)
+        ways = {motor: points[way.first :].tolist() for motor, points in way.positions.items()}
+        return way.bins * way.time_s + 2 * latest(self.acceleration), ways
+
     def _used(self, way: Path) -> list[EpicsMotor]:
         return [motor for motor in self.motors if motor.name in way.positions]
 
@@ -269,8 +279,5 @@ class TrajectoryFlyer(Flyer):
         places = {
             name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
         }  # fmt: skip
-        counts = {
-            str(self.counter.part(name).name): column[:bins].tolist()
-            for name, column in self._filled.items()
-        }
+        counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._filled.items()}
         return Points({**places, **counts}, times.tolist())
