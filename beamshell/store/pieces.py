@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from beamshell.documents.router import DocumentRouter
@@ -42,6 +42,13 @@ class Place:
         return Piece(path, parameters, self.shape, self.index, self.arguments)
 
 
+class _Datum(NamedTuple):
+    """One point of which the event says only the name: the documents that tell more may come later."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
 class Pieces(DocumentRouter):
     """A receiver of the documents of one run that notes where its external data lie.
 
@@ -56,7 +63,7 @@ class Pieces(DocumentRouter):
         self._descriptors: dict[str, Document] = {}
         self._resources: dict[str, Document] = {}
         self._datums: dict[str, Document] = {}
-        self._told: dict[tuple[str, str], dict[int, Place | str]] = {}
+        self._told: dict[tuple[str, str], dict[int, Place | _Datum]] = {}
         for name, doc in documents:
             self(name, doc)
 
@@ -69,14 +76,14 @@ class Pieces(DocumentRouter):
         told = self._told.get((stream, key), {})
         return {number: self._place(told[number], stream, key) for number in sorted(told)}
 
-    def _place(self, told: Place | str, stream: str, key: str) -> Place:
+    def _place(self, told: Place | _Datum, stream: str, key: str) -> Place:
         if isinstance(told, Place):
             return told
-        datum = self._datums.get(told)
+        datum = self._datums.get(told.name)
         resource = self._resources.get(datum["resource"]) if datum else None
         if datum is None or resource is None:
-            raise StoreError(f"{key} of stream {stream!r}: no document of this run says where {told!r} lies")
-        return Place(resource, (), None, datum["datum_kwargs"])
+            raise StoreError(f"{key} of stream {stream!r}: no document of this run says where {told.name!r} lies")
+        return Place(resource, told.shape, None, datum["datum_kwargs"])
 
     # ---- documents --------------------------------------------------------------------------
 
@@ -106,7 +113,7 @@ class Pieces(DocumentRouter):
         if resource is None or descriptor is None:
             return  # a damaged line was left out
         key = resource.get("data_key", "")
-        shape = tuple((descriptor["data_keys"].get(key) or {}).get("shape") or ())
+        shape = _shape(descriptor, key)
         told = self._told.setdefault((_stream(descriptor), key), {})
         for index, number in zip(_range(doc["indices"]), _range(doc["seq_nums"]), strict=False):
             told[number] = Place(resource, shape, index, {})
@@ -114,9 +121,12 @@ class Pieces(DocumentRouter):
     def event(self, doc: Document) -> None:
         """A point: the value of an external key names its datum."""
         descriptor = self._descriptors.get(doc["descriptor"])
-        for key in external_keys(descriptor) if descriptor else ():
-            if isinstance(told := doc["data"].get(key), str):
-                self._told.setdefault((_stream(descriptor or {}), key), {})[doc["seq_num"]] = told
+        if descriptor is None:
+            return
+        for key in external_keys(descriptor):
+            if isinstance(name := doc["data"].get(key), str):
+                told = self._told.setdefault((_stream(descriptor), key), {})
+                told[doc["seq_num"]] = _Datum(name, _shape(descriptor, key))
 
 
 def external_keys(descriptor: Document) -> list[str]:
@@ -147,6 +157,10 @@ def moved(path: str, roots: Mapping[str, str]) -> Path:
         if now.is_relative_to(old):
             return Path(known[old], now.relative_to(old))
     return Path(now)
+
+
+def _shape(descriptor: Document, key: str) -> tuple[int, ...]:
+    return tuple((descriptor["data_keys"].get(key) or {}).get("shape") or ())
 
 
 def _stream(descriptor: Document) -> str:

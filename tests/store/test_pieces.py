@@ -91,6 +91,7 @@ def test_events_name_their_part_of_a_file():
     assert where(pieces) == {1: ("/data/x/a.h5", 0), 2: ("/data/x/a.h5", 2), 3: ("/data/x/a.h5", 3)}
     piece = pieces.places("primary", "cam_image")[3].piece({})
     assert piece.frames(axes=2) == range(6, 8)
+    assert piece.shape == (4, 5)
 
 
 def test_pages_are_read_as_their_parts():

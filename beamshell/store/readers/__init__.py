@@ -25,7 +25,7 @@ class Piece:
     parameters: Mapping[str, Any]
     """What the documents say of the whole file: `parameters` of a stream resource, `resource_kwargs` of a resource."""
     shape: tuple[int, ...] = ()
-    """Of one point, as the descriptor has it: in a stream it begins with the number of frames; () if it is not told."""
+    """Of one point, as the descriptor has it; in a stream it begins with the number of frames."""
     index: int | None = None
     """The number of the point in the file's own order, from 0; None if `arguments` say it."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
