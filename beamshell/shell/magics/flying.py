@@ -49,7 +49,7 @@ def fscan(session: Session, words: Words) -> None:
     words.end()
     assert seconds is not None
     form = f"bp.fly_scan({flyer.name}, {start:g}, {stop:g}, {points}, {seconds:g})"
-    session.run(bp.fly_scan(flyer, start, stop, points, seconds), plan_form=form)
+    session.run(lambda: bp.fly_scan(flyer, start, stop, points, seconds), plan_form=form)
 
 
 def _flyer(words: Words) -> Any:
