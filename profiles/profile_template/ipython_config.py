@@ -16,3 +16,4 @@ c.Beamshell.name = "mybeamline"
 c.Beamshell.title = "my beamline"
 c.Beamshell.devices_file = "devices.yml"
 c.Beamshell.suspenders = []
+# c.Beamshell.ask_above = 1800  # seconds: a scan that takes longer is asked about before it starts
