@@ -1,0 +1,89 @@
+"""Alignment, spectra and time scans typed at the real console on the demo beamline."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+
+import pytest
+
+from beamshell.ioc.physics import PEAK_CENTRE_DEG, PEAK_SIGMA_DEG
+from beamshell.store import Runs
+
+FWHM = 2 * math.sqrt(2 * math.log(2)) * PEAK_SIGMA_DEG
+
+
+def test_align_finds_the_peak_and_the_last_scan_can_be_gone_to(run_beamshell, data):
+    finished = run_beamshell("-c", "align th -1 1 21 0.1; cen; peak; com det")
+    assert finished.returncode == 0, finished
+    (run,) = Runs(data)
+    fit = run.table("fit")
+    found = {key: float(fit[key][0]) for key in ("centre", "fwhm", "moved_from", "moved_to")}
+    assert found["centre"] == pytest.approx(PEAK_CENTRE_DEG, abs=0.02)
+    assert found["fwhm"] == pytest.approx(FWHM, rel=0.1)
+    assert found["moved_from"] == pytest.approx(0.0, abs=0.01)
+    assert found["moved_to"] == found["centre"]
+    assert run.start["plan_form"] == "bp.centre_on_peak([det], th, -1, 1, 21, time=0.1)"
+    said = re.findall(r"^th: (\S+) -> (\S+) deg(.*)$", finished.stdout, re.MULTILINE)
+    assert [words[2] for words in said] == [
+        "",
+        "  (centre of det, scan 1)",
+        "  (highest point of det, scan 1)",
+        "  (centre of mass of det, scan 1)",
+    ]
+    for _, there, _ in said:
+        assert float(there) == pytest.approx(PEAK_CENTRE_DEG, abs=0.06)
+    for (_, there, _), (here, _, _) in itertools.pairwise(said):
+        assert float(here) == pytest.approx(float(there), abs=1e-3)
+
+
+def test_where_there_is_no_peak_the_motor_is_back_and_the_reason_is_one_line(run_beamshell, data):
+    finished = run_beamshell("-c", "mov samx 2; align samx -1 1 7 0.02")
+    assert finished.returncode == 1
+    (line,) = [line for line in finished.stderr.splitlines() if "no clear peak" in line]
+    assert line.endswith("samx goes back to 2 mm")
+    (run,) = Runs(data)
+    assert run.exit_status == "fail"
+
+
+def test_a_spectrum_over_the_edge_of_the_foil(run_beamshell, data):
+    line = "xafs scaler mono.energy 8979 -30:-10:10 -10:10:2 k_max=3 k_step=0.3 time=0.05 k_weight=1"
+    finished = run_beamshell("-c", f"{line}; edge scaler mono.energy -0.02 0.02 5")
+    (spectrum, _) = Runs(data)
+    assert spectrum.exit_status == "success", finished
+    table = spectrum.table()
+    energy = table["mono_energy"] * 1e3
+    assert energy[0] == pytest.approx(8979 - 30, abs=0.2)
+    assert energy[-1] == pytest.approx(8979 + 3.81 * 9, abs=0.2)
+    transmitted = table["scaler_s4"] / table["scaler_s2"]
+    assert transmitted[energy < 8970].min() > 2 * transmitted[energy > 8983].max()
+    times = table["count_time"]
+    assert times[0] == 0.05
+    assert times[-1] == pytest.approx(0.05 * 3 / math.sqrt(10 / 3.80998), rel=1e-3)
+    assert spectrum.start["e0_ev"] == 8979
+
+
+def test_a_time_scan_keeps_its_pace(run_beamshell, data):
+    finished = run_beamshell("-c", "tscan det 1s 0.2; regions th 0:0.2:0.1:0.02 0.2:1:0.4:0.01")
+    assert finished.returncode == 0, finished
+    timed, regions = Runs(data)
+    assert len(timed.table()["late"]) in (5, 6)  # a busy machine may miss a slot, and leaves it out
+    assert list(regions.table()["th"].round(3)) == [0, 0.1, 0.2, 0.6, 1]
+    assert list(regions.table()["count_time"]) == [0.02, 0.02, 0.02, 0.01, 0.01]
+
+
+def test_wrong_words_are_answered_in_one_line(console):
+    answers = {
+        "xafs mono.energy 8.979": "the first point would be at -141.021 eV: e0 is 8.979, and it is given in eV",
+        "xafs th 8979": "th is in deg: xafs needs an axis of energy, in eV or keV",
+        "xafs mono.energy 8979 kmax=3": "'kmax=3' is not understood",
+        "regions th 0:1": "'0:1' is not start:stop:step",
+        "regions samx": "start:stop:step is missing",
+        "tscan det ten": "no device 'ten'",
+        "tscan 10 x": "'x' is not a time: write 90, 90s, 10min or 2h",
+        "align th 80 91 5": "point 5 of 5: th: 91 deg is above the limit 90 deg",
+        "cen": "there is no scan of one motor among the last runs: scan first",
+    }
+    for typed, answer in answers.items():
+        assert answer in console.do(typed).replace("\n", ""), typed
