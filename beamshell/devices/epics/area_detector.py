@@ -42,12 +42,14 @@ class Series:
         landed: done when they are all there.
         borrowed: the detector was staged for this series alone.
         told: how many of them documents tell of.
+        outlasts_pause: it was under way when the engine paused, which may ask for it once more.
     """
 
     points: Points
     landed: DeviceStatus
     borrowed: bool
     told: int = 0
+    outlasts_pause: bool = False
 
     def documents(self, written: int, shape: tuple[int, int]) -> Iterator[Asset]:
         """Of the points up to the number `written`, those that were not told of."""
@@ -256,8 +258,10 @@ class EpicsAreaDetector(StaysBehind):
             BadValue: a setting makes no sense.
             DeviceError: it flies.
         """
-        self._refuse_in_flight("prepared")
         prepared = {**self._prepared, **series}
+        if self._goes_on() and prepared == self._prepared:
+            return self._done("prepare")
+        self._refuse_in_flight("prepared")
         for key in set(prepared) - {"num", "exp"}:
             raise unknown("setting", key, ("num", "exp"), of=self.name)
         number = prepared["num"]
@@ -276,6 +280,8 @@ class EpicsAreaDetector(StaysBehind):
         Raises:
             DeviceError: it flies already, or its files have no place.
         """
+        if self._goes_on():
+            return self._done("kickoff")
         self._refuse_in_flight("kicked off")
         self._leave_series()
         if borrowed := not self._staging.active:
@@ -324,6 +330,19 @@ class EpicsAreaDetector(StaysBehind):
 
     def _one_point_s(self) -> float:
         return _MARGIN_S + self.cam.seconds(self.frames_per_point)
+
+    def pause(self) -> None:
+        """Let a series go on while the engine pauses: what is repeated afterwards does not begin it anew."""
+        if self._series is not None:
+            self._series.outlasts_pause = True
+
+    def resume(self) -> None:
+        """Nothing: what was going on has gone on."""
+
+    def _goes_on(self) -> bool:
+        """Whether a series is under way that has begun before a pause."""
+        series = self._series
+        return series is not None and series.outlasts_pause
 
     def describe_collect(self) -> dict[str, DataKey]:
         """What a series is: pictures in a file."""

@@ -505,6 +505,20 @@ def test_a_series_that_is_stopped_keeps_what_it_has(cam: EpicsAreaDetector) -> N
     assert not cam.hdf.capturing.get()  # it was staged for the series alone
 
 
+def test_a_series_goes_on_through_a_pause_and_what_is_repeated_does_not_begin_it_anew(cam: EpicsAreaDetector) -> None:
+    cam.prepare({"num": 6, "exp": 0.5})
+    cam.kickoff().wait(5)
+    with pytest.raises(DeviceError, match=r"^cam: it takes a series, and cannot be kicked off"):
+        cam.kickoff()
+    cam.pause()
+    cam.resume()
+    cam.prepare({"num": 6, "exp": 0.5}).wait(5)
+    cam.kickoff().wait(5)
+    cam.complete().wait(20)
+    indices = [doc["indices"] for name, doc in cam.collect_asset_docs() if name == "stream_datum"]
+    assert indices == [{"start": 0, "stop": 6}]
+
+
 def test_a_series_in_a_run_that_has_staged_it_stays_staged(cam: EpicsAreaDetector) -> None:
     cam.stage()
     cam.prepare({"num": 2, "exp": 0.05})
