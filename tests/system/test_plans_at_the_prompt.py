@@ -62,6 +62,20 @@ def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console, da
     assert [run[-1][1]["exit_status"] for run in runs(data)] == ["success"] * 3
 
 
+def test_a_relative_scan_that_was_interrupted_brings_the_motor_back(console, data):
+    console.do("mov th 5")
+    start = console.begin("rscan det th -1 1 41")
+    console.wait_for(r"\|\s+3 \|", start, 30.0)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.state == "PAUSED"
+    console.do("abort sample fell off")
+    assert console.state == ""
+    assert "th  5.0000" in console.do("wm th")
+    [run] = runs(data)
+    assert (run[-1][1]["exit_status"], run[-1][1]["reason"]) == ("abort", "sample fell off")
+
+
 def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, data):
     assert "<count: a plan that has not been run; RE(...) runs it>" in console.do("bp.count([det])")
     assert "PlanNotRun" not in console.do("plan = bp.count([det])")
