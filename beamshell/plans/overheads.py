@@ -23,7 +23,7 @@ MOST_INTERVALS = 200
 FEWEST_RUNS = 3
 """So many runs are needed before it can be said how far one is from what the others say."""
 
-_WORDS_FOR_WAITING = ("delay", "sleep", "period")
+_WORDS_FOR_WAITING = ("delay", "sleep", "period", "period_s")
 _SHARE_WITHIN = 0.68
 _LEAST_ERROR = 0.02
 _ROUNDS = 3
@@ -189,17 +189,19 @@ class _Reader:
         last, self._last = self._last, doc
         if last is None:
             self._first = self._first_interval(doc)
-        elif doc["seq_num"] == last["seq_num"] + 1 and self._intervals < MOST_INTERVALS:
+        elif (
+            doc["seq_num"] == last["seq_num"] + 1 and self._start.get("detectors") and self._intervals < MOST_INTERVALS
+        ):
             self._intervals += 1
-            step = (self._moves(last["data"], doc["data"]), self._counts())
+            step = (self._moves(last["data"], doc["data"]), self._counts(doc["data"]))
             _, seconds = self._steps.setdefault(_rounded(*step), (step, []))
             seconds.append(doc["time"] - last["time"])
 
     def _first_interval(self, doc: Mapping[str, Any]) -> Interval | None:
-        if not {"time"} <= self._start.keys() or any(motor not in self._known for motor in self._motors):
+        if not self._start.get("detectors") or any(motor not in self._known for motor in self._motors):
             return None
         moves = self._moves(self._known, doc["data"])
-        return Interval(moves, self._counts(), doc["time"] - self._start["time"])
+        return Interval(moves, self._counts(doc["data"]), doc["time"] - self._start["time"])
 
     @property
     def _waits_on_purpose(self) -> bool:
@@ -211,8 +213,11 @@ class _Reader:
     def _motors(self) -> Sequence[str]:
         return [str(name) for name in self._start.get("motors") or ()]
 
-    def _counts(self) -> dict[str, float]:
-        return {name: _count_time(name, self._settings) for name in map(str, self._start.get("detectors") or ())}
+    def _counts(self, data: Mapping[str, Any]) -> dict[str, float]:
+        """By detector, how long it counted: as it was set, or as the point itself says, where each has its own time."""
+        counts = {name: _count_time(name, self._settings) for name in map(str, self._start.get("detectors") or ())}
+        own = data.get("count_time")
+        return dict.fromkeys(counts, own) if _is_number(own) and own is not None else counts
 
     def _moves(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
         found = {}

@@ -102,6 +102,20 @@ def test_a_point_that_was_measured_again_is_no_step():
     assert step.seconds == pytest.approx(took(1, 0.5))
 
 
+def test_points_with_count_times_of_their_own_are_told_apart():
+    run = list(run_of((), 0.1, number=5))
+    for name, doc in run:
+        if name == "event":
+            doc["data"]["count_time"] = 2.0 if doc["seq_num"] > 3 else 1.0
+    assert [(step.counts, step.number) for step in times_of(run).intervals] == [({"det": 1.0}, 2), ({"det": 2.0}, 2)]
+
+
+def test_a_run_that_does_not_say_what_counts_teaches_nothing_of_counting():
+    run = [(name, {**doc, "detectors": []}) if name == "start" else (name, doc) for name, doc in run_of(line(1))]
+    assert times_of(run).intervals == ()
+    assert learned(run) == Overheads()
+
+
 def test_a_few_documents_of_a_long_run_and_its_end_are_enough():
     run = list(run_of(line(1, 50)))
     times = times_of([*run[:12], run[-1]])
