@@ -339,6 +339,6 @@ def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, An
     try:
         return cls(*addressed, name=line.name, **arguments)
     except BeamshellError as exc:
-        raise line.problem(str(exc)) from exc
+        raise line.problem(str(exc).removeprefix(f"{line.name}: ")) from exc  # the place names it already
     except Exception as exc:  # a class may be anybody's code; one bad device never stops the rest
         raise line.problem(f"{cls.__name__} could not be built: {exc}") from exc
