@@ -14,11 +14,15 @@ _MOTORS = ("EpicsMotor", "EpicsMotorMR", "EpicsMotorEx", "Motor", "IMS", "Newpor
 _SIM_MOTORS = ("SynAxis", "SynAxisNoHints", "SynAxisEmptyHints", "SynAxisOPAAS", "SimPositioner", "SimMotor")
 _SIM_MOTOR_OBJECTS = ("motor", "motor1", "motor2", "motor3", "jittery_motor1", "jittery_motor2")
 _SIM_DETECTORS = ("SynGauss", "SynGaussBEC", "SimMonitor", "SynSignal", "det", "det1", "det2", "noisy_det")
+_AREA_DETECTORS = ("AreaDetector", "SimDetector", "AndorDetector", "Andor3Detector", "DexelaDetector", "EigerDetector",
+                   "LambdaDetector", "MerlinDetector", "PerkinElmerDetector", "PilatusDetector", "PointGreyDetector",
+                   "ProsilicaDetector", "VimbaDetector")  # fmt: skip
 
 CLASSES: dict[str, str] = {
     **dict.fromkeys(_MOTORS, "motor"),
     **dict.fromkeys((*_SIM_MOTORS, *_SIM_MOTOR_OBJECTS), "sim_motor"),
     **dict.fromkeys(_SIM_DETECTORS, "sim_det"),
+    **dict.fromkeys(_AREA_DETECTORS, "area_detector"),
     "EpicsSignal": "signal",
     "EpicsSignalRO": "signal_ro",
     "EpicsSignalWithRBV": "signal",
