@@ -33,13 +33,15 @@ def records(prefix: str) -> str:
     """Its database, such as for "BL:mcs:": three counters, the first of which counts the clock, and an encoder."""
     buttons = "".join(f'record(busy, "{prefix}{name}") {{ }}\n' for name in _BUTTONS)
     arrays = "".join(
-        f'record(waveform, "{prefix}{name}") {{ field(FTVL, "LONG") field(NELM, "{MAX_CHANNELS}") }}\n'
+        f'record(waveform, "{prefix}{name}") {{ field(FTVL, "LONG") field(NELM, "{MAX_CHANNELS}") '
+        'field(PINI, "YES") }\n'
         for name in _COUNTERS
     )
     return f"""
 {buttons}{arrays}
 record(waveform, "{prefix}mca4") {{
     field(DESC, "position in each bin") field(FTVL, "DOUBLE") field(NELM, "{MAX_CHANNELS}") field(PREC, "4")
+    field(PINI, "YES")
 }}
 record(bi, "{prefix}Acquiring") {{ field(ZNAM, "Done") field(ONAM, "Acquiring") field(VAL, "0") field(PINI, "YES") }}
 record(bo, "{prefix}ChannelAdvance") {{

@@ -36,7 +36,8 @@ Numbers = npt.NDArray[np.float64]
 
 def records(prefix: str, axes: int) -> str:
     """Its database, such as for "BL:traj1:" and two axes, M1 and M2."""
-    array = f'field(FTVL, "DOUBLE") field(NELM, "{MAX_POINTS}") field(PREC, "4")'
+    array = f'field(FTVL, "DOUBLE") field(NELM, "{MAX_POINTS}") field(PREC, "4") field(PINI, "YES")'
+    text = 'field(FTVL, "CHAR") field(NELM, "256") field(PINI, "YES")'
     count = f'field(PINI, "YES") field(DRVL, "0") field(DRVH, "{MAX_POINTS}")'
     lines = [f'record(busy, "{prefix}{name}") {{ }}' for name in _BUTTONS]
     lines += [
@@ -58,7 +59,7 @@ def records(prefix: str, axes: int) -> str:
         words = ("Done", "Move start", "Executing")[:states] if part == "Execute" else ("Done", "Busy")
         lines.append(_choice("mbbi", f"{prefix}{part}State", 0, *words))
         lines.append(_choice("mbbi", f"{prefix}{part}Status", 0, "Undefined", "Success", "Failure", "Abort"))
-        lines.append(f'record(waveform, "{prefix}{part}Message") {{ field(FTVL, "CHAR") field(NELM, "256") }}')
+        lines.append(f'record(waveform, "{prefix}{part}Message") {{ {text} }}')
     for axis in range(1, axes + 1):
         lines.append(_choice("mbbo", f"{prefix}M{axis}UseAxis", 0, "No", "Yes"))
         lines += [
