@@ -13,9 +13,11 @@ from beamshell.devices.epics.area_detector import EpicsAreaDetector
 from beamshell.devices.epics.camera import EpicsCamera
 from beamshell.devices.epics.counter import PresetCounter
 from beamshell.devices.epics.mca import EpicsMCA
+from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.scaler import EpicsScaler
 from beamshell.devices.epics.shutter import EpicsShutter
+from beamshell.devices.epics.trajectory import TrajectoryFlyer
 from beamshell.devices.monochromator import Monochromator
 from beamshell.devices.pv_positioner import PVPositioner
 from beamshell.devices.signal import Signal
@@ -52,6 +54,11 @@ def _of_class(device: Device, known: Fact) -> Iterator[Fact]:
         yield {"is": "motor", "record": device.prefix, **limits, **known}
     elif isinstance(device, EpicsScaler):
         yield {"is": "scaler", "record": device.prefix, **known}
+    elif isinstance(device, MultichannelScaler):
+        yield {"is": "mcs", "prefix": device.prefix}
+    elif isinstance(device, TrajectoryFlyer):
+        axes = [motor.prefix for motor in device.motors]
+        yield {"is": "profile_move", "prefix": device.prefix, "motors": axes, "counter": device.counter.prefix}
     elif isinstance(device, EpicsMCA):
         yield {"is": "mca", "record": device.prefix}
     elif isinstance(device, PresetCounter):

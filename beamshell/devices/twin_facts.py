@@ -12,6 +12,8 @@ from beamshell.devices.behaviour import Fact, behaviours
 from beamshell.devices.device import Device
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.loader import class_of, device_of
+from beamshell.devices.references import in_order, with_devices
+from beamshell.devices.registry import Registry
 from beamshell.devices.signal import Signal
 from beamshell.devices.unconnected import unconnected
 from beamshell.errors import ConfigError
@@ -28,8 +30,9 @@ def twin_facts(path: str | Path) -> tuple[list[Fact], list[str]]:
     """
     facts: list[Fact] = []
     left_out: list[str] = []
+    built = Registry()
     with unconnected():
-        for line in read_file(Path(path)).lines.values():
+        for line in in_order(read_file(Path(path)).lines.values(), class_of):
             if line.values.get("enabled") is False:
                 continue
             try:
@@ -39,7 +42,7 @@ def twin_facts(path: str | Path) -> tuple[list[Fact], list[str]]:
                     continue
                 known = line.values.get("twin")
                 doc = {"doc": line.values["doc"]} if line.values.get("doc") else {}
-                device = device_of(line, [])
+                device = built.add(device_of(with_devices(line, cls, built), []), name=line.name)
                 facts.extend(doc | fact for fact in behaviours(device, known if isinstance(known, dict) else None))
             except ConfigError:
                 continue  # the console that loads the file says what is wrong

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import area_detector_records, fluorescence, physics
+from beamshell.ioc import area_detector_records, fluorescence, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.beamline import PointDetector
@@ -99,6 +99,7 @@ class Twin:
         self._chance = np.random.default_rng(seed)
         self._scanned: PractisedMotor | None = None
         self._shutters: list[bool] = []
+        self._multichannel_scalers: dict[str, mcs.MultichannelScaler] = {}
         self._motors = RecordSupport(base, PractisedMotor, self._new_motor)
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
@@ -370,11 +371,48 @@ class Twin:
     def _channel(self, pv: str | None) -> Channel | None:
         return self._base.channel(pv) if pv else None
 
+    def _mcs(self, fact: Fact) -> None:
+        prefix: str = fact["prefix"]
+        self._records_of(mcs.records(prefix))
+        self._to_start.append(lambda: self._start_mcs(prefix))
+
+    def _start_mcs(self, prefix: str) -> None:
+        def place() -> float:
+            return 0.0 if self._scanned is None else self._scanned.where()
+
+        def rates(position: float) -> tuple[float, float, float]:
+            began_at = 0.0 if self._scanned is None else self._scanned.began_at
+            angle = position - began_at - PEAK_OFFSET + physics.PEAK_CENTRE_DEG
+            clock, monitor, detector, *_ = physics.scaler_rates(angle, self._light, mcs.CLOCK_HZ)
+            return clock, monitor, detector
+
+        self._multichannel_scalers[prefix] = mcs.MultichannelScaler(
+            prefix, self._base, self._clockwork, self._chance, self._busy.records, rates, place
+        )
+
+    def _profile_move(self, fact: Fact) -> None:
+        self._records_of(profile_move.records(fact["prefix"], len(fact["motors"])))
+        self._to_start.append(lambda: self._start_profile_move(fact))
+
+    def _start_profile_move(self, fact: Fact) -> None:
+        motors = [record for name in fact["motors"] if isinstance(record := self._motors.records[name], MotorRecord)]
+        scaler = self._multichannel_scalers[fact["counter"]]
+        busy = self._busy.records
+        profile_move.ProfileMove(fact["prefix"], self._base, self._clockwork, busy, motors, scaler.advance)
+
+    def _records_of(self, text: str) -> None:
+        """Take the records of a database, those that are there already but for."""
+        for record in re.split(r"^(?=record\()", text, flags=re.MULTILINE):
+            if found := re.match(r'record\(\w+, "([^"]+)"', record):
+                self._records.setdefault(found[1], record)
+
     _KINDS: dict[str, Callable[[Twin, Fact], None]] = {
         "motor": _motor,
         "scaler": _scaler,
         "counter": _counter,
         "mca": _mca,
+        "mcs": _mcs,
+        "profile_move": _profile_move,
         "shutter": _shutter,
         "positioner": _positioner,
         "camera": _camera,
