@@ -15,6 +15,8 @@ from typing import Any
 from beamshell.errors import BeamshellError
 from beamshell.plans import pictures
 
+_MOST_LISTED = 5
+
 
 @dataclass(frozen=True)
 class RehearsedPoint:
@@ -150,7 +152,7 @@ class Rehearsal:
         if self.untimed:
             lines.append(f"not counted, since nobody knows how long they take: {_listed(self.untimed)}")
         lines += [self._path_line(name) for name in self.path]
-        lines += [f"{name} is set to {_listed(dict.fromkeys(values))}" for name, values in self.settings.items()]
+        lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
         if self.staged:
             lines.append(f"staged: {', '.join(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
@@ -196,6 +198,13 @@ def _number(number: int, of: str) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and value is not True and value is not False and math.isfinite(value)
+
+
+def _few(values: list[Any]) -> str:
+    """The values, or the first and the last of many."""
+    if len(values) <= _MOST_LISTED:
+        return _listed(values)
+    return f"{len(values)} values, first {_listed(values[:1])}, last {_listed(values[-1:])}"
 
 
 def _listed(names: Sequence[Any] | set[str] | dict[Any, Any]) -> str:

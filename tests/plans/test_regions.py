@@ -107,3 +107,9 @@ def test_a_detector_without_a_count_time_cannot_be_given_one(here):
     del here.det.count_time
     with pytest.raises(PlanError, match="det cannot be told how long to count"):
         raise failing(here.world, bp.xafs([here.det], here.energy, 8979, time=1))
+
+
+def test_a_rehearsal_of_many_count_times_is_still_short(here):
+    told = str(bp.rehearse(bp.xafs([here.det], here.energy, 8979, k_max=8, time=1, k_weight=1)))
+    assert "det_count_time is set to " in told
+    assert max(map(len, told.splitlines())) < 120

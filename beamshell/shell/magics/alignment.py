@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import NoFit, UnknownName
+from beamshell.errors import NoFit, UnknownName, UsageError
 from beamshell.shell.command import detectors_then_motor
-from beamshell.shell.magic_line import Words, nearest
+from beamshell.shell.magic_line import Words, is_number, nearest
 from beamshell.shell.magics._all import COMMANDS
 from beamshell.shell.positions import unit_of
 
@@ -27,7 +27,7 @@ _LOOK_BACK = 20
 
 
 @COMMANDS.add(
-    "[detector ...] motor [start stop points [time]]",
+    "[detector ...] motor [start stop points [time]] [field=value] [dip]",
     example="align th -1 1 41",
     plan="RE(bp.centre_on_peak([det], th, -1, 1, 41))",
     slots=detectors_then_motor,
@@ -37,13 +37,14 @@ def align(session: Session, words: Words) -> None:
     """Scan around where the motor is, fit a peak, and go to its centre.
 
     Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak the motor goes back
-    and the reason is told. The first detector's first value is looked at.
+    and the reason is told. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
+    With `dip` the peak points down.
     """
     _look(session, words, "centre_on_peak")
 
 
 @COMMANDS.add(
-    "[detector ...] motor start stop points [time]",
+    "[detector ...] motor start stop points [time] [field=value]",
     example="edge samx -1 1 41 0.1",
     plan="RE(bp.find_edge([det], samx, -1, 1, 41, time=0.1))",
     slots=detectors_then_motor,
@@ -52,13 +53,14 @@ def align(session: Session, words: Words) -> None:
 def edge(session: Session, words: Words) -> None:
     """Scan around where the motor is, fit an edge, and go to where it is half-way up.
 
-    Start and stop are distances. Where there is no edge the motor goes back, and the reason is told.
+    Start and stop are distances. Where there is no edge the motor goes back, and the reason is told. The value looked
+    at is named by field=scaler_s4.
     """
     _look(session, words, "find_edge")
 
 
 @COMMANDS.add(
-    "[detector ...] motor start stop points [time]",
+    "[detector ...] motor start stop points [time] [field=value]",
     example="knife samx -1 1 41 0.1",
     plan="RE(bp.knife_edge([det], samx, -1, 1, 41, time=0.1))",
     slots=detectors_then_motor,
@@ -77,25 +79,38 @@ def _look(session: Session, words: Words, name: str) -> None:
 
     detectors = words.detectors() or session.detectors()
     motor = words.motor()
-    if not words and name == "centre_on_peak":
-        start, stop, points = _HERE
+    if name == "centre_on_peak" and not is_number(words.peek()):
+        line = _HERE
     else:
-        start, stop, points = words.number("start"), words.number("stop"), words.whole_number("points")
-    seconds = words.optional_seconds()
-    words.end()
+        line = (words.number("start"), words.number("stop"), words.whole_number("points"))
+    more: dict[str, Any] = {}
+    if is_number(words.peek()):
+        more["time"] = words.optional_seconds()
+    more |= _settings(words, name)
     plan = getattr(bp, name)
     found: list[Found] = []
 
-    def make() -> Plan:
-        return plan(detectors, motor, start, stop, points, time=seconds)  # type: ignore[no-any-return]  # by its name
-
     def kept() -> Plan:
-        found.append((yield from make()))
+        found.append((yield from plan(detectors, motor, *line, **more)))
 
     named = ", ".join(detector.name for detector in detectors)
-    timed = "" if seconds is None else f", time={seconds:.12g}"
-    form = f"bp.{name}([{named}], {motor.name}, {start:.12g}, {stop:.12g}, {points}{timed})"
+    shown = "".join(f", {key}={value!r}" for key, value in more.items())
+    form = f"bp.{name}([{named}], {motor.name}, {line[0]:.12g}, {line[1]:.12g}, {line[2]}{shown})"
     session.run(kept, then=lambda: _say_found(name, motor, found), plan_form=form)
+
+
+def _settings(words: Words, name: str) -> dict[str, Any]:
+    """The words after the numbers."""
+    more: dict[str, Any] = {}
+    for word in words.rest():
+        key, equals, value = word.partition("=")
+        if key == "field" and equals and value:
+            more["field"] = value
+        elif word == "dip" and name == "centre_on_peak":
+            more["dip"] = True
+        else:
+            raise UsageError(f"'{word}' is not understood here")
+    return more
 
 
 def _say_found(name: str, motor: Any, found: list[Found]) -> None:
