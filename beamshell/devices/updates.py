@@ -5,9 +5,11 @@ It knows no control system: a backend offers values to a `Cell` and posts comple
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -21,11 +23,25 @@ Job = Callable[[], None]
 _STALLED_AFTER_S = 0.01  # a queue that did not move for so long gets one more worker
 _MOST_WORKERS = 64
 _SPARE_LEAVES_AFTER_S = 5.0
+_JOBS_END_WITHIN_S = 0.5  # what goes on longer at the end is left to its fate: a server that does not answer
 
 logger = logging.getLogger(__name__)
 
 thread_hooks: list[Job] = []
 """What each worker calls once before its next job: a control system that must know the threads that use it."""
+
+
+_lanes: list[Lane] = []
+
+
+@atexit.register
+def _end_jobs() -> None:
+    """Let no job go on into the end of the interpreter: one in the middle of an import would hold it up for ever."""
+    for lane in _lanes:
+        lane.stop()
+    deadline = time.monotonic() + _JOBS_END_WITHIN_S
+    while any(lane.busy for lane in _lanes) and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 class Lane:
@@ -44,6 +60,7 @@ class Lane:
         self._finished = 0
         self._watching = False
         self._stopped = False
+        _lanes.append(self)
 
     def post(self, job: Job) -> None:
         """Have `job` called soon, in a worker thread."""
@@ -60,6 +77,11 @@ class Lane:
     def stop(self) -> None:
         """Drop what is queued and all that comes: for the end of the interpreter only."""
         self._stopped = True
+
+    @property
+    def busy(self) -> bool:
+        """True while some worker is at a job."""
+        return self._workers > self._idle
 
     def _start_worker(self) -> None:
         self._workers += 1

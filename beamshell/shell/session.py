@@ -54,6 +54,10 @@ _WANTED_SOON = (
 """Imported while the demo IOC starts."""
 
 
+_LIBRARIES_AFTER_S = 1.5
+"""When the libraries of control systems other than Channel Access are loaded, unless a command waits for them."""
+
+
 _INVALID = 3
 """The EPICS alarm severity of a value that means nothing."""
 
@@ -255,8 +259,10 @@ class Session:
             self.ioc.wait_ready()  # a search that is sent before it listens is repeated late
 
     def _load_device_file(self, path: Path) -> None:
+        from beamshell.devices.backends import postpone
         from beamshell.devices.loader import load_devices
 
+        postpone(_LIBRARIES_AFTER_S)
         _, problems = load_devices(path, self.registry)
         for problem in problems:
             self.report(problem)

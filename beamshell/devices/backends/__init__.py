@@ -6,7 +6,10 @@ import importlib
 from typing import Any
 
 from beamshell.devices.backend import Backend
+from beamshell.devices.backends._leisure import postpone
 from beamshell.errors import UnknownName
+
+__all__ = ["is_served_by_the_twin", "open_channel", "postpone", "practising", "stand_in"]
 
 _SCHEMES = {
     "ca": ("beamshell.devices.backends.ca", "CaBackend"),

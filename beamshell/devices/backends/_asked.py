@@ -21,6 +21,7 @@ from beamshell.devices._timers import call_later
 from beamshell.devices.backend import Collect, OnChange, OnDone
 from beamshell.devices.backends._channel import Channel
 from beamshell.devices.backends._facts import Facts
+from beamshell.devices.backends._leisure import at_leisure
 from beamshell.devices.updates import completions
 from beamshell.errors import DeviceError, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -80,7 +81,7 @@ class AskedChannel(Channel):
         """Start asking; returns at once."""
         if not self._connecting:
             self._connecting = True
-            self._post(self._try_to_connect)
+            at_leisure(lambda: self._post(self._try_to_connect))
 
     def _try_to_connect(self) -> None:
         if self._closed:

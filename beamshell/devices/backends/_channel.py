@@ -5,6 +5,7 @@ It knows no control system and asks nothing of any; what it is told comes from t
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import threading
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from beamshell.devices.backend import Backend, OnChange, OnConnection, since
-from beamshell.devices.backends import _facts
+from beamshell.devices.backends import _facts, _leisure
 from beamshell.devices.backends._facts import Facts
 from beamshell.devices.updates import Cell
 from beamshell.errors import BadValue, MissingLibrary, NotConnected, WriteFailed
@@ -45,10 +46,25 @@ def library(module: str) -> Any:
     Raises:
         NotConnected: it cannot be imported.
     """
-    try:
-        return importlib.import_module(module)
-    except ImportError as exc:
-        raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
+    with _importing:
+        if _ending:
+            raise NotConnected("the console is closing")
+        try:
+            return importlib.import_module(module)
+        except ImportError as exc:
+            raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
+
+
+_importing = threading.RLock()
+_ending = False
+
+
+@atexit.register
+def _import_no_more() -> None:
+    """A thread that is killed in the middle of an import would keep the interpreter from ending."""
+    global _ending
+    with _importing:
+        _ending = True
 
 
 def once(make: Callable[..., Made]) -> Callable[..., Made]:
@@ -119,7 +135,10 @@ class Channel(Backend):
 
     def wait_connected(self, timeout: float) -> None:
         """Return once connected; NotConnected says since when it is not, why, and what to check."""
-        if not self._connected and not self._ready.wait(timeout):
+        if self._connected:
+            return
+        _leisure.begin()
+        if not self._ready.wait(timeout):
             raise NotConnected(self._why_not())
 
     def on_connection(self, callback: OnConnection) -> None:

@@ -115,6 +115,8 @@ class Line:
 
     def _opened(self) -> Any:
         if self._open is None:
+            if _is_socket(self.port):
+                library("serial.urlhandler.protocol_socket")  # which `serial_for_url` would import at its own time
             settings = self.settings
             self._open = library("serial").serial_for_url(
                 f"socket://{self.port}" if _is_socket(self.port) else self.port,

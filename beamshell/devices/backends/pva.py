@@ -6,6 +6,7 @@ Where servers are looked for is said by the environment: EPICS_PVA_ADDR_LIST, EP
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from functools import partial
@@ -15,6 +16,7 @@ from beamshell.devices._timers import call_later
 from beamshell.devices.backend import Collect, OnChange, OnDone
 from beamshell.devices.backends import _nt
 from beamshell.devices.backends._channel import Channel, library, once, require
+from beamshell.devices.backends._leisure import at_leisure
 from beamshell.devices.updates import completions, updates
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -27,8 +29,10 @@ logger = logging.getLogger(__name__)
 
 @once
 def _context() -> Any:
-    """The library's client, one a process; its callbacks come in threads of its own."""
-    return library("p4p.client.raw").Context("pva", nt=False, useenv=True)
+    """The library's client, one a process; its callbacks come in threads of its own, which must end before Python."""
+    context = library("p4p.client.raw").Context("pva", nt=False, useenv=True)
+    atexit.register(context.close)
+    return context
 
 
 class PvaBackend(Channel):
@@ -61,7 +65,7 @@ class PvaBackend(Channel):
         """Have the library search for it; returns at once."""
         if not self._begun:
             self._begun = True
-            updates.post(self._learn)
+            at_leisure(lambda: updates.post(self._learn))
 
     def _learn(self) -> None:
         """Ask what it is; the library answers when it has found it. Updates worker: the library is loaded first."""
