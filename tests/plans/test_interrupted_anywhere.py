@@ -1,0 +1,131 @@
+"""The plans beyond the field's, paused or ended at any moment: the same data, and everything put back."""
+
+import math
+from types import SimpleNamespace
+
+import document_rules
+import pytest
+from scanspec.specs import ConstantDuration, Linspace
+from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
+
+from beamshell import plans as bp
+from beamshell.engine._plan_stack import as_generator
+from beamshell.engine._requests import EndWanted, PauseWanted
+from beamshell.engine._state import State
+from beamshell.plans.clock import by_clock
+from beamshell.plans.queue import Task, work_through
+
+MOMENTS = [0.05 * n + 0.013 for n in range(40)]
+
+
+class Timer(VirtualSignal):
+    def set(self, value):
+        self.value = value
+        return self.status_in(0.01)
+
+
+def beamline():
+    """Two motors at 0, and a detector that sees a peak at 0.3 of x."""
+    world = VirtualWorld()
+    x, y = (VirtualMotor(world, name, speed=5.0) for name in "xy")
+    x.units = "keV"
+    det = VirtualDetector(world, "det", motor=x, time=0.05)
+    det.count_time = Timer(world, "det_count_time", value=0.3)
+    det.read = lambda: {
+        "det": {"value": 1000 * math.exp(-(((x.position - 0.3) / 0.2) ** 2)), "timestamp": world.time()}
+    }
+    return SimpleNamespace(world=world, x=x, y=y, det=det)
+
+
+def queue(here):
+    makes = iter([lambda: bp.scan([here.det], here.x, 0, 1, 3), lambda: bp.count([here.det], 3)])
+
+    def take():
+        make = next(makes, None)
+        return None if make is None else Task(make, lambda failure, uids: None)
+
+    return work_through(take)
+
+
+PLANS = {
+    "region_scan": lambda here: bp.region_scan([here.det], here.x, [(0, 1, 0.25, 0.1), (1, 2, 0.5, 0.2)]),
+    "xafs": lambda here: bp.xafs([here.det], here.x, 500, [(-100, 100, 50)], k_max=6, k_step=0.4, time=0.1, k_weight=1),
+    "scan_until": lambda here: bp.scan_until([here.det], here.x, -1, 0.1, until=bp.above("det", 900), limit=2),
+    "count_until": lambda here: bp.count_until([here.det], lambda point: point.number == 12, delay=0.1),
+    "centre_on_peak": lambda here: bp.centre_on_peak([here.det], here.x, -1, 1, 15, time=0.2),
+    "knife_edge": lambda here: bp.knife_edge([here.det], here.x, -0.5, 0.3, 12),
+    "spec_scan": lambda here: bp.spec_scan(
+        [here.det],
+        ConstantDuration(constant_duration=0.1, spec=Linspace(here.y, 0, 1, 3) * ~Linspace(here.x, 0, 1, 4)),
+    ),
+    "for_each_sample": lambda here: bp.for_each_sample(
+        {"a": {here.y: 1}, "b": {here.y: 2}}, lambda name: bp.scan([here.det], here.x, 0, 1, 4)
+    ),
+    "at_temperatures": lambda here: bp.at_temperatures(here.y, [1, 2], 0.2, lambda t: bp.count([here.det], 4)),
+    "queue": queue,
+}
+RETURNS = ("centre_on_peak", "knife_edge")
+
+
+def whole(name):
+    here = beamline()
+    with by_clock(here.world.clock):
+        core = here.world.run(PLANS[name](here))
+    assert core.exit_status == "success", core.error
+    return here
+
+
+def result(here):
+    """By run and stream, the last data of each point; where the motors are, and how long the detector counts."""
+    run = -1
+    streams, data = {}, {}
+    for name, doc in here.world.docs:
+        run += name == "start"
+        if name == "descriptor":
+            streams[doc["uid"]] = (run, doc["name"])
+        elif name == "event":
+            data[(*streams[doc["descriptor"]], doc["seq_num"])] = doc["data"]
+    return data, here.x.position, here.y.position, here.det.count_time.value
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_pause_at_any_moment_changes_nothing_of_the_data(name):
+    expected = result(whole(name))
+    paused = 0
+    for moment in MOMENTS:
+        here = beamline()
+        core = here.world.interpreter()
+        here.world.at(moment, lambda here=here: here.world.post(PauseWanted(False)))
+        with by_clock(here.world.clock):
+            done = core.start(as_generator(PLANS[name](here)))
+            if not done:
+                paused += 1
+                here.world.pass_time(3.0)
+                core.resume()
+        assert core.exit_status == "success", (moment, core.error)
+        assert result(here) == expected, moment
+        document_rules.check(here.world.docs)
+    assert paused > 5
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("how", [State.STOPPING, State.ABORTING])
+def test_ended_at_any_moment_everything_is_put_back(name, how):
+    ended = 0
+    for moment in MOMENTS:
+        here = beamline()
+        core = here.world.interpreter()
+        here.world.at(moment, lambda here=here: here.world.post(EndWanted(how, "enough")))
+        with by_clock(here.world.clock):
+            core.start(as_generator(PLANS[name](here)))
+        if not core.interrupted:
+            continue
+        ended += 1
+        assert here.det.staged == here.x.staged == here.y.staged == 0
+        assert here.det.count_time.value == 0.3
+        assert not here.x.moving
+        if name in RETURNS:
+            assert here.x.position == 0.0
+        names = here.world.names()
+        assert names.count("start") == names.count("stop")
+    assert ended > 5
