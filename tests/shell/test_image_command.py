@@ -32,6 +32,11 @@ class FakeRun:
         return FakeImages()
 
 
+class FakeCamera:
+    def picture(self):
+        return np.ones((2, 2))
+
+
 @pytest.fixture
 def runs():
     runs = {7: FakeRun(7, "cam_image"), 8: FakeRun(8, "cam_image", "cam_dark"), 9: FakeRun(9)}
@@ -44,7 +49,7 @@ def image(runs, monkeypatch, capsys):
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
 
     def image(line):
-        commands()["image"].run(SimpleNamespace(runs=runs), line, {})
+        commands()["image"].run(SimpleNamespace(runs=runs), line, {"webcam": FakeCamera(), "th": object()})
         return capsys.readouterr().out.splitlines()[-1]
 
     return image
@@ -60,6 +65,7 @@ def image(runs, monkeypatch, capsys):
         ("7", "cam_image of run 7, point 3:"),
         ("8 cam_dark", "cam_image of run 8, point 3:"),
         ("-2 cam_dark 1", "cam_image of run 8, point 1:"),
+        ("webcam now", "webcam now: 2 x 2 pixels"),
     ],
 )
 def test_run_detector_and_point_may_each_be_left_out(image, line, shown):
@@ -80,6 +86,10 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
         ("cam two", UsageError, "'two' is not a whole number"),
         ("cam 1.5", UsageError, "'1.5' is not a whole number"),
         ("cam 1 2", UsageError, "'2' is one word too many"),
+        ("webcam now 2", UsageError, "'2' is one word too many"),
+        ("webcm now", UnknownName, "no device 'webcm': did you mean webcam"),
+        ("th now", UsageError, "th takes no pictures"),
+        ("7 cam now", UsageError, "'now' is not a whole number"),
     ],
 )
 def test_what_cannot_be_shown_is_said(image, line, error, message):

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command import any_device
-from beamshell.shell.magic_line import Words, is_number, nearest
+from beamshell.shell.magic_line import Words, find_device, is_number, nearest
 from beamshell.shell.magics._all import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from beamshell.shell.session import Session
     from beamshell.store import Run
 
@@ -82,7 +84,7 @@ def runs(session: Session, words: Words) -> None:
 
 
 @COMMANDS.add(
-    "[scan number] [detector] [point]",
+    "[scan number] [detector] [point | now]",
     example="image cam 3",
     plan="runs[-1].image('cam', 3)",
     slots=any_device,
@@ -91,18 +93,30 @@ def image(session: Session, words: Words) -> None:
     """Show a picture of a run: in a window or, without a display, in the terminal.
 
     Without a number it is the last run, without a detector the only one that took pictures, without a point the last.
+    `image cam now` shows the picture that the camera itself has, such as that of the last `ct cam`.
     """
-    number = _scan_number(words) if words and _is_whole(words.peek()) else -1
-    run = session.runs[number]
-    name = words.take("detector") if words else _only_detector(run)
-    point = _point(words) if words else -1
-    words.end()
     from beamshell.callbacks.picture import show
 
-    images = run.images(name)
+    number = _scan_number(words) if words and _is_whole(words.peek()) else None
+    name = words.take("detector") if words else ""
+    if number is None and words.peek() == "now":
+        words.take("now")
+        words.end()
+        show(_picture_now(name, words.devices), f"{name} now")
+        return
+    run = session.runs[-1 if number is None else number]
+    images = run.images(name or _only_detector(run))
+    point = _point(words) if words else -1
+    words.end()
     picture = images.at(point)
-    shown = images.points[point] if point < 0 else point
-    show(picture, f"{images.key} of run {run.scan_id}, point {shown}")
+    show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}")
+
+
+def _picture_now(name: str, devices: Mapping[str, Any]) -> Any:
+    device = find_device(name, devices)
+    if not hasattr(device, "picture"):
+        raise UsageError(f"{name} takes no pictures")
+    return device.picture()
 
 
 def _only_detector(run: Run) -> str:
