@@ -48,29 +48,26 @@ def test_the_time_foretold_is_within_a_fifth_of_the_real_one_for_five_scans_afte
         assert abs(foretold - real) < 0.2 * real, results
 
 
-def test_a_scan_whose_seventh_point_of_eleven_is_beyond_a_limit_is_refused_before_anything_moves(run_beamshell, data):
-    finished = run_beamshell("-c", "mov th 1; ascan th 60 110 10 0.1")
-    assert finished.returncode == 1
-    assert finished.stderr.splitlines() == ["beamshell: point 8 of 11: th: 95 deg is above the limit 90 deg"]
-    finished = run_beamshell("-c", "scan det th 61 110 11")
-    assert finished.returncode == 1
-    assert finished.stderr.splitlines() == ["beamshell: point 7 of 11: th: 90.4 deg is above the limit 90 deg"]
+def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_leaves_no_trace(console, data: Path):
+    console.do("mov th 1")
+    refused = "beamshell: point 7 of 11: th: 90.4 deg is above the limit 90 deg"
+    assert console.do("scan det th 61 110 11") == refused
+    assert console.do("ascan th 61 110 10 0.1") == refused
+    shown = console.do("rehearse mesh th 0 1 4 tth 0 2 2 0.1; dryrun ascan th 61 110 10 0.1")
+    for expected in (
+        "15 points, about",
+        "(never measured here: from the devices' speeds and count times alone)",
+        "th: 15 moves between 0 and 1 deg, 6 deg of way",
+        "staged: det, tth, th",
+        "suspender: good",
+        "started now: until",
+        "|S·",  # the picture
+        "cannot be done: point 7 of 11: th: 90.4 deg is above the limit 90 deg",
+    ):
+        assert expected in shown
+    assert console.do("wm th").splitlines()[-1].split()[1] == "1.0000"
     assert list(data.rglob("*.jsonl")) == []
-
-
-def test_a_rehearsal_shows_everything_and_leaves_no_trace(run_beamshell, data: Path):
-    finished = run_beamshell("-c", "rehearse mesh th 0 1 4 tth 0 2 2 0.1; dryrun scan det th 0 1 3; wm th")
-    assert finished.returncode == 0
-    shown = finished.stdout
-    assert "15 points, about" in shown
-    assert "never measured here: from the devices' speeds and count times alone" in shown
-    assert "th: 15 moves between 0 and 1 deg, 5 deg of way" in shown
-    assert "staged: det, tth, th" in shown
-    assert "suspender: good" in shown
-    assert "started now: until" in shown
-    assert "|S·" in shown  # the picture
-    assert shown.splitlines()[-1].split()[1] == "0.0000"
-    assert list(data.rglob("*.jsonl")) == []
+    assert console.lines()[-1].startswith("demo 1 ")
 
 
 def test_the_time_is_asked_about_only_at_a_prompt_and_only_above_what_staff_have_set(open_console, run_beamshell):
