@@ -14,7 +14,7 @@ from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints
-from beamshell.plans.fitting import Fit, fit_edge, fit_peak
+from beamshell.plans.fitting import FEWEST_POINTS, Fit, fit_edge, fit_peak
 from beamshell.plans.notes import Note, record
 from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import configure_count_time_wrapper, finalize_wrapper, run_wrapper, stage_wrapper
@@ -142,6 +142,8 @@ def _align(
 ) -> Plan:
     """Scan, fit, record, and go to what was found (`stays`) or back."""
     detectors, num = as_devices(detectors), patterns.whole_number(line[2])
+    if num < FEWEST_POINTS:
+        raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
     field = first_field(detectors) if field is None else field
     origins = yield from origins_of([motor])
     origin = origins[motor]

@@ -20,7 +20,9 @@ Model = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
-_FEWEST_POINTS = 5  # one more than there are parameters
+FEWEST_POINTS = 5
+"""One more than there are parameters."""
+
 _CLEARLY = 5.0  # a height of so many times the scatter is one
 _STEPS = 200
 _PLATEAU = 3  # so many highest points in a row that are all the same
@@ -100,7 +102,8 @@ def fit_peak(x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, dip: b
     guess = np.array([at[top], width / FWHM_PER_SIGMA, height[top] - bottom, bottom])
     fit = _fitted(gaussian, at, height, guess)
     _check(word, x, y, at, height, fit, top in (0, at.size - 1) and not at[1] <= fit.centre <= at[-2])
-    _check_saturation(x, y, at, upright, fit)
+    if not dip:
+        _check_saturation(x, y, at, height, fit)
     return fit
 
 
@@ -181,8 +184,8 @@ def _sorted(word: str, x: str, y: str, xs: Sequence[float], ys: Sequence[float])
     at, height = at[finite], height[finite]
     order = np.argsort(at, kind="stable")
     at, height = at[order], height[order]
-    if at.size < _FEWEST_POINTS or np.ptp(at) == 0:
-        raise NoFit(f"{at.size} points do not show where a {word} is in {x}: {_FEWEST_POINTS} or more are needed")
+    if at.size < FEWEST_POINTS or np.ptp(at) == 0:
+        raise NoFit(f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed")
     if np.ptp(height) == 0:
         raise NoFit(f"{y} is {height[0]:.5g} from {at[0]:.5g} to {at[-1]:.5g} in {x}: there is no {word}")
     return at, height
@@ -219,17 +222,17 @@ def _check(word: str, x: str, y: str, at: Floats, height: Floats, fit: Fit, at_e
         )
 
 
-def _check_saturation(x: str, y: str, at: Floats, upright: Floats, fit: Fit) -> None:
+def _check_saturation(x: str, y: str, at: Floats, height: Floats, fit: Fit) -> None:
     """Some highest points in a row that are all the same, where the flanks say that it went on."""
-    flat = upright == upright.max()
+    flat = height == height.max()
     row = _longest_row(flat)
-    if row < _PLATEAU or np.count_nonzero(~flat) < _FEWEST_POINTS:
+    if row < _PLATEAU or np.count_nonzero(~flat) < FEWEST_POINTS:
         return
-    guess = np.array([fit.centre, fit.fwhm / FWHM_PER_SIGMA, np.ptp(upright), upright.min()])
-    flanks = _fitted(gaussian, at[~flat], upright[~flat], guess)
-    if flanks.height + flanks.background > upright.max() + 0.05 * np.ptp(upright):
+    guess = np.array([fit.centre, fit.fwhm / FWHM_PER_SIGMA, np.ptp(height), height.min()])
+    flanks = _fitted(gaussian, at[~flat], height[~flat], guess)
+    if flanks.height + flanks.background > height.max() + 0.05 * np.ptp(height):
         raise NoFit(
-            f"{y} is saturated: {row} points in a row near {x} {fit.centre:.5g} are all {abs(upright.max()):.6g}, "
+            f"{y} is saturated: {row} points in a row near {x} {fit.centre:.5g} are all {height.max():.6g}, "
             "where the flanks lead higher; attenuate the beam or count for less"
         )
 

@@ -173,3 +173,9 @@ def test_a_rehearsal_cannot_know_what_will_be_found_and_does_not_object(here):
     assert told.problems == []
     told = bp.rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
     assert "nothing records 'dett'" in str(told.problems[0])
+
+
+def test_too_few_points_for_a_fit_are_refused_before_anything_moves(here):
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 4))
+    assert str(core.error) == "num is 4: a fit needs at least 5 points"
+    assert here.world.docs == []

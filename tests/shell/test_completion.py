@@ -75,3 +75,16 @@ def test_the_last_command_of_a_line_counts():
 @pytest.mark.parametrize("text", ["", "mo", "mov", "print(t", "x = t", "th.v"])
 def test_what_is_no_command_is_left_to_python(text):
     assert offered(text) is None
+
+
+def test_a_queue_offers_its_actions_then_commands_then_what_the_command_takes():
+    assert offered("queue ") == ["add", "run", "remove", "move", "retry", "clear"]
+    assert {"scan", "mov", "md"} <= set(offered("queue add "))
+    assert "resume" not in offered("queue add ")
+    assert offered("queue add sample=Si mov t") == ["th", "tth"]
+    assert offered("queue run ") == ["on"]
+
+
+def test_an_alignment_offers_detectors_and_a_motor():
+    assert offered("align det s") == ["samx"]
+    assert offered("xafs det th ") == []

@@ -40,8 +40,8 @@ def _what_follows(before: list[str], devices: Mapping[str, Any]) -> Iterable[str
 
 @COMMANDS.add(
     "[add [key=value ...] command ... | run [on] | remove n | move n place | retry n | clear [done]]",
-    example="queue add sample=LaB6 scan det th -1 1 11",
-    plan='session.queue.add("scan det th -1 1 11", {"sample": "LaB6"})',
+    example="queue add sample=Si scan th -1 1 11",
+    plan='session.queue.add("scan th -1 1 11", {"sample": "Si"})',
     slots=_what_follows,
 )
 def queue(session: Session, words: Words) -> None:

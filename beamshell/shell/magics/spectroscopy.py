@@ -22,8 +22,8 @@ _DURATION = re.compile(r"([0-9.eE+-]+?)(s|min|m|h|)\Z")
 
 @COMMANDS.add(
     "[detector ...] motor start:stop:step[:time] ...",
-    example="regions det th -1:0:0.25 0:0.6:0.05 0.6:2:0.2",
-    plan="RE(bp.region_scan([det], th, [(-1, 0, 0.25), (0, 0.6, 0.05), (0.6, 2, 0.2)]))",
+    example="regions th -1:0:0.2 0:1:0.05",
+    plan="RE(bp.region_scan([det], th, [(-1, 0, 0.2), (0, 1, 0.05)]))",
     slots=detectors_then_motor,
     needs_words=True,
 )
@@ -46,8 +46,8 @@ def regions(session: Session, words: Words) -> None:
 
 @COMMANDS.add(
     "[detector ...] energy e0 [start:stop:step[:time] ...] [k_max=12] [k_step=0.05] [time=1] [k_weight=1]",
-    example="xafs mono.energy 8979 -150:-20:5 -20:40:0.5 k_max=12 time=1 k_weight=1",
-    plan="RE(bp.xafs([det], mono.energy, 8979, [(-150, -20, 5), (-20, 40, 0.5)], k_max=12, time=1, k_weight=1))",
+    example="xafs mono.energy 8979 k_max=12 time=1",
+    plan="RE(bp.xafs([det], mono.energy, 8979, k_max=12, time=1))",
     slots=detectors_then_motor,
     needs_words=True,
 )
