@@ -94,6 +94,16 @@ class Hdf5Plugin(StaysBehind):
         self._dropped_before = 0
         self._ready: list[tuple[Points, tuple[int, int]]] = []
 
+    @property
+    def _owner(self) -> str:
+        """The name of the detector that it is a part of."""
+        return self.name if self.parent is None else self.parent.name
+
+    @property
+    def _typed(self) -> str:
+        """What one types at the prompt to get at it."""
+        return self.name if self.parent is None else f"{self.root.name}.{self.dotted_name}"
+
     # ---- staging -----------------------------------------------------------------------------
 
     def stage(self) -> list[Any]:
@@ -106,7 +116,7 @@ class Hdf5Plugin(StaysBehind):
             path = self.full_file_name.get()
             raise DeviceError(
                 f"{self.name}: it is capturing into {path} for somebody else: end that first, with "
-                f"{self.root.name}.hdf.capture.put(0)"
+                f"{self._typed}.capture.put(0)"
             )
         staged = super().stage()
         try:
@@ -118,11 +128,8 @@ class Hdf5Plugin(StaysBehind):
 
     def _begin_files(self) -> None:
         self._ready.clear()
-        self._stem, self._files, self._file = (
-            f"{self.root.name}_{time.strftime('%Y%m%d_%H%M%S')}_{_short_uid()}",
-            0,
-            None,
-        )
+        self._files, self._file = 0, None
+        self._stem = f"{self._owner}_{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:6]}"
         folder, levels = self._folder_of_today()
         self._stage_value(self.create_folder, -levels)
         self._stage_value(self.folder, folder)
@@ -151,7 +158,7 @@ class Hdf5Plugin(StaysBehind):
         if self.data_folder is None:
             raise DeviceError(
                 f"{self.name}: nobody has said where its files go: give write_folder in the device file, or set "
-                f"{self.root.name}.hdf.write_folder"
+                f"{self._typed}.write_folder"
             )
         return str(self.data_folder / time.strftime(_BY_DAY)), len(Path(_BY_DAY).parts)
 
@@ -174,7 +181,7 @@ class Hdf5Plugin(StaysBehind):
             raise DeviceError(f"{self.name}: its capture has not begun within {PATIENCE_S:g} s")
         if not self.capturing.get():
             raise WriteFailed(f"{self.name}: its IOC does not capture: {self._complaint()}")
-        self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self.root.name}_image")
+        self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self._owner}_image")
 
     def _end_capture(self) -> None:
         if self.capturing.get():
@@ -203,15 +210,12 @@ class Hdf5Plugin(StaysBehind):
         until(lambda: not self.queue_use.get())  # the rest of an acquisition that was cut short
         captured, capturing = begin_values(self.num_captured, self.capturing)()
         if not capturing or captured % self.frames_per_point or self._file is None:
-            self._finish_file(bool(capturing))
+            if capturing:
+                self._end_capture()
             self._capture_anew()
             captured = 0
         assert self._file is not None
         return Points(self._file, int(captured) // self.frames_per_point, points)
-
-    def _finish_file(self, capturing: bool) -> None:
-        if capturing:
-            self._end_capture()
 
     def await_frames(self, points: Points) -> None:
         """Return when all frames of these points are in their file.
@@ -227,15 +231,15 @@ class Hdf5Plugin(StaysBehind):
             captured, capturing, failed, dropped, enabled = begin_values(
                 self.num_captured, self.capturing, self.write_status, self.dropped, self.enabled
             )()
-            if captured >= wanted and capturing:
-                return
-            if captured > seen:
-                seen, since = captured, time.monotonic()
             if failed:
                 raise WriteFailed(
                     f"{self.name}: {points.file.path} was not written: {self._complaint()}; mend this where its IOC "
                     "runs, and measure again"
                 )
+            if captured >= wanted:
+                return
+            if captured > seen:
+                seen, since = captured, time.monotonic()
             problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
             if problem:
                 missing, first = wanted - captured, points.first * self.frames_per_point
@@ -268,7 +272,3 @@ class Hdf5Plugin(StaysBehind):
         ready, self._ready = self._ready, []
         for points, shape in ready:
             yield from points.file.documents(points.first, points.first + points.number, shape)
-
-
-def _short_uid() -> str:
-    return uuid.uuid4().hex[:6]
