@@ -1,6 +1,7 @@
 """The demo beamline's instruments that are no IOC: what they answer."""
 
 import os
+import select
 import threading
 
 import pytest
@@ -77,6 +78,10 @@ def test_the_gas_supply_answers_on_its_line_in_the_order_of_the_questions(clock)
     thread = threading.Thread(target=serve_until_hung_up, args=(GasSupply(clock), line.instrument))
     thread.start()
     client = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+    while not select.select([client], [], [], 0.05)[0]:  # what is asked before it is switched on is not answered
+        os.write(client, b"*IDN?\n")
+    while select.select([client], [], [], 0.2)[0]:
+        assert os.read(client, 1000).startswith(b"beamshell demo gas supply\n")
     answers = b""
     os.write(client, b"SP?\nFLOW?\nQUIT")
     while answers.count(b"\n") < 2:
