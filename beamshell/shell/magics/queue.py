@@ -12,6 +12,7 @@ from beamshell.errors import BeamshellError, CommandError, RequestAbort, Request
 from beamshell.shell.magic_line import Words, is_number, nearest, split_words
 from beamshell.shell.magics._all import COMMANDS
 from beamshell.shell.outcomes import one_line, say
+from beamshell.shell.understudy import Understudy
 
 if TYPE_CHECKING:
     from beamshell.messages import Plan
@@ -151,22 +152,6 @@ _DOES: dict[str, Callable[[Session, Queue, Words], None]] = {
 # ---- what a line means -----------------------------------------------------------------------------
 
 
-class _Understudy:
-    """Stands in for the session while a queued command is read: its plan is kept, and not run by itself."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.plan: Any = None
-        self.then: Callable[[], None] | None = None
-        self.plan_form = ""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-    def run(self, plan: Any, *, then: Callable[[], None] | None = None, plan_form: str = "", **_: Any) -> None:
-        self.plan, self.then, self.plan_form = plan, then, plan_form
-
-
 def _queueable() -> list[str]:
     return [name for name in COMMANDS if COMMANDS[name].runs_a_plan or name in _SETTERS]
 
@@ -187,7 +172,7 @@ def _try_out(session: Session, command: Command, arguments: list[str]) -> None:
     """Refuse what is written wrongly; say what could not be done now, although it may be possible by then."""
     if command.name in _SETTERS:
         return
-    understudy: Any = _Understudy(session)
+    understudy: Any = Understudy(session)
     try:
         command.act(understudy, Words(arguments, session.devices))
         problems = [] if understudy.plan is None else session.rehearse(understudy.plan).problems
@@ -215,7 +200,7 @@ def _next(session: Session, queue: Queue, failed: list[str]) -> Task | None:
 def _plan_of(session: Session, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
     """The plan that the item's command would run; None if the command has done all it does."""
     command, arguments = _command_of(item.line)
-    understudy: Any = _Understudy(session)
+    understudy: Any = Understudy(session)
     command.act(understudy, Words(arguments, session.devices))
     if understudy.plan is None:
         return None

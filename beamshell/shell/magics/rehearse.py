@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName, UsageError
@@ -11,25 +11,11 @@ from beamshell.shell.command import Command
 from beamshell.shell.magic_line import Words, nearest
 from beamshell.shell.magics._all import COMMANDS
 from beamshell.shell.rehearsing import announcement
+from beamshell.shell.understudy import Understudy
 
 if TYPE_CHECKING:
-    from beamshell.messages import Plan
     from beamshell.plans.rehearsal import Rehearsal
     from beamshell.shell.session import Session
-
-
-class _Understudy:
-    """Stands in for the session while a command is rehearsed: the plan that it would run is kept, and not run."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.plan: Any = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-    def run(self, plan: Plan | Callable[[], Plan], **_: Any) -> None:
-        self.plan = plan
 
 
 def _what_follows(before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:
@@ -70,7 +56,7 @@ def rehearse(session: Session, words: Words) -> None:
 def _rehearsed(session: Session, command: Command, words: Words) -> Rehearsal:
     if not command.runs_a_plan:
         raise UsageError(f"{command.name} is no scan and no move: there is nothing to rehearse")
-    understudy: Any = _Understudy(session)
+    understudy: Any = Understudy(session)
     command.act(understudy, words)
     if understudy.plan is None:
         raise UsageError(f"{command.name} runs no plan when it is typed like this")
