@@ -173,6 +173,8 @@ class Hdf5Plugin(StaysBehind):
     def _capture_anew(self) -> None:
         """Begin the next file of this run."""
         self._files += 1
+        if self._files > 1:
+            self._tell_again()
         name = self._stem if self._files == 1 else f"{self._stem}_{self._files}"
         self.file_name.set(name).wait()
         self._dropped_before = int(self.dropped.get())
@@ -182,6 +184,14 @@ class Hdf5Plugin(StaysBehind):
         if not self.capturing.get():
             raise WriteFailed(f"{self.name}: its IOC does not capture: {self._complaint()}")
         self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self._owner}_image")
+
+    def _tell_again(self) -> None:
+        """Set up the writer once more: an IOC that was started anew has forgotten it all."""
+        folder, levels = self._folder_of_today()
+        for key, value in self.stage_sigs.items():
+            (self.part(key) if isinstance(key, str) else key).set(value).wait()
+        self.create_folder.set(-levels).wait()
+        self.folder.set(folder).wait()
 
     def _end_capture(self) -> None:
         if self.capturing.get():
