@@ -141,57 +141,75 @@ def _align(
     **more: Any,
 ) -> Plan:
     """Scan, fit, record, and go to what was found (`stays`) or back."""
-    detectors, num = as_devices(detectors), patterns.whole_number(line[2])
+    detectors = as_devices(detectors)
+    start, stop, num = line[0], line[1], patterns.whole_number(line[2])
     if num < FEWEST_POINTS:
         raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
     field = first_field(detectors) if field is None else field
-    origins = yield from origins_of([motor])
-    origin = origins[motor]
-    places = [stubs.moved_by(motor, origin, way) for way in patterns.positions(line[0], line[1], num)]
+    origin = (yield from origins_of([motor]))[motor]
+    places = [stubs.moved_by(motor, origin, way) for way in patterns.positions(start, stop, num)]
     patterns.check_points([{motor: place} for place in places], stubs.check)
-    arguments = {"motor": motor, "start": line[0], "stop": line[1], "num": num, "field": field, "time": time, **more}
+    arguments = {"motor": motor, "start": start, "stop": stop, "num": num, "field": field, "time": time, **more}
     facts = {
         **plan_facts(name, detectors, [motor], num, **arguments),
         "hints": together_hints([motor]),
         "extents": ([min(places), max(places)],),
         **(md or {}),
     }
-    fits: list[tuple[Fit, float]] = []
+    search = _Search(motor, origin, field, fitter, stays)
+    scan = configure_count_time_wrapper(run_wrapper(search.steps(detectors, places), md=facts), time)
+    uid = yield from stage_wrapper(finalize_wrapper(scan, search.put_back), [*detectors, motor])
+    assert search.fit is not None  # or the scan would have raised
+    return Found(uid, field, search.fit, origin, search.target)
 
-    def steps() -> Plan:
-        xs, ys = yield from _measure(detectors, motor, places, field)
-        try:
-            fit = fitter(_titled(motor), field, xs, ys)
-        except NoFit as exc:
-            raise NoFit(f"{exc}; {motor.name} goes back to {origin:g} {_unit(motor)}".rstrip()) from exc
-        target = fit.centre if stays else origin
-        yield from _record(fit, origin, target, _unit(motor))
-        yield from stubs.mv(motor, target)
-        fits.append((fit, target))
 
-    def put_back() -> Plan:
-        if not fits:
-            yield Msg("set", motor, origin, group="return")
+class _Search:
+    """One search: what it has found so far, and where the motor belongs if it finds nothing."""
+
+    def __init__(self, motor: Any, origin: float, field: str, fitter: _Fitter, stays: bool) -> None:
+        self.fit: Fit | None = None
+        self.target = origin
+        self._motor, self._origin, self._field = motor, origin, field
+        self._fitter, self._stays = fitter, stays
+        self._is_away = False
+
+    def steps(self, detectors: list[Any], places: Sequence[float]) -> Plan:
+        """Visit the places, fit, record the fit, and go where it says."""
+        self._is_away = True
+        xs, ys = yield from self._measure(detectors, places)
+        fit = self._fitted(xs, ys)
+        if self._stays:
+            self.target = fit.centre
+        yield from _record(fit, self._origin, self.target, _unit(self._motor))
+        yield from stubs.mv(self._motor, self.target)
+        self.fit, self._is_away = fit, False
+
+    def put_back(self) -> Plan:
+        """Send the motor back, unless it never left or has arrived."""
+        if self._is_away:
+            yield Msg("set", self._motor, self._origin, group="return")
             yield Msg("wait", None, group="return")
 
-    scan = configure_count_time_wrapper(run_wrapper(steps(), md=facts), time)
-    uid = yield from stage_wrapper(finalize_wrapper(scan, put_back), [*detectors, motor])
-    fit, target = fits[0]
-    return Found(uid, field, fit, origin, target)
+    def _measure(self, detectors: list[Any], places: Sequence[float]) -> Plan:
+        """Where the motor was and what the field was, two lists."""
+        key = (fields_of(self._motor) or [self._motor.name])[0]
+        xs: list[float] = []
+        ys: list[float] = []
+        for place in places:
+            readings = yield from stubs.one_1d_step(detectors, self._motor, place)
+            for values, wanted in ((xs, key), (ys, self._field)):
+                if wanted not in readings:
+                    raise PlanError(f"nothing records {wanted!r}: the point has {', '.join(readings) or 'no values'}")
+                values.append(float(readings[wanted]["value"]))
+        return xs, ys
 
-
-def _measure(detectors: list[Any], motor: Any, places: Sequence[float], field: str) -> Plan:
-    """Visit the places; where the motor was and what the field was, two lists."""
-    key = (fields_of(motor) or [motor.name])[0]
-    xs: list[float] = []
-    ys: list[float] = []
-    for place in places:
-        readings = yield from stubs.one_1d_step(detectors, motor, place)
-        for values, wanted in ((xs, key), (ys, field)):
-            if wanted not in readings:
-                raise PlanError(f"nothing records {wanted!r}: the point has {', '.join(readings) or 'no values'}")
-            values.append(float(readings[wanted]["value"]))
-    return xs, ys
+    def _fitted(self, xs: Sequence[float], ys: Sequence[float]) -> Fit:
+        unit = _unit(self._motor)
+        title = f"{self._motor.name} [{unit}]" if unit else str(self._motor.name)
+        try:
+            return self._fitter(title, self._field, xs, ys)
+        except NoFit as exc:
+            raise NoFit(f"{exc}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from exc
 
 
 def _record(fit: Fit, origin: float, target: float, units: str) -> Plan:
@@ -200,10 +218,6 @@ def _record(fit: Fit, origin: float, target: float, units: str) -> Plan:
     note = Note(FIT, {name: units if name in of_motor else "" for name in (*values, "moved_from", "moved_to")})
     note.values = {**values, "moved_from": origin, "moved_to": target}
     yield from record(note, FIT)
-
-
-def _titled(motor: Any) -> str:
-    return f"{motor.name} [{_unit(motor)}]" if _unit(motor) else str(motor.name)
 
 
 def _unit(motor: Any) -> str:

@@ -179,3 +179,13 @@ def test_too_few_points_for_a_fit_are_refused_before_anything_moves(here):
     core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 4))
     assert str(core.error) == "num is 4: a fit needs at least 5 points"
     assert here.world.docs == []
+
+
+def test_a_run_that_is_refused_sends_no_motor_anywhere(here):
+    def refuse(_):
+        raise PlanError("no proposal")
+
+    here.world.open_metadata = refuse
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert str(core.error) == "no proposal"
+    assert "set" not in here.motor.log
