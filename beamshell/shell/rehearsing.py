@@ -79,7 +79,10 @@ class Experience:
 def _times_of(run: Run, stop: dict[str, Any]) -> RunTimes | None:
     from beamshell.plans.overheads import times_of
 
-    return times_of([*islice(run.documents(), _DOCUMENTS_OF_A_RUN), ("stop", stop)])
+    try:
+        return times_of([*islice(run.documents(), _DOCUMENTS_OF_A_RUN), ("stop", stop)])
+    except (KeyError, TypeError, ValueError):  # written by something else, or damaged: one run less to learn from
+        return None
 
 
 class Rehearsing:

@@ -181,6 +181,13 @@ def test_reading_stops_when_its_time_is_over_and_goes_on_at_the_next_rehearsal(t
     assert counted == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_damaged_run_is_one_less_to_learn_from(tmp_path):
+    write_runs(tmp_path, 3)
+    path = max(tmp_path.rglob("*.jsonl"))
+    path.write_text(path.read_text().replace('"seq_num"', '"sequence"'))
+    assert Experience(Runs(tmp_path)).overheads(10.0, exact=True).runs == 2
+
+
 def test_a_run_is_read_once(tmp_path, monkeypatch):
     write_runs(tmp_path, 3)
     experience = Experience(Runs(tmp_path))

@@ -71,18 +71,18 @@ def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_le
 
 
 def test_the_time_is_asked_about_only_at_a_prompt_and_only_above_what_staff_have_set(open_console, run_beamshell):
-    finished = run_beamshell("--Beamshell.ask_above=0.5", "-c", "scan det th 0 1 3 5")
+    finished = run_beamshell("--Beamshell.ask_above=0.5", "-c", "scan det th 0 1 3 3")
     assert finished.returncode == 0
     assert "not asked, since nobody is at the prompt" in finished.stderr
     console = open_console("--Beamshell.ask_above=0.5")
     assert "points" not in console.do("scan det th 0 0.01 2").split("\n")[0]
-    start = console.begin("scan det th 0 1 3 5; wm th")
+    start = console.begin("scan det th 0 1 3 3; wm th")
     console.wait_for(r"Start it\? \[Y/n\]", start)
     console.process.send("n\r")
     console.wait_for_prompt(start)
     assert "not started" in console.text(start)
     assert "user" not in console.text(start)  # the rest of the line is not run
-    start = console.begin("ascan th 0 1 2 5")
+    start = console.begin("ascan th 0 1 2 3")
     console.wait_for(r"Start it\? \[Y/n\]", start)
     console.process.send("\r")
     console.wait_for_prompt(start + 2)
