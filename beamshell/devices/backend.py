@@ -61,6 +61,13 @@ class Backend(ABC):
     def on_connection(self, callback: OnConnection) -> None:
         """Call `callback(connected)` at each change, in order, in an updates worker. One callback a channel."""
 
+    def renew(self) -> None:
+        """Give the channel back and open it anew, for one that is stuck; returns at once.
+
+        Whoever subscribes goes on hearing; what is under way fails. For what has no channel of its own: nothing.
+        """
+        return
+
     @abstractmethod
     def close(self) -> None:
         """Give the channel back to the control system; it is not used again."""

@@ -234,6 +234,19 @@ class Registry(Mapping[str, Any]):
             if not getattr(signal, "connected", True)
         ]
 
+    def renew(self, *names: str) -> None:
+        """Open channels anew: all those of the devices named, or of every device those that do not answer.
+
+        Returns at once; devices of other libraries are left alone.
+
+        Raises:
+            UnknownName: there is no such device.
+        """
+        for entry in map(self.entry, names or tuple(self._entries)):
+            for _, signal in _signals(entry):
+                if hasattr(signal, "renew") and (names or not getattr(signal, "connected", True)):
+                    signal.renew()
+
     def wait_for_connection(self, timeout: float) -> list[Offline]:
         """What is still offline after `timeout` seconds; returns as soon as everything answers."""
         deadline = time.monotonic() + timeout

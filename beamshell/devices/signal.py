@@ -103,6 +103,12 @@ class Signal(SignalIdentity):
             if self._writer is not self._backend:
                 self._writer.wait_connected(limit)
 
+    def renew(self) -> None:
+        """Give its channels back and open them anew, for one that is stuck; returns at once."""
+        self._backend.renew()
+        if self._writer is not self._backend:
+            self._writer.renew()
+
     def destroy(self) -> None:
         """Give its channels back; it cannot be used any more."""
         self._subscriptions.clear()

@@ -46,6 +46,7 @@ class AskedChannel(Channel):
         super().__init__(scheme, name, **options)
         self._poll_s = float(poll_s)
         self._connecting = False
+        self._attempts = object()
         self._closed = False
         self._polling = object()
         self._told: Reading | None = None
@@ -81,10 +82,10 @@ class AskedChannel(Channel):
         """Start asking; returns at once."""
         if not self._connecting:
             self._connecting = True
-            at_leisure(lambda: self._post(self._try_to_connect))
+            at_leisure(lambda: self._post(partial(self._try_to_connect, self._attempts)))
 
-    def _try_to_connect(self) -> None:
-        if self._closed:
+    def _try_to_connect(self, attempts: object) -> None:
+        if self._closed or attempts is not self._attempts:
             return
         try:
             facts, value = self._learn()
@@ -100,7 +101,8 @@ class AskedChannel(Channel):
     def _connect_later(self) -> None:
         self._connecting = True
         if not self._closed:
-            call_later(TRY_AGAIN_AFTER_S, lambda: self._post(self._try_to_connect))
+            attempts = self._attempts
+            call_later(TRY_AGAIN_AFTER_S, lambda: self._post(partial(self._try_to_connect, attempts)))
 
     def _lost(self, problem: DeviceError) -> None:
         """It does not answer any more: whoever waits for it hears of it, and it is asked until it is back."""
@@ -108,6 +110,20 @@ class AskedChannel(Channel):
             self._to_write.clear()
             self._connect_later()
             self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+
+    def renew(self) -> None:
+        """Open anew what there is to open, whether it answers or not."""
+        self._attempts = attempts = object()  # those under way are over
+        self._polling = object()
+        self._connecting = True
+        self._to_write.clear()
+        self._mark_down()
+        self._end_writing(WriteFailed(f"{self.name} was opened anew before the write had ended"))
+        self._post(self._hang_up)
+        self._post(partial(self._try_to_connect, attempts))
+
+    def _hang_up(self) -> None:
+        """Give back what `_learn` has opened. Worker."""
 
     def close(self) -> None:
         """Ask nothing more; whatever is under way fails."""

@@ -93,6 +93,13 @@ class CaBackend(Backend):
             library().ca_clear_channel(chid)
         self._create()
 
+    def renew(self) -> None:
+        """Give the channel back and search anew, whether it answers or not."""
+        if self._id:
+            self._mark_down()
+            self.reconnect()
+            revival.add(self)
+
     def _create(self) -> None:
         lib = library()
         lib.attach()

@@ -124,13 +124,24 @@ class PvaBackend(Channel):
             get.answer(NotConnected(self._why_not()))
         self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
 
+    def renew(self) -> None:
+        """Give the channel back and search anew, whether it answers or not."""
+        self._give_back()
+        updates.post(self._learn)
+
     def close(self) -> None:
         """Give the channel back; whatever is under way fails."""
         self._closed = True
         self.unsubscribe()
+        self._give_back()
+
+    def _give_back(self) -> None:
         self._mark_down()
         self._give_up()
-        for operation in (self._learning, self._watch):
+        with self._lock:
+            operations = (self._learning, self._watch, self._subscription)
+            self._learning = self._watch = self._subscription = None
+        for operation in operations:
             if operation is not None:
                 operation.close()
 

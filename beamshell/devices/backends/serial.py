@@ -86,6 +86,9 @@ class SerialBackend(AskedChannel):
     def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
         self._line.post(job, urgent)
 
+    def _hang_up(self) -> None:
+        self._line.hang_up()
+
     # ---- the questions
 
     def _learn(self) -> tuple[Facts, Any]:

@@ -64,13 +64,22 @@ def offline(session: Session, words: Words) -> None:
         print("everything answers")
 
 
-@COMMANDS.add(example="reconnect")
+@COMMANDS.add("[device ...]", example="reconnect temp", slots=any_device)
 def reconnect(session: Session, words: Words) -> None:
-    """Wait a moment for what does not answer, and show what has come back and what has not.
+    """Give up the connections of what does not answer and make new ones; show what has come back and what has not.
 
-    Nothing needs it: what comes back connects by itself. It tells when.
+    What comes back connects by itself, without this. With devices, theirs are made anew even if they answer: for one
+    that is stuck.
     """
-    words.end()
+    names = []
+    while words:
+        names.append(words.take("device").partition(".")[0])
+    session.registry.renew(*names)
+    if names:
+        away = {lost.device.partition(".")[0] for lost in session.registry.wait_for_connection(_RECONNECT_S)}
+        for name in names:
+            print(f"{name}  is still offline" if name in away else f"{name}  answers")
+        return
     before = {lost.device.partition(".")[0] for lost in session.registry.offline()}
     after = {lost.device.partition(".")[0] for lost in session.registry.wait_for_connection(_RECONNECT_S)}
     for name in sorted(before - after):

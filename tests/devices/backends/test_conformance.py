@@ -96,7 +96,12 @@ def layer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield _serial(instrument.path, instrument.kill, instrument.start)
         else:
             behind = TerminalServer(instrument)
-            yield _serial(f"{LOOPBACK}:{behind.port}", behind.kill, behind.start)
+
+            def start() -> None:
+                instrument.values["ANGLE"] = "30"  # as every server that starts anew
+                behind.start()
+
+            yield _serial(f"{LOOPBACK}:{behind.port}", behind.kill, start)
             behind.close()
         instrument.close()
 
@@ -334,6 +339,28 @@ def test_the_same_class_works_in_this_process(make: Callable[..., Any]) -> None:
 
 
 # ---- the server goes and comes; last, as it is killed at the end -------------------------------------------
+
+
+def test_a_channel_that_is_opened_anew_goes_on_with_its_subscribers(position: Any) -> None:
+    connections: list[bool] = []
+    heard: list[float] = []
+    position.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
+    position.subscribe(lambda value, **_: heard.append(value))
+    wait_until(lambda: heard == [1.5] and connections == [True])
+    position.renew()
+    position.wait_for_connection(30)
+    wait_until(lambda: connections == [True, False, True])
+    position.set(2.0).wait(30)
+    wait_until(lambda: heard[-1] == 2.0)
+    assert position.get() == 2.0
+
+
+def test_a_channel_that_never_answered_can_be_opened_anew(layer: Layer, make: Callable[..., Any]) -> None:
+    missing = make(EpicsSignal, layer.nonesuch, name="missing", connection_timeout=0.1)
+    for _ in range(3):
+        missing.renew()
+    with pytest.raises(NotConnected, match=r"missing: .* has not answered since"):
+        missing.get()
 
 
 def test_a_server_that_dies_is_noticed_and_comes_back_with_its_subscribers(layer: Layer, position: Any) -> None:
