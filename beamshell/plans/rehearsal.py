@@ -10,8 +10,9 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from beamshell.errors import BeamshellError, DeviceError, NoFit, NotConnected
+from beamshell.errors import BeamshellError, DeviceError, NoFit
 from beamshell.messages import Msg
+from beamshell.plans.actors import Actor, anything, must_answer
 from beamshell.plans.clock import by_clock
 from beamshell.plans.overheads import Overheads
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
@@ -93,85 +94,6 @@ class _Done:
 _DONE = _Done()
 
 
-class _Actor:
-    """One device on the stage: what is asked of it once, and where it is thought to be.
-
-    Attributes:
-        is_motor: whether it has a position; what can be set and has none is a setting, and set at once.
-        sent: whether the plan has sent it somewhere.
-        place: where it was sent; where it is, if the plan did not send it; None if nobody knows.
-    """
-
-    __slots__ = ("_position_keys", "_reading", "check", "count_time", "device", "is_motor", "name", "place", "sent")
-
-    def __init__(self, device: Any) -> None:
-        self.device = device
-        self.name = str(device.name)
-        # looked for and not asked for: asking is a round trip
-        self.is_motor = hasattr(type(device), "position") or "position" in getattr(device, "__dict__", ())
-        self.sent = False
-        self.place: Any = None
-        self.check: Callable[[Any], None] = getattr(device, "check_value", _anything)
-        self.count_time: Any = getattr(device, "count_time", None)
-        self._reading: dict[str, Any] | None = None
-        self._position_keys: set[str] = set()
-
-    def locate(self) -> Any:
-        """Where it was sent before: as told last, if it tells of each change, so that nobody has to be asked."""
-        device = self.device
-        signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
-        latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
-        if latest is not None:
-            return latest["value"]
-        _must_answer(device)
-        if hasattr(device, "locate"):
-            return _now(device.locate(), self.name)["setpoint"]
-        return next(iter(self.reading().values()))["value"]
-
-    def reading(self) -> dict[str, Any]:
-        """What it reads: where it is thought to be, and for the rest what it reads now, asked for once."""
-        if self._reading is None:
-            _must_answer(self.device)
-            self.keep(_now(self.device.read(), self.name))
-        assert self._reading is not None
-        if not self.sent:
-            return dict(self._reading)
-        place = {"value": self.place}
-        return {
-            key: {**value, **place} if key in self._position_keys else value for key, value in self._reading.items()
-        }
-
-    @property
-    def is_read(self) -> bool:
-        return self._reading is not None
-
-    def keep(self, reading: dict[str, Any]) -> None:
-        hinted = (getattr(self.device, "hints", None) or {}).get("fields", [])
-        self._reading = reading
-        self._position_keys = {self.name, f"{self.name}_setpoint", f"{self.name}_user_setpoint", *hinted}
-
-
-def _anything(_: Any) -> None:
-    """What a device without limits says to any value."""
-
-
-def _must_answer(device: Any) -> None:
-    if getattr(device, "connected", True) is False:
-        raise NotConnected(f"{device.name}: it does not answer (type offline for its addresses)")
-
-
-def _now(answer: Any, name: str) -> Any:
-    """An answer that is there at once.
-
-    Raises:
-        DeviceError: only an event loop could wait for it.
-    """
-    if inspect.iscoroutine(answer):
-        answer.close()
-        raise DeviceError(f"{name}: it can only be asked by a running engine")
-    return answer
-
-
 class _Stage:
     """Where a plan is rehearsed: a clock that runs by what actions would take, and devices thought to be elsewhere."""
 
@@ -180,8 +102,8 @@ class _Stage:
         self.now = 0.0
         self.has_no_end = False
         self._overheads = overheads
-        self._actors: dict[int, _Actor] = {}
-        self._moved: dict[str, _Actor] = {}
+        self._actors: dict[int, Actor] = {}
+        self._moved: dict[str, Actor] = {}
         self._flights: dict[int, tuple[float, dict[str, list[float]]]] = {}  # by flyer: how long, and where
         self._landings: dict[int, float] = {}  # by flyer, when its flight ends
         self._staged: list[Any] = []
@@ -248,10 +170,10 @@ class _Stage:
         if problem not in self.rehearsal.problems:
             self.rehearsal.problems.append(problem)
 
-    def _actor(self, device: Any) -> _Actor:
+    def _actor(self, device: Any) -> Actor:
         actor = self._actors.get(id(device))
         if actor is None:
-            actor = self._actors[id(device)] = _Actor(device)
+            actor = self._actors[id(device)] = Actor(device)
         return actor
 
     # ---- moving ------------------------------------------------------------------------------
@@ -272,7 +194,7 @@ class _Stage:
         self._begin(msg, self._move_s(actor, begin, target))
         return _DONE
 
-    def _check(self, actor: _Actor, target: Any) -> None:
+    def _check(self, actor: Actor, target: Any) -> None:
         """As the device would, but with its sister axes where they are thought to be: they share real ones."""
         owner: Any = getattr(actor.device, "parent", None)
         if not hasattr(owner, "check_axes"):
@@ -282,7 +204,7 @@ class _Stage:
         thought = {other.device.attr_name: other.place for other in sisters}
         owner.check_value({**thought, actor.device.attr_name: target})
 
-    def _move_s(self, actor: _Actor, begin: Any, target: Any) -> float:
+    def _move_s(self, actor: Actor, begin: Any, target: Any) -> float:
         known = self._overheads.by_device.get(actor.name)
         if known is not None:
             return known
@@ -311,7 +233,7 @@ class _Stage:
         self._begin(msg, self._count_s(actor))
         return _DONE
 
-    def _count_s(self, actor: _Actor) -> float:
+    def _count_s(self, actor: Actor) -> float:
         if actor.is_motor:
             return 0.0  # what moves is there already, and does not count as well
         known = self._overheads.by_device.get(actor.name)
@@ -330,7 +252,7 @@ class _Stage:
     def _prepare(self, msg: Any) -> _Done:
         """The motors of a flyer go to where its flight begins."""
         flyer, path = msg.obj, msg.args[0] if msg.args else None
-        getattr(flyer, "check_value", _anything)(path)
+        getattr(flyer, "check_value", anything)(path)
         if not hasattr(flyer, "planned"):  # who else knows where it would be, and for how long
             return _DONE
         seconds, ways = flyer.planned(path)
@@ -405,7 +327,7 @@ class _Stage:
         asked, self._staged = self._staged, []
         begun = []
         for device in asked:
-            _must_answer(device)
+            must_answer(device)
             if hasattr(device, "begin_read") and not inspect.iscoroutinefunction(device.begin_read):
                 begun.append((self._actor(device), device.begin_read()))
         for actor, collect in begun:
@@ -418,7 +340,7 @@ class _Stage:
             self.rehearsal.staged.append(name)
         return [msg.obj]
 
-    def _where(self, actor: _Actor) -> Any:
+    def _where(self, actor: Actor) -> Any:
         """Where it is thought to be; None if it does not tell."""
         if not actor.sent and actor.place is None:
             actor.place = actor.locate()

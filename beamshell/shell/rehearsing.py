@@ -17,8 +17,9 @@ from beamshell.shell.outcomes import one_line, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from beamshell.plans.overheads import Overheads, RunTimes
+    from beamshell.plans.overheads import Overheads
     from beamshell.plans.rehearsal import Rehearsal
+    from beamshell.plans.run_times import RunTimes
     from beamshell.shell.session import Session
     from beamshell.store import Run, Runs
 
@@ -77,7 +78,7 @@ class Experience:
 
 
 def _times_of(run: Run, stop: dict[str, Any]) -> RunTimes | None:
-    from beamshell.plans.overheads import times_of
+    from beamshell.plans.run_times import times_of
 
     try:
         return times_of([*islice(run.documents(), _DOCUMENTS_OF_A_RUN), ("stop", stop)])

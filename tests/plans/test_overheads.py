@@ -6,8 +6,9 @@ import pytest
 
 from beamshell import plans as bp
 from beamshell.devices.sim import SynAxis, SynGauss
-from beamshell.plans.overheads import Overheads, Pace, learn, times_of, way_s
+from beamshell.plans.overheads import Overheads, Pace, learn
 from beamshell.plans.rehearsal import rehearse
+from beamshell.plans.run_times import times_of, way_s
 
 SPEED, RAMP = 2.0, 0.1
 TRUE_MOVE, TRUE_COUNT, POINT_S = Pace(0.2, 1.1), Pace(0.05, 1.0), 0.01

@@ -11,8 +11,8 @@ import pytest
 from beamshell import plans as bp
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import BadValue, CommandError, LimitError, NotConnected, StoreError, UnknownName, UsageError
-from beamshell.plans.overheads import way_s
 from beamshell.plans.rehearsed import Rehearsal
+from beamshell.plans.run_times import way_s
 from beamshell.shell.magic_line import Words
 from beamshell.shell.magics import commands
 from beamshell.shell.rehearsing import Experience, Rehearsing, announcement
