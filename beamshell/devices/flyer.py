@@ -83,6 +83,7 @@ class Flyer(Device):
         self._path: Any = None  # of the flight that is prepared, or under way, or over
         self._ready: DeviceStatus | None = None
         self._flight: Flight | None = None
+        self._has_taken_off = False  # else what it saw is of the flight before
         self._handed_over = 0
         super().__init__(prefix, **kwargs)
 
@@ -155,10 +156,11 @@ class Flyer(Device):
         self._refuse_in_flight("kicked off")
         ready, self._ready = self._ready, None
         flight = self._flight = Flight(self)  # from here on there is something to collect, be it nothing
-        self._handed_over = 0
+        self._has_taken_off, self._handed_over = False, 0
         try:
             self._refuse_unprepared(ready)
             self._take_off(flight)
+            self._has_taken_off = True
         except BaseException as exc:
             flight.land(exc)
             raise
@@ -267,7 +269,7 @@ class Flyer(Device):
             raise DeviceError(f"{self.name}: it has not flown, so there is nothing to collect")
         if flight.told and not flight.done:
             self._wait_for_landing()
-        seen = self._seen()
+        seen = self._seen() if self._has_taken_off else Points({})
         first, self._handed_over = self._handed_over, max(self._handed_over, len(seen.times))
         if len(seen.times) > first:
             yield seen.page(first)

@@ -174,6 +174,14 @@ def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
     assert collected(kite) == []
 
 
+def test_a_take_off_that_is_refused_hands_nothing_over_from_the_flight_before(kite):
+    flying(kite, 3).land()
+    assert collected(kite) == [0, 1, 2]
+    with pytest.raises(DeviceError, match="not prepared"):
+        kite.kickoff()
+    assert collected(kite) == []
+
+
 def test_a_stop_is_a_failure_and_keeps_what_was_seen(kite):
     flight = flying(kite, 2)
     kite.stop()
