@@ -19,7 +19,7 @@ from beamshell.engine.suspenders import SuspendFloor
 from beamshell.ioc.process import DemoIoc
 from beamshell.plans import scan
 
-_POINTS = 6
+_POINTS = 12
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_scan_with_pictures_goes_through_the_death_of_its_ioc(
     engine = RunEngine()
     engine.subscribe(record)
     engine.install_suspender(SuspendFloor(ring, 50.0))
-    engine(scan([cam], samx, 0.0, 0.5, _POINTS))
+    engine(scan([cam], samx, 0.0, 3.3, _POINTS))
     trouble.join()
     check(docs)
     assert docs[-1][1]["exit_status"] == "success"
