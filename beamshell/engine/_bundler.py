@@ -110,6 +110,7 @@ class RunBundler:
         self._configurations: dict[Any, Document] = {}
         surroundings.emit("start", compose.start(self.uid, surroundings.time(), metadata))
         self._mark: dict[str, int] = {}
+        self._cancelled = False  # True from a pause that cut an event in two to the next event
 
     # ---- events of what is read -----------------------------------------------------------
 
@@ -119,12 +120,13 @@ class RunBundler:
             raise IllegalMessageSequence(
                 f"create({name!r}) while the event of {self.bundle.name!r} is still open: save or drop it first"
             )
-        self.bundle = Bundle(name)
+        self.bundle, self._cancelled = Bundle(name), False
 
     def drop(self) -> None:
-        """Throw the open bundle away."""
-        self._open_bundle("drop")
-        self.bundle = None
+        """Throw the open bundle away, unless a pause has done that already."""
+        if not self._cancelled:
+            self._open_bundle("drop")
+        self.bundle, self._cancelled = None, False
 
     def save(self) -> None:
         """Emit the open bundle as an event, and its descriptor first if it is the stream's first.
@@ -302,6 +304,7 @@ class RunBundler:
 
     def cancel_bundle(self) -> dict[str, int]:
         """Throw away what is half read, and the sequence numbers to which a rewind goes back."""
+        self._cancelled = self._cancelled or self.bundle is not None
         self.bundle = None
         return self._mark
 

@@ -311,6 +311,16 @@ def test_a_suspender_that_is_tripped_at_the_start_delays_it(world, det):
     assert world.docs[0][1]["time"] == pytest.approx(1.7e9 + 5)
 
 
+def test_a_move_that_fails_as_it_is_repeated_is_told_though_the_event_was_cut_by_the_pause(world, det, motor):
+    core = world.interpreter()
+    det.read = lambda: world.post(PauseWanted(False)) or {"det": {"value": 1.0, "timestamp": world.time()}}
+    assert not core.start(scan([det], motor, 1, 2, 2))
+    motor.position = 0.0
+    motor.failing_statuses = 1
+    assert core.resume()
+    assert "set to 1.0 failed" in str(core.error)
+
+
 def test_a_pause_just_after_a_run_was_closed_repeats_nothing_of_it(world, det, motor):
     told = []
     core = world.interpreter(on_msg=lambda msg: told.append(msg.command))
