@@ -31,6 +31,7 @@ from beamshell.protocols import DataKey
 
 _MARGIN_S = 15.0
 _MARGIN_FACTOR = 2.0
+_ORDER = "an order to acquire"
 
 
 @dataclass
@@ -159,6 +160,7 @@ class EpicsAreaDetector(StaysBehind):
             DeviceError: it takes a series, or somebody else is taking pictures.
             NotConnected: its IOC does not answer.
         """
+        self.refuse_if_read_only(_ORDER)
         self._refuse_in_flight("triggered")
         self._leave_series()
         self.cam.make_free()
@@ -219,8 +221,9 @@ class EpicsAreaDetector(StaysBehind):
         """Make ready for a run: settings, and a file that is made with its first picture.
 
         Raises:
-            DeviceError: files cannot go where they are to; all is as before.
+            DeviceError: files cannot go where they are to, or it is read-only; all is as before.
         """
+        self.refuse_if_read_only(_ORDER)
         if self._series is not None and self._series.landed.done:
             self._leave_series()
         self.cam.dtype()  # refuses colours before anything is changed

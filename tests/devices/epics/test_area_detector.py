@@ -25,6 +25,7 @@ from beamshell.errors import (
     FailedStatus,
     LimitError,
     NotConnected,
+    ReadOnlyError,
     RedundantStaging,
     UnknownName,
     WriteFailed,
@@ -291,6 +292,18 @@ def test_it_is_staged_once(cam: EpicsAreaDetector) -> None:
     with pytest.raises(DeviceError, match=r"^cam: it is staged: the points of one run all have as many pictures$"):
         cam.frames_per_point = 2
     cam.unstage()
+
+
+def test_one_that_is_read_only_is_told_nothing(cam: EpicsAreaDetector) -> None:
+    cam.read_only = True
+    try:
+        for order in (cam.trigger, cam.stage, cam.kickoff):
+            with pytest.raises(ReadOnlyError, match=r"^cam: it is read-only here \(read_only: true\), so an order to"):
+                order()
+        cam.stop()
+        assert list(cam.read())[0] == "cam_total"
+    finally:
+        cam.read_only = False
 
 
 def test_a_folder_that_is_not_there_is_refused_with_a_remedy_and_all_is_as_before(cam: EpicsAreaDetector) -> None:
