@@ -301,7 +301,7 @@ def test_one_that_is_read_only_is_told_nothing(cam: EpicsAreaDetector) -> None:
             with pytest.raises(ReadOnlyError, match=r"^cam: it is read-only here \(read_only: true\), so an order to"):
                 order()
         cam.stop()
-        assert list(cam.read())[0] == "cam_total"
+        assert next(iter(cam.read())) == "cam_total"
     finally:
         cam.read_only = False
 
