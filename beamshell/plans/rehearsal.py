@@ -196,13 +196,13 @@ class _Stage:
 
     def _check(self, actor: Actor, target: Any) -> None:
         """As the device would, but with its sister axes where they are thought to be: they share real ones."""
-        owner: Any = getattr(actor.device, "parent", None)
-        if not hasattr(owner, "check_axes"):
+        device, owner = actor.device, getattr(actor.device, "parent", None)
+        axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
+        if owner is None or device.attr_name not in axes:
             actor.check(target)
             return
-        sisters = [other for other in self._moved.values() if getattr(other.device, "parent", None) is owner]
-        thought = {other.device.attr_name: other.place for other in sisters}
-        owner.check_value({**thought, actor.device.attr_name: target})
+        thought = {name: self._where(self._actor(getattr(owner, name))) for name in axes}
+        owner.check_value({**thought, device.attr_name: target})
 
     def _move_s(self, actor: Actor, begin: Any, target: Any) -> float:
         known = self._overheads.by_device.get(actor.name)

@@ -297,3 +297,19 @@ def test_computed_axes_are_checked_with_their_sisters_where_the_plan_sends_them(
     assert rehearse(together(10, 9)).problems == []  # 0.5 and 9.5; from where the total is now, 8, it could not
     (problem,) = rehearse(together(16, 6)).problems  # 5 and 11; from where it is now it could
     assert "above the limit 10" in str(problem)
+
+
+def test_a_real_axis_of_computed_ones_is_checked_as_any_other():
+    pair = Pair(name="pair")
+    assert rehearse(bps.mv(pair.left, 9)).problems == []
+    (problem,) = rehearse(bps.mv(pair.left, 11)).problems
+    assert "pair_left: 11 is above the limit 10" in str(problem)
+
+
+def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
+    pair = Pair(name="pair")
+    moves = [Msg("set", pair.total, 8 + n / 100) for n in range(100)]
+    asked = []
+    monkeypatch.setattr(type(pair), "_intended", lambda self: asked.append(self))
+    assert rehearse(moves).problems == []
+    assert asked == []
