@@ -33,7 +33,7 @@ GLANCE_S, LOOK_S = 0.02, 1.0
 _DOCUMENTS_OF_A_RUN = 250
 _WORTH_LEARNING = 0.1
 _REFUSALS = (LimitError, BadValue, ReadOnlyError, PlanError)
-"""What will be no different when the scan is run; anything else may have healed by then."""
+"""What will be no different when the scan comes to it; anything else may have healed by then."""
 
 
 class Experience:
@@ -139,7 +139,7 @@ class Rehearsing:
 
     def _refuse(self, rehearsal: Rehearsal) -> None:
         for problem in rehearsal.problems:
-            if isinstance(problem, _REFUSALS):
+            if isinstance(problem, _REFUSALS) or not rehearsal.runs:  # it would end before it has begun
                 raise problem
             say(f"not rehearsed to its end: {one_line(problem)}")
 

@@ -91,9 +91,15 @@ def test_a_scan_without_an_end_says_so(console, capsys):
     assert "it goes on until it is stopped, about 1 s a point" in capsys.readouterr().err
 
 
-def test_a_device_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
-    console.rehearsing.before(lambda: bp.rel_scan([console.det], console.devices["gone"], 0, 1, 2))
+def test_a_detector_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
+    console.rehearsing.before(lambda: bp.scan([console.devices["gone"]], console.x, 0, 1, 2))
     assert "not rehearsed to its end: gone: it does not answer" in capsys.readouterr().err
+
+
+def test_what_ends_a_scan_before_it_has_begun_is_said_once(console, capsys):
+    with pytest.raises(NotConnected, match="gone: it does not answer"):
+        console.rehearsing.before(lambda: bp.rel_scan([console.det], console.devices["gone"], 0, 1, 2))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_plan_that_cannot_be_rehearsed_is_left_to_itself(console, capsys):
@@ -266,7 +272,7 @@ def test_completion_offers_what_can_be_rehearsed_and_then_what_that_takes(consol
 def test_refusals_are_those_that_will_not_heal():
     for problem, refused in ((LimitError("a"), True), (BadValue("b"), True), (NotConnected("c"), False)):
         rehearsing = Console().rehearsing
-        rehearsal = Rehearsal(problems=[problem])
+        rehearsal = Rehearsal(problems=[problem], runs=[{}])
         if refused:
             with pytest.raises(type(problem)):
                 rehearsing._refuse(rehearsal)
