@@ -51,10 +51,10 @@ def plain(value: Any) -> Any:
     return repr(value)
 
 
-def shown_arguments(arguments: Mapping[str, Any]) -> Facts:
+def shown_arguments(detectors: Any, **arguments: Any) -> Facts:
     """The arguments of a plan as a document can hold them; metadata are not among them."""
-    facts = {"detectors": shown(as_devices(arguments["detectors"]))}
-    return {**facts, **{word: plain(value) for word, value in arguments.items() if word not in ("detectors", "md")}}
+    facts = {"detectors": shown(as_devices(detectors))}
+    return {**facts, **{word: plain(value) for word, value in arguments.items() if word != "md"}}
 
 
 def plan_facts(
@@ -71,7 +71,7 @@ def plan_facts(
     """
     facts: Facts = {
         "plan_name": name,
-        "plan_args": shown_arguments({"detectors": detectors, **arguments}),
+        "plan_args": shown_arguments(detectors, **arguments),
         "detectors": names(detectors),
         "motors": tuple(names(motors)),
         "hints": {},

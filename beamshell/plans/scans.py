@@ -23,7 +23,7 @@ from beamshell.plans.facts import (
     pattern_facts,
     plain,
     plan_facts,
-    shown,
+    shown_arguments,
     together_hints,
 )
 from beamshell.plans.planned import plan
@@ -59,7 +59,7 @@ def count(
         "detectors": names(detectors),
         "num_points": num,
         "num_intervals": None if num is None else num - 1,
-        "plan_args": {"detectors": shown(detectors), "num": num, "delay": plain(delay)},
+        "plan_args": shown_arguments(detectors, num=num, delay=delay),
         "plan_name": "count",
         "hints": {"dimensions": [(("time",), "primary")]},
         **(md or {}),
@@ -140,9 +140,8 @@ def x2x_scan(
         md: metadata of the run.
     """
     halves = (motor1, start, stop, motor2, start / 2, stop / 2)
-    detectors = as_devices(detectors)
-    as_given = {"motor1": motor1.name, "motor2": motor2.name, "start": start, "stop": stop, "num": num}
-    as_given = {"detectors": shown(detectors), **as_given, "per_step": plain(per_step)}
+    line = {"start": start, "stop": stop, "num": num, "per_step": per_step}
+    as_given = shown_arguments(detectors, motor1=motor1.name, motor2=motor2.name, **line)
     md = {"plan_args": as_given, **(md or {})}
     return (yield from visit_and_return(*_lines("x2x_scan", detectors, halves, num, per_step, md)))
 

@@ -11,7 +11,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, scans
-from beamshell.plans.facts import Facts, Metadata, as_devices, plain, shown
+from beamshell.plans.facts import Metadata, as_devices, shown_arguments
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
@@ -110,7 +110,9 @@ def th2th(
         md: metadata of the run.
     """
     md = {
-        "plan_args": _as_given(detectors, tth=tth, th=th, start=start, finish=finish, intervals=intervals, time=time),
+        "plan_args": shown_arguments(
+            detectors, tth=tth, th=th, start=start, finish=finish, intervals=intervals, time=time
+        ),
         **(md or {}),
     }
     lines = {"tth": tth, "start": start, "finish": finish, "th": th, "half_start": start / 2, "half_finish": finish / 2}
@@ -129,15 +131,10 @@ def _line(
 ) -> Plan:
     """A scan of this name along `lines`: motor, start, finish, motor, start, finish ..., as its arguments are named."""
     num = _points(intervals)
-    given = _as_given(detectors, **lines, intervals=num - 1, time=time)
+    given = shown_arguments(detectors, **lines, intervals=num - 1, time=time)
     md = {"plan_name": name, "plan_args": given, "intervals": num - 1, "count_time": time, **(md or {})}
     plan = scan(detectors, *lines.values(), num=num, per_step=per_step, md=md)
     return (yield from configure_count_time_wrapper(plan, time))
-
-
-def _as_given(detectors: Any, /, **arguments: Any) -> Facts:
-    """A plan's arguments, for its start document."""
-    return {"detectors": shown(as_devices(detectors)), **{name: plain(value) for name, value in arguments.items()}}
 
 
 def _points(intervals: int) -> int:
@@ -200,7 +197,7 @@ def _mesh(
     *fast_line, fast_intervals = fast.values()
     *slow_line, slow_intervals = slow.values()
     axes = (*slow_line, _points(slow_intervals), *fast_line, _points(fast_intervals))
-    given = _as_given(detectors, **fast, **slow, time=time)
+    given = shown_arguments(detectors, **fast, **slow, time=time)
     md = {"plan_name": name, "plan_args": given, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scan(detectors, *axes, md=md), time))
 
@@ -218,7 +215,7 @@ def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Met
         detectors: a list of readable devices.
         md: metadata of the run.
     """
-    given = _as_given(detectors, npoints=npoints, time=time)
+    given = shown_arguments(detectors, npoints=npoints, time=time)
     md = {"plan_name": "loopscan", "plan_args": given, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scans.count(detectors, npoints, md=md), time))
 
@@ -233,7 +230,7 @@ def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metad
         detectors: a list of readable devices.
         md: metadata of the run.
     """
-    given = _as_given(detectors, time=time, sleep=sleep)
+    given = shown_arguments(detectors, time=time, sleep=sleep)
     md = {"plan_name": "timescan", "plan_args": given, "count_time": time, **(md or {})}
     counting = scans.count(detectors, None, delay=time + sleep if sleep else None, md=md)
     return (yield from configure_count_time_wrapper(counting, time))

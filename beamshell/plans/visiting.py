@@ -94,7 +94,7 @@ def relative(absolute: MakePlan, shifted: Mapping[str, str], *, centred: bool = 
             word: stubs.moved_by(arguments[motor], origins[arguments[motor]], arguments.get(word, 0.0))
             for word, motor in shifted.items()
         }
-        md = {"plan_name": name, "plan_args": shown_arguments(arguments), **(arguments["md"] or {})}
+        md = {"plan_name": name, "plan_args": shown_arguments(**arguments), **(arguments["md"] or {})}
         return (yield from returning(absolute(**{**arguments, **there, "md": md}), origins))
 
     from_here.__name__ = from_here.__qualname__ = name
