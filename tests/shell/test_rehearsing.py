@@ -97,8 +97,12 @@ def test_a_detector_that_is_offline_is_told_and_left_to_the_scan(console, capsys
 
 
 def test_what_ends_a_scan_before_it_has_begun_is_said_once(console, capsys):
-    with pytest.raises(NotConnected, match="gone: it does not answer"):
-        console.rehearsing.before(lambda: bp.rel_scan([console.det], console.devices["gone"], 0, 1, 2))
+    def refuse(_):
+        raise NotConnected("x: its limits are unknown")
+
+    console.x.check_value = refuse
+    with pytest.raises(NotConnected, match="point 1 of 2: x: its limits are unknown"):
+        console.rehearsing.before(scan(console, 1, points=2))
     assert capsys.readouterr().err == ""
 
 
