@@ -87,7 +87,7 @@ class MotorFlyer(Flyer):
         self._filled: dict[str, Any] | None = None
         self._not_started: DeviceError | None = None
         self._is_landing = False
-        self._is_over = False  # all was read after the motor had come to rest
+        self._is_whole = False  # the motor came to its end: all bins were counted on its way there
         self._counting: DeviceStatus | None = None
         self._started = (
             threading.Lock()
@@ -161,7 +161,7 @@ class MotorFlyer(Flyer):
         ride: Ride = self._path
         self._refuse_elsewhere(ride)
         self._log, self._filled, self._counting, self._not_started = FlightLog(ride.time_s), None, None, None
-        self._is_landing = self._is_over = False
+        self._is_landing = self._is_whole = False
         self._started = threading.Lock()
         self._listen()
         try:
@@ -256,6 +256,7 @@ class MotorFlyer(Flyer):
         if flight.done:
             return
         self._is_landing = True
+        self._is_whole = failure is None and not flight.told  # else some were counted after it had been stopped
         for step in (self._end_counting, self._keep_counts, self._give_speed_back):
             try:
                 step()
@@ -273,7 +274,6 @@ class MotorFlyer(Flyer):
     def _keep_counts(self) -> None:
         if self._counting is not None and self.counter.bins.connected:
             self._filled = self.counter.begin_filled()()
-            self._is_over = True
 
     def _shortfall(self) -> DeviceError | None:
         """Why the flight is none, though the motor arrived."""
@@ -337,7 +337,7 @@ class MotorFlyer(Flyer):
                 self._filled = self.counter.begin_filled()()
         filled = self._filled or {}
         full = self._full_bins(filled)
-        if not self._is_over:
+        if not self._is_whole:
             full = self._log.covered(full)
         times, places = self._log.points(full)
         if self._encoder is not None:

@@ -270,6 +270,16 @@ def test_a_pause_is_a_landing_that_is_no_failure(bench):
     check_home(bench)
 
 
+def test_what_was_counted_after_a_stop_is_flown_again_and_not_taken_for_points_on_the_way(bench):
+    half_way(bench)
+    bench.th.motor_stop.put(1)  # the counter goes on, with the motor at rest
+    until(lambda: not bench.flyer.flying)
+    seen = collected(bench)
+    assert np.all(np.diff(seen["th"]) > 0)
+    assert seen["mcs_where"] == pytest.approx(seen["th"], abs=0.2)
+    assert len(seen["th"]) <= len(bench.mcs.part("it").get())
+
+
 def test_a_motor_that_somebody_else_stops_fails_the_flight_and_what_was_seen_is_kept(bench):
     flight = half_way(bench)
     bench.hands["th.STOP"].put(1)
