@@ -68,7 +68,9 @@ def test_a_time_scan_keeps_its_pace(run_beamshell, data):
     finished = run_beamshell("-c", "tscan det 1s 0.2; regions th 0:0.2:0.1:0.02 0.2:1:0.4:0.01")
     assert finished.returncode == 0, finished
     timed, regions = Runs(data)
-    assert len(timed.table()["late"]) in (5, 6)  # a busy machine may miss a slot, and leaves it out
+    late = timed.table()["late"]
+    assert 2 <= len(late) <= 6  # a busy machine misses some, and leaves them out
+    assert ((late >= 0) & (late < 0.2)).all()
     assert list(regions.table()["th"].round(3)) == [0, 0.1, 0.2, 0.6, 1]
     assert list(regions.table()["count_time"]) == [0.02, 0.02, 0.02, 0.01, 0.01]
 
