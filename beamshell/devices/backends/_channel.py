@@ -1,4 +1,4 @@
-"""What channels of every control system but Channel Access have in common: being connected or not, and one subscriber.
+"""What channels of every control system have in common: being connected or not, and one subscriber.
 
 It knows no control system and asks nothing of any; what it is told comes from the backends that are made of it.
 """
@@ -25,7 +25,8 @@ from beamshell.protocols import DataKey, Reading
 
 Made = TypeVar("Made")
 
-_STATE_DEPTH = 16  # short changes of whole numbers are delivered even if the subscriber is briefly busy
+STATE_DEPTH = 16
+"""Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
 
 
 def require(package: str, extra: str) -> None:
@@ -143,7 +144,7 @@ class Channel(Backend):
 
     def on_connection(self, callback: OnConnection) -> None:
         """Call `callback(connected)` at each change, in an updates worker."""
-        self._on_connection = Cell(callback, depth=_STATE_DEPTH)
+        self._on_connection = Cell(callback, depth=STATE_DEPTH)
 
     def _why_not(self) -> str:
         if self._was_connected:
@@ -195,7 +196,7 @@ class Channel(Backend):
     def _new_cell(self) -> Cell[Any]:
         """What changes are offered to: readings, or what `_decode` makes one of."""
         states = not self._facts.is_array and np.dtype(self._facts.numpy).kind != "f"
-        return Cell(self._deliver, depth=_STATE_DEPTH if states else 1)
+        return Cell(self._deliver, depth=STATE_DEPTH if states else 1)
 
     def _decode(self, change: Any) -> Reading:
         reading: Reading = change

@@ -8,11 +8,11 @@ from __future__ import annotations
 import reprlib
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from beamshell.devices.backends._facts import Facts
 from beamshell.devices.backends.soft import index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import Dtype, Reading
@@ -57,17 +57,6 @@ _CONTROLS = {
     DOUBLE: struct.Struct("=hhhh8s8d"),
 }
 _STATES = struct.Struct("=hhh" + 16 * "26s")
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What a channel says of its value once a connection."""
-
-    units: str = ""
-    precision: int | None = None
-    choices: tuple[str, ...] = ()
-    lower: float = 0.0
-    upper: float = 0.0
 
 
 def size_of(dbr_type: int, count: int) -> int:
@@ -126,15 +115,20 @@ def decode_array(plain_type: int, data: bytes | bytearray) -> Reading:
     }
 
 
-def decode_control(plain_type: int, data: bytes | bytearray) -> Control:
+def decode_control(plain_type: int, data: bytes | bytearray) -> Facts:
     """Units, precision, states and control limits in a `dbr_ctrl_*` structure."""
     if plain_type == ENUM:
         _, _, number, *states = _STATES.unpack_from(data)
-        return Control(choices=tuple(text(state) for state in states[:number]))
+        return Facts(choices=tuple(text(state) for state in states[:number]))
     fields = _CONTROLS[plain_type].unpack_from(data)
     upper, lower = fields[-2:]
     has_precision = plain_type in (FLOAT, DOUBLE)
-    return Control(text(fields[-9]), fields[2] if has_precision else None, (), float(lower), float(upper))
+    return Facts(
+        units=text(fields[-9]),
+        precision=fields[2] if has_precision else None,
+        lower=float(lower),
+        upper=float(upper),
+    )
 
 
 def text(raw: bytes) -> str:

@@ -52,7 +52,11 @@ def data_key(source: str, facts: Facts, sample: Any) -> DataKey:
     dtype, shape, numpy = dtype_of(sample)
     if dtype == "string":
         numpy = f"<U{max(_TEXT_AT_LEAST, len(sample))}"
-    key: DataKey = {"source": source, "dtype": dtype, "shape": shape, "dtype_numpy": numpy}
+    return with_facts({"source": source, "dtype": dtype, "shape": shape, "dtype_numpy": numpy}, facts)
+
+
+def with_facts(key: DataKey, facts: Facts) -> DataKey:
+    """`key`, completed by unit, precision, states and limits where there are any."""
     if facts.units:
         key["units"] = facts.units
     if facts.precision is not None:

@@ -6,16 +6,16 @@ It knows no signal. What the library's threads call here only stores, posts and 
 from __future__ import annotations
 
 import ctypes
-import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone, since
+from beamshell.devices.backend import Collect, OnChange, OnDone
 from beamshell.devices.backends import _dbr, _traffic
+from beamshell.devices.backends._channel import STATE_DEPTH, Channel
+from beamshell.devices.backends._facts import Facts, with_facts
 from beamshell.devices.backends._libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.devices.backends._revival import revival
 from beamshell.devices.backends._traffic import Batch, Data, library
@@ -24,49 +24,32 @@ from beamshell.errors import BadValue, DeviceError, NotConnected, ReadFailed, Wr
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
-_STATE_DEPTH = 16  # short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy
-
 
 Decoder: TypeAlias = Callable[[Data], Reading]
 
 
-class CaBackend(Backend):
+class CaBackend(Channel):
     """One channel.
 
     Args:
         name: the PV, such as "BL:th.RBV".
-        string: the value is text: the name of a state, or characters.
-        array_dtype: "uint16" for an array that is known to hold unsigned 16-bit numbers, which Channel Access would
-            otherwise send in twice the bytes.
-        allow_nan: let NaN and infinities be written.
+        options: those of every channel: string, allow_nan, and array_dtype: "uint16" for an array that is known to hold
+            unsigned 16-bit numbers, which Channel Access would otherwise send in twice the bytes.
     """
 
-    def __init__(
-        self, name: str, *, string: bool = False, array_dtype: str | None = None, allow_nan: bool = False
-    ) -> None:
-        self.name = name
-        self.source = f"ca://{name}"
-        self._string = string
-        self._array_dtype = array_dtype
-        self._allow_nan = allow_nan
-        self._lock = threading.RLock()
+    remedy = "check its spelling, that its IOC runs, and EPICS_CA_ADDR_LIST"
+    lost = "is its IOC running?"
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__("ca", name, **options)
         self._id = 0
         self._chid: int | None = None
-        self._connected = False
-        self._was_connected = False
         self.server = ""
-        self._since = time.time()
-        self._ready = threading.Event()
-        self._on_connection: Cell[bool] | None = None
         self._type = _dbr.DOUBLE
         self._count = 1
         self._length: int | None = None
         self._wire = (0, 0)
-        self._decode: Decoder = _dbr.scalar_decoder(_dbr.DOUBLE)
-        self._control = _dbr.Control()
-        self._on_change: OnChange | None = None
-        self._cell: Cell[tuple[Decoder, Data] | None] | None = None
-        self._latest: Reading | None = None
+        self._decoder: Decoder = _dbr.scalar_decoder(_dbr.DOUBLE)
         self._subscription: ctypes.c_void_p | None = None
         self._properties: ctypes.c_void_p | None = None
         self._property_type = 0
@@ -119,33 +102,6 @@ class CaBackend(Backend):
         self._subscription = self._properties = None  # they go with it
         return chid
 
-    @property
-    def connected(self) -> bool:
-        """True while the channel answers and its type, units and limits are known."""
-        return self._connected
-
-    @property
-    def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does."""
-        return None if self._connected else self._since
-
-    def wait_connected(self, timeout: float) -> None:
-        """Return once connected; NotConnected says since when it is not, and what to check."""
-        if not self._connected and not self._ready.wait(timeout):
-            raise NotConnected(self._why_not())
-
-    def _why_not(self) -> str:
-        if self._was_connected:
-            return f"{self.name} lost its connection at {since(self._since)}: is its IOC running?"
-        return (
-            f"{self.name} has not answered since {since(self._since)}: "
-            "check its spelling, that its IOC runs, and EPICS_CA_ADDR_LIST"
-        )
-
-    def on_connection(self, callback: OnConnection) -> None:
-        """Call `callback(connected)` at each change, in an updates worker."""
-        self._on_connection = Cell(callback, depth=_STATE_DEPTH)
-
     def close(self) -> None:
         """Give the channel back; whatever is under way fails."""
         revival.forget(self)
@@ -179,12 +135,12 @@ class CaBackend(Backend):
             self._wire = (plain_type + _dbr.TIME, 1)
             number = _dbr.scalar_decoder(plain_type)
             named = self._string and plain_type == _dbr.ENUM
-            self._decode = partial(self._decode_state, number) if named else number
+            self._decoder = partial(self._decode_state, number) if named else number
         else:
             if self._array_dtype is not None and np.dtype(self._array_dtype).itemsize == 2:
                 plain_type = _dbr.SHORT  # half of what the channel's own type would send
             self._wire = (plain_type + _dbr.TIME, 0)  # 0: as many as there are now
-            self._decode = partial(self._decode_array, plain_type)
+            self._decoder = partial(self._decode_array, plain_type)
 
     def _follow_properties(self, lib: LibCa) -> None:
         """Ask for units, limits and states, now and at each change. The lock is held."""
@@ -208,26 +164,19 @@ class CaBackend(Backend):
     def learned(self, data: Data | None) -> None:
         """Its units and limits; without them (no read access) it is usable all the same. Library thread."""
         with self._lock:
-            self._control = _dbr.Control() if data is None else _dbr.decode_control(self._type, data)
+            facts = Facts() if data is None else _dbr.decode_control(self._type, data)
             if self._connected:
+                self._facts = facts
                 return
-            self._connected = self._was_connected = True
-            self._ready.set()
+            self._mark_up(facts, None)
             if self._on_change is not None:
                 self._start_subscription()
-        if self._on_connection is not None:
-            self._on_connection.offer(True)
 
-    def _mark_down(self) -> None:
+    def _mark_down(self, problem: str = "") -> bool:
         """The circuit is gone: whoever waits for something hears of it now. Any thread."""
-        with self._lock:
-            was, self._connected = self._connected, False
-            if was:
-                self._since = time.time()
-            self._ready.clear()
+        was = super()._mark_down(problem)
         self.write_ended(DISCONNECTED)
-        if was and self._on_connection is not None:
-            self._on_connection.offer(False)
+        return was
 
     # ---- reading
 
@@ -238,7 +187,7 @@ class CaBackend(Backend):
             return self._cannot_collect
         batch = _traffic.batch()
         dbr_type, count = self._wire
-        return partial(_collect, self, self._decode, batch, batch.ask(chid, dbr_type, count))
+        return partial(_collect, self, self._decoder, batch, batch.ask(chid, dbr_type, count))
 
     def failure(self, status: int) -> DeviceError:
         """Why a get ended with this status."""
@@ -246,12 +195,9 @@ class CaBackend(Backend):
             return NotConnected(self._why_not())
         return ReadFailed(f"{self.name}: {library().message(status)}")
 
-    def _cannot_collect(self, timeout: float) -> Reading:  # noqa: ARG002 - it was not asked, so there is no waiting
-        raise NotConnected(self._why_not())
-
     def _decode_state(self, number: Decoder, data: Data) -> Reading:
         """The state by name; its number if it has none."""
-        reading, choices = number(data), self._control.choices
+        reading, choices = number(data), self._facts.choices
         index = reading["value"]
         reading["value"] = choices[index] if index < len(choices) else str(index)
         return reading
@@ -267,11 +213,6 @@ class CaBackend(Backend):
         return reading
 
     # ---- watching
-
-    @property
-    def latest(self) -> Reading | None:
-        """The last value that the subscriber was given."""
-        return self._latest
 
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
@@ -292,12 +233,6 @@ class CaBackend(Backend):
             lib.ca_clear_subscription(subscription)
             lib.ca_flush_io()
 
-    def repeat(self) -> None:
-        """Give the subscriber the latest value once more."""
-        cell = self._cell
-        if cell is not None and self._latest is not None:
-            cell.offer_if_empty(None)
-
     def _start_subscription(self) -> None:
         """Ask for changes, unless the library does so already. The lock is held."""
         wanted = self._wire
@@ -306,7 +241,7 @@ class CaBackend(Backend):
                 return  # the library renews it with the connection
             library().ca_clear_subscription(self._subscription)
         whole_number = self._count == 1 and self._type not in (_dbr.FLOAT, _dbr.DOUBLE)
-        self._cell = Cell(self._deliver, depth=_STATE_DEPTH if whole_number else 1)
+        self._cell = Cell(self._deliver, depth=STATE_DEPTH if whole_number else 1)
         self._subscribed_as = wanted
         self._subscription = ctypes.c_void_p()
         lib = library()
@@ -319,23 +254,19 @@ class CaBackend(Backend):
         """Have the change delivered. Library thread."""
         cell = self._cell
         if cell is not None:
-            cell.offer((self._decode, data))
+            cell.offer((self._decoder, data))
 
-    def _deliver(self, change: tuple[Decoder, Data] | None) -> None:
-        """Decode, outside the library's thread, and tell the subscriber; None stands for the latest once more."""
-        on_change = self._on_change
-        if change is not None:
-            decode, data = change
-            self._latest = decode(data)
-        if on_change is not None and self._latest is not None:
-            on_change(self._latest)
+    def _decode(self, change: tuple[Decoder, Data]) -> Reading:
+        """What a change says; done outside the library's thread."""
+        decode, data = change
+        return decode(data)
 
     # ---- writing
 
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""
         try:
-            return _dbr.check(value, self._type, self._count, self._control.choices, self._string, self._allow_nan)
+            return _dbr.check(value, self._type, self._count, self._facts.choices, self._string, self._allow_nan)
         except BadValue as exc:
             raise BadValue(f"{self.name}: {exc}") from exc
 
@@ -405,35 +336,7 @@ class CaBackend(Backend):
             shape = [self._length or 0]
             dtype_numpy = np.dtype(self._array_dtype).str if self._array_dtype else dtype_numpy
         key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
-        if self._control.units:
-            key["units"] = self._control.units
-        if self._control.precision is not None:
-            key["precision"] = self._control.precision
-        if self._control.choices:
-            key["choices"] = list(self._control.choices)
-        if self._control.lower != self._control.upper:
-            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self.limits
-        return key
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """The control limits of the record; (0, 0) if it has none."""
-        return self._control.lower, self._control.upper
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The states by name."""
-        return self._control.choices
-
-    @property
-    def units(self) -> str:
-        """The unit of the value."""
-        return self._control.units
-
-    @property
-    def precision(self) -> int | None:
-        """Digits worth showing."""
-        return self._control.precision
+        return with_facts(key, self._facts)
 
 
 # Not a method, as `partial` of a bound one makes one more object for each value of each point.
