@@ -109,12 +109,8 @@ def th2th(
         detectors: a list of readable devices.
         md: metadata of the run.
     """
-    md = {
-        "plan_args": shown_arguments(
-            detectors, tth=tth, th=th, start=start, finish=finish, intervals=intervals, time=time
-        ),
-        **(md or {}),
-    }
+    whole = {"tth": tth, "th": th, "start": start, "finish": finish, "intervals": intervals, "time": time}
+    md = {"plan_args": shown_arguments(detectors, **whole), **(md or {})}
     lines = {"tth": tth, "start": start, "finish": finish, "th": th, "half_start": start / 2, "half_finish": finish / 2}
     return (yield from _line("th2th", scans.rel_scan, lines, intervals, time, detectors, md))
 
