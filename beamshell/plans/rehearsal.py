@@ -229,8 +229,8 @@ class _Stage:
     # ---- counting ----------------------------------------------------------------------------
 
     def _trigger(self, msg: Any) -> _Done:
-        actor = self._actor(msg.obj)
-        self._begin(msg, self._count_s(actor))
+        self._ask_staged()
+        self._begin(msg, self._count_s(self._actor(msg.obj)))
         return _DONE
 
     def _count_s(self, actor: Actor) -> float:
@@ -317,19 +317,20 @@ class _Stage:
         return places[0] if len(places) == 1 and msg.kwargs.get("squeeze", True) else places
 
     def _read(self, msg: Any) -> dict[str, Any]:
-        actor = self._actor(msg.obj)
-        if not actor.is_read:
-            self._read_staged()
-        return actor.reading()
+        self._ask_staged()
+        return self._actor(msg.obj).reading()
 
-    def _read_staged(self) -> None:
+    def _ask_staged(self) -> None:
         """Ask all that is staged at once: it will be read too, and this is the only time that we wait for an answer."""
         asked, self._staged = self._staged, []
         begun = []
-        for device in asked:
-            must_answer(device)
-            if hasattr(device, "begin_read") and not inspect.iscoroutinefunction(device.begin_read):
-                begun.append((self._actor(device), device.begin_read()))
+        for actor in map(self._actor, asked):
+            timer = [] if actor.count_time is None else [self._actor(actor.count_time)]
+            for wanted in (actor, *timer):
+                must_answer(wanted.device)
+                begin = getattr(wanted.device, "begin_read", None)
+                if not wanted.is_read and begin is not None and not inspect.iscoroutinefunction(begin):
+                    begun.append((wanted, begin()))
         for actor, collect in begun:
             actor.keep(collect())
 
