@@ -54,7 +54,7 @@ _WANTED_SOON = (
 """Imported while the demo IOC starts."""
 
 
-_LIBRARIES_AFTER_S = 1.5
+_LIBRARIES_AFTER_S = 0.7
 """When the libraries of control systems other than Channel Access are loaded, unless a command waits for them."""
 
 
