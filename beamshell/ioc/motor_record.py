@@ -176,9 +176,10 @@ class MotorRecord(Record):
         with self.locked():
             if self._move is not move:  # superseded or stopped
                 return
+            is_over = self._clockwork.now() - self._began >= move.duration_s  # before the look at where it is
             self._dial = self._dial_now()
             self._show_position()
-            if self._clockwork.now() - self._began >= move.duration_s or self._is_at_switch(move):
+            if is_over or self._is_at_switch(move):
                 self._arrive(move)
                 self.finish()
             else:
