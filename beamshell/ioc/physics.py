@@ -94,11 +94,13 @@ class Camera:
         self._x = np.arange(width, dtype=np.float64) - width / 2
         self._y = np.arange(height, dtype=np.float64) - height / 2
         self._sigma = width / 12
-        self._noise = chance.integers(0, 60, (height, width), dtype=np.uint16)
+        self._dark = chance.integers(0, 60, (height, width), dtype=np.uint16)
+        self._noise = chance.standard_normal((height, width), dtype=np.float32)
 
     def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
         """Pixels (height, width), uint16: a round spot that follows samx and samy, as bright as the beam."""
         x = np.exp(-0.5 * ((self._x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
         y = np.exp(-0.5 * ((self._y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        spot = np.minimum(self.FULL_SCALE * light * np.outer(y, x), self.SATURATED).astype(np.uint16)
-        return spot + np.roll(self._noise, number * 37)
+        spot = self.FULL_SCALE * light * np.outer(y, x)
+        counted = spot + np.sqrt(spot) * np.roll(self._noise, number * 37)  # close to the statistics of Poisson
+        return np.clip(counted + np.roll(self._dark, number * 53), 0, self.SATURATED).astype(np.uint16)

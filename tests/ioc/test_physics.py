@@ -74,3 +74,8 @@ def test_the_spot_follows_the_sample_and_dims_with_the_shutter():
     assert abs(x - (32 + 2 * camera.PIXELS_PER_MM)) <= 2
     assert abs(y - (24 - 1 * camera.PIXELS_PER_MM)) <= 2
     assert camera.frame(0.0, 0.0, light=0.0, number=1).max() < 100
+
+
+def test_no_two_pictures_have_the_same_sum():
+    camera = physics.Camera(64, 48, np.random.default_rng(1))
+    assert len({int(camera.frame(0.0, 0.0, 1.0, number).sum()) for number in range(20)}) == 20
