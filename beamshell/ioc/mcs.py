@@ -188,7 +188,7 @@ class MultichannelScaler:
         for array, values in zip(self._arrays, self._counts, strict=False):
             array.put_array(np.round(values[:full]))
         self._arrays[-1].put_array(self._way[:full] / np.maximum(self._seconds[:full], 1e-12))
-        self._channels["ElapsedReal"].put(self._last - self._began if self._bin >= 0 else 0.0)
+        self._channels["ElapsedReal"].put(float(self._seconds.sum()))
         self._channels["CurrentChannel"].put(full)
         self._shown_at = self._last
 
