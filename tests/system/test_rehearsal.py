@@ -7,24 +7,25 @@ import re
 from pathlib import Path
 
 LEARNING = """
-scan det th -1 1 9 0.3
-scan det th 0 6 7 0.5
-rscan det samx -2 2 9 0.4
-ascan samx -4 4 4 0.2
-scan scaler samy -3 3 7 0.3
-dscan tth -2 2 8 0.2
-grid det th 0 1 3 tth 0 4 4 0.2
-mesh samx 0 2 3 samy 0 3 2 0.3
-loopscan 8 0.4
+scan det th -2 4 4 0.5
+scan det th 0 9 4 1
+rscan det samx -4 4 4 1
+ascan samx -10 8 3 0.5
+scan scaler samy -6 6 4 1
+dscan tth -6 6 3 0.5
+grid det th 0 2 2 tth 0 8 3 0.5
+mesh samx 0 6 2 samy 0 8 1 1
 loopscan 5 1
+loopscan 4 2
 """
 SCANS = {
-    "count": "bp.loopscan(14, 1.5, detectors=[det])",
-    "scan": "bp.ascan(th, -8, 8, 12, 0.2, detectors=[det])",
-    "dscan": "bp.dscan(samx, -6, 6, 12, 0.8, detectors=[det])",
-    "mesh": "bp.mesh(th, 0, 3, 4, tth, 0, 6, 2, 0.6, detectors=[det])",
-    "list_scan": "bp.list_scan([scaler], samy, [0, 0.2, 1, 5, -5, 8, 3, 2, 1, 0.5, 0.1, 6])",
+    "count": "bp.loopscan(7, 3, detectors=[det])",
+    "scan": "bp.ascan(th, -6, 6, 8, 1.5, detectors=[det])",
+    "dscan": "bp.dscan(samx, -9, 9, 6, 0.8, detectors=[det])",
+    "mesh": "bp.mesh(th, 0, 6, 2, tth, 0, 12, 2, 1.2, detectors=[det])",
+    "list_scan": "bp.list_scan([scaler], samy, [0, 1, 5, -5, 8, 3, 0.5, 6])",
 }
+"""Other steps and other count times; each takes seconds, beside which a busy machine's hiccups are small."""
 MEASURING = """
 import time, json
 def compare(make):
