@@ -6,6 +6,7 @@ It knows no signal and no device's language, only questions that end in a termin
 from __future__ import annotations
 
 import logging
+import os
 import termios
 import threading
 from collections import deque
@@ -115,6 +116,8 @@ class Line:
 
     def _opened(self) -> Any:
         if self._open is None:
+            if _is_own_terminal(self.port):  # the name of a pseudo-terminal that is gone is given to the next
+                raise NotConnected(f"{self.port} is the terminal that this program runs in: check the name of the port")
             if _is_socket(self.port):
                 library("serial.urlhandler.protocol_socket")  # which `serial_for_url` would import at its own time
             settings = self.settings
@@ -142,6 +145,15 @@ class Line:
 def _is_socket(port: str) -> bool:
     host, _, number = port.rpartition(":")
     return bool(host) and number.isdigit() and "/" not in port
+
+
+def _is_own_terminal(port: str) -> bool:
+    """Whether a person would see what is told to this port."""
+    try:
+        number = os.stat(port).st_rdev
+        return any(os.isatty(stream) and os.fstat(stream).st_rdev == number for stream in (0, 1, 2))
+    except OSError:  # no such port, or no such stream
+        return False
 
 
 _lines: dict[str, Line] = {}

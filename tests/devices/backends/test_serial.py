@@ -1,8 +1,11 @@
 """Instruments on a serial line: a pty, whose other end answers as one would."""
 
 import os
+import shlex
+import sys
 import time
 
+import pexpect
 import pytest
 from layer_servers import Instrument
 
@@ -204,3 +207,17 @@ def test_an_instrument_that_is_switched_off_is_noticed_and_comes_back(connect, i
     instrument.mute = False
     pos.wait_for_connection(20)
     assert pos.get() == 1.5
+
+
+def test_nothing_is_told_to_the_terminal_that_the_program_runs_in():
+    script = (
+        "from beamshell.devices.backends._line import Line, Settings\n"
+        "import os\n"
+        "try:\n    Line(os.ttyname(0), Settings()).exchange('FLOW?')\n"
+        "except Exception as exc:\n    print(type(exc).__name__, exc)\n"
+    )
+    said, status = pexpect.run(f"{sys.executable} -c {shlex.quote(script)}", withexitstatus=True, timeout=30)
+    assert status == 0
+    assert b"NotConnected" in said
+    assert b"is the terminal that this program runs in" in said
+    assert b"FLOW?" not in said
