@@ -17,7 +17,7 @@ from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.peaks import Peak, peak
 from beamshell.callbacks.per_run import PerRun, View, claims
 from beamshell.callbacks.plot import LivePlot, as_number
-from beamshell.callbacks.table import LiveTable, Printer, foot
+from beamshell.callbacks.table import LiveTable, Printer, foot, points_in_words
 
 _MOST_PEAKS = 4
 
@@ -79,6 +79,12 @@ def is_curve(start: Document) -> bool:
     return len(scanned) == 1 and scanned != ["time"]
 
 
+def counted(stop: Document) -> str:
+    """What a run without a table has recorded, stream by stream: ``101 points of cam, 1 point of ring_monitor``."""
+    streams = {name: number for name, number in (stop.get("num_events") or {}).items() if name != "baseline" and number}
+    return ", ".join(f"{points_in_words(number)} of {name}" for name, number in streams.items()) or points_in_words(0)
+
+
 class _BestRun(View):
     """One run: the views are chosen at the first descriptor of the primary stream."""
 
@@ -101,7 +107,7 @@ class _BestRun(View):
         for view in self._views or ():
             view.stop(stop)
         if self._views is None and self._best.table:
-            Printer(self._best.out)(foot(self._start, stop, 0))
+            Printer(self._best.out)(foot(self._start, stop, counted(stop)))
 
 
 class _RunPeaks(View):

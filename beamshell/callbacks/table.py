@@ -168,7 +168,7 @@ class _RunTable(View):
         if self._columns:
             self._rule()
         status = stop.get("exit_status", "?")
-        self._print(foot(self._start, stop, len(self._seen)), _RED if status != "success" else "")
+        self._print(foot(self._start, stop, points_in_words(len(self._seen))), _RED if status != "success" else "")
         if self._repeated:
             points = ", ".join(map(str, dict.fromkeys(self._repeated)))
             self._print(f"* measured again, the later row counts: {points}")
@@ -243,16 +243,20 @@ def fit(fixed: list[Column], columns: list[Column], line_length: int | None) -> 
     return shown, hidden
 
 
-def foot(start: Document, stop: Document, points: int) -> str:
+def foot(start: Document, stop: Document, counted: str) -> str:
     """The last line of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``."""
     plan = f"{start.get('plan_type', 'generator')} {start.get('plan_name', 'run')}"
     span = duration(float(stop.get("time", 0)) - float(start.get("time", 0)))
-    count = f"{points} point{'' if points == 1 else 's'}"
     reason = f" ({stop['reason']})" if stop.get("reason") else ""
     return (
         f"{plan} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
-        f"{stop.get('exit_status', '?')}, {count} in {span}{reason}"
+        f"{stop.get('exit_status', '?')}, {counted} in {span}{reason}"
     )
+
+
+def points_in_words(number: int) -> str:
+    """So many points, in words: ``1 point``, ``5 points``."""
+    return f"{number} point{'' if number == 1 else 's'}"
 
 
 def _length(columns: list[Column]) -> int:

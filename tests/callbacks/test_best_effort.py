@@ -66,3 +66,17 @@ def test_a_run_without_a_point_still_says_how_it_ended(make_run, best):
     start, *_, stop = make_run(["th"], ["det"], [], status="fail")
     feed([start, stop], best)
     assert "fail, 0 points" in best.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("streams", "end"),
+    [
+        ({"cam": 101, "baseline": 2}, "success, 101 points of cam in"),
+        ({"th_fly": 1, "ring_monitor": 35}, "success, 1 point of th_fly, 35 points of ring_monitor in"),
+        ({"baseline": 2, "ring_monitor": 0}, "success, 0 points in"),
+    ],
+)
+def test_a_run_without_a_table_says_what_its_streams_hold(make_run, best, streams, end):
+    (_, start), *_, (_, stop) = make_run([], ["cam"], [])
+    feed([("start", start), ("stop", {**stop, "num_events": streams})], best)
+    assert end in best.lines[-1]
