@@ -62,6 +62,9 @@ class RunTimes:
 def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | None:
     """What a run's documents tell; None if it failed, was aborted, has no point, or waits between them on purpose.
 
+    A run on the fly tells nothing either: its points come in pages, as close together as somebody has asked for, and
+    say nothing of what a step takes.
+
     Args:
         documents: `(name, document)` in the order in which they were emitted; events from the middle on may be missing.
     """
@@ -85,6 +88,7 @@ class _Reader:
         self._steps: dict[Any, tuple[Any, list[float]]] = {}
         self._intervals = 0
         self._per_unit: set[str] = set()
+        self._flown = False
 
     def take(self, name: str, doc: Mapping[str, Any]) -> None:
         if name == "start":
@@ -96,6 +100,8 @@ class _Reader:
             self._settings = _settings(doc)
         elif name == "event" and doc["descriptor"] in self._primary:
             self._event(doc)
+        elif name == "event_page" and doc["descriptor"] in self._primary:
+            self._flown = True
         elif name == "event" and self._last is None:
             self._known = doc["data"]
 
@@ -149,7 +155,7 @@ class _Reader:
         return way_s(distance, velocity, ramp_s)
 
     def times(self) -> RunTimes | None:
-        if self._last is None or self._stop.get("exit_status") != "success" or self._waits_on_purpose:
+        if self._last is None or self._flown or self._waits_on_purpose or self._stop.get("exit_status") != "success":
             return None
         intervals = tuple(
             Interval(moves, counts, median(seconds), len(seconds)) for (moves, counts), seconds in self._steps.values()

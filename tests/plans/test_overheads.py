@@ -95,6 +95,13 @@ def test_runs_that_teach_nothing_are_left_out(run):
     assert times_of(run) is None
 
 
+def test_a_run_on_the_fly_teaches_nothing_even_if_it_was_looked_at_between_its_pages():
+    head, descriptor, *events, tail = run_of(line(1, 8), 0.5)
+    page = {"descriptor": "d", "seq_num": [1, 2], "time": [1000.01, 1000.02], "data": {"x": [0.0, 1.0]}}
+    assert times_of([head, descriptor, *events, tail]) is not None
+    assert times_of([head, descriptor, ("event_page", page), *events[2:], tail]) is None
+
+
 def test_a_point_that_was_measured_again_is_no_step():
     run = list(run_of(line(1, 4)))
     later = [(name, {**doc, "time": doc["time"] + 100}) for name, doc in run[4:]]
