@@ -38,7 +38,7 @@ def test_a_flyer_that_the_plan_names_as_detector_shows_its_counts_though_the_mot
         **descriptor,
         "object_keys": {"fly": ["th", "i0", "it"]},
         "hints": {"fly": {"fields": ["i0", "it"]}},
-        "data_keys": dict.fromkeys(("th", "i0", "it"), {"source": "x", "dtype": "number", "shape": []}),
+        "data_keys": {key: {"source": "x", "dtype": "number", "shape": []} for key in ("th", "i0", "it")},
     }
     assert detectors({**start, "detectors": ["fly"]}, flown) == ["i0", "it"]
 
