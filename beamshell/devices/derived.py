@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from beamshell.devices._computed import ComputedBackend
 from beamshell.devices._data_keys import dtype_of
-from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
+from beamshell.devices.backend import Collect, OnChange, OnConnection, OnDone
 from beamshell.devices.backends.soft import SoftBackend
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import EpicsSignalRO, Signal
-from beamshell.errors import BadValue, ConfigError, DeviceError, NotConnected, ReadFailed, ReadOnlyError
+from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
 from beamshell.protocols import DataKey, Reading
 
 Forward: TypeAlias = Callable[..., Any]
@@ -32,49 +33,40 @@ Part: TypeAlias = slice | tuple[slice | int | EllipsisType, ...]
 _DESCRIBE_TIMEOUT_S = 5.0
 
 
-class DerivedBackend(Backend):
-    """A value computed from signals: read with one round trip, followed as they change, written through an inverse.
-
-    Its time is that of the newest input, its alarm the worst.
-    """
+class DerivedBackend(ComputedBackend):
+    """A value computed by a function, and written through its inverse."""
 
     def __init__(self, inputs: Sequence[Any], forward: Forward, inverse: Inverse | None, **facts: Any) -> None:
-        self._inputs = tuple(inputs)
-        self._forward = forward
+        super().__init__(lambda: inputs, forward)
         self._inverse = inverse
         self._facts = SoftBackend("", **facts)  # units, precision, limits and choices, and how values are held to them
-        self.source = f"derived://{','.join(one.name for one in self._inputs)}"
-        self._latest: Reading | None = None
-        self._on_change: OnChange | None = None
+        self.source = f"derived://{','.join(one.name for one in inputs)}"
         self._on_connection: OnConnection | None = None
         self._told: bool | None = None
 
     # ---- connection
 
-    def connect(self) -> None:
-        """Nothing to do: its inputs connect by themselves."""
-
     @property
     def connected(self) -> bool:
         """True while every input answers."""
-        return all(getattr(one, "connected", True) for one in self._inputs)
+        return all(getattr(one, "connected", True) for one in self._inputs())
 
     @property
     def disconnected_since(self) -> float | None:
         """Since when one of them does not answer."""
-        moments = (getattr(one, "disconnected_since", None) for one in self._inputs)
+        moments = (getattr(one, "disconnected_since", None) for one in self._inputs())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def wait_connected(self, timeout: float) -> None:
         """Return once all inputs are connected; they share one time-out."""
         deadline = time.monotonic() + timeout
-        for one in self._inputs:
+        for one in self._inputs():
             one.wait_for_connection(max(0.0, deadline - time.monotonic()))
 
     def on_connection(self, callback: OnConnection) -> None:
         """Call `callback(connected)` as the last input comes, or the first one goes."""
         self._on_connection = callback
-        for one in self._inputs:
+        for one in self._inputs():
             one.subscribe(self._on_input_connection, event_type=one.SUB_META)
 
     def _on_input_connection(self, **_: Any) -> None:
@@ -85,64 +77,9 @@ class DerivedBackend(Backend):
 
     def close(self) -> None:
         """Follow its inputs no more."""
-        self.unsubscribe()
-        for one in self._inputs:
+        super().close()
+        for one in self._inputs():
             one.clear_sub(self._on_input_connection)
-
-    # ---- values
-
-    def begin_get(self) -> Collect:
-        """Ask every input without waiting."""
-        asked = [(one.name, one.begin_read()) for one in self._inputs]
-
-        def collect(timeout: float) -> Reading:  # noqa: ARG001 - each input has its own
-            return self._combined([answer()[name] for name, answer in asked])
-
-        return collect
-
-    def _combined(self, readings: Sequence[Reading]) -> Reading:
-        try:
-            value = self._forward(*(reading["value"] for reading in readings))
-        except DeviceError:
-            raise
-        except Exception as exc:  # whoever wrote the function learns what it was given
-            given = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs, readings, strict=True))
-            raise ReadFailed(f"it cannot be computed from {given}: {exc}") from exc
-        combined: Reading = {"value": value, "timestamp": max(reading["timestamp"] for reading in readings)}
-        severities = [reading["alarm_severity"] for reading in readings if "alarm_severity" in reading]
-        if severities:
-            combined["alarm_severity"] = max(severities)
-        return combined
-
-    @property
-    def latest(self) -> Reading | None:
-        """What was last computed for the subscriber."""
-        return self._latest
-
-    def subscribe(self, on_change: OnChange) -> None:
-        """Call `on_change` with the present value, and whenever an input has changed."""
-        self._on_change = on_change
-        for one in self._inputs:
-            one.subscribe(self._on_input)
-
-    def _on_input(self, **_: Any) -> None:
-        readings = [one.latest for one in self._inputs]
-        on_change = self._on_change
-        if on_change is None or any(reading is None for reading in readings):
-            return
-        self._latest = self._combined([reading for reading in readings if reading is not None])
-        on_change(self._latest)
-
-    def unsubscribe(self) -> None:
-        """Stop calling."""
-        self._on_change = None
-        for one in self._inputs:
-            one.clear_sub(self._on_input)
-
-    def repeat(self) -> None:
-        """Give the subscriber the latest value once more."""
-        if self._on_change is not None and self._latest is not None:
-            self._on_change(self._latest)
 
     # ---- writing
 
@@ -174,12 +111,12 @@ class DerivedBackend(Backend):
             raise BadValue(f"{value!r} cannot be turned into {self._names()}: {exc}") from exc
         if not isinstance(parts, tuple):
             parts = (parts,)
-        if len(parts) != len(self._inputs):
+        if len(parts) != len(self._inputs()):
             raise BadValue(f"the inverse of {value!r} has {len(parts)} values for {self._names()}: return one for each")
-        return [(one, part) for one, part in zip(self._inputs, parts, strict=True) if part is not None]
+        return [(one, part) for one, part in zip(self._inputs(), parts, strict=True) if part is not None]
 
     def _names(self) -> str:
-        return ", ".join(one.name for one in self._inputs)
+        return ", ".join(one.name for one in self._inputs())
 
     # ---- what it is
 

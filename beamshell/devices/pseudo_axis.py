@@ -5,18 +5,18 @@ It knows no control system and no formula: its device computes, from real axes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
+from beamshell.devices._computed import ComputedBackend
+from beamshell.devices.backend import OnConnection, OnDone
 from beamshell.devices.component import Component
 from beamshell.devices.kind import Kind
 from beamshell.devices.position_state import PositionState
 from beamshell.devices.positioner import MoveStatus, Positioner
 from beamshell.devices.signal import Signal
-from beamshell.devices.updates import Cell
 from beamshell.errors import DeviceError, ReadOnlyError
-from beamshell.protocols import DataKey, Reading
+from beamshell.protocols import DataKey
 
 if TYPE_CHECKING:
     from beamshell.devices.pseudo import PseudoPositioner
@@ -38,69 +38,27 @@ class PseudoValue(Signal):
         self._set_up(channel, channel, parent=parent, kind=kind, **identity)
 
 
-class _Computed(Backend):
+class _Computed(ComputedBackend):
     """A channel that asks the real axes and computes."""
 
     connected = True
     """It has no channel of its own to lose: the real axes are offline, and named."""
 
     def __init__(self, axis: PseudoSingle, which: str) -> None:
+        super().__init__(self._signals, self._position)
         self._axis = axis
         self._which = which
-        self._latest: Reading | None = None
-        self._cell: Cell[Reading] | None = None
 
     @property
     def source(self) -> str:  # type: ignore[override]  # the name of the device may change
         """Which device computes it."""
         return f"pseudo://{self._axis.name}:{self._which}"
 
-    @property
     def _signals(self) -> list[Any]:
         return [getattr(real, f"{self._which}_signal") for real in self._axis.device.real_axes]
 
-    def _reading(self, readings: Iterable[Reading]) -> Reading:
-        readings = list(readings)
-        value = self._axis.device.inverse_of([reading["value"] for reading in readings])[self._axis.index]
-        return {
-            "value": float(value),
-            "timestamp": max(reading["timestamp"] for reading in readings),
-            "alarm_severity": max(reading.get("alarm_severity", 0) for reading in readings),
-        }
-
-    def begin_get(self) -> Collect:
-        """Ask all the real axes at once; the answer computes."""
-        asked = [signal.begin_read() for signal in self._signals]
-        return lambda _timeout: self._reading(next(iter(collect().values())) for collect in asked)
-
-    @property
-    def latest(self) -> Reading | None:
-        """What the subscriber was told last."""
-        return self._latest
-
-    def subscribe(self, on_change: OnChange) -> None:
-        """Call `on_change` whenever one of the real axes tells of a change."""
-        self._cell = Cell(on_change)
-        for signal in self._signals:
-            signal.subscribe(self._on_real)
-
-    def _on_real(self, **_: Any) -> None:
-        known = [signal.latest for signal in self._signals]
-        cell = self._cell
-        if cell is not None and None not in known:
-            self._latest = self._reading(known)
-            cell.offer(self._latest)
-
-    def unsubscribe(self) -> None:
-        """Stop calling."""
-        self._cell = self._latest = None
-        for signal in self._signals:
-            signal.clear_sub(self._on_real)
-
-    def repeat(self) -> None:
-        """Tell the subscriber once more."""
-        if self._cell is not None and self._latest is not None:
-            self._cell.offer(self._latest)
+    def _position(self, *values: Any) -> float:
+        return float(self._axis.device.inverse_of(values)[self._axis.index])
 
     def describe(self) -> DataKey:
         """A number, with the unit and the precision of the axis."""
@@ -129,18 +87,11 @@ class _Computed(Backend):
         """Nothing can be written."""
         self.check(value)
 
-    def connect(self) -> None:
-        """Nothing to connect."""
-
     def wait_connected(self, timeout: float) -> None:
         """Return at once."""
 
     def on_connection(self, callback: OnConnection) -> None:
         """Never called."""
-
-    def close(self) -> None:
-        """Forget the subscriber."""
-        self.unsubscribe()
 
 
 class PseudoSingle(Positioner):

@@ -158,12 +158,20 @@ class Cell(Generic[Value]):
 
     def offer(self, value: Value) -> None:
         """Have `value` delivered by a worker; returns at once. Any thread."""
+        if self._is_first(value):
+            self._lane.post(self._run)
+
+    def tell(self, value: Value) -> None:
+        """Deliver `value` in this thread; while another one is delivering, a worker does it next. Any thread."""
+        if self._is_first(value):
+            self._run()
+
+    def _is_first(self, value: Value) -> bool:
+        """Put `value` in; True if nobody is at delivering what is in here."""
         with self._lock:
             self._waiting.append(value)
-            if self._queued:
-                return
-            self._queued = True
-        self._lane.post(self._run)
+            was_queued, self._queued = self._queued, True
+            return not was_queued
 
     def offer_if_empty(self, value: Value) -> None:
         """As `offer`, but do nothing if a value is on its way already. Any thread."""

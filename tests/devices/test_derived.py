@@ -100,6 +100,69 @@ def test_subscribers_hear_of_each_change_of_an_input(slit):
     assert 4.0 in heard
 
 
+def test_a_subscriber_is_called_by_one_thread_at_a_time_and_last_with_the_latest(slit):
+    """Two inputs change at once, each told by a thread of its own; the first one is still being told."""
+    heard, inside, most = [], [0], [0]
+    busy, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def callback(value, **_):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        heard.append(value)
+        if value == 3.0:
+            busy.set()
+            assert go_on.wait(10)
+        inside[0] -= 1
+        if value == 9.0:
+            ended.set()
+
+    slit.gap.subscribe(callback)
+    first = threading.Thread(target=slit.left.put, args=(0.0,))
+    first.start()
+    assert busy.wait(10)
+    slit.right.put(9.0)  # nobody waits for a slow subscriber
+    go_on.set()
+    first.join(10)
+    assert ended.wait(10)
+    assert most == [1]
+    assert heard[-2:] == [3.0, 9.0]
+
+
+def test_what_was_computed_before_is_not_told_after_what_is_newer(slit):
+    """The computation from the older values takes longer than that from the newer ones."""
+    heard, busy, go_on, ended = [], threading.Event(), threading.Event(), threading.Event()
+
+    def forward(left, right):
+        if (left, right) == (0.0, 3.0):
+            busy.set()
+            assert go_on.wait(10)
+        return right - left
+
+    def callback(value, **_):
+        heard.append(value)
+        if value in (3.0, 9.0) and len(set(heard) & {3.0, 9.0}) == 2:
+            ended.set()
+
+    gap = DerivedSignal([slit.left, slit.right], forward=forward, name="gap")
+    gap.subscribe(callback)
+    first = threading.Thread(target=slit.left.put, args=(0.0,))
+    first.start()
+    assert busy.wait(10)
+    slit.right.put(9.0)
+    go_on.set()
+    first.join(10)
+    assert ended.wait(10)
+    assert heard[-1] == gap.latest["value"] == 9.0
+
+
+def test_a_second_subscriber_makes_nobody_hear_the_same_twice(slit):
+    first, second = [], []
+    slit.gap.subscribe(lambda value, **_: first.append(value))
+    number = len(first)
+    slit.gap.subscribe(lambda value, **_: second.append(value))
+    assert (len(first), second) == (number, [2.0])
+
+
 def test_names_of_inputs_need_a_parent_and_there_must_be_some():
     with pytest.raises(ConfigError, match="'left' names a part of a device"):
         DerivedSignal("left", forward=float, name="x")

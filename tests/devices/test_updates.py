@@ -73,6 +73,32 @@ def test_short_changes_of_a_state_are_kept_up_to_the_depth(lane):
     assert heard == ["begin", 0, 1, "end"]
 
 
+def test_what_is_told_is_delivered_here_or_next_by_a_worker_if_another_thread_is_at_it(lane):
+    busy, release, done = threading.Event(), threading.Event(), threading.Event()
+    heard = []
+
+    def deliver(value):
+        heard.append((value, threading.current_thread().name))
+        if value == "slow":
+            busy.set()
+            assert release.wait(10)
+        if value == "next":
+            done.set()
+
+    cell = Cell(deliver, lane=lane)
+    cell.tell("first")
+    assert heard == [("first", threading.current_thread().name)]
+    other = threading.Thread(target=cell.tell, args=("slow",), name="other")
+    other.start()
+    assert busy.wait(10)
+    cell.tell("next")
+    assert not done.is_set()
+    release.set()
+    other.join(10)
+    assert done.wait(10)
+    assert heard[1:] == [("slow", "other"), ("next", "beamshell-test-1")]
+
+
 def test_one_cell_is_delivered_by_one_worker_at_a_time(lane):
     inside, most, done = [0], [0], threading.Event()
 
