@@ -6,7 +6,8 @@ then, to go on: devices, monitors, and every message since the checkpoint once m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -118,15 +119,27 @@ def wait_for_release(core: Interpreter, msg: Any) -> None:
 
 def _come_to_rest(core: Interpreter, what: str) -> None:
     _record(core, what)
-    for run in core.runs.values():
-        for monitor in run.monitored.values():
-            isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
-    stop_touched(core)
-    for obj in list(core.pausable.values()):
-        try:
-            isolated(core, partial(core.device, obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
-        except NoReplayAllowed:
-            core.mark()
+    with _told_at_once(core):
+        for run in core.runs.values():
+            for monitor in run.monitored.values():
+                isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
+        stop_touched(core)
+        for obj in list(core.pausable.values()):
+            try:
+                isolated(core, partial(core.device, obj.pause), f"{name_of(obj)}: pause", NoReplayAllowed)
+            except NoReplayAllowed:
+                core.mark()
+
+
+@contextlib.contextmanager
+def _told_at_once(core: Interpreter) -> Iterator[None]:
+    """What fails in this block is said now: the plan may go on and end well all the same."""
+    before = len(core.problems)
+    yield
+    news = core.problems[before:]
+    del core.problems[before:]
+    for problem in news:
+        core.world.say(problem)
 
 
 def _record(core: Interpreter, what: str) -> None:
@@ -162,12 +175,13 @@ def isolated(
 
 
 def _wake(core: Interpreter) -> None:
-    for obj in list(core.pausable.values()):
-        if hasattr(obj, "resume"):
-            isolated(core, partial(core.device, obj.resume), f"{name_of(obj)}: resume")
-    for run in core.runs.values():
-        for monitor in run.monitored.values():
-            isolated(core, monitor.begin, f"{name_of(monitor.obj)}: cannot monitor again")
+    with _told_at_once(core):
+        for obj in list(core.pausable.values()):
+            if hasattr(obj, "resume"):
+                isolated(core, partial(core.device, obj.resume), f"{name_of(obj)}: resume")
+        for run in core.runs.values():
+            for monitor in run.monitored.values():
+                isolated(core, monitor.begin, f"{name_of(monitor.obj)}: cannot monitor again")
     core.stopped.clear()
 
 

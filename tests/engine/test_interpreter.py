@@ -265,6 +265,21 @@ def test_cleanup_goes_on_though_its_steps_fail_and_all_failures_are_reported(wor
     assert any("other" in problem for problem in core.problems)
 
 
+def test_a_motor_that_cannot_stop_as_its_control_system_dies_is_told_at_once_and_fails_no_plan_that_goes_on(
+    world, det, motor
+):
+    beam = VirtualSuspender(world)
+    world.suspenders.append(beam)
+    motor.faults["stop"] = [RuntimeError("the connection is lost")]
+    world.at(0.5, beam.trip)
+    world.at(2.0, lambda: beam.trip(False))
+    core = world.run(finalize_wrapper(scan([det], motor, 0, 2, 3), lambda: bps.mv(motor, 0)))
+    assert core.error is None
+    assert core.problems == []
+    assert "motor: cannot stop: the connection is lost" in world.said
+    assert sorted(world.final_data()) == [1, 2, 3]
+
+
 def test_a_stage_that_fails_half_way_is_put_back(world, det):
     det.faults["stage"] = [RuntimeError("no power")]
     core = world.run(count([det]))
