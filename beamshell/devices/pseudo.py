@@ -5,6 +5,7 @@ It knows no control system: its real axes are positioners of any.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
@@ -224,6 +225,26 @@ class PseudoPositioner(Device):
         if not given:
             raise BadValue(f"{self.name}: give a position: {', '.join(f'{attr}=...' for attr in self.pseudo_names)}")
         return {attr: as_number(self._part(attr).name, value) for attr, value in given.items()}
+
+    def estimate_time_s(self, start: Any, stop: Any) -> float | None:
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+
+        Args:
+            start: a position, as `set` takes it; axes that it leaves out are where they were sent.
+            stop: likewise; axes that it leaves out stay.
+        """
+        estimates: list[Any] = [getattr(axis, "estimate_time_s", None) for axis in self.real_axes]
+        if None in estimates:
+            return None
+        try:
+            begin = self._completed(self._wanted((start,), {}))
+            end = begin._replace(**self._wanted((stop,), {}))
+            ways = list(zip(self._forward_of(begin), self._forward_of(end), strict=True))
+        except (ArithmeticError, ValueError):  # no real axes are at such a position
+            return None
+        if not all(math.isfinite(place) for way in ways for place in way):
+            return None
+        return max(float(estimate(*way)) for estimate, way in zip(estimates, ways, strict=True))
 
     # ---- going there -------------------------------------------------------------------------
 

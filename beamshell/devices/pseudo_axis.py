@@ -186,6 +186,17 @@ class PseudoSingle(Positioner):
         super().check_value(position)
         self.device.check_axes({self.attr_name: float(position)})
 
+    def estimate_time_s(self, start: float, stop: float, **others: float) -> float | None:
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+
+        Args:
+            start: where from.
+            stop: where to.
+            others: where the other axes of its device are meanwhile; where they were sent, if not given.
+        """
+        seconds = self.device.estimate_time_s({self.attr_name: start, **others}, {self.attr_name: stop})
+        return None if seconds is None else seconds + self.settle_time
+
     def _start_move(self, move: MoveStatus) -> None:
         self.device.drive({self.attr_name: float(move.target)}, self.attr_name, move)
 

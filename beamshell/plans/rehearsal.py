@@ -196,13 +196,18 @@ class _Stage:
 
     def _check(self, actor: Actor, target: Any) -> None:
         """As the device would, but with its sister axes where they are thought to be: they share real ones."""
-        device, owner = actor.device, getattr(actor.device, "parent", None)
-        axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
-        if owner is None or device.attr_name not in axes:
+        if sisters := self._sisters(actor):
+            actor.device.parent.check_value({actor.device.attr_name: target, **sisters})
+        else:
             actor.check(target)
-            return
-        thought = {name: self._where(self._actor(getattr(owner, name))) for name in axes}
-        owner.check_value({**thought, device.attr_name: target})
+
+    def _sisters(self, actor: Actor) -> dict[str, Any]:
+        """Where the other axes are thought to be that are computed from the same real ones; {} for any other motor."""
+        owner, attr = getattr(actor.device, "parent", None), getattr(actor.device, "attr_name", "")
+        axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
+        if attr not in axes:
+            return {}
+        return {name: self._where(self._actor(getattr(owner, name))) for name in axes if name != attr}
 
     def _move_s(self, actor: Actor, begin: Any, target: Any) -> float:
         known = self._overheads.by_device.get(actor.name)
@@ -214,13 +219,21 @@ class _Stage:
             return max(0.0, pace.extra_s)
         if pace.per_unit and begin is not None:
             return max(0.0, pace.seconds(abs(target - begin)))
-        if hasattr(actor.device, "estimate_time_s") and begin is not None:
-            nominal = float(actor.device.estimate_time_s(begin, target))
-            if actor.name in self._overheads.motors:  # what was learned has the time for settling in it
-                nominal -= getattr(actor.device, "settle_time", 0.0)
-            return max(0.0, pace.seconds(nominal))
-        self.rehearsal.untimed.add(actor.name)
-        return max(0.0, pace.extra_s)
+        nominal = self._nominal_s(actor, begin, target)
+        if nominal is None:
+            self.rehearsal.untimed.add(actor.name)
+            return max(0.0, pace.extra_s)
+        if actor.name in self._overheads.motors:  # what was learned has the time for settling in it
+            nominal -= getattr(actor.device, "settle_time", 0.0)
+        return max(0.0, pace.seconds(nominal))
+
+    def _nominal_s(self, actor: Actor, begin: Any, target: Any) -> float | None:
+        """What the motor itself says that it needs; None if it cannot tell."""
+        estimate = getattr(actor.device, "estimate_time_s", None)
+        if estimate is None or begin is None:
+            return None
+        seconds = estimate(begin, target, **self._sisters(actor))
+        return None if seconds is None else float(seconds)
 
     def _doubt(self, name: str, learned: Any) -> None:
         if self._overheads.runs and name not in learned:

@@ -10,6 +10,7 @@ import pytest
 
 from beamshell import protocols
 from beamshell.devices.component import Component
+from beamshell.devices.positioner import Positioner
 from beamshell.devices.pseudo import PseudoPositioner, pseudo_position_argument, real_position_argument
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.soft_positioner import SoftPositioner
@@ -153,6 +154,71 @@ def test_an_axis_may_have_limits_of_its_own() -> None:
         with pytest.raises(LimitError, match=r"jaws_gap: -1 mm is below the limit 0 mm"):
             attempt()
     assert jaws.gap.limits == (0.0, 3.0)
+
+
+# ---- how long it takes
+
+
+class Paced(SoftPositioner):
+    """Goes one unit a second."""
+
+    def estimate_time_s(self, start: float, stop: float) -> float:
+        return abs(stop - start)
+
+
+class PacedJaws(Jaws):
+    low = Component(Paced, limits=(-5, 5), units="mm")
+    high = Component(Paced, limits=(-5, 5), units="mm")
+
+
+def test_a_move_takes_as_long_as_the_slowest_real_axis() -> None:
+    jaws = PacedJaws(name="jaws")
+    jaws.centre.settle_time = 0.25
+    assert jaws.gap.estimate_time_s(0, 4) == 2.0
+    assert jaws.centre.estimate_time_s(0, 4) == 4.25
+    assert jaws.estimate_time_s((0, 0), (4, 1)) == 3.0
+    assert jaws.estimate_time_s((2, 0), {"centre": 1}) == 1.0
+
+
+def test_the_other_axes_may_be_thought_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Polar(PseudoPositioner):
+        radius = Component(PseudoSingle)
+        angle = Component(PseudoSingle, units="rad")
+        x = Component(Paced)
+        y = Component(Paced)
+
+        def forward(self, pseudo: Any) -> Any:
+            return self.RealPosition(x=pseudo.radius * math.cos(pseudo.angle), y=pseudo.radius * math.sin(pseudo.angle))
+
+        def inverse(self, real: Any) -> Any:
+            return self.PseudoPosition(radius=math.hypot(real.x, real.y), angle=math.atan2(real.y, real.x))
+
+    polar = Polar(name="polar")
+    polar.set(1, 0).wait(1)
+    assert polar.angle.estimate_time_s(0, math.pi) == pytest.approx(2.0)
+    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("it was told, and need not ask"))
+    assert polar.angle.estimate_time_s(0, math.pi, radius=3) == pytest.approx(6.0)
+
+
+def test_how_long_it_takes_is_unknown_where_a_real_axis_cannot_tell_or_be() -> None:
+    class Cosine(PseudoPositioner):
+        cosine = Component(PseudoSingle)
+        angle = Component(Paced, units="rad")
+
+        def forward(self, pseudo: Any) -> Any:
+            return self.RealPosition(angle=math.acos(pseudo.cosine) if pseudo.cosine >= -1 else math.nan)
+
+        def inverse(self, real: Any) -> Any:
+            return self.PseudoPosition(cosine=math.cos(real.angle))
+
+    class Mute(Jaws):
+        high = Component(Positioner)
+
+    device = Cosine(name="device")
+    assert device.cosine.estimate_time_s(1, -1) == pytest.approx(math.pi)
+    for start in (2, -2, math.nan):
+        assert device.cosine.estimate_time_s(start, 0) is None
+    assert Mute(name="jaws").gap.estimate_time_s(0, 4) is None
 
 
 # ---- moves that overlap, fail, and are stopped

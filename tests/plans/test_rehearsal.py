@@ -4,6 +4,7 @@ from virtual_world import VirtualMotor, VirtualWorld
 from beamshell import plans as bp
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle
 from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.devices.soft_positioner import SoftPositioner
 from beamshell.errors import LimitError, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
@@ -297,6 +298,25 @@ def test_computed_axes_are_checked_with_their_sisters_where_the_plan_sends_them(
     assert rehearse(together(10, 9)).problems == []  # 0.5 and 9.5; from where the total is now, 8, it could not
     (problem,) = rehearse(together(16, 6)).problems  # 5 and 11; from where it is now it could
     assert "above the limit 10" in str(problem)
+
+
+def test_computed_axes_take_as_long_as_the_slowest_real_one(det):
+    pair = Pair(name="pair")
+
+    def there():
+        yield from bps.mv(pair.total, 12)  # both go by 2, to 6
+        yield from bps.mv(pair.difference, 6)  # by 3, to 3 and 9
+
+    told = rehearse(there())
+    assert (told.duration_s, told.untimed) == (1 + 1.5, set())
+
+
+def test_what_a_computed_axis_cannot_tell_is_untimed(monkeypatch):
+    pair = Pair(name="pair")
+    monkeypatch.delattr(TimedAxis, "estimate_time_s")
+    monkeypatch.delattr(SoftPositioner, "estimate_time_s")
+    told = rehearse(bps.mv(pair.total, 12))
+    assert (told.problems, told.untimed) == ([], {"pair_total"})
 
 
 def test_a_real_axis_of_computed_ones_is_checked_as_any_other():
