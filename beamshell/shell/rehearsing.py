@@ -101,11 +101,12 @@ class Rehearsing:
         """What a plan would do here; the plan is used up by it."""
         return self._rehearsed(plan, LOOK_S, exact=True)
 
-    def before(self, make: Callable[[], Any]) -> None:
+    def before(self, make: Callable[[], Any], *, ask: bool = True) -> None:
         """Rehearse a plan that is about to run; say how long it takes if it is long.
 
         Args:
             make: makes the plan.
+            ask: False starts it however long it takes, as in the middle of a queue.
 
         Raises:
             BeamshellError: it cannot be done: of the kind and with the words of the first refusal.
@@ -118,7 +119,7 @@ class Rehearsing:
             return
         self._refuse(rehearsal)
         limit_s = self._session.config.ask_above
-        if not rehearsal.endless and 0 < limit_s < rehearsal.duration_s:
+        if ask and not rehearsal.endless and 0 < limit_s < rehearsal.duration_s:
             self._ask(rehearsal)
         elif rehearsal.endless or rehearsal.duration_s >= LONG_S:
             say(announcement(rehearsal, time.time()))

@@ -415,6 +415,14 @@ class Session:
         """
         return self._rehearsing.rehearse(plan)
 
+    def check(self, make: Callable[[], Plan]) -> None:
+        """Rehearse a plan that is the next part of one that runs already; nobody is asked anything.
+
+        Raises:
+            BeamshellError: it cannot be done.
+        """
+        self._rehearsing.before(make, ask=False)
+
     def go_on(self, how: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.
 

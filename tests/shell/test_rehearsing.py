@@ -16,7 +16,7 @@ from beamshell.plans.run_times import way_s
 from beamshell.shell.magic_line import Words
 from beamshell.shell.magics import commands
 from beamshell.shell.rehearsing import Experience, Rehearsing, announcement
-from beamshell.store import Runs
+from beamshell.store import Queue, Runs
 
 
 class Axis(SynAxis):
@@ -134,6 +134,24 @@ def test_nobody_is_asked_where_nobody_is(monkeypatch, capsys):
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("nobody is there"))
     console.rehearsing.before(scan(console, 9, points=10))
     assert "not asked, since nobody is at the prompt" in capsys.readouterr().err
+
+
+def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_asked(monkeypatch, capsys, tmp_path):
+    console = Console(interact=True)
+    console.config.ask_above = 1.0
+    console.queue = Queue(tmp_path)
+    console.check = lambda make: console.rehearsing.before(make, ask=False)
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
+    console.type("queue add scan det x 0 9 10")
+    console.type("queue add rscan det x 0 9 10")
+    console.type("queue run")
+    (plan,) = console.ran
+    next(msg for msg in plan if msg.command == "open_run")
+    assert "10 points, about 19 s" in capsys.readouterr().err
+    console.x.set(4)
+    with pytest.raises(LimitError, match=r"point 8 of 10: x: 11 mm is above the limit 10 mm"):
+        for _ in plan:
+            pass
 
 
 def test_past_runs_that_cannot_be_read_are_no_reason_not_to_scan(capsys):

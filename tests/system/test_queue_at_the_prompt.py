@@ -52,6 +52,8 @@ def test_a_failure_stops_the_queue_or_not_and_is_an_honest_exit_status(run_beams
     assert "as things are now, it could not be done: th: 100 deg is above the limit 90 deg" in added.stderr
     assert added.returncode == 1
     assert states(data) == ["failed", "waiting"]
+    assert added.stderr.count("th: 100 deg") == 2  # when it was added, and when it ended the queue
+    assert "queue: 1 failed, 1 waiting" in added.stderr
     ran = run_beamshell("-c", "queue retry 1; queue run on")
     assert ran.returncode == 1
     assert states(data) == ["failed", "done"]

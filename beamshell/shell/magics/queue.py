@@ -106,7 +106,7 @@ def _run(session: Session, queue: Queue, words: Words) -> None:
 
     def plan() -> Plan:
         with queue.running():
-            yield from work_through(lambda: _next(session, queue, failed), go_on=goes_on)
+            yield from work_through(lambda: _next(session, queue, failed, goes_on), go_on=goes_on)
 
     session.run(plan(), then=lambda: _say_the_end(queue, failed), labelled=False)
 
@@ -184,7 +184,7 @@ def _try_out(session: Session, command: Command, arguments: list[str]) -> None:
         say(f"as things are now, it could not be done: {one_line(problem)}")
 
 
-def _next(session: Session, queue: Queue, failed: list[str]) -> Task | None:
+def _next(session: Session, queue: Queue, failed: list[str], goes_on: bool) -> Task | None:
     from beamshell.plans.queue import Task
 
     item = queue.begin_next()
@@ -194,11 +194,15 @@ def _next(session: Session, queue: Queue, failed: list[str]) -> Task | None:
     place = next((n for n, other in enumerate(items, 1) if other.key == item.key), 0)
     say(f"queue {place} of {len(items)}: {item.line}")
     metadata = {"command": item.line, **item.metadata}
-    return Task(lambda: _plan_of(session, item, metadata), _ending(queue, item, failed), metadata)
+    return Task(lambda: _plan_of(session, item, metadata), _ending(queue, item, failed, goes_on), metadata)
 
 
 def _plan_of(session: Session, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
-    """The plan that the item's command would run; None if the command has done all it does."""
+    """The plan that the item's command would run, rehearsed; None if the command has done all it does.
+
+    Raises:
+        BeamshellError: it cannot be done as things are now.
+    """
     command, arguments = _command_of(item.line)
     understudy: Any = Understudy(session)
     command.act(understudy, Words(arguments, session.devices))
@@ -206,6 +210,8 @@ def _plan_of(session: Session, item: QueueItem, metadata: dict[str, Any]) -> Pla
         return None
     if understudy.plan_form:
         metadata["plan_form"] = understudy.plan_form
+    if callable(understudy.plan):
+        session.check(understudy.plan)
 
     def whole() -> Plan:
         yield from understudy.plan() if callable(understudy.plan) else understudy.plan
@@ -215,7 +221,9 @@ def _plan_of(session: Session, item: QueueItem, metadata: dict[str, Any]) -> Pla
     return whole()
 
 
-def _ending(queue: Queue, item: QueueItem, failed: list[str]) -> Callable[[BaseException | None, list[str]], None]:
+def _ending(
+    queue: Queue, item: QueueItem, failed: list[str], goes_on: bool
+) -> Callable[[BaseException | None, list[str]], None]:
     def ended(failure: BaseException | None, uids: list[str]) -> None:
         if failure is None:
             queue.end(item.key, "done", uids=uids)
@@ -223,7 +231,8 @@ def _ending(queue: Queue, item: QueueItem, failed: list[str]) -> Callable[[BaseE
         reason = _why(failure)
         queue.end(item.key, "failed", reason, uids)
         failed.append(item.line)
-        say(f"queue: {item.line}: {reason}")
+        # what ends the queue is shown as any plan's failure is: it is said once
+        say(f"queue: {item.line}: {reason}" if goes_on else f"queue: {_states(queue)}")
 
     return ended
 
@@ -237,7 +246,11 @@ def _why(failure: BaseException) -> str:
 
 
 def _say_the_end(queue: Queue, failed: list[str]) -> None:
-    states = [item.state for item in queue.items()]
-    print(f"queue: {', '.join(f'{states.count(state)} {state}' for state in dict.fromkeys(states)) or 'empty'}")
+    print(f"queue: {_states(queue)}")
     if failed:
         raise CommandError(f"not done: {'; '.join(failed)}")
+
+
+def _states(queue: Queue) -> str:
+    states = [item.state for item in queue.items()]
+    return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "empty"
