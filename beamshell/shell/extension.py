@@ -15,7 +15,7 @@ from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
 from beamshell.shell.magic_line import nearest, split_commands
 from beamshell.shell.magics import commands
-from beamshell.shell.outcomes import MENU, Signalled, exit_status, say, say_error
+from beamshell.shell.outcomes import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 
@@ -78,6 +78,7 @@ class _Wiring:
         self._register_magics()
         self._read_typed_cells()
         self._show_errors_in_one_line()
+        self._undo.append(say_our_warnings())
         self._look_at_each_cell()
         self._complete()
         self._prompt()

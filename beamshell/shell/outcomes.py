@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
 
@@ -22,6 +25,9 @@ Paused. Type one of
   abort   end the plan, mark the run as aborted
   halt    end the plan at once, without its clean-up"""
 """What is shown when a plan is paused."""
+
+
+_OURS = Path(__file__).parents[1]
 
 
 class Signalled(SystemExit):
@@ -64,6 +70,31 @@ def say(text: str) -> None:
 def say_error(exc: BaseException) -> None:
     """One line about what went wrong."""
     say(one_line(exc))
+
+
+def say_our_warnings() -> Callable[[], None]:
+    """How to undo it: from now on a warning of ours is one line; others look as Python shows them."""
+    before = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if file is None and (category.__module__.startswith("beamshell.") or _OURS in Path(filename).parents):
+            say(" ".join(str(message).split()))
+        else:
+            before(message, category, filename, lineno, file, line)
+
+    def undo() -> None:
+        if warnings.showwarning is show:  # else somebody has put another in its place
+            warnings.showwarning = before
+
+    warnings.showwarning = show
+    return undo
 
 
 class LastError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
 
 from beamshell.errors import LimitError, RunEngineInterrupted
-from beamshell.shell.outcomes import LastError, exit_status, one_line, where
+from beamshell.plans import PlanNotRun
+from beamshell.shell.outcomes import LastError, exit_status, one_line, say_our_warnings, where
 
 
 def raised(exc):
@@ -40,7 +42,7 @@ def test_the_exit_status_tells_done_from_failed_from_interrupted(exc, status):
 
 
 def test_the_place_of_an_error_is_the_line_in_that_file():
-    assert where(raised(ValueError("x")), Path(__file__)) == f"{__file__}:15"
+    assert where(raised(ValueError("x")), Path(__file__)) == f"{__file__}:{raised.__code__.co_firstlineno + 2}"
 
 
 def test_a_syntax_error_names_its_own_line():
@@ -58,3 +60,17 @@ def test_the_last_error_keeps_its_cause():
         last.keep(exc)
     assert "the disk is full" in last.story
     assert "ValueError: no data" in last.story
+
+
+def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, monkeypatch):
+    others = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: others.append(str(message)))
+    undo = say_our_warnings()
+    warnings.showwarning("count(...) was called\nbut not run", PlanNotRun, "<ipython-input-1>", 1)
+    warnings.showwarning("nothing in group 'a'", RuntimeWarning, one_line.__code__.co_filename, 1)
+    warnings.showwarning("odd numbers", RuntimeWarning, __file__, 1)
+    undo()
+    warnings.showwarning("mv(...)", PlanNotRun, "<ipython-input-2>", 1)
+    said = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
+    assert capsys.readouterr().err == said
+    assert others == ["odd numbers", "mv(...)"]

@@ -79,7 +79,7 @@ def test_a_relative_scan_that_was_interrupted_brings_the_motor_back(console, dat
 def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, data):
     assert "<count: a plan that has not been run; RE(...) runs it>" in console.do("bp.count([det])")
     assert "PlanNotRun" not in console.do("plan = bp.count([det])")
-    assert "count(...) was called but not run, so nothing has happened" in console.do("del plan")
+    assert "beamshell: count(...) was called but not run, so nothing has happened" in console.do("del plan")
     define(console, "def forgetful():", "bps.mv(th, 1)", "yield from bp.count([det])")
     shown = re.sub(r"\s+", " ", console.do("RE(forgetful())"))
     assert "mv(...) was called but not run" in shown
