@@ -6,7 +6,7 @@ import pytest
 
 from beamshell.errors import CommandError, UnknownName, UsageError
 from beamshell.shell.command import CommandSet
-from beamshell.shell.magics import commands
+from beamshell.shell.magics import by_heading, commands
 
 SET = CommandSet()
 
@@ -68,3 +68,18 @@ def test_a_scan_says_whether_it_means_points_or_intervals():
         assert "POINTS" in commands()[name].help()
     for name in ("ascan", "dscan", "mesh"):
         assert "INTERVALS" in commands()[name].help()
+
+
+def test_bhelp_shows_every_command_once_under_a_heading(capsys):
+    commands()["bhelp"].run(None, "", {})
+    paragraphs = [paragraph.splitlines() for paragraph in capsys.readouterr().out.strip().split("\n\n")]
+    shown = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
+    assert shown["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
+    names = [name for its_commands in shown.values() for name in its_commands]
+    assert sorted(names) == sorted(command.name for command in commands().commands)
+    assert paragraphs[-1][0].startswith("bhelp scan")
+
+
+def test_commands_that_a_site_adds_are_under_a_heading_of_their_own(monkeypatch):
+    monkeypatch.setattr(commands(), "_by_name", {**commands()._by_name, "twice": SET["twice"]})
+    assert by_heading()["Added here"] == [SET["twice"]]

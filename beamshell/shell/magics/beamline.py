@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from beamshell.errors import UnknownName
 from beamshell.shell.command import Command, any_device
 from beamshell.shell.magic_line import Words, find_device, nearest
+from beamshell.shell.magics import by_heading
 from beamshell.shell.magics._all import COMMANDS
 
 if TYPE_CHECKING:
@@ -131,8 +132,10 @@ def bhelp(_session: Session, words: Words) -> None:
         print(COMMANDS[word].help())
         return
     width = max(len(command.example) for command in COMMANDS.commands)
-    for command in COMMANDS.commands:
-        print(f"{command.example:<{width}}  {command.summary}{_other_words(command)}")
+    for heading, its_commands in by_heading().items():
+        print(f"\n{heading}")
+        for command in its_commands:
+            print(f"  {command.example:<{width}}  {command.summary}{_other_words(command)}")
     print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
 
 
