@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import warnings
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from beamshell._version import __version__
 from beamshell.errors import ConfigError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.outcomes import DONE, exit_status, say_error
+from beamshell.shell.presses import Presses
 from beamshell.shell.session import Session
 from beamshell.shell.site_files import startup_file
 
@@ -133,7 +135,7 @@ class BeamshellApp(TerminalIPythonApp):
         """The text in pieces that are complete, so that what fails ends it there."""
         cells, cell = [], ""
         lines = text.splitlines(keepends=True)
-        for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        for line, following in zip_longest(lines, lines[1:], fillvalue=""):
             cell += line
             goes_on = following[:1].isspace() and following.strip()
             if not goes_on and self.shell.check_complete(cell + "\n")[0] != "incomplete":
@@ -144,15 +146,16 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """The exit status, after the prompt was left or the commands were run."""
         if self.interact:
-            self._swallow_late_presses()
+            Presses(self.shell).listen()
+            self._survive_a_press_at_the_prompt()
             gc.freeze()  # what was imported stays: collections in a scan need not walk through it
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
         return (self.session.status if self.session else DONE) or self.status
 
-    def _swallow_late_presses(self) -> None:
-        """A Ctrl+C between the end of a command and the next prompt has nothing to interrupt: show a new prompt."""
+    def _survive_a_press_at_the_prompt(self) -> None:
+        """A signal in the moment before the prompt reads keys would end its loop: show a new prompt."""
         interact = self.shell.interact
 
         def go_on() -> None:
