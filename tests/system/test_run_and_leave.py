@@ -106,6 +106,11 @@ def test_bad_input_is_one_line_that_says_what_is_wrong(run_beamshell, command, e
     assert expected in line
 
 
+def test_an_empty_pipe_or_command_is_nothing_to_do(run_beamshell):
+    assert run_beamshell(stdin="").returncode == 0
+    assert run_beamshell("-c", "").returncode == 0
+
+
 def test_lines_from_a_pipe_are_run_until_one_fails(run_beamshell):
     finished = run_beamshell(stdin="mov th 0.5\nfor x in (1, 2):\n    mov samx {x}\nmov th 1e9\nwa\n")
     assert finished.returncode == 1
