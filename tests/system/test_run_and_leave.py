@@ -85,25 +85,33 @@ def test_a_scan_with_one_point_beyond_a_limit_is_refused_before_it_begins(run_be
     assert documents(data) == []
 
 
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("mov tht 1", "no device 'tht': did you mean th?"),
-        ("scan det th abc 1 11", "'abc' is not a number (start)"),
-        ("scan det th -1 1 2.5", "'2.5' is not a whole number (points)"),
-        ("mov th", "position of th is missing"),
-        ("moov th 1", "no command 'moov': did you mean mov?"),
-        ("resume", "nothing to resume"),
-        ("mov det 1", "det cannot be moved"),
-        ("runs 12345", "12345"),
-    ],
-)
-def test_bad_input_is_one_line_that_says_what_is_wrong(run_beamshell, command, expected):
+BAD_INPUT = {
+    "mov tht 1": "no device 'tht': did you mean th?",
+    "scan det th abc 1 11": "'abc' is not a number (start)",
+    "scan det th -1 1 2.5": "'2.5' is not a whole number (points)",
+    "mov th": "position of th is missing",
+    "moov th 1": "no command 'moov': did you mean mov?",
+    "resume": "nothing to resume",
+    "mov det 1": "det cannot be moved",
+    "runs 12345": "12345",
+}
+
+
+def test_bad_input_is_one_line_that_says_what_is_wrong(open_console):
+    console = open_console()
+    for command, expected in BAD_INPUT.items():
+        said = console.do(command)
+        assert said.startswith("beamshell: "), command
+        assert said.count("beamshell: ") == 1, command
+        assert expected in said.replace("\n", ""), command  # a long line goes on in the next row
+
+
+@pytest.mark.parametrize("command", ["mov tht 1", "moov th 1"])
+def test_bad_input_is_an_exit_status(run_beamshell, command):
     finished = run_beamshell("-c", command)
     assert finished.returncode == 1
     (line,) = error_lines(finished)
-    assert line.startswith("beamshell: ")
-    assert expected in line
+    assert line == f"beamshell: {BAD_INPUT[command]}"
 
 
 def test_an_empty_pipe_or_command_is_nothing_to_do(run_beamshell):
