@@ -86,10 +86,10 @@ def test_a_scan_with_one_point_beyond_a_limit_is_refused_before_it_begins(run_be
 
 
 BAD_INPUT = {
+    "mov th": "position of th is missing",  # the first, or the prompt would suggest a longer line
     "mov tht 1": "no device 'tht': did you mean th?",
     "scan det th abc 1 11": "'abc' is not a number (start)",
     "scan det th -1 1 2.5": "'2.5' is not a whole number (points)",
-    "mov th": "position of th is missing",
     "moov th 1": "no command 'moov': did you mean mov?",
     "resume": "nothing to resume",
     "mov det 1": "det cannot be moved",
