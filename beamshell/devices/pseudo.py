@@ -14,11 +14,10 @@ from typing import Any, ClassVar
 
 from beamshell.devices.device import Device
 from beamshell.devices.nearest import unknown
-from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.status import Status
-from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, NotConnected, ReadFailed
+from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed
 from beamshell.protocols import Location
 
 _WHOLE = ""  # stands for "all axes" where an axis is named
@@ -125,30 +124,6 @@ class PseudoPositioner(Device):
     def moving(self) -> bool:
         """True while any of the real axes moves."""
         return any(real.moving for real in self.real_axes)
-
-    def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for what a table of positions shows; the function returned collects it."""
-        collect = self._begin_whereabouts() if self.connected else None
-
-        def collected() -> PositionState:
-            state = no_state(self.name)
-            try:
-                setpoints, readbacks = collect() if collect is not None else ([], [])
-            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
-                readbacks = []
-            if not readbacks:
-                return state
-            moving = self.moving
-            return {
-                **state,
-                "connected": True,
-                "position": self.shown(self.inverse_of(readbacks)),
-                "setpoint": self.shown(self.inverse_of(setpoints)),
-                "moving": moving,
-                "words": ["moving"] if moving else [],
-            }
-
-        return collected
 
     def shown(self, position: Any) -> str:
         """A position of all computed axes, for messages: "gap 1 mm, centre 0 mm"."""

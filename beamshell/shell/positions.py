@@ -20,6 +20,12 @@ def is_motor(device: Any) -> bool:
     return isinstance(device, Movable) and hasattr(type(device), "position")
 
 
+def axes(name: str, motor: Any) -> dict[str, Any]:
+    """The motor by its name; of one with computed axes these and its real ones, such as "mono.energy", "mono.bragg"."""
+    parts = (*getattr(motor, "pseudo_names", ()), *getattr(motor, "real_names", ()))
+    return {f"{name}.{part}": getattr(motor, part) for part in parts} or {name: motor}
+
+
 def position_of(device: Any) -> Any:
     """Where it is now, asked of the hardware where that can be asked."""
     return device.locate()["readback"] if isinstance(device, Locatable) else device.position
@@ -43,7 +49,9 @@ def unit_of(device: Any) -> str:
 
 
 def shown(device: Any, value: Any) -> str:
-    """A value with as many decimals as the device says."""
+    """A value with as many decimals as the device says; the positions of several axes as it says them."""
+    if isinstance(value, tuple) and hasattr(device, "shown"):
+        return str(device.shown(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     precision = getattr(device, "precision", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from beamshell.shell.command import motors_and_positions, only_motors
 from beamshell.shell.live_positions import LivePositions
 from beamshell.shell.magic_line import Words, find_device, is_number
 from beamshell.shell.magics._all import COMMANDS
-from beamshell.shell.positions import is_motor, rows, table, unit_of, whereabouts
+from beamshell.shell.positions import axes, is_motor, rows, table, unit_of, whereabouts
 
 if TYPE_CHECKING:
     from beamshell.shell.session import Session
@@ -72,7 +72,7 @@ def umvr(session: Session, words: Words) -> None:
 
 @COMMANDS.add("motor [motor ...]", example="wm th sam*", slots=only_motors, needs_words=True)
 def wm(session: Session, words: Words) -> None:
-    """Show where some motors are; `*` stands for any letters."""
+    """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters."""
     chosen: dict[str, Any] = {}
     for word in words.rest():
         chosen |= _named(word, session)
@@ -83,7 +83,7 @@ def wm(session: Session, words: Words) -> None:
 def wa(session: Session, words: Words) -> None:
     """Show where all motors are: user and dial position, limits, state."""
     words.end()
-    motors = {name: device for name, device in session.registry.items() if is_motor(device)}
+    motors = _every_motor(session.registry)
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
     print(table(rows(motors)))
@@ -115,6 +115,10 @@ def _go(
 ) -> None:
     from beamshell.plans import stubs as bps
 
+    for motor, _ in pairs if relative else ():
+        if computed := getattr(motor, "pseudo_names", ()):
+            names = ", ".join(f"{motor.name}.{axis}" for axis in computed)
+            raise UsageError(f"{motor.name} cannot be moved by a distance, but its axes can: {names}")
     before = [whereabouts(motor) for motor, _ in pairs]
     words = [word for pair in pairs for word in pair]
     with live or nullcontext():
@@ -134,8 +138,19 @@ def _named(word: str, session: Session) -> dict[str, Any]:
         device = find_device(word, devices)
         if not is_motor(device):
             raise UsageError(f"{word} has no position")
-        return {word: device}
-    found = {name: devices[name] for name in devices if fnmatchcase(name, word) and is_motor(devices[name])}
+        return axes(word, device)
+    found = {
+        name: motor
+        for name, motor in _every_motor(devices).items()
+        if fnmatchcase(name, word) or fnmatchcase(name.partition(".")[0], word)
+    }
     if not found:
         raise UnknownName(f"no motor's name fits '{word}'")
     return found
+
+
+def _every_motor(devices: Mapping[str, Any]) -> dict[str, Any]:
+    """Each motor by name, and each axis of a device that has several."""
+    return {
+        name: motor for of, device in devices.items() if is_motor(device) for name, motor in axes(of, device).items()
+    }

@@ -1,0 +1,91 @@
+"""The table of positions, and which motors stand in it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
+from beamshell.errors import UnknownName, UsageError
+from beamshell.shell.magic_line import Words
+from beamshell.shell.magics import commands
+from beamshell.shell.positions import whereabouts
+
+
+class Jaws(PseudoPositioner):
+    gap = Component(PseudoSingle, limits=(0, 8))
+    centre = Component(PseudoSingle, precision=1)
+    low = Component(SoftPositioner, limits=(-5, 5), units="mm")
+    high = Component(SoftPositioner, limits=(-5, 5), units="mm")
+
+    def forward(self, pseudo):
+        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
+
+    def inverse(self, real):
+        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
+
+
+@pytest.fixture
+def devices():
+    registry = Registry()
+    registry.add(SoftPositioner(name="th", units="deg"))
+    registry.add(Jaws(name="jaws")).set(2, 1).wait(5)
+    return registry
+
+
+@pytest.fixture
+def shown(devices, capsys):
+    """The cells that a command shows, a list for each line below the heading."""
+
+    def show(command, *words):
+        commands()[command].act(SimpleNamespace(registry=devices, devices=devices), Words(list(words), devices))
+        return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+
+    return show
+
+
+GAP = ["jaws.gap", "2.000", "-", "0.000", "8.000", "mm"]
+CENTRE = ["jaws.centre", "1.0", "-", "none", "none", "mm"]
+LOW = ["jaws.low", "0.000", "-", "-5.000", "5.000", "mm"]
+HIGH = ["jaws.high", "2.000", "-", "-5.000", "5.000", "mm"]
+TH = ["th", "0.000", "-", "none", "none", "deg"]
+
+
+def test_all_motors_are_shown_computed_axes_with_their_real_ones(shown):
+    assert shown("wa") == [TH, GAP, CENTRE, LOW, HIGH]
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (["jaws.gap", "th"], [GAP, TH]),
+        (["jaws"], [GAP, CENTRE, LOW, HIGH]),
+        (["j*"], [GAP, CENTRE, LOW, HIGH]),
+        (["jaws.*e*"], [CENTRE]),
+        (["*gap", "t?"], [GAP, TH]),
+        (["jaws.low", "jaws"], [LOW, GAP, CENTRE, HIGH]),
+    ],
+)
+def test_some_motors_are_shown_by_their_names_or_by_those_of_their_axes(shown, words, rows):
+    assert sorted(shown("wm", *words)) == sorted(rows)
+
+
+def test_what_is_no_motor_is_refused(shown):
+    for word, error, message in (
+        ("*foo", UnknownName, "no motor's name fits '[*]foo'"),
+        ("jaws.gpa", UnknownName, "jaws has no part 'gpa': did you mean gap"),
+        ("jaws.gap.setpoint", UsageError, "jaws.gap.setpoint has no position"),
+    ):
+        with pytest.raises(error, match=message):
+            shown("wm", word)
+
+
+def test_a_device_of_several_axes_tells_where_each_is(devices):
+    assert whereabouts(devices["jaws"]) == "gap 2 mm, centre 1 mm"
+
+
+def test_a_device_of_several_axes_is_not_moved_by_a_distance(shown):
+    for command in ("movr", "umvr"):
+        with pytest.raises(
+            UsageError, match=r"cannot be moved by a distance, but its axes can: jaws\.gap, jaws\.centre"
+        ):
+            shown(command, "jaws", "1")
