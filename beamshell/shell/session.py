@@ -22,7 +22,7 @@ from beamshell.shell.outcomes import DONE, LastError, one_line, say, say_error, 
 from beamshell.shell.rehearsing import Rehearsing
 
 if TYPE_CHECKING:
-    from beamshell.devices.registry import Registry
+    from beamshell.devices.registry import Offline, Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
@@ -56,6 +56,10 @@ _WANTED_SOON = (
 
 _LIBRARIES_AFTER_S = 0.7
 """When the libraries of control systems other than Channel Access are loaded, unless a command waits for them."""
+
+
+_TIME_TO_ANSWER_S = 3.0
+"""What is asked for later than the others is not called offline before."""
 
 
 _INVALID = 3
@@ -99,6 +103,7 @@ class Session:
         self.wiring: Any = None
         self._taken: set[str] = set()
         self._hidden: set[str] = set()
+        self._unheard: set[str] = set()  # devices that may not have had the time to answer
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
@@ -362,14 +367,23 @@ class Session:
             self.shell.user_ns.setdefault(name, device)
 
     def wait_for_devices(self) -> None:
-        """Before the first command: give devices a moment to answer, and name those that do not."""
-        if not hasattr(self, "registry") or not self._first_time("wait_for_devices"):
+        """Before each command: name the devices that do not answer, once; the first gives them a moment to do so."""
+        if not hasattr(self, "registry"):
             return
-        deadline = self._loaded_at + self.config.connect_wait
-        missing = self.registry.wait_for_connection(max(0.0, deadline - time.monotonic()))
-        while not all(map(_is_good, self.RE.suspenders)) and time.monotonic() < deadline:
-            time.sleep(0.01)  # one that hears its first good value late would hold up the first plan for nothing
-        names = dict.fromkeys(entry.device.partition(".")[0] for entry in missing)
+        if self._first_time("wait_for_devices"):
+            deadline = self._loaded_at + self.config.connect_wait
+            self._name_offline(self.registry.wait_for_connection(max(0.0, deadline - time.monotonic())))
+            while not all(map(_is_good, self.RE.suspenders)) and time.monotonic() < deadline:
+                time.sleep(0.01)  # one that hears its first good value late would hold up the first plan for nothing
+        elif self._unheard:
+            self._name_offline([lost for lost in self.registry.offline() if _device(lost) in self._unheard])
+
+    def _name_offline(self, missing: list[Offline]) -> None:
+        """Name those that have had the time to answer; the others, whose library came late, at a later command."""
+        patience = min(_TIME_TO_ANSWER_S, time.monotonic() - self._loaded_at)
+        now = time.time()
+        names = dict.fromkeys(_device(lost) for lost in missing if now - lost.since >= patience)
+        self._unheard = {_device(lost) for lost in missing} - set(names)
         if names:
             say(f"offline: {', '.join(names)} (type offline for the addresses)")
 
@@ -527,6 +541,10 @@ class Session:
     def _stop_ioc(self) -> None:
         if self.ioc is not None:
             self.ioc.stop()
+
+
+def _device(lost: Offline) -> str:
+    return lost.device.partition(".")[0]
 
 
 def _is_good(suspender: Any) -> bool:

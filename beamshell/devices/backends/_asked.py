@@ -19,7 +19,7 @@ import numpy as np
 
 from beamshell.devices._timers import call_later
 from beamshell.devices.backend import Collect, OnChange, OnDone
-from beamshell.devices.backends._channel import Channel
+from beamshell.devices.backends._channel import Channel, library
 from beamshell.devices.backends._facts import Facts
 from beamshell.devices.backends._leisure import at_leisure
 from beamshell.devices.updates import completions
@@ -41,6 +41,9 @@ class AskedChannel(Channel):
         poll_s: seconds between two questions while somebody subscribes.
         options: those of every channel: string, array_dtype, allow_nan.
     """
+
+    needs: str
+    """The module that asks, loaded before the first question."""
 
     def __init__(self, scheme: str, name: str, *, poll_s: float = 0.5, **options: Any) -> None:
         super().__init__(scheme, name, **options)
@@ -81,15 +84,18 @@ class AskedChannel(Channel):
     def connect(self) -> None:
         """Start asking; returns at once."""
         if not self._connecting:
-            self._connecting = True
+            self._connecting, self._sought = True, False
             at_leisure(lambda: self._post(partial(self._try_to_connect, self._attempts)))
 
     def _try_to_connect(self, attempts: object) -> None:
         if self._closed or attempts is not self._attempts:
             return
         try:
+            library(self.needs)
+            self._seek()
             facts, value = self._learn()
         except DeviceError as exc:
+            self._seek()  # what has failed may be the library
             self._problem = _without(self.name, str(exc))
             self._connect_later()
             return

@@ -114,6 +114,7 @@ class Channel(Backend):
         self._was_connected = False
         self._problem = ""
         self._since = time.time()
+        self._sought = True
         self._ready = threading.Event()
         self._on_connection: Cell[bool] | None = None
         self._facts = Facts()
@@ -131,8 +132,13 @@ class Channel(Backend):
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does."""
-        return None if self._connected else self._since
+        """Since when it does not answer, in seconds since 1970; None while it does.
+
+        One that waits for its library has not been asked yet: so far it does not answer since now.
+        """
+        if self._connected:
+            return None
+        return self._since if self._sought else time.time()
 
     def wait_connected(self, timeout: float) -> None:
         """Return once connected; NotConnected says since when it is not, why, and what to check."""
@@ -145,6 +151,11 @@ class Channel(Backend):
     def on_connection(self, callback: OnConnection) -> None:
         """Call `callback(connected)` at each change, in an updates worker."""
         self._on_connection = Cell(callback, depth=STATE_DEPTH)
+
+    def _seek(self) -> None:
+        """From now on it is asked for, and could answer; before, its library was not there."""
+        if not self._sought:
+            self._since, self._sought = time.time(), True
 
     def _why_not(self) -> str:
         if self._was_connected:

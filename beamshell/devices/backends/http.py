@@ -58,6 +58,7 @@ class HttpBackend(AskedChannel):
     """
 
     scheme = "http"
+    needs = "httpx"
     remedy = "check the address and that its server runs"
 
     def __init__(

@@ -64,7 +64,7 @@ class PvaBackend(Channel):
     def connect(self) -> None:
         """Have the library search for it; returns at once."""
         if not self._begun:
-            self._begun = True
+            self._begun, self._sought = True, False
             at_leisure(lambda: updates.post(self._learn))
 
     def _learn(self) -> None:
@@ -72,9 +72,12 @@ class PvaBackend(Channel):
         if self._closed:
             return
         try:
-            self._learning = _context().get(self.name, lambda answer: updates.post(partial(self._learned, answer)))
+            context = _context()
         except NotConnected as exc:
             self._try_again(str(exc))
+        else:
+            self._learning = context.get(self.name, lambda answer: updates.post(partial(self._learned, answer)))
+        self._seek()
 
     def _learned(self, answer: Any) -> None:
         """The answer to that, which is how a connection begins. Updates worker."""

@@ -52,6 +52,7 @@ class SerialBackend(AskedChannel):
             of every channel: string, array_dtype, allow_nan.
     """
 
+    needs = "serial"
     remedy = "check that the instrument is on, the cable, and the settings of the line"
     lost = "is the instrument on, and the cable in?"
 

@@ -47,6 +47,7 @@ class TangoBackend(AskedChannel):
         options: those of every channel: string, array_dtype, allow_nan.
     """
 
+    needs = "tango"
     remedy = "check its spelling, that its server runs, and TANGO_HOST"
 
     def __init__(
