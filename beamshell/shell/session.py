@@ -15,14 +15,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import BeamshellError, ConfigError, EngineError, UsageError
+from beamshell.errors import ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
 from beamshell.shell.names_in_reach import NamesInReach, is_device_like
 from beamshell.shell.outcomes import DONE, LastError, one_line, say, say_error, where
+from beamshell.shell.profile_suspenders import ProfileSuspenders, in_words, is_good
 from beamshell.shell.rehearsing import Rehearsing
+from beamshell.shell.roll_call import RollCall
 
 if TYPE_CHECKING:
-    from beamshell.devices.registry import Offline, Registry
+    from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
@@ -56,14 +58,6 @@ _WANTED_SOON = (
 
 _LIBRARIES_AFTER_S = 0.7
 """When the libraries of control systems other than Channel Access are loaded, unless a command waits for them."""
-
-
-_TIME_TO_ANSWER_S = 3.0
-"""What is asked for later than the others is not called offline before."""
-
-
-_INVALID = 3
-"""The EPICS alarm severity of a value that means nothing."""
 
 
 class StepError(ConfigError, AttributeError):
@@ -103,13 +97,13 @@ class Session:
         self.wiring: Any = None
         self._taken: set[str] = set()
         self._hidden: set[str] = set()
-        self._unheard: set[str] = set()  # devices that may not have had the time to answer
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
         self._rehearsing = Rehearsing(self)
         self._alongside: Any = None
-        self._installed: list[tuple[dict[str, Any], Any]] = []
+        self._roll_call: RollCall | None = None
+        self._suspenders: ProfileSuspenders | None = None
         self._named_devices: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
@@ -152,7 +146,7 @@ class Session:
             self._load_device_file(self._beside_profile(self.config.devices_file))
         elif not self.config.demo_ioc:
             self._add_simulated_devices()
-        self._loaded_at = time.monotonic()
+        self._roll_call = RollCall(self.registry, self.config.connect_wait)
         self.devices = NamesInReach(self.registry, self.shell.user_ns)
         self._name(**self.registry.namespace())
         self._read_alongside()
@@ -163,18 +157,11 @@ class Session:
 
     def install_suspenders(self) -> None:
         """The suspenders that the profile names."""
-        if not self._first_time("install_suspenders"):
+        if not (self.config.suspenders and self._first_time("install_suspenders")):
             return
+        self._suspenders = ProfileSuspenders(self.RE, self.registry, self.report)
         for fact in self.config.suspenders:
-            self._install_suspender(fact)
-
-    def _install_suspender(self, fact: dict[str, Any]) -> None:
-        try:
-            suspender = self._suspender(dict(fact))
-            self.RE.install_suspender(suspender)
-            self._installed.append((fact, suspender))
-        except (BeamshellError, TypeError, ValueError) as exc:
-            self.report(ConfigError(f"suspender {fact}: {exc}"))
+            self._suspenders.install(fact)
 
     def subscribe_callbacks(self) -> None:
         """The table, the plots and the peak statistics of every run."""
@@ -296,7 +283,8 @@ class Session:
             self.report(problem)
         self._rename_devices()
         self._read_alongside()
-        self._renew_suspenders({*changes.replaced, *changes.removed})
+        if self._suspenders is not None:
+            self._suspenders.renew({*changes.replaced, *changes.removed})
         return changes.lines()
 
     def _rename_devices(self) -> None:
@@ -306,14 +294,6 @@ class Session:
             self.shell.user_ns.pop(name, None)
         self._name(**names)
         self._named_devices = set(names)
-
-    def _renew_suspenders(self, gone: set[str]) -> None:
-        """Let suspenders watch the new objects in place of those that are gone."""
-        for fact, suspender in list(self._installed):
-            if str(fact.get("signal", "")).partition(".")[0] in gone:
-                self.RE.remove_suspender(suspender)
-                self._installed.remove((fact, suspender))
-                self._install_suspender(fact)
 
     def _read_alongside(self) -> None:
         """What is recorded in every run besides what its plan reads."""
@@ -368,24 +348,12 @@ class Session:
 
     def wait_for_devices(self) -> None:
         """Before each command: name the devices that do not answer, once; the first gives them a moment to do so."""
-        if not hasattr(self, "registry"):
+        if self._roll_call is None:
             return
+        self._roll_call.call()
         if self._first_time("wait_for_devices"):
-            deadline = self._loaded_at + self.config.connect_wait
-            self._name_offline(self.registry.wait_for_connection(max(0.0, deadline - time.monotonic())))
-            while not all(map(_is_good, self.RE.suspenders)) and time.monotonic() < deadline:
+            while not all(map(is_good, self.RE.suspenders)) and self._roll_call.left_s:
                 time.sleep(0.01)  # one that hears its first good value late would hold up the first plan for nothing
-        elif self._unheard:
-            self._name_offline([lost for lost in self.registry.offline() if _device(lost) in self._unheard])
-
-    def _name_offline(self, missing: list[Offline]) -> None:
-        """Name those that have had the time to answer; the others, whose library came late, at a later command."""
-        patience = min(_TIME_TO_ANSWER_S, time.monotonic() - self._loaded_at)
-        now = time.time()
-        names = dict.fromkeys(_device(lost) for lost in missing if now - lost.since >= patience)
-        self._unheard = {_device(lost) for lost in missing} - set(names)
-        if names:
-            say(f"offline: {', '.join(names)} (type offline for the addresses)")
 
     # ---- running -----------------------------------------------------------------------------
 
@@ -478,25 +446,9 @@ class Session:
         """The number that the next run gets, unless another console is quicker."""
         return self.md.last_scan_id + 1 if hasattr(self, "md") else None
 
-    # ---- suspenders --------------------------------------------------------------------------
-
-    def _suspender(self, fact: dict[str, Any]) -> Any:
-        from beamshell.engine import suspenders
-
-        cls = getattr(suspenders, str(fact.pop("class", "")), None)
-        if cls is None:
-            raise ConfigError("no such class in beamshell.engine.suspenders")
-        return cls(self.registry.find(str(fact.pop("signal", ""))), **fact)
-
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it holds runs up."""
-        return [self._suspender_line(suspender) for suspender in self.RE.suspenders]
-
-    @staticmethod
-    def _suspender_line(suspender: Any) -> str:
-        if suspender.tripped:
-            return f"HOLDS  {suspender!r}: {suspender.reason}"
-        return f"good   {suspender!r}"
+        return [in_words(suspender) for suspender in self.RE.suspenders]
 
     # ---- the end -----------------------------------------------------------------------------
 
@@ -541,20 +493,6 @@ class Session:
     def _stop_ioc(self) -> None:
         if self.ioc is not None:
             self.ioc.stop()
-
-
-def _device(lost: Offline) -> str:
-    return lost.device.partition(".")[0]
-
-
-def _is_good(suspender: Any) -> bool:
-    """True if neither the suspender nor its signal, asked now, knows a reason to wait."""
-    if suspender.tripped:
-        return False
-    try:
-        return all(reading.get("alarm_severity", 0) < _INVALID for reading in suspender.signal.read().values())
-    except BeamshellError:  # it does not answer, as the suspender will say
-        return False
 
 
 def start_demo_ioc(config: Beamshell) -> DemoIoc:
