@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from beamshell.store import Runs
+
 
 def runs(data: Path) -> list[list[tuple[str, dict]]]:
     """The documents of each run, in the order in which they were opened."""
@@ -88,3 +90,31 @@ def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, da
     assert len(runs(data)) == 1
     assert console.leave() == 0
     assert "Traceback" not in console.text()
+
+
+TALK = """\
+from beamshell.plans import count, scan
+from beamshell.plans.stubs import mv
+def sweep_exposure_time(times):
+    "Multiple scans: one per exposure time setting."
+    for t in times:
+        yield from mv(det.count_time, t)
+        yield from scan([det], th, -1, 1, 5)
+def my_plan():
+    yield from count([det], md={'purpose': 'calibration'})
+    yield from scan([det], th, 1, 5, 5, md={'purpose': 'good data'})
+    yield from count([det], md={'purpose': 'sanity check'})
+RE.md['proposal_id'] = 123456
+RE(sweep_exposure_time([0.01, 0.1, 1]))
+RE(my_plan())
+"""
+
+
+def test_the_talks_sweep_and_its_plan_with_metadata_run_on_the_demo_beamline(run_beamshell, data):
+    finished = run_beamshell(stdin=TALK, speed=20.0)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    found = Runs(data)[-6:]
+    assert [run.start.get("purpose") for run in found] == [None] * 3 + ["calibration", "good data", "sanity check"]
+    assert {run.start["proposal_id"] for run in found} == {123456}
+    assert [run.config["det"]["det_count_time"] for run in found[:3]] == [0.01, 0.1, 1.0]
+    assert [run.num_events["primary"] for run in found] == [5, 5, 5, 1, 5, 1]
