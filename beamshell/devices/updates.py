@@ -35,7 +35,7 @@ _lanes: list[Lane] = []
 
 
 @atexit.register
-def _end_jobs() -> None:
+def end_jobs() -> None:
     """Let no job go on into the end of the interpreter: one in the middle of an import would hold it up for ever."""
     for lane in _lanes:
         lane.stop()

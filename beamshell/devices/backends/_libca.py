@@ -126,11 +126,11 @@ class LibCa:
 
     def attach(self) -> None:
         """Let the calling thread use the library: one in no context, or in another, would reach nothing."""
+        if self._closed:
+            raise NotConnected("the console is closing")
         try:
             self._local.attached  # noqa: B018 - the quickest question there is
         except AttributeError:
-            if self._closed:
-                raise NotConnected("the console is closing") from None
             self.ca_attach_context(self._context)
             self._local.attached = True
 

@@ -28,6 +28,7 @@ _STRANGERS_EVERY_S = 1.0
 _STRANGERS_AT_ONCE = 50
 _FIRST_HOLD_S = 1.0  # how long the library is left to search by itself; doubles with each attempt in vain
 _LONGEST_HOLD_S = 10.0
+_STOPS_WITHIN_S = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +79,14 @@ class Revival:
         self._turn = itertools.count()
         self._stranger_turn = itertools.count()
         self._strangers_due = 0.0
+        self._stopped = False
 
     def add(self, channel: Wanted) -> None:
         """Look for `channel` until it is connected: at once if it was lost, soon if it is new. Any thread."""
         now = time.monotonic()
         with self._lock:
+            if self._stopped:
+                return
             self._entries[id(channel)] = _Entry(channel, now if channel.server else now + _FIRST_HOLD_S)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="beamshell-revival", daemon=True)
@@ -93,6 +97,15 @@ class Revival:
         with self._lock:
             self._entries.pop(id(channel), None)
 
+    def stop(self) -> None:
+        """Look for nothing any more, and wait for the search that is being made: the library is about to go."""
+        with self._lock:
+            self._stopped = True
+            self._entries.clear()
+            thread = self._thread
+        if thread is not None:
+            thread.join(_STOPS_WITHIN_S)
+
     def _run(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -101,6 +114,8 @@ class Revival:
                 asked = self._ask(probe, wanted)
                 for server in {asked[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(asked)}:
                     for entry in wanted[server]:
+                        if self._stopped:
+                            break
                         entry.reconnect()
 
     def _by_server(self) -> dict[str, list[_Entry]] | None:

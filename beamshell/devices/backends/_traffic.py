@@ -23,7 +23,8 @@ from beamshell.devices.backends._libca import (
     LibCa,
     unpack_event,
 )
-from beamshell.devices.updates import completions, updates
+from beamshell.devices.backends._revival import revival
+from beamshell.devices.updates import end_jobs
 
 _LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
 _INDEX_BITS = 20
@@ -183,9 +184,12 @@ def _copied(dbr_type: int, count: int, address: int) -> Data:
 
 
 def _close_all() -> None:
-    """Nobody is told any more: the interpreter is ending, and subscribers with it."""
-    updates.stop()
-    completions.stop()
+    """Nobody calls the library or is told any more: the interpreter is ending, and the library with it.
+
+    A thread in the middle of a call as pyepics destroys the context would take the whole process down.
+    """
+    revival.stop()
+    end_jobs()
     for channel in list(channels.values()):
         channel.close()
 

@@ -102,3 +102,36 @@ def test_a_forgotten_channel_is_not_made_anew(ioc):
     assert answer(ioc) == "BL:th"
     assert kept.reconnected.wait(5)
     assert not gone.connected
+
+
+class _SlowChannel(_LostChannel):
+    """Is in the middle of being made anew until it is let go."""
+
+    def __init__(self, name, server):
+        super().__init__(name, server)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def reconnect(self):
+        self.begun.set()
+        self.go_on.wait(5)
+        super().reconnect()
+
+
+def test_at_the_end_what_is_being_made_anew_is_waited_for_and_nothing_else_begun(ioc):
+    revival = Revival()
+    channels = [_SlowChannel(name, "ioc1:5064") for name in ("BL:th", "BL:tth")]
+    with revival._lock:
+        for channel in channels:
+            revival.add(channel)
+    answer(ioc)
+    assert channels[0].begun.wait(5)
+    end = threading.Thread(target=revival.stop)
+    end.start()
+    end.join(0.05)
+    assert end.is_alive()
+    channels[0].go_on.set()
+    end.join(5)
+    assert not end.is_alive()
+    assert [channel.connected for channel in channels] == [True, False]
+    revival.add(_LostChannel("BL:samx", "ioc1:5064"))
+    assert revival._thread is None
