@@ -150,6 +150,9 @@ class Registry(Mapping[str, Any]):
         except KeyError:
             raise _MissingDeviceError(str(self._unknown(name))) from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries  # a mapping's own would look for the nearest name each time
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
