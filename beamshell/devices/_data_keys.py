@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from beamshell.protocols import Dtype
+from beamshell.protocols import DataKey, Dtype
 
 
 def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
@@ -23,3 +24,18 @@ def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
     if array.ndim == 0:
         raise TypeError(f"{type(value).__name__} is not a number, string, bool or array")
     return "array", list(array.shape), array.dtype.str
+
+
+def completed(
+    key: DataKey, units: str, precision: int | None, choices: Sequence[str], limits: tuple[float, float]
+) -> DataKey:
+    """`key` with unit, precision, states and limits where there are any; equal limits are none."""
+    if units:
+        key["units"] = units
+    if precision is not None:
+        key["precision"] = precision
+    if choices:
+        key["choices"] = list(choices)
+    if limits[0] != limits[1]:
+        key["lower_ctrl_limit"], key["upper_ctrl_limit"] = limits
+    return key

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.devices._data_keys import dtype_of
+from beamshell.devices._data_keys import completed, dtype_of
 from beamshell.devices.backends.soft import index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey
@@ -57,15 +57,7 @@ def data_key(source: str, facts: Facts, sample: Any) -> DataKey:
 
 def with_facts(key: DataKey, facts: Facts) -> DataKey:
     """`key`, completed by unit, precision, states and limits where there are any."""
-    if facts.units:
-        key["units"] = facts.units
-    if facts.precision is not None:
-        key["precision"] = facts.precision
-    if facts.choices:
-        key["choices"] = list(facts.choices)
-    if facts.lower != facts.upper:
-        key["lower_ctrl_limit"], key["upper_ctrl_limit"] = facts.lower, facts.upper
-    return key
+    return completed(key, facts.units, facts.precision, facts.choices, (facts.lower, facts.upper))
 
 
 def check(value: Any, facts: Facts, allow_nan: bool = False) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.devices._data_keys import dtype_of
+from beamshell.devices._data_keys import completed, dtype_of
 from beamshell.devices.backend import Backend, Collect, OnChange, OnConnection, OnDone
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey, Reading
@@ -118,15 +118,7 @@ class SoftBackend(Backend):
         """What the present value is."""
         dtype, shape, dtype_numpy = dtype_of(self._reading["value"])
         key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
-        if self._units:
-            key["units"] = self._units
-        if self._precision is not None:
-            key["precision"] = self._precision
-        if self._choices:
-            key["choices"] = list(self._choices)
-        if self._limits[0] != self._limits[1]:
-            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self._limits
-        return key
+        return completed(key, self._units, self._precision, self._choices, self._limits)
 
     @property
     def limits(self) -> tuple[float, float]:
