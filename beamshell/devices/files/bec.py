@@ -24,12 +24,7 @@ def is_like(document: YamlDocument) -> bool:
 
 def lines(document: YamlDocument, found: Found) -> None:
     """Add the devices of such a file to `found`."""
-    for item in document.items(document.root):
-        try:
-            found.add(_line(document, item))
-        except ConfigError as problem:
-            found.problems.append(problem)
-            found.broken.setdefault(item.key, str(problem))
+    found.add_each(document, _line)
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:

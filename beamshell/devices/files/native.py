@@ -39,6 +39,15 @@ class Found:
         else:
             self.lines[line.name] = line
 
+    def add_each(self, document: YamlDocument, line: Callable[[YamlDocument, Item], DeviceLine]) -> None:
+        """Take the device that `line` makes of each item of `document`; one that makes no sense is a problem."""
+        for item in document.items(document.root):
+            try:
+                self.add(line(document, item))
+            except ConfigError as problem:
+                self.problems.append(problem)
+                self.broken.setdefault(item.key, str(problem))
+
 
 def lines(document: YamlDocument, found: Found, read: Callable[[Path, Found], None]) -> None:
     """Add the devices of a document to `found`, those of the files it includes first.
