@@ -13,7 +13,7 @@ from typing import Any
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints
+from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints, unit_of
 from beamshell.plans.fitting import FEWEST_POINTS, Fit, fit_edge, fit_peak
 from beamshell.plans.notes import Note, record
 from beamshell.plans.planned import plan
@@ -180,7 +180,7 @@ class _Search:
         fit = self._fitted(xs, ys)
         if self._stays:
             self.target = fit.centre
-        yield from _record(fit, self._origin, self.target, _unit(self._motor))
+        yield from _record(fit, self._origin, self.target, unit_of(self._motor))
         yield from stubs.mv(self._motor, self.target)
         self.fit, self._is_away = fit, False
 
@@ -204,7 +204,7 @@ class _Search:
         return xs, ys
 
     def _fitted(self, xs: Sequence[float], ys: Sequence[float]) -> Fit:
-        unit = _unit(self._motor)
+        unit = unit_of(self._motor)
         title = f"{self._motor.name} [{unit}]" if unit else str(self._motor.name)
         try:
             return self._fitter(title, self._field, xs, ys)
@@ -218,10 +218,6 @@ def _record(fit: Fit, origin: float, target: float, units: str) -> Plan:
     note = Note(FIT, {name: units if name in of_motor else "" for name in (*values, "moved_from", "moved_to")})
     note.values = {**values, "moved_from": origin, "moved_to": target}
     yield from record(note, FIT)
-
-
-def _unit(motor: Any) -> str:
-    return str(getattr(motor, "units", "") or "")
 
 
 def first_field(detectors: Sequence[Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.errors import PlanError
+from beamshell.errors import DeviceError, PlanError
 
 Metadata = Mapping[str, Any] | None
 Facts = dict[str, Any]
@@ -33,6 +33,14 @@ def as_devices(devices: Any) -> list[Any]:
 def names(devices: Iterable[Any]) -> list[str]:
     """The devices' names."""
     return [str(device.name) for device in devices]
+
+
+def unit_of(device: Any) -> str:
+    """The unit of its value; "" if it has none, or is offline."""
+    try:
+        return str(getattr(device, "units", "") or "")
+    except DeviceError:
+        return ""
 
 
 def shown(devices: Iterable[Any]) -> list[str]:

@@ -10,10 +10,11 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from beamshell.errors import BeamshellError, DeviceError, NoFit
+from beamshell.errors import BeamshellError, NoFit
 from beamshell.messages import Msg
 from beamshell.plans.actors import Actor, anything, must_answer
 from beamshell.plans.clock import by_clock
+from beamshell.plans.facts import unit_of
 from beamshell.plans.overheads import Overheads
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.rehearsed import Rehearsal, RehearsedPoint
@@ -136,7 +137,7 @@ class _Stage:
         rehearsal.duration_s = self.now
         rehearsal.suspenders = list(suspenders)
         for actor in self._moved.values():
-            rehearsal.units[actor.name] = _unit(actor.device)
+            rehearsal.units[actor.name] = unit_of(actor.device)
         return rehearsal
 
     def messages(self, plan: Any) -> Iterator[Msg]:
@@ -375,10 +376,3 @@ class _Stage:
         self.has_no_end = "num_points" in msg.kwargs and msg.kwargs["num_points"] is None
         self.rehearsal.runs.append(dict(msg.kwargs))
         return f"rehearsed-{len(self.rehearsal.runs)}"
-
-
-def _unit(device: Any) -> str:
-    try:
-        return str(getattr(device, "units", "") or "")
-    except DeviceError:  # it is offline: its position has no unit then
-        return ""
