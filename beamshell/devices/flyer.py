@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from beamshell.devices.device import Device
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import BeamshellError, DeviceError, InvalidState, NotConnected
+from beamshell.errors import BeamshellError, DeviceError, NotConnected
 from beamshell.protocols import DataKey, Hints
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,7 @@ class Flight(DeviceStatus):
             failure = DeviceError(f"{self.device.name}: its flight was stopped")
         elif self.told:  # what was not seen is left to whoever asked for the end
             failure = None
-        with contextlib.suppress(InvalidState):  # it landed, or was stopped, at this very moment
-            if failure is None:
-                self.set_finished()
-            else:
-                self.set_exception(failure)
+        self.end(failure)
 
 
 class Flyer(Device):
@@ -143,7 +139,7 @@ class Flyer(Device):
         try:
             self._make_ready(ready)
         except BaseException as exc:
-            end(ready, exc)
+            ready.end(exc)
             raise
         return ready
 
@@ -216,7 +212,7 @@ class Flyer(Device):
             flight.told = flight.told or how
             self._cut_short(flight)
         elif self._ready is not None and not self._ready.done:
-            end(self._ready, DeviceError(f"{self.name}: it was stopped while it got ready"))
+            self._ready.end(DeviceError(f"{self.name}: it was stopped while it got ready"))
             self._cut_preparation_short()
 
     def _cut_preparation_short(self) -> None:
@@ -282,23 +278,14 @@ class Flyer(Device):
                 yield {"data": data, "timestamps": dict.fromkeys(data, moment), "time": moment}
 
 
-def end(status: DeviceStatus, failure: BaseException | None = None) -> None:
-    """End a status, because of `failure` if there is one; nothing if it has ended."""
-    with contextlib.suppress(InvalidState):  # stopped, or ended, at this very moment
-        if failure is None:
-            status.set_finished()
-        else:
-            status.set_exception(failure)
-
-
 def end_with(status: DeviceStatus, parts: list[Status]) -> None:
     """End a status when all of `parts` have ended, or one of them badly."""
 
     def on_part(part: Status) -> None:
         if part.exception() is not None:
-            end(status, part.exception())
+            status.end(part.exception())
         elif all(each.done and each.success for each in parts):
-            end(status)
+            status.end()
 
     for part in parts:
         part.add_callback(on_part)

@@ -5,7 +5,6 @@ It knows no control system, and nothing of plans; one move, its target and its e
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +14,7 @@ from typing import Any
 from beamshell.devices.device import Device
 from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.status import DeviceStatus
-from beamshell.errors import BadValue, InvalidState, LimitError, MoveFailed, NotConnected, ReadFailed
+from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 
 
@@ -49,13 +48,11 @@ class MoveStatus(DeviceStatus):
 
     def arrive(self) -> None:
         """The move has ended well, unless it has ended already."""
-        with contextlib.suppress(InvalidState):  # stopped or superseded at this very moment
-            self.set_finished()
+        self.end()
 
     def fail(self, failure: BaseException) -> None:
         """The move has failed, unless it has ended already."""
-        with contextlib.suppress(InvalidState):  # it arrived, or failed for another reason, at this very moment
-            self.set_exception(failure)
+        self.end(failure)
 
 
 class Positioner(Device):

@@ -20,7 +20,7 @@ from beamshell.devices.backends import open_channel
 from beamshell.devices.backends.soft import SoftBackend
 from beamshell.devices.kind import Kind
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import DeviceError, InvalidState, LimitError, ReadOnlyError, UnknownName, WriteFailed
+from beamshell.errors import DeviceError, LimitError, ReadOnlyError, UnknownName, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 CONNECTION_TIMEOUT_S = 2.0
@@ -242,11 +242,7 @@ class Signal(SignalIdentity):
 
     def _start_write(self, value: Any, status: Status) -> None:
         def on_done(failure: BaseException | None) -> None:
-            with contextlib.suppress(InvalidState):  # superseded meanwhile
-                if failure is None:
-                    status.set_finished()
-                else:
-                    status.set_exception(type(failure)(f"{self.name}: {failure}"))
+            status.end(None if failure is None else type(failure)(f"{self.name}: {failure}"))
 
         self._writer.put(value, on_done)
 
@@ -254,8 +250,7 @@ class Signal(SignalIdentity):
         """Fail the status of the set that is under way, if there is one."""
         pending, self._pending = self._pending, None
         if pending is not None and not pending.done:
-            with contextlib.suppress(InvalidState):  # it ended at this very moment
-                pending.set_exception(WriteFailed(f"{self.name}: {pending.action} was superseded by {shown(value)}"))
+            pending.end(WriteFailed(f"{self.name}: {pending.action} was superseded by {shown(value)}"))
 
     def _checked(self, value: Any, force: bool = False) -> Any:
         """`value` as it will be written."""

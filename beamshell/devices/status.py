@@ -5,6 +5,7 @@ It knows no device and no control system; whoever started the action says when i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -120,6 +121,14 @@ class Status:
             raise TypeError(f"{self._subject()}: set_exception needs an exception, not {exception!r}")
         if self._claim():
             self._end(exception)
+
+    def end(self, failure: BaseException | None = None) -> None:
+        """End it, because of `failure` if there is one; nothing if it has ended, perhaps at this very moment."""
+        with contextlib.suppress(InvalidState):
+            if failure is None:
+                self.set_finished()
+            else:
+                self.set_exception(failure)
 
     def __and__(self, other: Status) -> AndStatus:
         return AndStatus(self, other)

@@ -5,7 +5,7 @@ import pytest
 from beamshell import protocols
 from beamshell.devices.signal import Signal
 from beamshell.devices.status import AndStatus, DeviceStatus, Status, SubscriptionStatus
-from beamshell.errors import InvalidState, MoveFailed, StatusTimeoutError, WaitTimeoutError
+from beamshell.errors import DeviceError, InvalidState, MoveFailed, StatusTimeoutError, WaitTimeoutError
 
 
 def test_a_status_is_what_the_engine_asks_for():
@@ -137,3 +137,15 @@ def test_a_subscription_status_is_done_when_its_condition_is_met():
 def test_a_condition_that_raises_fails_the_status():
     status = SubscriptionStatus(Signal(name="done", value=1), lambda value, **kwargs: 1 / 0)
     assert isinstance(status.exception(), ZeroDivisionError)
+
+
+def test_an_end_that_comes_second_is_none():
+    status = Status(action="count")
+    status.end(DeviceError("no counts"))
+    status.end()
+    status.end(DeviceError("too late"))
+    assert str(status.exception()) == "no counts"
+    other = Status()
+    other.end()
+    other.end(DeviceError("too late"))
+    assert other.success

@@ -5,7 +5,6 @@ It joins the parts of an areaDetector (ADCore), and knows nothing of runs: what 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from beamshell.devices.kind import Kind
 from beamshell.devices.nearest import unknown
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.updates import completions
-from beamshell.errors import BadValue, DeviceError, InvalidState
+from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import DataKey
 
 _MARGIN_S = 15.0
@@ -185,14 +184,14 @@ class EpicsAreaDetector(StaysBehind):
                 if not shot.done:
                     then()
             except Exception as exc:  # noqa: BLE001 - whoever waits for the shot must hear of it
-                _end(shot, exc)
+                shot.end(exc)
             else:
-                _end(shot)
+                shot.end()
 
         try:
             self.cam.start(images).add_callback(on_exposed)
         except DeviceError as exc:
-            _end(shot, exc)
+            shot.end(exc)
             raise
         return shot
 
@@ -243,7 +242,7 @@ class EpicsAreaDetector(StaysBehind):
     def stop(self, success: bool = False) -> None:
         """End what it acquires now; an unfinished acquisition then has failed, or succeeded if `success`."""
         if self._shot is not None:
-            _end(self._shot, None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
+            self._shot.end(None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
         if not self.read_only:
             self.cam.acquire.put(0)
 
@@ -329,7 +328,7 @@ class EpicsAreaDetector(StaysBehind):
             if not series.landed.done:
                 self.cam.acquire.put(0)
         except DeviceError as exc:
-            _end(series.landed, exc)
+            series.landed.end(exc)
 
     def _one_point_s(self) -> float:
         return _MARGIN_S + self.cam.seconds(self.frames_per_point)
@@ -381,11 +380,3 @@ class EpicsAreaDetector(StaysBehind):
     def _refuse_in_flight(self, action: str) -> None:
         if self._series is not None and not self._series.landed.done:
             raise DeviceError(f"{self.name}: it takes a series, and cannot be {action}; wait, or {self.name}.stop()")
-
-
-def _end(status: DeviceStatus, failure: BaseException | None = None) -> None:
-    with contextlib.suppress(InvalidState):  # it was stopped, or ended, at this very moment
-        if failure is None:
-            status.set_finished()
-        else:
-            status.set_exception(failure)

@@ -5,7 +5,6 @@ They know the records of such detectors, and nothing of what is counted.
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from beamshell.devices.component import Component
@@ -13,7 +12,7 @@ from beamshell.devices.device import Device
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import DeviceError, InvalidState
+from beamshell.errors import DeviceError
 
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 2.0
@@ -38,16 +37,16 @@ class PresetCounter(Device):
         allowed_s = _MARGIN_S + _MARGIN_FACTOR * self._longest_s()
         counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
         try:
-            self.start.set(1).add_callback(lambda written: _end(counting, written.exception()))
+            self.start.set(1).add_callback(lambda written: counting.end(written.exception()))
         except DeviceError as exc:
-            _end(counting, exc)
+            counting.end(exc)
             raise
         return counting
 
     def stop(self, success: bool = False) -> None:
         """Stop counting now; an unfinished count then has failed, or succeeded if `success`."""
         if self._counting is not None:
-            _end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
+            self._counting.end(None if success else DeviceError(f"{self.name}: the count was stopped"))
         if not self.read_only:
             self._end_count()
 
@@ -57,14 +56,6 @@ class PresetCounter(Device):
 
     def _end_count(self) -> None:
         self.start.put(0)
-
-
-def _end(counting: DeviceStatus, failure: BaseException | None) -> None:
-    with contextlib.suppress(InvalidState):  # it was stopped, or ended, at this very moment
-        if failure is None:
-            counting.set_finished()
-        else:
-            counting.set_exception(failure)
 
 
 class EpicsCounter(PresetCounter):

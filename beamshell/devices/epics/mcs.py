@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from beamshell.devices.component import Component, give_parts
 from beamshell.devices.device import Device
-from beamshell.devices.flyer import end
 from beamshell.devices.kind import Kind
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
@@ -123,9 +122,9 @@ class MultichannelScaler(Device):
         """
         counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
         try:
-            self.start.set(1).add_callback(lambda written: end(counting, written.exception()))
+            self.start.set(1).add_callback(lambda written: counting.end(written.exception()))
         except DeviceError as exc:
-            end(counting, exc)
+            counting.end(exc)
             raise
         return counting
 
@@ -143,7 +142,7 @@ class MultichannelScaler(Device):
     def stop(self, success: bool = False) -> None:
         """Stop counting now; an unfinished count then has failed, or succeeded if `success`. Full bins are kept."""
         if self._counting is not None:
-            end(self._counting, None if success else DeviceError(f"{self.name}: the count was stopped"))
+            self._counting.end(None if success else DeviceError(f"{self.name}: the count was stopped"))
         self.stop_all.put(1)
 
     # ---- what it has counted -----------------------------------------------------------------

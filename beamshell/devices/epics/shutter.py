@@ -5,7 +5,6 @@ It knows the records of a two-state shutter, and nothing of what it protects.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.updates import completions
-from beamshell.errors import BadValue, DeviceError, InvalidState, MoveFailed, NotConnected, ReadFailed
+from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 
 
@@ -128,11 +127,11 @@ class EpicsShutter(Device):
             return before
         travel = self._travel = _Travel(self, wanted, timeout=self.timeout if timeout is None else timeout)
         if before is not None:
-            before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by {travel.action}"))
+            before.end(MoveFailed(f"{self.name}: {before.action} was superseded by {travel.action}"))
         try:
             written = self.command.set(wanted)
         except DeviceError as exc:
-            travel.fail(exc)
+            travel.end(exc)
             raise
         written.add_callback(lambda status: travel.on_written(status, self.travel_time if before is not None else 0.0))
         return travel
@@ -153,15 +152,10 @@ class _Travel(DeviceStatus):
         super().__init__(shutter, timeout=timeout, action="open" if wanted else "close")
         self.add_callback(lambda _: shutter.status.clear_sub(self._on_state))
 
-    def fail(self, failure: BaseException) -> None:
-        """It has failed, unless it has ended already."""
-        with contextlib.suppress(InvalidState):  # it arrived, or failed for another reason, at this very moment
-            self.set_exception(failure)
-
     def on_written(self, written: Status, unbelieved_s: float) -> None:
         """The order is with the record; its read-back is not believed for so many seconds. Completions worker."""
         if (failure := written.exception()) is not None:
-            self.fail(failure)
+            self.end(failure)
         elif unbelieved_s > 0:
             call_later(unbelieved_s, lambda: completions.post(self._watch))
         else:
@@ -179,10 +173,9 @@ class _Travel(DeviceStatus):
             return
         try:
             if int(self.obj.status.get()) == self.wanted:
-                with contextlib.suppress(InvalidState):  # it failed at this very moment
-                    self.set_finished()
+                self.end()
         except DeviceError as exc:
-            self.fail(exc)
+            self.end(exc)
 
 
 def _word(signal: EpicsSignalRO, index: Any) -> str:

@@ -17,7 +17,7 @@ from beamshell.devices.component import Component, give_parts
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory_path import Path, middles, understand
-from beamshell.devices.flyer import Flight, Flyer, Points, end, end_with, latest
+from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
 from beamshell.devices.kind import Kind
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
@@ -179,7 +179,7 @@ class TrajectoryFlyer(Flyer):
         return built
 
     def _on_built(self, built: DeviceStatus, put: Status) -> None:
-        end(built, put.exception() or self._complaint("build", self.build_status, self.build_message))
+        built.end(put.exception() or self._complaint("build", self.build_status, self.build_message))
 
     def _complaint(self, action: str, status: EpicsSignalRO, message: EpicsSignalRO) -> DeviceError | None:
         """Why the controller did not do something; None if it did."""
