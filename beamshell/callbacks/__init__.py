@@ -3,9 +3,9 @@
 They know documents, never a device, the engine or IPython. matplotlib is imported when the first window is drawn.
 """
 
+from beamshell.analysis.peaks import Peak, peak
 from beamshell.callbacks.best_effort import BestEffort
 from beamshell.callbacks.grid import LiveGrid
-from beamshell.callbacks.peaks import Peak, peak
 from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.table import LiveTable
 

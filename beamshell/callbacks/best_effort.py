@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.analysis.peaks import Peak, peak
 from beamshell.callbacks.fields import Document, axes, detectors, field
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.formats import number
 from beamshell.callbacks.grid import LiveGrid, is_grid
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.peaks import Peak, peak
 from beamshell.callbacks.per_run import PerRun, View, claims
 from beamshell.callbacks.plot import LivePlot, as_number
 from beamshell.callbacks.table import LiveTable, Printer, foot, points_in_words
+from beamshell.text.numbers import number
 
 _MOST_PEAKS = 4
 

@@ -91,7 +91,7 @@ class Windows:
     @property
     def possible(self) -> bool:
         """True if there is a display and a toolkit to draw with."""
-        return not self._failed and _backend() is not None
+        return not self._failed and _channel() is not None
 
     def window(self, key: Hashable, name: str) -> Window:
         """The window that shows this kind of picture; it opens at its first drawing."""
@@ -105,7 +105,7 @@ class Windows:
 
     def new_manager(self) -> Any:
         """A new figure in a window not yet shown, or None if that cannot be."""
-        backend = _backend()
+        backend = _channel()
         if self._failed or backend is None:
             return None
         try:
@@ -202,7 +202,7 @@ class AxesPanel:
         self._ax.figure.canvas.draw()
 
 
-def _backend() -> str | None:
+def _channel() -> str | None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     backend = getattr(pyplot, "_backend_mod", None) and sys.modules["matplotlib"].get_backend()
     in_use = backend.lower() if isinstance(backend, str) and backend.lower() in TOOLKITS else None

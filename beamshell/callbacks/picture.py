@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.callbacks.figures import windows
-from beamshell.callbacks.formats import number
+from beamshell.text.numbers import number
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

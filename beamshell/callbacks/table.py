@@ -13,9 +13,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from beamshell.callbacks.cells import cell
 from beamshell.callbacks.fields import Document, detectors, field, positions, resolve, siblings, title
-from beamshell.callbacks.formats import DEFAULT_PRECISION, cell, duration, time_of_day
 from beamshell.callbacks.per_run import PerRun, View
+from beamshell.text.durations import duration, time_of_day
+from beamshell.text.numbers import DEFAULT_PRECISION
 
 log = logging.getLogger(__name__)
 

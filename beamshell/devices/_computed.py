@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from beamshell.devices.backend import Backend, Collect, OnChange
-from beamshell.devices.updates import Cell
+from beamshell.channels.base import Channel, Collect, OnChange
+from beamshell.channels.updates import LatestValue
 from beamshell.errors import DeviceError, ReadFailed
 from beamshell.protocols import Reading
 
 
-class ComputedBackend(Backend):
+class ComputedChannel(Channel):
     """A value computed from signals, with the time of the newest and the worst of their alarms.
 
     Args:
@@ -28,7 +28,7 @@ class ComputedBackend(Backend):
         self._latest: Reading | None = None
         self._stale = True
         self._on_change: OnChange | None = None
-        self._cell: Cell[None] = Cell(self._deliver)
+        self._cell: LatestValue[None] = LatestValue(self._deliver)
 
     def connect(self) -> None:
         """Nothing to do: its inputs connect by themselves."""

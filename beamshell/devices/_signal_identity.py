@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.devices.backend import Backend
+from beamshell.channels.base import Channel
 from beamshell.devices.kind import Kind
 from beamshell.devices.read_only import MayBeReadOnly
 from beamshell.protocols import Hints, Reading
@@ -32,8 +32,8 @@ class SignalIdentity(MayBeReadOnly):
 
     def __init__(
         self,
-        reader: Backend,
-        writer: Backend,
+        reader: Channel,
+        writer: Channel,
         *,
         name: str = "",
         parent: Any = None,
@@ -42,7 +42,7 @@ class SignalIdentity(MayBeReadOnly):
         labels: Iterable[str] = (),
         doc: str = "",
     ) -> None:
-        self._backend = reader
+        self._channel = reader
         self._writer = writer
         self.name = name
         self.parent = parent
@@ -77,22 +77,22 @@ class SignalIdentity(MayBeReadOnly):
     @property
     def source(self) -> str:
         """Where the value comes from: "soft://gain", "ca://BL:th.RBV"."""
-        return self._backend.source or f"soft://{self.name}"
+        return self._channel.source or f"soft://{self.name}"
 
     @property
     def units(self) -> str:
         """The unit of the value; "" if none is known."""
-        return self._own_units or self._backend.units
+        return self._own_units or self._channel.units
 
     @property
     def precision(self) -> int | None:
         """Digits after the decimal point worth showing; None if nobody said."""
-        return self._backend.precision if self._own_precision is None else self._own_precision
+        return self._channel.precision if self._own_precision is None else self._own_precision
 
     @property
     def enum_strs(self) -> tuple[str, ...]:
         """The names of the states; () if the value is not a state."""
-        return self._backend.choices
+        return self._channel.choices
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -112,23 +112,23 @@ class SignalIdentity(MayBeReadOnly):
     @property
     def connected(self) -> bool:
         """True while it can be read and written."""
-        return self._backend.connected and self._writer.connected
+        return self._channel.connected and self._writer.connected
 
     @property
     def disconnected_since(self) -> float | None:
         """Since when it does not answer, in seconds since 1970; None while it does."""
-        return self._backend.disconnected_since or self._writer.disconnected_since
+        return self._channel.disconnected_since or self._writer.disconnected_since
 
     @property
     def latest(self) -> Reading | None:
         """The last reading that came by subscription, without asking; None if none did."""
-        return self._backend.latest
+        return self._channel.latest
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What is known of the value without asking: connected, units, precision, enum_strs, limits, timestamp."""
         low, high = self.limits
-        latest = self._backend.latest
+        latest = self._channel.latest
         return {
             "connected": self.connected,
             "units": self.units,

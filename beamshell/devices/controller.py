@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.devices import backends
+from beamshell.channels import factory
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.pv_positioner import PVPositioner
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
@@ -38,7 +38,7 @@ class Controller(PVPositioner):
     def __init__(
         self, prefix: str = "", *, name: str = "", setpoint: str, readback: str, tolerance: float, **kwargs: Any
     ) -> None:
-        if backends.practising and not backends.is_served_by_the_twin(f"{prefix}{setpoint}"):
+        if factory.practising and not factory.is_served_by_the_twin(f"{prefix}{setpoint}"):
             readback = setpoint  # nobody there to bring it where it is sent
         self.addresses = {"setpoint": setpoint, "readback": readback}
         super().__init__(prefix, name=name, tolerance=tolerance, **kwargs)

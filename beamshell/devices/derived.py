@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.devices._computed import ComputedBackend
-from beamshell.devices._data_keys import dtype_of
-from beamshell.devices.backend import Collect, OnChange, OnConnection, OnDone
-from beamshell.devices.backends.soft import SoftBackend
+from beamshell.channels.base import Collect, OnChange, OnConnection, OnDone
+from beamshell.channels.data_keys import dtype_of
+from beamshell.channels.soft import SoftChannel
+from beamshell.devices._computed import ComputedChannel
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import EpicsSignalRO, Signal
 from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
@@ -33,13 +33,13 @@ Part: TypeAlias = slice | tuple[slice | int | EllipsisType, ...]
 _DESCRIBE_TIMEOUT_S = 5.0
 
 
-class DerivedBackend(ComputedBackend):
+class DerivedChannel(ComputedChannel):
     """A value computed by a function, and written through its inverse."""
 
     def __init__(self, inputs: Sequence[Any], forward: Forward, inverse: Inverse | None, **facts: Any) -> None:
         super().__init__(lambda: inputs, forward)
         self._inverse = inverse
-        self._facts = SoftBackend("", **facts)  # units, precision, limits and choices, and how values are held to them
+        self._facts = SoftChannel("", **facts)  # units, precision, limits and choices, and how values are held to them
         self.source = f"derived://{','.join(one.name for one in inputs)}"
         self._on_connection: OnConnection | None = None
         self._told: bool | None = None
@@ -204,7 +204,7 @@ class DerivedSignal(Signal):
         found = [_resolved(one, parent) for one in ([inputs] if isinstance(inputs, str) else inputs)]
         if not found:
             raise ConfigError(f"{kwargs.get('name', 'a derived signal')}: it is computed from nothing; give its inputs")
-        backend = DerivedBackend(
+        backend = DerivedChannel(
             found, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
         )
         self.writable = inverse is not None
@@ -228,13 +228,13 @@ class AttributeSignal(Signal):
         facts: dict[str, Any] = {
             key: kwargs.pop(key) for key in ("units", "precision", "limits", "choices") if key in kwargs
         }
-        backend = _AttributeBackend(parent, attribute, facts)
+        backend = _AttributeChannel(parent, attribute, facts)
         self.writable = write
         self._set_up(backend, backend, parent=parent, **kwargs)
         self._enforces_limits = True
 
 
-class _AttributeBackend(SoftBackend):
+class _AttributeChannel(SoftChannel):
     """A value that lives in an attribute."""
 
     def __init__(self, parent: Any, attribute: str, facts: dict[str, Any]) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beamshell.devices.component import Component, components_of
 from beamshell.devices.kind import Kind
-from beamshell.devices.nearest import unknown
 from beamshell.devices.read_only import MayBeReadOnly
 from beamshell.devices.staging import Staging, raise_together
 from beamshell.devices.status import DeviceStatus
 from beamshell.devices.summary import Summary, address_of, summary_of
 from beamshell.errors import NotConnected, RedundantStaging
+from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
-from beamshell.devices.nearest import did_you_mean
 from beamshell.devices.references import in_order, with_devices
 from beamshell.devices.registry import READOUTS, Registry, check_name
 from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
+from beamshell.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

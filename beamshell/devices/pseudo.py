@@ -13,12 +13,12 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from beamshell.devices.device import Device
-from beamshell.devices.nearest import unknown
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed
 from beamshell.protocols import Location
+from beamshell.text.nearest import unknown
 
 _WHOLE = ""  # stands for "all axes" where an axis is named
 

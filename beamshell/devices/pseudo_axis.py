@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from beamshell.devices._computed import ComputedBackend
-from beamshell.devices.backend import OnConnection, OnDone
+from beamshell.channels.base import OnConnection, OnDone
+from beamshell.devices._computed import ComputedChannel
 from beamshell.devices.component import Component
 from beamshell.devices.kind import Kind
 from beamshell.devices.position_state import PositionState
@@ -38,7 +38,7 @@ class PseudoValue(Signal):
         self._set_up(channel, channel, parent=parent, kind=kind, **identity)
 
 
-class _Computed(ComputedBackend):
+class _Computed(ComputedChannel):
     """A channel that asks the real axes and computes."""
 
     connected = True

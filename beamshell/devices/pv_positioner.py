@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from beamshell.devices._timers import Timer, call_later
+from beamshell.channels.timers import Timer, call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.status import Status
-from beamshell.devices.updates import completions
 from beamshell.errors import DeviceError, MoveFailed
 
 

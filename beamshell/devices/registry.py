@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from beamshell.devices.device import Device
-from beamshell.devices.nearest import did_you_mean, unknown
 from beamshell.devices.summary import address_of
 from beamshell.errors import ConfigError, UnknownName
 from beamshell.protocols import WritesFiles
+from beamshell.text.nearest import did_you_mean, unknown
 
 Readout = Literal["on_request", "point", "baseline", "monitored"]
 """When a device is read: only if a command names it; at each point of a command that names no detector (`ct`);

@@ -1,6 +1,6 @@
 """Signals: one value each, that can be read, written, watched and recorded.
 
-It knows no control system, only backends; and no device, only that a signal may have a parent.
+It knows no control system, only channels; and no device, only that a signal may have a parent.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from beamshell.channels.base import Channel, Collect
+from beamshell.channels.factory import open_channel
+from beamshell.channels.soft import SoftChannel
 from beamshell.devices._signal_identity import SignalIdentity, shown
 from beamshell.devices._subscriptions import Subscriptions
-from beamshell.devices.backend import Backend, Collect
-from beamshell.devices.backends import open_channel
-from beamshell.devices.backends.soft import SoftBackend
 from beamshell.devices.kind import Kind
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import DeviceError, LimitError, ReadOnlyError, UnknownName, WriteFailed
@@ -70,11 +70,11 @@ class Signal(SignalIdentity):
         choices: Sequence[str] = (),
         doc: str = "",
     ) -> None:
-        soft = SoftBackend("", value, units=units, precision=precision, limits=limits or (0.0, 0.0), choices=choices)
+        soft = SoftChannel("", value, units=units, precision=precision, limits=limits or (0.0, 0.0), choices=choices)
         self._set_up(soft, soft, name=name, parent=parent, kind=kind, attr_name=attr_name, labels=labels, doc=doc)
         self._enforces_limits = True
 
-    def _set_up(self, reader: Backend, writer: Backend, **identity: Any) -> None:
+    def _set_up(self, reader: Channel, writer: Channel, **identity: Any) -> None:
         """What every signal is made of, whatever its channels are."""
         super().__init__(reader, writer, **identity)
         self.connection_timeout = CONNECTION_TIMEOUT_S
@@ -99,21 +99,21 @@ class Signal(SignalIdentity):
         """
         limit = self.connection_timeout if timeout is None else timeout
         with self._named():
-            self._backend.wait_connected(limit)
-            if self._writer is not self._backend:
+            self._channel.wait_connected(limit)
+            if self._writer is not self._channel:
                 self._writer.wait_connected(limit)
 
     def renew(self) -> None:
         """Give its channels back and open them anew, for one that is stuck; returns at once."""
-        self._backend.renew()
-        if self._writer is not self._backend:
+        self._channel.renew()
+        if self._writer is not self._channel:
             self._writer.renew()
 
     def destroy(self) -> None:
         """Give its channels back; it cannot be used any more."""
         self._subscriptions.clear()
-        self._backend.close()
-        if self._writer is not self._backend:
+        self._channel.close()
+        if self._writer is not self._channel:
             self._writer.close()
 
     # ---- reading
@@ -141,13 +141,13 @@ class Signal(SignalIdentity):
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
         """Ask now, collect later: signals that are asked together answer in one round trip."""
-        collect, name = self._backend.begin_get(), self.name
+        collect, name = self._channel.begin_get(), self.name
         return lambda: {name: collect(self.timeout)}
 
     def describe(self) -> dict[str, DataKey]:
         """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
         with self._named():
-            return {self.name: {**self._backend.describe(), "source": self.source}}
+            return {self.name: {**self._channel.describe(), "source": self.source}}
 
     def read_configuration(self) -> dict[str, Reading]:
         """Nothing: a signal has no settings of its own."""
@@ -159,7 +159,7 @@ class Signal(SignalIdentity):
 
     def _get(self) -> Reading:
         try:
-            return self._backend.get(self.timeout)
+            return self._channel.get(self.timeout)
         except DeviceError as exc:
             raise type(exc)(f"{self.name}: {exc}") from exc
 
@@ -302,14 +302,14 @@ class Signal(SignalIdentity):
         event = event_type or self._default_sub
         if event not in (self.SUB_VALUE, self.SUB_META):
             raise UnknownName(f"{self.name}: it tells of no {event!r}: subscribe to 'value' or 'meta'")
-        heard = None if run else self._backend.latest if event == self.SUB_VALUE else self._connection_reading
+        heard = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
         token = self._subscriptions.add(callback, event, heard)
         if event == self.SUB_META:
             self._on_connection(self.connected)
         elif not self._monitored:
             self._start_monitor()
         elif run:
-            self._backend.repeat()
+            self._channel.repeat()
         return token
 
     def unsubscribe(self, token: int) -> None:
@@ -329,12 +329,12 @@ class Signal(SignalIdentity):
 
     def _start_monitor(self) -> None:
         self._monitored = True
-        self._backend.subscribe(self._on_value)
+        self._channel.subscribe(self._on_value)
 
     def _stop_idle_monitor(self) -> None:
         if self._monitored and not self._auto_monitor and not self._subscriptions.wants(self.SUB_VALUE):
             self._monitored = False
-            self._backend.unsubscribe()
+            self._channel.unsubscribe()
 
     def _on_value(self, reading: Reading) -> None:
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
@@ -424,8 +424,8 @@ class EpicsSignalRO(Signal):
 
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
-        if self._writer is self._backend and not self.record_alarm:
-            channel = self._backend
+        if self._writer is self._channel and not self.record_alarm:
+            channel = self._channel
             return partial(_collect_one, self, channel.begin_get() if channel.connected else self._begin(channel))
         return partial(self._collect, [(key, self._begin(channel)) for key, channel in self._channels()])
 
@@ -452,7 +452,7 @@ class EpicsSignalRO(Signal):
             }
         return described
 
-    def _described(self, channel: Backend) -> DataKey:
+    def _described(self, channel: Channel) -> DataKey:
         key = channel.describe()
         if self._own_units:
             key["units"] = self._own_units
@@ -462,17 +462,17 @@ class EpicsSignalRO(Signal):
             key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self._own_limits
         return key
 
-    def _channels(self) -> list[tuple[str, Backend]]:
+    def _channels(self) -> list[tuple[str, Channel]]:
         """What is recorded, by name."""
-        if self._writer is self._backend:
-            return [(self.name, self._backend)]
-        return [(self.name, self._backend), (f"{self.name}_setpoint", self._writer)]
+        if self._writer is self._channel:
+            return [(self.name, self._channel)]
+        return [(self.name, self._channel), (f"{self.name}_setpoint", self._writer)]
 
     def _get(self) -> Reading:
         with self._named():
-            return self._begin(self._backend)(self.timeout)
+            return self._begin(self._channel)(self.timeout)
 
-    def _begin(self, channel: Backend) -> Collect:
+    def _begin(self, channel: Channel) -> Collect:
         """Ask a channel that answers; one that does not is waited for when it is collected.
 
         All that are asked at one moment wait until the same moment, however many do not answer.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.devices._timers import call_later
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.kind import Kind
 from beamshell.devices.positioner import MoveStatus, Positioner
 from beamshell.devices.signal import Signal, SignalRO
-from beamshell.devices.updates import completions
 from beamshell.protocols import DataKey
 
 

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.devices._timers import Timer, call_later
-from beamshell.devices.updates import completions
+from beamshell.channels.timers import Timer, call_later
+from beamshell.channels.updates import completions
 from beamshell.errors import InvalidState, StatusTimeoutError, WaitTimeoutError
 
 logger = logging.getLogger(__name__)

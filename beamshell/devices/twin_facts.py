@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from beamshell.devices.behaviour import Fact, behaviours
 from beamshell.devices.device import Device
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.loader import class_of, device_of
 from beamshell.devices.references import in_order, with_devices
 from beamshell.devices.registry import Registry
 from beamshell.devices.signal import Signal
+from beamshell.devices.simulation import Fact, behaviours
 from beamshell.devices.unconnected import unconnected
 from beamshell.errors import ConfigError
 

@@ -1,37 +1,22 @@
-"""Devices that are built and talk to nobody: to see which addresses they have before anything is there to answer.
+"""A block within which devices are built and talk to nobody.
 
-It knows nothing of what is done with the addresses.
+It knows nothing of what is done with their addresses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from beamshell.channels.unconnected import UnconnectedChannel
 from beamshell.devices import signal
-from beamshell.devices.backends.soft import SoftBackend
-
-
-class UnconnectedBackend(SoftBackend):
-    """A channel that holds a number of its own and remembers what it would have been.
-
-    Args:
-        address: of the channel it stands for.
-        options: what its backend would have been told.
-    """
-
-    def __init__(self, address: str, **options: Any) -> None:
-        super().__init__("", 0.0)
-        self.address = address
-        self.options = options
 
 
 @contextmanager
 def unconnected() -> Iterator[None]:
     """Within this block signals of control systems are built without a channel; not for several threads at once."""
     opening = vars(signal)["open_channel"]
-    vars(signal)["open_channel"] = UnconnectedBackend
+    vars(signal)["open_channel"] = UnconnectedChannel
     try:
         yield
     finally:

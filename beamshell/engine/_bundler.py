@@ -275,7 +275,7 @@ class RunBundler:
 
     # ---- interruptions and the end --------------------------------------------------------
 
-    def has_landed(self, flyer: Any) -> bool:
+    def is_complete(self, flyer: Any) -> bool:
         """Whether the flight of `flyer` has ended; not, if nobody has asked it to complete."""
         flight = self.flights.get(flyer)
         return flight is not None and bool(flight.done)

@@ -36,7 +36,7 @@ def finish(core: Interpreter) -> None:
     for run in core.runs.values():
         for monitor in run.monitored.values():
             isolated(core, monitor.drop, f"{name_of(monitor.obj)}: cannot end the monitor")
-        _flying.bring_home(core, run)
+        _flying.stop_and_collect(core, run)
     while core.staged:
         _unstage(core, core.staged.pop())
     for key, run in list(core.runs.items()):

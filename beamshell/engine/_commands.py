@@ -48,7 +48,7 @@ def close_run(core: Interpreter, msg: Any) -> str:
         status, reason = core.exit_status, core.reason
     for monitor in run.monitored.values():
         monitor.drop()
-    _flying.bring_home(core, run)
+    _flying.stop_and_collect(core, run)
     uid = run.close(status, reason)
     del core.runs[msg.run]
     core.replay.forget_run(msg.run)

@@ -46,7 +46,7 @@ def collect(
     """
     streams = _streams_of(world, run, objects, name)
     for obj in objects:
-        if obj in run.uncollected and run.has_landed(obj):
+        if obj in run.uncollected and run.is_complete(obj):
             run.uncollected.remove(obj)
     single = next(iter(streams.values())) if len(streams) == 1 else None
     covered = run.emit_assets(single, objects, *_least_index(world, objects))
@@ -154,10 +154,10 @@ def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
 # ---- the end of a run ----------------------------------------------------------------------------
 
 
-def bring_home(core: Interpreter, run: RunBundler) -> None:
+def stop_and_collect(core: Interpreter, run: RunBundler) -> None:
     """Stop what still flies in this run, and emit what it has; what fails is reported, and the others come home."""
     for flyer in list(run.uncollected):
-        if hasattr(flyer, "stop") and not run.has_landed(flyer):
+        if hasattr(flyer, "stop") and not run.is_complete(flyer):
             isolated(core, partial(core.device, flyer.stop), f"{name_of(flyer)}: cannot stop")
         if hasattr(flyer, "describe_collect"):
             collected = partial(collect, core, run, (flyer,), None, payload=False)

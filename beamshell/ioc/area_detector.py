@@ -15,12 +15,12 @@ import numpy.typing as npt
 from beamshell.ioc.area_detector_plugins import Frame, ImagePlugin, StatisticsPlugin
 from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE, Places
 from beamshell.ioc.base import Base, Channel
-from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.hdf5_plugin import Hdf5Plugin
 from beamshell.ioc.record import Record
 from beamshell.ioc.record_support import RecordSupport
+from beamshell.ioc.simulation_clock import SimulationClock
 from beamshell.ioc.text_channel import TextChannel
 
 R = TypeVar("R", bound=Record)
@@ -47,7 +47,7 @@ class AreaDetector:
     def __init__(
         self,
         base: Base,
-        clockwork: Clockwork,
+        clockwork: SimulationClock,
         places: Places,
         supports: tuple[RecordSupport, RecordSupport],
         look: Look,
@@ -57,7 +57,7 @@ class AreaDetector:
         busy, bells = supports
         self._button = _record(busy, f"{places.camera}Acquire", BusyRecord)
         capture = _record(busy, f"{places.hdf}Capture", BusyRecord)
-        bell = _record(bells, f"{places.hdf}FilePathChanged", BellRecord)
+        bell = _record(bells, f"{places.hdf}FilePathChanged", CallbackRecord)
         settings = ("AcquireTime", "AcquirePeriod", "NumImages", "ImageMode", "TriggerMode", "Gain", "ArrayCallbacks")
         frames = ("ArrayCounter", "MinX", "MinY", "SizeX", "SizeY", "WaitForPlugins")
         told = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
-from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
+from beamshell.ioc.simulation_clock import SimulationClock
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
 CAMERA = area_detector_records.Places.usual("BL:cam:")
@@ -135,7 +135,7 @@ class Beamline:
         seed: makes the same chance again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: Clockwork, seed: int | None = None) -> None:
+    def __init__(self, base: Base, clockwork: SimulationClock, seed: int | None = None) -> None:
         self._base = base
         self._clockwork = clockwork
         chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
@@ -146,7 +146,7 @@ class Beamline:
         self._scalers = RecordSupport(
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
         )
-        self._bells = RecordSupport(base, BellRecord, BellRecord)
+        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
         mca_chance = np.random.default_rng(None if seed is None else [seed, 2])
         self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, mca_chance))
         for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
@@ -333,7 +333,7 @@ class Beamline:
 class PointDetector:
     """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
 
-    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clockwork: Clockwork) -> None:
+    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clockwork: SimulationClock) -> None:
         self._button = button
         self._preset = preset
         self._result = result

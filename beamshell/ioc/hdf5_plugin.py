@@ -17,8 +17,8 @@ from beamshell.errors import IocError
 from beamshell.ioc.area_detector_plugins import Frame, Plugin
 from beamshell.ioc.area_detector_records import STREAM, WRITING_FAILED
 from beamshell.ioc.base import Base
-from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.hdf5_file import Hdf5File, make_folder
 from beamshell.ioc.text_channel import TextChannel
 
@@ -40,7 +40,7 @@ class Hdf5Plugin(Plugin):
     """
 
     def __init__(
-        self, base: Base, prefix: str, capture: BusyRecord, bell: BellRecord, shape: Callable[[], tuple[int, int]]
+        self, base: Base, prefix: str, capture: BusyRecord, bell: CallbackRecord, shape: Callable[[], tuple[int, int]]
     ) -> None:
         super().__init__(base, prefix)
         self._capture = capture

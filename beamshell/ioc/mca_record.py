@@ -14,9 +14,9 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.ioc.base import Base
-from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.fluorescence import live_fraction
 from beamshell.ioc.record import Field, Record, fields
+from beamshell.ioc.simulation_clock import SimulationClock
 
 CHANNELS = 2048
 REGIONS = 10
@@ -60,7 +60,7 @@ class McaRecord(Record):
     rates: Callable[[], npt.NDArray[np.float64]]
     """Counts/s that arrive now in each channel, shape (CHANNELS,)."""
 
-    def __init__(self, base: Base, address: int, clockwork: Clockwork, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clockwork: SimulationClock, chance: np.random.Generator) -> None:
         super().__init__(base, address)
         self._clockwork = clockwork
         self._chance = chance

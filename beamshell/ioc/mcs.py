@@ -15,9 +15,9 @@ import numpy as np
 from beamshell.ioc.arrays import ArrayChannel
 from beamshell.ioc.base import Base
 from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Record
+from beamshell.ioc.simulation_clock import SimulationClock
 
 MAX_CHANNELS = 10_000
 CLOCK_HZ = 1e7
@@ -78,7 +78,7 @@ class MultichannelScaler:
         self,
         prefix: str,
         base: Base,
-        clockwork: Clockwork,
+        clockwork: SimulationClock,
         chance: np.random.Generator,
         busy: dict[str, Record],
         rates: Callable[[float], tuple[float, float, float]],

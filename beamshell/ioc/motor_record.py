@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from beamshell.ioc import motor_fields
 from beamshell.ioc.base import Base
-from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motion import Move, Ride
 from beamshell.ioc.motor_fields import (
     AT_HOME,
@@ -31,6 +30,7 @@ from beamshell.ioc.motor_fields import (
     UPWARDS,
 )
 from beamshell.ioc.record import PROPERTY, Record
+from beamshell.ioc.simulation_clock import SimulationClock
 
 UPDATE_S = 0.04
 """Seconds between two read-backs of a motor that moves."""
@@ -49,7 +49,7 @@ class MotorRecord(Record):
     MENUS = motor_fields.MENUS
     FIELDS = motor_fields.FIELDS
 
-    def __init__(self, base: Base, address: int, clockwork: Clockwork) -> None:
+    def __init__(self, base: Base, address: int, clockwork: SimulationClock) -> None:
         super().__init__(base, address)
         self._clockwork = clockwork
         self._move: Move | Ride | None = None

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from beamshell.ioc.arrays import ArrayChannel
 from beamshell.ioc.base import Base
 from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record import Record
+from beamshell.ioc.simulation_clock import SimulationClock
 
 MAX_POINTS = 2000
 LOOK_S = 0.02
@@ -122,7 +122,7 @@ class ProfileMove:
         self,
         prefix: str,
         base: Base,
-        clockwork: Clockwork,
+        clockwork: SimulationClock,
         busy: dict[str, Record],
         motors: list[MotorRecord],
         pulse: Callable[[], None],

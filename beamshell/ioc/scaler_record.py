@@ -13,9 +13,9 @@ import numpy as np
 from typing_extensions import override
 
 from beamshell.ioc.base import Base
-from beamshell.ioc.clockwork import Clockwork
 from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Field, Record, fields
+from beamshell.ioc.simulation_clock import SimulationClock
 
 CHANNELS = 8
 UPDATE_S = 0.1
@@ -46,7 +46,7 @@ class ScalerRecord(Record):
     rates: Callable[[], tuple[float, ...]]
     """Counts/s of every channel now."""
 
-    def __init__(self, base: Base, address: int, clockwork: Clockwork, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clockwork: SimulationClock, chance: np.random.Generator) -> None:
         super().__init__(base, address)
         self._clockwork = clockwork
         self._chance = chance

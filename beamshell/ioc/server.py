@@ -68,9 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
     from beamshell.ioc.beamline import Beamline
-    from beamshell.ioc.clockwork import Clockwork
+    from beamshell.ioc.simulation_clock import SimulationClock
 
-    base, clockwork = Base(), Clockwork(options.speed)
+    base, clockwork = Base(), SimulationClock(options.speed)
     beamline: Beamline | Twin
     if options.twin is None:
         beamline = Beamline(base, clockwork, options.seed)

@@ -22,15 +22,15 @@ from beamshell.ioc import area_detector_records, fluorescence, mcs, physics, pro
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.beamline import PointDetector
-from beamshell.ioc.bell_record import BellRecord
 from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.clockwork import Clockwork
+from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.process import PROBE_PV
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
+from beamshell.ioc.simulation_clock import SimulationClock
 
 Fact: TypeAlias = dict[str, Any]
 
@@ -65,10 +65,10 @@ def read_facts(path: Path) -> list[Fact]:
     return facts
 
 
-class PractisedMotor(MotorRecord):
+class TrackedMotor(MotorRecord):
     """A motor that tells when it is sent somewhere, so that detectors can look at the one that is scanned."""
 
-    on_command: Callable[[PractisedMotor], None]
+    on_command: Callable[[TrackedMotor], None]
     began_at = 0.0
 
     @override
@@ -93,19 +93,19 @@ class Twin:
         seed: makes the same chance again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: Clockwork, facts: Iterable[Fact], seed: int | None = None) -> None:
+    def __init__(self, base: Base, clockwork: SimulationClock, facts: Iterable[Fact], seed: int | None = None) -> None:
         self._base = base
         self._clockwork = clockwork
         self._chance = np.random.default_rng(seed)
-        self._scanned: PractisedMotor | None = None
+        self._scanned: TrackedMotor | None = None
         self._shutters: list[bool] = []
         self._multichannel_scalers: dict[str, mcs.MultichannelScaler] = {}
-        self._motors = RecordSupport(base, PractisedMotor, self._new_motor)
+        self._motors = RecordSupport(base, TrackedMotor, self._new_motor)
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
             base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
         )
-        self._bells = RecordSupport(base, BellRecord, BellRecord)
+        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
         self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, self._chance))
         for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
             support.register()
@@ -128,12 +128,12 @@ class Twin:
             assert isinstance(mca, McaRecord)
             mca.rates = self._mca_rates(mca)
 
-    def _new_motor(self, base: Base, address: int) -> PractisedMotor:
-        motor = PractisedMotor(base, address, self._clockwork)
+    def _new_motor(self, base: Base, address: int) -> TrackedMotor:
+        motor = TrackedMotor(base, address, self._clockwork)
         motor.on_command = self._note_scanned
         return motor
 
-    def _note_scanned(self, motor: PractisedMotor) -> None:
+    def _note_scanned(self, motor: TrackedMotor) -> None:
         self._scanned = motor
 
     # ---- what detectors see ---------------------------------------------------------------------

@@ -16,9 +16,7 @@ from beamshell.plans.older_names import (
     relative_spiral,
     relative_spiral_fermat,
 )
-from beamshell.plans.planned import PlanNotRun, plan
 from beamshell.plans.regions import region_scan, xafs
-from beamshell.plans.rehearsal import Overheads, check_limits, rehearse, summarize_plan
 from beamshell.plans.scans import (
     count,
     inner_product_scan,
@@ -42,12 +40,12 @@ from beamshell.plans.spirals import (
     spiral_fermat,
     spiral_square,
 )
+from beamshell.plans.unrun_plan_guard import PlanNotRun, plan
 from beamshell.plans.until import count_until, scan_until, time_scan
 
 __all__ = [
     "Condition",
     "Found",
-    "Overheads",
     "PlanNotRun",
     "Point",
     "Turn",
@@ -58,7 +56,6 @@ __all__ = [
     "at_temperatures",
     "below",
     "centre_on_peak",
-    "check_limits",
     "count",
     "count_until",
     "d2scan",
@@ -83,7 +80,6 @@ __all__ = [
     "plan",
     "ramp_plan",
     "region_scan",
-    "rehearse",
     "rel_adaptive_scan",
     "rel_grid_scan",
     "rel_list_grid_scan",
@@ -109,7 +105,6 @@ __all__ = [
     "spiral",
     "spiral_fermat",
     "spiral_square",
-    "summarize_plan",
     "th2th",
     "time_scan",
     "timescan",

@@ -8,9 +8,9 @@ from typing import Any
 from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.start_metadata import Metadata, as_devices, fields_of, start_metadata, together_hints
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import relative
 
 
@@ -57,7 +57,7 @@ def adaptive_scan(
     detectors = as_devices(detectors)
     arguments = {"target_field": target_field, "motor": motor, "start": start, "stop": stop, **rule}
     facts = {
-        **plan_facts("adaptive_scan", detectors, [motor], None, **arguments),
+        **start_metadata("adaptive_scan", detectors, [motor], None, **arguments),
         "hints": together_hints([motor]),
         **(md or {}),
     }
@@ -166,7 +166,7 @@ def tune_centroid(
     settings = {"min_step": min_step, "num": num, "step_factor": step_factor, "snake": snake}
     arguments = {"signal": signal, "motor": motor, "start": start, "stop": stop, **settings}
     facts = {
-        **plan_facts("tune_centroid", detectors, [motor], None, **arguments),
+        **start_metadata("tune_centroid", detectors, [motor], None, **arguments),
         "hints": together_hints([motor]),
         **(md or {}),
     }
@@ -223,7 +223,7 @@ def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Meta
         md: metadata of the run.
     """
     arguments = {"detector": detector, "target_field": target_field, "motor": motor, "step": step}
-    facts = {**plan_facts("tweak", [detector], [motor], None, **arguments), "hints": together_hints([motor])}
+    facts = {**start_metadata("tweak", [detector], [motor], None, **arguments), "hints": together_hints([motor])}
     facts["plan_args"].pop("detectors")
 
     def steps() -> Plan:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from beamshell.analysis.fits import FEWEST_POINTS, Fit, fit_edge, fit_peak
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Metadata, as_devices, fields_of, plan_facts, together_hints, unit_of
-from beamshell.plans.fitting import FEWEST_POINTS, Fit, fit_edge, fit_peak
 from beamshell.plans.notes import Note, record
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import configure_count_time_wrapper, finalize_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.start_metadata import Metadata, as_devices, fields_of, start_metadata, together_hints, unit_of
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import origins_of
 
 FIT = "fit"
@@ -151,7 +151,7 @@ def _align(
     patterns.check_points([{motor: place} for place in places], stubs.check)
     arguments = {"motor": motor, "start": start, "stop": stop, "num": num, "field": field, "time": time, **more}
     facts = {
-        **plan_facts(name, detectors, [motor], num, **arguments),
+        **start_metadata(name, detectors, [motor], num, **arguments),
         "hints": together_hints([motor]),
         "extents": ([min(places), max(places)],),
         **(md or {}),

@@ -9,8 +9,6 @@ from beamshell.errors import CommandTimeout, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.clock import now
-from beamshell.plans.facts import Facts, Metadata, names, plain, together_hints
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import (
     finalize_wrapper,
     msg_mutator,
@@ -18,6 +16,8 @@ from beamshell.plans.preprocessors import (
     run_wrapper,
     stage_wrapper,
 )
+from beamshell.plans.start_metadata import Metadata, RunMetadata, names, plain, together_hints
+from beamshell.plans.unrun_plan_guard import plan
 
 RAMP, FLIGHT = "ramp", "flight"
 """The groups of what ramps and of what flies."""
@@ -107,7 +107,7 @@ def fly_path(
     return (yield from _flown(flyer, path, num, facts, period, md))
 
 
-def _flown(flyer: Any, path: Facts, num: int, facts: Facts, period: float, md: Metadata) -> Plan:
+def _flown(flyer: Any, path: RunMetadata, num: int, facts: RunMetadata, period: float, md: Metadata) -> Plan:
     """A run of as many flights as it takes to see all the points."""
     stubs.check(flyer, path)
     motors = [motor for motor in flyer.motors if motor.name in path.get("positions", {motor.name: ()})]

@@ -11,8 +11,15 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, pattern_facts, plan_facts
-from beamshell.plans.planned import plan
+from beamshell.plans.start_metadata import (
+    Metadata,
+    RunMetadata,
+    as_devices,
+    grid_hints,
+    pattern_metadata,
+    start_metadata,
+)
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import PerStep, visit, visit_and_return
 
 Snakes = bool | Iterable[Any] | None
@@ -74,7 +81,7 @@ def rel_list_grid_scan(
 
 def _grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
     axes = [
         (motor, patterns.positions(start, stop, patterns.whole_number(num, f"num of {motor.name}")))
@@ -85,7 +92,7 @@ def _grid(
 
 def _list_grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     flat = [item for axis in axes for item in axis]
     return _combined(name, detectors, axes, flat, snake_axes, None, per_step, md)
@@ -100,7 +107,7 @@ def _combined(
     gridding: str | None,
     per_step: PerStep,
     md: Metadata,
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     detectors = as_devices(detectors)
     motors = patterns.unique(motor for motor, _ in axes)
     for motor, values in axes:
@@ -109,8 +116,8 @@ def _combined(
     snaking = patterns.snakes(motors, snake_axes)
     points = patterns.grid(axes, snaking)
     facts = {
-        **plan_facts(name, detectors, motors, len(points), args=args, per_step=per_step),
-        **pattern_facts("grid", args=args),
+        **start_metadata(name, detectors, motors, len(points), args=args, per_step=per_step),
+        **pattern_metadata("grid", args=args),
         "shape": tuple(len(values) for _, values in axes),
         "snaking": tuple(snaking),
         "hints": grid_hints(motors, gridding),

@@ -13,9 +13,9 @@ from typing import Any
 from beamshell.errors import FailedPause, PlanError, RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.facts import Metadata
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import inject_md_wrapper, plan_mutator
+from beamshell.plans.start_metadata import Metadata
+from beamshell.plans.unrun_plan_guard import plan
 
 
 @dataclass

@@ -12,8 +12,8 @@ from typing import Any
 from beamshell.errors import FailedPause, RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans.loops import noting_runs
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import inject_md_wrapper
+from beamshell.plans.unrun_plan_guard import plan
 
 
 @dataclass

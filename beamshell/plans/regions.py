@@ -11,9 +11,9 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans.energies import Region, joined, spectrum
-from beamshell.plans.facts import Metadata, as_devices, pattern_facts, plan_facts, together_hints
-from beamshell.plans.planned import plan
+from beamshell.plans.start_metadata import Metadata, as_devices, pattern_metadata, start_metadata, together_hints
 from beamshell.plans.timed import visit_timed
+from beamshell.plans.unrun_plan_guard import plan
 
 EDGE_REGIONS: tuple[Region, ...] = ((-150.0, -20.0, 5.0), (-20.0, 40.0, 0.5))
 """Before the edge and over it, in eV from E0."""
@@ -45,8 +45,8 @@ def region_scan(detectors: Any, motor: Any, regions: Sequence[Region], *, md: Me
     if times and len(times) != len(given):
         raise PlanError("some regions have a count time and some have none: give it for all")
     facts = {
-        **plan_facts("region_scan", detectors, [motor], len(places), motor=motor, regions=listed),
-        **pattern_facts("joined", regions=listed),
+        **start_metadata("region_scan", detectors, [motor], len(places), motor=motor, regions=listed),
+        **pattern_metadata("joined", regions=listed),
         "plan_pattern_module": "beamshell.plans.energies",
         "hints": together_hints([motor]),
         **(md or {}),
@@ -92,8 +92,8 @@ def xafs(
     places = _in_units_of(energy, e0, relative)
     shape = {"regions": listed, "k_max": k_max, "k_step": k_step, "time": time, "k_weight": k_weight}
     facts = {
-        **plan_facts("xafs", detectors, [energy], len(places), energy=energy, e0=e0, **shape),
-        **pattern_facts("spectrum", **shape),
+        **start_metadata("xafs", detectors, [energy], len(places), energy=energy, e0=e0, **shape),
+        **pattern_metadata("spectrum", **shape),
         "plan_pattern_module": "beamshell.plans.energies",
         "e0_ev": float(e0),
         "hints": together_hints([energy]),

@@ -14,20 +14,20 @@ import numpy as np
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import (
-    Facts,
+from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.start_metadata import (
     Metadata,
+    RunMetadata,
     as_devices,
     grid_hints,
     names,
-    pattern_facts,
+    pattern_metadata,
     plain,
-    plan_facts,
     shown_arguments,
+    start_metadata,
     together_hints,
 )
-from beamshell.plans.planned import plan
-from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import PerStep, visit, visit_and_return
 
 
@@ -148,7 +148,7 @@ def x2x_scan(
 
 def _lines(
     name: str, detectors: Any, args: tuple[Any, ...], num: int | None, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     if num is None:
         if len(args) % 3 != 1:
             raise PlanError(f"how many points? {name}(detectors, motor, start, stop, num)")
@@ -159,8 +159,8 @@ def _lines(
     motors = patterns.unique(motor for motor, _, _ in triples)
     points = patterns.together([(motor, patterns.positions(a, b, num)) for motor, a, b in triples])
     facts = {
-        **plan_facts(name, detectors, motors, num, num=num, args=args, per_step=per_step),
-        **pattern_facts("together", num=num, args=args),
+        **start_metadata(name, detectors, motors, num, num=num, args=args, per_step=per_step),
+        **pattern_metadata("together", num=num, args=args),
         "hints": together_hints(motors),
         **(md or {}),
     }
@@ -201,12 +201,12 @@ def rel_log_scan(
 
 def _powers(
     name: str, detectors: Any, motor: Any, start: float, stop: float, num: int, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     detectors, num = as_devices(detectors), patterns.whole_number(num)
     line = {"start": start, "stop": stop, "num": num}
     facts = {
-        **plan_facts(name, detectors, [motor], num, motor=motor, **line, per_step=per_step),
-        **pattern_facts("logspace", **line),
+        **start_metadata(name, detectors, [motor], num, motor=motor, **line, per_step=per_step),
+        **pattern_metadata("logspace", **line),
         "plan_pattern_module": "numpy",
         "hints": together_hints([motor]),
         **(md or {}),
@@ -241,7 +241,7 @@ def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Meta
 
 def _lists(
     name: str, detectors: Any, args: tuple[Any, ...], per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, Facts]:
+) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     detectors = as_devices(detectors)
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     motors = patterns.unique(motor for motor, _ in axes)
@@ -250,8 +250,8 @@ def _lists(
         raise PlanError(f"the list of positions of {motors[0].name} is empty")
     flat = [item for axis in axes for item in axis]
     facts = {
-        **plan_facts(name, detectors, motors, len(points), args=flat, per_step=per_step),
-        **pattern_facts("together", args=flat),
+        **start_metadata(name, detectors, motors, len(points), args=flat, per_step=per_step),
+        **pattern_metadata("together", args=flat),
         "hints": together_hints(motors),
         **(md or {}),
     }
@@ -284,7 +284,7 @@ def scan_nd(
             raise PlanError(f"point {number} of {len(points)} moves {names(point)}, the first one {names(motors)}")
     listed = [{motor.name: plain(position) for motor, position in point.items()} for point in points]
     facts = {
-        **plan_facts("scan_nd", detectors, motors, len(points), per_step=per_step),
+        **start_metadata("scan_nd", detectors, motors, len(points), per_step=per_step),
         "hints": grid_hints(motors),
         **(md or {}),
     }

@@ -11,11 +11,11 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, scans
-from beamshell.plans.facts import Metadata, as_devices, shown_arguments
 from beamshell.plans.grids import grid_scan, rel_grid_scan
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
+from beamshell.plans.start_metadata import Metadata, as_devices, shown_arguments
 from beamshell.plans.stubs import mv, one_nd_step, trigger_and_read
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import PerStep
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from beamshell.errors import MissingLibrary, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, plan_facts, together_hints
-from beamshell.plans.planned import plan
+from beamshell.plans.start_metadata import Metadata, RunMetadata, as_devices, grid_hints, start_metadata, together_hints
 from beamshell.plans.timed import visit_timed
+from beamshell.plans.unrun_plan_guard import plan
 
 
 @plan
@@ -44,8 +44,8 @@ def spec_scan(
     points, times, shape, snaked = _points_of(spec, axes or {})
     motors = list(points[0])
     times = [float(time)] * len(points) if time is not None else times
-    facts: Facts = {
-        **plan_facts("spec_scan", detectors, motors, len(points), spec=repr(spec), time=time),
+    facts: RunMetadata = {
+        **start_metadata("spec_scan", detectors, motors, len(points), spec=repr(spec), time=time),
         "shape": shape,
         "snaking": snaked,
         "hints": grid_hints(motors) if len(shape) == len(motors) else together_hints(motors),

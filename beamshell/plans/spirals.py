@@ -9,8 +9,15 @@ from typing import Any
 
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.facts import Facts, Metadata, as_devices, grid_hints, pattern_facts, plan_facts
-from beamshell.plans.planned import plan
+from beamshell.plans.start_metadata import (
+    Metadata,
+    RunMetadata,
+    as_devices,
+    grid_hints,
+    pattern_metadata,
+    start_metadata,
+)
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.plans.visiting import PerStep, relative, visit
 
 
@@ -99,15 +106,15 @@ def spiral_fermat(
 
 
 def _round(
-    name: str, pattern: Any, detectors: Any, centre: Facts, region: Facts, per_step: PerStep, md: Metadata
+    name: str, pattern: Any, detectors: Any, centre: RunMetadata, region: RunMetadata, per_step: PerStep, md: Metadata
 ) -> Plan:
     detectors = as_devices(detectors)
     x_motor, y_motor, x, y = centre.values()
     motors = patterns.unique([x_motor, y_motor])
     points = [{x_motor: x + dx, y_motor: y + dy} for dx, dy in pattern(**region)]
     facts = {
-        **plan_facts(name, detectors, motors, len(points), **centre, **region, per_step=per_step),
-        **pattern_facts(pattern.__name__, **region),
+        **start_metadata(name, detectors, motors, len(points), **centre, **region, per_step=per_step),
+        **pattern_metadata(pattern.__name__, **region),
         "hints": grid_hints(motors),
         **(md or {}),
     }
@@ -155,8 +162,8 @@ def spiral_square(
     centre = {"x_motor": x_motor, "y_motor": y_motor, "x_center": x_center, "y_center": y_center}
     region = {"x_range": x_range, "y_range": y_range, "x_num": x_num, "y_num": y_num}
     facts = {
-        **plan_facts("spiral_square", detectors, motors, len(points), **centre, **region, per_step=per_step),
-        **pattern_facts("square_spiral", x_num=x_num, y_num=y_num),
+        **start_metadata("spiral_square", detectors, motors, len(points), **centre, **region, per_step=per_step),
+        **pattern_metadata("square_spiral", x_num=x_num, y_num=y_num),
         "shape": (y_num, x_num),
         "hints": grid_hints([y_motor, x_motor], "rectilinear_nonsequential"),
         **(md or {}),

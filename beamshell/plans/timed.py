@@ -11,15 +11,17 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.facts import Facts
 from beamshell.plans.notes import Note
 from beamshell.plans.preprocessors import finalize_wrapper
+from beamshell.plans.start_metadata import RunMetadata
 from beamshell.plans.visiting import visit
 
 COUNT_TIME = "count_time"
 
 
-def visit_timed(detectors: list[Any], points: list[patterns.Point], times: Sequence[float] | None, md: Facts) -> Plan:
+def visit_timed(
+    detectors: list[Any], points: list[patterns.Point], times: Sequence[float] | None, md: RunMetadata
+) -> Plan:
     """As `visit`, where each point has a count time; it is recorded with the point as "count_time", in seconds.
 
     All detectors that have a `count_time` count so long, and get their own back at the end.

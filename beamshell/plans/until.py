@@ -15,10 +15,10 @@ from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.clock import now
 from beamshell.plans.conditions import Condition, Point, is_met
-from beamshell.plans.facts import Metadata, as_devices, plain, plan_facts, together_hints
 from beamshell.plans.notes import Note, record
-from beamshell.plans.planned import plan
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
+from beamshell.plans.start_metadata import Metadata, as_devices, plain, start_metadata, together_hints
+from beamshell.plans.unrun_plan_guard import plan
 
 _SAME = 1e-9
 
@@ -61,7 +61,7 @@ def scan_until(
     patterns.check_points([{motor: start}, {motor: start + (most - 1) * step}], stubs.check)
     rule = {"start": start, "step": step, "until": until, "limit": limit}
     facts = {
-        **plan_facts("scan_until", detectors, [motor], None, motor=motor, **rule),
+        **start_metadata("scan_until", detectors, [motor], None, motor=motor, **rule),
         "hints": together_hints([motor]),
         **(md or {}),
     }
@@ -109,7 +109,7 @@ def count_until(
     if not math.isfinite(delay) or delay < 0:
         raise PlanError(f"delay is {delay:g}: it must be 0 or more")
     rule = {"until": until, "delay": delay, "num": num, "timeout_s": timeout_s}
-    facts = {**plan_facts("count_until", detectors, [], None, **rule), "hints": _TIME, **(md or {})}
+    facts = {**start_metadata("count_until", detectors, [], None, **rule), "hints": _TIME, **(md or {})}
     most = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
 
     def shots() -> Plan:
@@ -193,7 +193,7 @@ def time_scan(
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
             raise PlanError(f"{name} is {seconds:g}: it must be more than 0")
     facts = {
-        **plan_facts("time_scan", detectors, [], None, duration_s=plain(duration_s), period_s=plain(period_s)),
+        **start_metadata("time_scan", detectors, [], None, duration_s=plain(duration_s), period_s=plain(period_s)),
         "hints": _TIME,
         **(md or {}),
     }

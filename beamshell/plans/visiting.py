@@ -11,14 +11,14 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
-from beamshell.plans import patterns, planned, stubs
-from beamshell.plans.facts import Facts, shown_arguments
+from beamshell.plans import patterns, stubs, unrun_plan_guard
 from beamshell.plans.preprocessors import MakePlan, finalize_wrapper, msg_mutator, run_wrapper, stage_wrapper
+from beamshell.plans.start_metadata import RunMetadata, shown_arguments
 
 PerStep = Callable[..., Plan] | None
 
 
-def visit(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: Facts) -> Plan:
+def visit(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
     """Check all points, then visit and record each; the run's uid.
 
     Raises:
@@ -39,7 +39,7 @@ def visit(detectors: list[Any], points: list[patterns.Point], per_step: PerStep,
     return (yield from stage_wrapper(run_wrapper(steps(), md=md), [*detectors, *points[0]]))
 
 
-def visit_and_return(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: Facts) -> Plan:
+def visit_and_return(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
     """As `visit`, from where the motors are; they go back there however it ends."""
     origins = yield from origins_of(points[0] if points else [])
     there = [{motor: stubs.moved_by(motor, origins[motor], way) for motor, way in point.items()} for point in points]
@@ -104,4 +104,4 @@ def relative(absolute: MakePlan, shifted: Mapping[str, str], *, centred: bool = 
         f"As `{absolute.__name__}`, from where the motors are; they return there at the end, "
         "and also if it is interrupted."
     )
-    return planned.plan(from_here)
+    return unrun_plan_guard.plan(from_here)

@@ -21,7 +21,7 @@ from traitlets.config import catch_config_error
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
 from beamshell.shell.config import Beamshell
-from beamshell.shell.outcomes import DONE, exit_status, say_error
+from beamshell.shell.messages_shown import DONE, exit_status, say_error
 from beamshell.shell.presses import Presses
 from beamshell.shell.session import Session
 from beamshell.shell.site_files import startup_file
@@ -37,7 +37,7 @@ class BeamshellApp(TerminalIPythonApp):
     """One console."""
 
     name = "beamshell"
-    opening: Any = AnyTrait()  # an Opening
+    opening: Any = AnyTrait()  # an LaunchOptions
     shell: Any
     session: Session | None = None
     status: int = DONE

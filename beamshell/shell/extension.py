@@ -11,11 +11,11 @@ from typing import Any
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
 from beamshell.shell.command import Command
+from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
 from beamshell.shell.magic_line import nearest, split_commands
-from beamshell.shell.magics import commands
-from beamshell.shell.outcomes import MENU, Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from beamshell.errors import ConfigError, IocError
-from beamshell.shell.outcomes import DONE, FAILED, say, say_error
+from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 
 
 class _EndError(Exception):

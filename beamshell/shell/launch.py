@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
-from beamshell.shell.outcomes import FAILED, Signalled, say_error
+from beamshell.shell.messages_shown import FAILED, Signalled, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.application import BeamshellApp
@@ -77,9 +77,9 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _run(words: list[str]) -> int:
-    from beamshell.shell.opening import Opening
+    from beamshell.shell.launch_options import LaunchOptions
 
-    opening = Opening.read(words)
+    opening = LaunchOptions.read(words)
     app = None
     try:
         app = _application(opening)

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError, EngineError, UsageError
 from beamshell.shell.config import Beamshell
-from beamshell.shell.names_in_reach import NamesInReach, is_device_like
-from beamshell.shell.outcomes import DONE, LastError, one_line, say, say_error, where
+from beamshell.shell.device_namespace import DeviceNamespace, is_device_like
+from beamshell.shell.messages_shown import DONE, LastError, one_line, say, say_error, where
+from beamshell.shell.offline_report import OfflineReport
+from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile_suspenders import ProfileSuspenders, in_words, is_good
-from beamshell.shell.rehearsing import Rehearsing
-from beamshell.shell.roll_call import RollCall
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
-    from beamshell.plans.rehearsal import Rehearsal
     from beamshell.shell.gui_loop import GuiLoop
+    from beamshell.simulate.simulator import SimulationResult
     from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
@@ -48,7 +48,7 @@ _MADE_BY = {
 _WANTED_SOON = (
     "beamshell.devices.loader",
     "beamshell.devices.epics.motor",
-    "beamshell.devices.backends.ca",
+    "beamshell.channels.ca.channel",
     "beamshell.callbacks",
     "beamshell.plans.preprocessors",
     "ruamel.yaml",
@@ -81,7 +81,7 @@ class Session:
     queue: Queue
     folder: Path
     registry: Registry
-    devices: NamesInReach
+    devices: DeviceNamespace
 
     def __init__(
         self, shell: Any, config: Beamshell, *, profile: Path | None = None, ioc: DemoIoc | None = None
@@ -100,9 +100,9 @@ class Session:
         self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
-        self._rehearsing = Rehearsing(self)
+        self._rehearsing = Preflight(self)
         self._alongside: Any = None
-        self._roll_call: RollCall | None = None
+        self._roll_call: OfflineReport | None = None
         self._suspenders: ProfileSuspenders | None = None
         self._named_devices: set[str] = set()
 
@@ -146,8 +146,8 @@ class Session:
             self._load_device_file(self._beside_profile(self.config.devices_file))
         elif not self.config.demo_ioc:
             self._add_simulated_devices()
-        self._roll_call = RollCall(self.registry, self.config.connect_wait)
-        self.devices = NamesInReach(self.registry, self.shell.user_ns)
+        self._roll_call = OfflineReport(self.registry, self.config.connect_wait)
+        self.devices = DeviceNamespace(self.registry, self.shell.user_ns)
         self._name(**self.registry.namespace())
         self._read_alongside()
         self._named_devices = set(self.registry.namespace())
@@ -251,7 +251,7 @@ class Session:
             self.ioc.wait_ready()  # a search that is sent before it listens is repeated late
 
     def _load_device_file(self, path: Path) -> None:
-        from beamshell.devices.backends import postpone
+        from beamshell.channels.factory import postpone
         from beamshell.devices.loader import load_devices
 
         postpone(_LIBRARIES_AFTER_S)
@@ -386,7 +386,7 @@ class Session:
         self._then = then
         self._finish(lambda: self.RE(plan, **metadata))
 
-    def rehearse(self, plan: Any) -> Rehearsal:
+    def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
 
         Args:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beamshell.shell.outcomes import say
+from beamshell.shell.messages_shown import say
 
 if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc

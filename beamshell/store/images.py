@@ -14,14 +14,14 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from beamshell.errors import MissingLibrary, StoreError, UnknownName
-from beamshell.store.pieces import Pieces, Place
-from beamshell.store.readers import Array, Piece, Reader, built_in_readers, paths_of
+from beamshell.store.frame_locations import FrameLocation, Pieces
+from beamshell.store.readers import Array, FrameRequest, Reader, built_in_readers, paths_of
 from beamshell.store.table import aligned
 
 _MOST_SHOWN = 20  # files of a repr
 
 
-class Library:
+class AssetReaders:
     """How external files are found and read.
 
     Attributes:
@@ -33,7 +33,7 @@ class Library:
         self.readers: dict[str, Reader] = built_in_readers()
         self.roots: dict[str, str] = {}
 
-    def read(self, place: Place, what: str) -> Array:
+    def read(self, place: FrameLocation, what: str) -> Array:
         """The data of one point.
 
         Args:
@@ -54,13 +54,13 @@ class Library:
         with _told_as_store_errors(piece, what):
             return np.asarray(reader(piece))
 
-    def paths(self, place: Place) -> list[Path]:
+    def paths(self, place: FrameLocation) -> list[Path]:
         """The files that hold the data of one point, there or not."""
         return paths_of(self.readers.get(place.kind), place.piece(self.roots))
 
 
 @contextmanager
-def _told_as_store_errors(piece: Piece, what: str) -> Iterator[None]:
+def _told_as_store_errors(piece: FrameRequest, what: str) -> Iterator[None]:
     try:
         yield
     except (StoreError, MissingLibrary):
@@ -88,7 +88,7 @@ class Images(Sequence[Array]):
         points: the numbers of the points, as the table shows them.
     """
 
-    def __init__(self, key: str, places: Mapping[int, Place], library: Library, run: str) -> None:
+    def __init__(self, key: str, places: Mapping[int, FrameLocation], library: AssetReaders, run: str) -> None:
         self.key = key
         self.points = list(places)
         self._places = places
@@ -189,7 +189,7 @@ class FileList(list[ExternalFile]):
         return "\n".join([*(f"{line}  {row[-1]}" for line, row in zip(lines, rows, strict=True)), *more])
 
 
-def files_of(pieces: Pieces, library: Library) -> FileList:
+def files_of(pieces: Pieces, library: AssetReaders) -> FileList:
     """The files that the documents of a run tell of."""
     points: dict[Path, set[tuple[str, int]]] = {}
     keys: dict[Path, dict[str, None]] = {}

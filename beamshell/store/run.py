@@ -15,8 +15,8 @@ from typing import Any
 from beamshell.documents.types import Document
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
-from beamshell.store.images import FileList, Images, Library, files_of, find_key
-from beamshell.store.pieces import Pieces, external_keys
+from beamshell.store.frame_locations import Pieces, external_keys
+from beamshell.store.images import AssetReaders, FileList, Images, files_of, find_key
 from beamshell.store.readers import Array
 from beamshell.store.table import Table, table_of
 
@@ -29,9 +29,9 @@ class Run:
         library: how external files are found and read; None is the usual way.
     """
 
-    def __init__(self, path: Path, library: Library | None = None) -> None:
+    def __init__(self, path: Path, library: AssetReaders | None = None) -> None:
         self.path = path
-        self._library = library or Library()
+        self._library = library or AssetReaders()
         self._pieces: tuple[int, Pieces] = (-1, Pieces())  # and how long the run's file was then
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, overload
 from beamshell.documents.types import Document
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.encoding import from_json
-from beamshell.store.images import Library
+from beamshell.store.images import AssetReaders
 from beamshell.store.index import Index, Row
 from beamshell.store.readers import Reader
 from beamshell.store.run import Run, clock, plan_line
@@ -50,13 +50,13 @@ class Runs:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.index = Index(self.folder)
-        self._library = Library()
+        self._library = AssetReaders()
 
     @property
     def readers(self) -> dict[str, Reader]:
         """The functions that read external files: ``runs.readers["application/x-mine"] = function``.
 
-        The key is the mimetype of a stream resource or the spec of a resource; the function gets a `Piece`
+        The key is the mimetype of a stream resource or the spec of a resource; the function gets a `FrameRequest`
         (beamshell.store.readers) and returns the array of one point.
         """
         return self._library.readers

@@ -15,7 +15,7 @@ import numpy as np
 from beamshell.documents.router import events_of
 from beamshell.documents.types import Document
 from beamshell.errors import UnknownName
-from beamshell.store.pieces import external_keys
+from beamshell.store.frame_locations import external_keys
 
 Column = np.ndarray[Any, np.dtype[Any]]
 

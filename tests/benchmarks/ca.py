@@ -212,21 +212,22 @@ class Counter:
 
 def write() -> None:
     """The other process."""
-    from beamshell.devices.backends import _dbr, _traffic, open_channel
+    from beamshell.channels.ca import dbr, requests
+    from beamshell.channels.factory import open_channel
 
     channels = [open_channel(f"MANY:{i}") for i in range(PVS)]
     for channel in channels:
         channel.connect()
     for channel in channels:
         channel.wait_connected(10)
-    library = _traffic.library()
+    library = requests.library()
     print("begun", flush=True)
     number, end = 0, time.perf_counter() + UPDATES_S
     while time.perf_counter() < end:
         number += 1
-        count, data = _dbr.encode(float(number), _dbr.DOUBLE)
+        count, data = dbr.encode(float(number), dbr.DOUBLE)
         for channel in channels:
-            library.ca_array_put(_dbr.DOUBLE, count, channel._chid, data)
+            library.ca_array_put(dbr.DOUBLE, count, channel._chid, data)
         library.ca_flush_io()
     channels[-1].get(10.0)  # all of them have arrived
     print(number, flush=True)

@@ -28,12 +28,12 @@ class BareReader:
     """What no client can be quicker than: all gets, one flush, one callback that copies and unpacks."""
 
     def __init__(self, channels: list[int]) -> None:
-        from beamshell.devices.backends import _libca, _traffic
+        from beamshell.channels.ca import libca, requests
 
         self._channels = channels
-        self._lib = _traffic.library()
+        self._lib = requests.library()
         self._all_there = threading.Event()
-        self._on_get = _libca._EventCallback(self._note)
+        self._on_get = libca._EventCallback(self._note)
 
     def _note(self, args: Any) -> None:
         self._values[args.usr - 1] = _unpack(string_at(args.dbr, 24)) if args.status == 1 else None
@@ -69,7 +69,7 @@ def measure(number: int, repeats: int) -> dict[str, list[float]]:
 
     ours = device_of(number, devices.Device, devices.Component, devices.EpicsSignalRO)
     theirs = device_of(number, ophyd.Device, ophyd.Component, ophyd.EpicsSignalRO)
-    bare = BareReader([part._backend._chid for part in ours._parts.values()])
+    bare = BareReader([part._channel._chid for part in ours._parts.values()])
     assert [found[-1] for found in bare.read()] == [found["value"] for found in ours.read().values()]
     assert list(ours.read()) == list(theirs.read())
     try:

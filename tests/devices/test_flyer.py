@@ -229,7 +229,7 @@ def test_a_landing_that_takes_its_time_is_waited_for_before_its_points_are_colle
         kite.see(1)
         flight.land()
 
-    from beamshell.devices._timers import call_later
+    from beamshell.channels.timers import call_later
 
     call_later(0.05, land)
     assert collected(kite) == [0, 1]

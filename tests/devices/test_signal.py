@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beamshell import protocols
-from beamshell.devices.backend import Backend
+from beamshell.channels.base import Channel
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import EpicsSignal, Signal, SignalRO
 from beamshell.errors import BadValue, LimitError, ReadOnlyError, UnknownName, WriteFailed
@@ -212,7 +212,7 @@ def test_an_address_with_an_unknown_scheme_is_refused_with_those_there_are():
         EpicsSignal("carrier://pigeon")
 
 
-class _SlowBackend(Backend):
+class _SlowChannel(Channel):
     """A channel whose writes end when the test says so."""
 
     source = "slow://x"
@@ -243,7 +243,7 @@ class _SlowBackend(Backend):
 
 @pytest.fixture
 def slow(monkeypatch):
-    monkeypatch.setattr("beamshell.devices.signal.open_channel", lambda *args, **kwargs: _SlowBackend())
+    monkeypatch.setattr("beamshell.devices.signal.open_channel", lambda *args, **kwargs: _SlowChannel())
     return EpicsSignal("x", name="slow")
 
 

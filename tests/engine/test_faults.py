@@ -38,11 +38,11 @@ ELSEWHERE = {
     13: "shell/test_gui_loop.py::test_what_a_slot_raises_is_logged_and_the_wait_goes_on",
     14: "callbacks/test_painter.py::test_a_picture_is_drawn_at_most_ten_times_a_second",
     20: "store/test_metadata.py::test_two_consoles_killed_at_any_moment_never_use_a_number_twice",
-    21: "devices/backends/test_ca.py::test_signals_that_do_not_answer_are_waited_for_together",
-    22: "devices/backends/test_ca.py::test_a_slow_subscriber_of_one_signal_does_not_delay_another",
-    23: "devices/backends/test_ca.py::test_many_signals_are_asked_together",
-    24: "devices/backends/test_conformance.py::test_a_set_during_a_set_supersedes_it",
-    30: "callbacks/test_formats.py::test_a_number_shows_what_it_is_worth",
+    21: "channels/ca/test_channel.py::test_signals_that_do_not_answer_are_waited_for_together",
+    22: "channels/ca/test_channel.py::test_a_slow_subscriber_of_one_signal_does_not_delay_another",
+    23: "channels/ca/test_channel.py::test_many_signals_are_asked_together",
+    24: "channels/test_conformance.py::test_a_set_during_a_set_supersedes_it",
+    30: "text/test_numbers.py::test_a_number_shows_what_it_is_worth",
 }
 """Faults that are no engine's, and a test that shows ours has none of it."""
 

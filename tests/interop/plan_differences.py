@@ -73,6 +73,6 @@ DEFAULTS = {
 """Default values."""
 
 NOT_HERE = {
-    "plans.derive_default_hints": "a part of their plans, not a plan; ours is `beamshell.plans.facts.together_hints`",
+    "plans.derive_default_hints": "a part of their plans, not a plan; ours is `plans.start_metadata.together_hints`",
 }
 """Public names of theirs that are missing."""

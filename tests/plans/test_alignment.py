@@ -12,6 +12,7 @@ from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
 from beamshell.errors import LimitError, NoFit, PlanError
+from beamshell.simulate import rehearse
 
 CENTRE, SIGMA = 4.3, 0.2
 ORIGIN = 4.0
@@ -168,10 +169,10 @@ def test_a_failing_detector_sends_the_motor_back(here):
 
 def test_a_rehearsal_cannot_know_what_will_be_found_and_does_not_object(here):
     sees(here, lambda th: 7.0)
-    told = bp.rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    told = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
     assert len(told.points) == 41
     assert told.problems == []
-    told = bp.rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
+    told = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
     assert "nothing records 'dett'" in str(told.problems[0])
 
 

@@ -11,6 +11,7 @@ from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
 from beamshell.errors import LimitError, PlanError
+from beamshell.simulate import rehearse
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_a_path_of_several_motors_is_one_dimension(world, flyer):
 
 
 def test_a_fly_scan_is_rehearsed_with_its_points_and_its_time(flyer):
-    rehearsal = bp.rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 2.0))
+    rehearsal = rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 2.0))
     assert rehearsal.problems == []
     assert [point.positions["th"] for point in rehearsal.points] == [float(i) for i in range(10)]
     assert {point.stream for point in rehearsal.points} == {"primary"}
@@ -219,5 +220,5 @@ def test_a_fly_scan_is_rehearsed_with_its_points_and_its_time(flyer):
 
 
 def test_a_flight_that_would_be_refused_is_a_problem_of_its_rehearsal(flyer):
-    (problem,) = bp.rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 0.0)).problems
+    (problem,) = rehearse(bp.fly_scan(flyer, 0.0, 9.0, 10, 0.0)).problems
     assert str(problem) == "th: too fast"

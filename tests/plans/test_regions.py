@@ -9,6 +9,7 @@ from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualW
 from beamshell import plans as bp
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans.energies import electron_energy
+from beamshell.simulate import rehearse
 
 
 class Timer(VirtualSignal):
@@ -110,6 +111,6 @@ def test_a_detector_without_a_count_time_cannot_be_given_one(here):
 
 
 def test_a_rehearsal_of_many_count_times_is_still_short(here):
-    told = str(bp.rehearse(bp.xafs([here.det], here.energy, 8979, k_max=8, time=1, k_weight=1)))
+    told = str(rehearse(bp.xafs([here.det], here.energy, 8979, k_max=8, time=1, k_weight=1)))
     assert "det_count_time is set to " in told
     assert max(map(len, told.splitlines())) < 120

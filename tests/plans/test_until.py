@@ -14,6 +14,7 @@ from beamshell.engine._requests import PauseWanted
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans.clock import by_clock
 from beamshell.plans.conditions import Point
+from beamshell.simulate import rehearse
 
 
 @pytest.fixture
@@ -198,6 +199,6 @@ def test_times_that_are_none_are_refused(here, times):
 
 
 def test_a_rehearsal_of_a_time_scan_comes_to_an_end(here):
-    told = bp.rehearse(bp.time_scan([here.det], 600, 1))
+    told = rehearse(bp.time_scan([here.det], 600, 1))
     assert len(told.points) == 601
     assert not told.endless

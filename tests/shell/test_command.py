@@ -6,7 +6,7 @@ import pytest
 
 from beamshell.errors import CommandError, UnknownName, UsageError
 from beamshell.shell.command import CommandSet
-from beamshell.shell.magics import by_heading, commands
+from beamshell.shell.commands import by_heading, commands
 
 SET = CommandSet()
 

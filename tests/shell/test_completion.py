@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from beamshell.shell.commands import commands
 from beamshell.shell.completion import candidates
-from beamshell.shell.magics import commands
 
 
 class Detector:

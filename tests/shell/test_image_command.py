@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.shell.magics import commands
+from beamshell.shell.commands import commands
 
 
 class FakeImages:

@@ -6,8 +6,8 @@ import pytest
 
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
 from beamshell.errors import UnknownName, UsageError
+from beamshell.shell.commands import commands
 from beamshell.shell.magic_line import Words
-from beamshell.shell.magics import commands
 from beamshell.shell.positions import whereabouts
 
 

@@ -7,8 +7,9 @@ import pytest
 from beamshell import plans as bp
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import UnknownName, UsageError
+from beamshell.shell.commands import commands
 from beamshell.shell.completion import candidates
-from beamshell.shell.magics import commands
+from beamshell.simulate import rehearse
 
 
 class Console:
@@ -22,7 +23,7 @@ class Console:
 
     def run(self, make, *, plan_form):
         self.plan_form = plan_form
-        self.rehearsal = bp.rehearse(make)
+        self.rehearsal = rehearse(make)
 
     def type(self, line):
         name, _, rest = line.partition(" ")
@@ -67,7 +68,7 @@ def test_each_is_recorded_under_its_own_name_with_its_python_form(console, line)
 
 def test_the_python_form_runs_what_was_typed(console):
     start = console.type("d2scan th -1 1 tth 0 4 4 0.25")
-    again = bp.rehearse(eval(console.plan_form, {"bp": bp, **console.devices}))
+    again = rehearse(eval(console.plan_form, {"bp": bp, **console.devices}))
     assert again.runs == [start]
     assert again.points == console.rehearsal.points
 

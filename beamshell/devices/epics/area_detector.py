@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beamshell.channels.updates import completions
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.epics.area_detector_parts import (
     AreaDetectorCamera,
@@ -22,11 +23,10 @@ from beamshell.devices.epics.area_detector_parts import (
 from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
 from beamshell.devices.epics.picture_file import Asset
 from beamshell.devices.kind import Kind
-from beamshell.devices.nearest import unknown
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import DataKey
+from beamshell.text.nearest import unknown
 
 _MARGIN_S = 15.0
 _MARGIN_FACTOR = 2.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from beamshell.devices.backend import Backend
+from beamshell.channels.base import Channel
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.kind import Kind
@@ -43,8 +43,8 @@ class Setting(EpicsSignal):
     def __init__(self, read_pv: str, **kwargs: Any) -> None:
         super().__init__(f"{read_pv}_RBV", write_pv=read_pv, **kwargs)
 
-    def _channels(self) -> list[tuple[str, Backend]]:
-        return [(self.name, self._backend)]  # what was asked for is no news beside what was made of it
+    def _channels(self) -> list[tuple[str, Channel]]:
+        return [(self.name, self._channel)]  # what was asked for is no news beside what was made of it
 
 
 def _told(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component[EpicsSignalRO]:

@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from beamshell.devices._timers import Timer, call_later
+from beamshell.channels.timers import Timer, call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.epics.fly_motor_ride import FlightLog, Ride, understand
+from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, understand
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
@@ -103,7 +103,7 @@ class MotorFlyer(Flyer):
 
     # ---- before the flight -------------------------------------------------------------------
 
-    def _understand(self, path: Mapping[str, Any]) -> Ride:
+    def _understand(self, path: Mapping[str, Any]) -> FlyProfile:
         ride = understand(self.name, path)
         for place in (ride.begin - self._room(ride), ride.end + self._room(ride)):
             try:
@@ -128,10 +128,10 @@ class MotorFlyer(Flyer):
         beside_s = 2 * abs(self._room(ride)) / ride.speed + latest(self.motor.acceleration)
         return ride.bins * ride.time_s + beside_s, {self.motor.name: way.tolist()}
 
-    def _room(self, ride: Ride) -> float:
+    def _room(self, ride: FlyProfile) -> float:
         return ride.run_up(latest(self.motor.acceleration))
 
-    def _check_speed(self, ride: Ride) -> None:
+    def _check_speed(self, ride: FlyProfile) -> None:
         slowest, fastest = self.motor.velocity.limits  # VBAS and VMAX of the record
         unit = f"{self.motor.units}/s"
         if slowest < fastest and not slowest <= ride.speed <= fastest:
@@ -142,7 +142,7 @@ class MotorFlyer(Flyer):
             )
 
     def _make_ready(self, ready: DeviceStatus) -> None:
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         self._give_speed_back()
         for signal, value in ((self.speed, ride.speed), (self.dwell, ride.time_s), (self.run_up, self._room(ride))):
             signal.put(value, force=True)
@@ -158,7 +158,7 @@ class MotorFlyer(Flyer):
     # ---- the flight --------------------------------------------------------------------------
 
     def _take_off(self, flight: Flight) -> None:
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         self._refuse_elsewhere(ride)
         self._log, self._filled, self._counting, self._not_started = FlightLog(ride.time_s), None, None, None
         self._is_landing = self._is_whole = False
@@ -174,7 +174,7 @@ class MotorFlyer(Flyer):
             raise
         move.add_callback(lambda _: completions.post(lambda: self._on_moved(flight, move)))
 
-    def _refuse_elsewhere(self, ride: Ride) -> None:
+    def _refuse_elsewhere(self, ride: FlyProfile) -> None:
         ready, here = ride.begin - self._room(ride), self.motor.position
         if abs(here - ready) > abs(self._room(ride)) / 2:
             raise DeviceError(
@@ -204,7 +204,7 @@ class MotorFlyer(Flyer):
     def _on_position(self, value: Any, timestamp: float, **_: Any) -> None:
         """The motor is on its way: aim at the moment when it will be where the first bin begins. Updates worker."""
         self._log.saw(float(value), timestamp)
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         ahead, speed = (ride.begin - value) * np.sign(ride.step), self._log.speed() * np.sign(ride.step)
         if self._started.locked() or (ahead > 0 and speed <= 0):
             return
@@ -219,7 +219,7 @@ class MotorFlyer(Flyer):
         """The first bin begins. Completions worker."""
         if flight.done or flight.told or not self._started.acquire(blocking=False):
             return
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         try:
             self._counting = self.counter.begin_bins(allowed_bins_s(ride.bins, ride.time_s))
         except DeviceError as exc:
@@ -231,7 +231,7 @@ class MotorFlyer(Flyer):
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
         """All bins are full, or somebody else has stopped the counter: then there is nothing left to fly for."""
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         if self._is_landing or flight.done:
             return
         with contextlib.suppress(DeviceError):  # their IOC is gone, and with it the move
@@ -277,7 +277,7 @@ class MotorFlyer(Flyer):
 
     def _shortfall(self) -> DeviceError | None:
         """Why the flight is none, though the motor arrived."""
-        ride: Ride = self._path
+        ride: FlyProfile = self._path
         counted = self._full_bins(self._filled)
         if self._counting is None:
             reason = str(self._not_started or f"{self.motor.name} did not tell where it was")

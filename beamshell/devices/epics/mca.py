@@ -15,11 +15,11 @@ from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import PresetCounter
 from beamshell.devices.kind import Kind
-from beamshell.devices.nearest import unknown
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import Hints
+from beamshell.text.nearest import unknown
 
 REGIONS = 10
 _LONGEST_DEAD = 10.0

@@ -9,16 +9,16 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from beamshell.devices._timers import call_later
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.epics.motor_goals import Goal, Home, Jog, Position
-from beamshell.devices.epics.motor_verdict import SPMG, End, Snapshot, duration_s, fault_words, msta_words
+from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
+from beamshell.devices.epics.move_targets import Goal, Home, Jog, Position
 from beamshell.devices.kind import Kind
 from beamshell.devices.position_state import PositionState
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import Status
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 
 _LOOK_AGAIN_S = 0.05
@@ -261,7 +261,7 @@ class EpicsMotor(Positioner):
         ):
             return
         snapshot = self._ask_snapshot(move)
-        if snapshot is not None and move.goal.end(snapshot) is End.SENT_ELSEWHERE and move is self._move:
+        if snapshot is not None and move.goal.end(snapshot) is MoveResult.SENT_ELSEWHERE and move is self._move:
             self._fail(move, snapshot)
 
     def _look(self, move: MotorMove, *, again: bool = True) -> None:
@@ -272,11 +272,11 @@ class EpicsMotor(Positioner):
         if move.done or (snapshot := self._ask_snapshot(move)) is None:
             return
         end = move.goal.end(snapshot)
-        if end is End.UNDER_WAY:  # superseding another move, the completion may have been that one's
+        if end is MoveResult.UNDER_WAY:  # superseding another move, the completion may have been that one's
             self._look_later(move)
-        elif end is End.ARRIVED or self._was_stopped_as_success(move):
+        elif end is MoveResult.ARRIVED or self._was_stopped_as_success(move):
             move.arrive()
-        elif again and end is End.MISSED and not self._was_stopped(move):
+        elif again and end is MoveResult.MISSED and not self._was_stopped(move):
             self._look_later(move, again=False)  # a controller may tell its last position a little late
         else:
             self._fail(move, snapshot)

@@ -10,8 +10,8 @@ from typing import Any
 from beamshell.devices.component import Component
 from beamshell.devices.epics.counter import PresetCounter
 from beamshell.devices.kind import Kind
-from beamshell.devices.nearest import unknown
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.text.nearest import unknown
 
 
 class ScalerChannel(EpicsSignalRO):

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.devices._timers import call_later
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
 from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from beamshell.channels.updates import completions
 from beamshell.devices.component import Component, give_parts
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
@@ -22,7 +23,6 @@ from beamshell.devices.kind import Kind
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 

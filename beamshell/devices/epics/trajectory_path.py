@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.devices.nearest import unknown
 from beamshell.devices.positioner import as_number
 from beamshell.errors import BadValue
+from beamshell.text.nearest import unknown
 
 Numbers = npt.NDArray[np.float64]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.devices._timers import call_later
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.kind import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.devices.updates import completions
 
 
 class SynSignal(Device):

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from beamshell.devices._timers import Timer, call_later
+from beamshell.channels.timers import Timer, call_later
+from beamshell.channels.updates import completions
 from beamshell.devices.flyer import Flight, Flyer, Points
-from beamshell.devices.nearest import unknown
-from beamshell.devices.updates import completions
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey
+from beamshell.text.nearest import unknown
 
 
 class SynFlyer(Flyer):

@@ -10,10 +10,10 @@ from typing import Any
 
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.planned import wrapper
 from beamshell.plans.preprocessors.endings import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator, then
 from beamshell.plans.preprocessors.runs import of_run
+from beamshell.plans.unrun_plan_guard import wrapper
 
 
 @wrapper

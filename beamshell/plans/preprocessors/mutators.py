@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamshell.messages import Msg, Plan
-from beamshell.plans.planned import wrapper
+from beamshell.plans.unrun_plan_guard import wrapper
 
 MakePlan = Callable[..., Plan]
 Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]

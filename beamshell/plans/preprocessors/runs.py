@@ -11,9 +11,9 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.planned import wrapper
 from beamshell.plans.preprocessors.endings import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, msg_mutator, plan_mutator, then
+from beamshell.plans.unrun_plan_guard import wrapper
 
 
 @wrapper

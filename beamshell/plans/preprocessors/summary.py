@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from beamshell.messages import Msg, Plan
-from beamshell.plans.planned import wrapper
 from beamshell.plans.preprocessors.mutators import msg_mutator
+from beamshell.plans.unrun_plan_guard import wrapper
 
 
 @wrapper

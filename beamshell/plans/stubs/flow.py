@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from beamshell.messages import Msg, Plan
-from beamshell.plans.planned import plan
+from beamshell.plans.unrun_plan_guard import plan
 
 
 def null() -> Plan:

@@ -10,8 +10,8 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.patterns import chunked
-from beamshell.plans.planned import plan
 from beamshell.plans.stubs.reading import rd
+from beamshell.plans.unrun_plan_guard import plan
 from beamshell.protocols import Locatable
 
 MOVE_GROUP = "move"

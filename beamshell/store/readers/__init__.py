@@ -17,7 +17,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FrameRequest:
     """Where the data of one point lie: what a reader is given."""
 
     path: Path
@@ -56,7 +56,7 @@ class Piece:
         return range(self.number * count, (self.number + 1) * count)
 
 
-Reader: TypeAlias = Callable[[Piece], Array]
+Reader: TypeAlias = Callable[[FrameRequest], Array]
 """Reads one point. It may have an attribute `paths`, which tells the files that a piece lies in.
 
 What it raises becomes a StoreError that names run, point and file: FileNotFoundError if the file is gone, IndexError if
@@ -79,9 +79,9 @@ def built_in_readers() -> dict[str, Reader]:
     }
 
 
-def paths_of(reader: Reader | None, piece: Piece) -> list[Path]:
+def paths_of(reader: Reader | None, piece: FrameRequest) -> list[Path]:
     """The files that a piece lies in."""
-    told: Callable[[Piece], list[Path]] | None = getattr(reader, "paths", None)
+    told: Callable[[FrameRequest], list[Path]] | None = getattr(reader, "paths", None)
     return [piece.path] if told is None else told(piece)
 
 

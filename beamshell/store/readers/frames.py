@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from beamshell.store.readers import Array, Piece, one_or_all
+from beamshell.store.readers import Array, FrameRequest, one_or_all
 
 
 class FrameFiles:
@@ -21,20 +21,20 @@ class FrameFiles:
         load: the frame from its path, an array.
     """
 
-    def __init__(self, name: Callable[[Piece, int], Path], load: Callable[[Path], Array]) -> None:
+    def __init__(self, name: Callable[[FrameRequest, int], Path], load: Callable[[Path], Array]) -> None:
         self._name = name
         self._load = load
 
-    def __call__(self, piece: Piece) -> Array:
+    def __call__(self, piece: FrameRequest) -> Array:
         """One point: (height, width), or (n, height, width) if a point has n > 1 frames."""
         return one_or_all(np.stack([self._load(path) for path in self.paths(piece)]))
 
-    def paths(self, piece: Piece) -> list[Path]:
+    def paths(self, piece: FrameRequest) -> list[Path]:
         """The files of the frames of one point."""
         return [self._name(piece, frame) for frame in piece.frames(axes=2)]
 
 
-def _from_template(piece: Piece, frame: int) -> Path:
+def _from_template(piece: FrameRequest, frame: int) -> Path:
     """As the documents say it: "{:06d}.tiff" for the number alone, "%s%s_%6.6d.tiff" for folder, name and number."""
     template = str(piece.parameters["template"])
     if "{" in template:
@@ -44,7 +44,7 @@ def _from_template(piece: Piece, frame: int) -> Path:
     return Path(template % (f"{piece.path}/", piece.parameters["filename"], frame))
 
 
-def _numbered_npy(piece: Piece, frame: int) -> Path:
+def _numbered_npy(piece: FrameRequest, frame: int) -> Path:
     return piece.path.with_name(f"{piece.path.name}_{frame}.npy")
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from beamshell.errors import MissingLibrary
-from beamshell.store.readers import Array, Piece, one_or_all
+from beamshell.store.readers import Array, FrameRequest, one_or_all
 
 _DATASETS = ("/entry/data/data", "/entry/instrument/detector/data")
 """Where area detectors write, for documents that do not tell."""
 
 
-def read_hdf5(piece: Piece) -> Array:
+def read_hdf5(piece: FrameRequest) -> Array:
     """One point of a dataset: (height, width), or (n, height, width) if a point has n > 1 frames.
 
     Raises:
@@ -50,7 +50,7 @@ def _opened(h5py: Any, path: Path) -> Any:
         raise
 
 
-def _dataset(file: Any, piece: Piece) -> Any:
+def _dataset(file: Any, piece: FrameRequest) -> Any:
     told = piece.parameters.get("dataset") or piece.parameters.get("path")
     for name in [told] if told else _DATASETS:
         if name in file:

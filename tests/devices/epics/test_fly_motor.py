@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from beamshell import plans as bp
-from beamshell.callbacks.peaks import peak
+from beamshell.analysis.peaks import peak
 from beamshell.devices.epics.fly_motor import MotorFlyer
 from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor

@@ -1,0 +1,172 @@
+"""Channel: the only door from a signal to hardware, one object a channel.
+
+It knows no control system; each has its module here, and signals know nothing else of the world outside.
+
+Threads: every method may be called from any thread. Control systems call back in threads of their own; a backend
+never lets user code run there. What each callback's thread is stands in the method that takes the callback.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from beamshell.protocols import DataKey, Reading
+
+Collect: TypeAlias = Callable[[float], Reading]
+"""Wait at most so many seconds for the reading that was asked for."""
+OnChange: TypeAlias = Callable[[Reading], None]
+OnConnection: TypeAlias = Callable[[bool], None]
+OnDone: TypeAlias = Callable[[BaseException | None], None]
+"""Told once how a write ended: None, or why it failed."""
+
+
+class Channel(ABC):
+    """One channel of one control system.
+
+    Errors are those of `beamshell.errors`: NotConnected, ReadFailed, WriteFailed, BadValue. Each names the
+    address and what to do; the signal puts its own name in front.
+    """
+
+    source: str
+    """Scheme and address, as recorded in descriptors: "ca://BL:th.RBV", "soft://gain"."""
+
+    # ---- connection
+
+    @abstractmethod
+    def connect(self) -> None:
+        """Start connecting and return at once; harmless when it has been called before."""
+
+    @property
+    @abstractmethod
+    def connected(self) -> bool:
+        """True while the channel answers and what it is (type, units, limits) is known."""
+
+    @property
+    def disconnected_since(self) -> float | None:
+        """Since when it does not answer, in seconds since 1970; None while it does, or if nobody knows."""
+        return None
+
+    @abstractmethod
+    def wait_connected(self, timeout: float) -> None:
+        """Return once connected.
+
+        Raises:
+            NotConnected: not within `timeout` seconds; the message says since when, and what to check.
+        """
+
+    @abstractmethod
+    def on_connection(self, callback: OnConnection) -> None:
+        """Call `callback(connected)` at each change, in order, in an updates worker. One callback a channel."""
+
+    def renew(self) -> None:
+        """Give the channel back and open it anew, for one that is stuck; returns at once.
+
+        Whoever subscribes goes on hearing; what is under way fails. For what has no channel of its own: nothing.
+        """
+        return
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the channel back to the control system; it is not used again."""
+
+    # ---- values
+
+    @abstractmethod
+    def begin_get(self) -> Collect:
+        """Ask the hardware for its value without waiting; call the answer to collect it.
+
+        The requests of many channels that begin before the first is collected share one round trip.
+
+        Raises (when collected):
+            NotConnected: nothing answers for the address.
+            ReadFailed: the control system refused, or did not answer in time.
+        """
+
+    def get(self, timeout: float) -> Reading:
+        """The value in the hardware now, never one from a cache; raises as `begin_get`."""
+        return self.begin_get()(timeout)
+
+    @property
+    @abstractmethod
+    def latest(self) -> Reading | None:
+        """The last value the control system sent to `subscribe`, without asking; None if there is none."""
+
+    @abstractmethod
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change(reading)` with the present value and then at each change. One subscriber a channel.
+
+        It is called by one thread at a time (an updates worker; for in-process values the thread that puts),
+        and always with the latest value: if it is slow it sees fewer.
+        """
+
+    @abstractmethod
+    def unsubscribe(self) -> None:
+        """Stop calling; one last call may be under way."""
+
+    @abstractmethod
+    def repeat(self) -> None:
+        """Give the subscriber the latest value once more, in its usual thread; nothing if there is none."""
+
+    # ---- writing
+
+    @abstractmethod
+    def check(self, value: Any) -> Any:
+        """`value` as it will be written, such as the index of a state given by name.
+
+        Raises:
+            BadValue: it cannot be written here; the message says what can.
+        """
+
+    @abstractmethod
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Write `value` and return at once.
+
+        With `on_done`, the control system tells when everything that the write set off has ended, and `on_done` is
+        called once, in a worker of the completions lane (for in-process values: before `put` returns). A write
+        that follows while one is under way supersedes it, and both end together. Without `on_done` the write is
+        plain: it goes out at once whatever else is under way, as a STOP must.
+
+        Raises:
+            BadValue: see `check`.
+            NotConnected: nothing answers for the address.
+            WriteFailed: the control system refuses writes here.
+        """
+
+    # ---- what it is
+
+    @abstractmethod
+    def describe(self) -> DataKey:
+        """Source, dtype, shape, and where known units, precision, choices, control limits and dtype_numpy.
+
+        Asks the hardware only for the length of an array that was never read.
+        """
+
+    @property
+    @abstractmethod
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value that may be written; (0, 0) if there are none."""
+
+    @property
+    @abstractmethod
+    def choices(self) -> tuple[str, ...]:
+        """The states by name, in the order of their indices; () if it has none."""
+
+    @property
+    def units(self) -> str:
+        """The unit of the value; "" if it has none."""
+        return ""
+
+    @property
+    def precision(self) -> int | None:
+        """Digits after the decimal point that are worth showing; None if nobody said."""
+        return None
+
+
+def since(moment: float) -> str:
+    """A moment (seconds since 1970) as a person says it: "12:01:03", with the date if it was not today."""
+    then, today = time.localtime(moment), time.localtime()
+    same_day = then[:3] == today[:3]
+    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", then)

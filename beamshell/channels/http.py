@@ -1,0 +1,245 @@
+"""HTTP: values in the JSON answers of web services, each behind the door that all signals use.
+
+An address is a URL whose fragment is a JSON pointer (RFC 6901): "http://cam.local/api/exposure#/value".
+It knows no signal, and no secret but those that the environment holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from beamshell.channels.json_pointer import beside, nested, pointed
+from beamshell.channels.polled import PolledChannel
+from beamshell.channels.remote import library, once, require
+from beamshell.channels.soft import index_of
+from beamshell.channels.updates import Worker
+from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+_workers = Worker("http")
+_SHOWN = 80  # characters of an answer that a message quotes
+_WRITE_ONLY = 405  # Method Not Allowed, in answer to a GET
+
+
+@once
+def _client(scheme: str) -> Any:
+    """The client whose connections are kept; proxies and .netrc of the account are none of its business."""
+    encrypted = scheme == "https"
+    return library("httpx").Client(trust_env=False, verify=encrypted)  # for the others certificates take 0.1 s to load
+
+
+class HttpChannel(PolledChannel):
+    """One value of a web service.
+
+    It is read by GET and written by a JSON body of the same form. Unit, precision, limits and states are taken from
+    what stands beside the value in the answer: "units" or "unit", "precision", "min", "max", "choices" or
+    "allowed_values"; "timestamp" is its time.
+
+    Args:
+        name: host, port, path, query, and the pointer behind "#"; without one the whole answer is the value.
+        method: how it is written: "PUT", "POST" or "PATCH".
+        busy: JSON pointer into the answer to what is true while something that was set off goes on.
+        units: of the value, if the answer does not say.
+        precision: digits worth showing, likewise.
+        limits: lowest and highest value, likewise.
+        choices: names of the states, likewise.
+        poll_s: seconds between two questions while somebody subscribes.
+        timeout_s: seconds until the server has failed to answer.
+        options: those of every channel: string, array_dtype, allow_nan.
+    """
+
+    scheme = "http"
+    needs = "httpx"
+    remedy = "check the address and that its server runs"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        method: str = "PUT",
+        busy: str = "",
+        units: str = "",
+        precision: int | None = None,
+        limits: tuple[float, float] = (0.0, 0.0),
+        choices: tuple[str, ...] = (),
+        poll_s: float = 0.5,
+        timeout_s: float = 3.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(self.scheme, name, poll_s=poll_s, **options)
+        require("httpx", "http")
+        url, _, self._pointer = name.partition("#")
+        self._url = f"{self.scheme}://{url}"
+        self._host = url.partition("/")[0]
+        if "@" in self._host:
+            raise BadValue(f"an address must hold no password: set {_variable('USER', self._host.rpartition('@')[2])}")
+        self._method = method
+        self._busy = busy
+        self._given = ValueInfo("<f8", False, units, precision, tuple(choices), *limits)
+        self._timeout_s = timeout_s
+        self._is_write_only = False
+        self._written: Any = 0.0
+        self._example: Any = None
+
+    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
+        _workers.post(job)
+
+    # ---- the questions
+
+    def _learn(self) -> tuple[ValueInfo, Any]:
+        answer = self._exchange("GET")
+        self._is_write_only = answer.status_code == _WRITE_ONLY
+        if self._is_write_only:
+            return info_like(self._written), self._written
+        document = self._parsed(answer)
+        facts = self._facts_in(document)
+        return facts, self._value_in(document, facts.choices)
+
+    def _ask(self) -> Reading:
+        if self._is_write_only:
+            return {"value": self._written, "timestamp": time.time()}
+        document = self._parsed(self._exchange("GET"))
+        value = self._value_in(document, self._facts.choices)
+        timestamp = _number(beside(document, self._pointer).get("timestamp"))
+        return {"value": value, "timestamp": time.time() if timestamp is None else timestamp}
+
+    def _tell(self, value: Any) -> None:
+        answer = self._exchange(self._method, nested(self._pointer, self._as_json(value)))
+        if not answer.is_success:
+            raise WriteFailed(f"{self.name}: {self._refusal(answer)}")
+        self._written = value
+
+    def _is_busy(self) -> bool:
+        return bool(self._busy) and bool(self._found(self._parsed(self._exchange("GET")), self._busy))
+
+    # ---- on the wire
+
+    def _exchange(self, method: str, body: Any = None) -> Any:
+        httpx = library("httpx")
+        try:
+            return _client(self.scheme).request(
+                method,
+                self._url,
+                timeout=self._timeout_s,
+                headers=credentials(os.environ, self._host),
+                **({} if method == "GET" else {"json": body}),
+            )
+        except httpx.InvalidURL as exc:
+            raise NotConnected(f"{self.name}: {exc}: check the address") from exc
+        except httpx.ReadTimeout as exc:
+            raise ReadFailed(
+                f"{self.name} did not answer within {self._timeout_s:g} s: is its server busy, or timeout_s too short?"
+            ) from exc
+        except httpx.TransportError as exc:
+            raise NotConnected(f"{self.name}: {str(exc) or type(exc).__name__}: {self.lost}") from exc
+
+    def _parsed(self, answer: Any) -> Any:
+        if not answer.is_success:
+            raise ReadFailed(f"{self.name}: {self._refusal(answer)}")
+        try:
+            return answer.json()
+        except ValueError as exc:
+            raise ReadFailed(f"{self.name}: the answer is not JSON but {answer.text[:_SHOWN]!r}") from exc
+
+    def _refusal(self, answer: Any) -> str:
+        said = f"it answered {answer.status_code} {answer.reason_phrase}"
+        if answer.status_code in (401, 403):
+            token, user, password = (_variable(word, self._host) for word in ("TOKEN", "USER", "PASSWORD"))
+            return f"{said}: set {token}, or {user} and {password}, in the environment"
+        if answer.is_redirect:
+            return f"{said}: use the address {answer.headers.get('location', 'that it moved to')}"
+        return f"{said}: {answer.text[:_SHOWN].strip() or 'check the path'}"
+
+    # ---- what the answer says
+
+    def _found(self, document: Any, pointer: str) -> Any:
+        try:
+            return pointed(document, pointer)
+        except LookupError as exc:
+            keys = f"it has {', '.join(map(str, document))}" if isinstance(document, Mapping) else "see its answer"
+            raise ReadFailed(f"{self.name}: there is no {pointer} in the answer: {keys}") from exc
+
+    def _value_in(self, document: Any, choices: tuple[str, ...]) -> Any:
+        """A number (JSON has one sort of them), bool, text or array; the index of a state that is given by name."""
+        value = self._found(document, self._pointer)
+        if value is None or isinstance(value, Mapping):
+            what = f"{self._pointer or 'the answer'} is no value but {json.dumps(value)[:_SHOWN]}"
+            raise ReadFailed(f"{self.name}: {what}: give the pointer to one behind #")
+        self._example = value
+        if choices and not isinstance(value, list):
+            return self._index_of(value, choices)
+        if isinstance(value, list):
+            return self._array(value)
+        return value if isinstance(value, (bool, str)) else float(value)
+
+    def _index_of(self, value: Any, choices: tuple[str, ...]) -> int:
+        try:
+            return index_of(value, choices)
+        except BadValue as exc:
+            raise ReadFailed(f"{self.name}: it answered {exc}") from exc
+
+    def _array(self, value: list[Any]) -> Any:
+        try:
+            array = np.asarray(value)
+        except ValueError as exc:
+            raise ReadFailed(f"{self.name}: its rows are not of one length") from exc
+        return array.astype(float) if array.dtype.kind in "iu" else array.tolist() if array.dtype.kind == "U" else array
+
+    def _facts_in(self, document: Any) -> ValueInfo:
+        """What is said beside the value, unless it was given with the address."""
+        self._found(document, self._pointer)
+        given, said = self._given, beside(document, self._pointer)
+        choices = given.choices or tuple(said.get("choices") or said.get("allowed_values") or ())
+        choices = choices if all(isinstance(choice, str) for choice in choices) else ()
+        lower, upper = _number(said.get("min")), _number(said.get("max"))
+        if given.lower != given.upper or lower is None or upper is None:
+            lower, upper = given.lower, given.upper
+        precision = given.precision if given.precision is not None else said.get("precision")
+        units = given.units or str(said.get("units") or said.get("unit") or "")
+        facts = info_like(self._value_in(document, choices))
+        return replace(facts, units=units, precision=precision, choices=choices, lower=lower, upper=upper)
+
+    def _as_json(self, value: Any) -> Any:
+        """A checked value in the form in which the service shows it: whole numbers without a point, states by name."""
+        if isinstance(value, np.ndarray):
+            return value.tolist()
+        if self._facts.choices and isinstance(self._example, str):
+            return self._facts.choices[value]
+        is_whole = isinstance(value, float) and value.is_integer() and isinstance(self._example, int)
+        return int(value) if is_whole else value
+
+
+class HttpsChannel(HttpChannel):
+    """One value of a web service, over an encrypted connection."""
+
+    scheme = "https"
+
+
+def credentials(environment: Mapping[str, str], host: str) -> dict[str, str]:
+    """The header that opens `host`, from BEAMSHELL_HTTP_TOKEN_<HOST>, or _USER_ and _PASSWORD_; {} without them."""
+    if token := environment.get(_variable("TOKEN", host)):
+        return {"Authorization": f"Bearer {token}"}
+    if user := environment.get(_variable("USER", host)):
+        import base64
+
+        pair = f"{user}:{environment.get(_variable('PASSWORD', host), '')}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return {}
+
+
+def _variable(word: str, host: str) -> str:
+    """Named after the host, so that no secret ever goes to another one: BEAMSHELL_HTTP_TOKEN_CAM_LOCAL_8080."""
+    return f"BEAMSHELL_HTTP_{word}_{re.sub('[^A-Za-z0-9]', '_', host).upper()}"
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

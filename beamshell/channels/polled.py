@@ -1,0 +1,288 @@
+"""Channels of control systems that only speak when they are asked: each question waits for its answer in a worker.
+
+It knows no control system. While somebody subscribes, the value is asked for every `poll_s` seconds; while it does not
+answer, every half second whether it is back.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.deferred import run_when_idle
+from beamshell.channels.remote import RemoteChannel, library
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions
+from beamshell.channels.value_info import ValueInfo
+from beamshell.errors import DeviceError, NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+TRY_AGAIN_AFTER_S = 0.5
+BUSY_EVERY_S = 0.05
+
+logger = logging.getLogger(__name__)
+
+
+class PolledChannel(RemoteChannel):
+    """A channel whose layer has four questions to ask, each in a worker thread where it may wait.
+
+    Args:
+        scheme: of its addresses.
+        name: the address without the scheme.
+        poll_s: seconds between two questions while somebody subscribes.
+        options: those of every channel: string, array_dtype, allow_nan.
+    """
+
+    needs: str
+    """The module that asks, loaded before the first question."""
+
+    def __init__(self, scheme: str, name: str, *, poll_s: float = 0.5, **options: Any) -> None:
+        super().__init__(scheme, name, **options)
+        self._poll_s = float(poll_s)
+        self._connecting = False
+        self._attempts = object()
+        self._closed = False
+        self._polling = object()
+        self._told: Reading | None = None
+        self._ends: list[OnDone] = []
+        self._to_write: deque[tuple[Any, OnDone | None]] = deque()
+        self._telling = threading.Lock()
+
+    # ---- what each layer does; all may raise NotConnected, ReadFailed, WriteFailed
+
+    @abstractmethod
+    def _learn(self) -> tuple[ValueInfo, Any]:
+        """Open what there is to open; the facts of the value, and the value."""
+
+    @abstractmethod
+    def _ask(self) -> Reading:
+        """The value now."""
+
+    @abstractmethod
+    def _tell(self, value: Any) -> None:
+        """Write a checked value."""
+
+    @abstractmethod
+    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
+        """Have a job done in one of this layer's workers; what is urgent, in its order, before what is not."""
+
+    def _is_busy(self) -> bool:
+        """Whether something that a write set off is still going on."""
+        return False
+
+    # ---- connection
+
+    def connect(self) -> None:
+        """Start asking; returns at once."""
+        if not self._connecting:
+            self._connecting, self._sought = True, False
+            run_when_idle(lambda: self._post(partial(self._try_to_connect, self._attempts)))
+
+    def _try_to_connect(self, attempts: object) -> None:
+        if self._closed or attempts is not self._attempts:
+            return
+        try:
+            library(self.needs)
+            self._seek()
+            facts, value = self._learn()
+        except DeviceError as exc:
+            self._seek()  # what has failed may be the library
+            self._problem = _without(self.name, str(exc))
+            self._connect_later()
+            return
+        self._connecting = False
+        self._mark_up(facts, value)
+        if self._on_change is not None:
+            self._start_polling()
+
+    def _connect_later(self) -> None:
+        self._connecting = True
+        if not self._closed:
+            attempts = self._attempts
+            call_later(TRY_AGAIN_AFTER_S, lambda: self._post(partial(self._try_to_connect, attempts)))
+
+    def _lost(self, problem: DeviceError) -> None:
+        """It does not answer any more: whoever waits for it hears of it, and it is asked until it is back."""
+        if self._mark_down(_without(self.name, str(problem))):
+            self._to_write.clear()
+            self._connect_later()
+            self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+
+    def renew(self) -> None:
+        """Open anew what there is to open, whether it answers or not."""
+        self._attempts = attempts = object()  # those under way are over
+        self._polling = object()
+        self._connecting = True
+        self._to_write.clear()
+        self._mark_down()
+        self._end_writing(WriteFailed(f"{self.name} was opened anew before the write had ended"))
+        self._post(self._hang_up)
+        self._post(partial(self._try_to_connect, attempts))
+
+    def _hang_up(self) -> None:
+        """Give back what `_learn` has opened. Worker."""
+
+    def close(self) -> None:
+        """Ask nothing more; whatever is under way fails."""
+        self._closed = True
+        self._to_write.clear()
+        self.unsubscribe()
+        self._mark_down("it was closed")
+        self._end_writing(WriteFailed(f"{self.name} was closed before the write had ended"))
+
+    # ---- reading
+
+    def begin_get(self) -> Collect:
+        """Have it asked without waiting; questions to different servers are under way together."""
+        if not self._connected:
+            return self._cannot_collect
+        answer: Future[Reading] = Future()
+        self._post(partial(self._fulfil, answer))
+        return partial(self._collect, answer)
+
+    def _fulfil(self, answer: Future[Reading]) -> None:
+        try:
+            answer.set_result(self._read())
+        except Exception as exc:  # noqa: BLE001 - it is raised again in the thread that waits for it
+            answer.set_exception(exc)
+
+    def _collect(self, answer: Future[Reading], timeout: float) -> Reading:
+        try:
+            return answer.result(timeout).copy()
+        except DeviceError:
+            raise  # some are TimeoutErrors themselves
+        except TimeoutError as exc:
+            raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: {self.lost}") from exc
+
+    def _read(self) -> Reading:
+        """The value now, or the end of the connection. Worker."""
+        try:
+            reading = self._ask()
+        except NotConnected as exc:
+            self._lost(exc)
+            raise NotConnected(self._why_not()) from exc
+        self._sample = reading["value"]
+        reading["value"] = self._shaped(reading["value"])
+        return reading
+
+    # ---- watching
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change(reading)` in an updates worker, now and when an answer differs from the one before."""
+        self._on_change = on_change
+        if self._connected:
+            self._start_polling()
+
+    def unsubscribe(self) -> None:
+        """Stop calling, and asking."""
+        self._on_change = self._cell = None
+        self._polling = object()
+
+    def _start_polling(self) -> None:
+        self._cell, self._told = self._new_cell(), None
+        self._polling = turn = object()
+        self._post(partial(self._poll, turn))
+
+    def _poll(self, turn: object) -> None:
+        """Ask, tell what is new, and come back after a while. Worker."""
+        if turn is not self._polling:
+            return
+        try:
+            reading = self._read()
+        except NotConnected:
+            return  # it goes on when the connection is back
+        except ReadFailed as exc:
+            logger.debug("%s", exc)  # whoever reads it is told; a subscriber waits for the next value
+        else:
+            self._offer(reading)
+        call_later(self._pace(), lambda: self._post(partial(self._poll, turn)))
+
+    def _pace(self) -> float:
+        """Seconds until the next question."""
+        return self._poll_s
+
+    def _offer(self, reading: Reading) -> None:
+        """Tell the subscriber, if it is not what it was told last. Any thread."""
+        with self._lock:
+            cell, told = self._cell, self._told
+            if cell is None or (told is not None and _same(reading, told)):
+                return
+            self._told = reading
+        cell.offer(reading)
+
+    # ---- writing
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Write `value` and return at once; see Channel.put."""
+        self._check_writable()
+        checked = self.check(value)
+        if on_done is not None:
+            with self._lock:
+                self._ends.append(on_done)
+        self._to_write.append((checked, on_done))
+        self._post(self._write_next, urgent=True)
+
+    def _write_next(self) -> None:
+        """Tell what has waited longest, one at a time: several workers must not turn the order round. Worker."""
+        on_done = None
+        try:
+            with self._telling:
+                if not self._to_write:
+                    return  # the connection was lost meanwhile, and no late write follows its return
+                value, on_done = self._to_write.popleft()
+                self._tell(value)
+        except DeviceError as exc:
+            self._not_written(exc, on_done)
+            return
+        if on_done is not None:
+            self._await_end(on_done)
+
+    def _not_written(self, problem: DeviceError, on_done: OnDone | None) -> None:
+        if on_done is None:
+            logger.warning("%s", problem)
+        else:
+            failure = problem if isinstance(problem, WriteFailed) else WriteFailed(str(problem))
+            self._end_writing(failure, on_done)
+        if isinstance(problem, NotConnected):
+            self._lost(problem)
+
+    def _await_end(self, on_done: OnDone) -> None:
+        """End the write once nothing that it set off goes on any more. Worker."""
+        if on_done not in self._ends:
+            return  # the connection was lost meanwhile
+        try:
+            busy = self._is_busy()
+        except DeviceError as exc:
+            self._not_written(exc, on_done)
+            return
+        if busy:
+            call_later(BUSY_EVERY_S, lambda: self._post(partial(self._await_end, on_done)))
+        else:
+            self._end_writing(None, on_done)
+
+    def _end_writing(self, failure: BaseException | None, only: OnDone | None = None) -> None:
+        with self._lock:
+            ended = [on_done for on_done in self._ends if only is None or on_done is only]
+            self._ends = [on_done for on_done in self._ends if on_done not in ended]
+        for on_done in ended:
+            completions.post(partial(on_done, failure))
+
+
+def _same(reading: Reading, told: Reading) -> bool:
+    return reading.get("alarm_severity") == told.get("alarm_severity") and np.array_equal(
+        reading["value"], told["value"]
+    )
+
+
+def _without(name: str, message: str) -> str:
+    """A message whose name goes in front again when it is shown."""
+    return message.removeprefix(name).lstrip(": ")

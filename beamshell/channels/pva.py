@@ -1,0 +1,322 @@
+"""PV Access: one channel of EPICS 7 behind the door that all signals use.
+
+It knows no signal. What the library's threads call here only stores and posts; it never waits.
+Where servers are looked for is said by the environment: EPICS_PVA_ADDR_LIST, EPICS_PVA_NAME_SERVERS and their kin.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from functools import partial
+from typing import Any
+
+from beamshell.channels import pva_types
+from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.deferred import run_when_idle
+from beamshell.channels.remote import RemoteChannel, library, once, require
+from beamshell.channels.timers import call_later
+from beamshell.channels.updates import completions, updates
+from beamshell.errors import NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+_ASK_AGAIN_AFTER_S = 1.0
+_UNTIL_ALL_HAS_ENDED = "record[block=true]"
+
+logger = logging.getLogger(__name__)
+
+
+@once
+def _context() -> Any:
+    """The library's client, one a process; its callbacks come in threads of its own, which must end before Python."""
+    context = library("p4p.client.raw").Context("pva", nt=False, useenv=True)
+    atexit.register(context.close)
+    return context
+
+
+class PvaChannel(RemoteChannel):
+    """One channel.
+
+    Args:
+        name: the PV, such as "BL:th".
+        options: those of every channel: string, array_dtype, allow_nan.
+    """
+
+    remedy = "check its spelling, that its IOC runs, and EPICS_PVA_ADDR_LIST"
+    lost = "is its IOC running?"
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__("pva", name, **options)
+        require("p4p", "pva")
+        self._begun = False
+        self._learning: Any = None
+        self._watch: Any = None
+        self._watch_request = ""
+        self._subscription: Any = None
+        self._writes: dict[int, Any] = {}
+        self._ends: list[OnDone] = []
+        self._gets: set[_Get] = set()
+        self._closed = False
+
+    # ---- connection
+
+    def connect(self) -> None:
+        """Have the library search for it; returns at once."""
+        if not self._begun:
+            self._begun, self._sought = True, False
+            run_when_idle(lambda: updates.post(self._learn))
+
+    def _learn(self) -> None:
+        """Ask what it is; the library answers when it has found it. Updates worker: the library is loaded first."""
+        if self._closed:
+            return
+        try:
+            context = _context()
+        except NotConnected as exc:
+            self._try_again(str(exc))
+        else:
+            self._learning = context.get(self.name, lambda answer: updates.post(partial(self._learned, answer)))
+        self._seek()
+
+    def _learned(self, answer: Any) -> None:
+        """The answer to that, which is how a connection begins. Updates worker."""
+        if isinstance(answer, Exception):
+            self._try_again(str(answer))
+            return
+        try:
+            facts, reading, request = (
+                pva_types.facts_of(answer),
+                pva_types.reading_of(answer),
+                pva_types.watched_fields(answer),
+            )
+        except ReadFailed as exc:
+            self._try_again(str(exc))
+            return
+        if self._closed:
+            return
+        self._follow(request)
+        self._mark_up(facts, reading["value"])
+        if self._on_change is not None and self._subscription is None:
+            self._start_subscription()
+
+    def _try_again(self, problem: str) -> None:
+        if not self._closed:
+            self._problem = problem
+            call_later(_ASK_AGAIN_AFTER_S, lambda: updates.post(self._learn))
+
+    def _follow(self, request: str) -> None:
+        """Hear of lost connections, and of changes of unit, limits and states. The library renews it by itself."""
+        if self._watch is not None and self._watch_request == request:
+            return
+        self._watch_request = request
+        self._watch = _Monitor(self.name, self._watched, request)
+
+    def _watched(self, event: Any, is_first: bool) -> None:
+        """Something rare has changed, or the connection. Library thread."""
+        if isinstance(event, Exception):
+            if self._mark_down():
+                updates.post(self._give_up)
+        elif not is_first:
+            updates.post(self._learn)
+
+    def _give_up(self) -> None:
+        """What is under way has failed; left alone the library would carry out writes once the IOC is back."""
+        with self._lock:
+            writes, self._writes = self._writes, {}
+            gets, self._gets = self._gets, set()
+        for operation in writes.values():
+            operation.close()
+        for get in gets:
+            get.answer(NotConnected(self._why_not()))
+        self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+
+    def renew(self) -> None:
+        """Give the channel back and search anew, whether it answers or not."""
+        self._give_back()
+        updates.post(self._learn)
+
+    def close(self) -> None:
+        """Give the channel back; whatever is under way fails."""
+        self._closed = True
+        self.unsubscribe()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        self._mark_down()
+        self._give_up()
+        with self._lock:
+            operations = (self._learning, self._watch, self._subscription)
+            self._learning = self._watch = self._subscription = None
+        for operation in operations:
+            if operation is not None:
+                operation.close()
+
+    # ---- reading
+
+    def begin_get(self) -> Collect:
+        """Ask the IOC without waiting; what is asked before it is collected travels together."""
+        if not self._connected:
+            return self._cannot_collect
+        get = _Get()
+        with self._lock:
+            self._gets.add(get)
+        get.operation = _context().get(self.name, get.answer)
+        return partial(self._collect, get)
+
+    def _collect(self, get: _Get, timeout: float) -> Reading:
+        answered = get.answered.wait(timeout)
+        with self._lock:
+            self._gets.discard(get)
+        get.operation.close()
+        if not answered:
+            raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
+        if isinstance(get.result, NotConnected):
+            raise get.result
+        if isinstance(get.result, Exception):
+            raise ReadFailed(f"{self.name}: {get.result}")
+        reading = self._decode(get.result)
+        self._sample = reading["value"]
+        return reading
+
+    def _decode(self, change: Any) -> Reading:
+        try:
+            reading = pva_types.reading_of(change)
+        except ReadFailed as exc:
+            raise ReadFailed(f"{self.name}: {exc}") from exc
+        reading["value"] = self._shaped(reading["value"])
+        return reading
+
+    # ---- watching
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
+        self._on_change = on_change
+        if self._connected:
+            self._start_subscription()
+
+    def _start_subscription(self) -> None:
+        self._cell = self._new_cell()
+        self._subscription = _Monitor(self.name, self._changed)
+
+    def _changed(self, event: Any, _is_first: bool) -> None:
+        """Have the change delivered. Library thread."""
+        cell = self._cell
+        if cell is not None and not isinstance(event, Exception):
+            cell.offer(event)
+
+    def unsubscribe(self) -> None:
+        """Stop calling."""
+        self._on_change = self._cell = None
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.close()
+
+    # ---- writing
+
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:
+        """Write `value` and return at once; see Channel.put.
+
+        A write with completion that follows while another is under way goes out plain: the IOC would else keep it
+        until the first has ended.
+        """
+        self._check_writable()
+        checked = self.check(value)
+        with self._lock:
+            blocking = on_done is not None and not self._ends
+            if on_done is not None:
+                self._ends.append(on_done)
+        self._send(checked, _UNTIL_ALL_HAS_ENDED if blocking else None, counts=on_done is not None)
+
+    def _send(self, value: Any, request: str | None, counts: bool) -> None:
+        write = _Write(self, counts)
+        with self._lock:
+            self._writes[id(write)] = write
+        write.operation = _context().put(
+            self.name, write.ended, lambda structure: pva_types.fill(structure, value), request=request, get=False
+        )
+
+    def write_ended(self, write: _Write, failure: Exception | None) -> None:
+        """One of the writes under way has ended; the last of them ends all. Library thread."""
+        with self._lock:
+            if self._writes.pop(id(write), None) is None:
+                return  # given up
+            going_on = any(other.counts for other in self._writes.values())
+        if failure is not None:
+            logger.log(logging.DEBUG if write.counts else logging.WARNING, "%s was not written: %s", self.name, failure)
+        if write.counts and (failure is not None or not going_on):
+            self._end_writing(None if failure is None else WriteFailed(f"{self.name}: {failure}"))
+
+    def _end_writing(self, failure: BaseException | None) -> None:
+        with self._lock:
+            ends, self._ends = self._ends, []
+        for on_done in ends:
+            completions.post(partial(on_done, failure))
+
+
+class _Get:
+    """A question under way."""
+
+    __slots__ = ("answered", "operation", "result")
+
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+        self.operation: Any = None
+        self.result: Any = None
+
+    def answer(self, result: Any) -> None:
+        """The structure, or why there is none. Any thread; the first counts."""
+        if not self.answered.is_set():
+            self.result = result
+            self.answered.set()
+
+
+class _Write:
+    """A write under way; `counts`: somebody waits for its end."""
+
+    __slots__ = ("channel", "counts", "operation")
+
+    def __init__(self, channel: PvaChannel, counts: bool) -> None:
+        self.channel = channel
+        self.counts = counts
+        self.operation: Any = None
+
+    def ended(self, failure: Exception | None) -> None:
+        """Library thread."""
+        self.channel.write_ended(self, failure)
+
+    def close(self) -> None:
+        """Cancel it, if it has not been carried out."""
+        if self.operation is not None:
+            self.operation.close()
+
+
+class _Monitor:
+    """A subscription: `on_event(structure or exception, is_first)` in a library thread.
+
+    Args:
+        name: the PV.
+        on_event: is_first is True for the first structure.
+        request: which fields; None is all.
+    """
+
+    def __init__(self, name: str, on_event: Any, request: str | None = None) -> None:
+        self._on_event = on_event
+        self._is_first = True
+        self._lock = threading.Lock()
+        self._subscription: Any = None
+        self._subscription = _context().monitor(name, self._drain, request)
+        self._drain()  # what came before it had a name
+
+    def _drain(self) -> None:
+        with self._lock:
+            if self._subscription is None:
+                return
+            while (event := self._subscription.pop()) is not None:
+                self._on_event(event, self._is_first)
+                if not isinstance(event, Exception):
+                    self._is_first = False
+
+    def close(self) -> None:
+        """End it."""
+        self._subscription.close()

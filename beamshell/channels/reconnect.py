@@ -1,0 +1,219 @@
+"""How Channel Access channels come back within a quarter of a second of their IOC.
+
+The library itself holds off for eight seconds and more. Here a thread asks for one lost channel of each server by a UDP
+search datagram, and has all of that server's channels created anew once it answers. Channels that nobody ever had are
+asked for a few at a time, once a second. It makes no call to the library.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+_DEFAULT_PORT = 5064
+_VERSION = 13
+_SEARCH = 6  # CA_PROTO_SEARCH
+_NO_REPLY_IF_UNKNOWN = 5
+_HEADER = struct.Struct(">HHHHII")  # command, payload size, data type, count, two parameters
+_PROBE_EVERY_S = 0.1
+_STRANGERS_EVERY_S = 1.0
+_STRANGERS_AT_ONCE = 50
+_FIRST_HOLD_S = 1.0  # how long the library is left to search by itself; doubles with each attempt in vain
+_LONGEST_HOLD_S = 10.0
+_STOPS_WITHIN_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+
+
+class Wanted(Protocol):
+    """A channel that does not answer."""
+
+    name: str
+
+    @property
+    def connected(self) -> bool:
+        """True once it is there."""
+
+    @property
+    def server(self) -> str:
+        """Where it was last, as "host:port"; "" if it was never found."""
+
+    def reconnect(self) -> None:
+        """Search for it anew."""
+
+
+class _Entry:
+    """A wanted channel, and from when on it is asked for."""
+
+    __slots__ = ("channel", "due", "hold_s")
+
+    def __init__(self, channel: Wanted, due: float) -> None:
+        self.channel = channel
+        self.due = due
+        self.hold_s = _FIRST_HOLD_S
+
+    def reconnect(self) -> None:
+        """Search anew, and leave the library some time to find it."""
+        self.due = time.monotonic() + self.hold_s
+        self.hold_s = min(2 * self.hold_s, _LONGEST_HOLD_S)
+        self.channel.reconnect()
+
+
+class ReconnectProbe:
+    """The channels that do not answer, and the thread that looks for their servers while there are any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._entries: dict[int, _Entry] = {}
+        self._thread: threading.Thread | None = None
+        self._turn = itertools.count()
+        self._stranger_turn = itertools.count()
+        self._strangers_due = 0.0
+        self._stopped = False
+
+    def add(self, channel: Wanted) -> None:
+        """Look for `channel` until it is connected: at once if it was lost, soon if it is new. Any thread."""
+        now = time.monotonic()
+        with self._lock:
+            if self._stopped:
+                return
+            self._entries[id(channel)] = _Entry(channel, now if channel.server else now + _FIRST_HOLD_S)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="beamshell-revival", daemon=True)
+                self._thread.start()
+
+    def forget(self, channel: Wanted) -> None:
+        """Look for it no more."""
+        with self._lock:
+            self._entries.pop(id(channel), None)
+
+    def stop(self) -> None:
+        """Look for nothing any more, and wait for the search that is being made: the library is about to go."""
+        with self._lock:
+            self._stopped = True
+            self._entries.clear()
+            thread = self._thread
+        if thread is not None:
+            thread.join(_STOPS_WITHIN_S)
+
+    def _run(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            probe.setblocking(False)
+            while (wanted := self._by_server()) is not None:
+                asked = self._ask(probe, wanted)
+                for server in {asked[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(asked)}:
+                    for entry in wanted[server]:
+                        if self._stopped:
+                            break
+                        entry.reconnect()
+
+    def _by_server(self) -> dict[str, list[_Entry]] | None:
+        """Those that are due, by server; None when everything answers, which ends the thread."""
+        with self._lock:
+            now = time.monotonic()
+            self._entries = {key: entry for key, entry in self._entries.items() if not entry.channel.connected}
+            if not self._entries:
+                self._thread = None
+                return None
+            due = [entry for entry in self._entries.values() if entry.due <= now]
+        wanted: dict[str, list[_Entry]] = {}
+        for entry in due:
+            wanted.setdefault(entry.channel.server, []).append(entry)
+        return wanted
+
+    def _ask(self, probe: socket.socket, wanted: Mapping[str, list[_Entry]]) -> list[str]:
+        """Send the questions; the server that each question's number stands for."""
+        turn = next(self._turn)
+        asked: list[str] = []
+        for server, entries in wanted.items():
+            for entry in [entries[turn % len(entries)]] if server else self._some_strangers(entries):
+                _send(probe, search_datagram(entry.channel.name, len(asked)), server)
+                asked.append(server)
+        return asked
+
+    def _some_strangers(self, entries: list[_Entry]) -> list[_Entry]:
+        """The next few that nobody ever had, at their pace: most are misspelt, and the network is not ours alone."""
+        now = time.monotonic()
+        if now < self._strangers_due:
+            return []
+        self._strangers_due = now + _STRANGERS_EVERY_S
+        first = next(self._stranger_turn) * _STRANGERS_AT_ONCE % len(entries)
+        return (entries[first:] + entries[:first])[:_STRANGERS_AT_ONCE]
+
+
+def _send(probe: socket.socket, datagram: bytes, server: str) -> None:
+    for address in addresses(os.environ, server):
+        try:
+            probe.sendto(datagram, address)
+        except OSError as exc:  # no route now; there may be one at the next probe
+            logger.debug("cannot probe %s: %s", address, exc)
+
+
+def _answers(probe: socket.socket, wait_s: float) -> Iterator[int]:
+    """The numbers that come back until `wait_s` seconds have passed."""
+    deadline = time.monotonic() + wait_s
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([probe], [], [], left)[0]:
+            try:
+                datagram = probe.recv(4096)
+            except OSError as exc:  # a refused port is reported here: the IOC is not there yet
+                logger.debug("probe: %s", exc)
+                continue
+            yield from answered_numbers(datagram)
+
+
+def search_datagram(name: str, number: int) -> bytes:
+    """The question who has `name`, to be answered with `number` (CA protocol: VERSION, then SEARCH)."""
+    payload = name.encode() + b"\0"
+    payload += b"\0" * (-len(payload) % 8)
+    return (
+        _HEADER.pack(0, 0, 0, _VERSION, 0, 0)
+        + _HEADER.pack(_SEARCH, len(payload), _NO_REPLY_IF_UNKNOWN, _VERSION, number, number)
+        + payload
+    )
+
+
+def answered_numbers(datagram: bytes) -> list[int]:
+    """The numbers of the searches that a datagram answers."""
+    numbers = []
+    offset = 0
+    while offset + _HEADER.size <= len(datagram):
+        command, size, _, _, _, number = _HEADER.unpack_from(datagram, offset)
+        if command == _SEARCH:
+            numbers.append(number)
+        offset += _HEADER.size + size
+    return numbers
+
+
+def addresses(environment: Mapping[str, str], server: str = "") -> list[Address]:
+    """Where searches go: EPICS_CA_ADDR_LIST, a broadcast unless that is off, and the host that had the channel."""
+    port = int(environment.get("EPICS_CA_SERVER_PORT") or _DEFAULT_PORT)
+    found = [_address(word, port) for word in environment.get("EPICS_CA_ADDR_LIST", "").split()]
+    if environment.get("EPICS_CA_AUTO_ADDR_LIST", "YES").upper() != "NO":
+        found.append(("255.255.255.255", port))
+        if server:
+            found.append((server.partition(":")[0], port))
+    return _without_doubles(found)
+
+
+def _address(word: str, port: int) -> Address:
+    host, _, own_port = word.partition(":")
+    return host, int(own_port) if own_port else port
+
+
+def _without_doubles(found: Iterable[Address]) -> list[Address]:
+    return list(dict.fromkeys(found))
+
+
+revival = ReconnectProbe()

@@ -1,0 +1,202 @@
+"""Serial lines: values of instruments that are asked and told in lines of text, each behind the door of all signals.
+
+An address is the line, its settings and the name of the value: "serial:///dev/ttyUSB0?baud=19200&end=CR#POS".
+It knows no signal, and no instrument's language but what the address and its templates say.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote
+
+from beamshell.channels import line
+from beamshell.channels.polled import PolledChannel
+from beamshell.channels.soft import index_of
+from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+_ENDS = {"CR": "\r", "LF": "\n", "CRLF": "\r\n", "NONE": ""}
+_EXAMPLES: dict[str, Any] = {"number": 0.0, "integer": 0, "string": ""}
+_LINE_SETTINGS = {field.name: type(field.default) for field in fields(line.Settings)}
+_T = TypeVar("_T")
+
+
+class SerialChannel(PolledChannel):
+    """One value of an instrument on a line that many may share.
+
+    Every argument but `name` may stand in the address too, after "?".
+
+    Args:
+        name: port ("/dev/ttyUSB0", or "host:4001" for a terminal server), settings after "?", and after "#" the
+            name that stands for {name} in the templates.
+        ask: the question for the value; "" for what can only be told.
+        tell: how it is written; "" for what can only be asked.
+        reply: how the answer to `ask` looks; {value} is the value.
+        ack: what the answer to `tell` looks like; "" if there is none.
+        error: how an answer that is a refusal begins; "" if there is no such thing.
+        busy: a question whose answer is neither 0 nor empty while something that was set off goes on.
+        dtype: what the value is: "number", "integer" or "string".
+        format: how numbers are written, such as ".3f".
+        retries: how often a question that was not answered is asked again. What is told is never repeated.
+        units: of the value.
+        precision: digits worth showing.
+        limits: lowest and highest value.
+        choices: what the instrument calls the states, in their order: ("OFF", "ON") or, in an address, "OFF,ON".
+        poll_s: seconds between two questions while somebody subscribes.
+        options: the settings of the line, see Settings; `end` and `reply_end` may be CR, LF, CRLF or NONE; and those
+            of every channel: string, array_dtype, allow_nan.
+    """
+
+    needs = "serial"
+    remedy = "check that the instrument is on, the cable, and the settings of the line"
+    lost = "is the instrument on, and the cable in?"
+
+    def __init__(self, name: str, **options: Any) -> None:
+        port, _, value_name = name.partition("#")
+        port, _, query = port.partition("?")
+        given = {**dict(parse_qsl(query, keep_blank_values=True)), **options}
+        settings = _line_settings(name, given)
+        self._ask_as = _template(given.pop("ask", "{name}?"), value_name)
+        self._tell_as = _template(given.pop("tell", "{name} {value}"), value_name)
+        self._reply_as = _template(given.pop("reply", "{value}"), value_name)
+        self._reply = reply_pattern(self._reply_as)
+        self._ack = _template(given.pop("ack", ""), value_name)
+        self._error = given.pop("error", "")
+        self._busy = _template(given.pop("busy", ""), value_name)
+        self._format = given.pop("format", "")
+        self._retries = _as(int, name, "retries", given.pop("retries", 2))
+        self._given = _facts(name, given)
+        super().__init__(
+            "serial", name, poll_s=_as(float, name, "poll_s", given.pop("poll_s", 0.5)), **_known(name, given)
+        )
+        self.name = f"{port}#{value_name}"  # the rest would only make messages long
+        self._written: Any = "" if self._given.numpy == "U" else 0
+        self._line = line.take(unquote(port), settings)
+
+    def close(self) -> None:
+        """Ask nothing more; the last on its line closes it."""
+        if not self._closed:
+            super().close()
+            line.give_back(self._line)
+
+    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
+        self._line.post(job, urgent)
+
+    def _hang_up(self) -> None:
+        self._line.hang_up()
+
+    # ---- the questions
+
+    def _learn(self) -> tuple[ValueInfo, Any]:
+        if not self._ask_as:
+            self._line.exchange(None)  # the port opens, which is all that can be known
+            return self._given, self._written
+        return self._given, self._value_in(self._question(self._ask_as, retries=0))
+
+    def _ask(self) -> Reading:
+        value = self._value_in(self._question(self._ask_as, self._retries)) if self._ask_as else self._written
+        return {"value": value, "timestamp": time.time()}
+
+    def _tell(self, value: Any) -> None:
+        shown = self._facts.choices[value] if self._facts.choices else format(value, self._format)
+        wants_answer = bool(self._ack or self._error)
+        answer = self._line.exchange(self._tell_as.replace("{value}", shown), wants_answer)
+        if answer is None:
+            raise WriteFailed(
+                f"{self.name} did not acknowledge {shown} within {self._line.settings.timeout_s:g} s: {self.lost}"
+            )
+        self._check_refusal(answer, WriteFailed)
+        if self._ack and not re.fullmatch(reply_pattern(self._ack), answer.strip()):
+            raise WriteFailed(f"{self.name} answered {answer!r} to {shown}, not {self._ack!r}")
+        self._written = value
+
+    def _is_busy(self) -> bool:
+        return bool(self._busy) and self._question(self._busy, self._retries).strip() not in ("", "0")
+
+    def _question(self, question: str, retries: int) -> str:
+        for _ in range(retries + 1):
+            answer = self._line.exchange(question)
+            if answer is not None:
+                self._check_refusal(answer, ReadFailed)
+                return answer
+        times = f" (asked {retries + 1} times)" if retries else ""
+        limit = f"{self._line.settings.timeout_s:g} s"
+        raise NotConnected(f"{self.name}: {question!r} was not answered within {limit}{times}: {self.lost}")
+
+    def _check_refusal(self, answer: str, failure: type[ReadFailed | WriteFailed]) -> None:
+        if self._error and answer.startswith(self._error):
+            raise failure(f"{self.name}: the instrument refused: {answer.strip()!r}")
+
+    def _value_in(self, answer: str) -> Any:
+        match = re.fullmatch(self._reply, answer.strip())
+        if match is None:
+            raise ReadFailed(f"{self.name} answered {answer!r}, which is not of the form {self._reply_as!r}")
+        text = match["value"].strip()
+        try:
+            if self._given.choices:
+                return index_of(text if text in self._given.choices else float(text), self._given.choices)
+            return {"U": str, "<i8": int, "<f8": float}[self._given.numpy](text)
+        except ValueError as exc:
+            raise ReadFailed(f"{self.name} answered {answer!r}, which is no {_wanted(self._given)}") from exc
+
+
+def reply_pattern(template: str) -> str:
+    """The regular expression of answers that look like `template`, in which {value} is the value; spaces may vary."""
+    parts = [r"\s*".join(map(re.escape, part.split(" "))) for part in template.split("{value}")]
+    return "(?P<value>.*?)".join(parts)
+
+
+def _template(text: str, name: str) -> str:
+    return text.replace("{name}", name)
+
+
+def _wanted(facts: ValueInfo) -> str:
+    return f"state of it ({', '.join(facts.choices)})" if facts.choices else "number"
+
+
+def _line_settings(address: str, given: dict[str, Any]) -> line.Settings:
+    """The settings of the line, taken out of `given`; an answer ends as a question does if nothing else is said."""
+    taken: dict[str, Any] = {}
+    for key, kind in _LINE_SETTINGS.items():
+        if key in given:
+            value = given.pop(key)
+            taken[key] = _ENDS.get(value.upper(), value) if kind is str else _as(kind, address, key, value)
+    if "end" in taken:
+        taken.setdefault("reply_end", taken["end"])
+    return replace(line.Settings(), **taken)
+
+
+def _facts(address: str, given: dict[str, Any]) -> ValueInfo:
+    """The facts of the value, taken out of `given`."""
+    choices, limits, dtype = given.pop("choices", ()), given.pop("limits", (0.0, 0.0)), given.pop("dtype", "number")
+    choices = tuple(choices.split(",") if isinstance(choices, str) else choices)
+    limits = limits.split(",") if isinstance(limits, str) else limits
+    if dtype not in _EXAMPLES:
+        raise BadValue(f"serial://{address}: dtype={dtype} is none of {', '.join(_EXAMPLES)}")
+    return replace(
+        info_like(_EXAMPLES["integer" if choices else dtype]),
+        units=given.pop("units", ""),
+        precision=_as(int, address, "precision", given.pop("precision")) if "precision" in given else None,
+        choices=choices,
+        lower=_as(float, address, "limits", limits[0]),
+        upper=_as(float, address, "limits", limits[-1]),
+    )
+
+
+def _known(address: str, given: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(given) - {"string", "array_dtype", "allow_nan"}
+    if unknown:
+        raise BadValue(f"serial://{address}: there is no setting {', '.join(sorted(unknown))}: see SerialChannel")
+    return given
+
+
+def _as(kind: Callable[[Any], _T], address: str, key: str, value: Any) -> _T:
+    try:
+        return kind(value)
+    except ValueError as exc:
+        raise BadValue(f"serial://{address}: {key}={value} is no number") from exc

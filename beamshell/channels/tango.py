@@ -1,0 +1,249 @@
+"""Tango: attributes and commands of devices, each behind the door that all signals use.
+
+Addresses are Tango's own: "tango://host:port/domain/family/member/attribute", with "#dbase=no" behind the port for a
+server without a database, and without a host for the one that TANGO_HOST names. "Stop()" is a command.
+It knows no signal. What an attribute's server tells by change events is heard at once; the value is asked for all the
+same, once a second then: only so is it noticed soon that a server has gone, which events tell after ten seconds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import re
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from beamshell.channels.polled import PolledChannel
+from beamshell.channels.remote import library, require
+from beamshell.channels.updates import Worker
+from beamshell.channels.value_info import ValueInfo
+from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
+from beamshell.protocols import Reading
+
+_workers = Worker("tango")
+_WITH_EVENTS_EVERY_S = 1.0
+_NUMPY = {
+    **{"DevBoolean": "|b1", "DevUChar": "|u1", "DevShort": "<i2", "DevUShort": "<u2", "DevLong": "<i4"},
+    **{"DevULong": "<u4", "DevLong64": "<i8", "DevULong64": "<u8", "DevFloat": "<f4", "DevDouble": "<f8"},
+    **{"DevString": "U", "DevEnum": "<i4", "DevState": "<i4"},
+}
+_SEVERITIES = {"ATTR_VALID": 0, "ATTR_CHANGING": 0, "ATTR_WARNING": 1, "ATTR_ALARM": 2, "ATTR_INVALID": 3}
+_GONE = {"API_CantConnectToDevice", "API_CantConnectToDatabase", "API_ServerNotRunning", "API_DeviceNotExported"}
+
+
+class TangoChannel(PolledChannel):
+    """One attribute, or one command without an argument, of one device.
+
+    Args:
+        name: device and attribute, or device and "Command()".
+        busy: states of the device that mean that something which a write set off still goes on.
+        poll_s: seconds between two questions while somebody subscribes and the server has no change events for it.
+        timeout_s: seconds until the device has failed to answer.
+        options: those of every channel: string, array_dtype, allow_nan.
+    """
+
+    needs = "tango"
+    remedy = "check its spelling, that its server runs, and TANGO_HOST"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        busy: tuple[str, ...] = ("MOVING", "RUNNING"),
+        poll_s: float = 0.2,
+        timeout_s: float = 3.0,
+        **options: Any,
+    ) -> None:
+        super().__init__("tango", name, poll_s=poll_s, **options)
+        require("tango", "tango")
+        self._tango: Any = None
+        self._device_name, self._attribute = device_and_attribute(name)
+        self._command = self._attribute.removesuffix("()") if self._attribute.endswith("()") else ""
+        self._busy = tuple(busy)
+        self._timeout_s = timeout_s
+        self._device: Any = None
+        self._events: tuple[Any, int] | None = None
+
+    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
+        _workers.post(job)
+
+    # ---- the questions
+
+    def _learn(self) -> tuple[ValueInfo, Any]:
+        self._tango = library("tango")
+        self._device = self._calling(self._open, ReadFailed)
+        if self._command:
+            self._calling(lambda: self._device.command_query(self._command), ReadFailed)
+            return ValueInfo("<i4"), 0
+        config = self._calling(lambda: self._device.get_attribute_config(self._attribute), ReadFailed)
+        facts = self._facts_in(config)
+        return facts, self._reading(facts)["value"]
+
+    def _open(self) -> Any:
+        device = self._tango.DeviceProxy(self._device_name)
+        device.set_timeout_millis(int(1000 * self._timeout_s))
+        return device
+
+    def _ask(self) -> Reading:
+        if self._command:
+            return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
+        return self._reading(self._facts)
+
+    def _tell(self, value: Any) -> None:
+        if self._command:
+            self._calling(lambda: self._device.command_inout(self._command), WriteFailed)
+        else:
+            self._calling(lambda: self._device.write_attribute(self._attribute, value), WriteFailed)
+
+    def _is_busy(self) -> bool:
+        state = str(self._calling(self._device.state, ReadFailed))
+        if state == "FAULT":
+            raise WriteFailed(f"{self.name}: the device is in FAULT: {self._calling(self._device.status, ReadFailed)}")
+        return state in self._busy
+
+    # ---- what it tells without being asked
+
+    def _start_polling(self) -> None:
+        super()._start_polling()
+        _workers.post(partial(self._take_events, self._polling))
+
+    def _take_events(self, turn: object) -> None:
+        """Have its server tell of changes, if it does. Worker."""
+        self._leave_events()
+        if turn is not self._polling or self._command:
+            return
+        kind = self._tango.EventType.CHANGE_EVENT
+        try:
+            number = self._device.subscribe_event(self._attribute, kind, partial(self._on_event, turn))
+        except self._tango.DevFailed:
+            return  # it is not polled there and pushes nothing: asking goes on
+        self._events = (self._device, number)
+        _with_events.add(self)
+        if turn is not self._polling:
+            self._leave_events()
+
+    def _on_event(self, turn: object, event: Any) -> None:
+        """Thread of the library."""
+        if turn is self._polling and not event.err:
+            try:
+                reading = self._reading_in(event.attr_value, self._facts)
+            except ReadFailed:
+                return  # whoever reads it is told
+            reading["value"] = self._shaped(reading["value"])
+            self._offer(reading)
+
+    def _leave_events(self) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            device, number = events
+            _with_events.discard(self)
+            with contextlib.suppress(self._tango.DevFailed):  # its server is gone, and they with it
+                device.unsubscribe_event(number)
+
+    def unsubscribe(self) -> None:
+        """Stop calling, asking and listening."""
+        super().unsubscribe()
+        if self._events is not None:
+            _workers.post(self._leave_events)
+
+    def _pace(self) -> float:
+        return self._poll_s if self._events is None else max(self._poll_s, _WITH_EVENTS_EVERY_S)
+
+    def _offer(self, reading: Reading) -> None:
+        told = self._told
+        if told is None or reading["timestamp"] >= told["timestamp"]:  # an answer may be older than an event
+            super()._offer(reading)
+
+    # ---- what it answers
+
+    def _calling(self, call: Callable[[], Any], failure: type[ReadFailed | WriteFailed]) -> Any:
+        """What `call` answers; Tango's errors in our words: the first of its stack is the cause."""
+        try:
+            return call()
+        except (self._tango.DevFailed, TypeError, ValueError) as exc:
+            if not isinstance(exc, self._tango.DevFailed):  # the library's own opinion of a value
+                raise failure(f"{self.name}: {exc}") from exc
+            reasons = {error.reason for error in exc.args}
+            said = f"{self.name}: {exc.args[0].desc.strip()}"
+            if "API_DeviceTimedOut" in reasons:
+                raise failure(
+                    f"{self.name} did not answer within {self._timeout_s:g} s: is it busy or frozen?"
+                ) from exc
+            if reasons & _GONE or isinstance(exc, (self._tango.ConnectionFailed, self._tango.CommunicationFailed)):
+                hint = self.lost if self._was_connected else self.remedy
+                raise NotConnected(f"{said.splitlines()[0]}: {hint}") from exc
+            raise failure(said) from exc
+
+    def _reading(self, facts: ValueInfo) -> Reading:
+        return self._reading_in(self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed), facts)
+
+    def _reading_in(self, answer: Any, facts: ValueInfo) -> Reading:
+        severity = _SEVERITIES.get(str(answer.quality).rpartition(".")[2], 0)
+        if answer.value is None:
+            if not facts.is_array or severity:
+                raise ReadFailed(f"{self.name}: the device says that the value is invalid")
+            return {"value": np.empty(0, facts.numpy), "timestamp": answer.time.totime(), "alarm_severity": severity}
+        value: Any = answer.value
+        if facts.is_array:
+            value = list(value) if facts.numpy == "U" else value
+        elif facts.choices:
+            value = int(value)  # of an enumeration of Tango's own
+        return {"value": value, "timestamp": answer.time.totime(), "alarm_severity": severity}
+
+    def _facts_in(self, config: Any) -> ValueInfo:
+        kind = str(self._tango.CmdArgType.values[config.data_type]).rpartition(".")[2]
+        if kind not in _NUMPY:
+            raise ReadFailed(f"{self.name}: it is a {kind}, which no signal can hold")
+        precision = re.fullmatch(r"%\d*\.(\d+)[feg]", config.format)
+        lower, upper = _number(config.min_value), _number(config.max_value)
+        has_limits = lower is not None and upper is not None
+        states = tuple(name for _, name in sorted((int(v), n) for n, v in self._tango.DevState.names.items()))
+        return ValueInfo(
+            numpy=_NUMPY[kind],
+            is_array=str(config.data_format) != "SCALAR",
+            units=config.unit if config.unit != "No unit" else "",
+            precision=int(precision[1]) if precision else None,
+            choices=states if kind == "DevState" else tuple(config.enum_labels),
+            lower=(lower or 0.0) if has_limits else 0.0,
+            upper=(upper or 0.0) if has_limits else 0.0,
+            writable=str(config.writable) != "READ",
+        )
+
+
+_with_events: weakref.WeakSet[TangoChannel] = weakref.WeakSet()
+
+
+@atexit.register
+def _leave_all_events() -> None:
+    """The library's thread must not call Python any more when the interpreter ends: it would abort the process."""
+    for channel in tuple(_with_events):
+        channel._leave_events()
+
+
+def device_and_attribute(address: str) -> tuple[str, str]:
+    """The device as Tango's DeviceProxy wants it, and the attribute.
+
+    Raises:
+        BadValue: it has not the four words of an attribute.
+    """
+    plain = address.replace("#dbase=no", "")
+    words = plain.split("/")
+    host = words.pop(0) if ":" in words[0] else ""
+    if len(words) != 4 or not all(words):
+        raise BadValue(f"tango://{address}: write tango://host:port/domain/family/member/attribute")
+    device = "/".join(words[:3])
+    full = f"tango://{host}/{device}" if host else device
+    return full + ("#dbase=no" if "#dbase=no" in address else ""), words[3]
+
+
+def _number(text: str) -> float | None:
+    """A limit of an attribute; None for "Not specified"."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

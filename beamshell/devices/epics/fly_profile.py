@@ -1,0 +1,167 @@
+"""The arithmetic of a fly scan: the run-up, the speed, when each bin was counted and where the motor was then.
+
+Pure: numbers in, numbers out; no device, no clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from beamshell.devices.positioner import as_number
+from beamshell.errors import BadValue
+from beamshell.text.nearest import unknown
+
+SETTLE_S = 0.25
+"""How long a motor rides at its full speed before the first bin and after the last."""
+
+Numbers = npt.NDArray[np.float64]
+
+_SETTINGS = ("start", "stop", "num", "time", "first")
+
+
+@dataclass(frozen=True)
+class FlyProfile:
+    """One way of a motor, past points at equal distances, each in the middle of its bin.
+
+    Args:
+        start: the first point.
+        stop: the last one.
+        num: how many there are, 2 or more.
+        time_s: seconds from one to the next, which is also how long a bin counts.
+        first: the number of the point where this flight begins, from 0: those before it have been flown.
+    """
+
+    start: float
+    stop: float
+    num: int
+    time_s: float
+    first: int = 0
+
+    @property
+    def step(self) -> float:
+        """The distance from one point to the next; below 0 on the way down."""
+        return (self.stop - self.start) / (self.num - 1)
+
+    @property
+    def speed(self) -> float:
+        """Units/s, above 0."""
+        return abs(self.step) / self.time_s
+
+    @property
+    def bins(self) -> int:
+        """How many points this flight has."""
+        return self.num - self.first
+
+    @property
+    def begin(self) -> float:
+        """Where the first bin of this flight begins."""
+        return self.start + (self.first - 0.5) * self.step
+
+    @property
+    def end(self) -> float:
+        """Where the last bin ends."""
+        return self.stop + 0.5 * self.step
+
+    def run_up(self, ramp_s: float) -> float:
+        """How far ahead of `begin` the motor takes off, and how far behind `end` it stops; below 0 on the way down.
+
+        Args:
+            ramp_s: seconds in which it reaches its speed, ACCL of a motor record.
+        """
+        return math.copysign(self.speed * (max(0.0, ramp_s) / 2 + SETTLE_S), self.step)
+
+
+def understand(name: str, path: Mapping[str, Any]) -> FlyProfile:
+    """The ride that ``{"start": -1, "stop": 1, "num": 101, "time": 0.05}`` means.
+
+    Raises:
+        UnknownName: there is no such setting.
+        BadValue: one is missing or makes no sense.
+    """
+    for key in set(path) - set(_SETTINGS):
+        raise unknown("setting", key, _SETTINGS, of=name)
+    if missing := [key for key in _SETTINGS[:4] if key not in path]:
+        raise BadValue(f"{name}: a flight needs {', '.join(missing)} too")
+    start, stop, time_s = (as_number(name, path[key]) for key in ("start", "stop", "time"))
+    num, first = (_whole(name, key, path.get(key, 0)) for key in ("num", "first"))
+    if num < 2 or start == stop:
+        raise BadValue(f"{name}: a flight from {start:g} to {stop:g} in {num} points goes nowhere; give two or more")
+    if time_s <= 0:
+        raise BadValue(f"{name}: {time_s:g} s a point is no time; it is above 0 s")
+    if not 0 <= first < num:
+        raise BadValue(f"{name}: point {first} is none of the {num}, which are counted from 0")
+    return FlyProfile(start, stop, num, time_s, first)
+
+
+def _whole(name: str, key: str, value: Any) -> int:
+    number = as_number(name, value)
+    if number != int(number):
+        raise BadValue(f"{name}: {key} is {value!r}, and must be a whole number")
+    return int(number)
+
+
+class FlightLog:
+    """What a flight has been told on its way: where the motor was when, and how many bins were full when.
+
+    Args:
+        dwell_s: seconds that a bin should last.
+    """
+
+    def __init__(self, dwell_s: float) -> None:
+        self._dwell_s = dwell_s
+        self._seen: list[tuple[float, float]] = []
+        self._begun: float | None = None
+        self._full: tuple[int, float] = (0, -math.inf)
+
+    def saw(self, position: float, timestamp: float) -> None:
+        """The motor was there then."""
+        self._seen.append((timestamp, position))
+
+    def began(self, timestamp: float) -> None:
+        """The counter began with its first bin."""
+        self._begun = timestamp
+
+    def filled(self, bins: int, timestamp: float) -> None:
+        """By then so many bins were full, and the next one was not."""
+        if bins > self._full[0] and self._begun is not None and timestamp > self._begun:
+            self._full = (bins, timestamp)
+
+    def speed(self) -> float:
+        """How fast the motor went between the last two places, in units/s; 0 if that is unknown."""
+        if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[-2][0]:
+            return 0.0
+        (before, here), (after, there) = self._seen[-2:]
+        return (there - here) / (after - before)
+
+    def edges(self, bins: int) -> Numbers:
+        """When each bin began, and the last one ended: seconds since 1970, shape (bins + 1,); empty if nobody knows.
+
+        The counter's own clock is believed as far as the time stamps allow, which are late by up to a bin.
+        """
+        if self._begun is None:
+            return np.zeros(0)
+        bin_s = self._dwell_s
+        full, told = self._full
+        if full:
+            bin_s = min(max(bin_s, (told - self._begun) / (full + 1)), (told - self._begun) / full)
+        return self._begun + bin_s * np.arange(bins + 1, dtype=np.float64)
+
+    def covered(self, bins: int) -> int:
+        """Of so many bins, how many ended before the last place that is known of the motor."""
+        edges = self.edges(bins)
+        return 0 if not edges.size or not self._seen else int(np.searchsorted(edges[1:], self._seen[-1][0], "right"))
+
+    def points(self, bins: int) -> tuple[Numbers, Numbers]:
+        """When the middle of each bin was, and where the motor was then: two arrays, shape (bins,)."""
+        edges = self.edges(bins)
+        if not edges.size or not self._seen:
+            return np.zeros(0), np.zeros(0)
+        times = (edges[:-1] + edges[1:]) / 2
+        stamps, places = zip(*self._seen, strict=True)
+        return times, np.interp(times, stamps, places)

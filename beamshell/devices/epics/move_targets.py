@@ -1,0 +1,76 @@
+"""What a motor record was told to do, and how to tell whether it did: go to a position, find home, jog.
+
+Pure: what the record says (a Snapshot) in, the verdict and its words out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from beamshell.devices.epics.move_result import MoveResult, Snapshot, fault_words
+
+
+class Goal(Protocol):
+    """What is to be reached."""
+
+    def end(self, snapshot: Snapshot) -> MoveResult:
+        """What has become of it."""
+
+    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+        """Why it was not reached, as the end of a sentence."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """To be at `target`."""
+
+    target: float
+
+    def end(self, snapshot: Snapshot) -> MoveResult:
+        """What has become of the move."""
+        return snapshot.end(self.target)
+
+    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+        """Why it is elsewhere."""
+        return snapshot.reason(self.target, shown)
+
+
+@dataclass(frozen=True)
+class Home:
+    """To be at home.
+
+    The record says so with the bits "at home" or "home switch" of MSTA, or with "homed" if that was not set before: a
+    motor that was homed last week and is stopped on its way home today keeps that bit.
+    """
+
+    was_homed: bool
+
+    def end(self, snapshot: Snapshot) -> MoveResult:
+        """What has become of the search for home."""
+        if not snapshot.done:
+            return MoveResult.UNDER_WAY
+        found = snapshot.at_home or (snapshot.homed and not self.was_homed)
+        return MoveResult.ARRIVED if found and not fault_words(snapshot.msta) else MoveResult.MISSED
+
+    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+        """Why it is not at home."""
+        return (
+            snapshot.obstacle(shown)
+            or f"ended at {shown(snapshot.readback)}, and its MSTA does not say that it is home"
+        )
+
+
+@dataclass(frozen=True)
+class Jog:
+    """To go on until it is stopped by us: every other end is a failure."""
+
+    def end(self, snapshot: Snapshot) -> MoveResult:
+        """What has become of the jog."""
+        return MoveResult.MISSED if snapshot.done else MoveResult.UNDER_WAY
+
+    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+        """What ended it."""
+        at = shown(snapshot.readback)
+        return snapshot.obstacle(shown) or f"ended at {at}: its limit was reached, or somebody else stopped it"

@@ -1,0 +1,1 @@
+"""What past runs teach about how long things take."""

@@ -1,0 +1,203 @@
+"""Channel Access against the demo beamline: a real IOC on loopback."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from beamshell.channels.ca import requests
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
+
+
+@pytest.fixture
+def connect(demo_ioc):
+    """Makes signals that are connected, and gives their channels back after the test."""
+    made = []
+
+    def make(cls, address, **options):
+        signal = cls(address, name=options.pop("name", "x"), **options)
+        made.append(signal)
+        signal.wait_for_connection(5)
+        return signal
+
+    yield make
+    for signal in made:
+        signal.destroy()
+
+
+def wait_until(condition, timeout=5.0):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
+
+
+def test_a_value_comes_with_its_time_and_alarm(connect):
+    signal = connect(EpicsSignalRO, "BL:samy.VELO", name="velocity")
+    reading = signal.read()["velocity"]
+    assert reading["value"] == signal.get()
+    assert reading["alarm_severity"] == 0
+    assert abs(reading["timestamp"] - time.time()) < 3600
+
+
+def test_a_stop_goes_out_while_a_set_is_outstanding(connect):
+    setpoint, stop = connect(EpicsSignal, "BL:samy", name="samy"), connect(EpicsSignal, "BL:samy.STOP")
+    setpoint.set(0.0).wait(20)
+    move = setpoint.set(24.0)
+    stop.put(1)
+    move.wait(2)
+    assert abs(setpoint.get()) < 12
+
+
+def test_a_state_is_read_as_index_and_written_by_name(connect):
+    shutter = connect(EpicsSignal, "BL:shutter", name="shutter")
+    shutter.set("Close").wait(5)
+    assert (shutter.get(), shutter.get(as_string=True)) == (0, "Close")
+    shutter.set("Open").wait(5)
+    assert shutter.describe()["shutter"]["choices"] == ["Close", "Open"]
+    assert connect(EpicsSignalRO, "BL:shutter", string=True).get() == "Open"
+    with pytest.raises(BadValue, match="Close, Open"):
+        shutter.set("Ajar")
+
+
+def test_text_is_written_and_read(connect):
+    description = connect(EpicsSignal, "BL:samy.DESC")
+    before = description.get()
+    description.set("sample height").wait(5)
+    assert description.get() == "sample height"
+    description.set(before).wait(5)
+
+
+def test_an_image_comes_as_the_numbers_it_was_made_of(connect):
+    narrow = connect(EpicsSignalRO, "BL:webcam:image", name="image", array_dtype="uint16")
+    wide = connect(EpicsSignalRO, "BL:webcam:image")
+    image = narrow.get()
+    assert image.dtype == np.uint16
+    assert image.size == wide.get().size > 1000
+    assert narrow.describe()["image"]["shape"] == [image.size]
+
+
+def test_limits_of_the_record_are_enforced_if_asked_for(connect):
+    with pytest.raises(LimitError, match="samy: 1e\\+09 mm is above the limit 25 mm"):
+        connect(EpicsSignal, "BL:samy", name="samy", limits=True).set(1e9)
+    with pytest.raises(LimitError, match="samy: 2 mm is above the limit 1 mm"):
+        connect(EpicsSignal, "BL:samy", name="samy", limits=(-1, 1)).set(2)
+
+
+def test_a_read_only_signal_says_so(connect):
+    with pytest.raises(ReadOnlyError, match="heartbeat"):
+        connect(EpicsSignalRO, "BL:heartbeat", name="heartbeat").put(1)
+
+
+def test_another_setpoint_address_is_recorded_too(connect):
+    signal = connect(EpicsSignal, "BL:temp:RBV", write_pv="BL:temp:SP", name="temp")
+    assert set(signal.read()) == set(signal.describe()) == {"temp", "temp_setpoint"}
+    assert signal.setpoint == signal.read()["temp_setpoint"]["value"]
+
+
+def test_a_subscriber_may_read_and_write_signals(connect):
+    heartbeat, velocity = connect(EpicsSignalRO, "BL:heartbeat"), connect(EpicsSignal, "BL:samx.VELO")
+    read = []
+
+    def callback(**kwargs):
+        velocity.set(velocity.get()).wait(5)
+        read.append(velocity.get())
+
+    heartbeat.subscribe(callback)
+    wait_until(lambda: read)
+    assert read[0] > 0
+
+
+def test_a_slow_subscriber_of_one_signal_does_not_delay_another(connect):
+    release, heard = threading.Event(), threading.Event()
+    slow, quick = connect(EpicsSignalRO, "BL:heartbeat"), connect(EpicsSignalRO, "BL:samx.VELO")
+    slow.subscribe(lambda **kwargs: release.wait(20))
+    quick.subscribe(lambda **kwargs: heard.set())
+    arrived = heard.wait(5)
+    release.set()
+    assert arrived
+
+
+def test_the_callback_of_the_slides_finishes_on_the_edge(connect):
+    """Status, signal and IOC together: the talk's Decay without its device."""
+    setpoint, done = connect(EpicsSignal, "decay:SP"), connect(EpicsSignalRO, "decay:done")
+    reached = threading.Event()
+
+    def callback(old_value, value, **kwargs):
+        if old_value == 0 and value == 1:
+            reached.set()
+            done.clear_sub(callback)
+
+    done.subscribe(callback)
+    setpoint.put(setpoint.get() + 10)
+    assert reached.wait(10)
+
+
+def test_many_signals_are_asked_together(connect):
+    """A hundred reads take nowhere near a hundred round trips."""
+    signals = [connect(EpicsSignalRO, f"BL:{motor}.{field}") for motor in ("samx", "samy") for field in _FIELDS] * 5
+    one_by_one = _best(lambda: [signal.read() for signal in signals])
+    together = _best(lambda: [collect() for collect in [signal.begin_read() for signal in signals]])
+    assert together < one_by_one / 2
+
+
+_FIELDS = ["VAL", "RBV", "VELO", "ACCL", "HLM", "LLM", "OFF", "DVAL", "DRBV", "DMOV"]
+
+
+def _best(action):
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc):
+    known = len(requests._batches)
+    for _ in range(20):
+        signal = EpicsSignalRO("BL:samx.VELO", name="velocity")
+        signal.wait_for_connection(5)
+        asked = [signal.begin_read() for _ in range(3)]
+        signal.destroy()  # before the requests are sent: they are never answered
+        requests.batch().wait_for(-1, 0.0)  # the next ones are another batch
+    del asked
+    assert len(requests._batches) <= known + 1
+
+
+def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
+    missing = [EpicsSignalRO(f"BL:nonesuch{n}", name=f"n{n}", connection_timeout=0.3) for n in range(10)]
+    began = time.monotonic()
+    for collect in [signal.begin_read() for signal in missing]:
+        with pytest.raises(NotConnected):
+            collect()
+    assert time.monotonic() - began < 1.5
+    for signal in missing:
+        signal.destroy()
+
+
+_SESSION = """
+from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+position, missing = EpicsSignal("BL:samx", name="samx"), EpicsSignalRO("BL:nonesuch", name="nonesuch")
+position.subscribe(lambda **kwargs: None)
+position.wait_for_connection(5)
+status = position.set(position.get() + 1)
+print(position.connected, position.get() is not None)
+"""
+
+
+def test_an_interpreter_ends_without_noise_while_channels_are_in_use(demo_ioc):
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "ignore", "-c", _SESSION],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, **demo_ioc.client_environment},
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True True\n", "")

@@ -1,0 +1,52 @@
+"""What waits for its library has not been asked yet, and is not to blame for that."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from beamshell.channels import deferred, polled
+from beamshell.channels.factory import open_channel
+from beamshell.errors import NotConnected
+
+
+@pytest.fixture(params=["http://127.0.0.1:9/nobody", "serial:///dev/nobody#x?ask=x", "pva://BL:nobody"])
+def channel(request, monkeypatch):
+    pytest.importorskip({"http": "httpx", "serial": "serial", "pva": "p4p"}[request.param.partition(":")[0]])
+    monkeypatch.setattr(deferred, "_postponed", True)
+    made = open_channel(request.param)
+    made.connect()
+    yield made
+    made.close()
+
+
+def is_of_now(channel):
+    moment = time.time()
+    return channel.disconnected_since >= moment
+
+
+def test_a_channel_that_waits_for_its_library_is_asked_for_when_that_is_there(channel):
+    assert is_of_now(channel)
+    begun = time.time()
+    with pytest.raises(NotConnected):
+        channel.wait_connected(0.01)  # somebody wants it, so nothing is postponed any more
+    deadline = begun + 30
+    while is_of_now(channel):
+        assert time.time() < deadline, "it was never asked for"
+        time.sleep(0.005)
+    assert begun <= channel.disconnected_since == channel.disconnected_since
+
+
+def test_a_library_that_cannot_be_loaded_holds_no_verdict_up(monkeypatch):
+    def fails(module):
+        raise NotConnected(f"the library {module} cannot be imported")
+
+    monkeypatch.setattr(polled, "library", fails)
+    channel = open_channel("http://127.0.0.1:9/nobody")
+    channel.connect()
+    deadline = time.time() + 30
+    while is_of_now(channel):
+        assert time.time() < deadline, "it counts as not asked for"
+        time.sleep(0.005)
+    channel.close()

@@ -1,0 +1,97 @@
+import gc
+import warnings
+
+import pytest
+from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
+
+from beamshell import plans as bp
+from beamshell.messages import Msg
+from beamshell.plans import preprocessors as bpp
+from beamshell.plans import stubs as bps
+from beamshell.plans.unrun_plan_guard import PlanNotRun
+
+
+@pytest.fixture
+def world():
+    return VirtualWorld()
+
+
+@pytest.fixture
+def det(world):
+    return VirtualDetector(world, "det")
+
+
+def test_a_plan_without_yield_from_is_named(world, det):
+    def forgetful():
+        bp.count([det])
+        yield Msg("null")
+
+    with pytest.warns(PlanNotRun, match=r"count\(...\) was called but not run.*yield from count\(...\)"):
+        world.run(forgetful())
+    assert world.docs == []
+
+
+def test_a_move_without_yield_from_is_named(world):
+    with pytest.warns(PlanNotRun, match=r"mv\(...\) was called but not run"):
+        bps.mv(VirtualMotor(world), 1)
+
+
+def test_a_plan_with_yield_from_says_nothing(world, det):
+    def careful():
+        yield from bp.count([det])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        world.run(careful())
+        gc.collect()
+    assert len(world.events()) == 1
+
+
+def test_a_plan_in_a_wrapper_that_is_never_run_is_said_once(det):
+    with pytest.warns(PlanNotRun) as caught:
+        bpp.run_wrapper(bp.count([det]))
+    assert [str(warning.message).split("(")[0] for warning in caught] == ["run_wrapper"]
+
+
+def test_a_plan_that_is_closed_on_purpose_says_nothing(det):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bp.count([det]).close()
+        gc.collect()
+
+
+def test_who_runs_a_plan_gets_the_bare_generator(det):
+    plan = bp.count([det])
+    bare = iter(plan)
+    assert type(bare).__name__ == "generator"
+    assert next(plan).command == "stage"
+    bare.close()
+
+
+def test_a_plan_at_the_prompt_says_that_it_has_not_been_run(det):
+    plan = bp.count([det])
+    assert repr(plan) == "<count: a plan that has not been run; RE(...) runs it>"
+    next(plan)
+    assert repr(plan) == "<count: a plan>"
+    plan.close()
+
+
+def test_a_plan_of_ones_own_can_be_watched_as_well():
+    @bp.plan
+    def mine():
+        """Docstring."""
+        yield Msg("null")
+
+    assert mine.__doc__ == "Docstring."
+    with pytest.warns(PlanNotRun, match="mine"):
+        mine()
+
+
+def test_a_function_that_returns_a_plan_is_watched_once(det):
+    @bp.plan
+    def mine():
+        return bp.count([det])
+
+    with pytest.warns(PlanNotRun) as caught:
+        mine()
+    assert len(caught) == 1

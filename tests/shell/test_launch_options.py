@@ -1,0 +1,47 @@
+"""What the command line says before IPython reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.errors import ConfigError, UsageError
+from beamshell.shell.launch_options import LaunchOptions, take_option
+
+
+@pytest.mark.parametrize("words", [["--profile", "x", "-c", "wa"], ["--profile=x", "-c", "wa"]])
+def test_an_option_is_taken_with_its_value(words):
+    assert take_option(words, "--profile", "demo") == ("x", ["-c", "wa"])
+
+
+def test_an_option_that_is_not_given_has_its_default():
+    assert take_option(["-c", "wa"], "--profile", "demo") == ("demo", ["-c", "wa"])
+
+
+def test_what_follows_c_is_a_command_whatever_it_looks_like():
+    assert take_option(["-c", "--profile"], "--profile", "demo") == ("demo", ["-c", "--profile"])
+
+
+def test_an_option_without_its_value_is_refused():
+    with pytest.raises(UsageError, match="--data needs a value"):
+        take_option(["--data"], "--data", "")
+
+
+def make_profile(folder, text):
+    folder.mkdir()
+    (folder / "ipython_config.py").write_text(f"c = get_config()\n{text}\n")
+    return folder
+
+
+def test_the_command_line_wins_over_the_profile(tmp_path):
+    profile = make_profile(tmp_path / "profile_mine", "c.Beamshell.name = 'a'; c.Beamshell.plots = 'window'")
+    data = tmp_path / "data"
+    opening = LaunchOptions.read([f"--profile={profile}", f"--data={data}", "--Beamshell.plots=none"])
+    assert (opening.name, opening.facts.name, opening.facts.plots) == ("mine", "a", "none")
+    assert opening.folder == data
+    assert opening.ioc is None
+
+
+def test_a_broken_configuration_file_is_named_with_its_line(tmp_path):
+    profile = make_profile(tmp_path / "profile_mine", "c.Beamshell.name = nonsense")
+    with pytest.raises(ConfigError, match=r"ipython_config.py:2: NameError"):
+        LaunchOptions.read([f"--profile={profile}", f"--data={tmp_path}"])

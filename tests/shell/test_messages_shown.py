@@ -1,0 +1,76 @@
+"""What a person is told."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from beamshell.errors import LimitError, RunEngineInterrupted
+from beamshell.plans import PlanNotRun
+from beamshell.shell.messages_shown import LastError, exit_status, one_line, say_our_warnings, where
+
+
+def raised(exc):
+    try:
+        raise exc
+    except BaseException as caught:
+        return caught
+
+
+@pytest.mark.parametrize(
+    ("exc", "line"),
+    [
+        (LimitError("th: 12 deg is above\nthe limit 10 deg"), "th: 12 deg is above the limit 10 deg"),
+        (ValueError("odd"), "ValueError: odd"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (KeyboardInterrupt(), "interrupted"),
+        (RunEngineInterrupted(), "RunEngineInterrupted"),
+    ],
+)
+def test_every_error_is_one_line(exc, line):
+    assert one_line(exc) == line
+
+
+@pytest.mark.parametrize(
+    ("exc", "status"),
+    [(None, 0), (LimitError("x"), 1), (SyntaxError("x"), 1), (KeyboardInterrupt(), 130), (RunEngineInterrupted(), 130)],
+)
+def test_the_exit_status_tells_done_from_failed_from_interrupted(exc, status):
+    assert exit_status(exc) == status
+
+
+def test_the_place_of_an_error_is_the_line_in_that_file():
+    assert where(raised(ValueError("x")), Path(__file__)) == f"{__file__}:{raised.__code__.co_firstlineno + 2}"
+
+
+def test_a_syntax_error_names_its_own_line():
+    assert where(raised(SyntaxError("bad", ("plans.py", 7, 1, "x ="))), Path("other.py")) == "plans.py:7"
+
+
+def test_the_last_error_keeps_its_cause():
+    last = LastError()
+    try:
+        try:
+            raise OSError("the disk is full")
+        except OSError as cause:
+            raise ValueError("no data") from cause
+    except ValueError as exc:
+        last.keep(exc)
+    assert "the disk is full" in last.story
+    assert "ValueError: no data" in last.story
+
+
+def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, monkeypatch):
+    others = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: others.append(str(message)))
+    undo = say_our_warnings()
+    warnings.showwarning("count(...) was called\nbut not run", PlanNotRun, "<ipython-input-1>", 1)
+    warnings.showwarning("nothing in group 'a'", RuntimeWarning, one_line.__code__.co_filename, 1)
+    warnings.showwarning("odd numbers", RuntimeWarning, __file__, 1)
+    undo()
+    warnings.showwarning("mv(...)", PlanNotRun, "<ipython-input-2>", 1)
+    said = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
+    assert capsys.readouterr().err == said
+    assert others == ["odd numbers", "mv(...)"]

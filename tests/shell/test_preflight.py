@@ -1,0 +1,307 @@
+"""What the console does with a rehearsal, before a scan and in place of one; no IOC, no terminal, no engine."""
+
+from __future__ import annotations
+
+import json
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from beamshell import plans as bp
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.errors import BadValue, CommandError, LimitError, NotConnected, StoreError, UnknownName, UsageError
+from beamshell.shell.commands import commands
+from beamshell.shell.magic_line import Words
+from beamshell.shell.preflight import Experience, Preflight, announcement
+from beamshell.simulate.result import SimulationResult
+from beamshell.store import Queue, Runs
+from beamshell.timing.run_times import way_s
+
+
+class Axis(SynAxis):
+    """Goes at 1 mm/s."""
+
+    def estimate_time_s(self, start, stop):
+        return abs(stop - start)
+
+
+class Offline(SynAxis):
+    connected = False
+
+
+class Console:
+    """What a rehearsal needs of a session."""
+
+    def __init__(self, runs=(), interact=False, **facts):
+        self.x = Axis(name="x", units="mm", limits=(-10, 10))
+        self.det = SynGauss(name="det", motor=self.x, exp=1.0)
+        self.registry = self.devices = {"x": self.x, "det": self.det, "gone": Offline(name="gone")}
+        self.runs = runs
+        self.config = SimpleNamespace(ask_above=0.0, **facts)
+        self.shell = SimpleNamespace(parent=SimpleNamespace(interact=interact))
+        self.rehearsing = Preflight(self)
+        self.rehearse = self.rehearsing.rehearse
+        self.ran = []
+
+    def suspender_lines(self):
+        return ["good   <ring>"]
+
+    def detectors(self):
+        return [self.det]
+
+    def run(self, plan, **_):
+        self.ran.append(plan)
+
+    def type(self, line):
+        name, _, rest = line.partition(" ")
+        return commands()[name].run(self, rest, self.devices)
+
+
+@pytest.fixture
+def console():
+    return Console()
+
+
+def scan(console, stop, points=3):
+    return lambda: bp.scan([console.det], console.x, 0, stop, points)
+
+
+# ---- before a scan -------------------------------------------------------------------------------
+
+
+def test_a_short_scan_is_let_pass_without_a_word(console, capsys):
+    console.rehearsing.before(scan(console, 1))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_beyond_a_limit_is_refused_with_its_point(console):
+    with pytest.raises(LimitError, match=r"^point 2 of 3: x: 12 mm is above the limit 10 mm$"):
+        console.rehearsing.before(scan(console, 24))
+
+
+def test_a_long_scan_is_announced_with_points_and_time_and_end(console, capsys):
+    console.rehearsing.before(scan(console, 9, points=10))
+    said = capsys.readouterr().err
+    assert "10 points, about 19 s (never measured here: from the devices' speeds and count times alone), until" in said
+
+
+def test_a_scan_without_an_end_says_so(console, capsys):
+    console.rehearsing.before(lambda: bp.timescan(detectors=[console.det]))
+    assert "it goes on until it is stopped, about 1 s a point" in capsys.readouterr().err
+
+
+def test_a_detector_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
+    console.rehearsing.before(lambda: bp.scan([console.devices["gone"]], console.x, 0, 1, 2))
+    assert "not rehearsed to its end: gone: it does not answer" in capsys.readouterr().err
+
+
+def test_what_ends_a_scan_before_it_has_begun_is_said_once(console, capsys):
+    def refuse(_):
+        raise NotConnected("x: its limits are unknown")
+
+    console.x.check_value = refuse
+    with pytest.raises(NotConnected, match="point 1 of 2: x: its limits are unknown"):
+        console.rehearsing.before(scan(console, 1, points=2))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_plan_that_cannot_be_rehearsed_is_left_to_itself(console, capsys):
+    def odd():
+        yield SimpleNamespace(command="set", obj=None, args=(), kwargs={})
+
+    console.rehearsing.before(odd)
+    assert "not rehearsed: " in capsys.readouterr().err
+
+
+def test_above_the_time_that_staff_have_set_a_person_is_asked(monkeypatch, capsys):
+    console = Console(interact=True)
+    console.config.ask_above = 15.0
+    answers = iter(["perhaps", "n", "Y", ""])
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+    with pytest.raises(CommandError, match="not started"):
+        console.rehearsing.before(scan(console, 9, points=10))
+    console.rehearsing.before(scan(console, 9, points=10))
+    console.rehearsing.before(scan(console, 9, points=10))
+    assert next(answers, "no more") == "no more"
+    assert capsys.readouterr().err.count("10 points") == 3
+    console.rehearsing.before(scan(console, 1))
+
+
+def test_nobody_is_asked_where_nobody_is(monkeypatch, capsys):
+    console = Console(interact=False)
+    console.config.ask_above = 1.0
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("nobody is there"))
+    console.rehearsing.before(scan(console, 9, points=10))
+    assert "not asked, since nobody is at the prompt" in capsys.readouterr().err
+
+
+def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_asked(monkeypatch, capsys, tmp_path):
+    console = Console(interact=True)
+    console.config.ask_above = 1.0
+    console.queue = Queue(tmp_path)
+    console.check = lambda make: console.rehearsing.before(make, ask=False)
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
+    console.type("queue add scan det x 0 9 10")
+    console.type("queue add rscan det x 0 9 10")
+    console.type("queue run")
+    (plan,) = console.ran
+    next(msg for msg in plan if msg.command == "open_run")
+    assert "10 points, about 19 s" in capsys.readouterr().err
+    console.x.set(4)
+    with pytest.raises(LimitError, match=r"point 8 of 10: x: 11 mm is above the limit 10 mm"):
+        for _ in plan:
+            pass
+
+
+def test_past_runs_that_cannot_be_read_are_no_reason_not_to_scan(capsys):
+    class Broken:
+        def __getitem__(self, _):
+            raise StoreError("the disk is gone")
+
+    Console(Broken()).rehearsing.before(lambda: iter(()))
+    assert "past runs cannot be read" in capsys.readouterr().err
+
+
+def test_the_time_of_day_of_the_end_names_the_day_if_it_is_another():
+    noon = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+    assert announcement(SimulationResult(duration_s=90.0, runs=[{}]), noon).endswith(", until 12:01:30")
+    assert announcement(SimulationResult(duration_s=86400.0, runs=[{}]), noon).endswith(", until Mon 12:00")
+
+
+# ---- what past runs tell -------------------------------------------------------------------------
+
+
+def write_runs(folder, number, first=1, factor=1.5):
+    """Runs of the motor x of which each move takes `factor` times what its settings say."""
+    for scan_id in range(first, first + number):
+        begun = 1.8e9 + 100 * scan_id
+        step = 0.5 + 0.5 * (scan_id % 4)
+        times = [begun + n * (factor * way_s(step, 1.0, 0.0) + 1.0) for n in range(1, 5)]
+        docs = [
+            ("start", {"uid": f"{scan_id:08d}", "scan_id": scan_id, "time": begun,
+                       "motors": ["x"], "detectors": ["det"]}),
+            ("descriptor", {"uid": "d", "name": "primary", "configuration": {
+                "x": {"data": {"x_velocity": 1.0, "x_acceleration": 0.0}}, "det": {"data": {"det_exp": 1.0}}}}),
+            *(("event", {"descriptor": "d", "seq_num": n, "time": t, "data": {"x": n * step}})
+              for n, t in enumerate(times, 1)),
+            ("stop", {"time": times[-1], "exit_status": "success", "num_events": {"primary": 4}}),
+        ]  # fmt: skip
+        path = folder / "runs" / "2027" / "01-15" / f"{scan_id:06d}_{scan_id:08d}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(doc) + "\n" for doc in docs))
+
+
+def test_a_console_learns_from_its_runs_and_from_each_that_is_added(tmp_path):
+    write_runs(tmp_path, 4)
+    experience = Experience(Runs(tmp_path))
+    found = experience.overheads(10.0, exact=True)
+    assert found.runs == 4
+    assert found.motors["x"].factor == pytest.approx(1.5, abs=0.02)
+    write_runs(tmp_path, 1, first=5)
+    assert experience.overheads(10.0, exact=True).runs == 5
+
+
+def test_reading_stops_when_its_time_is_over_and_goes_on_at_the_next_rehearsal(tmp_path):
+    write_runs(tmp_path, 6)
+    experience = Experience(Runs(tmp_path))
+    counted = [experience.overheads(0.0).runs for _ in range(6)]
+    assert counted == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_damaged_run_is_one_less_to_learn_from(tmp_path):
+    write_runs(tmp_path, 3)
+    path = max(tmp_path.rglob("*.jsonl"))
+    path.write_text(path.read_text().replace('"seq_num"', '"sequence"'))
+    assert Experience(Runs(tmp_path)).overheads(10.0, exact=True).runs == 2
+
+
+def test_a_run_is_read_once(tmp_path, monkeypatch):
+    write_runs(tmp_path, 3)
+    experience = Experience(Runs(tmp_path))
+    first = experience.overheads(10.0)
+    monkeypatch.setattr("beamshell.shell.preflight._times_of", lambda *_: pytest.fail("it was read before"))
+    assert experience.overheads(10.0) is first
+
+
+def test_one_run_more_among_many_is_not_worth_the_time_before_a_scan(tmp_path):
+    write_runs(tmp_path, 20)
+    experience = Experience(Runs(tmp_path))
+    first = experience.overheads(10.0)
+    write_runs(tmp_path, 1, first=21)
+    assert experience.overheads(10.0) is first
+    assert experience.overheads(10.0, exact=True).runs == 21
+
+
+# ---- in place of a scan --------------------------------------------------------------------------
+
+
+def test_a_command_is_rehearsed_and_not_run(console, capsys):
+    console.type("rehearse scan det x 0 4 5")
+    shown = capsys.readouterr().out
+    assert shown.startswith("5 points, about 9 s")
+    assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in shown
+    assert "suspender: good   <ring>" in shown
+    assert "started now: until" in shown
+    assert console.ran == []
+    assert console.x.position == 0
+
+
+def test_a_move_is_rehearsed_too_and_dryrun_is_the_same(console, capsys):
+    console.type("dryrun mov x 4")
+    assert "x: 1 move to 4 mm, 4 mm of way" in capsys.readouterr().out
+    assert console.x.position == 0
+
+
+def test_what_cannot_be_done_comes_first(console, capsys):
+    console.type("rehearse ascan x 6 12 6 1")
+    shown = capsys.readouterr().out
+    assert shown.startswith("cannot be done: point 6 of 7: x: 11 mm is above the limit 10 mm")
+    assert "started now" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "words"),
+    [
+        ("rehearse scann det x 0 1 3", UnknownName, "no command 'scann': did you mean scan?"),
+        ("rehearse md sample Si", UsageError, "md is no scan and no move"),
+        ("rehearse scan det x 0 one 3", UsageError, r"^scan: 'one' is not a number \(stop\). Usage: scan"),
+        ("rehearse plot", UsageError, "command is missing"),
+    ],
+)
+def test_wrong_words_are_answered_as_the_command_itself_would(console, line, kind, words):
+    with pytest.raises(kind, match=words):
+        console.type(line)
+
+
+def test_a_figure_is_asked_for_with_plot_and_missed_where_there_is_no_display(console, capsys, monkeypatch):
+    monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
+    console.type("rehearse plot scan det x 0 4 5")
+    assert "no plot: there is no display" in capsys.readouterr().out
+    console.type("rehearse plot loopscan 2")
+    assert "no motor is scanned" in capsys.readouterr().out
+
+
+def test_completion_offers_what_can_be_rehearsed_and_then_what_that_takes(console):
+    slots = commands()["rehearse"].slots
+    offered = slots([], console.devices)
+    assert {"scan", "mesh", "mov"} <= set(offered)
+    assert not {"md", "wa", "abort"} & set(offered)
+    assert slots(["plot", "scan"], console.devices) == ["x", "det", "gone"]
+    assert slots(["nothing"], console.devices) == []
+
+
+def test_refusals_are_those_that_will_not_heal():
+    for problem, refused in ((LimitError("a"), True), (BadValue("b"), True), (NotConnected("c"), False)):
+        rehearsing = Console().rehearsing
+        rehearsal = SimulationResult(problems=[problem], runs=[{}])
+        if refused:
+            with pytest.raises(type(problem)):
+                rehearsing._refuse(rehearsal)
+        else:
+            rehearsing._refuse(rehearsal)
+
+
+def test_words_may_be_handed_over_taken_apart(console):
+    with pytest.raises(UsageError, match=r"^scan: start is missing. Usage: scan"):
+        commands()["scan"].act(console, Words(["det", "x"], console.devices))

@@ -1,0 +1,335 @@
+import pytest
+from virtual_world import VirtualMotor, VirtualWorld
+
+from beamshell import plans as bp
+from beamshell.devices import Component, PseudoPositioner, PseudoSingle
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.devices.soft_positioner import SoftPositioner
+from beamshell.errors import LimitError, PlanError
+from beamshell.messages import Msg
+from beamshell.plans import preprocessors as bpp
+from beamshell.plans import stubs as bps
+from beamshell.plans.clock import now
+from beamshell.simulate.simulator import TimingModel, check_limits, rehearse, summarize_plan
+
+
+class TimedAxis(SynAxis):
+    """Goes at 2 mm/s."""
+
+    def estimate_time_s(self, start, stop):
+        return abs(stop - start) / 2
+
+
+@pytest.fixture
+def x():
+    return TimedAxis(name="x", units="mm", limits=(-10, 10), value=1.0)
+
+
+@pytest.fixture
+def y():
+    return TimedAxis(name="y", units="mm", limits=(-10, 10))
+
+
+@pytest.fixture
+def det(x):
+    return SynGauss(name="det", motor=x, exp=0.5)
+
+
+def places(rehearsal, name):
+    return [point.positions[name] for point in rehearsal.points]
+
+
+def test_a_rehearsal_has_the_points_and_nothing_moves(det, x):
+    seen = rehearse(bp.scan([det], x, -1, 3, 5))
+    assert places(seen, "x") == [-1, 0, 1, 2, 3]
+    assert x.position == 1.0
+    assert x.setpoint.get() == 1.0
+    assert seen.problems == []
+    assert seen.staged == ["det", "x"]
+    assert seen.runs[0]["plan_name"] == "scan"
+
+
+def test_time_is_that_of_the_ways_and_the_counts(det, x):
+    seen = rehearse(bp.scan([det], x, -1, 3, 5))
+    assert seen.duration_s == pytest.approx((2 + 4) / 2 + 5 * 0.5)
+    assert seen.untimed == set()
+
+
+def test_motors_that_go_together_take_the_time_of_the_slowest(x, y):
+    assert rehearse(bps.mv(x, 2, y, 8)).duration_s == pytest.approx(4)
+
+
+def test_overheads_are_added(det, x):
+    overheads = TimingModel(run_s=1, point_s=0.1, move_s=0.2, trigger_s=0.01)
+    seen = rehearse(bp.scan([det], x, -1, 3, 5), overheads)
+    assert seen.duration_s == pytest.approx(5.5 + 1 + 5 * (0.1 + 0.2 + 0.01))
+
+
+def test_what_a_beamline_learned_of_a_device_comes_before_what_the_device_says(det, x):
+    seen = rehearse(bp.scan([det], x, -1, 3, 5), TimingModel(by_device={"det": 2.0, "x": 0.0}))
+    assert seen.duration_s == pytest.approx(10)
+
+
+def test_devices_that_cannot_say_how_long_they_take_are_named(det):
+    other = VirtualMotor(VirtualWorld(), "other")
+    assert rehearse(bp.scan([det], other, 0, 1, 2)).untimed == {"other"}
+
+
+def test_an_axis_with_a_delay_takes_that_long(det):
+    slow = SynAxis(name="slow", delay=3.0)
+    assert rehearse(bp.scan([det], slow, 1, 2, 2)).duration_s == pytest.approx(2 * (3.0 + 0.5))
+
+
+def test_a_count_time_that_the_plan_sets_is_counted(det, x):
+    seen = rehearse(bpp.configure_count_time_wrapper(bp.count([det], 4), 3.0))
+    assert seen.duration_s == pytest.approx(12)
+    assert det.exp.get() == 0.5
+
+
+def test_relative_plans_start_where_the_motor_is_and_return_it(det, x):
+    seen = rehearse(bp.rel_scan([det], x, -1, 1, 3))
+    assert places(seen, "x") == [0, 1, 2]
+    assert seen.path["x"] == [0, 1, 2, 1.0]
+
+
+def test_plans_that_look_at_a_motor_see_it_where_they_sent_it(x):
+    def plan():
+        yield from bps.mv(x, 3)
+        yield from bps.mvr(x, 1)
+        position = yield from bps.rd(x)
+        yield from bps.mv(x, 2 * position)
+
+    assert rehearse(plan()).path["x"] == [3, 4, 8]
+
+
+def test_a_seventh_point_of_eleven_beyond_a_limit_is_named(det, x):
+    seen = rehearse(bp.scan([det], x, 5, 14, 10))
+    assert [str(problem) for problem in seen.problems] == ["point 7 of 10: x: 11 mm is above the limit 10 mm"]
+    assert seen.points == []
+
+
+def test_a_move_beyond_a_limit_in_a_plan_of_ones_own_is_found(x):
+    def plan():
+        yield Msg("set", x, 5)
+        yield Msg("set", x, 50)
+
+    seen = rehearse(plan())
+    assert [str(problem) for problem in seen.problems] == ["x: 50 mm is above the limit 10 mm"]
+
+
+def test_check_limits_raises_the_first_refusal_as_it_is(det, x):
+    with pytest.raises(LimitError, match="point 3 of 3: x: 11 mm is above the limit 10 mm"):
+        check_limits(bp.list_scan([det], x, [0, 1, 11]))
+    check_limits(bp.list_scan([det], x, [0, 1, 9]))
+
+
+def test_a_plan_that_cannot_be_made_is_a_problem_too(det, x):
+    (problem,) = rehearse(bp.scan([det], x, 0, 1, 0)).problems
+    assert isinstance(problem, PlanError)
+
+
+def test_a_plan_without_an_end_is_left_after_some_time(det):
+    seen = rehearse(bp.count([det], None), most=500)
+    assert seen.endless
+    assert "until it is stopped" in str(seen)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda det, x, y: bp.grid_scan([det], x, 0, 1, 3, y, 0, 1, 4, snake_axes=True),
+        lambda det, x, y: bp.spiral([det], x, y, 0, 0, 2, 2, 0.4, 4),
+        lambda det, x, y: bp.adaptive_scan([det], "det", x, -2, 2, 0.1, 0.5, 0.1, True),
+        lambda det, x, y: bp.x2x_scan([det], x, y, -1, 1, 5),
+        lambda det, x, y: bp.mesh(x, 0, 1, 2, y, 0, 1, 2, 0.1, detectors=[det]),
+    ],
+)
+def test_a_rehearsal_of_any_plan_counts_the_points_it_announces(make, det, x, y):
+    seen = rehearse(make(det, x, y))
+    assert seen.problems == []
+    assert len(seen.points) == seen.runs[0].get("num_points", len(seen.points)) > 1
+
+
+def test_a_summary_tells_the_steps(det, x):
+    lines = []
+    summarize_plan(bp.scan([det], x, 0, 1, 2), lines.append)
+    assert [line for line in lines if "->" in line] == ["x -> 0.0", "x -> 1.0"]
+    assert x.position == 1.0
+
+
+def test_a_summary_says_what_cannot_be_done(det, x):
+    lines = []
+    summarize_plan(bp.scan([det], x, 0, 11, 2), lines.append)
+    assert lines == ["cannot be done: point 2 of 2: x: 11 mm is above the limit 10 mm"]
+
+
+def test_a_rehearsal_can_be_read(det, x):
+    told = str(rehearse(bp.rel_scan([det], x, -1, 1, 3), suspenders=["good   ring"]))
+    assert told.splitlines()[:4] == [
+        "3 points, about 3.5 s (never measured here: from the devices' speeds and count times alone)",
+        "x: 4 moves between 0 and 2 mm, 4 mm of way",
+        "staged: det, x",
+        "suspender: good   ring",
+    ]
+
+
+def test_the_time_from_one_count_to_the_next_is_not_added_to_the_counts(det):
+    assert rehearse(bp.count([det], 3, delay=2)).duration_s == pytest.approx(2 + 2 + 0.5)
+    assert rehearse(bp.timescan(1, 4, detectors=[det]), most=100).endless
+
+
+def test_a_plan_that_looks_at_the_clock_sees_the_time_it_would_be(x):
+    seen = []
+
+    def plan():
+        begun = now()
+        yield from bps.sleep(3600)
+        seen.append(now() - begun)
+
+    real = now()
+    rehearse(plan())
+    assert seen == [3600]
+    assert now() - real < 60
+
+
+def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
+    seen = rehearse(bp.timescan(detectors=[det]))
+    assert seen.endless
+    assert len(seen.points) < 200
+
+
+def test_a_plan_that_is_too_long_to_be_followed_says_more_than(det, x):
+    seen = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
+    assert seen.summary().startswith(f"more than {len(seen.points)} points, more than about ")
+
+
+def test_a_ramp_is_followed_in_its_own_time(det, x):
+    seen = rehearse(bp.ramp_plan(bps.abs_set(x, 9), x, lambda: bps.trigger_and_read([det])))
+    assert seen.duration_s == pytest.approx(4 + 0.5 + 0.5, abs=0.6)  # the way, and a point before and after
+    assert len(seen.points) == 10
+
+
+def test_a_setting_is_no_move(det, x):
+    seen = rehearse(bp.ascan(x, 0, 1, 2, 0.2, detectors=[det]))
+    assert seen.settings == {"det_exp": [0.2, 0.5]}
+    assert list(seen.path) == ["x"]
+    assert seen.untimed == set()
+    assert "det_exp is set to 0.2, 0.5" in str(seen)
+
+
+def test_the_way_begins_where_the_motor_is(det, x):
+    seen = rehearse(bp.rel_scan([det], x, -2, 2, 3))
+    assert seen.origins == {"x": 1.0}
+    assert seen.way("x") == 2 + 4 + 2
+
+
+def test_a_lineup_is_rehearsed_to_its_end(det, x):
+    seen = rehearse(bp.lineup(x, -1, 1, 4, 0.1, detectors=[det]))
+    assert seen.problems == []
+    assert len(seen.points) == 5
+
+
+def test_the_trajectory_has_the_slow_motor_first_and_leaves_out_what_stands_still(det, x, y):
+    seen = rehearse(bp.grid_scan([det], x, 0, 1, 2, y, 0, 4, 3))
+    assert seen.trajectory() == {"x": [0, 0, 0, 1, 1, 1], "y": [0, 2, 4, 0, 2, 4]}
+    assert list(rehearse(bp.scan([det], x, 0, 1, y, 3, 3, 4)).trajectory()) == ["x"]
+    assert rehearse(bp.count([det], 3)).picture() == []
+    assert len(rehearse(bp.scan([det], x, 0, 1, 5)).picture(height=4)) == 5
+
+
+class Offline(SynAxis):
+    connected = False
+
+    def read(self):
+        raise AssertionError("what is offline is not waited for")
+
+    locate = read
+
+
+def test_a_device_that_does_not_answer_is_named_at_once(det):
+    seen = rehearse(bp.rel_scan([det], Offline(name="gone"), 0, 1, 2))
+    assert [str(problem) for problem in seen.problems] == ["gone: it does not answer (type offline for its addresses)"]
+
+
+class AsksOften(TimedAxis):
+    asked = 0
+
+    def begin_read(self):
+        self.asked += 1
+        return super().begin_read()
+
+    def locate(self):
+        raise AssertionError("it tells of each change, and need not be asked")
+
+
+def test_each_device_is_asked_once_and_where_a_motor_is_is_known():
+    motor = AsksOften(name="x")
+    motor.setpoint_signal.subscribe(lambda **_: None)
+    det = SynGauss(name="det", motor=motor, exp=0.5)
+    rehearse(bp.rel_scan([det], motor, 0, 1, 200))
+    assert motor.asked == 1
+
+
+class Pair(PseudoPositioner):
+    """Sum and difference of two axes between 0 and 10."""
+
+    total = Component(PseudoSingle)
+    difference = Component(PseudoSingle)
+    left = Component(TimedAxis, limits=(0, 10), value=4.0)
+    right = Component(TimedAxis, limits=(0, 10), value=4.0)
+
+    def forward(self, pseudo):
+        return self.RealPosition(
+            left=(pseudo.total - pseudo.difference) / 2, right=(pseudo.total + pseudo.difference) / 2
+        )
+
+    def inverse(self, real):
+        return self.PseudoPosition(total=real.left + real.right, difference=real.right - real.left)
+
+
+def test_computed_axes_are_checked_with_their_sisters_where_the_plan_sends_them(det):
+    pair = Pair(name="pair")
+    assert rehearse(bps.mv(pair.total, 16)).problems == []
+
+    def together(total, difference):
+        yield Msg("set", pair.total, total)
+        yield Msg("set", pair.difference, difference)
+
+    assert rehearse(together(10, 9)).problems == []  # 0.5 and 9.5; from where the total is now, 8, it could not
+    (problem,) = rehearse(together(16, 6)).problems  # 5 and 11; from where it is now it could
+    assert "above the limit 10" in str(problem)
+
+
+def test_computed_axes_take_as_long_as_the_slowest_real_one(det):
+    pair = Pair(name="pair")
+
+    def there():
+        yield from bps.mv(pair.total, 12)  # both go by 2, to 6
+        yield from bps.mv(pair.difference, 6)  # by 3, to 3 and 9
+
+    told = rehearse(there())
+    assert (told.duration_s, told.untimed) == (1 + 1.5, set())
+
+
+def test_what_a_computed_axis_cannot_tell_is_untimed(monkeypatch):
+    pair = Pair(name="pair")
+    monkeypatch.delattr(TimedAxis, "estimate_time_s")
+    monkeypatch.delattr(SoftPositioner, "estimate_time_s")
+    told = rehearse(bps.mv(pair.total, 12))
+    assert (told.problems, told.untimed) == ([], {"pair_total"})
+
+
+def test_a_real_axis_of_computed_ones_is_checked_as_any_other():
+    pair = Pair(name="pair")
+    assert rehearse(bps.mv(pair.left, 9)).problems == []
+    (problem,) = rehearse(bps.mv(pair.left, 11)).problems
+    assert "pair_left: 11 is above the limit 10" in str(problem)
+
+
+def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
+    pair = Pair(name="pair")
+    moves = [Msg("set", pair.total, 8 + n / 100) for n in range(100)]
+    asked = []
+    monkeypatch.setattr(type(pair), "_intended", lambda self: asked.append(self))
+    assert rehearse(moves).problems == []
+    assert asked == []
