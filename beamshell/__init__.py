@@ -2,7 +2,8 @@
 
     >>> from beamshell import Msg, RunEngine
 
-Names are looked up when they are first used, so that `import beamshell` costs nothing.
+A site's own commands take `command` and the types of their parameters from here. Names are looked up when they are
+first used, so that `import beamshell` costs nothing.
 """
 
 from __future__ import annotations
@@ -13,19 +14,55 @@ from beamshell._version import __version__
 
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine
-    from beamshell.messages import Msg
+    from beamshell.messages import Msg, Plan
+    from beamshell.shell.command import command, followed_by
+    from beamshell.shell.parameters import Detectors, Device, Duration, Motor, Number, Points, Position, Seconds, Text
 
-__all__ = ["Msg", "RunEngine", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+_HOMES = {
+    "beamshell.engine": ("RunEngine",),
+    "beamshell.messages": ("Msg", "Plan"),
+    "beamshell.shell.command": ("command", "followed_by"),
+    "beamshell.shell.parameters": (
+        "Detectors",
+        "Device",
+        "Duration",
+        "Motor",
+        "Number",
+        "Points",
+        "Position",
+        "Seconds",
+        "Text",
+    ),
+}
 
-_HOMES = {"Msg": "beamshell.messages", "RunEngine": "beamshell.engine"}
+__all__ = [
+    "Detectors",
+    "Device",
+    "Duration",
+    "Motor",
+    "Msg",
+    "Number",
+    "Plan",
+    "Points",
+    "Position",
+    "RunEngine",
+    "Seconds",
+    "Text",
+    "__version__",
+    "command",
+    "followed_by",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    for module, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

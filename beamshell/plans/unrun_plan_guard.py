@@ -1,6 +1,7 @@
-"""Plans that say so when they are called and not run: a missing ``yield from``, or ``RE(...)`` forgotten.
+"""Plans that remember how they were called, and warn when they are thrown away without being run.
 
-It costs a plan its call, and its messages nothing: whoever runs the plan is handed the bare generator.
+A missing ``yield from``, or ``RE(...)`` forgotten, is said. It costs a plan its call, and its messages nothing: whoever
+runs the plan is handed the bare generator.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import functools
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import GeneratorType
-from typing import Any, ParamSpec, cast
+from typing import Any, NamedTuple, ParamSpec, cast
 
 from beamshell.messages import Msg, Plan
 
@@ -21,6 +22,27 @@ class PlanNotRun(UserWarning):
     """A plan was called, and thrown away without being run: nothing has happened."""
 
 
+class PlanCall(NamedTuple):
+    """The call that made a plan."""
+
+    function: Callable[..., Plan]
+    """As it is called: what the decorator has made."""
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    name: str = ""
+    """What the function is called at the prompt, if it is no plan of ours."""
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """False if an argument would be used up: an iterator, or a plan that does not know its call."""
+        return all(map(_is_kept, (*self.args, *self.kwargs.values())))
+
+    def repeat(self) -> Plan:
+        """The same plan once more, not begun."""
+        again = {key: _repeated(value) for key, value in self.kwargs.items()}
+        return self.function(*map(_repeated, self.args), **again)
+
+
 class UnrunPlanGuard:
     """A plan that nobody has begun to run yet.
 
@@ -28,14 +50,20 @@ class UnrunPlanGuard:
 
     Args:
         generator: the plan itself.
+        call: the fields of the PlanCall that made it: a bare tuple, since a scan makes many plans and asks none.
     """
 
-    __slots__ = ("_generator", "_taken", "send", "throw")
+    __slots__ = ("_call", "_generator", "_taken")
 
-    def __init__(self, generator: GeneratorType[Msg, Any, Any]) -> None:
+    def __init__(self, generator: GeneratorType[Msg, Any, Any], call: tuple[Any, ...]) -> None:
         self._generator = generator
         self._taken = False
-        self.send, self.throw = generator.send, generator.throw
+        self._call = call
+
+    @property
+    def call(self) -> PlanCall:
+        """How it was made."""
+        return PlanCall(*self._call)
 
     def __iter__(self) -> Plan:
         self._taken = True
@@ -43,6 +71,14 @@ class UnrunPlanGuard:
 
     def __next__(self) -> Msg:
         return next(self._generator)
+
+    def send(self, answer: Any) -> Msg:
+        """As a generator's."""
+        return self._generator.send(answer)
+
+    def throw(self, *problem: Any) -> Msg:
+        """As a generator's."""
+        return self._generator.throw(*problem)
 
     def close(self) -> None:
         """Throw the plan away on purpose."""
@@ -83,7 +119,7 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
 
     @functools.wraps(function)
     def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        return _planned(function(*args, **kwargs))
+        return guarded(function(*args, **kwargs), (planned, args, kwargs))
 
     return planned
 
@@ -94,15 +130,32 @@ def wrapper(function: Callable[P, Plan]) -> Callable[P, Plan]:
     @functools.wraps(function)
     def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
         taken = [_taken(arg) for arg in args]
-        return _planned(function(*taken, **{key: _taken(value) for key, value in kwargs.items()}))
+        made = function(*taken, **{key: _taken(value) for key, value in kwargs.items()})
+        return guarded(made, (planned, args, kwargs))
 
     return planned
+
+
+def guarded(made: Plan, call: tuple[Any, ...]) -> Plan:
+    """The plan with a guard that knows its call, a PlanCall or its fields; what is no generator stays as it is."""
+    made = _taken(made)
+    return cast(Plan, UnrunPlanGuard(made, call)) if isinstance(made, GeneratorType) else made
+
+
+def call_of(plan: Any) -> PlanCall | None:
+    """The call that made a plan; None for a bare generator."""
+    return plan.call if type(plan) is UnrunPlanGuard else None
 
 
 def _taken(value: Any) -> Any:
     return iter(value) if type(value) is UnrunPlanGuard else value
 
 
-def _planned(made: Plan) -> Plan:
-    made = _taken(made)
-    return cast(Plan, UnrunPlanGuard(made)) if isinstance(made, GeneratorType) else made
+def _is_kept(value: Any) -> bool:
+    call = call_of(value)
+    return call.can_be_repeated if call is not None else not hasattr(value, "__next__")
+
+
+def _repeated(value: Any) -> Any:
+    call = call_of(value)
+    return value if call is None else call.repeat()

@@ -6,12 +6,11 @@ The rule is pure; `matcher` hands it to IPython's completer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from beamshell.shell.magic_line import split_commands
-
-if TYPE_CHECKING:
-    from beamshell.shell.command import CommandSet
+from beamshell.shell.command import Command, CommandSet
+from beamshell.shell.signature import Hint
+from beamshell.shell.typed_line import cut_line
 
 
 def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> list[str] | None:
@@ -22,17 +21,34 @@ def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> l
         commands: the commands.
         devices: the devices by name.
     """
-    last = split_commands(f"{text}\0")[-1].rstrip("\0")  # the mark keeps the blank before the cursor
-    words = last.split()
-    if not words or words[0].lstrip("%") not in commands or (len(words) == 1 and not last[-1].isspace()):
+    typed = _typed(text, commands)
+    if typed is None:
         return None
-    word = "" if last[-1].isspace() else words.pop()
-    slots = commands[words[0].lstrip("%")].slots
-    if slots is None:
-        return []
+    command, words, word = typed
     if "." in word:
         return _parts(word, devices)
-    return [name for name in slots(words[1:], devices) if name.startswith(word)]
+    return [name for name in command.candidates(words, devices) if name.startswith(word)]
+
+
+def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | None:
+    """The usage of the command that is being typed, cut at the word that comes next; None if there is none.
+
+    Args:
+        text: the line up to the cursor.
+        commands: the commands.
+        devices: the devices by name.
+    """
+    typed = _typed(text, commands)
+    return None if typed is None else typed[0].hint(typed[1], devices)
+
+
+def _typed(text: str, commands: CommandSet) -> tuple[Command, list[str], str] | None:
+    """The last command of a text, its words that are complete, and the one that is being typed."""
+    typed = cut_line(f"{text}\0")  # the mark keeps the blank before the cursor
+    name, *words = typed[-1].words
+    if not words or name.lstrip("%") not in commands:
+        return None
+    return commands[name.lstrip("%")], words[:-1], words[-1].rstrip("\0")
 
 
 def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:

@@ -9,15 +9,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.errors import BeamshellError, RunEngineInterrupted
-from beamshell.shell.command import Command
+from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
+from beamshell.shell.command import Command, CommandSet, PluginCommand
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
-from beamshell.shell.magic_line import nearest, split_commands
 from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
+from beamshell.shell.typed_line import cut_line
+from beamshell.text.nearest import nearest
 
 _ATTRIBUTE = "beamshell_session"
 
@@ -75,7 +76,7 @@ class _Wiring:
 
     def connect(self) -> None:
         self._session.wiring = self
-        self._register_magics()
+        self._register_commands()
         self._read_typed_cells()
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
@@ -89,43 +90,41 @@ class _Wiring:
 
     # ---- commands ----------------------------------------------------------------------------
 
-    def _register_magics(self) -> None:
+    def _register_commands(self) -> None:
         aliases = self._shell.alias_manager  # IPython has the system's mv there, which would rename files
         aliases.default_aliases = [alias for alias in aliases.default_aliases if alias[0] not in self._commands]
+        self._commands.session = self._session
+        self._commands.added = self._register
         for name in self._commands:
-            if aliases.is_alias(name):
-                aliases.undefine_alias(name)
-            self._shell.register_magic_function(self._magic(name, self._commands[name]), "line", name)
-        magics = self._shell.magics_manager.magics["line"]
-        self._undo.append(lambda: [magics.pop(name, None) for name in self._commands])
+            self._register(name)
+        self._undo.append(self._forget_commands)
 
-    def _magic(self, name: str, command: Command) -> Callable[[str], Any]:
-        def magic(line: str) -> Any:
-            first, *others = split_commands(line) or [""]
-            self._session.typed = f"{name} {first}".strip()
-            self._session.wait_for_devices()
-            answer = command.run(self._session, first, self._session.devices)
-            for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
-                word, _, rest = other.lstrip("%").partition(" ")
-                self._shell.run_line_magic(word, rest)
-            return answer
+    def _register(self, name: str) -> None:
+        """Let a command be typed, and called in Python where the name is not the person's own."""
+        if self._shell.alias_manager.is_alias(name):
+            self._shell.alias_manager.undefine_alias(name)
+        magic = _Magic(name, self._commands, self._session, self._shell)
+        self._shell.register_magic_function(magic, "line", name)
+        form = self._commands.python_form(name)
+        if isinstance(self._shell.user_ns.get(name, form), Command | PluginCommand):
+            self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = form
 
-        magic.__doc__ = command.help()
-        magic.__name__ = magic.__qualname__ = name
-        return magic
+    def _forget_commands(self) -> None:
+        self._commands.session, self._commands.added = None, None
+        for name in self._commands:
+            self._shell.magics_manager.magics["line"].pop(name, None)
+            if isinstance(self._shell.user_ns.get(name), Command | PluginCommand):
+                del self._shell.user_ns[name]
 
     def _read_typed_cells(self) -> None:
+        variables = _Variables(self._shell, self._session)
+
         def mark_commands(lines: list[str]) -> list[str]:
-            return with_commands(lines, self._commands, self._variables())
+            return with_commands(lines, self._commands, variables)
 
         transforms = self._shell.input_transformers_cleanup
         transforms.append(mark_commands)
         self._undo.append(lambda: transforms.remove(mark_commands))
-
-    def _variables(self) -> set[str]:
-        """The names that are Python's at the prompt; `runs` is ours, and both."""
-        ours = getattr(self._session, "runs", None)
-        return {name for name, value in self._shell.user_ns.items() if value is not ours}
 
     # ---- errors ------------------------------------------------------------------------------
 
@@ -144,8 +143,9 @@ class _Wiring:
 
     def _say(self, exc: BaseException) -> None:
         if isinstance(exc, SyntaxError):
-            word = _first_word(exc)
-            say(f"no command '{word}'{nearest(word, self._commands.names)}")
+            say_error(self._commands.unknown(_first_word(exc)))
+        elif isinstance(exc, UsageError):
+            say(str(exc))  # where words are missing, its second line is the usage
         elif isinstance(exc, RunEngineInterrupted) and self._session.state == "paused":
             say(MENU)
         else:
@@ -153,7 +153,7 @@ class _Wiring:
 
     def _meant_a_command(self, exc: SyntaxError) -> bool:
         word = _first_word(exc)
-        return bool(word) and bool(nearest(word, self._commands.names))
+        return bool(word) and bool(nearest(word, self._commands))
 
     # ---- after each cell ---------------------------------------------------------------------
 
@@ -200,3 +200,47 @@ def _first_word(exc: SyntaxError) -> str:
     """The first of two or more words without punctuation, as commands are typed; "" if it looks like Python."""
     words = (exc.text or "").split()
     return words[0] if len(words) > 1 and words[0].isidentifier() and "=" not in words else ""
+
+
+class _Magic:
+    """What IPython calls for a line that begins with a command's name.
+
+    The command is looked up each time: it may be replaced, and that of another package is imported when it is used.
+    """
+
+    def __init__(self, name: str, commands: CommandSet, session: Session, shell: Any) -> None:
+        self.__name__ = self.__qualname__ = self._name = name
+        self._commands, self._session, self._shell = commands, session, shell
+
+    def __call__(self, line: str) -> Any:
+        first, *others = cut_line(f"{self._name} {line}")
+        command = self._commands[self._name]
+        if len(first.words) == 1 and command.signature.needs_words:
+            print(command.help())
+            return None
+        self._session.wait_for_devices()
+        answer = command.act(self._session, first.words[1:], line=first.text)
+        for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
+            word, _, rest = other.text.lstrip("%").partition(" ")
+            self._shell.run_line_magic(word, rest)
+        return answer
+
+    def getdoc(self) -> str:
+        """What IPython shows for `scan?`."""
+        return self._commands[self._name].help()
+
+
+class _Variables:
+    """The names that are a person's own at the prompt; a bare one of these is Python.
+
+    A command's function is not one of them, and neither is the catalogue `runs`, which is both.
+    """
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell, self._session = shell, session
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self._shell.user_ns:
+            return False
+        value = self._shell.user_ns[name]
+        return not isinstance(value, Command | PluginCommand) and value is not getattr(self._session, "runs", None)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError, EngineError, UsageError
+from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.config import Beamshell
 from beamshell.shell.device_namespace import DeviceNamespace, is_device_like
 from beamshell.shell.messages_shown import DONE, LastError, one_line, say, say_error, where
 from beamshell.shell.offline_report import OfflineReport
+from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile_suspenders import ProfileSuspenders, in_words, is_good
 
@@ -91,13 +93,12 @@ class Session:
         self.profile = profile
         self.ioc = ioc
         self.last_error = LastError()
-        self.typed = ""
         self.status = DONE
         """The exit status that a signal has settled."""
         self.wiring: Any = None
         self._taken: set[str] = set()
         self._hidden: set[str] = set()
-        self._then: Callable[[], None] | None = None
+        self._then: Callable[[Any], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
         self._rehearsing = Preflight(self)
@@ -358,33 +359,31 @@ class Session:
     # ---- running -----------------------------------------------------------------------------
 
     def run(
-        self,
-        plan: Plan | Callable[[], Plan],
-        *,
-        then: Callable[[], None] | None = None,
-        plan_form: str = "",
-        labelled: bool = True,
+        self, plan: Plan, *, command: str = "", then: Callable[[Any], None] | None = None, preflight: bool = True
     ) -> None:
-        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`.
+        """Run the plan of a command.
 
         Args:
-            plan: a plan, or a function that makes it: it is then rehearsed first, and what cannot be done is refused.
-            then: what is to be done after it.
-            plan_form: the same, as one types it in Python.
-            labelled: False for a plan whose runs know themselves which command they are, such as a queue's.
+            plan: a plan that has not begun.
+            command: the line that was typed; it labels the runs. "" if the plan labels its runs itself.
+            then: called with what the plan has returned when it has ended well, also after a pause and `resume`.
+            preflight: whether it is simulated first, and refused if it cannot be done.
+
+        Raises:
+            EngineError: another plan is paused or running.
+            BeamshellError: it cannot be done, or has failed.
         """
         if str(self.RE.state) != "idle":
+            plan.close()
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
-        if callable(plan):
-            self._rehearsing.before(plan)
-            plan = plan()
+        if preflight:
+            self.check(plan)
         metadata = {"operator": self.operator}
-        if labelled:
-            metadata["command"] = self.typed
-        if plan_form:
-            metadata["plan_form"] = plan_form
+        if command:
+            metadata["command"] = command
+            metadata["plan_form"] = plan_form(plan, self.devices)
         self._then = then
-        self._finish(lambda: self.RE(plan, **metadata))
+        self._finish(lambda: self.RE(plan, **{key: value for key, value in metadata.items() if value}))
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
@@ -397,13 +396,24 @@ class Session:
         """
         return self._rehearsing.rehearse(plan)
 
-    def check(self, make: Callable[[], Plan]) -> None:
-        """Rehearse a plan that is the next part of one that runs already; nobody is asked anything.
+    def check(self, plan: Plan, *, ask: bool = True) -> None:
+        """Simulate a plan that is about to run, unless it cannot be made twice; it is thrown away if it is refused.
+
+        Args:
+            plan: a plan that has not begun.
+            ask: False starts it however long it takes, as in the middle of a queue.
 
         Raises:
             BeamshellError: it cannot be done.
         """
-        self._rehearsing.before(make, ask=False)
+        call = call_of(plan)
+        if call is None or not call.can_be_repeated:
+            return
+        try:
+            self._rehearsing.before(call.repeat, ask=ask)
+        except BaseException:
+            plan.close()
+            raise
 
     def go_on(self, how: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.
@@ -423,8 +433,9 @@ class Session:
     def _finish(self, act: Callable[[], Any]) -> None:
         act()
         then, self._then = self._then, None
-        if then is not None:
-            then()
+        result = self.RE.last_result
+        if then is not None and result is not None and not result.interrupted:
+            then(result.plan_result)
 
     @property
     def operator(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from beamshell.errors import ConfigError
-from beamshell.shell.magic_line import nearest
+from beamshell.text.nearest import nearest
 
 CONFIG_FILE = "ipython_config.py"
 
@@ -39,8 +39,9 @@ def find_profile(name_or_folder: str, data_folder: Path | None = None) -> Path:
     known = {path.name.removeprefix("profile_"): path for path in _profiles(data_folder)}
     if name_or_folder in known:
         return known[name_or_folder]
-    names = ", ".join(sorted(known))
-    raise ConfigError(f"no profile '{name_or_folder}'{nearest(name_or_folder, known)} (there are: {names})")
+    near = nearest(name_or_folder, known)
+    guess = f": did you mean {near}?" if near else ""
+    raise ConfigError(f"no profile '{name_or_folder}'{guess} (there are: {', '.join(sorted(known))})")
 
 
 def _profiles(data_folder: Path | None) -> Iterable[Path]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Container
 
-from beamshell.shell.magic_line import split_commands
+from beamshell.shell.typed_line import cut_line
 
 _FIRST_WORD = re.compile(r"%?([^\W\d]\w*)(\s|\Z)")
 _ASSIGNS = re.compile(r"\s*([-+*/%@&|^]|//|\*\*|<<|>>)?=|\s*:(?!\S)")
 
 
-def with_commands(lines: list[str], commands: Collection[str], variables: Collection[str] = ()) -> list[str]:
+def with_commands(lines: list[str], commands: Container[str], variables: Container[str] = ()) -> list[str]:
     """The lines of a cell, with `%` before each command and one command a line.
 
     Args:
@@ -35,20 +35,15 @@ def with_commands(lines: list[str], commands: Collection[str], variables: Collec
     return out
 
 
-def _one_line(line: str, commands: Collection[str], variables: Collection[str]) -> list[str]:
-    text = line.strip()
-    parts = split_commands(text)
-    if not any(is_command(part, commands, variables) for part in parts):
+def _one_line(line: str, commands: Container[str], variables: Container[str]) -> list[str]:
+    parts = [(part.text, is_command(part.text, commands, variables)) for part in cut_line(line)]
+    if not any(is_ours for _, is_ours in parts):
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
-    return [f"{indent}{_marked(part, commands, variables)}\n" for part in parts]
+    return [f"{indent}{'%' + text.lstrip('%') if is_ours else text}\n" for text, is_ours in parts]
 
 
-def _marked(text: str, commands: Collection[str], variables: Collection[str]) -> str:
-    return f"%{text.lstrip('%')}" if is_command(text, commands, variables) else text
-
-
-def is_command(text: str, commands: Collection[str], variables: Collection[str] = ()) -> bool:
+def is_command(text: str, commands: Container[str], variables: Container[str] = ()) -> bool:
     """True if the text, one statement, is a command and not Python.
 
     >>> is_command("mov th 1", {"mov"}), is_command("mov = 1", {"mov"}), is_command("mov", {"mov"}, {"mov"})

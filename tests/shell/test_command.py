@@ -1,60 +1,322 @@
-"""What a command is."""
+"""What a command is: what follows from the signature of its function."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Literal, NamedTuple
+
 import pytest
 
-from beamshell.errors import CommandError, UnknownName, UsageError
-from beamshell.shell.command import CommandSet
-from beamshell.shell.commands import by_heading, commands
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
+from beamshell.messages import Msg, Plan
+from beamshell.plans import stubs as bps
+from beamshell.shell.command import Command, CommandSet, followed_by
+from beamshell.shell.commands import commands
+from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session, Text
 
-SET = CommandSet()
+
+class Console:
+    """What commands need of a session."""
+
+    def __init__(self):
+        self.th = SynAxis(name="th", value=1.0)
+        self.det = SynGauss(name="det", motor=self.th)
+        self.devices = {"th": self.th, "tth": SynAxis(name="tth"), "det": self.det}
+        self.ran = []
+
+    def detectors(self):
+        return [self.det]
+
+    def run(self, plan, **how):
+        self.ran.append((list(plan), how))
 
 
-@SET.add("number", example="twice 2", plan="RE(twice(2))", aliases=("double",), needs_words=True)
-def twice(_session, words):
+@pytest.fixture
+def console():
+    return Console()
+
+
+def twice(number: float):
     """Two times a number."""
-    if words.peek() == "bug":
+    if number == 13:
         raise RuntimeError("nobody foresaw this")
-    if words.peek() == "nobody":
+    if number == 14:
         raise UnknownName("no device 'nobody'")
-    return 2 * words.number("number")
+    return 2 * number
 
 
-def run(line):
-    return SET["twice"].run(None, line, {})
+TWICE = Command(twice, "Sums", example="twice 2", aliases=("double",))
 
 
-def test_a_command_does_what_its_function_does():
-    assert run("2.5") == 5
+def nod(motor: Motor, times: Points, by: Position = 0.1, *, field: str | None = None, back: bool = False) -> Plan:
+    """Move a motor to and fro."""
+    return bps.mv(motor, by * times)
+
+
+NOD = Command(nod, example="nod th 3")
+
+
+def test_a_command_does_what_its_function_does(console):
+    assert TWICE.act(console, ["2.5"]) == 5
+
+
+def test_a_word_that_does_not_fit_is_named(console):
+    with pytest.raises(UsageError) as refused:
+        TWICE.act(console, ["abc"])
+    assert str(refused.value) == "twice: 'abc' is not a number (number)"
+
+
+def test_where_words_are_missing_the_usage_is_on_a_second_line(console):
+    with pytest.raises(UsageError) as refused:
+        NOD.act(console, ["th"])
+    first, second = str(refused.value).splitlines()
+    assert first == "nod: times is missing."
+    assert second == "Usage: nod motor times [by] [field=value] [back], such as: nod th 3"
+
+
+def test_a_word_too_many_is_named(console):
+    with pytest.raises(UsageError, match="twice: '7' is one word too many"):
+        TWICE.act(console, ["2", "7"])
+
+
+def test_an_unknown_name_says_all_there_is_to_say(console):
+    with pytest.raises(UnknownName, match=r"^no device 'nobody'$"):
+        TWICE.act(console, ["14"])
+
+
+def test_an_error_that_nobody_foresaw_becomes_one_line(console):
+    with pytest.raises(CommandError, match=r"twice: RuntimeError: nobody foresaw this \(last_error shows where\)"):
+        TWICE.act(console, ["13"])
+
+
+def test_the_help_has_the_usage_an_example_the_form_in_python_and_the_other_words():
+    for expected in ("Two times a number.", "twice number", "twice 2", "twice(2)", "double"):
+        assert expected in TWICE.help()
+    assert "RE(nod.plan(th, 3))" in NOD.help()
+
+
+def test_a_parameter_with_a_default_may_be_left_out(console):
+    assert NOD.signature.bind(["th", "3"], {}, console) == {"motor": console.th, "times": 3, "by": 0.1}
+
+
+def test_keyword_only_parameters_are_typed_by_name_and_flags_as_bare_words(console):
+    arguments = NOD.signature.bind(["th", "back", "3", "field='a b'"], {}, console)
+    assert arguments == {"motor": console.th, "times": 3, "by": 0.1, "field": "a b", "back": True}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["th", "3", "fild=x"], r"'fild=x' is not understood: it may be field=\.\.\."),
+        (["th", "3", "field="], "field is missing"),
+        (["th", "3", "0.1", "x"], "'x' is one word too many"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(console, words, answer):
+    with pytest.raises(UsageError, match=answer):
+        NOD.act(console, words)
+
+
+def test_objects_and_keywords_of_python_are_read_as_words_are(console):
+    typed = NOD.signature.bind(["th", "3", "0.5", "field=x"], {}, console)
+    assert NOD.signature.bind([console.th, 3, 0.5], {"field": "x"}, console) == typed
+    assert NOD.signature.bind(["th"], {"times": 3, "by": "0.5", "field": "x"}, console) == typed
+
+
+def test_a_keyword_that_is_no_parameter_is_named(console):
+    with pytest.raises(UsageError, match="there is no parameter 'speed'"):
+        NOD.act(console, ["th", 3], {"speed": 2})
+
+
+class Axis(NamedTuple):
+    motor: Motor
+    to: Position
+
+
+def test_a_list_of_a_named_tuple_is_a_group_that_repeats(console):
+    def go(axes: list[Axis]) -> Plan:
+        """Go."""
+
+    command = Command(go)
+    assert command.usage == "motor to [motor to ...]"
+    bound = command.signature.bind(["th", "1", "tth", "2"], {}, console)
+    assert bound == {"axes": [(console.th, 1), (console.devices["tth"], 2)]}
+    with pytest.raises(UsageError, match="go: to is missing"):
+        command.act(console, ["th", "1", "tth"])
+
+
+def test_a_literal_is_one_of_its_words(console):
+    def door(state: Literal["open", "closed"]) -> str:
+        """Move the door."""
+        return state
+
+    assert Command(door).usage == "open | closed"
+    assert Command(door).act(console, ["open"]) == "open"
+    with pytest.raises(UsageError, match=r"'opn' is none of open, closed: did you mean open\?"):
+        Command(door).act(console, ["opn"])
+
+
+def test_the_rest_of_a_line_is_text_and_the_session_is_not_typed(console):
+    def note(session: Session, text: Text) -> object:
+        """Note something."""
+        return session, text
+
+    assert Command(note).usage == "text ..."
+    assert Command(note).act(console, ["the", "beam", "is", "back"]) == (console, "the beam is back")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "answer"), [(dict, "cannot be typed at the prompt"), (bool, "put it after a `*`")]
+)
+def test_a_parameter_that_cannot_be_typed_is_refused(annotation, answer):
+    def odd(thing): ...
+
+    odd.__annotations__ = {"thing": annotation}
+    with pytest.raises(UsageError, match=answer):
+        Command(odd).signature  # noqa: B018
+
+
+# ---- plans -------------------------------------------------------------------------------------
+
+
+def test_a_command_that_returns_a_plan_runs_it_labelled_with_its_line(console):
+    NOD.act(console, ["th", "3", "2"], line="nod th 3 2")
+    [(messages, how)] = console.ran
+    assert messages[0] == Msg("set", console.th, 6.0, group="move")
+    assert how == {"command": "nod th 3 2", "then": None, "preflight": True}
+    assert NOD.runs_a_plan
+    assert not TWICE.runs_a_plan
+
+
+def test_what_follows_a_plan_and_what_is_shown_meanwhile_go_with_it(console):
+    seen = []
+
+    class During:
+        def __enter__(self):
+            seen.append("begun")
+
+        def __exit__(self, *_):
+            seen.append("over")
+
+    def go() -> Plan:
+        """Go."""
+        return followed_by(bps.null(), seen.append, during=During)
+
+    Command(go).act(console, [])
+    [(_, how)] = console.ran
+    assert seen == ["begun", "over"]
+    how["then"]("the plan's result")
+    assert seen[-1] == "the plan's result"
+
+
+def test_a_plan_whose_own_call_cannot_be_written_has_the_commands_and_can_be_made_again(console, monkeypatch):
+    from beamshell.plans.unrun_plan_guard import call_of
+    from beamshell.shell.plan_form import plan_form
+
+    def peek(detectors: Detectors, time: Seconds | None = None) -> Plan:
+        """Read once."""
+        for detector in detectors:
+            yield Msg("read", detector, time=time)
+
+    command = Command(peek)
+    made = command.make(console, ["0.5"]).plan
+    assert plan_form(made, console.devices) == "peek.plan(det, 0.5)"
+    assert list(call_of(made).repeat()) == list(made) == [Msg("read", console.det, time=0.5)]
+
+
+# ---- subcommands -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lamp():
+    def lamp():
+        """Show the lamp."""
+        return "shown"
+
+    command = Command(lamp, example="lamp on 3")
+
+    @command.subcommand(example="lamp on 3")
+    def on(level: Points):
+        """Light it."""
+        return level
+
+    @command.subcommand(example="lamp off")
+    def off():
+        """Put it out."""
+        return 0
+
+    return command
+
+
+def test_a_subcommand_is_chosen_by_the_first_word(lamp, console):
+    assert [lamp.act(console, words) for words in ([], ["on", "3"], ["off"])] == ["shown", 3, 0]
+    assert lamp.usage_line == "lamp [on level | off]"
+    assert lamp.candidates([], {}) == ["on", "off"]
+
+
+def test_a_word_that_is_no_subcommand_is_named_and_so_is_what_a_subcommand_misses(lamp, console):
+    with pytest.raises(UsageError, match=r"'of' is none of on, off: did you mean off\?"):
+        lamp.act(console, ["of"])
+    with pytest.raises(UsageError, match=r"^lamp on: level is missing.\nUsage: lamp on level, such as: lamp on 3"):
+        lamp.act(console, ["on"])
+
+
+# ---- hints -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ([], "nod >motor< times [by] [field=value] [back]"),
+        (["th"], "nod motor >times< [by] [field=value] [back]"),
+        (["th", "3"], "nod motor times [>by<] [field=value] [back]"),
+        (["th", "3", "1"], "nod motor times [by] [field=value] [back]"),
+    ],
+)
+def test_a_hint_is_the_usage_with_the_next_word_marked(words, hint, console):
+    assert str(NOD.hint(words, console.devices)) == hint
+
+
+def test_a_hint_stands_in_a_scan_where_the_cursor_does(console):
+    scan = commands()["scan"]
+    marked = [scan.hint(words, console.devices).current for words in ([], ["det"], ["det", "th"], ["det", "th", "0"])]
+    assert marked == ["motor", "motor", "start", "stop"]
+
+
+# ---- the set -----------------------------------------------------------------------------------
 
 
 def test_an_alias_is_the_same_command():
-    assert SET["double"] is SET["twice"]
-    assert SET.commands == [SET["twice"]]
+    added = CommandSet()
+    added.add(TWICE)
+    assert added["double"] is added["twice"] is TWICE
+    assert added.commands == [TWICE]
 
 
-def test_a_word_that_does_not_fit_is_answered_with_usage_and_example():
-    with pytest.raises(UsageError) as refused:
-        run("abc")
-    assert str(refused.value) == ("twice: 'abc' is not a number (number). Usage: twice number, such as: twice 2")
+def test_a_command_of_the_same_name_replaces(console):
+    added = CommandSet()
+    added.add(TWICE)
+    added.add(Command(nod, name="twice"))
+    assert added["twice"].function is nod
 
 
-def test_an_unknown_name_says_all_there_is_to_say():
-    with pytest.raises(UnknownName, match=r"^no device 'nobody'$"):
-        run("nobody")
+@pytest.mark.parametrize("name", ["print", "for", "two words", "1st"])
+def test_a_name_that_python_has_is_refused(name):
+    with pytest.raises(ConfigError, match="cannot be a command"):
+        CommandSet().add(Command(twice, name=name))
 
 
-def test_an_error_that_nobody_foresaw_becomes_one_line():
-    with pytest.raises(CommandError, match=r"twice: RuntimeError: nobody foresaw this \(last_error shows where\)"):
-        run("bug")
+def test_the_name_of_a_device_is_refused(console):
+    added = CommandSet()
+    added.session = console
+    with pytest.raises(ConfigError, match="'th' cannot be a command: it is a device"):
+        added.add(Command(twice, name="th"))
 
 
-def test_without_words_the_usage_is_shown(capsys):
-    assert run("") is None
-    shown = capsys.readouterr().out
-    for expected in ("Two times a number.", "twice number", "twice 2", "RE(twice(2))", "double"):
-        assert expected in shown
+def test_an_unknown_command_offers_the_nearest_whatever_its_letters():
+    with pytest.raises(UnknownName, match=r"no command 'SCAN': did you mean scan\?"):
+        commands().find("SCAN")
 
 
 def test_every_command_of_the_console_explains_itself_and_its_example_begins_with_its_name():
@@ -71,7 +333,7 @@ def test_a_scan_says_whether_it_means_points_or_intervals():
 
 
 def test_bhelp_shows_every_command_once_under_a_heading(capsys):
-    commands()["bhelp"].run(None, "", {})
+    commands()["bhelp"].act(SimpleNamespace(), [])
     paragraphs = [paragraph.splitlines() for paragraph in capsys.readouterr().out.strip().split("\n\n")]
     shown = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
     assert shown["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
@@ -80,6 +342,13 @@ def test_bhelp_shows_every_command_once_under_a_heading(capsys):
     assert paragraphs[-1][0].startswith("bhelp scan")
 
 
-def test_commands_that_a_site_adds_are_under_a_heading_of_their_own(monkeypatch):
-    monkeypatch.setattr(commands(), "_by_name", {**commands()._by_name, "twice": SET["twice"]})
-    assert by_heading()["Added here"] == [SET["twice"]]
+def test_commands_that_name_no_heading_are_under_one_of_their_own():
+    added = CommandSet()
+    added.add(NOD)
+    added.add(TWICE)
+    assert added.by_heading() == {"Added here": [NOD], "Sums": [TWICE]}
+
+
+def test_a_command_called_in_python_without_a_console_says_how_to_open_one(console):
+    with pytest.raises(CommandError, match="no console is open"):
+        NOD(console.th, 3)

@@ -49,7 +49,8 @@ def image(runs, monkeypatch, capsys):
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
 
     def image(line):
-        commands()["image"].run(SimpleNamespace(runs=runs), line, {"webcam": FakeCamera(), "th": object()})
+        console = SimpleNamespace(runs=runs, devices={"webcam": FakeCamera(), "th": object()})
+        commands()["image"].act(console, line.split())
         return capsys.readouterr().out.splitlines()[-1]
 
     return image

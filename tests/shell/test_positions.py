@@ -7,7 +7,6 @@ import pytest
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
-from beamshell.shell.magic_line import Words
 from beamshell.shell.positions import whereabouts
 
 
@@ -37,7 +36,7 @@ def shown(devices, capsys):
     """The cells that a command shows, a list for each line below the heading."""
 
     def show(command, *words):
-        commands()[command].act(SimpleNamespace(registry=devices, devices=devices), Words(list(words), devices))
+        commands()[command].act(SimpleNamespace(registry=devices, devices=devices), words)
         return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
 
     return show

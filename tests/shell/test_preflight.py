@@ -11,8 +11,8 @@ import pytest
 from beamshell import plans as bp
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import BadValue, CommandError, LimitError, NotConnected, StoreError, UnknownName, UsageError
+from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.commands import commands
-from beamshell.shell.magic_line import Words
 from beamshell.shell.preflight import Experience, Preflight, announcement
 from beamshell.simulate.result import SimulationResult
 from beamshell.store import Queue, Runs
@@ -54,8 +54,8 @@ class Console:
         self.ran.append(plan)
 
     def type(self, line):
-        name, _, rest = line.partition(" ")
-        return commands()[name].run(self, rest, self.devices)
+        name, *words = line.split()
+        return commands()[name].act(self, words)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console = Console(interact=True)
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
-    console.check = lambda make: console.rehearsing.before(make, ask=False)
+    console.check = lambda plan, ask: console.rehearsing.before(call_of(plan).repeat, ask=ask)
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
     console.type("queue add scan det x 0 9 10")
     console.type("queue add rscan det x 0 9 10")
@@ -265,7 +265,7 @@ def test_what_cannot_be_done_comes_first(console, capsys):
     [
         ("rehearse scann det x 0 1 3", UnknownName, "no command 'scann': did you mean scan?"),
         ("rehearse md sample Si", UsageError, "md is no scan and no move"),
-        ("rehearse scan det x 0 one 3", UsageError, r"^scan: 'one' is not a number \(stop\). Usage: scan"),
+        ("rehearse scan det x 0 one 3", UsageError, r"^scan: 'one' is not a number \(stop\)$"),
         ("rehearse plot", UsageError, "command is missing"),
     ],
 )
@@ -283,12 +283,12 @@ def test_a_figure_is_asked_for_with_plot_and_missed_where_there_is_no_display(co
 
 
 def test_completion_offers_what_can_be_rehearsed_and_then_what_that_takes(console):
-    slots = commands()["rehearse"].slots
-    offered = slots([], console.devices)
-    assert {"scan", "mesh", "mov"} <= set(offered)
+    rehearse = commands()["rehearse"]
+    offered = rehearse.candidates([], console.devices)
+    assert {"plot", "scan", "mesh", "mov"} <= set(offered)
     assert not {"md", "wa", "abort"} & set(offered)
-    assert slots(["plot", "scan"], console.devices) == ["x", "det", "gone"]
-    assert slots(["nothing"], console.devices) == []
+    assert rehearse.candidates(["plot", "scan"], console.devices) == ["x", "det", "gone"]
+    assert rehearse.candidates(["nothing"], console.devices) == []
 
 
 def test_refusals_are_those_that_will_not_heal():
@@ -303,5 +303,5 @@ def test_refusals_are_those_that_will_not_heal():
 
 
 def test_words_may_be_handed_over_taken_apart(console):
-    with pytest.raises(UsageError, match=r"^scan: start is missing. Usage: scan"):
-        commands()["scan"].act(console, Words(["det", "x"], console.devices))
+    with pytest.raises(UsageError, match=r"^scan: start is missing\.\nUsage: scan"):
+        commands()["scan"].act(console, ["det", "x"])

@@ -9,6 +9,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import candidates
+from beamshell.shell.plan_form import plan_form
 from beamshell.simulate import rehearse
 
 
@@ -21,13 +22,13 @@ class Console:
     def detectors(self):
         return [self.det]
 
-    def run(self, make, *, plan_form):
-        self.plan_form = plan_form
-        self.rehearsal = rehearse(make)
+    def run(self, plan, **_):
+        self.plan_form = plan_form(plan, self.devices)
+        self.rehearsal = rehearse(plan)
 
     def type(self, line):
-        name, _, rest = line.partition(" ")
-        commands()[name].run(self, rest, self.devices)
+        name, *words = line.split()
+        commands()[name].act(self, words)
         (start,) = self.rehearsal.runs
         return start
 
@@ -117,13 +118,13 @@ def test_a_timescan_goes_on_until_it_is_stopped(console):
     [
         (
             "ascan th 0 2 4",
-            r"ascan: time is missing\. Usage: ascan \[detector \.\.\.\] motor start finish intervals time",
+            r"ascan: time is missing\.\nUsage: ascan \[detector \.\.\.\] motor start finish intervals time",
         ),
-        ("ascan th 0 2 4 0", r"'0' is not above zero \(count time, in seconds\)"),
+        ("ascan th 0 2 4 0", r"'0' is not above zero \(time in seconds\)"),
         ("ascan th 0 2 4.5 1", r"'4\.5' is not a whole number \(intervals\)"),
         ("ascan th 0 2 0 1", r"'0' is too small: at least 1 \(intervals\)"),
         ("ascan th 0 2 4 1 1", r"'1' is one word too many"),
-        ("a2scan th 0 2 4 1", r"'4' stands where a device belongs \(motor\)"),
+        ("a2scan th 0 2 4 1", r"'4' stands where a device belongs \(motor2\)"),
         ("mesh th 0 2 2 tth 0 1 1", "time is missing"),
         ("loopscan x", r"no device 'x'"),
         ("timescan 1 2 3", r"'3' is one word too many"),
@@ -136,11 +137,10 @@ def test_what_does_not_fit_is_named(console, line, words):
 
 
 @pytest.mark.parametrize("name", ["ascan", "dscan", "a2scan", "d2scan", "mesh", "dmesh", "th2th", "loopscan", "lineup"])
-def test_without_words_each_shows_how_it_is_typed(name, capsys):
-    commands()[name].run(None, "", {})
-    shown = capsys.readouterr().out
+def test_each_shows_how_it_is_typed(name):
+    shown = commands()[name].help()
     assert f"Usage:    {name}" in shown
-    assert f"RE(bp.{name}(" in shown
+    assert f"RE({name}.plan(" in shown
 
 
 def test_completion_offers_the_second_motor_after_the_first_ones_numbers(console):

@@ -1,180 +1,161 @@
-"""Going to what was measured: align, edge, knife; cen, peak and com of the last scan.
+"""Commands that go to what was measured: align, edge, knife; cen, peak and com of the last scan.
 
 The fits are the plans' own; the last scan is read from the store, so that it needs no plot and no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from beamshell.errors import NoFit, UnknownName, UsageError
-from beamshell.shell.command import detectors_then_motor
-from beamshell.shell.commands._all import COMMANDS
-from beamshell.shell.magic_line import Words, is_number, nearest
+from beamshell import plans as bp
+from beamshell.errors import NoFit, UnknownName
+from beamshell.messages import Plan
+from beamshell.plans import stubs as bps
+from beamshell.shell.command import Followed, command, followed_by
+from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import unit_of
+from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
     from beamshell.analysis.peaks import Peak
-    from beamshell.messages import Plan
-    from beamshell.plans.alignment import Found
-    from beamshell.shell.session import Session
     from beamshell.store import Run
 
-_HERE = (-1.0, 1.0, 41)
-"""Start, stop and points, if `align` is given none."""
+HEADING = "Alignment"
 _LOOK_BACK = 20
 
 
-@COMMANDS.add(
-    "[detector ...] motor [start stop points [time]] [field=value] [dip]",
-    example="align th -1 1 41",
-    plan="RE(bp.centre_on_peak([det], th, -1, 1, 41))",
-    slots=detectors_then_motor,
-    needs_words=True,
-)
-def align(session: Session, words: Words) -> None:
+class Line(NamedTuple):
+    """Where to scan, from where the motor is."""
+
+    start: Position
+    stop: Position
+    points: Points
+
+
+@command(HEADING, example="align th -1 1 41")
+def align(
+    detectors: Detectors,
+    motor: Motor,
+    line: Line | None = None,
+    time: Seconds | None = None,
+    *,
+    field: str | None = None,
+    dip: bool = False,
+) -> Followed:
     """Scan around where the motor is, fit a peak, and go to its centre.
 
-    Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak the motor goes back
-    and the reason is told. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
+    Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak, the motor goes back
+    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
     With `dip` the peak points down.
     """
-    _look(session, words, "centre_on_peak")
+    line = line or Line(-1.0, 1.0, 41)
+    options = _options(time=time, field=field, dip=dip)
+    return _aligned("peak", bp.centre_on_peak(detectors, motor, *line, **options), motor)
 
 
-@COMMANDS.add(
-    "[detector ...] motor start stop points [time] [field=value]",
-    example="edge samx -1 1 41 0.1",
-    plan="RE(bp.find_edge([det], samx, -1, 1, 41, time=0.1))",
-    slots=detectors_then_motor,
-    needs_words=True,
-)
-def edge(session: Session, words: Words) -> None:
+@command(HEADING, example="edge samx -1 1 41 0.1")
+def edge(
+    detectors: Detectors,
+    motor: Motor,
+    start: Position,
+    stop: Position,
+    points: Points,
+    time: Seconds | None = None,
+    *,
+    field: str | None = None,
+) -> Followed:
     """Scan around where the motor is, fit an edge, and go to where it is half-way up.
 
-    Start and stop are distances. Where there is no edge the motor goes back, and the reason is told. The value looked
+    Start and stop are distances. Where there is no edge, the motor goes back and the reason is shown. The value looked
     at is named by field=scaler_s4.
     """
-    _look(session, words, "find_edge")
+    options = _options(time=time, field=field)
+    return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
 
 
-@COMMANDS.add(
-    "[detector ...] motor start stop points [time] [field=value]",
-    example="knife samx -1 1 41 0.1",
-    plan="RE(bp.knife_edge([det], samx, -1, 1, 41, time=0.1))",
-    slots=detectors_then_motor,
-    needs_words=True,
-)
-def knife(session: Session, words: Words) -> None:
-    """Move an edge through the beam and back, and tell the beam's centre and width.
+@command(HEADING, example="knife samx -1 1 41 0.1")
+def knife(
+    detectors: Detectors,
+    motor: Motor,
+    start: Position,
+    stop: Position,
+    points: Points,
+    time: Seconds | None = None,
+    *,
+    field: str | None = None,
+) -> Followed:
+    """Move an edge through the beam and back, and show the beam's centre and width.
 
     Start and stop are distances. The motor goes back in any case.
     """
-    _look(session, words, "knife_edge")
+    options = _options(time=time, field=field)
+    return _aligned("beam", bp.knife_edge(detectors, motor, start, stop, points, **options), motor)
 
 
-def _look(session: Session, words: Words, name: str) -> None:
-    from beamshell import plans as bp
-
-    detectors = words.detectors() or session.detectors()
-    motor = words.motor()
-    if name == "centre_on_peak" and not is_number(words.peek()):
-        line = _HERE
-    else:
-        line = (words.number("start"), words.number("stop"), words.whole_number("points"))
-    more: dict[str, Any] = {}
-    if is_number(words.peek()):
-        more["time"] = words.optional_seconds()
-    more |= _settings(words, name)
-    plan = getattr(bp, name)
-    found: list[Found] = []
-
-    def kept() -> Plan:
-        found.append((yield from plan(detectors, motor, *line, **more)))
-
-    named = ", ".join(detector.name for detector in detectors)
-    shown = "".join(f", {key}={value!r}" for key, value in more.items())
-    form = f"bp.{name}([{named}], {motor.name}, {line[0]:.12g}, {line[1]:.12g}, {line[2]}{shown})"
-    session.run(kept, then=lambda: _say_found(name, motor, found), plan_form=form)
+def _options(**options: Any) -> dict[str, Any]:
+    """Those that are given, so that the recorded call is as short as what was typed."""
+    return {name: value for name, value in options.items() if value}
 
 
-def _settings(words: Words, name: str) -> dict[str, Any]:
-    """The words after the numbers."""
-    more: dict[str, Any] = {}
-    for word in words.rest():
-        key, equals, value = word.partition("=")
-        if key == "field" and equals and value:
-            more["field"] = value
-        elif word == "dip" and name == "centre_on_peak":
-            more["dip"] = True
+def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
+    """The plan, and two lines that say what it has found."""
+
+    def show(found: bp.Found) -> None:
+        fit, unit, digits = found.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
+        what = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
+        height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
+        print(f"{found.field}: {kind}: {what}, {height} over {fit.background:.4g}")
+        if kind == "beam":
+            print(f"{motor.name}: back at {found.origin:.{digits}f}{unit}")
         else:
-            raise UsageError(f"'{word}' is not understood here")
-    return more
+            print(f"{motor.name}: {found.origin:.{digits}f} -> {found.position:.{digits}f}{unit}")
 
-
-def _say_found(name: str, motor: Any, found: list[Found]) -> None:
-    if not found:  # it was stopped or aborted: the motor is back, as the plan promises
-        return
-    result = found[-1]
-    fit, unit = result.fit, f" {unit_of(motor)}".rstrip()
-    digits = _digits(motor)
-    what = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
-    height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
-    print(f"{result.field}: {_KIND[name]} {what}, {height} over {fit.background:.4g}")
-    if name == "knife_edge":
-        print(f"{motor.name}: back at {result.origin:.{digits}f}{unit}")
-    else:
-        print(f"{motor.name}: {result.origin:.{digits}f} -> {result.position:.{digits}f}{unit}")
-
-
-_KIND = {"centre_on_peak": "peak:", "find_edge": "edge:", "knife_edge": "beam:"}
+    return followed_by(plan, show)
 
 
 # ---- of the last scan ------------------------------------------------------------------------------
 
 
-@COMMANDS.add("[value]", example="cen", plan="RE(bps.mv(th, 0.301))")
-def cen(session: Session, words: Words) -> None:
+@command(HEADING, example="cen")
+def cen(session: Session, value: str | None = None) -> Plan:
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
     A value of the scan, such as det, can be named.
     """
-    _go(session, words, "cen", "centre")
+    return _go(session, value, "centre", lambda peak: peak.cen)
 
 
-@COMMANDS.add("[value]", example="peak", plan="RE(bps.mv(th, 0.3))", aliases=("pic",))
-def peak(session: Session, words: Words) -> None:
+@command(HEADING, example="peak", aliases=("pic",))
+def peak(session: Session, value: str | None = None) -> Plan:
     """Go to where the last scan was highest.
 
     A value of the scan, such as det, can be named.
     """
-    _go(session, words, "max_x", "highest point")
+    return _go(session, value, "highest point", lambda peak: peak.max_x)
 
 
-@COMMANDS.add("[value]", example="com", plan="RE(bps.mv(th, 0.302))")
-def com(session: Session, words: Words) -> None:
+@command(HEADING, example="com")
+def com(session: Session, value: str | None = None) -> Plan:
     """Go to the centre of mass of the last scan's peak.
 
     A value of the scan, such as det, can be named.
     """
-    _go(session, words, "com", "centre of mass")
+    return _go(session, value, "centre of mass", lambda peak: peak.com)
 
 
-def _go(session: Session, words: Words, statistic: str, title: str) -> None:
-    from beamshell.plans import stubs as bps
-
-    wanted = words.take("value") if words else None
-    words.end()
+def _go(session: Session, value: str | None, title: str, place: Callable[[Peak], float | None]) -> Plan:
     run, name, peaks = _last_scan(session)
-    found = _chosen(peaks, wanted, run)
+    if value is not None and value not in peaks:
+        raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
+    found = next(iter(peaks.values())) if value is None else peaks[value]
     motor = _motor(session, name)
-    target = getattr(found, statistic)
+    target = place(found)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {found.y} is not half as high on both sides, so it has no centre: try peak")
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
     print(f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {found.y}, scan {run.scan_id})")
-    session.run(lambda: bps.mv(motor, float(target)), plan_form=f"bps.mv({motor.name}, {target:.{digits}f})")
+    return bps.mv(motor, float(target))
 
 
 def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
@@ -201,14 +182,6 @@ def _peaks(run: Run) -> Iterator[Peak]:
     for y in fields.detectors(run.start, descriptor):
         if fields.field(descriptor, y).is_number and (found := peak_of(x, y, table[x], table[y])) is not None:
             yield found
-
-
-def _chosen(peaks: dict[str, Peak], wanted: str | None, run: Run) -> Peak:
-    if wanted is None:
-        return next(iter(peaks.values()))
-    if wanted not in peaks:
-        raise UnknownName(f"scan {run.scan_id} has no peak in '{wanted}'{nearest(wanted, peaks)}")
-    return peaks[wanted]
 
 
 def _motor(session: Session, name: str) -> Any:

@@ -1,29 +1,27 @@
-"""What there is and how it fares: devices, offline, reconnect, reload, load_times, last_error, bhelp."""
+"""Commands about the beamline and the console: devices, offline, reconnect, reload, load_times, last_error, bhelp."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from beamshell.errors import UnknownName
-from beamshell.shell.command import Command, any_device
-from beamshell.shell.commands import by_heading
-from beamshell.shell.commands._all import COMMANDS
-from beamshell.shell.magic_line import Words, find_device, nearest
+from typing_extensions import override
 
-if TYPE_CHECKING:
-    from beamshell.shell.session import Session
+from beamshell.shell.command import COMMANDS, command
+from beamshell.shell.commands.command_line import CommandNameSlot
+from beamshell.shell.messages_shown import say_error
+from beamshell.shell.parameters import Device, Session
+from beamshell.shell.slots import DeviceSlot, Slot, Tokens
 
-
+HEADING = "What there is"
 _RECONNECT_S = 3.0
 
 
-@COMMANDS.add("[device]", example="devices th", slots=any_device)
-def devices(session: Session, words: Words) -> None:
+@command(HEADING, example="devices th")
+def devices(session: Session, device: Device | None = None) -> None:
     """Show what there is, or one device with all its parts."""
-    if words:
-        _show_one(find_device(words.take("device"), session.devices))
-        words.end()
+    if device is not None:
+        _show_one(device)
         return
     entries = [_entry(name, device) for name, device in session.registry.items()]
     widths = [max((len(entry[n]) for entry in entries), default=0) for n in range(3)]
@@ -45,13 +43,12 @@ def _show_one(device: Any) -> None:
         print(text)
 
 
-@COMMANDS.add(example="offline")
-def offline(session: Session, words: Words) -> None:
+@command(HEADING, example="offline")
+def offline(session: Session) -> None:
     """Show what does not answer: device, address, since when.
 
     It connects by itself when it comes back.
     """
-    words.end()
     by_device: dict[str, list[tuple[str, Any]]] = {}
     for dotted, address, since in session.registry.offline():
         by_device.setdefault(dotted.partition(".")[0], []).append((address, since))
@@ -65,24 +62,38 @@ def offline(session: Session, words: Words) -> None:
         print("everything answers")
 
 
-@COMMANDS.add("[device ...]", example="reconnect temp", slots=any_device)
-def reconnect(session: Session, words: Words) -> None:
+def _since(since: Any) -> str:
+    if not isinstance(since, int | float):
+        return "" if since is None else f"since {since}"
+    return f"since {time.strftime('%H:%M:%S', time.localtime(since))}"
+
+
+class DeviceNameSlot(DeviceSlot):
+    """The name of a device, looked up later: what is offline has a name too."""
+
+    word = "device"
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        token = tokens.take(name)
+        return str(getattr(token, "name", token)).partition(".")[0]
+
+
+@command(HEADING, example="reconnect temp")
+def reconnect(session: Session, names: list[Annotated[str, DeviceNameSlot()]] | None = None) -> None:
     """Give up the connections of what does not answer and make new ones; show what has come back and what has not.
 
     What comes back connects by itself, without this. With devices, theirs are made anew even if they answer: for one
     that is stuck.
     """
-    names = []
-    while words:
-        names.append(words.take("device").partition(".")[0])
-    session.registry.renew(*names)
+    registry = session.registry
+    before = {lost.device.partition(".")[0] for lost in registry.offline()}
+    registry.renew(*(names or ()))
+    after = {lost.device.partition(".")[0] for lost in registry.wait_for_connection(_RECONNECT_S)}
+    for name in names or ():
+        print(f"{name}  is still offline" if name in after else f"{name}  answers")
     if names:
-        away = {lost.device.partition(".")[0] for lost in session.registry.wait_for_connection(_RECONNECT_S)}
-        for name in names:
-            print(f"{name}  is still offline" if name in away else f"{name}  answers")
         return
-    before = {lost.device.partition(".")[0] for lost in session.registry.offline()}
-    after = {lost.device.partition(".")[0] for lost in session.registry.wait_for_connection(_RECONNECT_S)}
     for name in sorted(before - after):
         print(f"{name}  is back")
     for name in sorted(after):
@@ -91,53 +102,40 @@ def reconnect(session: Session, words: Words) -> None:
         print("everything answers")
 
 
-@COMMANDS.add(example="reload")
-def reload(session: Session, words: Words) -> None:
+@command(HEADING, example="reload")
+def reload(session: Session) -> None:
     """Read the device file again, and show what has changed: a device whose line is the same stays the same."""
-    words.end()
     lines = session.reload_devices()
     print("\n".join(lines) if lines else "nothing has changed")
 
 
-@COMMANDS.add(example="load_times")
-def load_times(session: Session, words: Words) -> None:
+@command(HEADING, example="load_times")
+def load_times(session: Session) -> None:
     """Show how long each device took to make at the start, the slowest first."""
-    words.end()
     entries = sorted(map(session.registry.entry, session.registry), key=lambda entry: -entry.load_s)
     for entry in entries:
         print(f"{1000 * entry.load_s:8.1f} ms  {entry.name}  {type(entry.device).__name__}")
     print(f"{1000 * sum(entry.load_s for entry in entries):8.1f} ms  all {len(entries)}; connecting goes on beside")
 
 
-def _since(since: Any) -> str:
-    if not isinstance(since, int | float):
-        return "" if since is None else f"since {since}"
-    return f"since {time.strftime('%H:%M:%S', time.localtime(since))}"
-
-
-@COMMANDS.add(example="last_error")
-def last_error(session: Session, words: Words) -> None:
+@command(HEADING, example="last_error")
+def last_error(session: Session) -> None:
     """Show the last error with all its details."""
-    words.end()
     session.show_last_error()
 
 
-@COMMANDS.add("[command]", example="bhelp scan")
-def bhelp(_session: Session, words: Words) -> None:
+@command(HEADING, example="bhelp scan")
+def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
     """Show the commands, or the help of one."""
-    if words:
-        word = words.take("command")
-        if word not in COMMANDS:
-            raise UnknownName(f"no command '{word}'{nearest(word, COMMANDS.names)}")
-        print(COMMANDS[word].help())
+    if command is not None:
+        print(COMMANDS.find(command).help())
         return
-    width = max(len(command.example) for command in COMMANDS.commands)
-    for heading, its_commands in by_heading().items():
+    for problem in COMMANDS.load_plugins():
+        say_error(problem)
+    width = max(len(one.example) for one in COMMANDS.commands)
+    for heading, its_commands in COMMANDS.by_heading().items():
         print(f"\n{heading}")
-        for command in its_commands:
-            print(f"  {command.example:<{width}}  {command.summary}{_other_words(command)}")
+        for one in its_commands:
+            others = f" ({', '.join(one.aliases)})" if one.aliases else ""
+            print(f"  {one.example:<{width}}  {one.summary}{others}")
     print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
-
-
-def _other_words(command: Command) -> str:
-    return f" ({', '.join(command.aliases)})" if command.aliases else ""

@@ -1,152 +1,136 @@
-"""Going somewhere and seeing where one is: mov, movr, umv, umvr, wm, wa."""
+"""Commands that move motors and show where they are: mov, movr, umv, umvr, wm, wa."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, NamedTuple
+
+from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.shell.command import motors_and_positions, only_motors
-from beamshell.shell.commands._all import COMMANDS
+from beamshell.messages import Plan
+from beamshell.plans import stubs as bps
+from beamshell.shell.command import Followed, command, followed_by
 from beamshell.shell.live_positions import LivePositions
-from beamshell.shell.magic_line import Words, find_device, is_number
+from beamshell.shell.parameters import Motor, Position, Session, Target
 from beamshell.shell.positions import axes, is_motor, rows, table, unit_of, whereabouts
+from beamshell.shell.slots import MotorSlot, Slot, Tokens, find_device
 
-if TYPE_CHECKING:
-    from beamshell.shell.session import Session
+HEADING = "Moving"
 
 
-@COMMANDS.add(
-    "motor position [motor position ...]",
-    example="mov th 1.5",
-    plan="RE(bps.mv(th, 1.5))",
-    aliases=("mv",),
-    slots=motors_and_positions,
-    needs_words=True,
-)
-def mov(session: Session, words: Words) -> None:
+class Move(NamedTuple):
+    """A motor, and the position it goes to."""
+
+    motor: Motor
+    position: Target
+
+
+class Step(NamedTuple):
+    """A motor, and the distance it goes."""
+
+    motor: Motor
+    distance: Position
+
+
+@command(HEADING, example="mov th 1.5", aliases=("mv",), preflight=False)
+def mov(moves: list[Move]) -> Followed:
     """Move motors to positions, all together, and wait until all have arrived."""
-    _go(session, _pairs(words), relative=False)
+    return _moved(bps.mv, moves)
 
 
-@COMMANDS.add(
-    "motor distance [motor distance ...]",
-    example="movr th 0.1",
-    plan="RE(bps.mvr(th, 0.1))",
-    aliases=("mvr",),
-    slots=motors_and_positions,
-    needs_words=True,
-)
-def movr(session: Session, words: Words) -> None:
+@command(HEADING, example="movr th 0.1", aliases=("mvr",), preflight=False)
+def movr(moves: list[Step]) -> Followed:
     """Move motors by distances from where they are, and wait until all have arrived."""
-    _go(session, _pairs(words), relative=True)
+    _refuse_computed(moves)
+    return _moved(bps.mvr, moves)
 
 
-@COMMANDS.add(
-    "motor position [motor position ...]",
-    example="umv th 1.5",
-    plan="RE(bps.mv(th, 1.5))",
-    slots=motors_and_positions,
-    needs_words=True,
-)
-def umv(session: Session, words: Words) -> None:
+@command(HEADING, example="umv th 1.5", preflight=False)
+def umv(moves: list[Move]) -> Followed:
     """Move motors to positions, as mov does, and show where they are on the way."""
-    pairs = _pairs(words)
-    _go(session, pairs, relative=False, live=LivePositions([motor for motor, _ in pairs]))
+    return _moved(bps.mv, moves, lambda: LivePositions([motor for motor, _ in moves]))
 
 
-@COMMANDS.add(
-    "motor distance [motor distance ...]",
-    example="umvr th 0.1",
-    plan="RE(bps.mvr(th, 0.1))",
-    slots=motors_and_positions,
-    needs_words=True,
-)
-def umvr(session: Session, words: Words) -> None:
+@command(HEADING, example="umvr th 0.1", preflight=False)
+def umvr(moves: list[Step]) -> Followed:
     """Move motors by distances, as movr does, and show where they are on the way."""
-    pairs = _pairs(words)
-    _go(session, pairs, relative=True, live=LivePositions([motor for motor, _ in pairs]))
+    _refuse_computed(moves)
+    return _moved(bps.mvr, moves, lambda: LivePositions([motor for motor, _ in moves]))
 
 
-@COMMANDS.add("motor [motor ...]", example="wm th sam*", slots=only_motors, needs_words=True)
-def wm(session: Session, words: Words) -> None:
+def _refuse_computed(moves: list[Step]) -> None:
+    for motor, _ in moves:
+        if computed := getattr(motor, "pseudo_names", ()):
+            names = ", ".join(f"{motor.name}.{axis}" for axis in computed)
+            raise UsageError(f"{motor.name} cannot be moved by a distance, but its axes can: {names}")
+
+
+def _moved(
+    plan: Callable[..., Plan],
+    moves: list[Move] | list[Step],
+    during: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> Followed:
+    motors = [motor for motor, _ in moves]
+    for number, motor in enumerate(motors):
+        if any(motor is other for other in motors[:number]):
+            raise UsageError(f"{motor.name} is named twice")
+    starts = [whereabouts(motor) for motor in motors]
+
+    def show(_statuses: Any) -> None:
+        for motor, start in zip(motors, starts, strict=True):
+            print(f"{motor.name}: {start.removesuffix(f' {unit_of(motor)}')} -> {whereabouts(motor)}")
+
+    return followed_by(plan(*(value for move in moves for value in move)), show, during=during)
+
+
+# ---- where motors are --------------------------------------------------------------------------
+
+
+class MotorNameSlot(MotorSlot):
+    """A motor, a pattern that fits the names of several, or a motor itself."""
+
+    word = "motor"
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        return tokens.take(name)
+
+
+@command(HEADING, example="wm th sam*")
+def wm(session: Session, motors: list[Annotated[Any, MotorNameSlot()]]) -> None:
     """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters."""
     chosen: dict[str, Any] = {}
-    for word in words.rest():
-        chosen |= _named(word, session)
+    for motor in motors:
+        chosen |= _named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
     print(table(rows(chosen)))
 
 
-@COMMANDS.add(example="wa")
-def wa(session: Session, words: Words) -> None:
+@command(HEADING, example="wa")
+def wa(session: Session) -> None:
     """Show where all motors are: user and dial position, limits, state."""
-    words.end()
     motors = _every_motor(session.registry)
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
     print(table(rows(motors)))
 
 
-def _pairs(words: Words) -> list[tuple[Any, Any]]:
-    pairs: list[tuple[Any, Any]] = []
-    while words:
-        motor = words.motor()
-        if any(motor is other for other, _ in pairs):
-            raise UsageError(f"{motor.name} is named twice")
-        pairs.append((motor, _position(motor, words)))
-    return pairs
-
-
-def _position(device: Any, words: Words) -> Any:
-    """A number; for what is no motor, such as a shutter, also a word: it knows itself what it may be told."""
-    if is_motor(device) or not words or is_number(words.peek()):
-        return words.number(f"position of {device.name}")
-    return words.take("state")
-
-
-def _go(
-    session: Session,
-    pairs: list[tuple[Any, Any]],
-    *,
-    relative: bool,
-    live: AbstractContextManager[Any] | None = None,
-) -> None:
-    from beamshell.plans import stubs as bps
-
-    for motor, _ in pairs if relative else ():
-        if computed := getattr(motor, "pseudo_names", ()):
-            names = ", ".join(f"{motor.name}.{axis}" for axis in computed)
-            raise UsageError(f"{motor.name} cannot be moved by a distance, but its axes can: {names}")
-    before = [whereabouts(motor) for motor, _ in pairs]
-    words = [word for pair in pairs for word in pair]
-    with live or nullcontext():
-        plan = bps.mvr(*words) if relative else bps.mv(*words)
-        session.run(plan, then=lambda: _say_moved([motor for motor, _ in pairs], before))
-
-
-def _say_moved(motors: Iterable[Any], before: list[str]) -> None:
-    for motor, start in zip(motors, before, strict=True):
-        start_number = start.removesuffix(f" {unit_of(motor)}")
-        print(f"{motor.name}: {start_number} -> {whereabouts(motor)}")
-
-
-def _named(word: str, session: Session) -> dict[str, Any]:
-    devices = session.devices
+def _named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     if "*" not in word and "?" not in word:
         device = find_device(word, devices)
         if not is_motor(device):
             raise UsageError(f"{word} has no position")
         return axes(word, device)
-    found = {
+    motors = {
         name: motor
         for name, motor in _every_motor(devices).items()
         if fnmatchcase(name, word) or fnmatchcase(name.partition(".")[0], word)
     }
-    if not found:
+    if not motors:
         raise UnknownName(f"no motor's name fits '{word}'")
-    return found
+    return motors
 
 
 def _every_motor(devices: Mapping[str, Any]) -> dict[str, Any]:

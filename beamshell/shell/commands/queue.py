@@ -1,65 +1,51 @@
-"""The sample queue: command lines with their sample, listed, put in order, run, and there again after a crash.
+"""Commands for the sample queue: lines with their sample are added, listed, put in order and run.
 
 All items run as one plan, so Ctrl+C, resume and abort mean what they mean in a scan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeAlias
 
-from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, UnknownName, UsageError
-from beamshell.shell.commands._all import COMMANDS
-from beamshell.shell.magic_line import Words, is_number, nearest, split_words
+from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, UsageError
+from beamshell.messages import Plan
+from beamshell.plans.queue import Task, work_through
+from beamshell.shell.command import Command, Followed, command, followed_by
+from beamshell.shell.commands.command_line import CommandLineSlot, Line
 from beamshell.shell.messages_shown import one_line, say
-from beamshell.shell.understudy import Understudy
+from beamshell.shell.parameters import Labels, Points, Session
+from beamshell.shell.plan_form import plan_form
+from beamshell.store.queue import Queue, QueueItem
 
-if TYPE_CHECKING:
-    from beamshell.messages import Plan
-    from beamshell.plans.queue import Task
-    from beamshell.shell.command import Command
-    from beamshell.shell.session import Session
-    from beamshell.store.queue import Queue, QueueItem
-
+HEADING = "Ahead of time"
 _SETTERS = ("md",)
 """What may be queued although it runs no plan."""
-_ACTIONS = ("add", "run", "remove", "move", "retry", "clear")
 _MARKS = {"waiting": "", "running": "RUNNING", "done": "done", "failed": "FAILED", "interrupted": "INTERRUPTED"}
 
 
-def _what_follows(before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:
-    if not before:
-        return _ACTIONS
-    if before[0] != "add":
-        return ["on"] if before == ["run"] else []
-    typed = [word for word in before[1:] if "=" not in word]
-    if not typed:
-        return _queueable()
-    slots = COMMANDS[typed[0]].slots if typed[0] in COMMANDS else None
-    return [] if slots is None else slots(typed[1:], devices)
+class _QueueableSlot(CommandLineSlot):
+    """A command that may be queued."""
+
+    def names(self) -> list[str]:
+        return [*super().names(), *_SETTERS]
 
 
-@COMMANDS.add(
-    "[add [key=value ...] command ... | run [on] | remove n | move n place | retry n | clear [done]]",
-    example="queue add sample=Si scan th -1 1 11",
-    plan='session.queue.add("scan th -1 1 11", {"sample": "Si"})',
-    slots=_what_follows,
-)
-def queue(session: Session, words: Words) -> None:
+QueueableLine: TypeAlias = Annotated[Line, _QueueableSlot()]
+
+
+@command(HEADING, example="queue add sample=Si scan th -1 1 11")
+def queue(session: Session) -> None:
     """Show what is queued, add a command, or run all that waits, in order.
 
     `queue run` stops at an item that fails, `queue run on` goes on with the next; either begins with the first that
     waits. The queue is kept in the data folder, also when the console ends: what ran then is marked INTERRUPTED, and
     `queue retry 2` lets it wait again. Metadata before the command go into its runs.
     """
-    action = words.take("action") if words else "show"
-    if action not in _DOES:
-        raise UsageError(f"'{action}' is none of {', '.join(_ACTIONS)}{nearest(action, _ACTIONS)}")
-    _DOES[action](session, session.queue, words)
+    _show(session.queue)
 
 
-def _show(_session: Session, queue: Queue, words: Words) -> None:
-    words.end()
+def _show(queue: Queue) -> None:
     items = queue.items()
     if not items:
         print("the queue is empty: queue add scan det th -1 1 11")
@@ -71,111 +57,67 @@ def _show(_session: Session, queue: Queue, words: Words) -> None:
         print(f"{cells}  {item.reason}" if item.reason else cells)
 
 
-def _add(session: Session, queue: Queue, words: Words) -> None:
-    metadata: dict[str, Any] = {}
-    while "=" in words.peek():
-        key, _, value = words.take("metadata").partition("=")
-        if not key.isidentifier():
-            raise UsageError(f"'{key}' is no name for metadata: write sample=LaB6")
-        metadata[key] = _value(value)
-    rest = words.rest()
-    line = " ".join(f"'{word}'" if " " in word else word for word in rest)
-    command, arguments = _command_of(line)
-    _try_out(session, command, arguments)
-    place = queue.add(line, metadata)
-    print(f"{place}: {line}{'' if len(queue) > 1 else '   (queue run begins)'}")
+@queue.subcommand(example="queue add sample=Si scan th -1 1 11")
+def add(session: Session, metadata: Labels, line: QueueableLine) -> None:
+    """Add a command, with metadata for its runs."""
+    _refuse_unqueueable(line.command)
+    _try_out(session, line)
+    place = session.queue.add(str(line), metadata)
+    print(f"{place}: {line}{'' if len(session.queue) > 1 else '   (queue run begins)'}")
 
 
-def _value(word: str) -> float | int | str:
-    if not is_number(word):
-        return word.strip("'\"")
-    return int(word) if word.lstrip("+-").isdigit() else float(word)
-
-
-def _run(session: Session, queue: Queue, words: Words) -> None:
-    from beamshell.plans.queue import work_through
-
-    goes_on = bool(words) and words.take("on") == "on"
-    words.end()
-    left = [item for item in queue.items() if item.state == "waiting"]
-    if not left:
+@queue.subcommand(example="queue run on", preflight=False, labelled=False)
+def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
+    """Run what waits; with `on` also after an item has failed."""
+    if not any(item.state == "waiting" for item in session.queue.items()):
         print("nothing waits in the queue")
-        return
-
-    failed: list[str] = []
-
-    def plan() -> Plan:
-        with queue.running():
-            yield from work_through(lambda: _next(session, queue, failed, goes_on), go_on=goes_on)
-
-    session.run(plan(), then=lambda: _say_the_end(queue, failed), labelled=False)
+        return None
+    work = _Work(session, goes_on=on is not None)
+    return followed_by(work.plan(), lambda _: work.say_the_end())
 
 
-def _remove(_session: Session, queue: Queue, words: Words) -> None:
-    place = words.whole_number("number of the item")
-    words.end()
-    print(f"removed: {queue.remove(place).line}")
+@queue.subcommand(example="queue remove 2")
+def remove(session: Session, number: Points) -> None:
+    """Take an item out."""
+    print(f"removed: {session.queue.remove(number).line}")
 
 
-def _move(session: Session, queue: Queue, words: Words) -> None:
-    place, to = words.whole_number("number of the item"), words.whole_number("its new place")
-    words.end()
-    queue.move(place, to)
-    _show(session, queue, words)
+@queue.subcommand(example="queue move 3 1")
+def move(session: Session, number: Points, place: Points) -> None:
+    """Put an item to another place."""
+    session.queue.move(number, place)
+    _show(session.queue)
 
 
-def _retry(session: Session, queue: Queue, words: Words) -> None:
-    place = words.whole_number("number of the item")
-    words.end()
-    queue.retry(place)
-    _show(session, queue, words)
+@queue.subcommand(example="queue retry 2")
+def retry(session: Session, number: Points) -> None:
+    """Let an item wait again."""
+    session.queue.retry(number)
+    _show(session.queue)
 
 
-def _clear(_session: Session, queue: Queue, words: Words) -> None:
-    only_done = bool(words) and words.take("done") == "done"
-    words.end()
-    gone = queue.clear("done") if only_done else queue.clear()
+@queue.subcommand(example="queue clear done")
+def clear(session: Session, done: Literal["done"] | None = None) -> None:
+    """Take out all items, or those that are done."""
+    gone = session.queue.clear(*([done] if done else []))
     print(f"{gone} {'item is' if gone == 1 else 'items are'} gone")
-
-
-_DOES: dict[str, Callable[[Session, Queue, Words], None]] = {
-    "show": _show,
-    "add": _add,
-    "run": _run,
-    "remove": _remove,
-    "move": _move,
-    "retry": _retry,
-    "clear": _clear,
-}
 
 
 # ---- what a line means -----------------------------------------------------------------------------
 
 
-def _queueable() -> list[str]:
-    return [name for name in COMMANDS if COMMANDS[name].runs_a_plan or name in _SETTERS]
+def _refuse_unqueueable(command: Command) -> None:
+    if not command.runs_a_plan and command.name not in _SETTERS:
+        raise UsageError(f"{command.name} cannot be queued: scans, moves and md can")
 
 
-def _command_of(line: str) -> tuple[Command, list[str]]:
-    name, *arguments = split_words(line) or [""]
-    name = name.lstrip("%")
-    if not name:
-        raise UsageError("a command is missing")
-    if name not in COMMANDS:
-        raise UnknownName(f"no command '{name}'{nearest(name, COMMANDS.names)}")
-    if name not in _queueable():
-        raise UsageError(f"{name} cannot be queued: scans, moves and md can")
-    return COMMANDS[name], arguments
-
-
-def _try_out(session: Session, command: Command, arguments: list[str]) -> None:
+def _try_out(session: Session, line: Line) -> None:
     """Refuse what is written wrongly; say what could not be done now, although it may be possible by then."""
-    if command.name in _SETTERS:
+    if line.command.name in _SETTERS:
         return
-    understudy: Any = Understudy(session)
     try:
-        command.act(understudy, Words(arguments, session.devices))
-        problems = [] if understudy.plan is None else session.rehearse(understudy.plan).problems
+        made = line.make(session)
+        problems = [] if made is None else session.rehearse(made.plan).problems
     except UsageError:
         raise
     except BeamshellError as exc:
@@ -184,57 +126,84 @@ def _try_out(session: Session, command: Command, arguments: list[str]) -> None:
         say(f"as things are now, it could not be done: {one_line(problem)}")
 
 
-def _next(session: Session, queue: Queue, failed: list[str], goes_on: bool) -> Task | None:
-    from beamshell.plans.queue import Task
+class _Work:
+    """The items of a queue, one after the other.
 
-    item = queue.begin_next()
-    if item is None:
-        return None
-    items = queue.items()
-    place = next((n for n, other in enumerate(items, 1) if other.key == item.key), 0)
-    say(f"queue {place} of {len(items)}: {item.line}")
-    metadata = {"command": item.line, **item.metadata}
-    return Task(lambda: _plan_of(session, item, metadata), _ending(queue, item, failed, goes_on), metadata)
-
-
-def _plan_of(session: Session, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
-    """The plan that the item's command would run, rehearsed; None if the command has done all it does.
-
-    Raises:
-        BeamshellError: it cannot be done as things are now.
+    Args:
+        session: the console.
+        goes_on: whether an item that fails is followed by the next.
     """
-    command, arguments = _command_of(item.line)
-    understudy: Any = Understudy(session)
-    command.act(understudy, Words(arguments, session.devices))
-    if understudy.plan is None:
-        return None
-    if understudy.plan_form:
-        metadata["plan_form"] = understudy.plan_form
-    if callable(understudy.plan):
-        session.check(understudy.plan)
 
-    def whole() -> Plan:
-        yield from understudy.plan() if callable(understudy.plan) else understudy.plan
-        if understudy.then is not None:
-            understudy.then()
+    def __init__(self, session: Session, *, goes_on: bool) -> None:
+        self._session = session
+        self._queue = session.queue
+        self._goes_on = goes_on
+        self._failed: list[str] = []
 
-    return whole()
+    def plan(self) -> Plan:
+        """All items that wait, as one plan."""
+        with self._queue.running():
+            yield from work_through(self._next, go_on=self._goes_on)
 
+    def say_the_end(self) -> None:
+        """Say how many items are in which state.
 
-def _ending(
-    queue: Queue, item: QueueItem, failed: list[str], goes_on: bool
-) -> Callable[[BaseException | None, list[str]], None]:
-    def ended(failure: BaseException | None, uids: list[str]) -> None:
-        if failure is None:
-            queue.end(item.key, "done", uids=uids)
-            return
-        reason = _why(failure)
-        queue.end(item.key, "failed", reason, uids)
-        failed.append(item.line)
-        # what ends the queue is shown as any plan's failure is: it is said once
-        say(f"queue: {item.line}: {reason}" if goes_on else f"queue: {_states(queue)}")
+        Raises:
+            CommandError: some are not done.
+        """
+        print(f"queue: {self._states()}")
+        if self._failed:
+            raise CommandError(f"not done: {'; '.join(self._failed)}")
 
-    return ended
+    def _next(self) -> Task | None:
+        item = self._queue.begin_next()
+        if item is None:
+            return None
+        items = self._queue.items()
+        place = next((n for n, other in enumerate(items, 1) if other.key == item.key), 0)
+        say(f"queue {place} of {len(items)}: {item.line}")
+        metadata = {"command": item.line, **item.metadata}
+        return Task(lambda: self._plan_of(item, metadata), self._ending(item), metadata)
+
+    def _plan_of(self, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
+        """The plan of the item's command, simulated; None if the command has done all it does.
+
+        Raises:
+            BeamshellError: it cannot be done as things are now.
+        """
+        line = Line.of(item.line)
+        _refuse_unqueueable(line.command)
+        made = line.make(self._session)
+        if made is None:
+            return None
+        if form := plan_form(made.plan, self._session.devices):
+            metadata["plan_form"] = form
+        if line.command.preflight:
+            self._session.check(made.plan, ask=False)
+
+        def whole() -> Plan:
+            result = yield from made.plan
+            if made.then is not None:
+                made.then(result)
+
+        return whole()
+
+    def _ending(self, item: QueueItem) -> Callable[[BaseException | None, list[str]], None]:
+        def ended(failure: BaseException | None, uids: list[str]) -> None:
+            if failure is None:
+                self._queue.end(item.key, "done", uids=uids)
+                return
+            reason = _why(failure)
+            self._queue.end(item.key, "failed", reason, uids)
+            self._failed.append(item.line)
+            # what ends the queue is shown as any plan's failure is: it is said once
+            say(f"queue: {item.line}: {reason}" if self._goes_on else f"queue: {self._states()}")
+
+        return ended
+
+    def _states(self) -> str:
+        states = [item.state for item in self._queue.items()]
+        return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "empty"
 
 
 def _why(failure: BaseException) -> str:
@@ -243,14 +212,3 @@ def _why(failure: BaseException) -> str:
     if isinstance(failure, RequestAbort):
         return f"aborted {failure}".rstrip()
     return "halted" if isinstance(failure, GeneratorExit) else one_line(failure)
-
-
-def _say_the_end(queue: Queue, failed: list[str]) -> None:
-    print(f"queue: {_states(queue)}")
-    if failed:
-        raise CommandError(f"not done: {'; '.join(failed)}")
-
-
-def _states(queue: Queue) -> str:
-    states = [item.state for item in queue.items()]
-    return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "empty"

@@ -1,39 +1,52 @@
-"""What goes with the data, and the data: md, runs, image."""
+"""Commands for metadata and measured data: md, runs, image."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.shell.command import any_device
-from beamshell.shell.commands._all import COMMANDS
-from beamshell.shell.magic_line import Words, find_device, is_number, nearest
+from beamshell.shell.command import command
+from beamshell.shell.parameters import Session
+from beamshell.shell.slots import NumberSlot, Slot, Tokens, find_device, is_whole, plain_value
+from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from beamshell.shell.session import Session
     from beamshell.store import Run
 
+HEADING = "What was measured"
 _RESERVED = ("scan_id",)
 
 
-@COMMANDS.add("[key [value ...] | del key]", example="md sample LaB6", plan="RE.md['sample'] = 'LaB6'")
-def md(session: Session, words: Words) -> None:
+# ---- metadata ----------------------------------------------------------------------------------
+
+
+@command(HEADING, example="md sample LaB6")
+def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     """Show the metadata that every run gets, set one, or delete one.
 
     They are kept until they are changed. A number stays a number; everything else is text.
     """
-    if not words:
-        _show(dict(session.RE.md))
-        return
-    key = words.take("key")
-    if key == "del":
-        _delete(session.RE.md, words)
-    elif words:
-        _set(session.RE.md, key, words.rest())
+    metadata = session.RE.md
+    if not key:
+        _show(dict(metadata))
+    elif value is None:
+        _show({_existing(key, metadata): metadata[key]})
+    elif key in _RESERVED:
+        raise UsageError(f"{key} is counted by the console")
     else:
-        _show({_known(key, session.RE.md): session.RE.md[key]})
+        metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
+        print(f"{key}: {metadata[key]}")
+
+
+@md.subcommand(name="del", example="md del sample")
+def delete_metadata(session: Session, key: str) -> None:
+    """Delete one."""
+    if _existing(key, session.RE.md) in _RESERVED:
+        raise UsageError(f"{key} is counted by the console")
+    del session.RE.md[key]
 
 
 def _show(entries: dict[str, Any]) -> None:
@@ -44,52 +57,61 @@ def _show(entries: dict[str, Any]) -> None:
         print("no metadata yet: md sample LaB6")
 
 
-def _set(metadata: Any, key: str, words: list[str]) -> None:
-    if key in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
-    value = _number(words[0]) if len(words) == 1 and is_number(words[0]) else " ".join(words)
-    metadata[key] = value
-    print(f"{key}: {value}")
-
-
-def _number(word: str) -> float | int:
-    value = float(word)
-    return int(value) if word.lstrip("+-").isdigit() else value
-
-
-def _delete(metadata: Any, words: Words) -> None:
-    key = _known(words.take("key to delete"), metadata)
-    words.end()
-    if key in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
-    del metadata[key]
-
-
-def _known(key: str, metadata: Any) -> str:
+def _existing(key: str, metadata: Any) -> str:
     if key not in metadata:
-        raise UnknownName(f"no metadata '{key}'{nearest(key, metadata)}")
+        raise unknown("metadata", key, metadata)
     return key
 
 
-@COMMANDS.add("[scan number]", example="runs 12", plan="runs[12].table()")
-def runs(session: Session, words: Words) -> None:
+# ---- runs and their pictures -------------------------------------------------------------------
+
+
+@command(HEADING, example="runs 12")
+def runs(session: Session, scan_number: int | None = None) -> None:
     """Show the last runs, or one of them point by point; -1 is the last."""
-    if not words:
+    if scan_number is None:
         print(session.runs)
         return
-    run = session.runs[_scan_number(words)]
-    words.end()
+    run = session.runs[scan_number]
     print(run)
     print(run.table())
 
 
-@COMMANDS.add(
-    "[scan number] [detector] [point | now]",
-    example="image cam 3",
-    plan="runs[-1].image('cam', 3)",
-    slots=any_device,
-)
-def image(session: Session, words: Words) -> None:
+class PointSlot(Slot):
+    """The number of a point, or `now` for what the camera has."""
+
+    word = "point | now"
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> int | str:
+        if tokens.peek() == "now":
+            return str(tokens.take(name))
+        return int(NumberSlot(whole=True).read(tokens, name, following))
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return token == "now" or is_whole(token)
+
+
+class PictureSourceSlot(Slot):
+    """What takes pictures: a device, or one that only the run knows."""
+
+    @override
+    def candidates(self, typed: Iterable[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return list(devices)
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, str) and not is_whole(token)
+
+
+@command(HEADING, example="image cam 3")
+def image(
+    session: Session,
+    scan_number: int | None = None,
+    detector: Annotated[str, PictureSourceSlot()] = "",
+    point: Annotated[int | str, PointSlot()] = -1,
+) -> None:
     """Show a picture of a run: in a window or, without a display, in the terminal.
 
     Without a number it is the last run, without a detector the only one that took pictures, without a point the last.
@@ -97,26 +119,18 @@ def image(session: Session, words: Words) -> None:
     """
     from beamshell.callbacks.picture import show
 
-    number = _scan_number(words) if words and _is_whole(words.peek()) else None
-    name = words.take("detector") if words else ""
-    if number is None and words.peek() == "now":
-        words.take("now")
-        words.end()
-        show(_picture_now(name, words.devices), f"{name} now")
+    if isinstance(point, str):
+        if scan_number is not None:
+            raise UsageError(f"'{point}' is not a whole number (point)")
+        device = find_device(detector, session.devices)
+        if not hasattr(device, "picture"):
+            raise UsageError(f"{detector} takes no pictures")
+        show(device.picture(), f"{detector} now")
         return
-    run = session.runs[-1 if number is None else number]
-    images = run.images(name or _only_detector(run))
-    point = _point(words) if words else -1
-    words.end()
+    run = session.runs[-1 if scan_number is None else scan_number]
+    images = run.images(detector or _only_detector(run))
     picture = images.at(point)
     show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}")
-
-
-def _picture_now(name: str, devices: Mapping[str, Any]) -> Any:
-    device = find_device(name, devices)
-    if not hasattr(device, "picture"):
-        raise UsageError(f"{name} takes no pictures")
-    return device.picture()
 
 
 def _only_detector(run: Run) -> str:
@@ -125,21 +139,3 @@ def _only_detector(run: Run) -> str:
     if len(run.image_keys) > 1:
         raise UsageError(f"say which of {', '.join(run.image_keys)}")
     return run.image_keys[0]
-
-
-def _point(words: Words) -> int:
-    word = words.take("point")
-    if not _is_whole(word):
-        raise UsageError(f"'{word}' is not a whole number (point)")
-    return int(word)
-
-
-def _is_whole(word: str) -> bool:
-    return word.lstrip("-").isdigit()
-
-
-def _scan_number(words: Words) -> int:
-    word = words.take("scan number")
-    if not _is_whole(word):
-        raise UsageError(f"'{word}' is not a whole number (scan number)")
-    return int(word)

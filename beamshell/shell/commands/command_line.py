@@ -1,0 +1,89 @@
+"""A command line as the parameter of a command, as in `rehearse scan det th -1 1 21`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+from typing_extensions import override
+
+from beamshell.errors import UsageError
+from beamshell.shell.command import COMMANDS, Command, Followed
+from beamshell.shell.slots import Slot, Tokens
+from beamshell.shell.typed_line import cut_line, joined
+
+
+class Line(NamedTuple):
+    """A command, and what follows its name."""
+
+    command: Command
+    words: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Line:
+        """A line as it is typed.
+
+        Raises:
+            UsageError: it is empty, or there is more than one command.
+            UnknownName: there is no such command.
+        """
+        commands = cut_line(text)
+        if len(commands) != 1:
+            raise UsageError("a command is missing" if not commands else "one command at a time")
+        name, *words = commands[0].words
+        return cls(COMMANDS.find(name), words)
+
+    def make(self, session: Any) -> Followed | None:
+        """The plan that it would run; None if the command runs none, and has done all it does.
+
+        Raises:
+            BeamshellError: it cannot be done as things are now.
+        """
+        made = self.command.make(session, self.words)
+        return made if isinstance(made, Followed) else None
+
+    def __str__(self) -> str:
+        return joined([self.command.name, *self.words])
+
+
+class CommandLineSlot(Slot):
+    """All words that are left, as a command."""
+
+    word = "command ..."
+    repeats = True
+    takes_the_rest = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Line:
+        words = [tokens.take("command")]
+        while tokens:
+            words.append(tokens.take("command"))
+        if isinstance(words[0], Command):
+            words[0] = words[0].name
+        return Line.of(words[0] if len(words) == 1 else joined(map(str, words)))
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return not (isinstance(token, str) and "=" in token)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        if not typed:
+            return self.names()
+        return COMMANDS[typed[0]].candidates(typed[1:], devices) if typed[0] in COMMANDS else []
+
+    def names(self) -> list[str]:
+        """The commands that may stand here: those that run a plan."""
+        return [name for name in COMMANDS if COMMANDS[name].runs_a_plan]
+
+
+class CommandNameSlot(Slot):
+    """The name of a command."""
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return list(COMMANDS)
+
+
+CommandLine: TypeAlias = Annotated[Line, CommandLineSlot()]
+"""A whole command as it is typed."""

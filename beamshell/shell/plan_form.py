@@ -1,0 +1,98 @@
+"""A plan as Python source that makes it again at the prompt: ``bp.scan([det], mono.energy, 8.95, 8.96, num=2)``.
+
+It reads the call that a plan remembers, and never runs a plan.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from beamshell.plans.unrun_plan_guard import PlanCall, call_of
+from beamshell.protocols import Movable, Readable
+
+_LARGEST_EXACT = 1e15
+
+
+class _NotWritableError(Exception):
+    """An argument has no name and no literal."""
+
+
+def plan_form(plan: Any, devices: Mapping[str, Any]) -> str:
+    """The call that made a plan; "" if it is unknown, or has an argument that cannot be written.
+
+    Args:
+        plan: as the plan's function has returned it.
+        devices: the devices by the names that they have at the prompt.
+    """
+    call = call_of(plan)
+    try:
+        return "" if call is None else _call(call, devices)
+    except _NotWritableError:
+        return ""
+
+
+def literal(value: Any, devices: Mapping[str, Any]) -> str:
+    """One argument as source; "" if it cannot be written."""
+    try:
+        return _argument(value, devices)
+    except _NotWritableError:
+        return ""
+
+
+def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
+    arguments = [_argument(value, devices) for value in call.args]
+    arguments += [f"{key}={_argument(value, devices)}" for key, value in call.kwargs.items()]
+    return f"{call.name or _function(call.function)}({', '.join(arguments)})"
+
+
+def _function(function: Callable[..., Any]) -> str:
+    """What a plan's function is called at the prompt, where bp, bps and bpp are names of these rooms."""
+    from beamshell import plans
+    from beamshell.plans import preprocessors, stubs
+
+    name = function.__name__
+    for prefix, room in (("bp", plans), ("bps", stubs), ("bpp", preprocessors)):
+        if name in room.__all__ and getattr(room, name) is function:
+            return f"{prefix}.{name}"
+    raise _NotWritableError
+
+
+def _argument(value: Any, devices: Mapping[str, Any]) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return repr(value)
+    if isinstance(value, float) and math.isfinite(value):
+        is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
+        return repr(int(value)) if is_whole else repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_argument(item, devices) for item in value)}]"
+    if type(value) is tuple:
+        items = [_argument(item, devices) for item in value]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_argument(k, devices)}: {_argument(v, devices)}' for k, v in value.items())}}}"
+    if (call := call_of(value)) is not None:
+        return _call(call, devices)
+    return _device(value, devices)
+
+
+def _device(device: Any, devices: Mapping[str, Any]) -> str:
+    """How Python calls it at the prompt: "mono.energy" for a part, whatever it is recorded as."""
+    name: Any = getattr(device, "name", None)
+    parent: Any = getattr(device, "parent", None)
+    is_device: bool = isinstance(device, Readable | Movable) and isinstance(name, str)
+    if not is_device:
+        raise _NotWritableError
+    if devices.get(name) is device:
+        return str(name)
+    if parent is not None:
+        return f"{_device(parent, devices)}.{device.attr_name}"
+    for other, known in devices.items():
+        if known is device:
+            return other
+    raise _NotWritableError

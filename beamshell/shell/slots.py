@@ -1,0 +1,456 @@
+"""Slots: how one parameter of a command is read from typed words or Python objects, completed and shown in a usage.
+
+A slot takes one or more tokens from the left. A token is a typed word or a Python object, so that a typed line and a
+call in Python are read by the same code. Nothing is evaluated: words are looked up, numbers are parsed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from beamshell.errors import UnknownName, UsageError
+from beamshell.protocols import Movable, Readable
+from beamshell.shell.positions import is_motor
+from beamshell.text.nearest import nearest, unknown
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
+
+
+class MissingWord(UsageError):  # noqa: N818  # it says what was done, as its base does
+    """A line ends before the command has all that it needs."""
+
+
+class Tokens:
+    """The tokens of one command, taken from left to right.
+
+    Args:
+        tokens: typed words and Python objects.
+        session: the console, whose devices the words mean.
+    """
+
+    def __init__(self, tokens: Iterable[Any], session: Any) -> None:
+        self._tokens = list(tokens)
+        self.session = session
+        self.last_device: Any = None
+        """The device that was taken last; what a position is checked against may depend on it."""
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    @property
+    def devices(self) -> Mapping[str, Any]:
+        """The devices by name."""
+        devices: Mapping[str, Any] = self.session.devices
+        return devices
+
+    def peek(self, ahead: int = 0) -> Any:
+        """The next token, or one after it; "" beyond the end."""
+        return self._tokens[ahead] if ahead < len(self._tokens) else ""
+
+    def take(self, name: str) -> Any:
+        """The next token.
+
+        Raises:
+            MissingWord: there is none left; the message names what is missing.
+        """
+        if not self._tokens:
+            raise MissingWord(f"{name} is missing")
+        return self._tokens.pop(0)
+
+    def device(self, name: str) -> Any:
+        """The next token as a device.
+
+        Raises:
+            UnknownName: no device is called so.
+            UsageError: a number stands there.
+        """
+        token = self.take(name)
+        if is_number(token):
+            raise UsageError(f"'{token}' stands where a device belongs ({name})")
+        self.last_device = find_device(token, self.devices) if isinstance(token, str) else token
+        return self.last_device
+
+
+class Slot:
+    """How one parameter is read; this one takes any word as it is."""
+
+    word = ""
+    """What a usage calls it; "" for the parameter's name."""
+    optional = False
+    """Whether nothing needs to be there even if the parameter has no default."""
+    repeats = False
+    """Whether it takes more than one word."""
+    is_device = False
+    """Whether it takes a device."""
+    takes_the_rest = False
+    """Whether all words that follow are its own, and it completes them itself."""
+
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:  # noqa: ARG002
+        """The value of the parameter.
+
+        Args:
+            tokens: what has not been read yet.
+            name: of the parameter, for messages.
+            following: the slot of the next parameter.
+
+        Raises:
+            UsageError: the next word does not fit, or is missing.
+        """
+        return tokens.take(name)
+
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:  # noqa: ARG002  # some slots ask
+        """Whether a token could be meant for this slot."""
+        return token is not None
+
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:  # noqa: ARG002
+        """What completion offers here.
+
+        Args:
+            typed: the words of this slot that stand before the cursor.
+            devices: the devices by name.
+        """
+        return ()
+
+    def usage(self, name: str) -> str:
+        """How a usage shows it."""
+        return self.word or name
+
+
+# ---- numbers -----------------------------------------------------------------------------------
+
+
+class NumberSlot(Slot):
+    """A finite number.
+
+    Args:
+        whole: whether it is a whole number.
+        at_least: the smallest that is allowed.
+        positive: whether it must be above zero.
+        unit: what messages say after the parameter's name.
+    """
+
+    def __init__(
+        self, *, whole: bool = False, at_least: int | None = None, positive: bool = False, unit: str = ""
+    ) -> None:
+        self._whole, self._at_least, self._positive = whole, at_least, positive
+        self._unit = f" in {unit}" if unit else ""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
+        token = tokens.take(name)
+        where = f"{name}{self._unit}"
+        if self._whole and not (is_number(token) and float(token).is_integer()):
+            raise UsageError(f"'{token}' is not a whole number ({where})")
+        value = number(token, where)
+        if self._at_least is not None and value < self._at_least:
+            raise UsageError(f"'{token}' is too small: at least {self._at_least} ({where})")
+        if self._positive and value <= 0:
+            raise UsageError(f"'{token}' is not above zero ({where})")
+        return int(value) if self._whole else value
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return is_whole(token) if self._whole else is_number(token)
+
+
+class DurationSlot(Slot):
+    """A time in seconds, written as 90, 90s, 10min or 2h."""
+
+    _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+    _PATTERN = re.compile(r"([0-9.eE+-]+?)(s|min|m|h|)\Z")
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
+        token = tokens.take(name)
+        match = self._PATTERN.match(str(token))
+        if match is None or not is_number(match[1]):
+            raise UsageError(f"'{token}' is not a time: write 90, 90s, 10min or 2h")
+        return float(match[1]) * self._SECONDS[match[2]]
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return self._PATTERN.match(str(token)) is not None
+
+
+class RegionSlot(Slot):
+    """A region of a scan: start:stop:step or start:stop:step:time, or a tuple of these numbers."""
+
+    word = "start:stop:step[:time]"
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> tuple[float, ...]:
+        token = tokens.take("start:stop:step")
+        parts = token.split(":") if isinstance(token, str) else tuple(token)
+        if len(parts) not in (3, 4) or not all(map(is_number, parts)):
+            raise UsageError(f"'{token}' is not start:stop:step or start:stop:step:time")
+        return tuple(map(float, parts))
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, tuple) or (isinstance(token, str) and ":" in token)
+
+
+# ---- devices -----------------------------------------------------------------------------------
+
+
+class DeviceSlot(Slot):
+    """A device, or with a dotted word ("th.velocity") the part of one."""
+
+    is_device = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        return tokens.device(name)
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return is_device(token, devices)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return list(devices)
+
+
+class MotorSlot(DeviceSlot):
+    """A device that can be moved."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        word = tokens.peek()
+        device = super().read(tokens, name, following)
+        if not isinstance(device, Movable):
+            raise UsageError(f"{_name_of(word)} cannot be moved ({name})")
+        return device
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return is_device(token, devices) and isinstance(_device(token, devices), Movable)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return [name for name, device in devices.items() if is_motor(device)]
+
+
+class DetectorsSlot(DeviceSlot):
+    """The devices to read; those that the beamline reads by default if none is named."""
+
+    word = "detector ..."
+    optional = True
+    repeats = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> list[Any]:
+        detectors = []
+        while tokens and self._another(tokens, following):
+            word = tokens.peek()
+            detector = tokens.device("detector")
+            if not isinstance(detector, Readable):
+                raise UsageError(f"{_name_of(word)} cannot be read (detector)")
+            detectors.append(detector)
+        return detectors or list(tokens.session.detectors())
+
+    def _another(self, tokens: Tokens, following: Slot | None) -> bool:
+        """Whether the next token is a detector, and not what follows the detectors."""
+        if following is None or not following.is_device:
+            return following is None or not following.fits(tokens.peek(), tokens.devices)
+        return len(tokens) > 1 and not is_number(tokens.peek()) and self._device_follows(tokens)
+
+    @staticmethod
+    def _device_follows(tokens: Tokens) -> bool:
+        """Whether the second word is a device too; a misspelt number after a motor is not, a misspelt motor is."""
+        second = tokens.peek(1)
+        if is_number(second) or is_device(second, tokens.devices):
+            return not is_number(second)
+        if not isinstance(second, str):
+            return False
+        first = tokens.peek()
+        device = tokens.devices.get(first.split(".")[0]) if isinstance(first, str) else first
+        numbers_after = len(tokens) > 2 and is_number(tokens.peek(2))
+        return not isinstance(device, Movable) or (numbers_after and bool(nearest(second, tokens.devices)))
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return is_device(token, devices) and not is_motor(_device(token, devices))
+
+
+class TargetSlot(Slot):
+    """Where a motor goes: a number; for what is no motor, such as a shutter, also a state in words."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        device, token = tokens.last_device, tokens.peek()
+        name = f"{name} of {device.name}"
+        if not isinstance(token, str):
+            return tokens.take(name)
+        if is_motor(device) or not tokens or is_number(token):
+            return NumberSlot().read(tokens, name, following)
+        return tokens.take(name)
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+
+class ChoiceSlot(Slot):
+    """One of a few words."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self._choices = tuple(choices)
+        self.word = " | ".join(self._choices)
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        word = tokens.take(name)
+        if word not in self._choices:
+            raise unknown_choice(word, self._choices)
+        return str(word)
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return token in self._choices
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return self._choices
+
+
+class TextSlot(Slot):
+    """All the words that are left, as one text."""
+
+    repeats = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        words = [tokens.take(name)]
+        while tokens:
+            words.append(tokens.take(name))
+        return " ".join(map(str, words))
+
+    @override
+    def usage(self, name: str) -> str:
+        return f"{name} ..."
+
+
+class LabelsSlot(Slot):
+    """Any number of words such as sample=LaB6, as a dict; numbers become numbers."""
+
+    word = "key=value ..."
+    optional = True
+    repeats = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> dict[str, Any]:
+        labels: dict[str, Any] = {}
+        while isinstance(tokens.peek(), dict) or self.fits(tokens.peek(), {}):
+            token = tokens.take("label")
+            if isinstance(token, dict):
+                labels |= token
+                continue
+            key, _, value = token.partition("=")
+            if not key.isidentifier():
+                raise UsageError(f"'{key}' is no name for metadata: write sample=LaB6")
+            labels[key] = plain_value(value.strip("'\""))
+        return labels
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, str) and "=" in token
+
+
+class FlagSlot(Slot):
+    """A word that is there or not."""
+
+
+class InjectedSlot(Slot):
+    """Something that is not typed: the session."""
+
+
+# ---- what words mean ---------------------------------------------------------------------------
+
+
+def is_number(token: Any) -> bool:
+    """True for words such as 1, -1.5 and 1e3, and for Python's numbers."""
+    if isinstance(token, str):
+        return _NUMBER.match(token) is not None
+    return hasattr(token, "__float__") and not isinstance(token, bool) and not hasattr(token, "name")
+
+
+def is_whole(token: Any) -> bool:
+    """True for words such as 12 and -1, and for Python's whole numbers."""
+    return token.lstrip("+-").isdigit() if isinstance(token, str) else hasattr(token, "__index__")
+
+
+def number(token: Any, name: str) -> float:
+    """The number that a token is.
+
+    Raises:
+        UsageError: it is no finite number; the message names it and the parameter.
+    """
+    if not is_number(token):
+        word = str(token)
+        hint = f": write {word.replace(',', '.')}" if is_number(word.replace(",", ".", 1)) else ""
+        raise UsageError(f"'{token}' is not a number ({name}){hint}")
+    value = float(token)
+    if not math.isfinite(value):
+        raise UsageError(f"'{token}' is too large a number ({name})")
+    return value
+
+
+def plain_value(word: Any) -> Any:
+    """A word as metadata have it: a number if it is one, else the text."""
+    if not isinstance(word, str) or not is_number(word):
+        return word
+    return int(word) if is_whole(word) else float(word)
+
+
+def find_device(word: str, devices: Mapping[str, Any]) -> Any:
+    """The device, or with a dotted word ("th.velocity") the part of one, that a word names.
+
+    Raises:
+        UnknownName: there is none; the message offers the nearest name.
+    """
+    name, *parts = word.split(".")
+    try:
+        device = devices[name]
+    except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built
+        raise
+    except KeyError:
+        raise unknown("device", name, devices) from None
+    for part in parts:
+        names = list(getattr(device, "component_names", ()))
+        if part not in names:
+            raise unknown("part", part, names, of=name)
+        device, name = getattr(device, part), f"{name}.{part}"
+    return device
+
+
+def is_device(token: Any, devices: Mapping[str, Any]) -> bool:
+    """True for a device, and for a word that names one or a part of one."""
+    if not isinstance(token, str):
+        return isinstance(token, Readable | Movable)
+    if token.split(".", 1)[0] not in devices:  # looking a name up that is missing searches for the nearest one
+        return False
+    try:
+        find_device(token, devices)
+    except UnknownName:
+        return False
+    return True
+
+
+def unknown_choice(word: Any, choices: Iterable[str]) -> UsageError:
+    """The error for a word that is none of a few."""
+    choices = list(choices)
+    near = nearest(str(word), choices)
+    return UsageError(f"'{word}' is none of {', '.join(choices)}{f': did you mean {near}?' if near else ''}")
+
+
+def _device(token: Any, devices: Mapping[str, Any]) -> Any:
+    return find_device(token, devices) if isinstance(token, str) else token
+
+
+def _name_of(token: Any) -> Any:
+    return token if isinstance(token, str) else getattr(token, "name", token)
