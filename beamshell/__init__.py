@@ -15,13 +15,15 @@ from beamshell._version import __version__
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine
     from beamshell.messages import Msg, Plan
-    from beamshell.shell.command import command, followed_by
+    from beamshell.shell.command import followed_by
+    from beamshell.shell.command_set import command
     from beamshell.shell.parameters import Detectors, Device, Duration, Motor, Number, Points, Position, Seconds, Text
 
 _HOMES = {
     "beamshell.engine": ("RunEngine",),
     "beamshell.messages": ("Msg", "Plan"),
-    "beamshell.shell.command": ("command", "followed_by"),
+    "beamshell.shell.command": ("followed_by",),
+    "beamshell.shell.command_set": ("command",),
     "beamshell.shell.parameters": (
         "Detectors",
         "Device",

@@ -1,33 +1,24 @@
 """What a command is: a Python function with typed parameters, and all that follows from its signature.
 
-    @command("Moving", example="nod th 3")
-    def nod(motor: Motor, times: Points) -> Plan:
-        '''Move a motor to and fro.'''
-
 It knows neither IPython nor the engine; the session is handed through to the command's function.
 """
 
 from __future__ import annotations
 
-import builtins
 import inspect
-import keyword
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import GeneratorType
 from typing import Any, get_origin
 
-from beamshell.errors import BeamshellError, CommandError, ConfigError, UnknownName, UsageError
+from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, guarded
-from beamshell.plugins import entry_points_of, load
-from beamshell.shell.plan_form import literal, plan_form
-from beamshell.shell.signature import CommandSignature, Hint, flattened
-from beamshell.shell.slots import MissingWord, unknown_choice
-from beamshell.shell.typed_line import joined
-from beamshell.text.nearest import nearest
+from beamshell.shell.plan_form import plan_form
+from beamshell.shell.signature import CommandSignature, Hint
+from beamshell.shell.slots import MissingWord, is_number, unknown_choice
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""
@@ -64,9 +55,6 @@ class _RefusedError(UsageError):
 
 class Command:
     """One word a scientist types, and everything there is to say about it.
-
-    Called in Python it does the same: ``scan(det, th, -1, 1, 21)`` and ``scan("det", "th", -1, 1, 21)`` are
-    ``scan det th -1 1 21``.
 
     Args:
         function: does it: it returns a plan, which is then run, or does something and returns a value. Its docstring
@@ -144,27 +132,29 @@ class Command:
 
     @property
     def python_form(self) -> str:
-        """The example as it is called in Python; "" if its name is no word of Python."""
+        """The example as it is called in Python."""
         name, *words = self.example.split()
-        if not name.isidentifier() or keyword.iskeyword(name):
-            return ""
-        return f"{name}({', '.join(map(_in_python, words))})"
+        takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
+
+        def argument(word: str) -> str:
+            is_name = takes_devices and word.replace(".", "_").isidentifier()
+            is_setting = word.partition("=")[0] in self.signature.settings
+            return word if is_name or is_setting or is_number(word) else repr(word)
+
+        return f"{name}({', '.join(map(argument, words))})"
 
     def help(self) -> str:
         """The whole help: what it does, how it is typed, one example, the other forms."""
         lines = [f"Usage:    {self.usage_line}", f"Example:  {self.example}"]
-        if form := self.python_form:
-            lines.append(f"Python:   {form}")
-            if self.runs_a_plan:
-                lines.append(f"As plan:  RE({form.replace('(', '.plan(', 1)})")
+        lines.append(f"Python:   {self.python_form}")
+        if self.runs_a_plan:
+            lines.append(f"As plan:  RE({self.python_form.replace('(', '.plan(', 1)})")
         if self.aliases:
             lines.append(f"Same as:  {', '.join(self.aliases)}")
         if self.subcommands:
             width = max(len(sub.example) for sub in self.subcommands.values())
             lines += ["", *(f"{sub.example:<{width}}  {sub.summary}" for sub in self.subcommands.values())]
         return "\n".join([inspect.getdoc(self.function) or "", "", *lines])
-
-    getdoc = help  # what IPython shows for `scan?`
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:
         """What completion offers after the words that are typed already."""
@@ -227,14 +217,14 @@ class Command:
         if call is not None and call.can_be_repeated and plan_form(plan, session.devices):
             return plan  # type: ignore[no-any-return]
 
-        def make(*tokens: Any, **keywords: Any) -> Plan:
-            return self.make(session, list(flattened(tokens)), keywords).plan  # type: ignore[no-any-return]
+        name, *subcommand = self.name.split()
 
-        tokens = [arguments.get(name) for name in self.signature.parameters]
-        while tokens and tokens[-1] is None:
-            tokens.pop()
-        keywords = {name: arguments[name] for name in self.signature.settings if name in arguments}
-        return guarded(iter(plan), PlanCall(make, tuple(flattened(tokens)), keywords, f"{self.name}.plan"))
+        def make(*tokens: Any, **keywords: Any) -> Plan:
+            made: Followed = self.make(session, tokens[len(subcommand) :], keywords)
+            return made.plan
+
+        tokens, keywords = self.signature.unbind(arguments)
+        return guarded(iter(plan), PlanCall(make, (*subcommand, *tokens), keywords, f"{name}.plan"))
 
     def act(
         self,
@@ -269,211 +259,5 @@ class Command:
             raise self._failure(exc) from exc
         return None
 
-    def __call__(self, *tokens: Any, **keywords: Any) -> Any:
-        """Do it in Python: ``scan(det, th, -1, 1, 21)``.
-
-        Args:
-            tokens: devices and numbers, or the words that one types for them.
-            keywords: parameters by name.
-
-        Raises:
-            BeamshellError: it is refused or has failed. Any other error becomes CommandError.
-        """
-        session, tokens = COMMANDS.open_session(), tuple(flattened(tokens))
-        session.wait_for_devices()
-        return self.act(session, tokens, keywords, line=self._line(session, tokens, keywords))
-
-    def plan(self, *tokens: Any, **keywords: Any) -> Plan:
-        """The plan that it would run, which is not run: ``RE(scan.plan(det, th, -1, 1, 21))``.
-
-        Raises:
-            UsageError: it runs no plan, or the words do not fit.
-        """
-        made = self.make(COMMANDS.open_session(), list(flattened(tokens)), keywords)
-        if not isinstance(made, Followed):
-            raise UsageError(f"{self.name} runs no plan")
-        return made.plan
-
-    def _line(self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any]) -> str:
-        """The line that one would type for a call in Python."""
-
-        def word(token: Any) -> str:
-            return token if isinstance(token, str) else literal(token, session.devices) or repr(token)
-
-        words = [word(token) for token in tokens]
-        return joined([self.name, *words, *(f"{key}={word(value)}" for key, value in keywords.items())])
-
     def __repr__(self) -> str:
         return f"<command {self.usage_line}>"
-
-
-def _in_python(word: str) -> str:
-    is_literal = (
-        word.replace(".", "").replace("-", "").replace("e", "").isdigit() or word.replace(".", "").isidentifier()
-    )
-    return word if is_literal else repr(word)
-
-
-class CommandSet:
-    """All commands by name, and the console whose they are."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, Command] = {}
-        self.session: Any = None
-        """The console that commands called in Python belong to."""
-        self.added: Callable[[str], Any] | None = None
-        """Called with each name that a command is added under, so that the prompt learns it."""
-
-    def add(self, command: Command) -> None:
-        """Add a command; one of the same name is replaced.
-
-        Raises:
-            ConfigError: a name cannot be typed, or means something else already.
-        """
-        if self.session is not None:
-            _ = command.signature  # a parameter that cannot be typed is told to whoever has just written it
-        names = (command.name, *command.aliases)
-        for name in names:
-            self._check(name)
-        self._by_name |= dict.fromkeys(names, command)
-        if self.added is not None:
-            for name in names:
-                self.added(name)
-
-    def _check(self, name: str) -> None:
-        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
-            raise ConfigError(f"'{name}' cannot be a command: it is no free word of Python; choose another name")
-        if self.session is not None and name in getattr(self.session, "devices", ()):
-            raise ConfigError(f"'{name}' cannot be a command: it is a device; choose another name")
-
-    def open_session(self) -> Any:
-        """The console.
-
-        Raises:
-            CommandError: none is open.
-        """
-        if self.session is None:
-            raise CommandError("no console is open: start `beamshell`, or type %load_ext beamshell")
-        return self.session
-
-    # ---- finding -----------------------------------------------------------------------------
-
-    def find(self, word: str) -> Command:
-        """The command that a word names.
-
-        Raises:
-            UnknownName: there is none; the message offers the nearest.
-        """
-        name = word.lstrip("%")
-        if name not in self:
-            raise self.unknown(name)
-        return self[name]
-
-    def unknown(self, word: str) -> UnknownName:
-        """The error for a word that is no command; it offers the nearest."""
-        near = nearest(word, self)
-        return UnknownName(f"no command '{word}': {f'did you mean {near}?' if near else 'bhelp shows all'}")
-
-    def python_form(self, name: str) -> Command | PluginCommand:
-        """What stands for a command at the prompt; nothing is imported for it."""
-        return self._by_name.get(name) or PluginCommand(name, self)
-
-    def __getitem__(self, name: str) -> Command:
-        if name not in self._by_name and name in self._plugins:
-            self._load(name)
-        return self._by_name[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name or name in self._plugins
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._by_name
-        yield from (name for name in self._plugins if name not in self._by_name)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    @property
-    def commands(self) -> list[Command]:
-        """Every command once, in the order in which they were added."""
-        return list(dict.fromkeys(self._by_name.values()))
-
-    def by_heading(self) -> dict[str, list[Command]]:
-        """Every command once, under its heading."""
-        headings: dict[str, list[Command]] = {}
-        for command in self.commands:
-            headings.setdefault(command.heading, []).append(command)
-        return headings
-
-    # ---- commands of other packages ------------------------------------------------------------
-
-    @property
-    def _plugins(self) -> Mapping[str, Any]:
-        return entry_points_of("beamshell.commands")
-
-    def _load(self, name: str) -> None:
-        command = load(self._plugins[name])
-        if not isinstance(command, Command):
-            raise ConfigError(
-                f"the entry point '{name}' of beamshell.commands is no command: decorate it with @command"
-            )
-        self._by_name.setdefault(name, command)
-
-    def load_plugins(self) -> list[ConfigError]:
-        """Import the commands of all other packages; what could not be imported."""
-        problems = []
-        for name in self._plugins:
-            try:
-                self[name]
-            except ConfigError as exc:
-                problems.append(exc)
-        return problems
-
-
-class PluginCommand:
-    """A command of another package, which is imported when it is first used.
-
-    Args:
-        name: of its entry point.
-        commands: where it is looked up.
-    """
-
-    def __init__(self, name: str, commands: CommandSet) -> None:
-        self._name, self._commands = name, commands
-
-    def __call__(self, *tokens: Any, **keywords: Any) -> Any:
-        """Do it in Python."""
-        return self._commands[self._name](*tokens, **keywords)
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._commands[self._name], attribute)
-
-
-COMMANDS = CommandSet()
-"""The commands of this process."""
-
-
-def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., Any]], Command]:
-    """A decorator that makes a function a command of the same name, at once and at any time.
-
-    Args:
-        heading: where `bhelp` shows it, a new one or one that is there.
-        more: example, name, aliases, preflight and labelled of `Command`.
-
-    Raises:
-        ConfigError: the name means something else already.
-        UsageError: a parameter has a type that cannot be typed.
-
-    Example:
-        >>> @command("Moving", example="nod th 3")
-        ... def nod(motor: Motor, times: Points) -> Plan:
-        ...     "Move a motor to and fro."
-        ...     return bps.mvr(motor, 0.1)
-    """
-
-    def decorate(function: Callable[..., Any]) -> Command:
-        added = Command(function, heading, **more)
-        COMMANDS.add(added)
-        return added
-
-    return decorate

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from beamshell.shell.command import Command, CommandSet
+from beamshell.shell.command import Command
+from beamshell.shell.command_set import CommandSet
 from beamshell.shell.signature import Hint
 from beamshell.shell.typed_line import cut_line
 

@@ -5,12 +5,15 @@ It joins the session to the shell; what the commands do is theirs to know.
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
-from beamshell.shell.command import Command, CommandSet, PluginCommand
+from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
 from beamshell.shell.config import Beamshell
@@ -105,15 +108,14 @@ class _Wiring:
             self._shell.alias_manager.undefine_alias(name)
         magic = _Magic(name, self._commands, self._session, self._shell)
         self._shell.register_magic_function(magic, "line", name)
-        form = self._commands.python_form(name)
-        if isinstance(self._shell.user_ns.get(name, form), Command | PluginCommand):
-            self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = form
+        if name not in self._shell.user_ns or _is_command(self._shell.user_ns[name]):
+            self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = self._commands.function(name)
 
     def _forget_commands(self) -> None:
         self._commands.session, self._commands.added = None, None
         for name in self._commands:
             self._shell.magics_manager.magics["line"].pop(name, None)
-            if isinstance(self._shell.user_ns.get(name), Command | PluginCommand):
+            if _is_command(self._shell.user_ns.get(name)):
                 del self._shell.user_ns[name]
 
     def _read_typed_cells(self) -> None:
@@ -153,7 +155,8 @@ class _Wiring:
 
     def _meant_a_command(self, exc: SyntaxError) -> bool:
         word = _first_word(exc)
-        return bool(word) and bool(nearest(word, self._commands))
+        is_python = keyword.iskeyword(word) or hasattr(builtins, word) or word in self._shell.user_ns
+        return bool(word) and not is_python and bool(nearest(word, self._commands))
 
     # ---- after each cell ---------------------------------------------------------------------
 
@@ -243,4 +246,8 @@ class _Variables:
         if name not in self._shell.user_ns:
             return False
         value = self._shell.user_ns[name]
-        return not isinstance(value, Command | PluginCommand) and value is not getattr(self._session, "runs", None)
+        return not _is_command(value) and value is not getattr(self._session, "runs", None)
+
+
+def _is_command(value: Any) -> bool:
+    return isinstance(value, FunctionType) and hasattr(value, "command_name")

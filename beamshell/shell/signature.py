@@ -95,6 +95,13 @@ class Parameter:
         token, devices = tokens.peek(), tokens.devices
         return self.slot.fits(token, devices) or not any(one.slot.fits(token, devices) for one in later)
 
+    def tokens(self, value: Any) -> list[Any]:
+        """The tokens that mean a value of it: the other way round of `read`."""
+        if self.least is not None and value is not None:
+            values = [value] if self.group is None else value
+            return [token for one in values for token in one]
+        return list(value) if value is not None and (self.group is not None or self.slot.repeats) else [value]
+
     def is_left_out(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
         """Whether the next token is not for this parameter: there is none, or only a later one fits it."""
         if self.default is _NO_DEFAULT:
@@ -232,6 +239,14 @@ class CommandSignature:
                 arguments[name] = bool(value) if setting.is_flag else setting.slot.read(alone, name, None)
         return arguments
 
+    def unbind(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The tokens and keywords that mean these arguments; what is None at the end is left out."""
+        values = [(parameter, arguments.get(name)) for name, parameter in self.parameters.items()]
+        while values and values[-1][1] is None:
+            values.pop()
+        tokens = [token for parameter, value in values for token in parameter.tokens(value)]
+        return tokens, {name: arguments[name] for name in self.settings if arguments.get(name) is not None}
+
     @staticmethod
     def _read_alone(parameter: Parameter, value: Any, session: Any) -> Any:
         if value is None and parameter.is_optional:
@@ -347,7 +362,7 @@ class CommandSignature:
 def flattened(tokens: Iterable[Any]) -> Iterator[Any]:
     """The tokens, with those of lists in place of the lists."""
     for token in tokens:
-        if isinstance(token, list) or (isinstance(token, tuple) and hasattr(token, "_fields")):
+        if isinstance(token, list):
             yield from flattened(token)
         else:
             yield token

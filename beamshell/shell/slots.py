@@ -144,9 +144,9 @@ class NumberSlot(Slot):
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
         token = tokens.take(name)
         where = f"{name}{self._unit}"
-        if self._whole and not (is_number(token) and float(token).is_integer()):
-            raise UsageError(f"'{token}' is not a whole number ({where})")
         value = number(token, where)
+        if self._whole and not value.is_integer():
+            raise UsageError(f"'{token}' is not a whole number ({where})")
         if self._at_least is not None and value < self._at_least:
             raise UsageError(f"'{token}' is too small: at least {self._at_least} ({where})")
         if self._positive and value <= 0:

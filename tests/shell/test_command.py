@@ -11,7 +11,8 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs as bps
-from beamshell.shell.command import Command, CommandSet, followed_by
+from beamshell.shell.command import Command, followed_by
+from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session, Text
 
@@ -350,5 +351,7 @@ def test_commands_that_name_no_heading_are_under_one_of_their_own():
 
 
 def test_a_command_called_in_python_without_a_console_says_how_to_open_one(console):
+    added = CommandSet()
+    added.add(NOD)
     with pytest.raises(CommandError, match="no console is open"):
-        NOD(console.th, 3)
+        added.function("nod")(console.th, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from beamshell.shell.command import COMMANDS, CommandSet
+from beamshell.shell.command_set import COMMANDS, CommandSet
 
 _MODULES = (
     "motion",

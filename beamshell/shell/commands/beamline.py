@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typing_extensions import override
 
-from beamshell.shell.command import COMMANDS, command
+from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import CommandNameSlot
 from beamshell.shell.messages_shown import say_error
 from beamshell.shell.parameters import Device, Session

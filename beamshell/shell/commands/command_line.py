@@ -8,7 +8,8 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from typing_extensions import override
 
 from beamshell.errors import UsageError
-from beamshell.shell.command import COMMANDS, Command, Followed
+from beamshell.shell.command import Command, Followed
+from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.slots import Slot, Tokens
 from beamshell.shell.typed_line import cut_line, joined
 
@@ -58,8 +59,7 @@ class CommandLineSlot(Slot):
         words = [tokens.take("command")]
         while tokens:
             words.append(tokens.take("command"))
-        if isinstance(words[0], Command):
-            words[0] = words[0].name
+        words[0] = getattr(words[0], "command_name", words[0])
         return Line.of(words[0] if len(words) == 1 else joined(map(str, words)))
 
     @override

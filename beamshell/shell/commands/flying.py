@@ -13,7 +13,7 @@ from typing_extensions import override
 from beamshell import plans as bp
 from beamshell.errors import UsageError
 from beamshell.messages import Plan
-from beamshell.shell.command import command
+from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Position, Seconds
 from beamshell.shell.slots import DeviceSlot, NumberSlot, Slot, Tokens
 

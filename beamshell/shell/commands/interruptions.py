@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beamshell.shell.command import command
+from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Session, Text
 
 HEADING = "After Ctrl+C"

@@ -12,7 +12,8 @@ from typing_extensions import override
 from beamshell.errors import UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
-from beamshell.shell.command import Followed, command, followed_by
+from beamshell.shell.command import Followed, followed_by
+from beamshell.shell.command_set import command
 from beamshell.shell.live_positions import LivePositions
 from beamshell.shell.parameters import Motor, Position, Session, Target
 from beamshell.shell.positions import axes, is_motor, rows, table, unit_of, whereabouts

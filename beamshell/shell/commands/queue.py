@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.queue import Task, work_through
-from beamshell.shell.command import Command, Followed, command, followed_by
+from beamshell.shell.command import Command, Followed, followed_by
+from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLineSlot, Line
 from beamshell.shell.messages_shown import one_line, say
 from beamshell.shell.parameters import Labels, Points, Session

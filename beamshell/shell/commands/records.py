@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.shell.command import command
+from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Session
-from beamshell.shell.slots import NumberSlot, Slot, Tokens, find_device, is_whole, plain_value
+from beamshell.shell.slots import Slot, Tokens, find_device, is_whole, plain_value
 from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
@@ -84,9 +84,12 @@ class PointSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> int | str:
-        if tokens.peek() == "now":
-            return str(tokens.take(name))
-        return int(NumberSlot(whole=True).read(tokens, name, following))
+        token = tokens.take(name)
+        if token == "now":
+            return "now"
+        if not is_whole(token):
+            raise UsageError(f"'{token}' is not a whole number ({name})")
+        return int(token)
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import time
 from typing import Literal
 
 from beamshell.errors import UsageError
-from beamshell.shell.command import command
+from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLine
 from beamshell.shell.parameters import Session
 from beamshell.shell.preflight import announcement

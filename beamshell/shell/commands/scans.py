@@ -13,7 +13,8 @@ from beamshell import plans as bp
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
-from beamshell.shell.command import Followed, command, followed_by
+from beamshell.shell.command import Followed, followed_by
+from beamshell.shell.command_set import command
 from beamshell.shell.parameters import AtLeast, Detectors, Motor, Points, Position, Seconds
 
 HEADING = "Counting and scanning"

@@ -11,7 +11,7 @@ from typing import Any
 from beamshell import plans as bp
 from beamshell.errors import UnknownName
 from beamshell.messages import Plan
-from beamshell.shell.command import command
+from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.slots import find_device
 

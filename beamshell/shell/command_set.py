@@ -1,0 +1,209 @@
+"""All commands by name: added at any time, found when they are typed, and functions in Python.
+
+    @command("Moving", example="nod th 3")
+    def nod(motor: Motor, times: Points) -> Plan:
+        '''Move a motor to and fro.'''
+
+It never knows what a command does, nor the shell in which it is typed.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import EntryPoint
+from typing import Any, Protocol, cast
+
+from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
+from beamshell.messages import Plan
+from beamshell.plugins import entry_points_of, load
+from beamshell.shell.command import ADDED_HERE, Command, Followed
+from beamshell.shell.plan_form import literal
+from beamshell.shell.signature import flattened
+from beamshell.shell.typed_line import joined
+from beamshell.text.nearest import nearest
+
+
+class CommandFunction(Protocol):
+    """What a command is in Python: a function, with its plan."""
+
+    command_name: str
+    subcommand: Callable[..., Callable[[Callable[..., Any]], Command]]
+
+    def __call__(self, *tokens: Any, **keywords: Any) -> Any:
+        """Do it."""
+
+    def plan(self, *tokens: Any, **keywords: Any) -> Plan:
+        """The plan that it would run, which is not run."""
+
+    def getdoc(self) -> str:
+        """The help, as IPython asks for it."""
+
+
+class CommandSet:
+    """All commands by name, and the console that those called in Python belong to."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Command] = {}
+        self.session: Any = None
+        """The console that commands called in Python belong to."""
+        self.added: Callable[[str], Any] | None = None
+        """Called with each name that a command is added under, so that the prompt learns it."""
+
+    def add(self, command: Command) -> None:
+        """Add a command; one of the same name is replaced.
+
+        Raises:
+            ConfigError: a name cannot be typed, or means something else already.
+        """
+        if self.session is not None:
+            _ = command.signature  # a parameter that cannot be typed is told to whoever has just written it
+        names = (command.name, *command.aliases)
+        for name in names:
+            self._check(name)
+        self._by_name |= dict.fromkeys(names, command)
+        if self.added is not None:
+            for name in names:
+                self.added(name)
+
+    def _check(self, name: str) -> None:
+        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+            raise ConfigError(f"'{name}' cannot be a command: it is no free word of Python; choose another name")
+        if self.session is not None and name in getattr(self.session, "devices", ()):
+            raise ConfigError(f"'{name}' cannot be a command: it is a device; choose another name")
+
+    # ---- finding -----------------------------------------------------------------------------
+
+    def find(self, word: str) -> Command:
+        """The command that a word names.
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest.
+        """
+        name = word.lstrip("%")
+        if name not in self:
+            raise self.unknown(name)
+        return self[name]
+
+    def unknown(self, word: str) -> UnknownName:
+        """The error for a word that is no command; it offers the nearest."""
+        near = nearest(word, self)
+        return UnknownName(f"no command '{word}': {f'did you mean {near}?' if near else 'bhelp shows all'}")
+
+    def function(self, name: str) -> CommandFunction:
+        """What a command is in Python; one of another package is imported when it is called."""
+
+        def call(*tokens: Any, **keywords: Any) -> Any:
+            return self._call(name, list(flattened(tokens)), keywords)
+
+        def plan(*tokens: Any, **keywords: Any) -> Plan:
+            made = self[name].make(self._open_session(), list(flattened(tokens)), keywords)
+            if not isinstance(made, Followed):
+                raise UsageError(f"{name} runs no plan")
+            return made.plan
+
+        function: Any = call
+        function.__name__ = function.__qualname__ = function.command_name = name
+        function.plan = plan
+        function.subcommand = lambda **more: self[name].subcommand(**more)
+        function.getdoc = lambda: self[name].help()
+        if name in self._by_name:
+            function.__wrapped__ = self._by_name[name].function  # whose signature `?` shows
+        return cast(CommandFunction, function)
+
+    def _call(self, name: str, tokens: list[Any], keywords: Mapping[str, Any]) -> Any:
+        session = self._open_session()
+        session.wait_for_devices()
+
+        def word(token: Any) -> str:
+            return token if isinstance(token, str) else literal(token, session.devices) or repr(token)
+
+        settings = (f"{key}={word(value)}" for key, value in keywords.items())
+        line = joined([name, *map(word, tokens), *settings])  # as one would type it
+        return self[name].act(session, tokens, keywords, line=line)
+
+    def _open_session(self) -> Any:
+        if self.session is None:
+            raise CommandError("no console is open: start `beamshell`, or type %load_ext beamshell")
+        return self.session
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._by_name and name in self._plugins:
+            self._load(name)
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name or name in self._plugins
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._by_name
+        yield from (name for name in self._plugins if name not in self._by_name)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def commands(self) -> list[Command]:
+        """Every command once, in the order in which they were added."""
+        return list(dict.fromkeys(self._by_name.values()))
+
+    def by_heading(self) -> dict[str, list[Command]]:
+        """Every command once, under its heading."""
+        headings: dict[str, list[Command]] = {}
+        for command in self.commands:
+            headings.setdefault(command.heading, []).append(command)
+        return headings
+
+    # ---- commands of other packages ------------------------------------------------------------
+
+    @property
+    def _plugins(self) -> Mapping[str, EntryPoint]:
+        return entry_points_of("beamshell.commands")
+
+    def _load(self, name: str) -> None:
+        load(self._plugins[name])  # its decorator adds it
+        if name not in self._by_name:
+            raise ConfigError(
+                f"the entry point '{name}' of beamshell.commands is no command of this name: use @command"
+            )
+
+    def load_plugins(self) -> list[ConfigError]:
+        """Import the commands of all other packages; what could not be imported."""
+        problems = []
+        for name in self._plugins:
+            try:
+                self[name]
+            except ConfigError as exc:
+                problems.append(exc)
+        return problems
+
+
+COMMANDS = CommandSet()
+"""The commands of this process."""
+
+
+def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., Any]], CommandFunction]:
+    """A decorator that makes a function a command of the same name, at once and at any time.
+
+    Args:
+        heading: where `bhelp` shows it, a new one or one that is there.
+        more: example, name, aliases, preflight and labelled of `Command`.
+
+    Raises:
+        ConfigError: the name means something else already.
+        UsageError: a parameter has a type that cannot be typed.
+
+    Example:
+        >>> @command("Moving", example="nod th 3")
+        ... def nod(motor: Motor, times: Points) -> Plan:
+        ...     "Move a motor to and fro."
+        ...     return bps.mvr(motor, 0.1)
+    """
+
+    def decorate(function: Callable[..., Any]) -> CommandFunction:
+        added = Command(function, heading, **more)
+        COMMANDS.add(added)
+        return COMMANDS.function(added.name)
+
+    return decorate
