@@ -11,7 +11,14 @@ DOCS = Path(__file__).parent.parent / "docs"
 tables = runpy.run_path(str(DOCS / "tables.py"))
 
 
+commands_page = runpy.run_path(str(DOCS / "commands_page.py"))
+
+
 @pytest.mark.parametrize("page", sorted(tables["TABLES"]))
 def test_a_table_made_from_the_code_is_up_to_date(page):
     path = DOCS / page
     assert path.read_text() == tables["page_with_table"](path, tables["TABLES"][page]()), "run python docs/tables.py"
+
+
+def test_the_page_of_commands_is_up_to_date():
+    assert commands_page["PAGE"].read_text() == commands_page["page"](), "run python docs/commands_page.py"

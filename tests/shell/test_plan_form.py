@@ -16,6 +16,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
+from beamshell.plans.clock import by_clock
 from beamshell.shell.commands import commands
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
@@ -78,16 +79,14 @@ ANSWERS = {
 
 
 def messages(plan, most=60):
-    """The first messages of a plan, with answers that are always the same; and what it has raised."""
+    """The first messages of a plan, with answers that are always the same; and what they have made it raise."""
     seen, answer = [], None
     try:
-        while len(seen) < most:
-            msg = plan.send(answer)
-            args = () if msg.command == "sleep" else msg.args  # a pace is kept by the clock
-            seen.append(msg._replace(obj=repr(msg.obj), args=args))
-            answer = ANSWERS.get(msg.command)
-    except StopIteration:
-        pass
+        with by_clock(lambda: 0.0):
+            while len(seen) < most:
+                msg = plan.send(answer)
+                seen.append(msg._replace(obj=repr(msg.obj)))
+                answer = ANSWERS.get(msg.command)
     except Exception as exc:
         seen.append(repr(exc))
     plan.close()
