@@ -9,8 +9,8 @@ import itertools
 import os
 from pathlib import Path
 
+from beamshell.documents import Document
 from beamshell.documents.router import RunFinder
-from beamshell.documents.types import Document
 from beamshell.errors import StoreError
 from beamshell.store.encoding import to_json
 from beamshell.store.open_runs import Marker, close_open_runs
