@@ -108,7 +108,7 @@ class _Reader(RunReceiver):
         elif self._last is None:
             self._known = event["data"]
 
-    def event_page(self, descriptor: Document, page: Document) -> None:
+    def event_page(self, descriptor: Document, page: Document) -> None:  # noqa: ARG002  # that there is one is enough
         self._flown |= _is_primary(descriptor)
 
     def _point(self, doc: Document) -> None:
