@@ -1,4 +1,4 @@
-"""Callbacks that a person subscribes by hand, so that the best-effort callback shows no second one of their kind.
+"""ByHand: a table or plot that a person subscribed; while its run is open, BestEffort shows none of that kind.
 
 It never knows what they show.
 """

@@ -1,4 +1,4 @@
-"""What LivePlot and LiveGrid have in common: events feed a view of the run, and a picture of it is drawn now and then.
+"""LiveFigure: what LivePlot and LiveGrid share: events feed a view of the run, the painter draws a picture of it.
 
 It never knows what the picture shows.
 """

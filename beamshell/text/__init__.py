@@ -1,1 +1,1 @@
-"""How numbers, units, durations, clock times, names and lists are written: one way each, used by every room."""
+"""How numbers, units, durations, times, lists and unknown names are written: one way each, used by every room."""

@@ -1,4 +1,4 @@
-"""Several things in text: names in a sentence, cells in aligned columns.
+"""Lists of names and aligned tables as text: "a, b, c", cells one below the other.
 
 Pure: it never prints, and knows no terminal.
 """

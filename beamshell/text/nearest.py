@@ -1,4 +1,4 @@
-"""The nearest known name for a misspelt one, and the error that offers it. Capitals do not matter.
+"""The nearest name to a misspelt one, "did you mean th?", and the error for an unknown name; capitals do not matter.
 
 It knows nothing of devices: names in, text or an error out.
 """

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from beamshell.documents import Document
-from beamshell.text.durations import duration
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
+from beamshell.text.times import duration
 from beamshell.views.fields import is_real, plan_arguments
 
 
