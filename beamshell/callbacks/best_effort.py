@@ -1,7 +1,7 @@
 """BestEffort: for each run the table, the plot and the peak statistics that its hints ask for.
 
-Subscribed once, it serves every run. What somebody asked for by hand (`RE(plan, LiveTable(...))`) it leaves to them.
-It never needs a plot to know where the peak is.
+Subscribed once, it serves every run. It shows no second table where a person has subscribed one
+(`RE(plan, LiveTable(...))`), nor a second plot. Peak statistics come from the documents and need no plot.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class BestEffort(RunRouter):
         self._grid = LiveGrid(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
-        """What this run is shown as; asked for at its first point, when those who want it by hand have said so."""
+        """What this run is shown as, chosen at its first descriptor: all subscribers have seen its start by then."""
         parts: list[RunReceiver | None] = []
         if self.table and not claims.taken(start["uid"], "table"):
             parts.append(self._table.open_run(start))
@@ -100,7 +100,7 @@ class _BestRun(RunReceiver):
 
 
 class _BestPeaks(RunPeaks):
-    """The peak statistics of one run, told when it ends."""
+    """The peak statistics of one run, printed when it ends."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
         super().__init__(start)

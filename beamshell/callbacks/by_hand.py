@@ -13,28 +13,28 @@ from beamshell.documents.router import RunReceiver, RunRouter
 
 
 class Claims:
-    """What somebody asked for by hand, run by run: a table, a plot."""
+    """The kinds of views ("table", "plot") that a person has subscribed, run by run."""
 
     def __init__(self) -> None:
         self._afterwards: dict[tuple[str, str], list[Callable[[], Any]]] = {}
 
     def claim(self, run: str, kind: str) -> None:
-        """Note that `kind` ("table" or "plot") of the run with this uid is asked for by hand."""
+        """Note that the run with this uid is shown by a subscribed view of this kind."""
         self._afterwards.setdefault((run, kind), [])
 
     def taken(self, run: str, kind: str) -> bool:
-        """True if it was asked for by hand."""
+        """True if the run is shown by a subscribed view of this kind."""
         return (run, kind) in self._afterwards
 
     def after(self, run: str, kind: str, function: Callable[[], Any]) -> None:
-        """Call `function` when what was asked for by hand has ended; at once if nothing was, or it has."""
+        """Call `function` when the subscribed view of this kind has ended; at once if there is none."""
         if self.taken(run, kind):
             self._afterwards[run, kind].append(function)
         else:
             function()
 
     def release(self, run: str, kind: str) -> None:
-        """Forget what has ended, and call what waited for that."""
+        """Note that the view has ended, and call the functions that wait for that."""
         for function in self._afterwards.pop((run, kind), ()):
             function()
 

@@ -40,7 +40,7 @@ _NO_DISPLAY = ("offscreen", "minimal")
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
-    """True if a window that is opened would be seen by somebody.
+    """True if a window that is opened would be seen.
 
     Args:
         environ: the environment; BEAMSHELL_PLOTS=window or none in it decides, whatever else it says.

@@ -18,7 +18,7 @@ from beamshell.views.grid import Grid, grid_of, is_grid
 
 
 class LiveGrid(LiveFigure):
-    """A subscriber that shows each two-dimensional grid scan as an image; other runs it lets pass.
+    """A subscriber that shows each two-dimensional grid scan as an image; it ignores other runs.
 
     Args:
         z: name or device of the detector; None takes the first hinted one.

@@ -87,7 +87,7 @@ class _RunFigure(RunReceiver):
         self._picture.status = str(stop.get("exit_status", "?"))
         painter = self._live.painter
         painter.touch(self._panel)
-        if isinstance(self._panel, AxesPanel):  # somebody's own axes, which nobody else draws
+        if isinstance(self._panel, AxesPanel):  # the caller's own axes: no GUI loop draws them later
             painter.draw(self._panel)
         else:
             painter.paint()

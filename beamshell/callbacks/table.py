@@ -76,7 +76,7 @@ class LiveTable(ByHand):
 
 
 class Printer:
-    """Prints lines, with colour where it is welcome, and goes quiet when nobody can read them any more."""
+    """Prints lines, in colour on a terminal, and nothing more once the output is closed."""
 
     def __init__(self, out: Callable[[str], Any] | None = None) -> None:
         self._out = out

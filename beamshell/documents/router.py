@@ -13,9 +13,9 @@ from beamshell.documents import Document
 class RunReceiver:
     """Takes the documents of one run, one after the other; override the methods that matter.
 
-    What belongs to a stream comes with the descriptor of that stream. Pages are taken apart, so whoever cares about
-    single points overrides `event` alone. What belongs to an unknown descriptor, and kinds of documents that this
-    version does not know, are let pass.
+    Events and stream datums come with the descriptor of their stream. Pages are split, so a receiver of single points
+    overrides `event` alone. Documents of an unknown descriptor, and kinds of documents that this version does not know,
+    are ignored.
 
     Example:
         >>> class Values(RunReceiver):
@@ -42,7 +42,7 @@ class RunReceiver:
             getattr(self, name)(doc)
 
     def take(self, documents: Iterable[tuple[str, Document]]) -> None:
-        """Take many documents, such as those of a run at rest."""
+        """Take many documents, such as those of a stored run."""
         for name, doc in documents:
             self(name, doc)
 
@@ -132,11 +132,11 @@ _PARENTS = frozenset({"descriptor", "resource", "stream_resource"})
 class RunRouter:
     """A subscriber that opens a receiver for each run, and lets go of it at the run's stop.
 
-    Documents of runs whose start was not seen, or that nobody receives, are let pass.
+    Documents of a run whose start was not seen, or that has no receiver, are ignored.
 
     Args:
-        open_run: gets the start document and returns the run's receiver, or None if nobody wants this run. The start
-            document is then also the receiver's first.
+        open_run: gets the start document and returns the run's receiver, or None. The start document is then also the
+            first that the receiver gets.
     """
 
     def __init__(self, open_run: Callable[[Document], RunReceiver | None]) -> None:

@@ -81,7 +81,7 @@ def export_csv(run: Run, folder: Path, without: Collection[str] = ()) -> list[Pa
 
 def _write(path: Path, table: Table, without: Collection[str]) -> None:
     names = [name for name in table if name not in without]
-    # "x" refuses a file that somebody else has made since it was looked for.
+    # "x" refuses a file that another process has made since the check above.
     with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(label(name, table.units[name]) for name in names)

@@ -41,7 +41,7 @@ def did_you_mean(name: str, names: Iterable[str], *, most: int = 12) -> str:
 
 
 def unknown(kind: str, name: str, names: Iterable[str], *, of: str = "") -> UnknownName:
-    """The error for a name that nobody has: "no device 'tht': did you mean th?".
+    """The error for an unknown name: "no device 'tht': did you mean th?".
 
     Args:
         kind: what is missing, such as "device".

@@ -1,6 +1,6 @@
 """The columns of a run's table: which there are, their headings, and the text of each cell.
 
-Pure: it never prints, and a value never makes it raise.
+Pure: it never prints, and no value of an event makes it raise.
 """
 
 from __future__ import annotations

@@ -31,6 +31,6 @@ def test_a_grid_scan_is_an_image_with_its_cells_around_the_positions(make_run, a
     assert ax.get_title() == "#1 scan det samy samx  success"
 
 
-def test_a_run_that_is_no_grid_is_let_pass(make_run, ax):
+def test_a_run_that_is_no_grid_is_ignored(make_run, ax):
     feed(make_run(["th"], ["det"], [(0.0, 1.0)]), LiveGrid("det", ax=ax))
     assert len(ax.images) == 0

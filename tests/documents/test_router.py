@@ -80,7 +80,7 @@ def test_a_point_comes_with_the_descriptor_of_its_stream():
     assert points.seen == [("baseline", 1, 5), ("primary", 1, 5)]
 
 
-def test_a_point_of_an_unknown_descriptor_is_let_pass():
+def test_a_point_of_an_unknown_descriptor_is_ignored():
     points = Points()
     points.take([event(1), descriptor(), event(2)])
     assert points.seen == [("primary", 2, 5)]
@@ -104,7 +104,7 @@ def test_a_datum_page_reaches_datum_part_by_part():
 
 
 @pytest.mark.parametrize("name", ["hologram", "__init__", "take"])
-def test_a_kind_of_document_that_this_version_does_not_know_is_let_pass(name):
+def test_a_kind_of_document_that_this_version_does_not_know_is_ignored(name):
     assert RunReceiver()(name, {"uid": "x", "descriptor": "d"}) is None
 
 
@@ -137,7 +137,7 @@ def test_each_run_gets_a_receiver_of_its_own():
     assert receivers["a"].seen[-1] == "stop"
 
 
-def test_a_run_whose_start_was_missed_is_let_pass_and_the_next_one_shown():
+def test_a_run_whose_start_was_missed_is_ignored_and_the_next_one_received():
     receivers = []
 
     def open_run(start):
@@ -150,7 +150,7 @@ def test_a_run_whose_start_was_missed_is_let_pass_and_the_next_one_shown():
     assert [receiver.seen for receiver in receivers] == [["start", "descriptor", "event", "stop"]]
 
 
-def test_a_run_nobody_wants_is_let_pass():
+def test_a_run_nobody_wants_is_ignored():
     router = RunRouter(lambda start: None)
     for name, doc in interleaved():
         assert router(name, doc) is None
