@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from beamshell.documents import Document
-from beamshell.documents.router import RunReceiver
-
 MOST_INTERVALS = 200
 """As many of a run's first intervals are looked at."""
 _WORDS_FOR_WAITING = ("delay", "sleep", "period", "period_s")
@@ -62,7 +59,7 @@ class RunTimes:
     per_unit: frozenset[str] = frozenset()
 
 
-def times_of(documents: Iterable[tuple[str, Document]]) -> RunTimes | None:
+def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | None:
     """What a run's documents tell; None if it failed, was aborted, has no point, or waits between them on purpose.
 
     A run on the fly tells nothing either: its points come in pages, as close together as somebody has asked for, and
@@ -72,17 +69,18 @@ def times_of(documents: Iterable[tuple[str, Document]]) -> RunTimes | None:
         documents: `(name, document)` in the order in which they were emitted; events from the middle on may be missing.
     """
     reader = _Reader()
-    reader.take(documents)
+    for name, doc in documents:
+        reader.take(name, doc)
     return reader.times()
 
 
-class _Reader(RunReceiver):
+class _Reader:
     """Goes through one run."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._start: Mapping[str, Any] = {}
         self._stop: Mapping[str, Any] = {}
+        self._primary: dict[str, Mapping[str, Any]] = {}
         self._settings: Mapping[str, float] = {}
         self._last: Mapping[str, Any] | None = None
         self._known: Mapping[str, Any] = {}  # where things were before the first point, if a baseline tells
@@ -92,26 +90,22 @@ class _Reader(RunReceiver):
         self._per_unit: set[str] = set()
         self._flown = False
 
-    def start(self, start: Document) -> None:
-        self._start = start
+    def take(self, name: str, doc: Mapping[str, Any]) -> None:
+        if name == "start":
+            self._start = doc
+        elif name == "stop":
+            self._stop = doc
+        elif name == "descriptor" and doc.get("name", "primary") == "primary":
+            self._primary[doc["uid"]] = doc
+            self._settings = _settings(doc)
+        elif name == "event" and doc["descriptor"] in self._primary:
+            self._event(doc)
+        elif name == "event_page" and doc["descriptor"] in self._primary:
+            self._flown = True
+        elif name == "event" and self._last is None:
+            self._known = doc["data"]
 
-    def stop(self, stop: Document) -> None:
-        self._stop = stop
-
-    def descriptor(self, descriptor: Document) -> None:
-        if _is_primary(descriptor):
-            self._settings = _settings(descriptor)
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        if _is_primary(descriptor):
-            self._point(event)
-        elif self._last is None:
-            self._known = event["data"]
-
-    def event_page(self, descriptor: Document, page: Document) -> None:  # noqa: ARG002  # that there is one is enough
-        self._flown |= _is_primary(descriptor)
-
-    def _point(self, doc: Document) -> None:
+    def _event(self, doc: Mapping[str, Any]) -> None:
         last, self._last = self._last, doc
         if last is None:
             self._first = self._first_interval(doc)
@@ -169,10 +163,6 @@ class _Reader(RunReceiver):
         is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
         last_s = self._stop["time"] - self._last["time"] if is_last else None
         return RunTimes(intervals, self._first, last_s, frozenset(self._per_unit))
-
-
-def _is_primary(descriptor: Mapping[str, Any]) -> bool:
-    return bool(descriptor.get("name", "primary") == "primary")
 
 
 def _settings(descriptor: Mapping[str, Any]) -> dict[str, float]:
