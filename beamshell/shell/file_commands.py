@@ -30,7 +30,7 @@ def serve_twin(words: list[str]) -> int:
         raise ConfigError(f"{options.device_file}: there is no such file")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    from beamshell.shell.twin import start_twin
+    from beamshell.shell.simulated_iocs import start_twin
 
     ioc = None
     try:

@@ -211,7 +211,7 @@ def test_help_and_version_are_quick_and_start_nothing(run_beamshell, data, word)
 
 
 def test_the_packaged_profile_is_only_read(run_beamshell):
-    from beamshell.shell.site_files import find_profile
+    from beamshell.shell.profile import find_profile
 
     assert run_beamshell("-c", "wa").returncode == 0
     assert sorted(path.name for path in find_profile("demo").iterdir()) == ["devices.yml", "ipython_config.py"]
