@@ -81,10 +81,10 @@ class Session:
 
     def load_plans(self) -> None:
         """Give the prompt the names bp, bps and bpp: plans, their stubs, and preprocessors."""
-        from beamshell import plans
+        import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs
 
-        self._parts.names.add(bp=plans, bps=stubs, bpp=preprocessors)
+        self._parts.names.add(bp=bp, bps=stubs, bpp=preprocessors)
 
     def run_user_files(self) -> None:
         """Run the user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
