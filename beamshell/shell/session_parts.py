@@ -41,26 +41,29 @@ class StartupStep(Generic[Part]):
         name: of the session's method, such as "open".
 
     Attributes:
-        part: what the step has made; None as long as it has not.
-        done: True after the step succeeded.
+        part: what the step has made; None before it succeeds.
     """
 
     def __init__(self, name: str) -> None:
         self.part: Part | None = None
-        self.done = False
         self._name = name
         self._problem = "was not taken"
 
-    def take(self, make: Callable[[], Part]) -> None:
-        """Make the part; do nothing if that succeeded before. A step that failed can be taken again."""
+    @property
+    def done(self) -> bool:
+        """True if the step has made its part."""
+        return self.part is not None
+
+    def take(self, make: Callable[[], Part]) -> bool:
+        """Make the part, unless that succeeded before; True if it was made now."""
         if self.done:
-            return
+            return False
         try:
             self.part = make()
         except Exception as exc:
             self._problem = f"failed: {one_line(exc)}"
             raise
-        self.done = True
+        return True
 
     def need(self, what: str) -> Part:
         """The part that the step has made.
@@ -119,8 +122,8 @@ class SessionParts:
 
     def open(self) -> None:
         """Open the data folder and make the engine."""
-        self.acquisition.take(self._open)
-        self._record_baseline()
+        if self.acquisition.take(self._open):
+            self._record_baseline()
 
     def _open(self) -> Acquisition:
         acquisition = Acquisition.open(self._config.data_folder)
@@ -130,8 +133,8 @@ class SessionParts:
 
     def load_devices(self) -> None:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
-        self.devices.take(self._load_devices)
-        self._record_baseline()
+        if self.devices.take(self._load_devices):
+            self._record_baseline()
 
     def _load_devices(self) -> BeamlineDevices:
         if self._config.demo_ioc and self.ioc is None:

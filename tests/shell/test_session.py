@@ -69,6 +69,18 @@ def test_a_step_taken_twice_does_nothing_the_second_time(session, tmp_path):
     assert session.shell.user_ns["count"] == 1
 
 
+def test_the_baseline_is_recorded_whichever_step_comes_first(make_session, tmp_path):
+    (tmp_path / "devices.yml").write_text('ring: {class: signal, prefix: "soft://ring", readout: baseline}\n')
+    for steps in (("open", "load_devices"), ("load_devices", "open")):
+        session = make_session(devices_file=str(tmp_path / "devices.yml"))
+        for step in steps:
+            getattr(session, step)()
+        (baseline,) = session.RE.preprocessors
+        session.RE.preprocessors.append("of the user")
+        session.load_devices()
+        assert session.RE.preprocessors == [baseline, "of the user"]
+
+
 def test_a_step_that_fails_is_one_line_and_so_is_each_step_that_needs_it(make_session, monkeypatch, capsys):
     monkeypatch.setattr(Acquisition, "open", refuse)
     session = make_session(suspenders=[{"class": "SuspendFloor", "signal": "motor"}])
