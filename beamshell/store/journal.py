@@ -13,10 +13,8 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunFinder
 from beamshell.errors import StoreError
 from beamshell.store.encoding import to_json
-from beamshell.store.open_runs import Marker, close_open_runs
+from beamshell.store.open_runs import Marker
 from beamshell.store.run_file import run_path
-
-__all__ = ["Journal", "close_open_runs"]
 
 _DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also flushed from the system's cache (fsync)
 
@@ -54,15 +52,6 @@ class Journal:
         writer.add(line, durable=name in _DURABLE, last=name == "stop")
         if writer.closed:
             del self._writers[run]
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes are in memory only, because the disk refused them; 0 when all is well."""
-        return sum(writer.waiting for writer in self._writers.values())
-
-    def path_of(self, run: str) -> Path:
-        """The file of an open run, by its uid."""
-        return self._writers[run].path
 
     def flush(self) -> None:
         """Write what waits.
