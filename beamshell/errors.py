@@ -111,7 +111,13 @@ class IllegalMessageSequence(EngineError):
 
 
 class FailedStatus(EngineError):
-    """A device reported that an action failed; the message names device, action and cause."""
+    """A device reported that an action failed; the message names device, action and cause.
+
+    Attributes:
+        status: the status that failed.
+    """
+
+    status: object = None
 
 
 class FailedPause(EngineError):

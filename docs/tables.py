@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from beamshell.engine._commands import COMMANDS
-from beamshell.engine._replay import NOT_REPEATED
-from beamshell.engine._state import LEGAL
+from beamshell.engine.commands import COMMANDS
+from beamshell.engine.plan_cursor import NOT_REPEATED
+from beamshell.engine.state import LEGAL
 
 DOCS = Path(__file__).parent
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from beamshell.devices.sim import SynAxis, SynGauss
-from beamshell.engine import RunEngine, _sigint
+from beamshell.engine import RunEngine, interrupts
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count
@@ -195,7 +195,7 @@ def test_the_handler_is_put_back(RE):
 
 
 def test_presses_far_apart_do_not_add_up(RE, finger, said, monkeypatch):
-    monkeypatch.setattr(_sigint, "WINDOW_S", 0.05)
+    monkeypatch.setattr(interrupts, "WINDOW_S", 0.05)
     finger.press(0.1, 0.3)
     with pytest.raises(RunEngineInterrupted):
         RE([Msg("checkpoint"), Msg("sleep", None, 0.5)])

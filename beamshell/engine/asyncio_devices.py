@@ -1,4 +1,4 @@
-"""Devices whose methods are coroutines: one event loop in one thread, started at first need.
+"""Devices whose methods are coroutines: one event loop in a thread of its own, started when first needed.
 
 ophyd-async's devices belong to the loop on which they connected, so it lives as long as the process.
 """
