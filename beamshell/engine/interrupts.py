@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from beamshell.engine.inbox import Inbox
 from beamshell.engine.plan_cursor import PlanCursor
@@ -130,28 +130,40 @@ def rule_for(rules: Sequence[Rule], situation: Situation, presses: int, stuck: b
     )
 
 
-class Subject(Protocol):
-    """What a press of Ctrl+C is about."""
+def announce(text: str) -> None:
+    """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
+    line = f"{text}\n"
+    try:
+        os.write(sys.stderr.fileno(), line.encode(errors="replace"))
+    except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
+        sys.stderr.write(line)
 
-    @property
-    def rules(self) -> Sequence[Rule]:
-        """Its rows of the table; each of its situations has one for the first press."""
 
-    @property
-    def situation(self) -> Situation:
-        """What goes on now."""
+class Subject:
+    """What a press of Ctrl+C is about.
 
-    def stuck(self, presses: int) -> bool:
+    Attributes:
+        rules: its rows of the table; each of its situations has a row for the first press.
+        situation: what goes on now.
+        say: tells the operator one line; called in a signal handler.
+    """
+
+    rules: Sequence[Rule] = ()
+    situation: Situation
+    say: Callable[[str], None] = staticmethod(announce)
+
+    def stuck(self, presses: int) -> bool:  # noqa: ARG002  for those who know
         """Whether code of others has not come back since the press before."""
+        return False
 
     def words(self) -> Mapping[str, Any]:
         """What the braces in the sentences of its rules stand for."""
+        return {}
 
-    def say(self, text: str) -> None:
-        """Tell the operator one line; called in a signal handler."""
-
-    def act(self, action: Action, frame: FrameType | None) -> None:
+    def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
         """Do what the press does; called in a signal handler, `frame` is what it interrupted."""
+        if action is Action.INTERRUPT:
+            raise KeyboardInterrupt
 
 
 class InterruptOwner:
@@ -206,7 +218,7 @@ class _Watch:
             self._owner.leave(self, self._previous)
 
     def count_anew(self) -> None:
-        """The next press is the first of its row."""
+        """The next press is the first in a row."""
         self._presses = 0
 
     def pressed(self, frame: FrameType | None) -> None:
@@ -214,6 +226,8 @@ class _Watch:
         self._presses = self._presses + 1 if now - self._last < WINDOW_S else 1
         self._last = now
         rule = rule_for(subject.rules, subject.situation, self._presses, subject.stuck(self._presses))
+        if rule.action is Action.INTERRUPT:
+            self.count_anew()
         if rule.sentence:
             subject.say(rule.sentence.format(**subject.words()))
         subject.act(rule.action, frame)
@@ -221,15 +235,6 @@ class _Watch:
 
 OWNER = InterruptOwner()
 """The owner of this process's SIGINT."""
-
-
-def announce(text: str) -> None:
-    """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
-    line = f"{text}\n"
-    try:
-        os.write(sys.stderr.fileno(), line.encode(errors="replace"))
-    except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
-        sys.stderr.write(line)
 
 
 # ---- a plan as the subject -------------------------------------------------------------------------
@@ -253,7 +258,7 @@ def situation_of(state: State, phase: Phase = Phase.PLAN) -> Situation:
     return _SITUATIONS[state]
 
 
-class PlanInterrupts:
+class PlanInterrupts(Subject):
     """The plan that runs, as the subject of presses.
 
     Args:
@@ -271,7 +276,7 @@ class PlanInterrupts:
         self._modes, self._cursor, self._inbox, self._clock, self.say = modes, cursor, inbox, clock, say
 
     @property
-    def situation(self) -> Situation:
+    def situation(self) -> Situation:  # type: ignore[override]  # read only: the modes decide
         """By the engine's modes."""
         return situation_of(self._modes.state, self._modes.phase)
 

@@ -174,6 +174,8 @@ class RunEngine:
             raise TransitionError(f"cannot {how}: the engine is {self.state}, not paused")
         if how == "resume":
             return self._drive(interpreter, interpreter.resume)
+        if how == "halt":
+            reason = reason or "halted"
         return self._drive(interpreter, lambda: interpreter.leave(WAYS_OUT[how], reason))
 
     def resume(self) -> Any:

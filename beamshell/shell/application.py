@@ -20,9 +20,9 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
+from beamshell.shell.cell_interrupts import CellInterrupts
 from beamshell.shell.config import Beamshell
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
-from beamshell.shell.presses import Presses
 from beamshell.shell.session import Session
 from beamshell.shell.site_files import startup_file
 
@@ -146,7 +146,7 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """The exit status, after the prompt was left or the commands were run."""
         if self.interact:
-            Presses(self.shell).listen()
+            CellInterrupts(self.shell).listen()
             self._survive_a_press_at_the_prompt()
             gc.freeze()  # what was imported stays: collections in a scan need not walk through it
             self.shell.mainloop()

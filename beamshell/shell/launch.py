@@ -97,7 +97,10 @@ def _application(opening: Any) -> BeamshellApp:
 
 def close(app: BeamshellApp | None, opening: Any) -> None:
     """Leave everything safe, whatever happened; a Ctrl+C now must not stop half-way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from beamshell.engine.interrupts import OWNER
+    from beamshell.shell.cell_interrupts import ClosingInterrupts
+
+    OWNER.watch(ClosingInterrupts()).__enter__()  # never left: Python's own end must not be interrupted either
     session = app.session if app is not None else None
     if session is not None:
         session.close()

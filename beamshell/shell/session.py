@@ -25,7 +25,7 @@ from beamshell.shell.profile_suspenders import ProfileSuspenders, in_words, is_g
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
-    from beamshell.engine import RunEngine
+    from beamshell.engine import RunEngine, RunEngineResult
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.shell.gui_loop import GuiLoop
@@ -97,7 +97,6 @@ class Session:
         self.wiring: Any = None
         self._taken: set[str] = set()
         self._hidden: set[str] = set()
-        self._then: Callable[[], None] | None = None
         self._gui: GuiLoop | None = None
         self._closed = False
         self._rehearsing = Preflight(self)
@@ -365,7 +364,7 @@ class Session:
         plan_form: str = "",
         labelled: bool = True,
     ) -> None:
-        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`.
+        """Run a plan of a command; `then` is called when it has ended well, also after a pause and `resume`.
 
         Args:
             plan: a plan, or a function that makes it: it is then rehearsed first, and what cannot be done is refused.
@@ -383,8 +382,12 @@ class Session:
             metadata["command"] = self.typed
         if plan_form:
             metadata["plan_form"] = plan_form
-        self._then = then
-        self._finish(lambda: self.RE(plan, **metadata))
+
+        def at_end(result: RunEngineResult) -> None:
+            if then is not None and result.succeeded:
+                then()
+
+        self.RE.run(plan, then=at_end, **metadata).raise_for_status()
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
@@ -415,16 +418,9 @@ class Session:
             raise EngineError(f"nothing to {how}: no plan is paused")
         if how == "resume":
             self.journal.flush()  # a disk that still refuses is said at once, not at the next point
-        act = getattr(self.RE, how)
-        self._finish(lambda: act(reason) if reason else act())
+        self.RE.proceed(how, reason).raise_for_status(asked=how != "resume")
         if how != "resume":
             print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[how])
-
-    def _finish(self, act: Callable[[], Any]) -> None:
-        act()
-        then, self._then = self._then, None
-        if then is not None:
-            then()
 
     @property
     def operator(self) -> str:
