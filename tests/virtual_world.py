@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Dispatcher
 from beamshell.engine.interpreter import Interpreter
 from beamshell.engine.plan_cursor import as_generator
@@ -139,7 +140,7 @@ class VirtualWorld:
 
     def interpreter(self, **kwargs: Any) -> VirtualInterpreter:
         """An interpreter in this world."""
-        return VirtualInterpreter(self, self.posts, suspenders=self.suspenders, **kwargs)
+        return VirtualInterpreter(self, self.posts, self.suspenders, CallOptions(**kwargs))
 
     def run(self, plan: Any, **kwargs: Any) -> VirtualInterpreter:
         """Run a plan until it ends or rests."""
@@ -153,8 +154,8 @@ class VirtualWorld:
 
     def events(self, stream: str = "primary") -> list[dict[str, Any]]:
         """The events of a stream so far."""
-        wanted = {doc["uid"] for name, doc in self.docs if name == "descriptor" and doc["name"] == stream}
-        return [doc for name, doc in self.docs if name == "event" and doc["descriptor"] in wanted]
+        descriptors = {doc["uid"] for name, doc in self.docs if name == "descriptor" and doc["name"] == stream}
+        return [doc for name, doc in self.docs if name == "event" and doc["descriptor"] in descriptors]
 
     def final_data(self, stream: str = "primary") -> dict[int, dict[str, Any]]:
         """By sequence number, the data of the last event that bears it."""
@@ -162,7 +163,7 @@ class VirtualWorld:
 
 
 class VirtualStatus:
-    """A status that is told when it is done."""
+    """A status that a test finishes."""
 
     def __init__(self) -> None:
         self.done = False

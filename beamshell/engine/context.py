@@ -6,7 +6,8 @@ It knows the world, and neither the commands nor the interpreter that runs them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from beamshell.engine.outcome import Outcome
@@ -20,19 +21,38 @@ POLL_S = 0.5
 """Seconds between two looks at a suspender that does not report its changes, while the engine waits."""
 
 
+@dataclass(slots=True)
+class CallOptions:
+    """How one call of the engine behaves.
+
+    Attributes:
+        commands: further commands by name, as ``f(msg)``.
+        on_msg: called with each message before it is done.
+        on_state: called as ``f(new, old)`` at each change of state.
+        on_waiting: called with the statuses when a wait begins, and with None when it ends.
+        record_interruptions: whether pauses go into a stream of the run.
+        strict: whether a wait for a group that no message named is an error.
+        engine_class: the answer to the message RE_class.
+    """
+
+    commands: Mapping[str, Callable[[Any], Any]] | None = None
+    on_msg: Callable[[Any], None] | None = None
+    on_state: Callable[[str, str], None] | None = None
+    on_waiting: Callable[[set[Any] | None], None] | None = None
+    record_interruptions: bool = False
+    strict: bool = False
+    engine_class: type | None = None
+
+
 class CommandContext:
     """One call of the engine, as its commands see it.
 
     Args:
         world: threads, clocks and people.
         posts: the queue that `world.post` fills.
+        suspenders: those that are installed, now and later.
+        options: of this call.
         attend: acts on the posts; may raise, to leave the message in progress.
-        suspenders: those installed; plans add to it.
-        on_state: called as ``f(new, old)`` at each change of state.
-        on_waiting: called with the statuses when a wait begins, and with None when it ends.
-        record_interruptions: whether pauses go into a stream of the run.
-        strict: whether a wait for a group that no message named is an error.
-        engine_class: the answer to the message RE_class.
 
     Attributes:
         modes, cursor, requests, resources, outcome: the records of this call; see their classes.
@@ -43,22 +63,14 @@ class CommandContext:
         self,
         world: World,
         posts: deque[Any],
+        suspenders: Sequence[Suspender],
+        options: CallOptions,
         attend: Callable[[], None],
-        *,
-        suspenders: MutableSequence[Suspender] | None = None,
-        on_state: Callable[[str, str], None] | None = None,
-        on_waiting: Callable[[set[Any] | None], None] | None = None,
-        record_interruptions: bool = False,
-        strict: bool = False,
-        engine_class: type | None = None,
     ) -> None:
-        self.world, self.posts, self.attend = world, posts, attend
+        self.world, self.posts, self.suspenders, self.options, self.attend = world, posts, suspenders, options, attend
         self.clock, self.time, self.uid = world.clock, world.time, world.uid
-        self.suspenders: MutableSequence[Suspender] = suspenders if suspenders is not None else []
         self.polled = False
-        self.on_waiting = on_waiting
-        self.record_interruptions, self.strict, self.engine_class = record_interruptions, strict, engine_class
-        self.modes = Modes(on_state)
+        self.modes = Modes(options.on_state)
         self.cursor = PlanCursor()
         self.requests = Requests()
         self.resources = Resources()

@@ -6,12 +6,12 @@ It waits, tells the time and hears of the outside only through its World. Nobody
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from beamshell.engine import cleanup, interruption
 from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, Command
-from beamshell.engine.context import CommandContext
+from beamshell.engine.context import CallOptions, CommandContext
 from beamshell.engine.plan_cursor import NOT_REPEATED
 from beamshell.engine.requests import (
     EndRequest,
@@ -24,7 +24,7 @@ from beamshell.engine.requests import (
 )
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import SEVERITY, Phase, State
-from beamshell.engine.world import World
+from beamshell.engine.world import Suspender, World
 from beamshell.errors import (
     DeviceError,
     FailedPause,
@@ -47,27 +47,24 @@ class Interpreter:
     Args:
         world: threads, clocks and people.
         posts: the queue that `world.post` fills.
-        commands: further commands by name, as ``f(msg)``.
-        on_msg: called with each message before it is done.
-        options: see CommandContext.
+        suspenders: those that are installed, now and later.
+        options: of this call.
     """
 
     def __init__(
         self,
         world: World,
         posts: deque[Any],
-        *,
-        commands: Mapping[str, Callable[[Any], Any]] | None = None,
-        on_msg: Callable[[Any], None] | None = None,
-        **options: Any,
+        suspenders: Sequence[Suspender],
+        options: CallOptions,
     ) -> None:
-        ctx = self.ctx = CommandContext(world, posts, self._attend, **options)
+        ctx = self.ctx = CommandContext(world, posts, suspenders, options, self._attend)
         self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
         self._posts = posts
-        self._on_msg = on_msg
         self._commands = COMMANDS
-        if commands:
-            self._commands = {**COMMANDS, **{name: _as_command(function) for name, function in commands.items()}}
+        if options.commands:
+            own = {name: _as_command(function) for name, function in options.commands.items()}
+            self._commands = {**COMMANDS, **own}
         self._take: dict[type, Callable[[Any], None]] = {
             StatusDone: self._take_status,
             PauseRequest: self._take_pause,
@@ -130,7 +127,7 @@ class Interpreter:
     def _run_messages(self) -> None:
         """Run until no plan is left. Only Interrupted leaves it early."""
         ctx, cursor, modes, posts = self.ctx, self.cursor, self.modes, self._posts
-        commands, on_msg = self._commands, self._on_msg
+        commands, on_msg = self._commands, ctx.options.on_msg
         while cursor.frames:
             frame = cursor.top
             plan, reply, error = frame.plan, frame.reply, frame.error

@@ -121,7 +121,7 @@ def _reported_at_once(ctx: CommandContext) -> Iterator[None]:
 
 
 def _record(ctx: CommandContext, what: str) -> None:
-    if ctx.record_interruptions:
+    if ctx.options.record_interruptions:
         for run in ctx.resources.runs.values():
             run.record_interruption(what)
 

@@ -72,7 +72,7 @@ class Rule(NamedTuple):
     stuck: bool = False
 
 
-_SOON = "Pausing at the next checkpoint (the last was {since:.1f} s ago). Ctrl+C again: pause now."
+_SOON = "Pausing at the next checkpoint (the last was {since} s ago). Ctrl+C again: pause now."
 _NOW = "Pausing now.{waiting}"
 _BREAK = "Breaking into {where}, which does not return."
 
@@ -152,7 +152,7 @@ class Subject:
     situation: Situation
     say: Callable[[str], None] = staticmethod(announce)
 
-    def stuck(self, presses: int) -> bool:  # noqa: ARG002  for those who know
+    def stuck(self, presses: int) -> bool:  # noqa: ARG002
         """Whether code of others has not come back since the press before."""
         return False
 
@@ -293,7 +293,7 @@ class PlanInterrupts(Subject):
         return {
             "where": where or "the plan",
             "waiting": f" Waiting for {where} to return; Ctrl+C again breaks into it." if waits else "",
-            "since": 0.0 if begun is None else self._clock() - begun,
+            "since": f"{0.0 if begun is None else self._clock() - begun:.1f}",
             "state": self._modes.state,
         }
 

@@ -54,11 +54,11 @@ class CallMetadata:
     """Metadata that count for the runs of one call.
 
     Attributes:
-        given: keywords of the call.
+        keywords: of the call itself.
         computed: the plan's type and name.
     """
 
-    given: dict[str, Any] = field(default_factory=dict)
+    keywords: dict[str, Any] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
 
@@ -177,9 +177,9 @@ class RealWorld:
         """
         settings, call = self.settings, self.call_md
         number = (settings.scan_id_source or default_scan_id)(settings.md)
-        merged = {**settings.md, **call.computed, **metadata, **call.given}
+        merged = {**settings.md, **call.computed, **metadata, **call.keywords}
         merged.setdefault("versions", dict(VERSIONS))
-        merged["scan_id"] = metadata.get("scan_id", call.given.get("scan_id", number))
+        merged["scan_id"] = metadata.get("scan_id", call.keywords.get("scan_id", number))
         if settings.md_validator is not None:
             settings.md_validator(dict(merged))
         if settings.md_normalizer is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
+from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Subscription
 from beamshell.engine.inbox import Pump
 from beamshell.engine.interpreter import Interpreter
@@ -140,18 +141,16 @@ class RunEngine:
         for preprocessor in settings.preprocessors:
             generator = preprocessor(generator)
         world.begin_call(CallMetadata(md, computed))
-        interpreter = Interpreter(
-            world,
-            world.inbox.posts,
+        options = CallOptions(
             commands=self._commands,
             on_msg=settings.msg_hook,
-            suspenders=world.suspenders,
             on_state=world.state_changed,
             on_waiting=settings.waiting_hook,
             record_interruptions=settings.record_interruptions,
             strict=settings.strict,
             engine_class=type(self),
         )
+        interpreter = Interpreter(world, world.inbox.posts, world.suspenders, options)
         interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
         self._interpreter, self._then = interpreter, then
         return self._drive(interpreter, lambda: interpreter.start(generator))

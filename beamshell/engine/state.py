@@ -142,14 +142,18 @@ class Modes:
 
     def begin_suspension(self) -> list[Any]:
         """An empty episode, to be filled with the suspenders that hold the plan."""
-        check(Suspension.FREE if self.episode is None else Suspension.HELD, Suspension.HELD)
+        check(self._suspension, Suspension.HELD)
         self.episode = []
         return self.episode
 
     def end_suspension(self) -> None:
         """All suspenders have let the plan go."""
-        check(Suspension.FREE if self.episode is None else Suspension.HELD, Suspension.FREE)
+        check(self._suspension, Suspension.FREE)
         self.episode = None
+
+    @property
+    def _suspension(self) -> Suspension:
+        return Suspension.FREE if self.episode is None else Suspension.HELD
 
     def emergency(self) -> None:
         """Halt, from whatever state: an exception that no plan may have has left the table behind."""

@@ -185,7 +185,7 @@ def test_fault_05_a_trip_while_paused_is_not_lost(world, motor, det):
     world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.state is State.PAUSED
-    beam.tripped = True  # not even told of
+    beam.tripped = True  # without any news of it
     world.at(10, lambda: beam.trip(False))
     events, now = len(world.events()), world.now
     core.resume()
@@ -193,11 +193,21 @@ def test_fault_05_a_trip_while_paused_is_not_lost(world, motor, det):
 
 
 def test_fault_05_a_lost_connection_is_a_trip():
-    signal = VirtualSignal(VirtualWorld(), "ring", value=100.0)
+    class Ring(VirtualSignal):
+        SUB_META = "meta"
+        on_connection: Any = None
+
+        def subscribe(self, callback, event=None):
+            if event is None:
+                super().subscribe(callback)
+            else:
+                self.on_connection = callback
+
+    signal = Ring(VirtualWorld(), "ring", value=100.0)
     ring = SuspendFloor(signal, 50)
     ring.install(lambda: None)
     assert not ring.tripped
-    ring._on_connection(connected=False)
+    signal.on_connection(connected=False)
     assert ring.tripped
     assert ring.reason == "ring is not connected"
 
@@ -426,5 +436,5 @@ def test_fault_29_an_engine_and_the_magics_leave_the_global_loop_alone():
         "one.subscribe(print); assert not two.subscriptions()\n"
         "loop.close(); print('untouched')"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert found.stdout.strip() == "untouched", found.stderr
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert finished.stdout.strip() == "untouched", finished.stderr

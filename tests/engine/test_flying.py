@@ -81,7 +81,7 @@ class FileFlyer(Flying):
 
     def __init__(self, world: VirtualWorld, name: str, frames: int) -> None:
         super().__init__(world, name)
-        self.frames, self.told = frames, 0
+        self.frames, self.delivered = frames, 0
         self.described = {f"{name}_image": {"source": "file", "dtype": "array", "shape": [1, 4], "external": "STREAM:"}}
 
     def get_index(self) -> int:
@@ -89,7 +89,7 @@ class FileFlyer(Flying):
 
     def collect_asset_docs(self, index: int | None = None) -> Any:
         uid = f"resource of {self.name}"
-        if not self.told:
+        if not self.delivered:
             doc = {
                 "uid": uid,
                 "data_key": f"{self.name}_image",
@@ -99,10 +99,10 @@ class FileFlyer(Flying):
             }
             yield "stream_resource", doc
         upto = self.frames if index is None else index
-        if upto > self.told:
-            indices = {"start": self.told, "stop": upto}
+        if upto > self.delivered:
+            indices = {"start": self.delivered, "stop": upto}
             yield "stream_datum", {"uid": f"{uid}/{upto}", "stream_resource": uid, "indices": indices}
-            self.told = upto
+            self.delivered = upto
 
 
 @pytest.fixture

@@ -337,14 +337,14 @@ def test_a_move_that_fails_as_it_is_repeated_is_told_though_the_event_was_cut_by
 
 
 def test_a_pause_just_after_a_run_was_closed_repeats_nothing_of_it(world, det, motor):
-    told = []
-    core = world.interpreter(on_msg=lambda msg: told.append(msg.command))
+    commands = []
+    core = world.interpreter(on_msg=lambda msg: commands.append(msg.command))
     world.subscribe(lambda name, doc: world.post(PauseRequest(False)), "stop")
     assert not core.start(scan([det], motor, 0, 1, 2))
-    before = len(told)
+    before = len(commands)
     assert core.resume()
     assert core.exit_status == "success", core.error
-    assert told[before:] == ["begin_cleanup", "unstage", "unstage", "end_cleanup"]
+    assert commands[before:] == ["begin_cleanup", "unstage", "unstage", "end_cleanup"]
 
 
 def test_a_pause_after_one_of_two_runs_was_closed_repeats_what_is_of_the_other(world, det):

@@ -260,10 +260,10 @@ def test_every_press_in_every_situation_does_something_or_says_why_not(situation
 def test_nobody_else_installs_a_handler_of_sigint():
     package = Path(beamshell.__file__).parent
     installs = re.compile(r"signal\.signal\(|set_wakeup_fd|siginterrupt")
-    found = {
+    installers = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         if "SIGINT" in (text := path.read_text()) and installs.search(text)
     }
     processes_of_their_own = {"ioc/server.py", "shell/file_commands.py"}
-    assert found - processes_of_their_own == {"engine/interrupts.py"}
+    assert installers - processes_of_their_own == {"engine/interrupts.py"}

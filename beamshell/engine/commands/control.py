@@ -113,4 +113,4 @@ def null(ctx: CommandContext, msg: Any) -> None:
 
 def re_class(ctx: CommandContext, msg: Any) -> Any:
     """The engine's class."""
-    return ctx.engine_class
+    return ctx.options.engine_class

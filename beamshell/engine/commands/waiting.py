@@ -32,13 +32,13 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
         _raise_late_failure(ctx, tasks)
         return True
     deadline = None if timeout is None else ctx.clock() + timeout
-    if ctx.on_waiting is not None:
-        ctx.on_waiting(pending)
+    if ctx.options.on_waiting is not None:
+        ctx.options.on_waiting(pending)
     try:
         done = ctx.until(lambda: all(task.status.done for task in tasks), deadline)
     finally:
-        if ctx.on_waiting is not None:
-            ctx.on_waiting(None)
+        if ctx.options.on_waiting is not None:
+            ctx.options.on_waiting(None)
     if not done and is_error:
         late = ", ".join(task.describe() for task in tasks if not task.status.done)
         raise CommandTimeout(f"not finished after {timeout:g} s: {late}")
@@ -60,7 +60,7 @@ def _complain_of_unknown_group(ctx: CommandContext, group: Any) -> None:
     text = f"wait: nothing was begun in group {group!r}"
     others = ", ".join(repr(other) for other in ctx.resources.groups if other is not None)
     text += f" (there is {others})" if others else ""
-    if ctx.strict:
+    if ctx.options.strict:
         raise PlanError(text)
     warnings.warn(text, RuntimeWarning, stacklevel=2)
 
