@@ -1,4 +1,4 @@
-"""The RunEngine: it runs plans, and loses no point when it is interrupted."""
+"""The RunEngine, its states, and the result of its calls."""
 
 from beamshell.engine.outcome import RunEngineResult
 from beamshell.engine.run_engine import RunEngine

@@ -1,7 +1,7 @@
-"""What is put back whatever way a plan ended: nothing moves, nothing stays staged, no run stays open.
+"""The engine's cleanup after a plan: stop what moves, end monitors, unstage devices, close runs.
 
-Each step is isolated from the others; all that failed is reported once, at the end. It knows nothing of how the plan
-came to its end.
+It is done whatever way the plan ended. Each step is isolated from the others; all that failed is reported once, at the
+end. It knows nothing of how the plan came to its end.
 """
 
 from __future__ import annotations

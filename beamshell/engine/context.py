@@ -1,4 +1,4 @@
-"""What the commands of plans work with: calls of devices, waiting, documents, and the records of the call.
+"""CommandContext: what a command of a plan uses to call devices, wait, emit documents and keep records.
 
 It knows the world, and neither the commands nor the interpreter that runs them.
 """

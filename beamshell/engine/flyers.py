@@ -1,4 +1,4 @@
-"""What flyers deliver at `collect`: pages of events, in one stream or several.
+"""Collecting from flyers: the pages of events that they deliver, in one stream or several.
 
 A flyer delivers each event once, so their sequence numbers never go back. It knows no message and no plan.
 """

@@ -1,6 +1,6 @@
 """The interpreter of one plan: it takes the plan's messages one by one, does them, and acts on interruptions.
 
-It waits, tells the time and hears of the outside only through its World. Nobody but the RunEngine imports it.
+It waits and reads clocks only through its World. Nobody but the RunEngine imports it.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ class Interpreter:
         """Act on it; True if the engine is paused now."""
         if interrupted.why is InterruptReason.END and (request := self.requests.take_end()) is not None:
             if self.cursor.top.msg.command == "begin_cleanup":
-                self.modes.begin_cleanup()  # the cleanup has as good as begun: it is not skipped
+                self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
             self._begin_end(request)
             return False
         if not self.cursor.possible:

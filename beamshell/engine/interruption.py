@@ -1,4 +1,4 @@
-"""Pause, suspend, rewind, resume: how a plan comes to rest and goes on with nothing lost.
+"""Pausing, suspending and resuming a plan, and the rewind to its last checkpoint.
 
 To come to rest: record it, drop monitors, stop what moves, tell the devices. To go on: tell the devices, begin the
 monitors again, and send every message since the checkpoint once more. These are functions of a CommandContext; they

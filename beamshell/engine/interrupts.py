@@ -61,7 +61,7 @@ class Rule(NamedTuple):
         situation: in which it counts.
         presses: it counts from this many presses in a row.
         action: what the press does.
-        sentence: what the operator is told; words in braces are filled in. Empty where the KeyboardInterrupt tells.
+        sentence: what the operator reads; words in braces are filled in. Empty where KeyboardInterrupt itself is shown.
         stuck: it counts only if code of a device, plan or subscriber has not come back since the press before.
     """
 
@@ -281,7 +281,7 @@ class PlanInterrupts(Subject):
         return situation_of(self._modes.state, self._modes.phase)
 
     def stuck(self, presses: int) -> bool:
-        """Foreign code runs, and has let the post of the press before lie; from the fourth press on in any case."""
+        """Foreign code runs and a request lies untaken; from the fourth press on, that foreign code runs is enough."""
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:

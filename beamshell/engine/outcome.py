@@ -1,4 +1,4 @@
-"""What came of a call: its runs, its result, how it ended and why.
+"""The outcome of a call: its runs, its result, how it ended and why.
 
 It knows the ways in which a plan can end, and nothing of how the engine gets there.
 """
@@ -117,7 +117,7 @@ class Outcome:
             self.exit_status, self.reason = "fail", str(error) or type(error).__name__
 
     def as_result(self, *, paused: bool = False) -> RunEngineResult:
-        """The same for whoever made the call."""
+        """The outcome for the caller."""
         return RunEngineResult(
             tuple(self.run_uids),
             self.result,

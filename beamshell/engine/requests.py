@@ -1,6 +1,6 @@
-"""What is wanted of the engine: posts from other threads, and the pause, end or failure that they ask for.
+"""Requests to the engine, from any thread: to pause or to end the plan, and news of actions, monitors and suspenders.
 
-Anyone may post at any time. The requests are kept here until the interpreter acts on them; this module does not act.
+The interpreter takes them from its queue and keeps here what it has not yet acted on. This module does not act.
 """
 
 from __future__ import annotations

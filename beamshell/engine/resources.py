@@ -37,7 +37,7 @@ class Task:
 
     Attributes:
         superseded: a rewind begins the action anew, so the end of this one no longer matters.
-        failure_suppressed: it began before a failure that the plan has been told of; its own is only reported.
+        failure_suppressed: it began before a failure that was thrown into the plan; its own is only reported.
         raised: its failure was thrown into the plan.
         stopped_by_engine: the engine stopped the device before it arrived.
     """

@@ -1,6 +1,7 @@
 """RunEngine: runs plans in the calling thread, and can be interrupted at any moment.
 
-It makes one Interpreter for each call and tells what came of it; the rules of interruption are in `interpreter`.
+It makes one Interpreter for each call, and returns or raises the outcome. The rules of interruption are in
+`interpreter`.
 """
 
 from __future__ import annotations
@@ -214,7 +215,9 @@ class RunEngine:
             return self._answer(self.proceed(how, reason), asked=True)
         if self.state is State.IDLE:
             raise TransitionError("the engine is idle: there is nothing to end")
-        self._world.post(EndRequest(WAYS_OUT[how], reason))  # in a callback or another thread: the call tells the rest
+        self._world.post(
+            EndRequest(WAYS_OUT[how], reason)
+        )  # from a callback or another thread: the running call acts on it
         return ()
 
     def _must_be_idle(self) -> None:
@@ -232,7 +235,7 @@ class RunEngine:
         try:
             with OWNER.watch(subject):
                 ended = run()
-        except BaseException as exc:  # the process is told to end, or a bug of ours: put everything back all the same
+        except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             self._interpreter = self._then = None
             interpreter.emergency_cleanup(exc)
             raise

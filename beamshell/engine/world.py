@@ -1,4 +1,4 @@
-"""What the engine's pure half needs of the outside: clocks, waiting, people, subscribers, metadata.
+"""The World protocol: what the engine needs from outside, such as clocks, waiting, people, subscribers, metadata.
 
 Protocols only. `real_world` fulfils them with threads and sockets; tests do it with a clock that jumps.
 """

@@ -1,4 +1,4 @@
-"""The commands of plans by name: what each message does, and what the plan is answered.
+"""The commands of plans by name: what each message does, and its answer to the plan.
 
 docs/reference/messages is made from this table.
 """

@@ -1,4 +1,4 @@
-"""Commands of plans about runs: open_run, close_run, and which run a message belongs to.
+"""Commands of plans about runs: open_run and close_run.
 
 Each command is a function of a CommandContext and the message; what it raises goes to the plan.
 """
