@@ -215,9 +215,8 @@ class RunEngine:
             return self._answer(self.proceed(how, reason), asked=True)
         if self.state is State.IDLE:
             raise TransitionError("the engine is idle: there is nothing to end")
-        self._world.post(
-            EndRequest(WAYS_OUT[how], reason)
-        )  # from a callback or another thread: the running call acts on it
+        # from a callback or another thread: the running call acts on it
+        self._world.post(EndRequest(WAYS_OUT[how], reason))
         return ()
 
     def _must_be_idle(self) -> None:
