@@ -1,0 +1,134 @@
+"""Devices whose methods are coroutines: one event loop in a thread of its own, started when first needed.
+
+ophyd-async's devices belong to the loop on which they connected, so it lives as long as the process. It knows nothing
+of plans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+METHODS = ("read", "describe", "read_configuration", "describe_configuration", "locate", "connect", "describe_collect")
+
+
+@functools.lru_cache(maxsize=1024)
+def speaks_asyncio(kind: type) -> bool:
+    """True if a method of the protocols is a coroutine function in this class."""
+    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in METHODS)
+
+
+class LoopStatus:
+    """The end of something on the event loop, as a status that any thread may look at."""
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.done = False
+        self._error: BaseException | None = None
+        self._callbacks: list[Callable[[Any], None]] = []
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._cancel: Callable[[], Any] = lambda: None
+
+    @property
+    def success(self) -> bool:
+        """True once it has ended well."""
+        return self.done and self._error is None
+
+    def exception(self, timeout: float | None = 0.0) -> BaseException | None:
+        """Why it failed, or None; waits up to `timeout` seconds for the end."""
+        if timeout != 0 and not self._finished.wait(timeout):
+            raise TimeoutError("not done yet")
+        return self._error
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for the end and raise what went wrong."""
+        error = self.exception(timeout)
+        if error is not None:
+            raise error
+
+    def add_callback(self, callback: Callable[[Any], None]) -> None:
+        """Call `callback(status)` when done, on the event loop's thread, or at once."""
+        with self._lock:
+            if not self.done:
+                self._callbacks.append(callback)
+                return
+        callback(self)
+
+    def cancel(self) -> None:
+        """Ask for an early end."""
+        self._cancel()
+
+    def finish(self, result: Any = None, error: BaseException | None = None) -> None:
+        """Say how it ended (event loop only)."""
+        with self._lock:
+            self.result, self._error, self.done = result, error, True
+            callbacks, self._callbacks = self._callbacks, []
+        self._finished.set()
+        for callback in callbacks:
+            callback(self)
+
+
+class LoopThread:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="beamshell-asyncio", daemon=True).start()
+
+    def call(self, function: Callable[[], Any]) -> LoopStatus:
+        """Call `function` on the loop and await what it returns; the status holds the answer."""
+        status = LoopStatus()
+        future = asyncio.run_coroutine_threadsafe(_settle(function), self.loop)
+        status._cancel = future.cancel
+        future.add_done_callback(lambda done: _report(done, status))
+        return status
+
+
+async def _settle(function: Callable[[], Any]) -> Any:
+    result = function()
+    if hasattr(result, "add_callback"):  # a status: its end is somebody else's to wait for
+        return _watched(result)
+    if hasattr(result, "__aiter__"):
+        return [item async for item in result]
+    if inspect.isawaitable(result):
+        result = await result
+    return result
+
+
+def _watched(native: Any) -> LoopStatus:
+    """`native`, an awaitable status that belongs to the loop, as one for all threads."""
+    status = LoopStatus()
+    native.add_callback(lambda done: status.finish(error=_error_of(done)))
+    return status
+
+
+def _error_of(native: Any) -> BaseException | None:
+    if native.success:
+        return None
+    error: BaseException | None = native.exception()
+    return error or RuntimeError("failed without saying why")
+
+
+def _report(future: Any, status: LoopStatus) -> None:
+    if future.cancelled():
+        status.finish(error=TimeoutError("cancelled"))
+    elif (error := future.exception()) is not None:
+        status.finish(error=error)
+    else:
+        status.finish(result=future.result())
+
+
+_thread: LoopThread | None = None
+
+
+def loop_thread() -> LoopThread:
+    """The process's event loop thread, started now if it is not running."""
+    global _thread
+    if _thread is None:
+        _thread = LoopThread()
+    return _thread

@@ -1,0 +1,161 @@
+"""Which values of a run are shown, by name, unit and precision, as its start and descriptor documents say.
+
+Pure: it never prints, draws or asks a device.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from beamshell.documents import Document
+from beamshell.text.numbers import label
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of an event: ``Field("th", units="deg", precision=3)``."""
+
+    key: str
+    units: str = ""
+    precision: int | None = None
+    """Digits after the point that mean something, as the control system says; None if it does not."""
+    choices: tuple[str, ...] = ()
+    """The words for 0, 1, 2 ... if the value is one of a few states."""
+    dtype: str = "number"
+    shape: tuple[int, ...] = ()
+    of_motor: bool = False
+    """True for a position: it is shown as precise as the motor says, no more."""
+
+    @property
+    def label(self) -> str:
+        """Name and unit, such as "th [deg]"."""
+        return label(self.key, self.units)
+
+    @property
+    def is_number(self) -> bool:
+        """True if it can be a curve: a scalar number or truth value."""
+        return self.dtype in ("number", "integer", "boolean") and not self.shape
+
+
+def field(descriptor: Document, key: str, *, of_motor: bool = False) -> Field:
+    """What the descriptor says about one key; a bare Field if it says nothing."""
+    about = _data_keys(descriptor).get(key) or {}
+    precision = about.get("precision")
+    return Field(
+        key,
+        units=str(about.get("units") or ""),
+        precision=int(precision) if isinstance(precision, (int, float, np.number)) else None,
+        choices=tuple(str(choice) for choice in about.get("choices") or about.get("enum_strs") or ()),
+        dtype=str(about.get("dtype", "number")),
+        shape=tuple(about.get("shape") or ()),
+        of_motor=of_motor,
+    )
+
+
+def dimensions(start: Document) -> list[tuple[list[str], str]]:
+    """The axes of the run, slowest first: for each the fields that move along it, and their stream."""
+    hints = start.get("hints") or {}
+    return [
+        ([fields] if isinstance(fields, str) else list(fields), stream)
+        for fields, stream in hints.get("dimensions") or ()
+    ]
+
+
+def axes(start: Document, stream: str = "primary") -> list[str]:
+    """One field for each axis, slowest first, such as ``["samy", "samx"]``; ["time"] for a count; [] if unknown."""
+    return [fields[0] for fields, of_stream in dimensions(start) if of_stream == stream and fields]
+
+
+def positions(start: Document, descriptor: Document) -> list[str]:
+    """All fields that the run scans, readbacks only: the columns to the left of a table."""
+    scanned = [
+        key
+        for fields, stream in dimensions(start)
+        if stream == descriptor.get("name", "primary")
+        for key in fields
+        if key in _data_keys(descriptor)
+    ]
+    if not scanned:  # a plan without dimensions may still name its motors
+        scanned = [key for motor in start.get("motors") or () for key in hinted(descriptor, motor)]
+    return _once(scanned)
+
+
+def detectors(start: Document, descriptor: Document) -> list[str]:
+    """The hinted fields that are not scanned: the plan's detectors in its order, then whatever else was read."""
+    moving = set(positions(start, descriptor))
+    for name, keys in (descriptor.get("object_keys") or {}).items():
+        if moving & set(keys) and name not in (start.get("detectors") or ()):  # a flyer may count and move
+            moving |= set(keys)
+    objects = _once(
+        [*(start.get("detectors") or ()), *(descriptor.get("object_keys") or ()), *(descriptor.get("hints") or ())]
+    )
+    still = [key for name in objects for key in hinted(descriptor, name) if key not in moving]
+    return _once(still) or [key for key in _data_keys(descriptor) if key not in moving]
+
+
+def hinted(descriptor: Document, name: str) -> list[str]:
+    """The fields that the device of this name wants shown, as far as they are in the stream."""
+    fields = ((descriptor.get("hints") or {}).get(name) or {}).get("fields") or ()
+    return [key for key in fields if key in _data_keys(descriptor)]
+
+
+def siblings(descriptor: Document, key: str) -> list[str]:
+    """The fields of the device that this field belongs to, itself among them: readback and setpoint."""
+    for keys in (descriptor.get("object_keys") or {}).values():
+        if key in keys:
+            return list(keys)
+    return [key]
+
+
+def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], list[str]]:
+    """The keys that names or devices stand for, and the names that this stream does not have.
+
+    A device stands for its hinted fields, or for all it has; a name for the field, or for the device of that name.
+    """
+    chosen: list[str] = []
+    missing: list[str] = []
+    for item in fields:
+        name = item if isinstance(item, str) else str(getattr(item, "name", item))
+        is_key = name in _data_keys(descriptor)
+        of_device = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
+        keys = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
+        chosen += keys
+        missing += [] if keys else [name]
+    return _once(chosen), missing
+
+
+def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:
+    """Where the axis begins and ends, lower first, if the start document says so."""
+    extents = start.get("extents")
+    pair: Any = extents[axis] if extents is not None and axis < len(extents) else None
+    if pair is None and len(dimensions(start)) == 1:
+        ends = [value for value in plan_arguments(start) if is_real(value)]
+        pair = ends[:2]
+    if pair is None or len(pair) != 2 or not all(map(is_real, pair)) or pair[0] == pair[1]:
+        return None
+    return min(pair), max(pair)
+
+
+def plan_arguments(start: Document) -> Sequence[Any]:
+    """The arguments that the plan was called with; () if they are not recorded."""
+    plan_args = start.get("plan_args")
+    arguments = plan_args.get("args") if isinstance(plan_args, dict) else None
+    return arguments if isinstance(arguments, (list, tuple)) else ()
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is a real number; True and False are none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _data_keys(descriptor: Document) -> dict[str, Any]:
+    return descriptor.get("data_keys") or {}
+
+
+def _once(keys: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(keys))

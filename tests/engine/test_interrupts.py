@@ -1,0 +1,269 @@
+"""Ctrl+C on a running engine, as real signals to this process; and the table that says what each press does."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import beamshell
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.engine import RunEngine, interrupts
+from beamshell.engine.interrupts import PLAN_RULES, Action, Situation, rule_for
+from beamshell.errors import RunEngineInterrupted
+from beamshell.messages import Msg
+from beamshell.plans import count
+from beamshell.shell.cell_interrupts import CellInterrupts, ClosingInterrupts
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent with os.kill")
+
+
+class Finger:
+    """Presses Ctrl+C at given moments."""
+
+    def __init__(self) -> None:
+        self._timers: list[threading.Timer] = []
+
+    def press(self, *after_s: float) -> None:
+        for seconds in after_s:
+            timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
+            self._timers.append(timer)
+            timer.start()
+
+    def wait(self) -> None:
+        for timer in self._timers:
+            timer.join()
+
+
+@pytest.fixture
+def finger() -> Iterator[Finger]:
+    finger = Finger()
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # presses that come after the engine has ended
+    yield finger
+    finger.wait()
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def RE(said):
+    RE = RunEngine({})
+    RE.say = said.append
+    return RE
+
+
+class Stuck:
+    """A device whose read does not return, however often it is called."""
+
+    name, parent = "stuck", None
+    calls = 0
+    patient = True
+
+    def read(self):
+        self.calls += 1
+        while self.patient:
+            time.sleep(0.01)
+        return {"stuck": {"value": 1, "timestamp": 0.0}}
+
+    def describe(self):
+        return {"stuck": {"source": "test", "dtype": "number", "shape": []}}
+
+
+def sleepy(points=100):
+    for _ in range(points):
+        yield Msg("checkpoint")
+        yield Msg("sleep", None, 0.05)
+
+
+def test_one_press_pauses_at_the_next_checkpoint_and_says_so(RE, finger, said):
+    finger.press(0.12)
+    with pytest.raises(RunEngineInterrupted):
+        RE(sleepy())
+    assert RE.state == "paused"
+    assert "next checkpoint" in said[0]
+    RE.stop()
+    assert RE.state == "idle"
+
+
+def test_two_presses_pause_in_the_middle_of_a_long_sleep(RE, finger, said):
+    finger.press(0.1, 0.2)
+    begun = time.monotonic()
+    with pytest.raises(RunEngineInterrupted):
+        RE([Msg("checkpoint"), Msg("sleep", None, 30)])
+    assert time.monotonic() - begun < 3
+    assert RE.state == "paused"
+    assert said[1].startswith("Pausing now")
+    RE.abort()
+
+
+def test_a_device_that_does_not_return_is_broken_into_by_the_third_press(RE, finger, said):
+    stuck = Stuck()
+    finger.press(0.1, 0.2, 0.3)
+    with pytest.raises(RunEngineInterrupted):
+        RE([Msg("checkpoint"), Msg("read", stuck)])
+    assert RE.state == "paused"
+    assert "stuck.read()" in said[-1]
+    stuck.patient = False
+    RE.resume()
+    assert stuck.calls == 2
+
+
+def test_a_plan_that_blocks_ends_as_aborted(RE, finger):
+    def plan():
+        yield Msg("null")
+        while True:
+            time.sleep(0.01)
+
+    finger.press(0.1, 0.2, 0.3)
+    with pytest.raises(RunEngineInterrupted, match="interrupted in the plan"):
+        RE(plan())
+    assert RE.state == "idle"
+
+
+def test_code_that_swallows_every_exception_is_left_too(RE, finger):
+    def plan():
+        yield Msg("null")
+        while True:
+            try:
+                time.sleep(0.01)
+            except BaseException:
+                pass
+
+    finger.press(*(0.1 * n for n in range(1, 9)))
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    assert RE.state == "idle"
+
+
+def test_a_hanging_subscriber_is_broken_into_and_the_run_is_closed(RE, finger):
+    det = SynGauss(name="det", motor=SynAxis(name="motor"), center=0, sigma=1)
+    names = []
+
+    def hangs(name, doc):
+        if name == "event":
+            while True:
+                time.sleep(0.01)
+
+    RE.subscribe(hangs)
+    RE.subscribe(lambda name, doc: names.append(name))
+    finger.press(0.1, 0.2, 0.3)
+    with pytest.raises(RunEngineInterrupted):
+        RE(count([det], num=3))
+    assert RE.state == "paused"
+    RE.abort()
+    assert names[-1] == "stop"
+
+
+def test_presses_while_a_plan_that_swallows_the_abort_cleans_up_halt_it(RE, finger, said):
+    def plan():
+        while True:
+            try:
+                yield Msg("checkpoint")
+                yield Msg("sleep", None, 0.02)
+            except Exception:
+                pass
+
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    finger.wait()
+    time.sleep(0.01)
+    finger.press(0.1, 0.2, 0.3)
+    RE.abort()
+    assert RE.state == "idle"
+    assert any("cleaning up" in line for line in said)
+    assert any(line.startswith("Halting") for line in said)
+
+
+def test_the_engine_works_after_all_that(RE, finger):
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted):
+        RE(sleepy())
+    RE.halt()
+    assert RE([Msg("null")]) == ()
+
+
+def test_the_handler_is_put_back(RE):
+    before = signal.getsignal(signal.SIGINT)
+    RE([Msg("null")])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_presses_far_apart_do_not_add_up(RE, finger, said, monkeypatch):
+    monkeypatch.setattr(interrupts, "WINDOW_S", 0.05)
+    finger.press(0.1, 0.3)
+    with pytest.raises(RunEngineInterrupted):
+        RE([Msg("checkpoint"), Msg("sleep", None, 0.5)])
+    assert all("next checkpoint" in line for line in said[:2])
+    RE.stop()
+
+
+def test_whoever_waits_for_a_device_to_be_put_back_can_give_up(RE, finger, said):
+    from beamshell.devices.status import Status
+
+    class NeverUnstaged:
+        name, parent = "never", None
+
+        def stage(self):
+            return [self]
+
+        def unstage(self):
+            return Status()
+
+    finger.press(0.1, 0.2, 0.3)
+    begun = time.monotonic()
+    RE([Msg("stage", NeverUnstaged())])
+    assert time.monotonic() - begun < 5
+    assert said[0].startswith("The plan has ended; devices are being put back.")
+    assert said[-1] == "While ending: never: cannot unstage: interrupted by the operator"
+
+
+def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):
+    owner = interrupts.InterruptOwner()
+    prompt = interrupts.Subject()
+    prompt.rules = (interrupts.Rule(Situation.PROMPT, 1, Action.TELL, "nothing runs"),)
+    prompt.situation, said = Situation.PROMPT, []
+    prompt.say = said.append
+    before = signal.getsignal(signal.SIGINT)
+    with owner.watch(prompt):
+        owner.pressed()
+        with owner.watch(ClosingInterrupts()):
+            pass
+        owner.pressed()
+    assert said == ["nothing runs"] * 2
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# ---- the table ---------------------------------------------------------------------------------------
+
+RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules)
+
+
+@pytest.mark.parametrize("situation", Situation)
+@pytest.mark.parametrize("stuck", [False, True])
+def test_every_press_in_every_situation_does_something_or_says_why_not(situation, stuck):
+    for presses in range(1, 10):
+        rule = rule_for(RULES, situation, presses, stuck)
+        assert rule.sentence or rule.action is Action.INTERRUPT
+
+
+def test_nobody_else_installs_a_handler_of_sigint():
+    package = Path(beamshell.__file__).parent
+    installs = re.compile(r"signal\.signal\(|set_wakeup_fd|siginterrupt")
+    installers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "SIGINT" in (text := path.read_text()) and installs.search(text)
+    }
+    processes_of_their_own = {"ioc/server.py", "shell/file_commands.py"}
+    assert installers - processes_of_their_own == {"engine/interrupts.py"}

@@ -1,0 +1,68 @@
+"""Where profiles and start-up files are found, and what the settings mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from beamshell.errors import ConfigError
+from beamshell.shell.profile import Beamshell, beside_profile, find_profile, startup_file
+
+
+def make_profile(folder):
+    folder.mkdir(parents=True)
+    (folder / "ipython_config.py").write_text("c = get_config()\n")
+    return folder
+
+
+def test_the_demo_profile_is_packaged():
+    assert find_profile("demo").name == "profile_demo"
+
+
+def test_a_folder_with_a_configuration_file_is_a_profile(tmp_path):
+    assert find_profile(str(make_profile(tmp_path / "mine"))) == tmp_path / "mine"
+
+
+def test_a_folder_without_one_is_not(tmp_path):
+    with pytest.raises(ConfigError, match=r"has no ipython_config\.py"):
+        find_profile(str(tmp_path))
+
+
+def test_the_users_own_profile_wins_over_a_packaged_one_of_the_same_name(tmp_path):
+    mine = make_profile(tmp_path / "profiles" / "profile_demo")
+    assert find_profile("demo", tmp_path) == mine
+
+
+def test_an_unknown_profile_names_the_nearest_and_those_there_are():
+    with pytest.raises(ConfigError, match=r"no profile 'dmeo': did you mean demo\? \(there are: demo, template\)"):
+        find_profile("dmeo")
+
+
+def test_a_profiles_own_startup_file_wins(tmp_path):
+    (tmp_path / "startup").mkdir()
+    mine = tmp_path / "startup" / "10-devices.py"
+    mine.write_text("")
+    assert startup_file("10-devices.py", tmp_path) == mine
+    assert startup_file("20-suspenders.py", tmp_path).name == "20-suspenders.py"
+
+
+def test_a_missing_startup_file_is_named():
+    with pytest.raises(ConfigError, match=r"no start-up file 77-none\.py"):
+        startup_file("77-none.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "path"),
+    [
+        ("devices.yml", "/mine", "/mine/devices.yml"),
+        ("/all.yml", "/mine", "/all.yml"),
+        ("a.yml", None, "a.yml"),
+    ],
+)
+def test_a_file_that_a_setting_names_is_beside_the_profile_unless_it_is_absolute(name, profile, path):
+    assert beside_profile(name, profile and Path(profile)) == Path(path)
+
+
+def test_every_setting_has_a_help_that_is_a_sentence():
+    assert all(trait.help.endswith(".") for trait in Beamshell.class_own_traits(config=True).values())

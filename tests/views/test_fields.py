@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from beamshell.views.fields import Field, detectors, field, limits, positions, resolve
+
+
+@pytest.fixture
+def scan_documents(make_run):
+    (_, start), (_, descriptor), *_ = make_run(["th"], ["det", "mon"], [])
+    return start, descriptor
+
+
+def test_the_scanned_motor_shows_its_readback(scan_documents):
+    assert positions(*scan_documents) == ["th"]
+
+
+def test_motors_without_dimensions_are_found_by_their_names(scan_documents):
+    start, descriptor = scan_documents
+    assert positions({**start, "hints": {}}, descriptor) == ["th"]
+
+
+def test_detectors_come_in_the_order_the_plan_was_given(scan_documents):
+    start, descriptor = scan_documents
+    assert detectors({**start, "detectors": ["mon", "det"]}, descriptor) == ["mon", "det"]
+
+
+def test_without_hints_everything_that_does_not_move_is_shown(scan_documents):
+    start, descriptor = scan_documents
+    assert detectors(start, {**descriptor, "hints": {}}) == ["det", "mon"]
+
+
+def test_a_flyer_that_the_plan_names_as_detector_shows_its_counts_though_the_motor_is_in_it(scan_documents):
+    start, descriptor = scan_documents
+    flown = {
+        **descriptor,
+        "object_keys": {"fly": ["th", "i0", "it"]},
+        "hints": {"fly": {"fields": ["i0", "it"]}},
+        "data_keys": {key: {"source": "x", "dtype": "number", "shape": []} for key in ("th", "i0", "it")},
+    }
+    assert detectors({**start, "detectors": ["fly"]}, flown) == ["i0", "it"]
+
+
+def test_a_device_stands_for_its_hinted_fields_and_a_stranger_is_named(scan_documents):
+    scaler = SimpleNamespace(name="scaler")
+    descriptor = {**scan_documents[1], "hints": {"scaler": {"fields": ["det", "mon"]}}}
+    assert resolve(descriptor, [scaler, "th_setpoint", "nix"]) == (["det", "mon", "th_setpoint"], ["nix"])
+
+
+def test_a_field_carries_its_unit(scan_documents):
+    descriptor = {"data_keys": {"th": {"dtype": "number", "shape": [], "units": "deg", "precision": 4}}}
+    assert field(descriptor, "th") == Field("th", units="deg", precision=4)
+    assert field(descriptor, "th").label == "th [deg]"
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ({"extents": ([1, 5],)}, (1, 5)),
+        ({"plan_args": {"args": ["Motor(th)", 5, -5]}, "hints": {"dimensions": [(["th"], "primary")]}}, (-5, 5)),
+        ({"extents": ([2, 2],)}, None),
+        ({"extents": (["a", 2],)}, None),
+        ({}, None),
+    ],
+)
+def test_the_limits_of_an_axis_are_read_from_the_start_document(start, expected):
+    assert limits(start) == expected
