@@ -14,8 +14,6 @@ import numpy as np
 from beamshell.plans.unrun_plan_guard import PlanCall, call_of
 from beamshell.protocols import Movable, Readable
 
-_LARGEST_EXACT = 1e15
-
 
 class _NotWritableError(Exception):
     """An argument has no name and no literal."""
@@ -67,8 +65,8 @@ def _argument(value: Any, devices: Mapping[str, Any]) -> str:
     if value is None or isinstance(value, bool | int | str):
         return repr(value)
     if isinstance(value, float) and math.isfinite(value):
-        is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
-        return repr(int(value)) if is_whole else repr(value)
+        short = repr(value).removesuffix(".0")
+        return "-0.0" if short == "-0" else short
     if isinstance(value, list):
         return f"[{', '.join(_argument(item, devices) for item in value)}]"
     if type(value) is tuple:

@@ -63,7 +63,7 @@ def test_it_is_ten_lines():
 
 
 def test_it_runs_and_its_name_is_the_function_in_python(typed, value):
-    assert typed("mov motor 1") == "motor: 0.000 -> 1.000\n"
+    assert typed("mov motor 1").endswith("-> 1.000\n")
     assert typed("nod motor 2; nod motor 1 0.5") == ""
     assert typed("for n in (1, 2):\n    nod(motor, n, by=0.1)") == ""
     assert typed("_ = RE(nod.plan('motor', 1))") == ""
@@ -149,7 +149,7 @@ def test_a_name_of_ones_own_hides_the_function_but_not_the_command(typed, value)
 
 def test_commands_of_the_console_are_functions_too(typed):
     assert "motor" in typed("wa()")
-    assert typed("mov(motor, 2)") == "motor: 1.000 -> 2.000\n"
+    assert typed("mov(motor, 2)").endswith("-> 2.000\n")
     assert typed("md('sample', 'LaB6 660c')") == "sample: LaB6 660c\n"
 
 

@@ -1,8 +1,9 @@
-"""Commands for metadata and measured data: md, runs, image."""
+"""Commands for metadata and measured data: md, runs, export, image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typing_extensions import override
@@ -10,7 +11,8 @@ from typing_extensions import override
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Session
-from beamshell.shell.slots import Slot, Tokens, find_device, is_whole, plain_value
+from beamshell.shell.slots import ChoiceSlot, Slot, Tokens, find_device, is_whole, plain_value
+from beamshell.store.export import exporters
 from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
@@ -77,6 +79,33 @@ def runs(session: Session, scan_number: int | None = None) -> None:
     print(run.table())
 
 
+class FormatSlot(Slot):
+    """A format that runs can be exported to."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        return ChoiceSlot(sorted(exporters())).read(tokens, name, following)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return sorted(exporters())
+
+
+@command(HEADING, example="export csv 12")
+def export(
+    session: Session, format: Annotated[str, FormatSlot()], scan_number: int | None = None, folder: str | None = None
+) -> None:
+    """Write a run into files that other programs read; without a number the last run.
+
+    The formats are csv and those of other packages. The files go into the folder `exports` of the data folder, or into
+    the folder that is named; a file that is there already is never overwritten.
+    """
+    run = session.runs[-1 if scan_number is None else scan_number]
+    target = session.folder / "exports" if folder is None else Path(folder).expanduser()
+    for path in exporters()[format](run, target):
+        print(path)
+
+
 class PointSlot(Slot):
     """The number of a point, or `now` for what the camera has."""
 
@@ -100,7 +129,7 @@ class PictureSourceSlot(Slot):
     """What takes pictures: a device, or one that only the run knows."""
 
     @override
-    def candidates(self, typed: Iterable[str], devices: Mapping[str, Any]) -> Iterable[str]:
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
         return list(devices)
 
     @override
