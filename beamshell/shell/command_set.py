@@ -12,8 +12,7 @@ from __future__ import annotations
 import builtins
 import keyword
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import EntryPoint
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Plan
@@ -23,6 +22,9 @@ from beamshell.shell.plan_form import literal
 from beamshell.shell.signature import flattened
 from beamshell.shell.typed_line import joined
 from beamshell.text.nearest import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class CommandFunction(Protocol):
@@ -46,6 +48,7 @@ class CommandSet:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
+        self._plugins: dict[str, EntryPoint] = {}
         self.session: Any = None
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
@@ -157,9 +160,15 @@ class CommandSet:
 
     # ---- commands of other packages ------------------------------------------------------------
 
-    @property
-    def _plugins(self) -> Mapping[str, EntryPoint]:
-        return entry_points_of("beamshell.commands")
+    def find_plugins(self) -> None:
+        """Learn the names of the commands of other packages; each is imported when it is first used."""
+        plugins = entry_points_of("beamshell.commands")
+        if plugins is self._plugins:
+            return
+        self._plugins = plugins
+        if self.added is not None:
+            for name in plugins.keys() - self._by_name.keys():
+                self.added(name)
 
     def _load(self, name: str) -> None:
         load(self._plugins[name])  # its decorator adds it
@@ -170,6 +179,7 @@ class CommandSet:
 
     def load_plugins(self) -> list[ConfigError]:
         """Import the commands of all other packages; what could not be imported."""
+        self.find_plugins()
         problems = []
         for name in self._plugins:
             try:

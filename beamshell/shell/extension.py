@@ -124,6 +124,7 @@ class _Wiring:
         variables = _Variables(self._shell, self._session)
 
         def mark_commands(lines: list[str]) -> list[str]:
+            self._commands.find_plugins()  # here, since it would take a while at the start
             return with_commands(lines, self._commands, variables)
 
         transforms = self._shell.input_transformers_cleanup

@@ -12,11 +12,11 @@ from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.parameters import Session
 from beamshell.shell.slots import ChoiceSlot, Slot, Tokens, find_device, is_whole, plain_value
-from beamshell.store.export import exporters
 from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
     from beamshell.store import Run
+    from beamshell.store.export import Exporter
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
@@ -84,11 +84,17 @@ class FormatSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        return ChoiceSlot(sorted(exporters())).read(tokens, name, following)
+        return ChoiceSlot(sorted(_exporters())).read(tokens, name, following)
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return sorted(exporters())
+        return sorted(_exporters())
+
+
+def _exporters() -> Mapping[str, Exporter]:
+    from beamshell.store.export import exporters
+
+    return exporters()
 
 
 @command(HEADING, example="export csv 12")
@@ -102,7 +108,7 @@ def export(
     """
     run = session.runs[-1 if scan_number is None else scan_number]
     target = session.folder / "exports" if folder is None else Path(folder).expanduser()
-    for path in exporters()[format](run, target):
+    for path in _exporters()[format](run, target):
         print(path)
 
 

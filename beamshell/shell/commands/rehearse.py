@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from beamshell.errors import UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLine
 from beamshell.shell.parameters import Session
 from beamshell.shell.preflight import announcement
-from beamshell.simulate.result import SimulationResult
+
+if TYPE_CHECKING:
+    from beamshell.simulate.result import SimulationResult
 
 
 @command("Ahead of time", example="rehearse scan det th -1 1 21", aliases=("dryrun",))
