@@ -17,14 +17,24 @@ if TYPE_CHECKING:
     from beamshell.messages import Msg, Plan
     from beamshell.shell.command import followed_by
     from beamshell.shell.command_set import command
-    from beamshell.shell.parameters import Detectors, Device, Duration, Motor, Number, Points, Position, Seconds, Text
+    from beamshell.shell.parameter_types import (
+        Detectors,
+        Device,
+        Duration,
+        Motor,
+        Number,
+        Points,
+        Position,
+        Seconds,
+        Text,
+    )
 
 _HOMES = {
     "beamshell.engine": ("RunEngine",),
     "beamshell.messages": ("Msg", "Plan"),
     "beamshell.shell.command": ("followed_by",),
     "beamshell.shell.command_set": ("command",),
-    "beamshell.shell.parameters": (
+    "beamshell.shell.parameter_types": (
         "Detectors",
         "Device",
         "Duration",

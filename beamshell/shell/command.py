@@ -18,7 +18,8 @@ from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, guarded
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.signature import CommandSignature, Hint
-from beamshell.shell.slots import MissingWord, is_number, unknown_choice
+from beamshell.shell.slots import unknown_choice
+from beamshell.shell.tokens import MissingWord, is_number
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""

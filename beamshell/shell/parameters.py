@@ -1,74 +1,187 @@
-"""The types of a command's parameters: Motor, Detectors, Position, Points, Seconds, and what else a command may take.
+"""One parameter of a command's function: its slots, found by its type; read from tokens, shown in a usage.
 
-    @command("Counting and scanning", example="nod th 5")
-    def nod(motor: Motor, times: Points, by: Position = 0.1) -> Plan: ...
-
-Python's own types mean what one expects: `float`, `int` and `str` take one word, ``Literal["add", "run"]`` one of a
-few, ``list[X]`` one X or more, a NamedTuple its fields one after the other. A parameter with a default may be left
-out. A keyword-only parameter is typed as ``name=value``, and one that is a `bool` as its bare name.
+It never knows the other parameters, but for what may follow it.
 """
 
 from __future__ import annotations
 
+import inspect
+import types
+import typing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Any, Literal, get_args, get_origin
 
-from beamshell.shell import session as _session
-from beamshell.shell.slots import (
-    DetectorsSlot,
-    DeviceSlot,
-    DurationSlot,
-    InjectedSlot,
-    LabelsSlot,
-    MotorSlot,
-    NumberSlot,
-    RegionSlot,
-    TargetSlot,
-    TextSlot,
-)
+from beamshell.errors import UsageError
+from beamshell.shell.parameter_types import AtLeast
+from beamshell.shell.slots import ChoiceSlot, FlagSlot, InjectedSlot, NumberSlot, Slot
+from beamshell.shell.tokens import Tokens
 
-Device: TypeAlias = Annotated[Any, DeviceSlot()]
-"""A device or a part of one."""
-
-Motor: TypeAlias = Annotated[Any, MotorSlot()]
-"""A device that can be moved."""
-
-Detectors: TypeAlias = Annotated[list[Any], DetectorsSlot()]
-"""The devices to read; those that the beamline reads by default if none is named."""
-
-Position: TypeAlias = Annotated[float, NumberSlot()]
-"""A position or a distance, in the motor's unit."""
-
-Target: TypeAlias = Annotated[Any, TargetSlot()]
-"""Where the motor before it goes: a number, or a state of what is no motor, such as `Open` of a shutter."""
-
-Number: TypeAlias = Annotated[float, NumberSlot()]
-"""A finite number."""
-
-Points: TypeAlias = Annotated[int, NumberSlot(whole=True, at_least=1)]
-"""How many: a whole number from 1."""
-
-Seconds: TypeAlias = Annotated[float, NumberSlot(positive=True, unit="seconds")]
-"""A time in seconds, above zero."""
-
-Duration: TypeAlias = Annotated[float, DurationSlot()]
-"""A time as a person writes it, such as 90, 90s, 10min or 2h; in seconds."""
-
-Region: TypeAlias = Annotated[tuple[float, ...], RegionSlot()]
-"""start:stop:step or start:stop:step:time."""
-
-Text: TypeAlias = Annotated[str, TextSlot()]
-"""All the words that are left."""
-
-Labels: TypeAlias = Annotated[dict[str, Any], LabelsSlot()]
-"""Words such as sample=LaB6, as a dict."""
-
-Session: TypeAlias = Annotated[_session.Session, InjectedSlot()]
-"""The console itself: it is not typed."""
+NO_DEFAULT = inspect.Parameter.empty
+_OF_PYTHON: dict[Any, Slot] = {
+    float: NumberSlot(),
+    int: NumberSlot(whole=True),
+    str: Slot(),
+    bool: FlagSlot(),
+    Any: Slot(),
+    NO_DEFAULT: Slot(),
+}
 
 
 @dataclass(frozen=True)
-class AtLeast:
-    """How many a list needs: ``Annotated[list[Axis], AtLeast(2)]``."""
+class Parameter:
+    """One parameter of a command.
 
-    number: int
+    Attributes:
+        name: as messages call it.
+        slots: of one value: its own, or by name those of the fields of a NamedTuple.
+        group: the NamedTuple, if it is one.
+        least: how many values are needed at least, if it takes a list of them; else None.
+        default: the value if it is left out.
+    """
+
+    name: str
+    slots: dict[str, Slot]
+    group: Callable[..., Any] | None
+    least: int | None
+    default: Any
+
+    @property
+    def slot(self) -> Slot:
+        """The first of its slots."""
+        return next(iter(self.slots.values()))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not NO_DEFAULT or self.slot.optional
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it takes any number of words."""
+        return self.least is not None or self.slot.repeats
+
+    def read(self, tokens: Tokens, later: Sequence[Parameter]) -> Any:
+        """Its value, taken from the tokens.
+
+        Raises:
+            UsageError: a word does not fit, or is missing.
+        """
+        if self.least is None:
+            return self._read_one(tokens, later)
+        values: list[Any] = []
+        while len(values) < self.least or (tokens and self._another(tokens, later)):
+            values.append(self._read_one(tokens, later))
+        return values
+
+    def _read_one(self, tokens: Tokens, later: Sequence[Parameter]) -> Any:
+        values = []
+        following = [*list(self.slots.values())[1:], later[0].slot if later else None]
+        for (name, slot), next_slot in zip(self.slots.items(), following, strict=True):
+            values.append(slot.read(tokens, name, next_slot))
+        return values[0] if self.group is None else self.group(*values)
+
+    def _another(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
+        token, devices = tokens.peek(), tokens.devices
+        return self.slot.fits(token, devices) or not any(one.slot.fits(token, devices) for one in later)
+
+    def tokens(self, value: Any) -> list[Any]:
+        """The tokens that mean a value of it: the other way round of `read`."""
+        if self.least is not None and value is not None:
+            values = [value] if self.group is None else value
+            return [token for one in values for token in one]
+        return list(value) if value is not None and (self.group is not None or self.slot.repeats) else [value]
+
+    def is_left_out(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
+        """Whether the next token is not for this parameter: there is none, or only a later one fits it."""
+        if self.default is NO_DEFAULT:
+            return False
+        return not tokens or (not self.slot.optional and not self._another(tokens, later))
+
+    def usage(self) -> str:
+        """How a usage shows it."""
+        words = " ".join(slot.usage(name) for name, slot in self.slots.items())
+        if self.least is not None and len(self.slots) == 1:
+            words = f"{words} ..."
+        elif self.least is not None:
+            words = " ".join([*[words] * self.least, f"[{words} ...]"])
+        return f"[{words}]" if self.is_optional else words
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A keyword-only parameter, typed as name=value; a flag as its bare name."""
+
+    name: str
+    slot: Slot
+    default: Any
+
+    def usage(self) -> str:
+        """How a usage shows it."""
+        if self.is_flag:
+            return f"[{self.name}]"
+        example = "value" if self.default in (None, NO_DEFAULT) else self.default
+        return f"[{self.name}={example}]"
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether its bare name is typed."""
+        return isinstance(self.slot, FlagSlot)
+
+
+def typed_parameter(parameter: inspect.Parameter, hint: Any) -> Parameter | Setting | None:
+    """How one parameter of a function is typed; None for the session, which is not.
+
+    Args:
+        parameter: as `inspect.signature` has it.
+        hint: its type.
+
+    Raises:
+        UsageError: it cannot be typed; the message says what to write.
+    """
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        raise UsageError(f"a command cannot take *{parameter.name}: give it one parameter with a type of list[...]")
+    default = parameter.default
+    if _may_be_none(hint):
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+        default = None if default is NO_DEFAULT else default
+    least, hint = _list_of(hint)
+    is_group = isinstance(hint, type) and hasattr(hint, "_fields")
+    fields = typing.get_type_hints(hint, include_extras=True) if is_group else {parameter.name: hint}
+    slots = {name.replace("_", " "): _slot(name, kind) for name, kind in fields.items()}
+    slot = next(iter(slots.values()))
+    if isinstance(slot, InjectedSlot):
+        return None
+    if parameter.kind is parameter.KEYWORD_ONLY:
+        return Setting(parameter.name, slot, default)
+    if isinstance(slot, FlagSlot):
+        raise UsageError(f"{parameter.name} is a bool: put it after a `*`, so that its bare name can be typed")
+    return Parameter(parameter.name, slots, hint if is_group else None, least, default)
+
+
+def _may_be_none(hint: Any) -> bool:
+    return get_origin(hint) in (types.UnionType, typing.Union) and type(None) in get_args(hint)
+
+
+def _list_of(hint: Any) -> tuple[int | None, Any]:
+    """How many are needed at least and of what, if the type is a list; else None and the type."""
+    if get_origin(hint) is typing.Annotated:
+        kind, *more = get_args(hint)
+        counts = [one.number for one in more if isinstance(one, AtLeast)]
+        return (counts[0], get_args(kind)[0]) if counts else (None, hint)
+    return (1, get_args(hint)[0]) if get_origin(hint) is list else (None, hint)
+
+
+def _slot(name: str, hint: Any) -> Slot:
+    if get_origin(hint) is Literal:
+        return ChoiceSlot(get_args(hint))
+    for extra in get_args(hint)[1:] if get_origin(hint) is typing.Annotated else ():
+        if isinstance(extra, Slot):
+            return extra
+    try:
+        return _OF_PYTHON[hint]
+    except (KeyError, TypeError):
+        raise UsageError(
+            f"the parameter {name} has a type that cannot be typed at the prompt: give it one of "
+            "beamshell.shell.parameter_types, such as Motor or Points"
+        ) from None

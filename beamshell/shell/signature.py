@@ -6,25 +6,14 @@ It never calls the function, and knows no session beyond handing it through.
 from __future__ import annotations
 
 import inspect
-import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
 from beamshell.errors import UsageError
-from beamshell.shell.parameters import AtLeast
-from beamshell.shell.slots import ChoiceSlot, FlagSlot, InjectedSlot, MissingWord, NumberSlot, Slot, Tokens
-
-_NO_DEFAULT = inspect.Parameter.empty
-_OF_PYTHON: dict[Any, Slot] = {
-    float: NumberSlot(),
-    int: NumberSlot(whole=True),
-    str: Slot(),
-    bool: FlagSlot(),
-    Any: Slot(),
-    _NO_DEFAULT: Slot(),
-}
+from beamshell.shell.parameters import NO_DEFAULT, Parameter, Setting, typed_parameter
+from beamshell.shell.slot_graph import NextWord, SlotGraph
+from beamshell.shell.tokens import MissingWord, Tokens
 
 
 class Hint(NamedTuple):
@@ -38,135 +27,11 @@ class Hint(NamedTuple):
         return f"{self.before}>{self.current}<{self.after}" if self.current else self.before
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a command.
-
-    Attributes:
-        name: as messages call it.
-        slots: of one value: its own, or by name those of the fields of a NamedTuple.
-        group: the NamedTuple, if it is one.
-        least: how many values are needed at least, if it takes a list of them; else None.
-        default: the value if it is left out.
-    """
-
-    name: str
-    slots: dict[str, Slot]
-    group: Callable[..., Any] | None
-    least: int | None
-    default: Any
-
-    @property
-    def slot(self) -> Slot:
-        """The first of its slots."""
-        return next(iter(self.slots.values()))
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether it may be left out."""
-        return self.default is not _NO_DEFAULT or self.slot.optional
-
-    @property
-    def repeats(self) -> bool:
-        """Whether it takes any number of words."""
-        return self.least is not None or self.slot.repeats
-
-    def read(self, tokens: Tokens, later: Sequence[Parameter]) -> Any:
-        """Its value, taken from the tokens.
-
-        Raises:
-            UsageError: a word does not fit, or is missing.
-        """
-        if self.least is None:
-            return self._read_one(tokens, later)
-        values: list[Any] = []
-        while len(values) < self.least or (tokens and self._another(tokens, later)):
-            values.append(self._read_one(tokens, later))
-        return values
-
-    def _read_one(self, tokens: Tokens, later: Sequence[Parameter]) -> Any:
-        values = []
-        following = [*list(self.slots.values())[1:], later[0].slot if later else None]
-        for (name, slot), next_slot in zip(self.slots.items(), following, strict=True):
-            values.append(slot.read(tokens, name, next_slot))
-        return values[0] if self.group is None else self.group(*values)
-
-    def _another(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
-        token, devices = tokens.peek(), tokens.devices
-        return self.slot.fits(token, devices) or not any(one.slot.fits(token, devices) for one in later)
-
-    def tokens(self, value: Any) -> list[Any]:
-        """The tokens that mean a value of it: the other way round of `read`."""
-        if self.least is not None and value is not None:
-            values = [value] if self.group is None else value
-            return [token for one in values for token in one]
-        return list(value) if value is not None and (self.group is not None or self.slot.repeats) else [value]
-
-    def is_left_out(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
-        """Whether the next token is not for this parameter: there is none, or only a later one fits it."""
-        if self.default is _NO_DEFAULT:
-            return False
-        return not tokens or (not self.slot.optional and not self._another(tokens, later))
-
-    def usage(self) -> str:
-        """How a usage shows it."""
-        words = " ".join(slot.usage(name) for name, slot in self.slots.items())
-        if self.least is not None and len(self.slots) == 1:
-            words = f"{words} ..."
-        elif self.least is not None:
-            words = " ".join([*[words] * self.least, f"[{words} ...]"])
-        return f"[{words}]" if self.is_optional else words
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A keyword-only parameter, typed as name=value; a flag as its bare name."""
-
-    name: str
-    slot: Slot
-    default: Any
-
-    def usage(self) -> str:
-        """How a usage shows it."""
-        if self.is_flag:
-            return f"[{self.name}]"
-        example = "value" if self.default in (None, _NO_DEFAULT) else self.default
-        return f"[{self.name}={example}]"
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether its bare name is typed."""
-        return isinstance(self.slot, FlagSlot)
-
-
-class _Place(NamedTuple):
-    """A slot in a usage."""
-
-    parameter: int
-    name: str
-    slot: Slot
-
-
-@dataclass(frozen=True)
-class _Graph:
-    """Which slot may follow which; -1 stands for the beginning.
-
-    Attributes:
-        slots: the slots in order.
-        followers: by slot, those that may come next.
-        last: the slots after which the line may end.
-    """
-
-    slots: list[_Place] = field(default_factory=list)
-    followers: dict[int, list[int]] = field(default_factory=lambda: {-1: []})
-    last: list[int] = field(default_factory=lambda: [-1])
-
-
 class CommandSignature:
     """What a command's function takes.
 
     Args:
-        function: its parameters have types of `beamshell.shell.parameters`, or of Python.
+        function: its parameters have types of `beamshell.shell.parameter_types`, or of Python.
 
     Raises:
         UsageError: a parameter has a type that cannot be typed.
@@ -181,25 +46,14 @@ class CommandSignature:
         self.injected: list[str] = []
         self.parameters: dict[str, Parameter] = {}
         self.settings: dict[str, Setting] = {}
-        for parameter in inspect.signature(function).parameters.values():
-            self._add(parameter, hints.get(parameter.name, _NO_DEFAULT))
-
-    def _add(self, parameter: inspect.Parameter, hint: Any) -> None:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise UsageError(f"a command cannot take *{parameter.name}: give it one parameter with a type of list[...]")
-        default = None if parameter.default is _NO_DEFAULT and _may_be_none(hint) else parameter.default
-        least, hint = _list_of(hint)
-        slots = _slots(parameter.name, hint)
-        slot = next(iter(slots.values()))
-        if isinstance(slot, InjectedSlot):
-            self.injected.append(parameter.name)
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            self.settings[parameter.name] = Setting(parameter.name, slot, parameter.default)
-        elif isinstance(slot, FlagSlot):
-            raise UsageError(f"{parameter.name} is a bool: put it after a `*`, so that its bare name can be typed")
-        else:
-            group = hint if _is_group(hint) else None
-            self.parameters[parameter.name] = Parameter(parameter.name, slots, group, least, default)
+        for name, parameter in inspect.signature(function).parameters.items():
+            typed = typed_parameter(parameter, hints.get(name, NO_DEFAULT))
+            if typed is None:
+                self.injected.append(name)
+            elif isinstance(typed, Setting):
+                self.settings[name] = typed
+            else:
+                self.parameters[name] = typed
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -217,26 +71,39 @@ class CommandSignature:
         by_name = dict(keywords)
         left = Tokens(self._without_settings(tokens, by_name), session)
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
+        arguments |= self._read_parameters(left, by_name)
+        if left:
+            raise UsageError(f"'{left.peek()}' is one word too many")
+        return arguments | self._read_settings(by_name, session)
+
+    def _read_parameters(self, left: Tokens, by_name: dict[str, Any]) -> dict[str, Any]:
+        """The parameters that are given by their place, or by name; those are taken out of `by_name`."""
+        arguments: dict[str, Any] = {}
         parameters = list(self.parameters.items())
         for index, (name, parameter) in enumerate(parameters):
             later = [other for key, other in parameters[index + 1 :] if key not in by_name]
             if name in by_name:
-                arguments[name] = self._read_alone(parameter, by_name.pop(name), session)
+                arguments[name] = self._read_alone(parameter, by_name.pop(name), left.session)
             elif left and left.peek() is None and parameter.is_optional:
                 arguments[name] = left.take(name)
             elif parameter.is_left_out(left, later):
                 arguments[name] = parameter.default
             else:
                 arguments[name] = parameter.read(left, later)
-        if left:
-            raise UsageError(f"'{left.peek()}' is one word too many")
-        for name, value in by_name.items():
+        return arguments
+
+    def _read_settings(self, by_name: Mapping[str, Any], session: Any) -> dict[str, Any]:
+        for name in by_name:
             if name not in self.settings:
                 raise UsageError(f"there is no parameter '{name}'")
-            setting = self.settings[name]
+        arguments: dict[str, Any] = {}
+        for name, setting in self.settings.items():
+            value = by_name.get(name)
             if value is not None:
                 alone = Tokens([value], session)
                 arguments[name] = bool(value) if setting.is_flag else setting.slot.read(alone, name, None)
+            elif setting.default is NO_DEFAULT:
+                raise MissingWord(f"{name}=... is missing")
         return arguments
 
     def unbind(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -301,62 +168,30 @@ class CommandSignature:
             typed: the words after the command's name that are complete.
             devices: the devices by name.
         """
-        graph = self._graph()
-        active, ends, slot_words = self._walk(graph, typed, devices)
-        found = [name for at in active for name in graph.slots[at].slot.candidates(slot_words, devices)]
-        if ends:
+        following = self._next_word(typed, devices)
+        found = [name for place in following.places for name in place.slot.candidates(following.words, devices)]
+        if following.line_may_end:
             used = {word.partition("=")[0] for word in typed}
-            open_settings = [one for one in self.settings.values() if one.name not in used]
-            found += [one.name if one.is_flag else f"{one.name}=" for one in open_settings]
+            unused = [setting for setting in self.settings.values() if setting.name not in used]
+            found += [setting.name if setting.is_flag else f"{setting.name}=" for setting in unused]
         return list(dict.fromkeys(found))
 
     def hint(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Hint:
         """The usage, cut at the parameter that comes next."""
-        graph = self._graph()
-        active, _, _ = self._walk(graph, typed, devices)
+        places = self._next_word(typed, devices).places
         words, parameters = self._usages(), list(self.parameters.values())
         usage = " ".join(words)
-        needed = [at for at in active if not parameters[graph.slots[at].parameter].is_optional]
-        if not active:
+        if not places:
             return Hint(usage, "", "")
-        at = graph.slots[(needed or active)[0]]
-        word = at.slot.usage(at.name)
-        start = usage.index(word, len(" ".join(["", *words[: at.parameter]])))
+        needed = [place for place in places if not parameters[place.parameter].is_optional]
+        place = (needed or places)[0]
+        word = place.slot.usage(place.name)
+        start = usage.index(word, len(" ".join(["", *words[: place.parameter]])))
         return Hint(usage[:start], word, usage[start + len(word) :])
 
-    def _graph(self) -> _Graph:
-        graph = _Graph()
-        ends = [-1]
-        for number, parameter in enumerate(self.parameters.values()):
-            first = len(graph.slots)
-            before = ends
-            for name, slot in parameter.slots.items():
-                at = len(graph.slots)
-                graph.slots.append(_Place(number, name, slot))
-                graph.followers[at] = []
-                for end in before:
-                    graph.followers[end].append(at)
-                before = [at]
-            if parameter.repeats:
-                graph.followers[before[0]].append(first)
-            ends = [*before, *(ends if parameter.is_optional else [])]
-        graph.last[:] = ends
-        return graph
-
-    def _walk(
-        self, graph: _Graph, typed: Sequence[str], devices: Mapping[str, Any]
-    ) -> tuple[list[int], bool, Sequence[str]]:
-        """The slots that may come next, whether the line may end, and the words of a slot that takes all the rest."""
-        matched = [-1]
-        for index, word in enumerate(typed):
-            if word.partition("=")[0] in self.settings:
-                continue
-            active = [at for end in matched for at in graph.followers[end]]
-            matched = [at for at in active if graph.slots[at].slot.fits(word, devices)]
-            if matched and all(graph.slots[at].slot.takes_the_rest for at in matched):
-                return matched, False, typed[index:]
-        active = list(dict.fromkeys(at for end in matched for at in graph.followers[end]))
-        return active, any(end in graph.last for end in matched), ()
+    def _next_word(self, typed: Sequence[str], devices: Mapping[str, Any]) -> NextWord:
+        words = [word for word in typed if word.partition("=")[0] not in self.settings]
+        return SlotGraph(self.parameters.values()).after(words, devices)
 
 
 def flattened(tokens: Iterable[Any]) -> Iterator[Any]:
@@ -366,43 +201,3 @@ def flattened(tokens: Iterable[Any]) -> Iterator[Any]:
             yield from flattened(token)
         else:
             yield token
-
-
-def _may_be_none(hint: Any) -> bool:
-    return get_origin(hint) in (types.UnionType, typing.Union) and type(None) in get_args(hint)
-
-
-def _list_of(hint: Any) -> tuple[int | None, Any]:
-    """How many are needed at least and of what, if the type is a list; else None and the type, without its None."""
-    if _may_be_none(hint):
-        return _list_of(next(kind for kind in get_args(hint) if kind is not type(None)))
-    if get_origin(hint) is typing.Annotated:
-        kind, *more = get_args(hint)
-        counts = [one.number for one in more if isinstance(one, AtLeast)]
-        return (counts[0], get_args(kind)[0]) if counts else (None, hint)
-    return (1, get_args(hint)[0]) if get_origin(hint) is list else (None, hint)
-
-
-def _slots(name: str, hint: Any) -> dict[str, Slot]:
-    """The slots of one value of this type, by the name that messages use."""
-    fields = typing.get_type_hints(hint, include_extras=True) if _is_group(hint) else {name: hint}
-    return {name.replace("_", " "): _slot(name, kind) for name, kind in fields.items()}
-
-
-def _is_group(hint: Any) -> bool:
-    return isinstance(hint, type) and hasattr(hint, "_fields")
-
-
-def _slot(name: str, hint: Any) -> Slot:
-    if get_origin(hint) is Literal:
-        return ChoiceSlot(get_args(hint))
-    for extra in get_args(hint)[1:] if get_origin(hint) is typing.Annotated else ():
-        if isinstance(extra, Slot):
-            return extra
-    try:
-        return _OF_PYTHON[hint]
-    except (KeyError, TypeError):
-        raise UsageError(
-            f"the parameter {name} has a type that cannot be typed at the prompt: give it one of "
-            "beamshell.shell.parameters, such as Motor or Points"
-        ) from None

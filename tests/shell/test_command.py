@@ -14,7 +14,7 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Command, followed_by
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
-from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session, Text
+from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session, Text
 
 
 class Console:

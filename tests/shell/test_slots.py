@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.shell.slots import DetectorsSlot, MotorSlot, NumberSlot, Tokens, find_device, number
+from beamshell.shell.slots import DetectorsSlot, MotorSlot, NumberSlot
+from beamshell.shell.tokens import Tokens, find_device, number
 from beamshell.shell.typed_line import cut_line
 
 

@@ -14,7 +14,7 @@ from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session
+from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import unit_of
 from beamshell.text.nearest import unknown
 

@@ -10,8 +10,9 @@ from typing_extensions import override
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import CommandNameSlot
 from beamshell.shell.messages_shown import say_error
-from beamshell.shell.parameters import Device, Session
-from beamshell.shell.slots import DeviceSlot, Slot, Tokens
+from beamshell.shell.parameter_types import Device, Session
+from beamshell.shell.slots import DeviceSlot, Slot
+from beamshell.shell.tokens import Tokens
 
 HEADING = "What there is"
 _RECONNECT_S = 3.0

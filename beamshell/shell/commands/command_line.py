@@ -10,7 +10,8 @@ from typing_extensions import override
 from beamshell.errors import UsageError
 from beamshell.shell.command import Command, Followed
 from beamshell.shell.command_set import COMMANDS
-from beamshell.shell.slots import Slot, Tokens
+from beamshell.shell.slots import Slot
+from beamshell.shell.tokens import Tokens
 from beamshell.shell.typed_line import cut_line, joined
 
 

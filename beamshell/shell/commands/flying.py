@@ -14,8 +14,9 @@ from beamshell import plans as bp
 from beamshell.errors import UsageError
 from beamshell.messages import Plan
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Position, Seconds
-from beamshell.shell.slots import DeviceSlot, NumberSlot, Slot, Tokens
+from beamshell.shell.parameter_types import Position, Seconds
+from beamshell.shell.slots import DeviceSlot, NumberSlot, Slot
+from beamshell.shell.tokens import Tokens
 
 
 class FlyerSlot(DeviceSlot):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Session, Text
+from beamshell.shell.parameter_types import Session, Text
 
 HEADING = "After Ctrl+C"
 

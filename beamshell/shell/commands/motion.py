@@ -15,9 +15,10 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.live_positions import LivePositions
-from beamshell.shell.parameters import Motor, Position, Session, Target
+from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import axes, is_motor, rows, table, unit_of, whereabouts
-from beamshell.shell.slots import MotorSlot, Slot, Tokens, find_device
+from beamshell.shell.slots import MotorSlot, Slot
+from beamshell.shell.tokens import Tokens, find_device
 
 HEADING = "Moving"
 

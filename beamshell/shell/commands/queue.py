@@ -15,7 +15,7 @@ from beamshell.shell.command import Command, Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLineSlot, Line
 from beamshell.shell.messages_shown import one_line, say
-from beamshell.shell.parameters import Labels, Points, Session
+from beamshell.shell.parameter_types import Labels, Points, Session
 from beamshell.shell.plan_form import plan_form
 from beamshell.store.queue import Queue, QueueItem
 

@@ -10,8 +10,9 @@ from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Session
-from beamshell.shell.slots import ChoiceSlot, Slot, Tokens, find_device, is_whole, plain_value
+from beamshell.shell.parameter_types import Session
+from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
 from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:

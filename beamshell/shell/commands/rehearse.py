@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from beamshell.errors import UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLine
-from beamshell.shell.parameters import Session
+from beamshell.shell.parameter_types import Session
 from beamshell.shell.preflight import announcement
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import AtLeast, Detectors, Motor, Points, Position, Seconds
+from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds
 
 HEADING = "Counting and scanning"
 

@@ -12,8 +12,8 @@ from beamshell import plans as bp
 from beamshell.errors import UnknownName
 from beamshell.messages import Plan
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Detectors, Motor, Points, Position, Seconds, Session
-from beamshell.shell.slots import find_device
+from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
+from beamshell.shell.tokens import find_device
 
 HEADING = "Scanning as in SPEC"
 

@@ -10,7 +10,7 @@ from typing import Any
 from beamshell import plans as bp
 from beamshell.messages import Plan
 from beamshell.shell.command_set import command
-from beamshell.shell.parameters import Detectors, Duration, Motor, Number, Region, Seconds
+from beamshell.shell.parameter_types import Detectors, Duration, Motor, Number, Region, Seconds
 
 HEADING = "Scanning in regions, or for a time"
 
