@@ -15,7 +15,7 @@ from beamshell._version import __version__
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine
     from beamshell.messages import Msg, Plan
-    from beamshell.shell.command import followed_by
+    from beamshell.shell.command import Followed, followed_by
     from beamshell.shell.command_set import command
     from beamshell.shell.parameter_types import (
         Detectors,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "beamshell.engine": ("RunEngine",),
     "beamshell.messages": ("Msg", "Plan"),
-    "beamshell.shell.command": ("followed_by",),
+    "beamshell.shell.command": ("Followed", "followed_by"),
     "beamshell.shell.command_set": ("command",),
     "beamshell.shell.parameter_types": (
         "Detectors",
@@ -51,6 +51,7 @@ __all__ = [
     "Detectors",
     "Device",
     "Duration",
+    "Followed",
     "Motor",
     "Msg",
     "Number",

@@ -19,7 +19,7 @@ from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, 
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
-from beamshell.shell.tokens import MissingWord, is_number
+from beamshell.shell.tokens import MissingWordError, is_number
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""
@@ -205,7 +205,7 @@ class Command:
 
     def _refusal(self, exc: BeamshellError) -> BeamshellError:
         """The same, with the command's name; with its usage if words are missing."""
-        if type(exc) is MissingWord:
+        if type(exc) is MissingWordError:
             return _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}, such as: {self.example}")
         return _RefusedError(f"{self.name}: {exc}") if type(exc) is UsageError else exc
 

@@ -118,7 +118,7 @@ class _Wiring:
         for name in self._commands:
             self._shell.magics_manager.magics["line"].pop(name, None)
             if _is_command(self._shell.user_ns.get(name)):
-                del self._shell.user_ns[name]
+                del self._shell.user_ns[name], self._shell.user_ns_hidden[name]
 
     def _read_typed_cells(self) -> None:
         variables = _Variables(self._shell, self._session)

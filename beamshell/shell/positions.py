@@ -1,18 +1,24 @@
-"""Where motors are, as a table that a person reads (`wa`, `wm`) and as single numbers.
+"""Where motors are: as the table of `wa` and `wm`, as the line that follows a move, and as text.
 
-It only asks devices what they say of themselves: any device with a position can stand in it.
+It only asks devices what they say of themselves, and never moves one: any device with a position can stand in it.
 """
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.errors import BeamshellError
 from beamshell.protocols import Locatable, Movable
+from beamshell.text.lists import aligned
 
-_OFFLINE = ("OFFLINE", "", "", "", "")
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
+_TEXT_COLUMNS = (0, 5, 6)
+_OFFLINE = ("OFFLINE", "", "", "", "")
+_PERIOD_S = 0.1
+"""Seconds from one line of live positions to the next."""
 
 
 def is_motor(device: Any) -> bool:
@@ -31,12 +37,12 @@ def position_of(device: Any) -> Any:
     return device.locate()["readback"] if isinstance(device, Locatable) else device.position
 
 
-def whereabouts(device: Any) -> str:
+def position_text(device: Any) -> str:
     """Where it is in words: "1.0000 deg", "Open", a signal's value."""
     if is_motor(device):
-        return with_unit(device, position_of(device))
+        return value_text(device, position_of(device))
     state = getattr(device, "state", None)
-    return state if isinstance(state, str) else with_unit(device, device.get())
+    return state if isinstance(state, str) else value_text(device, device.get())
 
 
 def unit_of(device: Any) -> str:
@@ -48,7 +54,12 @@ def unit_of(device: Any) -> str:
     return ""
 
 
-def shown(device: Any, value: Any) -> str:
+def value_text(device: Any, value: Any) -> str:
+    """A value with the device's unit, such as "1.0000 deg"."""
+    return f"{_digits(device, value)} {unit_of(device)}".rstrip()
+
+
+def _digits(device: Any, value: Any) -> str:
     """A value with as many decimals as the device says; the positions of several axes as it says them."""
     if isinstance(value, tuple) and hasattr(device, "shown"):
         return str(device.shown(value))
@@ -59,27 +70,26 @@ def shown(device: Any, value: Any) -> str:
     return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:g}"
 
 
-def with_unit(device: Any, value: Any) -> str:
-    """Such as "1.0000 deg"."""
-    return f"{shown(device, value)} {unit_of(device)}".rstrip()
+# ---- the table ---------------------------------------------------------------------------------
 
 
-def rows(motors: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """A row of seven cells for each motor: name, user, dial, low limit, high limit, unit, state.
+def positions_table(motors: Mapping[str, Any]) -> str:
+    """A row for each motor: name, user and dial position, low and high limit, unit, state.
 
-    All are asked before the first answer is waited for.
+    All motors are asked before the first answer is waited for.
     """
-    asked = {name: _begin_state(motor) for name, motor in motors.items()}
-    return [_row(name, motors[name], collect) for name, collect in asked.items()]
+    states = {name: _begin_state(motor) for name, motor in motors.items()}
+    rows = [_row(name, motors[name], collect) for name, collect in states.items()]
+    return "\n".join(aligned([_COLUMNS, *rows], left=_TEXT_COLUMNS))
 
 
 def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
     begin = getattr(motor, "begin_state", None)
-    return begin() if callable(begin) else lambda: _state_of_a_stranger(motor)
+    return begin() if callable(begin) else lambda: _foreign_state(motor)
 
 
-def _state_of_a_stranger(motor: Any) -> dict[str, Any]:
-    """A motor of another library: it knows its position, and perhaps its limits."""
+def _foreign_state(motor: Any) -> dict[str, Any]:
+    """The state of a motor of another library: it knows its position, and perhaps its limits."""
     low, high = getattr(motor, "limits", None) or (None, None)
     limits = {"low_limit": None, "high_limit": None} if low == high else {"low_limit": low, "high_limit": high}
     return {"connected": getattr(motor, "connected", True), "position": position_of(motor), **limits}
@@ -92,21 +102,46 @@ def _row(name: str, motor: Any, collect: Callable[[], Mapping[str, Any]]) -> tup
         return (name, *_OFFLINE, str(exc))
     if not state["connected"]:
         return (name, *_OFFLINE, "")
-    user, dial, low, high = (shown(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))
+    user, dial, low, high = (_digits(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))
     units = unit_of(motor) if state.get("units") is None else state["units"]
     return (name, user, dial or "-", low or "none", high or "none", units, ", ".join(state.get("words") or ()))
 
 
-def table(cells: Sequence[tuple[str, ...]]) -> str:
-    """The rows as text, numbers aligned to the right."""
-    lines = [_COLUMNS, *cells]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(_COLUMNS))]
-    return "\n".join(_line(line, widths) for line in lines)
+# ---- while motors move -------------------------------------------------------------------------
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    words_at = (0, 5, 6)
-    return "  ".join(
-        cell.ljust(width) if n in words_at else cell.rjust(width)
-        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ).rstrip()
+class LivePositions:
+    """Shows where motors are, ten times a second, as long as the block lasts; nothing if the output is no terminal.
+
+    Args:
+        motors: what moves.
+    """
+
+    def __init__(self, motors: Sequence[Any]) -> None:
+        self._motors = motors
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> LivePositions:
+        if sys.stdout.isatty():
+            self._thread = threading.Thread(target=self._show, name="beamshell-live-positions", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._thread is not None:
+            self._ended.set()
+            self._thread.join(timeout=1)
+
+    def _show(self) -> None:
+        while not self._ended.wait(_PERIOD_S):
+            line = "   ".join(f"{motor.name} {_text_or_question_mark(motor)}" for motor in self._motors)
+            print(f"\r{line}\x1b[K", end="", flush=True)
+        print("\r\x1b[K", end="", flush=True)
+
+
+def _text_or_question_mark(motor: Any) -> str:
+    try:
+        return value_text(motor, position_of(motor))
+    except (BeamshellError, TimeoutError):
+        return "?"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from beamshell.errors import UsageError
 from beamshell.shell.parameters import NO_DEFAULT, Parameter, Setting, typed_parameter
 from beamshell.shell.slot_graph import NextWord, SlotGraph
-from beamshell.shell.tokens import MissingWord, Tokens
+from beamshell.shell.tokens import MissingWordError, Tokens
 
 
 class Hint(NamedTuple):
@@ -103,7 +103,7 @@ class CommandSignature:
                 alone = Tokens([value], session)
                 arguments[name] = bool(value) if setting.is_flag else setting.slot.read(alone, name, None)
             elif setting.default is NO_DEFAULT:
-                raise MissingWord(f"{name}=... is missing")
+                raise MissingWordError(f"{name}=... is missing")
         return arguments
 
     def unbind(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -135,7 +135,7 @@ class CommandSignature:
             if setting is not None and bool(equals) is not setting.is_flag:
                 by_name[name] = value.strip("'\"") if equals else True
                 if by_name[name] == "":
-                    raise MissingWord(f"{name} is missing")
+                    raise MissingWordError(f"{name} is missing")
             elif equals:
                 names = ", ".join(f"{one.name}=..." for one in self.settings.values() if not one.is_flag)
                 raise UsageError(f"'{token}' is not understood: it may be {names}")

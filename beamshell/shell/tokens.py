@@ -17,7 +17,7 @@ from beamshell.text.nearest import unknown
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
 
 
-class MissingWord(UsageError):  # noqa: N818  # it says what was done, as its base does
+class MissingWordError(UsageError):
     """A line ends before the command has all that it needs."""
 
 
@@ -52,10 +52,10 @@ class Tokens:
         """The next token.
 
         Raises:
-            MissingWord: there is none left; the message names what is missing.
+            MissingWordError: there is none left; the message names what is missing.
         """
         if not self._tokens:
-            raise MissingWord(f"{name} is missing")
+            raise MissingWordError(f"{name} is missing")
         return self._tokens.pop(0)
 
     def device(self, name: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
-from beamshell.shell.positions import whereabouts
+from beamshell.shell.positions import position_text
 
 
 class Jaws(PseudoPositioner):
@@ -79,7 +79,7 @@ def test_what_is_no_motor_is_refused(shown):
 
 
 def test_a_device_of_several_axes_tells_where_each_is(devices):
-    assert whereabouts(devices["jaws"]) == "gap 2 mm, centre 1 mm"
+    assert position_text(devices["jaws"]) == "gap 2 mm, centre 1 mm"
 
 
 def test_a_device_of_several_axes_is_not_moved_by_a_distance(shown):

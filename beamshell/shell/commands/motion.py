@@ -14,9 +14,8 @@ from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.live_positions import LivePositions
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
-from beamshell.shell.positions import axes, is_motor, rows, table, unit_of, whereabouts
+from beamshell.shell.positions import LivePositions, axes, is_motor, position_text, positions_table, unit_of
 from beamshell.shell.slots import MotorSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device
 
@@ -79,11 +78,11 @@ def _moved(
     for number, motor in enumerate(motors):
         if any(motor is other for other in motors[:number]):
             raise UsageError(f"{motor.name} is named twice")
-    starts = [whereabouts(motor) for motor in motors]
+    starts = [position_text(motor) for motor in motors]
 
     def show(_statuses: Any) -> None:
         for motor, start in zip(motors, starts, strict=True):
-            print(f"{motor.name}: {start.removesuffix(f' {unit_of(motor)}')} -> {whereabouts(motor)}")
+            print(f"{motor.name}: {start.removesuffix(f' {unit_of(motor)}')} -> {position_text(motor)}")
 
     return followed_by(plan(*(value for move in moves for value in move)), show, during=during)
 
@@ -107,7 +106,7 @@ def wm(session: Session, motors: list[Annotated[Any, MotorNameSlot()]]) -> None:
     chosen: dict[str, Any] = {}
     for motor in motors:
         chosen |= _named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
-    print(table(rows(chosen)))
+    print(positions_table(chosen))
 
 
 @command(HEADING, example="wa")
@@ -116,7 +115,7 @@ def wa(session: Session) -> None:
     motors = _every_motor(session.registry)
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
-    print(table(rows(motors)))
+    print(positions_table(motors))
 
 
 def _named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
