@@ -104,6 +104,7 @@ def test_wrong_words_are_named(typed):
 
 
 def test_it_is_rehearsed_and_nothing_moves(typed, value):
+    typed("mov motor 1")
     assert "motor: 2 moves between 1 and 5" in typed("rehearse nod motor 1 4")
     assert value("motor.position") == 1
 
@@ -116,7 +117,6 @@ def test_it_is_queued(typed, value):
 
 
 def test_one_typed_at_the_prompt_is_there_at_once_and_what_follows_its_plan_is_done(typed, data):
-    typed("from beamshell import Detectors, Plan, Points, command")
     assert typed(TOTAL) == ""
     shown = typed("total det 2")
     (run,) = Runs(data)[-1:]
@@ -141,6 +141,7 @@ def test_the_name_of_a_device_or_of_python_is_refused(typed):
 
 
 def test_a_name_of_ones_own_hides_the_function_but_not_the_command(typed, value):
+    typed(TOTAL)
     typed("total = 5")
     assert value("total") == 5
     assert "recorded as" in typed("total det 1")

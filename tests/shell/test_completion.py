@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.shell.commands import commands
-from beamshell.shell.completion import candidates
+from beamshell.shell.completion import candidates, hint
 
 
 class Detector:
@@ -88,3 +88,15 @@ def test_a_queue_offers_its_actions_then_commands_then_what_the_command_takes():
 def test_an_alignment_offers_detectors_and_a_motor():
     assert offered("align det s") == ["samx"]
     assert offered("xafs det th ") == []
+
+
+def test_the_usage_of_what_is_being_typed_is_shown_with_the_next_word_marked():
+    shown = hint("mov th 1; scan det th ", commands(), DEVICES)
+    assert str(shown) == "scan [detector ...] motor >start< stop points [time]"
+    assert hint("mov th 1; x = 1", commands(), DEVICES) is None
+
+
+def test_settings_and_flags_are_offered_where_the_line_may_end():
+    assert offered("align det th ") == ["field=", "dip"]
+    assert offered("align det th dip f") == ["field="]
+    assert offered("rehearse align det th d") == ["dip"]
