@@ -53,12 +53,13 @@ class UnrunPlanGuard:
         call: the fields of the PlanCall that made it: a bare tuple, since a scan makes many plans and asks none.
     """
 
-    __slots__ = ("_call", "_generator", "_taken")
+    __slots__ = ("_call", "_generator", "_taken", "send", "throw")
 
     def __init__(self, generator: GeneratorType[Msg, Any, Any], call: tuple[Any, ...]) -> None:
         self._generator = generator
         self._taken = False
         self._call = call
+        self.send, self.throw = generator.send, generator.throw  # no frame of ours between a plan and who drives it
 
     @property
     def call(self) -> PlanCall:
@@ -71,14 +72,6 @@ class UnrunPlanGuard:
 
     def __next__(self) -> Msg:
         return next(self._generator)
-
-    def send(self, answer: Any) -> Msg:
-        """As a generator's."""
-        return self._generator.send(answer)
-
-    def throw(self, *problem: Any) -> Msg:
-        """As a generator's."""
-        return self._generator.throw(*problem)
 
     def close(self) -> None:
         """Throw the plan away on purpose."""

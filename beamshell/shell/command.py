@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import GeneratorType
-from typing import Any, get_origin
+from typing import Any, cast, get_origin
 
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
@@ -27,7 +27,7 @@ ADDED_HERE = "Added here"
 
 @dataclass(frozen=True)
 class Followed:
-    """A plan, and what belongs to it."""
+    """What a command returns that runs a plan, and does something else besides; `followed_by` makes it."""
 
     plan: Plan
     then: Callable[[Any], None] | None = None
@@ -193,8 +193,13 @@ class Command:
         try:
             arguments = self.signature.bind(tokens, keywords or {}, session)
             made = self.function(**arguments)
+        except MissingWordError as exc:
+            usage = f"Usage: {self.usage_line}, such as: {self.example}"
+            raise _RefusedError(f"{self.name}: {exc}.\n{usage}") from exc
         except BeamshellError as exc:
-            raise self._refusal(exc) from exc
+            if type(exc) is UsageError:  # an unknown name says all there is to say, and so does a command in a command
+                raise _RefusedError(f"{self.name}: {exc}") from exc
+            raise
         except Exception as exc:
             raise self._failure(exc) from exc
         if isinstance(made, GeneratorType | UnrunPlanGuard):
@@ -203,12 +208,6 @@ class Command:
             return replace(made, plan=self._named(made.plan, arguments, session))
         return made
 
-    def _refusal(self, exc: BeamshellError) -> BeamshellError:
-        """The same, with the command's name; with its usage if words are missing."""
-        if type(exc) is MissingWordError:
-            return _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}, such as: {self.example}")
-        return _RefusedError(f"{self.name}: {exc}") if type(exc) is UsageError else exc
-
     def _failure(self, exc: Exception) -> CommandError:
         return CommandError(f"{self.name}: {type(exc).__name__}: {exc} (last_error shows where)")
 
@@ -216,8 +215,7 @@ class Command:
         """The plan, which can be written and made once more: by its own call or, if that cannot, by this command's."""
         call = call_of(plan)
         if call is not None and call.can_be_repeated and plan_form(plan, session.devices):
-            return plan  # type: ignore[no-any-return]
-
+            return cast(Plan, plan)
         name, *subcommand = self.name.split()
 
         def make(*tokens: Any, **keywords: Any) -> Plan:

@@ -69,7 +69,7 @@ class CommandSignature:
             UsageError: a word does not fit, is missing, or is one too many.
         """
         by_name = dict(keywords)
-        left = Tokens(self._without_settings(tokens, by_name), session)
+        left = Tokens(self._without_settings(tokens, by_name) if self.settings else tokens, session)
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
         arguments |= self._read_parameters(left, by_name)
         if left:
@@ -127,7 +127,7 @@ class CommandSignature:
     def _without_settings(self, tokens: Iterable[Any], by_name: dict[str, Any]) -> Iterator[Any]:
         """The tokens that are not typed settings; those go into `by_name`."""
         for token in tokens:
-            if not self.settings or not isinstance(token, str):
+            if not isinstance(token, str):
                 yield token
                 continue
             name, equals, value = token.partition("=")

@@ -8,7 +8,7 @@ from beamshell import plans as bp
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
-from beamshell.plans.unrun_plan_guard import PlanNotRun
+from beamshell.plans.unrun_plan_guard import PlanNotRun, call_of
 
 
 @pytest.fixture
@@ -95,3 +95,25 @@ def test_a_function_that_returns_a_plan_is_watched_once(det):
     with pytest.warns(PlanNotRun) as caught:
         mine()
     assert len(caught) == 1
+
+
+def test_a_plan_remembers_its_call_and_can_be_made_once_more(det):
+    plan = bpp.inject_md_wrapper(bp.count([det], num=2), {"sample": "Si"})
+    call = call_of(plan)
+    assert call.can_be_repeated
+    assert (call.function, call.args[1], call.kwargs) == (bpp.inject_md_wrapper, {"sample": "Si"}, {})
+    assert call_of(call.args[0])[:3] == (bp.count, ([det],), {"num": 2})
+    again = call.repeat()
+    assert next(again).command == next(plan).command == "stage"
+    again.close()
+    plan.close()
+
+
+def test_a_plan_that_uses_something_up_cannot_be_made_once_more(det):
+    def bare():
+        yield Msg("null")
+
+    for plan in (bpp.run_wrapper(bare()), bp.count(iter([det]))):
+        assert not call_of(plan).can_be_repeated
+        plan.close()
+    assert call_of(bare()) is None
