@@ -7,8 +7,6 @@ does moves, writes, or counts a scan.
 from __future__ import annotations
 
 import time
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError, PlanError, ReadOnlyError
@@ -19,9 +17,8 @@ if TYPE_CHECKING:
 
     from beamshell.shell.session import Session
     from beamshell.simulate.simulator import SimulationResult
-    from beamshell.store import Run, Runs
+    from beamshell.timing.history import TimingHistory
     from beamshell.timing.model import TimingModel
-    from beamshell.timing.run_times import RunTimes
 
 MOST_RUNS = 50
 """The newest that are learned from."""
@@ -30,60 +27,8 @@ LONG_S = 10.0
 GLANCE_S, LOOK_S = 0.02, 1.0
 """What reading past runs may take before a scan, and when somebody asks for a rehearsal; the next one reads on."""
 
-_DOCUMENTS_OF_A_RUN = 250
-_WORTH_LEARNING = 0.1
 _REFUSALS = (LimitError, BadValue, ReadOnlyError, PlanError)
 """What will be no different when the scan comes to it; anything else may have healed by then."""
-
-
-class Experience:
-    """What this beamline's past runs tell of how long things take; each run is read once, the newest first.
-
-    Args:
-        runs: the catalogue.
-    """
-
-    def __init__(self, runs: Runs) -> None:
-        self._runs = runs
-        self._read: dict[Path, RunTimes | None] = {}
-        self._learned: TimingModel | None = None
-        self._learned_from: frozenset[Path] = frozenset()
-
-    def overheads(self, within_s: float, *, exact: bool = False) -> TimingModel:
-        """What is learned by now.
-
-        Args:
-            within_s: how long runs may be read that were not read yet.
-            exact: whether every single new run counts; else only when they are a tenth of all.
-        """
-        newest = list(reversed(self._runs[-MOST_RUNS:]))
-        deadline = time.monotonic() + within_s
-        for run in newest:
-            if run.path in self._read or (stop := run.stop) is None:  # one that is open is read when it has ended
-                continue
-            self._read[run.path] = _times_of(run, stop)
-            if time.monotonic() > deadline:
-                break
-        known = frozenset(run.path for run in newest if self._read.get(run.path) is not None)
-        if self._learned is None or self._is_news(known, exact):
-            from beamshell.timing.model import learn
-
-            self._learned = learn(times for path in sorted(known) if (times := self._read[path]) is not None)
-            self._learned_from = known
-        return self._learned
-
-    def _is_news(self, known: frozenset[Path], exact: bool) -> bool:
-        changed = len(known ^ self._learned_from)
-        return changed > (0 if exact else _WORTH_LEARNING * len(self._learned_from))
-
-
-def _times_of(run: Run, stop: dict[str, Any]) -> RunTimes | None:
-    from beamshell.timing.run_times import times_of
-
-    try:
-        return times_of([*islice(run.documents(), _DOCUMENTS_OF_A_RUN), ("stop", stop)])
-    except (KeyError, TypeError, ValueError):  # written by something else, or damaged: one run less to learn from
-        return None
 
 
 class Preflight:
@@ -95,7 +40,7 @@ class Preflight:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._experience: Experience | None = None
+        self._history: TimingHistory | None = None
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do here; the plan is used up by it."""
@@ -130,10 +75,12 @@ class Preflight:
         return rehearse(plan, self._overheads(within_s, exact), suspenders=self._session.suspender_lines())
 
     def _overheads(self, within_s: float, exact: bool) -> TimingModel | None:
-        if self._experience is None:
-            self._experience = Experience(self._session.runs)
+        from beamshell.timing.history import TimingHistory
+
+        if self._history is None:
+            self._history = TimingHistory(time.monotonic)
         try:
-            return self._experience.overheads(within_s, exact=exact)
+            return self._history.model(list(reversed(self._session.runs[-MOST_RUNS:])), within_s, exact=exact)
         except (BeamshellError, OSError) as exc:
             say(f"past runs cannot be read, so times come from the devices alone: {one_line(exc)}")
             return None
