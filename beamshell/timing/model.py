@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.analysis.lines import fitted
+from beamshell.analysis.robust_lines import fit_lines
 from beamshell.timing.run_times import Interval, RunTimes
 
 FEWEST_RUNS = 3
@@ -151,7 +151,7 @@ class _Model:
             weights = np.array([min(interval.number, 10) for interval in intervals], dtype=float)
             for _ in range(_ROUNDS):  # which device ends last depends on the lines, and they on that
                 rows = np.array([self._row(interval) for interval in intervals])
-                self._lines = fitted(rows, seconds, weights, self._prior, self._leeway)
+                self._lines = fit_lines(rows, seconds, weights, self._prior, self._leeway)
 
     def _row(self, interval: Interval) -> Any:
         """How much of each line is in this interval."""
