@@ -7,6 +7,7 @@ does moves, writes, or counts a scan.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError, PlanError, ReadOnlyError
@@ -14,9 +15,10 @@ from beamshell.shell.messages_shown import one_line, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from beamshell.shell.session import Session
-    from beamshell.simulate.simulator import SimulationResult
+    from beamshell.simulate.result import SimulationResult
     from beamshell.timing.history import TimingHistory
     from beamshell.timing.model import TimingModel
 
@@ -46,8 +48,11 @@ class Preflight:
         """What a plan would do here; the plan is used up by it."""
         return self._rehearsed(plan, LOOK_S, exact=True)
 
-    def before(self, make: Callable[[], Any], *, ask: bool = True) -> None:
+    def before(self, make: Callable[[], Any], *, ask: bool = True) -> AbstractContextManager[None]:
         """Rehearse a plan that is about to run; say how long it takes if it is long.
+
+        Returns:
+            A context in which the plan is to run: it does not check again the positions that were checked here.
 
         Args:
             make: makes the plan.
@@ -61,13 +66,14 @@ class Preflight:
             rehearsal = self._rehearsed(make, GLANCE_S)
         except Exception as exc:  # noqa: BLE001  # the scan must not depend on its rehearsal: it checks for itself
             say(f"not rehearsed: {one_line(exc)}")
-            return
+            return nullcontext()
         self._refuse(rehearsal)
         limit_s = self._session.config.ask_above
         if ask and not rehearsal.endless and 0 < limit_s < rehearsal.duration_s:
             self._ask(rehearsal)
         elif rehearsal.endless or rehearsal.duration_s >= LONG_S:
             say(announcement(rehearsal, time.time()))
+        return rehearsal.accepted.in_use()
 
     def _rehearsed(self, plan: Any, within_s: float, *, exact: bool = False) -> SimulationResult:
         from beamshell.simulate.simulator import rehearse

@@ -11,6 +11,7 @@ import getpass
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.shell.gui_loop import GuiLoop
-    from beamshell.simulate.simulator import SimulationResult
+    from beamshell.simulate.result import SimulationResult
     from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
@@ -375,8 +376,9 @@ class Session:
         """
         if str(self.RE.state) != "idle":
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
+        checked: AbstractContextManager[None] = nullcontext()
         if callable(plan):
-            self._rehearsing.before(plan)
+            checked = self._rehearsing.before(plan)
             plan = plan()
         metadata = {"operator": self.operator}
         if labelled:
@@ -384,7 +386,8 @@ class Session:
         if plan_form:
             metadata["plan_form"] = plan_form
         self._then = then
-        self._finish(lambda: self.RE(plan, **metadata))
+        with checked:
+            self._finish(lambda: self.RE(plan, **metadata))
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.

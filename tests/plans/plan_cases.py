@@ -19,7 +19,7 @@ from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
 from beamshell.errors import LimitError
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import by_clock
+from beamshell.plans.environment import use_clock
 
 
 class LimitedMotor(VirtualMotor):
@@ -232,7 +232,7 @@ def play(case: Case, here: SimpleNamespace, pause_at: int | None = None) -> tupl
             here.world.post(EndWanted(State.STOPPING, ""))
 
     here.world.subscribe(stop, "event")
-    with by_clock(here.world.clock):  # delays pass in the virtual world, too
+    with use_clock(here.world.clock):  # delays pass in the virtual world, too
         core = here.world.run(case.make(here), on_msg=on_msg)
         while core.state is State.PAUSED:
             here.world.pass_time(1.0)

@@ -12,7 +12,7 @@ from beamshell import plans as bp
 from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import EndWanted, PauseWanted
 from beamshell.engine._state import State
-from beamshell.plans.clock import by_clock
+from beamshell.plans.environment import use_clock
 from beamshell.plans.queue import Task, work_through
 
 MOMENTS = [0.05 * n + 0.013 for n in range(40)]
@@ -69,7 +69,7 @@ RETURNS = ("centre_on_peak", "knife_edge")
 
 def whole(name):
     here = beamline()
-    with by_clock(here.world.clock):
+    with use_clock(here.world.clock):
         core = here.world.run(PLANS[name](here))
     assert core.exit_status == "success", core.error
     return here
@@ -96,7 +96,7 @@ def test_a_pause_at_any_moment_changes_nothing_of_the_data(name):
         here = beamline()
         core = here.world.interpreter()
         here.world.at(moment, lambda here=here: here.world.post(PauseWanted(False)))
-        with by_clock(here.world.clock):
+        with use_clock(here.world.clock):
             done = core.start(as_generator(PLANS[name](here)))
             if not done:
                 paused += 1
@@ -116,7 +116,7 @@ def test_ended_at_any_moment_everything_is_put_back(name, how):
         here = beamline()
         core = here.world.interpreter()
         here.world.at(moment, lambda here=here: here.world.post(EndWanted(how, "enough")))
-        with by_clock(here.world.clock):
+        with use_clock(here.world.clock):
             core.start(as_generator(PLANS[name](here)))
         if not core.interrupted:
             continue

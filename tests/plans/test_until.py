@@ -12,8 +12,8 @@ from beamshell import plans as bp
 from beamshell.engine._plan_stack import as_generator
 from beamshell.engine._requests import PauseWanted
 from beamshell.errors import LimitError, PlanError
-from beamshell.plans.clock import by_clock
 from beamshell.plans.conditions import Point
+from beamshell.plans.environment import use_clock
 from beamshell.simulate import rehearse
 
 
@@ -21,7 +21,7 @@ from beamshell.simulate import rehearse
 def here():
     """A motor from 0, and a detector that counts for 0.1 s and reads ten times its position."""
     here = make()
-    with by_clock(here.world.clock):
+    with use_clock(here.world.clock):
         yield here
 
 
@@ -61,7 +61,7 @@ def test_a_threshold_is_not_yet_above_or_below_itself():
 def test_a_value_that_nothing_records_or_that_is_no_number_is_named():
     with pytest.raises(PlanError, match="nothing records 'dett': the point has det"):
         bp.above("dett", 3)(point(1))
-    with pytest.raises(PlanError, match="det is 'Open', which is no number"):
+    with pytest.raises(PlanError, match="det is 'Open', which is not a number"):
         bp.above("det", 3)(point("Open"))
 
 
@@ -133,9 +133,9 @@ def test_steps_that_lead_nowhere_are_refused(here, start, step, limit):
 
 def test_what_is_no_condition_or_asks_for_too_much_is_refused(here):
     core = here.world.run(bp.scan_until([here.det], here.motor, 0, 1, until=5, limit=3))
-    assert 'until is 5: it is a function of the point, or such as above("det", 1e5)' in str(core.error)
+    assert 'until is 5: give a condition, such as above("det", 1e5)' in str(core.error)
     core = here.world.run(bp.count_until([here.det], lambda point: point["temp"] > 3))
-    assert str(core.error) == "the condition asks for 'temp', but the point has det"
+    assert str(core.error) == "the condition uses 'temp', but the point has det"
 
 
 def test_counting_goes_on_until_the_condition_is_true(here):
@@ -150,11 +150,11 @@ def test_counting_ends_after_so_many_readings_or_seconds(here):
     here.world.run(bp.count_until([here.det], never, num=3))
     assert outcome(here.world) == {"met": False, "points": 3}
     late = make()
-    with by_clock(late.world.clock):
+    with use_clock(late.world.clock):
         late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5))
     assert moments(late.world) == [0.1, 1.1, 2.1, 3.1]
     gapless = make()
-    with by_clock(gapless.world.clock):
+    with use_clock(gapless.world.clock):
         gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25))
     assert moments(gapless.world) == [0.1, 0.2, 0.3]
 
@@ -181,7 +181,7 @@ def test_a_time_scan_keeps_its_pace_without_drift(here):
 
 def test_points_that_are_missed_are_left_out_and_the_next_ones_are_on_time():
     slow = make(count_s=0.35)
-    with by_clock(slow.world.clock):
+    with use_clock(slow.world.clock):
         slow.world.run(bp.time_scan([slow.det], 1.0, 0.25))
     assert moments(slow.world) == [0.35, 0.7, 1.05, 1.4]
     assert column(slow.world, "late") == pytest.approx([0, 0.1, 0.2, 0.05])

@@ -9,7 +9,7 @@ from beamshell.errors import LimitError, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import now
+from beamshell.plans.environment import now
 from beamshell.simulate.simulator import TimingModel, check_limits, rehearse, summarize_plan
 
 
