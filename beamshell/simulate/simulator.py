@@ -7,7 +7,8 @@ detector what it reads now. There is no engine; devices are read, but never sent
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamshell.errors import BeamshellError, NoFit
@@ -134,38 +135,33 @@ class PlanSimulator:
         self.result.units = {name: unit_of(model.device) for name, model in self._moved.items()}
         return self.result
 
-    def run(self, plan: Any, most: int, on_message: Callable[[Msg], None] = lambda _: None) -> bool:
+    def run(self, plan: Any, most: int, on_message: Callable[[Msg], None] | None = None) -> bool:
         """Run `plan`; False if it did not come to its end within `most` messages.
 
         A refusal is raised in the plan, as the engine would do. `on_message` is called with each message.
         """
+        generator, response, error = as_plan(plan), None, None
         with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
-            for number, msg in enumerate(self._messages(plan)):
-                on_message(msg)
+            for number in itertools.count():
+                try:
+                    msg = generator.send(response) if error is None else generator.throw(error)
+                except StopIteration:
+                    return True
+                except BeamshellError as exc:
+                    self._add_problem(exc)
+                    return True
+                response = error = None
+                try:
+                    if (respond := self._responses.get(msg.command)) is not None:
+                        response = respond(msg)
+                except BeamshellError as exc:
+                    self._add_problem(exc)
+                    error = exc
+                if on_message is not None:
+                    on_message(msg)
                 if number >= (_MAX_MESSAGES_ENDLESS if self.is_endless else most):
                     return False
-        return True
-
-    def _messages(self, plan: Any) -> Iterator[Msg]:
-        """The messages of `plan`, each after its response was found."""
-        generator, response, error = as_plan(plan), None, None
-        responses = self._responses
-        while True:
-            try:
-                msg = generator.send(response) if error is None else generator.throw(error)
-            except StopIteration:
-                return
-            except BeamshellError as exc:
-                self._add_problem(exc)
-                return
-            response = error = None
-            try:
-                respond = responses.get(msg.command)
-                response = None if respond is None else respond(msg)
-            except BeamshellError as exc:
-                self._add_problem(exc)
-                error = exc
-            yield msg
+        raise AssertionError("itertools.count has no end")
 
     def _add_problem(self, problem: BeamshellError) -> None:
         if isinstance(problem, NoFit):
@@ -244,7 +240,8 @@ class PlanSimulator:
     # ---- counting ----------------------------------------------------------------------------
 
     def _trigger(self, msg: Any) -> _Done:
-        self._read_staged()
+        if self._staged:
+            self._read_staged()
         self._begin(msg, self._count_s(self._model(msg.obj)))
         return _DONE
 
@@ -332,7 +329,8 @@ class PlanSimulator:
         return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations
 
     def _read(self, msg: Any) -> dict[str, Any]:
-        self._read_staged()
+        if self._staged:
+            self._read_staged()
         return self._model(msg.obj).reading()
 
     def _read_staged(self) -> None:
