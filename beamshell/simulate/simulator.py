@@ -7,7 +7,6 @@ detector what it reads now. There is no engine; devices are read, but never sent
 from __future__ import annotations
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -141,8 +140,9 @@ class PlanSimulator:
         A refusal is raised in the plan, as the engine would do. `on_message` is called with each message.
         """
         generator, response, error = as_plan(plan), None, None
+        number = 0
         with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
-            for number in itertools.count():
+            while True:
                 try:
                     msg = generator.send(response) if error is None else generator.throw(error)
                 except StopIteration:
@@ -159,9 +159,9 @@ class PlanSimulator:
                     error = exc
                 if on_message is not None:
                     on_message(msg)
-                if number >= (_MAX_MESSAGES_ENDLESS if self.is_endless else most):
+                number += 1
+                if number > (_MAX_MESSAGES_ENDLESS if self.is_endless else most):
                     return False
-        raise AssertionError("itertools.count has no end")
 
     def _add_problem(self, problem: BeamshellError) -> None:
         if isinstance(problem, NoFit):

@@ -1,11 +1,13 @@
-"""The plans beyond the field's, paused or ended at any moment: the same data, and everything put back."""
+"""Plans of different structure, paused or ended at any moment: the same data, and everything put back.
+
+xafs and spec_scan have the structure of region_scan, find_edge that of centre_on_peak.
+"""
 
 import math
 from types import SimpleNamespace
 
 import document_rules
 import pytest
-from scanspec.specs import ConstantDuration, Linspace
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
@@ -49,15 +51,10 @@ def queue(here):
 
 PLANS = {
     "region_scan": lambda here: bp.region_scan([here.det], here.x, [(0, 1, 0.25, 0.1), (1, 2, 0.5, 0.2)]),
-    "xafs": lambda here: bp.xafs([here.det], here.x, 500, [(-100, 100, 50)], k_max=6, k_step=0.4, time=0.1, k_weight=1),
     "scan_until": lambda here: bp.scan_until([here.det], here.x, -1, 0.1, until=bp.above("det", 900), limit=2),
     "count_until": lambda here: bp.count_until([here.det], lambda point: point.number == 12, delay=0.1),
     "centre_on_peak": lambda here: bp.centre_on_peak([here.det], here.x, -1, 1, 15, time=0.2),
     "knife_edge": lambda here: bp.knife_edge([here.det], here.x, -0.5, 0.3, 12),
-    "spec_scan": lambda here: bp.spec_scan(
-        [here.det],
-        ConstantDuration(constant_duration=0.1, spec=Linspace(here.y, 0, 1, 3) * ~Linspace(here.x, 0, 1, 4)),
-    ),
     "for_each_sample": lambda here: bp.for_each_sample(
         {"a": {here.y: 1}, "b": {here.y: 2}}, lambda name: bp.scan([here.det], here.x, 0, 1, 4)
     ),
