@@ -1,6 +1,6 @@
-"""The console as an application: IPython's terminal application, on a beamshell profile.
+"""The console as an application: IPython's terminal application, opened on a beamshell profile.
 
-It adds where files are found, what happens when one fails, and an honest exit status; the rest is IPython's.
+It adds the profile's files, commands from -c and from a pipe, and the exit status; the rest is IPython's.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
-from beamshell.shell.config import Beamshell
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
 from beamshell.shell.presses import Presses
+from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.session import Session
-from beamshell.shell.site_files import startup_file
 
 _BANNER = """\
 beamshell {version} on {title}
@@ -37,20 +36,20 @@ class BeamshellApp(TerminalIPythonApp):
     """One console."""
 
     name = "beamshell"
-    opening: Any = AnyTrait()  # an LaunchOptions
+    options: Any = AnyTrait()  # the LaunchOptions
     shell: Any
     session: Session | None = None
     status: int = DONE
 
     @default("ipython_dir")
     def _ipython_dir_default(self) -> str:
-        folder: Path = self.opening.folder / "ipython"
+        folder: Path = self.options.folder / "ipython"
         folder.mkdir(exist_ok=True)
         return str(folder)
 
     @default("profile")
     def _profile_default(self) -> str:
-        return str(self.opening.name)
+        return str(self.options.name)
 
     @default("classes")
     def _classes_default(self) -> list[Any]:
@@ -58,9 +57,9 @@ class BeamshellApp(TerminalIPythonApp):
 
     @catch_config_error
     def initialize(self, argv: list[str] | None = None) -> None:
-        """Everything up to the prompt, or up to the end of what the command line says to run."""
-        self.config_file_paths = [str(self.opening.profile)]
-        self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.opening.facts.name}"
+        """Start everything up to the prompt; with -c, a file or a pipe: run its commands."""
+        self.config_file_paths = [str(self.options.profile)]
+        self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.options.config.name}"
         self.config.TerminalInteractiveShell.confirm_exit = False
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
         if not sys.stdout.isatty():
@@ -68,36 +67,36 @@ class BeamshellApp(TerminalIPythonApp):
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
 
     def init_crash_handler(self) -> None:
-        """None: `main` says what went wrong."""
+        """Install none of IPython's: `main` shows what went wrong."""
 
     def init_banner(self) -> None:
-        """Where one is, and three things to type."""
+        """Show the beamline, the data folder, and what to type first."""
         if self.display_banner and self.interact and sys.stdin.isatty():
-            facts, ioc = self.opening.facts, self.opening.ioc
-            title = facts.title or facts.name
+            config, ioc = self.options.config, self.options.ioc
+            title = config.title or config.name
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
-            print(_BANNER.format(version=__version__, title=title, folder=self.opening.folder))
+            print(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
 
     def init_extensions(self) -> None:
-        """The profile's extensions; the session is the one they made."""
+        """Load the profile's extensions; ours makes the session."""
         super().init_extensions()  # type: ignore[no-untyped-call]  # IPython's own
         self.session = getattr(self.shell, "beamshell_session", None)
 
     # ---- files -------------------------------------------------------------------------------
 
     def _run_startup_files(self) -> None:
-        """None of IPython's own: the profile lists its files, the user's are in the data folder."""
+        """Run none of IPython's own: the profile lists its files, and the user's are in the data folder."""
 
     def _run_exec_files(self) -> None:
-        """The profile's start-up files; one that fails is reported, and the later ones run all the same."""
+        """Run the profile's start-up files; one that fails is reported, and the later ones run all the same."""
         if self.session is None:
             return
         for name in self.exec_files:
             try:
-                path = Path(name) if Path(name).is_absolute() else startup_file(name, self.opening.profile)
+                path = Path(name) if Path(name).is_absolute() else startup_file(name, self.options.profile)
             except ConfigError as exc:
-                self.session.report(exc)
+                self.session.last_error.report(exc)
                 continue
             self.session.run_file(path)
 
@@ -121,7 +120,7 @@ class BeamshellApp(TerminalIPythonApp):
         return self._run_cells(self._cells_of(text))
 
     def _run_cells(self, cells: list[str]) -> int:
-        """Run one after the other; after one that failed, nothing is run."""
+        """Run cells in order until one fails; the exit status."""
         for cell in cells:
             result: ExecutionResult = self.shell.run_cell(cell, store_history=False)
             failure = result.error_before_exec or result.error_in_exec
@@ -132,7 +131,7 @@ class BeamshellApp(TerminalIPythonApp):
         return DONE
 
     def _cells_of(self, text: str) -> list[str]:
-        """The text in pieces that are complete, so that what fails ends it there."""
+        """Cut a text into complete cells, so that nothing is run after the cell that fails."""
         cells, cell = [], ""
         lines = text.splitlines(keepends=True)
         for line, following in zip_longest(lines, lines[1:], fillvalue=""):
@@ -144,18 +143,18 @@ class BeamshellApp(TerminalIPythonApp):
         return [cell for cell in [*cells, cell] if cell.strip()]
 
     def run(self) -> int:
-        """The exit status, after the prompt was left or the commands were run."""
+        """Show the prompt, unless commands were run; the exit status."""
         if self.interact:
             Presses(self.shell).listen()
             self._survive_a_press_at_the_prompt()
-            gc.freeze()  # what was imported stays: collections in a scan need not walk through it
+            gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
         return (self.session.status if self.session else DONE) or self.status
 
     def _survive_a_press_at_the_prompt(self) -> None:
-        """A signal in the moment before the prompt reads keys would end its loop: show a new prompt."""
+        """Show a new prompt if SIGINT comes just before the prompt reads keys, where it would end IPython's loop."""
         interact = self.shell.interact
 
         def go_on() -> None:
@@ -165,7 +164,7 @@ class BeamshellApp(TerminalIPythonApp):
                     return
                 except KeyboardInterrupt:
                     print()
-                    if hasattr(self.shell, "_eventloop"):  # as IPython itself does: it may have been left half-way
+                    if hasattr(self.shell, "_eventloop"):  # as IPython does: the interrupt may have left it running
                         self.shell._eventloop.stop()
 
         self.shell.interact = go_on

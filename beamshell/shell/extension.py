@@ -13,9 +13,9 @@ from beamshell.errors import BeamshellError, RunEngineInterrupted
 from beamshell.shell.command import Command
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
-from beamshell.shell.config import Beamshell
 from beamshell.shell.magic_line import nearest, split_commands
 from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 
@@ -44,9 +44,11 @@ def load(shell: Any, session: Session | None = None) -> Session:
 
 
 def _new_session(shell: Any) -> Session:
-    opening = getattr(getattr(shell, "parent", None), "opening", None)
-    facts = Beamshell(parent=shell)
-    return Session(shell, facts, profile=opening.profile, ioc=opening.ioc) if opening else Session(shell, facts)
+    config = Beamshell(parent=shell)
+    options = getattr(getattr(shell, "parent", None), "options", None)
+    if options is None:  # a plain IPython
+        return Session(shell, config)
+    return Session(shell, config, profile=options.profile, ioc=options.ioc, simulated=options.simulated)
 
 
 def unload(shell: Any) -> None:

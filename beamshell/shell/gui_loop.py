@@ -1,4 +1,4 @@
-"""How windows breathe while the engine waits: the engine's one wait, with a GUI toolkit's event loop inside it.
+"""The engine's wait with a GUI toolkit's event loop inside it, so that plot windows stay alive during a plan.
 
 It never knows what is drawn, nor what the engine waits for. Everything here but the alarm runs in the main thread.
 """
@@ -22,28 +22,28 @@ from beamshell.callbacks.painter import Painter
 log = logging.getLogger(__name__)
 
 _LONGEST_GUI_WAIT_S = 0.05
-"""Python handles a signal between two of its own instructions, and a GUI loop may run none for long: so it is woken."""
+"""Seconds after which a GUI loop is woken: it may run no Python for long, and Python handles no signal meanwhile."""
 
 
 class Inbox(Protocol):
-    """Where everything that ends a wait is posted."""
+    """The engine's inbox: whatever is posted to it ends the wait."""
 
     def fileno(self) -> int:
-        """A descriptor that is readable when something was posted."""
+        """A file descriptor that is readable when something was posted."""
 
     def ready(self) -> bool:
         """True if something was posted."""
 
     def wake(self) -> None:
-        """Make the descriptor readable; from any thread."""
+        """Make the descriptor readable; called from any thread."""
 
 
 class GuiLoop:
-    """Waits for the engine, and meanwhile draws and keeps windows alive.
+    """Waits for the engine; draws, and processes the events of windows meanwhile.
 
     Args:
-        painter: what is to be drawn, and when.
-        windows: the first of them decides for a GUI toolkit; None is the process's own.
+        painter: knows what is to be drawn, and when.
+        windows: the plot windows; the first that opens decides on the GUI toolkit. None takes those of this process.
 
     Example:
         ``loop = GuiLoop(painter); RE.pump = loop.pump; loop.enable(get_ipython())``
@@ -58,11 +58,11 @@ class GuiLoop:
 
     @property
     def toolkit_running(self) -> bool:
-        """True while waits run a GUI toolkit's event loop."""
+        """True if waits run a GUI toolkit's event loop."""
         return self._gui_hook() is not None
 
     def enable(self, shell: Any) -> None:
-        """Let the first window choose the GUI toolkit, here and at the prompt of this IPython shell."""
+        """Let the first window decide on the GUI toolkit, for waits and for the prompt of this IPython shell."""
         self._shell = shell
         self._windows.on_first_window = self.use_toolkit
         shell.events.register("post_run_cell", self._after_cell)
@@ -79,7 +79,7 @@ class GuiLoop:
         self._hook = None
 
     def use_toolkit(self, gui: str) -> None:
-        """Run this toolkit's events, such as "qt", in every wait, and at the prompt."""
+        """Process the events of a toolkit, such as "qt", in every wait and at the prompt."""
         from IPython.terminal.pt_inputhooks import get_inputhook_name_and_func
 
         _, self._hook = get_inputhook_name_and_func(gui)
@@ -87,11 +87,11 @@ class GuiLoop:
             self._shell.enable_gui(gui)
 
     def pump(self, inbox: Inbox, timeout_s: float | None) -> None:
-        """Return when something is posted or the time is over, whichever comes first; at times a little earlier.
+        """Wait until something is posted or the time is over; may return a little earlier.
 
         Args:
-            inbox: what ends the wait.
-            timeout_s: the longest wait in seconds; None waits for ever; 0 only lets windows and painter catch up.
+            inbox: the engine's inbox.
+            timeout_s: the longest wait in seconds; None waits for ever; 0 only draws and processes waiting events.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         self._painter.paint()
@@ -119,7 +119,7 @@ class GuiLoop:
         if due is not None:
             until = min(until, now + due)
         if deadline is not None:
-            until = min(until, max(deadline, now + 0.001))  # also without time to wait, events waiting are handled
+            until = min(until, max(deadline, now + 0.001))  # waiting events are processed in any case
         if self._alarm is None:
             self._alarm = Alarm()
         with _slot_errors_logged():
@@ -131,7 +131,7 @@ class GuiLoop:
         self._painter.paint()
 
     def _gui_hook(self) -> Callable[[Any], Any] | None:
-        """Ours, or the one that a person chose with `%gui` or `%matplotlib`."""
+        """The input hook of the windows' toolkit, or of the one that a person chose with `%gui` or `%matplotlib`."""
         if self._hook is None and getattr(self._shell, "active_eventloop", None) not in (None, "asyncio"):
             from IPython.terminal.pt_inputhooks import get_inputhook_name_and_func
 
@@ -143,7 +143,7 @@ class GuiLoop:
 
 
 class _Context:
-    """What IPython's input hooks want to know: when to stop."""
+    """Tells an input hook of IPython when to return."""
 
     def __init__(self, inbox: Inbox, until: float) -> None:
         self._inbox = inbox
@@ -157,7 +157,7 @@ class _Context:
 
 
 class Alarm:
-    """A thread that calls a function at a time: GUI loops wake up for a descriptor, not for a clock of ours."""
+    """A thread that calls a function at a given time: a GUI loop wakes up for a file descriptor, not for our clock."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -168,7 +168,12 @@ class Alarm:
         self._thread.start()
 
     def set(self, at: float | None, ring: Callable[[], Any] | None) -> None:
-        """Call `ring` at this reading of the monotonic clock, instead of what was set before; None: not at all."""
+        """Replace what was set before.
+
+        Args:
+            at: when to call, in seconds of the monotonic clock; None never calls.
+            ring: the function to call.
+        """
         with self._changed:
             self._at, self._ring = at, ring
             self._changed.notify()
@@ -193,7 +198,7 @@ class Alarm:
 
 @contextmanager
 def _slot_errors_logged() -> Iterator[None]:
-    """Log what a window's own code raises, whichever way its toolkit reports it; let Ctrl+C through."""
+    """Log errors of a window's own code, in whichever way its toolkit reports them; raise KeyboardInterrupt."""
     interrupts: list[BaseException] = []
 
     def excepthook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
@@ -213,6 +218,5 @@ def _slot_errors_logged() -> Iterator[None]:
         raise interrupts[0]
 
 
-def _least(*times: float | None) -> float | None:
-    known = [moment for moment in times if moment is not None]
-    return min(known) if known else None
+def _least(*times_s: float | None) -> float | None:
+    return min((time_s for time_s in times_s if time_s is not None), default=None)

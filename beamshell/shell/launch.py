@@ -1,13 +1,13 @@
 """The command `beamshell`: opens the console on a profile, or runs commands and leaves.
 
-It decides in which order things start, so that nothing waits that need not: the demo IOC first, imports meanwhile.
+It decides the order of the start: the demo IOC first, then the heavy imports while the IOC starts.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
@@ -15,6 +15,7 @@ from beamshell.shell.messages_shown import FAILED, Signalled, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.application import BeamshellApp
+    from beamshell.shell.launch_options import LaunchOptions
 
 HELP = """\
 beamshell: the console a beamline is run from.
@@ -28,15 +29,15 @@ beamshell: the console a beamline is run from.
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
-  --data FOLDER                      where data and metadata rest (else $BEAMSHELL_DATA, else your data folder)
-  --Beamshell.NAME=VALUE             any fact of the profile, such as --Beamshell.plots=none
-  --help-all                         all of them, with IPython's
+  --data FOLDER                      the folder of data and metadata (else $BEAMSHELL_DATA, else your data folder)
+  --Beamshell.NAME=VALUE             any setting of the profile, such as --Beamshell.plots=none
+  --help-all                         all settings, with IPython's
   --version                          the version
 """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit status of one console, from its start to its end."""
+    """Run one console from its start to its end; its exit status."""
     words = sys.argv[1:] if argv is None else argv
     if {"--help", "-h"} & set(words):
         print(HELP, end="")
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _subcommand(name: str, words: list[str]) -> int:
-    """What needs no console: the twin alone, or a device file made of another console's."""
+    """Run a subcommand that needs no console: serve a twin, or convert a device file."""
     from beamshell.shell import file_commands
 
     try:
@@ -68,7 +69,7 @@ def _subcommand(name: str, words: list[str]) -> int:
 
 
 def _leave(number: int, _frame: object) -> None:
-    """End the plan that runs, if there is one; the console follows when it has put things right."""
+    """Handle SIGTERM and SIGHUP: abort the running plan, and leave after its clean-up; without a plan leave at once."""
     from beamshell.shell.application import BeamshellApp
 
     session = BeamshellApp.instance().session if BeamshellApp.initialized() else None
@@ -79,28 +80,24 @@ def _leave(number: int, _frame: object) -> None:
 def _run(words: list[str]) -> int:
     from beamshell.shell.launch_options import LaunchOptions
 
-    opening = LaunchOptions.read(words)
+    options = LaunchOptions.read(words)  # it spawns the IOC, which starts while IPython is imported
     app = None
     try:
-        app = _application(opening)
-        app.initialize(opening.ipython_words)
+        from beamshell.shell.application import BeamshellApp
+
+        app = BeamshellApp.instance(options=options)
+        app.initialize(options.ipython_words)
         return app.run()
     finally:
-        close(app, opening)
+        close(app, options)
 
 
-def _application(opening: Any) -> BeamshellApp:
-    from beamshell.shell.application import BeamshellApp
-
-    return BeamshellApp.instance(opening=opening)
-
-
-def close(app: BeamshellApp | None, opening: Any) -> None:
-    """Leave everything safe, whatever happened; a Ctrl+C now must not stop half-way."""
+def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
+    """Close the session and end the IOC, whatever happened; Ctrl+C cannot interrupt this."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     session = app.session if app is not None else None
     if session is not None:
         session.close()
-    elif opening.ioc is not None:
-        opening.ioc.stop()
+    elif options.ioc is not None:
+        options.ioc.stop()
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What a console is opened on: profile, data folder, facts; and the demo IOC, spawned before the heavy imports.
+"""The command line and the profile, read before IPython is imported; the IOC of the console is spawned here.
 
 It knows neither IPython nor any device.
 """
@@ -14,8 +14,9 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString, PyFileConfigLoader
 
 from beamshell.errors import ConfigError, UsageError
-from beamshell.shell.config import Beamshell
-from beamshell.shell.site_files import CONFIG_FILE, find_profile
+from beamshell.shell.messages_shown import place_of
+from beamshell.shell.profile import CONFIG_FILE, Beamshell, beside_profile, find_profile
+from beamshell.shell.simulated_iocs import start_demo_ioc, start_twin
 from beamshell.store.folder import data_folder
 
 if TYPE_CHECKING:
@@ -24,50 +25,54 @@ if TYPE_CHECKING:
 DEFAULT_PROFILE = "demo"
 
 
-@dataclass
+@dataclass(frozen=True)
 class LaunchOptions:
-    """Everything that is settled before IPython is imported."""
+    """What a console is started with.
+
+    Attributes:
+        profile: the folder of the profile.
+        config: the settings of the profile and of the command line.
+        folder: the data folder.
+        ioc: the demo beamline or the twin, starting; None if neither is wanted.
+        simulated: True if the console runs on the simulated twin of its device file.
+        ipython_words: the words of the command line that are left for IPython's application.
+    """
 
     profile: Path
-    facts: Beamshell
+    config: Beamshell
     folder: Path
     ioc: DemoIoc | None
+    simulated: bool
     ipython_words: list[str]
-    """The words of the command line that are left for IPython's application."""
 
     @classmethod
     def read(cls, words: list[str]) -> LaunchOptions:
-        """What the command line and the profile say; the demo IOC is starting, if they want one.
+        """Read the command line and the profile; spawn the IOC that they ask for.
 
         Raises:
-            ConfigError: there is no such profile, or its configuration file is wrong.
-            StoreError: the data folder cannot be used.
-            UsageError: a word of the command line lacks its value; or there is no device file to make a twin of.
+            ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
+            StoreError: the data folder cannot be used; choose another one with --data.
+            UsageError: an option lacks its value, or there is no device file to make a twin of.
         """
         profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
         data, words = take_option(words, "--data", "")
         if data:
             words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
-        profile = find_profile(profile_name, _own_data_folder(data))
-        is_twin, words = take_flag(words, "--twin")
-        facts = Beamshell(config=_facts(profile, words))
-        folder = data_folder(facts.data_folder or None)
+        own_profiles = Path(data).expanduser() if data else data_folder()
+        profile = find_profile(profile_name, own_profiles)
+        simulated, words = take_flag(words, "--twin")
+        config = _read_config(profile, words)
+        folder = data_folder(config.data_folder or None)
         ioc = None
-        if is_twin:
-            from beamshell.channels import factory
-            from beamshell.shell.twin import start_twin
-
-            factory.practising = True
-            words = [*_twin_words(facts, folder), *words]
-            facts = Beamshell(config=_facts(profile, words))
-            folder = data_folder(facts.data_folder)
-            ioc = start_twin(device_file(profile, facts), seed=facts.demo_ioc_seed, speed=facts.demo_ioc_speed)
+        if simulated:
+            words = [*_twin_words(config, folder), *words]
+            config = _read_config(profile, words)
+            folder = data_folder(config.data_folder)
+            ioc = start_twin(_device_file(profile, config), seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
             os.environ.update(ioc.client_environment)
-        elif facts.demo_ioc:
-            from beamshell.shell.session import start_demo_ioc
-
-            ioc = start_demo_ioc(facts)
-        return cls(profile, facts, folder, ioc, words)
+        elif config.demo_ioc:
+            ioc = start_demo_ioc(config)
+        return cls(profile, config, folder, ioc, simulated, words)
 
     @property
     def name(self) -> str:
@@ -75,34 +80,29 @@ class LaunchOptions:
         return self.profile.name.removeprefix("profile_")
 
 
-def device_file(profile: Path, facts: Beamshell) -> Path:
-    """The profile's device file.
-
-    Raises:
-        UsageError: it names none.
-    """
-    if not facts.devices_file:
+def _device_file(profile: Path, config: Beamshell) -> Path:
+    if not config.devices_file:
         raise UsageError(f"--twin needs a device file, and {profile / CONFIG_FILE} names none: set devices_file there")
-    return profile / Path(facts.devices_file).expanduser()
+    return beside_profile(config.devices_file, profile)
 
 
-def _twin_words(facts: Beamshell, folder: Path) -> list[str]:
-    """What is different on a twin: practice has a name and a data folder of its own."""
+def _twin_words(config: Beamshell, folder: Path) -> list[str]:
+    """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
     twin_folder = folder / "twin"
     twin_folder.mkdir(parents=True, exist_ok=True)
-    title = f"the twin of {facts.title or facts.name}: nothing real moves"
+    title = f"the twin of {config.title or config.name}: nothing real moves"
     return [
-        f"--Beamshell.name={facts.name}-twin",
+        f"--Beamshell.name={config.name}-twin",
         f"--Beamshell.title={title}",
         f"--Beamshell.data_folder={twin_folder}",
     ]
 
 
 def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
-    """Whether a flag is given, and the words without it; after -c comes a command, whatever it looks like."""
+    """Whether a flag is given, and the words without it; the word after -c is a command, never an option."""
     end = words.index("-c") if "-c" in words else len(words)
-    ours = words[:end]
-    return flag in ours, [*(word for word in ours if word != flag), *words[end:]]
+    options = words[:end]
+    return flag in options, [*(word for word in options if word != flag), *words[end:]]
 
 
 def take_option(words: list[str], option: str, default: str) -> tuple[str, list[str]]:
@@ -118,30 +118,25 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
         if word == option:
             value = next(remaining, "")
             if not value:
-                raise UsageError(f"{option} needs a value, as --help shows")
+                raise UsageError(f"{option} needs a value: beamshell --help shows how")
         elif word.startswith(f"{option}="):
             value = word.partition("=")[2]
         else:
             left.append(word)
-            if word == "-c":  # what follows is a command, whatever it looks like
+            if word == "-c":  # the next word is a command, never an option
                 left.extend(remaining)
     return value, left
 
 
-def _own_data_folder(data: str) -> Path:
-    return Path(data).expanduser() if data else data_folder()
-
-
-def _facts(profile: Path, words: list[str]) -> Config:
+def _read_config(profile: Path, words: list[str]) -> Beamshell:
+    """The settings of the profile's configuration file, overruled by those of the command line."""
     try:
-        config = PyFileConfigLoader(CONFIG_FILE, path=str(profile)).load_config()
+        file_config = PyFileConfigLoader(CONFIG_FILE, path=str(profile)).load_config()
     except Exception as exc:
-        from beamshell.shell.messages_shown import where
-
-        raise ConfigError(f"{where(exc, profile / CONFIG_FILE)}: {type(exc).__name__}: {exc}") from exc
-    facts = Config({"Beamshell": config.get("Beamshell", {})})
+        raise ConfigError(f"{place_of(exc, profile / CONFIG_FILE)}: {type(exc).__name__}: {exc}") from exc
+    config = Config({"Beamshell": file_config.get("Beamshell", {})})
     for word in words:
         if word.startswith("--Beamshell.") and "=" in word:
             name, _, value = word.removeprefix("--Beamshell.").partition("=")
-            facts.Beamshell[name] = DeferredConfigString(value)
-    return facts
+            config.Beamshell[name] = DeferredConfigString(value)
+    return Beamshell(config=config)

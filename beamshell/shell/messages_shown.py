@@ -1,4 +1,4 @@
-"""What a person is told when something went wrong: one line, and the whole story only when asked.
+"""Messages to the person: errors and warnings in one line each, exit statuses, and the last error's traceback.
 
 It knows exceptions and words, not the shell that raised them.
 """
@@ -10,10 +10,9 @@ import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
 
-from beamshell.errors import BeamshellError, RunEngineInterrupted
+from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -24,14 +23,13 @@ Paused. Type one of
   stop    end the plan, keep the run as a success
   abort   end the plan, mark the run as aborted
   halt    end the plan at once, without its clean-up"""
-"""What is shown when a plan is paused."""
+"""Shown when a plan is paused."""
 
-
-_OURS = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[1]
 
 
 class Signalled(SystemExit):
-    """The system told the console to go: its terminal was closed, or it was terminated."""
+    """A signal ends the console: its terminal was closed, or it was terminated."""
 
 
 def one_line(exc: BaseException) -> str:
@@ -45,7 +43,7 @@ def one_line(exc: BaseException) -> str:
 
 
 def exit_status(exc: BaseException | None) -> int:
-    """What a console that ran commands and left reports to the system."""
+    """The exit status of a console whose command ended with this error; None means no error."""
     if exc is None:
         return DONE
     if isinstance(exc, SystemExit):
@@ -53,27 +51,31 @@ def exit_status(exc: BaseException | None) -> int:
     return INTERRUPTED if isinstance(exc, KeyboardInterrupt | RunEngineInterrupted) else FAILED
 
 
-def where(exc: BaseException, folder_or_file: Path) -> str:
-    """`file:line` of the deepest place in this file, "" if the error never passed through it."""
+def place_of(exc: BaseException, file: Path) -> str:
+    """The place of an error in a file as `file:line`; the file's name alone if the error did not pass through it."""
     if isinstance(exc, SyntaxError) and exc.filename:
         return f"{exc.filename}:{exc.lineno}"
-    places = [frame for frame in traceback.extract_tb(exc.__traceback__) if Path(frame.filename) == folder_or_file]
-    return f"{places[-1].filename}:{places[-1].lineno}" if places else str(folder_or_file)
+    frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if Path(frame.filename) == file]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(file)
 
 
 def say(text: str) -> None:
-    """Tell the person at the console something that is no result."""
+    """Write a message to the person, on stderr: what a command prints on stdout stays its result."""
     sys.stdout.flush()
     print(f"beamshell: {text}", file=sys.stderr, flush=True)
 
 
 def say_error(exc: BaseException) -> None:
-    """One line about what went wrong."""
+    """Write an error in one line."""
     say(one_line(exc))
 
 
 def say_our_warnings() -> Callable[[], None]:
-    """How to undo it: from now on a warning of ours is one line; others look as Python shows them."""
+    """Show warnings of beamshell in one line from now on; others look as Python shows them.
+
+    Returns:
+        A function that undoes this.
+    """
     before = warnings.showwarning
 
     def show(
@@ -84,7 +86,7 @@ def say_our_warnings() -> Callable[[], None]:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if file is None and (category.__module__.startswith("beamshell.") or _OURS in Path(filename).parents):
+        if file is None and (category.__module__.startswith("beamshell.") or _PACKAGE in Path(filename).parents):
             say(" ".join(str(message).split()))
         else:
             before(message, category, filename, lineno, file, line)
@@ -98,16 +100,27 @@ def say_our_warnings() -> Callable[[], None]:
 
 
 class LastError:
-    """The last error, kept for whoever asks what was behind it."""
+    """The traceback of the last error, for the command `last_error`.
+
+    Attributes:
+        text: the traceback; "" if there was no error.
+    """
 
     def __init__(self) -> None:
-        self._story: list[str] = []
+        self.text = ""
 
-    def keep(self, exc: BaseException, tb: TracebackType | None = None) -> None:
-        """Remember this one in place of the one before."""
-        self._story = traceback.format_exception(type(exc), exc, tb or exc.__traceback__)
+    def keep(self, exc: BaseException) -> None:
+        """Keep the traceback of this error in place of the one before."""
+        self.text = "".join(traceback.format_exception(exc))
 
-    @property
-    def story(self) -> str:
-        """The traceback as text, "" if nothing has gone wrong."""
-        return "".join(self._story)
+    def report(self, exc: BaseException, place: str = "") -> None:
+        """Keep an error, and show it in one line.
+
+        Args:
+            exc: the error.
+            place: `file:line`, shown before the error unless its message says it already.
+        """
+        self.keep(exc)
+        if place and place not in str(exc):
+            exc = ConfigError(f"{place}: {one_line(exc)}")
+        say_error(exc)

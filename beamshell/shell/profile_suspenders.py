@@ -1,11 +1,12 @@
-"""The suspenders that a profile names: made from its facts, told in words, renewed when their devices are.
+"""Suspenders of a profile: made from its settings, described in words, made again when their devices are replaced.
 
 It knows the engine's suspenders and the registry, not how a person asks for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError, ConfigError
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
 
-_INVALID = 3
-"""The EPICS alarm severity of a value that means nothing."""
+_INVALID_ALARM = 3
+"""EPICS alarm severity INVALID: the value means nothing (menuAlarmSevr of EPICS base)."""
 
 
 class ProfileSuspenders:
-    """Those of one console.
+    """The suspenders that one console has installed for its profile.
 
     Args:
-        engine: whose plans they hold up.
-        registry: where the signals are that they watch.
-        report: told what is wrong with a fact.
+        engine: whose plans they suspend.
+        registry: has the signals that they watch.
+        report: called with each setting that makes no suspender.
     """
 
     def __init__(self, engine: RunEngine, registry: Registry, report: Callable[[BaseException], None]) -> None:
@@ -33,44 +34,59 @@ class ProfileSuspenders:
         self._report = report
         self._installed: list[tuple[dict[str, Any], Any]] = []
 
-    def install(self, fact: dict[str, Any]) -> None:
+    def install(self, setting: dict[str, Any]) -> None:
         """Install one, such as ``{"class": "SuspendFloor", "signal": "ring", "suspend_thresh": 50}``."""
-        try:
-            suspender = self._made(dict(fact))
-            self._engine.install_suspender(suspender)
-            self._installed.append((fact, suspender))
-        except (BeamshellError, TypeError, ValueError) as exc:
-            self._report(ConfigError(f"suspender {fact}: {exc}"))
-
-    def _made(self, fact: dict[str, Any]) -> Any:
         from beamshell.engine import suspenders
 
-        cls = getattr(suspenders, str(fact.pop("class", "")), None)
-        if cls is None:
-            raise ConfigError("no such class in beamshell.engine.suspenders")
-        return cls(self._registry.find(str(fact.pop("signal", ""))), **fact)
+        options = dict(setting)
+        try:
+            cls = getattr(suspenders, str(options.pop("class", "")), None)
+            if cls is None:
+                raise ConfigError("no such class in beamshell.engine.suspenders")
+            suspender = cls(self._registry.find(str(options.pop("signal", ""))), **options)
+            self._engine.install_suspender(suspender)
+            self._installed.append((setting, suspender))
+        except (BeamshellError, TypeError, ValueError) as exc:
+            self._report(ConfigError(f"suspender {setting}: {exc}"))
 
-    def renew(self, gone: Collection[str]) -> None:
-        """Let them watch the new objects in place of the devices that are gone, given by name."""
-        for fact, suspender in list(self._installed):
-            if str(fact.get("signal", "")).partition(".")[0] in gone:
+    def renew(self, replaced: Collection[str]) -> None:
+        """Make the suspenders of these devices again, so that they watch the new objects.
+
+        Args:
+            replaced: names of devices that were made anew or removed.
+        """
+        for setting, suspender in list(self._installed):
+            if str(setting.get("signal", "")).partition(".")[0] in replaced:
                 self._engine.remove_suspender(suspender)
-                self._installed.remove((fact, suspender))
-                self.install(fact)
+                self._installed.remove((setting, suspender))
+                self.install(setting)
 
 
-def in_words(suspender: Any) -> str:
-    """What it watches, and whether it holds runs up."""
+def describe(suspender: Any) -> str:
+    """What a suspender watches, and whether it suspends plans now: "good   <suspender>" or "HOLDS  ...: reason"."""
     if suspender.tripped:
         return f"HOLDS  {suspender!r}: {suspender.reason}"
     return f"good   {suspender!r}"
 
 
-def is_good(suspender: Any) -> bool:
-    """True if neither the suspender nor its signal, asked now, knows a reason to wait."""
+def wait_until_good(suspenders: Iterable[Any], left_s: Callable[[], float]) -> None:
+    """Wait until no suspender has a reason to suspend a plan, or the time is over.
+
+    A suspender whose first good value arrives late would otherwise suspend the first plan for nothing.
+
+    Args:
+        suspenders: the installed ones.
+        left_s: gives the seconds that are left.
+    """
+    while left_s() > 0 and not all(map(_is_good, suspenders)):
+        time.sleep(0.01)
+
+
+def _is_good(suspender: Any) -> bool:
+    """True if the suspender has not tripped and its signal, read now, has a valid value."""
     if suspender.tripped:
         return False
     try:
-        return all(reading.get("alarm_severity", 0) < _INVALID for reading in suspender.signal.read().values())
-    except BeamshellError:  # it does not answer, as the suspender will say
+        return all(reading.get("alarm_severity", 0) < _INVALID_ALARM for reading in suspender.signal.read().values())
+    except BeamshellError:  # the signal does not answer; the suspender itself says so
         return False

@@ -1,6 +1,6 @@
-"""The prompt: `demo 42 ▸`, the session, the number of the next scan, and the engine's state when it is not idle.
+"""The prompt, `demo 42 ▸`: the beamline, the number of the next scan, and the engine's state if it is not idle.
 
-It only formats; where the facts come from is the session's business.
+It only formats: what it shows is handed in.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ def arrow_for(encoding: str | None) -> str:
 
 
 class BeamshellPrompts(Prompts):
-    """IPython's prompts, with the session in place of `In [1]:`.
+    """IPython's prompts, with the beamline in place of `In [1]:`.
 
     Args:
         shell: the terminal shell.
-        facts: gives (name, number of the next scan, state of the engine) at the moment of asking.
-        arrow: what ends the prompt.
+        status: gives the beamline's name, the number of the next scan and the state of the engine.
+        arrow: the end of the prompt.
     """
 
-    def __init__(self, shell: Any, facts: Callable[[], tuple[str, int | None, str]], arrow: str = "▸") -> None:
+    def __init__(self, shell: Any, status: Callable[[], tuple[str, int | None, str]], arrow: str = "▸") -> None:
         super().__init__(shell)
-        self._facts = facts
+        self._status = status
         self._arrow = arrow
 
     def in_prompt_tokens(self) -> list[tuple[Any, str]]:
-        """The prompt, in the colour of an error while a run is waiting for the user's word."""
-        name, next_scan, state = self._facts()
+        """The prompt; in another colour while the engine is not idle, as in a pause."""
+        name, next_scan, state = self._status()
         kind = Token.Prompt if state == "idle" else Token.OutPrompt
         return [(kind, prompt_text(name, next_scan, state, self._arrow))]
 
     def continuation_prompt_tokens(self, width: int | None = None, **_where: Any) -> list[tuple[Any, str]]:
         """Dots as wide as the prompt."""
         if width is None:
-            width = len(prompt_text(*self._facts(), self._arrow))
+            width = len(prompt_text(*self._status(), self._arrow))
         return [(Token.Prompt, "... ".rjust(width))]

@@ -1,201 +1,102 @@
-"""The session: the one place that knows all the rooms, and joins them for one console.
+"""The session of one console: what start-up files and commands can ask for, and the plans that commands run.
 
-It knows nothing of how a command is typed or an error shown. Each public step is one line of a start-up file; a step
-taken twice does nothing the second time.
+It knows nothing of how a command is typed or an error shown; the parts are made and joined in session_parts.
 """
 
 from __future__ import annotations
 
-import atexit
-import getpass
-import os
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import ConfigError, EngineError, UsageError
-from beamshell.shell.config import Beamshell
-from beamshell.shell.device_namespace import DeviceNamespace, is_device_like
-from beamshell.shell.messages_shown import DONE, LastError, one_line, say, say_error, where
-from beamshell.shell.offline_report import OfflineReport
+from beamshell.errors import EngineError
+from beamshell.shell.messages_shown import DONE, LastError, place_of
 from beamshell.shell.preflight import Preflight
-from beamshell.shell.profile_suspenders import ProfileSuspenders, in_words, is_good
+from beamshell.shell.profile import Beamshell, login_name
+from beamshell.shell.profile_suspenders import describe, wait_until_good
+from beamshell.shell.prompt_names import DeviceNamespace
+from beamshell.shell.session_parts import SessionParts
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
-    from beamshell.shell.gui_loop import GuiLoop
     from beamshell.simulate.result import SimulationResult
     from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
-_MADE_BY = {
-    "RE": "session.open()",
-    "md": "session.open()",
-    "journal": "session.open()",
-    "runs": "session.open()",
-    "queue": "session.open()",
-    "folder": "session.open()",
-    "registry": "session.load_devices()",
-    "devices": "session.load_devices()",
-}
-
-
-_WANTED_SOON = (
-    "beamshell.devices.loader",
-    "beamshell.devices.epics.motor",
-    "beamshell.channels.ca.channel",
-    "beamshell.callbacks",
-    "beamshell.plans.preprocessors",
-    "ruamel.yaml",
-)
-"""Imported while the demo IOC starts."""
-
-
-_LIBRARIES_AFTER_S = 0.7
-"""When the libraries of control systems other than Channel Access are loaded, unless a command waits for them."""
-
-
-class StepError(ConfigError, AttributeError):
-    """A part of the session that a start-up step should have made."""
-
-
 class Session:
-    """One console's beamline: devices, engine, data.
+    """One console's beamline.
+
+    A part that is missing, because its start-up step failed or was left out, raises StepError when it is asked for.
 
     Args:
-        shell: the IPython shell whose namespace gets the names.
-        config: the beamline's facts.
-        profile: the folder that file names in the facts are relative to.
-        ioc: the demo beamline, if it was started before.
+        shell: the IPython shell whose prompt gets the names.
+        config: the settings of the beamline.
+        profile: the folder that file names in the settings are relative to.
+        ioc: the IOC that this console has started already; it is stopped with the console.
+        simulated: True if this console runs on the simulated twin: nothing real moves.
     """
 
-    RE: RunEngine
-    md: PersistentDict
-    journal: Journal
-    runs: Runs
-    queue: Queue
-    folder: Path
-    registry: Registry
-    devices: DeviceNamespace
-
     def __init__(
-        self, shell: Any, config: Beamshell, *, profile: Path | None = None, ioc: DemoIoc | None = None
+        self,
+        shell: Any,
+        config: Beamshell,
+        *,
+        profile: Path | None = None,
+        ioc: DemoIoc | None = None,
+        simulated: bool = False,
     ) -> None:
         self.shell = shell
         self.config = config
-        self.profile = profile
-        self.ioc = ioc
         self.last_error = LastError()
         self.typed = ""
         self.status = DONE
-        """The exit status that a signal has settled."""
+        """The exit status, once a signal has ended the console."""
         self.wiring: Any = None
-        self._taken: set[str] = set()
-        self._hidden: set[str] = set()
+        self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
+        self._parts.names.add(session=self)
+        self._user_files_run = False
         self._then: Callable[[], None] | None = None
-        self._gui: GuiLoop | None = None
-        self._closed = False
-        self._rehearsing = Preflight(self)
-        self._alongside: Any = None
-        self._roll_call: OfflineReport | None = None
-        self._suspenders: ProfileSuspenders | None = None
-        self._named_devices: set[str] = set()
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _MADE_BY:
-            raise StepError(f"this console has no {name}: the start-up step {_MADE_BY[name]} failed or was left out")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # ---- the steps of the start-up files -----------------------------------------------------
 
     def open(self) -> None:
-        """Data folder, metadata, journal and engine; names RE and runs."""
-        if not self._first_time("open"):
-            return
-        from beamshell.engine import RunEngine
-        from beamshell.store import Journal, PersistentDict, Queue, Runs, close_open_runs, data_folder
-
-        self.folder = data_folder(self.config.data_folder or None)
-        self.md = PersistentDict(self.folder / "metadata.sqlite")
-        for path in close_open_runs(self.folder):
-            say(f"a console ended in the middle of this run, which is closed now: {path}")
-        self.journal = Journal(self.folder)
-        self.runs = Runs(self.folder)
-        self.queue = Queue(self.folder)
-        if self.md.last_scan_id < self.runs.last_scan_id:  # the metadata were damaged and set aside
-            self.md["scan_id"] = self.runs.last_scan_id
-        self.RE = RunEngine(self.md)  # its next_scan_id numbers the runs
-        self.RE.subscribe(self.journal, writer=True)
-        self._name(RE=self.RE, runs=self.runs, session=self)
-        atexit.register(self.close)
+        """Open the data folder and make the engine: the names RE and runs."""
+        self._parts.open()
 
     def load_devices(self) -> None:
-        """The devices of the profile's device file, each by its name at the prompt; nothing waits for hardware."""
-        if not self._first_time("load_devices"):
-            return
-        from beamshell.devices.registry import Registry
-
-        self._start_demo_ioc()
-        self.registry = Registry(data_folder=getattr(self, "folder", None))  # it may be missing: open() has failed
-        if self.config.devices_file:
-            self._load_device_file(self._beside_profile(self.config.devices_file))
-        elif not self.config.demo_ioc:
-            self._add_simulated_devices()
-        self._roll_call = OfflineReport(self.registry, self.config.connect_wait)
-        self.devices = DeviceNamespace(self.registry, self.shell.user_ns)
-        self._name(**self.registry.namespace())
-        self._read_alongside()
-        self._named_devices = set(self.registry.namespace())
-        # Leaving must stop motors before Channel Access is gone: what is registered last is called first.
-        atexit.unregister(self.close)
-        atexit.register(self.close)
+        """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
+        self._parts.load_devices()
 
     def install_suspenders(self) -> None:
-        """The suspenders that the profile names."""
-        if not (self.config.suspenders and self._first_time("install_suspenders")):
-            return
-        self._suspenders = ProfileSuspenders(self.RE, self.registry, self.report)
-        for fact in self.config.suspenders:
-            self._suspenders.install(fact)
+        """Install the suspenders that the profile names."""
+        self._parts.install_suspenders()
 
     def subscribe_callbacks(self) -> None:
-        """The table, the plots and the peak statistics of every run."""
-        if not self._first_time("subscribe_callbacks"):
-            return
-        from beamshell.callbacks import BestEffort
-        from beamshell.callbacks.painter import Painter
-        from beamshell.shell.gui_loop import GuiLoop
-
-        if self.config.plots != "auto":
-            os.environ["BEAMSHELL_PLOTS"] = self.config.plots
-        painter = Painter()
-        self.best_effort = BestEffort(painter=painter)
-        self.RE.subscribe(self.best_effort)
-        self._gui = GuiLoop(painter)
-        self.RE.pump = self._gui.pump
-        self._gui.enable(self.shell)
+        """Show the table, the plots and the peak statistics of every run."""
+        self._parts.subscribe_callbacks()
 
     def load_plans(self) -> None:
-        """The names bp, bps and bpp: plans, their stubs, and what wraps them."""
-        from beamshell import plans
+        """Give the prompt the names bp, bps and bpp: plans, their stubs, and preprocessors."""
+        import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs
 
-        self._name(bp=plans, bps=stubs, bpp=preprocessors)
+        self._parts.names.add(bp=bp, bps=stubs, bpp=preprocessors)
 
     def run_user_files(self) -> None:
-        """The user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
-        if self.config.user_startup and self._first_time("run_user_files"):
-            for path in sorted((self.folder / "startup").glob("*.py")):
+        """Run the user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
+        if self.config.user_startup and not self._user_files_run:
+            files = sorted((self.folder / "startup").glob("*.py"))
+            self._user_files_run = True
+            for path in files:
                 self.run_file(path)
 
     def take_all_steps(self) -> None:
-        """Every step in order; one that fails is reported, and the later ones are taken all the same."""
+        """Take every step in order; one that fails is reported, and the later ones are taken all the same."""
         steps = (
             self.open,
             self.load_devices,
@@ -208,14 +109,7 @@ class Session:
             try:
                 step()
             except Exception as exc:  # noqa: BLE001  a step that fails must not keep the console from opening
-                self.report(exc)
-
-    @property
-    def summary(self) -> str:
-        """Which devices there are, and where data go."""
-        devices = ", ".join(getattr(self, "registry", {})) or "no devices"
-        simulated = "" if self.config.devices_file or self.ioc else " (simulated)"
-        return f"{devices}{simulated}; data in {getattr(self, 'folder', 'no folder')}; bhelp shows the commands"
+                self.last_error.report(exc)
 
     def run_file(self, path: Path) -> None:
         """Run a Python file in the prompt's namespace; an error is reported in one line with file and line."""
@@ -223,140 +117,140 @@ class Session:
             code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
             exec(code, self.shell.user_ns)  # noqa: S102  a start-up file is there to be run
         except Exception as exc:  # noqa: BLE001  it must not cancel the later files
-            self.report(exc, where(exc, path))
+            self.last_error.report(exc, place_of(exc, path))
 
-    def report(self, exc: BaseException, place: str = "") -> None:
-        """Say an error in one line and keep it for `last_error`."""
-        self.last_error.keep(exc)
-        if place and place not in str(exc):
-            exc = ConfigError(f"{place}: {one_line(exc)}")
-        say_error(exc)
+    # ---- what the steps have made ------------------------------------------------------------
 
-    def _first_time(self, step: str) -> bool:
-        first = step not in self._taken
-        self._taken.add(step)
-        return first
+    @property
+    def RE(self) -> RunEngine:  # noqa: N802  its name at every beamline's prompt
+        """The run engine."""
+        return self._parts.acquisition.need("engine").engine
 
-    def _name(self, **names: Any) -> None:
-        self.shell.user_ns.update(names)
-        self.shell.user_ns_hidden.update(names)
+    @property
+    def md(self) -> PersistentDict:
+        """The metadata that go into every run."""
+        return self._parts.acquisition.need("metadata").metadata
 
-    # ---- devices -----------------------------------------------------------------------------
+    @property
+    def journal(self) -> Journal:
+        """Writes every document to disk."""
+        return self._parts.acquisition.need("journal").journal
 
-    def _start_demo_ioc(self) -> None:
-        if self.config.demo_ioc and self.ioc is None:
-            self.ioc = start_demo_ioc(self.config)
-        if self.ioc is not None:
-            for module in _WANTED_SOON:
-                import_module(module)
-            self.ioc.wait_ready()  # a search that is sent before it listens is repeated late
+    @property
+    def runs(self) -> Runs:
+        """The catalogue of past runs."""
+        return self._parts.acquisition.need("runs").runs
 
-    def _load_device_file(self, path: Path) -> None:
-        from beamshell.channels.factory import postpone
-        from beamshell.devices.loader import load_devices
+    @property
+    def queue(self) -> Queue:
+        """Commands that wait for their turn."""
+        return self._parts.acquisition.need("queue").queue
 
-        postpone(_LIBRARIES_AFTER_S)
-        _, problems = load_devices(path, self.registry)
-        for problem in problems:
-            self.report(problem)
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._parts.acquisition.need("data folder").folder
 
-    def _add_simulated_devices(self) -> None:
-        from beamshell.devices import sim
+    @property
+    def registry(self) -> Registry:
+        """The beamline's devices."""
+        return self._parts.devices.need("devices").registry
 
-        self.registry.add(sim.motor, tags=["motor"])
-        self.registry.add(sim.det, tags=["detector"], readout="point")
+    @cached_property
+    def devices(self) -> DeviceNamespace:
+        """The devices that a word in a command can mean: the beamline's, and those made at the prompt."""
+        return DeviceNamespace(self.registry, self.shell.user_ns)
 
-    def reload_devices(self) -> list[str]:
-        """What has changed in the device file, a line each; what has not stays the same objects.
+    @property
+    def profile(self) -> Path | None:
+        """The folder of the profile; None in a plain IPython."""
+        return self._parts.profile
+
+    @property
+    def ioc(self) -> DemoIoc | None:
+        """The IOC that this console has started: the demo beamline or the twin."""
+        return self._parts.ioc
+
+    @property
+    def state(self) -> str:
+        """The engine's state in words."""
+        return str(self.RE.state) if self._parts.acquisition.done else "idle"
+
+    @property
+    def next_scan(self) -> int | None:
+        """The number of the next run, unless another console starts one before; None without a data folder."""
+        return self.md.last_scan_id + 1 if self._parts.acquisition.done else None
+
+    @property
+    def operator(self) -> str:
+        """Who works here: the setting `operator`, else the login name."""
+        return self.config.operator or login_name()
+
+    @property
+    def summary(self) -> str:
+        """The devices and the data folder, in one line."""
+        names = ", ".join(self.registry) if self._parts.devices.done else ""
+        simulated = " (simulated)" if names and not self.config.devices_file and not self.ioc else ""
+        folder = self.folder if self._parts.acquisition.done else "no folder"
+        return f"{names or 'no devices'}{simulated}; data in {folder}; bhelp shows the commands"
+
+    def detectors(self) -> list[Any]:
+        """The detectors that are read when a command names none.
 
         Raises:
-            EngineError: a plan is under way.
+            UsageError: there are none.
+        """
+        return self._parts.devices.need("devices").default_detectors()
+
+    def suspender_lines(self) -> list[str]:
+        """A line for each suspender: what it watches, and whether it suspends plans now."""
+        return [describe(suspender) for suspender in self.RE.suspenders]
+
+    def reload_devices(self) -> list[str]:
+        """Read the device file again: a line for each device that has changed; the others stay the same objects.
+
+        Raises:
+            EngineError: a plan runs or is paused; end it first.
             ConfigError: this console has no device file.
         """
         if self.state != "idle":
-            raise EngineError(f"a plan is {self.state}: end it first, for devices may be replaced")
-        if not self.config.devices_file:
-            raise ConfigError("this console has no device file to reload")
-        from beamshell.devices.loader import reload_devices
+            raise EngineError(f"a plan is {self.state}: end it first, because devices may be replaced")
+        return self._parts.reload_devices()
 
-        changes, problems = reload_devices(self._beside_profile(self.config.devices_file), self.registry)
-        for problem in problems:
-            self.report(problem)
-        self._rename_devices()
-        self._read_alongside()
-        if self._suspenders is not None:
-            self._suspenders.renew({*changes.replaced, *changes.removed})
-        return changes.lines()
-
-    def _rename_devices(self) -> None:
-        """Give the prompt the names that the registry has now, and take away those it has no more."""
-        names = self.registry.namespace()
-        for name in self._named_devices - set(names):
-            self.shell.user_ns.pop(name, None)
-        self._name(**names)
-        self._named_devices = set(names)
-
-    def _read_alongside(self) -> None:
-        """What is recorded in every run besides what its plan reads."""
-        from beamshell.plans.preprocessors import SupplementalData
-
-        if self._alongside is not None:
-            self.RE.preprocessors.remove(self._alongside)
-            self._alongside = None
-        baseline = self.registry.select(readout="baseline") if self.config.baseline else {}
-        monitors = self.registry.select(readout="monitored")
-        if baseline or monitors:
-            self._alongside = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
-            self.RE.preprocessors.append(self._alongside)
-
-    def _beside_profile(self, name: str) -> Path:
-        path = Path(name).expanduser()
-        return path if path.is_absolute() or self.profile is None else self.profile / path
-
-    def detectors(self) -> list[Any]:
-        """What is read when a command names no detector.
-
-        Raises:
-            UsageError: nobody has said which.
-        """
-        if self.config.detectors:
-            return [self.registry.find(name) for name in self.config.detectors]
-        found = list(self.registry.select(readout="point").values())
-        if not found:
-            raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
-        return found
-
-    def store_metadata(self) -> None:
-        """Store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
-        if hasattr(self, "md"):
-            self.md.flush()
-
-    def warn_of_hidden_devices(self) -> None:
-        """Say once when Python's name of a device has become something else; commands still mean the device."""
-        if not hasattr(self, "registry"):
-            return
-        self.restore_names()
-        for name in self.registry:
-            hidden = not is_device_like(self.shell.user_ns.get(name))
-            if hidden and name not in self._hidden:
-                say(f"{name} is your own now; commands still mean the device (del {name} gives it back)")
-            (self._hidden.add if hidden else self._hidden.discard)(name)
-
-    def restore_names(self) -> None:
-        """Give devices back the names that were deleted at the prompt."""
-        for name, device in self.registry.items():
-            self.shell.user_ns.setdefault(name, device)
+    # ---- before each command, after each cell ------------------------------------------------
 
     def wait_for_devices(self) -> None:
-        """Before each command: name the devices that do not answer, once; the first gives them a moment to do so."""
-        if self._roll_call is None:
-            return
-        self._roll_call.call()
-        if self._first_time("wait_for_devices"):
-            while not all(map(is_good, self.RE.suspenders)) and self._roll_call.left_s:
-                time.sleep(0.01)  # one that hears its first good value late would hold up the first plan for nothing
+        """Before a command: name the devices that do not answer; the first command gives them time to do so."""
+        devices = self._parts.devices.part
+        if devices is None:
+            return  # a command that needs a device says that there is none, and why
+        devices.offline_report.show_new()
+        if devices.offline_report.left_s and self._parts.acquisition.done:
+            wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
+
+    def warn_of_hidden_devices(self) -> None:
+        """After a cell: give devices back names that were deleted; say once when a variable hides a device."""
+        self._parts.names.check_devices()
+
+    def store_metadata(self) -> None:
+        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        if self._parts.acquisition.done:
+            self.md.flush()
+
+    def show_last_error(self) -> None:
+        """Print the traceback of the last error."""
+        print(self.last_error.text or "no error so far")
 
     # ---- running -----------------------------------------------------------------------------
+
+    @cached_property
+    def _preflight(self) -> Preflight:
+        return Preflight(
+            self.runs,
+            ask_above_s=lambda: self.config.ask_above,
+            suspender_lines=self.suspender_lines,
+            is_attended=lambda: bool(getattr(getattr(self.shell, "parent", None), "interact", False)),
+        )
 
     def run(
         self,
@@ -378,7 +272,7 @@ class Session:
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
         checked: AbstractContextManager[None] = nullcontext()
         if callable(plan):
-            checked = self._rehearsing.before(plan)
+            checked = self._preflight.before(plan)
             plan = plan()
         metadata = {"operator": self.operator}
         if labelled:
@@ -398,7 +292,7 @@ class Session:
         Example:
             ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
         """
-        return self._rehearsing.rehearse(plan)
+        return self._preflight.rehearse(plan)
 
     def check(self, make: Callable[[], Plan]) -> None:
         """Rehearse a plan that is the next part of one that runs already; nobody is asked anything.
@@ -406,7 +300,7 @@ class Session:
         Raises:
             BeamshellError: it cannot be done.
         """
-        self._rehearsing.before(make, ask=False)
+        self._preflight.before(make, ask=False)
 
     def go_on(self, how: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.
@@ -429,79 +323,23 @@ class Session:
         if then is not None:
             then()
 
-    @property
-    def operator(self) -> str:
-        """Who works here."""
-        if self.config.operator:
-            return self.config.operator
-        try:
-            return getpass.getuser()
-        except (OSError, KeyError):  # no login name, as in some containers
-            return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-
-    @property
-    def state(self) -> str:
-        """The engine's state in words."""
-        return str(self.RE.state) if hasattr(self, "RE") else "idle"
-
-    @property
-    def next_scan(self) -> int | None:
-        """The number that the next run gets, unless another console is quicker."""
-        return self.md.last_scan_id + 1 if hasattr(self, "md") else None
-
-    def suspender_lines(self) -> list[str]:
-        """A line for each suspender: what it watches, and whether it holds runs up."""
-        return [in_words(suspender) for suspender in self.RE.suspenders]
-
     # ---- the end -----------------------------------------------------------------------------
 
     def end_soon(self, status: int) -> bool:
-        """Ask the running plan to end, from a signal handler; False if none runs, or it was asked before."""
+        """Abort the running plan, from a signal handler.
+
+        Args:
+            status: the exit status of the console.
+
+        Returns:
+            False if no plan runs, or if this was called before: the caller has to end the console itself.
+        """
         if self.status or self.state in ("idle", "paused"):
             return False
         self.status = status
         self.RE.abort("the console was terminated")
         return True
 
-    def show_last_error(self) -> None:
-        """Print the traceback of the last error."""
-        print(self.last_error.story or "no error so far")
-
     def close(self) -> None:
-        """Leave everything safe: no plan runs or is paused, data are on disk, the demo IOC is gone."""
-        if self._closed:
-            return
-        self._closed = True
-        for last_step in (self._end_plan, self._close_gui, self._close_store, self._stop_ioc):
-            try:
-                last_step()
-            except Exception as exc:  # noqa: BLE001  the later ones matter as much
-                say_error(exc)
-
-    def _end_plan(self) -> None:
-        if self.state != "idle":
-            say(f"a plan is {self.state}: aborting it")
-            self.RE.abort("the console was closed")
-
-    def _close_gui(self) -> None:
-        if self._gui is not None:
-            self._gui.disable()
-
-    def _close_store(self) -> None:
-        for room in ("journal", "md"):
-            close = getattr(getattr(self, room, None), "close", None)
-            if close is not None:
-                close()
-
-    def _stop_ioc(self) -> None:
-        if self.ioc is not None:
-            self.ioc.stop()
-
-
-def start_demo_ioc(config: Beamshell) -> DemoIoc:
-    """The demo beamline, starting; this process talks to no other from now on."""
-    from beamshell.ioc.process import DemoIoc
-
-    ioc = DemoIoc.start(seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
-    os.environ.update(ioc.client_environment)
-    return ioc
+        """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time."""
+        self._parts.close()

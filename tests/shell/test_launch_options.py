@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.errors import ConfigError, UsageError
-from beamshell.shell.launch_options import LaunchOptions, take_option
+from beamshell.shell.launch_options import LaunchOptions, take_flag, take_option
 
 
 @pytest.mark.parametrize("words", [["--profile", "x", "-c", "wa"], ["--profile=x", "-c", "wa"]])
@@ -35,13 +35,25 @@ def make_profile(folder, text):
 def test_the_command_line_wins_over_the_profile(tmp_path):
     profile = make_profile(tmp_path / "profile_mine", "c.Beamshell.name = 'a'; c.Beamshell.plots = 'window'")
     data = tmp_path / "data"
-    opening = LaunchOptions.read([f"--profile={profile}", f"--data={data}", "--Beamshell.plots=none"])
-    assert (opening.name, opening.facts.name, opening.facts.plots) == ("mine", "a", "none")
-    assert opening.folder == data
-    assert opening.ioc is None
+    options = LaunchOptions.read([f"--profile={profile}", f"--data={data}", "--Beamshell.plots=none"])
+    assert (options.name, options.config.name, options.config.plots) == ("mine", "a", "none")
+    assert options.folder == data
+    assert options.ioc is None
+    assert not options.simulated
 
 
 def test_a_broken_configuration_file_is_named_with_its_line(tmp_path):
     profile = make_profile(tmp_path / "profile_mine", "c.Beamshell.name = nonsense")
     with pytest.raises(ConfigError, match=r"ipython_config.py:2: NameError"):
         LaunchOptions.read([f"--profile={profile}", f"--data={tmp_path}"])
+
+
+def test_a_twin_needs_a_device_file(tmp_path):
+    profile = make_profile(tmp_path / "profile_mine", "")
+    with pytest.raises(UsageError, match="set devices_file there"):
+        LaunchOptions.read(["--twin", f"--profile={profile}", f"--data={tmp_path}"])
+
+
+def test_a_flag_is_taken_but_not_from_a_command():
+    assert take_flag(["--twin", "-c", "--twin"], "--twin") == (True, ["-c", "--twin"])
+    assert take_flag(["-c", "--twin"], "--twin") == (False, ["-c", "--twin"])

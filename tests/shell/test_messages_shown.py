@@ -1,4 +1,4 @@
-"""What a person is told."""
+"""Messages to the person, in one line each."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from beamshell.errors import LimitError, RunEngineInterrupted
+from beamshell.errors import ConfigError, LimitError, RunEngineInterrupted
 from beamshell.plans import PlanNotRun
-from beamshell.shell.messages_shown import LastError, exit_status, one_line, say_our_warnings, where
+from beamshell.shell.messages_shown import LastError, exit_status, one_line, place_of, say_our_warnings
 
 
 def raised(exc):
@@ -42,11 +42,11 @@ def test_the_exit_status_tells_done_from_failed_from_interrupted(exc, status):
 
 
 def test_the_place_of_an_error_is_the_line_in_that_file():
-    assert where(raised(ValueError("x")), Path(__file__)) == f"{__file__}:{raised.__code__.co_firstlineno + 2}"
+    assert place_of(raised(ValueError("x")), Path(__file__)) == f"{__file__}:{raised.__code__.co_firstlineno + 2}"
 
 
 def test_a_syntax_error_names_its_own_line():
-    assert where(raised(SyntaxError("bad", ("plans.py", 7, 1, "x ="))), Path("other.py")) == "plans.py:7"
+    assert place_of(raised(SyntaxError("bad", ("plans.py", 7, 1, "x ="))), Path("other.py")) == "plans.py:7"
 
 
 def test_the_last_error_keeps_its_cause():
@@ -58,8 +58,16 @@ def test_the_last_error_keeps_its_cause():
             raise ValueError("no data") from cause
     except ValueError as exc:
         last.keep(exc)
-    assert "the disk is full" in last.story
-    assert "ValueError: no data" in last.story
+    assert "the disk is full" in last.text
+    assert "ValueError: no data" in last.text
+
+
+def test_a_reported_error_is_one_line_with_its_place_once(capsys):
+    last = LastError()
+    last.report(ConfigError("devices.yml:3: no class"), "devices.yml:3")
+    last.report(ValueError("odd"), "10-mine.py:2")
+    assert capsys.readouterr().err == "beamshell: devices.yml:3: no class\nbeamshell: 10-mine.py:2: ValueError: odd\n"
+    assert last.text == "ValueError: odd\n"
 
 
 def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, monkeypatch):

@@ -37,13 +37,14 @@ class Console:
         self.registry = self.devices = {"x": self.x, "det": self.det, "gone": Offline(name="gone")}
         self.runs = runs
         self.config = SimpleNamespace(ask_above=0.0, **facts)
-        self.shell = SimpleNamespace(parent=SimpleNamespace(interact=interact))
-        self.rehearsing = Preflight(self)
-        self.rehearse = self.rehearsing.rehearse
+        self.preflight = Preflight(
+            runs,
+            ask_above_s=lambda: self.config.ask_above,
+            suspender_lines=lambda: ["good   <ring>"],
+            is_attended=lambda: interact,
+        )
+        self.rehearse = self.preflight.rehearse
         self.ran = []
-
-    def suspender_lines(self):
-        return ["good   <ring>"]
 
     def detectors(self):
         return [self.det]
@@ -69,28 +70,28 @@ def scan(console, stop, points=3):
 
 
 def test_a_short_scan_is_let_pass_without_a_word(console, capsys):
-    console.rehearsing.before(scan(console, 1))
+    console.preflight.before(scan(console, 1))
     assert capsys.readouterr() == ("", "")
 
 
 def test_what_is_beyond_a_limit_is_refused_with_its_point(console):
     with pytest.raises(LimitError, match=r"^point 2 of 3: x: 12 mm is above the limit 10 mm$"):
-        console.rehearsing.before(scan(console, 24))
+        console.preflight.before(scan(console, 24))
 
 
 def test_a_long_scan_is_announced_with_points_and_time_and_end(console, capsys):
-    console.rehearsing.before(scan(console, 9, points=10))
+    console.preflight.before(scan(console, 9, points=10))
     said = capsys.readouterr().err
     assert "10 points, about 19 s (never measured here: from the devices' speeds and count times alone), until" in said
 
 
 def test_a_scan_without_an_end_says_so(console, capsys):
-    console.rehearsing.before(lambda: bp.timescan(detectors=[console.det]))
+    console.preflight.before(lambda: bp.timescan(detectors=[console.det]))
     assert "it goes on until it is stopped, about 1 s a point" in capsys.readouterr().err
 
 
 def test_a_detector_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
-    console.rehearsing.before(lambda: bp.scan([console.devices["gone"]], console.x, 0, 1, 2))
+    console.preflight.before(lambda: bp.scan([console.devices["gone"]], console.x, 0, 1, 2))
     assert "not rehearsed to its end: gone: it does not answer" in capsys.readouterr().err
 
 
@@ -100,7 +101,7 @@ def test_what_ends_a_scan_before_it_has_begun_is_said_once(console, capsys):
 
     console.x.check_value = refuse
     with pytest.raises(NotConnected, match="point 1 of 2: x: its limits are unknown"):
-        console.rehearsing.before(scan(console, 1, points=2))
+        console.preflight.before(scan(console, 1, points=2))
     assert capsys.readouterr().err == ""
 
 
@@ -108,7 +109,7 @@ def test_a_plan_that_cannot_be_rehearsed_is_left_to_itself(console, capsys):
     def odd():
         yield SimpleNamespace(command="set", obj=None, args=(), kwargs={})
 
-    console.rehearsing.before(odd)
+    console.preflight.before(odd)
     assert "not rehearsed: " in capsys.readouterr().err
 
 
@@ -118,19 +119,19 @@ def test_above_the_time_that_staff_have_set_a_person_is_asked(monkeypatch, capsy
     answers = iter(["perhaps", "n", "Y", ""])
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
     with pytest.raises(CommandError, match="not started"):
-        console.rehearsing.before(scan(console, 9, points=10))
-    console.rehearsing.before(scan(console, 9, points=10))
-    console.rehearsing.before(scan(console, 9, points=10))
+        console.preflight.before(scan(console, 9, points=10))
+    console.preflight.before(scan(console, 9, points=10))
+    console.preflight.before(scan(console, 9, points=10))
     assert next(answers, "no more") == "no more"
     assert capsys.readouterr().err.count("10 points") == 3
-    console.rehearsing.before(scan(console, 1))
+    console.preflight.before(scan(console, 1))
 
 
 def test_nobody_is_asked_where_nobody_is(monkeypatch, capsys):
     console = Console(interact=False)
     console.config.ask_above = 1.0
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("nobody is there"))
-    console.rehearsing.before(scan(console, 9, points=10))
+    console.preflight.before(scan(console, 9, points=10))
     assert "not asked, since nobody is at the prompt" in capsys.readouterr().err
 
 
@@ -138,7 +139,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console = Console(interact=True)
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
-    console.check = lambda make: console.rehearsing.before(make, ask=False)
+    console.check = lambda make: console.preflight.before(make, ask=False)
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
     console.type("queue add scan det x 0 9 10")
     console.type("queue add rscan det x 0 9 10")
@@ -157,7 +158,7 @@ def test_past_runs_that_cannot_be_read_are_no_reason_not_to_scan(capsys):
         def __getitem__(self, _):
             raise StoreError("the disk is gone")
 
-    Console(Broken()).rehearsing.before(lambda: iter(()))
+    Console(Broken()).preflight.before(lambda: iter(()))
     assert "past runs cannot be read" in capsys.readouterr().err
 
 
@@ -225,15 +226,20 @@ def test_completion_offers_what_can_be_rehearsed_and_then_what_that_takes(consol
     assert slots(["nothing"], console.devices) == []
 
 
-def test_refusals_are_those_that_will_not_heal():
-    for problem, refused in ((LimitError("a"), True), (BadValue("b"), True), (NotConnected("c"), False)):
-        rehearsing = Console().rehearsing
-        rehearsal = SimulationResult(problems=[problem], runs=[{}])
-        if refused:
-            with pytest.raises(type(problem)):
-                rehearsing._refuse(rehearsal)
-        else:
-            rehearsing._refuse(rehearsal)
+@pytest.mark.parametrize(
+    ("problem", "refused"), [(LimitError("a"), True), (BadValue("b"), True), (NotConnected("c"), False)]
+)
+def test_a_problem_in_the_middle_of_a_scan_is_refused_unless_it_may_heal(
+    console, monkeypatch, capsys, problem, refused
+):
+    result = SimulationResult(problems=[problem], runs=[{}])
+    monkeypatch.setattr("beamshell.simulate.simulator.rehearse", lambda *_, **__: result)
+    if refused:
+        with pytest.raises(type(problem)):
+            console.preflight.before(scan(console, 1))
+    else:
+        console.preflight.before(scan(console, 1))
+        assert "not rehearsed to its end: c" in capsys.readouterr().err
 
 
 def test_words_may_be_handed_over_taken_apart(console):

@@ -196,6 +196,17 @@ def test_a_startup_file_that_fails_is_named_and_the_later_ones_run(run_beamshell
     assert "10-bad.py:2: ZeroDivisionError" in line
 
 
+def test_a_command_that_needs_what_a_failed_step_makes_says_so_and_others_work(run_beamshell, data):
+    (data / "metadata.sqlite").mkdir(parents=True)
+    finished = run_beamshell("-c", "wm th; scan det th 0 1 2")
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines()[-1].split()[:2] == ["th", "0.0000"]
+    first, *_, last = error_lines(finished)
+    assert "00-session.py:2: " in first
+    assert last.startswith("beamshell: no engine: the step session.open() failed: ")
+    assert "Traceback" not in finished.stderr
+
+
 def test_an_unknown_profile_names_those_there_are(run_beamshell):
     finished = run_beamshell("--profile", "dmeo", "-c", "wa")
     assert finished.returncode == 1
@@ -211,7 +222,7 @@ def test_help_and_version_are_quick_and_start_nothing(run_beamshell, data, word)
 
 
 def test_the_packaged_profile_is_only_read(run_beamshell):
-    from beamshell.shell.site_files import find_profile
+    from beamshell.shell.profile import find_profile
 
     assert run_beamshell("-c", "wa").returncode == 0
     assert sorted(path.name for path in find_profile("demo").iterdir()) == ["devices.yml", "ipython_config.py"]

@@ -1,11 +1,13 @@
-"""Where profiles and start-up files are found."""
+"""Where profiles and start-up files are found, and what the settings mean."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from beamshell.errors import ConfigError
-from beamshell.shell.site_files import find_profile, startup_file
+from beamshell.shell.profile import Beamshell, beside_profile, find_profile, startup_file
 
 
 def make_profile(folder):
@@ -48,3 +50,19 @@ def test_a_profiles_own_startup_file_wins(tmp_path):
 def test_a_missing_startup_file_is_named():
     with pytest.raises(ConfigError, match=r"no start-up file 77-none\.py"):
         startup_file("77-none.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "path"),
+    [
+        ("devices.yml", "/mine", "/mine/devices.yml"),
+        ("/all.yml", "/mine", "/all.yml"),
+        ("a.yml", None, "a.yml"),
+    ],
+)
+def test_a_file_that_a_setting_names_is_beside_the_profile_unless_it_is_absolute(name, profile, path):
+    assert beside_profile(name, profile and Path(profile)) == Path(path)
+
+
+def test_every_setting_has_a_help_that_is_a_sentence():
+    assert all(trait.help.endswith(".") for trait in Beamshell.class_own_traits(config=True).values())

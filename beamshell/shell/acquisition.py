@@ -1,0 +1,76 @@
+"""The run engine of a console and the data folder that its runs go to: metadata, journal, catalogue, queue.
+
+It knows no device and no prompt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from beamshell.shell.messages_shown import say
+
+if TYPE_CHECKING:
+    from beamshell.engine import RunEngine
+    from beamshell.store import Journal, PersistentDict, Queue, Runs
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """An engine whose every document is on disk before the next point.
+
+    Attributes:
+        folder: the data folder.
+        metadata: what goes into every run; it also counts the runs.
+        journal: writes the documents.
+        runs: the catalogue of all runs in the folder.
+        queue: commands that wait for their turn.
+        engine: the run engine.
+    """
+
+    folder: Path
+    metadata: PersistentDict
+    journal: Journal
+    runs: Runs
+    queue: Queue
+    engine: RunEngine
+
+    @classmethod
+    def open(cls, folder_name: str = "") -> Acquisition:
+        """Open a data folder, close the runs that a crashed console left open in it, and connect an engine to it.
+
+        Args:
+            folder_name: the folder; "" takes $BEAMSHELL_DATA, else the user's data folder.
+
+        Raises:
+            StoreError: the folder or a file in it cannot be used; the message says which, and what to do.
+        """
+        from beamshell.engine import RunEngine
+        from beamshell.store import Journal, PersistentDict, Queue, Runs, close_open_runs, data_folder
+
+        folder = data_folder(folder_name or None)
+        metadata = PersistentDict(folder / "metadata.sqlite")
+        for path in close_open_runs(folder):
+            say(f"a run that a crashed console had left open is closed now: {path}")
+        runs = Runs(folder)
+        if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
+            metadata["scan_id"] = runs.last_scan_id
+        journal = Journal(folder)
+        engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
+        engine.subscribe(journal, writer=True)
+        return cls(folder, metadata, journal, runs, Queue(folder), engine)
+
+    def end_plan(self) -> None:
+        """Abort the plan that is paused, if there is one."""
+        state = str(self.engine.state)
+        if state != "idle":
+            say(f"a plan is {state}: aborting it")
+            self.engine.abort("the console was closed")
+
+    def close(self) -> None:
+        """Write what waits in memory, and close the files; harmless the second time."""
+        try:
+            self.journal.close()
+        finally:
+            self.metadata.close()

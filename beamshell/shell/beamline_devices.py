@@ -1,0 +1,162 @@
+"""The devices of a console: loaded from the device file, loaded again, and those that are offline named once.
+
+It knows the registry and the loader; it never knows how a device is asked, and waits for none while it loads.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import ConfigError, UsageError
+from beamshell.shell.messages_shown import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from beamshell.devices.loader import Changes
+    from beamshell.devices.registry import Offline, Registry
+    from beamshell.shell.profile import Beamshell
+
+TIME_TO_ANSWER_S = 3.0
+"""Seconds that a device has to answer before it is called offline, if it was first asked after the start-up."""
+
+_LIBRARIES_AFTER_S = 0.7
+"""Seconds after which the libraries of control systems other than Channel Access are imported in idle time."""
+
+
+class BeamlineDevices:
+    """The devices of one console: those of its device file or, without a file and a demo IOC, two simulated ones.
+
+    Args:
+        config: the settings of the beamline.
+        device_file: the device file; None if the profile names none.
+        data_folder: where devices that write files put them; None if there is no data folder.
+        report: called with each problem of the device file.
+        simulated: True if this console runs on the simulated twin: no channel talks to anything real.
+
+    Attributes:
+        registry: the devices by name.
+        offline_report: names the devices that do not answer.
+    """
+
+    def __init__(
+        self,
+        config: Beamshell,
+        device_file: Path | None,
+        *,
+        data_folder: Path | None,
+        report: Callable[[BaseException], None],
+        simulated: bool = False,
+    ) -> None:
+        from beamshell.devices.registry import Registry
+
+        self.registry = Registry(data_folder)
+        self._config = config
+        self._device_file = device_file
+        self._report = report
+        self._supplemental: Any = None
+        if device_file is not None:
+            self._load(device_file, simulated)
+        elif not config.demo_ioc:
+            from beamshell.devices import sim
+
+            self.registry.add(sim.motor, tags=["motor"])
+            self.registry.add(sim.det, tags=["detector"], readout="point")
+        self.offline_report = OfflineReport(self.registry, config.connect_wait)
+
+    def _load(self, device_file: Path, simulated: bool) -> None:
+        from beamshell.channels import factory
+        from beamshell.devices.loader import load_devices
+
+        factory.practising = simulated
+        factory.postpone(_LIBRARIES_AFTER_S)
+        _, problems = load_devices(device_file, self.registry)
+        for problem in problems:
+            self._report(problem)
+
+    def reload(self) -> Changes:
+        """Read the device file again; a device whose line has not changed stays the same object.
+
+        Raises:
+            ConfigError: the profile names no device file.
+        """
+        if self._device_file is None:
+            raise ConfigError("this console has no device file to reload: set devices_file in its profile")
+        from beamshell.devices.loader import reload_devices
+
+        changes, problems = reload_devices(self._device_file, self.registry)
+        for problem in problems:
+            self._report(problem)
+        return changes
+
+    def record_baseline(self, preprocessors: list[Any]) -> None:
+        """Let each run record the devices with `readout: baseline` and `readout: monitored` beside its plan.
+
+        Args:
+            preprocessors: the engine's; the entry that an earlier call made is replaced.
+        """
+        from beamshell.plans.preprocessors import SupplementalData
+
+        if self._supplemental in preprocessors:
+            preprocessors.remove(self._supplemental)
+        baseline = self.registry.select(readout="baseline") if self._config.baseline else {}
+        monitors = self.registry.select(readout="monitored")
+        if baseline or monitors:
+            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
+            preprocessors.append(self._supplemental)
+
+    def default_detectors(self) -> list[Any]:
+        """The detectors that are read when a command names none.
+
+        Raises:
+            UsageError: there are none; name a detector, or give one `readout: point` in the device file.
+        """
+        if self._config.detectors:
+            return [self.registry.find(name) for name in self._config.detectors]
+        detectors = list(self.registry.select(readout="point").values())
+        if not detectors:
+            raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
+        return detectors
+
+
+class OfflineReport:
+    """Names devices that do not answer, each once, and not before it has had the time to answer.
+
+    Args:
+        registry: the devices, which have just been loaded.
+        wait_s: seconds from now that the first report waits for them.
+        clock: gives seconds, from any start.
+    """
+
+    def __init__(self, registry: Registry, wait_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._loaded_at = clock()
+        self._wait_s = wait_s
+        self._unheard: set[str] | None = None  # devices that may not have had the time to answer; None before the first
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left for the devices to answer before the first command."""
+        return max(0.0, self._loaded_at + self._wait_s - self._clock())
+
+    def show_new(self) -> None:
+        """Name the offline devices that were not named before; the first call waits for devices to answer."""
+        if self._unheard is None:
+            self._show(self._registry.wait_for_connection(self.left_s))
+        elif self._unheard:
+            self._show([channel for channel in self._registry.offline() if _device_of(channel) in self._unheard])
+
+    def _show(self, offline: list[Offline]) -> None:
+        patience_s = min(TIME_TO_ANSWER_S, self._clock() - self._loaded_at)
+        now = time.time()
+        names = dict.fromkeys(_device_of(channel) for channel in offline if now - channel.since >= patience_s)
+        self._unheard = {_device_of(channel) for channel in offline} - set(names)
+        if names:
+            say(f"offline: {', '.join(names)} (type offline for the addresses)")
+
+
+def _device_of(channel: Offline) -> str:
+    return channel.device.partition(".")[0]

@@ -1,0 +1,121 @@
+"""The profile of a beamline: its folder, its start-up files, and the settings of its ipython_config.py.
+
+Files are only read: nothing is ever written beside them. What a setting does is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from traitlets import Bool, Dict, Enum, Float, Int, List, Unicode
+from traitlets.config import Configurable
+
+from beamshell.errors import ConfigError
+from beamshell.shell.magic_line import nearest
+
+CONFIG_FILE = "ipython_config.py"
+
+
+class Beamshell(Configurable):
+    """The settings of a beamline: `c.Beamshell.NAME` in ipython_config.py, or `--Beamshell.NAME=VALUE`."""
+
+    name = Unicode("beamshell", help="What the prompt calls this beamline.").tag(config=True)
+    title = Unicode("", help="What the banner calls it.").tag(config=True)
+    data_folder = Unicode(
+        "", help="The folder of data and metadata; empty: $BEAMSHELL_DATA, else the user's data folder."
+    ).tag(config=True)
+    devices_file = Unicode(
+        "", help="The device file (YAML), absolute or beside the profile's ipython_config.py; empty: none."
+    ).tag(config=True)
+    demo_ioc = Bool(False, help="Start the demo beamline's IOC, and talk to no other.").tag(config=True)
+    demo_ioc_speed = Float(1.0, help="How many times faster than in reality the demo beamline moves and counts.").tag(
+        config=True
+    )
+    demo_ioc_seed = Int(None, allow_none=True, help="Makes the demo beamline's noise repeatable.").tag(config=True)
+    detectors = List(
+        Unicode(), help="What is read when a command names no detector; empty: the devices with `readout: point`."
+    ).tag(config=True)
+    baseline = Bool(
+        True, help="Read the devices with `readout: baseline` before and after each run, into a stream of their own."
+    ).tag(config=True)
+    suspenders = List(
+        Dict(),
+        help="What holds runs up, such as {'class': 'SuspendFloor', 'signal': 'ring', 'suspend_thresh': 50, "
+        "'resume_thresh': 100, 'sleep': 1}.",
+    ).tag(config=True)
+    connect_wait = Float(
+        1.0, help="How long, in seconds, the first command waits for devices that have not answered yet."
+    ).tag(config=True)
+    ask_above = Float(
+        0.0,
+        help="Ask the person at the prompt before a scan that takes longer than this, in seconds; 0 never asks.",
+    ).tag(config=True)
+    plots = Enum(
+        ["auto", "window", "none"], "auto", help="Plots: a window if there is a display (auto), always, or never."
+    ).tag(config=True)
+    operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
+    user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)
+
+
+def site_folder() -> Path:
+    """The folder that holds the packaged `profiles` and `startup`: in the wheel, or in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "_site"
+    return packaged if packaged.is_dir() else package.parent
+
+
+def find_profile(name_or_folder: str, data_folder: Path | None = None) -> Path:
+    """The folder of a profile, with its ipython_config.py in it.
+
+    Args:
+        name_or_folder: "demo", or the path of a folder.
+        data_folder: where the user's own profiles are looked for first, in `profiles`.
+
+    Raises:
+        ConfigError: there is no such profile; the message names those that exist.
+    """
+    folder = Path(name_or_folder).expanduser()
+    if folder.is_dir():
+        if (folder / CONFIG_FILE).is_file():
+            return folder.resolve()
+        raise ConfigError(f"{folder} is no profile: it has no {CONFIG_FILE}")
+    profiles = {path.name.removeprefix("profile_"): path for path in _profiles(data_folder)}
+    if name_or_folder in profiles:
+        return profiles[name_or_folder]
+    names = ", ".join(sorted(profiles))
+    raise ConfigError(f"no profile '{name_or_folder}'{nearest(name_or_folder, profiles)} (there are: {names})")
+
+
+def _profiles(data_folder: Path | None) -> Iterable[Path]:
+    """Packaged ones first, so that the user's own of the same name win."""
+    for parent in (site_folder(), *([data_folder] if data_folder else [])):
+        yield from sorted(path.parent for path in (parent / "profiles").glob(f"profile_*/{CONFIG_FILE}"))
+
+
+def startup_file(name: str, profile: Path | None = None) -> Path:
+    """A start-up file: the profile's own in its `startup`, else the packaged one.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    for folder in (*([profile / "startup"] if profile else []), site_folder() / "startup"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ConfigError(f"no start-up file {name} in {site_folder() / 'startup'}")
+
+
+def beside_profile(name: str, profile: Path | None) -> Path:
+    """The path of a file that a setting names: absolute, or relative to the profile's folder."""
+    path = Path(name).expanduser()
+    return path if profile is None else profile / path
+
+
+def login_name() -> str:
+    """The login name of who runs this process; the user's number where there is no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

@@ -1,0 +1,231 @@
+"""The parts of a session: made by the steps of the start-up files, joined to each other, and closed at the end.
+
+It knows nothing of commands. A step that was taken does nothing the second time; one that failed can be taken again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from beamshell.errors import ConfigError
+from beamshell.shell.acquisition import Acquisition
+from beamshell.shell.beamline_devices import BeamlineDevices
+from beamshell.shell.messages_shown import one_line, say_error
+from beamshell.shell.profile import Beamshell, beside_profile
+from beamshell.shell.profile_suspenders import ProfileSuspenders
+from beamshell.shell.prompt_names import PromptNames
+from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
+
+if TYPE_CHECKING:
+    from beamshell.ioc.process import DemoIoc
+    from beamshell.shell.gui_loop import GuiLoop
+
+Part = TypeVar("Part")
+
+
+class StepError(ConfigError, AttributeError):
+    """A part of the session is missing: a start-up step failed or was left out.
+
+    It is an AttributeError too, so that `hasattr` and completion with Tab see a session without that part.
+    """
+
+
+class StartupStep(Generic[Part]):
+    """A step of the start-up files, and the part of the session that it makes once.
+
+    Args:
+        name: of the session's method, such as "open".
+
+    Attributes:
+        part: what the step has made; None before it succeeds.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.part: Part | None = None
+        self._name = name
+        self._problem = "was not taken"
+
+    @property
+    def done(self) -> bool:
+        """True if the step has made its part."""
+        return self.part is not None
+
+    def take(self, make: Callable[[], Part]) -> bool:
+        """Make the part, unless that succeeded before; True if it was made now."""
+        if self.done:
+            return False
+        try:
+            self.part = make()
+        except Exception as exc:
+            self._problem = f"failed: {one_line(exc)}"
+            raise
+        return True
+
+    def need(self, what: str) -> Part:
+        """The part that the step has made.
+
+        Args:
+            what: the word for the part in the error message, such as "devices".
+
+        Raises:
+            StepError: the step failed or was left out; mend what the message names, then open the console again.
+        """
+        if self.part is None:
+            raise StepError(f"no {what}: the step session.{self._name}() {self._problem}")
+        return self.part
+
+
+class SessionParts:
+    """The parts of one session.
+
+    Args:
+        shell: the IPython shell whose prompt gets the names.
+        config: the settings of the beamline.
+        report: called with each error that leaves the session usable.
+        profile: the folder that file names in the settings are relative to.
+        ioc: the IOC that this console has started already; it is stopped with the console.
+        simulated: True if this console runs on the simulated twin: nothing real moves.
+
+    Attributes:
+        names: the names at the prompt.
+        acquisition: the step that makes the engine and the data folder.
+        devices: the step that makes the devices.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        config: Beamshell,
+        report: Callable[[BaseException], None],
+        *,
+        profile: Path | None = None,
+        ioc: DemoIoc | None = None,
+        simulated: bool = False,
+    ) -> None:
+        self.profile = profile
+        self.ioc = ioc
+        self.names = PromptNames(shell.user_ns, shell.user_ns_hidden)
+        self.acquisition: StartupStep[Acquisition] = StartupStep("open")
+        self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
+        self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
+        self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
+        self._shell = shell
+        self._config = config
+        self._report = report
+        self._simulated = simulated
+
+    # ---- the steps ---------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the data folder and make the engine."""
+        if self.acquisition.take(self._open):
+            self._record_baseline()
+
+    def _open(self) -> Acquisition:
+        acquisition = Acquisition.open(self._config.data_folder)
+        self.names.add(RE=acquisition.engine, runs=acquisition.runs)
+        self._close_at_exit()
+        return acquisition
+
+    def load_devices(self) -> None:
+        """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
+        if self.devices.take(self._load_devices):
+            self._record_baseline()
+
+    def _load_devices(self) -> BeamlineDevices:
+        if self._config.demo_ioc and self.ioc is None:
+            self.ioc = start_demo_ioc(self._config)
+        if self.ioc is not None:
+            wait_until_ready(self.ioc)
+        acquisition = self.acquisition.part
+        devices = BeamlineDevices(
+            self._config,
+            beside_profile(self._config.devices_file, self.profile) if self._config.devices_file else None,
+            data_folder=acquisition.folder if acquisition else None,
+            report=self._report,
+            simulated=self._simulated,
+        )
+        self.names.set_devices(devices.registry)
+        self._close_at_exit()
+        return devices
+
+    def install_suspenders(self) -> None:
+        """Install the suspenders that the profile names."""
+        if self._config.suspenders:
+            self._suspenders.take(self._install_suspenders)
+
+    def _install_suspenders(self) -> ProfileSuspenders:
+        suspenders = ProfileSuspenders(
+            self.acquisition.need("engine").engine, self.devices.need("devices").registry, self._report
+        )
+        for setting in self._config.suspenders:
+            suspenders.install(setting)
+        return suspenders
+
+    def subscribe_callbacks(self) -> None:
+        """Show the table, the plots and the peak statistics of every run."""
+        self._gui.take(self._subscribe_callbacks)
+
+    def _subscribe_callbacks(self) -> GuiLoop:
+        from beamshell.callbacks import BestEffort
+        from beamshell.callbacks.painter import Painter
+        from beamshell.shell.gui_loop import GuiLoop
+
+        engine = self.acquisition.need("engine").engine
+        if self._config.plots != "auto":
+            os.environ["BEAMSHELL_PLOTS"] = self._config.plots
+        painter = Painter()
+        gui = GuiLoop(painter)
+        engine.subscribe(BestEffort(painter=painter))
+        engine.pump = gui.pump
+        gui.enable(self._shell)
+        return gui
+
+    # ---- afterwards --------------------------------------------------------------------------
+
+    def reload_devices(self) -> list[str]:
+        """Read the device file again: a line for each device that has changed; the others stay the same objects.
+
+        Raises:
+            ConfigError: this console has no device file.
+        """
+        devices = self.devices.need("devices")
+        changes = devices.reload()
+        self.names.set_devices(devices.registry)
+        self._record_baseline()
+        if self._suspenders.part is not None:
+            self._suspenders.part.renew({*changes.replaced, *changes.removed})
+        return changes.lines()
+
+    def _record_baseline(self) -> None:
+        if self.devices.part is not None and self.acquisition.part is not None:
+            self.devices.part.record_baseline(self.acquisition.part.engine.preprocessors)
+
+    def close(self) -> None:
+        """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time."""
+        last_steps: list[Callable[[], None]] = []
+        if self.acquisition.part is not None:
+            last_steps.append(self.acquisition.part.end_plan)  # it may move motors, so the IOC must still be there
+        if self._gui.part is not None:
+            last_steps.append(self._gui.part.disable)
+        if self.acquisition.part is not None:
+            last_steps.append(self.acquisition.part.close)
+        if self.ioc is not None:
+            last_steps.append(self.ioc.stop)
+        for last_step in last_steps:
+            try:
+                last_step()
+            except Exception as exc:  # noqa: BLE001  the later ones matter as much
+                say_error(exc)
+
+    def _close_at_exit(self) -> None:
+        """Let Python close the session first of all: what is registered last is called first.
+
+        Motors must be stopped before Channel Access ends itself, and the devices have just registered that.
+        """
+        atexit.unregister(self.close)
+        atexit.register(self.close)

@@ -1,0 +1,70 @@
+"""The IOCs that a console starts itself: the demo beamline, and the simulated twin of a device file.
+
+This is where `devices` and `ioc` meet: the rooms know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from beamshell.shell.messages_shown import say
+
+if TYPE_CHECKING:
+    from beamshell.ioc.process import DemoIoc
+    from beamshell.shell.profile import Beamshell
+
+_NEEDED_BY_DEVICES = (
+    "beamshell.devices.loader",
+    "beamshell.devices.epics.motor",
+    "beamshell.channels.ca.channel",
+    "beamshell.callbacks",
+    "beamshell.plans.preprocessors",
+    "ruamel.yaml",
+)
+
+
+def start_demo_ioc(config: Beamshell) -> DemoIoc:
+    """Start the IOC of the demo beamline; from now on this process talks to no other IOC."""
+    from beamshell.ioc.process import DemoIoc
+
+    ioc = DemoIoc.start(seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
+    os.environ.update(ioc.client_environment)
+    return ioc
+
+
+def start_twin(device_file: Path, *, seed: int | None = None, speed: float = 1.0, port: int | None = None) -> DemoIoc:
+    """Start an IOC with every EPICS PV that a device file names; say which devices it cannot simulate.
+
+    Args:
+        device_file: a file in any format that a console can load: ours, happi's JSON, guarneri's YAML.
+        seed: makes the noise repeatable.
+        speed: how many times faster than in reality motors move and counters count.
+        port: the TCP port on loopback; None takes a free one.
+    """
+    from beamshell.devices.twin_facts import twin_facts
+    from beamshell.ioc.process import DemoIoc
+
+    records, problems = twin_facts(device_file)
+    for line in problems:
+        say(line)
+    folder = tempfile.TemporaryDirectory(prefix="beamshell-twin-")
+    atexit.register(folder.cleanup)  # the IOC reads the file again when it is restarted
+    path = Path(folder.name) / "facts.json"
+    path.write_text(json.dumps(records), encoding="utf-8")
+    return DemoIoc.start(seed=seed, speed=speed, port=port, twin=path)
+
+
+def wait_until_ready(ioc: DemoIoc) -> None:
+    """Wait for an IOC that is starting; meanwhile import what the devices need.
+
+    A search that is sent before the IOC listens is repeated late, so no device may be made before this returns.
+    """
+    for module in _NEEDED_BY_DEVICES:
+        import_module(module)
+    ioc.wait_ready()

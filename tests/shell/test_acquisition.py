@@ -1,0 +1,66 @@
+"""An engine and the data folder that its runs go to; no shell, no IOC."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.devices.sim import det
+from beamshell.errors import RunEngineInterrupted
+from beamshell.plans import count, stubs
+from beamshell.shell.acquisition import Acquisition
+
+
+@pytest.fixture
+def open_acquisition(tmp_path):
+    opened = []
+
+    def open_one():
+        opened.append(Acquisition.open(str(tmp_path)))
+        return opened[-1]
+
+    yield open_one
+    for acquisition in opened:
+        acquisition.close()
+
+
+def test_a_run_of_the_engine_is_in_the_catalogue(open_acquisition, tmp_path):
+    acquisition = open_acquisition()
+    (uid,) = acquisition.engine(count([det]))
+    assert acquisition.folder == tmp_path
+    assert acquisition.runs[-1].start["uid"] == uid
+
+
+def test_runs_are_counted_on_when_the_metadata_are_lost(open_acquisition, tmp_path):
+    first = open_acquisition()
+    first.engine(count([det]))
+    first.close()
+    for path in tmp_path.glob("metadata.sqlite*"):
+        path.unlink()
+    assert open_acquisition().metadata.last_scan_id == 1
+
+
+def test_a_run_that_a_console_left_open_is_closed_and_named(open_acquisition, tmp_path, capsys):
+    first = open_acquisition()
+    first.journal("start", {"uid": "0123abcd", "time": 1.8e9, "scan_id": 1})
+    first.close()
+    second = open_acquisition()
+    (path,) = (tmp_path / "runs").rglob("*.jsonl")
+    assert f"a run that a crashed console had left open is closed now: {path}" in capsys.readouterr().err
+    assert second.runs[-1].stop["exit_status"] == "abort"
+
+
+def test_a_paused_plan_is_aborted_at_the_end_and_no_plan_is_no_word(open_acquisition, capsys):
+    acquisition = open_acquisition()
+    acquisition.end_plan()
+    assert capsys.readouterr().err == ""
+    with pytest.raises(RunEngineInterrupted):
+        acquisition.engine(stubs.pause())
+    acquisition.end_plan()
+    assert capsys.readouterr().err == "beamshell: a plan is paused: aborting it\n"
+    assert str(acquisition.engine.state) == "idle"
+
+
+def test_closing_twice_does_no_harm(open_acquisition):
+    acquisition = open_acquisition()
+    acquisition.close()
+    acquisition.close()

@@ -1,0 +1,78 @@
+"""The names that a session gives to the prompt, and what a name means to a command; no shell, no IOC."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.devices.registry import Registry
+from beamshell.devices.sim import SynAxis
+from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
+
+
+@pytest.fixture
+def registry():
+    registry = Registry()
+    registry.add(SynAxis(name="th"))
+    registry.absent["gone"] = "it is switched off"
+    return registry
+
+
+@pytest.fixture
+def namespace():
+    return {}
+
+
+@pytest.fixture
+def names(namespace, registry):
+    names = PromptNames(namespace, {})
+    names.set_devices(registry)
+    return names
+
+
+def test_names_are_at_the_prompt_and_hidden_from_who():
+    namespace, hidden = {"mine": 1}, {}
+    PromptNames(namespace, hidden).add(RE="engine", runs="catalogue")
+    assert namespace == {"mine": 1, "RE": "engine", "runs": "catalogue"}
+    assert set(hidden) == {"RE", "runs"}
+
+
+def test_each_device_has_its_name_and_each_absent_one_a_placeholder(names, namespace, registry):
+    assert namespace["th"] is registry["th"]
+    assert "it is switched off" in repr(namespace["gone"])
+
+
+def test_devices_that_have_gone_lose_their_names_and_new_ones_get_theirs(names, namespace, registry):
+    namespace["mine"] = 1
+    registry.remove("th")
+    registry.add(SynAxis(name="tth"))
+    names.set_devices(registry)
+    assert set(namespace) == {"gone", "tth", "mine"}
+
+
+def test_a_name_that_was_deleted_comes_back_without_a_word(names, namespace, registry, capsys):
+    del namespace["th"]
+    names.check_devices()
+    assert namespace["th"] is registry["th"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_variable_that_hides_a_device_is_named_once_and_again_after_it_was_given_back(names, namespace, capsys):
+    namespace["th"] = 5
+    names.check_devices()
+    names.check_devices()
+    line = "beamshell: th is your own now; commands still mean the device (del th gives it back)\n"
+    assert capsys.readouterr().err == line
+    del namespace["th"]
+    names.check_devices()
+    namespace["th"] = 6
+    names.check_devices()
+    assert capsys.readouterr().err == line
+
+
+def test_a_word_means_the_users_own_device_but_never_a_plain_variable(registry):
+    own = SynAxis(name="own")
+    devices = DeviceNamespace(registry, {"th": 5, "own": own, "_hidden": own, "SynAxis": SynAxis})
+    assert devices["th"] is registry["th"]
+    assert devices["own"] is own
+    assert list(devices) == ["th", "own"]
+    assert DeviceNamespace(registry, {"th": own})["th"] is own
