@@ -10,7 +10,7 @@ from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.relative import relative
-from beamshell.plans.start_metadata import Metadata, as_devices, fields_of, start_metadata, together_hints
+from beamshell.plans.start_metadata import Metadata, as_devices, position_field, start_metadata, together_hints
 from beamshell.plans.unrun_plan_guard import plan
 
 
@@ -190,7 +190,7 @@ def tune_centroid(
 
 def _centroid(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
     """Measure at these positions; returns the mean position weighted with the signal."""
-    key = (fields_of(motor) or [motor.name])[0]
+    key = position_field(motor)
     total = moment = 0.0
     for position in positions:
         readings = yield from _point(detectors, motor, position)
@@ -228,7 +228,7 @@ def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Meta
 
     def steps() -> Plan:
         distance, refusal = step, ""
-        key = (fields_of(motor) or [motor.name])[0]
+        key = position_field(motor)
         while True:
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read([detector, motor])

@@ -20,8 +20,8 @@ from beamshell.plans.relative import origins_of
 from beamshell.plans.start_metadata import (
     Metadata,
     as_devices,
-    fields_of,
     first_field,
+    position_field,
     start_metadata,
     together_hints,
     unit_of,
@@ -197,7 +197,7 @@ class _Search:
 
     def _measure(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
         """Measure at these positions; returns the motor's readbacks and the field's values, two lists."""
-        key = (fields_of(self._motor) or [self._motor.name])[0]
+        key = position_field(self._motor)
         xs: list[float] = []
         ys: list[float] = []
         for position in positions:

@@ -50,6 +50,11 @@ def fields_of(device: Any) -> list[str]:
     return list((getattr(device, "hints", None) or {}).get("fields", []))
 
 
+def position_field(motor: Any) -> str:
+    """The key under which a motor's position is recorded."""
+    return str((fields_of(motor) or [motor.name])[0])
+
+
 def first_field(detectors: Iterable[Any]) -> str:
     """The first hinted key of the detectors: what an alignment looks at by default.
 

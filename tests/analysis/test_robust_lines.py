@@ -23,5 +23,5 @@ def test_points_far_off_do_not_count():
 
 def test_where_the_points_do_not_tell_the_belief_stands():
     rows = np.array([[1.0, 3.0]] * 4)  # one abscissa: a line through it, but which?
-    found = fit_lines(rows, np.full(4, 6.5), np.ones(4), np.array([0.0, 2.0]), np.array([1.0, 0.01]))
-    assert found == pytest.approx([0.5, 2.0], abs=0.01)
+    parameters = fit_lines(rows, np.full(4, 6.5), np.ones(4), np.array([0.0, 2.0]), np.array([1.0, 0.01]))
+    assert parameters == pytest.approx([0.5, 2.0], abs=0.01)

@@ -1,4 +1,4 @@
-"""All benchmarks, or those named: `python tests/benchmarks/run.py [engine] [reading] [ca] [console] [rehearsal] [calls]`.
+"""All benchmarks, or those named: `python tests/benchmarks/run.py [engine] [calls] ...`.
 
 Each runs in a process of its own. Nothing here is part of the test suite.
 """

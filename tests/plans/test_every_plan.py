@@ -18,9 +18,9 @@ def here():
 @pytest.mark.parametrize("name", CASES)
 def test_a_plan_sends_exactly_these_messages(here, name):
     case = CASES[name]
-    core, told = play(case, here)
+    core, messages = play(case, here)
     assert core.exit_status == "success", core.error
-    assert told == case.messages
+    assert messages == case.messages
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -29,8 +29,8 @@ def test_a_plan_says_exactly_this_of_itself(here, name):
     play(case, here)
     document_rules.check(here.world.docs)
     start = here.world.docs[0][1]
-    told = {key: value for key, value in start.items() if key not in ADDED_BY_THE_ENGINE}
-    assert told == {"plan_name": case.name or name, **case.start}
+    plan_metadata = {key: value for key, value in start.items() if key not in ADDED_BY_THE_ENGINE}
+    assert plan_metadata == {"plan_name": case.name or name, **case.start}
 
 
 @pytest.mark.parametrize("name", {**ALONG_LINES, **GRIDS, **SPIRALS, **SPEC})
@@ -66,14 +66,14 @@ DIFFERENT = {
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_a_plan_that_is_paused_at_any_message_measures_the_same_points_once(here, name):
     case = CASES[name]
-    _, told = play(case, here)
-    for index in range(len(told)):
+    _, messages = play(case, here)
+    for index in range(len(messages)):
         other = beamline()
         core, _ = play(case, other, pause_at=index)
-        assert core.exit_status == "success", (index, told[index], core.error)
+        assert core.exit_status == "success", (index, messages[index], core.error)
         document_rules.check(other.world.docs)
-        assert other.world.final_data() == here.world.final_data(), (index, told[index])
-        assert (other.x.position, other.y.position) == (here.x.position, here.y.position), (index, told[index])
+        assert other.world.final_data() == here.world.final_data(), (index, messages[index])
+        assert (other.x.position, other.y.position) == (here.x.position, here.y.position), (index, messages[index])
 
 
 def test_no_plan_is_left_out():

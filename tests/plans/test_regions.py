@@ -111,6 +111,6 @@ def test_a_detector_without_a_count_time_cannot_be_given_one(here):
 
 
 def test_a_rehearsal_of_many_count_times_is_still_short(here):
-    told = str(rehearse(bp.xafs([here.det], here.energy, 8979, k_max=8, time=1, k_weight=1)))
-    assert "det_count_time is set to " in told
-    assert max(map(len, told.splitlines())) < 120
+    text = str(rehearse(bp.xafs([here.det], here.energy, 8979, k_max=8, time=1, k_weight=1)))
+    assert "det_count_time is set to " in text
+    assert max(map(len, text.splitlines())) < 120

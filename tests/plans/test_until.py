@@ -67,8 +67,9 @@ def test_a_value_that_nothing_records_or_that_is_no_number_is_named():
 
 def test_a_value_is_settled_once_it_has_kept_still_for_the_whole_time():
     still = bp.settled("det", within=0.1, for_s=30)
-    told = [still(point(value, n, 10.0 * n)) for n, value in enumerate([5.0, 1.0, 1.05, 1.0, 1.09, 1.02, 2.0, 1.0], 1)]
-    assert told == [False, False, False, False, True, True, False, False]
+    values = [5.0, 1.0, 1.05, 1.0, 1.09, 1.02, 2.0, 1.0]
+    settled = [still(point(value, n, 10.0 * n)) for n, value in enumerate(values, 1)]
+    assert settled == [False, False, False, False, True, True, False, False]
 
 
 def test_a_value_that_keeps_still_elsewhere_is_not_settled():
@@ -86,10 +87,10 @@ def test_a_condition_forgets_the_plan_before():
 def test_settled_is_what_its_definition_says(values, for_s):
     still = bp.settled("det", within=0.5, for_s=for_s)
     for n in range(1, len(values) + 1):
-        told = still(point(values[n - 1], n, float(n)))
+        settled = still(point(values[n - 1], n, float(n)))
         begin = max((m for m in range(1, n + 1) if n - m >= for_s), default=None)
         window = values[begin - 1 : n] if begin else []
-        assert told == (begin is not None and max(window) - min(window) <= 0.5)
+        assert settled == (begin is not None and max(window) - min(window) <= 0.5)
 
 
 # ---- until ---------------------------------------------------------------------------------------
@@ -199,6 +200,6 @@ def test_times_that_are_none_are_refused(here, times):
 
 
 def test_a_rehearsal_of_a_time_scan_comes_to_an_end(here):
-    told = rehearse(bp.time_scan([here.det], 600, 1))
-    assert len(told.points) == 601
-    assert not told.endless
+    simulation = rehearse(bp.time_scan([here.det], 600, 1))
+    assert len(simulation.points) == 601
+    assert not simulation.endless
