@@ -1,6 +1,7 @@
-"""Callbacks: what a person looks at while documents arrive.
+"""Callbacks: what a person looks at while a run is measured: a table, plots, peak statistics.
 
-They know documents, never a device, the engine or IPython. matplotlib is imported when the first window is drawn.
+They paint what views/ computes, and never know a device, the engine or IPython. matplotlib is imported when the first
+window is drawn.
 """
 
 from beamshell.analysis.peaks import Peak, peak

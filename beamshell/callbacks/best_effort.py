@@ -1,7 +1,7 @@
 """BestEffort: for each run the table, the plot and the peak statistics that its hints ask for.
 
-Subscribed once, it serves every run. What somebody asked for by hand (`RE(plan, LiveTable(...))`) it leaves to them.
-It never needs a plot to know where the peak is.
+Subscribed once, it serves every run. It shows no second table where a person has subscribed one
+(`RE(plan, LiveTable(...))`), nor a second plot. Peak statistics come from the documents and need no plot.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.analysis.peaks import Peak, peak
-from beamshell.callbacks.fields import Document, axes, detectors, field
+from beamshell.analysis.peaks import Peak
+from beamshell.callbacks.by_hand import claims
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.grid import LiveGrid, is_grid
+from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.per_run import PerRun, View, claims
-from beamshell.callbacks.plot import LivePlot, as_number
-from beamshell.callbacks.table import LiveTable, Printer, foot, points_in_words
-from beamshell.text.numbers import number
+from beamshell.callbacks.plot import LivePlot
+from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver, RunRouter
+from beamshell.views.captions import last_line, points_by_stream
+from beamshell.views.grid import is_grid
+from beamshell.views.peaks import RunPeaks, is_curve
 
 _MOST_PEAKS = 4
 
 
-class BestEffort(PerRun):
+class BestEffort(RunRouter):
     """A subscriber that shows every run as its hints suggest.
 
     Args:
@@ -46,7 +49,7 @@ class BestEffort(PerRun):
         painter: Painter | None = None,
         windows: Windows | None = None,
     ) -> None:
-        super().__init__(self._open)
+        super().__init__(lambda start: _BestRun(start, self) if self.enabled else None)
         self.enabled = True
         self.table = True
         self.plots = True
@@ -58,107 +61,57 @@ class BestEffort(PerRun):
         self._plot = LivePlot(painter=painter, windows=windows)
         self._grid = LiveGrid(painter=painter, windows=windows)
 
-    def _open(self, start: Document) -> View | None:
-        return _BestRun(start, self) if self.enabled else None
-
-    def views(self, start: Document) -> list[View]:
-        """What this run is shown as; asked for at its first point, when those who want it by hand have said so."""
-        views: list[View | None] = []
+    def parts(self, start: Document) -> list[RunReceiver]:
+        """What this run is shown as, chosen at its first descriptor: all subscribers have seen its start by then."""
+        parts: list[RunReceiver | None] = []
         if self.table and not claims.taken(start["uid"], "table"):
-            views.append(self._table.view(start))
+            parts.append(self._table.open_run(start))
         if self.plots and not claims.taken(start["uid"], "plot") and start.get("num_points") != 1:
-            views.append((self._grid if is_grid(start) else self._plot).view(start))
+            parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
         if is_curve(start):
-            views.append(_RunPeaks(start, self))
-        return [view for view in views if view is not None]
+            parts.append(_BestPeaks(start, self))
+        return [part for part in parts if part is not None]
 
 
-def is_curve(start: Document) -> bool:
-    """True for a scan along one axis that is no time."""
-    scanned = axes(start)
-    return len(scanned) == 1 and scanned != ["time"]
-
-
-def counted(stop: Document) -> str:
-    """What a run without a table has recorded, stream by stream: ``101 points of cam, 1 point of ring_monitor``."""
-    streams = {name: number for name, number in (stop.get("num_events") or {}).items() if name != "baseline" and number}
-    return ", ".join(f"{points_in_words(number)} of {name}" for name, number in streams.items()) or points_in_words(0)
-
-
-class _BestRun(View):
-    """One run: the views are chosen at the first descriptor of the primary stream."""
+class _BestRun(RunReceiver):
+    """One run: its parts are chosen at the first descriptor of the primary stream."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
+        super().__init__()
         self._start = start
         self._best = best
-        self._views: list[View] | None = None
+        self._parts: list[RunReceiver] | None = None
 
     def descriptor(self, descriptor: Document) -> None:
-        if self._views is None and descriptor.get("name") == "primary":
-            self._views = self._best.views(self._start)
-        for view in self._views or ():
-            view.descriptor(descriptor)
+        if self._parts is None and descriptor.get("name") == "primary":
+            self._parts = self._best.parts(self._start)
+        for part in self._parts or ():
+            part.descriptor(descriptor)
 
     def event(self, descriptor: Document, event: Document) -> None:
-        for view in self._views or ():
-            view.event(descriptor, event)
+        for part in self._parts or ():
+            part.event(descriptor, event)
 
     def stop(self, stop: Document) -> None:
-        for view in self._views or ():
-            view.stop(stop)
-        if self._views is None and self._best.table:
-            Printer(self._best.out)(foot(self._start, stop, counted(stop)))
+        for part in self._parts or ():
+            part.stop(stop)
+        if self._parts is None and self._best.table:
+            Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop)))
 
 
-class _RunPeaks(View):
-    """The peak statistics of one run, computed when it ends."""
+class _BestPeaks(RunPeaks):
+    """The peak statistics of one run, printed when it ends."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
-        self._start = start
+        super().__init__(start)
         self._best = best
-        self._descriptor: Document | None = None
-        self._events: dict[int, Document] = {}
-
-    def descriptor(self, descriptor: Document) -> None:
-        if descriptor.get("name") == "primary":
-            self._descriptor = descriptor
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        if descriptor.get("name") == "primary":
-            self._events[event["seq_num"]] = event
 
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
-        if self._descriptor is None:
+        peaks = self.peaks()
+        if not peaks:
             return
-        found = self._peaks(self._descriptor)
-        if not found:
-            return
-        self._best.last_peaks = found
+        self._best.last_peaks = peaks
         self._best.last_motor = next(iter(self._start.get("motors") or ()), None)
         if self._best.peaks:
-            lines = [sentence(one, self._descriptor) for one in list(found.values())[:_MOST_PEAKS]]
+            lines = [self.sentence(peak) for peak in list(peaks.values())[:_MOST_PEAKS]]
             claims.after(self._start["uid"], "table", lambda: Printer(self._best.out)("\n".join(lines)))
-
-    def _peaks(self, descriptor: Document) -> dict[str, Peak]:
-        x = axes(self._start)[0]
-        ys = [key for key in detectors(self._start, descriptor) if field(descriptor, key).is_number]
-        at = self._column(x)
-        return {y: found for y in ys if (found := peak(x, y, at, self._column(y))) is not None}
-
-    def _column(self, key: str) -> list[float]:
-        return [as_number((event.get("data") or {}).get(key)) for event in self._events.values()]
-
-
-def sentence(found: Peak, descriptor: Document) -> str:
-    """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``."""
-    x, y = field(descriptor, found.x), field(descriptor, found.y)
-    digits = max(x.precision or 0, 3)
-
-    def position(value: float) -> str:
-        return number(value, digits, as_position=True)
-
-    units = f" {x.units}" if x.units else ""
-    text = f"{found.y}: max {number(found.max_y, y.precision)} at {found.x} {position(found.max_x)}{units}"
-    if found.cen is None or found.fwhm is None:
-        return f"{text}, com {position(found.com)} (no centre: half height is not crossed on both sides)"
-    return f"{text}, cen {position(found.cen)}, fwhm {position(found.fwhm)}, com {position(found.com)}"

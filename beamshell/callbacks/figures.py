@@ -1,4 +1,4 @@
-"""Windows with figures in them: whether there may be any, and one window for each kind of picture, scan after scan.
+"""Plot windows: whether there is a display for any, and one matplotlib window for each kind of picture.
 
 matplotlib and a GUI toolkit are imported when the first window is drawn, never before; without a display, never.
 It never knows what a picture shows.
@@ -40,10 +40,10 @@ _NO_DISPLAY = ("offscreen", "minimal")
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
-    """True if a window that is opened would be seen by somebody.
+    """True if a window that is opened would be seen.
 
     Args:
-        environ: the environment; BEAMSHELL_PLOTS=window or none in it has the last word.
+        environ: the environment; BEAMSHELL_PLOTS=window or none in it decides, whatever else it says.
         platform: as `sys.platform`.
     """
     switch = environ.get(SWITCH, "auto")
@@ -63,7 +63,7 @@ def choose_backend(environ: Mapping[str, str], platform: str, in_use: str | None
     Args:
         environ: the environment; MPLBACKEND in it is obeyed, also when it opens no windows.
         platform: as `sys.platform`.
-        in_use: the backend that pyplot has loaded, if any: a second toolkit in one process is asking for trouble.
+        in_use: the backend that pyplot has loaded, if any: two GUI toolkits do not work in one process.
     """
     if not has_display(environ, platform):
         return None
@@ -86,44 +86,38 @@ class Windows:
         self.on_first_window: Callable[[str], Any] | None = None
         self._windows: dict[Hashable, Window] = {}
         self._failed = False
-        self._told = False
+        self._reported_toolkit = False
 
     @property
     def possible(self) -> bool:
         """True if there is a display and a toolkit to draw with."""
-        return not self._failed and _channel() is not None
+        return not self._failed and _backend() is not None
 
     def window(self, key: Hashable, name: str) -> Window:
         """The window that shows this kind of picture; it opens at its first drawing."""
         return self._windows.setdefault(key, Window(self, name))
 
-    def close_all(self) -> None:
-        """Close what is open."""
-        for window in self._windows.values():
-            window.close()
-        self._windows.clear()
-
     def new_manager(self) -> Any:
         """A new figure in a window not yet shown, or None if that cannot be."""
-        backend = _channel()
+        backend = _backend()
         if self._failed or backend is None:
             return None
         try:
             manager = _new_manager(backend, number=len(self._windows))
-        except Exception as exc:  # noqa: BLE001  # a display that went away, a broken toolkit: they raise all sorts
+        except Exception as exc:  # noqa: BLE001  # a display that went away, a broken toolkit: anything may be raised
             self._failed = True
             log.warning("no plot windows in this session: %s: %s", type(exc).__name__, exc)
             return None
-        if not self._told and self.on_first_window is not None:
-            self._told = True
+        if not self._reported_toolkit and self.on_first_window is not None:
+            self._reported_toolkit = True
             self.on_first_window(TOOLKITS[backend])
         return manager
 
 
 class Window:
-    """One window, which shows one picture after another; something a Painter can draw.
+    """One window, which shows one picture after another; a Painter draws it.
 
-    A person may close it: it then stays closed until the next picture comes.
+    When a person closes it, it stays closed until the next picture comes.
     """
 
     def __init__(self, windows: Windows, name: str) -> None:
@@ -167,19 +161,13 @@ class Window:
         if opened:
             _show_without_focus(self._manager)
 
-    def close(self) -> None:
-        """Close the window, as a person would."""
-        if self._manager is not None:
-            self._manager.destroy()
-            self._on_close(None)
-
     def _on_close(self, event: Any) -> None:  # noqa: ARG002  # matplotlib passes it
         self._manager = None
         self._closed = True
 
 
 class AxesPanel:
-    """The axes that somebody handed over, which show one picture after another."""
+    """Axes of the caller's own figure, which show one picture after another."""
 
     def __init__(self, ax: Any) -> None:
         self._ax = ax
@@ -202,7 +190,7 @@ class AxesPanel:
         self._ax.figure.canvas.draw()
 
 
-def _channel() -> str | None:
+def _backend() -> str | None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     backend = getattr(pyplot, "_backend_mod", None) and sys.modules["matplotlib"].get_backend()
     in_use = backend.lower() if isinstance(backend, str) and backend.lower() in TOOLKITS else None
@@ -227,7 +215,7 @@ _qt_application: Any = None
 
 
 def _start_qt() -> None:
-    """Have the Qt application: matplotlib makes one only for X and Wayland, not for vnc, offscreen and the like."""
+    """Make the Qt application: matplotlib makes one only for X and Wayland, not for vnc, offscreen and the like."""
     global _qt_application
     widgets = importlib.import_module("matplotlib.backends.qt_compat").QtWidgets
     _qt_application = widgets.QApplication.instance() or widgets.QApplication(["beamshell"])

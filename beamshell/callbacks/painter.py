@@ -1,6 +1,6 @@
-"""Painter: draws what has changed, at most ten times a second, when there is time for it.
+"""Painter: draws windows that have changed, at most ten times a second, while the engine waits.
 
-It never knows what is drawn (anything with `draw()`), and a drawing that fails never reaches whoever asked for it.
+It never knows what is drawn (anything with `draw()`), and an error in drawing never reaches the caller.
 Used in the main thread only.
 """
 
@@ -27,7 +27,7 @@ class Drawable(Protocol):
 class Painter:
     """Collects what is to be drawn and draws each thing when it is due.
 
-    A thing that takes long is drawn less often: drawing takes at most a quarter of the time.
+    What takes long to draw is drawn less often: drawing takes at most a quarter of the time.
 
     Args:
         interval_s: the least time between two drawings of the same thing.
@@ -40,7 +40,7 @@ class Painter:
         self._dirty: dict[Drawable, None] = {}
         self._not_before: dict[Drawable, float] = {}
         self._last_cost: dict[Drawable, float] = {}
-        self._complained: set[Drawable] = set()
+        self._reported: set[Drawable] = set()
 
     def touch(self, drawable: Drawable) -> None:
         """Note that `drawable` has changed: it will be drawn when it is due."""
@@ -70,13 +70,6 @@ class Painter:
         for drawable in list(self._dirty):
             self.draw(drawable)
 
-    def forget(self, drawable: Drawable) -> None:
-        """Let go of something that will not be drawn again."""
-        self._dirty.pop(drawable, None)
-        self._not_before.pop(drawable, None)
-        self._last_cost.pop(drawable, None)
-        self._complained.discard(drawable)
-
     def _draw(self, drawable: Drawable, at: float) -> None:
         self._dirty.pop(drawable, None)
         before = self._clock()
@@ -85,13 +78,14 @@ class Painter:
             drawable.draw()
         except Exception:  # a picture must never stop a measurement
             pause = _PAUSE_AFTER_FAILURE_S
-            if drawable not in self._complained:
-                self._complained.add(drawable)
+            if drawable not in self._reported:
+                self._reported.add(drawable)
                 log.exception("%s cannot be drawn; the measurement goes on", drawable)
         cost = self._clock() - before
-        lasting = min(cost, self._last_cost.get(drawable, 0.0))  # opening a window is slow once, and that is forgiven
+        # The lesser of two costs counts: opening a window is slow, but only once.
+        usual_cost = min(cost, self._last_cost.get(drawable, 0.0))
         self._last_cost[drawable] = cost
-        self._not_before[drawable] = at + max(self._interval_s, lasting * (1 + _PAUSE_PER_COST), pause)
+        self._not_before[drawable] = at + max(self._interval_s, usual_cost * (1 + _PAUSE_PER_COST), pause)
 
 
 painter = Painter()

@@ -1,4 +1,4 @@
-"""A detector's picture for a person: in a window or, without a display, in the characters of a terminal.
+"""Shows a detector's picture: in a window or, without a display, as characters in the terminal.
 
 It never knows where the picture comes from.
 """
@@ -21,8 +21,8 @@ _SHADES = " ░▒▓█"
 _GREYS = range(232, 256)
 """The greys among the 256 colours of a terminal, the darkest first."""
 _LEAST_COLUMNS, _LEAST_ROWS = 16, 8
-_BESIDE = 6
-"""Lines of the terminal that are left for the prompt and what is said of the picture."""
+_OTHER_LINES = 6
+"""Lines of the terminal that are left for the prompt and the description of the picture."""
 
 
 def as_plane(picture: Array) -> tuple[Array, str]:
@@ -47,8 +47,8 @@ def describe(picture: Array) -> str:
     if not plane.size:
         return "no pixels"
     height, width = plane.shape
-    seen = plane[np.isfinite(plane)] if np.isfinite(plane).any() else np.zeros(1)
-    low, high, total = (number(float(value), 0) for value in (seen.min(), seen.max(), seen.sum()))
+    finite = plane[np.isfinite(plane)] if np.isfinite(plane).any() else np.zeros(1)
+    low, high, total = (number(float(value), 0) for value in (finite.min(), finite.max(), finite.sum()))
     return f"{width} x {height} pixels, {low} to {high}, sum {total}" + (f", {how}" if how else "")
 
 
@@ -80,8 +80,8 @@ def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = Fals
 
 def _reduced(plane: Array, rows: int, columns: int) -> Array:
     """The brightest pixel of each of rows x columns cells; a small picture is blown up instead."""
-    seen = np.isfinite(plane)
-    finite = np.where(seen, plane, plane[seen].min() if seen.any() else 0.0)
+    is_finite = np.isfinite(plane)
+    finite = np.where(is_finite, plane, plane[is_finite].min() if is_finite.any() else 0.0)
     down, across = _spread(rows, plane.shape[0]), _spread(columns, plane.shape[1])
     cells: Array
     if rows > plane.shape[0] or columns > plane.shape[1]:
@@ -120,14 +120,14 @@ class Picture:
         """Make the image in `figure`, the first row at the top."""
         figure.clear()
         ax = figure.subplots()
-        shown = ax.imshow(self._plane, interpolation="nearest", aspect="auto" if len(self._plane) == 1 else "equal")
-        figure.colorbar(shown, ax=ax, label="counts")
+        image = ax.imshow(self._plane, interpolation="nearest", aspect="auto" if len(self._plane) == 1 else "equal")
+        figure.colorbar(image, ax=ax, label="counts")
         ax.set_xlabel("column [px]")
         ax.set_ylabel("row [px]")
         ax.set_title(self._title, fontsize="medium")
 
     def update(self) -> None:
-        """Nothing: a picture that was taken does not change."""
+        """Do nothing: a picture that was taken does not change."""
 
 
 def show(picture: Array, title: str) -> None:
@@ -139,6 +139,6 @@ def show(picture: Array, title: str) -> None:
     else:
         size = shutil.get_terminal_size()
         greys = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        columns, rows = max(_LEAST_COLUMNS, size.columns - 1), max(_LEAST_ROWS, size.lines - _BESIDE)
+        columns, rows = max(_LEAST_COLUMNS, size.columns - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
         print("\n".join(in_characters(picture, columns, rows, greys=greys)))
     print(f"{title}: {describe(picture)}")

@@ -1,34 +1,36 @@
 """LiveTable: a run as a table in the terminal, a row a point.
 
-It prints finished text and nothing else: which columns there are is said in fields.py, how a value reads in formats.py.
+It prints finished text and nothing else: which columns there are, and how a value reads, is said in views/columns.py.
 It never draws, asks a device, or lets a closed terminal reach the engine.
 """
 
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from beamshell.callbacks.cells import cell
-from beamshell.callbacks.fields import Document, detectors, field, positions, resolve, siblings, title
-from beamshell.callbacks.per_run import PerRun, View
-from beamshell.text.durations import duration, time_of_day
-from beamshell.text.numbers import DEFAULT_PRECISION
+from beamshell.callbacks.by_hand import ByHand
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
+from beamshell.text.lists import listed
+from beamshell.text.numbers import DEFAULT_PRECISION, counted
+from beamshell.views.captions import last_line, title
+from beamshell.views.columns import TIME, Column, columns_of
 
 log = logging.getLogger(__name__)
 
-Formatter = Callable[[Document], str]
-
 _DIM, _YELLOW, _RED = "2", "33", "31"
 _HEADER_EVERY = 50
+_NUMBER_WIDTH = 9
 _NARROWEST = 10  # "17:47:28.1", "-1.234e-09"
 
 
-class LiveTable(PerRun):
+class LiveTable(ByHand):
     """A subscriber that prints each run as a table.
 
     Args:
@@ -54,29 +56,27 @@ class LiveTable(PerRun):
         default_prec: int = DEFAULT_PRECISION,
         width: int | None = None,
     ) -> None:
-        super().__init__(self.view, kind="table")
-        self._fields = None if fields is None else ([fields] if isinstance(fields, str) else list(fields))
-        self._stream_name = stream_name
+        super().__init__(self.open_run, kind="table")
+        self.fields = [fields] if isinstance(fields, str) else fields
+        self.stream_name = stream_name
+        self.min_width = min_width
+        self.default_precision = default_prec
         self._out = out
-        self._min_width = min_width
-        self._default_prec = default_prec
         self._width = width
 
-    def view(self, start: Document) -> View:
+    def open_run(self, start: Document) -> RunReceiver:
         """The table of one run."""
-        return _RunTable(
-            start,
-            Printer(self._out),
-            fields=self._fields,
-            stream_name=self._stream_name,
-            min_width=self._min_width,
-            default_prec=self._default_prec,
-            width=self._width,
-        )
+        return _RunTable(start, self, Printer(self._out))
+
+    def line_length(self, printer: Printer) -> int | None:
+        """Characters that a line may have; None if there is no limit."""
+        if self._width is not None:
+            return self._width or None
+        return shutil.get_terminal_size().columns if printer.on_terminal else None
 
 
 class Printer:
-    """Prints lines, with colour where it is welcome, and goes quiet when nobody can read them any more."""
+    """Prints lines, in colour on a terminal, and nothing more once the output is closed."""
 
     def __init__(self, out: Callable[[str], Any] | None = None) -> None:
         self._out = out
@@ -96,173 +96,99 @@ class Printer:
             log.warning("the table goes on unseen, its output is closed: %s", exc)
 
 
-class Column:
-    """One column: a heading, how to read a cell from an event, and the width it has grown to."""
-
-    def __init__(self, heading: str, text: Formatter, min_width: int) -> None:
-        self.heading = heading
-        self.text = text
-        self.width = max(min_width, len(heading))
-
-    def squeeze(self) -> None:
-        """Give up the width that neither the heading nor a number needs."""
-        self.width = max(len(self.heading), min(self.width, _NARROWEST))
-
-
-class _RunTable(View):
+class _RunTable(RunReceiver):
     """The table of one run: the header at the first descriptor, a row an event, the foot at the end."""
 
-    def __init__(
-        self,
-        start: Document,
-        printer: Printer,
-        *,
-        fields: list[Any] | None,
-        stream_name: str,
-        min_width: int,
-        default_prec: int,
-        width: int | None,
-    ) -> None:
+    def __init__(self, start: Document, table: LiveTable, printer: Printer) -> None:
+        super().__init__()
         self._start = start
+        self._table = table
         self._print = printer
-        self._fields = fields
-        self._stream_name = stream_name
-        self._min_width = min_width
-        self._default_prec = default_prec
-        self._width = width
         self._columns: list[Column] = []
-        self._seen: set[int] = set()
+        self._widths: list[int] = []
+        self._row = ""  # a format string that fits the widths
+        self._seq_nums: set[int] = set()
         self._repeated: list[int] = []
         self._rows = 0
 
     def descriptor(self, descriptor: Document) -> None:
-        if descriptor.get("name") != self._stream_name or self._columns:
+        if descriptor.get("name") != self._table.stream_name or self._columns:
             return
-        keys, missing = self._keys(descriptor)
-        columns = [self._column(descriptor, key) for key in keys]
-        fixed = [
-            Column("seq_num", self._seq_num, 9),
-            Column("time", lambda event: time_of_day(event.get("time")), self._min_width),
-        ]
-        self._columns, hidden = fit(fixed, columns, self._line_length())
+        values, missing = columns_of(self._start, descriptor, self._table.fields, self._table.default_precision)
+        columns = [Column("seq_num", self._seq_num), TIME, *values]
+        widths = [_NUMBER_WIDTH, *(max(self._table.min_width, len(column.heading)) for column in columns[1:])]
+        fitting = fit([column.heading for column in columns], widths, self._table.line_length(self._print))
+        self._columns = columns[: len(fitting)]
+        hidden = columns[len(fitting) :]
         self._print(f"\n{title(self._start)}")
         if missing:
-            self._print(f"(not in stream {self._stream_name!r}: {', '.join(missing)})", _YELLOW)
+            self._print(f"(not in stream {self._table.stream_name!r}: {listed(missing)})", _YELLOW)
         if hidden:
-            self._print(f"(hidden, the terminal is too narrow: {', '.join(hidden)})", _YELLOW)
-        self._header()
+            self._print(f"(hidden, the terminal is too narrow: {listed(c.heading for c in hidden)})", _YELLOW)
+        self._set_widths(fitting)
 
     def event(self, descriptor: Document, event: Document) -> None:
-        if descriptor.get("name") != self._stream_name:
+        if descriptor.get("name") != self._table.stream_name:
             return
-        again = event["seq_num"] in self._seen
+        again = event["seq_num"] in self._seq_nums
         if again:
             self._repeated.append(event["seq_num"])
-        self._seen.add(event["seq_num"])
+        self._seq_nums.add(event["seq_num"])
         if self._rows and self._rows % _HEADER_EVERY == 0:
             self._header()
         self._rows += 1
         texts = [column.text(event) for column in self._columns]
-        self._grow(texts)
-        self._print(self._line(texts), _YELLOW if again else "")
+        if any(map(operator.gt, map(len, texts), self._widths)):
+            self._set_widths(list(map(max, self._widths, map(len, texts))))
+        self._print(self._row.format(*texts), _YELLOW if again else "")
 
     def stop(self, stop: Document) -> None:
         if self._columns:
             self._rule()
-        status = stop.get("exit_status", "?")
-        self._print(foot(self._start, stop, points_in_words(len(self._seen))), _RED if status != "success" else "")
+        failed = stop.get("exit_status", "?") != "success"
+        self._print(last_line(self._start, stop, counted(len(self._seq_nums), "point")), _RED if failed else "")
         if self._repeated:
-            points = ", ".join(map(str, dict.fromkeys(self._repeated)))
-            self._print(f"* measured again, the later row counts: {points}")
-
-    def _keys(self, descriptor: Document) -> tuple[list[str], list[str]]:
-        moving = positions(self._start, descriptor)
-        if self._fields is None:
-            return list(dict.fromkeys([*moving, *detectors(self._start, descriptor)])), []
-        asked, missing = resolve(descriptor, self._fields)
-        for_motors = [
-            key
-            for position in moving
-            if not set(siblings(descriptor, position)) & set(asked)
-            for key in [position, *siblings(descriptor, position)]
-        ]
-        return list(dict.fromkeys([*for_motors, *asked])), missing
-
-    def _column(self, descriptor: Document, key: str) -> Column:
-        moving = {k for p in positions(self._start, descriptor) for k in siblings(descriptor, p)}
-        about = field(descriptor, key, of_motor=key in moving)
-
-        def text(event: Document) -> str:
-            data = event.get("data") or {}
-            return cell(data[key], about, self._default_prec) if key in data else "-"
-
-        return Column(about.label, text, self._min_width)
+            self._print(f"* measured again, the later row counts: {listed(dict.fromkeys(self._repeated))}")
 
     def _seq_num(self, event: Document) -> str:
         seq_num = event["seq_num"]
         return f"{seq_num}*" if seq_num in self._repeated else str(seq_num)
 
-    def _line_length(self) -> int | None:
-        if self._width is not None:
-            return self._width or None
-        return shutil.get_terminal_size().columns if self._print.on_terminal else None
-
-    def _grow(self, texts: list[str]) -> None:
-        wider = [
-            (column, len(text)) for column, text in zip(self._columns, texts, strict=True) if len(text) > column.width
-        ]
-        for column, width in wider:
-            column.width = width
-        if wider:
-            self._header()
+    def _set_widths(self, widths: list[int]) -> None:
+        self._widths = widths
+        self._row = "|" + "|".join(f" {{:>{width}}} " for width in widths) + "|"
+        self._header()
 
     def _header(self) -> None:
         self._rule()
-        self._print(self._line([column.heading for column in self._columns]))
+        self._print(self._row.format(*(column.heading for column in self._columns)))
         self._rule()
 
     def _rule(self) -> None:
-        self._print("+" + "+".join("-" * (column.width + 2) for column in self._columns) + "+", _DIM)
-
-    def _line(self, texts: list[str]) -> str:
-        cells = (f" {text:>{column.width}} " for column, text in zip(self._columns, texts, strict=True))
-        return "|" + "|".join(cells) + "|"
+        self._print("+" + "+".join("-" * (width + 2) for width in self._widths) + "+", _DIM)
 
 
-def fit(fixed: list[Column], columns: list[Column], line_length: int | None) -> tuple[list[Column], list[str]]:
-    """The columns that fit on a line, and the headings of those that do not.
+def fit(headings: Sequence[str], widths: Sequence[int], line_length: int | None) -> list[int]:
+    """The widths of the columns that fit on a line; fewer than there are if the last ones must be left out.
 
-    Columns are first made narrower; then the last ones are left out, but never all.
+    Columns are first made as narrow as their heading and a number allow; at least one column of values is kept.
+
+    Args:
+        headings: of all columns, the number of the point and the time first.
+        widths: of all columns, in characters.
+        line_length: characters that a line may have; None if there is no limit.
     """
-    shown = [*fixed, *columns]
-    if line_length is None or _length(shown) <= line_length:
-        return shown, []
-    for column in shown:
-        column.squeeze()
-    hidden: list[str] = []
-    while _length(shown) > line_length and len(shown) > len(fixed) + 1:
-        hidden.insert(0, shown.pop().heading)
-    return shown, hidden
+    fitting = list(widths)
+    if line_length is None or _line_length(fitting) <= line_length:
+        return fitting
+    fitting = [max(len(heading), min(width, _NARROWEST)) for heading, width in zip(headings, widths, strict=True)]
+    while _line_length(fitting) > line_length and len(fitting) > 3:
+        fitting.pop()
+    return fitting
 
 
-def foot(start: Document, stop: Document, counted: str) -> str:
-    """The last line of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``."""
-    plan = f"{start.get('plan_type', 'generator')} {start.get('plan_name', 'run')}"
-    span = duration(float(stop.get("time", 0)) - float(start.get("time", 0)))
-    reason = f" ({stop['reason']})" if stop.get("reason") else ""
-    return (
-        f"{plan} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
-        f"{stop.get('exit_status', '?')}, {counted} in {span}{reason}"
-    )
-
-
-def points_in_words(number: int) -> str:
-    """So many points, in words: ``1 point``, ``5 points``."""
-    return f"{number} point{'' if number == 1 else 's'}"
-
-
-def _length(columns: list[Column]) -> int:
-    return 1 + sum(column.width + 3 for column in columns)
+def _line_length(widths: Sequence[int]) -> int:
+    return 1 + sum(width + 3 for width in widths)
 
 
 def _is_terminal(stream: Any) -> bool:

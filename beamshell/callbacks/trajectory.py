@@ -1,6 +1,6 @@
-"""Where a scan is going to go, as a figure: positions over the points, or the path over a plane.
+"""The path of a simulated scan in a window: positions over the points, or the path of two motors over their plane.
 
-It is drawn before anything is measured, and knows neither plans nor documents: it is handed numbers.
+It is drawn before anything is measured, and knows neither plans nor documents: it gets numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.figures import windows as all_windows
+from beamshell.text.numbers import label
 
 WINDOW = "rehearsal"
 
@@ -63,8 +64,7 @@ class Trajectory:
         ax.legend()
 
     def _label(self, name: str) -> str:
-        unit = self._units.get(name)
-        return f"{name} [{unit}]" if unit else name
+        return label(name, self._units.get(name, ""))
 
     def update(self) -> None:
-        """Nothing: it does not grow."""
+        """Do nothing: it does not grow."""

@@ -1,7 +1,7 @@
-"""Build the documents of a run, in the shapes of the field's event model.
+"""Builds the documents of a run: start, descriptor, event page, stop.
 
 Pure: identifiers and times come in as arguments, and a document is never changed once it is built.
-Shapes: the JSON schemas of the event-model project, which the tests hold every document against.
+Shapes: the JSON schemas of the event-model project; the tests check every document against them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-Document = dict[str, Any]
+from beamshell.documents import Document
 
 
 def start(uid: str, time: float, metadata: Mapping[str, Any]) -> Document:

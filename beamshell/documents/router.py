@@ -1,4 +1,4 @@
-"""Bring each document to the method, or to the run, that it is for.
+"""Runs told apart: each document of an interleaved stream goes to the receiver of its run.
 
 It never knows what its receivers do with documents, and changes none.
 """
@@ -7,58 +7,82 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from beamshell.documents.types import Document
-from beamshell.protocols import Callback
+from beamshell.documents import Document
 
 
-class DocumentRouter:
-    """A subscriber with one method a kind of document; override those that matter.
+class RunReceiver:
+    """Takes the documents of one run, one after the other; override the methods that matter.
 
-    Pages are taken apart, so whoever cares about single points overrides `event` alone. A kind that this
-    version does not know is let pass.
+    Events and stream datums come with the descriptor of their stream. Pages are split, so a receiver of single points
+    overrides `event` alone. Documents of an unknown descriptor, and kinds of documents that this version does not know,
+    are ignored.
+
+    Example:
+        >>> class Values(RunReceiver):
+        ...     def event(self, descriptor, event):
+        ...         print(descriptor["name"], event["data"])
+        >>> values = Values()
+        >>> values("descriptor", {"uid": "d", "run_start": "a", "name": "primary"})
+        >>> values("event", {"uid": "e", "descriptor": "d", "data": {"det": 5}})
+        primary {'det': 5}
     """
 
+    def __init__(self) -> None:
+        self._descriptors: dict[str, Document] = {}
+
     def __call__(self, name: str, doc: Document) -> None:
-        """Hand the document to the method of its name."""
-        if name in _KINDS:
+        """Hand one document to the method of its name."""
+        if name in _OF_A_STREAM:
+            descriptor = self._descriptors.get(doc["descriptor"])
+            if descriptor is not None:
+                getattr(self, name)(descriptor, doc)
+        elif name in _OF_A_RUN:
+            if name == "descriptor":
+                self._descriptors[doc["uid"]] = doc
             getattr(self, name)(doc)
 
-    def start(self, doc: Document) -> None:
-        """A run is opened."""
+    def take(self, documents: Iterable[tuple[str, Document]]) -> None:
+        """Take many documents, such as those of a stored run."""
+        for name, doc in documents:
+            self(name, doc)
 
-    def descriptor(self, doc: Document) -> None:
+    def start(self, start: Document) -> None:
+        """The run is opened."""
+
+    def descriptor(self, descriptor: Document) -> None:
         """A stream begins, or its configuration has changed."""
 
-    def event(self, doc: Document) -> None:
-        """A point was measured."""
+    def event(self, descriptor: Document, event: Document) -> None:
+        """A point was measured in the stream of `descriptor`."""
 
-    def event_page(self, doc: Document) -> None:
+    def event_page(self, descriptor: Document, page: Document) -> None:
         """Many points were measured: each goes to `event`, unless this is overridden."""
-        for event in events_of(doc):
-            self.event(event)
+        for event in events_of(page):
+            self.event(descriptor, event)
 
-    def stop(self, doc: Document) -> None:
-        """The run is closed."""
-
-    def resource(self, doc: Document) -> None:
-        """A file is announced."""
-
-    def datum(self, doc: Document) -> None:
-        """A part of a file is announced."""
-
-    def datum_page(self, doc: Document) -> None:
-        """Many parts of a file are announced: each goes to `datum`, unless this is overridden."""
-        for datum in datums_of(doc):
-            self.datum(datum)
-
-    def stream_resource(self, doc: Document) -> None:
-        """A growing file is announced."""
-
-    def stream_datum(self, doc: Document) -> None:
+    def stream_datum(self, descriptor: Document, datum: Document) -> None:
         """A range of points has arrived in a growing file."""
 
+    def resource(self, resource: Document) -> None:
+        """A file is announced."""
 
-_KINDS = frozenset(name for name in vars(DocumentRouter) if not name.startswith("_"))
+    def stream_resource(self, resource: Document) -> None:
+        """A growing file is announced."""
+
+    def datum(self, datum: Document) -> None:
+        """A part of a file is announced."""
+
+    def datum_page(self, page: Document) -> None:
+        """Many parts of a file are announced: each goes to `datum`, unless this is overridden."""
+        for datum in datums_of(page):
+            self.datum(datum)
+
+    def stop(self, stop: Document) -> None:
+        """The run is closed; nothing follows."""
+
+
+_OF_A_STREAM = frozenset({"event", "event_page", "stream_datum"})
+_OF_A_RUN = frozenset({"start", "descriptor", "resource", "stream_resource", "datum", "datum_page", "stop"})
 
 
 class RunFinder:
@@ -66,7 +90,7 @@ class RunFinder:
 
     def __init__(self) -> None:
         self._run_of: dict[str, str] = {}  # uid of a run, descriptor or resource -> uid of its run
-        self._newest: list[str] = []  # open runs, the newest last
+        self._open_runs: list[str] = []  # the newest last
 
     def run_of(self, name: str, doc: Document) -> str | None:
         """The uid of the run; None if its start was not seen, or it is closed.
@@ -76,8 +100,8 @@ class RunFinder:
         if name == "start":
             return self._open(doc["uid"])
         run = self._run_of.get(doc.get(_PARENT.get(name, "run_start"), ""))
-        if run is None and name in ("resource", "stream_resource") and "run_start" not in doc and self._newest:
-            run = self._newest[-1]
+        if run is None and name in ("resource", "stream_resource") and "run_start" not in doc and self._open_runs:
+            run = self._open_runs[-1]
         if run is not None and name in _PARENTS:
             self._run_of[doc["uid"]] = run
         elif run is not None and name == "stop":
@@ -85,13 +109,13 @@ class RunFinder:
         return run
 
     def _open(self, uid: str) -> str:
-        if uid not in self._newest:
-            self._newest.append(uid)
+        if uid not in self._open_runs:
+            self._open_runs.append(uid)
         self._run_of[uid] = uid
         return uid
 
     def _forget(self, run: str) -> None:
-        self._newest.remove(run)
+        self._open_runs.remove(run)
         self._run_of = {uid: owner for uid, owner in self._run_of.items() if owner != run}
 
 
@@ -106,35 +130,30 @@ _PARENTS = frozenset({"descriptor", "resource", "stream_resource"})
 
 
 class RunRouter:
-    """A subscriber that makes new subscribers for each run, and lets go of them at its stop.
+    """A subscriber that opens a receiver for each run, and lets go of it at the run's stop.
+
+    Documents of a run whose start was not seen, or that has no receiver, are ignored.
 
     Args:
-        factory: gets the start document and returns the run's subscribers `f(name, doc)`; none is fine.
-
-    Example:
-        >>> seen = []
-        >>> router = RunRouter(lambda start: [lambda name, doc: seen.append(name)])
-        >>> router("start", {"uid": "a", "time": 0.0})
-        >>> seen
-        ['start']
+        open_run: gets the start document and returns the run's receiver, or None. The start document is then also the
+            first that the receiver gets.
     """
 
-    def __init__(self, factory: Callable[[Document], Iterable[Callback]]) -> None:
-        self._factory = factory
+    def __init__(self, open_run: Callable[[Document], RunReceiver | None]) -> None:
+        self._open_run = open_run
         self._finder = RunFinder()
-        self._subscribers: dict[str, list[Callback]] = {}
+        self._receivers: dict[str, RunReceiver] = {}
 
     def __call__(self, name: str, doc: Document) -> None:
-        """Hand the document to the subscribers of its run; documents of unknown runs are let pass."""
+        """Hand one document to the receiver of its run."""
         run = self._finder.run_of(name, doc)
         if run is None:
             return
-        if name == "start":
-            self._subscribers[run] = list(self._factory(doc))
-        last = name == "stop"
-        subscribers = self._subscribers.pop(run, []) if last else self._subscribers.get(run, [])
-        for subscriber in subscribers:
-            subscriber(name, doc)
+        if name == "start" and (receiver := self._open_run(doc)) is not None:
+            self._receivers[run] = receiver
+        receiver = self._receivers.pop(run, None) if name == "stop" else self._receivers.get(run)
+        if receiver is not None:
+            receiver(name, doc)
 
 
 def events_of(page: Document) -> Iterator[Document]:

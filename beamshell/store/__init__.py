@@ -1,4 +1,4 @@
-"""Where data rest: the journal of each run, the catalogue over them, and metadata that outlives the console."""
+"""Stored runs: the journal that writes them, the catalogue that finds them, persistent metadata, the sample queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small sqlite file that two consoles may share, and what to do when it is damaged.
+"""Opens an sqlite file that two consoles may share, and sets a damaged one aside.
 
 It never knows what the tables hold.
 """
@@ -20,7 +20,7 @@ _BUSY_S = 10.0  # how long to wait while the other console writes
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
     """A connection in autocommit mode, for use under the caller's own lock.
 
-    The rollback journal is kept, not the write-ahead log: the latter breaks when two computers share the file.
+    It uses sqlite's rollback journal: the write-ahead log breaks when two computers share the file.
     """
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
@@ -51,9 +51,9 @@ def is_damage(exc: sqlite3.Error) -> bool:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file, and the journal that belongs to it, to `<name>.damaged-<time>`; answers with the name."""
+    """Rename a damaged file, and the journal that belongs to it, to `<name>.damaged-<time>`; the new path."""
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
-    with contextlib.suppress(FileNotFoundError):  # another console was faster
+    with contextlib.suppress(FileNotFoundError):  # another console has just set it aside
         path.rename(aside)
         _log.warning("%s is damaged: it was set aside as %s", path, aside.name)
     with contextlib.suppress(FileNotFoundError):

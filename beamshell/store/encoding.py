@@ -1,6 +1,6 @@
-"""Documents and metadata to JSON text and back, so that no value makes writing fail and none is lost.
+"""Writes documents and metadata as JSON text and reads them back; no value makes writing fail.
 
-It never knows where the text rests. NaN and infinities are written as Python's json writes them (`NaN`,
+It never knows where the text is kept. NaN and infinities are written as Python's json writes them (`NaN`,
 `Infinity`); what JSON cannot hold becomes a dict with one marked key:
 `{"__bytes__": base64}` and `{"__complex__": [re, im]}` come back as they were, `{"__repr__": text}` as that dict.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 _log = logging.getLogger(__name__)
-_said: set[type] = set()  # types whose loss of form was said already
+_reported: set[type] = set()  # types that the log has already named as written as a repr
 
 
 def to_json(value: Any) -> str:
@@ -59,12 +59,12 @@ def _known_form(value: Any) -> Any:
 
 
 def _any_form(value: Any) -> Any:
-    """What stands for `value` in JSON, at worst its repr, which is said once a type."""
+    """What stands for `value` in JSON, at worst its repr, which is logged once a type."""
     try:
         return _known_form(value)
     except TypeError:
-        if type(value) not in _said:
-            _said.add(type(value))
+        if type(value) not in _reported:
+            _reported.add(type(value))
             _log.warning("a %s cannot be written as JSON: its repr is kept, marked __repr__", type(value).__name__)
         return {"__repr__": _safe_repr(value)}
 
@@ -84,7 +84,7 @@ def _numpy_scalar(scalar: np.generic) -> Any:
     if scalar.dtype.kind in "mM":
         return str(scalar)
     plain = scalar.item()
-    # a long double answers item() with itself
+    # item() of a long double returns a long double
     return _wide_number(plain) if isinstance(plain, np.generic) else plain
 
 
@@ -103,7 +103,7 @@ def _bytes(value: Any) -> dict[str, str]:
     return {"__bytes__": base64.b64encode(bytes(value)).decode("ascii")}
 
 
-# The commonest first; an enum before what it may also be.
+# The commonest first; an enum before the types that it may also be.
 _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (np.ndarray, _array),
     (np.generic, _numpy_scalar),
@@ -123,7 +123,7 @@ _encode_known = json.JSONEncoder(default=_known_form, separators=(",", ":")).enc
 
 
 def _write(value: Any, encode: Callable[[Any], str], form: Callable[[Any], Any]) -> str:
-    """The C encoder does it, or, for odd keys, circles and great depths, the slow way by hand."""
+    """JSON from the C encoder; where odd keys, circles or great depth make that fail, from a plain copy."""
     try:
         return encode(value)
     except (TypeError, ValueError, RecursionError):
@@ -134,7 +134,7 @@ _DEEPEST = 100
 
 
 class CircularValue:
-    """Stands for a value that contains itself or lies too deep; its repr is a shortened one of the value."""
+    """Stands for a value that contains itself or is nested too deeply; its repr is a shortened one of the value."""
 
     def __init__(self, value: object) -> None:
         self._repr = reprlib.repr(value)
@@ -144,7 +144,7 @@ class CircularValue:
 
 
 def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...]) -> Any:
-    """A copy of `value` made of JSON types alone; circles and what lies too deep become a marked repr."""
+    """A copy of `value` made of JSON types alone; circles and what is nested too deeply become a marked repr."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if id(value) in above or len(above) > _DEEPEST:
@@ -161,15 +161,15 @@ def _key(key: Any) -> str:
     return str(key.value if isinstance(key, enum.Enum) else key)
 
 
-def _unmark(found: dict[str, Any]) -> Any:
-    """Undo a mark; a dict that only looks like one is left as it is."""
-    if len(found) == 1:
-        (mark, content), *_ = found.items()
+def _unmark(marked: dict[str, Any]) -> Any:
+    """The value that a marked dict stands for; a dict that only looks like one is left as it is."""
+    if len(marked) == 1:
+        (mark, content), *_ = marked.items()
         try:
             if mark == "__bytes__":
                 return base64.b64decode(content, validate=True)
             if mark == "__complex__":
                 return complex(*content)
         except (TypeError, ValueError, binascii.Error):
-            return found
-    return found
+            return marked
+    return marked

@@ -1,6 +1,6 @@
-"""Where data rest: the one folder under which runs, index and metadata lie.
+"""The data folder, which holds runs, index, metadata and queue: where it is, and whether it can be written to.
 
-It never knows what lies in it.
+It never knows what is in it.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from beamshell.errors import StoreError
 
 VARIABLE = "BEAMSHELL_DATA"
-"""The environment variable that puts the data elsewhere."""
+"""The environment variable that names another data folder."""
 
 
 def data_folder(explicit: str | os.PathLike[str] | None = None) -> Path:
     """The absolute path of the data folder, which exists and can be written to when this returns.
 
     Args:
-        explicit: wins over the environment variable BEAMSHELL_DATA, which wins over the platform's folder for
-            user data.
+        explicit: the folder; None takes that of the environment variable BEAMSHELL_DATA, or else the platform's
+            folder for user data.
 
     Raises:
-        StoreError: the folder cannot be made or written to; choose another one.
+        StoreError: the folder cannot be made or written to; make it writable or choose another one.
     """
     folder = Path(os.fspath(explicit) if explicit else _default()).expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Asking for permissions is not enough: a read-only or full disk shows only when it is written to.
+        # Permissions do not say it: a read-only or full disk is noticed only by writing to it.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""Which data of a run lie in files, and where in them each point is: read from the run's documents alone.
+"""Where the pictures of a run are: for each point, which file and which frames of it, from the documents alone.
 
 Pure: it opens no file. Of a point that was measured again after a pause, the last measurement counts.
 """
@@ -6,20 +6,59 @@ Pure: it opens no file. Of a point that was measured again after a pause, the la
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from beamshell.documents.router import DocumentRouter
-from beamshell.documents.types import Document
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
 from beamshell.errors import StoreError
-from beamshell.store.readers import FrameRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRequest:
+    """The data of one point in a file, in today's folders: what a reader is given."""
+
+    path: Path
+    """The file, or the folder or the beginning of the names if each picture has a file of its own."""
+    parameters: Mapping[str, Any]
+    """What the documents say of the whole file: `parameters` of a stream resource, `resource_kwargs` of a resource."""
+    shape: tuple[int, ...] = ()
+    """Of one point, as the descriptor has it; in a stream it begins with the number of frames."""
+    index: int | None = None
+    """The number of the point in the file's own order, from 0; None if `arguments` say it."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the documents say of this point alone: `datum_kwargs`."""
+
+    @property
+    def number(self) -> int:
+        """The number of the point in the file's own order, from 0.
+
+        Raises:
+            ValueError: the documents do not say it.
+        """
+        for number in (self.index, self.arguments.get("point_number"), self.arguments.get("index")):
+            if number is not None:
+                return int(number)
+        raise ValueError(f"the documents do not say which part of the file it is: {dict(self.arguments)}")
+
+    def frames(self, axes: int) -> range:
+        """The numbers of the frames of this point, counted from 0 through all points of the file.
+
+        Args:
+            axes: how many axes one frame has in the file, 2 for a picture.
+        """
+        if self.index is None:
+            count = int(self.parameters.get("frame_per_point", 1))
+        else:
+            count = self.shape[0] if len(self.shape) > axes else 1
+        return range(self.number * count, (self.number + 1) * count)
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLocation:
-    """Where one point lies, as the documents tell it: `resource` and the part of it."""
+    """The data of one point in a file, as the documents recorded it."""
 
     resource: Document
     shape: tuple[int, ...]
@@ -31,110 +70,112 @@ class FrameLocation:
         """What a reader is registered for: the mimetype, or the spec."""
         return str(self.resource.get("mimetype") or self.resource.get("spec", "")).replace(" ", "")
 
-    def piece(self, roots: Mapping[str, str]) -> FrameRequest:
-        """The same for a reader, in the folders of today.
+    def request(self, roots: Mapping[str, str]) -> FrameRequest:
+        """The request for a reader, in today's folders.
 
         Args:
-            roots: by the folders of then, those of now.
+            roots: today's folders by the folders that files were written to.
+
+        Raises:
+            StoreError: the data are in no file.
         """
         parameters = self.resource.get("parameters") or self.resource.get("resource_kwargs") or {}
-        path = moved(told_path(self.resource), roots)
+        path = moved_path(recorded_path(self.resource), roots)
         return FrameRequest(path, parameters, self.shape, self.index, self.arguments)
 
 
-class _Datum(NamedTuple):
-    """One point of which the event says only the name: the documents that tell more may come later."""
+class _DatumName(NamedTuple):
+    """A point whose event names its datum: the documents that say where the datum is may come later."""
 
     name: str
     shape: tuple[int, ...]
 
 
-class Pieces(DocumentRouter):
-    """A receiver of the documents of one run that notes where its external data lie.
+class FrameLocations(RunReceiver):
+    """Takes the documents of one run and notes where its external data are.
+
+    Args:
+        documents: of the run, as far as they are there.
 
     Attributes:
-        keys: by stream, the data keys whose values lie in files, each with the name of its device.
+        keys: by stream, the data keys whose values are in files, each with the name of its device.
         in_table: the data keys of all streams whose values are in the documents themselves, with those names too.
     """
 
     def __init__(self, documents: Iterable[tuple[str, Document]] = ()) -> None:
+        super().__init__()
         self.keys: dict[str, dict[str, str]] = {}
         self.in_table: dict[str, str] = {}
-        self._descriptors: dict[str, Document] = {}
         self._resources: dict[str, Document] = {}
         self._datums: dict[str, Document] = {}
-        self._told: dict[tuple[str, str], dict[int, FrameLocation | _Datum]] = {}
-        for name, doc in documents:
-            self(name, doc)
+        self._points: dict[tuple[str, str], dict[int, FrameLocation | _DatumName]] = {}
+        self.take(documents)
 
-    def places(self, stream: str, key: str) -> dict[int, FrameLocation]:
-        """By sequence number, in its order, where each point of one key lies.
+    def locations(self, stream: str, key: str) -> dict[int, FrameLocation]:
+        """By sequence number, in its order, where each point of one key is.
 
         Raises:
             StoreError: the documents that say so are missing.
         """
-        told = self._told.get((stream, key), {})
-        return {number: self._place(told[number], stream, key) for number in sorted(told)}
+        points = self._points.get((stream, key), {})
+        return {number: self._location(points[number], stream, key) for number in sorted(points)}
 
-    def _place(self, told: FrameLocation | _Datum, stream: str, key: str) -> FrameLocation:
-        if isinstance(told, FrameLocation):
-            return told
-        datum = self._datums.get(told.name)
+    def _location(self, point: FrameLocation | _DatumName, stream: str, key: str) -> FrameLocation:
+        if isinstance(point, FrameLocation):
+            return point
+        datum = self._datums.get(point.name)
         resource = self._resources.get(datum["resource"]) if datum else None
         if datum is None or resource is None:
-            raise StoreError(f"{key} of stream {stream!r}: no document of this run says where {told.name!r} lies")
-        return FrameLocation(resource, told.shape, None, datum["datum_kwargs"])
+            raise StoreError(f"{key} of stream {stream!r}: no document of this run says where {point.name!r} is")
+        return FrameLocation(resource, point.shape, None, datum["datum_kwargs"])
 
     # ---- documents --------------------------------------------------------------------------
 
-    def descriptor(self, doc: Document) -> None:
+    def descriptor(self, descriptor: Document) -> None:
         """Note which keys are external, and whose."""
-        self._descriptors[doc["uid"]] = doc
-        owners = {key: device for device, keys in (doc.get("object_keys") or {}).items() for key in keys}
-        external = external_keys(doc)
-        in_files = self.keys.setdefault(_stream(doc), {})
-        for key, about in doc["data_keys"].items():
+        owners = {key: device for device, keys in (descriptor.get("object_keys") or {}).items() for key in keys}
+        external = external_keys(descriptor)
+        in_files = self.keys.setdefault(_stream(descriptor), {})
+        for key, about in descriptor["data_keys"].items():
             device = owners.get(key) or (about or {}).get("object_name", key)
             (in_files if key in external else self.in_table)[key] = device
 
-    def resource(self, doc: Document) -> None:
-        """A file."""
-        self._resources[doc["uid"]] = doc
+    def resource(self, resource: Document) -> None:
+        """Note a file."""
+        self._resources[resource["uid"]] = resource
 
     stream_resource = resource
 
-    def datum(self, doc: Document) -> None:
-        """A part of a file."""
-        self._datums[doc["datum_id"]] = doc
+    def datum(self, datum: Document) -> None:
+        """Note a part of a file."""
+        self._datums[datum["datum_id"]] = datum
 
-    def stream_datum(self, doc: Document) -> None:
-        """A range of points in a file."""
-        resource, descriptor = self._resources.get(doc["stream_resource"]), self._descriptors.get(doc["descriptor"])
-        if resource is None or descriptor is None:
+    def stream_datum(self, descriptor: Document, datum: Document) -> None:
+        """Note a range of points in a file."""
+        resource = self._resources.get(datum["stream_resource"])
+        if resource is None:
             return  # a damaged line was left out
         key = resource.get("data_key", "")
         shape = _shape(descriptor, key)
-        told = self._told.setdefault((_stream(descriptor), key), {})
-        for index, number in zip(_range(doc["indices"]), _range(doc["seq_nums"]), strict=False):
-            told[number] = FrameLocation(resource, shape, index, {})
+        points = self._points.setdefault((_stream(descriptor), key), {})
+        indices, numbers = (range(datum[of]["start"], datum[of]["stop"]) for of in ("indices", "seq_nums"))
+        for index, number in zip(indices, numbers, strict=False):
+            points[number] = FrameLocation(resource, shape, index, {})
 
-    def event(self, doc: Document) -> None:
-        """A point: the value of an external key names its datum."""
-        descriptor = self._descriptors.get(doc["descriptor"])
-        if descriptor is None:
-            return
+    def event(self, descriptor: Document, event: Document) -> None:
+        """Note the datum that a point names as the value of an external key."""
         for key in external_keys(descriptor):
-            if isinstance(name := doc["data"].get(key), str):
-                told = self._told.setdefault((_stream(descriptor), key), {})
-                told[doc["seq_num"]] = _Datum(name, _shape(descriptor, key))
+            if isinstance(name := event["data"].get(key), str):
+                points = self._points.setdefault((_stream(descriptor), key), {})
+                points[event["seq_num"]] = _DatumName(name, _shape(descriptor, key))
 
 
 def external_keys(descriptor: Document) -> list[str]:
-    """The keys whose values lie in files."""
+    """The keys whose values are in files."""
     return [key for key, about in descriptor["data_keys"].items() if about and about.get("external")]
 
 
-def told_path(resource: Document) -> str:
+def recorded_path(resource: Document) -> str:
     """The path of a file as the documents have it, with slashes.
 
     Raises:
@@ -143,20 +184,25 @@ def told_path(resource: Document) -> str:
     if "uri" in resource:
         parts = urlsplit(resource["uri"])
         if parts.scheme not in ("file", ""):
-            raise StoreError(f"{resource['uri']} is no file: register a reader that knows what to do with it")
+            raise StoreError(f"{resource['uri']} is no file: register a reader for it in runs.readers")
         return unquote(parts.path)
     family = PureWindowsPath if resource.get("path_semantics") == "windows" else PurePosixPath
     return family(resource.get("root", ""), resource["resource_path"]).as_posix()
 
 
-def moved(path: str, roots: Mapping[str, str]) -> Path:
-    """The path where its folder is now; the longest of the `roots` that it lies in counts."""
-    now = PurePosixPath(path)
-    known = {PureWindowsPath(old).as_posix() if "\\" in old else old: new for old, new in roots.items()}
-    for old in sorted(known, key=len, reverse=True):
-        if now.is_relative_to(old):
-            return Path(known[old], now.relative_to(old))
-    return Path(now)
+def moved_path(path: str, roots: Mapping[str, str]) -> Path:
+    """The path where its folder is now; the longest of the `roots` that it is in counts.
+
+    Args:
+        path: as recorded, with slashes.
+        roots: today's folders by the folders that files were written to.
+    """
+    recorded = PurePosixPath(path)
+    new_by_old = {PureWindowsPath(old).as_posix() if "\\" in old else old: new for old, new in roots.items()}
+    for old in sorted(new_by_old, key=len, reverse=True):
+        if recorded.is_relative_to(old):
+            return Path(new_by_old[old], recorded.relative_to(old))
+    return Path(recorded)
 
 
 def _shape(descriptor: Document, key: str) -> tuple[int, ...]:
@@ -165,7 +211,3 @@ def _shape(descriptor: Document, key: str) -> tuple[int, ...]:
 
 def _stream(descriptor: Document) -> str:
     return str(descriptor.get("name", "primary"))
-
-
-def _range(told: Mapping[str, int]) -> range:
-    return range(told["start"], told["stop"])

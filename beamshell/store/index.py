@@ -1,25 +1,30 @@
-"""What the catalogue knows of each run without opening its file: a cache of the run files that can be made anew.
+"""Index: a row about each run in an sqlite file, so that runs are found without opening their files.
 
-It never holds anything that is not in the files, so two consoles, a crash or a copied folder cannot make it lie:
-at each question, the folders that changed and the runs that were open are looked at again.
+It holds nothing that is not in the run files, and can be made again from them. So that two consoles, a crash or a
+copied folder cannot make it wrong, it looks again at the folders that changed and at the runs that were open, once at
+the beginning of each question.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from beamshell.documents import Document
 from beamshell.errors import StoreError
 from beamshell.store import run_file
 from beamshell.store.database import is_damage, open_database, transaction
 from beamshell.store.encoding import to_json
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _SCHEMA = """
 PRAGMA synchronous = OFF;
@@ -62,30 +67,49 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.RLock()
-        self._told: set[str] = set()  # files without a start document that were said
+        self._depth = 0  # of questions within questions
+        self._reported: set[str] = set()  # files without a start document that the log has named
         self._db = self._open()
+
+    @contextlib.contextmanager
+    def question(self) -> Iterator[None]:
+        """All that is asked in the block is answered from one look at the files, taken at its beginning."""
+        with self._lock:
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self._answer(self.refresh)
+                yield
+            finally:
+                self._depth -= 1
 
     def rows(self, condition: str = "1", values: Sequence[Any] = (), order: str = "time, path") -> list[Row]:
         """The rows for which an SQL condition holds, the oldest first."""
-        with self._lock:
-            try:
-                self.refresh()
-                return self._select(condition, values, order)
-            except sqlite3.DatabaseError as exc:
-                if not is_damage(exc):
-                    raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
-                self._make_anew()
-                self.refresh()
-                return self._select(condition, values, order)
+        with self.question():
+            return self._answer(lambda: self._select(condition, values, order))
 
     def count(self) -> int:
         """How many runs there are."""
-        with self._lock:
-            self.rows("0")
-            return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+        with self.question():
+            return self._answer(lambda: int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0]))
+
+    def _answer(self, ask: Callable[[], T]) -> T:
+        """What `ask` returns; if the index is damaged, it is made again first.
+
+        Raises:
+            StoreError: it is busy or cannot be read now.
+        """
+        try:
+            return ask()
+        except sqlite3.DatabaseError as exc:
+            if not is_damage(exc):
+                raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
+            self._make_again()
+            self.refresh()
+            return ask()
 
     def rebuild(self) -> int:
-        """Forget everything and read all run files again; answers with the number of runs."""
+        """Forget everything and read all run files again; the number of runs."""
         with self._lock:
             try:
                 with transaction(self._db):
@@ -94,16 +118,16 @@ class Index:
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise StoreError(f"{self.folder / _FILE} cannot be rebuilt ({exc}): try again") from exc
-                self._make_anew()
+                self._make_again()
             return self.count()
 
     def refresh(self) -> None:
         """Look again at the folders that changed and at the runs that were open."""
         with self._lock:
-            known = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
+            mtimes = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
             for day in self._days():
                 mtime = day.stat().st_mtime_ns
-                if known.get(self._relative(day)) != mtime:
+                if mtimes.get(self._relative(day)) != mtime:
                     self._read_day(day, mtime)
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
@@ -133,20 +157,20 @@ class Index:
             db.close()
             raise
 
-    def _make_anew(self) -> None:
+    def _make_again(self) -> None:
         self._db.close()
         self._discard()
         self._db = self._open()
 
     def _discard(self) -> None:
         """Remove the damaged file; another console that has it open notices the damage for itself."""
-        _log.warning("%s is damaged: it is made anew from the run files", self.folder / _FILE)
+        _log.warning("%s is damaged: it is made again from the run files", self.folder / _FILE)
         for name in (_FILE, f"{_FILE}-journal"):
             (self.folder / name).unlink(missing_ok=True)
 
     def _select(self, condition: str, values: Sequence[Any], order: str) -> list[Row]:
-        found = self._db.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY {order}", values)
-        return [Row(*row) for row in found]
+        rows = self._db.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY {order}", values)
+        return [Row(*row) for row in rows]
 
     def _days(self) -> Iterator[Path]:
         return (self.folder / run_file.RUNS).glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]-[0-9][0-9]")
@@ -156,12 +180,12 @@ class Index:
 
     def _read_day(self, day: Path, mtime_ns: int) -> None:
         """Take in the day's new files and forget those that are gone."""
-        present = {self._relative(path): path for path in day.glob("*.jsonl")}
-        inside = f"{self._relative(day)}/"
-        known = {row.path for row in self._select("substr(path, 1, ?) = ?", (len(inside), inside), "path")}
-        new = [self._summary(present[name]) for name in sorted(present.keys() - known)]
+        files = {self._relative(path): path for path in day.glob("*.jsonl")}
+        prefix = f"{self._relative(day)}/"
+        indexed = {row.path for row in self._select("substr(path, 1, ?) = ?", (len(prefix), prefix), "path")}
+        new = [self._summary(files[name]) for name in sorted(files.keys() - indexed)]
         with transaction(self._db):
-            self._db.executemany("DELETE FROM runs WHERE path = ?", [(name,) for name in known - present.keys()])
+            self._db.executemany("DELETE FROM runs WHERE path = ?", [(name,) for name in indexed - files.keys()])
             self._insert([row for row in new if row is not None])
             if None not in new and time.time_ns() - mtime_ns > _SETTLED_NS:
                 self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (self._relative(day), mtime_ns))
@@ -178,8 +202,8 @@ class Index:
         """None for a file that holds no start document (yet)."""
         size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
         row = self._row(path, size)
-        if row is None and size and str(path) not in self._told:
-            self._told.add(str(path))
+        if row is None and size and str(path) not in self._reported:
+            self._reported.add(str(path))
             _log.warning("%s does not begin with a start document: it is left out of the catalogue", path)
         return row
 
@@ -207,9 +231,9 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def _points(stop: run_file.Document | None) -> int | None:
+def _points(stop: Document | None) -> int | None:
     """The points of the stream a person means: primary, or else the longest."""
     if stop is None:
         return None
-    counted = stop.get("num_events") or {}
-    return int(counted.get("primary", max(counted.values(), default=0)))
+    num_events = stop.get("num_events") or {}
+    return int(num_events.get("primary", max(num_events.values(), default=0)))

@@ -1,4 +1,4 @@
-"""Each run in a file of its own, a line a document, on disk before the next point begins.
+"""Journal: writes each run to a file of its own, a line a document, before the next point begins.
 
 It never knows what a document means beyond the run it belongs to. What the disk refuses waits in memory, in order.
 """
@@ -9,16 +9,14 @@ import itertools
 import os
 from pathlib import Path
 
+from beamshell.documents import Document
 from beamshell.documents.router import RunFinder
-from beamshell.documents.types import Document
 from beamshell.errors import StoreError
 from beamshell.store.encoding import to_json
-from beamshell.store.open_runs import Marker, close_open_runs
+from beamshell.store.open_runs import Marker
 from beamshell.store.run_file import run_path
 
-__all__ = ["Journal", "close_open_runs"]
-
-_DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also forced through the system's own memory
+_DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also flushed from the system's cache (fsync)
 
 
 class Journal:
@@ -55,15 +53,6 @@ class Journal:
         if writer.closed:
             del self._writers[run]
 
-    @property
-    def waiting(self) -> int:
-        """How many bytes are in memory only, because the disk refused them; 0 when all is well."""
-        return sum(writer.waiting for writer in self._writers.values())
-
-    def path_of(self, run: str) -> Path:
-        """The file of an open run, by its uid."""
-        return self._writers[run].path
-
     def flush(self) -> None:
         """Write what waits.
 
@@ -95,25 +84,25 @@ class _RunWriter:
         self._uid = str(start["uid"])
         self._fd = -1
         self._marker: Marker | None = None
-        self._tail = (0, b"")  # the file's length as far as it is known, and the bytes that follow there
+        self._unwritten = (0, b"")  # the file's length when it was last known, and the bytes that belong there
         self._to_sync = False
-        self._last_is_in = False
+        self._complete = False  # the last document is among them
 
     @property
     def waiting(self) -> int:
-        return len(self._tail[1])
+        return len(self._unwritten[1])
 
     def add(self, line: bytes, durable: bool, last: bool) -> None:
-        length, waiting = self._tail
-        if waiting:  # an earlier write failed or was broken into: the file says how much of it arrived
-            length, waiting = self._what_did_not_arrive()
-        self._tail = (length, waiting + line)
+        length, waiting = self._unwritten
+        if waiting:  # an earlier write failed or was interrupted by a signal: the file says how much of it arrived
+            length, waiting = self._not_arrived()
+        self._unwritten = (length, waiting + line)
         self._to_sync |= durable
-        self._last_is_in |= last
+        self._complete |= last
         self._write()
 
     def flush(self) -> None:
-        self._tail = self._what_did_not_arrive()
+        self._unwritten = self._not_arrived()
         self._write()
 
     def release(self) -> None:
@@ -129,14 +118,14 @@ class _RunWriter:
         try:
             if self._fd < 0:
                 self._open()
-            length, waiting = self._tail
+            length, waiting = self._unwritten
             while waiting:
                 written = os.write(self._fd, waiting)
-                length, waiting = self._tail = (length + written, waiting[written:])
+                length, waiting = self._unwritten = (length + written, waiting[written:])
             if self._to_sync:
                 os.fsync(self._fd)
                 self._to_sync = False
-            if self._last_is_in:
+            if self._complete:
                 self._finish()
         except OSError as exc:
             raise StoreError(
@@ -159,8 +148,8 @@ class _RunWriter:
         if self._marker is not None:
             self._marker.remove()
 
-    def _what_did_not_arrive(self) -> tuple[int, bytes]:
-        length, waiting = self._tail
+    def _not_arrived(self) -> tuple[int, bytes]:
+        length, waiting = self._unwritten
         if self._fd < 0 or not waiting:
             return length, waiting
         arrived = max(0, os.fstat(self._fd).st_size - length)

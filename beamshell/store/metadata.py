@@ -1,4 +1,4 @@
-"""Metadata that outlive the console, and the counter of scans, in a file that two consoles share.
+"""PersistentDict: metadata, and the number of the last scan, kept in an sqlite file that two consoles may share.
 
 It never knows what a key means, except that `scan_id` counts.
 """
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) 
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-_FRESH_S = 0.001  # for so long a look at the other console's changes holds
+_FRESH_S = 0.001  # seconds until another console's changes are looked for again
 _IMMUTABLE = (str, int, float, bool, type(None))
 _SCAN_ID = "scan_id"
 
@@ -38,10 +38,11 @@ class PersistentDict(MutableMapping[str, Any]):
     millisecond; of two changes to one key the later wins. Tuples may come back as lists.
 
     Args:
-        path: the file; a damaged one is set aside, said in the log, and a new one begun.
+        path: the file; a damaged one is renamed, the log says so, and a new one is begun.
 
     Raises:
-        StoreError: the value cannot be stored, or the file not be opened, read or written; names the key and why.
+        StoreError: the value cannot be stored, or the file cannot be opened, read or written; the message names the
+            key and why.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -92,7 +93,7 @@ class PersistentDict(MutableMapping[str, Any]):
         return f"PersistentDict({dict(self)!r}, path={str(self.path)!r})"
 
     def flush(self) -> None:
-        """Store what changed inside values, and look at the other console's changes.
+        """Store what changed inside values, and read the other console's changes.
 
         Raises:
             StoreError: a value now holds something that cannot be stored; the others are stored.
@@ -104,7 +105,8 @@ class PersistentDict(MutableMapping[str, Any]):
     def next_scan_id(self) -> int:
         """A number larger than any handed out before, to this or any other console; also in `self["scan_id"]`.
 
-        A larger `self["scan_id"]` set by hand is counted on from; a smaller one is not, so that no number comes twice.
+        A larger `self["scan_id"]` that was set by hand is counted on from. A smaller one is ignored, so that no number
+        is used twice.
         """
         with self._lock, self._explained("count scans"):
             with transaction(self._db):
@@ -153,7 +155,7 @@ class PersistentDict(MutableMapping[str, Any]):
         return db
 
     def _look(self, now: bool = False) -> None:
-        """Take in the other console's changes, if there are any, after storing those made inside values here."""
+        """Read the other console's changes, if there are any, after storing those made inside values here."""
         if not now and time.monotonic() - self._looked < _FRESH_S:
             return
         with self._explained("be read"):
@@ -165,11 +167,11 @@ class PersistentDict(MutableMapping[str, Any]):
         self._looked = time.monotonic()
 
     def _load(self) -> None:
-        found = dict(self._db.execute("SELECT key, value FROM metadata"))
-        # an unchanged value stays the same object: someone may hold it and change it inside
-        same = {key: value for key, value in self._values.items() if self._texts.get(key) == found.get(key)}
-        self._values = {key: same[key] if key in same else _checked(key, text) for key, text in found.items()}
-        self._texts = found
+        texts = dict(self._db.execute("SELECT key, value FROM metadata"))
+        # An unchanged value stays the same object: a caller may hold it and change it inside.
+        same = {key: value for key, value in self._values.items() if self._texts.get(key) == texts.get(key)}
+        self._values = {key: same[key] if key in same else _checked(key, text) for key, text in texts.items()}
+        self._texts = texts
 
     def _store_inner_changes(self) -> None:
         changed: dict[str, str] = {}
@@ -195,10 +197,10 @@ class PersistentDict(MutableMapping[str, Any]):
         self._texts.update(texts)
 
     def _last_scan_id(self) -> int:
-        counted = self._db.execute("SELECT value FROM counters WHERE name = ?", (_SCAN_ID,)).fetchone()
-        shown = self._db.execute("SELECT value FROM metadata WHERE key = ?", (_SCAN_ID,)).fetchone()
-        by_hand = from_json(shown[0]) if shown else 0
-        return max(counted[0] if counted else 0, by_hand if isinstance(by_hand, int) else 0)
+        counter = self._db.execute("SELECT value FROM counters WHERE name = ?", (_SCAN_ID,)).fetchone()
+        metadata = self._db.execute("SELECT value FROM metadata WHERE key = ?", (_SCAN_ID,)).fetchone()
+        by_hand = from_json(metadata[0]) if metadata else 0
+        return max(counter[0] if counter else 0, by_hand if isinstance(by_hand, int) else 0)
 
     def _count(self, number: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (_SCAN_ID, number))
@@ -228,7 +230,7 @@ class PersistentDict(MutableMapping[str, Any]):
             raise StoreError(f"{self.path} cannot {action}: the metadata are closed") from exc
         except (sqlite3.Error, OSError) as exc:
             remedy = (
-                "leave and start again: the damaged file is then set aside"
+                "leave and start again: the damaged file is then renamed, and a new one begun"
                 if isinstance(exc, sqlite3.Error) and is_damage(exc)
                 else "free space, or make the folder writable, and try again"
             )

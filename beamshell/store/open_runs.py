@@ -1,8 +1,8 @@
-"""Which runs are being written, by whom, and how those end whose writer has died.
+"""Open runs: a marker file for each run that is being written, and the closing of those whose console has died.
 
-It never knows what documents say beyond their run's start and stop. Each open run has a small marker file
-`runs/.open/<uid>.json` on which its writer holds a lock; the operating system lets go of the lock when the writer
-dies, however that happens.
+It never knows what documents say beyond their run's start and stop. Each open run has a marker file
+`runs/.open/<uid>.json` on which its writer holds a lock; the operating system releases the lock when the writer dies,
+however that happens.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Marker:
     """
 
     def __init__(self, folder: Path, run: str, path: Path) -> None:
-        place = _markers(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        self._path = place / f"{re.sub(r'[^A-Za-z0-9-]', '-', run)}.json"
-        # Under a name of its own until it is locked and whole, so that nobody finds it half made.
-        unfinished = place / f"{self._path.name}.{os.getpid()}"
+        markers = _markers(folder)
+        markers.mkdir(parents=True, exist_ok=True)
+        self._path = markers / f"{re.sub(r'[^A-Za-z0-9-]', '-', run)}.json"
+        # Under a name of its own until it is locked and complete: another console must not find it half written.
+        unfinished = markers / f"{self._path.name}.{os.getpid()}"
         self._fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
-            with contextlib.suppress(OSError):  # no locks on this file system: host, boot and process must do
+            with contextlib.suppress(OSError):  # no locks on this file system: host, boot and process id must do
                 fcntl.flock(self._fd, fcntl.LOCK_EX)
             os.write(self._fd, json.dumps({**_me(), "path": str(path.relative_to(folder))}).encode())
             unfinished.rename(self._path)
@@ -60,14 +60,14 @@ class Marker:
         self.release()
 
     def release(self) -> None:
-        """This process writes the run no more, though it is not closed."""
+        """Stop holding the lock, although the run is not closed: this process no longer writes it."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
 
 def close_open_runs(folder: Path, any_host: bool = False) -> list[Path]:
-    """Give each run whose writer has died a stop document with exit status "abort"; answers with their files.
+    """Give each run whose writer has died a stop document with exit status "abort"; the files of those runs.
 
     A half-written last line is moved to a file of the same name ending in `.torn`. Runs of live consoles are never
     touched. A run that cannot be closed (no space, no permission) is named in the log and left for the next time.
@@ -92,7 +92,7 @@ def close_open_runs(folder: Path, any_host: bool = False) -> list[Path]:
 
 @contextlib.contextmanager
 def _abandoned(marker: Path, any_host: bool) -> Iterator[str | None]:
-    """The run's file as named in the marker, locked meanwhile; None if its writer lives or may live."""
+    """The run's file as named in the marker, locked during the block; None if its writer lives or may live."""
     try:
         fd = os.open(marker, os.O_RDWR)
     except FileNotFoundError:  # closed by its writer or another console in this moment
@@ -111,7 +111,7 @@ def _abandoned(marker: Path, any_host: bool) -> Iterator[str | None]:
 def _writer_is_gone(fd: int, written: dict[str, Any], any_host: bool) -> bool:
     me = _me()
     if written["host"] != me["host"] and not any_host:
-        return False  # a lock is not seen across computers on every file system
+        return False  # not every file system shows a lock to other computers
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -132,11 +132,11 @@ def _process_exists(pid: int) -> bool:
 
 
 def _close(path: Path) -> bool:
-    """Cut a half-written line off and append the stop document; False if there was nothing to close."""
+    """Move a half-written last line away and append the stop document; False if there was nothing to close."""
     if not path.exists():
         return False
     _cut_torn_line(path)
-    if path.stat().st_size == 0:  # its start was never whole, so nobody was told of this run
+    if path.stat().st_size == 0:  # its start was never complete, so no other subscriber has seen this run
         path.unlink()
         return False
     start = run_file.first_document(path)
@@ -176,9 +176,9 @@ def _end_of_last_line(fd: int, size: int, block: int = 65536) -> int:
     at = size
     while at > 0:
         begin = max(0, at - block)
-        found = os.pread(fd, at - begin, begin).rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
+        newline = os.pread(fd, at - begin, begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
         at = begin
     return 0
 
@@ -193,7 +193,7 @@ def _me() -> dict[str, Any]:
 
 @cache
 def _boot_id() -> str:
-    """Changes when the computer starts again; empty where the system does not tell (then locks must do)."""
+    """An id that changes when the computer starts again; "" where the system has none (then locks must do)."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -1,7 +1,7 @@
-"""The sample queue at rest: what is to be measured, in order, in one JSON file that survives the console.
+"""The sample queue: commands to be run one after the other, kept in a JSON file that two consoles may share.
 
-It never knows what a line means. Every change is read, made and written whole under a lock, so that two consoles may
-share the file, and a console that dies leaves the last state complete.
+It never knows what a command means. For every change the whole file is read, changed and written under a lock, so a
+console that dies leaves the last state complete.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class QueueItem:
     """One line of the queue.
 
     Attributes:
-        key: what it is called in the file, as long as it lives.
+        key: its number in the file, which stays the same when items before it are removed.
         line: the command as typed.
         metadata: what its runs are labelled with, such as the sample.
         state: "waiting", "running", "done", "failed", or "interrupted" if its console ended in the middle of it.
@@ -48,6 +48,7 @@ class Queue:
         folder: the data folder.
 
     Example:
+        >>> queue = Queue(folder)
         >>> queue.add("scan det th -1 1 11", {"sample": "LaB6"})
         1
     """
@@ -65,10 +66,10 @@ class Queue:
         Raises:
             StoreError: the file is damaged.
         """
-        found = self._read()
-        if any(item.state == RUNNING for item in found) and not self._somebody_runs_it():
-            found = [replace(item, state=INTERRUPTED) if item.state == RUNNING else item for item in found]
-        return found
+        items = self._read()
+        if any(item.state == RUNNING for item in items) and not self._is_being_run():
+            items = [replace(item, state=INTERRUPTED) if item.state == RUNNING else item for item in items]
+        return items
 
     def __len__(self) -> int:
         return len(self._read())
@@ -88,7 +89,7 @@ class Queue:
             EngineError: it is running.
         """
         with self._changed() as items:
-            self._must_rest(items, number)
+            self._must_not_run(items, number)
             return items.pop(number - 1)
 
     def move(self, number: int, to: int) -> None:
@@ -99,7 +100,7 @@ class Queue:
             EngineError: it is running.
         """
         with self._changed() as items:
-            self._must_rest(items, number)
+            self._must_not_run(items, number)
             self._item(items, to)
             items.insert(to - 1, items.pop(number - 1))
 
@@ -111,14 +112,14 @@ class Queue:
             EngineError: it is running.
         """
         with self._changed() as items:
-            self._must_rest(items, number)
+            self._must_not_run(items, number)
             items[number - 1] = replace(items[number - 1], state=WAITING, reason="", uids=[])
 
     def clear(self, *states: str) -> int:
-        """Take out all items but one that runs, or those of these states; how many."""
-        gone = states or (WAITING, DONE, FAILED, INTERRUPTED)
+        """Take out all items of these states, or all but one that runs; how many were taken out."""
+        removed = states or (WAITING, DONE, FAILED, INTERRUPTED)
         with self._changed() as items:
-            kept = [item for item in items if item.state not in gone]
+            kept = [item for item in items if item.state not in removed]
             number = len(items) - len(kept)
             items[:] = kept
             return number
@@ -127,10 +128,10 @@ class Queue:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Keep the queue for this console as long as the block lasts.
+        """Reserve the queue for this console during the block.
 
         Raises:
-            EngineError: another console runs it, or this one does.
+            EngineError: another console runs it, or this one does already.
         """
         with self._locked(self._run_lock_path, wait=False) as is_ours:
             if not is_ours:
@@ -138,7 +139,7 @@ class Queue:
             yield
 
     def begin_next(self) -> QueueItem | None:
-        """The first item that waits, which is running from now on; None if none does."""
+        """Mark the first item that waits as running, and return it; None if none waits."""
         with self._changed() as items:
             for index, item in enumerate(items):
                 if item.state == WAITING:
@@ -147,7 +148,7 @@ class Queue:
         return None
 
     def end(self, key: int, state: str, reason: str = "", uids: list[str] | None = None) -> None:
-        """Say how an item has ended."""
+        """Record how an item has ended."""
         with self._changed() as items:
             for index, item in enumerate(items):
                 if item.key == key:
@@ -155,7 +156,7 @@ class Queue:
 
     # ---- the file ----------------------------------------------------------------------------
 
-    def _must_rest(self, items: list[QueueItem], number: int) -> None:
+    def _must_not_run(self, items: list[QueueItem], number: int) -> None:
         if self._item(items, number).state == RUNNING:
             raise EngineError(f"item {number} is running: stop or abort it first")
 
@@ -185,9 +186,7 @@ class Queue:
         try:
             return [QueueItem(**entry) for entry in json.loads(text)["items"]]
         except (ValueError, TypeError, KeyError) as exc:
-            raise StoreError(
-                f"{self.path} is damaged ({exc}): put it right, or move it away for an empty queue"
-            ) from exc
+            raise StoreError(f"{self.path} is damaged ({exc}): repair it, or move it away for an empty queue") from exc
 
     def _write(self, items: list[QueueItem]) -> None:
         fresh = self.path.with_suffix(".new")
@@ -201,13 +200,13 @@ class Queue:
         except OSError as exc:
             raise StoreError(f"{self.path} cannot be written: {exc.strerror}") from exc
 
-    def _somebody_runs_it(self) -> bool:
+    def _is_being_run(self) -> bool:
         with self._locked(self._run_lock_path, wait=False) as is_ours:
             return not is_ours
 
     @contextlib.contextmanager
     def _locked(self, path: Path, *, wait: bool) -> Iterator[bool]:
-        """Whether the lock is ours; a process that dies gives it back."""
+        """Hold a lock during the block; False if another process has it. A process that dies releases its locks."""
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as exc:

@@ -1,24 +1,27 @@
-"""One run: its documents, its points as a table, its pictures.
+"""Run: one stored run, with its documents, its points as a table, its pictures and its files.
 
 It never writes, and never knows a device or the engine.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from beamshell.documents.types import Document
+from beamshell.documents import Document
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
-from beamshell.store.frame_locations import Pieces, external_keys
-from beamshell.store.images import AssetReaders, FileList, Images, files_of, find_key
-from beamshell.store.readers import Array
+from beamshell.store.asset_readers import Array, AssetReaders
+from beamshell.store.frame_locations import FrameLocations, external_keys
+from beamshell.store.images import FileList, Images, files_of, find_key
 from beamshell.store.table import Table, table_of
+from beamshell.text.lists import listed
+from beamshell.text.nearest import did_you_mean
+from beamshell.text.numbers import counted
+from beamshell.text.times import date_and_time
 
 
 class Run:
@@ -26,13 +29,14 @@ class Run:
 
     Args:
         path: its file.
-        library: how external files are found and read; None is the usual way.
+        readers: how external files are found and read; None is the usual way.
     """
 
-    def __init__(self, path: Path, library: AssetReaders | None = None) -> None:
+    def __init__(self, path: Path, readers: AssetReaders | None = None) -> None:
         self.path = path
-        self._library = library or AssetReaders()
-        self._pieces: tuple[int, Pieces] = (-1, Pieces())  # and how long the run's file was then
+        self._readers = readers or AssetReaders()
+        self._frames = FrameLocations()
+        self._frames_at = -1  # how long the run's file was when they were read
 
     @cached_property
     def start(self) -> Document:
@@ -88,11 +92,11 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """By device, its settings when its stream began: `run.config["det"]["det_exposure"]`."""
-        found: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         for doc in self.descriptors:
             for device, configuration in doc.get("configuration", {}).items():
-                found.setdefault(device, {}).update(configuration["data"])
-        return found
+                settings.setdefault(device, {}).update(configuration["data"])
+        return settings
 
     def table(self, stream: str = "primary") -> Table:
         """The points of one stream as columns.
@@ -100,21 +104,21 @@ class Run:
         Raises:
             UnknownName: the run has no such stream; the message names those it has.
         """
-        if stream not in self.streams:
-            raise UnknownName(
-                f"run {self.scan_id} has no stream {stream!r}: it has {', '.join(self.streams) or 'none yet'}"
-            )
+        streams = self.streams
+        if stream not in streams:
+            remedy = did_you_mean(stream, streams, most=0) or f": it has {listed(streams) or 'none yet'}"
+            raise UnknownName(f"{self.label} has no stream '{stream}'{remedy}")
         return table_of(self.documents(), stream)
 
     @property
     def image_keys(self) -> list[str]:
-        """The data keys whose values lie in files of their own, such as ["cam_image"]."""
+        """The data keys whose values are in files of their own, such as ["cam_image"]."""
         return list(dict.fromkeys(key for doc in self.descriptors for key in external_keys(doc)))
 
     def image(self, name: str, point: int = -1, *, stream: str | None = None) -> Array:
         """The picture of one point: (height, width), or (n, height, width) if a point has n > 1 frames.
 
-        Whatever else lies in files comes the same way, in the shape that it has there.
+        Any other external data come the same way, in the shape that they have in their file.
 
         Args:
             name: the detector, such as "cam", or one of `image_keys`.
@@ -129,30 +133,33 @@ class Run:
 
     def images(self, name: str, *, stream: str | None = None) -> Images:
         """The pictures of all points, each read when it is asked for; see `image`."""
-        pieces, label = self._external(), self._label()
-        stream, key = find_key(pieces, name, stream, label)
-        return Images(key, pieces.places(stream, key), self._library, label)
+        frames = self._frame_locations()
+        stream, key = find_key(frames, name, stream, self.label)
+        return Images(key, frames.locations(stream, key), self._readers, self.label)
 
     @property
     def files(self) -> FileList:
         """The files that detectors have written for this run, whether they are there, and their size."""
-        return files_of(self._external(), self._library)
+        return files_of(self._frame_locations(), self._readers)
 
-    def _external(self) -> Pieces:
+    def _frame_locations(self) -> FrameLocations:
         length = self.path.stat().st_size if self.path.exists() else 0
-        if length != self._pieces[0]:
-            self._pieces = length, Pieces(self.documents())
-        return self._pieces[1]
+        if length != self._frames_at:
+            self._frames_at, self._frames = length, FrameLocations(self.documents())
+        return self._frames
 
-    def _label(self) -> str:
+    @property
+    def label(self) -> str:
+        """What messages call it: "run 12", or the beginning of its uid if it has no number."""
         return f"run {self.uid[:8] if self.scan_id is None else self.scan_id}"
 
     def __repr__(self) -> str:
-        images = f", images: {', '.join(keys)}" if (keys := self.image_keys) else ""
-        points = sum(self.num_events.values()) if "primary" not in self.num_events else self.num_events["primary"]
+        images = f", images: {listed(keys)}" if (keys := self.image_keys) else ""
+        num_events = self.num_events
+        points = counted(num_events.get("primary", sum(num_events.values())), "point")
         return (
-            f"Run {self.scan_id}: {plan_line(self.start)}, {points} points, {self.exit_status or 'open'}, "
-            f"{clock(self.start['time'])}, uid {self.uid[:8]}{images}"
+            f"Run {self.scan_id}: {plan_line(self.start)}, {points}, {self.exit_status or 'open'}, "
+            f"{date_and_time(self.start['time'])}, uid {self.uid[:8]}{images}"
         )
 
     def __eq__(self, other: object) -> bool:
@@ -168,8 +175,3 @@ def plan_line(start: Document) -> str:
         return shorten(command, 60, placeholder=" ...")
     names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
     return " ".join([str(start.get("plan_name") or "?"), *names])
-
-
-def clock(time: float) -> str:
-    """Local date and time of a moment in seconds since 1970-01-01 UTC."""
-    return f"{datetime.datetime.fromtimestamp(time):%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""One run's file: where it lies, and its lines back as documents.
+"""The file of one run: its path, and its lines read back as documents.
 
 It never writes. A line is `["event", {...}]`; an unfinished last line is one that is being written.
 """
@@ -8,16 +8,15 @@ from __future__ import annotations
 import datetime
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
 from beamshell.errors import StoreError
 from beamshell.store.encoding import from_json
 
 _log = logging.getLogger(__name__)
-
-Document = dict[str, Any]
 
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
@@ -84,28 +83,33 @@ def stop_document(path: Path) -> Document | None:
     return pair[1] if pair else None
 
 
-def count_points(found: Iterator[tuple[str, Document]]) -> dict[str, int]:
+def count_points(run: Iterable[tuple[str, Document]]) -> dict[str, int]:
     """By stream, the highest sequence number: what a stop document calls `num_events`."""
-    streams: dict[str, str] = {}
-    points: dict[str, int] = {}
-    for name, doc in found:
-        if name == "descriptor":
-            stream = streams[doc["uid"]] = doc.get("name", "primary")
-            points.setdefault(stream, 0)
-        elif (number := _highest(name, doc)) is not None and doc["descriptor"] in streams:
-            stream = streams[doc["descriptor"]]
-            points[stream] = max(points[stream], number)
-    return points
+    counter = _PointCounter()
+    counter.take(run)
+    return counter.points
 
 
-def _highest(name: str, doc: Document) -> int | None:
-    if name == "event":
-        return int(doc["seq_num"])
-    if name == "event_page":
-        return max(doc["seq_num"], default=0)
-    if name == "stream_datum":
-        return int(doc["seq_nums"]["stop"]) - 1
-    return None
+class _PointCounter(RunReceiver):
+    def __init__(self) -> None:
+        super().__init__()
+        self.points: dict[str, int] = {}
+
+    def descriptor(self, descriptor: Document) -> None:
+        self.points.setdefault(descriptor.get("name", "primary"), 0)
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        self._seen(descriptor, int(event["seq_num"]))
+
+    def event_page(self, descriptor: Document, page: Document) -> None:
+        self._seen(descriptor, max(page["seq_num"], default=0))
+
+    def stream_datum(self, descriptor: Document, datum: Document) -> None:
+        self._seen(descriptor, int(datum["seq_nums"]["stop"]) - 1)
+
+    def _seen(self, descriptor: Document, number: int) -> None:
+        stream = descriptor.get("name", "primary")
+        self.points[stream] = max(self.points[stream], number)
 
 
 def _parse(line: bytes, where: str) -> tuple[str, Document] | None:

@@ -1,4 +1,4 @@
-"""The catalogue: past runs, found by number, by uid or by what their metadata say, and their data.
+"""Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
 It never writes a run and never knows a device or the engine.
 """
@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
-from beamshell.documents.types import Document
+from beamshell.documents import Document
 from beamshell.errors import UnknownName, UsageError
+from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
-from beamshell.store.images import AssetReaders
 from beamshell.store.index import Index, Row
-from beamshell.store.readers import Reader
-from beamshell.store.run import Run, clock, plan_line
-from beamshell.store.table import aligned
+from beamshell.store.run import Run, plan_line
+from beamshell.text.lists import aligned
+from beamshell.text.numbers import counted
+from beamshell.text.times import date_and_time
 
 __all__ = ["Run", "RunList", "Runs"]
 
@@ -30,11 +31,8 @@ class RunList(list[Run]):
     """Runs, oldest first, that show themselves as a table."""
 
     def __repr__(self) -> str:
-        head = ["scan_id", "time", "points", "status", "plan"]
-        rows = [head, *(_cells(run) for run in self)]
-        # the plan comes last and flush left: it may be long
-        lines = aligned([row[:-1] for row in rows])
-        return "\n".join(f"{line}  {row[-1]}" for line, row in zip(lines, rows, strict=True))
+        heading = ["scan_id", "time", "points", "status", "plan"]
+        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left=[4]))
 
 
 class Runs:
@@ -50,21 +48,21 @@ class Runs:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.index = Index(self.folder)
-        self._library = AssetReaders()
+        self._assets = AssetReaders()
 
     @property
     def readers(self) -> dict[str, Reader]:
         """The functions that read external files: ``runs.readers["application/x-mine"] = function``.
 
         The key is the mimetype of a stream resource or the spec of a resource; the function gets a `FrameRequest`
-        (beamshell.store.readers) and returns the array of one point.
+        (beamshell.store.frame_locations) and returns the array of one point.
         """
-        return self._library.readers
+        return self._assets.readers
 
     @property
     def roots(self) -> dict[str, str]:
-        """Where folders of external files are now, by where they were: ``runs.roots["/old"] = "/new"``."""
-        return self._library.roots
+        """Today's folders of external files by the folders they were written to: ``runs.roots["/old"] = "/new"``."""
+        return self._assets.roots
 
     @overload
     def __getitem__(self, key: int | str) -> Run: ...
@@ -95,15 +93,16 @@ class Runs:
         return True
 
     def __repr__(self) -> str:
-        if not len(self):
-            return f"no runs yet in {self.folder}"
-        return f"{self[-10:]!r}\n{len(self)} runs in {self.folder}"
+        with self.index.question():
+            number = len(self)
+            newest = self[-10:]
+        return f"{newest!r}\n{counted(number, 'run')} in {self.folder}" if number else f"no runs yet in {self.folder}"
 
     @property
     def last_scan_id(self) -> int:
         """The highest scan_id of all; 0 if there is none."""
-        highest = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)")
-        return highest[0].scan_id or 0 if highest else 0
+        rows = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)")
+        return rows[0].scan_id or 0 if rows else 0
 
     def search(
         self,
@@ -121,20 +120,20 @@ class Runs:
             since: started at or after this moment.
             until: started before this moment.
             exit_status: "success", "abort" or "fail".
-            text: stands anywhere in the start document, in capitals or not.
+            text: anywhere in the start document, in capitals or not.
             metadata: keys of the start document with their values, such as ``sample="Si"``.
         """
-        wanted: list[tuple[str, Any]] = []
+        terms: list[tuple[str, Any]] = []
         if plan_name is not None:
-            wanted.append(("plan_name = ?", plan_name))
+            terms.append(("plan_name = ?", plan_name))
         if since is not None:
-            wanted.append(("time >= ?", _seconds(since)))
+            terms.append(("time >= ?", _seconds(since)))
         if until is not None:
-            wanted.append(("time < ?", _seconds(until)))
+            terms.append(("time < ?", _seconds(until)))
         if exit_status is not None:
-            wanted.append(("exit_status = ?", exit_status))
-        condition = " AND ".join(condition for condition, _ in wanted) or "1"
-        rows = self.index.rows(condition, [value for _, value in wanted])
+            terms.append(("exit_status = ?", exit_status))
+        condition = " AND ".join(condition for condition, _ in terms) or "1"
+        rows = self.index.rows(condition, [value for _, value in terms])
         if metadata or text is not None:
             rows = [row for row in rows if _holds(from_json(row.start), metadata, text or "")]
         return self._runs(rows)
@@ -164,25 +163,28 @@ class Runs:
 
     def _between(self, key: slice) -> RunList:
         """A negative bound counts from the newest, another is a scan_id."""
-        count = len(self)
-        first = max(0, count + key.start) if key.start is not None and key.start < 0 else 0
-        end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
-        conditions = [f"path IN (SELECT path FROM runs ORDER BY time, path LIMIT {max(0, end - first)} OFFSET {first})"]
+        conditions = ["1"]
         if key.start is not None and key.start >= 0:
             conditions.append(f"scan_id >= {int(key.start)}")
         if key.stop is not None and key.stop >= 0:
             conditions.append(f"scan_id < {int(key.stop)}")
-        return RunList(self._runs(self.index.rows(" AND ".join(conditions)))[:: key.step])
+        with self.index.question():
+            count = len(self)
+            first = max(0, count + key.start) if key.start is not None and key.start < 0 else 0
+            end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
+            window = f"SELECT path FROM runs ORDER BY time, path LIMIT {max(0, end - first)} OFFSET {first}"
+            rows = self.index.rows(f"path IN ({window}) AND {' AND '.join(conditions)}")
+        return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._library) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets) for row in rows)
 
 
 def _cells(run: Run) -> list[str]:
-    points = run.num_events
-    shown = points.get("primary", max(points.values(), default=0))
+    num_events = run.num_events
+    points = num_events.get("primary", max(num_events.values(), default=0))
     scan_id = "" if run.scan_id is None else str(run.scan_id)
-    return [scan_id, clock(run.start["time"]), str(shown), run.exit_status or "open", plan_line(run.start)]
+    return [scan_id, date_and_time(run.start["time"]), str(points), run.exit_status or "open", plan_line(run.start)]
 
 
 def _holds(start: Document, metadata: dict[str, Any], text: str) -> bool:

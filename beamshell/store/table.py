@@ -1,25 +1,26 @@
-"""One stream of a run as columns.
+"""Table: the points of one stream as columns, numpy arrays by name.
 
 It never knows where the documents come from.
 """
 
 from __future__ import annotations
 
-import datetime
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from beamshell.documents.router import events_of
-from beamshell.documents.types import Document
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
+from beamshell.text.lists import aligned
+from beamshell.text.nearest import unknown
+from beamshell.text.times import time_of_day
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
-_MOST_SHOWN = 20  # rows of a repr
+_MOST_ROWS = 20  # of a repr
 
 
 class Table:
@@ -27,16 +28,20 @@ class Table:
 
     The first two columns are "seq_num" and "time" (seconds since 1970-01-01 UTC). Of a point that was measured again
     after a pause, the last measurement counts. Where a key is missing from a point there is NaN in a column of
-    numbers, None in any other. What lies in files is no column.
+    numbers, None in any other. What is in files is no column.
 
     Args:
         columns: by name.
-        external: the keys whose values lie in files.
+        external: the keys whose values are in files.
+        units: by column, its unit; "" or left out if it has none.
     """
 
-    def __init__(self, columns: dict[str, Column], external: Iterable[str] = ()) -> None:
+    def __init__(
+        self, columns: dict[str, Column], external: Iterable[str] = (), units: dict[str, str] | None = None
+    ) -> None:
         self._columns = columns
         self._external = frozenset(external)
+        self.units = {name: (units or {}).get(name, "") for name in columns}
 
     @property
     def columns(self) -> list[str]:
@@ -49,11 +54,9 @@ class Table:
 
     def __getitem__(self, name: str) -> Column:
         if name in self._external:
-            raise UnknownName(f"{name} lies in files, not in the table: run.image({name!r}, 3) is that of point 3")
+            raise UnknownName(f"{name} is in files, not in the table: run.image({name!r}, 3) is that of point 3")
         if name not in self._columns:
-            near = difflib.get_close_matches(str(name), self._columns, n=1)
-            hint = f"did you mean {near[0]!r}? There are" if near else "there are"
-            raise UnknownName(f"no column {name!r}: {hint} {', '.join(self._columns)}")
+            raise unknown("column", str(name), self._columns)
         return self._columns[name]
 
     def __contains__(self, name: object) -> bool:
@@ -66,41 +69,55 @@ class Table:
         return len(self._columns["seq_num"])
 
     def __repr__(self) -> str:
-        shown = range(min(len(self), _MOST_SHOWN))
-        rows = [[_shown(name, column[i]) for name, column in self._columns.items()] for i in shown]
-        more = [f"... {len(self) - _MOST_SHOWN} more"] if len(self) > _MOST_SHOWN else []
+        rows = [
+            [_cell(name, column[row]) for name, column in self._columns.items()]
+            for row in range(min(len(self), _MOST_ROWS))
+        ]
+        more = [f"... {len(self) - _MOST_ROWS} more"] if len(self) > _MOST_ROWS else []
         return "\n".join([*aligned([self.columns, *rows]), *more])
 
 
 def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
     """The events of one stream as a Table; with no events, the columns of its descriptors are empty."""
-    streams: set[str] = set()
-    keys: dict[str, None] = {}  # in the order in which the descriptors tell of them
-    external: set[str] = set()
-    points: dict[int, Document] = {}
-    for name, doc in documents:
-        if name == "descriptor" and doc.get("name", "primary") == stream:
-            streams.add(doc["uid"])
-            keys |= dict.fromkeys(doc["data_keys"])
-            external.update(external_keys(doc))
-        elif name in ("event", "event_page") and doc["descriptor"] in streams:
-            for event in [doc] if name == "event" else events_of(doc):
-                points[event["seq_num"]] = event
-    rows = [points[number] for number in sorted(points)]
-    columns = {
-        "seq_num": np.array([row["seq_num"] for row in rows], dtype=np.int64),
-        "time": np.array([row["time"] for row in rows], dtype=float),
-    }
-    for key in (key for key in keys if key not in external):
-        name = key if key not in columns else f"{key}_"
-        columns[name] = _column([row["data"].get(key) for row in rows])
-    return Table(columns, external)
+    points = _Points(stream)
+    points.take(documents)
+    return points.table()
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
-    """Lines of text whose cells stand in columns, flush right."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+class _Points(RunReceiver):
+    """Collects the points of one stream, by their number."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._units: dict[str, str] = {}  # by data key, in the order of the descriptors
+        self._external: set[str] = set()
+        self._points: dict[int, Document] = {}
+
+    def descriptor(self, descriptor: Document) -> None:
+        if descriptor.get("name", "primary") == self._stream:
+            self._units |= {
+                key: str((about or {}).get("units") or "") for key, about in descriptor["data_keys"].items()
+            }
+            self._external.update(external_keys(descriptor))
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        if descriptor.get("name", "primary") == self._stream:
+            self._points[event["seq_num"]] = event
+
+    def table(self) -> Table:
+        rows = [self._points[number] for number in sorted(self._points)]
+        columns = {
+            "seq_num": np.array([row["seq_num"] for row in rows], dtype=np.int64),
+            "time": np.array([row["time"] for row in rows], dtype=float),
+        }
+        units = {"time": "s"}
+        for key, unit in self._units.items():
+            if key not in self._external:
+                name = key if key not in columns else f"{key}_"
+                columns[name] = _column([row["data"].get(key) for row in rows])
+                units[name] = unit
+        return Table(columns, self._external, units)
 
 
 def _column(values: list[Any]) -> Column:
@@ -120,9 +137,9 @@ def _column(values: list[Any]) -> Column:
     return column
 
 
-def _shown(name: str, value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if name == "time":
-        return f"{datetime.datetime.fromtimestamp(value):%H:%M:%S.%f}"[:-5]
+        return time_of_day(value)
     if isinstance(value, (float, np.floating)):
         return f"{value:.10g}"
     if isinstance(value, np.ndarray):

@@ -1,1 +1,1 @@
-"""How numbers, units, durations and names are written: one way each, used by every room."""
+"""How numbers, units, durations, times, lists and unknown names are written: one way each, used by every room."""

@@ -1,38 +1,53 @@
-"""The name that was probably meant, for errors about names that nobody has.
+"""The nearest name to a misspelt one, "did you mean th?", and the error for an unknown name; capitals do not matter.
 
-It knows nothing of devices: names in, an error out.
+It knows nothing of devices: names in, text or an error out.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from beamshell.errors import UnknownName
+from beamshell.text.lists import listed
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+_LEAST_LIKENESS = 0.6
+"""How alike two names must be, from 0 to 1 (difflib's ratio)."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The one of `names` that is most like `name`, or "" if none is."""
-    by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    return by_lower[close[0]] if close else ""
+    by_folded_name: dict[str, str] = {}
+    for candidate in names:
+        by_folded_name.setdefault(candidate.casefold(), candidate)
+    matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=_LEAST_LIKENESS)
+    return by_folded_name[matches[0]] if matches else ""
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """The end of a message about an unknown name: ": did you mean th?", or ": there are a, b", or nothing."""
-    known = sorted(names)
-    if close := nearest(name, known):
-        return f": did you mean {close}?"
-    if not known:
+def did_you_mean(name: str, names: Iterable[str], *, most: int = 12) -> str:
+    """The end of a message about an unknown name: ": did you mean th?", or ": there are a, b", or nothing.
+
+    Args:
+        name: the unknown name.
+        names: those there are.
+        most: list at most so many of them if none is near; 0 lists none.
+    """
+    candidates = sorted(names)
+    if match := nearest(name, candidates):
+        return f": did you mean {match}?"
+    if not candidates or not most:
         return ""
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f": there {'is' if len(known) == 1 else 'are'} {shown}"
+    return f": there {'is' if len(candidates) == 1 else 'are'} {listed(candidates, most)}"
 
 
-def unknown(what: str, name: str, names: Iterable[str], *, of: str = "") -> UnknownName:
-    """The error for a name that nobody has: "no device 'tht': did you mean th?"."""
+def unknown(kind: str, name: str, names: Iterable[str], *, of: str = "") -> UnknownName:
+    """The error for an unknown name: "no device 'tht': did you mean th?".
+
+    Args:
+        kind: what is missing, such as "device".
+        name: the unknown name.
+        names: those there are.
+        of: who lacks it, such as "run 12": "run 12 has no stream 'basline': did you mean baseline?".
+    """
     owner = f"{of} has " if of else ""
-    return UnknownName(f"{owner}no {what} '{name}'{did_you_mean(name, names)}")
+    return UnknownName(f"{owner}no {kind} '{name}'{did_you_mean(name, names)}")

@@ -1,6 +1,6 @@
-"""A number as a person reads it: as many digits as it is worth.
+"""Numbers, units, counts and file sizes as text.
 
-Pure: it never prints.
+Pure: it never prints, and knows no device.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import math
 DEFAULT_PRECISION = 3
 _LARGEST_FIXED = 1e8
 _LARGEST_EXACT_FLOAT = 1e15
+_SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
 def number(
-    value: float, precision: int | None, default_precision: int = DEFAULT_PRECISION, *, as_position: bool = False
+    value: float,
+    precision: int | None = None,
+    default_precision: int = DEFAULT_PRECISION,
+    *,
+    as_position: bool = False,
 ) -> str:
     """A float with `precision` digits after the point, or in powers of ten where those would hide it.
 
-    A control system that never set its precision says 0: a fraction is then shown with the default.
+    A control system that never set its precision says 0: a fraction is then written with the default. Zero has no
+    sign, also not after rounding.
 
     Args:
         value: the number.
@@ -42,3 +48,36 @@ def number(
         return f"{value:.{max(digits, DEFAULT_PRECISION)}e}"
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A written value and its unit: "1.000 deg"; the value alone if it has no unit."""
+    return f"{text} {unit}" if unit else text
+
+
+def label(name: str, unit: str) -> str:
+    """A name and the unit of its values, for headings and axes: "th [deg]"."""
+    return f"{name} [{unit}]" if unit else name
+
+
+def counted(number: int, noun: str) -> str:
+    """So many things of a kind: "1 point", "5 points".
+
+    Args:
+        number: how many.
+        noun: what they are, in the singular; its plural ends in s.
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def file_size(size: int) -> str:
+    """A number of bytes: "812 B", "1.2 MB".
+
+    Example:
+        >>> file_size(812), file_size(1_234_567), file_size(999_999)
+        ('812 B', '1.23 MB', '1 MB')
+    """
+    power = 0
+    while power < len(_SIZES) - 1 and float(f"{size / 1000**power:.3g}") >= 1000:
+        power += 1
+    return f"{size / 1000**power:.3g} {_SIZES[power]}"

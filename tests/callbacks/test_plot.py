@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.plot import LivePlot, as_number
+from beamshell.callbacks.plot import LivePlot
 
 ROWS = [(-1.0, 1.0), (0.0, 5.0), (1.0, 2.0)]
 
@@ -85,11 +85,6 @@ def test_strings_and_images_make_no_plot(make_run, ax):
     keys = {"note": {"dtype": "string", "shape": []}, "image": {"dtype": "array", "shape": [2, 2]}}
     feed(LivePlot(ax=ax), make_run(["th"], ["note", "image"], [(0.0, "a", np.zeros((2, 2)))], keys=keys))
     assert len(ax.lines) == 0
-
-
-@pytest.mark.parametrize(("value", "expected"), [(np.array([3.0]), 3.0), (True, 1.0), ("2.5", 2.5)])
-def test_what_can_be_a_number_is_one(value, expected):
-    assert as_number(value) == expected
 
 
 HEADLESS = """

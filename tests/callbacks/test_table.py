@@ -93,6 +93,7 @@ def test_a_page_of_events_is_as_many_rows(make_run):
     start, descriptor, *_, stop = make_run([], ["det"], [])
     page = {
         "descriptor": descriptor[1]["uid"],
+        "uid": ["e1", "e2"],
         "seq_num": [1, 2],
         "time": [1.0, 2.0],
         "data": {"det": [5, 6]},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from beamshell.documents.router import DocumentRouter, RunFinder, RunRouter, events_of
+import pytest
+
+from beamshell.documents.router import RunFinder, RunReceiver, RunRouter, events_of
 
 PAGE = {
     "uid": ["e1", "e2"],
@@ -31,36 +33,79 @@ def interleaved():
     yield "stop", {"uid": "sa", "run_start": "a"}
 
 
+class Names(RunReceiver):
+    """Notes what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __call__(self, name, doc):
+        self.seen.append(name)
+        super().__call__(name, doc)
+
+
+class Points(RunReceiver):
+    """Notes the points with the name of their stream."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def event(self, descriptor, event):
+        self.seen.append((descriptor["name"], event["seq_num"], event["data"]["det"]))
+
+
+def descriptor(uid="d", name="primary"):
+    return "descriptor", {"uid": uid, "run_start": "a", "name": name}
+
+
+def event(seq_num, descriptor="d"):
+    return "event", {"uid": f"e{seq_num}", "descriptor": descriptor, "seq_num": seq_num, "data": {"det": 5}}
+
+
 def test_a_document_goes_to_the_method_of_its_name():
-    class Names(DocumentRouter):
-        seen = []
+    class Starts(RunReceiver):
+        def start(self, start):
+            seen.append(start["uid"])
 
-        def start(self, doc):
-            self.seen.append(doc["uid"])
+    seen = []
+    Starts()("start", {"uid": "a"})
+    assert seen == ["a"]
 
-    Names()("start", {"uid": "a"})
-    assert Names.seen == ["a"]
+
+def test_a_point_comes_with_the_descriptor_of_its_stream():
+    points = Points()
+    points.take([descriptor("d"), descriptor("b", "baseline"), event(1, "b"), event(1, "d")])
+    assert points.seen == [("baseline", 1, 5), ("primary", 1, 5)]
+
+
+def test_a_point_of_an_unknown_descriptor_is_ignored():
+    points = Points()
+    points.take([event(1), descriptor(), event(2)])
+    assert points.seen == [("primary", 2, 5)]
 
 
 def test_an_event_page_reaches_event_point_by_point():
-    class Events(DocumentRouter):
-        def __init__(self):
-            self.values = []
-
-        def event(self, doc):
-            self.values.append((doc["seq_num"], doc["data"]["det"]))
-
-    router = Events()
-    router("event_page", PAGE)
-    assert router.values == [(1, 5), (2, 6)]
+    points = Points()
+    points.take([descriptor(), ("event_page", PAGE)])
+    assert points.seen == [("primary", 1, 5), ("primary", 2, 6)]
 
 
-def test_a_kind_of_document_from_the_future_is_let_pass():
-    assert DocumentRouter()("hologram", {"uid": "x"}) is None
+def test_a_datum_page_reaches_datum_part_by_part():
+    class Datums(RunReceiver):
+        def datum(self, datum):
+            seen.append(datum)
+
+    seen = []
+    page = {"resource": "r", "datum_id": ["r/0", "r/1"], "datum_kwargs": {"frame": [7, 8]}}
+    Datums()("datum_page", page)
+    assert seen == [{"datum_id": f"r/{n}", "resource": "r", "datum_kwargs": {"frame": 7 + n}} for n in range(2)]
 
 
-def test_a_private_or_unknown_name_is_never_called_as_a_method():
-    assert DocumentRouter()("__init__", {}) is None
+@pytest.mark.parametrize("name", ["hologram", "__init__", "take"])
+def test_a_kind_of_document_that_this_version_does_not_know_is_ignored(name):
+    assert RunReceiver()(name, {"uid": "x", "descriptor": "d"}) is None
 
 
 def test_each_document_of_interleaved_runs_finds_its_run():
@@ -82,23 +127,31 @@ def test_a_resource_without_a_run_belongs_to_the_run_opened_last():
     assert finder.run_of("resource", {"uid": "r"}) == "b"
 
 
-def test_each_run_gets_subscribers_of_its_own():
-    seen: dict[str, list[str]] = {}
-
-    def factory(start):
-        names = seen.setdefault(start["uid"], [])
-        return [lambda name, doc: names.append(name)]
-
-    router = RunRouter(factory)
+def test_each_run_gets_a_receiver_of_its_own():
+    receivers = {}
+    router = RunRouter(lambda start: receivers.setdefault(start["uid"], Names()))
     for name, doc in interleaved():
         router(name, doc)
-    assert seen["b"] == ["start", "descriptor", "event", "stop"]
-    assert seen["a"].count("event") == 2
-    assert seen["a"][-1] == "stop"
+    assert receivers["b"].seen == ["start", "descriptor", "event", "stop"]
+    assert receivers["a"].seen.count("event") == 2
+    assert receivers["a"].seen[-1] == "stop"
 
 
-def test_a_run_nobody_wants_is_let_pass():
-    router = RunRouter(lambda start: [])
+def test_a_run_whose_start_was_missed_is_ignored_and_the_next_one_received():
+    receivers = []
+
+    def open_run(start):
+        receivers.append(Names())
+        return receivers[-1]
+
+    router = RunRouter(open_run)
+    for name, doc in list(interleaved())[1:]:  # the start of a is missing
+        router(name, doc)
+    assert [receiver.seen for receiver in receivers] == [["start", "descriptor", "event", "stop"]]
+
+
+def test_a_run_nobody_wants_is_ignored():
+    router = RunRouter(lambda start: None)
     for name, doc in interleaved():
         assert router(name, doc) is None
 

@@ -153,7 +153,7 @@ for name, doc in documents:
 wait(0.3)
 found["open again"] = window.figure is not None
 timer.stop()
-windows.close_all()
+window._manager.destroy()
 loop.disable()
 found["threads"] = [thread.name for thread in threading.enumerate() if thread.name.startswith("beamshell")]
 print(json.dumps(found))

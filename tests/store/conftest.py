@@ -8,6 +8,10 @@ import uuid
 import pytest
 
 
+def run_files(folder):
+    return set(folder.glob("runs/*/*/*.jsonl"))
+
+
 class Made:
     """Makes the documents of runs, valid by the field's schemas."""
 
@@ -74,16 +78,12 @@ def journal(tmp_path):
 
 @pytest.fixture
 def write(journal):
-    """Send the documents to the journal; answers with the file of their run."""
+    """Send the documents to the journal; the file of their run."""
 
     def write(documents):
-        path = None
+        before = run_files(journal.folder)
         for name, doc in documents:
-            if name == "stop":
-                path = journal.path_of(doc["run_start"])
             journal(name, doc)
-            if name == "start":
-                path = journal.path_of(doc["uid"])
-        return path
+        return next(iter(run_files(journal.folder) - before), None)
 
     return write

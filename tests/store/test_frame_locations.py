@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.errors import StoreError
-from beamshell.store.frame_locations import Pieces, moved, told_path
+from beamshell.store.frame_locations import FrameLocations, moved_path, recorded_path
 
 CAM = {"source": "", "dtype": "array", "shape": [1, 4, 5], "external": "STREAM:"}
 
@@ -30,28 +30,28 @@ def datum(indices, seq_nums, resource="r", descriptor="d"):
     }  # fmt: skip
 
 
-def where(pieces, stream="primary", key="cam_image"):
+def where(frames, stream="primary", key="cam_image"):
     """By point, file and place in it."""
-    found = {number: place.piece({}) for number, place in pieces.places(stream, key).items()}
-    return {number: (str(piece.path), piece.number) for number, piece in found.items()}
+    requests = {number: location.request({}) for number, location in frames.locations(stream, key).items()}
+    return {number: (str(request.path), request.number) for number, request in requests.items()}
 
 
 def test_a_range_of_a_stream_is_its_points():
-    pieces = Pieces([descriptor(), resource(), datum((0, 2), (1, 3)), datum((2, 3), (3, 4))])
-    assert where(pieces) == {1: ("/data/a.h5", 0), 2: ("/data/a.h5", 1), 3: ("/data/a.h5", 2)}
-    piece = pieces.places("primary", "cam_image")[2].piece({})
-    assert piece.parameters == {"dataset": "/x"}
-    assert piece.shape == (1, 4, 5)
-    assert pieces.places("primary", "cam_image")[1].kind == "application/x-hdf5"
+    frames = FrameLocations([descriptor(), resource(), datum((0, 2), (1, 3)), datum((2, 3), (3, 4))])
+    assert where(frames) == {1: ("/data/a.h5", 0), 2: ("/data/a.h5", 1), 3: ("/data/a.h5", 2)}
+    request = frames.locations("primary", "cam_image")[2].request({})
+    assert request.parameters == {"dataset": "/x"}
+    assert request.shape == (1, 4, 5)
+    assert frames.locations("primary", "cam_image")[1].kind == "application/x-hdf5"
 
 
 def test_of_a_point_measured_again_the_last_counts():
-    pieces = Pieces([descriptor(), resource(), datum((0, 2), (1, 3)), datum((2, 4), (2, 4))])
-    assert where(pieces) == {1: ("/data/a.h5", 0), 2: ("/data/a.h5", 2), 3: ("/data/a.h5", 3)}
+    frames = FrameLocations([descriptor(), resource(), datum((0, 2), (1, 3)), datum((2, 4), (2, 4))])
+    assert where(frames) == {1: ("/data/a.h5", 0), 2: ("/data/a.h5", 2), 3: ("/data/a.h5", 3)}
 
 
 def test_a_run_may_have_several_files_and_descriptors():
-    pieces = Pieces(
+    frames = FrameLocations(
         [
             descriptor(),
             resource("r1"),
@@ -63,14 +63,14 @@ def test_a_run_may_have_several_files_and_descriptors():
             datum((1, 2), (1, 2), "r2", "d3"),
         ]
     )
-    assert where(pieces) == {1: ("/data/a.h5", 0), 2: ("/data/b.h5", 0)}
-    assert where(pieces, "baseline") == {1: ("/data/b.h5", 1)}
+    assert where(frames) == {1: ("/data/a.h5", 0), 2: ("/data/b.h5", 0)}
+    assert where(frames, "baseline") == {1: ("/data/b.h5", 1)}
 
 
 def test_the_keys_are_told_with_their_devices():
-    pieces = Pieces([descriptor()])
-    assert pieces.keys == {"primary": {"cam_image": "cam"}}
-    assert pieces.in_table == {"det": "det"}
+    frames = FrameLocations([descriptor()])
+    assert frames.keys == {"primary": {"cam_image": "cam"}}
+    assert frames.in_table == {"det": "det"}
 
 
 def old_style(*events):
@@ -87,11 +87,11 @@ def old_style(*events):
 
 
 def test_events_name_their_part_of_a_file():
-    pieces = Pieces(old_style(1, 2, 2, 3))
-    assert where(pieces) == {1: ("/data/x/a.h5", 0), 2: ("/data/x/a.h5", 2), 3: ("/data/x/a.h5", 3)}
-    piece = pieces.places("primary", "cam_image")[3].piece({})
-    assert piece.frames(axes=2) == range(6, 8)
-    assert piece.shape == (4, 5)
+    frames = FrameLocations(old_style(1, 2, 2, 3))
+    assert where(frames) == {1: ("/data/x/a.h5", 0), 2: ("/data/x/a.h5", 2), 3: ("/data/x/a.h5", 3)}
+    request = frames.locations("primary", "cam_image")[3].request({})
+    assert request.frames(axes=2) == range(6, 8)
+    assert request.shape == (4, 5)
 
 
 def test_pages_are_read_as_their_parts():
@@ -101,25 +101,25 @@ def test_pages_are_read_as_their_parts():
         "descriptor": "d", "uid": ["a", "b"], "time": [0, 0], "seq_num": [1, 2], "data": {"cam_image": ["r/1", "r/0"]},
         "timestamps": {"cam_image": [0, 0]}, "filled": {"cam_image": [False, False]},
     }  # fmt: skip
-    pieces = Pieces([first, file, ("datum_page", page), ("event_page", events)])
-    assert where(pieces) == {1: ("/data/x/a.h5", 1), 2: ("/data/x/a.h5", 0)}
+    frames = FrameLocations([first, file, ("datum_page", page), ("event_page", events)])
+    assert where(frames) == {1: ("/data/x/a.h5", 1), 2: ("/data/x/a.h5", 0)}
 
 
 def test_a_datum_that_nobody_tells_of_is_named():
     documents = [pair for pair in old_style(1) if pair[0] != "datum"]
-    with pytest.raises(StoreError, match="no document of this run says where 'r/0' lies"):
-        Pieces(documents).places("primary", "cam_image")
+    with pytest.raises(StoreError, match="no document of this run says where 'r/0' is"):
+        FrameLocations(documents).locations("primary", "cam_image")
 
 
 def test_a_part_whose_number_is_not_told_is_refused():
     documents = [(n, {**d, "datum_kwargs": {"page": 3}} if n == "datum" else d) for n, d in old_style(1)]
-    piece = Pieces(documents).places("primary", "cam_image")[1].piece({})
+    request = FrameLocations(documents).locations("primary", "cam_image")[1].request({})
     with pytest.raises(ValueError, match="page"):
-        _ = piece.number
+        _ = request.number
 
 
 @pytest.mark.parametrize(
-    ("told", "path"),
+    ("resource", "path"),
     [
         ({"uri": "file://localhost/data/a%20b.h5"}, "/data/a b.h5"),
         ({"uri": "file:///data/a.h5"}, "/data/a.h5"),
@@ -128,13 +128,13 @@ def test_a_part_whose_number_is_not_told_is_refused():
         ({"root": "D:\\data", "resource_path": "x\\a.h5", "path_semantics": "windows"}, "D:/data/x/a.h5"),
     ],
 )
-def test_a_path_is_understood_however_it_is_told(told, path):
-    assert told_path(told) == path
+def test_a_path_is_understood_however_it_is_recorded(resource, path):
+    assert recorded_path(resource) == path
 
 
 def test_what_is_no_file_is_named():
     with pytest.raises(StoreError, match="https://server/x is no file"):
-        told_path({"uri": "https://server/x"})
+        recorded_path({"uri": "https://server/x"})
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_what_is_no_file_is_named():
 )
 def test_a_moved_folder_is_found_where_it_is_now(path, now):
     roots = {"/old": "/new", "/old/deep": "/deepest", "D:\\data": "/mnt"}
-    assert str(moved(path, roots)) == now
+    assert str(moved_path(path, roots)) == now

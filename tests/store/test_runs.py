@@ -235,3 +235,30 @@ def test_odd_metadata_do_not_hide_a_run(write, made, runs):
     assert len(runs) == 2
     assert runs[-1].scan_id == "seven"
     assert repr(runs)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        repr,
+        len,
+        lambda runs: list(iter(runs)),
+        lambda runs: runs[-3:],
+        lambda runs: runs[-1],
+        lambda runs: runs.search(sample="Si"),
+    ],
+)
+def test_a_question_looks_at_the_files_once(five, monkeypatch, ask):
+    looks = []
+    refresh = five.index.refresh
+    monkeypatch.setattr(five.index, "refresh", lambda: (looks.append(1), refresh()))
+    ask(five)
+    assert len(looks) == 1
+
+
+def test_questions_within_a_question_see_the_same_files(five, write, made):
+    with five.index.question():
+        assert five[-1].scan_id == 5
+        write(made.run(6))
+        assert five[-1].scan_id == 5
+    assert five[-1].scan_id == 6

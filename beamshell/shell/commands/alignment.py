@@ -179,7 +179,7 @@ def _go(session: Session, words: Words, statistic: str, title: str) -> None:
 
 def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
     """The newest run along one motor that has points, that motor's name, and its peaks by value."""
-    from beamshell.callbacks.best_effort import is_curve
+    from beamshell.views.peaks import is_curve
 
     for run in reversed(session.runs[-_LOOK_BACK:]):
         motors = list(run.start.get("motors") or [])
@@ -193,7 +193,7 @@ def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
 
 def _peaks(run: Run) -> Iterator[Peak]:
     from beamshell.analysis.peaks import peak as peak_of
-    from beamshell.callbacks import fields
+    from beamshell.views import fields
 
     descriptor = next(doc for doc in run.descriptors if doc.get("name") == "primary")
     (x,) = fields.axes(run.start)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from beamshell.callbacks.fields import Field, detectors, field, limits, positions, resolve, title
+from beamshell.views.fields import Field, detectors, field, limits, positions, resolve
 
 
 @pytest.fixture
@@ -67,19 +67,3 @@ def test_a_field_carries_its_unit(scan_documents):
 )
 def test_the_limits_of_an_axis_are_read_from_the_start_document(start, expected):
     assert limits(start) == expected
-
-
-def test_a_run_is_called_by_the_line_that_was_typed():
-    assert title({"scan_id": 7, "command": "scan det th -1 1 21"}) == "#7 scan det th -1 1 21"
-
-
-def test_a_run_that_was_not_typed_is_called_by_its_plan():
-    start = {
-        "scan_id": 7,
-        "plan_name": "scan",
-        "detectors": ["det"],
-        "motors": ("th",),
-        "plan_args": {"args": ["EpicsMotor(...)", -1, 1]},
-        "num_points": 21,
-    }
-    assert title(start) == "#7 scan det th -1 1 21"

@@ -1,4 +1,4 @@
-"""Which values of a run a person wants to see, and what they are called: read from its documents alone.
+"""Which values of a run are shown, by name, unit and precision, as its start and descriptor documents say.
 
 Pure: it never prints, draws or asks a device.
 """
@@ -6,13 +6,14 @@ Pure: it never prints, draws or asks a device.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-Document = dict[str, Any]
+from beamshell.documents import Document
+from beamshell.text.numbers import label
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Field:
     @property
     def label(self) -> str:
         """Name and unit, such as "th [deg]"."""
-        return f"{self.key} [{self.units}]" if self.units else self.key
+        return label(self.key, self.units)
 
     @property
     def is_number(self) -> bool:
@@ -93,8 +94,8 @@ def detectors(start: Document, descriptor: Document) -> list[str]:
     objects = _once(
         [*(start.get("detectors") or ()), *(descriptor.get("object_keys") or ()), *(descriptor.get("hints") or ())]
     )
-    found = [key for name in objects for key in hinted(descriptor, name) if key not in moving]
-    return _once(found) or [key for key in _data_keys(descriptor) if key not in moving]
+    still = [key for name in objects for key in hinted(descriptor, name) if key not in moving]
+    return _once(still) or [key for key in _data_keys(descriptor) if key not in moving]
 
 
 def hinted(descriptor: Document, name: str) -> list[str]:
@@ -111,21 +112,21 @@ def siblings(descriptor: Document, key: str) -> list[str]:
     return [key]
 
 
-def resolve(descriptor: Document, wanted: Iterable[Any]) -> tuple[list[str], list[str]]:
+def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], list[str]]:
     """The keys that names or devices stand for, and the names that this stream does not have.
 
     A device stands for its hinted fields, or for all it has; a name for the field, or for the device of that name.
     """
-    found: list[str] = []
+    chosen: list[str] = []
     missing: list[str] = []
-    for item in wanted:
+    for item in fields:
         name = item if isinstance(item, str) else str(getattr(item, "name", item))
         is_key = name in _data_keys(descriptor)
-        keys = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
-        chosen = [name] if is_key and (isinstance(item, str) or not keys) else keys
-        found += chosen
-        missing += [] if chosen else [name]
-    return _once(found), missing
+        of_device = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
+        keys = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
+        chosen += keys
+        missing += [] if keys else [name]
+    return _once(chosen), missing
 
 
 def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:
@@ -133,41 +134,22 @@ def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:
     extents = start.get("extents")
     pair: Any = extents[axis] if extents is not None and axis < len(extents) else None
     if pair is None and len(dimensions(start)) == 1:
-        ends = [value for value in _arguments(start) if _is_real(value)]
+        ends = [value for value in plan_arguments(start) if is_real(value)]
         pair = ends[:2]
-    if pair is None or len(pair) != 2 or not all(map(_is_real, pair)) or pair[0] == pair[1]:
+    if pair is None or len(pair) != 2 or not all(map(is_real, pair)) or pair[0] == pair[1]:
         return None
     return min(pair), max(pair)
 
 
-def title(start: Document) -> str:
-    """The run in a few words: ``#123 scan det th -1 1 21``; the typed line if there was one."""
-    scan_id = start.get("scan_id")
-    number = "" if scan_id is None else f"#{scan_id} "
-    return number + (str(start.get("command") or "") or " ".join(_plan_words(start)))
-
-
-def _plan_words(start: Document) -> Iterator[str]:
-    yield str(start.get("plan_name", "run"))
-    yield from map(str, start.get("detectors") or ())
-    motors = iter(start.get("motors") or ())
-    for argument in _arguments(start):
-        if _is_real(argument):
-            yield f"{argument:g}"
-        elif (motor := next(motors, None)) is not None:
-            yield str(motor)
-    yield from map(str, motors)
-    if start.get("num_points") and not start.get("shape"):
-        yield str(start["num_points"])
-
-
-def _arguments(start: Document) -> Sequence[Any]:
+def plan_arguments(start: Document) -> Sequence[Any]:
+    """The arguments that the plan was called with; () if they are not recorded."""
     plan_args = start.get("plan_args")
     arguments = plan_args.get("args") if isinstance(plan_args, dict) else None
     return arguments if isinstance(arguments, (list, tuple)) else ()
 
 
-def _is_real(value: Any) -> bool:
+def is_real(value: Any) -> bool:
+    """Whether it is a real number; True and False are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 

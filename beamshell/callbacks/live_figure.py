@@ -1,0 +1,93 @@
+"""LiveFigure: what LivePlot and LiveGrid share: events feed a view of the run, the painter draws a picture of it.
+
+It never knows what the picture shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.callbacks.by_hand import ByHand
+from beamshell.callbacks.figures import AxesPanel, Windows
+from beamshell.callbacks.figures import windows as all_windows
+from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.painter import painter as the_painter
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
+
+
+class LiveFigure(ByHand):
+    """A subscriber that shows one stream of each run as a picture.
+
+    Args:
+        view: makes the view (something with `key`, `name` and `add(event)`) from the start document and the stream's
+            descriptor; None if there is nothing to show.
+        picture: makes what is drawn from a view: something with `compose`, `compose_on`, `update` and `status`.
+        ax: matplotlib axes to draw on; None uses a window, reused scan after scan, if there is a display.
+        stream_name: the stream whose events are the points.
+        painter: draws when it is time; None is the process's own.
+        windows: where the windows come from; None is the process's own.
+    """
+
+    def __init__(
+        self,
+        view: Callable[[Document, Document], Any],
+        picture: Callable[[Any], Any],
+        *,
+        ax: Any,
+        stream_name: str,
+        painter: Painter | None,
+        windows: Windows | None,
+    ) -> None:
+        super().__init__(self.open_run, kind="plot")
+        self.view = view
+        self.picture = picture
+        self.stream_name = stream_name
+        self.painter = painter or the_painter
+        self._panel = None if ax is None else AxesPanel(ax)
+        self._windows = windows or all_windows
+
+    def open_run(self, start: Document) -> RunReceiver | None:
+        """The picture of one run, or None where it could not be seen."""
+        return _RunFigure(start, self) if self._panel is not None or self._windows.possible else None
+
+    def panel(self, view: Any) -> Any:
+        """Where a view is drawn: the axes that were handed over, or the window for views of its kind."""
+        return self._panel or self._windows.window(view.key, view.name)
+
+
+class _RunFigure(RunReceiver):
+    """The picture of one run: it feeds the view and says when to draw."""
+
+    def __init__(self, start: Document, live: LiveFigure) -> None:
+        super().__init__()
+        self._start = start
+        self._live = live
+        self._view: Any = None
+        self._picture: Any = None
+        self._panel: Any = None
+
+    def descriptor(self, descriptor: Document) -> None:
+        if self._view is None and descriptor.get("name") == self._live.stream_name:
+            self._view = self._live.view(self._start, descriptor)
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        if self._view is None or descriptor.get("name") != self._live.stream_name:
+            return
+        self._view.add(event)
+        if self._picture is None:  # a run without points leaves the last picture where it is
+            self._picture, self._panel = self._live.picture(self._view), self._live.panel(self._view)
+            self._panel.show(self._picture)
+        self._live.painter.touch(self._panel)
+
+    def stop(self, stop: Document) -> None:
+        if self._picture is None:
+            return
+        self._picture.status = str(stop.get("exit_status", "?"))
+        painter = self._live.painter
+        painter.touch(self._panel)
+        if isinstance(self._panel, AxesPanel):  # the caller's own axes: no GUI loop draws them later
+            painter.draw(self._panel)
+        else:
+            painter.paint()

@@ -1,0 +1,105 @@
+"""Durations and moments as text, and durations read from text: "2 min 10 s", "17:47:28", "10min".
+
+Pure: it knows no clock; what "now" is comes in as an argument. Moments are written in local time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from typing import Any
+
+from beamshell.errors import UsageError
+
+_SHORTEST_S = 1e-4
+_LONGEST_WITH_FRACTION_S = 9.5
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?"
+_DURATION = re.compile(rf"(?:({_NUMBER})h)?(?:({_NUMBER})m(?:in)?)?(?:({_NUMBER})s?)?", re.IGNORECASE)
+
+
+def duration(seconds: float, digits: int = 2) -> str:
+    """A duration: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min"; "for ever" if it has no end.
+
+    Args:
+        seconds: the duration, in seconds.
+        digits: significant digits below ten seconds.
+
+    Example:
+        >>> duration(0.352), duration(59.97), duration(7384)
+        ('0.35 s', '1 min 0 s', '2 h 3 min')
+    """
+    if not math.isfinite(seconds):
+        return "for ever"
+    if seconds < 0:  # the clock was set back
+        return f"-{duration(-seconds, digits)}"
+    if seconds < _SHORTEST_S:
+        return "0 s"
+    if seconds < _LONGEST_WITH_FRACTION_S:
+        return f"{seconds:.{digits}g} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(seconds / 60) if seconds >= 3599.5 else whole // 60
+    if minutes < 60:
+        return f"{minutes} min {whole % 60} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def is_duration(word: str) -> bool:
+    """Whether a typed word is a duration: "90", "90s", "10min", "1h30min"."""
+    return bool(word) and _DURATION.fullmatch(word) is not None
+
+
+def parse_duration(word: str) -> float:
+    """The seconds that a typed word stands for.
+
+    Args:
+        word: a number of seconds, or numbers with h, min (or m) and s, the longest first.
+
+    Raises:
+        UsageError: it is no duration; write it like 90, 90s, 10min or 1h30min.
+
+    Example:
+        >>> parse_duration("90"), parse_duration("10min"), parse_duration("1h30min")
+        (90.0, 600.0, 5400.0)
+    """
+    match = _DURATION.fullmatch(word)
+    if not word or match is None:
+        raise UsageError(f"'{word}' is not a time: write 90, 90s, 10min or 2h")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def time_of_day(timestamp: Any) -> str:
+    """The time of day with tenths of a second, "17:47:28.1"; the value itself if it is no time.
+
+    Args:
+        timestamp: seconds since 1970-01-01 UTC.
+    """
+    try:
+        moment = datetime.datetime.fromtimestamp(math.floor(timestamp * 10) / 10 + 1e-3)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return str(timestamp)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}"
+
+
+def date_and_time(timestamp: float) -> str:
+    """The date and the time of day, "2026-11-22 17:47:28".
+
+    Args:
+        timestamp: seconds since 1970-01-01 UTC.
+    """
+    return f"{datetime.datetime.fromtimestamp(timestamp):%Y-%m-%d %H:%M:%S}"
+
+
+def clock_time(timestamp: float, now: float) -> str:
+    """The time of day, "17:47:28", with the date before it if that is not the date of `now`.
+
+    Args:
+        timestamp: seconds since 1970-01-01 UTC.
+        now: the present moment, likewise.
+    """
+    text = date_and_time(timestamp)
+    date, time = text.split(" ")
+    return time if date == date_and_time(now).split(" ")[0] else text

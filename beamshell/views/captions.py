@@ -1,0 +1,58 @@
+"""A run in one line: the title above its table or plot, and the line that ends it.
+
+Pure: documents in, text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from beamshell.documents import Document
+from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
+from beamshell.text.times import duration
+from beamshell.views.fields import is_real, plan_arguments
+
+
+def title(start: Document) -> str:
+    """The run in a few words: ``#123 scan det th -1 1 21``; the typed line if there was one."""
+    scan_id = start.get("scan_id")
+    prefix = "" if scan_id is None else f"#{scan_id} "
+    return prefix + (str(start.get("command") or "") or " ".join(_plan_words(start)))
+
+
+def last_line(start: Document, stop: Document, points: str) -> str:
+    """How a run ended: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
+
+    Args:
+        start: the run's start document.
+        stop: its stop document.
+        points: how many points it has, such as "5 points".
+    """
+    plan = f"{start.get('plan_type', 'generator')} {start.get('plan_name', 'run')}"
+    took = duration(float(stop.get("time", 0)) - float(start.get("time", 0)))
+    reason = f" ({stop['reason']})" if stop.get("reason") else ""
+    return (
+        f"{plan} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
+        f"{stop.get('exit_status', '?')}, {points} in {took}{reason}"
+    )
+
+
+def points_by_stream(stop: Document) -> str:
+    """What a run has recorded, stream by stream, without its baseline: ``101 points of cam, 1 point of ring``."""
+    streams = {name: points for name, points in (stop.get("num_events") or {}).items() if name != "baseline" and points}
+    return listed(f"{counted(points, 'point')} of {name}" for name, points in streams.items()) or counted(0, "point")
+
+
+def _plan_words(start: Document) -> Iterator[str]:
+    yield str(start.get("plan_name", "run"))
+    yield from map(str, start.get("detectors") or ())
+    motors = iter(start.get("motors") or ())
+    for argument in plan_arguments(start):
+        if is_real(argument):
+            yield f"{argument:g}"
+        elif (motor := next(motors, None)) is not None:
+            yield str(motor)
+    yield from map(str, motors)
+    if start.get("num_points") and not start.get("shape"):
+        yield str(start["num_points"])

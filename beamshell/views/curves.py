@@ -1,0 +1,107 @@
+"""The curves of a run: detectors against a motor, against time or against the number of the point.
+
+Pure: it never draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamshell.documents import Document
+from beamshell.text.lists import listed
+from beamshell.views.captions import title
+from beamshell.views.fields import Field, axes, detectors, field, limits, resolve
+
+MOST_CURVES = 5
+"""Detectors that are shown one above the other; the title says how many more there are."""
+
+
+class Curves:
+    """The points of one run, one curve for each detector.
+
+    Args:
+        start: the run's start document.
+        x: what the curves are shown against; its key may be "time" or "seq_num".
+        ys: the detectors; of more than `MOST_CURVES` the first ones.
+
+    Attributes:
+        key: what it shows: curves of one key share a window.
+        name: the same for people, such as "det against th".
+        title: the run in a few words.
+        limits: where x begins and ends, if the run says so.
+    """
+
+    def __init__(self, start: Document, x: Field, ys: Sequence[Field]) -> None:
+        self.x = x
+        self.ys = list(ys[:MOST_CURVES])
+        self.key = ("curves", x.key, *(y.key for y in self.ys))
+        self.name = f"{listed(y.key for y in self.ys)} against {x.key}"
+        self.title = title(start) + (f"  (+{len(ys) - MOST_CURVES} more)" if len(ys) > MOST_CURVES else "")
+        self.limits = limits(start) if x.key not in ("time", "seq_num") else None
+        self._start_time = float(start.get("time", 0.0))
+        self._keys = [y.key for y in self.ys]
+        self._points: dict[int, list[float]] = {}
+
+    def add(self, event: Document) -> None:
+        """Take a point; one measured again replaces the one before."""
+        data = event.get("data") or {}
+        seq_num = event["seq_num"]
+        if self.x.key == "time":
+            x = event.get("time", math.nan) - self._start_time
+        elif self.x.key == "seq_num":
+            x = float(seq_num)
+        else:
+            x = data.get(self.x.key)
+        self._points[seq_num] = as_numbers([x, *map(data.get, self._keys)])
+
+    def points(self) -> NDArray[np.float64]:
+        """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured."""
+        return np.array(list(self._points.values()), dtype=np.float64).reshape(-1, 1 + len(self.ys)).T
+
+
+def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = None, x: Any = None) -> Curves | None:
+    """The curves that a stream makes, still without points; None if it has no number to show.
+
+    Args:
+        start: the run's start document.
+        descriptor: of the stream.
+        ys: names or devices; None takes the hinted detectors.
+        x: name or device of the axis, "time" or "seq_num"; None takes what the run scans.
+    """
+    keys = detectors(start, descriptor) if ys is None else resolve(descriptor, ys)[0]
+    axis = _axis(start, descriptor, x)
+    numbers = [y for key in keys if (y := field(descriptor, key)).is_number and key != axis.key]
+    return Curves(start, axis, numbers) if numbers else None
+
+
+def _axis(start: Document, descriptor: Document, x: Any) -> Field:
+    if x is not None:
+        key = next(iter(resolve(descriptor, [x])[0]), str(x))
+    else:
+        scanned = axes(start, descriptor.get("name", "primary"))
+        key = scanned[0] if len(scanned) == 1 else "seq_num"
+    if key == "time":
+        return Field("time", units="s")
+    about = field(descriptor, key)
+    return about if about.is_number and key in (descriptor.get("data_keys") or {}) else Field("seq_num")
+
+
+def as_numbers(values: list[Any]) -> list[float]:
+    """The values as floats; nan for each that is none, so that the point is left out of the line."""
+    if set(map(type, values)) == {float}:
+        return values
+    return [_as_number(value) for value in values]
+
+
+def _as_number(value: Any) -> float:
+    if isinstance(value, np.ndarray):
+        value = value.item() if value.size == 1 else math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan

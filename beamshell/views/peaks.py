@@ -1,0 +1,60 @@
+"""The peak statistics of a run along one axis, detector by detector, and the sentence about each.
+
+Pure: it needs no plot.
+"""
+
+from __future__ import annotations
+
+from beamshell.analysis.peaks import Peak, peak
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
+from beamshell.text.numbers import number, with_unit
+from beamshell.views.curves import as_numbers
+from beamshell.views.fields import axes, detectors, field
+
+
+def is_curve(start: Document) -> bool:
+    """True for a scan along one axis that is no time."""
+    scanned = axes(start)
+    return len(scanned) == 1 and scanned != ["time"]
+
+
+class RunPeaks(RunReceiver):
+    """Collects the points of the primary stream of a run that `is_curve`."""
+
+    def __init__(self, start: Document) -> None:
+        super().__init__()
+        self._start = start
+        self._primary: Document = {}
+        self._points: dict[int, Document] = {}
+
+    def descriptor(self, descriptor: Document) -> None:
+        """Note the primary stream."""
+        if descriptor.get("name") == "primary":
+            self._primary = descriptor
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        """Take a point; one measured again replaces the one before."""
+        if descriptor.get("name") == "primary":
+            self._points[event["seq_num"]] = event.get("data") or {}
+
+    def peaks(self) -> dict[str, Peak]:
+        """The statistics by detector, the first detector first; those without a peak are left out."""
+        x = axes(self._start)[0]
+        xs = self._column(x)
+        ys = [key for key in detectors(self._start, self._primary) if field(self._primary, key).is_number]
+        return {y: statistics for y in ys if (statistics := peak(x, y, xs, self._column(y))) is not None}
+
+    def sentence(self, peak: Peak) -> str:
+        """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``."""
+        x, y = field(self._primary, peak.x), field(self._primary, peak.y)
+        digits = max(x.precision or 0, 3)
+        max_x, com = (number(value, digits, as_position=True) for value in (peak.max_x, peak.com))
+        text = f"{peak.y}: max {number(peak.max_y, y.precision)} at {peak.x} {with_unit(max_x, x.units)}"
+        if peak.cen is None or peak.fwhm is None:
+            return f"{text}, com {com} (no centre: half height is not crossed on both sides)"
+        cen, fwhm = (number(value, digits, as_position=True) for value in (peak.cen, peak.fwhm))
+        return f"{text}, cen {cen}, fwhm {fwhm}, com {com}"
+
+    def _column(self, key: str) -> list[float]:
+        return as_numbers([data.get(key) for data in self._points.values()])

@@ -1,0 +1,5 @@
+"""Runs as documents."""
+
+from __future__ import annotations
+
+from run_documents import make_run  # noqa: F401

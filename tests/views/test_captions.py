@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from beamshell.views.captions import last_line, points_by_stream, title
+
+
+def test_a_run_is_called_by_the_line_that_was_typed():
+    assert title({"scan_id": 7, "command": "scan det th -1 1 21"}) == "#7 scan det th -1 1 21"
+
+
+def test_a_run_that_was_not_typed_is_called_by_its_plan():
+    start = {
+        "scan_id": 7,
+        "plan_name": "scan",
+        "detectors": ["det"],
+        "motors": ("th",),
+        "plan_args": {"args": ["EpicsMotor(...)", -1, 1]},
+        "num_points": 21,
+    }
+    assert title(start) == "#7 scan det th -1 1 21"
+
+
+@pytest.mark.parametrize(
+    ("streams", "text"),
+    [
+        ({"cam": 101, "baseline": 2}, "101 points of cam"),
+        ({"th_fly": 1, "ring_monitor": 35}, "1 point of th_fly, 35 points of ring_monitor"),
+        ({"baseline": 2, "ring_monitor": 0}, "0 points"),
+        ({}, "0 points"),
+    ],
+)
+def test_points_are_counted_stream_by_stream_without_the_baseline(streams, text):
+    assert points_by_stream({"num_events": streams}) == text
+
+
+def test_the_last_line_says_how_a_run_ended_and_why():
+    start = {"uid": "0123456789", "time": 10.0, "scan_id": 7, "plan_name": "scan"}
+    stop = {"time": 75.2, "exit_status": "abort", "reason": "beam lost"}
+    assert last_line(start, stop, "5 points") == (
+        "generator scan ['01234567'] (scan num: 7) abort, 5 points in 1 min 5 s (beam lost)"
+    )

@@ -1,0 +1,48 @@
+"""The peak statistics of a run, and what is said of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.views.peaks import RunPeaks, is_curve
+
+TRIANGLE = [(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 2.0), (4.0, 0.0)]
+TH = {"dtype": "number", "shape": [], "units": "deg", "precision": 4}
+
+
+def peaks_of(documents):
+    peaks = RunPeaks(documents[0][1])
+    peaks.take(documents)
+    return peaks
+
+
+def test_a_peak_is_told_with_units_and_the_digits_of_its_motor(make_run):
+    peaks = peaks_of(make_run(["th"], ["det"], TRIANGLE, keys={"th": TH}))
+    (peak,) = peaks.peaks().values()
+    assert peaks.sentence(peak) == "det: max 4.000 at th 2.0000 deg, cen 2.0000, fwhm 2.0000, com 2.0000"
+
+
+def test_a_peak_without_a_centre_says_why(make_run):
+    peaks = peaks_of(make_run(["th"], ["det"], TRIANGLE[:3]))
+    (peak,) = peaks.peaks().values()
+    assert peaks.sentence(peak).endswith("(no centre: half height is not crossed on both sides)")
+
+
+def test_each_detector_with_a_peak_has_one_and_a_flat_one_has_none(make_run):
+    rows = [(x, y, 1.0, -y) for x, y in TRIANGLE]
+    assert list(peaks_of(make_run(["th"], ["det", "flat", "dip"], rows)).peaks()) == ["det", "dip"]
+
+
+def test_of_a_point_measured_again_the_last_measurement_counts(make_run):
+    documents = make_run(["th"], ["det"], [(0.0, 99.0), *TRIANGLE], numbers=[1, *range(1, 6)])
+    assert peaks_of(documents).peaks()["det"].max_y == 4.0
+
+
+def test_a_run_without_points_has_no_peaks(make_run):
+    assert peaks_of(make_run(["th"], ["det"], [])).peaks() == {}
+    assert peaks_of(make_run(["th"], ["det"], [])[:1]).peaks() == {}
+
+
+@pytest.mark.parametrize(("motors", "expected"), [(["th"], True), ([], False), (["samy", "samx"], False)])
+def test_a_curve_is_a_scan_along_one_axis_that_is_no_time(make_run, motors, expected):
+    assert is_curve(make_run(motors, ["det"], [])[0][1]) is expected
