@@ -6,7 +6,6 @@ It knows no device and no message.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Real
@@ -15,6 +14,8 @@ from typing import Any
 from beamshell.errors import BeamshellError
 from beamshell.simulate import path_drawing
 from beamshell.simulate.accepted_positions import AcceptedPositions
+from beamshell.text.lists import listed
+from beamshell.text.times import duration
 
 _MAX_LISTED = 5
 
@@ -136,16 +137,16 @@ class SimulationResult:
         if self.runs and self.runs[-1].get("num_points"):
             return f"more than {points}, more than {self.time_in_words()}"
         each = self.duration_s / max(1, len(self.points))
-        return f"it goes on until it is stopped, about {in_words(each)} a point"
+        return f"it goes on until it is stopped, about {duration(each)} a point"
 
     def time_in_words(self) -> str:
         """The duration with its uncertainty and source: "about 2 min 10 s ± 8 s (learned from 14 runs)"."""
-        about = f"about {in_words(self.duration_s)}"
+        about = f"about {duration(self.duration_s)}"
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
-        uncertainty = "" if self.error_s is None else f" ± {in_words(self.error_s, digits=1)}"
+        uncertainty = "" if self.error_s is None else f" ± {duration(self.error_s, digits=1)}"
         runs = _number(self.learned_from, "run")
-        unmeasured = f"; never measured: {_listed(self.unmeasured)}" if self.unmeasured else ""
+        unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
         return f"{about}{uncertainty} (learned from {runs}{unmeasured})"
 
     def __str__(self) -> str:
@@ -153,11 +154,11 @@ class SimulationResult:
         if self.points or not self.problems:
             lines.append(self.summary())
         if self.untimed:
-            lines.append(f"not counted, how long they take is unknown: {_listed(self.untimed)}")
+            lines.append(f"not counted, how long they take is unknown: {listed(sorted(self.untimed))}")
         lines += [self._path_line(name) for name in self.path]
         lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
         if self.staged:
-            lines.append(f"staged: {', '.join(self.staged)}")
+            lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
         lines += self.picture()
         return "\n".join(lines)
@@ -168,31 +169,11 @@ class SimulationResult:
         positions, unit = self.path[name], self.units.get(name, "")
         moves = f"{name}: {_number(len(positions), 'move')}"
         if not all(map(_is_number, positions)):
-            return f"{moves}, {_listed(dict.fromkeys(positions))}"
+            return f"{moves}, {listed(dict.fromkeys(positions))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
         where = f"to {low}" if low == high else f"between {low} and {high}"
         return f"{moves} {where}{unit}, {self.way(name):.4g}{unit} of way"
-
-
-def in_words(seconds: float, digits: int = 2) -> str:
-    """A duration as text: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min".
-
-    Args:
-        seconds: the duration.
-        digits: significant digits below ten seconds.
-    """
-    if not math.isfinite(seconds):
-        return "for ever"
-    if seconds < 9.5:
-        return f"{seconds:.{digits}g} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if not hours:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def _number(number: int, of: str) -> str:
@@ -206,9 +187,5 @@ def _is_number(value: Any) -> bool:
 def _few(values: list[Any]) -> str:
     """The values; of many, the first and the last."""
     if len(values) <= _MAX_LISTED:
-        return _listed(values)
-    return f"{len(values)} values, first {_listed(values[:1])}, last {_listed(values[-1:])}"
-
-
-def _listed(names: Sequence[Any] | set[str] | dict[Any, Any]) -> str:
-    return ", ".join(map(str, sorted(names) if isinstance(names, set) else names))
+        return listed(values)
+    return f"{len(values)} values, first {listed(values[:1])}, last {listed(values[-1:])}"
