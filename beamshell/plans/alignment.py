@@ -27,6 +27,7 @@ from beamshell.plans.start_metadata import (
     unit_of,
 )
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.text.numbers import label
 
 _FitFunction = Callable[[str, str, Sequence[float], Sequence[float]], Fit]
 
@@ -210,9 +211,8 @@ class _Search:
 
     def _fitted(self, xs: Sequence[float], ys: Sequence[float]) -> Fit:
         unit = unit_of(self._motor)
-        title = f"{self._motor.name} [{unit}]" if unit else str(self._motor.name)
         try:
-            return self._fit_points(title, self._field, xs, ys)
+            return self._fit_points(label(str(self._motor.name), unit), self._field, xs, ys)
         except NoFit as exc:
             raise NoFit(f"{exc}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from exc
 

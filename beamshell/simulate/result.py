@@ -15,6 +15,7 @@ from beamshell.errors import BeamshellError
 from beamshell.simulate import path_drawing
 from beamshell.simulate.accepted_positions import AcceptedPositions
 from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
 from beamshell.text.times import duration
 
 _MAX_LISTED = 5
@@ -129,7 +130,7 @@ class SimulationResult:
 
     def summary(self) -> str:
         """The number of points and the duration in one line."""
-        points = _number(len(self.points), "point")
+        points = counted(len(self.points), "point")
         if len(self.runs) != 1:
             points = f"{points} in {len(self.runs)} runs" if self.runs else "no run"
         if not self.endless:
@@ -145,7 +146,7 @@ class SimulationResult:
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
         uncertainty = "" if self.error_s is None else f" ± {duration(self.error_s, digits=1)}"
-        runs = _number(self.learned_from, "run")
+        runs = counted(self.learned_from, "run")
         unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
         return f"{about}{uncertainty} (learned from {runs}{unmeasured})"
 
@@ -167,17 +168,13 @@ class SimulationResult:
 
     def _path_line(self, name: str) -> str:
         positions, unit = self.path[name], self.units.get(name, "")
-        moves = f"{name}: {_number(len(positions), 'move')}"
+        moves = f"{name}: {counted(len(positions), 'move')}"
         if not all(map(_is_number, positions)):
             return f"{moves}, {listed(dict.fromkeys(positions))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
         where = f"to {low}" if low == high else f"between {low} and {high}"
         return f"{moves} {where}{unit}, {self.way(name):.4g}{unit} of way"
-
-
-def _number(number: int, of: str) -> str:
-    return f"{number} {of}" if number == 1 else f"{number} {of}s"
 
 
 def _is_number(value: Any) -> bool:
