@@ -250,5 +250,6 @@ def _try_move(motor: Any, position: float) -> Plan:
         stubs.check(motor, position)
     except DeviceError as exc:
         return f"{exc}. "
-    yield from stubs.mv(motor, position)
+    yield Msg("set", motor, position, group=stubs.MOVE_GROUP)
+    yield Msg("wait", None, group=stubs.MOVE_GROUP)
     return ""

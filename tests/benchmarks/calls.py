@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 SCAN = "scan det th -1 1 3"
-POINTS = 3
 WORDS = ["--Beamshell.demo_ioc=True", "--Beamshell.plots=none", "--Beamshell.demo_ioc_speed=10"]
 
 IN_THE_CONSOLE = f"""

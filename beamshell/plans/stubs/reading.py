@@ -86,12 +86,16 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
 def separate_devices(devices: Iterable[Any]) -> list[Any]:
     """The devices, each once, without those that are read with another device of the list."""
     unique = {id(device): device for device in devices}
-    return [device for device in unique.values() if not _is_read_with(device, unique)]
+    return [
+        device
+        for device in unique.values()
+        if getattr(device, "parent", None) is None or not _is_read_with(device, unique)
+    ]
 
 
 def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
     """True if the device is a part of one of `others` (by id), and is recorded by it."""
-    parent = getattr(device, "parent", None)
+    parent = device.parent
     while parent is not None:
         if id(parent) in others and device.name in _keys_of(parent):
             return True
