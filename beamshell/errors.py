@@ -1,7 +1,7 @@
 """Every exception that beamshell raises, on one page.
 
-A message names the device, the value with its unit, the limit, and what to do next. An exception of
-this tree is an answer to the user; anything else that escapes is a bug.
+A message names the device, the value with its unit, the limit, and what to do next. An exception of this tree is an
+answer to the user; any other that reaches the user is a bug.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class UnknownName(UsageError, LookupError):
 
 
 class CommandError(BeamshellError):
-    """A command met an error that nobody foresaw: `last_error` shows where."""
+    """A command failed with an unexpected error: `last_error` shows where."""
 
 
 class ConfigError(BeamshellError):
@@ -85,7 +85,7 @@ class WaitTimeoutError(BeamshellError, TimeoutError):
 
 
 class InvalidState(BeamshellError):
-    """A status that is done was told again that it is done."""
+    """A status was finished twice: whoever made it must finish it once."""
 
 
 # ---- the engine ------------------------------------------------------------------------------
@@ -111,7 +111,13 @@ class IllegalMessageSequence(EngineError):
 
 
 class FailedStatus(EngineError):
-    """A device reported that an action failed; the message names device, action and cause."""
+    """A device reported that an action failed; the message names device, action and cause.
+
+    Attributes:
+        status: the status that failed.
+    """
+
+    status: object = None
 
 
 class FailedPause(EngineError):

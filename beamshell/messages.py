@@ -1,6 +1,6 @@
-"""Msg: the one thing a plan says to the engine.
+"""Msg: one instruction that a plan yields to the engine.
 
-It knows nothing of devices or of the engine. Any object with these five attributes is a message.
+Any object with its five attributes is a message. It knows nothing of devices or of the engine.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeAlias
 
-_new_tuple = tuple.__new__  # found once: a message is made a hundred thousand times
+_new_tuple = tuple.__new__  # looked up once: messages are made by the hundred thousand
 
 
 class _Fields(NamedTuple):

@@ -1,7 +1,7 @@
-"""What the engine may ask of a device, as small protocols any object can satisfy.
+"""Protocols of devices: the methods that the engine calls, so that any object which has them is a device.
 
-It knows no device class: ophyd's, ophyd-async's and home-made objects pass when they have the methods.
-A method marked "may be a coroutine" is awaited on the engine's asyncio thread.
+It knows no device class: ophyd's, ophyd-async's and home-made objects pass if they have the methods. A method marked
+"may be a coroutine" is awaited on the engine's asyncio thread.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Hints(TypedDict, total=False):
 
 @runtime_checkable
 class Status(Protocol):
-    """The promise that an action ends."""
+    """An action under way, and how it ended."""
 
     @property
     def done(self) -> bool:
@@ -177,7 +177,7 @@ class Stageable(Protocol):
 
 @runtime_checkable
 class Pausable(Protocol):
-    """A device that must know about pauses."""
+    """A device that is told of pauses."""
 
     def pause(self) -> Any:
         """The engine pauses (may be a coroutine); may raise NoReplayAllowed."""
@@ -188,7 +188,7 @@ class Pausable(Protocol):
 
 @runtime_checkable
 class Subscribable(Protocol):
-    """A device that tells of its changes."""
+    """A device that reports its changes."""
 
     def subscribe(self, function: Callable[..., None], *args: Any, **kwargs: Any) -> Any:
         """Call `function` at each change, in another thread."""
@@ -250,7 +250,7 @@ class WritesExternalAssets(Protocol):
 
 @runtime_checkable
 class WritesFiles(Protocol):
-    """A device whose files go below the console's data folder, unless it was told another place."""
+    """A device whose files go below the console's data folder, unless another folder was set."""
 
     data_folder: Path | None
     """The console's data folder: set by the registry that the device is added to."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from beamshell.engine._commands import COMMANDS
-from beamshell.engine._replay import NOT_REPEATED
-from beamshell.engine._state import LEGAL
+from beamshell.engine.commands import COMMANDS
+from beamshell.engine.interrupts import PLAN_RULES, Action, Situation
+from beamshell.engine.plan_cursor import NOT_REPEATED
+from beamshell.engine.state import LEGAL, Phase, State, Suspension
 
 DOCS = Path(__file__).parent
 
@@ -24,10 +25,36 @@ def messages() -> str:
     return "\n".join(rows)
 
 
-def states() -> str:
-    """From each state of the engine, the states that may follow."""
-    rows = ["| from | to |", "|---|---|"]
-    rows += [f"| {state} | {', '.join(sorted(to))} |" for state, to in LEGAL.items()]
+def modes() -> str:
+    """The modes of the engine and the legal moves between them, as one diagram for each kind of mode."""
+    diagrams = []
+    for kind, first in ((State, State.IDLE), (Phase, Phase.PLAN), (Suspension, Suspension.FREE)):
+        ids = {mode: mode.name.lower() for mode in kind}
+        lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {ids[first]}"]
+        lines += [f'    state "{mode}" as {name}' for mode, name in ids.items() if str(mode) != name]
+        lines += [f"    {ids[old]} --> {ids[new]}" for old in kind for new in sorted(LEGAL[old])]
+        diagrams.append("\n".join([*lines, "```"]))
+    return "\n\n".join(diagrams)
+
+
+_WHAT_A_PRESS_DOES = {
+    Action.TELL: "nothing else",
+    Action.PAUSE_SOON: "pause at the next checkpoint",
+    Action.PAUSE_NOW: "pause now",
+    Action.BREAK_IN: "KeyboardInterrupt in the code that does not return",
+    Action.BREAK_EVERY_LINE: "KeyboardInterrupt in each of its lines, until it is left",
+    Action.HALT: "halt",
+}
+
+
+def presses() -> str:
+    """What each press of Ctrl+C says and does while a plan runs."""
+    rows = ["| situation | presses in a row, from | what it says | what it does |", "|---|---|---|---|"]
+    for rule in PLAN_RULES:
+        if rule.stuck and rule.situation is not Situation.PLAN:
+            continue  # the same in each situation
+        where = "any, and a device, plan or subscriber does not return" if rule.stuck else rule.situation
+        rows.append(f"| {where} | {rule.presses} | {rule.sentence} | {_WHAT_A_PRESS_DOES[rule.action]} |")
     return "\n".join(rows)
 
 
@@ -62,21 +89,23 @@ def plan_differences() -> str:
 
 
 TABLES = {
-    "reference/messages.md": messages,
-    "explanations/the-engine.md": states,
-    "explanations/deviations.md": deviations,
-    "explanations/plans-and-bluesky.md": plan_differences,
+    "reference/messages.md": (messages,),
+    "explanations/the-engine.md": (modes, presses),
+    "explanations/deviations.md": (deviations,),
+    "explanations/plans-and-bluesky.md": (plan_differences,),
 }
+"""For each page, what makes its tables, in their order on the page."""
 
 
-def page_with_table(path: Path, table: str) -> str:
-    """The page's text with the table between its marks made anew."""
-    before, _, rest = path.read_text().partition("<!-- table -->")
-    _, _, after = rest.partition("<!-- end of table -->")
-    return f"{before}<!-- table -->\n\n{table}\n\n<!-- end of table -->{after}"
+def page_with_tables(path: Path, tables: list[str]) -> str:
+    """The page's text with what is between its marks made anew."""
+    before, *pieces = path.read_text().split("<!-- table -->")
+    after = [piece.partition("<!-- end of table -->")[2] for piece in pieces]
+    blocks = (f"<!-- table -->\n\n{table}\n\n<!-- end of table -->" for table in tables)
+    return before + "".join(block + rest for block, rest in zip(blocks, after, strict=True))
 
 
 if __name__ == "__main__":
-    for name, make in TABLES.items():
+    for name, makers in TABLES.items():
         path = DOCS / name
-        path.write_text(page_with_table(path, make()))
+        path.write_text(page_with_tables(path, [make() for make in makers]))

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
-from beamshell.engine._interpreter import Interpreter
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.interpreter import Interpreter
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, set_run_key_wrapper, stage_wrapper
@@ -191,11 +191,11 @@ class Trouble:
 def cause(world: VirtualWorld, beamline: Beamline, what: str) -> None:
     """Let one thing go wrong now."""
     if what == "pause":
-        world.post(PauseWanted(False))
+        world.post(PauseRequest(False))
     elif what == "soft pause":
-        world.post(PauseWanted(True))
+        world.post(PauseRequest(True))
     elif what in WAYS_OUT:
-        world.post(EndWanted(WAYS_OUT[what], f"{what} by a test"))
+        world.post(EndRequest(WAYS_OUT[what], f"{what} by a test"))
     elif what == "suspend":
         beamline.suspenders[0].trip()
         world.at(1.0, lambda: beamline.suspenders[0].trip(False))

@@ -11,15 +11,37 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.engine._interpreter import Interpreter
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import Look
+from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Dispatcher
+from beamshell.engine.interpreter import Interpreter
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import WakeUp
+from beamshell.engine.state import State
 from beamshell.errors import MoveFailed
 
 
 class WaitsForEver(AssertionError):
     """The engine waits, and nothing will ever happen."""
+
+
+class VirtualInterpreter(Interpreter):
+    """An interpreter that shows tests what it knows."""
+
+    @property
+    def state(self) -> State:
+        return self.modes.state
+
+    @property
+    def runs(self) -> dict[Any, Any]:
+        return self.ctx.resources.runs
+
+    @property
+    def staged(self) -> list[Any]:
+        return self.ctx.resources.staged
+
+    def __getattr__(self, name: str) -> Any:
+        """What came of the call: error, result, exit_status, reason, interrupted, problems, run_uids."""
+        return getattr(self.__dict__["outcome"], name)
 
 
 class VirtualWorld:
@@ -77,7 +99,7 @@ class VirtualWorld:
         else:
             self.now = max(self.now, until)
 
-    def breathe(self, now: float) -> None:
+    def process_gui_events(self, now: float) -> None:
         pass
 
     def post(self, post: Any) -> None:
@@ -116,11 +138,11 @@ class VirtualWorld:
 
     # ---- for tests -----------------------------------------------------------------------------
 
-    def interpreter(self, **kwargs: Any) -> Interpreter:
+    def interpreter(self, **kwargs: Any) -> VirtualInterpreter:
         """An interpreter in this world."""
-        return Interpreter(self, self.posts, suspenders=self.suspenders, **kwargs)
+        return VirtualInterpreter(self, self.posts, self.suspenders, CallOptions(**kwargs))
 
-    def run(self, plan: Any, **kwargs: Any) -> Interpreter:
+    def run(self, plan: Any, **kwargs: Any) -> VirtualInterpreter:
         """Run a plan until it ends or rests."""
         core = self.interpreter(**kwargs)
         core.start(as_generator(plan))
@@ -132,8 +154,8 @@ class VirtualWorld:
 
     def events(self, stream: str = "primary") -> list[dict[str, Any]]:
         """The events of a stream so far."""
-        wanted = {doc["uid"] for name, doc in self.docs if name == "descriptor" and doc["name"] == stream}
-        return [doc for name, doc in self.docs if name == "event" and doc["descriptor"] in wanted]
+        descriptors = {doc["uid"] for name, doc in self.docs if name == "descriptor" and doc["name"] == stream}
+        return [doc for name, doc in self.docs if name == "event" and doc["descriptor"] in descriptors]
 
     def final_data(self, stream: str = "primary") -> dict[int, dict[str, Any]]:
         """By sequence number, the data of the last event that bears it."""
@@ -141,7 +163,7 @@ class VirtualWorld:
 
 
 class VirtualStatus:
-    """A status that is told when it is done."""
+    """A status that a test finishes."""
 
     def __init__(self) -> None:
         self.done = False
@@ -341,4 +363,4 @@ class VirtualSuspender:
 
     def trip(self, tripped: bool = True) -> None:
         self.tripped = tripped
-        self.world.post(Look())
+        self.world.post(WakeUp())

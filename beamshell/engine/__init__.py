@@ -1,6 +1,7 @@
-"""The RunEngine: it interprets plans, and nothing is lost when it is interrupted."""
+"""The RunEngine, its states, and the result of its calls."""
 
-from beamshell.engine._state import State
-from beamshell.engine.run_engine import RunEngine, RunEngineResult
+from beamshell.engine.outcome import RunEngineResult
+from beamshell.engine.run_engine import RunEngine
+from beamshell.engine.state import State
 
 __all__ = ["RunEngine", "RunEngineResult", "State"]

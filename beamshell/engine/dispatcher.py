@@ -1,7 +1,7 @@
-"""Who gets the documents, in which order, and what happens when one of them fails.
+"""Subscribers of documents: who gets them, in which order, and what happens when one fails.
 
-Writers come first. A subscriber that raises keeps nobody else from the document. Tokens are never reused
-and references are strong: what was subscribed stays so until it is unsubscribed.
+Writers come first. A subscriber that raises keeps nobody else from the document. Tokens are never reused, and
+references are strong: a subscription lasts until it is unsubscribed. It knows nothing of what the documents mean.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ class Subscription:
     writer: bool = False
 
     def __repr__(self) -> str:
-        words = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
-        return f"<{self.token}: {words} gets {self.name}{', a writer' if self.writer else ''}>"
+        name = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
+        return f"<{self.token}: {name} gets {self.name}{', a writer' if self.writer else ''}>"
 
 
 class Dispatcher:
     """A list of subscriptions.
 
     Args:
-        on_failure: told of each subscriber that raised, after the others were served.
+        on_failure: called for each subscriber that raised, after the others were served.
     """
 
     def __init__(self, on_failure: Failure | None = None) -> None:
@@ -106,7 +106,7 @@ class Dispatcher:
                 for subscription in waiting:
                     subscription.function(name, doc)
                 served = True
-            except (Exception, KeyboardInterrupt) as exc:  # an operator may break into one that hangs
+            except (Exception, KeyboardInterrupt) as exc:  # the operator may break into one that hangs
                 failures.append((subscription, exc))
         for failed, error in failures:
             self.on_failure(failed, name, error)

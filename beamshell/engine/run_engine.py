@@ -1,75 +1,39 @@
 """RunEngine: runs plans in the calling thread, and can be interrupted at any moment.
 
-This is where the pure interpreter meets threads, clocks, signals and people; the rules are in `_interpreter`.
+It makes one Interpreter for each call, and returns or raises the outcome. The rules of interruption are in
+`interpreter`.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import platform
-import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
-from beamshell._version import __version__
-from beamshell.engine._asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
-from beamshell.engine._inbox import Inbox, Pump
-from beamshell.engine._interpreter import Interpreter
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, Look, PauseWanted
-from beamshell.engine._sigint import OperatorInterrupts
-from beamshell.engine._state import State
-from beamshell.engine.dispatcher import Dispatcher, Subscription
-from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
+from beamshell.engine.context import CallOptions
+from beamshell.engine.dispatcher import Subscription
+from beamshell.engine.inbox import Pump
+from beamshell.engine.interpreter import Interpreter
+from beamshell.engine.interrupts import OWNER, PlanInterrupts
+from beamshell.engine.outcome import RunEngineResult
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.real_world import CallMetadata, RealWorld, Settings
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
+from beamshell.errors import EngineError, TransitionError, UnknownName
 
-logger = logging.getLogger(__name__)
-
-VERSIONS = {"beamshell": __version__, "python": platform.python_version()}
-"""What a run was made with; it stands in every start document."""
-
-BREATH_S = 0.1
-"""How long a plan that never waits may keep windows from being drawn."""
-
-POLL_S = 0.5
-"""How often a suspender that cannot tell of its changes is asked while the engine waits."""
+WAYS_OUT = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
 
 
-@dataclass(frozen=True)
-class RunEngineResult:
-    """What came of a call.
+def _setting(name: str, doc: str) -> Any:
+    """An attribute of the engine that its settings hold: a property, so that ``RE.name?`` shows what it is for."""
 
-    Attributes:
-        run_start_uids: of the runs that it opened, in order.
-        plan_result: what the plan returned.
-        exit_status: "success", "abort" or "fail".
-        interrupted: whether it was stopped, aborted or halted.
-        reason: why, in words.
-        exception: what the plan let out.
-    """
+    def get(engine: RunEngine) -> Any:
+        return getattr(engine._settings, name)
 
-    run_start_uids: tuple[str, ...]
-    plan_result: Any
-    exit_status: str
-    interrupted: bool
-    reason: str
-    exception: BaseException | None
+    def set_(engine: RunEngine, value: Any) -> None:
+        setattr(engine._settings, name, value)
 
-
-def announce(text: str) -> None:
-    """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
-    line = f"{text}\n"
-    try:
-        os.write(sys.stderr.fileno(), line.encode(errors="replace"))
-    except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
-        sys.stderr.write(line)
-
-
-def default_scan_id(md: MutableMapping[str, Any]) -> int:
-    """The number after the last one."""
-    return int(md.get("scan_id", 0) or 0) + 1
+    return property(get, set_, doc=doc)
 
 
 class RunEngine:
@@ -84,13 +48,8 @@ class RunEngine:
         record_interruptions: whether pauses go into a stream of their run.
         call_returns_result: whether ``RE(plan)`` gives a RunEngineResult instead of uids.
         strict: whether a failing subscriber, or a wait for nothing, is an error.
-        pump: see `pump`.
-
-    Attributes:
-        md: as given.
-        pump: ``f(inbox, timeout_s)``, waits in the engine's stead so that windows stay alive; or None.
-        say: how the operator is told one line.
-        msg_hook, state_hook, waiting_hook: called with each message, ``(new, old)`` state, and the statuses of a wait.
+        pump: ``f(inbox, timeout_s)``, waits in the engine's stead so that windows stay alive.
+        ask: how the operator is asked for one line.
     """
 
     def __init__(
@@ -107,29 +66,37 @@ class RunEngine:
         pump: Pump | None = None,
         ask: Callable[[str], str] = input,
     ) -> None:
-        self.md: MutableMapping[str, Any] = {} if md is None else md
-        self.preprocessors = list(preprocessors)
-        self.md_validator, self.md_normalizer, self.scan_id_source = md_validator, md_normalizer, scan_id_source
-        self.record_interruptions = record_interruptions
-        self.call_returns_result = call_returns_result
-        self.strict = strict
-        self.pump = pump
-        self.ask = ask
-        self.say: Callable[[str], None] = announce
-        self.msg_hook: Callable[[Any], None] | None = None
-        self.state_hook: Callable[[str, str], None] | None = None
-        self.waiting_hook: Callable[[set[Any] | None], None] | None = None
-        self.last_result: RunEngineResult | None = None
-        self._dispatcher = Dispatcher(self._subscriber_failed)
-        self._inbox = Inbox()
-        self._suspenders: list[Any] = []
+        self._settings = Settings(
+            {} if md is None else md,
+            list(preprocessors),
+            md_validator=md_validator,
+            md_normalizer=md_normalizer,
+            scan_id_source=scan_id_source,
+            record_interruptions=record_interruptions,
+            call_returns_result=call_returns_result,
+            strict=strict,
+            pump=pump,
+            ask=ask,
+        )
+        self._world = RealWorld(self._settings)
         self._commands: dict[str, Callable[[Any], Any]] = {}
-        self._core: Interpreter | None = None
-        self._call_md: dict[str, Any] = {}
-        self._computed: dict[str, Any] = {}
-        self._complained: set[int] = set()
-        self._breathed = 0.0
-        self._strict_error: BaseException | None = None
+        self._interpreter: Interpreter | None = None
+        self._then: Callable[[RunEngineResult], Any] | None = None
+        self._last_result: RunEngineResult | None = None
+
+    md = _setting("md", "Metadata that go into every run; dict-like.")
+    preprocessors = _setting("preprocessors", "A list of functions that take a plan and give a plan, applied to each.")
+    md_validator = _setting("md_validator", "``f(md)``, raises to refuse a run before anything is used up; or None.")
+    md_normalizer = _setting("md_normalizer", "``f(md) -> md``, the last word on a run's metadata; or None.")
+    scan_id_source = _setting("scan_id_source", "``f(md) -> int``, numbers the runs; None counts up.")
+    record_interruptions = _setting("record_interruptions", "Whether pauses go into a stream of their run.")
+    call_returns_result = _setting("call_returns_result", "Whether ``RE(plan)`` gives a RunEngineResult, not uids.")
+    pump = _setting("pump", "``f(inbox, timeout_s)``, waits in the engine's stead so that windows live; or None.")
+    say = _setting("say", "``f(text)``, tells the operator one line.")
+    ask = _setting("ask", "``f(prompt) -> str``, asks the operator for one line.")
+    msg_hook = _setting("msg_hook", "``f(msg)``, called with each message before it is done; or None.")
+    state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
+    waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
 
     # ---- running plans ---------------------------------------------------------------------------
 
@@ -149,66 +116,107 @@ class RunEngine:
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
-        generator = as_generator(plan)  # first, so that a plan that is refused has not been forgotten
+        return self._answer(self.run(plan, subs, **md))
+
+    def run(
+        self, plan: Any, subs: Any = None, /, *, then: Callable[[RunEngineResult], Any] | None = None, **md: Any
+    ) -> RunEngineResult:
+        """Run a plan; a pause, a stop, an abort, a halt and a plan's error are results, and raise nothing.
+
+        Args:
+            plan: as for ``RE(plan)``.
+            subs: as for ``RE(plan)``.
+            then: ``f(result)``, called once when this call has really ended, in whatever way, with the engine idle:
+                after a pause it waits for `resume`, `stop`, `abort` or `halt`. What it raises is raised.
+            md: as for ``RE(plan)``.
+
+        Raises:
+            PlanError: `plan` is no plan.
+            TransitionError: another plan is paused or running.
+        """
+        generator = as_generator(plan)  # first: a plan that is refused here can still be run later
         self._must_be_idle()
         typed = generator if hasattr(plan, "send") else plan
-        self._computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
-        self._call_md = md
-        for preprocessor in self.preprocessors:
+        computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
+        settings, world = self._settings, self._world
+        for preprocessor in settings.preprocessors:
             generator = preprocessor(generator)
-        self._inbox.posts.clear()
-        self._complained.clear()
-        core = self._core = Interpreter(
-            self,
-            self._inbox.posts,
-            suspenders=self._suspenders,
+        world.begin_call(CallMetadata(md, computed))
+        options = CallOptions(
             commands=self._commands,
-            on_state=self._state_changed,
-            on_msg=self.msg_hook,
-            on_waiting=self.waiting_hook,
-            record_interruptions=self.record_interruptions,
-            strict=self.strict,
+            on_msg=settings.msg_hook,
+            on_state=world.state_changed,
+            on_waiting=settings.waiting_hook,
+            record_interruptions=settings.record_interruptions,
+            strict=settings.strict,
             engine_class=type(self),
         )
-        core.tokens.extend(self._subscribe_for_call(subs))
-        return self._drive(lambda: core.start(generator))
+        interpreter = Interpreter(world, world.inbox.posts, world.suspenders, options)
+        interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
+        self._interpreter, self._then = interpreter, then
+        return self._drive(interpreter, lambda: interpreter.start(generator))
+
+    def proceed(self, how: str, reason: str = "") -> RunEngineResult:
+        """Go on with the paused plan, or end it; as `run`, it raises nothing because of what comes of it.
+
+        Args:
+            how: "resume", "stop", "abort" or "halt".
+            reason: why it is ended; goes into the stop document.
+
+        Raises:
+            UnknownName: `how` is none of the four.
+            TransitionError: no plan is paused.
+        """
+        if how != "resume" and how not in WAYS_OUT:
+            raise UnknownName(f"a paused plan cannot {how!r}: it can resume, stop, abort or halt")
+        interpreter = self._interpreter
+        if self.state is not State.PAUSED or interpreter is None:
+            raise TransitionError(f"cannot {how}: the engine is {self.state}, not paused")
+        if how == "resume":
+            return self._drive(interpreter, interpreter.resume)
+        if how == "halt":
+            reason = reason or "halted"
+        return self._drive(interpreter, lambda: interpreter.leave(WAYS_OUT[how], reason))
 
     def resume(self) -> Any:
         """Go on with a paused plan, from its last checkpoint; what the call would have returned."""
-        core = self._paused("resume")
-        return self._drive(core.resume)
+        return self._answer(self.proceed("resume"))
 
     def stop(self) -> Any:
         """End the plan as a success; its cleanup is done."""
-        return self._end(State.STOPPING, "")
+        return self._end("stop", "")
 
     def abort(self, reason: str = "") -> Any:
         """End the plan as aborted; its cleanup is done."""
-        return self._end(State.ABORTING, reason)
+        return self._end("abort", reason)
 
     def halt(self) -> Any:
         """End the plan where it is, without its cleanup. Devices are stopped and unstaged all the same."""
-        return self._end(State.HALTING, "halted")
+        return self._end("halt", "halted")
 
     def request_pause(self, defer: bool = False) -> None:
         """Ask for a pause, from any thread or callback: now, or at the next checkpoint."""
         if self.state in (State.IDLE, State.PAUSED):
             raise TransitionError(f"the engine is {self.state}: there is nothing to pause")
-        self._inbox.post(PauseWanted(defer))
+        self._world.post(PauseRequest(defer))
 
     @property
     def state(self) -> State:
         """idle, running, pausing, paused, suspending, stopping, aborting or halting; equals the plain string."""
-        return State.IDLE if self._core is None else self._core.state
+        return State.IDLE if self._interpreter is None else self._interpreter.modes.state
 
-    def _end(self, how: State, reason: str) -> Any:
-        state = self.state
-        if state is State.IDLE:
+    @property
+    def last_result(self) -> RunEngineResult | None:
+        """What came of the last call that has ended."""
+        return self._last_result
+
+    def _end(self, how: str, reason: str) -> Any:
+        if self.state is State.PAUSED:
+            return self._answer(self.proceed(how, reason), asked=True)
+        if self.state is State.IDLE:
             raise TransitionError("the engine is idle: there is nothing to end")
-        core = self._core
-        if state is State.PAUSED and core is not None:
-            return self._drive(lambda: core.leave(how, reason), asked=True)
-        self._inbox.post(EndWanted(how, reason))
+        # from a callback or another thread: the running call acts on it
+        self._world.post(EndRequest(WAYS_OUT[how], reason))
         return ()
 
     def _must_be_idle(self) -> None:
@@ -219,39 +227,30 @@ class RunEngine:
                 f"the engine is {self.state}: a plan cannot start another; use `yield from` in a plan"
             )
 
-    def _paused(self, wish: str) -> Interpreter:
-        if self.state is not State.PAUSED or self._core is None:
-            raise TransitionError(f"cannot {wish}: the engine is {self.state}, not paused")
-        return self._core
-
-    def _drive(self, run: Callable[[], bool], *, asked: bool = False) -> Any:
-        """Let the interpreter run until it rests or has ended, and say which."""
-        core = self._core
-        assert core is not None
+    def _drive(self, interpreter: Interpreter, run: Callable[[], bool]) -> RunEngineResult:
+        """Let the interpreter run until it is paused or has ended."""
+        world = self._world
+        subject = PlanInterrupts(interpreter.modes, interpreter.cursor, world.inbox, world.clock, world.say)
         try:
-            with OperatorInterrupts(core, self._inbox, self.say):
-                over = run()
-        except BaseException as exc:  # the process is told to end, or a bug of ours: put everything back all the same
-            self._core = None
-            core.wreck(exc)
+            with OWNER.watch(subject):
+                ended = run()
+        except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
+            self._interpreter = self._then = None
+            interpreter.emergency_cleanup(exc)
             raise
-        if not over:
-            raise RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
-        return self._outcome(core, asked)
+        if not ended:
+            return interpreter.outcome.as_result(paused=True)
+        then, self._interpreter, self._then = self._then, None, None
+        self._last_result = result = interpreter.outcome.as_result()
+        for problem in interpreter.outcome.problems:
+            world.say(f"While ending: {problem}")
+        if then is not None:
+            then(result)
+        return result
 
-    def _outcome(self, core: Interpreter, asked: bool) -> Any:
-        self._core = None
-        uids = tuple(core.run_uids)
-        result = RunEngineResult(uids, core.result, core.exit_status, core.interrupted, core.reason, core.error)
-        self.last_result = result
-        for problem in core.problems:
-            self.say(f"While ending: {problem}")
-        if core.interrupted:
-            if not asked:
-                raise RunEngineInterrupted(_ended_words(core)) from None
-        elif core.error is not None:
-            raise core.error
-        return result if self.call_returns_result else uids
+    def _answer(self, result: RunEngineResult, *, asked: bool = False) -> Any:
+        result.raise_for_status(asked=asked)
+        return result if self._settings.call_returns_result else result.run_start_uids
 
     # ---- documents -------------------------------------------------------------------------------
 
@@ -265,64 +264,35 @@ class RunEngine:
         Returns:
             A token for `unsubscribe`.
         """
-        return self._dispatcher.subscribe(function, name, writer=writer)
+        return self._world.dispatcher.subscribe(function, name, writer=writer)
 
     def unsubscribe(self, token: int) -> None:
         """Send no more documents there."""
-        self._dispatcher.unsubscribe(token)
+        self._world.unsubscribe(token)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Who listens, in the order in which they are served."""
-        return self._dispatcher.listing()
-
-    def emit(self, name: str, doc: dict[str, Any]) -> None:
-        """Hand a document to the subscribers (the interpreter calls this)."""
-        self._dispatcher.process(name, doc)
-        if self._strict_error is not None:
-            error, self._strict_error = self._strict_error, None
-            raise error
-
-    def _subscribe_for_call(self, subs: Any) -> list[int]:
-        return [self.subscribe(function, name) for name, function in _normal_subs(subs)]
-
-    def _subscriber_failed(self, subscription: Subscription, name: str, exc: BaseException) -> None:
-        logger.debug("%r failed with a %s document", subscription, name, exc_info=exc)
-        if subscription.writer:
-            self._inbox.post(PauseWanted(False, f"Data cannot be written: {exc}"))
-        elif subscription.token not in self._complained:
-            self._complained.add(subscription.token)
-            self.say(f"{subscription!r} failed with a {name} document: {type(exc).__name__}: {exc}")
-        if self.strict:
-            self._strict_error = self._strict_error or exc
+        return self._world.dispatcher.listing()
 
     # ---- suspenders and commands -----------------------------------------------------------------
 
     @property
     def suspenders(self) -> tuple[Any, ...]:
         """The conditions under which plans wait."""
-        return tuple(self._suspenders)
+        return tuple(self._world.suspenders)
 
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""
-        if suspender not in self._suspenders:
-            suspender.install(self._look)
-            self._suspenders.append(suspender)
+        self._world.install_suspender(suspender)
 
     def remove_suspender(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
-        if suspender in self._suspenders:
-            self._suspenders.remove(suspender)
-            suspender.remove()
-            self._look()
+        self._world.remove_suspender(suspender)
 
     def clear_suspenders(self) -> None:
         """Remove all suspenders."""
         for suspender in self.suspenders:
-            self.remove_suspender(suspender)
-
-    def _look(self) -> None:
-        if self._core is not None:
-            self._inbox.post(Look())
+            self._world.remove_suspender(suspender)
 
     def register_command(self, name: str, function: Callable[[Any], Any]) -> None:
         """Teach the engine a command: ``function(msg)``, plain or a coroutine function."""
@@ -334,79 +304,11 @@ class RunEngine:
             raise EngineError(f"no command {name!r} was registered")
         del self._commands[name]
 
-    # ---- the interpreter's world -------------------------------------------------------------------
-
-    clock = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
-
-    @staticmethod
-    def uid() -> str:
-        """A random UUID (version 4)."""
-        digits = os.urandom(16).hex()
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-
-    def wait(self, until: float | None) -> None:
-        """Wait for a post (the interpreter calls this)."""
-        timeout = None if until is None else max(0.0, until - self.clock())
-        if self._core is not None and self._core.polled:
-            timeout = POLL_S if timeout is None else min(timeout, POLL_S)
-        self._inbox.wait(timeout, self.pump)
-        self._breathed = self.clock()
-
-    def breathe(self, now: float) -> None:
-        """Let windows live though the plan never waits (the interpreter calls this)."""
-        if self.pump is not None and now - self._breathed > BREATH_S:
-            self.pump(self._inbox, 0.0)
-            self._breathed = now
-
-    def post(self, post: Any) -> None:
-        """Tell the interpreter something, from any thread."""
-        self._inbox.post(post)
-
-    def speaks_asyncio(self, kind: type) -> bool:
-        """True if methods of this class are coroutines."""
-        return speaks_asyncio(kind)
-
-    def on_loop(self, function: Callable[[], Any]) -> LoopStatus:
-        """Call `function` on the event loop."""
-        return loop_thread().call(function)
-
-    def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """The metadata of a new run: the call's own, then the plan's, then what is computed, then `md`.
-
-        The number of the scan is used up only when nothing refused the run.
-        """
-        md = self.md
-        number = (self.scan_id_source or default_scan_id)(md)
-        merged = {**md, **self._computed, **metadata, **self._call_md}
-        merged.setdefault("versions", dict(VERSIONS))
-        merged["scan_id"] = metadata.get("scan_id", self._call_md.get("scan_id", number))
-        if self.md_validator is not None:
-            self.md_validator(dict(merged))
-        if self.md_normalizer is not None:
-            merged = dict(self.md_normalizer(merged))
-        if merged["scan_id"] == number:
-            merged["scan_id"] = self._commit_scan_id(number)
-        return merged
-
-    def _commit_scan_id(self, number: int) -> int:
-        if self.scan_id_source is None and hasattr(self.md, "next_scan_id"):
-            return int(self.md.next_scan_id())
-        self.md["scan_id"] = number
-        return number
-
-    def _state_changed(self, new: str, old: str) -> None:
-        if self.state_hook is not None:
-            try:
-                self.state_hook(new, old)
-            except Exception:  # a hook is a looker-on: it must not stop the engine
-                logger.exception("the state hook failed")
-
     def __repr__(self) -> str:
         return f"<RunEngine: {self.state}>"
 
 
-def _normal_subs(subs: Any) -> list[tuple[str, Any]]:
+def _subscribers(subs: Any) -> list[tuple[str, Any]]:
     """(name, function) pairs from what may be given as the subscribers of one call."""
     if subs is None:
         return []
@@ -415,9 +317,3 @@ def _normal_subs(subs: Any) -> list[tuple[str, Any]]:
     if isinstance(subs, list | tuple):
         return [("all", function) for function in subs]
     return [("all", subs)]
-
-
-def _ended_words(core: Interpreter) -> str:
-    how = {"success": "Stopped", "abort": "Aborted"}.get(core.exit_status, "Ended")
-    reason = f": {core.reason}" if core.reason else ""
-    return f"{how}{reason}. The engine is idle."

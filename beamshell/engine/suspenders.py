@@ -1,8 +1,8 @@
 """Conditions under which plans wait: the beam is gone, a shutter is closed, a temperature is off.
 
-A suspender answers one question at any moment: is it tripped? It learns of its signal from the signal's
-own updates, in whatever thread they come, and never forgets one: the engine looks at the answer when a plan
-starts, at each message and when a pause ends. No connection, or an INVALID alarm, is a trip.
+A suspender answers one question at any moment: is it tripped? It follows its signal's updates, in whatever thread they
+come. The engine looks at the answer when a plan starts, at each message and when a pause ends. A lost connection, an
+INVALID alarm or a missing value is a trip. It knows nothing of the engine.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from beamshell.errors import BadValue
 from beamshell.protocols import Subscribable
 
 INVALID = 3
-"""EPICS alarm severity of a value that means nothing."""
+"""Alarm severity of a value that means nothing (EPICS menuAlarmSevr)."""
 
 
 class SuspenderBase:
-    """What all suspenders share. A subclass says which values are bad, and which are good again.
+    """Base of all suspenders. A subclass says which values are bad, and which are good again.
 
     Args:
         signal: the signal to look at.
@@ -30,6 +30,7 @@ class SuspenderBase:
 
     Attributes:
         since: when it last changed between good and bad, in seconds since 1970-01-01 UTC.
+        polls: it cannot report a change, so the engine asks it while it waits.
     """
 
     polls = False
@@ -55,7 +56,7 @@ class SuspenderBase:
         self._invalid = False
         self._notify: Callable[[], None] | None = None
 
-    # ---- what a subclass says ---------------------------------------------------------------
+    # ---- for subclasses ---------------------------------------------------------------------
 
     def _bad(self, value: Any) -> bool:
         """True if this value trips it."""
@@ -69,7 +70,7 @@ class SuspenderBase:
         """What is wrong with the value, such as "is 3 mA, below 5 mA"."""
         raise NotImplementedError
 
-    # ---- what the engine and a person ask -----------------------------------------------------
+    # ---- for the engine and for people --------------------------------------------------------
 
     @property
     def tripped(self) -> bool:
@@ -84,7 +85,7 @@ class SuspenderBase:
         if not self._connected:
             text = f"{self.name} is not connected"
         elif not self._seen:
-            text = f"{self.name} has told no value yet"
+            text = f"{self.name} has no value yet"
         elif self._invalid:
             text = f"{self.name} is INVALID (alarm severity 3)"
         else:
@@ -101,12 +102,15 @@ class SuspenderBase:
         state = f"TRIPPED since {since}: {self.reason}" if self.tripped else f"good since {since}"
         return f"<{type(self).__name__} {self.name}: {state}>"
 
-    def _shown(self, value: Any) -> str:
+    def _with_unit(self, value: Any) -> str:
         units = getattr(self.signal, "units", "") if self._connected else ""
         number = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
         return f"{number} {units}".rstrip()
 
-    # ---- how it learns ------------------------------------------------------------------------
+    def _is(self) -> str:
+        return f"is {self._with_unit(self._value)}"
+
+    # ---- following the signal -----------------------------------------------------------------
 
     def install(self, notify: Callable[[], None]) -> None:
         """Begin to follow the signal; `notify` is called, in any thread, when the answer changes."""
@@ -116,7 +120,7 @@ class SuspenderBase:
             if hasattr(self.signal, "SUB_META"):
                 self.signal.subscribe(self._on_connection, self.signal.SUB_META)
         if not self._seen and self._connected and hasattr(self.signal, "get"):
-            self._on_value(value=self.signal.get())  # it tells of changes only
+            self._on_value(value=self.signal.get())  # the subscription reports changes only
         self._notify = notify
 
     def remove(self) -> None:
@@ -139,7 +143,7 @@ class SuspenderBase:
     def _on_connection(self, connected: bool = True, **_: Any) -> None:
         before = self.tripped
         self._connected = bool(connected)
-        self._seen = self._seen and self._connected  # what it told before counts no more
+        self._seen = self._seen and self._connected  # a value from before the loss counts no more
         self._changed(before)
 
     def _changed(self, before: bool) -> None:
@@ -172,7 +176,7 @@ class SuspendFloor(SuspenderBase):
         return bool(value >= self.resume_thresh)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is at least {self._shown(self.resume_thresh)}"
+        return f"{self._is()}; plans wait until it is at least {self._with_unit(self.resume_thresh)}"
 
 
 class SuspendCeil(SuspenderBase):
@@ -194,7 +198,7 @@ class SuspendCeil(SuspenderBase):
         return bool(value <= self.resume_thresh)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is at most {self._shown(self.resume_thresh)}"
+        return f"{self._is()}; plans wait until it is at most {self._with_unit(self.resume_thresh)}"
 
 
 class _Band(SuspenderBase):
@@ -210,7 +214,7 @@ class _Band(SuspenderBase):
         return bool(self.band_bottom < value < self.band_top)
 
     def _borders(self) -> str:
-        return f"{self._shown(self.band_bottom)} to {self._shown(self.band_top)}"
+        return f"{self._with_unit(self.band_bottom)} to {self._with_unit(self.band_top)}"
 
 
 class SuspendWhenOutsideBand(_Band):
@@ -220,7 +224,7 @@ class SuspendWhenOutsideBand(_Band):
         return not self._inside(value)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is in {self._borders()}"
+        return f"{self._is()}; plans wait until it is in {self._borders()}"
 
 
 class SuspendInBand(_Band):
@@ -230,7 +234,7 @@ class SuspendInBand(_Band):
         return self._inside(value)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is out of {self._borders()}"
+        return f"{self._is()}; plans wait until it is out of {self._borders()}"
 
 
 class SuspendBoolHigh(SuspenderBase):
@@ -240,7 +244,7 @@ class SuspendBoolHigh(SuspenderBase):
         return bool(value)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is off"
+        return f"{self._is()}; plans wait until it is off"
 
 
 class SuspendBoolLow(SuspenderBase):
@@ -250,15 +254,15 @@ class SuspendBoolLow(SuspenderBase):
         return not value
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is on"
+        return f"{self._is()}; plans wait until it is on"
 
 
 class SuspendWhenChanged(SuspenderBase):
     """Plans wait while the value is not the expected one.
 
     Args:
-        expected_value: the good value; None takes the first one that the signal tells.
-        allow_resume: whether its return to the expected value releases plans; without it, only `reset` does.
+        expected_value: the good value; None takes the signal's first value.
+        allow_resume: whether a return to the expected value releases plans; without it, only `reset` does.
     """
 
     def __init__(self, signal: Any, *, expected_value: Any = None, allow_resume: bool = True, **kwargs: Any) -> None:
@@ -274,21 +278,21 @@ class SuspendWhenChanged(SuspenderBase):
         return self.allow_resume and not self._bad(value)
 
     def reset(self) -> None:
-        """Take the present value for the expected one."""
+        """Make the present value the expected one."""
         before = self.tripped
         self.expected_value, self._tripped = self._value, False
         self._changed(before)
 
     def _why(self) -> str:
-        return f"is {self._shown(self._value)}; plans wait until it is {self._shown(self.expected_value)}"
+        return f"{self._is()}; plans wait until it is {self._with_unit(self.expected_value)}"
 
 
 class SuspendWhen(SuspenderBase):
-    """Plans wait while a function says so: it is asked at each message, and twice a second while they wait.
+    """Plans wait while a function returns True; it is called at each message, and twice a second while they wait.
 
     Args:
         predicate: ``f() -> bool``; True means wait. One that raises counts as True.
-        words: what is wrong then.
+        words: what is wrong then, such as "the hutch is open".
     """
 
     polls = True
@@ -307,12 +311,12 @@ class SuspendWhen(SuspenderBase):
 
     @property
     def tripped(self) -> bool:
-        """What the predicate says now."""
+        """What the predicate returns now."""
         before = self._tripped
         try:
             self._tripped, self._cause = bool(self._predicate()), ""
-        except Exception as exc:  # a condition that cannot be told is no good one
-            self._tripped, self._cause = True, f"cannot be told: {exc}"
+        except Exception as exc:  # an unknown condition is not a good one
+            self._tripped, self._cause = True, f"is unknown: {exc}"
         if self._tripped != before:
             self.since = time.time()
         return self._tripped

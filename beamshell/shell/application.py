@@ -20,8 +20,8 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
+from beamshell.shell.cell_interrupts import CellInterrupts
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
-from beamshell.shell.presses import Presses
 from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.session import Session
 
@@ -145,7 +145,7 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """Show the prompt, unless commands were run; the exit status."""
         if self.interact:
-            Presses(self.shell).listen()
+            CellInterrupts(self.shell).listen()
             self._survive_a_press_at_the_prompt()
             gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()

@@ -94,7 +94,10 @@ def _run(words: list[str]) -> int:
 
 def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
     """Close the session and end the IOC, whatever happened; Ctrl+C cannot interrupt this."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from beamshell.engine.interrupts import OWNER
+    from beamshell.shell.cell_interrupts import ClosingInterrupts
+
+    OWNER.watch(ClosingInterrupts()).__enter__()  # never left: Python's own end must not be interrupted either
     session = app.session if app is not None else None
     if session is not None:
         session.close()

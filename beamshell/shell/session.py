@@ -21,7 +21,7 @@ from beamshell.shell.session_parts import SessionParts
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
-    from beamshell.engine import RunEngine
+    from beamshell.engine import RunEngine, RunEngineResult
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.simulate.result import SimulationResult
@@ -60,7 +60,6 @@ class Session:
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
         self._parts.names.add(session=self)
         self._user_files_run = False
-        self._then: Callable[[], None] | None = None
 
     # ---- the steps of the start-up files -----------------------------------------------------
 
@@ -260,7 +259,7 @@ class Session:
         plan_form: str = "",
         labelled: bool = True,
     ) -> None:
-        """Run a plan of a command; `then` is called when it has ended, also after a pause and `resume`.
+        """Run a plan of a command; `then` is called when it has ended well, also after a pause and `resume`.
 
         Args:
             plan: a plan, or a function that makes it: it is then rehearsed first, and what cannot be done is refused.
@@ -279,9 +278,13 @@ class Session:
             metadata["command"] = self.typed
         if plan_form:
             metadata["plan_form"] = plan_form
-        self._then = then
+
+        def at_end(result: RunEngineResult) -> None:
+            if then is not None and result.succeeded:
+                then()
+
         with checked:
-            self._finish(lambda: self.RE(plan, **metadata))
+            self.RE.run(plan, then=at_end, **metadata).raise_for_status()
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
@@ -312,16 +315,9 @@ class Session:
             raise EngineError(f"nothing to {how}: no plan is paused")
         if how == "resume":
             self.journal.flush()  # a disk that still refuses is said at once, not at the next point
-        act = getattr(self.RE, how)
-        self._finish(lambda: act(reason) if reason else act())
+        self.RE.proceed(how, reason).raise_for_status(asked=how != "resume")
         if how != "resume":
             print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[how])
-
-    def _finish(self, act: Callable[[], Any]) -> None:
-        act()
-        then, self._then = self._then, None
-        if then is not None:
-            then()
 
     # ---- the end -----------------------------------------------------------------------------
 

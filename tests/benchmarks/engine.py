@@ -15,6 +15,7 @@ from measure import Job, machine, median, rounds, shown, table, timed, verdict
 from trivial_devices import Detector, Motor
 
 from beamshell import Msg, RunEngine, plans
+from beamshell.engine.real_world import RealWorld
 
 ROUNDS = 9
 DET, MOTOR = Detector("det"), Motor("motor")
@@ -133,7 +134,7 @@ def beside_the_limit() -> None:
             "the engine's null message": run(ours, nulls, number),
             "one reading, a bare event dict": lambda: timed(build, number),
             "the engine's identifier and time stamp": lambda: timed(
-                lambda: [(ours.uid(), ours.time()) for _ in range(number)], number
+                lambda: [(RealWorld.uid(), RealWorld.time()) for _ in range(number)], number
             ),
             "the engine's count event, all of it": run(ours, lambda n: plans.count([DET], n), number),
         },

@@ -13,7 +13,7 @@ from ophyd_async.core import StandardReadable, init_devices, soft_signal_rw
 from ophyd_async.core import StandardReadableFormat as Format
 
 from beamshell.engine import RunEngine
-from beamshell.engine._asyncio_devices import loop_thread, speaks_asyncio
+from beamshell.engine.asyncio_devices import loop_thread, speaks_asyncio
 from beamshell.errors import CommandTimeout, FailedStatus, RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count, scan

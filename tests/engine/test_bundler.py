@@ -8,9 +8,9 @@ import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import CommandTimeout, IllegalMessageSequence, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
@@ -365,7 +365,7 @@ def test_a_repeated_event_has_its_number_again_in_each_of_two_runs(world, det):
         yield Msg("sleep", None, 5)
         yield from as_generator(event("b"))
 
-    world.at(1, lambda: world.post(PauseWanted(False)))
+    world.at(1, lambda: world.post(PauseRequest(False)))
     core = world.run(plan())
     assert core.state is State.PAUSED
     core.resume()

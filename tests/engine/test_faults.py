@@ -21,10 +21,10 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
 from beamshell.devices.sim import SynAxis, SynGauss
-from beamshell.engine import RunEngine, _sigint
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine import RunEngine, interrupts
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.engine.suspenders import SuspendFloor
 from beamshell.errors import FailedStatus, PlanError, RunEngineInterrupted
 from beamshell.messages import Msg
@@ -122,7 +122,7 @@ def test_fault_02_an_abort_that_a_plan_swallows_stays_an_abort(world, det):
         yield Msg("sleep", None, 1)
         yield Msg("close_run", None, exit_status="success")
 
-    world.at(1, lambda: world.post(EndWanted(State.ABORTING, "smoke")))
+    world.at(1, lambda: world.post(EndRequest(State.ABORTING, "smoke")))
     core = world.run(plan())
     assert (core.exit_status, core.reason) == ("abort", "smoke")
     stop = world.docs[-1][1]
@@ -170,7 +170,7 @@ def test_fault_04_a_pause_does_not_lose_the_answer_of_the_message_in_flight(worl
     def pause_at_index(msg):
         seen.append(msg)
         if len(seen) == index + 1:
-            world.post(PauseWanted(False))
+            world.post(PauseRequest(False))
 
     core = world.interpreter(on_msg=pause_at_index)
     over = core.start(plan())
@@ -182,10 +182,10 @@ def test_fault_04_a_pause_does_not_lose_the_answer_of_the_message_in_flight(worl
 def test_fault_05_a_trip_while_paused_is_not_lost(world, motor, det):
     beam = VirtualSuspender(world)
     world.suspenders.append(beam)
-    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.state is State.PAUSED
-    beam.tripped = True  # not even told of
+    beam.tripped = True  # without any news of it
     world.at(10, lambda: beam.trip(False))
     events, now = len(world.events()), world.now
     core.resume()
@@ -193,11 +193,21 @@ def test_fault_05_a_trip_while_paused_is_not_lost(world, motor, det):
 
 
 def test_fault_05_a_lost_connection_is_a_trip():
-    signal = VirtualSignal(VirtualWorld(), "ring", value=100.0)
+    class Ring(VirtualSignal):
+        SUB_META = "meta"
+        on_connection: Any = None
+
+        def subscribe(self, callback, event=None):
+            if event is None:
+                super().subscribe(callback)
+            else:
+                self.on_connection = callback
+
+    signal = Ring(VirtualWorld(), "ring", value=100.0)
     ring = SuspendFloor(signal, 50)
     ring.install(lambda: None)
     assert not ring.tripped
-    ring._on_connection(connected=False)
+    signal.on_connection(connected=False)
     assert ring.tripped
     assert ring.reason == "ring is not connected"
 
@@ -298,11 +308,12 @@ def test_fault_15_no_state_leaves_a_press_without_an_answer():
     for state in State:
         for presses in range(1, 9):
             for stuck in (False, True):
-                assert isinstance(_sigint.answer(presses, state, stuck), _sigint.Answer)
+                situation = interrupts.situation_of(state)
+                assert interrupts.rule_for(interrupts.PLAN_RULES, situation, presses, stuck).sentence
 
 
 def test_fault_16_a_deferred_pause_after_the_last_checkpoint_is_not_dropped(world):
-    world.at(0.5, lambda: world.post(PauseWanted(True)))
+    world.at(0.5, lambda: world.post(PauseRequest(True)))
     core = world.run([Msg("checkpoint"), Msg("sleep", None, 1)])
     assert core.state is State.PAUSED
     assert any("come to its end" in line for line in world.said)
@@ -425,5 +436,5 @@ def test_fault_29_an_engine_and_the_magics_leave_the_global_loop_alone():
         "one.subscribe(print); assert not two.subscriptions()\n"
         "loop.close(); print('untouched')"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert found.stdout.strip() == "untouched", found.stderr
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert finished.stdout.strip() == "untouched", finished.stderr

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from beamshell.engine._inbox import Inbox
+from beamshell.engine.inbox import Inbox
 
 
 def later(seconds: float, action) -> threading.Timer:

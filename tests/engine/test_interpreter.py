@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import (
     FailedStatus,
     IllegalMessageSequence,
@@ -44,7 +44,7 @@ def pause_at(world: VirtualWorld, index: int, defer: bool = False) -> Any:
     def hook(msg: Msg) -> None:
         seen.append(msg)
         if len(seen) == index + 1:
-            world.post(PauseWanted(defer))
+            world.post(PauseRequest(defer))
 
     return hook
 
@@ -72,7 +72,7 @@ def test_time_passes_while_motors_move_and_detectors_count(world, motor, det):
 
 
 def test_a_deferred_pause_waits_for_the_checkpoint_and_resume_repeats_nothing(world, motor, det):
-    world.at(1.5, lambda: world.post(PauseWanted(True)))
+    world.at(1.5, lambda: world.post(PauseRequest(True)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.state is State.PAUSED
     before = len(world.events())
@@ -82,7 +82,7 @@ def test_a_deferred_pause_waits_for_the_checkpoint_and_resume_repeats_nothing(wo
 
 
 def test_a_pause_now_stops_the_motor_and_resume_goes_on_from_the_checkpoint(world, motor, det):
-    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.state is State.PAUSED
     assert not motor.moving
@@ -101,7 +101,7 @@ def test_a_move_from_before_the_checkpoint_goes_on_after_a_pause(world, motor):
         yield Msg("wait", None, group="slow")
         return motor.position
 
-    world.at(0.5, lambda: world.post(PauseWanted(False)))
+    world.at(0.5, lambda: world.post(PauseRequest(False)))
     core = world.run(plan())
     assert core.state is State.PAUSED
     assert motor.position == pytest.approx(0.5)
@@ -126,7 +126,7 @@ def test_the_message_in_flight_is_sent_again_and_its_real_answer_delivered(world
 
 
 def test_an_abort_while_paused_runs_the_cleanup_and_closes_the_run_as_aborted(world, motor, det):
-    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.leave(State.ABORTING, "sample fell off")
     name, stop = world.docs[-1]
@@ -136,7 +136,7 @@ def test_an_abort_while_paused_runs_the_cleanup_and_closes_the_run_as_aborted(wo
 
 
 def test_a_stop_is_a_success(world, motor, det):
-    world.at(1.5, lambda: world.post(EndWanted(State.STOPPING)))
+    world.at(1.5, lambda: world.post(EndRequest(State.STOPPING)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.interrupted
     assert world.docs[-1][1]["exit_status"] == "success"
@@ -150,7 +150,7 @@ def test_a_halt_runs_no_cleanup_of_the_plan_but_the_engine_unstages_and_stops(wo
         cleaned.append(True)
         yield Msg("null")
 
-    world.at(1.5, lambda: world.post(EndWanted(State.HALTING)))
+    world.at(1.5, lambda: world.post(EndRequest(State.HALTING)))
     core = world.run(finalize_wrapper(scan([det], motor, 0, 4, 5), cleanup))
     assert core.state is State.IDLE
     assert not cleaned
@@ -203,7 +203,7 @@ def test_a_pause_without_checkpoint_ends_the_plan_as_aborted(world, det):
         yield Msg("clear_checkpoint")
         yield Msg("sleep", None, 5)
 
-    world.at(1, lambda: world.post(PauseWanted(False)))
+    world.at(1, lambda: world.post(PauseRequest(False)))
     core = world.run(run_wrapper(plan()))
     assert core.state is State.IDLE
     assert core.interrupted
@@ -211,7 +211,7 @@ def test_a_pause_without_checkpoint_ends_the_plan_as_aborted(world, det):
 
 
 def test_a_deferred_pause_after_the_last_checkpoint_pauses_at_the_end(world):
-    world.at(0.5, lambda: world.post(PauseWanted(True)))
+    world.at(0.5, lambda: world.post(PauseRequest(True)))
     core = world.run([Msg("sleep", None, 1)])
     assert core.state is State.PAUSED
     assert core.resume()
@@ -228,7 +228,7 @@ def test_a_plan_that_swallows_the_abort_does_not_turn_it_into_a_success(world):
                 pass
         yield Msg("close_run")
 
-    world.at(0.5, lambda: world.post(EndWanted(State.ABORTING)))
+    world.at(0.5, lambda: world.post(EndRequest(State.ABORTING)))
     core = world.run(plan())
     assert core.exit_status == "abort"
     assert world.docs[-1][1]["exit_status"] == "abort"
@@ -242,8 +242,8 @@ def test_abort_to_halt_is_always_legal(world):
             except RequestAbort:
                 pass
 
-    world.at(0.5, lambda: world.post(EndWanted(State.ABORTING)))
-    world.at(5.5, lambda: world.post(EndWanted(State.HALTING)))
+    world.at(0.5, lambda: world.post(EndRequest(State.ABORTING)))
+    world.at(5.5, lambda: world.post(EndRequest(State.HALTING)))
     core = world.run(plan())
     assert core.state is State.IDLE
     assert world.now == pytest.approx(5.5)
@@ -297,7 +297,7 @@ def test_monitors_are_dropped_in_a_pause_and_begun_once_after_it(world):
         yield Msg("unmonitor", signal)
 
     world.at(1, lambda: signal.change(5))
-    world.at(2, lambda: world.post(PauseWanted(False)))
+    world.at(2, lambda: world.post(PauseRequest(False)))
     core = world.run(run_wrapper(plan()))
     assert signal.callbacks == []
     core.resume()
@@ -328,7 +328,7 @@ def test_a_suspender_that_is_tripped_at_the_start_delays_it(world, det):
 
 def test_a_move_that_fails_as_it_is_repeated_is_told_though_the_event_was_cut_by_the_pause(world, det, motor):
     core = world.interpreter()
-    det.read = lambda: world.post(PauseWanted(False)) or {"det": {"value": 1.0, "timestamp": world.time()}}
+    det.read = lambda: world.post(PauseRequest(False)) or {"det": {"value": 1.0, "timestamp": world.time()}}
     assert not core.start(scan([det], motor, 1, 2, 2))
     motor.position = 0.0
     motor.failing_statuses = 1
@@ -337,14 +337,14 @@ def test_a_move_that_fails_as_it_is_repeated_is_told_though_the_event_was_cut_by
 
 
 def test_a_pause_just_after_a_run_was_closed_repeats_nothing_of_it(world, det, motor):
-    told = []
-    core = world.interpreter(on_msg=lambda msg: told.append(msg.command))
-    world.subscribe(lambda name, doc: world.post(PauseWanted(False)), "stop")
+    commands = []
+    core = world.interpreter(on_msg=lambda msg: commands.append(msg.command))
+    world.subscribe(lambda name, doc: world.post(PauseRequest(False)), "stop")
     assert not core.start(scan([det], motor, 0, 1, 2))
-    before = len(told)
+    before = len(commands)
     assert core.resume()
     assert core.exit_status == "success", core.error
-    assert told[before:] == ["begin_cleanup", "unstage", "unstage", "end_cleanup"]
+    assert commands[before:] == ["begin_cleanup", "unstage", "unstage", "end_cleanup"]
 
 
 def test_a_pause_after_one_of_two_runs_was_closed_repeats_what_is_of_the_other(world, det):
@@ -362,7 +362,7 @@ def test_a_pause_after_one_of_two_runs_was_closed_repeats_what_is_of_the_other(w
         yield Msg("close_run", run="long", exit_status=None, reason=None)
 
     core = world.interpreter()
-    world.subscribe(lambda name, doc: len(core.runs) == 2 and world.post(PauseWanted(False)), "stop")
+    world.subscribe(lambda name, doc: len(core.runs) == 2 and world.post(PauseRequest(False)), "stop")
     assert not core.start(plan())
     assert core.resume()
     assert core.exit_status == "success", core.error
@@ -388,7 +388,7 @@ def test_what_the_operator_answered_is_not_asked_again_after_a_pause(world):
 def test_a_trip_while_paused_suspends_on_resume(world, motor, det):
     beam = VirtualSuspender(world)
     world.suspenders.append(beam)
-    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     beam.trip()
     world.at(10, lambda: beam.trip(False))
@@ -424,7 +424,7 @@ def test_a_pause_during_a_suspension_keeps_the_episode(world, det):
     beam = VirtualSuspender(world)
     world.suspenders.append(beam)
     world.at(0.25, beam.trip)
-    world.at(2, lambda: world.post(PauseWanted(False)))
+    world.at(2, lambda: world.post(PauseRequest(False)))
     core = world.run(count([det], num=5))
     assert core.state is State.PAUSED
     world.at(3, lambda: beam.trip(False))
@@ -445,7 +445,7 @@ def test_a_wait_that_is_repeated_after_a_pause_is_no_mistake_of_the_plan(world, 
         yield Msg("wait", None, group="before")
         yield Msg("sleep", None, 2)
 
-    world.at(3, lambda: world.post(PauseWanted(False)))
+    world.at(3, lambda: world.post(PauseRequest(False)))
     core = world.run(plan(), strict=True)
     assert core.state is State.PAUSED
     core.resume()
@@ -461,11 +461,11 @@ def test_an_abort_that_comes_while_the_engine_comes_to_rest_is_not_lost(world, m
     stop = motor.stop
 
     def stop_and_abort(success=False):
-        world.post(EndWanted(State.ABORTING, "the console is closed"))
+        world.post(EndRequest(State.ABORTING, "the console is closed"))
         stop(success=success)
 
     motor.stop = stop_and_abort
-    world.at(1.5, lambda: world.post(PauseWanted(False)))
+    world.at(1.5, lambda: world.post(PauseRequest(False)))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert core.state is State.IDLE
     assert world.docs[-1][1]["exit_status"] == "abort"
@@ -478,7 +478,7 @@ def test_a_pause_that_comes_while_devices_are_put_back_repeats_nothing(world, de
     world.at(5, slow.finish)
     det.unstage = lambda: slow
 
-    world.at(2, lambda: world.post(PauseWanted(False)))
+    world.at(2, lambda: world.post(PauseRequest(False)))
     core = world.run([Msg("stage", det), Msg("checkpoint"), Msg("sleep", None, 1)])
     assert core.state is State.IDLE
     assert world.now == pytest.approx(5)

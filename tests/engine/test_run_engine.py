@@ -340,3 +340,17 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
     assert RE.state == "idle"
     RE.msg_hook = None
     RE(count([det]))
+
+
+PUBLIC = """
+abort ask call_returns_result clear_suspenders halt install_suspender last_result md md_normalizer md_validator
+msg_hook preprocessors proceed pump record_interruptions register_command remove_suspender request_pause resume run
+say scan_id_source state state_hook stop subscribe subscriptions suspenders unregister_command unsubscribe
+waiting_hook
+"""
+
+
+def test_what_a_user_sees_of_the_engine_is_what_a_user_needs_and_each_has_help(RE):
+    names = [name for name in dir(RE) if not name.startswith("_")]
+    assert names == PUBLIC.split()
+    assert [name for name in names if not getattr(RunEngine, name).__doc__] == []

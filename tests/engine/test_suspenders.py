@@ -1,4 +1,4 @@
-"""The conditions under which plans wait: what trips each, what releases it, and what a person is told."""
+"""The conditions under which plans wait: what trips each, what releases it, and what it says."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_what_cannot_be_trusted_counts_as_bad():
     floor.install(lambda: None)
     assert floor.reason == "ring is not connected"
     ring.connection(True)
-    assert floor.reason == "ring has told no value yet"
+    assert floor.reason == "ring has no value yet"
     ring.tell(10.0)
     assert not floor.tripped
     ring.tell(10.0, severity=3)
@@ -146,16 +146,16 @@ def test_what_cannot_be_trusted_counts_as_bad():
     assert not floor.tripped
     ring.connection(False)
     ring.connection(True)
-    assert floor.tripped, "what it told before it was lost counts no more"
+    assert floor.tripped, "a value from before the loss counts no more"
 
 
 def test_the_engine_is_told_of_changes_only():
-    ring, told = Ring(10.0), []
+    ring, changes = Ring(10.0), []
     floor = sus.SuspendFloor(ring, 5)
-    floor.install(lambda: told.append(floor.tripped))
+    floor.install(lambda: changes.append(floor.tripped))
     for value in (9, 4, 3, 8, 9):
         ring.tell(value)
-    assert told == [True, False]
+    assert changes == [True, False]
     floor.remove()
     assert ring.listeners == []
 
@@ -183,7 +183,7 @@ def test_any_function_can_be_a_condition_and_one_that_raises_is_a_bad_one():
     assert (when.tripped, when.reason) == (True, "the hutch is open makes plans wait")
     answers.pop(0)
     assert when.tripped
-    assert "cannot be told: no route" in when.reason
+    assert "is unknown: no route" in when.reason
 
 
 # ---- in the engine -----------------------------------------------------------------------------------

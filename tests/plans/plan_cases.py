@@ -15,8 +15,8 @@ from typing import Any
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import LimitError
 from beamshell.plans import stubs as bps
 from beamshell.plans.environment import use_clock
@@ -225,11 +225,11 @@ def play(case: Case, here: SimpleNamespace, pause_at: int | None = None) -> tupl
     def on_msg(msg: Any) -> None:
         messages.append(words(msg))
         if len(messages) - 1 == pause_at:
-            here.world.post(PauseWanted(False))
+            here.world.post(PauseRequest(False))
 
     def stop(_: str, doc: dict[str, Any]) -> None:
         if doc["seq_num"] == case.stopped_after:
-            here.world.post(EndWanted(State.STOPPING, ""))
+            here.world.post(EndRequest(State.STOPPING, ""))
 
     here.world.subscribe(stop, "event")
     with use_clock(here.world.clock):  # delays pass in the virtual world, too

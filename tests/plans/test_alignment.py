@@ -8,9 +8,9 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import LimitError, NoFit, PlanError
 from beamshell.simulate import rehearse
 
@@ -137,7 +137,7 @@ def test_it_is_checked_to_its_ends_before_anything_moves(here, name):
 def test_the_motor_returns_when_it_is_ended_early(here, name, how):
     sees(here, step)
     core = here.world.interpreter()
-    here.world.at(0.2, lambda: here.world.post(EndWanted(how, "enough")))
+    here.world.at(0.2, lambda: here.world.post(EndRequest(how, "enough")))
     core.start(as_generator(PLANS[name]([here.det], here.motor, -1, 1, 41)))
     assert core.interrupted
     assert here.motor.position == ORIGIN
@@ -146,7 +146,7 @@ def test_the_motor_returns_when_it_is_ended_early(here, name, how):
 
 def test_a_pause_changes_nothing_of_what_is_found(here):
     core = here.world.interpreter()
-    here.world.at(0.2, lambda: here.world.post(PauseWanted(False)))
+    here.world.at(0.2, lambda: here.world.post(PauseRequest(False)))
     assert not core.start(as_generator(bp.centre_on_peak([here.det], here.motor, -1, 1, 41)))
     core.resume()
     assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)

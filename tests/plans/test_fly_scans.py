@@ -7,9 +7,9 @@ import pytest
 from virtual_world import VirtualMotor, VirtualSuspender, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import LimitError, PlanError
 from beamshell.simulate import rehearse
 
@@ -133,7 +133,7 @@ def test_what_the_flyer_refuses_is_refused_before_a_run_begins(world, flyer):
 
 def test_after_a_pause_the_points_that_were_not_seen_are_flown(world, flyer):
     core = world.interpreter()
-    world.at(2 + 4.5, lambda: world.post(PauseWanted(False)))
+    world.at(2 + 4.5, lambda: world.post(PauseRequest(False)))
     assert not core.start(as_generator(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0)))
     world.pass_time(100.0)
     assert core.resume()
@@ -147,7 +147,7 @@ def test_after_a_pause_the_points_that_were_not_seen_are_flown(world, flyer):
 
 def test_a_pause_on_the_way_to_the_beginning_goes_there_again(world, flyer):
     core = world.interpreter()
-    world.at(1.0, lambda: world.post(PauseWanted(False)))
+    world.at(1.0, lambda: world.post(PauseRequest(False)))
     assert not core.start(as_generator(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0)))
     assert core.resume()
     assert core.exit_status == "success", core.error
@@ -157,7 +157,7 @@ def test_a_pause_on_the_way_to_the_beginning_goes_there_again(world, flyer):
 
 def test_a_pause_at_the_next_checkpoint_lets_the_flight_land(world, flyer):
     core = world.interpreter()
-    world.at(5.0, lambda: world.post(PauseWanted(True)))
+    world.at(5.0, lambda: world.post(PauseRequest(True)))
     assert not core.start(as_generator(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0)))
     assert len(places(world)) == 10
     assert core.resume()
@@ -178,7 +178,7 @@ def test_a_suspension_lands_it_and_the_rest_is_flown_when_the_beam_is_back(world
 
 
 def test_an_abort_in_flight_stops_it_and_keeps_its_points(world, flyer):
-    world.at(2 + 4.5, lambda: world.post(EndWanted(State.ABORTING)))
+    world.at(2 + 4.5, lambda: world.post(EndRequest(State.ABORTING)))
     core = world.run(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0))
     assert core.exit_status == "abort"
     document_rules.check(world.docs)

@@ -4,8 +4,8 @@ from plans.plan_cases import VirtualFlyer
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import PauseWanted
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import PauseRequest
 from beamshell.errors import CommandTimeout
 from beamshell.plans import stubs as bps
 
@@ -60,7 +60,7 @@ def test_a_ramp_that_takes_too_long_ends_the_run(world, ramp):
 
 def test_a_ramp_that_was_paused_goes_on_to_its_end_and_repeats_no_event(world, ramp):
     core = world.interpreter()
-    world.at(1.25, lambda: world.post(PauseWanted(False)))
+    world.at(1.25, lambda: world.post(PauseRequest(False)))
     assert not core.start(as_generator(ramp()))
     assert core.resume()
     assert core.exit_status == "success", core.error

@@ -11,9 +11,9 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.plans.environment import use_clock
 from beamshell.plans.queue import Task, work_through
 
@@ -92,7 +92,7 @@ def test_a_pause_at_any_moment_changes_nothing_of_the_data(name):
     for moment in MOMENTS:
         here = beamline()
         core = here.world.interpreter()
-        here.world.at(moment, lambda here=here: here.world.post(PauseWanted(False)))
+        here.world.at(moment, lambda here=here: here.world.post(PauseRequest(False)))
         with use_clock(here.world.clock):
             done = core.start(as_generator(PLANS[name](here)))
             if not done:
@@ -112,7 +112,7 @@ def test_ended_at_any_moment_everything_is_put_back(name, how):
     for moment in MOMENTS:
         here = beamline()
         core = here.world.interpreter()
-        here.world.at(moment, lambda here=here: here.world.post(EndWanted(how, "enough")))
+        here.world.at(moment, lambda here=here: here.world.post(EndRequest(how, "enough")))
         with use_clock(here.world.clock):
             core.start(as_generator(PLANS[name](here)))
         if not core.interrupted:

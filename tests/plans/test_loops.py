@@ -7,9 +7,9 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import LimitError, MoveFailed, PlanError
 
 
@@ -96,7 +96,7 @@ def test_with_go_on_the_others_are_measured_and_the_failure_is_told_at_the_end(h
 @pytest.mark.parametrize("how", [State.STOPPING, State.ABORTING])
 def test_who_ends_it_ends_all_of_it_also_with_go_on(here, how):
     core = here.world.interpreter()
-    here.world.at(0.15, lambda: here.world.post(EndWanted(how, "enough")))
+    here.world.at(0.15, lambda: here.world.post(EndRequest(how, "enough")))
     core.start(as_generator(samples(here, go_on=True)))
     assert core.interrupted
     assert len(starts(here.world)) == 1
@@ -104,7 +104,7 @@ def test_who_ends_it_ends_all_of_it_also_with_go_on(here, how):
 
 def test_a_pause_goes_on_with_the_sample_where_it_was(here):
     core = here.world.interpreter()
-    here.world.at(0.35, lambda: here.world.post(PauseWanted(False)))
+    here.world.at(0.35, lambda: here.world.post(PauseRequest(False)))
     assert not core.start(as_generator(samples(here)))
     core.resume()
     assert [start["sample"] for start in starts(here.world)] == ["LaB6", "Si", "empty"]

@@ -5,9 +5,9 @@ import document_rules
 import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest
+from beamshell.engine.state import State
 from beamshell.errors import InvalidCommand, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
@@ -203,7 +203,7 @@ def test_a_contingency_pauses_before_its_clauses(here):
 
 def test_who_ends_a_plan_need_not_end_its_debugging_too(here):
     core = here.world.interpreter()
-    here.world.at(0.5, lambda: here.world.post(EndWanted(State.ABORTING, "enough")))
+    here.world.at(0.5, lambda: here.world.post(EndRequest(State.ABORTING, "enough")))
     assert core.start(as_generator(bpp.finalize_wrapper(bps.sleep(1), bps.mv(here.x, 1), pause_for_debug=True)))
     assert here.x.position == 1
 
@@ -226,7 +226,7 @@ def test_a_halted_plan_leaves_its_final_plan_out(here):
 
 
 def _halt():
-    return EndWanted(State.HALTING, "")
+    return EndRequest(State.HALTING, "")
 
 
 def test_the_clauses_of_a_contingency_run_as_those_of_try():

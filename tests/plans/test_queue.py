@@ -7,9 +7,9 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.plans.queue import Task, work_through
 
 
@@ -75,7 +75,7 @@ def test_a_task_that_cannot_be_made_has_failed(here):
 @pytest.mark.parametrize("how", [State.STOPPING, State.ABORTING, State.HALTING])
 def test_whoever_ends_it_ends_all_of_it(here, how):
     core = here.world.interpreter()
-    here.world.at(0.15, lambda: here.world.post(EndWanted(how, "enough")))
+    here.world.at(0.15, lambda: here.world.post(EndRequest(how, "enough")))
     core.start(as_generator(queue_of(here, counting(here), counting(here), go_on=True)))
     assert len(starts(here.world)) == 1
     ((number, failure, uids),) = here.ends
@@ -85,7 +85,7 @@ def test_whoever_ends_it_ends_all_of_it(here, how):
 
 def test_after_a_pause_it_goes_on_where_it_was(here):
     core = here.world.interpreter()
-    here.world.at(0.15, lambda: here.world.post(PauseWanted(False)))
+    here.world.at(0.15, lambda: here.world.post(PauseRequest(False)))
     assert not core.start(as_generator(queue_of(here, counting(here), counting(here))))
     assert here.ends == []
     core.resume()

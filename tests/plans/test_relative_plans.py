@@ -6,10 +6,10 @@ import document_rules
 import pytest
 from plans.plan_cases import RELATIVE, Case, beamline
 
-from beamshell.engine._interpreter import Interpreter
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted, PauseWanted
-from beamshell.engine._state import State
+from beamshell.engine.interpreter import Interpreter
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.state import State
 from beamshell.errors import FailedStatus, LimitError
 
 WAYS_OUT = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
@@ -79,7 +79,7 @@ def test_a_lineup_stays_on_the_peak(here):
 
 @pytest.mark.parametrize("how", ["stop", "abort"])
 def test_if_it_is_ended_while_it_runs(case, here, instant, how):
-    core = begin(case, here, instant, ask(here, EndWanted(WAYS_OUT[how], "enough")))
+    core = begin(case, here, instant, ask(here, EndRequest(WAYS_OUT[how], "enough")))
     assert core.interrupted
     assert_back(here)
     assert_put_away(here, core, {"stop": "success", "abort": "abort"}[how])
@@ -87,7 +87,7 @@ def test_if_it_is_ended_while_it_runs(case, here, instant, how):
 
 @pytest.mark.parametrize("how", ["stop", "abort"])
 def test_if_it_is_ended_from_a_pause(case, here, instant, how):
-    core = begin(case, here, instant, ask(here, PauseWanted(False)))
+    core = begin(case, here, instant, ask(here, PauseRequest(False)))
     assert core.state is State.PAUSED
     here.world.pass_time(5.0)
     assert core.leave(WAYS_OUT[how], "enough")
@@ -98,7 +98,7 @@ def test_if_it_is_ended_from_a_pause(case, here, instant, how):
 def test_after_a_pause_that_was_resumed_having_been_everywhere(case, here, instant):
     quiet = beamline()
     quiet.world.run(case.make(quiet))
-    core = begin(case, here, instant, ask(here, PauseWanted(False)))
+    core = begin(case, here, instant, ask(here, PauseRequest(False)))
     assert core.state is State.PAUSED
     here.world.pass_time(5.0)
     assert core.resume()
@@ -142,7 +142,7 @@ def test_not_if_it_is_halted_which_stops_motors_where_they_are(case, here, insta
 
     def halt():
         before.append(sets())
-        here.world.post(EndWanted(State.HALTING, "danger"))
+        here.world.post(EndRequest(State.HALTING, "danger"))
 
     before: list[int] = []
     core = begin(case, here, instant, halt)

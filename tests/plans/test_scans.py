@@ -5,9 +5,9 @@ import pytest
 from plans.plan_cases import beamline
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import EndWanted
-from beamshell.engine._state import State
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import EndRequest
+from beamshell.engine.state import State
 from beamshell.errors import LimitError, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
@@ -108,7 +108,7 @@ def test_too_few_delays_are_refused_when_they_run_out(world, here):
 
 def test_a_count_for_ever_ends_when_it_is_stopped(world, here):
     core = world.interpreter()
-    world.at(1.05, lambda: world.post(EndWanted(State.STOPPING, "")))
+    world.at(1.05, lambda: world.post(EndRequest(State.STOPPING, "")))
     core.start(as_generator(bp.count([here.det], num=None)))
     assert world.docs[-1][1]["exit_status"] == "success"
     assert len(world.events()) == 10
@@ -127,7 +127,7 @@ def test_a_loopscan_and_a_timescan_are_counts(world, here):
     world.run(bp.loopscan(4, 0.1, detectors=[here.det]))
     assert len(world.events()) == 4
     core = world.interpreter()
-    world.at(0.55, lambda: world.post(EndWanted(State.STOPPING, "")))
+    world.at(0.55, lambda: world.post(EndRequest(State.STOPPING, "")))
     core.start(as_generator(bp.timescan(0.1, detectors=[here.det])))
     assert [doc["plan_name"] for name, doc in world.docs if name == "start"] == ["loopscan", "timescan"]
     assert world.docs[-1][1]["num_events"]["primary"] == 5

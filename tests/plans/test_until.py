@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.engine._plan_stack import as_generator
-from beamshell.engine._requests import PauseWanted
+from beamshell.engine.plan_cursor import as_generator
+from beamshell.engine.requests import PauseRequest
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans.conditions import Point
 from beamshell.plans.environment import use_clock
@@ -162,7 +162,7 @@ def test_counting_ends_after_so_many_readings_or_seconds(here):
 
 def test_a_pause_in_the_middle_measures_each_point_once(here):
     core = here.world.interpreter()
-    here.world.at(0.3, lambda: here.world.post(PauseWanted(defer=False)))
+    here.world.at(0.3, lambda: here.world.post(PauseRequest(defer=False)))
     plan = bp.scan_until([here.det], here.motor, 0, 0.5, until=bp.above("det", 12), limit=5)
     assert not core.start(as_generator(plan))
     core.resume()

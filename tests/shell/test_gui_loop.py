@@ -11,7 +11,7 @@ import time
 import pytest
 
 from beamshell.callbacks.painter import Painter
-from beamshell.engine._inbox import Inbox
+from beamshell.engine.inbox import Inbox
 from beamshell.shell.gui_loop import Alarm, GuiLoop
 
 
@@ -79,7 +79,7 @@ from PySide6 import QtCore, QtWidgets
 from beamshell.callbacks import LivePlot
 from beamshell.callbacks.figures import windows
 from beamshell.callbacks.painter import painter
-from beamshell.engine._inbox import Inbox
+from beamshell.engine.inbox import Inbox
 from beamshell.shell.gui_loop import GuiLoop
 
 documents = json.loads(os.environ["DOCUMENTS"])

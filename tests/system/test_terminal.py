@@ -100,6 +100,22 @@ def test_a_move_is_paused_resumed_and_arrives(open_console):
     assert position(console) == 3
 
 
+def test_what_follows_a_move_that_was_aborted_is_not_said_after_the_next_plan(open_console):
+    console = open_console(speed=1.0)
+    start = console.begin("umv th 30")
+    console.wait_for(r"th 0\.[1-9]\d+ deg", start)
+    press_twice(console, start)
+    console.wait_for_prompt(start - 1, timeout=5)
+    console.do("RE.abort()")
+    start = console.begin("RE(bp.count([det], num=30, delay=0.05))")
+    wait_for_row(console, 2, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.state == "PAUSED"
+    assert "th: 0" not in console.do("resume")
+    assert console.state == ""
+
+
 def test_after_an_interruption_the_rest_of_the_line_is_not_run(console):
     start = console.begin(f"{SCAN}; md after yes")
     wait_for_row(console, 2, start)
@@ -149,7 +165,9 @@ def test_live_positions_are_shown_on_the_way(open_console):
     assert "th: 0.0000 -> 2.0000 deg" in console.text(start)
 
 
-ANSWERS = re.compile(r"Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up")
+ANSWERS = re.compile(
+    r"Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up|devices are being put back"
+)
 
 
 def test_presses_at_random_moments_are_each_answered_and_the_prompt_always_returns(console):

@@ -1,20 +1,25 @@
-"""Ctrl+C on a running engine, as real signals to this process."""
+"""Ctrl+C on a running engine, as real signals to this process; and the table that says what each press does."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import beamshell
 from beamshell.devices.sim import SynAxis, SynGauss
-from beamshell.engine import RunEngine, _sigint
+from beamshell.engine import RunEngine, interrupts
+from beamshell.engine.interrupts import PLAN_RULES, Action, Situation, rule_for
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count
+from beamshell.shell.cell_interrupts import CellInterrupts, ClosingInterrupts
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent with os.kill")
 
@@ -195,9 +200,70 @@ def test_the_handler_is_put_back(RE):
 
 
 def test_presses_far_apart_do_not_add_up(RE, finger, said, monkeypatch):
-    monkeypatch.setattr(_sigint, "WINDOW_S", 0.05)
+    monkeypatch.setattr(interrupts, "WINDOW_S", 0.05)
     finger.press(0.1, 0.3)
     with pytest.raises(RunEngineInterrupted):
         RE([Msg("checkpoint"), Msg("sleep", None, 0.5)])
     assert all("next checkpoint" in line for line in said[:2])
     RE.stop()
+
+
+def test_whoever_waits_for_a_device_to_be_put_back_can_give_up(RE, finger, said):
+    from beamshell.devices.status import Status
+
+    class NeverUnstaged:
+        name, parent = "never", None
+
+        def stage(self):
+            return [self]
+
+        def unstage(self):
+            return Status()
+
+    finger.press(0.1, 0.2, 0.3)
+    begun = time.monotonic()
+    RE([Msg("stage", NeverUnstaged())])
+    assert time.monotonic() - begun < 5
+    assert said[0].startswith("The plan has ended; devices are being put back.")
+    assert said[-1] == "While ending: never: cannot unstage: interrupted by the operator"
+
+
+def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):
+    owner = interrupts.InterruptOwner()
+    prompt = interrupts.Subject()
+    prompt.rules = (interrupts.Rule(Situation.PROMPT, 1, Action.TELL, "nothing runs"),)
+    prompt.situation, said = Situation.PROMPT, []
+    prompt.say = said.append
+    before = signal.getsignal(signal.SIGINT)
+    with owner.watch(prompt):
+        owner.pressed()
+        with owner.watch(ClosingInterrupts()):
+            pass
+        owner.pressed()
+    assert said == ["nothing runs"] * 2
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# ---- the table ---------------------------------------------------------------------------------------
+
+RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules)
+
+
+@pytest.mark.parametrize("situation", Situation)
+@pytest.mark.parametrize("stuck", [False, True])
+def test_every_press_in_every_situation_does_something_or_says_why_not(situation, stuck):
+    for presses in range(1, 10):
+        rule = rule_for(RULES, situation, presses, stuck)
+        assert rule.sentence or rule.action is Action.INTERRUPT
+
+
+def test_nobody_else_installs_a_handler_of_sigint():
+    package = Path(beamshell.__file__).parent
+    installs = re.compile(r"signal\.signal\(|set_wakeup_fd|siginterrupt")
+    installers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "SIGINT" in (text := path.read_text()) and installs.search(text)
+    }
+    processes_of_their_own = {"ioc/server.py", "shell/file_commands.py"}
+    assert installers - processes_of_their_own == {"engine/interrupts.py"}

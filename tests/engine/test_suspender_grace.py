@@ -1,4 +1,4 @@
-"""A device that fails because the conditions have turned bad is not blamed: the plan waits and does it again."""
+"""A device that fails as a suspender trips is not blamed: the plan waits and does it again."""
 
 import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSuspender, VirtualWorld
@@ -81,7 +81,7 @@ def test_a_failure_in_good_conditions_is_told_to_the_plan(world, motor, det, bea
 
 def test_two_failures_in_good_conditions_are_both_told(world, motor, det, beam):
     other = VirtualMotor(world, "other")
-    told = []
+    failures = []
 
     def plan():
         yield Msg("set", motor, 3.0, group="a")
@@ -90,13 +90,13 @@ def test_two_failures_in_good_conditions_are_both_told(world, motor, det, beam):
             try:
                 yield Msg("sleep", None, 3)
             except FailedStatus as failure:
-                told.append(str(failure))
+                failures.append(str(failure))
 
     for one in (motor, other):
         world.at(1.0, lambda one=one: break_off(one))
     core = world.run(plan())
     assert core.error is None
-    assert told[0].startswith("motor: set to 3.0 failed")
+    assert failures[0].startswith("motor: set to 3.0 failed")
 
 
 def test_a_mistake_of_the_plan_is_told_at_once(world, motor, beam):

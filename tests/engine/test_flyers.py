@@ -8,8 +8,8 @@ import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualWorld
 
-from beamshell.engine._requests import EndWanted
-from beamshell.engine._state import State
+from beamshell.engine.requests import EndRequest
+from beamshell.engine.state import State
 from beamshell.errors import IllegalMessageSequence, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
@@ -81,7 +81,7 @@ class FileFlyer(Flying):
 
     def __init__(self, world: VirtualWorld, name: str, frames: int) -> None:
         super().__init__(world, name)
-        self.frames, self.told = frames, 0
+        self.frames, self.delivered = frames, 0
         self.described = {f"{name}_image": {"source": "file", "dtype": "array", "shape": [1, 4], "external": "STREAM:"}}
 
     def get_index(self) -> int:
@@ -89,7 +89,7 @@ class FileFlyer(Flying):
 
     def collect_asset_docs(self, index: int | None = None) -> Any:
         uid = f"resource of {self.name}"
-        if not self.told:
+        if not self.delivered:
             doc = {
                 "uid": uid,
                 "data_key": f"{self.name}_image",
@@ -99,10 +99,10 @@ class FileFlyer(Flying):
             }
             yield "stream_resource", doc
         upto = self.frames if index is None else index
-        if upto > self.told:
-            indices = {"start": self.told, "stop": upto}
+        if upto > self.delivered:
+            indices = {"start": self.delivered, "stop": upto}
             yield "stream_datum", {"uid": f"{uid}/{upto}", "stream_resource": uid, "indices": indices}
-            self.told = upto
+            self.delivered = upto
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_a_flight_needs_an_open_run(world):
 
 def test_a_flyer_that_nobody_collected_is_stopped_and_collected_at_the_end(world):
     flyer = Flyer(world, events=(partial(flyer_x=1.0),))
-    world.at(3, lambda: world.post(EndWanted(State.ABORTING)))
+    world.at(3, lambda: world.post(EndRequest(State.ABORTING)))
 
     def plan():
         yield from bps.kickoff(flyer, wait=True)
@@ -247,7 +247,7 @@ def test_a_flyer_that_nobody_collected_is_stopped_and_collected_at_the_end(world
 
 def test_a_flyer_in_the_air_is_brought_home_before_an_aborted_plan_closes_its_run(world):
     flyer = Flyer(world, events=(partial(flyer_x=1.0),))
-    world.at(3, lambda: world.post(EndWanted(State.ABORTING)))
+    world.at(3, lambda: world.post(EndRequest(State.ABORTING)))
     world.run(run_wrapper(fly(flyer)))
     assert flyer.log == ["prepare 7", "kickoff", "complete", "stop", "collect"]
     assert (docs(world, "stop")[0]["exit_status"], num_events(world)) == ("abort", {"flown": 1})

@@ -1,28 +1,25 @@
-"""What flyers hand back at `collect`: events by the page, in one stream or several.
+"""Collecting from flyers: the pages of events that they deliver, in one stream or several.
 
-Pure, as the bundler it writes through. A flyer's events are handed over once, so their numbers never go back.
+A flyer delivers each event once, so their sequence numbers never go back. It knows no message and no plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from beamshell.documents import compose
-from beamshell.engine._bundler import RunBundler, Stream, Surroundings, listed
-from beamshell.engine._interruption import isolated
-from beamshell.engine._requests import name_of
+from beamshell.engine.bundler import RunBundler, Stream, Surroundings, listed
+from beamshell.engine.context import CommandContext
+from beamshell.engine.resources import name_of
 from beamshell.errors import IllegalMessageSequence, PlanError
-
-if TYPE_CHECKING:
-    from beamshell.engine._interpreter import Interpreter
 
 Document = dict[str, Any]
 
 
 def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str) -> Stream:
-    """Emit one descriptor for what `objects` will hand over together."""
+    """Emit one descriptor for what `objects` will deliver together."""
     described: dict[Any, Mapping[str, Any]] = {}
     for obj in objects:
         by_stream = _by_stream(world.device(obj.describe_collect), name)
@@ -39,10 +36,10 @@ def collect(
 
     Args:
         name: the stream; None finds the one declared for these objects, or the flyer's own streams.
-        payload: whether the plan wants back what was handed over.
+        payload: whether the plan wants back what was delivered.
 
     Returns:
-        The partial events or pages as the flyers gave them; None if they hand over files alone.
+        The partial events or pages as the flyers gave them; None if they deliver files alone.
     """
     streams = _streams_of(world, run, objects, name)
     for obj in objects:
@@ -50,17 +47,19 @@ def collect(
             run.uncollected.remove(obj)
     single = next(iter(streams.values())) if len(streams) == 1 else None
     covered = run.emit_assets(single, objects, *_least_index(world, objects))
-    given = [(obj, *_handed_over(world, obj)) for obj in objects if _hands_over(obj)]
-    pages = [(_stream_for(obj, page, streams), page) for obj, _, pages in given for page in pages]
+    deliveries = [
+        (obj, *_delivery(world, obj)) for obj in objects if hasattr(obj, "collect_pages") or hasattr(obj, "collect")
+    ]
+    pages = [(_stream_for(obj, page, streams), page) for obj, _, pages in deliveries for page in pages]
     for stream, page in pages:
         _emit_page(world, stream, page)
     if covered and single is not None and not pages:
         single.seq_num += covered  # files alone carry the data: nothing else counts the events
-    return [partial for _, partials, _ in given for partial in partials] if payload and given else None
+    return [event for _, events, _ in deliveries for event in events] if payload and deliveries else None
 
 
 def _least_index(world: Surroundings, objects: tuple[Any, ...]) -> tuple[int, ...]:
-    """Flyers collected together hand over as many points as the slowest has."""
+    """Flyers that are collected together deliver as many points as the slowest has."""
     if len(objects) < 2:
         return ()
     return (min(world.device(obj.get_index) for obj in objects),)
@@ -95,11 +94,7 @@ def _by_stream(described: Any, name: str) -> dict[str, Mapping[str, Any]]:
     return {name: described}
 
 
-def _hands_over(obj: Any) -> bool:
-    return hasattr(obj, "collect_pages") or hasattr(obj, "collect")
-
-
-def _handed_over(world: Surroundings, obj: Any) -> tuple[list[Document], list[Document]]:
+def _delivery(world: Surroundings, obj: Any) -> tuple[list[Document], list[Document]]:
     """What one flyer has ready, as it gives it and as partial pages."""
     if hasattr(obj, "collect_pages"):
         pages = list(world.device(listed(obj.collect_pages)))
@@ -154,12 +149,11 @@ def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
 # ---- the end of a run ----------------------------------------------------------------------------
 
 
-def stop_and_collect(core: Interpreter, run: RunBundler) -> None:
-    """Stop what still flies in this run, and emit what it has; what fails is reported, and the others come home."""
+def stop_and_collect(ctx: CommandContext, run: RunBundler) -> None:
+    """Stop what still flies in this run, and emit what it has; a failure is reported, and the next flyer is done."""
     for flyer in list(run.uncollected):
         if hasattr(flyer, "stop") and not run.is_complete(flyer):
-            isolated(core, partial(core.device, flyer.stop), f"{name_of(flyer)}: cannot stop")
+            ctx.isolated(f"{name_of(flyer)}: cannot stop", ctx.device, flyer.stop)
         if hasattr(flyer, "describe_collect"):
-            collected = partial(collect, core, run, (flyer,), None, payload=False)
-            isolated(core, collected, f"{name_of(flyer)}: cannot collect")
+            ctx.isolated(f"{name_of(flyer)}: cannot collect", partial(collect, ctx, run, (flyer,), None, payload=False))
     run.uncollected.clear()

@@ -1,7 +1,7 @@
-"""One run in progress: it bundles readings into events and numbers them.
+"""One run in progress: it bundles readings into events, numbers them, and emits the run's documents.
 
-Pure: the engine hands it a way to call devices, to emit documents, to make identifiers and to read the
-clock. It never waits, and knows nothing of plans, pauses or threads.
+The engine gives it a way to call devices, to emit documents, to make identifiers and to read the clock. It never waits,
+and knows nothing of plans, pauses or threads.
 """
 
 from __future__ import annotations
@@ -104,13 +104,13 @@ class RunBundler:
         self.uid = surroundings.uid()
         self.streams: dict[str, Stream] = {}
         self.bundle: Bundle | None = None
-        self.monitored: dict[str, Any] = {}  # by stream name: see engine._monitors
-        self.uncollected: list[Any] = []  # flyers that were kicked off and are not home yet
-        self.flights: dict[Any, Any] = {}  # by flyer, the status of its flight, once it was asked to complete
+        self.monitored: dict[str, Any] = {}  # by stream name: see engine.monitors
+        self.uncollected: list[Any] = []  # flyers that were kicked off and not collected yet
+        self.flights: dict[Any, Any] = {}  # by flyer, the status of its `complete`
         self._configurations: dict[Any, Document] = {}
         surroundings.emit("start", compose.start(self.uid, surroundings.time(), metadata))
         self._mark: dict[str, int] = {}
-        self._cancelled = False  # True from a pause that cut an event in two to the next event
+        self._cancelled = False  # a pause has thrown the open event away; until the next one is created
 
     # ---- events of what is read -----------------------------------------------------------
 
@@ -199,7 +199,7 @@ class RunBundler:
         }
         stream.described = dict(described)
         stream.descriptor = self._world.uid()
-        self._know_keys(stream, data_keys)
+        self._set_keys(stream, data_keys)
         stream.writers = [obj for obj in described if hasattr(obj, "collect_asset_docs")]
         stream.beginners = [obj for obj in described if hasattr(obj, "begin_read")]
         doc = compose.descriptor(
@@ -215,7 +215,7 @@ class RunBundler:
         self._world.emit("descriptor", doc)
         return stream
 
-    def _know_keys(self, stream: Stream, data_keys: dict[str, Any]) -> None:
+    def _set_keys(self, stream: Stream, data_keys: dict[str, Any]) -> None:
         external = {key: value.get("external") for key, value in data_keys.items()}
         stream.data_keys = data_keys
         stream.keys = frozenset(key for key in data_keys if external[key] != "STREAM:")
@@ -226,15 +226,15 @@ class RunBundler:
         return self.declare(name, self._describe(objects))
 
     def _configuration(self, obj: Any) -> Document:
-        known = self._configurations.get(obj)
-        if known is None:
+        configuration = self._configurations.get(obj)
+        if configuration is None:
             if hasattr(obj, "read_configuration"):
                 readings = self._world.device(obj.read_configuration)
-                known = compose.configuration_of(readings, self._world.device(obj.describe_configuration))
+                configuration = compose.configuration_of(readings, self._world.device(obj.describe_configuration))
             else:
-                known = compose.configuration_of({}, {})
-            self._configurations[obj] = known
-        return known
+                configuration = compose.configuration_of({}, {})
+            self._configurations[obj] = configuration
+        return configuration
 
     def configured(self, obj: Any) -> None:
         """`obj` has new settings: the streams it is in get new descriptors."""
@@ -276,7 +276,7 @@ class RunBundler:
     # ---- interruptions and the end --------------------------------------------------------
 
     def is_complete(self, flyer: Any) -> bool:
-        """Whether the flight of `flyer` has ended; not, if nobody has asked it to complete."""
+        """Whether `flyer` was asked to complete and has done so."""
         flight = self.flights.get(flyer)
         return flight is not None and bool(flight.done)
 
@@ -303,7 +303,7 @@ class RunBundler:
                 stream.seq_num = mark.get(name, 0)
 
     def cancel_bundle(self) -> dict[str, int]:
-        """Throw away what is half read, and the sequence numbers to which a rewind goes back."""
+        """Throw the open event away -> the sequence numbers to which a rewind goes back."""
         self._cancelled = self._cancelled or self.bundle is not None
         self.bundle = None
         return self._mark

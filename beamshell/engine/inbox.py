@@ -1,6 +1,6 @@
-"""The one place where the engine waits, and where everything else reports to it.
+"""The engine's inbox: a queue that any thread may fill, and the one place where the engine waits.
 
-Any thread, timer or signal handler may post. It knows nothing of what the posts mean.
+Timers and signal handlers post too. It knows nothing of what the posts mean.
 """
 
 from __future__ import annotations

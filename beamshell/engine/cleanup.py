@@ -1,0 +1,80 @@
+"""The engine's cleanup after a plan: stop what moves, end monitors, unstage devices, close runs.
+
+It is done whatever way the plan ended. Each step is isolated from the others; all that failed is reported once, at the
+end. It knows nothing of how the plan came to its end.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from beamshell.engine.context import CommandContext
+from beamshell.engine.flyers import stop_and_collect
+from beamshell.engine.interruption import stop_moved
+from beamshell.engine.resources import name_of
+from beamshell.engine.state import State
+from beamshell.errors import PlanHalt
+from beamshell.messages import Msg
+
+UNSTAGE_TIMEOUT_S = 30.0
+"""Seconds that an unstaging may take before the engine goes on without it."""
+
+PLANS_LEFT_BEHIND: list[Any] = []
+"""Plans that yield even while they are halted. They are kept, since Python would run them again to free them."""
+
+
+def finish(ctx: CommandContext) -> None:
+    """Put everything back and be idle."""
+    modes, resources, outcome = ctx.modes, ctx.resources, ctx.outcome
+    modes.finish()
+    outcome.settle()
+    success = outcome.exit_status == "success"
+    stop_moved(ctx, moving_only=success, success=success)
+    for run in resources.runs.values():
+        for monitor in run.monitored.values():
+            ctx.isolated(f"{name_of(monitor.obj)}: cannot end the monitor", monitor.drop)
+        stop_and_collect(ctx, run)
+    while resources.staged:
+        obj = resources.staged.pop()
+        ctx.isolated(f"{name_of(obj)}: cannot unstage", _unstage, ctx, obj)
+    for key, run in list(resources.runs.items()):
+        del resources.runs[key]
+        ctx.isolated("close the run", run.close, outcome.exit_status, outcome.reason)
+    for token in resources.tokens:
+        ctx.world.unsubscribe(token)
+    resources.tokens.clear()
+    resources.groups.clear()
+    modes.go(State.IDLE)
+
+
+def _unstage(ctx: CommandContext, obj: Any) -> None:
+    """Unstage and wait for it, but not for ever; a halt by the operator ends the wait."""
+    status = ctx.device(obj.unstage)
+    if not hasattr(status, "add_callback"):
+        return
+    ctx.track(Msg("unstage", obj), status, "cleanup")
+    if not ctx.until(lambda: bool(status.done), ctx.clock() + UNSTAGE_TIMEOUT_S):
+        raise TimeoutError(f"not finished after {UNSTAGE_TIMEOUT_S:.0f} s")
+    if not status.success:
+        raise RuntimeError(str(status.exception(0)))
+
+
+def halt_plans(ctx: CommandContext) -> None:
+    """End every plan where it is. Python's own `finally` clauses run, but may not yield."""
+    problems = ctx.outcome.problems
+    while ctx.cursor:
+        plan = ctx.cursor.pop().plan
+        ctx.modes.foreign = True
+        try:
+            plan.throw(PlanHalt(ctx.outcome.reason))
+        except StopIteration:
+            pass
+        except BaseException as exc:  # whatever it raises, it has ended
+            if not isinstance(exc, PlanHalt | GeneratorExit):
+                problems.append(f"the plan raised while it was halted: {traceback.format_exception_only(exc)[-1]}")
+        else:
+            PLANS_LEFT_BEHIND.append(plan)
+            problems.append(f"the plan {getattr(plan, '__name__', '')} would not end; it was left behind")
+        finally:
+            ctx.modes.foreign = False

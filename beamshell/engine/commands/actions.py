@@ -1,0 +1,112 @@
+"""Commands of plans that make a device do something: set, trigger, kickoff, stage, stop, configure and others.
+
+Each command is a function of a CommandContext and the message; what it raises goes to the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.engine.commands.runs import run_of
+from beamshell.engine.context import CommandContext
+from beamshell.engine.resources import method_of
+
+
+def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
+    """Begin an action of a device: its status, which `wait` on the group waits for."""
+    kwargs, resources = msg.kwargs, ctx.resources
+    group = kwargs.get("group")
+    if resources.prefetched:
+        resources.prefetched.clear()  # a reading must never be older than the action before it
+    if id(msg.obj) not in resources.seen:
+        resources.see(msg.obj)
+    if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
+        status = ctx.device(method, *msg.args)
+    else:
+        status = ctx.device(method, *msg.args, **{key: value for key, value in kwargs.items() if key != "group"})
+    ctx.track(msg, status, group)
+    return status
+
+
+def set_(ctx: CommandContext, msg: Any) -> Any:
+    """Send a device to a value -> status."""
+    method = method_of(msg.obj, "set")
+    ctx.resources.moved[id(msg.obj)] = msg.obj
+    return _act(ctx, msg, method)
+
+
+def trigger(ctx: CommandContext, msg: Any) -> Any:
+    """Start an acquisition -> status; None if the device has nothing to trigger."""
+    method = getattr(msg.obj, "trigger", None)
+    if method is None:
+        ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
+        return None
+    return _act(ctx, msg, method)
+
+
+def prepare(ctx: CommandContext, msg: Any) -> Any:
+    """Make a flyer ready -> status."""
+    return _act(ctx, msg, method_of(msg.obj, "prepare"))
+
+
+def kickoff(ctx: CommandContext, msg: Any) -> Any:
+    """Start a flyer -> status."""
+    run = run_of(ctx, msg)
+    if msg.obj not in run.uncollected:
+        run.uncollected.append(msg.obj)
+    run.flights.pop(msg.obj, None)
+    return _act(ctx, msg, method_of(msg.obj, "kickoff"))
+
+
+def complete(ctx: CommandContext, msg: Any) -> Any:
+    """Ask a flyer to end -> status."""
+    flight = _act(ctx, msg, method_of(msg.obj, "complete"))
+    if (run := ctx.resources.runs.get(msg.run)) is not None:
+        run.flights[msg.obj] = flight
+    return flight
+
+
+def stop(ctx: CommandContext, msg: Any) -> Any:
+    """Stop a device."""
+    return ctx.device(method_of(msg.obj, "stop"), *msg.args, **msg.kwargs)
+
+
+def configure(ctx: CommandContext, msg: Any) -> Any:
+    """Change settings -> (old, new); descriptors follow."""
+    answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
+    for run in ctx.resources.runs.values():
+        run.configured(msg.obj)
+    return answer
+
+
+def stage(ctx: CommandContext, msg: Any) -> Any:
+    """Make a device ready -> what was staged, or a status; [] if it has nothing to stage."""
+    obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
+    resources.groups.setdefault(group, [])
+    resources.see(obj)
+    answer: Any = []
+    if hasattr(obj, "stage"):
+        if not any(other is obj for other in resources.staged):
+            resources.staged.append(obj)  # before it is staged: a failure half-way is put back too
+        answer = ctx.device(obj.stage)
+        if hasattr(answer, "add_callback"):
+            ctx.track(msg, answer, group)
+    ctx.mark()
+    return answer
+
+
+def unstage(ctx: CommandContext, msg: Any) -> Any:
+    """Put a device back -> what was unstaged, or a status; [] if it has nothing to unstage."""
+    obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
+    resources.groups.setdefault(group, [])
+    answer: Any = []
+    if hasattr(obj, "unstage"):
+        try:
+            answer = ctx.device(obj.unstage)
+        finally:
+            resources.unstaged(obj)
+        if hasattr(answer, "add_callback"):
+            ctx.track(msg, answer, group)
+    ctx.mark()
+    return answer

@@ -1,0 +1,189 @@
+"""CommandContext: what a command of a plan uses to call devices, wait, emit documents and keep records.
+
+It knows the world, and neither the commands nor the interpreter that runs them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from beamshell.engine.outcome import Outcome
+from beamshell.engine.plan_cursor import PlanCursor
+from beamshell.engine.requests import Interrupted, Requests, StatusDone, WakeUp
+from beamshell.engine.resources import Resources
+from beamshell.engine.state import Modes
+from beamshell.engine.world import Suspender, World
+
+POLL_S = 0.5
+"""Seconds between two looks at a suspender that does not report its changes, while the engine waits."""
+
+
+@dataclass(slots=True)
+class CallOptions:
+    """How one call of the engine behaves.
+
+    Attributes:
+        commands: further commands by name, as ``f(msg)``.
+        on_msg: called with each message before it is done.
+        on_state: called as ``f(new, old)`` at each change of state.
+        on_waiting: called with the statuses when a wait begins, and with None when it ends.
+        record_interruptions: whether pauses go into a stream of the run.
+        strict: whether a wait for a group that no message named is an error.
+        engine_class: the answer to the message RE_class.
+    """
+
+    commands: Mapping[str, Callable[[Any], Any]] | None = None
+    on_msg: Callable[[Any], None] | None = None
+    on_state: Callable[[str, str], None] | None = None
+    on_waiting: Callable[[set[Any] | None], None] | None = None
+    record_interruptions: bool = False
+    strict: bool = False
+    engine_class: type | None = None
+
+
+class CommandContext:
+    """One call of the engine, as its commands see it.
+
+    Args:
+        world: threads, clocks and people.
+        posts: the queue that `world.post` fills.
+        suspenders: those that are installed, now and later.
+        options: of this call.
+        attend: acts on the posts; may raise, to leave the message in progress.
+
+    Attributes:
+        modes, cursor, requests, resources, outcome: the records of this call; see their classes.
+        polled: a suspender is installed that does not report its changes.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        posts: deque[Any],
+        suspenders: Sequence[Suspender],
+        options: CallOptions,
+        attend: Callable[[], None],
+    ) -> None:
+        self.world, self.posts, self.suspenders, self.options, self.attend = world, posts, suspenders, options, attend
+        self.clock, self.time, self.uid = world.clock, world.time, world.uid
+        self.polled = False
+        self.modes = Modes(options.on_state)
+        self.cursor = PlanCursor()
+        self.requests = Requests()
+        self.resources = Resources()
+        self.outcome = Outcome()
+        self._plain: set[type] = set()  # classes of devices whose methods are no coroutines
+        self._not_awaitable: set[type] = set()  # classes of what devices have returned
+
+    # ---- waiting -------------------------------------------------------------------------------
+
+    def until(self, ready: Callable[[], bool], deadline: float | None = None) -> bool:
+        """Wait until `ready()`; False if `deadline` (on the world's clock) came first."""
+        while not ready():
+            if deadline is not None and self.clock() >= deadline:
+                return False
+            self.wait(deadline)
+            if self.posts or self.polled:
+                self.attend()
+        return True
+
+    def wait(self, deadline: float | None) -> None:
+        """Let the world wait once: for a post, for `deadline`, or for the next look at a suspender."""
+        if self.polled:
+            next_look = self.clock() + POLL_S
+            deadline = next_look if deadline is None else min(deadline, next_look)
+        self.world.wait(deadline)
+
+    # ---- code of others ------------------------------------------------------------------------
+
+    def device(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a device's method; the operator may break into it, and a coroutine is awaited."""
+        owner = type(getattr(method, "__self__", None))
+        if owner not in self._plain:
+            if self.world.speaks_asyncio(owner):
+                return self.awaited(lambda: method(*args, **kwargs))
+            self._plain.add(owner)
+        modes = self.modes
+        modes.foreign = True
+        try:
+            result = method(*args, **kwargs)
+        finally:
+            modes.foreign = False
+        if type(result) not in self._not_awaitable:
+            if hasattr(result, "__await__") and not hasattr(result, "add_callback"):
+                return self.awaited(lambda: result)
+            self._not_awaitable.add(type(result))
+        return result
+
+    def awaited(self, call: Callable[[], Any]) -> Any:
+        """The result of `call`, made and awaited on the event loop."""
+        status = self.world.on_loop(call)
+        status.add_callback(lambda _: self.world.post(WakeUp()))
+        try:
+            self.until(lambda: bool(status.done))
+        except BaseException:
+            status.cancel()
+            raise
+        error = status.exception(0)
+        if error is not None:
+            raise error
+        return status.result
+
+    def isolated(
+        self, what: str, call: Callable[..., Any], *args: Any, let_through: type[Exception] | tuple[()] = ()
+    ) -> None:
+        """Call; a failure becomes a problem of the outcome and is not raised, so that the next step is taken.
+
+        Args:
+            what: such as "th: cannot stop"; the cause is added to it.
+            let_through: raised all the same.
+        """
+        try:
+            call(*args)
+        except let_through:
+            raise
+        except (KeyboardInterrupt, Interrupted):
+            self.outcome.problems.append(f"{what}: interrupted by the operator")
+        except Exception as exc:
+            self.outcome.problems.append(f"{what}: {exc}")
+
+    def emit(self, name: str, doc: dict[str, Any]) -> None:
+        """Hand a document to the subscribers; the operator may break into one that hangs."""
+        modes = self.modes
+        modes.foreign = True
+        try:
+            self.world.emit(name, doc)
+        except KeyboardInterrupt:
+            self.outcome.problems.append(f"a subscriber of {name} documents was interrupted")
+        finally:
+            modes.foreign = False
+
+    # ---- records -------------------------------------------------------------------------------
+
+    def track(self, msg: Any, status: Any, group: Any) -> None:
+        """Hear of the end of an action."""
+        task = self.resources.add_task(msg, status, group)
+        if task is not None:
+            post, done = self.world.post, StatusDone(task)
+            status.add_callback(lambda _: post(done))
+
+    def mark(self) -> None:
+        """From here on a rewind comes back to here, unless an event is half read."""
+        runs = self.resources.runs.values()
+        if any(run.bundle is not None for run in runs):
+            return
+        self.cursor.record_anew()
+        for run in runs:
+            run.mark()
+
+    def count_suspenders(self) -> None:
+        """The installed suspenders have changed: is there one that must be polled?"""
+        self.polled = any(getattr(suspender, "polls", False) for suspender in self.suspenders)
+
+    @property
+    def tripped(self) -> list[Suspender]:
+        """The suspenders that want plans to wait."""
+        return [suspender for suspender in self.suspenders if suspender.tripped]

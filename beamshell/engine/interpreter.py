@@ -1,0 +1,347 @@
+"""The interpreter of one plan: it takes the plan's messages one by one, does them, and acts on interruptions.
+
+It waits and reads clocks only through its World. Nobody but the RunEngine imports it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from beamshell.engine import cleanup, interruption
+from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, Command
+from beamshell.engine.context import CallOptions, CommandContext
+from beamshell.engine.plan_cursor import NOT_REPEATED
+from beamshell.engine.requests import (
+    EndRequest,
+    Interrupted,
+    InterruptReason,
+    MonitorUpdate,
+    PauseRequest,
+    StatusDone,
+    WakeUp,
+)
+from beamshell.engine.resources import name_of
+from beamshell.engine.state import SEVERITY, Phase, State
+from beamshell.engine.world import Suspender, World
+from beamshell.errors import (
+    DeviceError,
+    FailedPause,
+    FailedStatus,
+    InvalidCommand,
+    PlanHalt,
+    RequestAbort,
+    RequestStop,
+)
+
+SUSPENDER_GRACE_S = 0.25
+"""Seconds to wait for a suspender to trip before the device is blamed for a failure."""
+
+
+class Interpreter:
+    """One call of the engine, from the first message to idle.
+
+    It runs until the plan has ended or is paused; `start`, `resume` and `leave` say which.
+
+    Args:
+        world: threads, clocks and people.
+        posts: the queue that `world.post` fills.
+        suspenders: those that are installed, now and later.
+        options: of this call.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        posts: deque[Any],
+        suspenders: Sequence[Suspender],
+        options: CallOptions,
+    ) -> None:
+        ctx = self.ctx = CommandContext(world, posts, suspenders, options, self._attend)
+        self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
+        self._posts = posts
+        self._commands = COMMANDS
+        if options.commands:
+            own = {name: _as_command(function) for name, function in options.commands.items()}
+            self._commands = {**COMMANDS, **own}
+        self._take: dict[type, Callable[[Any], None]] = {
+            StatusDone: self._take_status,
+            PauseRequest: self._take_pause,
+            EndRequest: self.requests.ask_end,
+            WakeUp: lambda _: None,
+            MonitorUpdate: lambda update: update.monitor.emit(update),
+        }
+
+    # ---- from outside ----------------------------------------------------------------------------
+
+    def start(self, plan: Any) -> bool:
+        """Run `plan`; True when it has ended, False when it is paused."""
+        ctx = self.ctx
+        self.cursor.push(plan)
+        ctx.count_suspenders()
+        self.modes.go(State.RUNNING)
+        self.cursor.checkpoint_at = ctx.clock()
+        if ctx.tripped:
+            interruption.begin_suspension(ctx)
+        return self._drive()
+
+    def resume(self) -> bool:
+        """Go on after a pause; True when the plan has ended, False when it is paused again."""
+        self.ctx.count_suspenders()
+        self.modes.go(State.RUNNING)
+        self._take_all()  # presses that came while it was coming to rest have had their effect
+        interruption.resume(self.ctx)
+        return self._drive()
+
+    def leave(self, how: State, reason: str = "") -> bool:
+        """End a paused plan: STOPPING, ABORTING or HALTING; True, unless its cleanup is paused."""
+        self._begin_end(EndRequest(how, reason))
+        return self._drive()
+
+    def emergency_cleanup(self, error: BaseException) -> None:
+        """Put everything back after an exception that no plan may have; nothing is left for a resume."""
+        self.modes.emergency()
+        self.outcome.abort(f"{type(error).__name__}: {error}".rstrip(": "))
+        interruption.stop_moved(self.ctx)
+        cleanup.halt_plans(self.ctx)
+        cleanup.finish(self.ctx)
+
+    # ---- the loop --------------------------------------------------------------------------------
+
+    def _drive(self) -> bool:
+        while True:
+            try:
+                if self.cursor:
+                    self._run_messages()
+                self._take_all()
+                if self.requests.pause and not self.modes.ending and self.outcome.error is None:
+                    interruption.pause_at_end(self.ctx)
+                    return False
+                cleanup.finish(self.ctx)
+                return True
+            except Interrupted as interrupted:
+                if self._interrupt(interrupted):
+                    return False
+
+    def _run_messages(self) -> None:
+        """Run until no plan is left. Only Interrupted leaves it early."""
+        ctx, cursor, modes, posts = self.ctx, self.cursor, self.modes, self._posts
+        commands, on_msg = self._commands, ctx.options.on_msg
+        while cursor.frames:
+            frame = cursor.top
+            plan, reply, error = frame.plan, frame.reply, frame.error
+            frame.error = None
+            send = plan.send
+            while True:
+                modes.foreign = True
+                try:
+                    msg = send(reply) if error is None else plan.throw(error)
+                    modes.foreign = False
+                except StopIteration as end:
+                    modes.foreign = False
+                    self._plan_returned(end.value)
+                    break
+                except BaseException as exc:
+                    modes.foreign = False
+                    self._plan_raised(exc)
+                    break
+                reply = error = None
+                frame.msg = msg
+                try:
+                    command = msg.command
+                    recording = cursor.recording
+                    if recording is not None and command not in NOT_REPEATED:
+                        recording.append(msg)
+                    if posts or ctx.polled:
+                        self._attend()
+                    if on_msg is not None:
+                        on_msg(msg)
+                    do = commands.get(command)
+                    if do is None:
+                        raise InvalidCommand(f"the engine knows no command {command!r}; RE.register_command adds one")
+                    reply = do(ctx, msg)
+                except Interrupted:
+                    frame.reply = None
+                    raise
+                except KeyboardInterrupt:
+                    self._command_broken_into(msg)
+                except Exception as exc:
+                    error = self._command_failed(msg, exc)
+
+    def _plan_returned(self, value: Any) -> None:
+        frame = self.cursor.pop()
+        if not self.cursor:
+            self.outcome.result = value
+        elif frame.answers:
+            self.cursor.top.reply = value
+
+    def _plan_raised(self, exc: BaseException) -> None:
+        """The top plan let `exc` out, or the operator broke into it."""
+        frame = self.cursor.top
+        if isinstance(exc, KeyboardInterrupt):
+            self._abort(f"interrupted in the plan {getattr(frame.plan, '__name__', '')}".rstrip())
+            if frame.alive():
+                frame.error = RequestAbort(self.outcome.reason)
+                return
+        self.cursor.pop()
+        if self.cursor:
+            self.cursor.throw(exc)
+        else:
+            self.outcome.error = exc
+
+    def _abort(self, reason: str) -> None:
+        if not self.modes.ending:
+            self.modes.go(State.ABORTING)
+            self.outcome.abort(reason)
+
+    def _command_failed(self, msg: Any, exc: Exception) -> Exception | None:
+        """What is thrown into the plan; None, so that its cleanup goes on, if an action of the cleanup failed."""
+        modes = self.modes
+        if msg.command == "begin_cleanup":
+            modes.begin_cleanup()
+        if modes.unwinding and (msg.command in MAY_FAIL_IN_CLEANUP or isinstance(exc, FailedStatus)):
+            self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} failed while cleaning up: {exc}")
+            return None
+        device_failed = isinstance(exc, FailedStatus | DeviceError) and not isinstance(exc, ValueError)
+        if device_failed and self._suspender_trips_too():
+            for task in self.ctx.resources.tasks:
+                if task.failed and not task.failure_suppressed:
+                    task.stopped_by_engine = True
+            raise Interrupted(InterruptReason.SUSPEND)
+        if isinstance(exc, FailedStatus):
+            for task in self.ctx.resources.tasks:
+                task.failure_suppressed = True
+        return exc
+
+    def _suspender_trips_too(self) -> bool:
+        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back."""
+        ctx, requests = self.ctx, self.requests
+        if not ctx.suspenders or self.modes.episode is not None or self.modes.unwinding or not self.cursor.possible:
+            return False
+        deadline = ctx.clock() + SUSPENDER_GRACE_S
+        while not (tripped := bool(ctx.tripped)) and ctx.clock() < deadline:
+            if requests.pause_now is not None or requests.end is not None:
+                break
+            ctx.wait(deadline)
+            self._take_all()
+        self._posts.append(WakeUp())  # the next message acts on what was noted meanwhile
+        return tripped
+
+    def _command_broken_into(self, msg: Any) -> None:
+        """The operator broke into a device's method that did not return."""
+        if self.modes.unwinding:
+            self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
+            return
+        self.requests.pause_now = None
+        raise Interrupted(InterruptReason.PAUSE)
+
+    # ---- interruptions ---------------------------------------------------------------------------
+
+    def _interrupt(self, interrupted: Interrupted) -> bool:
+        """Act on it; True if the engine is paused now."""
+        if interrupted.why is InterruptReason.END and (request := self.requests.take_end()) is not None:
+            if self.cursor.top.msg.command == "begin_cleanup":
+                self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
+            self._begin_end(request)
+            return False
+        if not self.cursor.possible:
+            word = "pause" if interrupted.why is InterruptReason.PAUSE else "suspension"
+            self._abort(f"a {word} came where the plan has no checkpoint to go back to")
+            self.cursor.throw(FailedPause(self.outcome.reason))
+            return False
+        if interrupted.why is InterruptReason.SUSPEND:
+            interruption.suspend(self.ctx, interrupted)
+            return False
+        interruption.pause(self.ctx, interrupted)
+        self._take_all()
+        if (request := self.requests.take_end()) is not None:  # it came while the engine was coming to rest
+            self._begin_end(request)
+            return False
+        return True
+
+    def _begin_end(self, request: EndRequest) -> None:
+        """Let the plan know that it ends, and how."""
+        self.outcome.ended_by(request, again=self.modes.ending)
+        self.modes.go(request.how)
+        self.requests.forget_pauses()
+        self.requests.failures.clear()
+        if request.how is State.HALTING:
+            interruption.stop_moved(self.ctx)
+            cleanup.halt_plans(self.ctx)
+            self.outcome.error = PlanHalt(self.outcome.reason)
+            return
+        error = RequestStop("stop") if request.how is State.STOPPING else RequestAbort(self.outcome.reason)
+        if self.modes.cleanup_depth:
+            self.outcome.after_cleanup = error  # what the plan is putting back must arrive
+            return
+        interruption.stop_moved(self.ctx)
+        if self.cursor:
+            self.cursor.throw(error)
+
+    # ---- posts -----------------------------------------------------------------------------------
+
+    def _attend(self) -> None:
+        """Take all posts, then act on the most urgent request.
+
+        Raises:
+            Interrupted: the message in progress is left.
+            FailedStatus: an action has failed; goes to the plan.
+        """
+        self._take_all()
+        requests, modes = self.requests, self.modes
+        if modes.phase is Phase.FINISHING:
+            if requests.take_end() is not None:
+                raise Interrupted(InterruptReason.END)  # the wait for a device that does not unstage ends
+            return
+        if requests.end is not None:
+            if SEVERITY[requests.end.how] > SEVERITY.get(modes.state, 0):
+                if not modes.cleanup_depth or requests.end.how is State.HALTING:
+                    raise Interrupted(InterruptReason.END)
+                self._begin_end(requests.end)
+            requests.end = None
+        if modes.ending:
+            return
+        if requests.failures:
+            self._posts.append(WakeUp())  # the next message acts on whatever else is pending
+            requests.failures.popleft().raise_failure()
+        if requests.pause_now is not None:
+            reason = requests.pause_now.reason
+            requests.forget_pauses()
+            raise Interrupted(InterruptReason.PAUSE, reason=reason)
+        if modes.episode is None and self.ctx.suspenders and self.ctx.tripped:
+            raise Interrupted(InterruptReason.SUSPEND)
+
+    def _take_all(self) -> None:
+        """Note what was posted, without acting on it."""
+        while self._posts:
+            post = self._posts.popleft()
+            self._take[type(post)](post)
+
+    def _take_status(self, post: StatusDone) -> None:
+        task, unwinding = post.task, self.modes.unwinding
+        if task.superseded or not task.failed or task.raised:
+            return
+        if not unwinding and not task.failure_suppressed:
+            self.requests.failures.append(task)
+        elif id(task.msg.obj) not in self.ctx.resources.stopped:
+            task.raised = unwinding
+            self.outcome.problems.append(f"{task.describe()} failed: {task.status.exception(0)}")
+
+    def _take_pause(self, request: PauseRequest) -> None:
+        if self.modes.ending:
+            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+        elif request.defer and self.modes.episode is None:
+            self.requests.ask_pause_later(request)
+        else:
+            self.requests.pause_now = request
+
+
+def _as_command(function: Callable[[Any], Any]) -> Command:
+    """A command made of a user's ``function(msg)``, which may be a coroutine function."""
+
+    def command(ctx: CommandContext, msg: Any) -> Any:
+        result = function(msg)
+        return ctx.awaited(lambda: result) if hasattr(result, "__await__") else result
+
+    return command

@@ -1,0 +1,197 @@
+"""Pausing, suspending and resuming a plan, and the rewind to its last checkpoint.
+
+To come to rest: record it, drop monitors, stop what moves, tell the devices. To go on: tell the devices, begin the
+monitors again, and send every message since the checkpoint once more. These are functions of a CommandContext; they
+know nothing of the interpreter's loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from functools import partial
+from typing import Any
+
+from beamshell.engine.context import CommandContext
+from beamshell.engine.plan_cursor import as_generator, send_again
+from beamshell.engine.requests import Interrupted
+from beamshell.engine.resources import Task, name_of
+from beamshell.engine.state import State
+from beamshell.engine.world import Suspender
+from beamshell.errors import NoReplayAllowed
+from beamshell.messages import Msg
+
+
+def pause(ctx: CommandContext, interruption: Interrupted) -> None:
+    """Come to rest; the operator decides how to go on."""
+    ctx.modes.go(State.PAUSING)
+    if interruption.reason:
+        ctx.world.say(interruption.reason)
+    _come_to_rest(ctx, "pause")
+    _push_rewind(ctx, finished=interruption.finished)
+    ctx.modes.go(State.PAUSED)
+
+
+def pause_at_end(ctx: CommandContext) -> None:
+    """Pause after the last message: a pause was asked for, and no checkpoint came before the plan's end."""
+    ctx.requests.forget_pauses()
+    ctx.modes.go(State.PAUSING)
+    ctx.world.say("The plan has come to its end; 'resume' finishes it.")
+    ctx.modes.go(State.PAUSED)
+
+
+def resume(ctx: CommandContext) -> None:
+    """Wake devices and monitors after a pause; a suspender that is tripped now suspends at once."""
+    ctx.requests.forget_pauses()
+    _record(ctx, "resume")
+    if ctx.modes.episode is not None:
+        ctx.modes.go(State.SUSPENDING)  # it goes on waiting for what it waited for
+        return
+    _wake(ctx)
+    if ctx.cursor and ctx.cursor.possible and ctx.tripped:
+        begin_suspension(ctx)
+
+
+def suspend(ctx: CommandContext, interruption: Interrupted) -> None:
+    """Come to rest until the suspenders let the plan go on."""
+    ctx.modes.go(State.SUSPENDING)
+    _come_to_rest(ctx, "; ".join(suspender.reason for suspender in ctx.tripped) or "suspended")
+    _push_rewind(ctx, finished=interruption.finished)
+    ctx.cursor.push(_suspension(ctx, ctx.modes.begin_suspension()))
+
+
+def begin_suspension(ctx: CommandContext) -> None:
+    """Wait for the suspenders before the next message."""
+    ctx.modes.go(State.SUSPENDING)
+    ctx.cursor.push(_suspension(ctx, ctx.modes.begin_suspension()))
+
+
+def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg, Any, None]:
+    """One episode: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
+    while tripped := ctx.tripped:
+        episode.clear()
+        while tripped:
+            for suspender in tripped:
+                ctx.world.say(f"Suspended: {suspender.reason}. It goes on by itself; Ctrl+C pauses.")
+                episode.append(suspender)
+                yield from _side_plan(suspender.pre_plan)
+            yield Msg("wait_for_release", None, tuple(episode))
+            tripped = [suspender for suspender in ctx.tripped if suspender not in episode]
+        _wake(ctx)
+        for suspender in reversed(episode):
+            yield from _side_plan(suspender.post_plan)
+    ctx.world.say("The conditions are good again: going on.")
+    ctx.modes.end_suspension()
+    ctx.modes.go(State.RUNNING)
+    _record(ctx, "resume")
+
+
+def _side_plan(plan: Any) -> Generator[Msg, Any, Any]:
+    """A suspender's pre_plan or post_plan, which may be None, a plan, or a function that makes one."""
+    if plan is not None:
+        yield from as_generator(plan() if callable(plan) else plan)
+
+
+# ---- coming to rest ------------------------------------------------------------------------------
+
+
+def _come_to_rest(ctx: CommandContext, what: str) -> None:
+    _record(ctx, what)
+    with _reported_at_once(ctx):
+        for run in ctx.resources.runs.values():
+            for monitor in run.monitored.values():
+                ctx.isolated(f"{name_of(monitor.obj)}: cannot end the monitor", monitor.drop)
+        stop_moved(ctx)
+        for obj in list(ctx.resources.pausable.values()):
+            try:
+                ctx.isolated(f"{name_of(obj)}: pause", ctx.device, obj.pause, let_through=NoReplayAllowed)
+            except NoReplayAllowed:
+                ctx.mark()
+
+
+@contextlib.contextmanager
+def _reported_at_once(ctx: CommandContext) -> Iterator[None]:
+    """Say what fails in this block now, and not at the end of the call: the plan may go on and end well."""
+    problems = ctx.outcome.problems
+    before = len(problems)
+    yield
+    for problem in problems[before:]:
+        ctx.world.say(problem)
+    del problems[before:]
+
+
+def _record(ctx: CommandContext, what: str) -> None:
+    if ctx.options.record_interruptions:
+        for run in ctx.resources.runs.values():
+            run.record_interruption(what)
+
+
+def stop_moved(ctx: CommandContext, *, moving_only: bool = False, success: bool = True) -> None:
+    """Stop what this call has set. A device that will not stop is reported, and the others are stopped."""
+    resources = ctx.resources
+    under_way = [task for task in resources.tasks if not task.status.done and task.msg.command == "set"]
+    moving = {id(task.msg.obj) for task in under_way}
+    for key, obj in list(resources.moved.items()):
+        if hasattr(obj, "stop") and (key in moving or not moving_only):
+            resources.stopped.add(key)
+            for task in under_way:
+                task.stopped_by_engine = task.stopped_by_engine or task.msg.obj is obj
+            ctx.isolated(f"{name_of(obj)}: cannot stop", partial(ctx.device, obj.stop, success=success))
+
+
+def _wake(ctx: CommandContext) -> None:
+    with _reported_at_once(ctx):
+        for obj in list(ctx.resources.pausable.values()):
+            if hasattr(obj, "resume"):
+                ctx.isolated(f"{name_of(obj)}: resume", ctx.device, obj.resume)
+        for run in ctx.resources.runs.values():
+            for monitor in run.monitored.values():
+                ctx.isolated(f"{name_of(monitor.obj)}: cannot monitor again", monitor.begin)
+    ctx.resources.stopped.clear()
+
+
+# ---- the rewind ----------------------------------------------------------------------------------
+
+
+def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
+    """Put on the stack what must be sent again, the message in flight last: its answer goes to the plan."""
+    cursor = ctx.cursor
+    # without a rewind the plan goes on where it is, with its event half read
+    marks = [(run, run.cancel_bundle()) for run in ctx.resources.runs.values()] if cursor.rewindable else []
+    ctx.resources.prefetched.clear()
+    messages = cursor.take_recorded()
+    if cursor:
+        if finished:
+            cursor.top.reply = None
+        elif not messages or messages[-1] is not cursor.top.msg:
+            messages.append(cursor.top.msg)
+    messages = [task.msg for task in _moves_to_begin_again(ctx, messages)] + messages
+
+    def rewind() -> Generator[Msg, Any, Any]:
+        for run, mark in marks:
+            run.rewind(mark)
+        return (yield from send_again(messages))
+
+    cursor.push(rewind(), answers=not finished)
+
+
+def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:
+    """Tasks from before the checkpoint that the engine has stopped; all that is sent again is forgotten here."""
+    repeated = {id(msg) for msg in messages}
+    stopped = []
+    groups = ctx.resources.groups
+    for group, tasks in groups.items():
+        kept = []
+        for task in tasks:
+            if id(task.msg) in repeated:
+                task.superseded = True
+            elif task.stopped_by_engine:
+                task.superseded = True
+                stopped.append(task)
+            else:
+                kept.append(task)
+        groups[group] = kept
+    failures = ctx.requests.failures
+    failures.clear()
+    failures.extend(task for task in ctx.resources.tasks if task.failed and not task.raised)
+    return stopped

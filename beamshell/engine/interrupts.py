@@ -1,0 +1,344 @@
+"""Ctrl+C: the only handler of SIGINT, and the table of what each press does and says.
+
+A press is about one subject: the plan that runs, the cell, the prompt, the console that closes. A subject brings its
+rows of the table. An engine alone in a script brings the rows of a plan; the shell adds its own subjects. The handler
+never acts on a plan itself: it posts a request, or raises KeyboardInterrupt in code of others that does not return.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from beamshell.engine.inbox import Inbox
+from beamshell.engine.plan_cursor import PlanCursor
+from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.resources import name_of
+from beamshell.engine.state import Modes, Phase, State
+
+WINDOW_S = 10.0
+"""Seconds between two presses beyond which they are not presses in a row."""
+
+
+class Situation(enum.StrEnum):
+    """What the process is doing when somebody presses Ctrl+C."""
+
+    PLAN = "a plan runs"
+    BARE_MOVE = "a move without a scan runs"
+    SUSPENDED = "suspenders hold the plan"
+    PAUSING = "the plan is being paused"
+    CLEANING_UP = "the plan cleans up after a stop or an abort"
+    HALTING = "the plan is being halted"
+    FINISHING = "the plan has ended and the engine puts things back"
+    CELL = "a cell runs"
+    PROMPT = "nothing runs"
+    CLOSING = "the console closes"
+
+
+class Action(enum.Enum):
+    """What a press does besides telling its sentence."""
+
+    TELL = enum.auto()  # nothing
+    PAUSE_SOON = enum.auto()  # at the next checkpoint
+    PAUSE_NOW = enum.auto()
+    BREAK_IN = enum.auto()  # KeyboardInterrupt in the code that does not return
+    BREAK_EVERY_LINE = enum.auto()  # in each of its lines, until it is left
+    HALT = enum.auto()
+    INTERRUPT = enum.auto()  # a plain KeyboardInterrupt
+
+
+class Rule(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        situation: in which it counts.
+        presses: it counts from this many presses in a row.
+        action: what the press does.
+        sentence: what the operator reads; words in braces are filled in. Empty where KeyboardInterrupt itself is shown.
+        stuck: it counts only if code of a device, plan or subscriber has not come back since the press before.
+    """
+
+    situation: Situation
+    presses: int
+    action: Action
+    sentence: str
+    stuck: bool = False
+
+
+_SOON = "Pausing at the next checkpoint (the last was {since} s ago). Ctrl+C again: pause now."
+_NOW = "Pausing now.{waiting}"
+_BREAK = "Breaking into {where}, which does not return."
+
+_OF_A_PLAN = (
+    Situation.PLAN,
+    Situation.BARE_MOVE,
+    Situation.SUSPENDED,
+    Situation.PAUSING,
+    Situation.CLEANING_UP,
+    Situation.HALTING,
+    Situation.FINISHING,
+)
+
+PLAN_RULES: tuple[Rule, ...] = (
+    Rule(Situation.PLAN, 1, Action.PAUSE_SOON, _SOON),
+    Rule(Situation.PLAN, 2, Action.PAUSE_NOW, _NOW),
+    Rule(Situation.BARE_MOVE, 1, Action.PAUSE_SOON, _SOON),
+    Rule(Situation.BARE_MOVE, 2, Action.PAUSE_NOW, _NOW),
+    Rule(Situation.SUSPENDED, 1, Action.PAUSE_NOW, _NOW),
+    Rule(Situation.PAUSING, 1, Action.TELL, "Pausing already.{waiting}"),
+    Rule(
+        Situation.CLEANING_UP,
+        1,
+        Action.TELL,
+        "The plan is cleaning up ({state}). Ctrl+C three times in a row: halt without its cleanup.",
+    ),
+    Rule(Situation.CLEANING_UP, 3, Action.HALT, "Halting: no more cleanup by the plan."),
+    Rule(Situation.HALTING, 1, Action.TELL, "The plan is halted; devices are being put back."),
+    Rule(
+        Situation.FINISHING,
+        1,
+        Action.TELL,
+        "The plan has ended; devices are being put back. Ctrl+C three times in a row: do not wait for them.",
+    ),
+    Rule(Situation.FINISHING, 3, Action.HALT, "Not waiting for the device that is being put back."),
+    *(Rule(situation, 3, Action.BREAK_IN, _BREAK, stuck=True) for situation in _OF_A_PLAN),
+    *(Rule(situation, 6, Action.BREAK_EVERY_LINE, _BREAK, stuck=True) for situation in _OF_A_PLAN),
+)
+"""The rows of a plan. The last row that fits a press counts."""
+
+
+def rule_for(rules: Sequence[Rule], situation: Situation, presses: int, stuck: bool) -> Rule:
+    """The row for one press.
+
+    Args:
+        rules: the rows of the press's subject.
+        situation: now.
+        presses: how many in a row, this one included; from 1.
+        stuck: see Rule.
+    """
+    return next(
+        rule
+        for rule in reversed(rules)
+        if rule.situation is situation and presses >= rule.presses and (stuck or not rule.stuck)
+    )
+
+
+def announce(text: str) -> None:
+    """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
+    line = f"{text}\n"
+    try:
+        os.write(sys.stderr.fileno(), line.encode(errors="replace"))
+    except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
+        sys.stderr.write(line)
+
+
+class Subject:
+    """What a press of Ctrl+C is about.
+
+    Attributes:
+        rules: its rows of the table; each of its situations has a row for the first press.
+        situation: what goes on now.
+        say: tells the operator one line; called in a signal handler.
+    """
+
+    rules: Sequence[Rule] = ()
+    situation: Situation
+    say: Callable[[str], None] = staticmethod(announce)
+
+    def stuck(self, presses: int) -> bool:  # noqa: ARG002
+        """Whether code of others has not come back since the press before."""
+        return False
+
+    def words(self) -> Mapping[str, Any]:
+        """What the braces in the sentences of its rules stand for."""
+        return {}
+
+    def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Do what the press does; called in a signal handler, `frame` is what it interrupted."""
+        if action is Action.INTERRUPT:
+            raise KeyboardInterrupt
+
+
+class InterruptOwner:
+    """Takes SIGINT for the innermost subject. Presses in a row are counted for each subject by itself."""
+
+    def __init__(self) -> None:
+        self._subjects: list[_Watch] = []
+
+    def watch(self, subject: Subject) -> _Watch:
+        """A context in which presses are about `subject`; it does nothing outside the main thread."""
+        return _Watch(self, subject)
+
+    def pressed(self, _number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
+        """One press.
+
+        Raises:
+            KeyboardInterrupt: the rule says so, or there is no subject.
+        """
+        if not self._subjects:
+            raise KeyboardInterrupt
+        self._subjects[-1].pressed(frame)
+
+    def enter(self, watch: _Watch) -> Any:
+        """Presses are about this subject from now on; the handler that was there before."""
+        self._subjects.append(watch)
+        return signal.signal(signal.SIGINT, self.pressed)
+
+    def leave(self, watch: _Watch, previous: Any) -> None:
+        """Presses are about what they were about before."""
+        signal.signal(signal.SIGINT, previous)  # first: a press between the two lines must find a subject
+        self._subjects.remove(watch)
+
+
+class _Watch:
+    """A subject and the presses about it."""
+
+    def __init__(self, owner: InterruptOwner, subject: Subject) -> None:
+        self._owner, self._subject = owner, subject
+        self._presses, self._last = 0, float("-inf")
+        self._previous: Any = None
+        self._active = False
+
+    def __enter__(self) -> _Watch:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = self._owner.enter(self)
+            self._active = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._active:
+            self._active = False
+            self._owner.leave(self, self._previous)
+
+    def count_anew(self) -> None:
+        """The next press is the first in a row."""
+        self._presses = 0
+
+    def pressed(self, frame: FrameType | None) -> None:
+        subject, now = self._subject, time.monotonic()
+        self._presses = self._presses + 1 if now - self._last < WINDOW_S else 1
+        self._last = now
+        rule = rule_for(subject.rules, subject.situation, self._presses, subject.stuck(self._presses))
+        if rule.action is Action.INTERRUPT:
+            self.count_anew()
+        if rule.sentence:
+            subject.say(rule.sentence.format(**subject.words()))
+        subject.act(rule.action, frame)
+
+
+OWNER = InterruptOwner()
+"""The owner of this process's SIGINT."""
+
+
+# ---- a plan as the subject -------------------------------------------------------------------------
+
+_SITUATIONS = {
+    State.IDLE: Situation.PLAN,  # it begins in a moment
+    State.RUNNING: Situation.PLAN,
+    State.SUSPENDING: Situation.SUSPENDED,
+    State.PAUSING: Situation.PAUSING,
+    State.PAUSED: Situation.PAUSING,
+    State.STOPPING: Situation.CLEANING_UP,
+    State.ABORTING: Situation.CLEANING_UP,
+    State.HALTING: Situation.HALTING,
+}
+
+
+def situation_of(state: State, phase: Phase = Phase.PLAN) -> Situation:
+    """What a press finds when the engine is in this state and the call in this phase."""
+    if phase is Phase.FINISHING and state in (State.RUNNING, State.IDLE):
+        return Situation.FINISHING
+    return _SITUATIONS[state]
+
+
+class PlanInterrupts(Subject):
+    """The plan that runs, as the subject of presses.
+
+    Args:
+        modes, cursor: of its call.
+        inbox: takes the requests.
+        clock: seconds, the same as the cursor's checkpoints are measured on.
+        say: tells the operator one line.
+    """
+
+    rules = PLAN_RULES
+
+    def __init__(
+        self, modes: Modes, cursor: PlanCursor, inbox: Inbox, clock: Callable[[], float], say: Callable[[str], None]
+    ) -> None:
+        self._modes, self._cursor, self._inbox, self._clock, self.say = modes, cursor, inbox, clock, say
+
+    @property
+    def situation(self) -> Situation:  # type: ignore[override]  # read only: the modes decide
+        """By the engine's modes."""
+        return situation_of(self._modes.state, self._modes.phase)
+
+    def stuck(self, presses: int) -> bool:
+        """Foreign code runs and a request lies untaken; from the fourth press on, that foreign code runs is enough."""
+        return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
+
+    def words(self) -> dict[str, Any]:
+        """Where the plan is, and since when."""
+        msg = self._cursor.top.msg if self._cursor else None
+        where = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
+        begun = self._cursor.checkpoint_at
+        waits = self._modes.foreign and where
+        return {
+            "where": where or "the plan",
+            "waiting": f" Waiting for {where} to return; Ctrl+C again breaks into it." if waits else "",
+            "since": f"{0.0 if begun is None else self._clock() - begun:.1f}",
+            "state": self._modes.state,
+        }
+
+    def act(self, action: Action, frame: FrameType | None) -> None:
+        """Post a request; KeyboardInterrupt if foreign code does not return."""
+        if action is Action.PAUSE_SOON:
+            self._inbox.post(PauseRequest(defer=True))
+        elif action is Action.PAUSE_NOW:
+            self._inbox.post(PauseRequest(defer=False))
+        elif action is Action.HALT:
+            self._inbox.post(EndRequest(State.HALTING, "halted by the operator"))
+        elif action is Action.TELL:
+            if self._modes.foreign:
+                self._inbox.wake()
+        else:
+            self._inbox.post(PauseRequest(defer=False))
+            if action is Action.BREAK_EVERY_LINE and frame is not None:
+                break_every_line(frame)
+            raise KeyboardInterrupt
+
+
+# The code of the engine itself, where no exception may be raised from outside.
+_OWN = __file__.rpartition("interrupts")[0]
+
+
+def break_every_line(frame: FrameType) -> None:
+    """Make every line of the foreign code on the stack raise KeyboardInterrupt, until it is left.
+
+    Code that catches every exception in a loop is left only this way.
+    """
+
+    def tracer(traced: FrameType, event: str, _: Any) -> Any:
+        if _is_own(traced.f_code):
+            sys.settrace(None)
+            return None
+        if event in ("line", "call"):
+            raise KeyboardInterrupt
+        return tracer
+
+    walk: FrameType | None = frame
+    while walk is not None and not _is_own(walk.f_code):
+        walk.f_trace = tracer
+        walk = walk.f_back
+    sys.settrace(tracer)
+
+
+def _is_own(code: CodeType) -> bool:
+    return code.co_filename.startswith(_OWN)

@@ -1,0 +1,175 @@
+"""Where the plan is: the plans in progress, and the messages to send again after an interruption.
+
+Usually there is one plan. A suspension or a rewind puts another on top of it, which runs to its end first.
+It knows nothing of devices, runs or the interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from types import GeneratorType
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Msg
+
+NOT_REPEATED = frozenset(
+    {
+        "pause",
+        "subscribe",
+        "unsubscribe",
+        "stage",
+        "unstage",
+        "monitor",
+        "unmonitor",
+        "open_run",
+        "close_run",
+        "install_suspender",
+        "remove_suspender",
+        "begin_cleanup",
+        "end_cleanup",
+        "input",
+    }
+)
+"""Commands whose effect outlives a rewind, so they are not sent twice."""
+
+
+class Frame:
+    """One plan, and what it gets when it is next asked for a message.
+
+    Attributes:
+        answers: what this plan returns is the reply that the plan below waits for.
+        reply: the answer to its last message.
+        error: raised in the plan instead of the reply, if not None.
+        msg: the message it sent last.
+    """
+
+    __slots__ = ("answers", "error", "msg", "plan", "reply")
+
+    def __init__(self, plan: Any, answers: bool = False) -> None:
+        self.plan = plan
+        self.answers = answers
+        self.reply: Any = None
+        self.error: BaseException | None = None
+        self.msg: Any = None
+
+    def alive(self) -> bool:
+        """False once the generator has returned or raised."""
+        return not isinstance(self.plan, GeneratorType) or self.plan.gi_frame is not None
+
+
+class PlanCursor:
+    """The stack of plans, and the record of messages since the last checkpoint.
+
+    An exception that the top plan does not catch goes to the plan below it.
+
+    Attributes:
+        frames: the plans, the innermost last.
+        recording: the messages since the checkpoint, or None while none are recorded.
+        possible: False between `clear_checkpoint` and the next checkpoint: a pause there must end the plan.
+        checkpoint_at: when the last checkpoint was, on the world's clock; None before the plan begins.
+    """
+
+    __slots__ = ("_rewindable", "checkpoint_at", "frames", "possible", "recording")
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.recording: list[Any] | None = []
+        self.possible = True
+        self.checkpoint_at: float | None = None
+        self._rewindable = True
+
+    # ---- the stack -----------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(self.frames)
+
+    @property
+    def top(self) -> Frame:
+        """The frame that is asked next."""
+        return self.frames[-1]
+
+    def push(self, plan: Any, *, answers: bool = False) -> None:
+        """Put a plan on top, to be run to its end before the one below goes on."""
+        self.frames.append(Frame(plan, answers))
+
+    def pop(self) -> Frame:
+        """Take the top frame away."""
+        return self.frames.pop()
+
+    def throw(self, error: BaseException) -> None:
+        """Let the top plan see `error` where it waits for its answer."""
+        self.frames[-1].error = error
+
+    # ---- the record ----------------------------------------------------------------------------
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether messages are recorded; while they are not, a paused plan goes on where it stopped."""
+        return self._rewindable
+
+    @rewindable.setter
+    def rewindable(self, flag: bool) -> None:
+        if flag != self._rewindable:
+            self._rewindable = flag
+            self.record_anew()
+
+    def checkpoint(self, now: float) -> None:
+        """A rewind comes back to here."""
+        self.possible = True
+        self.checkpoint_at = now
+        self.record_anew()
+
+    def record_anew(self) -> None:
+        """Forget what was recorded, unless no rewind is possible anyway."""
+        self.recording = [] if self.possible and self._rewindable else None
+
+    def forbid_rewind(self) -> None:
+        """No rewind until the next checkpoint."""
+        self.possible = False
+        self.recording = None
+
+    def forget_run(self, key: Any) -> None:
+        """The run of this key is closed: its messages are not sent again."""
+        if self.recording is not None:
+            self.recording = [msg for msg in self.recording if msg.run != key]
+
+    def take_recorded(self) -> list[Any]:
+        """The messages to send again; the record begins anew."""
+        taken = self.recording or []
+        self.record_anew()
+        return taken
+
+
+def send_again(messages: list[Msg]) -> Generator[Msg, Any, Any]:
+    """A plan of these messages; its result is the answer to the last one."""
+    answer = None
+    for msg in messages:
+        answer = yield msg
+    return answer
+
+
+def as_generator(plan: Any) -> Any:
+    """A generator of messages, made of whatever was given as a plan.
+
+    Raises:
+        PlanError: it is no plan; the message says what was probably meant.
+    """
+    if hasattr(plan, "send") and hasattr(plan, "throw"):
+        return iter(plan) if hasattr(plan, "__iter__") else plan  # an object around a generator hands it out
+    if isinstance(plan, tuple) and hasattr(plan, "command"):
+        return _from_iterable([plan])  # a single message
+    if hasattr(plan, "__iter__") and not isinstance(plan, str | bytes | dict):
+        return _from_iterable(plan)
+    if callable(plan):
+        name = getattr(plan, "__name__", "plan")
+        raise PlanError(f"{name} is a function that makes a plan: call it, as in RE({name}(...))")
+    raise PlanError(f"{plan!r} is no plan: RE takes a generator of messages, such as RE(count([det]))")
+
+
+def _from_iterable(messages: Iterable[Any]) -> Any:
+    def plan() -> Any:
+        for msg in messages:  # noqa: UP028  # `yield from` would send the answers to the list, which takes none
+            yield msg
+
+    return plan()

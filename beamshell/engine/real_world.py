@@ -1,0 +1,201 @@
+"""The world of a RunEngine: real clocks, an inbox, subscribers, suspenders, and the metadata of runs.
+
+It serves the interpreter (see `world.World`) and knows nothing of plans.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from beamshell._version import __version__
+from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
+from beamshell.engine.dispatcher import Dispatcher, Subscription
+from beamshell.engine.inbox import Inbox, Pump
+from beamshell.engine.interrupts import announce
+from beamshell.engine.requests import PauseRequest, WakeUp
+
+logger = logging.getLogger(__name__)
+
+VERSIONS = {"beamshell": __version__, "python": platform.python_version()}
+"""What a run was made with; it stands in every start document."""
+
+GUI_INTERVAL_S = 0.1
+"""Seconds that a plan which never waits may keep windows from being drawn."""
+
+
+@dataclass
+class Settings:
+    """What a user may set on a RunEngine at any time; RunEngine documents each."""
+
+    md: MutableMapping[str, Any]
+    preprocessors: list[Callable[[Any], Any]]
+    md_validator: Callable[[Mapping[str, Any]], Any] | None = None
+    md_normalizer: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None
+    scan_id_source: Callable[[MutableMapping[str, Any]], int] | None = None
+    record_interruptions: bool = False
+    call_returns_result: bool = False
+    strict: bool = False
+    pump: Pump | None = None
+    ask: Callable[[str], str] = input
+    say: Callable[[str], None] = announce
+    msg_hook: Callable[[Any], None] | None = None
+    state_hook: Callable[[str, str], None] | None = None
+    waiting_hook: Callable[[set[Any] | None], None] | None = None
+
+
+@dataclass
+class CallMetadata:
+    """Metadata that count for the runs of one call.
+
+    Attributes:
+        keywords: of the call itself.
+        computed: the plan's type and name.
+    """
+
+    keywords: dict[str, Any] = field(default_factory=dict)
+    computed: dict[str, Any] = field(default_factory=dict)
+
+
+class RealWorld:
+    """Threads, clocks and people of one RunEngine."""
+
+    clock = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.inbox = Inbox()
+        self.post = self.inbox.post
+        self.dispatcher = Dispatcher(self._subscriber_failed)
+        self.subscribe, self.unsubscribe = self.dispatcher.subscribe, self.dispatcher.unsubscribe
+        self.suspenders: list[Any] = []
+        self.call_md = CallMetadata()
+        self._gui_processed_at = 0.0
+        self._reported: set[int] = set()  # tokens of subscribers whose failure this call has reported
+        self._strict_error: BaseException | None = None
+
+    def begin_call(self, call_md: CallMetadata) -> None:
+        """Forget what belonged to the call before."""
+        self.call_md = call_md
+        self.inbox.posts.clear()
+        self._reported.clear()
+
+    @staticmethod
+    def uid() -> str:
+        """A random UUID (version 4)."""
+        digits = os.urandom(16).hex()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    # ---- waiting and people ----------------------------------------------------------------------
+
+    def wait(self, until: float | None) -> None:
+        """Wait for a post; windows stay alive."""
+        self.inbox.wait(None if until is None else max(0.0, until - self.clock()), self.settings.pump)
+        self._gui_processed_at = self.clock()
+
+    def process_gui_events(self, now: float) -> None:
+        """Keep windows alive though the plan never waits."""
+        if self.settings.pump is not None and now - self._gui_processed_at > GUI_INTERVAL_S:
+            self.settings.pump(self.inbox, 0.0)
+            self._gui_processed_at = now
+
+    def say(self, text: str) -> None:
+        """Tell the operator one line."""
+        self.settings.say(text)
+
+    def ask(self, prompt: str) -> str:
+        """Ask the operator for one line."""
+        return self.settings.ask(prompt)
+
+    def speaks_asyncio(self, kind: type) -> bool:
+        """True if methods of this class are coroutines."""
+        return speaks_asyncio(kind)
+
+    def on_loop(self, function: Callable[[], Any]) -> LoopStatus:
+        """Call `function` on the event loop."""
+        return loop_thread().call(function)
+
+    def state_changed(self, new: str, old: str) -> None:
+        """Tell the state hook. It only watches, so its failure must not stop the engine."""
+        if self.settings.state_hook is not None:
+            try:
+                self.settings.state_hook(new, old)
+            except Exception:
+                logger.exception("the state hook failed")
+
+    # ---- documents -------------------------------------------------------------------------------
+
+    def emit(self, name: str, doc: dict[str, Any]) -> None:
+        """Hand a document to the subscribers."""
+        self.dispatcher.process(name, doc)
+        if self._strict_error is not None:
+            error, self._strict_error = self._strict_error, None
+            raise error
+
+    def _subscriber_failed(self, subscription: Subscription, name: str, exc: BaseException) -> None:
+        logger.debug("%r failed with a %s document", subscription, name, exc_info=exc)
+        if subscription.writer:
+            self.post(PauseRequest(False, f"Data cannot be written: {exc}"))
+        elif subscription.token not in self._reported:
+            self._reported.add(subscription.token)
+            self.say(f"{subscription!r} failed with a {name} document: {type(exc).__name__}: {exc}")
+        if self.settings.strict:
+            self._strict_error = self._strict_error or exc
+
+    # ---- suspenders ------------------------------------------------------------------------------
+
+    def install_suspender(self, suspender: Any) -> None:
+        """Let plans wait while `suspender` is tripped."""
+        if suspender not in self.suspenders:
+            suspender.install(self._wake_up)
+            self.suspenders.append(suspender)
+
+    def remove_suspender(self, suspender: Any) -> None:
+        """Let plans no longer wait for it."""
+        if suspender in self.suspenders:
+            self.suspenders.remove(suspender)
+            suspender.remove()
+            self._wake_up()
+
+    def _wake_up(self) -> None:
+        """Let the engine look at the suspenders; in any thread. Whatever else is posted makes it look too."""
+        if not self.inbox.posts:  # nobody empties it while no plan runs: it must not grow
+            self.post(WakeUp())
+
+    # ---- metadata --------------------------------------------------------------------------------
+
+    def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """The metadata of a new run: the call's own, then the plan's, then what is computed, then `md`.
+
+        The number of the scan is used up only when nothing refused the run.
+        """
+        settings, call = self.settings, self.call_md
+        number = (settings.scan_id_source or default_scan_id)(settings.md)
+        merged = {**settings.md, **call.computed, **metadata, **call.keywords}
+        merged.setdefault("versions", dict(VERSIONS))
+        merged["scan_id"] = metadata.get("scan_id", call.keywords.get("scan_id", number))
+        if settings.md_validator is not None:
+            settings.md_validator(dict(merged))
+        if settings.md_normalizer is not None:
+            merged = dict(settings.md_normalizer(merged))
+        if merged["scan_id"] == number:
+            merged["scan_id"] = self._use_up_scan_id(number)
+        return merged
+
+    def _use_up_scan_id(self, number: int) -> int:
+        md = self.settings.md
+        if self.settings.scan_id_source is None and hasattr(md, "next_scan_id"):
+            return int(md.next_scan_id())
+        md["scan_id"] = number
+        return number
+
+
+def default_scan_id(md: MutableMapping[str, Any]) -> int:
+    """The number after the last one."""
+    return int(md.get("scan_id", 0) or 0) + 1

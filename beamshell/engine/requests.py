@@ -1,0 +1,133 @@
+"""Requests to the engine, from any thread: to pause or to end the plan, and news of actions, monitors and suspenders.
+
+The interpreter takes them from its queue and keeps here what it has not yet acted on. This module does not act.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from beamshell.engine.resources import Task
+from beamshell.engine.state import SEVERITY, State
+
+# ---- posts -----------------------------------------------------------------------------------------
+
+
+class StatusDone(NamedTuple):
+    """An action has ended."""
+
+    task: Task
+
+
+class PauseRequest(NamedTuple):
+    """Someone asks for a pause.
+
+    Attributes:
+        defer: at the next checkpoint, not now.
+        reason: shown to the operator, if not empty.
+    """
+
+    defer: bool
+    reason: str = ""
+
+
+class EndRequest(NamedTuple):
+    """Someone asks for the plan's end.
+
+    Attributes:
+        how: STOPPING, ABORTING or HALTING.
+        reason: goes into the stop document.
+    """
+
+    how: State
+    reason: str = ""
+
+
+class WakeUp(NamedTuple):
+    """Something has changed that the engine looks at by itself: a suspender, or a coroutine it waits for."""
+
+
+class MonitorUpdate(NamedTuple):
+    """A monitored device has a new value.
+
+    Attributes:
+        monitor: the Monitor whose device it is.
+        readings: by key, or None to read the device.
+    """
+
+    monitor: Any
+    readings: Mapping[str, Any] | None
+
+
+# ---- what was asked for, and not yet done --------------------------------------------------------------
+
+
+class Requests:
+    """The requests that the interpreter has taken from its posts and has not yet acted on.
+
+    Attributes:
+        pause_now: leave the present message for a pause.
+        pause_later: pause at the next checkpoint.
+        end: the most severe request to end the plan.
+        failures: actions that failed and whose failure the plan does not know yet.
+    """
+
+    __slots__ = ("end", "failures", "pause_later", "pause_now")
+
+    def __init__(self) -> None:
+        self.pause_now: PauseRequest | None = None
+        self.pause_later: PauseRequest | None = None
+        self.end: EndRequest | None = None
+        self.failures: deque[Task] = deque()
+
+    @property
+    def pause(self) -> bool:
+        """True if a pause was asked for, now or later."""
+        return self.pause_now is not None or self.pause_later is not None
+
+    def ask_pause_later(self, request: PauseRequest) -> None:
+        """The first request of several counts."""
+        self.pause_later = self.pause_later or request
+
+    def ask_end(self, request: EndRequest) -> None:
+        """The most severe request of several counts."""
+        if self.end is None or SEVERITY[request.how] > SEVERITY[self.end.how]:
+            self.end = request
+
+    def take_end(self) -> EndRequest | None:
+        """The request to end the plan; it is forgotten here."""
+        request, self.end = self.end, None
+        return request
+
+    def forget_pauses(self) -> None:
+        """The pause has been made, or makes no sense any more."""
+        self.pause_now = self.pause_later = None
+
+
+# ---- how a message is left -----------------------------------------------------------------------------
+
+
+class InterruptReason(enum.Enum):
+    """Why the engine leaves a message before its end."""
+
+    PAUSE = enum.auto()
+    SUSPEND = enum.auto()
+    END = enum.auto()
+
+
+class Interrupted(BaseException):
+    """Leaves the message in progress. A plan or a device never sees it.
+
+    Attributes:
+        finished: the message is done, and is not to be sent again.
+        reason: shown to the operator, if not empty.
+    """
+
+    def __init__(self, why: InterruptReason, *, finished: bool = False, reason: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.finished = finished
+        self.reason = reason

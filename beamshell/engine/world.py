@@ -1,0 +1,82 @@
+"""The World protocol: what the engine needs from outside, such as clocks, waiting, people, subscribers, metadata.
+
+Protocols only. `real_world` fulfils them with threads and sockets; tests do it with a clock that jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+
+class Suspender(Protocol):
+    """A condition under which plans must wait."""
+
+    sleep: float
+    """Seconds to wait after it is good again."""
+    pre_plan: Any
+    post_plan: Any
+
+    @property
+    def tripped(self) -> bool:
+        """True while plans must wait."""
+
+    @property
+    def reason(self) -> str:
+        """Why plans wait, in words."""
+
+
+class World(Protocol):
+    """Threads, clocks and people, as one object."""
+
+    def clock(self) -> float:
+        """Seconds on a clock that never jumps."""
+
+    def time(self) -> float:
+        """Seconds since 1970-01-01 UTC."""
+
+    def uid(self) -> str:
+        """A new identifier."""
+
+    def wait(self, until: float | None) -> None:
+        """Return when something was posted, or at `until` on `clock`, or earlier for no reason."""
+
+    def process_gui_events(self, now: float) -> None:
+        """Called at each checkpoint: keeps windows alive during a plan that never waits."""
+
+    def post(self, post: Any) -> None:
+        """Put a post into the interpreter's queue; any thread may."""
+
+    def emit(self, name: str, doc: dict[str, Any]) -> None:
+        """Hand a document to the subscribers; never raises because of one."""
+
+    def say(self, text: str) -> None:
+        """Tell the operator one line."""
+
+    def ask(self, prompt: str) -> str:
+        """Ask the operator for one line."""
+
+    def speaks_asyncio(self, kind: type) -> bool:
+        """True if methods of this class must be called on an event loop."""
+
+    def on_loop(self, function: Callable[[], Any]) -> Any:
+        """Call `function` on the event loop and await what it returns; a status whose `result` is the answer."""
+
+    def subscribe(self, function: Callable[..., Any], name: str) -> int:
+        """Add a subscriber of documents; its token."""
+
+    def unsubscribe(self, token: int) -> None:
+        """Take a subscriber away."""
+
+    def install_suspender(self, suspender: Any) -> None:
+        """Let plans wait while `suspender` is tripped."""
+
+    def remove_suspender(self, suspender: Any) -> None:
+        """Let plans no longer wait for it."""
+
+    def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """The start document's metadata for a run that a plan opens with `metadata`.
+
+        Raises:
+            Exception: the metadata were refused, and nothing was used up.
+        """

@@ -1,0 +1,70 @@
+"""Ctrl+C while no plan runs: it interrupts what a cell does, and nothing that the console does around it.
+
+It joins IPython's shell to the owner of SIGINT and knows nothing of beamlines. While a plan runs, presses are about
+the plan; while the prompt reads keys, the terminal sends a key and no signal.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject
+
+PRESSES_TO_GET_OUT = 5
+"""Presses in a row that had nothing to interrupt, after which the next thing is interrupted whatever it is."""
+
+
+class CellInterrupts(Subject):
+    """The console between plans, as the subject of presses.
+
+    A press that comes late, when the cell is done or its error is being shown, does not raise a traceback.
+
+    Args:
+        shell: an IPython shell with handlers of its own for some errors (CustomTB), KeyboardInterrupt among them; its
+            cells are run, and their errors shown, through here.
+        owner: of SIGINT.
+    """
+
+    rules = (
+        Rule(Situation.CELL, 1, Action.INTERRUPT, ""),
+        Rule(Situation.PROMPT, 1, Action.TELL, "Nothing runs that could be interrupted."),
+        Rule(Situation.PROMPT, PRESSES_TO_GET_OUT, Action.INTERRUPT, "Interrupting whatever holds the console up."),
+    )
+
+    def __init__(self, shell: Any, owner: InterruptOwner = OWNER) -> None:
+        self.situation = Situation.PROMPT
+        self._watch = owner.watch(self)
+        self._run_code, self._showtraceback, self._custom = shell.run_code, shell.showtraceback, shell.CustomTB
+        shell.run_code, shell.showtraceback, shell.CustomTB = self._run_cell, self._show_any, self._show
+
+    def listen(self) -> None:
+        """Presses are about this console from now on; nothing happens where the main thread is somebody else's."""
+        self._watch.__enter__()
+
+    async def _run_cell(self, *args: Any, **kwargs: Any) -> Any:
+        self._watch.count_anew()
+        self.situation = Situation.CELL
+        try:
+            return await self._run_code(*args, **kwargs)
+        finally:
+            self.situation = Situation.PROMPT
+
+    def _show(self, *error: Any) -> Any:
+        """An error of those that are shown in one line."""
+        self.situation = Situation.PROMPT
+        return self._custom(*error)
+
+    def _show_any(self, *args: Any, **kwargs: Any) -> Any:
+        """Any other error, or a press that came between the end of a cell and the showing of its error."""
+        self.situation = Situation.PROMPT
+        if issubclass(sys.exc_info()[0] or Exception, KeyboardInterrupt):
+            return self._custom(*sys.exc_info())
+        return self._showtraceback(*args, **kwargs)
+
+
+class ClosingInterrupts(Subject):
+    """The console that closes, as the subject of presses: leaving must not stop half-way."""
+
+    rules = (Rule(Situation.CLOSING, 1, Action.TELL, "Leaving already: devices and data are put in order first."),)
+    situation = Situation.CLOSING

@@ -1,0 +1,154 @@
+"""What RE.run and RE.proceed give back, and what follows a call."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.engine import RunEngine
+from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
+from beamshell.messages import Msg
+from beamshell.plans.preprocessors import run_wrapper
+
+
+@pytest.fixture
+def RE():
+    engine = RunEngine({})
+    engine.say = lambda text: None
+    return engine
+
+
+@pytest.fixture
+def ended():
+    """The results that `then` was called with."""
+    return []
+
+
+def pausing():
+    """A run with a pause in it; the plan returns the run's uid."""
+
+    def plan():
+        yield Msg("checkpoint")
+        yield Msg("pause")
+
+    return run_wrapper(plan())
+
+
+def failing():
+    yield Msg("null")
+    raise ZeroDivisionError("oh")
+
+
+def test_a_plan_that_ends_well_has_succeeded(RE):
+    result = RE.run(run_wrapper(iter([Msg("null")])))
+    assert result.succeeded
+    assert (result.exit_status, result.paused, len(result.run_start_uids)) == ("success", False, 1)
+    assert RE.last_result is result
+
+
+def test_a_pause_is_a_result(RE):
+    result = RE.run(pausing())
+    assert (result.paused, result.exit_status, result.interrupted) == (True, "paused", True)
+    assert not result.succeeded
+    assert RE.state == "paused"
+    assert RE.proceed("resume").plan_result == result.run_start_uids[0]
+    assert RE.state == "idle"
+
+
+def test_the_error_of_a_plan_is_a_result(RE):
+    result = RE.run(failing())
+    assert (result.exit_status, result.reason, result.interrupted) == ("fail", "oh", False)
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "reason"),
+    [("stop", "success", "enough"), ("abort", "abort", "enough"), ("halt", "abort", "enough")],
+)
+def test_a_plan_that_is_ended_says_so_and_why(RE, how, status, reason):
+    RE.run(pausing())
+    result = RE.proceed(how, reason)
+    assert (result.exit_status, result.reason, result.interrupted, result.paused) == (status, reason, True, False)
+    assert not result.succeeded
+
+
+def test_a_halt_without_a_reason_says_halted(RE):
+    RE.run(pausing())
+    assert RE.proceed("halt").reason == "halted"
+
+
+def test_a_request_in_a_callback_is_a_result_of_the_call(RE):
+    result = RE.run(run_wrapper(iter([Msg("null")])), {"start": lambda *_: RE.abort("no beam")})
+    assert (result.exit_status, result.reason) == ("abort", "no beam")
+
+
+def test_what_is_no_plan_is_refused_at_once(RE):
+    with pytest.raises(PlanError):
+        RE.run(pausing)
+
+
+def test_a_second_plan_while_one_is_paused_is_refused(RE):
+    RE.run(pausing())
+    with pytest.raises(TransitionError, match="type resume"):
+        RE.run(pausing())
+    RE.abort()
+
+
+@pytest.mark.parametrize("how", ["resume", "stop", "abort", "halt"])
+def test_nothing_can_proceed_while_nothing_is_paused(RE, how):
+    with pytest.raises(TransitionError, match=f"cannot {how}: the engine is idle, not paused"):
+        RE.proceed(how)
+
+
+def test_a_paused_plan_can_proceed_in_four_ways_only(RE):
+    RE.run(pausing())
+    with pytest.raises(UnknownName, match="'continue'"):
+        RE.proceed("continue")
+    RE.abort()
+
+
+# ---- what follows a call -----------------------------------------------------------------------------
+
+
+def test_what_follows_is_done_once_with_the_result_and_an_idle_engine(RE, ended):
+    result = RE.run([Msg("null")], then=lambda result: ended.append((result, RE.state)))
+    assert ended == [(result, "idle")]
+
+
+@pytest.mark.parametrize("way_out", ["resume", "stop", "abort", "halt"])
+@pytest.mark.parametrize("form", ["proceed", "method"])
+def test_what_follows_waits_for_the_end_of_a_paused_plan_whatever_way_that_ends(RE, ended, way_out, form):
+    RE.run(pausing(), then=ended.append)
+    assert ended == []
+    RE.proceed(way_out) if form == "proceed" else getattr(RE, way_out)()
+    assert [result.paused for result in ended] == [False]
+    assert ended[0] is RE.last_result
+
+
+def test_what_follows_a_plan_that_was_aborted_is_not_done_after_the_next_one(RE, ended):
+    RE.run(pausing(), then=lambda _: ended.append("the move"))
+    RE.abort()
+    with pytest.raises(RunEngineInterrupted):
+        RE(pausing())
+    RE.resume()
+    assert ended == ["the move"]
+
+
+def test_what_follows_is_told_of_a_failure(RE, ended):
+    RE.run(failing(), then=ended.append)
+    assert [result.exit_status for result in ended] == ["fail"]
+
+
+def test_what_follows_may_run_the_next_plan(RE, ended):
+    RE.run([Msg("null")], then=lambda _: ended.append(RE.run(run_wrapper(iter([])))))
+    assert ended[0].succeeded
+
+
+def test_nothing_follows_when_the_process_is_told_to_end(RE, ended):
+    def leave(msg):
+        raise SystemExit(3)
+
+    RE.msg_hook = leave
+    with pytest.raises(SystemExit):
+        RE.run([Msg("null")], then=ended.append)
+    assert ended == []
+    assert RE.state == "idle"
