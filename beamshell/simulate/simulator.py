@@ -209,8 +209,6 @@ class PlanSimulator:
         return {name: self._model(getattr(owner, name)).where() for name in axes if name != attr}
 
     def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
-        if (fixed_s := self._timing.by_device.get(model.name)) is not None:
-            return fixed_s
         timing = self._timing.motor(model.name)
         self._note_unmeasured(model.name, self._timing.motors)
         if begin == target:
@@ -248,8 +246,6 @@ class PlanSimulator:
     def _count_s(self, model: DeviceModel) -> float:
         if model.is_motor:
             return 0.0  # it has arrived already
-        if (fixed_s := self._timing.by_device.get(model.name)) is not None:
-            return fixed_s
         self._note_unmeasured(model.name, self._timing.detectors)
         nominal = 0.0
         if model.count_time is not None:

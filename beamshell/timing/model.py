@@ -66,9 +66,7 @@ class TimingModel:
         point_s: seconds of an event: reading and recording.
         move_s: constant seconds of a move, for motors that are not in `motors`.
         move_factor: measured seconds per nominal second of a move, for the same motors.
-        trigger_s: constant seconds of an acquisition, for detectors that are not in `detectors`.
-        count_factor: measured seconds per second of count time, for the same detectors.
-        by_device: by name, fixed seconds of one move or acquisition, which override all else.
+        count_factor: measured seconds per second of count time, for detectors that are not in `detectors`.
         motors: by name, measured motors.
         detectors: by name, measured detectors.
         runs: number of runs that the model was fitted to.
@@ -79,9 +77,7 @@ class TimingModel:
     point_s: float = 0.0
     move_s: float = 0.0
     move_factor: float = 1.0
-    trigger_s: float = 0.0
     count_factor: float = 1.0
-    by_device: Mapping[str, float] = field(default_factory=lambda: _NONE)
     motors: Mapping[str, DeviceTiming] = field(default_factory=lambda: _NONE)
     detectors: Mapping[str, DeviceTiming] = field(default_factory=lambda: _NONE)
     runs: int = 0
@@ -93,7 +89,7 @@ class TimingModel:
 
     def detector(self, name: str) -> DeviceTiming:
         """The timing of a detector; that of its kind if it was never measured."""
-        return self.detectors.get(name) or DeviceTiming(self.trigger_s, self.count_factor)
+        return self.detectors.get(name) or DeviceTiming(factor=self.count_factor)
 
 
 # ---- learning from runs --------------------------------------------------------------------------

@@ -1,3 +1,5 @@
+"""A plan on device models: its points, path, refusals and duration; nothing moves."""
+
 import pytest
 from virtual_world import VirtualMotor, VirtualWorld
 
@@ -10,7 +12,8 @@ from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.plans.environment import now
-from beamshell.simulate.simulator import TimingModel, check_limits, rehearse, summarize_plan
+from beamshell.simulate import check_limits, rehearse, summarize_plan
+from beamshell.timing.model import DeviceTiming, TimingModel
 
 
 class TimedAxis(SynAxis):
@@ -60,13 +63,14 @@ def test_motors_that_go_together_take_the_time_of_the_slowest(x, y):
 
 
 def test_overheads_are_added(det, x):
-    overheads = TimingModel(run_s=1, point_s=0.1, move_s=0.2, trigger_s=0.01)
-    simulation = rehearse(bp.scan([det], x, -1, 3, 5), overheads)
+    timing = TimingModel(run_s=1, point_s=0.1, move_s=0.2, detectors={"det": DeviceTiming(0.01)})
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5), timing)
     assert simulation.duration_s == pytest.approx(5.5 + 1 + 5 * (0.1 + 0.2 + 0.01))
 
 
 def test_what_a_beamline_learned_of_a_device_comes_before_what_the_device_says(det, x):
-    simulation = rehearse(bp.scan([det], x, -1, 3, 5), TimingModel(by_device={"det": 2.0, "x": 0.0}))
+    timing = TimingModel(detectors={"det": DeviceTiming(2.0, 0.0)}, motors={"x": DeviceTiming(0.0, 0.0)})
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5), timing)
     assert simulation.duration_s == pytest.approx(10)
 
 
