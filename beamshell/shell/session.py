@@ -6,6 +6,7 @@ It knows nothing of how a command is typed or an error shown; the parts are made
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from beamshell.engine import RunEngine, RunEngineResult
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
-    from beamshell.simulate.simulator import SimulationResult
+    from beamshell.simulate.result import SimulationResult
     from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
@@ -268,8 +269,9 @@ class Session:
         """
         if str(self.RE.state) != "idle":
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
+        checked: AbstractContextManager[None] = nullcontext()
         if callable(plan):
-            self._preflight.before(plan)
+            checked = self._preflight.before(plan)
             plan = plan()
         metadata = {"operator": self.operator}
         if labelled:
@@ -281,7 +283,8 @@ class Session:
             if then is not None and result.succeeded:
                 then()
 
-        self.RE.run(plan, then=at_end, **metadata).raise_for_status()
+        with checked:
+            self.RE.run(plan, then=at_end, **metadata).raise_for_status()
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.

@@ -15,7 +15,7 @@ from beamshell.shell.understudy import Understudy
 
 if TYPE_CHECKING:
     from beamshell.shell.session import Session
-    from beamshell.simulate.simulator import SimulationResult
+    from beamshell.simulate.result import SimulationResult
 
 
 def _what_follows(before: list[str], devices: Mapping[str, Any]) -> Iterable[str]:

@@ -1,6 +1,6 @@
-"""Where an absorption spectrum is measured, and how long at each point: numpy and nothing else.
+"""The points of region scans and absorption spectra: positions and count times.
 
-Energies are in eV, wave numbers in 1/Å, times in seconds. It knows no device.
+Energies are in eV, wave numbers in 1/Å, times in seconds. Pure: it knows no device.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ import numpy as np
 from beamshell.errors import PlanError
 
 EV_ANGSTROM2 = 1.054571817e-34**2 / (2 * 9.1093837015e-31 * 1.602176634e-19) * 1e20
-"""hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 of a photoelectron whose wave number is 1/Å."""
+"""hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 = this times k² of a photoelectron, k in 1/Å."""
 
 Region: TypeAlias = Sequence[float]
-"""(start, stop, step), and perhaps how many seconds each of its points counts."""
+"""(start, stop, step), or (start, stop, step, seconds) with the count time of its points."""
 
-_SAME = 1e-6  # of a step: positions closer than this are one
+_SAME = 1e-6
+"""Of a step: positions closer than this are the same."""
 
 
 def wave_number(energy_ev: float) -> float:
-    """K in 1/Å of a photoelectron, from its energy above the edge in eV.
+    """Wave number k of a photoelectron in 1/Å.
+
+    Args:
+        energy_ev: its energy above the edge, in eV.
 
     Raises:
-        PlanError: the energy is below the edge, where there is none.
+        PlanError: the energy is below the edge, where there is no photoelectron.
     """
     if energy_ev < 0:
         raise PlanError(f"{energy_ev:g} eV is below the edge: there is no photoelectron")
@@ -35,52 +39,52 @@ def wave_number(energy_ev: float) -> float:
 
 
 def electron_energy(k: float) -> float:
-    """The energy above the edge in eV of a photoelectron, from its wave number in 1/Å."""
+    """Energy of a photoelectron above the edge in eV, from its wave number k in 1/Å."""
     return EV_ANGSTROM2 * k * k
 
 
 def steps(start: float, stop: float, step: float) -> list[float]:
-    """Positions from `start` in steps of `step`, and `stop` itself: the last step may be a shorter one.
+    """Positions from `start` to exactly `stop` in steps of `step`; the last step may be shorter.
 
     Raises:
-        PlanError: the step is not positive or not finite, or there is no way to go.
+        PlanError: the step is not positive or not finite, or start and stop are the same.
     """
     if not all(map(math.isfinite, (start, stop, step))) or not step > 0:
         raise PlanError(f"from {start:g} to {stop:g} in steps of {step:g}: a step must be more than 0")
     if start == stop:
         raise PlanError(f"a region from {start:g} to {stop:g} has no width")
     whole = math.floor(abs(stop - start) / step + _SAME)
-    places = start + math.copysign(step, stop - start) * np.arange(whole + 1)
-    if abs(places[-1] - stop) <= _SAME * step:
-        places = places[:-1]
-    return [*map(float, places), float(stop)]
+    positions = start + math.copysign(step, stop - start) * np.arange(whole + 1)
+    if abs(positions[-1] - stop) <= _SAME * step:
+        positions = positions[:-1]
+    return [*map(float, positions), float(stop)]
 
 
-def joined(regions: Iterable[Region]) -> tuple[list[float], list[float | None]]:
+def joined_regions(regions: Iterable[Region]) -> tuple[list[float], list[float | None]]:
     """The positions of all regions in order, and the count time of each; a shared boundary comes once.
 
-    A boundary counts as long as the region that ends there.
+    A shared boundary takes the count time of the region that ends there.
 
     Raises:
-        PlanError: there is no region, or one is no (start, stop, step) or (start, stop, step, seconds).
+        PlanError: there is no region, or one is not (start, stop, step) or (start, stop, step, seconds).
     """
-    places: list[float] = []
+    positions: list[float] = []
     times: list[float | None] = []
     for region in regions:
         start, stop, step, seconds = _parts(region)
-        fresh = steps(start, stop, step)
-        if places and abs(places[-1] - fresh[0]) <= _SAME * step:
-            fresh = fresh[1:]
-        places += fresh
-        times += [seconds] * len(fresh)
-    if not places:
+        added = steps(start, stop, step)
+        if positions and abs(positions[-1] - added[0]) <= _SAME * step:
+            added = added[1:]
+        positions += added
+        times += [seconds] * len(added)
+    if not positions:
         raise PlanError("there is no region: give (start, stop, step), or a list of them")
-    return places, times
+    return positions, times
 
 
 def _parts(region: Any) -> tuple[float, float, float, float | None]:
     if not isinstance(region, Sequence) or isinstance(region, str) or len(region) not in (3, 4):
-        raise PlanError(f"{region!r} is no region: it is (start, stop, step) or (start, stop, step, seconds)")
+        raise PlanError(f"{region!r} is not a region: give (start, stop, step) or (start, stop, step, seconds)")
     start, stop, step, *seconds = map(float, region)
     return start, stop, step, seconds[0] if seconds else None
 
@@ -92,25 +96,25 @@ def spectrum(
     time: float | None,
     k_weight: float,
 ) -> tuple[list[float], list[float] | None]:
-    """Energies relative to the edge in eV, rising, and the count time of each point, None if none is given.
+    """Rising energies relative to the edge in eV, and the count time of each in seconds (None without times).
 
-    Above the last region the points are even in k, from where that region ends to `k_max`. There the time grows as
-    (k / k_first)**k_weight, since the oscillations that are measured fall as fast.
+    Above the last region the points are equidistant in k, from the end of that region to `k_max`. There the count time
+    grows as (k / k_first)**k_weight, because the oscillations decay with k.
 
     Args:
         regions: (start, stop, step) or (start, stop, step, seconds) in eV from the edge, in rising order.
-        k_max: where the spectrum ends, in 1/Å; None ends it with the last region.
-        k_step: from point to point above the last region, in 1/Å.
-        time: seconds for points whose region says nothing else.
-        k_weight: 0 for the same time all over.
+        k_max: end of the spectrum in 1/Å; None ends it with the last region.
+        k_step: step above the last region, in 1/Å.
+        time: seconds for points whose region has no time of its own.
+        k_weight: exponent of the count time; 0 for a constant time.
 
     Raises:
         PlanError: the energies do not rise, `k_max` is not above the last region, or only some points have a time.
     """
-    energies, given = joined(regions)
-    seconds = [time if own is None else own for own in given]
+    energies, region_times = joined_regions(regions)
+    seconds = [time if region_time is None else region_time for region_time in region_times]
     if k_max is not None:
-        k_first = _k_first(energies[-1], k_max)
+        k_first = _first_wave_number(energies[-1], k_max)
         ks = steps(k_first, k_max, k_step)[1:]
         energies += [electron_energy(k) for k in ks]
         last = seconds[-1]
@@ -125,7 +129,7 @@ def spectrum(
     return energies, [float(value) for value in seconds if value is not None]
 
 
-def _k_first(end_ev: float, k_max: float) -> float:
+def _first_wave_number(end_ev: float, k_max: float) -> float:
     k_first = wave_number(end_ev) if end_ev > 0 else 0.0
     if k_first <= 0:
         raise PlanError(f"the last region ends at {end_ev:g} eV, below the edge: k begins above it")

@@ -1,6 +1,6 @@
-"""What is done however a plan ends: finalize_wrapper and contingency_wrapper.
+"""Cleanup after a plan, however it ends: finalize_wrapper and contingency_wrapper.
 
-A plan that is halted or thrown away must not yield, so there its cleanup is left out.
+A plan that is halted or thrown away must not yield, so its cleanup is left out.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from beamshell.plans.unrun_plan_guard import wrapper
 
 @wrapper
 def finalize_wrapper(plan: Any, final_plan: Any, *, pause_for_debug: bool = False) -> Plan:
-    """Run `plan`, then `final_plan` whether it succeeded, failed, or was stopped; what `plan` returned.
+    """Run `plan`, then `final_plan` whether it succeeded, failed or was stopped. Returns what `plan` returned.
 
-    In `final_plan` a step that fails does not keep the next from being done: all failures are reported at its end.
+    A step of `final_plan` that fails does not prevent the next ones; all failures are reported at its end.
 
     Args:
-        plan: what is done.
-        final_plan: what is done after it.
-        pause_for_debug: whether to pause after a failure, so that things can be looked at before they are put back.
+        plan: the plan to run.
+        final_plan: the plan that runs after it.
+        pause_for_debug: True pauses after a failure, to look at the devices before they are put back.
 
     Example:
         ``finalize_wrapper(scan(...), mv(shutter, "Close"))``
@@ -33,15 +33,15 @@ def finalize_wrapper(plan: Any, final_plan: Any, *, pause_for_debug: bool = Fals
         raise
     except BaseException as exc:
         if pause_for_debug:
-            yield from _pause_after(exc)
+            yield from _pause_after_failure(exc)
         yield from _clean_up(final_plan, raise_failures=False)
         raise
     yield from _clean_up(final_plan, raise_failures=True)
     return result
 
 
-def _pause_after(exc: BaseException) -> Plan:
-    """Pause, unless it was the operator who ended the plan; what failed is not done again on resume."""
+def _pause_after_failure(exc: BaseException) -> Plan:
+    """Pause, unless the operator ended the plan. On resume the failed message is not sent again."""
     if hasattr(exc, "exit_status") or not isinstance(exc, Exception):
         return
     before = yield Msg("rewindable", None, None)
@@ -51,26 +51,21 @@ def _pause_after(exc: BaseException) -> Plan:
 
 
 def _clean_up(final_plan: Any, *, raise_failures: bool) -> Plan:
-    told = yield from _is_told(Msg("begin_cleanup"))
+    try:
+        yield Msg("begin_cleanup")
+        engine_collects_failures = True
+    except KeyError:  # InvalidCommand: another engine, such as bluesky's, does not know the message
+        engine_collects_failures = False
     try:
         yield from as_plan(final_plan)
     except GeneratorExit:
         raise
     except BaseException:
-        if told:
+        if engine_collects_failures:
             yield Msg("end_cleanup", None, raise_failures=False)
         raise
-    if told:
+    if engine_collects_failures:
         yield Msg("end_cleanup", None, raise_failures=raise_failures)
-
-
-def _is_told(msg: Msg) -> Plan:
-    """Send `msg`; False if the engine does not know the command, as any other than ours."""
-    try:
-        yield msg
-    except KeyError:  # InvalidCommand, here and in bluesky
-        return False
-    return True
 
 
 @wrapper
@@ -83,14 +78,15 @@ def contingency_wrapper(
     pause_for_debug: bool = False,
     auto_raise: bool = True,
 ) -> Plan:
-    """Run `plan` with the clauses of a ``try`` statement as plans; what `plan` returned.
+    """Run `plan` with plans as the clauses of a ``try`` statement. Returns what `plan` returned.
 
     Args:
-        except_plan: ``f(exception)``, run if `plan` raises.
-        else_plan: run if it does not.
-        final_plan: run in any case, last.
-        pause_for_debug: whether to pause after a failure, before anything else is run.
-        auto_raise: raise the exception again after `except_plan`; False lets `except_plan` decide.
+        plan: the plan to run.
+        except_plan: ``f(exception)``, makes the plan that runs if `plan` raises.
+        else_plan: makes the plan that runs if `plan` does not raise.
+        final_plan: makes the plan that always runs, last.
+        pause_for_debug: True pauses after a failure, before anything else runs.
+        auto_raise: True raises the exception again after `except_plan`; False lets `except_plan` decide.
     """
 
     def guarded() -> Plan:
@@ -100,7 +96,7 @@ def contingency_wrapper(
             raise
         except Exception as exc:
             if pause_for_debug:
-                yield from _pause_after(exc)
+                yield from _pause_after_failure(exc)
             if except_plan is None:
                 raise
             result = yield from except_plan(exc)

@@ -68,7 +68,7 @@ def test_axes_may_be_names_that_the_caller_resolves(here):
     here.world.run(bp.spec_scan([here.det], spec, axes={"height": here.y, "width": here.x}))
     assert visited(here) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     core = here.world.run(bp.spec_scan([here.det], spec))
-    assert str(core.error) == "the Spec's axis 'height' is no motor: give axes={'height': motor}"
+    assert str(core.error) == "the Spec's axis 'height' is not a motor: give axes={'height': motor}"
 
 
 def test_durations_become_count_times(here):
@@ -87,7 +87,7 @@ def test_a_time_of_the_call_wins_over_the_spec(here):
 def test_what_is_no_spec_is_refused(here):
     core = here.world.run(bp.spec_scan([here.det], [0, 1, 2]))
     assert isinstance(core.error, PlanError)
-    assert "[0, 1, 2] is no Spec" in str(core.error)
+    assert "[0, 1, 2] is not a Spec" in str(core.error)
 
 
 def test_every_point_is_checked_before_anything_moves(here):

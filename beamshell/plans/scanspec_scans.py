@@ -1,6 +1,6 @@
-"""Scans whose points come from a scanspec Spec: spec_scan.
+"""Step scans over the points of a scanspec Spec: spec_scan.
 
-The library is an extra, and is asked only for points: what runs is a plan like any other.
+The library scanspec is an optional extra; it computes points, and has no part in the scan itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from beamshell.errors import MissingLibrary, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
 from beamshell.plans.start_metadata import Metadata, RunMetadata, as_devices, grid_hints, start_metadata, together_hints
-from beamshell.plans.timed import visit_timed
+from beamshell.plans.step_scan import timed_step_scan
 from beamshell.plans.unrun_plan_guard import plan
 
 
@@ -21,21 +21,21 @@ from beamshell.plans.unrun_plan_guard import plan
 def spec_scan(
     detectors: Any, spec: Any, *, axes: Mapping[str, Any] | None = None, time: float | None = None, md: Metadata = None
 ) -> Plan:
-    """Visit the midpoints of a scanspec Spec; the run's uid.
+    """Visit the midpoints of a scanspec Spec. Returns the run's uid.
 
-    Snaked axes, products, masks by regions: whatever the Spec says. Durations in it become count times.
+    Snaked axes, products and regions of the Spec are kept. Its durations become count times.
 
     Args:
         detectors: a list of readable devices.
         spec: a Spec whose axes are motors, or names of motors that `axes` resolves.
-        axes: motors by the name that the Spec gives them.
-        time: seconds that each point counts, in place of the Spec's durations.
+        axes: by axis name of the Spec, its motor.
+        time: count time of each point in seconds, in place of the Spec's durations.
         md: metadata of the run.
 
     Raises:
         MissingLibrary: scanspec is not installed.
-        PlanError: it is no Spec, or one of its axes is no motor.
-        LimitError: a point is out of limits, and nothing has moved.
+        PlanError: `spec` is not a Spec, or one of its axes is not a motor; give axes={name: motor}.
+        LimitError: a point is outside the limits; nothing has moved.
 
     Example:
         ``RE(spec_scan([det], Linspace(samy, 0, 1, 5) * ~Linspace(samx, -2, 2, 11)))``
@@ -44,27 +44,27 @@ def spec_scan(
     points, times, shape, snaked = _points_of(spec, axes or {})
     motors = list(points[0])
     times = [float(time)] * len(points) if time is not None else times
-    facts: RunMetadata = {
+    run_md: RunMetadata = {
         **start_metadata("spec_scan", detectors, motors, len(points), spec=repr(spec), time=time),
         "shape": shape,
         "snaking": snaked,
         "hints": grid_hints(motors) if len(shape) == len(motors) else together_hints(motors),
         **(md or {}),
     }
-    return (yield from visit_timed(detectors, points, times, facts))
+    return (yield from timed_step_scan(detectors, points, times, run_md))
 
 
 def _points_of(
     spec: Any, axes: Mapping[str, Any]
 ) -> tuple[list[patterns.Point], list[float] | None, tuple[int, ...], tuple[bool, ...]]:
-    """The points, their durations if it has any, and by dimension its length and whether it is snaked."""
+    """The Spec's points and their durations (None if it has none); of each dimension its length, and if it snakes."""
     try:
         from scanspec.core import SnakedDimension, stack2dimension
         from scanspec.specs import Spec
     except ImportError as exc:
         raise MissingLibrary('scans from a Spec need scanspec: pip install "beamshell[scanspec]"') from exc
     if not isinstance(spec, Spec):
-        raise PlanError(f"{spec!r} is no Spec: it is made of such as scanspec.specs.Linspace(motor, 0, 1, 5)")
+        raise PlanError(f"{spec!r} is not a Spec: give one such as scanspec.specs.Linspace(motor, 0, 1, 5)")
     stack = spec.calculate(bounds=False)
     path = stack2dimension(stack)
     motors = {axis: _motor(axis, axes) for axis in path.axes()}
@@ -83,5 +83,5 @@ def _points_of(
 def _motor(axis: Any, axes: Mapping[str, Any]) -> Any:
     motor = axes.get(axis, axis) if isinstance(axis, str) else axis
     if not hasattr(motor, "set"):
-        raise PlanError(f"the Spec's axis {axis!r} is no motor: give axes={{{axis!r}: motor}}")
+        raise PlanError(f"the Spec's axis {axis!r} is not a motor: give axes={{{axis!r}: motor}}")
     return motor

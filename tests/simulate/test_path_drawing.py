@@ -1,6 +1,6 @@
 """Pictures of letters."""
 
-from beamshell.simulate.pictures import over_plane, over_points
+from beamshell.simulate.path_drawing import over_plane, over_points
 
 
 def test_one_motor_is_drawn_over_the_points():

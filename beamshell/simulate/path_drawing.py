@@ -1,4 +1,4 @@
-"""Where motors go, drawn with letters: positions over the points, or the path over a plane.
+"""Draws the path of motors as text: positions over the number of the point, or a path in a plane.
 
 Pure: lists of numbers in, lines of text out.
 """
@@ -12,12 +12,12 @@ from typing import TypeAlias
 Cells: TypeAlias = list[list[str]]
 
 WIDTH, HEIGHT = 60, 12
-"""Of a picture, in letters."""
+"""Size of a drawing in characters."""
 PATH, POINT, START, END = "·", "o", "S", "E"
 
 
 def over_points(name: str, positions: Sequence[float], width: int = WIDTH, height: int = HEIGHT) -> list[str]:
-    """A motor's position, upwards, over the number of the point, to the right."""
+    """A motor's position (upwards) over the number of the point (to the right)."""
     number = len(positions)
     cells = _blank(min(width, max(2 * number, 20)), height)
     at = [
@@ -32,13 +32,13 @@ def over_points(name: str, positions: Sequence[float], width: int = WIDTH, heigh
 def over_plane(
     x: tuple[str, Sequence[float]], y: tuple[str, Sequence[float]], width: int = WIDTH, height: int = HEIGHT
 ) -> list[str]:
-    """The path of two motors, from S to E: the first one's position to the right, the second one's upwards.
+    """The path of two motors from S (start) to E (end).
 
     Args:
-        x: name and positions.
-        y: name and positions, as many.
-        width: of the plane in letters.
-        height: the same.
+        x: name and positions of the motor that is drawn to the right.
+        y: name and positions of the motor that is drawn upwards; as many positions.
+        width: width of the plane in characters.
+        height: its height in lines.
     """
     (x_name, xs), (y_name, ys) = x, y
     cells = _blank(width, height)
@@ -68,7 +68,7 @@ def _line(cells: Cells, a: int, b: int, c: int, d: int) -> None:
 
 
 def _framed(cells: Cells, name: str, values: Sequence[float], footer: str) -> list[str]:
-    """The rows, the highest first, with the range of the values and their name on the left."""
+    """The rows, highest first, with the name and the range of the values on the left."""
     labels = ["" for _ in cells]
     labels[-1], labels[0] = f"{min(values):g}", f"{max(values):g}"
     labels[len(labels) // 2] = name

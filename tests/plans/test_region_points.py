@@ -1,4 +1,4 @@
-"""Where an absorption spectrum is measured: pure numbers."""
+"""The points of regions and spectra: pure numbers."""
 
 import itertools
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beamshell.errors import PlanError
-from beamshell.plans.energies import electron_energy, joined, spectrum, steps, wave_number
+from beamshell.plans.region_points import electron_energy, joined_regions, spectrum, steps, wave_number
 
 reals = st.floats(-1e4, 1e4).map(lambda value: round(value, 3))
 
@@ -38,17 +38,17 @@ def test_a_region_hits_both_ends_and_no_step_is_longer_than_asked(start, stop, s
 @given(st.lists(st.integers(1, 300), min_size=2, max_size=5, unique=True), st.floats(0.05, 7))
 def test_joined_regions_have_each_boundary_once(ends, step):
     ends = sorted(ends)
-    places, _ = joined([(a, b, step) for a, b in itertools.pairwise(ends)])
+    places, _ = joined_regions([(a, b, step) for a, b in itertools.pairwise(ends)])
     assert places == sorted(set(places))
     assert set(ends) <= set(places)
 
 
 def test_regions_apart_keep_both_their_ends():
-    assert joined([(0, 1, 1), (2, 3, 1)])[0] == [0, 1, 2, 3]
+    assert joined_regions([(0, 1, 1), (2, 3, 1)])[0] == [0, 1, 2, 3]
 
 
 def test_a_boundary_counts_as_long_as_the_region_that_ends_there():
-    assert joined([(0, 2, 1, 0.1), (2, 3, 0.5, 7.0)]) == ([0, 1, 2, 2.5, 3], [0.1, 0.1, 0.1, 7.0, 7.0])
+    assert joined_regions([(0, 2, 1, 0.1), (2, 3, 0.5, 7.0)]) == ([0, 1, 2, 2.5, 3], [0.1, 0.1, 0.1, 7.0, 7.0])
 
 
 @given(st.floats(10, 100), st.floats(6, 20), st.floats(0.02, 0.5), st.floats(0, 3))
@@ -77,7 +77,7 @@ def test_without_a_time_nobody_is_told_how_long_to_count():
         (([(-10, 30, float("nan"))], None, 0.05, None, 0), "a step must be more than 0"),
         (([(5, 5, 1)], None, 0.05, None, 0), "has no width"),
         (([], None, 0.05, None, 0), "there is no region"),
-        (([(1, 2)], None, 0.05, None, 0), r"\(1, 2\) is no region"),
+        (([(1, 2)], None, 0.05, None, 0), r"\(1, 2\) is not a region"),
         (([(0, 10, 1), (5, 20, 1)], None, 0.05, None, 0), "5 eV comes after 10 eV"),
         (([(-100, -10, 1)], 12.0, 0.05, None, 0), "ends at -10 eV, below the edge"),
         (([(-10, 100, 1)], 3.0, 0.05, None, 0), "k_max is 3 1/Å, below the last region's end: 100 eV is 5.12 1/Å"),
