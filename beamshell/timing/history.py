@@ -5,11 +5,12 @@ It never looks for runs: the caller hands over the newest ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from beamshell.documents import Document
 from beamshell.timing.model import TimingModel, learn
 from beamshell.timing.run_times import RunTimes, times_of
 
@@ -27,10 +28,10 @@ class PastRun(Protocol):
         """Its file, by which runs are told apart."""
 
     @property
-    def stop(self) -> Mapping[str, Any] | None:
+    def stop(self) -> Document | None:
         """Its stop document; None while the run is open."""
 
-    def documents(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def documents(self) -> Iterator[tuple[str, Document]]:
         """Its documents, as `(name, document)`."""
 
 
@@ -70,7 +71,7 @@ class TimingHistory:
         return self._model
 
 
-def _times_of(run: PastRun, stop: Mapping[str, Any]) -> RunTimes | None:
+def _times_of(run: PastRun, stop: Document) -> RunTimes | None:
     try:
         return times_of([*islice(run.documents(), _DOCUMENTS_OF_A_RUN), ("stop", stop)])
     except (KeyError, TypeError, ValueError):  # damaged, or written by another program: nothing is learned from it

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
+
 MAX_INTERVALS = 200
 """So many of a run's first steps are used."""
 _WAITING_ARGUMENTS = ("delay", "sleep", "period", "period_s")
@@ -59,7 +62,7 @@ class RunTimes:
     per_unit: frozenset[str] = frozenset()
 
 
-def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | None:
+def times_of(documents: Iterable[tuple[str, Document]]) -> RunTimes | None:
     """The times of a run; None if it failed, was aborted, has no point, or waits between points on purpose.
 
     None too for a fly scan: its points come in pages, and have no steps.
@@ -68,18 +71,17 @@ def times_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> RunTimes | N
         documents: `(name, document)` in the order of emission; later events may be missing.
     """
     reader = _Reader()
-    for name, doc in documents:
-        reader.take(name, doc)
+    reader.take(documents)
     return reader.times()
 
 
-class _Reader:
+class _Reader(RunReceiver):
     """Collects the times while the documents of one run pass."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._start: Mapping[str, Any] = {}
         self._stop: Mapping[str, Any] = {}
-        self._primary: dict[str, Mapping[str, Any]] = {}
         self._settings: Mapping[str, float] = {}
         self._last: Mapping[str, Any] | None = None
         self._baseline: Mapping[str, Any] = {}  # positions before the first point
@@ -89,22 +91,26 @@ class _Reader:
         self._per_unit: set[str] = set()
         self._flown = False
 
-    def take(self, name: str, doc: Mapping[str, Any]) -> None:
-        if name == "start":
-            self._start = doc
-        elif name == "stop":
-            self._stop = doc
-        elif name == "descriptor" and doc.get("name", "primary") == "primary":
-            self._primary[doc["uid"]] = doc
-            self._settings = _settings(doc)
-        elif name == "event" and doc["descriptor"] in self._primary:
-            self._event(doc)
-        elif name == "event_page" and doc["descriptor"] in self._primary:
-            self._flown = True
-        elif name == "event" and self._last is None:
-            self._baseline = doc["data"]
+    def start(self, start: Document) -> None:
+        self._start = start
 
-    def _event(self, doc: Mapping[str, Any]) -> None:
+    def stop(self, stop: Document) -> None:
+        self._stop = stop
+
+    def descriptor(self, descriptor: Document) -> None:
+        if _is_primary(descriptor):
+            self._settings = _settings(descriptor)
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        if _is_primary(descriptor):
+            self._point(event)
+        elif self._last is None:
+            self._baseline = event["data"]
+
+    def event_page(self, descriptor: Document, page: Document) -> None:  # noqa: ARG002  # that there is one is enough
+        self._flown |= _is_primary(descriptor)
+
+    def _point(self, doc: Document) -> None:
         last, self._last = self._last, doc
         if last is None:
             self._first = self._first_interval(doc)
@@ -156,6 +162,10 @@ class _Reader:
         is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
         last_s = self._stop["time"] - self._last["time"] if is_last else None
         return RunTimes(intervals, self._first, last_s, frozenset(self._per_unit))
+
+
+def _is_primary(descriptor: Document) -> bool:
+    return bool(descriptor.get("name", "primary") == "primary")
 
 
 def _settings(descriptor: Mapping[str, Any]) -> dict[str, float]:
