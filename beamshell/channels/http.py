@@ -16,12 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.channels.json_pointer import beside, nested, pointed
+from beamshell.channels.deferred import library, once, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.remote import library, once, require
-from beamshell.channels.soft import index_of
 from beamshell.channels.updates import Worker
-from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
@@ -222,6 +220,43 @@ class HttpsChannel(HttpChannel):
     """One value of a web service, over an encrypted connection."""
 
     scheme = "https"
+
+
+# ---- JSON pointers (RFC 6901): "/motors/0/position"; "" is the whole document
+
+
+def pointed(document: Any, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) such as "/motors/0/position" shows.
+
+    Raises:
+        LookupError: there is no such place in the document.
+    """
+    for word in _pointer_words(pointer):
+        try:
+            document = document[int(word)] if isinstance(document, list) else document[word]
+        except (TypeError, ValueError) as exc:
+            raise LookupError(word) from exc
+    return document
+
+
+def beside(document: Any, pointer: str) -> Mapping[str, Any]:
+    """The object that the value is a member of; empty if there is none."""
+    holder = pointed(document, pointer.rpartition("/")[0]) if pointer else document
+    return holder if isinstance(holder, Mapping) else {}
+
+
+def nested(pointer: str, value: Any) -> Any:
+    """`value` in a document of which `pointer` shows it: "/a/b" makes {"a": {"b": value}}."""
+    for word in reversed(_pointer_words(pointer)):
+        value = {word: value}
+    return value
+
+
+def _pointer_words(pointer: str) -> list[str]:
+    return [word.replace("~1", "/").replace("~0", "~") for word in pointer.split("/")[1:]]
+
+
+# ---- secrets
 
 
 def credentials(environment: Mapping[str, str], host: str) -> dict[str, str]:

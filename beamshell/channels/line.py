@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.channels.remote import library, require
+from beamshell.channels.deferred import library, require
 from beamshell.errors import BadValue, NotConnected
 
 _LEAVES_AFTER_S = 2.0  # how long a worker stays once there is nothing to ask

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import run_when_idle
-from beamshell.channels.remote import RemoteChannel, library
+from beamshell.channels.deferred import library, run_when_idle
+from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.channels.value_info import ValueInfo

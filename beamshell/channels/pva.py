@@ -14,8 +14,8 @@ from typing import Any
 
 from beamshell.channels import pva_types
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import run_when_idle
-from beamshell.channels.remote import RemoteChannel, library, once, require
+from beamshell.channels.deferred import library, once, require, run_when_idle
+from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions, updates
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed

@@ -5,14 +5,9 @@ It knows no control system and asks nothing of any; what it is told comes from t
 
 from __future__ import annotations
 
-import atexit
-import functools
-import importlib
 import threading
 import time
-from collections.abc import Callable
-from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -20,63 +15,11 @@ from beamshell.channels import deferred, value_info
 from beamshell.channels.base import Channel, OnChange, OnConnection, since
 from beamshell.channels.updates import LatestValue
 from beamshell.channels.value_info import ValueInfo
-from beamshell.errors import BadValue, MissingLibrary, NotConnected, WriteFailed
+from beamshell.errors import BadValue, NotConnected, WriteFailed
 from beamshell.protocols import DataKey, Reading
-
-Made = TypeVar("Made")
 
 STATE_DEPTH = 16
 """Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
-
-
-def require(package: str, extra: str) -> None:
-    """Return if the library of an optional control system is installed; it is not imported, which takes long.
-
-    Raises:
-        MissingLibrary: it is not; the message says which extra brings it.
-    """
-    if find_spec(package) is None:
-        raise MissingLibrary(
-            f'{extra}:// addresses need the library {package}, which is not installed: pip install "beamshell[{extra}]"'
-        )
-
-
-def library(module: str) -> Any:
-    """The module of an optional library that is there; for workers, as nobody may wait for it at the prompt.
-
-    Raises:
-        NotConnected: it cannot be imported.
-    """
-    with _importing:
-        if _ending:
-            raise NotConnected("the console is closing")
-        try:
-            return importlib.import_module(module)
-        except ImportError as exc:
-            raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
-
-
-_importing = threading.RLock()
-_ending = False
-
-
-@atexit.register
-def _import_no_more() -> None:
-    """A thread that is killed in the middle of an import would keep the interpreter from ending."""
-    global _ending
-    with _importing:
-        _ending = True
-
-
-def once(make: Callable[..., Made]) -> Callable[..., Made]:
-    """`make`, called once for each set of arguments, however many threads are the first."""
-    made, lock = functools.cache(make), threading.RLock()
-
-    def get(*arguments: str) -> Made:
-        with lock:
-            return made(*arguments)
-
-    return get
 
 
 class RemoteChannel(Channel):
@@ -144,7 +87,7 @@ class RemoteChannel(Channel):
         """Return once connected; NotConnected says since when it is not, why, and what to check."""
         if self._connected:
             return
-        deferred.begin()
+        deferred.load_deferred()
         if not self._ready.wait(timeout):
             raise NotConnected(self._why_not())
 

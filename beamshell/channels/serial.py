@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from beamshell.channels import line
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.soft import index_of
-from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Channel, Collect, OnChange, OnConnection, OnDone
-from beamshell.channels.data_keys import completed, dtype_of
+from beamshell.channels.value_info import completed, dtype_of, index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey, Reading
 
@@ -245,19 +245,3 @@ class NamedSoftChannel(SoftChannel):
 
 
 _named: dict[str, list[NamedSoftChannel]] = {}
-
-
-def index_of(value: Any, choices: Sequence[str]) -> int:
-    """The index of a state given by name or by index.
-
-    Raises:
-        BadValue: there is no such state; the message lists those there are.
-    """
-    if isinstance(value, str):
-        if value in choices:
-            return list(choices).index(value)
-    elif isinstance(value, (int, float, np.number, np.bool_)):
-        number = float(value)
-        if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
-            return int(number)
-    raise BadValue(f"{value!r} is no state of it: choose one of {', '.join(choices)}")

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from beamshell.channels.deferred import library, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.remote import library, require
 from beamshell.channels.updates import Worker
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed

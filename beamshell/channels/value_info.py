@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from beamshell.channels.data_keys import completed, dtype_of
-from beamshell.channels.soft import index_of
 from beamshell.errors import BadValue
-from beamshell.protocols import DataKey
+from beamshell.protocols import DataKey, Dtype
 
 _TEXT_AT_LEAST = 40  # characters that a descriptor promises for a text, whose length changes
 
@@ -41,6 +40,37 @@ class ValueInfo:
     writable: bool = True
 
 
+def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
+    """Dtype, shape and numpy type of `value`, such as ``("number", [], "<f8")``."""
+    if isinstance(value, (bool, np.bool_)):
+        return "boolean", [], "|b1"
+    if isinstance(value, (int, np.integer)):
+        return "integer", [], value.dtype.str if isinstance(value, np.integer) else "<i8"
+    if isinstance(value, (float, np.floating)):
+        return "number", [], value.dtype.str if isinstance(value, np.floating) else "<f8"
+    if isinstance(value, str):
+        return "string", [], f"<U{max(1, len(value))}"
+    array = np.asarray(value)
+    if array.ndim == 0:
+        raise TypeError(f"{type(value).__name__} is not a number, string, bool or array")
+    return "array", list(array.shape), array.dtype.str
+
+
+def completed(
+    key: DataKey, units: str, precision: int | None, choices: Sequence[str], limits: tuple[float, float]
+) -> DataKey:
+    """`key` with unit, precision, states and limits where there are any; equal limits are none."""
+    if units:
+        key["units"] = units
+    if precision is not None:
+        key["precision"] = precision
+    if choices:
+        key["choices"] = list(choices)
+    if limits[0] != limits[1]:
+        key["lower_ctrl_limit"], key["upper_ctrl_limit"] = limits
+    return key
+
+
 def info_like(value: Any) -> ValueInfo:
     """The facts that a value shows by itself."""
     dtype, _, numpy = dtype_of(value)
@@ -58,6 +88,22 @@ def data_key(source: str, facts: ValueInfo, sample: Any) -> DataKey:
 def with_info(key: DataKey, facts: ValueInfo) -> DataKey:
     """`key`, completed by unit, precision, states and limits where there are any."""
     return completed(key, facts.units, facts.precision, facts.choices, (facts.lower, facts.upper))
+
+
+def index_of(value: Any, choices: Sequence[str]) -> int:
+    """The index of a state given by name or by index.
+
+    Raises:
+        BadValue: there is no such state; the message lists those there are.
+    """
+    if isinstance(value, str):
+        if value in choices:
+            return list(choices).index(value)
+    elif isinstance(value, (int, float, np.number, np.bool_)):
+        number = float(value)
+        if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
+            return int(number)
+    raise BadValue(f"{value!r} is no state of it: choose one of {', '.join(choices)}")
 
 
 def check(value: Any, facts: ValueInfo, allow_nan: bool = False) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnConnection, OnDone
-from beamshell.channels.data_keys import dtype_of
 from beamshell.channels.soft import SoftChannel
-from beamshell.devices._computed import ComputedChannel
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignalRO, Signal
+from beamshell.channels.value_info import dtype_of
+from beamshell.devices.computed import ComputedChannel
+from beamshell.devices.epics_signal import EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
+from beamshell.devices.signal import Signal
 from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
 from beamshell.protocols import DataKey, Reading
 
@@ -334,6 +335,10 @@ class ArraySignal(DerivedSignal):
         """Give its channels back."""
         super().destroy()
         self._array.destroy()
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """The array that it is made of."""
+        yield from self._array.simulation(settings)
 
     def _shaped(self, array: Any, *lengths: Any) -> Any:
         read = iter(lengths)

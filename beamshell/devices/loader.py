@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beamshell import plugins
 from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.references import in_order, with_devices
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CLASSES: dict[str, str] = {
     "area_detector": "beamshell.devices.epics.area_detector.EpicsAreaDetector",
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
-    "controller": "beamshell.devices.controller.Controller",
+    "controller": "beamshell.devices.controllers.Controller",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
     "decay": "beamshell.devices.epics.demo.Decay",
     "mca": "beamshell.devices.epics.mca.EpicsMCA",
@@ -38,12 +39,12 @@ CLASSES: dict[str, str] = {
     "motor": "beamshell.devices.epics.motor.EpicsMotor",
     "motor_flyer": "beamshell.devices.epics.fly_motor.MotorFlyer",
     "multichannel_scaler": "beamshell.devices.epics.mcs.MultichannelScaler",
-    "positioner": "beamshell.devices.epics.positioner.EpicsPositioner",
+    "positioner": "beamshell.devices.controllers.EpicsPositioner",
     "random_walk": "beamshell.devices.epics.demo.RandomWalk",
     "scaler": "beamshell.devices.epics.scaler.EpicsScaler",
     "shutter": "beamshell.devices.epics.shutter.EpicsShutter",
-    "signal": "beamshell.devices.signal.EpicsSignal",
-    "signal_ro": "beamshell.devices.signal.EpicsSignalRO",
+    "signal": "beamshell.devices.epics_signal.EpicsSignal",
+    "signal_ro": "beamshell.devices.epics_signal.EpicsSignalRO",
     "sim_area_det": "beamshell.devices.sim.area.SynAreaDetector",
     "sim_det": "beamshell.devices.sim.detectors.SynGauss",
     "sim_flyer": "beamshell.devices.sim.flyer.SynFlyer",
@@ -54,6 +55,9 @@ CLASSES: dict[str, str] = {
     "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
 }
 """The classes that have a short name in device files; any other is written as "package.module.Class"."""
+
+PLUGIN_GROUP = "beamshell.devices"
+"""The entry points by which another package adds a class under a short name."""
 
 KEYS = ("class", "prefix", "address", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
 """What every entry may say; besides, each keyword argument of its class, such as `limits`.
@@ -256,7 +260,7 @@ def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
     is_read_only = _value(line, "read_only", False, bool, "true or false")
     device = _build(line, cls, arguments)
     if is_read_only:
-        from beamshell.devices.read_only import make_read_only
+        from beamshell.devices.part import make_read_only
 
         make_read_only(device)
     return device
@@ -275,21 +279,34 @@ def class_of(line: DeviceLine) -> Callable[..., Any]:
     Raises:
         ConfigError: it names none that is there.
     """
-    named = line.values.get("class")
-    if not isinstance(named, str) or not named:
-        raise line.problem("says no class; write class: motor, or class: package.module.Class", "class")
-    if line.is_foreign and named not in CLASSES and named.partition(".")[0] in (*PACKAGES, named):
-        raise line.problem(f"nothing here stands for the class {named}: write one, and its path instead", "class")
-    if "." not in named and named not in CLASSES:
-        raise line.problem(f"no class '{named}'{did_you_mean(named, CLASSES)}", "class")
-    module, _, attr = CLASSES.get(named, named).rpartition(".")
-    try:
-        cls = getattr(import_module(module), attr)
-    except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
-        raise line.problem(f"class {named} cannot be imported: {exc}", "class") from exc
+    name = line.values.get("class")
+    if not isinstance(name, str) or not name:
+        raise line.problem("missing key 'class' (write class: motor)", "class")
+    if line.is_foreign and name not in CLASSES and name.partition(".")[0] in (*PACKAGES, name):
+        raise line.problem(f"nothing here stands for the class {name}: write one, and its path instead", "class")
+    cls = _added_class(line, name) if "." not in name and name not in CLASSES else _imported_class(line, name)
     if not callable(cls):
-        raise line.problem(f"{named} is not a class", "class")
+        raise line.problem(f"{name} is not a class", "class")
     return cls  # type: ignore[no-any-return]  # any callable that makes a device will do
+
+
+def _imported_class(line: DeviceLine, name: str) -> Any:
+    module, _, attr = CLASSES.get(name, name).rpartition(".")
+    try:
+        return getattr(import_module(module), attr)
+    except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
+        raise line.problem(f"class {name} cannot be imported: {exc}", "class") from exc
+
+
+def _added_class(line: DeviceLine, name: str) -> Any:
+    """The class that another package adds under a short name."""
+    added = plugins.entry_points_of(PLUGIN_GROUP)
+    if name not in added:
+        raise line.problem(f"no class '{name}'{did_you_mean(name, {*CLASSES, *added})}", "class")
+    try:
+        return plugins.load(added[name])
+    except ConfigError as exc:
+        raise line.problem(str(exc), "class") from exc
 
 
 def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:

@@ -9,13 +9,48 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
-from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
+
+
+class PositionState(TypedDict):
+    """What a table of positions shows of one device; positions in its units, None where it has no such thing."""
+
+    name: str
+    connected: bool
+    position: Any
+    """A number, or the name of a state."""
+    dial: float | None
+    setpoint: Any
+    low_limit: float | None
+    """None if there is no limit."""
+    high_limit: float | None
+    units: str
+    precision: int | None
+    moving: bool
+    words: list[str]
+    """What is remarkable, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
+
+
+def no_state(name: str) -> PositionState:
+    """What a table of positions shows of a device that does not answer."""
+    return {
+        "name": name,
+        "connected": False,
+        "position": None,
+        "dial": None,
+        "setpoint": None,
+        "low_limit": None,
+        "high_limit": None,
+        "units": "",
+        "precision": None,
+        "moving": False,
+        "words": ["offline"],
+    }
 
 
 class MoveStatus(DeviceStatus):
@@ -224,6 +259,11 @@ class Positioner(Device):
     @limits.setter
     def limits(self, limits: Iterable[float] | None) -> None:
         self._narrowed = _as_limits(self.name, limits)
+
+    @property
+    def _simulated_limits(self) -> dict[str, list[float]]:
+        """The limits of a simulated one: those it was given, if any."""
+        return {"limits": list(self._narrowed)} if self._narrowed else {}
 
     def _narrow(self, hardware: tuple[float, float]) -> tuple[float, float]:
         """`hardware` limits and our own, both of which must hold; equal hardware limits are none."""

@@ -46,8 +46,8 @@ class PseudoPositioner(Device):
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
-    pseudo_names: ClassVar[tuple[str, ...]] = ()
-    real_names: ClassVar[tuple[str, ...]] = ()
+    pseudo_names: tuple[str, ...] = ()
+    real_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -5,21 +5,45 @@ It knows no control system and no formula: its device computes, from real axes a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from beamshell.channels.base import OnConnection, OnDone
-from beamshell.devices._computed import ComputedChannel
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
-from beamshell.devices.position_state import PositionState
-from beamshell.devices.positioner import MoveStatus, Positioner
+from beamshell.devices.computed import ComputedChannel
+from beamshell.devices.part import Kind
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState
 from beamshell.devices.signal import Signal
 from beamshell.errors import DeviceError, ReadOnlyError
 from beamshell.protocols import DataKey
 
-if TYPE_CHECKING:
-    from beamshell.devices.pseudo import PseudoPositioner
+
+class AxisOwner(Protocol):
+    """What a pseudo axis needs of the PseudoPositioner that it is an axis of."""
+
+    pseudo_names: tuple[str, ...]
+
+    @property
+    def real_axes(self) -> list[Positioner]:
+        """The real axes, in the order of `RealPosition`."""
+
+    def inverse_of(self, real: Sequence[float]) -> Any:
+        """Where the computed axes are when the real ones are at `real`."""
+
+    def limits_of(self, axis: str) -> tuple[float, float]:
+        """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
+
+    def check_axes(self, target: Mapping[str, float]) -> None:
+        """Return if every real axis could go where it must for the computed ones to be at `target`."""
+
+    def estimate_time_s(self, start: Any, stop: Any) -> float | None:
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if unknown."""
+
+    def drive(self, target: Mapping[str, float], axis: str, move: MoveStatus) -> None:
+        """Send the real axes where `target` needs them."""
+
+    def stop(self, success: bool = False) -> None:
+        """Stop every real axis."""
 
 
 class PseudoValue(Signal):
@@ -123,13 +147,12 @@ class PseudoSingle(Positioner):
         return self.name if attr == "readback" and self.name else super().part_name(attr)
 
     @property
-    def device(self) -> PseudoPositioner:
+    def device(self) -> AxisOwner:
         """The device that it is an axis of."""
-        owner: Any = self.parent
-        if owner is None:
+        if self.parent is None:
             raise DeviceError(f"{self.name}: a PseudoSingle is a component of a PseudoPositioner; declare it there")
-        found: PseudoPositioner = owner
-        return found
+        owner: AxisOwner = self.parent
+        return owner
 
     @property
     def index(self) -> int:

@@ -6,10 +6,13 @@ It knows no control system: its parts are signals of any.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
+from beamshell.devices.epics_signal import pv_of
+from beamshell.devices.part import Fact
 from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import DeviceError, MoveFailed
@@ -106,6 +109,14 @@ class PVPositioner(Positioner):
     def _stop_motion(self) -> None:
         if self.stop_signal is not None:
             self.stop_signal.put(self.stop_value)
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A set point, and a readback that arrives there some time later."""
+        parts = {"readback": self.readback, "done": self.done, "stop": self.stop_signal}
+        pvs = {part: pv_of(signal) for part, signal in parts.items() if signal is not None}
+        pvs["setpoint"] = pv_of(self.setpoint, written=True)
+        yield {"is": "positioner", **pvs, "done_value": self.done_value, **self._simulated_limits, **settings}
+        yield from super().simulation(settings)
 
 
 class _Arrival:

@@ -9,7 +9,7 @@ from typing import Any
 
 from beamshell.devices.component import Component, FormattedComponent
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.pseudo import PseudoPositioner
 from beamshell.devices.pseudo_axis import PseudoSingle
 

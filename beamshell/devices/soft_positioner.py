@@ -10,7 +10,7 @@ from typing import Any
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import MoveStatus, Positioner
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.protocols import DataKey

@@ -54,10 +54,10 @@ class LaunchOptions:
         folder = data_folder(facts.data_folder or None)
         ioc = None
         if is_twin:
-            from beamshell.channels import factory
+            from beamshell.channels.factory import SimulatedFactory, set_default_factory
             from beamshell.shell.twin import start_twin
 
-            factory.practising = True
+            set_default_factory(SimulatedFactory())
             words = [*_twin_words(facts, folder), *words]
             facts = Beamshell(config=_facts(profile, words))
             folder = data_folder(facts.data_folder)

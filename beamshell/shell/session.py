@@ -251,10 +251,10 @@ class Session:
             self.ioc.wait_ready()  # a search that is sent before it listens is repeated late
 
     def _load_device_file(self, path: Path) -> None:
-        from beamshell.channels.factory import postpone
+        from beamshell.channels.deferred import defer_libraries
         from beamshell.devices.loader import load_devices
 
-        postpone(_LIBRARIES_AFTER_S)
+        defer_libraries(_LIBRARIES_AFTER_S)
         _, problems = load_devices(path, self.registry)
         for problem in problems:
             self.report(problem)

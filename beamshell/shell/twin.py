@@ -26,10 +26,10 @@ def start_twin(device_file: Path, *, seed: int | None = None, speed: float = 1.0
         speed: how much faster than life things move and count.
         port: where to serve on loopback; None takes one that is free.
     """
-    from beamshell.devices.twin_facts import twin_facts
+    from beamshell.devices.simulation import simulation_of
     from beamshell.ioc.process import DemoIoc
 
-    facts, left_out = twin_facts(device_file)
+    facts, left_out = simulation_of(device_file)
     for line in left_out:
         say(line)
     folder = tempfile.TemporaryDirectory(prefix="beamshell-twin-")

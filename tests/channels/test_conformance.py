@@ -16,9 +16,9 @@ from layer_servers import Instrument, TangoServer, TerminalServer, WebServer
 
 from beamshell.channels.factory import open_channel
 from beamshell.devices.component import Component
-from beamshell.devices.controller import Controller
+from beamshell.devices.controllers import Controller
 from beamshell.devices.device import Device
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, StatusTimeoutError, UnknownName, WriteFailed
 from beamshell.ioc.network import LOOPBACK, free_port
 from beamshell.ioc.process import DemoIoc

@@ -8,9 +8,8 @@ from layer_servers import WebServer
 
 pytest.importorskip("httpx")
 
-from beamshell.channels.http import credentials
-from beamshell.channels.json_pointer import beside, nested, pointed
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.channels.http import beside, credentials, nested, pointed
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 

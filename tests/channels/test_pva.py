@@ -9,7 +9,7 @@ from layer_servers import PvaServer
 
 pytest.importorskip("p4p")
 
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, StatusTimeoutError, WriteFailed
 
 

@@ -12,7 +12,7 @@ from layer_servers import Instrument
 pytest.importorskip("serial")
 
 from beamshell.channels.serial import SerialChannel, reply_pattern
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 

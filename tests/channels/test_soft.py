@@ -5,10 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from beamshell.channels import factory
-from beamshell.channels.factory import open_channel
-from beamshell.channels.soft import NamedSoftChannel
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue
 
 
@@ -73,14 +70,3 @@ def test_an_array_is_not_changed_from_outside(make):
     row.put(given)
     given[0] = 99
     assert row.get().tolist() == [1.0, 2.0]
-
-
-def test_on_a_twin_nothing_real_is_asked(monkeypatch):
-    monkeypatch.setattr(factory, "practising", True)
-    for address in ("http://chiller.local/x", "serial:///dev/ttyUSB0#POS", "tango://a/b/c/d"):
-        channel = open_channel(address, busy="/moving", units="mm")
-        assert isinstance(channel, NamedSoftChannel)
-        assert (channel.connected, channel.units) == (True, "mm")
-        channel.close()
-    assert open_channel("soft://x").source == "soft://x"
-    assert type(open_channel("ca://BL:th")).__name__ == "CaChannel"

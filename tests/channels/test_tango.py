@@ -11,7 +11,7 @@ from layer_servers import TangoServer
 pytest.importorskip("tango")
 
 from beamshell.channels.tango import device_and_attribute
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
@@ -117,7 +117,7 @@ def test_what_the_server_does_not_tell_of_is_asked_for(connect):
 
 def test_an_interpreter_ends_without_noise_while_events_come(served):
     script = f"""
-from beamshell.devices.signal import EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignalRO
 import time
 signal = EpicsSignalRO({served.prefix + "polled"!r}, name="x")
 signal.subscribe(lambda **_: None)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from beamshell import protocols
-from beamshell.devices.component import Component, DynamicDeviceComponent, FormattedComponent
-from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.component import Component, FormattedComponent
+from beamshell.devices.device import Device, DynamicDeviceComponent
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
 

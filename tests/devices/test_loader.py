@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from beamshell.devices.loader import Changes, load_devices, reload_devices
+from beamshell import plugins
+from beamshell.devices.loader import PLUGIN_GROUP, Changes, load_devices, reload_devices
 from beamshell.devices.registry import Registry
 from beamshell.errors import ConfigError, LimitError, ReadOnlyError, UnknownName
 
@@ -92,7 +94,7 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("a: {class: motr}\n", "devices.yml:1:5: a: no class 'motr': did you mean motor?"),
         ("a: {class: boxes.Crate}\n", "devices.yml:1:5: a: class boxes.Crate cannot be imported: "),
         ("a: {class: no_such_thing.Box}\n", "cannot be imported: No module named 'no_such_thing'"),
-        ("a: {prefix: X}\n", "devices.yml:1:1: a: says no class"),
+        ("a: {prefix: X}\n", "devices.yml:1:1: a: missing key 'class'"),
         (
             "a: {class: boxes.Box, readout: baselin}\n",
             "devices.yml:1:23: a: no readout 'baselin': did you mean baseline?",
@@ -331,3 +333,38 @@ def test_an_absent_device_has_a_placeholder_that_says_why(tmp_path: Path) -> Non
     assert not hasattr(placeholder, "read")
     with pytest.raises(UnknownName, match="did you mean motor"):
         placeholder.read()
+
+
+# ---- classes of other packages
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, **objects: str) -> None:
+    """Have another package offer classes by these short names."""
+    entries = {name: EntryPoint(name, value, PLUGIN_GROUP) for name, value in objects.items()}
+    monkeypatch.setattr(plugins, "entry_points_of", lambda group: entries)
+
+
+def test_another_package_can_add_a_class_by_a_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, crate="boxes:Box")
+    registry, problems = load(tmp_path, "a: {class: crate, size: 2}\nb: {class: crat}\n")
+    assert registry["a"].size == 2
+    assert problems == ["devices.yml:2:5: b: no class 'crat': did you mean crate?"]
+
+
+def test_a_package_that_cannot_be_imported_costs_its_own_devices_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, crate="no_such_package:Crate")
+    registry, [problem] = load(tmp_path, "a: {class: crate}\nb: {class: boxes.Box}\n")
+    assert list(registry) == ["b"]
+    assert re.search(r"devices.yml:1:5: a: .*no_such_package.*crate", problem)
+    assert "\n" not in problem
+
+
+def test_other_packages_are_not_looked_for_while_all_names_are_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points_of", asked.append)
+    load(tmp_path, "a: {class: sim_motor}\nb: {class: boxes.Box}\n")
+    assert asked == []

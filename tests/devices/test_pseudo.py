@@ -326,7 +326,7 @@ def test_subscribers_hear_of_an_axis_when_a_real_one_moves(jaws: Jaws) -> None:
     jaws.gap.set(2).wait(1)
     assert changed.wait(5)
     jaws.gap.unsubscribe(token)
-    assert not jaws.low.readback._subscriptions.wants("value")
+    assert not jaws.low.readback._subscriptions.has("value")
 
 
 def test_a_table_of_positions_shows_its_axes(jaws: Jaws) -> None:

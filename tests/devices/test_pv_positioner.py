@@ -95,7 +95,7 @@ def test_nothing_is_watched_after_the_end() -> None:
     device = WithTolerance(name="gap")
     device.set(3)
     device.stop()
-    assert not device.readback._subscriptions.wants("value")
+    assert not device.readback._subscriptions.has("value")
 
 
 def test_a_stop_goes_to_the_hardware_and_the_move_has_failed() -> None:

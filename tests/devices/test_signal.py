@@ -3,8 +3,10 @@ import pytest
 
 from beamshell import protocols
 from beamshell.channels.base import Channel
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, Signal, SignalRO
+from beamshell.channels.factory import ChannelFactory, channel_factory
+from beamshell.devices.epics_signal import EpicsSignal
+from beamshell.devices.part import Kind
+from beamshell.devices.signal import Signal, SignalRO
 from beamshell.errors import BadValue, LimitError, ReadOnlyError, UnknownName, WriteFailed
 
 
@@ -241,10 +243,15 @@ class _SlowChannel(Channel):
     def describe(self): ...
 
 
+class _SlowFactory(ChannelFactory):
+    def open(self, address, **options):
+        return _SlowChannel()
+
+
 @pytest.fixture
-def slow(monkeypatch):
-    monkeypatch.setattr("beamshell.devices.signal.open_channel", lambda *args, **kwargs: _SlowChannel())
-    return EpicsSignal("x", name="slow")
+def slow():
+    with channel_factory(_SlowFactory()):
+        return EpicsSignal("x", name="slow")
 
 
 def test_a_set_is_done_when_the_control_system_says_so(slow):

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.channels.soft import index_of
-from beamshell.channels.value_info import ValueInfo
+from beamshell.channels.value_info import ValueInfo, index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import Dtype, Reading
 

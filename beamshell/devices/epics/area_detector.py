@@ -22,7 +22,7 @@ from beamshell.devices.epics.area_detector_parts import (
 )
 from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
 from beamshell.devices.epics.picture_file import Asset
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import DataKey
@@ -149,6 +149,12 @@ class EpicsAreaDetector(StaysBehind):
     def picture(self) -> Picture:
         """The picture that was taken last: shape (height, width), in counts a pixel."""
         return self.image.picture()
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A camera with its plugins."""
+        places = {"camera": self.cam, "image": self.image, "stats": self.stats, "hdf": self.hdf}
+        yield {"is": "area_detector", **{part: plugin.prefix for part, plugin in places.items()}}
+        yield from super().simulation(settings)
 
     # ---- a point -----------------------------------------------------------------------------
 

@@ -15,9 +15,9 @@ import numpy as np
 from beamshell.channels.base import Channel
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.staging import Staging
 from beamshell.errors import DeviceError, NotConnected
 

@@ -5,18 +5,18 @@ It knows the records of such a camera. What writes files (areaDetector) is anoth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, SignalRO
-
-if TYPE_CHECKING:
-    from beamshell.devices.status import Status
+from beamshell.devices.signal import SignalRO
+from beamshell.devices.status import Status
 
 
 class EpicsCamera(Device):
@@ -48,3 +48,9 @@ class EpicsCamera(Device):
         pixels, width, height = begin_values(self.image, self.width, self.height)()
         picture: np.ndarray[Any, np.dtype[np.uint16]] = np.asarray(pixels).reshape(int(height), int(width))
         return picture
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A camera that takes pictures at its frame rate."""
+        parts = ("image", "width", "height", "frame", "frames_per_second")
+        yield {"is": "camera", **{part: pv_of(self.part(part)) for part in parts}}
+        yield from super().simulation(settings)

@@ -5,12 +5,13 @@ They know the records of such detectors, and nothing of what is counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import DeviceError
 
@@ -56,6 +57,13 @@ class PresetCounter(Device):
 
     def _end_count(self) -> None:
         self.start.put(0)
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A counter, whose results are all that is recorded in every event and cannot be written."""
+        signals = [signal for _, signal in self.walk_signals()]
+        results = [pv_of(signal) for signal in signals if Kind.normal in signal.kind and not signal.writable]
+        yield {"is": "counter", "start": pv_of(self.start), "preset": pv_of(self.count_time), "results": results}
+        yield from super().simulation(settings)
 
 
 class EpicsCounter(PresetCounter):

@@ -21,7 +21,7 @@ from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, understan
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError

@@ -16,9 +16,9 @@ from typing import Any
 from beamshell.devices.component import Component
 from beamshell.devices.epics.area_detector_parts import PATIENCE_S, Setting, StaysBehind, until
 from beamshell.devices.epics.picture_file import Asset, PictureFile
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import DeviceError, WriteFailed
 
 _LOST_AFTER_S = 3.0

@@ -5,7 +5,7 @@ It knows the record's fields, and nothing of what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from typing_extensions import override
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import PresetCounter
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import Hints
 from beamshell.text.nearest import unknown
@@ -194,6 +194,11 @@ class EpicsMCA(PresetCounter):
     @override
     def _end_count(self) -> None:
         self.stop_button.put(1)
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """An mca record."""
+        yield {"is": "mca", "record": self.prefix}
+        yield from super().simulation(settings)
 
 
 def _pair(where: str, told: Sequence[int]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ It knows the record's fields, and nothing of plans or of the prompt.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from beamshell.channels.timers import call_later
@@ -14,10 +14,9 @@ from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Goal, Home, Jog, Position
-from beamshell.devices.kind import Kind
-from beamshell.devices.position_state import PositionState
-from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 
@@ -403,6 +402,13 @@ class EpicsMotor(Positioner):
     def estimate_time_s(self, start: float, stop: float) -> float:
         """Seconds that a move from `start` to `stop` should take, from VELO and ACCL as they are now."""
         return duration_s(stop - start, _recent(self.velocity), _recent(self.acceleration)) + self.settle_time
+
+    # ---- simulation --------------------------------------------------------------------------
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A motor record, with the limits that it was given."""
+        yield {"is": "motor", "record": self.prefix, **self._simulated_limits, **settings}
+        yield from super().simulation(settings)
 
 
 def _one_of(name: str, direction: str, choices: dict[str, Any]) -> Any:

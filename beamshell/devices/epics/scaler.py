@@ -5,12 +5,13 @@ It knows the record's fields, and nothing of what is counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.epics.counter import PresetCounter
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
 from beamshell.text.nearest import unknown
 
 
@@ -32,6 +33,11 @@ class ScalerChannel(EpicsSignalRO):
         """What the record calls it, such as "I0"; "" if it has no name or is offline."""
         latest = self.title_signal.latest
         return str(latest["value"]) if latest else ""
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """Its counts, and the record's field with its name."""
+        yield from super().simulation(settings)
+        yield from self.title_signal.simulation({})
 
 
 class EpicsScaler(PresetCounter):
@@ -91,3 +97,8 @@ class EpicsScaler(PresetCounter):
     def titles(self) -> dict[str, str]:
         """What the record calls each channel, by the key it is recorded under."""
         return {channel.name: channel.title for channel in map(self.channel, range(1, 9))}
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A scaler record."""
+        yield {"is": "scaler", "record": self.prefix, **settings}
+        yield from super().simulation(settings)

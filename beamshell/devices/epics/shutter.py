@@ -5,16 +5,16 @@ It knows the records of a two-state shutter, and nothing of what it protects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
-from beamshell.devices.position_state import PositionState, no_state
-from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact
+from beamshell.devices.positioner import PositionState, begin_values, no_state
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
@@ -142,6 +142,11 @@ class EpicsShutter(Device):
         if index in (0, 1):
             return int(index)
         raise BadValue(f"{self.name}: {value!r} is no state of a shutter; write Open or Close")
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A shutter that opens and closes."""
+        yield {"is": "shutter", "command": pv_of(self.command), "status": pv_of(self.status)}
+        yield from super().simulation(settings)
 
 
 class _Travel(DeviceStatus):

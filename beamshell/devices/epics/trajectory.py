@@ -6,7 +6,7 @@ It knows the records of profileMoveController.template and profileMoveAxis.templ
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from beamshell.channels.updates import completions
-from beamshell.devices.component import Component, give_parts
+from beamshell.devices.component import Component
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory_path import Path, middles, understand
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
@@ -92,8 +92,7 @@ class TrajectoryFlyer(Flyer):
             parts[f"m{axis}_use"] = Component(EpicsSignal, f"M{axis}UseAxis", kind=Kind.omitted)
             parts[f"m{axis}_positions"] = Component(EpicsSignal, f"M{axis}Positions", kind=Kind.omitted)
             parts[f"m{axis}_readbacks"] = Component(EpicsSignalRO, f"M{axis}Readbacks", kind=Kind.omitted)
-        give_parts(self, parts)
-        super().__init__(prefix, name=name, **kwargs)
+        super().__init__(prefix, name=name, own_parts=parts, **kwargs)
 
     # ---- before the flight -------------------------------------------------------------------
 
@@ -281,3 +280,11 @@ class TrajectoryFlyer(Flyer):
         }  # fmt: skip
         counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._filled.items()}
         return Points({**places, **counts}, times.tolist())
+
+    # ---- simulation --------------------------------------------------------------------------
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A controller of profile moves, with its motors and the counter that it triggers."""
+        motors = [motor.prefix for motor in self.motors]
+        yield {"is": "profile_move", "prefix": self.prefix, "motors": motors, "counter": self.counter.prefix}
+        yield from super().simulation(settings)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.sim.detectors import SynSignal
 from beamshell.errors import BadValue

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from beamshell.channels.ca import requests
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
 
 
@@ -182,7 +182,7 @@ def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
 
 
 _SESSION = """
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 position, missing = EpicsSignal("BL:samx", name="samx"), EpicsSignalRO("BL:nonesuch", name="nonesuch")
 position.subscribe(lambda **kwargs: None)
 position.wait_for_connection(5)

@@ -16,7 +16,7 @@ from motor_bench import Outsider, failure, on_its_way, until
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import DeviceError, LimitError, MoveFailed, StatusTimeoutError
 from beamshell.ioc.process import DemoIoc

@@ -16,7 +16,7 @@ from beamshell.analysis.peaks import peak
 from beamshell.devices.epics.fly_motor import MotorFlyer
 from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.status import DeviceStatus
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import BadValue, DeviceError, FailedStatus, LimitError

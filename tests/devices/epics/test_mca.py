@@ -10,7 +10,7 @@ import pytest
 
 from beamshell import RunEngine
 from beamshell.devices.epics.mca import EpicsMCA
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.errors import BadValue, DeviceError, UnknownName
 from beamshell.ioc.process import DemoIoc
 from beamshell.plans import count

@@ -14,7 +14,7 @@ from beamshell import plans as bp
 from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory import TrajectoryFlyer
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import BadValue, DeviceError, LimitError
 from beamshell.ioc import physics

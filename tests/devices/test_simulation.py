@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+import types
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from beamshell.devices import signal
-from beamshell.devices.twin_facts import twin_facts
+from beamshell.channels.factory import current_factory
+from beamshell.devices import Component, Device, EpicsSignal, EpicsSignalRO
+from beamshell.devices.simulation import simulation_of
+
+
+class Oven(Device):
+    temperature = Component(EpicsSignalRO, "T")
+    power = Component(EpicsSignal, "P", lazy=True)
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        yield {"is": "shutter"}
+        yield from super().simulation(settings)
 
 
 def facts(tmp_path: Path, text: str) -> tuple[list[dict[str, Any]], list[str]]:
     (tmp_path / "devices.yml").write_text(text)
-    return twin_facts(tmp_path / "devices.yml")
+    return simulation_of(tmp_path / "devices.yml")
 
 
 def test_a_motor_is_a_record_with_the_limits_of_its_file(tmp_path: Path) -> None:
@@ -54,6 +67,18 @@ def test_what_is_switched_off_or_wrong_is_left_out(tmp_path: Path) -> None:
 
 
 def test_afterwards_signals_connect_again(tmp_path: Path) -> None:
-    opening = vars(signal)["open_channel"]
+    before = current_factory()
     facts(tmp_path, "a: {class: motor, prefix: X}\n")
-    assert vars(signal)["open_channel"] is opening
+    assert current_factory() is before
+
+
+def test_a_class_of_the_staff_is_played_as_its_values_and_can_say_more(tmp_path: Path) -> None:
+    text = "a: {class: test_simulation_staff.Oven, prefix: 'X:'}\n"
+    module = types.ModuleType("test_simulation_staff")
+    module.Oven = Oven  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        played, _ = facts(tmp_path, text)
+    finally:
+        del sys.modules[module.__name__]
+    assert [(fact["is"], fact.get("pv")) for fact in played] == [("shutter", None), ("value", "X:T"), ("value", "X:P")]

@@ -1,0 +1,38 @@
+"""What other installed packages add to beamshell, by entry points: schemes, device classes, commands, exporters.
+
+It never knows what is added: each room asks for its own group, and loads an entry when it is first used.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from beamshell.errors import ConfigError
+
+
+@cache
+def entry_points_of(group: str) -> dict[str, EntryPoint]:
+    """The entry points of a group by name; nothing of the packages is imported.
+
+    The environment is read once for each group; ``entry_points_of.cache_clear()`` makes it be read again.
+
+    Args:
+        group: "beamshell.schemes", "beamshell.devices", "beamshell.commands" or "beamshell.exporters".
+    """
+    return {entry.name: entry for entry in entry_points(group=group)}
+
+
+def load(entry: EntryPoint) -> Any:
+    """The object that an entry point names, imported now.
+
+    Raises:
+        ConfigError: the package cannot be imported, or lacks the object. The message names the package: mend it or
+            uninstall it.
+    """
+    try:
+        return entry.load()
+    except Exception as exc:
+        package = entry.dist.name if entry.dist is not None else entry.module
+        raise ConfigError(f"the package {package} cannot add '{entry.name}': {type(exc).__name__}: {exc}") from exc

@@ -1,0 +1,120 @@
+"""Which channel an address gets, from which factory."""
+
+import importlib.metadata
+import sys
+import threading
+
+import pytest
+
+from beamshell import plugins
+from beamshell.channels import factory
+from beamshell.channels.factory import (
+    ChannelFactory,
+    SimulatedFactory,
+    UnconnectedFactory,
+    channel_factory,
+    current_factory,
+    open_channel,
+    set_default_factory,
+)
+from beamshell.channels.soft import NamedSoftChannel, SoftChannel
+from beamshell.devices import Component, Device, EpicsSignal
+from beamshell.errors import ConfigError, UnknownName
+
+
+def test_on_a_twin_nothing_real_is_asked():
+    with channel_factory(SimulatedFactory()):
+        for address in ("http://chiller.local/x", "serial:///dev/ttyUSB0#POS", "tango://a/b/c/d"):
+            channel = open_channel(address, busy="/moving", units="mm")
+            assert isinstance(channel, NamedSoftChannel)
+            assert (channel.connected, channel.units) == (True, "mm")
+            channel.close()
+        assert open_channel("soft://x").source == "soft://x"
+        assert type(open_channel("ca://BL:th")).__name__ == "CaChannel"
+
+
+def test_a_scheme_that_nobody_has_is_refused_on_a_twin_too():
+    with channel_factory(SimulatedFactory()), pytest.raises(UnknownName, match="gpib"):
+        open_channel("gpib://1")
+
+
+def test_an_unconnected_channel_shows_its_address_and_loads_no_control_system():
+    with channel_factory(UnconnectedFactory()):
+        assert (open_channel("BL:th").source, open_channel("pva://BL:x").source) == ("ca://BL:th", "pva://BL:x")
+
+
+def test_after_the_block_the_factory_is_the_one_before():
+    before = current_factory()
+    with channel_factory(UnconnectedFactory()), channel_factory(SimulatedFactory()):
+        assert isinstance(current_factory(), SimulatedFactory)
+    assert current_factory() is before
+
+
+def test_other_threads_have_the_default_of_the_process():
+    seen = []
+    with channel_factory(UnconnectedFactory()):
+        thread = threading.Thread(target=lambda: seen.append(current_factory()))
+        thread.start()
+        thread.join()
+    assert seen == [current_factory()]
+
+
+def test_the_default_of_the_process_can_be_set():
+    before, other = current_factory(), UnconnectedFactory()
+    set_default_factory(other)
+    try:
+        assert current_factory() is other
+    finally:
+        set_default_factory(before)
+
+
+class Pair(Device):
+    now = Component(EpicsSignal, "A")
+    later = Component(EpicsSignal, "B", lazy=True)
+
+
+def test_parts_that_a_device_builds_later_come_from_the_factory_it_was_made_with():
+    opened = []
+
+    class Recording(ChannelFactory):
+        def open(self, address, **options):
+            opened.append(address)
+            return SoftChannel(address)
+
+    with channel_factory(Recording()):
+        pair = Pair("X:", name="pair")
+    assert opened == ["X:A"]
+    assert pair.later.get() == 0.0
+    assert opened == ["X:A", "X:B"]
+
+
+class _Module:
+    """What a package with a scheme of its own would hold."""
+
+    class GpibChannel(SoftChannel):
+        def __init__(self, name, **options):
+            super().__init__(f"gpib://{name}")
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    """Another package offers the scheme gpib from the module that is named."""
+
+    def offer(module):
+        entry = importlib.metadata.EntryPoint("gpib", f"{module}:GpibChannel", factory.PLUGIN_GROUP)
+        monkeypatch.setattr(plugins, "entry_points_of", lambda group: {"gpib": entry})
+
+    return offer
+
+
+def test_another_package_can_add_a_scheme(plugin, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gpib_for_beamshell", _Module)
+    plugin("gpib_for_beamshell")
+    assert EpicsSignal("gpib://7/volts", name="volts").source == "gpib://7/volts"
+
+
+def test_a_package_that_cannot_be_imported_is_one_line_with_its_name(plugin):
+    plugin("no_such_package")
+    with pytest.raises(ConfigError, match=r"no_such_package.*gpib") as caught:
+        open_channel("gpib://7/volts")
+    assert "\n" not in str(caught.value)
