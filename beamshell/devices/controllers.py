@@ -24,12 +24,13 @@ class Controller(PVPositioner):
         tolerance: how near the readback must come to the set point, in its units.
         kwargs: those of PVPositioner: limits, timeout, settle_time, ...
 
-    Example:
-        >>> chiller = Controller(
-        ...     "http://chiller.local/", name="chiller",
-        ...     setpoint="setpoint#/value", readback="temperature#/value", tolerance=0.1,
-        ... )
-        >>> chiller.set(25).wait()
+    Example::
+
+        chiller = Controller(
+            "http://chiller.local/", name="chiller",
+            setpoint="setpoint#/value", readback="temperature#/value", tolerance=0.1,
+        )
+        chiller.set(25).wait()
     """
 
     readback = FormattedComponent(EpicsSignalRO, "{prefix}{addresses[readback]}", auto_monitor=True)

@@ -43,7 +43,7 @@ class Device(Part):
         >>> random_walk = RandomWalk("random_walk:", name="random_walk")
         >>> random_walk.wait_for_connection()
         >>> random_walk.read()
-        {'random_walk_x': {'value': -1.2, 'timestamp': 1700000000.0}, 'random_walk_dt': {...}}
+        {'random_walk_x': {'value': ..., 'timestamp': ..., ...}, 'random_walk_dt': {...}}
     """
 
     component_names: tuple[str, ...] = ()

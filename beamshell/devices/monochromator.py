@@ -57,7 +57,7 @@ class Monochromator(PseudoPositioner):
     Example:
         >>> mono = Monochromator("BL:mono", name="mono")
         >>> mono.energy.set(8.048).wait()  # keV: Cu K-alpha
-        >>> mono.wavelength
+        >>> round(mono.wavelength, 4)
         1.5406
     """
 

@@ -32,13 +32,13 @@ class PseudoPositioner(Device):
     Example:
         >>> class Jaws(PseudoPositioner):
         ...     gap = Component(PseudoSingle)
-        ...     left = Component(EpicsMotor, "left")
-        ...     right = Component(EpicsMotor, "right")
+        ...     left = Component(EpicsMotor, "samx")
+        ...     right = Component(EpicsMotor, "samy")
         ...     def forward(self, pseudo):
         ...         return self.RealPosition(left=-pseudo.gap / 2, right=pseudo.gap / 2)
         ...     def inverse(self, real):
         ...         return self.PseudoPosition(gap=real.right - real.left)
-        >>> jaws = Jaws("BL:jaws:", name="jaws")
+        >>> jaws = Jaws("BL:", name="jaws")
         >>> jaws.gap.set(2).wait()
     """
 

@@ -65,7 +65,7 @@ class Registry(Mapping[str, Any]):
 
     Example:
         >>> registry = Registry()
-        >>> registry.add(motor, tags=["sample"])
+        >>> motor = registry.add(SoftPositioner(name="motor"), tags=["sample"])
         >>> registry["motor"] is motor
         True
     """

@@ -25,7 +25,7 @@ class Slits(PseudoPositioner):
         kwargs: those of Device.
 
     Example:
-        >>> slits = Slits("BL:slit1:", name="slits", low="bottom", high="top")
+        >>> slits = Slits("BL:", name="slits", low="samx", high="samy")
         >>> slits.gap.set(0.5).wait()
         >>> slits.set(gap=0.5, centre=1.0).wait()
     """

@@ -31,7 +31,9 @@ class SoftPositioner(Positioner):
     Example:
         >>> gap = SoftPositioner(name="gap", limits=(0, 10), units="mm")
         >>> gap.set(12)
-        LimitError: gap: 12 mm is above the limit 10 mm
+        Traceback (most recent call last):
+        ...
+        beamshell.errors.LimitError: gap: 12 mm is above the limit 10 mm
     """
 
     readback = Component(SignalRO, kind=Kind.hinted)

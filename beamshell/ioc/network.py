@@ -6,6 +6,7 @@ It starts and stops nothing.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
 import struct
@@ -14,8 +15,11 @@ import time
 from beamshell.errors import IocError
 
 LOOPBACK = "127.0.0.1"
-_PORTS = range(20_000, 32_000)
-"""Below those that the system gives to outgoing connections (Linux: 32768-60999), so that none takes ours meanwhile."""
+_PORTS = "20000-31999"
+"""Below those that the system gives to outgoing connections (Linux: 32768-60999), so that none takes ours meanwhile.
+
+The environment variable BEAMSHELL_PORTS names others, first to last.
+"""
 _SEARCH, _VERSION = 6, 0  # CA commands
 _HEADER = struct.Struct(">HHHHII")
 _MINOR_VERSION = 13
@@ -45,10 +49,11 @@ def ensure_free(port: int) -> None:
 
 def free_port(*taken: int) -> int:
     """A port that nobody uses and is none of `taken`, by chance, so that two consoles rarely try the same."""
-    for port in random.SystemRandom().sample(_PORTS, 200):
+    first, last = map(int, (allowed := os.environ.get("BEAMSHELL_PORTS", _PORTS)).split("-"))
+    for port in random.SystemRandom().sample(range(first, last + 1), min(200, last + 1 - first)):
         if port not in taken and is_free(port):
             return port
-    raise IocError(f"none of 200 ports between {_PORTS.start} and {_PORTS.stop} is free")
+    raise IocError(f"no port of {allowed} is free: set BEAMSHELL_PORTS to others, first-last")
 
 
 def repeater_socket() -> socket.socket:

@@ -48,6 +48,7 @@ class Queue:
         folder: the data folder.
 
     Example:
+        >>> queue = Queue(folder)
         >>> queue.add("scan det th -1 1 11", {"sample": "LaB6"})
         1
     """

@@ -1,13 +1,12 @@
 """Which channel an address gets, from which factory."""
 
-import importlib.metadata
-import sys
+import contextlib
 import threading
 
 import pytest
+from tiny_package import installed
 
 from beamshell import plugins
-from beamshell.channels import factory
 from beamshell.channels.factory import (
     ChannelFactory,
     SimulatedFactory,
@@ -88,33 +87,31 @@ def test_parts_that_a_device_builds_later_come_from_the_factory_it_was_made_with
     assert opened == ["X:A", "X:B"]
 
 
-class _Module:
-    """What a package with a scheme of its own would hold."""
-
-    class GpibChannel(SoftChannel):
-        def __init__(self, name, **options):
-            super().__init__(f"gpib://{name}")
-
-
 @pytest.fixture
-def plugin(monkeypatch):
-    """Another package offers the scheme gpib from the module that is named."""
+def offered(tmp_path):
+    """Another package offers the scheme gpib; it is given the text of its module."""
+    with contextlib.ExitStack() as stack:
 
-    def offer(module):
-        entry = importlib.metadata.EntryPoint("gpib", f"{module}:GpibChannel", factory.PLUGIN_GROUP)
-        monkeypatch.setattr(plugins, "entry_points_of", lambda group: {"gpib": entry})
+        def offer(source):
+            groups = {"beamshell.schemes": {"gpib": "GpibChannel"}}
+            stack.enter_context(installed(tmp_path, "gpib_for_beamshell", source, groups))
+            plugins.entry_points_of.cache_clear()
 
-    return offer
-
-
-def test_another_package_can_add_a_scheme(plugin, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gpib_for_beamshell", _Module)
-    plugin("gpib_for_beamshell")
-    assert EpicsSignal("gpib://7/volts", name="volts").source == "gpib://7/volts"
+        yield offer
+    plugins.entry_points_of.cache_clear()
 
 
-def test_a_package_that_cannot_be_imported_is_one_line_with_its_name(plugin):
-    plugin("no_such_package")
-    with pytest.raises(ConfigError, match=r"no_such_package.*gpib") as caught:
+def test_another_package_can_add_a_scheme(offered):
+    offered(
+        "from beamshell.channels.soft import SoftChannel\n"
+        "class GpibChannel(SoftChannel):\n"
+        "    def __init__(self, name, **options):\n"
+        "        super().__init__(f'gpib://{name}', 5.0)\n"
+    )
+    assert EpicsSignal("gpib://7/volts", name="volts").get() == 5.0
+
+
+def test_a_package_that_cannot_be_imported_is_one_line_with_its_name(offered):
+    offered("import no_such_library\n")
+    with pytest.raises(ConfigError, match=r"^the package gpib_for_beamshell .*'gpib'.*no_such_library'$"):
         open_channel("gpib://7/volts")
-    assert "\n" not in str(caught.value)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from importlib.metadata import EntryPoint
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tiny_package import installed
 
 from beamshell import plugins
-from beamshell.devices.loader import PLUGIN_GROUP, Changes, load_devices, reload_devices
+from beamshell.devices.loader import Changes, load_devices, reload_devices
 from beamshell.devices.registry import Registry
 from beamshell.errors import ConfigError, LimitError, ReadOnlyError, UnknownName
 
@@ -338,27 +340,35 @@ def test_an_absent_device_has_a_placeholder_that_says_why(tmp_path: Path) -> Non
 # ---- classes of other packages
 
 
-def offer(monkeypatch: pytest.MonkeyPatch, **objects: str) -> None:
-    """Have another package offer classes by these short names."""
-    entries = {name: EntryPoint(name, value, PLUGIN_GROUP) for name, value in objects.items()}
-    monkeypatch.setattr(plugins, "entry_points_of", lambda group: entries)
+@pytest.fixture
+def offered(tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Another package offers a class "crate" for device files; it is given the text of its module."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    with contextlib.ExitStack() as stack:
+
+        def offer(source: str) -> None:
+            stack.enter_context(installed(folder, "crates", source, {"beamshell.devices": {"crate": "Crate"}}))
+            plugins.entry_points_of.cache_clear()
+
+        yield offer
+    plugins.entry_points_of.cache_clear()
 
 
-def test_another_package_can_add_a_class_by_a_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer(monkeypatch, crate="boxes:Box")
+def test_another_package_can_add_a_class_by_a_short_name(tmp_path: Path, offered: Callable[[str], None]) -> None:
+    offered("from boxes import Box as Crate\n")
     registry, problems = load(tmp_path, "a: {class: crate, size: 2}\nb: {class: crat}\n")
     assert registry["a"].size == 2
     assert problems == ["devices.yml:2:5: b: no class 'crat': did you mean crate?"]
 
 
 def test_a_package_that_cannot_be_imported_costs_its_own_devices_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, offered: Callable[[str], None]
 ) -> None:
-    offer(monkeypatch, crate="no_such_package:Crate")
+    offered("import no_such_library\n")
     registry, [problem] = load(tmp_path, "a: {class: crate}\nb: {class: boxes.Box}\n")
     assert list(registry) == ["b"]
-    assert re.search(r"devices.yml:1:5: a: .*no_such_package.*crate", problem)
-    assert "\n" not in problem
+    assert re.search(r"devices.yml:1:5: a: the package crates .*'crate'.*No module named 'no_such_library'$", problem)
 
 
 def test_other_packages_are_not_looked_for_while_all_names_are_ours(

@@ -77,13 +77,13 @@ class EpicsAreaDetector(StaysBehind):
         kwargs: those of Device.
 
     Example:
-        >>> cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder="/data/%Y/%m/%d")
+        >>> cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder=f"{folder}/%Y/%m/%d")
         >>> cam.count_time.set(0.2).wait()
-        >>> cam.stage()
+        >>> staged = cam.stage()
         >>> cam.trigger().wait()
         >>> list(cam.collect_asset_docs())
         [('stream_resource', {...}), ('stream_datum', {...})]
-        >>> cam.unstage()
+        >>> unstaged = cam.unstage()
     """
 
     SWITCH = "cam.acquire"

@@ -65,7 +65,9 @@ class EpicsMotor(Positioner):
         >>> th = EpicsMotor("BL:th", name="th")
         >>> th.set(1.5).wait()
         >>> th.set(1e9)
-        LimitError: th: 1e+09 deg is above the limit 90 deg
+        Traceback (most recent call last):
+        ...
+        beamshell.errors.LimitError: th: 1e+09 deg is above the limit 90 deg
     """
 
     user_readback = Component(EpicsSignalRO, ".RBV", kind=Kind.hinted, auto_monitor=True)

@@ -1,7 +1,7 @@
 """Property 7: whatever happens to a motor record and to what it tells us, a status ends, and a success is never a lie.
 
 Once on a model of the record, whose answers come late, twice, out of order or not at all, and once on the real record.
-By hand, more of them: ``BEAMSHELL_CASES=20000 pytest tests/devices/epics/test_motor_fuzz.py -s``.
+By hand, more of them: ``pytest -n 0 --hypothesis-profile=long -s tests/devices/epics/test_motor_fuzz.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from motor_bench import Outsider, until
 
 from beamshell.devices.component import Component
@@ -24,7 +25,7 @@ from beamshell.devices.status import Status
 from beamshell.errors import DeviceError, MoveFailed, NotConnected, StatusTimeoutError, WriteFailed
 from beamshell.ioc.process import DemoIoc
 
-CASES = int(os.environ.get("BEAMSHELL_CASES", "600"))
+CASES = 12 * settings.default.max_examples
 REAL_CASES = max(30, CASES // 20)
 SEED = int(os.environ.get("BEAMSHELL_SEED", "7"))
 DEADBAND = 0.001
