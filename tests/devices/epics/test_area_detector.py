@@ -420,46 +420,51 @@ def test_a_capture_of_somebody_else_is_left_alone(cam: EpicsAreaDetector, tmp_pa
     cam.hdf.unstage()
 
 
+@pytest.fixture
+def own_cam(own_ioc: DemoIoc, tmp_path: Path) -> Iterator[EpicsAreaDetector]:
+    """A detector of an IOC that may be killed; it writes into a folder of this test."""
+    cam = EpicsAreaDetector("OWN:cam:", name="cam", write_folder=str(tmp_path))
+    cam.wait_for_connection(10)
+    cam.count_time.set(0.1).wait(5)
+    yield cam
+    for _, signal in cam.walk_signals():
+        signal.destroy()
+
+
 def test_an_ioc_that_dies_in_the_middle_of_a_capture_fails_the_run_and_the_next_is_whole(
-    cam: EpicsAreaDetector, engine: RunEngine, documents: Documents, demo_ioc: DemoIoc
+    own_ioc: DemoIoc, own_cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
 ) -> None:
-    cam.count_time.set(5).wait(5)
-    death = threading.Timer(0.2, demo_ioc.kill)  # in the middle of an exposure
+    own_cam.count_time.set(5).wait(5)
+    death = threading.Timer(0.2, own_ioc.kill)  # in the middle of an exposure
     token = engine.subscribe(lambda name, doc: doc["seq_num"] == 2 and death.start(), "event")
-    try:
-        began = time.monotonic()
-        with pytest.raises(FailedStatus, match=r"^cam: trigger failed: .*Acquire lost its connection"):
-            engine(count([cam], num=4))
-        assert time.monotonic() - began < 20
-        assert len(documents.pictures()) == 2  # what was finished is there, and can be read
-        check(documents.all)
-    finally:
-        engine.unsubscribe(token)
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
-    cam.wait_for_connection(20)
+    with pytest.raises(FailedStatus, match=r"^cam: trigger failed: .*Acquire lost its connection"):
+        engine(count([own_cam], num=4))
+    assert len(documents.pictures()) == 2  # what was finished is there, and can be read
+    check(documents.all)
+    engine.unsubscribe(token)
+    own_ioc.restart()
+    own_ioc.wait_ready()
+    own_cam.wait_for_connection(20)
     documents.all.clear()
-    engine(count([cam], num=2))
+    engine(count([own_cam], num=2))
     assert len(documents.pictures()) == 2
 
 
 def test_an_offline_detector_is_left_as_it_is_without_waiting_for_each_setting(
-    cam: EpicsAreaDetector, demo_ioc: DemoIoc
+    own_ioc: DemoIoc, own_cam: EpicsAreaDetector
 ) -> None:
-    cam.stage()
-    try:
-        demo_ioc.kill()
-        wait_for(lambda: not cam.cam.acquire.connected)
-        began = time.monotonic()
-        with pytest.raises(DeviceError, match=r"it is offline, and keeps the settings of the run"):
-            cam.unstage()
-        assert time.monotonic() - began < 10
-    finally:
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
-    cam.wait_for_connection(20)
-    cam.stage()
-    cam.unstage()
+    own_cam.stage()
+    own_ioc.kill()
+    wait_for(lambda: not own_cam.cam.acquire.connected)
+    began = time.monotonic()
+    with pytest.raises(DeviceError, match=r"it is offline, and keeps the settings of the run"):
+        own_cam.unstage()
+    assert time.monotonic() - began < 10
+    own_ioc.restart()
+    own_ioc.wait_ready()
+    own_cam.wait_for_connection(20)
+    own_cam.stage()
+    own_cam.unstage()
 
 
 # ---- a series --------------------------------------------------------------------------------

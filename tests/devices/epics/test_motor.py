@@ -321,17 +321,3 @@ def test_whoever_interferes_at_whatever_moment_a_success_is_never_a_lie(motor: E
             assert abs(motor.position - target) <= 0.001, (case, deeds)
         motor.stop()
         until(lambda: not motor.motor_is_moving.get())
-
-
-def test_a_move_whose_ioc_dies_fails_at_once_and_the_motor_heals(motor: EpicsMotor, demo_ioc: DemoIoc) -> None:
-    status = on_its_way(motor)
-    demo_ioc.kill()
-    try:
-        assert failure(status).startswith("tth: move to 140 deg: ")
-        assert motor.state()["words"] == ["offline"]
-    finally:
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
-    until(lambda: motor.connected)
-    motor.set(0.5).wait(15)
-    assert motor.position == pytest.approx(0.5, abs=0.001)
