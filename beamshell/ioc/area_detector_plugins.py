@@ -76,7 +76,7 @@ class StatisticsPlugin(Plugin):
     def __init__(self, base: Base, prefix: str) -> None:
         super().__init__(base, prefix)
         self._results = {name: self._channel(f"{name}_RBV") for name in (*STATISTICS, *CENTROID)}
-        self._wanted = [
+        self._computations = [
             (self._channel("ComputeStatistics"), statistics),
             (self._channel("ComputeCentroid"), self._spot),
         ]
@@ -86,7 +86,7 @@ class StatisticsPlugin(Plugin):
         """Show what a frame is like."""
         if not self.enabled:
             return
-        for switch, compute in self._wanted:
+        for switch, compute in self._computations:
             if switch.get():
                 for name, value in compute(frame.pixels).items():
                     self._results[name].put(value)

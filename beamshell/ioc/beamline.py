@@ -10,16 +10,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mca_record, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
 CAMERA = area_detector_records.Places.usual("BL:cam:")
@@ -131,25 +130,25 @@ class Beamline:
 
     Args:
         base: EPICS base, with nothing loaded yet.
-        clockwork: the time line; its thread is the only one that simulates.
+        clock: the time line; its thread is the only one that simulates.
         seed: makes the same chance again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: SimulationClock, seed: int | None = None) -> None:
+    def __init__(self, base: Base, clock: SimulationClock, seed: int | None = None) -> None:
         self._base = base
-        self._clockwork = clockwork
+        self._clock = clock
         chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
         self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, webcam_chance, camera_chance = chances
         self._mcs_chance = np.random.default_rng(None if seed is None else [seed, 1])
-        self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clockwork))
+        self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clock))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
-            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, scaler_chance)
         )
-        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
+        self._callbacks = RecordSupport(base, CallbackRecord, CallbackRecord)
         mca_chance = np.random.default_rng(None if seed is None else [seed, 2])
-        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, mca_chance))
-        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, mca_chance))
+        for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         base.load_records(records())
         self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_chance)
@@ -163,8 +162,8 @@ class Beamline:
         self._connect_detectors()
         self._connect_mcs()
         self._connect_profile_move()
-        every = self._clockwork.every
-        wall = self._clockwork.speed
+        every = self._clock.every
+        wall = self._clock.speed
         every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
         every(lambda: FOLLOW_S * wall, self._follower(self._temperature()))
         every(lambda: FOLLOW_S * wall, self._shutter())
@@ -195,13 +194,13 @@ class Beamline:
         scaler.rates = rates
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
-        PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
+        PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clock).connect(
             lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
         )
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
-        mca.rates = lambda: fluorescence.rates(mca.energies, self._th.get(), self._light())
-        AreaDetector(self._base, self._clockwork, CAMERA, (self._busy, self._bells), self._look)
+        mca.rates = lambda: physics.fluorescence_rates(mca.energies, self._th.get(), self._light())
+        AreaDetector(self._base, self._clock, CAMERA, (self._busy, self._callbacks), self._look)
 
     def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
         light = self._light() * exposure_s / physics.EXPOSURE_S
@@ -215,28 +214,26 @@ class Beamline:
             return clock, monitor, detector
 
         busy = self._busy.records
-        self._mcs = mcs.MultichannelScaler(
-            "BL:mcs:", self._base, self._clockwork, self._mcs_chance, busy, rates, th.where
-        )
+        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, self._mcs_chance, busy, rates, th.where)
 
     def _connect_profile_move(self) -> None:
         axes = [self._motor("BL:th"), self._motor("BL:tth")]
-        profile_move.ProfileMove("BL:traj1:", self._base, self._clockwork, self._busy.records, axes, self._mcs.advance)
+        profile_move.ProfileMove("BL:traj1:", self._base, self._clock, self._busy.records, axes, self._mcs.advance)
 
     def _motor(self, name: str) -> MotorRecord:
         record = self._motors.records[name]
         assert isinstance(record, MotorRecord)
         return record
 
-    # ---- each returns the action that the clockwork calls again and again ------------------------
+    # ---- each returns the action that the simulation's clock calls again and again ------------------------
 
     def _follower(self, step: Callable[[float], None]) -> Callable[[], None]:
         """An action that is told how many simulated seconds have gone by."""
-        last = self._clockwork.now()
+        last = self._clock.now()
 
         def action() -> None:
             nonlocal last
-            now = self._clockwork.now()
+            now = self._clock.now()
             elapsed, last = now - last, now
             step(elapsed)
 
@@ -281,8 +278,8 @@ class Beamline:
             nonlocal asked, since
             wanted = bool(command.get())
             if wanted != asked:
-                asked, since = wanted, self._clockwork.now()
-            if self._shutter_is_open != asked and self._clockwork.now() - since >= SHUTTER_DELAY_S:
+                asked, since = wanted, self._clock.now()
+            if self._shutter_is_open != asked and self._clock.now() - since >= SHUTTER_DELAY_S:
                 self._shutter_is_open = asked
                 shown.put(float(asked))
 
@@ -295,8 +292,8 @@ class Beamline:
 
         def action() -> None:
             nonlocal was_dropped, shown_at
-            is_dropped, now = bool(drop.get()), self._clockwork.now()
-            if is_dropped == was_dropped and 0 <= now - shown_at < self._clockwork.speed:
+            is_dropped, now = bool(drop.get()), self._clock.now()
+            if is_dropped == was_dropped and 0 <= now - shown_at < self._clock.speed:
                 return
             stored = 0.0 if is_dropped else physics.NOMINAL_CURRENT_MA
             self._current_ma = abs(stored + self._ring_chance.normal(0.0, 0.02))
@@ -333,11 +330,11 @@ class Beamline:
 class PointDetector:
     """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
 
-    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clockwork: SimulationClock) -> None:
+    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clock: SimulationClock) -> None:
         self._button = button
         self._preset = preset
         self._result = result
-        self._clockwork = clockwork
+        self._clock = clock
         self._round = 0
         self._began = 0.0
 
@@ -352,9 +349,9 @@ class PointDetector:
     def _begin(self) -> None:
         self._round += 1
         this_round = self._round
-        self._began = self._clockwork.now()
+        self._began = self._clock.now()
         seconds = max(0.0, self._preset.get())
-        self._clockwork.after(seconds, lambda: self._end(this_round, seconds))
+        self._clock.after(seconds, lambda: self._end(this_round, seconds))
 
     def _end(self, this_round: int, seconds: float) -> None:
         if this_round == self._round:
@@ -363,5 +360,5 @@ class PointDetector:
 
     def _cancel(self) -> None:
         self._round += 1
-        elapsed_s = self._clockwork.now() - self._began
-        self._clockwork.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._chance)))
+        elapsed_s = self._clock.now() - self._began
+        self._clock.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._chance)))

@@ -12,12 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from beamshell.ioc.arrays import ArrayChannel
-from beamshell.ioc.base import Base
-from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.base import ArrayChannel, Base
 from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord
 
 MAX_CHANNELS = 10_000
 CLOCK_HZ = 1e7
@@ -62,12 +61,12 @@ _BUTTONS = ("EraseStart", "StartAll", "StopAll", "EraseAll")
 
 
 class MultichannelScaler:
-    """The scaler behind the records: all it does, it does in the clockwork's thread.
+    """The scaler behind the records: all it does, it does in the simulation's thread.
 
     Args:
         prefix: what its records begin with, "BL:mcs:".
         base: EPICS base, running.
-        clockwork: its time.
+        clock: its time.
         chance: of the counting statistics.
         busy: the busy records of the process by name.
         rates: counts/s of its three counters where the motor is at this position.
@@ -78,13 +77,13 @@ class MultichannelScaler:
         self,
         prefix: str,
         base: Base,
-        clockwork: SimulationClock,
+        clock: SimulationClock,
         chance: np.random.Generator,
         busy: dict[str, Record],
         rates: Callable[[float], tuple[float, float, float]],
         position: Callable[[], float],
     ) -> None:
-        self._clockwork, self._chance, self._rates, self._position = clockwork, chance, rates, position
+        self._clock, self._chance, self._rates, self._position = clock, chance, rates, position
         self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
         self._arrays = [ArrayChannel(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
         shown = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
@@ -102,21 +101,21 @@ class MultichannelScaler:
             self._erase,
         )
         for name, action in zip(_BUTTONS, actions, strict=True):
-            self._buttons[name].begin = partial(clockwork.after, 0.0, action)
-            self._buttons[name].cancel = partial(clockwork.after, 0.0, self._end)
+            self._buttons[name].begin = partial(clock.after, 0.0, action)
+            self._buttons[name].cancel = partial(clock.after, 0.0, self._end)
 
     def advance(self) -> None:
-        """A pulse from outside: the next bin begins now. In the clockwork's thread."""
+        """A pulse from outside: the next bin begins now. In the clock's thread."""
         if not (self._acquiring and self._external):
             return
-        self._count_until(self._clockwork.now())
+        self._count_until(self._clock.now())
         if self._bin < 0:
             self._began = self._last
         self._bin += 1
         if self._bin >= self._way.size:
             self._end()
 
-    # ---- all below is done in the clockwork's thread ----------------------------------------------
+    # ---- all below is done in the simulation's thread ----------------------------------------------
 
     def _erase(self) -> None:
         size = int(self._channels["NuseAll"].get())
@@ -139,24 +138,24 @@ class MultichannelScaler:
         self._acquiring = True
         self._channels["Acquiring"].put(1)
         self._last_position = self._position()
-        self._last = self._shown_at = self._clockwork.now()
+        self._last = self._shown_at = self._clock.now()
         self._began = self._last - max(0, self._bin) * self._dwell_s
         self._tick()
 
     def _tick(self) -> None:
         if not self._acquiring:
             return
-        self._count_until(self._clockwork.now())
+        self._count_until(self._clock.now())
         preset_s = self._channels["PresetReal"].get()
         if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
             self._end()
             return
-        if self._last - self._shown_at >= SHOW_S * self._clockwork.speed:
+        if self._last - self._shown_at >= SHOW_S * self._clock.speed:
             self._show()
-        delay_s = TICK_S * self._clockwork.speed
+        delay_s = TICK_S * self._clock.speed
         if not self._external:
             delay_s = min(delay_s, self._began + self._way.size * self._dwell_s - self._last)
-        self._clockwork.after(max(0.0, delay_s), self._tick)
+        self._clock.after(max(0.0, delay_s), self._tick)
 
     def _count_until(self, now: float) -> None:
         """Count from the last look to this one, each bin at the position that the motor had then."""
@@ -199,7 +198,7 @@ class MultichannelScaler:
     def _end(self) -> None:
         if not self._acquiring:
             return
-        self._count_until(self._clockwork.now())
+        self._count_until(self._clock.now())
         self._acquiring = False
         self._show()
         self._channels["Acquiring"].put(0)

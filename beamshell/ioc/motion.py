@@ -63,7 +63,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Ride:
+class TimedPath:
     """A way through given positions at given times, as a controller drives a trajectory.
 
     Args:

@@ -1,6 +1,6 @@
-"""Private ports, the EPICS environment that keeps everything on loopback, and a search without libca.
+"""Ports, the environment that keeps EPICS on loopback, a search without libca, and the CA repeater.
 
-It starts and stops nothing.
+It starts and stops no process.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ The environment variable BEAMSHELL_PORTS names others, first to last.
 _SEARCH, _VERSION = 6, 0  # CA commands
 _HEADER = struct.Struct(">HHHHII")
 _MINOR_VERSION = 13
+_BEACON, _CONFIRM, _REGISTER = 13, 17, 24  # CA commands of the repeater
+_REPEATER_HEADER = struct.Struct(">HHHHI4s")
 
 
 def is_free(port: int) -> bool:
@@ -129,3 +131,43 @@ def _has_search_reply(datagram: bytes) -> bool:
             return True
         offset += _HEADER.size + size
     return False
+
+
+class Repeater:
+    """Serves on a UDP socket that is bound already.
+
+    Args:
+        udp: the socket; clients find it by its port.
+    """
+
+    def __init__(self, udp: socket.socket) -> None:
+        self._udp = udp
+        self._clients: set[tuple[str, int]] = set()
+
+    def serve(self) -> None:
+        """Register clients and repeat beacons, for ever."""
+        while True:
+            try:
+                datagram, sender = self._udp.recvfrom(4096)
+            except ConnectionError:  # a client has gone without a word
+                continue
+            self.handle(datagram, sender)
+
+    def handle(self, datagram: bytes, sender: tuple[str, int]) -> None:
+        """Do what one datagram asks; an empty one registers its sender, too."""
+        command = struct.unpack_from(">H", datagram)[0] if len(datagram) >= _REPEATER_HEADER.size else _REGISTER
+        if command == _REGISTER:
+            self._clients.add(sender)
+            self._send(_REPEATER_HEADER.pack(_CONFIRM, 0, 0, 0, 0, socket.inet_aton(sender[0])), sender)
+            datagram = datagram[_REPEATER_HEADER.size :]
+        elif command == _BEACON and datagram[12:16] == bytes(4):  # a server that does not know its own address
+            datagram = datagram[:12] + socket.inet_aton(sender[0]) + datagram[16:]
+        if datagram:
+            for client in self._clients - {sender}:
+                self._send(datagram, client)
+
+    def _send(self, datagram: bytes, client: tuple[str, int]) -> None:
+        try:
+            self._udp.sendto(datagram, client)
+        except OSError:
+            self._clients.discard(client)

@@ -13,12 +13,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc.arrays import ArrayChannel
-from beamshell.ioc.base import Base
-from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.base import ArrayChannel, Base
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord
 
 MAX_POINTS = 2000
 LOOK_S = 0.02
@@ -107,12 +106,12 @@ class _FailureError(Exception):
 
 
 class ProfileMove:
-    """The controller behind the records: all it does, it does in the clockwork's thread.
+    """The controller behind the records: all it does, it does in the simulation's thread.
 
     Args:
         prefix: what its records begin with, "BL:traj1:".
         base: EPICS base, running.
-        clockwork: its time.
+        clock: its time.
         busy: the busy records of the process by name.
         motors: its axes, M1 first.
         pulse: called at each pulse.
@@ -122,12 +121,12 @@ class ProfileMove:
         self,
         prefix: str,
         base: Base,
-        clockwork: SimulationClock,
+        clock: SimulationClock,
         busy: dict[str, Record],
         motors: list[MotorRecord],
         pulse: Callable[[], None],
     ) -> None:
-        self._base, self._prefix, self._clockwork, self._pulse = base, prefix, clockwork, pulse
+        self._base, self._prefix, self._clock, self._pulse = base, prefix, clock, pulse
         self._motors = dict(enumerate(motors, start=1))
         self._buttons: dict[str, BusyRecord] = {}
         self._profile: _Profile | None = None
@@ -136,8 +135,8 @@ class ProfileMove:
         for name, action in zip(_BUTTONS, actions, strict=True):
             button = busy[f"{prefix}{name}"]
             assert isinstance(button, BusyRecord)
-            button.begin = partial(clockwork.after, 0.0, action)
-            button.cancel = partial(clockwork.after, 0.0, self._abort)
+            button.begin = partial(clock.after, 0.0, action)
+            button.cancel = partial(clock.after, 0.0, self._abort)
             self._buttons[name] = button
 
     def _get(self, name: str) -> float:
@@ -227,50 +226,51 @@ class ProfileMove:
             motor = self._motors[axis]
             here = motor.where()
             travel_s = abs(way[0] - here) / max(motor["VELO"], 1e-9)
-            if travel_s > 0 and not motor.ride([0.0, travel_s], [here, way[0]], self._clockwork.now()):
+            if travel_s > 0 and not motor.follow([0.0, travel_s], [here, way[0]], self._clock.now()):
                 self._stop_all(_FAILURE, f"M{axis} does not move: it moves already, or its SPMG does not let it")
                 return
-        self._when_at_rest(self._round, lambda: self._ride(profile, ways))
+        self._when_at_rest(self._round, lambda: self._drive(profile, ways))
 
     def _when_at_rest(self, this_round: int, then: Callable[[], None]) -> None:
         if this_round != self._round:
             return
         if any(self._motors[axis].is_busy() for axis in self._used()):
-            self._clockwork.after(LOOK_S * self._clockwork.speed, lambda: self._when_at_rest(this_round, then))
+            self._clock.after(LOOK_S * self._clock.speed, lambda: self._when_at_rest(this_round, then))
             return
         then()
 
     def _used(self) -> list[int]:
         return list(self._profile.ways) if self._profile is not None else []
 
-    def _ride(self, profile: _Profile, ways: dict[int, tuple[list[float], list[float]]]) -> None:
+    def _drive(self, profile: _Profile, ways: dict[int, tuple[list[float], list[float]]]) -> None:
         for axis, (_, way) in ways.items():
             if abs(self._motors[axis].where() - way[0]) > max(self._motors[axis]["RDBD"], 1e-9):
                 self._stop_all(_FAILURE, f"M{axis} did not come to where the profile begins")
                 return
         self._put("ExecuteState", _EXECUTING)
-        began = self._clockwork.now()
+        began = self._clock.now()
         for axis, (times, way) in ways.items():
-            if not self._motors[axis].ride(times, way, began):
+            if not self._motors[axis].follow(times, way, began):
                 self._stop_all(_FAILURE, f"M{axis} did not take off")
                 return
         this_round = self._round
         for moment in profile.pulses:
-            late_s = self._clockwork.now() - began
-            self._clockwork.after(profile.ramp_s + moment - late_s, partial(self._send_pulse, this_round, profile))
+            due = began + profile.ramp_s + float(moment)
+            self._clock.after(due - self._clock.now(), partial(self._send_pulse, this_round, profile, due))
         end_s = max(times[-1] for times, _ in ways.values())
         self._look(this_round, began, end_s, profile)
 
-    def _send_pulse(self, this_round: int, profile: _Profile) -> None:
+    def _send_pulse(self, this_round: int, profile: _Profile, due: float) -> None:
+        """Note where the axes are when the pulse is due: this thread may be late, a controller's hardware is not."""
         if this_round == self._round:
             for axis, seen in profile.seen.items():
-                seen.append(self._motors[axis].where())
+                seen.append(self._motors[axis].where(due))
             self._pulse()
 
     def _look(self, this_round: int, began: float, end_s: float, profile: _Profile) -> None:
         if this_round != self._round:
             return
-        elapsed_s = self._clockwork.now() - began
+        elapsed_s = self._clock.now() - began
         self._put("CurrentPoint", int(np.searchsorted(profile.times + profile.ramp_s, elapsed_s, "right")))
         moving = [axis for axis in profile.ways if self._motors[axis].is_busy()]
         stopped = [axis for axis in profile.ways if axis not in moving]
@@ -280,7 +280,7 @@ class ProfileMove:
             self._say("Execute", _SUCCESS)
         else:
             again = partial(self._look, this_round, began, end_s, profile)
-            self._clockwork.after(LOOK_S * self._clockwork.speed, again)
+            self._clock.after(LOOK_S * self._clock.speed, again)
 
     def _stop_all(self, status: int, message: str) -> None:
         self._round += 1

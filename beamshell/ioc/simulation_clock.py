@@ -30,7 +30,7 @@ class SimulationClock:
         return (time.monotonic() - self._origin) * self.speed
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Call `action` once, in the clockwork's thread, `delay_s` simulated seconds from now."""
+        """Call `action` once, in the simulation's thread, `delay_s` simulated seconds from now."""
         with self._changed:
             heapq.heappush(self._due, (self.now() + delay_s, next(self._order), action))
             self._changed.notify()

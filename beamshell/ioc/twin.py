@@ -18,12 +18,10 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import area_detector_records, fluorescence, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, Channel
 from beamshell.ioc.beamline import PointDetector
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
 from beamshell.ioc.motor_record import MotorRecord
@@ -31,6 +29,7 @@ from beamshell.ioc.process import PROBE_PV
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 Fact: TypeAlias = dict[str, Any]
 
@@ -88,14 +87,14 @@ class Twin:
 
     Args:
         base: EPICS base, with nothing loaded yet.
-        clockwork: the time line.
+        clock: the time line.
         facts: what there is.
         seed: makes the same chance again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: SimulationClock, facts: Iterable[Fact], seed: int | None = None) -> None:
+    def __init__(self, base: Base, clock: SimulationClock, facts: Iterable[Fact], seed: int | None = None) -> None:
         self._base = base
-        self._clockwork = clockwork
+        self._clock = clock
         self._chance = np.random.default_rng(seed)
         self._scanned: TrackedMotor | None = None
         self._shutters: list[bool] = []
@@ -103,11 +102,11 @@ class Twin:
         self._motors = RecordSupport(base, TrackedMotor, self._new_motor)
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
-            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, self._chance)
         )
-        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
-        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, self._chance))
-        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
+        self._callbacks = RecordSupport(base, CallbackRecord, CallbackRecord)
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, self._chance))
+        for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         self._records: dict[str, str] = {}
         self._to_start: list[Callable[[], None]] = []
@@ -129,7 +128,7 @@ class Twin:
             mca.rates = self._mca_rates(mca)
 
     def _new_motor(self, base: Base, address: int) -> TrackedMotor:
-        motor = TrackedMotor(base, address, self._clockwork)
+        motor = TrackedMotor(base, address, self._clock)
         motor.on_command = self._note_scanned
         return motor
 
@@ -192,7 +191,7 @@ class Twin:
         self._record(fact["record"], "mca", CALS=0.01, PRTM=1)
 
     def _mca_rates(self, mca: McaRecord) -> Callable[[], npt.NDArray[np.float64]]:
-        return lambda: fluorescence.rates(mca.energies, self._angle(), self._light)
+        return lambda: physics.fluorescence_rates(mca.energies, self._angle(), self._light)
 
     def _counter(self, fact: Fact) -> None:
         start, preset, results = fact["start"], fact["preset"], [pv for pv in fact["results"] if pv]
@@ -208,7 +207,7 @@ class Twin:
     def _start_counter(self, start: str, preset: str, result: str) -> None:
         button = self._busy.records[start]
         assert isinstance(button, BusyRecord)
-        detector = PointDetector(button, self._base.channel(preset), self._base.channel(result), self._clockwork)
+        detector = PointDetector(button, self._base.channel(preset), self._base.channel(result), self._clock)
         detector.connect(self._rate, self._chance)
 
     def _shutter(self, fact: Fact) -> None:
@@ -228,7 +227,7 @@ class Twin:
             wanted = bool(asked.get())
             if wanted != self._shutters[place]:
                 self._shutters[place] = wanted
-                self._clockwork.after(SHUTTER_DELAY_S, lambda: shown.put(float(wanted)))
+                self._clock.after(SHUTTER_DELAY_S, lambda: shown.put(float(wanted)))
 
         shown.put(1)
         self._every(FOLLOW_S, follow)
@@ -270,7 +269,7 @@ class Twin:
         arrived = fact.get("done_value", 1)
         at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
         here = there = goal.get()
-        begun, began_from = self._clockwork.now(), here
+        begun, began_from = self._clock.now(), here
         if readback is not None:
             readback.put(here)
 
@@ -281,9 +280,9 @@ class Twin:
                     stop.put(0)
                     goal.put(here)
                 if goal.get() != there:
-                    there, begun, began_from = goal.get(), self._clockwork.now(), here
+                    there, begun, began_from = goal.get(), self._clock.now(), here
                 moving = here != there
-                part = min(1.0, (self._clockwork.now() - begun) / ARRIVAL_S)
+                part = min(1.0, (self._clock.now() - begun) / ARRIVAL_S)
                 here = there if part >= 1.0 else began_from + (there - began_from) * part
                 if readback is not None and moving:
                     readback.put(here)
@@ -312,7 +311,7 @@ class Twin:
                 image.put_image(camera.frame(self._angle(), 0.0, self._light, count))
                 number.put(count)
 
-        self._clockwork.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
+        self._clock.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
 
     def _area_detector(self, fact: Fact) -> None:
         places = area_detector_records.Places(**{part: fact[part] for part in ("camera", "image", "stats", "hdf")})
@@ -327,7 +326,7 @@ class Twin:
         def look(exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
             return camera.frame(self._angle(), 0.0, self._light * exposure_s / physics.EXPOSURE_S, number)
 
-        AreaDetector(self._base, self._clockwork, places, (self._busy, self._bells), look)
+        AreaDetector(self._base, self._clock, places, (self._busy, self._callbacks), look)
 
     def _value(self, fact: Fact) -> None:
         name, _, field = fact["pv"].partition(".")
@@ -366,7 +365,7 @@ class Twin:
     # ---- time and channels ----------------------------------------------------------------------
 
     def _every(self, seconds: float, action: Callable[[], None]) -> None:
-        self._clockwork.every(lambda: seconds * self._clockwork.speed, action)
+        self._clock.every(lambda: seconds * self._clock.speed, action)
 
     def _channel(self, pv: str | None) -> Channel | None:
         return self._base.channel(pv) if pv else None
@@ -387,7 +386,7 @@ class Twin:
             return clock, monitor, detector
 
         self._multichannel_scalers[prefix] = mcs.MultichannelScaler(
-            prefix, self._base, self._clockwork, self._chance, self._busy.records, rates, place
+            prefix, self._base, self._clock, self._chance, self._busy.records, rates, place
         )
 
     def _profile_move(self, fact: Fact) -> None:
@@ -398,7 +397,7 @@ class Twin:
         motors = [record for name in fact["motors"] if isinstance(record := self._motors.records[name], MotorRecord)]
         scaler = self._multichannel_scalers[fact["counter"]]
         busy = self._busy.records
-        profile_move.ProfileMove(fact["prefix"], self._base, self._clockwork, busy, motors, scaler.advance)
+        profile_move.ProfileMove(fact["prefix"], self._base, self._clock, busy, motors, scaler.advance)
 
     def _records_of(self, text: str) -> None:
         """Take the records of a database, those that are there already but for."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import INCLUDE, Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
+from beamshell.devices.files.native import INCLUDE
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_list, is_mapping
 from beamshell.errors import ConfigError
 
@@ -23,7 +23,7 @@ def is_like(document: YamlDocument) -> bool:
     return any(is_list(item.node) for item in items) and not any(is_mapping(item.node) for item in items)
 
 
-def lines(document: YamlDocument, found: Found) -> None:
+def lines(document: YamlDocument, found: ReadFile) -> None:
     """Add the devices of such a file to `found`."""
     for item in document.items(document.root):
         if not is_list(item.node):

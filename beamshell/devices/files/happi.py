@@ -9,8 +9,7 @@ import re
 from typing import Any
 
 from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
 
@@ -23,7 +22,7 @@ def is_like(document: YamlDocument) -> bool:
     return document.has("device_class")
 
 
-def lines(document: YamlDocument, found: Found) -> None:
+def lines(document: YamlDocument, found: ReadFile) -> None:
     """Add the devices of a happi database to `found`."""
     found.add_each(document, _line)
 

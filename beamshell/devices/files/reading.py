@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from beamshell.devices.files import bec, guarneri, happi, native, spec
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import ReadFile
 from beamshell.devices.files.yaml_document import YamlDocument
 from beamshell.errors import ConfigError
 
 
-def read_file(path: Path) -> Found:
+def read_file(path: Path) -> ReadFile:
     """The devices of a file that is read at each start: ours, happi's JSON, or guarneri's YAML; it never raises."""
-    found = Found()
+    found = ReadFile()
     _Reading([]).add(path, found)
     return found
 
@@ -30,7 +30,7 @@ class _Reading:
     def __init__(self, chain: list[Path]) -> None:
         self._chain = chain
 
-    def add(self, path: Path, found: Found) -> None:
+    def add(self, path: Path, found: ReadFile) -> None:
         path = path.absolute()
         if path in self._chain:
             found.problems.append(ConfigError(f"{path}: includes itself, by way of {self._chain[-1]}"))
@@ -54,7 +54,7 @@ class _Reading:
             native.lines(document, found, _Reading([*self._chain, path]).add)
 
 
-def import_file(path: Path) -> Found:
+def import_file(path: Path) -> ReadFile:
     """The devices of a file of any format, SPEC's and BEC's too, for a file of ours to be made of it.
 
     Raises:
@@ -64,7 +64,7 @@ def import_file(path: Path) -> Found:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from exc
-    found = Found()
+    found = ReadFile()
     if spec.is_like(text):
         spec.lines(path, text, found)
         return found

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.errors import ConfigError
 
 _CONTROLLER = re.compile(r"(?:VM_)?(EPICS_\w+)\s*=\s*(\S+?)\.?\s+(\d+)\s*$")
@@ -30,7 +29,7 @@ def is_like(text: str) -> bool:
     return any(_ASSIGNMENT.match(line) for line in text.splitlines())
 
 
-def lines(path: Path, text: str, found: Found) -> None:
+def lines(path: Path, text: str, found: ReadFile) -> None:
     """Add the devices of a SPEC config to `found`."""
     controllers: dict[str, list[str]] = {}
     scalers: dict[str, _Scaler] = {}
@@ -68,7 +67,7 @@ def _prefix(kind: str, unit: int, controllers: dict[str, list[str]]) -> str | No
     return listed[unit] if unit < len(listed) else None
 
 
-def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, found: Found) -> None:
+def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, found: ReadFile) -> None:
     words = match[4].split()  # steps sign slew base backlash acceleration - flags mnemonic name
     if len(words) < _MNEMONIC + 1:
         found.problems.append(ConfigError(f"{where}: not understood: {match[0]}"))
@@ -87,7 +86,7 @@ def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, 
 
 
 def _counter(
-    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], where: str, found: Found
+    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], where: str, found: ReadFile
 ) -> None:
     words = match[3].split()  # unit channel scale flags mnemonic name
     if match[2] == _UNUSED:

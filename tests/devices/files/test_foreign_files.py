@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from beamshell.devices.files.native import native_text
 from beamshell.devices.files.reading import import_file, read_file
-from beamshell.devices.files.writing import native_text
 from beamshell.devices.loader import load_devices
 from beamshell.errors import ConfigError, UnknownName
 
