@@ -122,7 +122,7 @@ class Channel(ABC):
 
     @abstractmethod
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
-        """Write `value` and return at once.
+        """Write `value`, as `check` has returned it, and return at once.
 
         With `on_done`, the control system tells when everything that the write set off has ended, and `on_done` is
         called once, in a worker of the completions lane (for in-process values: before `put` returns). A write
@@ -130,7 +130,6 @@ class Channel(ABC):
         plain: it goes out at once whatever else is under way, as a STOP must.
 
         Raises:
-            BadValue: see `check`.
             NotConnected: nothing answers for the address.
             WriteFailed: the control system refuses writes here.
         """

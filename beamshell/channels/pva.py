@@ -221,12 +221,11 @@ class PvaChannel(RemoteChannel):
         until the first has ended.
         """
         self._check_writable()
-        checked = self.check(value)
         with self._lock:
             blocking = on_done is not None and not self._ends
             if on_done is not None:
                 self._ends.append(on_done)
-        self._send(checked, _UNTIL_ALL_HAS_ENDED if blocking else None, counts=on_done is not None)
+        self._send(value, _UNTIL_ALL_HAS_ENDED if blocking else None, counts=on_done is not None)
 
     def _send(self, value: Any, request: str | None, counts: bool) -> None:
         write = _Write(self, counts)

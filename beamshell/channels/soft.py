@@ -108,7 +108,7 @@ class SoftChannel(Channel):
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Hold `value` from now on and tell the subscriber, then `on_done`."""
-        self._reading = {"value": self.check(value), "timestamp": self._clock()}
+        self._reading = {"value": value, "timestamp": self._clock()}
         if self._on_change is not None:
             self._on_change(self._reading)
         if on_done is not None:
@@ -230,7 +230,7 @@ class NamedSoftChannel(SoftChannel):
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Hold `value` from now on, tell the subscribers of every channel of this name, then `on_done`."""
-        reading: Reading = {"value": self.check(value), "timestamp": self._clock()}
+        reading: Reading = {"value": value, "timestamp": self._clock()}
         for peer in self._peers:
             peer._reading = reading
         for peer in tuple(self._peers):

@@ -277,7 +277,7 @@ class _AttributeChannel(SoftChannel):
         above, _, last = self._path.rpartition(".")
         owner = attrgetter(above)(self._parent) if above else self._parent
         try:
-            setattr(owner, last, self.check(value))
+            setattr(owner, last, value)
         except AttributeError as exc:
             raise ReadOnlyError(f"{self._path} cannot be set: {exc}") from exc
         self._now()

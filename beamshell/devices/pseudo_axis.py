@@ -33,14 +33,14 @@ class AxisOwner(Protocol):
     def limits_of(self, axis: str) -> tuple[float, float]:
         """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
 
-    def check_axes(self, target: Mapping[str, float]) -> None:
-        """Return if every real axis could go where it must for the computed ones to be at `target`."""
+    def plan(self, target: Mapping[str, float]) -> Any:
+        """Where all axes go for the computed ones to be at `target`; every real axis has accepted that."""
 
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
         """Seconds that the slowest real axis should take from `start` to `stop`; None if unknown."""
 
-    def drive(self, target: Mapping[str, float], axis: str, move: MoveStatus) -> None:
-        """Send the real axes where `target` needs them."""
+    def drive(self, plan: Any, axis: str, move: MoveStatus) -> None:
+        """Send the real axes as planned; `move` is to be ended."""
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis."""
@@ -116,6 +116,21 @@ class _Computed(ComputedChannel):
 
     def on_connection(self, callback: OnConnection) -> None:
         """Never called."""
+
+
+class PseudoMove(MoveStatus):
+    """The status of a move of one pseudo axis, with the plan for the real ones.
+
+    Args:
+        axis: what moves.
+        target: where to.
+        plan: where the real axes go for that.
+        kwargs: those of MoveStatus.
+    """
+
+    def __init__(self, axis: PseudoSingle, target: Any, *, plan: Any, **kwargs: Any) -> None:
+        self.plan = plan
+        super().__init__(axis, target, **kwargs)
 
 
 class PseudoSingle(Positioner):
@@ -207,7 +222,20 @@ class PseudoSingle(Positioner):
             LimitError: it, or where a real axis would have to go, is outside the limits.
         """
         super().check_value(position)
-        self.device.check_axes({self.attr_name: float(position)})
+        self.device.plan({self.attr_name: float(position)})
+
+    def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
+        """Start to go to `position`; see Positioner.set. What a real axis refuses is refused before anything moves."""
+        super().check_value(position)
+        move = PseudoMove(
+            self,
+            position,
+            plan=self.device.plan({self.attr_name: float(position)}),
+            timeout=timeout if timeout is not None else self.timeout,
+            settle_time=self.settle_time if settle_time is None else settle_time,
+        )
+        self._begin(move)
+        return move
 
     def estimate_time_s(self, start: float, stop: float, **others: float) -> float | None:
         """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
@@ -221,7 +249,8 @@ class PseudoSingle(Positioner):
         return None if seconds is None else seconds + self.settle_time
 
     def _start_move(self, move: MoveStatus) -> None:
-        self.device.drive({self.attr_name: float(move.target)}, self.attr_name, move)
+        assert isinstance(move, PseudoMove)
+        self.device.drive(move.plan, self.attr_name, move)
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis: an axis that is computed from them cannot stop alone."""

@@ -389,3 +389,45 @@ def test_a_position_without_meaning_is_said_to_be_none() -> None:
 
     with pytest.raises(BadValue, match=r"device_cosine at 2 rad is not possible: device_angle: nan is not a position"):
         Angle(name="device").cosine.set(2)
+
+
+class Counting(SoftPositioner):
+    """Counts how often it was asked whether it could go somewhere."""
+
+    checks = 0
+
+    def check_value(self, position):
+        self.checks += 1
+        super().check_value(position)
+
+
+class CountingJaws(PseudoPositioner):
+    gap = Component(PseudoSingle)
+    left = Component(Counting)
+    right = Component(Counting, limits=(-5, 5))
+
+    def forward(self, pseudo):
+        return self.RealPosition(left=-pseudo.gap / 2, right=pseudo.gap / 2)
+
+    def inverse(self, real):
+        return self.PseudoPosition(gap=real.right - real.left)
+
+
+@pytest.mark.parametrize("send", [lambda jaws: jaws.gap.set(2), lambda jaws: jaws.set(gap=2)])
+def test_a_real_axis_is_asked_by_the_plan_and_by_itself_and_no_third_time(send):
+    jaws = CountingJaws(name="jaws")
+    send(jaws).wait(5)
+    assert (jaws.left.checks, jaws.right.checks) == (2, 2)
+
+
+def test_a_set_that_a_real_axis_refuses_leaves_the_move_under_way_alone():
+    class Slow(CountingJaws):
+        left = Component(Counting, delay=0.05)
+        right = Component(Counting, delay=0.05, limits=(-5, 5))
+
+    jaws = Slow(name="jaws")
+    move = jaws.gap.set(2)
+    with pytest.raises(LimitError, match="jaws_right"):
+        jaws.gap.set(12)
+    move.wait(5)
+    assert jaws.gap.position == 2

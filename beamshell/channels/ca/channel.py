@@ -279,7 +279,7 @@ class CaChannel(RemoteChannel):
         lib.attach()
         if not lib.ca_write_access(chid):
             raise WriteFailed(f"{self.name}: its IOC gives this computer no write access")
-        count, data = dbr.encode(self.check(value), self._type)
+        count, data = dbr.encode(value, self._type)
         if on_done is None:
             status = lib.ca_array_put(self._type, count, chid, data)
         else:
