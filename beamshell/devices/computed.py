@@ -28,15 +28,15 @@ class ComputedChannel(Channel):
         self._latest: Reading | None = None
         self._stale = True
         self._on_change: OnChange | None = None
-        self._cell: LatestValue[None] = LatestValue(self._deliver)
+        self._changes: LatestValue[None] = LatestValue(self._deliver)
 
     def connect(self) -> None:
         """Nothing to do: its inputs connect by themselves."""
 
     def begin_get(self) -> Collect:
         """Ask every input without waiting; the answer computes."""
-        asked = [(one.name, one.begin_read()) for one in self._inputs()]
-        return lambda _timeout: self._combined([answer()[name] for name, answer in asked])  # each has its own time-out
+        begun = [(one.name, one.begin_read()) for one in self._inputs()]
+        return lambda _timeout: self._combined([answer()[name] for name, answer in begun])  # each has its own time-out
 
     def _combined(self, readings: Sequence[Reading]) -> Reading:
         try:
@@ -44,8 +44,8 @@ class ComputedChannel(Channel):
         except DeviceError:
             raise
         except Exception as exc:  # whoever wrote the function learns what it was given
-            given = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs(), readings, strict=True))
-            raise ReadFailed(f"it cannot be computed from {given}: {exc}") from exc
+            values = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs(), readings, strict=True))
+            raise ReadFailed(f"it cannot be computed from {values}: {exc}") from exc
         combined: Reading = {"value": value, "timestamp": max(reading["timestamp"] for reading in readings)}
         severities = [reading["alarm_severity"] for reading in readings if "alarm_severity" in reading]
         if severities:
@@ -65,7 +65,7 @@ class ComputedChannel(Channel):
 
     def _on_input(self, **_: Any) -> None:
         self._stale = True
-        self._cell.tell(None)
+        self._changes.deliver_now(None)
 
     def _deliver(self, _: None) -> None:
         """Compute from what the inputs say now, however many changes that is, so that nothing older comes last."""
@@ -90,7 +90,7 @@ class ComputedChannel(Channel):
     def repeat(self) -> None:
         """Give the subscriber the latest value once more."""
         if self._latest is not None:
-            self._cell.tell(None)
+            self._changes.deliver_now(None)
 
     def close(self) -> None:
         """Follow its inputs no more."""

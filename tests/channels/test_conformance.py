@@ -1,4 +1,4 @@
-"""What every control system must do, each against a real server: one story, told of all of them."""
+"""What every control system must do, each against a real server: the same tests for all."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def _tango(server: TangoServer) -> Layer:
 
 def _serial(port: str, kill: Callable[[], None], start: Callable[[], None]) -> Layer:
     speech = "?end=CR&timeout_s=0.3&reply={name} {value}&ack=OK&error=ERR"
-    facts = "&units=mm&precision=3&limits=-10,10&busy=BUSY?"
+    settings = "&units=mm&precision=3&limits=-10,10&busy=BUSY?"
     return Layer(
-        f"serial://{port}{speech}", f"{facts}#ANGLE", "&choices=OFF,ON#MODE", ("OFF", "ON"),
+        f"serial://{port}{speech}", f"{settings}#ANGLE", "&choices=OFF,ON#MODE", ("OFF", "ON"),
         "serial:///dev/beamshell-nonesuch#POS", "check the cable", kill, start, lost="check the cable",
     )  # fmt: skip
 
@@ -243,26 +243,26 @@ def test_limits_are_enforced_if_asked_for(layer: Layer, make: Callable[..., Any]
 
 
 def test_a_subscriber_hears_the_value_and_its_changes_in_a_worker(position: Any) -> None:
-    heard: list[tuple[float, str]] = []
-    token = position.subscribe(lambda value, **_: heard.append((value, threading.current_thread().name)))
-    wait_until(lambda: heard)
+    values: list[tuple[float, str]] = []
+    token = position.subscribe(lambda value, **_: values.append((value, threading.current_thread().name)))
+    wait_until(lambda: values)
     position.set(3.0).wait(30)
-    wait_until(lambda: heard[-1][0] == 3.0)
-    assert heard[0][0] == 1.5
-    assert all(thread.startswith("beamshell-updates") for _, thread in heard)
+    wait_until(lambda: values[-1][0] == 3.0)
+    assert values[0][0] == 1.5
+    assert all(thread.startswith("beamshell-updates") for _, thread in values)
     position.unsubscribe(token)
-    known = len(heard)
+    number = len(values)
     position.set(1.5).wait(30)
-    assert len(heard) == known
+    assert len(values) == number
 
 
 def test_a_subscriber_that_was_there_before_the_connection_hears_the_value(
     layer: Layer, make: Callable[..., Any]
 ) -> None:
-    heard: list[float] = []
+    values: list[float] = []
     signal = make(EpicsSignalRO, layer.prefix + layer.position)
-    signal.subscribe(lambda value, **_: heard.append(value))
-    wait_until(lambda: heard)
+    signal.subscribe(lambda value, **_: values.append(value))
+    wait_until(lambda: values)
 
 
 # ---- what is not there -----------------------------------------------------------------------------------
@@ -353,15 +353,15 @@ def test_the_same_class_works_in_this_process(make: Callable[..., Any]) -> None:
 
 def test_a_channel_that_is_opened_anew_goes_on_with_its_subscribers(position: Any) -> None:
     connections: list[bool] = []
-    heard: list[float] = []
+    values: list[float] = []
     position.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
-    position.subscribe(lambda value, **_: heard.append(value))
-    wait_until(lambda: heard == [1.5] and connections == [True])
+    position.subscribe(lambda value, **_: values.append(value))
+    wait_until(lambda: values == [1.5] and connections == [True])
     position.renew()
     position.wait_for_connection(30)
     wait_until(lambda: connections == [True, False, True])
     position.set(2.0).wait(30)
-    wait_until(lambda: heard[-1] == 2.0)
+    wait_until(lambda: values[-1] == 2.0)
     assert position.get() == 2.0
 
 
@@ -375,11 +375,11 @@ def test_a_channel_that_never_answered_can_be_opened_anew(layer: Layer, make: Ca
 
 def test_a_server_that_dies_is_noticed_and_comes_back_with_its_subscribers(layer: Layer, position: Any) -> None:
     connections: list[bool] = []
-    heard: list[float] = []
+    values: list[float] = []
     position.subscribe(lambda connected, **_: connections.append(connected), event_type="meta")
-    position.subscribe(lambda value, **_: heard.append(value))
+    position.subscribe(lambda value, **_: values.append(value))
     position.set(2.0).wait(30)
-    wait_until(lambda: 2.0 in heard and connections == [True])
+    wait_until(lambda: 2.0 in values and connections == [True])
     move = position.set(9.5)
     layer.kill()
     assert isinstance(move.exception(timeout=30), WriteFailed)
@@ -393,7 +393,7 @@ def test_a_server_that_dies_is_noticed_and_comes_back_with_its_subscribers(layer
     position.wait_for_connection(layer.back_within_s)
     begins = position.get()
     assert begins not in (8.0, 9.5)  # what was cut short is not carried out afterwards
-    wait_until(lambda: heard[-1] == begins)
+    wait_until(lambda: values[-1] == begins)
     wait_until(lambda: connections == [True, False, True])
     if not layer.prefix.startswith("serial"):
         layer.kill()  # a test that leaves a new process behind has failed

@@ -148,7 +148,7 @@ def test_an_answer_that_turns_wrong_fails_the_read_alone(connect):
     assert axis.connected
 
 
-def test_a_refusal_is_told_with_its_reason(connect):
+def test_a_refusal_says_its_reason(connect):
     with pytest.raises(WriteFailed, match="it answered 409 Conflict: the interlock is open"):
         connect(EpicsSignal, "title#/value").set("bad").wait(10)
 

@@ -101,7 +101,7 @@ def test_a_unit_that_changes_on_the_server_is_followed(connect):
     wait_until(lambda: position.units == "um")
 
 
-def test_a_refusal_is_told_with_its_reason(connect):
+def test_a_refusal_says_its_reason(connect):
     with pytest.raises(WriteFailed, match="refusing: T:refusing: the interlock is open"):
         connect(EpicsSignal, "refusing").set(1.0).wait(10)
 

@@ -31,10 +31,10 @@ def test_it_is_there_at_once_and_holds_what_it_is_given(make):
 
 
 def test_signals_of_one_name_share_their_value_and_hear_of_each_others_writes(make):
-    writer, reader, heard = make(EpicsSignal, "soft://shared"), make(EpicsSignalRO, "soft://shared"), []
-    reader.subscribe(lambda value, **_: heard.append(value))
+    writer, reader, values = make(EpicsSignal, "soft://shared"), make(EpicsSignalRO, "soft://shared"), []
+    reader.subscribe(lambda value, **_: values.append(value))
     writer.put(4.0)
-    assert (reader.get(), heard) == (4.0, [0.0, 4.0])
+    assert (reader.get(), values) == (4.0, [0.0, 4.0])
     assert make(EpicsSignalRO, "soft://other").get() == 0.0
 
 
@@ -66,7 +66,7 @@ def test_a_value_that_does_not_fit_is_refused(make, value):
 
 
 def test_an_array_is_not_changed_from_outside(make):
-    row, given = make(EpicsSignal, "soft://row", value=[0.0, 0.0]), np.array([1.0, 2.0])
-    row.put(given)
-    given[0] = 99
+    row, array = make(EpicsSignal, "soft://row", value=[0.0, 0.0]), np.array([1.0, 2.0])
+    row.put(array)
+    array[0] = 99
     assert row.get().tolist() == [1.0, 2.0]

@@ -114,11 +114,11 @@ def test_a_subscriber_may_read_and_write_signals(connect):
 
 
 def test_a_slow_subscriber_of_one_signal_does_not_delay_another(connect):
-    release, heard = threading.Event(), threading.Event()
+    release, called = threading.Event(), threading.Event()
     slow, quick = connect(EpicsSignalRO, "BL:heartbeat"), connect(EpicsSignalRO, "BL:samx.VELO")
     slow.subscribe(lambda **kwargs: release.wait(20))
-    quick.subscribe(lambda **kwargs: heard.set())
-    arrived = heard.wait(5)
+    quick.subscribe(lambda **kwargs: called.set())
+    arrived = called.wait(5)
     release.set()
     assert arrived
 
@@ -159,7 +159,7 @@ def _best(action):
 
 
 def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc):
-    known = len(requests._batches)
+    number = len(requests._batches)
     for _ in range(20):
         signal = EpicsSignalRO("BL:samx.VELO", name="velocity")
         signal.wait_for_connection(5)
@@ -167,7 +167,7 @@ def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc
         signal.destroy()  # before the requests are sent: they are never answered
         requests.batch().wait_for(-1, 0.0)  # the next ones are another batch
     del asked
-    assert len(requests._batches) <= known + 1
+    assert len(requests._batches) <= number + 1
 
 
 def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):

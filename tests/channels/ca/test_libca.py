@@ -22,10 +22,10 @@ image, text = EpicsSignalRO("BL:webcam:image", array_dtype="uint16"), EpicsSigna
 many = [EpicsSignalRO("BL:heartbeat") for _ in range(50)]
 for one in (velocity, shutter, image, text, *many):
     one.wait_for_connection(10)
-heard, before = threading.Event(), velocity.get()
-velocity.subscribe(lambda value, **_: value == before + 1 and heard.set())
+updated, before = threading.Event(), velocity.get()
+velocity.subscribe(lambda value, **_: value == before + 1 and updated.set())
 velocity.set(before + 1).wait(10)
-assert heard.wait(10)
+assert updated.wait(10)
 velocity.set(before).wait(10)
 assert image.get().size == 65536 and image.get().dtype == np.uint16
 assert shutter.enum_strs == ("Close", "Open") and velocity.units and isinstance(text.get(), str)
@@ -65,16 +65,16 @@ def test_without_a_word_in_the_environment_the_library_of_epics_base_is_taken(de
 _FROZEN = """
 import sys, time
 from beamshell.devices import EpicsSignal
-velocity, told, heard = EpicsSignal("OWN:samx.VELO", name="velocity"), [], []
-velocity.subscribe(lambda connected, **_: (told.append(connected), print(connected, flush=True)), event_type="meta")
-velocity.subscribe(lambda value, **_: heard.append(value))
+velocity, connections, values = EpicsSignal("OWN:samx.VELO", name="velocity"), [], []
+velocity.subscribe(lambda connected, **_: (connections.append(connected), print(connected, flush=True)), event_type="meta")
+velocity.subscribe(lambda value, **_: values.append(value))
 velocity.wait_for_connection(10)
-while not heard: time.sleep(0.01)
+while not values: time.sleep(0.01)
 sys.stdin.readline()  # frozen, noticed and thawed
 velocity.wait_for_connection(10)
 before = velocity.get()
 velocity.set(before + 1).wait(10)
-while heard[-1] != before + 1: time.sleep(0.01)
+while values[-1] != before + 1: time.sleep(0.01)
 velocity.set(before).wait(10)
 print("goes on", velocity.units, flush=True)
 """
