@@ -1,6 +1,6 @@
-"""Devices: signals and what is built of them, behind one door to the control systems.
+"""Devices: signals, and the motors, detectors and flyers that are made of them.
 
-Each public name is imported when it is first asked for, so that the console is fast to its prompt.
+Each public name is imported at its first use, so that the console opens quickly.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ class Device(Part):
         return _collector([_begin(part) for part in self._parts_of(Kind.normal)])
 
     def read(self) -> dict[str, Reading]:
-        """The value of every recorded part, asked for in one round trip."""
+        """The value of every recorded part, read in one round trip."""
         return self.begin_read()()
 
     def describe(self) -> dict[str, DataKey]:
@@ -196,7 +196,7 @@ class Device(Part):
         )
 
     def read_configuration(self) -> dict[str, Reading]:
-        """The value of every setting, asked for in one round trip."""
+        """The value of every setting, read in one round trip."""
         return self.begin_read_configuration()()
 
     def describe_configuration(self) -> dict[str, DataKey]:
@@ -245,7 +245,7 @@ class Device(Part):
             if chosen.get(attr):
                 part._choose(chosen[attr], add, remove)
 
-    # ---- what can be asked of it -------------------------------------------------------------
+    # ---- actions -----------------------------------------------------------------------------
 
     def trigger(self) -> Status:
         """Start one acquisition: write the trigger values of its parts; done when all of them are.
@@ -414,24 +414,38 @@ class Device(Part):
 
 
 _FOR_MACHINES = frozenset(
-    {
+    [
         "attr_name",
         "begin_read",
         "begin_read_configuration",
         "begin_state",
         "component_names",
+        "describe_points",
         "dotted_name",
+        "drive",
+        "drive_ended",
+        "end_flight",
         "hardware_limits",
         "in_short",
+        "is_driven_by",
         "lazy_names",
+        "make_ready",
         "missed",
+        "parse_path",
         "part_name",
+        "plan",
+        "points_so_far",
         "readback_signal",
         "root",
         "setpoint_signal",
         "shown",
+        "simulation",
+        "start_flight",
+        "start_move",
+        "stop_motion",
+        "stop_preparation",
         "walk_signals",
-    }
+    ]
 )
 """What the engine, the shell and subclasses use: Tab does not offer it to people, who look for motors and settings."""
 

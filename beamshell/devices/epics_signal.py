@@ -1,4 +1,4 @@
-"""EpicsSignal: a value in a control system, by its address: a PV of EPICS, or with a scheme any other.
+"""EpicsSignal: a value in a control system by its address, a PV of EPICS or, with a scheme, any other.
 
 It knows no control system, only channels: the channel factory says which are opened.
 """
@@ -88,7 +88,7 @@ class EpicsSignalRO(Signal):
         return self.begin_read()()
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
-        """Ask now, collect later: signals that are asked together answer in one round trip.
+        """Ask now, collect later: what is asked together is answered in one round trip.
 
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
@@ -152,7 +152,7 @@ class EpicsSignalRO(Signal):
     def _begin(self, channel: Channel) -> Collect:
         """Ask a channel that answers; one that does not is waited for when it is collected.
 
-        All that are asked at one moment wait until the same moment, however many do not answer.
+        Channels that are asked at one moment are waited for until the same moment, however many do not answer.
         """
         if channel.connected:
             return channel.begin_get()
@@ -165,7 +165,7 @@ class EpicsSignalRO(Signal):
         return collect
 
 
-# What `_collect` does, for the usual signal of one channel: every point of every run comes here for each of them.
+# As `_collect`, for the usual signal with one channel: quick, as it runs for each signal of each point.
 def _collect_one(signal: EpicsSignalRO, answer: Collect) -> dict[str, Reading]:
     try:
         return {signal.name: answer(signal.timeout)}
@@ -229,7 +229,8 @@ class EpicsSignal(EpicsSignalRO):
             status.set_finished()
 
     def _checked(self, value: Any, force: bool = False) -> Any:
-        self.refuse_if_read_only(value_text(value))  # force or not: it is for what users may not write, but devices do
+        # Also with `force`, which is for signals that devices write and users may not.
+        self.refuse_if_read_only(value_text(value))
         if not self._writer.connected:
             with self._named():
                 self._writer.wait_connected(self.connection_timeout)

@@ -1,4 +1,4 @@
-"""From a device file to a registry: every good line becomes a device, every bad one a message with its place.
+"""The loader makes devices of a device file: each good line a device, each wrong one a message with its place.
 
 It knows nothing of what the classes do, and never waits for a device to answer.
 """
@@ -98,10 +98,10 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
         registry: what to add to; None makes a new one.
     """
     registry = Registry() if registry is None else registry
-    found = read_file(Path(path))
-    problems = list(found.problems)
-    registry.absent.update(found.broken)
-    for line in in_order(found.lines.values(), class_of):
+    file = read_file(Path(path))
+    problems = list(file.problems)
+    registry.absent.update(file.broken)
+    for line in in_order(file.lines.values(), class_of):
         _add(line, registry, problems)
     return registry, problems
 
@@ -116,30 +116,30 @@ def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[
         path: the file.
         registry: what `load_devices` has filled.
     """
-    found = read_file(Path(path))
-    problems = list(found.problems)
+    file = read_file(Path(path))
+    problems = list(file.problems)
     changes = Changes()
     before = set(registry)
-    registry.absent.update({name: why for name, why in found.broken.items() if name not in registry})
-    for line in in_order(found.lines.values(), class_of):
+    registry.absent.update({name: why for name, why in file.broken.items() if name not in registry})
+    for line in in_order(file.lines.values(), class_of):
         _add(line, registry, problems, changes)
-    if found.is_whole:
-        _drop_those_gone(registry, {*found.lines, *found.broken}, changes)
+    if file.is_whole:
+        _drop_those_gone(registry, {*file.lines, *file.broken}, changes)
     changes.added.extend(name for name in registry if name not in before)
     return changes, problems
 
 
-def _drop_those_gone(registry: Registry, known: set[str], changes: Changes) -> None:
-    for name in [name for name in registry if name not in known]:
-        if registry.entry(name).recipe:  # the others were made at the prompt, and are nobody's business here
+def _drop_those_gone(registry: Registry, names: set[str], changes: Changes) -> None:
+    for name in [name for name in registry if name not in names]:
+        if registry.entry(name).recipe:  # the others were made at the prompt, and stay
             destroy(registry.remove(name))
             changes.removed.append(name)
-    for name in [name for name in registry.absent if name not in known]:
+    for name in [name for name in registry.absent if name not in names]:
         del registry.absent[name]
 
 
 def destroy(device: Any) -> None:
-    """Give back the channels of a device that nobody uses any more."""
+    """Close the channels of a device that is no longer used."""
     walk = getattr(device, "walk_signals", None)
     signals = [signal for _, signal in walk()] if walk is not None else [device]
     for signal in signals:
@@ -155,7 +155,7 @@ _ABOUT = ("tags", "readout", "doc", "enabled", "twin")
 
 
 def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None = None) -> None:
-    """Make the device of a line known, unless the line is wrong or switches it off."""
+    """Add the device of a line, unless the line is wrong or switches it off."""
     try:
         _check_name(line)
         line = _filled(line)
@@ -208,12 +208,12 @@ def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -
 
 def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
     about = _about(line)
-    line = with_devices(line, class_of(line), registry)  # a device that is made anew is another one to those made of it
+    line = with_devices(line, class_of(line), registry)  # devices made of it are made anew with it
     recipe = {key: value for key, value in line.values.items() if key not in _ABOUT}
     old = registry.entry(line.name) if line.name in registry else None
     if old is not None and changes is not None and old.recipe == recipe:
-        told = registry.describe(line.name, **about)
-        if why := _difference(_shown_about(old), _shown_about(told)):
+        entry = registry.describe(line.name, **about)
+        if why := _difference(_shown_about(old), _shown_about(entry)):
             changes.updated[line.name] = why
         return
     begun = time.perf_counter()
@@ -245,7 +245,7 @@ def _about(line: DeviceLine) -> dict[str, Any]:
 
 
 def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
-    """The device of a line, new and known to nobody.
+    """The device of a line, not yet in any registry.
 
     Args:
         line: what the file says.
@@ -311,21 +311,21 @@ def _added_class(line: DeviceLine, name: str) -> Any:
 
 def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
     """The keyword arguments that the line gives to its class, each known to it."""
-    known, takes_any = _keywords(cls)
-    given = {key: value for key, value in line.values.items() if key not in KEYS}
-    for key in [key for key in given if key not in known]:
+    keywords, takes_any = _keywords(cls)
+    arguments = {key: value for key, value in line.values.items() if key not in KEYS}
+    for key in [key for key in arguments if key not in keywords]:
         if line.is_foreign:
             problems.append(line.problem(f"{cls.__name__} takes no '{key}', which is left out", key))
-            del given[key]
+            del arguments[key]
             continue
-        remedy = did_you_mean(key, {*KEYS, *known})
+        remedy = did_you_mean(key, {*KEYS, *keywords})
         if takes_any:
             remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
         raise line.problem(f"unknown key '{key}'{remedy}", key)
     extra = _value(line, "arguments", {}, dict, "a mapping, such as {timeout: 5}")
-    if not takes_any and (unknown := [key for key in extra if key not in known]):
-        raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], known)}", "arguments")
-    return {**extra, **given}
+    if not takes_any and (unknown := [key for key in extra if key not in keywords]):
+        raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], keywords)}", "arguments")
+    return {**extra, **arguments}
 
 
 def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
@@ -333,14 +333,14 @@ def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
 
     A class that hands **kwargs to its bases takes theirs.
     """
-    known: set[str] = set()
+    keywords: set[str] = set()
     mro = inspect.getmro(cls)[:-1] if inspect.isclass(cls) else ()
     for function in [vars(base)["__init__"] for base in mro if "__init__" in vars(base)] or [cls]:
         parameters = inspect.signature(function).parameters.values()
-        known |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        keywords |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return known - _NOT_FOR_FILES, False
-    return known - _NOT_FOR_FILES, True
+            return keywords - _NOT_FOR_FILES, False
+    return keywords - _NOT_FOR_FILES, True
 
 
 _ADDRESSES = ("prefix", "address")

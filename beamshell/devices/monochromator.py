@@ -51,7 +51,7 @@ class Monochromator(PseudoPositioner):
     Args:
         prefix: the motor record of the Bragg angle, in deg, rad or mrad.
         name: its name; recorded are `<name>_energy` in keV, and the motor as `<name>_bragg`.
-        spacing: distance of the lattice planes in Å; Si(111) unless told otherwise.
+        spacing: distance of the lattice planes in Å; by default that of Si(111).
         kwargs: those of Device.
 
     Example:

@@ -1,6 +1,6 @@
-"""Positioner: what all devices have in common that go to a number and know where they are.
+"""Positioner: what all devices have in common that are sent to a position: limits, moves, where they are.
 
-It knows no control system, and nothing of plans; one move, its target and its end are its whole business.
+It knows no control system, and nothing of plans.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from beamshell.protocols import Location
 
 
 class PositionState(TypedDict):
-    """What a table of positions shows of one device; positions in its units, None where it has no such thing."""
+    """What a table of positions shows of one device: positions in its units, None for what it does not have."""
 
     name: str
     connected: bool
@@ -33,7 +33,7 @@ class PositionState(TypedDict):
     precision: int | None
     moving: bool
     words: list[str]
-    """What is remarkable, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
+    """What is unusual, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
 
 
 def no_state(name: str) -> PositionState:
@@ -94,7 +94,7 @@ class Positioner(Device):
     """What all devices have in common that go to a position.
 
     A subclass says where it is (`readback_signal`), where it was sent (`setpoint_signal`) and how a move starts
-    (`_start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
+    (`start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
 
     Args:
         prefix: what the addresses of its parts begin with.
@@ -128,12 +128,12 @@ class Positioner(Device):
 
     @property
     def readback_signal(self) -> Any:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         raise NotImplementedError
 
     @property
     def setpoint_signal(self) -> Any:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         raise NotImplementedError
 
     @property
@@ -142,10 +142,11 @@ class Positioner(Device):
         low, high = self.setpoint_signal.limits
         return (low, high)
 
-    def _start_move(self, move: MoveStatus) -> None:
+    def start_move(self, move: MoveStatus) -> None:
+        """Start to go to `move.target`; call `move.arrive()` or `move.fail(...)` when that has ended."""
         raise NotImplementedError
 
-    def _stop_motion(self) -> None:
+    def stop_motion(self) -> None:
         """Send the hardware its STOP, if it has one."""
 
     # ---- where it is -------------------------------------------------------------------------
@@ -156,7 +157,7 @@ class Positioner(Device):
         return self.readback_signal.get()
 
     def locate(self) -> Location:
-        """Where it was sent and where it is, asked for in one round trip."""
+        """Where it was sent and where it is, read in one round trip."""
         readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
         return {"setpoint": setpoint, "readback": readback}
 
@@ -172,7 +173,7 @@ class Positioner(Device):
 
     @property
     def precision(self) -> int | None:
-        """Digits after the decimal point worth showing; None if nobody said."""
+        """Digits after the decimal point worth showing; None if that is unknown."""
         digits: int | None = self.readback_signal.precision
         return digits
 
@@ -191,7 +192,7 @@ class Positioner(Device):
         return self.begin_state()()
 
     def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nobody answers."""
+        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nothing answers."""
         if not self.connected:
             return lambda: self._state(None, None)
         collect = self._begin_online_state()
@@ -199,7 +200,7 @@ class Positioner(Device):
         def collected() -> PositionState:
             try:
                 return collect()
-            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+            except (NotConnected, ReadFailed):  # it was lost at this moment, which a table shows
                 return self._state(None, None)
 
         return collected
@@ -227,7 +228,7 @@ class Positioner(Device):
         }
 
     def in_short(self) -> list[str]:
-        """What is known without asking: where it is, as last told, and whether it moves."""
+        """What is known without asking: its last position by monitor, and whether it moves."""
         latest = self.readback_signal.latest if self.connected else None
         if latest is None:
             return super().in_short()
@@ -333,13 +334,13 @@ class Positioner(Device):
         if before is not None:
             before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by a {move.action}"))
         try:
-            self._start_move(move)
+            self.start_move(move)
         except BaseException as exc:
             move.fail(exc)
             raise
 
     def move(self, position: Any, wait: bool = True, timeout: float | None = None) -> MoveStatus:
-        """Go to `position` and, unless told otherwise, wait; Ctrl+C stops it.
+        """Go to `position` and, unless `wait` is False, wait; Ctrl+C stops it.
 
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
@@ -359,8 +360,8 @@ class Positioner(Device):
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""
         move = self._move
-        if not self.read_only:  # what moves, others have sent
-            self._stop_motion()
+        if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
+            self.stop_motion()
         if move is not None and not move.done:
             self._end_stopped(move, success)
 
@@ -373,8 +374,8 @@ class Positioner(Device):
 
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
-    asked = [signal.begin_read() for signal in signals]
-    return lambda: [next(iter(collect().values()))["value"] for collect in asked]
+    begun = [signal.begin_read() for signal in signals]
+    return lambda: [next(iter(collect().values()))["value"] for collect in begun]
 
 
 def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:

@@ -113,7 +113,7 @@ class PseudoPositioner(Device):
         return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
 
     def locate(self) -> Location:
-        """Where the computed axes were sent and where they are, asked for in one round trip."""
+        """Where the computed axes were sent and where they are, read in one round trip."""
         setpoints, readbacks = self._begin_whereabouts()()
         return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
 
@@ -209,7 +209,7 @@ class PseudoPositioner(Device):
         return {attr: as_number(self._part(attr).name, value) for attr, value in values.items()}
 
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
-        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
         Args:
             start: a position, as `set` takes it; axes that it leaves out are where they were sent.
@@ -252,7 +252,7 @@ class PseudoPositioner(Device):
         return ", ".join(f"{attr} {self._part(attr).shown(value)}" for attr, value in target.items())
 
     def move(self, *position: Any, wait: bool = True, timeout: float | None = None, **by_name: Any) -> MoveStatus:
-        """Go to a position and, unless told otherwise, wait; Ctrl+C stops it."""
+        """Go to a position and, unless `wait` is False, wait; Ctrl+C stops it."""
         status = self.set(*position, timeout=timeout, **by_name)
         if wait:
             try:
@@ -277,7 +277,7 @@ class PseudoPositioner(Device):
                 other.fail(MoveFailed(f"{other.obj.name}: {other.action} was superseded by a {move.action}"))
             self._joined[axis] = move
             self._target = plan.pseudo
-            self._drive = drive  # from here on, what the real axes say of earlier moves is not heard
+            self._drive = drive  # from here on, the ends of earlier moves of the real axes are ignored
         drive.start()
 
     def drive_ended(self, drive: _Drive, failure: BaseException | None) -> None:
@@ -306,7 +306,7 @@ class PseudoPositioner(Device):
 
 
 class _Drive:
-    """One journey of the real axes."""
+    """One move of all real axes together."""
 
     def __init__(self, device: PseudoPositioner, target: Sequence[float]) -> None:
         self._device = device

@@ -1,12 +1,14 @@
 """PseudoSingle: one axis of a PseudoPositioner, such as the gap of a pair of slits, moved and read as any motor.
 
-It knows no control system and no formula: its device computes, from real axes and for them.
+It knows no control system and no formula: its device computes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+
+from typing_extensions import override
 
 from beamshell.channels.base import OnConnection, OnDone
 from beamshell.devices.component import Component
@@ -66,7 +68,7 @@ class _Computed(ComputedChannel):
     """A channel that asks the real axes and computes."""
 
     connected = True
-    """It has no channel of its own to lose: the real axes are offline, and named."""
+    """It has no connection of its own: the real axes are what is offline, and what messages name."""
 
     def __init__(self, axis: PseudoSingle, which: str) -> None:
         super().__init__(self._signals, self._position)
@@ -181,12 +183,12 @@ class PseudoSingle(Positioner):
 
     @property
     def readback_signal(self) -> PseudoValue:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         return self.readback
 
     @property
     def setpoint_signal(self) -> PseudoValue:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         return self.setpoint
 
     @property
@@ -202,7 +204,7 @@ class PseudoSingle(Positioner):
 
     @property
     def hardware_limits(self) -> tuple[float, float]:
-        """(low, high) that its device knows; equal ones if it can only tell position by position."""
+        """(low, high) that its device knows; equal ones if they depend on the other axes."""
         return self.device.limits_of(self.attr_name)
 
     @property
@@ -238,7 +240,7 @@ class PseudoSingle(Positioner):
         return move
 
     def estimate_time_s(self, start: float, stop: float, **others: float) -> float | None:
-        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
         Args:
             start: where from.
@@ -248,7 +250,8 @@ class PseudoSingle(Positioner):
         seconds = self.device.estimate_time_s({self.attr_name: start, **others}, {self.attr_name: stop})
         return None if seconds is None else seconds + self.settle_time
 
-    def _start_move(self, move: MoveStatus) -> None:
+    @override
+    def start_move(self, move: MoveStatus) -> None:
         assert isinstance(move, PseudoMove)
         self.device.drive(move.plan, self.attr_name, move)
 

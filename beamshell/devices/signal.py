@@ -27,7 +27,7 @@ WRITE_TIMEOUT_S = 60.0
 
 
 class Signal(SignalInfo):
-    """A value in this process, with the behaviour of one in hardware.
+    """A value in this process, used as one in hardware is.
 
     Args:
         name: how documents and the prompt call it, such as "slits_top".
@@ -138,7 +138,7 @@ class Signal(SignalInfo):
         return {self.name: self._get()}
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
-        """Ask now, collect later: signals that are asked together answer in one round trip."""
+        """Ask now, collect later: what is asked together is answered in one round trip."""
         collect, name = self._channel.begin_get(), self.name
         return lambda: {name: collect(self.timeout)}
 
@@ -275,7 +275,7 @@ class Signal(SignalInfo):
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        """Put this signal's name in front of what its channel complains about."""
+        """Put this signal's name in front of its channel's errors."""
         try:
             yield
         except DeviceError as exc:
@@ -287,7 +287,7 @@ class Signal(SignalInfo):
         """The token of a subscription: `callback(value=, old_value=, timestamp=, obj=, ...)` at each change.
 
         It is called by one worker thread at a time with the latest value (for a value in this process: by the thread
-        that puts). `old_value` is what this subscription was told last: None the first time.
+        that puts). `old_value` is the value of the call before: None the first time.
 
         Args:
             callback: takes keywords; let it end in ``**kwargs``.
@@ -299,9 +299,9 @@ class Signal(SignalInfo):
         """
         event = event_type or self._default_sub
         if event not in (self.SUB_VALUE, self.SUB_META):
-            raise UnknownName(f"{self.name}: it tells of no {event!r}: subscribe to 'value' or 'meta'")
-        heard = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
-        token = self._subscriptions.add(callback, event, heard)
+            raise UnknownName(f"{self.name}: there is no event {event!r}: subscribe to 'value' or 'meta'")
+        last = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
+        token = self._subscriptions.add(callback, event, last)
         if event == self.SUB_META:
             self._on_connection(self.connected)
         elif not self._monitored:
@@ -338,11 +338,11 @@ class Signal(SignalInfo):
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
     def _on_connection(self, _: bool) -> None:
-        """One of its channels came or went: tell whether the signal as a whole is connected."""
-        connected, told = self.connected, self._connection_reading
-        if told is None or told["value"] != connected:
-            self._connection_reading = told = {"value": connected, "timestamp": time.time()}
-        self._subscriptions.deliver(self.SUB_META, told, obj=self, connected=told["value"])
+        """One of its channels was connected or lost: call the subscribers if that changes the signal as a whole."""
+        connected, reading = self.connected, self._connection_reading
+        if reading is None or reading["value"] != connected:
+            self._connection_reading = reading = {"value": connected, "timestamp": time.time()}
+        self._subscriptions.deliver(self.SUB_META, reading, obj=self, connected=reading["value"])
 
 
 class SignalRO(Signal):

@@ -65,7 +65,7 @@ class SignalInfo(Part):
 
     @property
     def precision(self) -> int | None:
-        """Digits after the decimal point worth showing; None if nobody said."""
+        """Digits after the decimal point worth showing; None if that is unknown."""
         return self._channel.precision if self._own_precision is None else self._own_precision
 
     @property

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
@@ -66,12 +68,12 @@ class SoftPositioner(Positioner):
 
     @property
     def readback_signal(self) -> SignalRO:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         return self.readback
 
     @property
     def setpoint_signal(self) -> Signal:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         return self.setpoint
 
     @property
@@ -102,7 +104,8 @@ class SoftPositioner(Positioner):
         """What the readback says at `position`; a subclass may be less than perfect."""
         return position
 
-    def _start_move(self, move: MoveStatus) -> None:
+    @override
+    def start_move(self, move: MoveStatus) -> None:
         move.start = self.position
         self.setpoint.put(float(move.target))
         if self.delay > 0:

@@ -47,7 +47,7 @@ def summary_of(device: HasParts) -> Summary:
     sections: dict[str, list[tuple[str, ...]]] = {title: [] for title in _SECTIONS}
     for dotted, signal in device.walk_signals():
         title = _section(device, dotted, signal)
-        sections[title].append(_row(dotted, signal, shown=title == _SECTIONS[0] and Kind.hinted in signal.kind))
+        sections[title].append(_row(dotted, signal, is_hinted=title == _SECTIONS[0] and Kind.hinted in signal.kind))
     rows = [row for section in sections.values() for row in section]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     lines = [f"{device!r}, {_connection(device)}"]
@@ -69,9 +69,9 @@ def _section(device: HasParts, dotted: str, signal: Any) -> str:
     return _SECTIONS[1] if all(kinds) and Kind.config in signal.kind else _SECTIONS[2]
 
 
-def _row(dotted: str, signal: Any, *, shown: bool) -> tuple[str, ...]:
+def _row(dotted: str, signal: Any, *, is_hinted: bool) -> tuple[str, ...]:
     connected = getattr(signal, "connected", True)
-    remarks = ["shown in tables and plots"] if shown else []
+    remarks = ["shown in tables and plots"] if is_hinted else []
     remarks += [] if connected else ["OFFLINE"]
     units = str(getattr(signal, "units", "")) if connected else ""
     return (dotted, signal.name, address_of(signal), units, ", ".join(remarks))

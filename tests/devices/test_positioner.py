@@ -15,7 +15,7 @@ from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutErro
 class Slow(SoftPositioner):
     """A positioner whose moves end when the test says so."""
 
-    def _start_move(self, move: MoveStatus) -> None:
+    def start_move(self, move: MoveStatus) -> None:
         self.setpoint.put(float(move.target))
 
     def arrive(self) -> None:

@@ -22,7 +22,7 @@ from beamshell.devices.status import Status
 class EpicsCamera(Device):
     """A camera: its picture, and the sum of its pixels as the number to look at.
 
-    A trigger takes the picture that is there and sums it; the picture itself is recorded only when asked for, with
+    A trigger takes the picture that is there and sums it; the picture itself is recorded only with
     ``cam.image.kind = "normal"``.
 
     Args:

@@ -1,4 +1,4 @@
-"""Counters: detectors that count once for a preset time, when told to.
+"""Counters: detectors that count once for a preset time when they are triggered.
 
 They know the records of such detectors, and nothing of what is counted.
 """

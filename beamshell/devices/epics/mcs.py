@@ -78,8 +78,8 @@ class MultichannelScaler(Device):
         for counter in self.counters:
             if not counter.isidentifier() or hasattr(type(self), counter):
                 raise BadValue(f"{name}: a counter cannot be called {counter!r}; choose another name")
-        if strangers := [counter for counter in self.hinted if counter not in self.counters]:
-            raise BadValue(f"{name}: {', '.join(strangers)} is none of its counters {', '.join(self.counters)}")
+        if missing := [counter for counter in self.hinted if counter not in self.counters]:
+            raise BadValue(f"{name}: {', '.join(missing)} is none of its counters {', '.join(self.counters)}")
 
     # ---- counting ----------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class MultichannelScaler(Device):
         return collected
 
     def describe_bins(self, counters: Iterable[str]) -> dict[str, DataKey]:
-        """What one bin of these counters is, for whoever hands them over one by one."""
+        """What one bin of these counters is, for flyers that hand bins over one by one."""
         described: dict[str, DataKey] = {}
         for counter in counters:
             signal = self.part(counter)

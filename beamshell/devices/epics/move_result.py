@@ -1,4 +1,4 @@
-"""How a move of a motor record ended, and in which state the record is, in words.
+"""MoveResult: how a move of a motor record ended, and the record's status word, in words.
 
 Pure: numbers of the record in, words out. The fields are those of the EPICS motor record's documentation
 (motorRecord, "MSTA", "SPMG", "LVIO"); nothing here talks to a control system.
@@ -61,7 +61,7 @@ class MoveResult(enum.Enum):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The fields of a motor record that tell how a move ended, all read after it should have; positions in EGU."""
+    """The fields of a motor record that show how a move ended, read after its end; positions in EGU."""
 
     readback: float
     setpoint: float
@@ -72,7 +72,7 @@ class Snapshot:
     violates_limit: bool
     msta: int
     deadband: float
-    """How near is near enough: the largest of the record's own tolerances."""
+    """The largest of the record's own tolerances."""
 
     def end(self, target: float) -> MoveResult:
         """What has become of a move to `target`."""
@@ -114,7 +114,7 @@ class Snapshot:
         return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
 
     def obstacle(self, shown: Callable[[float], str]) -> str:
-        """What the record says was in its way, whatever it was told to do, as the end of a sentence; "" if nothing."""
+        """What stopped the motor, as the end of a sentence; "" if nothing did."""
         at = shown(self.readback)
         if self.violates_limit:
             return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"

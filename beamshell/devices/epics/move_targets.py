@@ -1,6 +1,6 @@
-"""What a motor record was told to do, and how to tell whether it did: go to a position, find home, jog.
+"""Targets of a motor record's moves: a position, home, a jog; and whether each was reached.
 
-Pure: what the record says (a Snapshot) in, the verdict and its words out.
+Pure: the fields of the record (a Snapshot) in, a MoveResult and its words out.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Home:
         """What has become of the search for home."""
         if not snapshot.done:
             return MoveResult.UNDER_WAY
-        found = snapshot.at_home or (snapshot.homed and not self.was_homed)
-        return MoveResult.ARRIVED if found and not fault_words(snapshot.msta) else MoveResult.MISSED
+        is_home = snapshot.at_home or (snapshot.homed and not self.was_homed)
+        return MoveResult.ARRIVED if is_home and not fault_words(snapshot.msta) else MoveResult.MISSED
 
     def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
         """Why it is not at home."""

@@ -21,9 +21,9 @@ def is_like(document: YamlDocument) -> bool:
     return document.has("deviceClass")
 
 
-def lines(document: YamlDocument, found: ReadFile) -> None:
-    """Add the devices of such a file to `found`."""
-    found.add_each(document, _line)
+def lines(document: YamlDocument, file: ReadFile) -> None:
+    """Add the devices of such a file to `file`."""
+    file.add_each(document, _line)
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:

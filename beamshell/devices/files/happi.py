@@ -22,9 +22,9 @@ def is_like(document: YamlDocument) -> bool:
     return document.has("device_class")
 
 
-def lines(document: YamlDocument, found: ReadFile) -> None:
-    """Add the devices of a happi database to `found`."""
-    found.add_each(document, _line)
+def lines(document: YamlDocument, file: ReadFile) -> None:
+    """Add the devices of a happi database to `file`."""
+    file.add_each(document, _line)
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:

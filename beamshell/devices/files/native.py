@@ -26,8 +26,8 @@ _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan",
 # ---- reading
 
 
-def lines(document: YamlDocument, found: ReadFile, read: Callable[[Path, ReadFile], None]) -> None:
-    """Add the devices of a document to `found`, those of the files it includes first.
+def lines(document: YamlDocument, file: ReadFile, read: Callable[[Path, ReadFile], None]) -> None:
+    """Add the devices of a document to `file`, those of the files it includes first.
 
     A name that an included file has may stand again: with a `class` it is another device; without, it changes
     what it names of the one included, such as ``samx: {enabled: false}``.
@@ -38,8 +38,8 @@ def lines(document: YamlDocument, found: ReadFile, read: Callable[[Path, ReadFil
         read: how another file is read.
     """
     if document.root is not None and not is_mapping(document.root):
-        found.is_whole = False
-        found.problems.append(
+        file.is_whole = False
+        file.problems.append(
             ConfigError(
                 f"{document.where(document.root)}: a device file is a mapping of names, such as `th: {{class: motor}}`"
             )
@@ -55,12 +55,12 @@ def lines(document: YamlDocument, found: ReadFile, read: Callable[[Path, ReadFil
         except ConfigError as problem:
             own.problems.append(problem)
             own.broken.setdefault(item.key, str(problem))
-    found.problems += [*included.problems, *own.problems]
-    found.broken |= included.broken | own.broken
-    found.is_whole &= included.is_whole
+    file.problems += [*included.problems, *own.problems]
+    file.broken |= included.broken | own.broken
+    file.is_whole &= included.is_whole
     for line in _overridden(included, own).values():
         if line.name not in own.broken:
-            found.add(line)
+            file.add(line)
 
 
 def _include(document: YamlDocument, item: Item, included: ReadFile, read: Callable[[Path, ReadFile], None]) -> None:

@@ -231,7 +231,7 @@ def test_files_go_below_the_data_folder_by_day(cam: EpicsAreaDetector, engine: R
     [file] = (tmp_path / time.strftime("images/%Y/%m/%d")).iterdir()
     assert file.name.startswith(time.strftime("cam_%Y%m%d_"))
     cam.data_folder = None
-    with pytest.raises(DeviceError, match=r"^cam_hdf: nobody has said where its files go: give write_folder in the"):
+    with pytest.raises(DeviceError, match=r"^cam_hdf: there is no folder for its files: give write_folder in the"):
         cam.stage()
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from beamshell.devices.epics.fly_profile import SETTLE_S, FlightLog, FlyProfile, understand
+from beamshell.devices.epics.fly_profile import SETTLE_S, FlightLog, FlyProfile, profile_from
 from beamshell.errors import BadValue, UnknownName
 
 PATH = {"start": -1.0, "stop": 1.0, "num": 21, "time": 0.1}
@@ -24,19 +24,19 @@ rides = st.builds(
 
 
 def test_points_lie_in_the_middle_of_their_bins():
-    ride = understand("fly", PATH)
+    ride = profile_from("fly", PATH)
     assert (ride.step, ride.speed, ride.bins) == (pytest.approx(0.1), pytest.approx(1.0), 21)
     assert (ride.begin, ride.end) == (pytest.approx(-1.05), pytest.approx(1.05))
 
 
 def test_the_rest_of_a_ride_begins_with_the_first_point_that_was_not_seen():
-    ride = understand("fly", {**PATH, "first": 20})
+    ride = profile_from("fly", {**PATH, "first": 20})
     assert (ride.bins, ride.begin, ride.end) == (1, pytest.approx(0.95), pytest.approx(1.05))
 
 
 def test_the_run_up_is_the_way_that_a_ramp_takes_and_a_moment_at_full_speed():
-    assert understand("fly", PATH).run_up(0.4) == pytest.approx(1.0 * (0.2 + SETTLE_S))
-    assert understand("fly", {**PATH, "start": 1.0, "stop": -1.0}).run_up(0.4) == pytest.approx(-(0.2 + SETTLE_S))
+    assert profile_from("fly", PATH).run_up(0.4) == pytest.approx(1.0 * (0.2 + SETTLE_S))
+    assert profile_from("fly", {**PATH, "start": 1.0, "stop": -1.0}).run_up(0.4) == pytest.approx(-(0.2 + SETTLE_S))
 
 
 @given(ride=rides, ramp_s=st.floats(0, 10))
@@ -63,12 +63,12 @@ def test_it_takes_off_before_its_first_bin_and_stops_behind_its_last_whichever_w
 )
 def test_a_path_that_makes_no_sense_is_refused(change, error, words):
     with pytest.raises(error, match=words):
-        understand("fly", {**PATH, **change})
+        profile_from("fly", {**PATH, **change})
 
 
 def test_a_path_needs_all_its_parts():
     with pytest.raises(BadValue, match="fly: a flight needs num, time too"):
-        understand("fly", {"start": 0, "stop": 1})
+        profile_from("fly", {"start": 0, "stop": 1})
 
 
 # ---- where the motor was in each bin -------------------------------------------------------------
@@ -78,7 +78,7 @@ def log_of(speed, begun, dwell_s, told_s, full, readbacks_s=0.04, start=0.0, tol
     """What a flight at `speed` tells: it passes `start` at time 0, and is `told_s` old."""
     log = FlightLog(dwell_s)
     for stamp in np.arange(-1.0, told_s, readbacks_s):
-        log.saw(start + speed * stamp, stamp)
+        log.moved(start + speed * stamp, stamp)
     log.began(begun)
     log.filled(full, told_s + told_late)
     return log
@@ -125,7 +125,7 @@ def test_positions_lie_between_those_that_were_read(seen):
     assume(seen[-1][0] > seen[0][0])
     log = FlightLog(0.5)
     for stamp, place in seen:
-        log.saw(place, stamp)
+        log.moved(place, stamp)
     log.began(seen[0][0])
     _, found = log.points(5)
     low, high = min(place for _, place in seen), max(place for _, place in seen)
@@ -134,10 +134,10 @@ def test_positions_lie_between_those_that_were_read(seen):
 
 def test_the_speed_is_that_between_the_last_two_readbacks():
     log = FlightLog(0.1)
-    log.saw(0.0, 10.0)
+    log.moved(0.0, 10.0)
     assert log.speed() == 0.0
-    log.saw(0.2, 10.1)
-    log.saw(0.1, 10.2)
+    log.moved(0.2, 10.1)
+    log.moved(0.1, 10.2)
     assert log.speed() == pytest.approx(-1.0)
-    log.saw(0.5, 10.2)
+    log.moved(0.5, 10.2)
     assert log.speed() == 0.0
