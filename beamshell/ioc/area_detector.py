@@ -1,6 +1,6 @@
-"""A simulated areaDetector: it exposes as its records tell it, and hands each frame to its plugins.
+"""A simulated areaDetector: it exposes as its records say, and hands each frame to its plugins.
 
-It knows nothing of what there is to see: `look` takes the picture.
+It does not know what is seen: `look` takes the picture.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _IDLE, _EXPOSES = 0, 1
 
 
 class AreaDetector:
-    """The life of one detector. Load its `records` before base starts, and make it after.
+    """The simulation of one detector. Load its `records` before base starts, and make it after.
 
     Args:
         base: EPICS base, running.
-        clock: the time line.
+        clock: the clock of the simulation.
         places: what its records begin with.
         supports: the record types `busy` and `callback`.
         look: takes a picture of the whole chip.
@@ -91,7 +91,7 @@ class AreaDetector:
         self._rest("Acquisition aborted")
         self._writer.when_idle(lambda: self._settle(this_round))
 
-    # ---- one acquisition: the clock's thread --------------------------------------------------
+    # ---- one acquisition: the simulation's thread --------------------------------------------------
 
     def _start(self, this_round: int) -> None:
         if this_round != self._round:
@@ -100,7 +100,7 @@ class AreaDetector:
         self._show("NumImagesCounter_RBV", 0)
         self._show("DetectorState_RBV", _EXPOSES)
         self._status.put_text("Acquiring data")
-        if not self._at["TriggerMode"].get():  # otherwise it waits for triggers, and nobody is there to give any
+        if not self._at["TriggerMode"].get():  # otherwise it waits for external triggers, and there are none
             self._clock.after(self._exposure_s(), lambda: self._end_exposure(this_round))
 
     def _exposure_s(self) -> float:
@@ -159,7 +159,7 @@ class AreaDetector:
         self._status.put_text(message)
 
     def _complete(self, this_round: int) -> None:
-        with self._button.locked():  # nobody stops it, or starts another, in this very moment
+        with self._button.locked():  # so that it is not stopped or started at this moment
             if this_round == self._round:
                 self._show("AcquireBusy", 0)
                 self._button.done()

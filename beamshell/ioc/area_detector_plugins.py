@@ -1,4 +1,4 @@
-"""What an areaDetector's plugins make of a frame: the picture as an array, and its statistics.
+"""The plugins of a simulated areaDetector that show a frame as an array, and its statistics.
 
 They know nothing of cameras or files. Each is offered every frame, and ignores it while its callbacks are disabled.
 """
@@ -28,7 +28,7 @@ class Frame:
 
 
 class Plugin:
-    """What all plugins have in common: they can be switched off, and say which frame they saw last."""
+    """What all plugins have in common: they can be switched off, and show which frame was the last."""
 
     def __init__(self, base: Base, prefix: str) -> None:
         self._base = base
@@ -43,11 +43,11 @@ class Plugin:
 
     @property
     def enabled(self) -> bool:
-        """Whether it wants frames."""
+        """Whether its callbacks are enabled."""
         return bool(self._enabled.get())
 
-    def saw(self, frame: Frame) -> None:
-        """Say which frame was seen."""
+    def show_frame(self, frame: Frame) -> None:
+        """Show number, time and size of the frame in the records."""
         for channel, pixels in zip(self._sizes, reversed(frame.pixels.shape), strict=True):
             if channel.get() != pixels:
                 channel.put(pixels)
@@ -67,7 +67,7 @@ class ImagePlugin(Plugin):
         """Show a frame."""
         if self.enabled:
             self._data.put_image(frame.pixels)
-            self.saw(frame)
+            self.show_frame(frame)
 
 
 class StatisticsPlugin(Plugin):
@@ -90,7 +90,7 @@ class StatisticsPlugin(Plugin):
             if switch.get():
                 for name, value in compute(frame.pixels).items():
                     self._results[name].put(value)
-        self.saw(frame)
+        self.show_frame(frame)
 
     def _spot(self, pixels: Pixels) -> dict[str, float]:
         return centroid(pixels, self._threshold.get())
@@ -116,10 +116,10 @@ def centroid(pixels: npt.NDArray[Any], threshold: float) -> dict[str, float]:
     total = bright.sum()
     if total <= 0:
         return dict.fromkeys(CENTROID, 0.0)
-    found = {}
+    results = {}
     for axis, name in ((1, "X"), (0, "Y")):
         profile, places = bright.sum(axis=1 - axis), np.arange(pixels.shape[axis], dtype=np.float64)
         centre = float(profile @ places / total)
-        found[f"Centroid{name}"] = centre
-        found[f"Sigma{name}"] = math.sqrt(max(0.0, float(profile @ (places - centre) ** 2 / total)))
-    return found
+        results[f"Centroid{name}"] = centre
+        results[f"Sigma{name}"] = math.sqrt(max(0.0, float(profile @ (places - centre) ** 2 / total)))
+    return results

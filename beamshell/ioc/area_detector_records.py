@@ -1,6 +1,6 @@
 """The records of an areaDetector: a camera and its plugins, by the names that ADCore gives them.
 
-They are text for EPICS base; what drives them is not known here. Names and meaning: the templates ADBase, NDPluginBase,
+They are text for EPICS base, without what drives them. Names and meaning: the templates ADBase, NDPluginBase,
 NDStdArrays, NDStats and NDFileHDF5 of ADCore 3. A setting `X` has what was made of it in `X_RBV`.
 """
 
@@ -28,36 +28,36 @@ class RecordSet:
 
     def add(self, kind: str, name: str, **fields: object) -> None:
         """One record; every one processes when the IOC starts, so that none is undefined."""
-        said = " ".join(f'field({field}, "{value}")' for field, value in {"PINI": "YES", **fields}.items())
-        self.texts[self.prefix + name] = f'record({kind}, "{self.prefix}{name}") {{ {said} }}\n'
+        text = " ".join(f'field({field}, "{value}")' for field, value in {"PINI": "YES", **fields}.items())
+        self.texts[self.prefix + name] = f'record({kind}, "{self.prefix}{name}") {{ {text} }}\n'
 
     def number(self, name: str, value: float, unit: str = "", low: float = 0, high: float = 1e6) -> None:
         """A setting that is a number from `low` to `high`, with its read-back."""
         limits = {"DRVL": low, "DRVH": high, "LOPR": low, "HOPR": high}
-        self.add("ao", name, VAL=value, EGU=unit, PREC=3, **limits, **self._shown(name))
+        self.add("ao", name, VAL=value, EGU=unit, PREC=3, **limits, **self._readback_link(name))
         self.add("ai", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", EGU=unit, PREC=3)
 
     def whole(self, name: str, value: int, low: int = 0, high: int = 1_000_000) -> None:
         """A setting that is a whole number from `low` to `high`, with its read-back."""
         limits = {"DRVL": low, "DRVH": high, "LOPR": low, "HOPR": high}
-        self.add("longout", name, VAL=value, **limits, **self._shown(name))
+        self.add("longout", name, VAL=value, **limits, **self._readback_link(name))
         self.add("longin", f"{name}_RBV", INP=f"{self.prefix}{name} NPP")
 
     def choice(self, name: str, states: Iterable[str], value: int = 0) -> None:
         """A setting that is one of several states, with its read-back."""
         states = tuple(states)
-        self.add("mbbo", name, VAL=value, **_words(states), **self._shown(name))
+        self.add("mbbo", name, VAL=value, **_words(states), **self._readback_link(name))
         self.add("mbbi", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", **_words(states))
 
     def switch(self, name: str, value: int, off: str = "No", on: str = "Yes") -> None:
         """A setting that is one of two states, with its read-back."""
-        self.add("bo", name, VAL=value, ZNAM=off, ONAM=on, **self._shown(name))
+        self.add("bo", name, VAL=value, ZNAM=off, ONAM=on, **self._readback_link(name))
         self.add("bi", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", ZNAM=off, ONAM=on)
 
     def text(self, name: str, calls: str = "") -> None:
         """A setting that is a long text, with its read-back; `calls` names the callback record of its changes."""
         self.add("waveform", name, FTVL="CHAR", NELM=TEXT_SIZE, FLNK=self.prefix + (calls or f"{name}_RBV"))
-        self.add("waveform", f"{name}_RBV", FTVL="CHAR", NELM=TEXT_SIZE, **({} if calls else self._read(name)))
+        self.add("waveform", f"{name}_RBV", FTVL="CHAR", NELM=TEXT_SIZE, **({} if calls else self._setting_link(name)))
 
     def reading(self, name: str, value: float = 0, unit: str = "", digits: int = 0) -> None:
         """A number that only the detector changes."""
@@ -78,10 +78,10 @@ class RecordSet:
         """A short text that never changes."""
         self.add("stringin", name, VAL=value)
 
-    def _shown(self, name: str) -> dict[str, str]:
+    def _readback_link(self, name: str) -> dict[str, str]:
         return {"FLNK": f"{self.prefix}{name}_RBV"}
 
-    def _read(self, name: str) -> dict[str, str]:
+    def _setting_link(self, name: str) -> dict[str, str]:
         return {"INP": f"{self.prefix}{name} NPP"}
 
 

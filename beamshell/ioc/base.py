@@ -26,7 +26,7 @@ _PVA_DEFINITIONS = ("PVACommonRegister.dbd", "PVAServerRegister.dbd", "qsrv.dbd"
 
 
 class FieldAddress(c.Structure):
-    """Where a field lies in memory (struct dbAddr of dbAddr.h)."""
+    """Where a field is in memory (struct dbAddr of dbAddr.h)."""
 
     _fields_ = [
         ("record", c.c_void_p),

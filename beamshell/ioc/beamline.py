@@ -94,7 +94,7 @@ def records() -> str:
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
             _setpoint("random_walk:dt", 1.0, "s", 0.01, 3600),
             _setpoint("decay:SP", 0, "", -1e6, 1e6, more='field(FLNK, "decay:started")'),
-            # A new set point is not reached yet: said within the put itself, so that no client can miss it.
+            # A new set point is not reached yet: `done` is cleared within the put, so that no client can miss it.
             'record(calcout, "decay:started") { field(CALC, "0") field(OUT, "decay:done PP") }\n',
             'record(ai, "decay:I") { field(PREC, "3") }\n',
             'record(bi, "decay:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
@@ -131,33 +131,33 @@ class Beamline:
     Args:
         base: EPICS base, with nothing loaded yet.
         clock: the time line; its thread is the only one that simulates.
-        seed: makes the same chance again; None is different each time.
+        seed: makes the same random numbers again; None is different each time.
     """
 
     def __init__(self, base: Base, clock: SimulationClock, seed: int | None = None) -> None:
         self._base = base
         self._clock = clock
-        chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
-        self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, webcam_chance, camera_chance = chances
-        self._mcs_chance = np.random.default_rng(None if seed is None else [seed, 1])
+        randoms = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
+        self._det_random, scaler_random, self._ring_random, self._walk_random, webcam_random, camera_random = randoms
+        self._mcs_random = np.random.default_rng(None if seed is None else [seed, 1])
         self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clock))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
-            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, scaler_chance)
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, scaler_random)
         )
         self._callbacks = RecordSupport(base, CallbackRecord, CallbackRecord)
-        mca_chance = np.random.default_rng(None if seed is None else [seed, 2])
-        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, mca_chance))
+        mca_random = np.random.default_rng(None if seed is None else [seed, 2])
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, mca_random))
         for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         base.load_records(records())
-        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_chance)
-        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_chance)
+        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_random)
+        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
         self._current_ma = physics.NOMINAL_CURRENT_MA
         self._shutter_is_open = True
 
     def start(self) -> None:
-        """Wire the simulation to the records; base must be running."""
+        """Connect the simulation to the records; base must be running."""
         self._th, self._samx, self._samy = (self._channel(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
         self._connect_detectors()
         self._connect_mcs()
@@ -195,7 +195,7 @@ class Beamline:
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
         PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clock).connect(
-            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
+            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_random
         )
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
@@ -214,7 +214,7 @@ class Beamline:
             return clock, monitor, detector
 
         busy = self._busy.records
-        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, self._mcs_chance, busy, rates, th.where)
+        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, self._mcs_random, busy, rates, th.where)
 
     def _connect_profile_move(self) -> None:
         axes = [self._motor("BL:th"), self._motor("BL:tth")]
@@ -225,10 +225,10 @@ class Beamline:
         assert isinstance(record, MotorRecord)
         return record
 
-    # ---- each returns the action that the simulation's clock calls again and again ------------------------
+    # ---- each returns an action that the simulation's clock repeats ------------------------
 
     def _follower(self, step: Callable[[float], None]) -> Callable[[], None]:
-        """An action that is told how many simulated seconds have gone by."""
+        """An action that calls `step` with the simulated seconds since the last call."""
         last = self._clock.now()
 
         def action() -> None:
@@ -271,44 +271,44 @@ class Beamline:
         return step
 
     def _shutter(self) -> Callable[[], None]:
-        command, shown = self._channel("BL:shutter"), self._channel("BL:shutter:rbv")
-        asked, since = True, 0.0
+        command, readback = self._channel("BL:shutter"), self._channel("BL:shutter:rbv")
+        last_command, since = True, 0.0
 
         def action() -> None:
-            nonlocal asked, since
-            wanted = bool(command.get())
-            if wanted != asked:
-                asked, since = wanted, self._clock.now()
-            if self._shutter_is_open != asked and self._clock.now() - since >= SHUTTER_DELAY_S:
-                self._shutter_is_open = asked
-                shown.put(float(asked))
+            nonlocal last_command, since
+            command_now = bool(command.get())
+            if command_now != last_command:
+                last_command, since = command_now, self._clock.now()
+            if self._shutter_is_open != last_command and self._clock.now() - since >= SHUTTER_DELAY_S:
+                self._shutter_is_open = last_command
+                readback.put(float(last_command))
 
-        shown.put(1)
+        readback.put(1)
         return action
 
     def _ring(self) -> Callable[[], None]:
         current, drop = self._channel("SR:current"), self._channel("SR:current:drop")
-        was_dropped, shown_at = False, -1.0
+        was_dropped, written_at = False, -1.0
 
         def action() -> None:
-            nonlocal was_dropped, shown_at
+            nonlocal was_dropped, written_at
             is_dropped, now = bool(drop.get()), self._clock.now()
-            if is_dropped == was_dropped and 0 <= now - shown_at < self._clock.speed:
+            if is_dropped == was_dropped and 0 <= now - written_at < self._clock.speed:
                 return
             stored = 0.0 if is_dropped else physics.NOMINAL_CURRENT_MA
-            self._current_ma = abs(stored + self._ring_chance.normal(0.0, 0.02))
+            self._current_ma = abs(stored + self._ring_random.normal(0.0, 0.02))
             current.put(self._current_ma)
-            was_dropped, shown_at = is_dropped, now
+            was_dropped, written_at = is_dropped, now
 
         return action
 
     def _rate(self) -> Callable[[], None]:
-        shown = self._channel("BL:det:rate")
-        return lambda: shown.put(physics.detector_rate(self._th.get(), self._light()))
+        readback = self._channel("BL:det:rate")
+        return lambda: readback.put(physics.detector_rate(self._th.get(), self._light()))
 
     def _walk(self) -> Callable[[], None]:
         position = self._channel("random_walk:x")
-        return lambda: position.put(position.get() + self._walk_chance.uniform(-1, 1))
+        return lambda: position.put(position.get() + self._walk_random.uniform(-1, 1))
 
     def _counter(self, name: str) -> Callable[[], None]:
         counter = self._channel(name)
@@ -338,10 +338,10 @@ class PointDetector:
         self._round = 0
         self._began = 0.0
 
-    def connect(self, rate: Callable[[], float], chance: np.random.Generator) -> None:
+    def connect(self, rate: Callable[[], float], random: np.random.Generator) -> None:
         """Count at `rate()` counts/s from now on."""
         self._rate = rate
-        self._chance = chance
+        self._random = random
         self._result.put(0)
         self._button.begin = self._begin
         self._button.cancel = self._cancel
@@ -355,10 +355,10 @@ class PointDetector:
 
     def _end(self, this_round: int, seconds: float) -> None:
         if this_round == self._round:
-            self._result.put(physics.counts(self._rate(), seconds, self._chance))
+            self._result.put(physics.counts(self._rate(), seconds, self._random))
             self._button.done()
 
     def _cancel(self) -> None:
         self._round += 1
         elapsed_s = self._clock.now() - self._began
-        self._clock.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._chance)))
+        self._clock.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._random)))

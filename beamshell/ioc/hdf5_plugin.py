@@ -1,6 +1,6 @@
-"""The file writer of an areaDetector: a queue, a thread, and real HDF5 files as its records tell it.
+"""The file writer of a simulated areaDetector: a queue, a thread, and real HDF5 files as its records say.
 
-It knows nothing of cameras. Only streaming is played: each frame goes to the file as it comes.
+It knows nothing of cameras. It only streams: each frame goes to the file as it comes.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _CONVERSION = re.compile(r"%[^%]")
 
 
 class Hdf5Plugin(Plugin):
-    """A plugin that writes what it is offered, as long as it captures.
+    """A plugin that writes each frame, as long as it captures.
 
     Args:
         base: EPICS base, running.
         prefix: what its records begin with: "BL:cam:HDF1:".
         capture: its switch.
         folder_changed: calls back when another folder is named.
-        shape: tells the (height, width) of the next frame, for files that are opened ahead of it.
+        shape: returns (height, width) of the next frame, for files that are opened before it.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Hdf5Plugin(Plugin):
         try:
             if self._captures:
                 self._append(frame)
-            self.saw(frame)
+            self.show_frame(frame)
         except (IocError, OSError) as exc:
             self._fail(exc)
         finally:
@@ -168,7 +168,7 @@ class Hdf5Plugin(Plugin):
         self._end()
 
     def _end(self) -> None:
-        """It ends by itself, and says so to who waits for the capture."""
+        """End the capture, which also completes the put that began it."""
         self._close()
         self._capture.done()
 
@@ -187,7 +187,7 @@ class Hdf5Plugin(Plugin):
     # ---- its folder: the client's thread ----------------------------------------------------------
 
     def _look_for_folder(self) -> None:
-        """Another folder was named: it may be made, at so many levels as a negative CreateDirectory says."""
+        """Another folder was named: make up to as many levels of it as a negative CreateDirectory says."""
         named = self._texts["FilePath"].get_text()
         folder = named if not named or named.endswith("/") else named + "/"
         exists = bool(named) and make_folder(Path(named), max(0, -int(self._settings["CreateDirectory"].get())))

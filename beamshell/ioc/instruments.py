@@ -27,11 +27,11 @@ _BASE_MBAR = 1e-6
 
 
 class Ramp:
-    """Where something is that goes towards a goal; any thread may ask and send.
+    """A value on its way to a goal at a constant rate; any thread may read and send it.
 
     Args:
-        begins: where it stands at first.
-        rate: how far it goes in a second.
+        begins: its first value.
+        rate: units a second.
         clock: the time in seconds.
     """
 
@@ -72,7 +72,7 @@ class Ramp:
 
 
 class Chiller:
-    """What the service tells and takes.
+    """The chiller: what its web service answers.
 
     Args:
         clock: the time of the simulation, in seconds.
@@ -114,8 +114,8 @@ def _handler(chiller: Chiller) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1  # head and body in one packet
 
         def do_GET(self) -> None:
-            found = chiller.get(self.path)
-            self._answer(200, json.dumps(found)) if found is not None else self._answer(404, "there is no such thing")
+            value = chiller.get(self.path)
+            self._answer(200, json.dumps(value)) if value is not None else self._answer(404, "there is no such thing")
 
         def do_PUT(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -133,7 +133,7 @@ def _handler(chiller: Chiller) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(text.encode())
 
         def log_message(self, *_: Any) -> None:
-            """Not a word: the log is for what is wrong."""
+            """Log nothing: the log is for errors."""
 
     return Service
 
@@ -152,7 +152,7 @@ class GasSupply:
         self._flow = Ramp(0.0, _RATE_SCCM_PER_S, clock)
 
     def answer(self, line: str) -> str:
-        """What it says to one line."""
+        """The answer to one line."""
         word, _, value = line.strip().partition(" ")
         if word == "SP" and value:
             return self._send(value)
@@ -182,9 +182,9 @@ def serve_gas_supply(supply: GasSupply, line: int) -> None:
         supply: what answers.
         line: the file descriptor of its master side.
     """
-    termios.tcflush(line, termios.TCIFLUSH)  # what was asked of an instrument that was off is not answered later
-    got = b""
+    termios.tcflush(line, termios.TCIFLUSH)  # questions to an instrument that was off are not answered later
+    rest = b""
     while more := os.read(line, 1024):
-        *lines, got = (got + more).split(b"\n")
+        *lines, rest = (rest + more).split(b"\n")
         for each in lines:
             os.write(line, f"{supply.answer(each.decode('latin-1'))}\n".encode("latin-1"))

@@ -60,11 +60,11 @@ class McaRecord(Record):
     rates: Callable[[], npt.NDArray[np.float64]]
     """Counts/s that arrive now in each channel, shape (CHANNELS,)."""
 
-    def __init__(self, base: Base, address: int, clock: SimulationClock, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clock: SimulationClock, random: np.random.Generator) -> None:
         super().__init__(base, address)
         self._clock = clock
-        self._chance = chance
-        self._round = 0  # tells the ticks of this acquisition from those of one that was stopped
+        self._random = random
+        self._round = 0  # a tick of an acquisition that was stopped has another number
         self._last = 0.0
 
     @property
@@ -134,7 +134,7 @@ class McaRecord(Record):
         now = self._clock.now()
         seconds, self._last = min(now - self._last, self._left_s(live)), now
         used = self["NUSE"]
-        self.arrays["VAL"][:used] += self._chance.poisson(rates[:used] * live * seconds).astype(np.int32)
+        self.arrays["VAL"][:used] += self._random.poisson(rates[:used] * live * seconds).astype(np.int32)
         self["ERTM"] += seconds
         self["ELTM"] += seconds * live
         self["ACT"] = float(self.arrays["VAL"].sum())

@@ -1,6 +1,6 @@
-"""A multichannel scaler: counters that put what they count into one bin after the other.
+"""A simulated multichannel scaler: counters that fill one bin after the other.
 
-It knows nothing of what is counted, nor of the motor that it follows: two functions say that. Its records are named as
+It knows neither what is counted nor the motor that it follows: two functions are arguments. Its records are named as
 those for the SIS3820 are (SIS38XX.template of the EPICS mca module).
 """
 
@@ -66,8 +66,8 @@ class MultichannelScaler:
     Args:
         prefix: what its records begin with, "BL:mcs:".
         base: EPICS base, running.
-        clock: its time.
-        chance: of the counting statistics.
+        clock: the clock of the simulation.
+        random: source of the counting statistics.
         busy: the busy records of the process by name.
         rates: counts/s of its three counters where the motor is at this position.
         position: where the motor is now.
@@ -78,20 +78,20 @@ class MultichannelScaler:
         prefix: str,
         base: Base,
         clock: SimulationClock,
-        chance: np.random.Generator,
+        random: np.random.Generator,
         busy: dict[str, Record],
         rates: Callable[[float], tuple[float, float, float]],
         position: Callable[[], float],
     ) -> None:
-        self._clock, self._chance, self._rates, self._position = clock, chance, rates, position
+        self._clock, self._random, self._rates, self._position = clock, random, rates, position
         self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
         self._arrays = [ArrayChannel(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
-        shown = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
-        self._channels = {name: base.channel(f"{prefix}{name}") for name in shown}
+        names = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
+        self._channels = {name: base.channel(f"{prefix}{name}") for name in names}
         self._acquiring = False
         self._external = False
         self._bin = 0
-        self._dwell_s, self._began, self._last, self._shown_at = 0.0, 0.0, 0.0, 0.0
+        self._dwell_s, self._began, self._last, self._showed_at = 0.0, 0.0, 0.0, 0.0
         self._last_position = 0.0
         self._counts, self._way, self._seconds = np.zeros((3, 0)), np.zeros(0), np.zeros(0)
         actions: tuple[Callable[[], None], ...] = (
@@ -105,7 +105,7 @@ class MultichannelScaler:
             self._buttons[name].cancel = partial(clock.after, 0.0, self._end)
 
     def advance(self) -> None:
-        """A pulse from outside: the next bin begins now. In the clock's thread."""
+        """A pulse from outside: the next bin begins now. In the simulation's thread."""
         if not (self._acquiring and self._external):
             return
         self._count_until(self._clock.now())
@@ -138,7 +138,7 @@ class MultichannelScaler:
         self._acquiring = True
         self._channels["Acquiring"].put(1)
         self._last_position = self._position()
-        self._last = self._shown_at = self._clock.now()
+        self._last = self._showed_at = self._clock.now()
         self._began = self._last - max(0, self._bin) * self._dwell_s
         self._tick()
 
@@ -150,7 +150,7 @@ class MultichannelScaler:
         if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
             self._end()
             return
-        if self._last - self._shown_at >= SHOW_S * self._clock.speed:
+        if self._last - self._showed_at >= SHOW_S * self._clock.speed:
             self._show()
         delay_s = TICK_S * self._clock.speed
         if not self._external:
@@ -177,19 +177,19 @@ class MultichannelScaler:
         clock, *others = self._rates(position)
         self._counts[0, self._bin] += seconds * clock
         for counter, rate in enumerate(others, start=1):
-            self._counts[counter, self._bin] += counts(rate, seconds, self._chance)
+            self._counts[counter, self._bin] += counts(rate, seconds, self._random)
         self._way[self._bin] += seconds * position
         self._seconds[self._bin] += seconds
 
     def _show(self) -> None:
-        """Show the bins that are full; how many they are comes last, so that whoever hears of it finds them there."""
+        """Show the bins that are full; their number comes last, so that clients who see it find the arrays there."""
         full = max(0, min(self._bin, self._way.size))
         for array, values in zip(self._arrays, self._counts, strict=False):
             array.put_array(np.round(values[:full]))
         self._arrays[-1].put_array(self._way[:full] / np.maximum(self._seconds[:full], 1e-12))
         self._channels["ElapsedReal"].put(float(self._seconds.sum()))
         self._channels["CurrentChannel"].put(full)
-        self._shown_at = self._last
+        self._showed_at = self._last
 
     def _stop(self) -> None:
         self._end()

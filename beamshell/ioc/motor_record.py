@@ -1,6 +1,6 @@
-"""The motor record: it behaves as documented for the EPICS motor record, over a simulated axis.
+"""The motor record: it behaves as documented for the EPICS motor record, on a simulated axis.
 
-It knows nothing of the beamline the motor is part of.
+It knows nothing of the beamline that the motor is part of.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class MotorRecord(Record):
     """One motor. Its axis obeys, unless the simulation's own fields make it slip or meet a limit switch.
 
     SIMS (1 = steps go out, nothing moves), SIMH and SIML (dial positions of the limit switches) are not part of the
-    real record: they are the hands that hold the axis.
+    real record: they simulate faults of the axis.
     """
 
     TYPE = "motor"
@@ -271,7 +271,7 @@ class MotorRecord(Record):
             self._halt()
             self.finish()
 
-    # ---- what base asks -------------------------------------------------------------------------
+    # ---- what base calls ------------------------------------------------------------------------
 
     @override
     def is_busy(self) -> bool:
@@ -340,7 +340,7 @@ class MotorRecord(Record):
         self._write_dial()
 
     def _redefine_dial(self, dial: float) -> None:
-        """The axis stands where it stood; its dial now shows this. FOFF says whether the user position follows."""
+        """Redefine the dial without a move; FOFF says whether the user position follows."""
         user = self._to_user(self._dial)
         self._dial = self._target = dial
         if not self["FOFF"]:

@@ -28,7 +28,7 @@ _REPEATER_HEADER = struct.Struct(">HHHHI4s")
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody serves on that port of loopback, neither TCP nor UDP."""
+    """Whether that port of loopback is free, for TCP and UDP."""
     with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # lingering connections don't matter
         try:
@@ -50,7 +50,7 @@ def ensure_free(port: int) -> None:
 
 
 def free_port(*taken: int) -> int:
-    """A port that nobody uses and is none of `taken`, by chance, so that two consoles rarely try the same."""
+    """A free port that is none of `taken`, chosen at random, so that two consoles rarely try the same."""
     first, last = map(int, (allowed := os.environ.get("BEAMSHELL_PORTS", _PORTS)).split("-"))
     for port in random.SystemRandom().sample(range(first, last + 1), min(200, last + 1 - first)):
         if port not in taken and is_free(port):
@@ -149,12 +149,12 @@ class Repeater:
         while True:
             try:
                 datagram, sender = self._udp.recvfrom(4096)
-            except ConnectionError:  # a client has gone without a word
+            except ConnectionError:  # a client has gone without leaving
                 continue
             self.handle(datagram, sender)
 
     def handle(self, datagram: bytes, sender: tuple[str, int]) -> None:
-        """Do what one datagram asks; an empty one registers its sender, too."""
+        """Handle one datagram; an empty one registers its sender, too."""
         command = struct.unpack_from(">H", datagram)[0] if len(datagram) >= _REPEATER_HEADER.size else _REGISTER
         if command == _REGISTER:
             self._clients.add(sender)

@@ -1,7 +1,7 @@
-"""A profile move: a controller that drives several motors together through given points at given times.
+"""A simulated profile move: a controller that drives motors together through points at given times.
 
 Its records are named as those of the EPICS motor module (profileMoveController.template, profileMoveAxis.template). It
-knows nothing of what is done with its pulses.
+does not know what its pulses are for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from beamshell.ioc.small_records import BusyRecord
 
 MAX_POINTS = 2000
 LOOK_S = 0.02
-"""Seconds on the wall between two looks at axes that move."""
+"""Real seconds between two checks of axes that move."""
 
 _BUTTONS = ("Build", "Execute", "Abort", "Readback")
 _UNDEFINED, _SUCCESS, _FAILURE, _ABORTED = range(4)
@@ -77,7 +77,7 @@ def _choice(kind: str, name: str, value: int, *words: str) -> str:
 
 
 def with_ramps(times: Numbers, way: Numbers, ramp_s: float) -> tuple[list[float], list[float]]:
-    """The way of one axis from rest to rest: `way` at `times` (from 0), with a ramp of `ramp_s` before and behind."""
+    """The path of one axis from rest to rest: `way` at `times` (from 0), with a ramp of `ramp_s` at each end."""
     if ramp_s <= 0:
         return times.tolist(), way.tolist()
     first, last = np.diff(way[:2]) / np.diff(times[:2]), np.diff(way[-2:]) / np.diff(times[-2:])
@@ -97,7 +97,7 @@ class _Profile:
     pulses: Numbers
     """When each pulse comes, counted as the times are."""
     ramp_s: float
-    seen: dict[int, list[float]] = field(default_factory=dict)
+    readbacks: dict[int, list[float]] = field(default_factory=dict)
     """By axis, where it was at each pulse."""
 
 
@@ -111,7 +111,7 @@ class ProfileMove:
     Args:
         prefix: what its records begin with, "BL:traj1:".
         base: EPICS base, running.
-        clock: its time.
+        clock: the clock of the simulation.
         busy: the busy records of the process by name.
         motors: its axes, M1 first.
         pulse: called at each pulse.
@@ -130,7 +130,7 @@ class ProfileMove:
         self._motors = dict(enumerate(motors, start=1))
         self._buttons: dict[str, BusyRecord] = {}
         self._profile: _Profile | None = None
-        self._round = 0  # tells the actions of this execution from those of one that was aborted
+        self._round = 0  # an action of an execution that was aborted has another number
         actions = (self._build, self._execute, self._abort, self._read_back)
         for name, action in zip(_BUTTONS, actions, strict=True):
             button = busy[f"{prefix}{name}"]
@@ -148,7 +148,7 @@ class ProfileMove:
     def _array(self, name: str) -> ArrayChannel:
         return ArrayChannel(self._base, f"{self._prefix}{name}")
 
-    def _say(self, part: str, status: int, message: str = "") -> None:
+    def _end_action(self, part: str, status: int, message: str = "") -> None:
         """End `Build`, `Execute` or `Readback`."""
         self._array(f"{part}Message").put_array([*message.encode()[:255], 0])
         self._put(f"{part}Status", status)
@@ -163,9 +163,9 @@ class ProfileMove:
             self._profile = self._built()
         except _FailureError as exc:
             self._profile = None
-            self._say("Build", _FAILURE, str(exc))
+            self._end_action("Build", _FAILURE, str(exc))
         else:
-            self._say("Build", _SUCCESS)
+            self._end_action("Build", _SUCCESS)
 
     def _built(self) -> _Profile:
         points = int(self._get("NumPoints"))
@@ -210,15 +210,15 @@ class ProfileMove:
     def _execute(self) -> None:
         profile = self._profile
         if profile is None:
-            self._say("Execute", _FAILURE, "nothing was built")
+            self._end_action("Execute", _FAILURE, "nothing was built")
             return
         self._round += 1
         relative = self._get("MoveMode") == _RELATIVE
         ways = {n: with_ramps(profile.times, way, profile.ramp_s) for n, way in profile.ways.items()}
         if relative:
             ways = {n: (t, [p + self._motors[n].where() for p in way]) for n, (t, way) in ways.items()}
-        for seen in profile.seen.values():
-            seen.clear()
+        for readbacks in profile.readbacks.values():
+            readbacks.clear()
         self._put("CurrentPoint", 0)
         self._put("ExecuteStatus", _UNDEFINED)
         self._put("ExecuteState", _MOVE_START)
@@ -263,8 +263,8 @@ class ProfileMove:
     def _send_pulse(self, this_round: int, profile: _Profile, due: float) -> None:
         """Note where the axes are when the pulse is due: this thread may be late, a controller's hardware is not."""
         if this_round == self._round:
-            for axis, seen in profile.seen.items():
-                seen.append(self._motors[axis].where(due))
+            for axis, readbacks in profile.readbacks.items():
+                readbacks.append(self._motors[axis].where(due))
             self._pulse()
 
     def _look(self, this_round: int, began: float, end_s: float, profile: _Profile) -> None:
@@ -277,7 +277,7 @@ class ProfileMove:
         if stopped and elapsed_s < end_s:
             self._stop_all(_FAILURE, f"M{stopped[0]} stopped before its end")
         elif not moving:
-            self._say("Execute", _SUCCESS)
+            self._end_action("Execute", _SUCCESS)
         else:
             again = partial(self._look, this_round, began, end_s, profile)
             self._clock.after(LOOK_S * self._clock.speed, again)
@@ -286,7 +286,7 @@ class ProfileMove:
         self._round += 1
         for axis in self._used():
             self._motors[axis].halt()
-        self._say("Execute", status, message)
+        self._end_action("Execute", status, message)
 
     def _abort(self) -> None:
         if int(self._get("ExecuteState")) != _AT_REST:
@@ -298,13 +298,13 @@ class ProfileMove:
     def _read_back(self) -> None:
         profile = self._profile
         if profile is None:
-            self._say("Readback", _FAILURE, "nothing was built")
+            self._end_action("Readback", _FAILURE, "nothing was built")
             return
         self._put("ReadbackState", 1)
         for axis, way in profile.ways.items():
-            seen = np.asarray(profile.seen[axis])
-            ideal = np.interp(profile.pulses[: seen.size], profile.times, way)
-            self._array(f"M{axis}Readbacks").put_array(seen)
-            self._array(f"M{axis}FollowingErrors").put_array(seen - ideal)
-        self._put("ActualPulses", max(map(len, profile.seen.values())))
-        self._say("Readback", _SUCCESS)
+            readbacks = np.asarray(profile.readbacks[axis])
+            ideal = np.interp(profile.pulses[: readbacks.size], profile.times, way)
+            self._array(f"M{axis}Readbacks").put_array(readbacks)
+            self._array(f"M{axis}FollowingErrors").put_array(readbacks - ideal)
+        self._put("ActualPulses", max(map(len, profile.readbacks.values())))
+        self._end_action("Readback", _SUCCESS)

@@ -46,11 +46,11 @@ class ScalerRecord(Record):
     rates: Callable[[], tuple[float, ...]]
     """Counts/s of every channel now."""
 
-    def __init__(self, base: Base, address: int, clock: SimulationClock, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clock: SimulationClock, random: np.random.Generator) -> None:
         super().__init__(base, address)
         self._clock = clock
-        self._chance = chance
-        self._round = 0  # tells the ticks of this count from those of one that was stopped
+        self._random = random
+        self._round = 0  # a tick of a count that was stopped has another number
         self._counts = False
         self._last = 0.0
         self._end = 0.0
@@ -112,7 +112,7 @@ class ScalerRecord(Record):
         clock, *others = rates or self.rates()
         self["S1"] = round(self["T"] * clock)
         for i, rate in enumerate(others, start=2):
-            self[f"S{i}"] += counts(rate, seconds, self._chance)
+            self[f"S{i}"] += counts(rate, seconds, self._random)
 
     def _stop(self) -> None:
         self._counts = False

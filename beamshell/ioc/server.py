@@ -1,6 +1,6 @@
-"""The process of the demo IOC: `python -m beamshell.ioc.server`; runs until it is told to stop.
+"""The process of the demo IOC: `python -m beamshell.ioc.server`, which runs until it is stopped.
 
-It knows nothing of consoles. It serves on loopback only, and says what it has to say on standard error.
+It knows nothing of consoles. It serves on loopback only, and logs to standard error.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    if options.parent is not None:  # given, not asked of the system: the parent may be gone by now
+    if options.parent is not None:  # an argument, not os.getppid(): the parent may be gone by now
         threading.Thread(target=_end_with_parent, args=(options.parent,), daemon=True).start()
     repeater_port = 5065
     if options.repeater is not None:
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
+    from beamshell.ioc.base import Base  # imported late: a parent that dies meanwhile is noticed
     from beamshell.ioc.beamline import Beamline
     from beamshell.ioc.simulation_clock import SimulationClock
 
@@ -87,7 +87,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _start_instruments(options: argparse.Namespace, clock: Callable[[], float]) -> None:
-    """What the demo beamline has that is no IOC; last, as nobody waits for it."""
+    """Start the instruments of the demo beamline that are no IOC; last, as nobody waits for them."""
     if options.http is not None:
         from beamshell.ioc.instruments import Chiller, serve_chiller
 

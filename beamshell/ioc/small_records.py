@@ -32,11 +32,11 @@ class BusyRecord(Record):
 
     @override
     def on_write(self, field: str) -> None:
-        wanted = bool(self["VAL"])
+        is_on = bool(self["VAL"])
         self.post("VAL")
-        if wanted != self._works:
-            self._works = wanted
-            (self.begin if wanted else self.cancel)()
+        if is_on != self._works:
+            self._works = is_on
+            (self.begin if is_on else self.cancel)()
 
     def done(self) -> None:
         """The work is over: VAL goes back to 0, and the put that began it completes."""
