@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from beamshell.ioc.area_detector_plugins import Frame, ImagePlugin, StatisticsPlugin
 from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE, Places
-from beamshell.ioc.base import Base, Channel, TextChannel
+from beamshell.ioc.base import Base, DatabaseField, TextField
 from beamshell.ioc.hdf5_plugin import Hdf5Plugin
 from beamshell.ioc.record import Record
 from beamshell.ioc.record_support import RecordSupport
@@ -60,10 +60,10 @@ class AreaDetector:
         frames = ("ArrayCounter", "MinX", "MinY", "SizeX", "SizeY", "WaitForPlugins")
         readings = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")
         sizes = ("ArraySizeX_RBV", "ArraySizeY_RBV", "ArraySize_RBV", "MaxSizeX_RBV", "MaxSizeY_RBV")
-        self._at: dict[str, Channel] = {
-            name: base.channel(f"{places.camera}{name}") for name in (*settings, *frames, *readings, *sizes)
+        self._at: dict[str, DatabaseField] = {
+            name: base.field(f"{places.camera}{name}") for name in (*settings, *frames, *readings, *sizes)
         }
-        self._status = TextChannel(base, f"{places.camera}StatusMessage_RBV")
+        self._status = TextField(base, f"{places.camera}StatusMessage_RBV")
         self._status.put_text("")
         self._writer = Hdf5Plugin(base, places.hdf, capture, folder_changed, self._frame_shape)
         self._plugins = (

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from beamshell.ioc.area_detector_records import CENTROID, STATISTICS
-from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.base import Base, DatabaseField
 
 Pixels = npt.NDArray[np.uint16]
 
@@ -33,13 +33,13 @@ class Plugin:
     def __init__(self, base: Base, prefix: str) -> None:
         self._base = base
         self._prefix = prefix
-        self._enabled = self._channel("EnableCallbacks")
-        self._counter = self._channel("ArrayCounter")
-        self._sizes = [self._channel(f"ArraySize{axis}_RBV") for axis in (0, 1)]
-        self._id, self._time = self._channel("UniqueId_RBV"), self._channel("TimeStamp_RBV")
+        self._enabled = self._field("EnableCallbacks")
+        self._counter = self._field("ArrayCounter")
+        self._sizes = [self._field(f"ArraySize{axis}_RBV") for axis in (0, 1)]
+        self._id, self._time = self._field("UniqueId_RBV"), self._field("TimeStamp_RBV")
 
-    def _channel(self, name: str) -> Channel:
-        return self._base.channel(self._prefix + name)
+    def _field(self, name: str) -> DatabaseField:
+        return self._base.field(self._prefix + name)
 
     @property
     def enabled(self) -> bool:
@@ -48,9 +48,9 @@ class Plugin:
 
     def show_frame(self, frame: Frame) -> None:
         """Show number, time and size of the frame in the records."""
-        for channel, pixels in zip(self._sizes, reversed(frame.pixels.shape), strict=True):
-            if channel.get() != pixels:
-                channel.put(pixels)
+        for field, pixels in zip(self._sizes, reversed(frame.pixels.shape), strict=True):
+            if field.get() != pixels:
+                field.put(pixels)
         self._id.put(frame.unique_id)
         self._time.put(frame.timestamp)
         self._counter.put(self._counter.get() + 1)
@@ -61,7 +61,7 @@ class ImagePlugin(Plugin):
 
     def __init__(self, base: Base, prefix: str) -> None:
         super().__init__(base, prefix)
-        self._data = self._channel("ArrayData")
+        self._data = self._field("ArrayData")
 
     def take(self, frame: Frame) -> None:
         """Show a frame."""
@@ -75,12 +75,12 @@ class StatisticsPlugin(Plugin):
 
     def __init__(self, base: Base, prefix: str) -> None:
         super().__init__(base, prefix)
-        self._results = {name: self._channel(f"{name}_RBV") for name in (*STATISTICS, *CENTROID)}
+        self._results = {name: self._field(f"{name}_RBV") for name in (*STATISTICS, *CENTROID)}
         self._computations = [
-            (self._channel("ComputeStatistics"), statistics),
-            (self._channel("ComputeCentroid"), self._spot),
+            (self._field("ComputeStatistics"), statistics),
+            (self._field("ComputeCentroid"), self._spot),
         ]
-        self._threshold = self._channel("CentroidThreshold")
+        self._threshold = self._field("CentroidThreshold")
 
     def take(self, frame: Frame) -> None:
         """Show what a frame is like."""

@@ -40,7 +40,7 @@ class FieldAddress(c.Structure):
     ]
 
 
-class Channel:
+class DatabaseField:
     """One field of one record of this process, read and written without the network."""
 
     def __init__(self, base: Base, name: str) -> None:
@@ -76,7 +76,7 @@ class Channel:
         )
 
 
-class ArrayChannel(Channel):
+class ArrayField(DatabaseField):
     """The value of a waveform record; base converts from and to the record's own type."""
 
     def put_array(self, values: npt.ArrayLike) -> None:
@@ -94,7 +94,7 @@ class ArrayChannel(Channel):
         return values[: count.value]
 
 
-class TextChannel(Channel):
+class TextField(DatabaseField):
     """An array of characters as a string, UTF-8 on the wire."""
 
     def get_text(self) -> str:
@@ -111,7 +111,7 @@ class TextChannel(Channel):
 
 
 class Base:
-    """EPICS base in this process: load records, start, then reach them through channels."""
+    """EPICS base in this process: load records, start, then read and write their fields."""
 
     def __init__(self) -> None:
         c.CDLL(str(library("Com")), mode=c.RTLD_GLOBAL)
@@ -178,9 +178,9 @@ class Base:
         c.c_int.in_dll(self.core, "dbThreadRealtimeLock").value = 0
         self._check(self.core.iocInit(), "start")
 
-    def channel(self, name: str) -> Channel:
+    def field(self, name: str) -> DatabaseField:
         """The field of that name, such as "BL:th.RBV"."""
-        return Channel(self, name)
+        return DatabaseField(self, name)
 
     @contextlib.contextmanager
     def locked(self, record: int) -> Iterator[None]:

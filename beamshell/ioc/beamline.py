@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from beamshell.ioc import area_detector_records, mca_record, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
-from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.base import Base, DatabaseField
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record_support import RecordSupport
@@ -158,7 +158,7 @@ class Beamline:
 
     def start(self) -> None:
         """Connect the simulation to the records; base must be running."""
-        self._th, self._samx, self._samy = (self._channel(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
+        self._th, self._samx, self._samy = (self._field(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
         self._connect_detectors()
         self._connect_mcs()
         self._connect_profile_move()
@@ -170,13 +170,13 @@ class Beamline:
         every(lambda: FOLLOW_S * wall, self._ring())
         every(lambda: 0.2 * wall, self._rate())
         every(lambda: 1.0 * wall, self._counter("BL:heartbeat"))
-        dt = self._channel("random_walk:dt")
+        dt = self._field("random_walk:dt")
         every(lambda: max(0.01, dt.get()), self._walk())
-        fps = self._channel("BL:webcam:fps")
+        fps = self._field("BL:webcam:fps")
         every(lambda: 1 / fps.get() if fps.get() > 0 else 1.0, self._images(fps))
 
-    def _channel(self, name: str) -> Channel:
-        return self._base.channel(name)
+    def _field(self, name: str) -> DatabaseField:
+        return self._base.field(name)
 
     def _light(self) -> float:
         return physics.beam(self._current_ma, self._shutter_is_open)
@@ -185,7 +185,7 @@ class Beamline:
         scaler = self._scalers.records["BL:scaler"]
         assert isinstance(scaler, ScalerRecord)
         clock_hz = scaler["FREQ"]
-        bragg = self._channel("BL:mono.RBV")
+        bragg = self._field("BL:mono.RBV")
 
         def rates() -> tuple[float, ...]:
             clock, monitor, behind_sample, _, *others = physics.scaler_rates(self._th.get(), self._light(), clock_hz)
@@ -194,7 +194,7 @@ class Beamline:
         scaler.rates = rates
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
-        PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clock).connect(
+        PointDetector(button, self._field("BL:det:TP"), self._field("BL:det:S"), self._clock).connect(
             lambda: physics.detector_rate(self._th.get(), self._light()), self._det_random
         )
         mca = self._mcas.records["BL:mca1"]
@@ -240,7 +240,7 @@ class Beamline:
         return action
 
     def _decay(self) -> Callable[[float], None]:
-        goal, value, done = (self._channel(f"decay:{part}") for part in ("SP", "I", "done"))
+        goal, value, done = (self._field(f"decay:{part}") for part in ("SP", "I", "done"))
         value.put(goal.get())
 
         def step(elapsed_s: float) -> None:
@@ -257,7 +257,7 @@ class Beamline:
         return step
 
     def _temperature(self) -> Callable[[float], None]:
-        goal, value, rate, done = (self._channel(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
+        goal, value, rate, done = (self._field(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
         value.put(goal.get())
 
         def step(elapsed_s: float) -> None:
@@ -271,7 +271,7 @@ class Beamline:
         return step
 
     def _shutter(self) -> Callable[[], None]:
-        command, readback = self._channel("BL:shutter"), self._channel("BL:shutter:rbv")
+        command, readback = self._field("BL:shutter"), self._field("BL:shutter:rbv")
         last_command, since = True, 0.0
 
         def action() -> None:
@@ -287,7 +287,7 @@ class Beamline:
         return action
 
     def _ring(self) -> Callable[[], None]:
-        current, drop = self._channel("SR:current"), self._channel("SR:current:drop")
+        current, drop = self._field("SR:current"), self._field("SR:current:drop")
         was_dropped, written_at = False, -1.0
 
         def action() -> None:
@@ -303,19 +303,19 @@ class Beamline:
         return action
 
     def _rate(self) -> Callable[[], None]:
-        readback = self._channel("BL:det:rate")
+        readback = self._field("BL:det:rate")
         return lambda: readback.put(physics.detector_rate(self._th.get(), self._light()))
 
     def _walk(self) -> Callable[[], None]:
-        position = self._channel("random_walk:x")
+        position = self._field("random_walk:x")
         return lambda: position.put(position.get() + self._walk_random.uniform(-1, 1))
 
     def _counter(self, name: str) -> Callable[[], None]:
-        counter = self._channel(name)
+        counter = self._field(name)
         return lambda: counter.put(counter.get() + 1)
 
-    def _images(self, fps: Channel) -> Callable[[], None]:
-        image, number = self._channel("BL:webcam:image"), self._channel("BL:webcam:count")
+    def _images(self, fps: DatabaseField) -> Callable[[], None]:
+        image, number = self._field("BL:webcam:image"), self._field("BL:webcam:count")
 
         def action() -> None:
             if fps.get() <= 0:
@@ -330,7 +330,9 @@ class Beamline:
 class PointDetector:
     """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
 
-    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clock: SimulationClock) -> None:
+    def __init__(
+        self, button: BusyRecord, preset: DatabaseField, result: DatabaseField, clock: SimulationClock
+    ) -> None:
         self._button = button
         self._preset = preset
         self._result = result

@@ -16,7 +16,7 @@ from pathlib import Path
 from beamshell.errors import IocError
 from beamshell.ioc.area_detector_plugins import Frame, Plugin
 from beamshell.ioc.area_detector_records import STREAM, WRITING_FAILED
-from beamshell.ioc.base import Base, TextChannel
+from beamshell.ioc.base import Base, TextField
 from beamshell.ioc.hdf5_file import Hdf5File, make_folder
 from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
@@ -49,11 +49,11 @@ class Hdf5Plugin(Plugin):
         self._capture = capture
         self._shape = shape
         names = ("LazyOpen", "SWMRMode", "FileWriteMode", "NumCapture", "FileNumber", "AutoIncrement", "QueueSize")
-        self._settings = {name: self._channel(name) for name in (*names, "CreateDirectory", "DroppedArrays")}
+        self._settings = {name: self._field(name) for name in (*names, "CreateDirectory", "DroppedArrays")}
         readings = ("Capture_RBV", "NumCaptured_RBV", "SWMRActive_RBV", "WriteStatus", "QueueUse", "FilePathExists_RBV")
-        self._readings = {name: self._channel(name) for name in readings}
+        self._readings = {name: self._field(name) for name in readings}
         texts = ("FilePath", "FilePath_RBV", "FileName", "FileTemplate", "FullFileName_RBV", "WriteMessage")
-        self._texts = {name: TextChannel(base, prefix + name) for name in texts}
+        self._texts = {name: TextField(base, prefix + name) for name in texts}
         self._file: Hdf5File | None = None
         self._captures = False
         self._jobs: deque[Callable[[], None]] = deque()

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from beamshell.ioc.base import ArrayChannel, Base
+from beamshell.ioc.base import ArrayField, Base
 from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
@@ -85,9 +85,9 @@ class MultichannelScaler:
     ) -> None:
         self._clock, self._random, self._rates, self._position = clock, random, rates, position
         self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
-        self._arrays = [ArrayChannel(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
+        self._arrays = [ArrayField(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
         names = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
-        self._channels = {name: base.channel(f"{prefix}{name}") for name in names}
+        self._fields = {name: base.field(f"{prefix}{name}") for name in names}
         self._acquiring = False
         self._external = False
         self._bin = 0
@@ -118,25 +118,25 @@ class MultichannelScaler:
     # ---- all below is done in the simulation's thread ----------------------------------------------
 
     def _erase(self) -> None:
-        size = int(self._channels["NuseAll"].get())
+        size = int(self._fields["NuseAll"].get())
         self._bin = 0
         self._counts, self._way, self._seconds = np.zeros((3, size)), np.zeros(size), np.zeros(size)
         for array in self._arrays:
             array.put_array(())
-        self._channels["CurrentChannel"].put(0)
-        self._channels["ElapsedReal"].put(0)
+        self._fields["CurrentChannel"].put(0)
+        self._fields["ElapsedReal"].put(0)
         self._buttons["EraseAll"].done()
 
     def _start(self, *, erase: bool = False) -> None:
         if self._acquiring:
             return
-        if erase or self._way.size != int(self._channels["NuseAll"].get()):
+        if erase or self._way.size != int(self._fields["NuseAll"].get()):
             self._erase()
-        self._external = bool(self._channels["ChannelAdvance"].get())
-        self._dwell_s = max(1e-3, self._channels["Dwell"].get())
+        self._external = bool(self._fields["ChannelAdvance"].get())
+        self._dwell_s = max(1e-3, self._fields["Dwell"].get())
         self._bin = -1 if self._external else min(self._bin, self._way.size)
         self._acquiring = True
-        self._channels["Acquiring"].put(1)
+        self._fields["Acquiring"].put(1)
         self._last_position = self._position()
         self._last = self._showed_at = self._clock.now()
         self._began = self._last - max(0, self._bin) * self._dwell_s
@@ -146,7 +146,7 @@ class MultichannelScaler:
         if not self._acquiring:
             return
         self._count_until(self._clock.now())
-        preset_s = self._channels["PresetReal"].get()
+        preset_s = self._fields["PresetReal"].get()
         if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
             self._end()
             return
@@ -187,8 +187,8 @@ class MultichannelScaler:
         for array, values in zip(self._arrays, self._counts, strict=False):
             array.put_array(np.round(values[:full]))
         self._arrays[-1].put_array(self._way[:full] / np.maximum(self._seconds[:full], 1e-12))
-        self._channels["ElapsedReal"].put(float(self._seconds.sum()))
-        self._channels["CurrentChannel"].put(full)
+        self._fields["ElapsedReal"].put(float(self._seconds.sum()))
+        self._fields["CurrentChannel"].put(full)
         self._showed_at = self._last
 
     def _stop(self) -> None:
@@ -201,7 +201,7 @@ class MultichannelScaler:
         self._count_until(self._clock.now())
         self._acquiring = False
         self._show()
-        self._channels["Acquiring"].put(0)
+        self._fields["Acquiring"].put(0)
         for name in ("EraseStart", "StartAll"):
             self._buttons[name].done()
 

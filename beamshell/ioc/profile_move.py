@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc.base import ArrayChannel, Base
+from beamshell.ioc.base import ArrayField, Base
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
@@ -140,13 +140,13 @@ class ProfileMove:
             self._buttons[name] = button
 
     def _get(self, name: str) -> float:
-        return self._base.channel(f"{self._prefix}{name}").get()
+        return self._base.field(f"{self._prefix}{name}").get()
 
     def _put(self, name: str, value: float) -> None:
-        self._base.channel(f"{self._prefix}{name}").put(value)
+        self._base.field(f"{self._prefix}{name}").put(value)
 
-    def _array(self, name: str) -> ArrayChannel:
-        return ArrayChannel(self._base, f"{self._prefix}{name}")
+    def _array(self, name: str) -> ArrayField:
+        return ArrayField(self._base, f"{self._prefix}{name}")
 
     def _end_action(self, part: str, status: int, message: str = "") -> None:
         """End `Build`, `Execute` or `Readback`."""

@@ -20,7 +20,7 @@ from typing_extensions import override
 from beamshell.errors import IocError
 from beamshell.ioc import area_detector_records, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
-from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.base import Base, DatabaseField
 from beamshell.ioc.beamline import PointDetector
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
@@ -207,7 +207,7 @@ class Twin:
     def _start_counter(self, start: str, preset: str, result: str) -> None:
         button = self._busy.records[start]
         assert isinstance(button, BusyRecord)
-        detector = PointDetector(button, self._base.channel(preset), self._base.channel(result), self._clock)
+        detector = PointDetector(button, self._base.field(preset), self._base.field(result), self._clock)
         detector.connect(self._rate, self._random)
 
     def _shutter(self, fact: Fact) -> None:
@@ -221,7 +221,7 @@ class Twin:
         self._to_start.append(lambda: self._start_shutter(place, command, status))
 
     def _start_shutter(self, place: int, command: str, status: str) -> None:
-        command_channel, status_channel = self._base.channel(command), self._base.channel(status)
+        command_channel, status_channel = self._base.field(command), self._base.field(status)
 
         def follow() -> None:
             is_on = bool(command_channel.get())
@@ -264,8 +264,8 @@ class Twin:
         self._to_start.append(lambda: self._start_positioner(fact))
 
     def _start_positioner(self, fact: Fact) -> None:
-        goal, readback = self._base.channel(fact["setpoint"]), self._channel(fact.get("readback"))
-        done, stop = self._channel(fact.get("done")), self._channel(fact.get("stop"))
+        goal, readback = self._base.field(fact["setpoint"]), self._field(fact.get("readback"))
+        done, stop = self._field(fact.get("done")), self._field(fact.get("stop"))
         arrived = fact.get("done_value", 1)
         at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
         here = there = goal.get()
@@ -301,8 +301,8 @@ class Twin:
         self._to_start.append(lambda: self._start_camera(fact))
 
     def _start_camera(self, fact: Fact) -> None:
-        image, number = self._base.channel(fact["image"]), self._base.channel(fact["frame"])
-        rate = self._base.channel(fact["frames_per_second"])
+        image, number = self._base.field(fact["image"]), self._base.field(fact["frame"])
+        rate = self._base.field(fact["frames_per_second"])
         camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
 
         def expose() -> None:
@@ -351,9 +351,9 @@ class Twin:
             self._to_start.append(lambda: self._start_reading(name, value))
 
     def _start_reading(self, name: str, value: float) -> None:
-        channel = self._base.channel(name)
-        channel.put(value)
-        self._every(1.0, lambda: channel.put(value + abs(value) * 1e-4 * abs(self._random.normal())))
+        field = self._base.field(name)
+        field.put(value)
+        self._every(1.0, lambda: field.put(value + abs(value) * 1e-4 * abs(self._random.normal())))
 
     def _states(self, pv: str, states: list[Any], value: Any, *, writable: bool, **more: Any) -> None:
         """A record whose value is one of up to sixteen names."""
@@ -367,8 +367,8 @@ class Twin:
     def _every(self, seconds: float, action: Callable[[], None]) -> None:
         self._clock.every(lambda: seconds * self._clock.speed, action)
 
-    def _channel(self, pv: str | None) -> Channel | None:
-        return self._base.channel(pv) if pv else None
+    def _field(self, pv: str | None) -> DatabaseField | None:
+        return self._base.field(pv) if pv else None
 
     def _mcs(self, fact: Fact) -> None:
         prefix: str = fact["prefix"]
