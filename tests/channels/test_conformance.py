@@ -242,7 +242,7 @@ def test_limits_are_enforced_if_asked_for(layer: Layer, make: Callable[..., Any]
 # ---- watching --------------------------------------------------------------------------------------------
 
 
-def test_a_subscriber_hears_the_value_and_its_changes_in_a_worker(position: Any) -> None:
+def test_a_subscriber_gets_the_value_and_its_changes_in_a_worker(position: Any) -> None:
     values: list[tuple[float, str]] = []
     token = position.subscribe(lambda value, **_: values.append((value, threading.current_thread().name)))
     wait_until(lambda: values)
@@ -256,9 +256,7 @@ def test_a_subscriber_hears_the_value_and_its_changes_in_a_worker(position: Any)
     assert len(values) == number
 
 
-def test_a_subscriber_that_was_there_before_the_connection_hears_the_value(
-    layer: Layer, make: Callable[..., Any]
-) -> None:
+def test_a_subscriber_from_before_the_connection_gets_the_value(layer: Layer, make: Callable[..., Any]) -> None:
     values: list[float] = []
     signal = make(EpicsSignalRO, layer.prefix + layer.position)
     signal.subscribe(lambda value, **_: values.append(value))

@@ -27,7 +27,7 @@ def is_of_now(channel):
     return channel.disconnected_since >= moment
 
 
-def test_a_channel_that_waits_for_its_library_is_asked_for_when_that_is_there(channel):
+def test_a_channel_that_waits_for_its_library_is_looked_for_when_that_is_loaded(channel):
     assert is_of_now(channel)
     begun = time.time()
     with pytest.raises(NotConnected):

@@ -21,7 +21,7 @@ from beamshell.devices import Component, Device, EpicsSignal
 from beamshell.errors import ConfigError, UnknownName
 
 
-def test_on_a_twin_nothing_real_is_asked():
+def test_on_a_twin_nothing_real_is_read():
     with channel_factory(SimulatedFactory()):
         for address in ("http://chiller.local/x", "serial:///dev/ttyUSB0#POS", "tango://a/b/c/d"):
             channel = open_channel(address, busy="/moving", units="mm")
@@ -32,7 +32,7 @@ def test_on_a_twin_nothing_real_is_asked():
         assert type(open_channel("ca://BL:th")).__name__ == "CaChannel"
 
 
-def test_a_scheme_that_nobody_has_is_refused_on_a_twin_too():
+def test_a_scheme_of_no_control_system_is_refused_on_a_twin_too():
     with channel_factory(SimulatedFactory()), pytest.raises(UnknownName, match="gpib"):
         open_channel("gpib://1")
 

@@ -90,7 +90,7 @@ def test_a_whole_number_is_sent_as_the_service_shows_it(connect):
         count.set(5.5).wait(10)
 
 
-def test_a_service_is_asked_again_and_again_only_while_somebody_subscribes(connect):
+def test_a_service_is_polled_only_while_somebody_subscribes(connect):
     axis, counter = connect(EpicsSignal, "axis#/value", poll_s=0.01), connect(EpicsSignalRO, "asked#/paths")
     before = counter.get()
     token = axis.subscribe(lambda **_: None)

@@ -30,7 +30,7 @@ def test_it_is_there_at_once_and_holds_what_it_is_given(make):
     assert (gain.describe()["x"]["lower_ctrl_limit"], gain.describe()["x"]["upper_ctrl_limit"]) == (0.0, 10.0)
 
 
-def test_signals_of_one_name_share_their_value_and_hear_of_each_others_writes(make):
+def test_signals_of_one_name_share_their_value_and_get_each_others_writes(make):
     writer, reader, values = make(EpicsSignal, "soft://shared"), make(EpicsSignalRO, "soft://shared"), []
     reader.subscribe(lambda value, **_: values.append(value))
     writer.put(4.0)

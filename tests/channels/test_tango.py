@@ -91,7 +91,7 @@ def test_a_command_is_a_signal_that_is_written(connect):
 
 
 @pytest.mark.parametrize("attribute", ["polled", "pushed"])
-def test_what_the_server_tells_of_is_heard_at_once(connect, attribute):
+def test_a_change_event_of_the_server_is_delivered_at_once(connect, attribute):
     pushed, position, values = connect(EpicsSignal, attribute), connect(EpicsSignal, "position"), []
     position.set(0.0).wait(10)
     token = pushed.subscribe(lambda value, **_: values.append(value))
@@ -107,7 +107,7 @@ def test_what_the_server_tells_of_is_heard_at_once(connect, attribute):
     wait_until(lambda: pushed._channel._events is None)
 
 
-def test_what_the_server_does_not_tell_of_is_asked_for(connect):
+def test_an_attribute_without_events_is_polled(connect):
     position, values = connect(EpicsSignal, "position"), []
     position.subscribe(lambda value, **_: values.append(value))
     position.set(4.0).wait(10)
@@ -134,7 +134,7 @@ print("events")
     ("value", "why"),
     [(-7.0, "the interlock is open"), (20.0, "above the maximum"), (-8.0, "the device is in FAULT")],
 )
-def test_a_refusal_is_told_with_its_reason(connect, value, why):
+def test_a_refusal_says_its_reason(connect, value, why):
     position = connect(EpicsSignal, "position")
     with pytest.raises(WriteFailed, match=rf"x: 127\S+: .*{why}"):
         position.set(value).wait(10)

@@ -132,7 +132,7 @@ def test_no_job_is_dropped_while_a_thread_is_stuck(worker):
     assert sorted(delivered) == list(range(1000))
 
 
-def test_a_subscriber_that_raises_is_logged_and_hears_the_next_value(worker, caplog):
+def test_a_subscriber_that_raises_is_logged_and_gets_the_next_value(worker, caplog):
     done = threading.Event()
 
     def deliver(value):

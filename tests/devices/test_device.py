@@ -378,7 +378,7 @@ def test_a_device_shows_itself_briefly() -> None:
     assert repr(Stage("BL:", name="left")) == "Stage('BL:', name='left')"
 
 
-def test_a_summary_tells_when_each_part_is_recorded_and_where_it_lives() -> None:
+def test_a_summary_says_when_each_part_is_recorded_and_its_address() -> None:
     class Motor(Device):
         readback = Component(Signal, kind="hinted", units="mm")
         speed = Component(Signal, kind="config", units="mm/s")

@@ -16,14 +16,14 @@ from beamshell.protocols import DataKey
 
 
 class Kite(Flyer):
-    """Sees a point whenever the test says so; lands when the test says so, or at once when it is told to."""
+    """Has a point whenever the test says so; ends when the test says so, or at once when it is asked to."""
 
     ends_on_pause = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heights: list[int] = []
-        self.lands_at_once = True
+        self.ends_at_once = True
         self.is_stuck = False
 
     def parse_path(self, path: Mapping[str, Any]) -> Any:
@@ -41,7 +41,7 @@ class Kite(Flyer):
             raise DeviceError(f"{self.name}: its string is torn")
 
     def end_flight(self, flight: Flight) -> None:
-        if self.lands_at_once:
+        if self.ends_at_once:
             flight.finish()
 
     def describe_points(self) -> dict[str, DataKey]:
@@ -165,7 +165,7 @@ def test_it_takes_off_only_when_it_is_ready(kite):
     assert not ready.done
 
 
-def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
+def test_a_start_that_fails_is_a_flight_without_points(kite):
     kite.prepare({"string": "torn"})
     with pytest.raises(DeviceError, match="its string is torn"):
         kite.kickoff()
@@ -174,7 +174,7 @@ def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
     assert collected(kite) == []
 
 
-def test_a_take_off_that_is_refused_hands_nothing_over_from_the_flight_before(kite):
+def test_a_start_that_is_refused_hands_nothing_over_from_the_flight_before(kite):
     flying(kite, 3).finish()
     assert collected(kite) == [0, 1, 2]
     with pytest.raises(DeviceError, match="not prepared"):
@@ -182,7 +182,7 @@ def test_a_take_off_that_is_refused_hands_nothing_over_from_the_flight_before(ki
     assert collected(kite) == []
 
 
-def test_a_stop_is_a_failure_and_keeps_what_was_seen(kite):
+def test_a_stop_is_a_failure_and_keeps_the_points(kite):
     flight = flying(kite, 2)
     kite.stop()
     assert str(flight.exception()) == "kite: its flight was stopped"
@@ -195,7 +195,7 @@ def test_a_stop_can_count_as_success(kite):
     assert flight.success
 
 
-def test_a_pause_is_a_landing_and_no_failure(kite):
+def test_a_pause_ends_the_flight_and_is_no_failure(kite):
     flight = flying(kite, 2)
     kite.pause()
     kite.resume()
@@ -203,7 +203,7 @@ def test_a_pause_is_a_landing_and_no_failure(kite):
     assert collected(kite) == [0, 1]
 
 
-def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_what_was_seen(kite):
+def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_its_points(kite):
     flight = flying(kite, 2)
     flight.finish(DeviceError("kite: the wind is gone"))
     assert not kite.complete().success
@@ -212,15 +212,15 @@ def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_what_was
     assert collected(kite) == [0, 1]
 
 
-def test_a_flyer_that_need_not_land_flies_on_through_a_pause(kite):
+def test_a_flyer_that_does_not_end_on_pause_flies_on(kite):
     kite.ends_on_pause = False
     flight = flying(kite)
     kite.pause()
     assert not flight.done
 
 
-def test_a_landing_that_takes_its_time_is_waited_for_before_its_points_are_collected(kite):
-    kite.lands_at_once = False
+def test_an_end_that_takes_its_time_is_waited_for_before_points_are_collected(kite):
+    kite.ends_at_once = False
     flight = flying(kite, 1)
     kite.stop()
     assert not flight.done
@@ -236,14 +236,14 @@ def test_a_landing_that_takes_its_time_is_waited_for_before_its_points_are_colle
 
 
 def test_a_failure_on_the_way_down_does_not_hide_that_it_was_stopped(kite):
-    kite.lands_at_once = False
+    kite.ends_at_once = False
     flight = flying(kite)
     kite.stop()
     flight.finish(DeviceError("kite: it hit a tree"))
     assert str(flight.exception()) == "kite: its flight was stopped"
 
 
-def test_unstaging_lands_it(kite):
+def test_unstaging_ends_the_flight(kite):
     kite.stage()
     flight = flying(kite)
     assert kite.unstage() == [kite]
@@ -255,7 +255,7 @@ def test_its_stream_has_its_name_unless_the_plan_says_otherwise(kite):
     assert kite.hints == {"fields": ["height"]}
 
 
-STEPS = st.lists(st.sampled_from(["prepare", "kickoff", "complete", "collect", "stop", "pause", "see", "land"]))
+STEPS = st.lists(st.sampled_from(["prepare", "kickoff", "complete", "collect", "stop", "pause", "see", "end"]))
 
 
 @given(steps=STEPS)
@@ -266,7 +266,7 @@ def test_in_any_order_it_refuses_or_obeys_and_each_point_is_handed_over_once(ste
         try:
             if step == "see" and in_the_air:
                 kite.see(1)
-            elif step == "land" and in_the_air:
+            elif step == "end" and in_the_air:
                 kite.complete().finish()
             elif step == "collect":
                 got += collected(kite)
@@ -294,7 +294,7 @@ def test_in_any_order_it_refuses_or_obeys_and_each_point_is_handed_over_once(ste
                 flew = True
             if not refused:
                 in_the_air, prepared = True, False
-        if step in ("land", "stop", "pause"):
+        if step in ("end", "stop", "pause"):
             in_the_air = False
         assert kite.flying == in_the_air
         assert got == kite.heights[: len(got)]

@@ -36,7 +36,7 @@ def jaws() -> Jaws:
 
 
 def slow(jaws: Jaws) -> Jaws:
-    """Its blades stay on their way until they are told otherwise."""
+    """Its blades stay on their way until the test lets them arrive."""
     jaws.low.delay = jaws.high.delay = 3600.0
     return jaws
 
@@ -196,11 +196,11 @@ def test_the_other_axes_may_be_thought_elsewhere(monkeypatch: pytest.MonkeyPatch
     polar = Polar(name="polar")
     polar.set(1, 0).wait(1)
     assert polar.angle.estimate_time_s(0, math.pi) == pytest.approx(2.0)
-    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("it was told, and need not ask"))
+    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("the target is complete, and needs no reading"))
     assert polar.angle.estimate_time_s(0, math.pi, radius=3) == pytest.approx(6.0)
 
 
-def test_how_long_it_takes_is_unknown_where_a_real_axis_cannot_tell_or_be() -> None:
+def test_how_long_it_takes_is_unknown_where_a_real_axis_does_not_know_or_cannot_be() -> None:
     class Cosine(PseudoPositioner):
         cosine = Component(PseudoSingle)
         angle = Component(Paced, units="rad")
@@ -313,12 +313,12 @@ def test_a_real_axis_sent_elsewhere_by_itself_is_a_failure(jaws: Jaws) -> None:
 # ---- watching
 
 
-def test_subscribers_hear_of_an_axis_when_a_real_one_moves(jaws: Jaws) -> None:
-    heard: list[float] = []
+def test_subscribers_of_an_axis_are_called_when_a_real_one_moves(jaws: Jaws) -> None:
+    values: list[float] = []
     changed = threading.Event()
 
     def callback(value: float, **_: Any) -> None:
-        heard.append(value)
+        values.append(value)
         if value == 2.0:
             changed.set()
 

@@ -28,24 +28,24 @@ def facts(tmp_path: Path, text: str) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def test_a_motor_is_a_record_with_the_limits_of_its_file(tmp_path: Path) -> None:
-    found, _ = facts(tmp_path, 'th: {class: motor, prefix: "X:th", limits: [-5, 5], doc: angle, twin: {units: deg}}\n')
-    assert found[0] == {"is": "motor", "record": "X:th", "limits": [-5, 5], "doc": "angle", "units": "deg"}
-    assert "X:th.JVEL" in {fact.get("pv") for fact in found}, "what is built at first use belongs to it too"
+    played, _ = facts(tmp_path, 'th: {class: motor, prefix: "X:th", limits: [-5, 5], doc: angle, twin: {units: deg}}\n')
+    assert played[0] == {"is": "motor", "record": "X:th", "limits": [-5, 5], "doc": "angle", "units": "deg"}
+    assert "X:th.JVEL" in {fact.get("pv") for fact in played}, "what is built at first use belongs to it too"
 
 
 def test_motors_within_devices_are_found(tmp_path: Path) -> None:
-    found, _ = facts(tmp_path, 'slits: {class: slits, prefix: "X:"}\n')
-    assert [fact["record"] for fact in found if fact["is"] == "motor"] == ["X:low", "X:high"]
+    played, _ = facts(tmp_path, 'slits: {class: slits, prefix: "X:"}\n')
+    assert [fact["record"] for fact in played if fact["is"] == "motor"] == ["X:low", "X:high"]
 
 
 def test_a_multichannel_analyser_is_a_record(tmp_path: Path) -> None:
-    found, _ = facts(tmp_path, 'mca: {class: mca, prefix: "X:mca1"}\n')
-    assert found[0] == {"is": "mca", "record": "X:mca1"}
+    played, _ = facts(tmp_path, 'mca: {class: mca, prefix: "X:mca1"}\n')
+    assert played[0] == {"is": "mca", "record": "X:mca1"}
 
 
 def test_each_address_of_a_signal_is_named(tmp_path: Path) -> None:
-    found, _ = facts(tmp_path, 'a: {class: signal, prefix: "X:RBV", write_pv: "ca://X", twin: {states: [In, Out]}}\n')
-    assert [(fact["pv"], fact["writable"], fact["states"]) for fact in found] == [
+    played, _ = facts(tmp_path, 'a: {class: signal, prefix: "X:RBV", write_pv: "ca://X", twin: {states: [In, Out]}}\n')
+    assert [(fact["pv"], fact["writable"], fact["states"]) for fact in played] == [
         ("X", True, ["In", "Out"]),
         ("X:RBV", False, ["In", "Out"]),
     ]
@@ -56,8 +56,8 @@ def test_what_is_not_of_epics_has_no_pv(tmp_path: Path) -> None:
 
 
 def test_a_device_of_another_library_is_never_built(tmp_path: Path) -> None:
-    found, [left_out] = facts(tmp_path, "a: {class: subprocess.Popen, args: [[no-such-program]]}\n")
-    assert found == []
+    played, [left_out] = facts(tmp_path, "a: {class: subprocess.Popen, args: [[no-such-program]]}\n")
+    assert played == []
     assert "devices.yml:1:1: a: no twin can play subprocess.Popen" in left_out
 
 

@@ -75,7 +75,7 @@ def test_a_move_ends_at_its_target_however_slowly_it_is_looked_at():
         assert (motor["DMOV"], motor._dial, motor._has_slipped) == (1, 1.0, False), clock.step_s
 
 
-def test_where_it_was_when_a_pulse_was_due_is_told_even_if_it_has_arrived_meanwhile():
+def test_the_position_at_a_late_pulse_is_that_of_when_it_was_due():
     clock = Clock(step_s=0.0)
     motor = Bare(clock)
     assert motor.follow([0.0, 1.0, 2.0], [0.0, 4.0, 0.0], began=0.0)

@@ -23,7 +23,7 @@ def sockets():
         udp.close()
 
 
-def test_a_client_that_registers_is_told_so(sockets):
+def test_a_client_that_registers_gets_a_confirmation(sockets):
     own, client, _ = sockets
     Repeater(own).handle(REGISTER, client.getsockname())
     confirmation = client.recv(64)

@@ -26,7 +26,7 @@ def test_actions_come_in_the_order_of_their_time_not_of_their_making():
     assert called == ["early", "late"]
 
 
-def test_simulated_time_runs_as_fast_as_asked():
+def test_simulated_time_runs_at_its_speed():
     clock, times = SimulationClock(speed=1000.0), []
     clock.after(20.0, lambda: times.append(clock.now()))
     clock.after(20.0, _end)

@@ -158,7 +158,7 @@ def _best(action):
     return min(times)
 
 
-def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc):
+def test_requests_to_a_channel_that_is_gone_are_forgotten(connect, demo_ioc):
     number = len(requests._batches)
     for _ in range(20):
         signal = EpicsSignalRO("BL:samx.VELO", name="velocity")

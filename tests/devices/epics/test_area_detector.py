@@ -70,12 +70,12 @@ class Documents:
         self.all.append((name, doc))
 
     def of(self, name: str) -> list[dict[str, Any]]:
-        return [doc for found, doc in self.all if found == name]
+        return [doc for kind, doc in self.all if kind == name]
 
     def pictures(self) -> dict[int, np.ndarray]:
         """The pictures by number of event, as a reader finds them: the last StreamDatum counts."""
         files = {doc["uid"]: doc for doc in self.of("stream_resource")}
-        found = {}
+        pictures = {}
         for datum in self.of("stream_datum"):
             file = files[datum["stream_resource"]]
             frames = self.of("descriptor")[-1]["data_keys"][file["data_key"]]["shape"][0]
@@ -83,8 +83,8 @@ class Documents:
                 pixels = opened[file["parameters"]["dataset"]][:]
             numbers = range(datum["seq_nums"]["start"], datum["seq_nums"]["stop"])
             for number, index in zip(numbers, range(datum["indices"]["start"], datum["indices"]["stop"]), strict=True):
-                found[number] = pixels[index * frames : (index + 1) * frames]
-        return found
+                pictures[number] = pixels[index * frames : (index + 1) * frames]
+        return pictures
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10.0) -> None:
 # ---- a count, which writes no file -----------------------------------------------------------
 
 
-def test_a_count_tells_what_a_picture_is_like_and_writes_no_file(cam: EpicsAreaDetector, tmp_path: Path) -> None:
+def test_a_count_records_the_statistics_of_a_picture_and_writes_no_file(cam: EpicsAreaDetector, tmp_path: Path) -> None:
     cam.count_time.set(0.2).wait(5)
     cam.trigger().wait(20)
     reading = cam.read()
@@ -235,7 +235,7 @@ def test_files_go_below_the_data_folder_by_day(cam: EpicsAreaDetector, engine: R
         cam.stage()
 
 
-def test_a_folder_that_this_computer_knows_by_another_name_is_told_by_that(
+def test_a_folder_with_another_name_on_this_computer_is_documented_by_that(
     cam: EpicsAreaDetector, engine: RunEngine, documents: Documents, tmp_path: Path
 ) -> None:
     cam.hdf.write_folder, cam.hdf.read_folder = f"{tmp_path}/%Y", "/mnt/ioc/%Y"
@@ -294,7 +294,7 @@ def test_it_is_staged_once(cam: EpicsAreaDetector) -> None:
     cam.unstage()
 
 
-def test_one_that_is_read_only_is_told_nothing(cam: EpicsAreaDetector) -> None:
+def test_nothing_is_written_to_one_that_is_read_only(cam: EpicsAreaDetector) -> None:
     cam.read_only = True
     try:
         for order in (cam.trigger, cam.stage, cam.kickoff):

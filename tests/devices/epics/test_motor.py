@@ -284,18 +284,18 @@ def test_the_time_of_a_move_is_estimated_from_the_record(motor: EpicsMotor) -> N
     assert motor.estimate_time_s(0, 10) == pytest.approx(10 / 2 + 0.05)
 
 
-def test_subscribers_hear_of_the_position(motor: EpicsMotor) -> None:
-    heard: list[float] = []
-    token = motor.subscribe(lambda value, **_: heard.append(value), run=False)
+def test_subscribers_get_the_position(motor: EpicsMotor) -> None:
+    values: list[float] = []
+    token = motor.subscribe(lambda value, **_: values.append(value), run=False)
     motor.set(0.5).wait(15)
-    until(lambda: 0.5 in heard)
+    until(lambda: 0.5 in values)
     motor.unsubscribe(token)
 
 
 # ---- whatever happens
 
 
-def test_whoever_interferes_at_whatever_moment_a_success_is_never_a_lie(motor: EpicsMotor, outsider: Outsider) -> None:
+def test_a_success_is_always_true_whoever_interferes_at_whatever_moment(motor: EpicsMotor, outsider: Outsider) -> None:
     """Property 7: stops and targets, ours and others', at random moments; each status ends, and tells the truth."""
     chance = random.Random(7)
     for case in range(40):

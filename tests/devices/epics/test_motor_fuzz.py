@@ -245,7 +245,7 @@ def judge(case: Case, ends: Counter[str]) -> None:
         assert last is None or isinstance(last, StatusTimeoutError), (case.deeds, last)  # nor is a failure
 
 
-def test_a_success_is_never_a_lie_in_whatever_order_the_record_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_success_is_always_true_in_whatever_order_the_record_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(motor_module, "_LOOK_AGAIN_S", 0.0005)
     ends: Counter[str] = Counter()
     try:

@@ -22,7 +22,7 @@ def test_bins_end_half_way_between_points_and_the_outer_ones_reach_as_far_beyond
     assert (path.num, path.bins) == (3, 3)
 
 
-def test_the_rest_of_a_way_begins_with_the_bin_of_the_first_point_that_was_not_seen():
+def test_the_rest_of_a_path_begins_with_the_bin_of_the_first_point_that_is_missing():
     path = path_from("traj", {**PATH, "first": 2}, MOTORS)
     assert path.edges("th").tolist() == [2.0, 4.0]
     assert path.bins == 1
@@ -60,6 +60,6 @@ def test_a_path_needs_its_parts():
         path_from("traj", {}, MOTORS)
 
 
-def test_the_middle_of_each_bin_follows_from_when_bins_were_told_to_be_full():
+def test_the_middle_of_each_bin_follows_from_the_time_stamps_of_full_bins():
     assert middles([(4, 14.0), (10, 20.0)], 10, 99.0) == pytest.approx(np.arange(10.5, 20.5))
     assert middles([(2, 12.0)], 2, 1.0) == pytest.approx([10.5, 11.5])
