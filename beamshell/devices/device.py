@@ -252,7 +252,8 @@ class Device(Part):
 
         A device without any is done at once.
         """
-        started: list[Status] = [self._part(attr).set(value) for attr, value in self._trigger_values()]
+        values = {attr: component.trigger_value for attr, component in self._components.items()}
+        started: list[Status] = [self._part(attr).set(value) for attr, value in values.items() if value is not None]
         if not started:
             done = DeviceStatus(self, action="trigger")
             done.set_finished()
@@ -261,9 +262,6 @@ class Device(Part):
         for status in started[1:]:
             together = together & status
         return together
-
-    def _trigger_values(self) -> list[tuple[str, Any]]:
-        return [(attr, c.trigger_value) for attr, c in self._components.items() if c.trigger_value is not None]
 
     def configure(
         self, settings: Mapping[str, Any] | None = None, /, **more: Any
@@ -306,9 +304,13 @@ class Device(Part):
         return staged
 
     def _stage_value(self, signal: Any, value: Any) -> None:
+        self._note_value(signal)
+        signal.set(value).wait()
+
+    def _note_value(self, signal: Any) -> None:
+        """Have `unstage` put the present value of a signal back."""
         old = signal.get()
         self._staging.note(signal.name, lambda: signal.set(old).wait())
-        signal.set(value).wait()
 
     def _stage_part(self, part: Any) -> list[Any]:
         self._staging.note(part.name, part.unstage)
@@ -438,13 +440,13 @@ _FOR_MACHINES = frozenset(
         "readback_signal",
         "root",
         "setpoint_signal",
-        "shown",
         "simulation",
         "start_flight",
         "start_move",
         "stop_motion",
         "stop_preparation",
         "walk_signals",
+        "with_unit",
     ]
 )
 """What the engine, the shell and subclasses use: Tab does not offer it to people, who look for motors and settings."""

@@ -213,7 +213,7 @@ def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError
     old = registry.entry(line.name) if line.name in registry else None
     if old is not None and changes is not None and old.recipe == recipe:
         entry = registry.describe(line.name, **about)
-        if why := _difference(_shown_about(old), _shown_about(entry)):
+        if why := _difference(_about_entry(old), _about_entry(entry)):
             changes.updated[line.name] = why
         return
     begun = time.perf_counter()
@@ -224,7 +224,7 @@ def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError
         destroy(old.device)
 
 
-def _shown_about(entry: Entry) -> dict[str, Any]:
+def _about_entry(entry: Entry) -> dict[str, Any]:
     return {"tags": sorted(entry.tags), "readout": entry.readout, "doc": entry.doc}
 
 
@@ -266,10 +266,10 @@ def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
     return device
 
 
-def _value(line: DeviceLine, key: str, default: Any, kind: type, wanted: str) -> Any:
+def _value(line: DeviceLine, key: str, default: Any, kind: type, expected: str) -> Any:
     value = line.values.get(key, default)
     if not isinstance(value, kind):
-        raise line.problem(f"{key} is {value!r}; write {wanted}", key)
+        raise line.problem(f"{key} is {value!r}; write {expected}", key)
     return value
 
 

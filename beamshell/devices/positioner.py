@@ -78,7 +78,7 @@ class MoveStatus(DeviceStatus):
         self.target = target
         self.start = start
         self.started = time.monotonic()
-        action = action or f"move to {device.shown(target)}"
+        action = action or f"move to {device.with_unit(target)}"
         super().__init__(device, timeout=timeout, settle_time=settle_time, action=action)
 
     def arrive(self) -> None:
@@ -232,7 +232,7 @@ class Positioner(Device):
         latest = self.readback_signal.latest if self.connected else None
         if latest is None:
             return super().in_short()
-        return [f"{'moving, ' if self.moving else ''}at {self.shown(latest['value'])}"]
+        return [f"{'moving, ' if self.moving else ''}at {self.with_unit(latest['value'])}"]
 
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
         """Call `callback(value=..., ...)` at each change of the position; the token to end it with."""
@@ -294,14 +294,14 @@ class Positioner(Device):
 
     def _check(self, position: Any, hardware: tuple[float, float]) -> None:
         target = as_number(self.name, position)
-        self.refuse_if_read_only(self.shown(target))
+        self.refuse_if_read_only(self.with_unit(target))
         for low, high in (hardware, self._narrowed or (0.0, 0.0)):
             if low != high and target < low:
-                raise LimitError(f"{self.name}: {self.shown(target)} is below the limit {self.shown(low)}")
+                raise LimitError(f"{self.name}: {self.with_unit(target)} is below the limit {self.with_unit(low)}")
             if low != high and target > high:
-                raise LimitError(f"{self.name}: {self.shown(target)} is above the limit {self.shown(high)}")
+                raise LimitError(f"{self.name}: {self.with_unit(target)} is above the limit {self.with_unit(high)}")
 
-    def shown(self, position: Any) -> str:
+    def with_unit(self, position: Any) -> str:
         """A position with its unit, for messages: "1.5 mm"."""
         text = f"{position:.7g}" if isinstance(position, Real) else str(position)
         return f"{text} {self.units}".rstrip()

@@ -132,7 +132,7 @@ class PseudoPositioner(Device):
         """True while any of the real axes moves."""
         return any(real.moving for real in self.real_axes)
 
-    def shown(self, position: Any) -> str:
+    def with_unit(self, position: Any) -> str:
         """A position of all computed axes, for messages: "gap 1 mm, centre 0 mm"."""
         return self._target_text(dict(zip(self.pseudo_names, position, strict=True)))
 
@@ -166,7 +166,7 @@ class PseudoPositioner(Device):
                 axis.check_value(position)
             except (LimitError, BadValue) as exc:
                 goal = ", ".join(
-                    f"{self._part(attr).name} at {self._part(attr).shown(v)}" for attr, v in target.items()
+                    f"{self._part(attr).name} at {self._part(attr).with_unit(v)}" for attr, v in target.items()
                 )
                 raise type(exc)(f"{goal} is not possible: {exc}") from exc
         return Plan(pseudo, real)
@@ -249,7 +249,7 @@ class PseudoPositioner(Device):
         return move
 
     def _target_text(self, target: Mapping[str, float]) -> str:
-        return ", ".join(f"{attr} {self._part(attr).shown(value)}" for attr, value in target.items())
+        return ", ".join(f"{attr} {self._part(attr).with_unit(value)}" for attr, value in target.items())
 
     def move(self, *position: Any, wait: bool = True, timeout: float | None = None, **by_name: Any) -> MoveStatus:
         """Go to a position and, unless `wait` is False, wait; Ctrl+C stops it."""

@@ -189,13 +189,14 @@ class Registry(Mapping[str, Any]):
         """
         devices: dict[str, Any] = {}
         for word in words or ("*",):
-            devices.update(self._match(word) if _is_wildcard(word) else {word: self.find(word)})
+            devices.update(self._match(word) if any(sign in word for sign in "*?[") else {word: self.find(word)})
+        entries = {name: self._entries[name.partition(".")[0]] for name in devices}
         return {
             name: device
             for name, device in devices.items()
             if (cls is None or _is_a(device, cls))
-            and (tag is None or tag in self._tags(name))
-            and (readout is None or self._entries[name.partition(".")[0]].readout == readout)
+            and (tag is None or tag in entries[name].tags)
+            and (readout is None or entries[name].readout == readout)
         }
 
     def _match(self, pattern: str) -> dict[str, Any]:
@@ -212,9 +213,6 @@ class Registry(Mapping[str, Any]):
         if not devices and pattern != "*":
             raise UnknownName(f"no device fits '{pattern}'{did_you_mean(pattern.strip('*?'), self._entries)}")
         return devices
-
-    def _tags(self, name: str) -> frozenset[str]:
-        return self._entries[name.partition(".")[0]].tags
 
     @property
     def tags(self) -> set[str]:
@@ -308,10 +306,6 @@ def _is_a(device: Any, cls: type | str) -> bool:
     if isinstance(cls, str):
         return any(base.__name__ == cls for base in type(device).__mro__)
     return isinstance(device, cls)
-
-
-def _is_wildcard(word: str) -> bool:
-    return any(sign in word for sign in "*?[")
 
 
 def _signals(entry: Entry) -> Iterator[tuple[str, Any]]:

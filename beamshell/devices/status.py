@@ -1,6 +1,6 @@
-"""Status: the promise that an action ends, well or badly.
+"""Status: an action under way, and how it ended.
 
-It knows no device and no control system; whoever started the action says when it is over.
+It knows no device and no control system; the code that started the action says when it is over.
 """
 
 from __future__ import annotations

@@ -330,14 +330,12 @@ class EpicsAreaDetector(StaysBehind):
     def _end_soon(self, series: Series) -> None:
         """End a series that has no number when it has one point. Completions worker."""
         try:
-            until(lambda: series.ended.done or self.hdf.points_so_far(series.points), self._one_point_s())
+            one_point_s = _MARGIN_S + self.cam.seconds(self.frames_per_point)
+            until(lambda: series.ended.done or self.hdf.points_so_far(series.points), one_point_s)
             if not series.ended.done:
                 self.cam.acquire.put(0)
         except DeviceError as exc:
             series.ended.end(exc)
-
-    def _one_point_s(self) -> float:
-        return _MARGIN_S + self.cam.seconds(self.frames_per_point)
 
     def pause(self) -> None:
         """Let a series go on while the engine pauses: what is repeated afterwards does not begin it anew."""

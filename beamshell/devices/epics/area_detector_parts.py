@@ -126,17 +126,10 @@ class AreaDetectorCamera(StaysBehind):
     def stage(self) -> list[Any]:
         """Make it ready for single acquisitions; one that runs on for ever is ended, and begun again by `unstage`."""
         if self.acquiring.get():
-            self._staging.note(self.acquire.name, self._start_again)
+            self._staging.note(self.acquire.name, lambda: self.acquire.put(1))
             self.halt()
-        self._staging.note(self.num_images.name, self._put_back(self.num_images))
+        self._note_value(self.num_images)
         return super().stage()
-
-    def _put_back(self, signal: Setting) -> Callable[[], None]:
-        old = signal.get()
-        return lambda: signal.set(old).wait()
-
-    def _start_again(self) -> None:
-        self.acquire.put(1)
 
     def start(self, images: int | None) -> Status:
         """Expose so many times, or until `acquire` is put to 0 (None); done when the camera says so.

@@ -111,7 +111,7 @@ class MotorFlyer(Flyer):
             try:
                 self.motor.check_value(place)
             except LimitError as exc:
-                needed = self.motor.shown(abs(self._room(profile) + profile.step / 2))
+                needed = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
                 raise LimitError(
                     f"{exc}; at this speed a flight needs {needed} beside its first and last point"
                 ) from exc
@@ -187,8 +187,8 @@ class MotorFlyer(Flyer):
         ready, here = profile.begin - self._room(profile), self.motor.position
         if abs(here - ready) > abs(self._room(profile)) / 2:
             raise DeviceError(
-                f"{self.name}: {self.motor.name} is at {self.motor.shown(here)}, not at {self.motor.shown(ready)} "
-                "where it was got ready: prepare it again"
+                f"{self.name}: {self.motor.name} is at {self.motor.with_unit(here)}, not at "
+                f"{self.motor.with_unit(ready)}, where the flight begins: prepare it again"
             )
 
     def _subscribe(self) -> None:

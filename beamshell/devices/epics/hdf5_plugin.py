@@ -140,13 +140,9 @@ class Hdf5Plugin(StaysBehind):
                 "another as write_folder in the device file"
             )
         self._place = Path(time.strftime(self.read_folder) if self.read_folder else folder)
-        self._note_name()
+        self._note_value(self.file_name)
         self._staging.note(self.capture.name, self._end_capture)
         self._capture_anew()
-
-    def _note_name(self) -> None:
-        old = self.file_name.get()
-        self._staging.note(self.file_name.name, lambda: self.file_name.set(old).wait())
 
     def _folder_of_today(self) -> tuple[str, int]:
         """Where to write, and how many of the last folders may be made."""

@@ -313,9 +313,9 @@ class EpicsMotor(Positioner):
 
     def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
         if self._was_stopped(move) and snapshot.done:
-            reason = f"was stopped at {self.shown(snapshot.readback)}"
+            reason = f"was stopped at {self.with_unit(snapshot.readback)}"
         else:
-            reason = move.goal.reason(snapshot, self.shown)
+            reason = move.goal.reason(snapshot, self.with_unit)
         move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
 
     # ---- stopping ----------------------------------------------------------------------------

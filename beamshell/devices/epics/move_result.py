@@ -93,19 +93,19 @@ class Snapshot:
         """True if MSTA says that home was found, now or at any time before."""
         return bool(self.msta & _HOMED)
 
-    def reason(self, target: float, shown: Callable[[float], str]) -> str:
+    def reason(self, target: float, with_unit: Callable[[float], str]) -> str:
         """Why a move to `target` did not end there, as the end of a sentence that begins "move to 1 deg"."""
-        at = shown(self.readback)
+        at = with_unit(self.readback)
         if not self.done:
-            return f"was overruled: somebody else sent it to {shown(self.setpoint)}"
+            return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}"
         if self.is_obstructed:
-            return self.obstacle(shown)
+            return self.obstacle(with_unit)
         if abs(self.setpoint - target) > self.deadband:
             if abs(self.setpoint - self.readback) <= self.deadband:
                 return f"was stopped at {at} by somebody else"
-            return f"was overruled: somebody else sent it to {shown(self.setpoint)}, and it is at {at}"
+            return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}, and it is at {at}"
         faults = ", ".join(fault_words(self.msta))
-        missing = shown(abs(self.readback - target))
+        missing = with_unit(abs(self.readback - target))
         return f"ended at {at}, {missing} away{f' ({faults})' if faults else ''}"
 
     @property
@@ -113,9 +113,9 @@ class Snapshot:
         """True if the record itself would not go on: a limit, a switch, SPMG."""
         return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
 
-    def obstacle(self, shown: Callable[[float], str]) -> str:
+    def obstacle(self, with_unit: Callable[[float], str]) -> str:
         """What stopped the motor, as the end of a sentence; "" if nothing did."""
-        at = shown(self.readback)
+        at = with_unit(self.readback)
         if self.violates_limit:
             return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"
         if self.high_switch or self.low_switch:

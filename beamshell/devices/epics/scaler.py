@@ -81,17 +81,17 @@ class EpicsScaler(PresetCounter):
     ) -> None:
         super().__init__(prefix, name=name, **kwargs)
         recorded = list(range(1, 9)) if channels is None else channels
-        shown = [number for number in recorded if number != 1] if hinted is None else hinted
-        for number in {*recorded, *shown} - set(range(1, 9)):
+        numbers_hinted = [number for number in recorded if number != 1] if hinted is None else hinted
+        for number in {*recorded, *numbers_hinted} - set(range(1, 9)):
             raise unknown("channel", str(number), map(str, range(1, 9)), of=self.name or prefix)
         for number in range(1, 9):
-            kind = Kind.hinted if number in shown else Kind.normal if number in recorded else Kind.omitted
+            kind = Kind.hinted if number in numbers_hinted else Kind.normal if number in recorded else Kind.omitted
             self.channel(number).kind = kind
 
     def channel(self, number: int) -> ScalerChannel:
         """The counter with this number, from 1."""
-        found: ScalerChannel = self.part(f"s{number}")
-        return found
+        signal: ScalerChannel = self.part(f"s{number}")
+        return signal
 
     @property
     def titles(self) -> dict[str, str]:

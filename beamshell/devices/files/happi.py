@@ -54,8 +54,8 @@ def _values(path: str, args: list[Any], keywords: dict[str, Any], has: dict[str,
     about = {"tags": tags, "doc": str(has.get("documentation") or ""), "enabled": bool(has.get("active", True))}
     ours = our_class(path)
     if ours is None or ours == path:
-        given = {key: value for key, value in keywords.items() if key != "name"}
-        return {"class": path, "args": args, "arguments": given, **about}
+        arguments = {key: value for key, value in keywords.items() if key != "name"}
+        return {"class": path, "args": args, "arguments": arguments, **about}
     if args:
         keywords = dict(zip(("prefix", "write_pv"), args, strict=False)) | keywords
     translated = our_keywords(path, keywords)

@@ -114,25 +114,25 @@ def native_text(lines: Iterable[DeviceLine], heading: Iterable[str] = ()) -> str
     comments = "".join(f"# {line}\n" for line in heading)
     listed = list(lines)
     width = max((len(line.name) for line in listed), default=0) + 1
-    return comments + "".join(f"{line.name + ':':<{width}} {_shown(_ordered(line.values))}\n" for line in listed)
+    return comments + "".join(f"{line.name + ':':<{width}} {_yaml(_ordered(line.values))}\n" for line in listed)
 
 
 def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
     """Class and address first, the sentence for people last; what says nothing is left out."""
-    said = {key: value for key, value in values.items() if value not in ("", [], {}) and value is not None}
-    if said.get("enabled") is True:
-        del said["enabled"]
-    first = {key: said.pop(key) for key in _FIRST if key in said}
-    last = {"doc": said.pop("doc")} if "doc" in said else {}
-    return {**first, **said, **last}
+    remaining = {key: value for key, value in values.items() if value not in ("", [], {}) and value is not None}
+    if remaining.get("enabled") is True:
+        del remaining["enabled"]
+    first = {key: remaining.pop(key) for key in _FIRST if key in remaining}
+    last = {"doc": remaining.pop("doc")} if "doc" in remaining else {}
+    return {**first, **remaining, **last}
 
 
-def _shown(value: Any) -> str:
+def _yaml(value: Any) -> str:
     """A value in the short form of YAML; what is not plainly text is quoted, as JSON is."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_shown(str(key))}: {_shown(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{_yaml(str(key))}: {_yaml(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(_yaml, value)) + "]"
     if isinstance(value, str) and _PLAIN.match(value) and value.lower() not in _NOT_TEXT:
         return value
     return json.dumps(value, ensure_ascii=False, default=str)

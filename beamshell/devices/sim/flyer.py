@@ -1,4 +1,4 @@
-"""A simulated flyer: it passes a peak by itself, and hands over what it saw.
+"""A simulated flyer: it counts along a peak by itself, and hands over its points.
 
 It knows no control system and no engine; a thread is at work only if its points take longer than 0 s.
 """
