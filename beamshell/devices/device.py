@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from beamshell.channels.factory import channel_factory, current_factory
 from beamshell.devices.component import Component, components_of
@@ -46,6 +46,11 @@ class Device(Part):
         {'random_walk_x': {'value': ..., 'timestamp': ..., ...}, 'random_walk_dt': {...}}
     """
 
+    HIDDEN: ClassVar[tuple[str, ...]] = (
+        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "in_short"),
+        *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
+    )
+    """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
     component_names: tuple[str, ...] = ()
     """The attributes of its parts, in the order of their declaration."""
     _components: dict[str, Component[Any]] = {}
@@ -122,8 +127,11 @@ class Device(Part):
         component = self._components.get(attr)
         if component is None:  # declared with `...`: this class does without
             return None
-        with channel_factory(self._channel_factory):
+        if current_factory() is self._channel_factory:
             part = component.build(self)
+        else:
+            with channel_factory(self._channel_factory):
+                part = component.build(self)
         built = {**self._parts, attr: part}
         self._parts = {name: built[name] for name in self.component_names if name in built}
         return part
@@ -401,7 +409,8 @@ class Device(Part):
         return tuple(attr for attr in self.component_names if attr not in self._parts)
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not name.startswith("_") and name not in _FOR_MACHINES]
+        hidden = {name for cls in type(self).__mro__ for name in ("HIDDEN", *vars(cls).get("HIDDEN", ()))}
+        return [name for name in super().__dir__() if not name.startswith("_") and name not in hidden]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.prefix!r}, name={self._name!r})"
@@ -413,43 +422,6 @@ class Device(Part):
     def in_short(self) -> list[str]:
         """What is to be said of its present state without asking the hardware: ["offline"], or nothing."""
         return [] if self.connected else ["offline"]
-
-
-_FOR_MACHINES = frozenset(
-    [
-        "attr_name",
-        "begin_read",
-        "begin_read_configuration",
-        "begin_state",
-        "component_names",
-        "describe_points",
-        "dotted_name",
-        "drive",
-        "drive_ended",
-        "end_flight",
-        "hardware_limits",
-        "in_short",
-        "is_driven_by",
-        "lazy_names",
-        "make_ready",
-        "missed",
-        "parse_path",
-        "part_name",
-        "plan",
-        "points_so_far",
-        "readback_signal",
-        "root",
-        "setpoint_signal",
-        "simulation",
-        "start_flight",
-        "start_move",
-        "stop_motion",
-        "stop_preparation",
-        "walk_signals",
-        "with_unit",
-    ]
-)
-"""What the engine, the shell and subclasses use: Tab does not offer it to people, who look for motors and settings."""
 
 
 def _begin(part: Any) -> Callable[[], dict[str, Reading]]:

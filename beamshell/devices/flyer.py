@@ -69,6 +69,10 @@ class Flyer(Device):
     to end early (`end_flight`), what its points are called (`describe_points`) and which it has (`points_so_far`).
     """
 
+    HIDDEN = (
+        *("describe_points", "end_flight", "make_ready", "parse_path", "points_so_far"),
+        *("start_flight", "stop_preparation"),
+    )
     needs_path: ClassVar[bool] = True
     """Whether a flight has to be prepared each time."""
     ends_on_pause: ClassVar[bool] = False

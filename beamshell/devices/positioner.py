@@ -108,6 +108,11 @@ class Positioner(Device):
         BadValue: the limits are no pair of numbers with the low one first.
     """
 
+    HIDDEN = (
+        *("begin_state", "hardware_limits", "missed", "readback_signal", "setpoint_signal"),
+        *("start_move", "stop_motion", "with_unit"),
+    )
+
     def __init__(
         self,
         prefix: str = "",

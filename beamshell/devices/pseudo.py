@@ -49,6 +49,7 @@ class PseudoPositioner(Device):
         >>> jaws.gap.set(2).wait()
     """
 
+    HIDDEN = ("drive", "drive_ended", "is_driven_by", "plan", "with_unit")
     PseudoPosition: ClassVar[Any] = tuple
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple

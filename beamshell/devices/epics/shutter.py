@@ -32,6 +32,8 @@ class EpicsShutter(Device):
         kwargs: those of Device.
     """
 
+    HIDDEN = ("begin_state",)
+
     command = FormattedComponent(EpicsSignal, "{prefix}", kind="omitted")
     status = FormattedComponent(EpicsSignalRO, "{prefix}{readback_suffix}", kind="normal", auto_monitor=True)
 

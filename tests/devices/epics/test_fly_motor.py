@@ -218,7 +218,7 @@ def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
 def test_a_motor_that_was_moved_away_is_not_flown_from_there(bench):
     bench.flyer.prepare(PATH).wait(30)
     bench.th.set(0).wait(30)
-    with pytest.raises(DeviceError, match=r"fly: th is at 0 deg, not at -1\.\d+ deg where it was got ready"):
+    with pytest.raises(DeviceError, match=r"fly: th is at 0 deg, not at -1\.\d+ deg, where the flight begins"):
         bench.flyer.kickoff()
     assert bench.th.velocity.get() == 1.0
 
