@@ -50,8 +50,8 @@ def unit_of(device: Any) -> str:
 
 def shown(device: Any, value: Any) -> str:
     """A value with as many decimals as the device says; the positions of several axes as it says them."""
-    if isinstance(value, tuple) and hasattr(device, "shown"):
-        return str(device.shown(value))
+    if isinstance(value, tuple) and hasattr(device, "with_unit"):
+        return str(device.with_unit(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     precision = getattr(device, "precision", None)

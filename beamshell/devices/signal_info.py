@@ -1,6 +1,6 @@
-"""What a signal is: its names, its kind, and what its channel knows of the value without asking.
+"""What is known of a signal without asking the hardware: names, kind, unit, limits, states, whether it answers.
 
-It knows no control system, and does nothing: `signal.py` does.
+It knows no control system, and reads and writes nothing: `signal.py` does.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Channel
-from beamshell.devices.kind import Kind
-from beamshell.devices.read_only import MayBeReadOnly
+from beamshell.devices.part import Kind, Part
 from beamshell.protocols import Hints, Reading
 
 
-class SignalIdentity(MayBeReadOnly):
-    """The part of every signal that tells what it is.
+class SignalInfo(Part):
+    """The part of every signal that says what it is.
 
     Args:
         reader: the channel that is read.
@@ -55,26 +54,6 @@ class SignalIdentity(MayBeReadOnly):
         self._own_precision: int | None = None
 
     @property
-    def kind(self) -> Kind:
-        """Whether it is recorded in events, in the configuration, or not."""
-        return self._kind
-
-    @kind.setter
-    def kind(self, kind: Kind | str) -> None:
-        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
-
-    @property
-    def dotted_name(self) -> str:
-        """Where it is within its device: "slits.top" for a part of a part; "" for a signal on its own."""
-        above = getattr(self.parent, "dotted_name", "")
-        return f"{above}.{self.attr_name}" if above else self.attr_name
-
-    @property
-    def root(self) -> Any:
-        """The outermost device that it is a part of, or itself."""
-        return self if self.parent is None else getattr(self.parent, "root", self.parent)
-
-    @property
     def source(self) -> str:
         """Where the value comes from: "soft://gain", "ca://BL:th.RBV"."""
         return self._channel.source or f"soft://{self.name}"
@@ -86,7 +65,7 @@ class SignalIdentity(MayBeReadOnly):
 
     @property
     def precision(self) -> int | None:
-        """Digits after the decimal point worth showing; None if nobody said."""
+        """Digits after the decimal point worth showing; None if that is unknown."""
         return self._channel.precision if self._own_precision is None else self._own_precision
 
     @property
@@ -96,7 +75,7 @@ class SignalIdentity(MayBeReadOnly):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Lowest and highest value; equal ones mean that there are none."""
+        """Lowest and highest value that may be written; equal ones mean that there are none."""
         return self._own_limits if self._own_limits is not None else self._writer.limits
 
     @property
@@ -126,7 +105,7 @@ class SignalIdentity(MayBeReadOnly):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What is known of the value without asking: connected, units, precision, enum_strs, limits, timestamp."""
+        """Connected, units, precision, enum_strs, limits, timestamp and severity, as far as they are known."""
         low, high = self.limits
         latest = self._channel.latest
         return {
@@ -143,14 +122,14 @@ class SignalIdentity(MayBeReadOnly):
     @property
     def hints(self) -> Hints:
         """Its name as a field to show: if its kind is hinted, or if it is recorded on its own."""
-        shown_kind = Kind.normal if self.parent is None else Kind.hinted
-        return {"fields": [self.name]} if shown_kind in self._kind else {"fields": []}
+        needed = Kind.normal if self.parent is None else Kind.hinted
+        return {"fields": [self.name]} if needed in self._kind else {"fields": []}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.source})"
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """`value` as a message shows it: an array by its length."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return f"an array of {len(value)}"

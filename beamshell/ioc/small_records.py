@@ -1,6 +1,6 @@
-"""The busy record: a put of 1 completes when whoever does the work says so.
+"""Two small record types: `busy`, whose put completes when some work is done, and `callback`, which calls a function.
 
-It knows nothing of that work: `work` is told to begin and to end early.
+They know nothing of the work or of the function.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class BusyRecord(Record):
 
     @override
     def on_write(self, field: str) -> None:
-        wanted = bool(self["VAL"])
+        is_on = bool(self["VAL"])
         self.post("VAL")
-        if wanted != self._works:
-            self._works = wanted
-            (self.begin if wanted else self.cancel)()
+        if is_on != self._works:
+            self._works = is_on
+            (self.begin if is_on else self.cancel)()
 
     def done(self) -> None:
         """The work is over: VAL goes back to 0, and the put that began it completes."""
@@ -44,3 +44,20 @@ class BusyRecord(Record):
             self._works = False
             self["VAL"] = 0
             self.finish()
+
+
+def _nothing() -> None:
+    pass
+
+
+class CallbackRecord(Record):
+    """Processing it calls `callback`, in the client's thread and with the linked records locked."""
+
+    TYPE = "callback"
+    FIELDS: ClassVar[list[Field]] = [Field("VAL", "LONG", 0, "readback")]
+
+    callback: Callable[[], None] = staticmethod(_nothing)
+
+    @override
+    def on_process(self) -> None:
+        self.callback()

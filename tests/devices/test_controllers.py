@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.channels import factory
-from beamshell.devices.controller import Controller
-from beamshell.devices.signal import EpicsSignal
+from beamshell.channels.factory import SimulatedFactory, channel_factory
+from beamshell.devices.controllers import Controller
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.errors import StatusTimeoutError
 
 
@@ -35,9 +35,11 @@ def test_a_readback_that_never_arrives_times_out_with_its_name() -> None:
     destroy(oven)
 
 
-def test_on_a_twin_it_is_where_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factory, "practising", True)
-    chiller = Controller("http://nowhere/", name="chiller", setpoint="sp#/value", readback="t#/value", tolerance=0.1)
+def test_on_a_twin_it_is_where_it_was_sent() -> None:
+    with channel_factory(SimulatedFactory()):
+        chiller = Controller(
+            "http://nowhere/", name="chiller", setpoint="sp#/value", readback="t#/value", tolerance=0.1
+        )
     chiller.set(25.0).wait(5)
     assert chiller.position == 25.0
     destroy(chiller)

@@ -5,8 +5,7 @@ import struct
 
 import pytest
 
-from beamshell.ioc.network import LOOPBACK
-from beamshell.ioc.repeater import Repeater
+from beamshell.ioc.network import LOOPBACK, Repeater
 
 REGISTER = struct.pack(">HHHHI4s", 24, 0, 0, 0, 0, bytes(4))
 BEACON = struct.pack(">HHHHI4s", 13, 0, 13, 5064, 1, bytes(4))
@@ -24,7 +23,7 @@ def sockets():
         udp.close()
 
 
-def test_a_client_that_registers_is_told_so(sockets):
+def test_a_client_that_registers_gets_a_confirmation(sockets):
     own, client, _ = sockets
     Repeater(own).handle(REGISTER, client.getsockname())
     confirmation = client.recv(64)

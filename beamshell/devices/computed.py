@@ -1,6 +1,6 @@
-"""The part of a channel whose value is computed from signals: asking them together, and following them as they change.
+"""ComputedChannel: a channel whose value is computed from signals, which it reads together and follows.
 
-It knows no control system, and no formula: its subclasses do.
+It knows no control system and no formula: its subclasses do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ComputedChannel(Channel):
     """A value computed from signals, with the time of the newest and the worst of their alarms.
 
     Args:
-        inputs: finds the signals; asked each time, since a device may not have made them yet.
+        inputs: returns the signals; called each time, since a device may not have made them yet.
         forward: the value, from theirs.
     """
 
@@ -28,24 +28,24 @@ class ComputedChannel(Channel):
         self._latest: Reading | None = None
         self._stale = True
         self._on_change: OnChange | None = None
-        self._cell: LatestValue[None] = LatestValue(self._deliver)
+        self._changes: LatestValue[None] = LatestValue(self._deliver)
 
     def connect(self) -> None:
         """Nothing to do: its inputs connect by themselves."""
 
     def begin_get(self) -> Collect:
         """Ask every input without waiting; the answer computes."""
-        asked = [(one.name, one.begin_read()) for one in self._inputs()]
-        return lambda _timeout: self._combined([answer()[name] for name, answer in asked])  # each has its own time-out
+        begun = [(one.name, one.begin_read()) for one in self._inputs()]
+        return lambda _timeout: self._combined([answer()[name] for name, answer in begun])  # each has its own time-out
 
     def _combined(self, readings: Sequence[Reading]) -> Reading:
         try:
             value = self._forward(*(reading["value"] for reading in readings))
         except DeviceError:
             raise
-        except Exception as exc:  # whoever wrote the function learns what it was given
-            given = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs(), readings, strict=True))
-            raise ReadFailed(f"it cannot be computed from {given}: {exc}") from exc
+        except Exception as exc:  # the message shows what the function was called with
+            values = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs(), readings, strict=True))
+            raise ReadFailed(f"it cannot be computed from {values}: {exc}") from exc
         combined: Reading = {"value": value, "timestamp": max(reading["timestamp"] for reading in readings)}
         severities = [reading["alarm_severity"] for reading in readings if "alarm_severity" in reading]
         if severities:
@@ -54,7 +54,7 @@ class ComputedChannel(Channel):
 
     @property
     def latest(self) -> Reading | None:
-        """What the subscriber was told last."""
+        """The last reading that the subscriber was given."""
         return self._latest
 
     def subscribe(self, on_change: OnChange) -> None:
@@ -65,10 +65,10 @@ class ComputedChannel(Channel):
 
     def _on_input(self, **_: Any) -> None:
         self._stale = True
-        self._cell.tell(None)
+        self._changes.deliver_now(None)
 
     def _deliver(self, _: None) -> None:
-        """Compute from what the inputs say now, however many changes that is, so that nothing older comes last."""
+        """Compute from the inputs' latest values, so that an older value never comes last."""
         on_change = self._on_change
         if on_change is None:
             return
@@ -90,7 +90,7 @@ class ComputedChannel(Channel):
     def repeat(self) -> None:
         """Give the subscriber the latest value once more."""
         if self._latest is not None:
-            self._cell.tell(None)
+            self._changes.deliver_now(None)
 
     def close(self) -> None:
         """Follow its inputs no more."""
