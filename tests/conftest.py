@@ -1,23 +1,36 @@
-"""What all tests share: an isolated home, one demo IOC, and the rule that a test leaves nothing running."""
+"""What all tests share: a home and a demo IOC for each worker, and the rule that a test leaves nothing running.
+
+`pytest` alone takes three workers for each core, since most tests wait for an IOC. A file stays on one worker.
+`-n 0` runs all in this process, for a debugger. `--hypothesis-profile=long` tries fifty times as many examples.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from beamshell.ioc.process import DemoIoc
+# Ports are chosen before they are served on: workers choose from different ones, and so do the consoles they start.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+_FIRST_PORT = 20_000 + 1000 * (int(_WORKER.removeprefix("gw") or 0) % 12)
+os.environ["BEAMSHELL_PORTS"] = f"{_FIRST_PORT}-{_FIRST_PORT + 999}"
+
+from beamshell.ioc.network import LOOPBACK  # noqa: E402
+from beamshell.ioc.process import DemoIoc  # noqa: E402
 
 _HOME = Path(tempfile.mkdtemp(prefix="beamshell-tests-"))
 _LOG = _HOME / "ioc.log"
 _IOC = DemoIoc(seed=1, speed=10.0, log=_LOG)
-"""Its ports are taken here; the process starts with the first test that asks for `demo_ioc`."""
+_OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
+"""Their ports are taken here; the processes start with the first test that asks for them."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make
 os.environ.update(
@@ -27,15 +40,62 @@ os.environ.update(
         "BEAMSHELL_DATA": str(_HOME / "data"),
         # libca reads these once, at the first call: they must be there before any test module is imported
         **_IOC.client_environment,
+        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port}",
     }
 )
 for _name, _value in {"MPLBACKEND": "agg", "QT_QPA_PLATFORM": "offscreen", "PROMPT_TOOLKIT_NO_CPR": "1"}.items():
     os.environ.setdefault(_name, _value)
 
+# In the suite the same examples each time: a red test has its cause in a change. Others are looked for by hand.
+settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("long", max_examples=2500, deadline=None)
+settings.load_profile(os.environ.get("BEAMSHELL_HYPOTHESIS", "quick"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Three for each core: they mostly wait. One test that is named needs no workers."""
+    return 0 if any("::" in word for word in config.args) else 3 * min(os.cpu_count() or 1, 4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait longest come first, so that no worker is left with one of them at the end."""
+    slow = ("system", "devices", "ioc", "channels", "interop")
+    items.sort(key=lambda item: next((n for n, room in enumerate(slow) if f"tests/{room}/" in item.nodeid), len(slow)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    return (yield from _failed_by_an_interrupt(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    return (yield from _failed_by_an_interrupt(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    return (yield from _failed_by_an_interrupt(item))
+
+
+def _failed_by_an_interrupt(item: pytest.Item) -> Generator[None, None, None]:
+    """A stray KeyboardInterrupt fails its test and not pytest.
+
+    Only on a worker: there none is meant by a person, whose Ctrl+C the process that runs the workers answers.
+    """
+    try:
+        return (yield)
+    except KeyboardInterrupt as exc:
+        if not _WORKER:
+            raise
+        raise AssertionError(f"a KeyboardInterrupt came out of {item.nodeid}") from exc
+
 
 def pytest_unconfigure() -> None:
     """The last words of the whole session."""
     _IOC.stop()
+    _OWN_IOC.stop()
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
@@ -43,13 +103,39 @@ def pytest_unconfigure() -> None:
 def demo_ioc() -> Iterator[DemoIoc]:
     """The demo beamline over real Channel Access, ten times as fast as life, with seed 1.
 
-    All tests share it: leave its motors where you like, but nothing stalled, dropped or closed.
+    All tests of a worker share it: leave its motors where you like, but nothing stalled, dropped or closed. What kills
+    or freezes an IOC takes `own_ioc`.
     """
     if not _IOC.is_alive():
         _IOC.restart()
     _IOC.wait_ready()
     yield _IOC
     assert "Traceback" not in _LOG.read_text(), f"the IOC had to log errors: {_LOG.read_text()[:2000]}"
+
+
+OWN_DEVICES = """
+th: {class: motor, prefix: "OWN:th"}
+samx: {class: motor, prefix: "OWN:samx"}
+det: {class: counter, prefix: "OWN:det"}
+mcs: {class: mcs, prefix: "OWN:mcs:", counters: {i0: 2, it: 3}}
+cam: {class: area_detector, prefix: "OWN:cam:"}
+ring: {class: signal_ro, prefix: "OWN:current", twin: {value: 400, units: mA}}
+"""
+
+
+@pytest.fixture
+def own_ioc() -> Iterator[DemoIoc]:
+    """An IOC for one test, to be killed or frozen: OWN:th, OWN:samx, OWN:det, OWN:mcs:, OWN:cam:, OWN:current."""
+    from beamshell.devices.simulation import simulation_of
+
+    (_HOME / "own.yml").write_text(OWN_DEVICES)
+    facts, left_out = simulation_of(_HOME / "own.yml")
+    assert left_out == []
+    (_HOME / "own.json").write_text(json.dumps(facts))
+    _OWN_IOC.restart()
+    _OWN_IOC.wait_ready()
+    yield _OWN_IOC
+    _OWN_IOC.kill()
 
 
 def _threads() -> set[threading.Thread]:
@@ -63,8 +149,11 @@ def _threads() -> set[threading.Thread]:
 
 def _children() -> set[int]:
     """Process ids of our children, zombies too; none where the system does not tell."""
-    found = {int(pid) for listing in Path("/proc/self/task").glob("*/children") for pid in listing.read_text().split()}
-    return found - {_IOC.pid or 0}
+    listings = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for listing in listings for pid in listing.read_text().split()} - {
+        _IOC.pid or 0,
+        _OWN_IOC.pid or 0,
+    }
 
 
 @pytest.fixture(autouse=True)

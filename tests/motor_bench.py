@@ -8,7 +8,7 @@ from typing import Any
 
 from beamshell.devices.device import Device
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.errors import MoveFailed
 
 PV = "BL:tth"

@@ -1,1 +1,1 @@
-"""Numbers out of columns of numbers: peaks, fits, edges, robust lines. Pure: no device, no terminal, no plot."""
+"""Numerical analysis of measured columns: peaks, fits of peaks and edges, robust lines."""

@@ -1,6 +1,6 @@
-"""Where a peak is and how wide: maximum, centre, width and centre of mass of points.
+"""Statistics of a peak without a fit: maximum, centre, width and centre of mass.
 
-Pure numpy: it never needs a plot, and takes points in any order.
+Pure numpy: columns of numbers in, a `Peak` out. It needs no plot.
 """
 
 from __future__ import annotations
@@ -11,48 +11,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_FEWEST_POINTS = 3
+_MIN_POINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The statistics of one curve, in the units of x (`fwhm` too) and of y."""
+    """The statistics of one curve: positions, com, cen and fwhm in the unit of x."""
 
     x: str
-    """The field along the axis."""
+    """Name of the axis."""
     y: str
-    """The field of the detector."""
+    """Name of the detector's field."""
     max_x: float
-    """Where y is largest."""
+    """Position of the largest y."""
     max_y: float
     min_x: float
     min_y: float
     com: float
-    """Centre of mass of what is above the smallest y."""
+    """Centre of mass of y less the smallest y."""
     cen: float | None
-    """Halfway between the two crossings of half height; None if a crossing is not inside the scan."""
+    """Midway between the two crossings of half height; None if one of them is outside the scan."""
     fwhm: float | None
-    """The distance between those crossings, or None."""
+    """Distance between these crossings; None if one of them is outside the scan."""
 
 
 def peak(
     x: str, y: str, xs: Sequence[float] | NDArray[np.float64], ys: Sequence[float] | NDArray[np.float64]
 ) -> Peak | None:
-    """The statistics of a curve, or None if it has no peak: too few finite points, or all the same.
+    """The statistics of a curve; None without a peak: fewer than three finite points, or all y the same.
 
-    Half height lies halfway between the smallest and the largest y, as at every beamline console.
+    Half height is the mean of the smallest and the largest y, as at other beamline consoles.
 
     Args:
         x: name of the axis.
         y: name of the detector.
-        xs: positions, shape (n,), in any order.
-        ys: values, shape (n,).
+        xs: positions, float [n], in any order.
+        ys: values, float [n].
     """
     at, height = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
     finite = np.isfinite(at) & np.isfinite(height)
     order = np.argsort(at[finite], kind="stable")
     at, height = at[finite][order], height[finite][order]
-    if at.size < _FEWEST_POINTS or np.ptp(height) == 0 or np.ptp(at) == 0:
+    if at.size < _MIN_POINTS or np.ptp(height) == 0 or np.ptp(at) == 0:
         return None
     above = height - height.min()
     top, bottom = int(height.argmax()), int(height.argmin())
@@ -66,13 +66,13 @@ def peak(
         min_x=float(at[bottom]),
         min_y=float(height[bottom]),
         com=float(np.trapezoid(above * at, at) / area) if (area := np.trapezoid(above, at)) else float(at[top]),
-        cen=(left + right) / 2 if inside else None,  # type: ignore[operator]  # inside says neither is None
+        cen=(left + right) / 2 if inside else None,  # type: ignore[operator]  # `inside` says that neither is None
         fwhm=right - left if inside else None,  # type: ignore[operator]  # as above
     )
 
 
 def _crossing(at: NDArray[np.float64], above: NDArray[np.float64]) -> float | None:
-    """Where the curve first falls through half of its first value, between two points."""
+    """Where the curve first falls below half of its maximum, interpolated between two points; None if it does not."""
     half = above.max() / 2
     below = np.flatnonzero(above < half)
     if not below.size:

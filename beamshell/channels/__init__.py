@@ -1,1 +1,1 @@
-"""The only door to hardware: one Channel object for each address, whatever control system it belongs to."""
+"""Channels: one object for each address in a control system; all access to hardware goes through them."""

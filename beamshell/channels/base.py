@@ -1,9 +1,9 @@
-"""Channel: the only door from a signal to hardware, one object a channel.
+"""Channel: what signals need of every control system: connect, read, watch, write and describe one value.
 
-It knows no control system; each has its module here, and signals know nothing else of the world outside.
+It knows no control system; each has a module of its own. Signals know nothing of hardware but their channels.
 
-Threads: every method may be called from any thread. Control systems call back in threads of their own; a backend
-never lets user code run there. What each callback's thread is stands in the method that takes the callback.
+Threads: every method may be called from any thread. Control systems call back in threads of their own, where a channel
+never lets user code run. Which thread calls a callback is said by the method that takes it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Collect: TypeAlias = Callable[[float], Reading]
 OnChange: TypeAlias = Callable[[Reading], None]
 OnConnection: TypeAlias = Callable[[bool], None]
 OnDone: TypeAlias = Callable[[BaseException | None], None]
-"""Told once how a write ended: None, or why it failed."""
+"""Called once when a write has ended, with None or the reason why it failed."""
 
 
 class Channel(ABC):
-    """One channel of one control system.
+    """The value at one address of one control system.
 
-    Errors are those of `beamshell.errors`: NotConnected, ReadFailed, WriteFailed, BadValue. Each names the
-    address and what to do; the signal puts its own name in front.
+    Errors are those of `beamshell.errors`: NotConnected, ReadFailed, WriteFailed, BadValue. Each names the address
+    and what to do; the signal puts its own name in front.
     """
 
     source: str
@@ -64,7 +64,7 @@ class Channel(ABC):
     def renew(self) -> None:
         """Give the channel back and open it anew, for one that is stuck; returns at once.
 
-        Whoever subscribes goes on hearing; what is under way fails. For what has no channel of its own: nothing.
+        Its subscriber stays, requests under way fail. Nothing for channels without a connection of their own.
         """
         return
 
@@ -122,15 +122,14 @@ class Channel(ABC):
 
     @abstractmethod
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
-        """Write `value` and return at once.
+        """Write `value`, as `check` has returned it, and return at once.
 
-        With `on_done`, the control system tells when everything that the write set off has ended, and `on_done` is
-        called once, in a worker of the completions lane (for in-process values: before `put` returns). A write
-        that follows while one is under way supersedes it, and both end together. Without `on_done` the write is
-        plain: it goes out at once whatever else is under way, as a STOP must.
+        With `on_done`, the control system says when everything that the write set off has ended; `on_done` is then
+        called once, by the completions worker (for values in this process: before `put` returns). A write that follows
+        while one is under way supersedes it, and both end together. Without `on_done` the write is plain: it goes out
+        at once whatever else is under way, as a STOP must.
 
         Raises:
-            BadValue: see `check`.
             NotConnected: nothing answers for the address.
             WriteFailed: the control system refuses writes here.
         """

@@ -1,42 +1,105 @@
-"""When optional libraries are loaded: not while a console opens, which they would hold up, but soon after.
+"""Libraries of optional control systems: loaded soon after the console is open, because loading takes long.
 
-It knows neither the libraries nor the console.
+It knows neither what the libraries do nor what the console is.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
+import importlib
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 from beamshell.channels.timers import call_later
+from beamshell.errors import MissingLibrary, NotConnected
+
+Made = TypeVar("Made")
 
 _lock = threading.RLock()
-_postponed = False
+_is_deferred = False
 _waiting: list[Callable[[], None]] = []
 
+_importing = threading.RLock()
+_is_closing = False
 
-def postpone(seconds: float) -> None:
-    """Let what needs a library wait until somebody waits for it in turn, at most so long."""
-    global _postponed
-    _postponed = True
-    call_later(seconds, begin)
+
+# ---- when
+
+
+def defer_libraries(longest_s: float) -> None:
+    """Let all that needs a library wait until `load_deferred` is called, at most `longest_s` seconds."""
+    global _is_deferred
+    _is_deferred = True
+    call_later(longest_s, load_deferred)
 
 
 def run_when_idle(begin_connecting: Callable[[], None]) -> None:
-    """Call `begin_connecting`, which must return at once: now, or as soon as the console is open."""
+    """Call `begin_connecting`, which must return at once: now, or when the console is open."""
     with _lock:
-        if _postponed:
+        if _is_deferred:
             _waiting.append(begin_connecting)
             return
     begin_connecting()
 
 
-def begin() -> None:
-    """Call what has waited; nothing waits from now on. Any thread."""
-    global _postponed
+def load_deferred() -> None:
+    """Call everything that waits; nothing waits from now on. Any thread."""
+    global _is_deferred
     with _lock:
-        _postponed = False
-        begun = _waiting.copy()
+        _is_deferred = False
+        ready = _waiting.copy()
         _waiting.clear()
-    for each in begun:
-        each()
+    for begin_connecting in ready:
+        begin_connecting()
+
+
+# ---- what
+
+
+def require(package: str, extra: str) -> None:
+    """Return if the library of an optional control system is installed; it is not imported, which takes long.
+
+    Raises:
+        MissingLibrary: it is not; the message says which extra brings it.
+    """
+    if find_spec(package) is None:
+        raise MissingLibrary(
+            f'{extra}:// addresses need the library {package}, which is not installed: pip install "beamshell[{extra}]"'
+        )
+
+
+def library(module: str) -> Any:
+    """The module of an optional library. For worker threads: nobody may wait for an import at the prompt.
+
+    Raises:
+        NotConnected: it cannot be imported.
+    """
+    with _importing:
+        if _is_closing:
+            raise NotConnected("the console is closing")
+        try:
+            return importlib.import_module(module)
+        except ImportError as exc:
+            raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
+
+
+@atexit.register
+def _refuse_imports() -> None:
+    """Let no import begin any more: a thread that is killed in the middle of one keeps the interpreter from ending."""
+    global _is_closing
+    with _importing:
+        _is_closing = True
+
+
+def once(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make`, called once for each set of arguments, however many threads ask at the same time."""
+    made, lock = functools.cache(make), threading.RLock()
+
+    def get(*arguments: str) -> Made:
+        with lock:
+            return made(*arguments)
+
+    return get

@@ -1,69 +1,153 @@
-"""The control systems, one module each; an address says which: "ca://BL:th.RBV". None is loaded before it is used."""
+"""Which channel an address gets: a real one, a simulated one, or one that talks to nobody.
+
+It knows the control systems by their schemes ("ca://BL:th.RBV") and imports one only when an address of it is opened.
+"""
 
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
+from beamshell import plugins
 from beamshell.channels.base import Channel
-from beamshell.channels.deferred import postpone
+from beamshell.channels.soft import NamedSoftChannel, SoftChannel
 from beamshell.errors import UnknownName
 
-__all__ = ["is_served_by_the_twin", "open_channel", "postpone", "practising", "stand_in"]
-
 _SCHEMES = {
-    "ca": ("beamshell.channels.ca.channel", "CaChannel"),
-    "pva": ("beamshell.channels.pva", "PvaChannel"),
-    "http": ("beamshell.channels.http", "HttpChannel"),
-    "https": ("beamshell.channels.http", "HttpsChannel"),
-    "serial": ("beamshell.channels.serial", "SerialChannel"),
-    "tango": ("beamshell.channels.tango", "TangoChannel"),
-    "soft": ("beamshell.channels.soft", "NamedSoftChannel"),
+    "ca": "beamshell.channels.ca.channel:CaChannel",
+    "pva": "beamshell.channels.pva:PvaChannel",
+    "http": "beamshell.channels.http:HttpChannel",
+    "https": "beamshell.channels.http:HttpsChannel",
+    "serial": "beamshell.channels.serial:SerialChannel",
+    "tango": "beamshell.channels.tango:TangoChannel",
+    "soft": "beamshell.channels.soft:NamedSoftChannel",
 }
-_SERVED_BY_THE_TWIN = ("ca", "pva", "soft")
+PLUGIN_GROUP = "beamshell.schemes"
+"""The entry points by which another package adds a scheme: its name, and a class of channels."""
+_SERVED_BY_AN_IOC = ("ca", "pva")
+_SHARED_OPTIONS = ("units", "precision", "limits", "choices")
 
-practising = False
-"""True in a console on a twin: what the twin's IOC does not serve is held in this process, and nothing real moves."""
+
+class ChannelFactory(ABC):
+    """Opens the channels of all signals that are made while it is the current one."""
+
+    @abstractmethod
+    def open(self, address: str, **options: Any) -> Channel:
+        """The channel behind `address`; it does not connect yet.
+
+        Args:
+            address: "scheme://name", or a bare EPICS name, which is one of Channel Access.
+            options: what the control system's channel takes.
+
+        Raises:
+            UnknownName: no control system has this scheme; the message lists those there are.
+        """
+
+    def holds(self, address: str) -> bool:  # noqa: ARG002 - for those that simulate
+        """True if values at `address` live in this process: whatever is written there stays, and nothing follows."""
+        return False
+
+
+class RealFactory(ChannelFactory):
+    """Opens channels to the hardware; it is the default."""
+
+    def open(self, address: str, **options: Any) -> Channel:
+        """The channel of the control system that `address` names."""
+        scheme, name = split(address)
+        channel: Channel = _channel_class(scheme, address)(name, **options)
+        return channel
+
+
+class SimulatedFactory(ChannelFactory):
+    """For a console on a twin: EPICS addresses are the twin's IOC, all others hold their values in this process."""
+
+    def __init__(self) -> None:
+        self._ioc = RealFactory()
+
+    def open(self, address: str, *, string: bool = False, **options: Any) -> Channel:
+        """A channel of the twin's IOC, or one that holds what is written to it."""
+        if not self.holds(address):
+            return self._ioc.open(address, string=string, **options)
+        scheme, name = split(address)
+        check_scheme(scheme, address)
+        shared = {key: options[key] for key in _SHARED_OPTIONS if key in options}
+        return NamedSoftChannel(f"{scheme}/{name}", string=string, **shared)
+
+    def holds(self, address: str) -> bool:
+        """True for what the twin's IOC does not serve."""
+        return split(address)[0] not in (*_SERVED_BY_AN_IOC, "soft")
+
+
+class UnconnectedFactory(ChannelFactory):
+    """Opens nothing: devices are built to see which addresses they have, before anything is there to answer."""
+
+    def open(self, address: str, **options: Any) -> Channel:  # noqa: ARG002 - nobody is there to be told
+        """A channel that holds a number of its own."""
+        return SoftChannel("{}://{}".format(*split(address)), 0.0)
+
+
+def split(address: str) -> tuple[str, str]:
+    """Scheme and name of an address: ("ca", "BL:th.RBV") for "ca://BL:th.RBV" and for "BL:th.RBV"."""
+    scheme, separator, name = address.partition("://")
+    return (scheme, name) if separator else ("ca", address)
+
+
+def epics_name(address: str) -> str:
+    """The PV behind an address; "" for one of another control system than EPICS."""
+    scheme, name = split(address)
+    return name if scheme in _SERVED_BY_AN_IOC else ""  # an IOC serves its records over both
+
+
+def check_scheme(scheme: str, address: str) -> None:
+    """Return if some control system has this scheme.
+
+    Raises:
+        UnknownName: none has; the message lists the schemes there are.
+    """
+    if scheme not in _SCHEMES and scheme not in (added := plugins.entry_points_of(PLUGIN_GROUP)):
+        schemes = ", ".join((*_SCHEMES, *added))
+        raise UnknownName(f"{address}: no control system is called {scheme!r}: choose one of {schemes}")
+
+
+def _channel_class(scheme: str, address: str) -> Any:
+    if scheme in _SCHEMES:
+        module, _, class_name = _SCHEMES[scheme].partition(":")
+        return getattr(importlib.import_module(module), class_name)
+    check_scheme(scheme, address)
+    return plugins.load(plugins.entry_points_of(PLUGIN_GROUP)[scheme])
+
+
+# ---- the current factory
+
+_default: ChannelFactory = RealFactory()
+_current: ContextVar[ChannelFactory | None] = ContextVar("channel_factory", default=None)
+
+
+def current_factory() -> ChannelFactory:
+    """The factory of the innermost `channel_factory` block in this thread, or the process's default."""
+    return _current.get() or _default
+
+
+@contextmanager
+def channel_factory(factory: ChannelFactory) -> Iterator[None]:
+    """Signals that are made within this block get their channels from `factory`; other threads are not concerned."""
+    token = _current.set(factory)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def set_default_factory(factory: ChannelFactory) -> None:
+    """Let every signal of this process get its channels from `factory`, outside `channel_factory` blocks."""
+    global _default
+    _default = factory
 
 
 def open_channel(address: str, **options: Any) -> Channel:
-    """The channel behind `address`; it does not connect yet.
-
-    Args:
-        address: "scheme://name", or a bare EPICS name, which is a Channel Access one.
-        options: what that control system's backend takes.
-
-    Raises:
-        UnknownName: no control system has this scheme; the message lists those there are.
-    """
-    scheme, separator, name = address.partition("://")
-    if not separator:
-        scheme, name = "ca", address
-    if scheme not in _SCHEMES:
-        raise UnknownName(f"{address}: no control system is called {scheme!r}: choose one of {', '.join(_SCHEMES)}")
-    if practising and not is_served_by_the_twin(address):
-        return stand_in(scheme, name, **options)
-    module, class_name = _SCHEMES[scheme]
-    backend: Channel = getattr(importlib.import_module(module), class_name)(name, **options)
-    return backend
-
-
-def is_served_by_the_twin(address: str) -> bool:
-    """True for what a twin's IOC has, or this process itself."""
-    scheme, separator, _ = address.partition("://")
-    return not separator or scheme in _SERVED_BY_THE_TWIN
-
-
-def stand_in(scheme: str, name: str, *, string: bool = False, **options: Any) -> Channel:
-    """A channel that holds what is written to it, in the place of one that would be real.
-
-    Args:
-        scheme: of the address it stands for.
-        name: the rest of the address; channels of one name share their value.
-        string: the value is text.
-        options: what the real one would have been told; the facts of the value are taken from it.
-    """
-    from beamshell.channels.soft import NamedSoftChannel
-
-    facts = {key: options[key] for key in ("units", "precision", "limits", "choices") if key in options}
-    return NamedSoftChannel(f"{scheme}/{name}", string=string, **facts)
+    """The channel behind `address`, from the current factory; see ChannelFactory.open."""
+    return current_factory().open(address, **options)

@@ -1,7 +1,7 @@
-"""HTTP: values in the JSON answers of web services, each behind the door that all signals use.
+"""HTTP: values in the JSON answers of web services, as channels.
 
 An address is a URL whose fragment is a JSON pointer (RFC 6901): "http://cam.local/api/exposure#/value".
-It knows no signal, and no secret but those that the environment holds.
+It knows no signal, and no secret but those in the environment.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.channels.json_pointer import beside, nested, pointed
+from beamshell.channels.deferred import library, once, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.remote import library, once, require
-from beamshell.channels.soft import index_of
 from beamshell.channels.updates import Worker
-from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
@@ -32,7 +30,7 @@ _WRITE_ONLY = 405  # Method Not Allowed, in answer to a GET
 
 @once
 def _client(scheme: str) -> Any:
-    """The client whose connections are kept; proxies and .netrc of the account are none of its business."""
+    """The client that keeps its connections; it uses neither proxies nor the .netrc of the account."""
     encrypted = scheme == "https"
     return library("httpx").Client(trust_env=False, verify=encrypted)  # for the others certificates take 0.1 s to load
 
@@ -84,7 +82,7 @@ class HttpChannel(PolledChannel):
             raise BadValue(f"an address must hold no password: set {_variable('USER', self._host.rpartition('@')[2])}")
         self._method = method
         self._busy = busy
-        self._given = ValueInfo("<f8", False, units, precision, tuple(choices), *limits)
+        self._declared = ValueInfo("<f8", False, units, precision, tuple(choices), *limits)
         self._timeout_s = timeout_s
         self._is_write_only = False
         self._written: Any = 0.0
@@ -101,25 +99,25 @@ class HttpChannel(PolledChannel):
         if self._is_write_only:
             return info_like(self._written), self._written
         document = self._parsed(answer)
-        facts = self._facts_in(document)
-        return facts, self._value_in(document, facts.choices)
+        info = self._info_in(document)
+        return info, self._value_in(document, info.choices)
 
     def _ask(self) -> Reading:
         if self._is_write_only:
             return {"value": self._written, "timestamp": time.time()}
         document = self._parsed(self._exchange("GET"))
-        value = self._value_in(document, self._facts.choices)
+        value = self._value_in(document, self._info.choices)
         timestamp = _number(beside(document, self._pointer).get("timestamp"))
         return {"value": value, "timestamp": time.time() if timestamp is None else timestamp}
 
-    def _tell(self, value: Any) -> None:
+    def _write(self, value: Any) -> None:
         answer = self._exchange(self._method, nested(self._pointer, self._as_json(value)))
         if not answer.is_success:
             raise WriteFailed(f"{self.name}: {self._refusal(answer)}")
         self._written = value
 
     def _is_busy(self) -> bool:
-        return bool(self._busy) and bool(self._found(self._parsed(self._exchange("GET")), self._busy))
+        return bool(self._busy) and bool(self._value_at(self._parsed(self._exchange("GET")), self._busy))
 
     # ---- on the wire
 
@@ -151,17 +149,17 @@ class HttpChannel(PolledChannel):
             raise ReadFailed(f"{self.name}: the answer is not JSON but {answer.text[:_SHOWN]!r}") from exc
 
     def _refusal(self, answer: Any) -> str:
-        said = f"it answered {answer.status_code} {answer.reason_phrase}"
+        status = f"it answered {answer.status_code} {answer.reason_phrase}"
         if answer.status_code in (401, 403):
             token, user, password = (_variable(word, self._host) for word in ("TOKEN", "USER", "PASSWORD"))
-            return f"{said}: set {token}, or {user} and {password}, in the environment"
+            return f"{status}: set {token}, or {user} and {password}, in the environment"
         if answer.is_redirect:
-            return f"{said}: use the address {answer.headers.get('location', 'that it moved to')}"
-        return f"{said}: {answer.text[:_SHOWN].strip() or 'check the path'}"
+            return f"{status}: use the address {answer.headers.get('location', 'that it moved to')}"
+        return f"{status}: {answer.text[:_SHOWN].strip() or 'check the path'}"
 
-    # ---- what the answer says
+    # ---- the answer
 
-    def _found(self, document: Any, pointer: str) -> Any:
+    def _value_at(self, document: Any, pointer: str) -> Any:
         try:
             return pointed(document, pointer)
         except LookupError as exc:
@@ -170,7 +168,7 @@ class HttpChannel(PolledChannel):
 
     def _value_in(self, document: Any, choices: tuple[str, ...]) -> Any:
         """A number (JSON has one sort of them), bool, text or array; the index of a state that is given by name."""
-        value = self._found(document, self._pointer)
+        value = self._value_at(document, self._pointer)
         if value is None or isinstance(value, Mapping):
             what = f"{self._pointer or 'the answer'} is no value but {json.dumps(value)[:_SHOWN]}"
             raise ReadFailed(f"{self.name}: {what}: give the pointer to one behind #")
@@ -194,26 +192,26 @@ class HttpChannel(PolledChannel):
             raise ReadFailed(f"{self.name}: its rows are not of one length") from exc
         return array.astype(float) if array.dtype.kind in "iu" else array.tolist() if array.dtype.kind == "U" else array
 
-    def _facts_in(self, document: Any) -> ValueInfo:
+    def _info_in(self, document: Any) -> ValueInfo:
         """What is said beside the value, unless it was given with the address."""
-        self._found(document, self._pointer)
-        given, said = self._given, beside(document, self._pointer)
-        choices = given.choices or tuple(said.get("choices") or said.get("allowed_values") or ())
+        self._value_at(document, self._pointer)
+        declared, siblings = self._declared, beside(document, self._pointer)
+        choices = declared.choices or tuple(siblings.get("choices") or siblings.get("allowed_values") or ())
         choices = choices if all(isinstance(choice, str) for choice in choices) else ()
-        lower, upper = _number(said.get("min")), _number(said.get("max"))
-        if given.lower != given.upper or lower is None or upper is None:
-            lower, upper = given.lower, given.upper
-        precision = given.precision if given.precision is not None else said.get("precision")
-        units = given.units or str(said.get("units") or said.get("unit") or "")
-        facts = info_like(self._value_in(document, choices))
-        return replace(facts, units=units, precision=precision, choices=choices, lower=lower, upper=upper)
+        lower, upper = _number(siblings.get("min")), _number(siblings.get("max"))
+        if declared.lower != declared.upper or lower is None or upper is None:
+            lower, upper = declared.lower, declared.upper
+        precision = declared.precision if declared.precision is not None else siblings.get("precision")
+        units = declared.units or str(siblings.get("units") or siblings.get("unit") or "")
+        info = info_like(self._value_in(document, choices))
+        return replace(info, units=units, precision=precision, choices=choices, lower=lower, upper=upper)
 
     def _as_json(self, value: Any) -> Any:
         """A checked value in the form in which the service shows it: whole numbers without a point, states by name."""
         if isinstance(value, np.ndarray):
             return value.tolist()
-        if self._facts.choices and isinstance(self._example, str):
-            return self._facts.choices[value]
+        if self._info.choices and isinstance(self._example, str):
+            return self._info.choices[value]
         is_whole = isinstance(value, float) and value.is_integer() and isinstance(self._example, int)
         return int(value) if is_whole else value
 
@@ -222,6 +220,43 @@ class HttpsChannel(HttpChannel):
     """One value of a web service, over an encrypted connection."""
 
     scheme = "https"
+
+
+# ---- JSON pointers (RFC 6901): "/motors/0/position"; "" is the whole document
+
+
+def pointed(document: Any, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) such as "/motors/0/position" shows.
+
+    Raises:
+        LookupError: there is no such place in the document.
+    """
+    for word in _pointer_words(pointer):
+        try:
+            document = document[int(word)] if isinstance(document, list) else document[word]
+        except (TypeError, ValueError) as exc:
+            raise LookupError(word) from exc
+    return document
+
+
+def beside(document: Any, pointer: str) -> Mapping[str, Any]:
+    """The object that the value is a member of; empty if there is none."""
+    holder = pointed(document, pointer.rpartition("/")[0]) if pointer else document
+    return holder if isinstance(holder, Mapping) else {}
+
+
+def nested(pointer: str, value: Any) -> Any:
+    """`value` in a document of which `pointer` shows it: "/a/b" makes {"a": {"b": value}}."""
+    for word in reversed(_pointer_words(pointer)):
+        value = {word: value}
+    return value
+
+
+def _pointer_words(pointer: str) -> list[str]:
+    return [word.replace("~1", "/").replace("~0", "~") for word in pointer.split("/")[1:]]
+
+
+# ---- secrets
 
 
 def credentials(environment: Mapping[str, str], host: str) -> dict[str, str]:

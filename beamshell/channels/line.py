@@ -1,6 +1,6 @@
-"""A serial line: one question at a time, however many signals share it.
+"""A serial line that many channels share: one question at a time, in a worker thread.
 
-It knows no signal and no device's language, only questions that end in a terminator and answers that do.
+It knows no signal and no instrument's language, only that questions and answers end in a terminator.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.channels.remote import library, require
+from beamshell.channels.deferred import library, require
 from beamshell.errors import BadValue, NotConnected
 
-_LEAVES_AFTER_S = 2.0  # how long a worker stays once there is nothing to ask
+_LEAVES_AFTER_S = 2.0  # how long the worker thread stays when there is nothing to ask
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Line:
         self._worker: threading.Thread | None = None
 
     def post(self, job: Callable[[], None], urgent: bool = False) -> None:
-        """Have a job done in its turn; what is urgent has a queue of its own, which comes first. Any thread."""
+        """Have a job done in its turn; urgent jobs have a queue of their own, which comes first. Any thread."""
         with self._changed:
             (self._urgent if urgent else self._jobs).append(job)
             if self._worker is None:
@@ -77,11 +77,11 @@ class Line:
         while (job := self._next_job()) is not None:
             try:
                 job()
-            except Exception:  # a bug in one channel must not silence the line for all
+            except Exception:  # a bug in one channel must not stop the line for the others
                 logger.exception("a question on %s failed", self.port)
 
     def _next_job(self) -> Callable[[], None] | None:
-        """The next job; None when there was none for a while, which ends the worker, and the line if nobody uses it."""
+        """The next job; None when none came for a while, which ends the thread, and closes an unused line."""
         with self._changed:
             patience_s = _LEAVES_AFTER_S if self.users else 0
             if not self._changed.wait_for(lambda: self._urgent or self._jobs, patience_s):
@@ -148,7 +148,7 @@ def _is_socket(port: str) -> bool:
 
 
 def _is_own_terminal(port: str) -> bool:
-    """Whether a person would see what is told to this port."""
+    """Whether this port is the terminal of the program itself."""
     try:
         number = os.stat(port).st_rdev
         return any(os.isatty(stream) and os.fstat(stream).st_rdev == number for stream in (0, 1, 2))
@@ -161,7 +161,7 @@ _lock = threading.RLock()
 
 
 def take(port: str, settings: Settings) -> Line:
-    """The line of that name, shared with all that took it before.
+    """The line of that name, shared with the channels that took it before.
 
     Raises:
         BadValue: it is in use with other settings.
@@ -175,7 +175,7 @@ def take(port: str, settings: Settings) -> Line:
 
 
 def give_back(line: Line) -> None:
-    """One that took it is done; the last closes it."""
+    """A channel has finished with the line; the last one closes it."""
     with _lock:
         line.users -= 1
         if line.users == 0:

@@ -1,7 +1,7 @@
-"""Channels of control systems that only speak when they are asked: each question waits for its answer in a worker.
+"""Polled channels: for control systems that only answer questions; each question waits in a worker thread.
 
-It knows no control system. While somebody subscribes, the value is asked for every `poll_s` seconds; while it does not
-answer, every half second whether it is back.
+It knows no control system. While somebody subscribes, the value is read every `poll_s` seconds; while nothing answers,
+a connection is tried every half second.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import run_when_idle
-from beamshell.channels.remote import RemoteChannel, library
+from beamshell.channels.deferred import library, run_when_idle
+from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.channels.value_info import ValueInfo
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class PolledChannel(RemoteChannel):
-    """A channel whose layer has four questions to ask, each in a worker thread where it may wait.
+    """A channel of a control system that is asked by blocking calls, each in a worker thread.
 
     Args:
         scheme: of its addresses.
@@ -43,7 +43,7 @@ class PolledChannel(RemoteChannel):
     """
 
     needs: str
-    """The module that asks, loaded before the first question."""
+    """The library, loaded before the first question."""
 
     def __init__(self, scheme: str, name: str, *, poll_s: float = 0.5, **options: Any) -> None:
         super().__init__(scheme, name, **options)
@@ -52,31 +52,31 @@ class PolledChannel(RemoteChannel):
         self._attempts = object()
         self._closed = False
         self._polling = object()
-        self._told: Reading | None = None
+        self._last_offered: Reading | None = None
         self._ends: list[OnDone] = []
         self._to_write: deque[tuple[Any, OnDone | None]] = deque()
-        self._telling = threading.Lock()
+        self._writing = threading.Lock()
 
-    # ---- what each layer does; all may raise NotConnected, ReadFailed, WriteFailed
+    # ---- what each control system does; all may raise NotConnected, ReadFailed, WriteFailed
 
     @abstractmethod
     def _learn(self) -> tuple[ValueInfo, Any]:
-        """Open what there is to open; the facts of the value, and the value."""
+        """Open what there is to open; type, unit and limits of the value, and the value."""
 
     @abstractmethod
     def _ask(self) -> Reading:
         """The value now."""
 
     @abstractmethod
-    def _tell(self, value: Any) -> None:
+    def _write(self, value: Any) -> None:
         """Write a checked value."""
 
     @abstractmethod
     def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
-        """Have a job done in one of this layer's workers; what is urgent, in its order, before what is not."""
+        """Have a job done in a worker of this control system; urgent ones in their order, before the others."""
 
     def _is_busy(self) -> bool:
-        """Whether something that a write set off is still going on."""
+        """Whether something that a write started is still going on."""
         return False
 
     # ---- connection
@@ -93,14 +93,14 @@ class PolledChannel(RemoteChannel):
         try:
             library(self.needs)
             self._seek()
-            facts, value = self._learn()
+            info, value = self._learn()
         except DeviceError as exc:
             self._seek()  # what has failed may be the library
             self._problem = _without(self.name, str(exc))
             self._connect_later()
             return
         self._connecting = False
-        self._mark_up(facts, value)
+        self._mark_up(info, value)
         if self._on_change is not None:
             self._start_polling()
 
@@ -111,7 +111,7 @@ class PolledChannel(RemoteChannel):
             call_later(TRY_AGAIN_AFTER_S, lambda: self._post(partial(self._try_to_connect, attempts)))
 
     def _lost(self, problem: DeviceError) -> None:
-        """It does not answer any more: whoever waits for it hears of it, and it is asked until it is back."""
+        """It does not answer any more: what waits for it fails, and a connection is tried until it is back."""
         if self._mark_down(_without(self.name, str(problem))):
             self._to_write.clear()
             self._connect_later()
@@ -119,7 +119,7 @@ class PolledChannel(RemoteChannel):
 
     def renew(self) -> None:
         """Open anew what there is to open, whether it answers or not."""
-        self._attempts = attempts = object()  # those under way are over
+        self._attempts = attempts = object()  # attempts under way end, as theirs is another object
         self._polling = object()
         self._connecting = True
         self._to_write.clear()
@@ -142,7 +142,7 @@ class PolledChannel(RemoteChannel):
     # ---- reading
 
     def begin_get(self) -> Collect:
-        """Have it asked without waiting; questions to different servers are under way together."""
+        """Have it read without waiting; questions to different servers are under way together."""
         if not self._connected:
             return self._cannot_collect
         answer: Future[Reading] = Future()
@@ -183,17 +183,17 @@ class PolledChannel(RemoteChannel):
             self._start_polling()
 
     def unsubscribe(self) -> None:
-        """Stop calling, and asking."""
-        self._on_change = self._cell = None
+        """Stop calling, and polling."""
+        self._on_change = self._changes = None
         self._polling = object()
 
     def _start_polling(self) -> None:
-        self._cell, self._told = self._new_cell(), None
+        self._changes, self._last_offered = self._new_changes(), None
         self._polling = turn = object()
         self._post(partial(self._poll, turn))
 
     def _poll(self, turn: object) -> None:
-        """Ask, tell what is new, and come back after a while. Worker."""
+        """Read, offer what is new, and come back after a while. Worker."""
         if turn is not self._polling:
             return
         try:
@@ -201,7 +201,7 @@ class PolledChannel(RemoteChannel):
         except NotConnected:
             return  # it goes on when the connection is back
         except ReadFailed as exc:
-            logger.debug("%s", exc)  # whoever reads it is told; a subscriber waits for the next value
+            logger.debug("%s", exc)  # a read raises this error; a subscriber waits for the next value
         else:
             self._offer(reading)
         call_later(self._pace(), lambda: self._post(partial(self._poll, turn)))
@@ -211,35 +211,34 @@ class PolledChannel(RemoteChannel):
         return self._poll_s
 
     def _offer(self, reading: Reading) -> None:
-        """Tell the subscriber, if it is not what it was told last. Any thread."""
+        """Offer a reading to the subscriber, unless it is the same as the last one. Any thread."""
         with self._lock:
-            cell, told = self._cell, self._told
-            if cell is None or (told is not None and _same(reading, told)):
+            changes, last = self._changes, self._last_offered
+            if changes is None or (last is not None and _same(reading, last)):
                 return
-            self._told = reading
-        cell.offer(reading)
+            self._last_offered = reading
+        changes.offer(reading)
 
     # ---- writing
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Write `value` and return at once; see Channel.put."""
         self._check_writable()
-        checked = self.check(value)
         if on_done is not None:
             with self._lock:
                 self._ends.append(on_done)
-        self._to_write.append((checked, on_done))
+        self._to_write.append((value, on_done))
         self._post(self._write_next, urgent=True)
 
     def _write_next(self) -> None:
-        """Tell what has waited longest, one at a time: several workers must not turn the order round. Worker."""
+        """Write what has waited longest, one at a time: several threads must not change the order. Worker."""
         on_done = None
         try:
-            with self._telling:
+            with self._writing:
                 if not self._to_write:
-                    return  # the connection was lost meanwhile, and no late write follows its return
+                    return  # the connection was lost meanwhile: a late write must not follow its return
                 value, on_done = self._to_write.popleft()
-                self._tell(value)
+                self._write(value)
         except DeviceError as exc:
             self._not_written(exc, on_done)
             return
@@ -256,7 +255,7 @@ class PolledChannel(RemoteChannel):
             self._lost(problem)
 
     def _await_end(self, on_done: OnDone) -> None:
-        """End the write once nothing that it set off goes on any more. Worker."""
+        """End the write when nothing that it started goes on any more. Worker."""
         if on_done not in self._ends:
             return  # the connection was lost meanwhile
         try:
@@ -277,12 +276,12 @@ class PolledChannel(RemoteChannel):
             completions.post(partial(on_done, failure))
 
 
-def _same(reading: Reading, told: Reading) -> bool:
-    return reading.get("alarm_severity") == told.get("alarm_severity") and np.array_equal(
-        reading["value"], told["value"]
+def _same(reading: Reading, last: Reading) -> bool:
+    return reading.get("alarm_severity") == last.get("alarm_severity") and np.array_equal(
+        reading["value"], last["value"]
     )
 
 
 def _without(name: str, message: str) -> str:
-    """A message whose name goes in front again when it is shown."""
+    """A message without the channel's name, which is put in front again when it is shown."""
     return message.removeprefix(name).lstrip(": ")

@@ -1,7 +1,7 @@
-"""PV Access: one channel of EPICS 7 behind the door that all signals use.
+"""PV Access: a channel of EPICS 7, on the library p4p.
 
-It knows no signal. What the library's threads call here only stores and posts; it never waits.
-Where servers are looked for is said by the environment: EPICS_PVA_ADDR_LIST, EPICS_PVA_NAME_SERVERS and their kin.
+It knows no signal. What the library's threads call here only stores and posts; it never waits. The environment says
+where servers are looked for: EPICS_PVA_ADDR_LIST, EPICS_PVA_NAME_SERVERS and the like.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from beamshell.channels import pva_types
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import run_when_idle
-from beamshell.channels.remote import RemoteChannel, library, once, require
+from beamshell.channels.deferred import library, once, require, run_when_idle
+from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions, updates
 from beamshell.errors import NotConnected, ReadFailed, WriteFailed
@@ -68,7 +68,7 @@ class PvaChannel(RemoteChannel):
             run_when_idle(lambda: updates.post(self._learn))
 
     def _learn(self) -> None:
-        """Ask what it is; the library answers when it has found it. Updates worker: the library is loaded first."""
+        """Load the library and ask for the structure; it answers when it has found the PV. Updates worker."""
         if self._closed:
             return
         try:
@@ -80,13 +80,13 @@ class PvaChannel(RemoteChannel):
         self._seek()
 
     def _learned(self, answer: Any) -> None:
-        """The answer to that, which is how a connection begins. Updates worker."""
+        """The structure has come, which is how a connection begins. Updates worker."""
         if isinstance(answer, Exception):
             self._try_again(str(answer))
             return
         try:
-            facts, reading, request = (
-                pva_types.facts_of(answer),
+            info, reading, request = (
+                pva_types.info_of(answer),
                 pva_types.reading_of(answer),
                 pva_types.watched_fields(answer),
             )
@@ -96,7 +96,7 @@ class PvaChannel(RemoteChannel):
         if self._closed:
             return
         self._follow(request)
-        self._mark_up(facts, reading["value"])
+        self._mark_up(info, reading["value"])
         if self._on_change is not None and self._subscription is None:
             self._start_subscription()
 
@@ -106,14 +106,14 @@ class PvaChannel(RemoteChannel):
             call_later(_ASK_AGAIN_AFTER_S, lambda: updates.post(self._learn))
 
     def _follow(self, request: str) -> None:
-        """Hear of lost connections, and of changes of unit, limits and states. The library renews it by itself."""
+        """Monitor the connection, and unit, limits and states. The library renews the monitor by itself."""
         if self._watch is not None and self._watch_request == request:
             return
         self._watch_request = request
         self._watch = _Monitor(self.name, self._watched, request)
 
     def _watched(self, event: Any, is_first: bool) -> None:
-        """Something rare has changed, or the connection. Library thread."""
+        """Unit, limits, states or the connection have changed. Library thread."""
         if isinstance(event, Exception):
             if self._mark_down():
                 updates.post(self._give_up)
@@ -121,7 +121,7 @@ class PvaChannel(RemoteChannel):
             updates.post(self._learn)
 
     def _give_up(self) -> None:
-        """What is under way has failed; left alone the library would carry out writes once the IOC is back."""
+        """Fail what is under way: otherwise the library would carry out writes when the IOC is back."""
         with self._lock:
             writes, self._writes = self._writes, {}
             gets, self._gets = self._gets, set()
@@ -196,18 +196,18 @@ class PvaChannel(RemoteChannel):
             self._start_subscription()
 
     def _start_subscription(self) -> None:
-        self._cell = self._new_cell()
+        self._changes = self._new_changes()
         self._subscription = _Monitor(self.name, self._changed)
 
     def _changed(self, event: Any, _is_first: bool) -> None:
         """Have the change delivered. Library thread."""
-        cell = self._cell
-        if cell is not None and not isinstance(event, Exception):
-            cell.offer(event)
+        changes = self._changes
+        if changes is not None and not isinstance(event, Exception):
+            changes.offer(event)
 
     def unsubscribe(self) -> None:
         """Stop calling."""
-        self._on_change = self._cell = None
+        self._on_change = self._changes = None
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             subscription.close()
@@ -217,16 +217,15 @@ class PvaChannel(RemoteChannel):
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Write `value` and return at once; see Channel.put.
 
-        A write with completion that follows while another is under way goes out plain: the IOC would else keep it
+        A write with completion that follows while another is under way goes out plain: otherwise the IOC would keep it
         until the first has ended.
         """
         self._check_writable()
-        checked = self.check(value)
         with self._lock:
             blocking = on_done is not None and not self._ends
             if on_done is not None:
                 self._ends.append(on_done)
-        self._send(checked, _UNTIL_ALL_HAS_ENDED if blocking else None, counts=on_done is not None)
+        self._send(value, _UNTIL_ALL_HAS_ENDED if blocking else None, counts=on_done is not None)
 
     def _send(self, value: Any, request: str | None, counts: bool) -> None:
         write = _Write(self, counts)
@@ -306,7 +305,7 @@ class _Monitor:
         self._lock = threading.Lock()
         self._subscription: Any = None
         self._subscription = _context().monitor(name, self._drain, request)
-        self._drain()  # what came before it had a name
+        self._drain()  # events that came before the attribute was set
 
     def _drain(self) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
-"""PV Access structures (EPICS normative types), to and from readings. It knows no channel and no network.
+"""PV Access structures (EPICS normative types) to and from readings.
 
+It knows no channel and no network.
 What is understood: NTScalar, NTScalarArray, NTEnum and NTNDArray, and any structure with such a `value`.
 """
 
@@ -37,7 +38,7 @@ def reading_of(structure: Any) -> Reading:
     }
 
 
-def facts_of(structure: Any) -> ValueInfo:
+def info_of(structure: Any) -> ValueInfo:
     """Type, unit, limits and states in a p4p Value."""
     value = _value_of(structure)
     if _is_state(structure):

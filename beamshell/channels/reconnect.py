@@ -1,8 +1,8 @@
-"""How Channel Access channels come back within a quarter of a second of their IOC.
+"""Reconnecting lost Channel Access channels within a quarter of a second after their IOC is back.
 
-The library itself holds off for eight seconds and more. Here a thread asks for one lost channel of each server by a UDP
-search datagram, and has all of that server's channels created anew once it answers. Channels that nobody ever had are
-asked for a few at a time, once a second. It makes no call to the library.
+libca itself waits for eight seconds and more. Here a thread asks for one lost channel of each server by a UDP search
+datagram; as soon as the server answers, all of its channels are created anew. Channels that were never found are asked
+for a few at a time, once a second. Nothing here calls libca.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 _DEFAULT_PORT = 5064
@@ -24,9 +24,9 @@ _SEARCH = 6  # CA_PROTO_SEARCH
 _NO_REPLY_IF_UNKNOWN = 5
 _HEADER = struct.Struct(">HHHHII")  # command, payload size, data type, count, two parameters
 _PROBE_EVERY_S = 0.1
-_STRANGERS_EVERY_S = 1.0
-_STRANGERS_AT_ONCE = 50
-_FIRST_HOLD_S = 1.0  # how long the library is left to search by itself; doubles with each attempt in vain
+_NEVER_FOUND_EVERY_S = 1.0
+_NEVER_FOUND_AT_ONCE = 50
+_FIRST_HOLD_S = 1.0  # how long libca is left to search by itself; doubles with each attempt in vain
 _LONGEST_HOLD_S = 10.0
 _STOPS_WITHIN_S = 2.0
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 Address = tuple[str, int]
 
 
-class Wanted(Protocol):
+class LostChannel(Protocol):
     """A channel that does not answer."""
 
     name: str
@@ -53,17 +53,17 @@ class Wanted(Protocol):
 
 
 class _Entry:
-    """A wanted channel, and from when on it is asked for."""
+    """A lost channel, and when it is asked for next."""
 
     __slots__ = ("channel", "due", "hold_s")
 
-    def __init__(self, channel: Wanted, due: float) -> None:
+    def __init__(self, channel: LostChannel, due: float) -> None:
         self.channel = channel
         self.due = due
         self.hold_s = _FIRST_HOLD_S
 
     def reconnect(self) -> None:
-        """Search anew, and leave the library some time to find it."""
+        """Search anew, and leave libca some time to find it."""
         self.due = time.monotonic() + self.hold_s
         self.hold_s = min(2 * self.hold_s, _LONGEST_HOLD_S)
         self.channel.reconnect()
@@ -77,11 +77,11 @@ class ReconnectProbe:
         self._entries: dict[int, _Entry] = {}
         self._thread: threading.Thread | None = None
         self._turn = itertools.count()
-        self._stranger_turn = itertools.count()
-        self._strangers_due = 0.0
+        self._never_found_turn = itertools.count()
+        self._never_found_due = 0.0
         self._stopped = False
 
-    def add(self, channel: Wanted) -> None:
+    def add(self, channel: LostChannel) -> None:
         """Look for `channel` until it is connected: at once if it was lost, soon if it is new. Any thread."""
         now = time.monotonic()
         with self._lock:
@@ -89,16 +89,16 @@ class ReconnectProbe:
                 return
             self._entries[id(channel)] = _Entry(channel, now if channel.server else now + _FIRST_HOLD_S)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="beamshell-revival", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="beamshell-reconnect", daemon=True)
                 self._thread.start()
 
-    def forget(self, channel: Wanted) -> None:
-        """Look for it no more."""
+    def forget(self, channel: LostChannel) -> None:
+        """Stop looking for it."""
         with self._lock:
             self._entries.pop(id(channel), None)
 
     def stop(self) -> None:
-        """Look for nothing any more, and wait for the search that is being made: the library is about to go."""
+        """Stop looking for any, and wait for the search under way: the library is about to be closed."""
         with self._lock:
             self._stopped = True
             self._entries.clear()
@@ -110,46 +110,46 @@ class ReconnectProbe:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             probe.setblocking(False)
-            while (wanted := self._by_server()) is not None:
-                asked = self._ask(probe, wanted)
-                for server in {asked[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(asked)}:
-                    for entry in wanted[server]:
+            while (due := self._due_by_server()) is not None:
+                servers = self._ask(probe, due)
+                for server in {servers[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(servers)}:
+                    for entry in due[server]:
                         if self._stopped:
                             break
                         entry.reconnect()
 
-    def _by_server(self) -> dict[str, list[_Entry]] | None:
-        """Those that are due, by server; None when everything answers, which ends the thread."""
+    def _due_by_server(self) -> dict[str, list[_Entry]] | None:
+        """Those that are due; None when every channel answers, which ends the thread."""
         with self._lock:
             now = time.monotonic()
             self._entries = {key: entry for key, entry in self._entries.items() if not entry.channel.connected}
             if not self._entries:
                 self._thread = None
                 return None
-            due = [entry for entry in self._entries.values() if entry.due <= now]
-        wanted: dict[str, list[_Entry]] = {}
-        for entry in due:
-            wanted.setdefault(entry.channel.server, []).append(entry)
-        return wanted
+            entries = [entry for entry in self._entries.values() if entry.due <= now]
+        due: dict[str, list[_Entry]] = {}
+        for entry in entries:
+            due.setdefault(entry.channel.server, []).append(entry)
+        return due
 
-    def _ask(self, probe: socket.socket, wanted: Mapping[str, list[_Entry]]) -> list[str]:
-        """Send the questions; the server that each question's number stands for."""
+    def _ask(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> list[str]:
+        """Send the questions; the answer is the server that each question's number stands for."""
         turn = next(self._turn)
-        asked: list[str] = []
-        for server, entries in wanted.items():
-            for entry in [entries[turn % len(entries)]] if server else self._some_strangers(entries):
-                _send(probe, search_datagram(entry.channel.name, len(asked)), server)
-                asked.append(server)
-        return asked
+        servers: list[str] = []
+        for server, entries in due.items():
+            for entry in [entries[turn % len(entries)]] if server else self._some_never_found(entries):
+                _send(probe, search_datagram(entry.channel.name, len(servers)), server)
+                servers.append(server)
+        return servers
 
-    def _some_strangers(self, entries: list[_Entry]) -> list[_Entry]:
-        """The next few that nobody ever had, at their pace: most are misspelt, and the network is not ours alone."""
+    def _some_never_found(self, entries: list[_Entry]) -> list[_Entry]:
+        """The next few, once a second: most are misspelt, and others use the network too."""
         now = time.monotonic()
-        if now < self._strangers_due:
+        if now < self._never_found_due:
             return []
-        self._strangers_due = now + _STRANGERS_EVERY_S
-        first = next(self._stranger_turn) * _STRANGERS_AT_ONCE % len(entries)
-        return (entries[first:] + entries[:first])[:_STRANGERS_AT_ONCE]
+        self._never_found_due = now + _NEVER_FOUND_EVERY_S
+        first = next(self._never_found_turn) * _NEVER_FOUND_AT_ONCE % len(entries)
+        return (entries[first:] + entries[:first])[:_NEVER_FOUND_AT_ONCE]
 
 
 def _send(probe: socket.socket, datagram: bytes, server: str) -> None:
@@ -199,12 +199,12 @@ def answered_numbers(datagram: bytes) -> list[int]:
 def addresses(environment: Mapping[str, str], server: str = "") -> list[Address]:
     """Where searches go: EPICS_CA_ADDR_LIST, a broadcast unless that is off, and the host that had the channel."""
     port = int(environment.get("EPICS_CA_SERVER_PORT") or _DEFAULT_PORT)
-    found = [_address(word, port) for word in environment.get("EPICS_CA_ADDR_LIST", "").split()]
+    targets = [_address(word, port) for word in environment.get("EPICS_CA_ADDR_LIST", "").split()]
     if environment.get("EPICS_CA_AUTO_ADDR_LIST", "YES").upper() != "NO":
-        found.append(("255.255.255.255", port))
+        targets.append(("255.255.255.255", port))
         if server:
-            found.append((server.partition(":")[0], port))
-    return _without_doubles(found)
+            targets.append((server.partition(":")[0], port))
+    return list(dict.fromkeys(targets))
 
 
 def _address(word: str, port: int) -> Address:
@@ -212,8 +212,4 @@ def _address(word: str, port: int) -> Address:
     return host, int(own_port) if own_port else port
 
 
-def _without_doubles(found: Iterable[Address]) -> list[Address]:
-    return list(dict.fromkeys(found))
-
-
-revival = ReconnectProbe()
+reconnect_probe = ReconnectProbe()

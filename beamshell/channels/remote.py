@@ -1,18 +1,13 @@
-"""What channels of every control system have in common: being connected or not, and one subscriber.
+"""What the channels of all control systems have in common: connection, subscriber, type and limits of the value.
 
-It knows no control system and asks nothing of any; what it is told comes from the classes that are made of it.
+It knows no control system: its subclasses ask one, and say here what they learned.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
-import importlib
 import threading
 import time
-from collections.abc import Callable
-from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -20,67 +15,15 @@ from beamshell.channels import deferred, value_info
 from beamshell.channels.base import Channel, OnChange, OnConnection, since
 from beamshell.channels.updates import LatestValue
 from beamshell.channels.value_info import ValueInfo
-from beamshell.errors import BadValue, MissingLibrary, NotConnected, WriteFailed
+from beamshell.errors import BadValue, NotConnected, WriteFailed
 from beamshell.protocols import DataKey, Reading
-
-Made = TypeVar("Made")
 
 STATE_DEPTH = 16
 """Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
 
 
-def require(package: str, extra: str) -> None:
-    """Return if the library of an optional control system is installed; it is not imported, which takes long.
-
-    Raises:
-        MissingLibrary: it is not; the message says which extra brings it.
-    """
-    if find_spec(package) is None:
-        raise MissingLibrary(
-            f'{extra}:// addresses need the library {package}, which is not installed: pip install "beamshell[{extra}]"'
-        )
-
-
-def library(module: str) -> Any:
-    """The module of an optional library that is there; for workers, as nobody may wait for it at the prompt.
-
-    Raises:
-        NotConnected: it cannot be imported.
-    """
-    with _importing:
-        if _ending:
-            raise NotConnected("the console is closing")
-        try:
-            return importlib.import_module(module)
-        except ImportError as exc:
-            raise NotConnected(f"the library {module} cannot be imported: {exc}") from exc
-
-
-_importing = threading.RLock()
-_ending = False
-
-
-@atexit.register
-def _import_no_more() -> None:
-    """A thread that is killed in the middle of an import would keep the interpreter from ending."""
-    global _ending
-    with _importing:
-        _ending = True
-
-
-def once(make: Callable[..., Made]) -> Callable[..., Made]:
-    """`make`, called once for each set of arguments, however many threads are the first."""
-    made, lock = functools.cache(make), threading.RLock()
-
-    def get(*arguments: str) -> Made:
-        with lock:
-            return made(*arguments)
-
-    return get
-
-
 class RemoteChannel(Channel):
-    """The part of a channel that keeps what is known of it.
+    """The part of a channel that keeps its state, its subscriber and what is known of its value.
 
     Args:
         scheme: of its addresses, such as "pva".
@@ -93,7 +36,7 @@ class RemoteChannel(Channel):
     remedy = "check the address and that its server runs"
     """What to do about a channel that never answered."""
     lost = "is its server running?"
-    """What to ask oneself about one that does not answer any more."""
+    """What to check about a channel that does not answer any more."""
 
     def __init__(
         self,
@@ -117,24 +60,24 @@ class RemoteChannel(Channel):
         self._sought = True
         self._ready = threading.Event()
         self._on_connection: LatestValue[bool] | None = None
-        self._facts = ValueInfo()
+        self._info = ValueInfo()
         self._sample: Any = None
         self._on_change: OnChange | None = None
-        self._cell: LatestValue[Any] | None = None
+        self._changes: LatestValue[Any] | None = None
         self._latest: Reading | None = None
 
     # ---- connection
 
     @property
     def connected(self) -> bool:
-        """True while it answers and what it is is known."""
+        """True while it answers, and its type, unit and limits are known."""
         return self._connected
 
     @property
     def disconnected_since(self) -> float | None:
         """Since when it does not answer, in seconds since 1970; None while it does.
 
-        One that waits for its library has not been asked yet: so far it does not answer since now.
+        A channel that waits for its library was not asked yet: its time without an answer begins now.
         """
         if self._connected:
             return None
@@ -144,7 +87,7 @@ class RemoteChannel(Channel):
         """Return once connected; NotConnected says since when it is not, why, and what to check."""
         if self._connected:
             return
-        deferred.begin()
+        deferred.load_deferred()
         if not self._ready.wait(timeout):
             raise NotConnected(self._why_not())
 
@@ -153,7 +96,7 @@ class RemoteChannel(Channel):
         self._on_connection = LatestValue(callback, depth=STATE_DEPTH)
 
     def _seek(self) -> None:
-        """From now on it is asked for, and could answer; before, its library was not there."""
+        """From now on it could answer; before, its library was not loaded."""
         if not self._sought:
             self._since, self._sought = time.time(), True
 
@@ -162,11 +105,11 @@ class RemoteChannel(Channel):
             return f"{self.name} lost its connection at {since(self._since)}: {self._problem or self.lost}"
         return f"{self.name} has not answered since {since(self._since)}: {self._problem or self.remedy}"
 
-    def _mark_up(self, facts: ValueInfo, sample: Any) -> None:
-        """It answers, and this is what it is. Any thread."""
+    def _mark_up(self, info: ValueInfo, sample: Any) -> None:
+        """It answers, with this type, unit and limits. Any thread."""
         with self._lock:
             was, self._connected = self._connected, True
-            self._facts, self._sample = facts, sample
+            self._info, self._sample = info, sample
             self._was_connected, self._problem = True, ""
             self._ready.set()
         if not was and self._on_connection is not None:
@@ -200,13 +143,13 @@ class RemoteChannel(Channel):
 
     def repeat(self) -> None:
         """Give the subscriber the latest value once more."""
-        cell = self._cell
-        if cell is not None and self._latest is not None:
-            cell.offer_if_empty(None)
+        changes = self._changes
+        if changes is not None and self._latest is not None:
+            changes.offer_if_empty(None)
 
-    def _new_cell(self) -> LatestValue[Any]:
-        """What changes are offered to: readings, or what `_decode` makes one of."""
-        states = not self._facts.is_array and np.dtype(self._facts.numpy).kind != "f"
+    def _new_changes(self) -> LatestValue[Any]:
+        """Where changes are offered: readings, or what `_decode` makes readings of."""
+        states = not self._info.is_array and np.dtype(self._info.numpy).kind != "f"
         return LatestValue(self._deliver, depth=STATE_DEPTH if states else 1)
 
     def _decode(self, change: Any) -> Reading:
@@ -214,7 +157,7 @@ class RemoteChannel(Channel):
         return reading
 
     def _deliver(self, change: Any) -> None:
-        """Tell the subscriber; None stands for the latest once more. Updates worker."""
+        """Call the subscriber; None stands for the latest reading once more. Updates worker."""
         if change is not None:
             self._latest = self._decode(change)
         on_change = self._on_change
@@ -226,20 +169,20 @@ class RemoteChannel(Channel):
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""
         try:
-            return value_info.check(value, self._facts, self._allow_nan)
+            return value_info.check(value, self._info, self._allow_nan)
         except BadValue as exc:
             raise BadValue(f"{self.name}: {exc}") from exc
 
     def _check_writable(self) -> None:
         self._check_connected()
-        if not self._facts.writable:
+        if not self._info.writable:
             raise WriteFailed(f"{self.name} cannot be written: its server says that it is read-only")
 
     # ---- what it is
 
     def _shaped(self, value: Any) -> Any:
         """A value as its readings show it: a state by name if text was asked for, an array of the type asked for."""
-        choices = self._facts.choices
+        choices = self._info.choices
         if self._string and choices and not isinstance(value, str):
             return choices[value] if 0 <= value < len(choices) else str(value)
         if self._string and not isinstance(value, (str, list)):
@@ -251,24 +194,24 @@ class RemoteChannel(Channel):
     def describe(self) -> DataKey:
         """What the value is; its shape is that of the last one that was read."""
         self._check_connected()
-        return value_info.data_key(self.source, self._facts, self._shaped(self._sample))
+        return value_info.data_key(self.source, self._info, self._shaped(self._sample))
 
     @property
     def limits(self) -> tuple[float, float]:
         """Lowest and highest value that may be written; (0, 0) if there are none."""
-        return self._facts.lower, self._facts.upper
+        return self._info.lower, self._info.upper
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The states by name."""
-        return self._facts.choices
+        return self._info.choices
 
     @property
     def units(self) -> str:
         """The unit of the value."""
-        return self._facts.units
+        return self._info.units
 
     @property
     def precision(self) -> int | None:
         """Digits worth showing."""
-        return self._facts.precision
+        return self._info.precision

@@ -1,4 +1,4 @@
-"""Serial lines: values of instruments that are asked and told in lines of text, each behind the door of all signals.
+"""Serial lines: the values of instruments that are read and written in lines of text, as channels.
 
 An address is the line, its settings and the name of the value: "serial:///dev/ttyUSB0?baud=19200&end=CR#POS".
 It knows no signal, and no instrument's language but what the address and its templates say.
@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from beamshell.channels import line
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.soft import index_of
-from beamshell.channels.value_info import ValueInfo, info_like
+from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
@@ -34,15 +33,15 @@ class SerialChannel(PolledChannel):
     Args:
         name: port ("/dev/ttyUSB0", or "host:4001" for a terminal server), settings after "?", and after "#" the
             name that stands for {name} in the templates.
-        ask: the question for the value; "" for what can only be told.
-        tell: how it is written; "" for what can only be asked.
+        ask: the question for the value; "" for a value that can only be written.
+        tell: how it is written; "" for a value that can only be read.
         reply: how the answer to `ask` looks; {value} is the value.
         ack: what the answer to `tell` looks like; "" if there is none.
         error: how an answer that is a refusal begins; "" if there is no such thing.
         busy: a question whose answer is neither 0 nor empty while something that was set off goes on.
         dtype: what the value is: "number", "integer" or "string".
         format: how numbers are written, such as ".3f".
-        retries: how often a question that was not answered is asked again. What is told is never repeated.
+        retries: how often a question that was not answered is asked again. A write is never repeated.
         units: of the value.
         precision: digits worth showing.
         limits: lowest and highest value.
@@ -59,23 +58,26 @@ class SerialChannel(PolledChannel):
     def __init__(self, name: str, **options: Any) -> None:
         port, _, value_name = name.partition("#")
         port, _, query = port.partition("?")
-        given = {**dict(parse_qsl(query, keep_blank_values=True)), **options}
-        settings = _line_settings(name, given)
-        self._ask_as = _template(given.pop("ask", "{name}?"), value_name)
-        self._tell_as = _template(given.pop("tell", "{name} {value}"), value_name)
-        self._reply_as = _template(given.pop("reply", "{value}"), value_name)
+        unread = {**dict(parse_qsl(query, keep_blank_values=True)), **options}
+        settings = _line_settings(name, unread)
+        self._ask_as = _template(unread.pop("ask", "{name}?"), value_name)
+        self._write_as = _template(unread.pop("tell", "{name} {value}"), value_name)
+        self._reply_as = _template(unread.pop("reply", "{value}"), value_name)
         self._reply = reply_pattern(self._reply_as)
-        self._ack = _template(given.pop("ack", ""), value_name)
-        self._error = given.pop("error", "")
-        self._busy = _template(given.pop("busy", ""), value_name)
-        self._format = given.pop("format", "")
-        self._retries = _as(int, name, "retries", given.pop("retries", 2))
-        self._given = _facts(name, given)
+        self._ack = _template(unread.pop("ack", ""), value_name)
+        self._error = unread.pop("error", "")
+        self._busy = _template(unread.pop("busy", ""), value_name)
+        self._format = unread.pop("format", "")
+        self._retries = _as(int, name, "retries", unread.pop("retries", 2))
+        self._declared = _value_info(name, unread)
         super().__init__(
-            "serial", name, poll_s=_as(float, name, "poll_s", given.pop("poll_s", 0.5)), **_known(name, given)
+            "serial",
+            name,
+            poll_s=_as(float, name, "poll_s", unread.pop("poll_s", 0.5)),
+            **_check_options(name, unread),
         )
-        self.name = f"{port}#{value_name}"  # the rest would only make messages long
-        self._written: Any = "" if self._given.numpy == "U" else 0
+        self.name = f"{port}#{value_name}"  # without the settings, for messages
+        self._written: Any = "" if self._declared.numpy == "U" else 0
         self._line = line.take(unquote(port), settings)
 
     def close(self) -> None:
@@ -95,24 +97,24 @@ class SerialChannel(PolledChannel):
     def _learn(self) -> tuple[ValueInfo, Any]:
         if not self._ask_as:
             self._line.exchange(None)  # the port opens, which is all that can be known
-            return self._given, self._written
-        return self._given, self._value_in(self._question(self._ask_as, retries=0))
+            return self._declared, self._written
+        return self._declared, self._value_in(self._question(self._ask_as, retries=0))
 
     def _ask(self) -> Reading:
         value = self._value_in(self._question(self._ask_as, self._retries)) if self._ask_as else self._written
         return {"value": value, "timestamp": time.time()}
 
-    def _tell(self, value: Any) -> None:
-        shown = self._facts.choices[value] if self._facts.choices else format(value, self._format)
+    def _write(self, value: Any) -> None:
+        text = self._info.choices[value] if self._info.choices else format(value, self._format)
         wants_answer = bool(self._ack or self._error)
-        answer = self._line.exchange(self._tell_as.replace("{value}", shown), wants_answer)
+        answer = self._line.exchange(self._write_as.replace("{value}", text), wants_answer)
         if answer is None:
             raise WriteFailed(
-                f"{self.name} did not acknowledge {shown} within {self._line.settings.timeout_s:g} s: {self.lost}"
+                f"{self.name} did not acknowledge {text} within {self._line.settings.timeout_s:g} s: {self.lost}"
             )
         self._check_refusal(answer, WriteFailed)
         if self._ack and not re.fullmatch(reply_pattern(self._ack), answer.strip()):
-            raise WriteFailed(f"{self.name} answered {answer!r} to {shown}, not {self._ack!r}")
+            raise WriteFailed(f"{self.name} answered {answer!r} to {text}, not {self._ack!r}")
         self._written = value
 
     def _is_busy(self) -> bool:
@@ -138,11 +140,11 @@ class SerialChannel(PolledChannel):
             raise ReadFailed(f"{self.name} answered {answer!r}, which is not of the form {self._reply_as!r}")
         text = match["value"].strip()
         try:
-            if self._given.choices:
-                return index_of(text if text in self._given.choices else float(text), self._given.choices)
-            return {"U": str, "<i8": int, "<f8": float}[self._given.numpy](text)
+            if self._declared.choices:
+                return index_of(text if text in self._declared.choices else float(text), self._declared.choices)
+            return {"U": str, "<i8": int, "<f8": float}[self._declared.numpy](text)
         except ValueError as exc:
-            raise ReadFailed(f"{self.name} answered {answer!r}, which is no {_wanted(self._given)}") from exc
+            raise ReadFailed(f"{self.name} answered {answer!r}, which is no {_kind_text(self._declared)}") from exc
 
 
 def reply_pattern(template: str) -> str:
@@ -155,44 +157,48 @@ def _template(text: str, name: str) -> str:
     return text.replace("{name}", name)
 
 
-def _wanted(facts: ValueInfo) -> str:
-    return f"state of it ({', '.join(facts.choices)})" if facts.choices else "number"
+def _kind_text(info: ValueInfo) -> str:
+    return f"state of it ({', '.join(info.choices)})" if info.choices else "number"
 
 
-def _line_settings(address: str, given: dict[str, Any]) -> line.Settings:
-    """The settings of the line, taken out of `given`; an answer ends as a question does if nothing else is said."""
+def _line_settings(address: str, unread: dict[str, Any]) -> line.Settings:
+    """The settings of the line, taken out of `unread`; an answer ends as a question does if nothing else is said."""
     taken: dict[str, Any] = {}
     for key, kind in _LINE_SETTINGS.items():
-        if key in given:
-            value = given.pop(key)
+        if key in unread:
+            value = unread.pop(key)
             taken[key] = _ENDS.get(value.upper(), value) if kind is str else _as(kind, address, key, value)
     if "end" in taken:
         taken.setdefault("reply_end", taken["end"])
     return replace(line.Settings(), **taken)
 
 
-def _facts(address: str, given: dict[str, Any]) -> ValueInfo:
-    """The facts of the value, taken out of `given`."""
-    choices, limits, dtype = given.pop("choices", ()), given.pop("limits", (0.0, 0.0)), given.pop("dtype", "number")
+def _value_info(address: str, unread: dict[str, Any]) -> ValueInfo:
+    """Type, unit, limits and states of the value, taken out of `unread`."""
+    choices, limits, dtype = (
+        unread.pop("choices", ()),
+        unread.pop("limits", (0.0, 0.0)),
+        unread.pop("dtype", "number"),
+    )
     choices = tuple(choices.split(",") if isinstance(choices, str) else choices)
     limits = limits.split(",") if isinstance(limits, str) else limits
     if dtype not in _EXAMPLES:
         raise BadValue(f"serial://{address}: dtype={dtype} is none of {', '.join(_EXAMPLES)}")
     return replace(
         info_like(_EXAMPLES["integer" if choices else dtype]),
-        units=given.pop("units", ""),
-        precision=_as(int, address, "precision", given.pop("precision")) if "precision" in given else None,
+        units=unread.pop("units", ""),
+        precision=_as(int, address, "precision", unread.pop("precision")) if "precision" in unread else None,
         choices=choices,
         lower=_as(float, address, "limits", limits[0]),
         upper=_as(float, address, "limits", limits[-1]),
     )
 
 
-def _known(address: str, given: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(given) - {"string", "array_dtype", "allow_nan"}
+def _check_options(address: str, unread: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(unread) - {"string", "array_dtype", "allow_nan"}
     if unknown:
         raise BadValue(f"serial://{address}: there is no setting {', '.join(sorted(unknown))}: see SerialChannel")
-    return given
+    return unread
 
 
 def _as(kind: Callable[[Any], _T], address: str, key: str, value: Any) -> _T:

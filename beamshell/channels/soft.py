@@ -1,4 +1,7 @@
-"""A channel whose value lives in this process: for simulation, counters, settings and tests. It knows no threads."""
+"""Soft channel: a value that lives in this process, for simulation, counters, settings and tests.
+
+It knows no threads: subscribers are called in the thread that puts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Channel, Collect, OnChange, OnConnection, OnDone
-from beamshell.channels.data_keys import completed, dtype_of
+from beamshell.channels.value_info import completed, dtype_of, index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey, Reading
 
@@ -103,12 +106,12 @@ class SoftChannel(Channel):
         if isinstance(old, (bool, int, float, np.number)) and not isinstance(value, (bool, int, float, np.generic)):
             raise BadValue(f"{reprlib.repr(value)} cannot be written: it holds one number, such as {old!r}")
         if isinstance(value, np.ndarray):
-            return value.copy()  # whoever gave it may go on changing it
+            return value.copy()  # the caller may change its array later
         return float(value) if isinstance(old, float) and isinstance(value, int) else value
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Hold `value` from now on and tell the subscriber, then `on_done`."""
-        self._reading = {"value": self.check(value), "timestamp": self._clock()}
+        self._reading = {"value": value, "timestamp": self._clock()}
         if self._on_change is not None:
             self._on_change(self._reading)
         if on_done is not None:
@@ -163,16 +166,16 @@ class NamedSoftChannel(SoftChannel):
         string: bool = False,
         allow_nan: bool = False,
         array_dtype: str | None = None,
-        **facts: Any,
+        **info: Any,
     ) -> None:
-        choices = facts.get("choices", ())
+        choices = info.get("choices", ())
         if value is None:
             value = 0 if choices else "" if string else 0.0
         elif choices:
             value = index_of(value, choices)
         elif isinstance(value, (list, tuple)):
             value = np.asarray(value, array_dtype)
-        super().__init__(f"soft://{name}", value, **facts)
+        super().__init__(f"soft://{name}", value, **info)
         self.name = name
         self._string = string
         self._allow_nan = allow_nan
@@ -191,14 +194,14 @@ class NamedSoftChannel(SoftChannel):
 
     def begin_get(self) -> Collect:
         """The value at this moment, whenever it is collected."""
-        reading = self._shown()
+        reading = self._as_read()
         return lambda _timeout: reading
 
     def get(self, timeout: float) -> Reading:  # noqa: ARG002 - nothing to wait for
         """The value now."""
-        return self._shown()
+        return self._as_read()
 
-    def _shown(self) -> Reading:
+    def _as_read(self) -> Reading:
         reading = self._reading.copy()
         if self._string and self._choices:
             reading["value"] = self._choices[reading["value"]]
@@ -207,12 +210,12 @@ class NamedSoftChannel(SoftChannel):
     @property
     def latest(self) -> Reading:
         """The value now."""
-        return self._shown()
+        return self._as_read()
 
     def repeat(self) -> None:
         """Call the subscriber with the present value."""
         if self._on_change is not None:
-            self._on_change(self._shown())
+            self._on_change(self._as_read())
 
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change` now and in each later `put` to this name."""
@@ -230,7 +233,7 @@ class NamedSoftChannel(SoftChannel):
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Hold `value` from now on, tell the subscribers of every channel of this name, then `on_done`."""
-        reading: Reading = {"value": self.check(value), "timestamp": self._clock()}
+        reading: Reading = {"value": value, "timestamp": self._clock()}
         for peer in self._peers:
             peer._reading = reading
         for peer in tuple(self._peers):
@@ -245,19 +248,3 @@ class NamedSoftChannel(SoftChannel):
 
 
 _named: dict[str, list[NamedSoftChannel]] = {}
-
-
-def index_of(value: Any, choices: Sequence[str]) -> int:
-    """The index of a state given by name or by index.
-
-    Raises:
-        BadValue: there is no such state; the message lists those there are.
-    """
-    if isinstance(value, str):
-        if value in choices:
-            return list(choices).index(value)
-    elif isinstance(value, (int, float, np.number, np.bool_)):
-        number = float(value)
-        if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
-            return int(number)
-    raise BadValue(f"{value!r} is no state of it: choose one of {', '.join(choices)}")

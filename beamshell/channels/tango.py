@@ -1,9 +1,9 @@
-"""Tango: attributes and commands of devices, each behind the door that all signals use.
+"""Tango: attributes and commands of devices, as channels.
 
 Addresses are Tango's own: "tango://host:port/domain/family/member/attribute", with "#dbase=no" behind the port for a
 server without a database, and without a host for the one that TANGO_HOST names. "Stop()" is a command.
-It knows no signal. What an attribute's server tells by change events is heard at once; the value is asked for all the
-same, once a second then: only so is it noticed soon that a server has gone, which events tell after ten seconds.
+It knows no signal. Change events of an attribute's server are delivered at once. The value is still read once a second:
+that a server is gone is noticed soon only in this way, events tell it after ten seconds.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from beamshell.channels.deferred import library, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.remote import library, require
 from beamshell.channels.updates import Worker
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
@@ -81,8 +81,8 @@ class TangoChannel(PolledChannel):
             self._calling(lambda: self._device.command_query(self._command), ReadFailed)
             return ValueInfo("<i4"), 0
         config = self._calling(lambda: self._device.get_attribute_config(self._attribute), ReadFailed)
-        facts = self._facts_in(config)
-        return facts, self._reading(facts)["value"]
+        info = self._info_in(config)
+        return info, self._reading(info)["value"]
 
     def _open(self) -> Any:
         device = self._tango.DeviceProxy(self._device_name)
@@ -92,9 +92,9 @@ class TangoChannel(PolledChannel):
     def _ask(self) -> Reading:
         if self._command:
             return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
-        return self._reading(self._facts)
+        return self._reading(self._info)
 
-    def _tell(self, value: Any) -> None:
+    def _write(self, value: Any) -> None:
         if self._command:
             self._calling(lambda: self._device.command_inout(self._command), WriteFailed)
         else:
@@ -106,14 +106,14 @@ class TangoChannel(PolledChannel):
             raise WriteFailed(f"{self.name}: the device is in FAULT: {self._calling(self._device.status, ReadFailed)}")
         return state in self._busy
 
-    # ---- what it tells without being asked
+    # ---- change events
 
     def _start_polling(self) -> None:
         super()._start_polling()
         _workers.post(partial(self._take_events, self._polling))
 
     def _take_events(self, turn: object) -> None:
-        """Have its server tell of changes, if it does. Worker."""
+        """Subscribe to change events, if its server has them. Worker."""
         self._leave_events()
         if turn is not self._polling or self._command:
             return
@@ -121,7 +121,7 @@ class TangoChannel(PolledChannel):
         try:
             number = self._device.subscribe_event(self._attribute, kind, partial(self._on_event, turn))
         except self._tango.DevFailed:
-            return  # it is not polled there and pushes nothing: asking goes on
+            return  # it is not polled there and pushes nothing: polling here goes on
         self._events = (self._device, number)
         _with_events.add(self)
         if turn is not self._polling:
@@ -131,9 +131,9 @@ class TangoChannel(PolledChannel):
         """Thread of the library."""
         if turn is self._polling and not event.err:
             try:
-                reading = self._reading_in(event.attr_value, self._facts)
+                reading = self._reading_in(event.attr_value, self._info)
             except ReadFailed:
-                return  # whoever reads it is told
+                return  # a read of it raises this error
             reading["value"] = self._shaped(reading["value"])
             self._offer(reading)
 
@@ -155,47 +155,47 @@ class TangoChannel(PolledChannel):
         return self._poll_s if self._events is None else max(self._poll_s, _WITH_EVENTS_EVERY_S)
 
     def _offer(self, reading: Reading) -> None:
-        told = self._told
-        if told is None or reading["timestamp"] >= told["timestamp"]:  # an answer may be older than an event
+        last = self._last_offered
+        if last is None or reading["timestamp"] >= last["timestamp"]:  # an answer may be older than an event
             super()._offer(reading)
 
-    # ---- what it answers
+    # ---- answers
 
     def _calling(self, call: Callable[[], Any], failure: type[ReadFailed | WriteFailed]) -> Any:
         """What `call` answers; Tango's errors in our words: the first of its stack is the cause."""
         try:
             return call()
         except (self._tango.DevFailed, TypeError, ValueError) as exc:
-            if not isinstance(exc, self._tango.DevFailed):  # the library's own opinion of a value
+            if not isinstance(exc, self._tango.DevFailed):  # the library itself has refused the value
                 raise failure(f"{self.name}: {exc}") from exc
             reasons = {error.reason for error in exc.args}
-            said = f"{self.name}: {exc.args[0].desc.strip()}"
+            message = f"{self.name}: {exc.args[0].desc.strip()}"
             if "API_DeviceTimedOut" in reasons:
                 raise failure(
                     f"{self.name} did not answer within {self._timeout_s:g} s: is it busy or frozen?"
                 ) from exc
             if reasons & _GONE or isinstance(exc, (self._tango.ConnectionFailed, self._tango.CommunicationFailed)):
                 hint = self.lost if self._was_connected else self.remedy
-                raise NotConnected(f"{said.splitlines()[0]}: {hint}") from exc
-            raise failure(said) from exc
+                raise NotConnected(f"{message.splitlines()[0]}: {hint}") from exc
+            raise failure(message) from exc
 
-    def _reading(self, facts: ValueInfo) -> Reading:
-        return self._reading_in(self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed), facts)
+    def _reading(self, info: ValueInfo) -> Reading:
+        return self._reading_in(self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed), info)
 
-    def _reading_in(self, answer: Any, facts: ValueInfo) -> Reading:
+    def _reading_in(self, answer: Any, info: ValueInfo) -> Reading:
         severity = _SEVERITIES.get(str(answer.quality).rpartition(".")[2], 0)
         if answer.value is None:
-            if not facts.is_array or severity:
+            if not info.is_array or severity:
                 raise ReadFailed(f"{self.name}: the device says that the value is invalid")
-            return {"value": np.empty(0, facts.numpy), "timestamp": answer.time.totime(), "alarm_severity": severity}
+            return {"value": np.empty(0, info.numpy), "timestamp": answer.time.totime(), "alarm_severity": severity}
         value: Any = answer.value
-        if facts.is_array:
-            value = list(value) if facts.numpy == "U" else value
-        elif facts.choices:
+        if info.is_array:
+            value = list(value) if info.numpy == "U" else value
+        elif info.choices:
             value = int(value)  # of an enumeration of Tango's own
         return {"value": value, "timestamp": answer.time.totime(), "alarm_severity": severity}
 
-    def _facts_in(self, config: Any) -> ValueInfo:
+    def _info_in(self, config: Any) -> ValueInfo:
         kind = str(self._tango.CmdArgType.values[config.data_type]).rpartition(".")[2]
         if kind not in _NUMPY:
             raise ReadFailed(f"{self.name}: it is a {kind}, which no signal can hold")

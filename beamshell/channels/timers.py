@@ -1,6 +1,6 @@
-"""One shared thread that calls a function later.
+"""Timers: one shared thread that calls functions later.
 
-It knows nothing of statuses or devices, and what it calls must be short: posting a job, setting a flag.
+It knows nothing of statuses or devices. What it calls must be short: posting a job, setting a flag.
 """
 
 from __future__ import annotations

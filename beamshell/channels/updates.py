@@ -1,6 +1,6 @@
-"""How values and completions reach whoever waits for them: worker threads, never a control system's own thread.
+"""Worker threads that deliver values and completions to subscribers, never in a control system's own thread.
 
-It knows no control system: a backend offers values to a `LatestValue` and posts completions to a `Worker`.
+It knows no control system: a channel offers values to a `LatestValue` and posts completions to a `Worker`.
 """
 
 from __future__ import annotations
@@ -21,73 +21,73 @@ Value = TypeVar("Value")
 Job = Callable[[], None]
 
 _STALLED_AFTER_S = 0.01  # a queue that did not move for so long gets one more worker
-_MOST_WORKERS = 64
+_MOST_THREADS = 64
 _SPARE_LEAVES_AFTER_S = 5.0
-_JOBS_END_WITHIN_S = 0.5  # what goes on longer at the end is left to its fate: a server that does not answer
+_JOBS_END_WITHIN_S = 0.5  # a job that goes on longer at the end waits for a server that does not answer
 
 logger = logging.getLogger(__name__)
 
 thread_hooks: list[Job] = []
-"""What each worker calls once before its next job: a control system that must know the threads that use it."""
+"""What each worker thread calls once, before its next job: some libraries must know the threads that use them."""
 
 
-_lanes: list[Worker] = []
+_all_workers: list[Worker] = []
 
 
 @atexit.register
 def end_jobs() -> None:
-    """Let no job go on into the end of the interpreter: one in the middle of an import would hold it up for ever."""
-    for lane in _lanes:
-        lane.stop()
+    """End all jobs before the interpreter ends: one in the middle of an import would keep it from ending."""
+    for worker in _all_workers:
+        worker.stop()
     deadline = time.monotonic() + _JOBS_END_WITHIN_S
-    while any(lane.busy for lane in _lanes) and time.monotonic() < deadline:
+    while any(worker.busy for worker in _all_workers) and time.monotonic() < deadline:
         time.sleep(0.002)
 
 
 class Worker:
-    """Jobs done in the order they came, by worker threads that grow in number when all of them are stuck.
+    """Does jobs in the order they came, in a thread of its own, and in more of them while all are blocked.
 
-    Jobs are never dropped. A job that blocks costs the others about 10 ms, until a spare worker takes over.
+    Jobs are never dropped. A job that blocks costs the others about 10 ms, until a spare thread takes over.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._lock = threading.RLock()  # a signal handler may post while this thread is posting
-        self._workers = 0
+        self._threads = 0
         self._idle = 0
         self._started = 0
         self._finished = 0
         self._watching = False
         self._stopped = False
-        _lanes.append(self)
+        _all_workers.append(self)
 
     def post(self, job: Job) -> None:
-        """Have `job` called soon, in a worker thread."""
+        """Have `job` called soon, in a thread of this worker."""
         if self._stopped:
             return
         self._jobs.put(job)
-        if self._workers == 0:
+        if self._threads == 0:
             with self._lock:
-                if self._workers == 0:
-                    self._start_worker()
+                if self._threads == 0:
+                    self._start_thread()
         if self._idle == 0 and not self._watching:
             self._watch()
 
     def stop(self) -> None:
-        """Drop what is queued and all that comes: for the end of the interpreter only."""
+        """Drop all jobs, queued and to come: for the end of the interpreter only."""
         self._stopped = True
 
     @property
     def busy(self) -> bool:
-        """True while some worker is at a job."""
-        return self._workers > self._idle
+        """True while some job is being done."""
+        return self._threads > self._idle
 
-    def _start_worker(self) -> None:
-        self._workers += 1
+    def _start_thread(self) -> None:
+        self._threads += 1
         self._started += 1
         name = f"beamshell-{self._name}-{self._started}"
-        threading.Thread(target=self._work, args=(self._workers == 1,), name=name, daemon=True).start()
+        threading.Thread(target=self._work, args=(self._threads == 1,), name=name, daemon=True).start()
 
     def _watch(self) -> None:
         """Look again in a moment whether the queue still moves."""
@@ -101,8 +101,8 @@ class Worker:
         with self._lock:
             self._watching = False
             stalled = self._finished == finished_before and self._idle == 0
-            if stalled and not self._jobs.empty() and self._workers < _MOST_WORKERS:
-                self._start_worker()
+            if stalled and not self._jobs.empty() and self._threads < _MOST_THREADS:
+                self._start_thread()
         if not self._jobs.empty():
             self._watch()
 
@@ -118,7 +118,7 @@ class Worker:
                 self._finished += 1
 
     def _next_job(self, is_first: bool) -> Job | None:
-        """The next job; None tells a spare worker that it is no longer needed."""
+        """The next job; None tells a spare thread that it is no longer needed."""
         with self._lock:
             self._idle += 1
         job: Job | None = None
@@ -127,41 +127,46 @@ class Worker:
         with self._lock:
             self._idle -= 1
             if job is None:
-                self._workers -= 1
+                self._threads -= 1
         if job is not None and self._idle == 0 and not self._jobs.empty():
-            self._watch()  # this job may block, and whoever posted the next one still saw an idle worker
+            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
         return job
 
 
 def _call(job: Job) -> None:
     try:
         job()
-    except Exception:  # what a subscriber raises is its own affair: others are still to be told
+    except Exception:  # the other subscribers still have to be called
         logger.exception("a subscriber failed")
 
 
 class LatestValue(Generic[Value]):
     """The latest value on its way to one subscriber.
 
-    A value that comes before the last one was delivered replaces it, so a slow subscriber sees fewer values and
-    never old ones. `depth` values are kept: 1 for measurements, more for states whose short changes matter.
+    A value that comes before the last one was delivered replaces it: a slow subscriber sees fewer values, and never
+    old ones.
+
+    Args:
+        deliver: called with a value, in a thread of `worker`.
+        depth: how many values are kept: 1 for measurements, more for states whose short changes matter.
+        worker: where values are delivered; None is `updates`.
     """
 
-    __slots__ = ("_deliver", "_lane", "_lock", "_queued", "_waiting")
+    __slots__ = ("_deliver", "_lock", "_queued", "_waiting", "_worker")
 
-    def __init__(self, deliver: Callable[[Value], None], depth: int = 1, lane: Worker | None = None) -> None:
+    def __init__(self, deliver: Callable[[Value], None], depth: int = 1, worker: Worker | None = None) -> None:
         self._deliver = deliver
         self._waiting: deque[Value] = deque(maxlen=depth)
         self._queued = False
         self._lock = threading.RLock()
-        self._lane = updates if lane is None else lane
+        self._worker = updates if worker is None else worker
 
     def offer(self, value: Value) -> None:
         """Have `value` delivered by a worker; returns at once. Any thread."""
         if self._is_first(value):
-            self._lane.post(self._run)
+            self._worker.post(self._run)
 
-    def tell(self, value: Value) -> None:
+    def deliver_now(self, value: Value) -> None:
         """Deliver `value` in this thread; while another one is delivering, a worker does it next. Any thread."""
         if self._is_first(value):
             self._run()
@@ -180,7 +185,7 @@ class LatestValue(Generic[Value]):
                 self.offer(value)
 
     def _run(self) -> None:
-        """Deliver one value and queue again for the next, so that a flood on one cell starves no other."""
+        """Deliver one value and queue again for the next, so that a flood of one value starves no other."""
         with self._lock:
             value = self._waiting.popleft()
         try:
@@ -189,10 +194,10 @@ class LatestValue(Generic[Value]):
             with self._lock:
                 self._queued = bool(self._waiting)
             if self._queued:
-                self._lane.post(self._run)
+                self._worker.post(self._run)
 
 
 updates = Worker("updates")
-"""Where values are delivered: the latest one of each cell."""
+"""Where values are delivered, the latest of each `LatestValue`."""
 completions = Worker("completions")
-"""Where the ends of writes and time-outs are told: each of them, in order."""
+"""Where the ends of writes and time-outs are delivered: each of them, in order."""

@@ -1,17 +1,19 @@
-"""What a value is: its type, unit, limits and states, and whether a new one fits. Pure; it knows no control system."""
+"""ValueInfo: type, unit, limits and states of a value, its data key, and whether a new value fits.
+
+Pure: it knows no control system.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from beamshell.channels.data_keys import completed, dtype_of
-from beamshell.channels.soft import index_of
 from beamshell.errors import BadValue
-from beamshell.protocols import DataKey
+from beamshell.protocols import DataKey, Dtype
 
 _TEXT_AT_LEAST = 40  # characters that a descriptor promises for a text, whose length changes
 
@@ -41,46 +43,91 @@ class ValueInfo:
     writable: bool = True
 
 
+def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
+    """Dtype, shape and numpy type of `value`, such as ``("number", [], "<f8")``."""
+    if isinstance(value, (bool, np.bool_)):
+        return "boolean", [], "|b1"
+    if isinstance(value, (int, np.integer)):
+        return "integer", [], value.dtype.str if isinstance(value, np.integer) else "<i8"
+    if isinstance(value, (float, np.floating)):
+        return "number", [], value.dtype.str if isinstance(value, np.floating) else "<f8"
+    if isinstance(value, str):
+        return "string", [], f"<U{max(1, len(value))}"
+    array = np.asarray(value)
+    if array.ndim == 0:
+        raise TypeError(f"{type(value).__name__} is not a number, string, bool or array")
+    return "array", list(array.shape), array.dtype.str
+
+
+def completed(
+    key: DataKey, units: str, precision: int | None, choices: Sequence[str], limits: tuple[float, float]
+) -> DataKey:
+    """`key` with unit, precision, states and limits where there are any; equal limits are none."""
+    if units:
+        key["units"] = units
+    if precision is not None:
+        key["precision"] = precision
+    if choices:
+        key["choices"] = list(choices)
+    if limits[0] != limits[1]:
+        key["lower_ctrl_limit"], key["upper_ctrl_limit"] = limits
+    return key
+
+
 def info_like(value: Any) -> ValueInfo:
-    """The facts that a value shows by itself."""
+    """Type and shape of a value."""
     dtype, _, numpy = dtype_of(value)
     return ValueInfo(numpy="U" if np.dtype(numpy).kind == "U" else numpy, is_array=dtype == "array")
 
 
-def data_key(source: str, facts: ValueInfo, sample: Any) -> DataKey:
+def data_key(source: str, info: ValueInfo, sample: Any) -> DataKey:
     """The descriptor of a value of which `sample` is one."""
     dtype, shape, numpy = dtype_of(sample)
     if dtype == "string":
         numpy = f"<U{max(_TEXT_AT_LEAST, len(sample))}"
-    return with_info({"source": source, "dtype": dtype, "shape": shape, "dtype_numpy": numpy}, facts)
+    return with_info({"source": source, "dtype": dtype, "shape": shape, "dtype_numpy": numpy}, info)
 
 
-def with_info(key: DataKey, facts: ValueInfo) -> DataKey:
+def with_info(key: DataKey, info: ValueInfo) -> DataKey:
     """`key`, completed by unit, precision, states and limits where there are any."""
-    return completed(key, facts.units, facts.precision, facts.choices, (facts.lower, facts.upper))
+    return completed(key, info.units, info.precision, info.choices, (info.lower, info.upper))
 
 
-def check(value: Any, facts: ValueInfo, allow_nan: bool = False) -> Any:
+def index_of(value: Any, choices: Sequence[str]) -> int:
+    """The index of a state given by name or by index.
+
+    Raises:
+        BadValue: there is no such state; the message lists those there are.
+    """
+    if isinstance(value, str):
+        if value in choices:
+            return list(choices).index(value)
+    elif isinstance(value, (int, float, np.number, np.bool_)):
+        number = float(value)
+        if math.isfinite(number) and number == int(number) and 0 <= number < len(choices):
+            return int(number)
+    raise BadValue(f"{value!r} is no state of it: choose one of {', '.join(choices)}")
+
+
+def check(value: Any, info: ValueInfo, allow_nan: bool = False) -> Any:
     """`value` as a plain Python value, a list of texts or an array of the right type.
 
     Raises:
         BadValue: a value of this sort cannot be written there; the message says what can.
     """
-    if facts.choices and not facts.is_array:
-        return index_of(value, facts.choices)
-    if np.dtype(facts.numpy).kind == "U":
-        return _texts(value) if facts.is_array else _text(value)
-    if facts.is_array:
-        return _numbers(value, facts.numpy, allow_nan)
-    return _numbers(value, facts.numpy, allow_nan).item() if _is_scalar(value) else _refuse(value, "one number")
+    if info.choices and not info.is_array:
+        return index_of(value, info.choices)
+    if np.dtype(info.numpy).kind == "U":
+        return _texts(value) if info.is_array else _text(value)
+    if info.is_array:
+        return _numbers(value, info.numpy, allow_nan)
+    if value is None or isinstance(value, (str, bytes)) or np.ndim(value) != 0:
+        _refuse(value, "one number")
+    return _numbers(value, info.numpy, allow_nan).item()
 
 
-def _is_scalar(value: Any) -> bool:
-    return value is not None and not isinstance(value, (str, bytes)) and np.ndim(value) == 0
-
-
-def _refuse(value: Any, wanted: str) -> Any:
-    raise BadValue(f"{value!r} cannot be written: it holds {wanted}")
+def _refuse(value: Any, holds: str) -> Any:
+    raise BadValue(f"{value!r} cannot be written: it holds {holds}")
 
 
 def _text(value: Any) -> str:
@@ -95,16 +142,16 @@ def _texts(value: Any) -> list[str]:
 
 def _numbers(value: Any, numpy: str, allow_nan: bool) -> np.ndarray[Any, Any]:
     """`value` as an array of this type, if no digit is lost on the way."""
-    given = np.asarray(value)
-    if given.dtype.kind not in "biuf":
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
         _refuse(value, "numbers")
-    if given.dtype.kind == "f" and not allow_nan and not np.isfinite(given).all():
+    if array.dtype.kind == "f" and not allow_nan and not np.isfinite(array).all():
         raise BadValue(f"{value!r} is not finite; nothing was written")
-    wanted = np.dtype(numpy)
-    if wanted.kind in "iu":
-        if given.dtype.kind == "f" and (not np.isfinite(given).all() or (given != np.floor(given)).any()):
+    dtype = np.dtype(numpy)
+    if dtype.kind in "iu":
+        if array.dtype.kind == "f" and (not np.isfinite(array).all() or (array != np.floor(array)).any()):
             _refuse(value, "whole numbers")
-        span = np.iinfo(wanted)
-        if given.size and not (span.min <= given.min() and given.max() <= span.max):
+        span = np.iinfo(dtype)
+        if array.size and not (span.min <= array.min() and array.max() <= span.max):
             _refuse(value, f"whole numbers from {span.min} to {span.max}")
-    return given.astype(wanted)
+    return array.astype(dtype)

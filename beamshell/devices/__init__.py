@@ -1,6 +1,6 @@
-"""Devices: signals and what is built of them, behind one door to the control systems.
+"""Devices: signals, and the motors, detectors and flyers that are made of them.
 
-Each public name is imported when it is first asked for, so that the console is fast to its prompt.
+Each public name is imported at its first use, so that the console opens quickly.
 """
 
 from __future__ import annotations
@@ -9,16 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beamshell.devices.component import (
-        Component,
-        Cpt,
-        DDCpt,
-        DynamicDeviceComponent,
-        FCpt,
-        FormattedComponent,
-    )
+    from beamshell.devices.component import Component, Cpt, FCpt, FormattedComponent
+    from beamshell.devices.controllers import EpicsPositioner
     from beamshell.devices.derived import ArraySignal, AttributeSignal, DerivedSignal
-    from beamshell.devices.device import Device
+    from beamshell.devices.device import DDCpt, Device, DynamicDeviceComponent
     from beamshell.devices.epics.area_detector import EpicsAreaDetector
     from beamshell.devices.epics.area_detector_parts import StatisticsPlugin
     from beamshell.devices.epics.camera import EpicsCamera
@@ -28,28 +22,29 @@ if TYPE_CHECKING:
     from beamshell.devices.epics.mca import EpicsMCA
     from beamshell.devices.epics.mcs import MultichannelScaler
     from beamshell.devices.epics.motor import EpicsMotor
-    from beamshell.devices.epics.positioner import EpicsPositioner
     from beamshell.devices.epics.scaler import EpicsScaler
     from beamshell.devices.epics.shutter import EpicsShutter
     from beamshell.devices.epics.trajectory import TrajectoryFlyer
+    from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
     from beamshell.devices.flyer import Flyer
-    from beamshell.devices.kind import Kind
     from beamshell.devices.loader import load_devices
     from beamshell.devices.monochromator import Monochromator
+    from beamshell.devices.part import Kind
     from beamshell.devices.positioner import MoveStatus, Positioner
     from beamshell.devices.pseudo import PseudoPositioner, pseudo_position_argument, real_position_argument
     from beamshell.devices.pseudo_axis import PseudoSingle
     from beamshell.devices.pv_positioner import PVPositioner, PVPositionerDone, PVPositionerIsClose
     from beamshell.devices.registry import Registry
-    from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, Signal, SignalRO
+    from beamshell.devices.signal import Signal, SignalRO
     from beamshell.devices.slits import Slits
     from beamshell.devices.soft_positioner import SoftPositioner
     from beamshell.devices.status import DeviceStatus, Status, SubscriptionStatus
 
 _MODULES = {
-    "component": ("Component", "Cpt", "DDCpt", "DynamicDeviceComponent", "FCpt", "FormattedComponent"),
+    "component": ("Component", "Cpt", "FCpt", "FormattedComponent"),
+    "controllers": ("EpicsPositioner",),
     "derived": ("ArraySignal", "AttributeSignal", "DerivedSignal"),
-    "device": ("Device",),
+    "device": ("DDCpt", "Device", "DynamicDeviceComponent"),
     "epics.area_detector": ("EpicsAreaDetector",),
     "epics.area_detector_parts": ("StatisticsPlugin",),
     "epics.camera": ("EpicsCamera",),
@@ -59,12 +54,11 @@ _MODULES = {
     "epics.fly_motor": ("MotorFlyer",),
     "epics.mcs": ("MultichannelScaler",),
     "epics.motor": ("EpicsMotor",),
-    "epics.positioner": ("EpicsPositioner",),
     "epics.scaler": ("EpicsScaler",),
     "epics.shutter": ("EpicsShutter",),
     "epics.trajectory": ("TrajectoryFlyer",),
     "flyer": ("Flyer",),
-    "kind": ("Kind",),
+    "part": ("Kind",),
     "loader": ("load_devices",),
     "monochromator": ("Monochromator",),
     "positioner": ("MoveStatus", "Positioner"),
@@ -74,7 +68,8 @@ _MODULES = {
     "registry": ("Registry",),
     "slits": ("Slits",),
     "soft_positioner": ("SoftPositioner",),
-    "signal": ("EpicsSignal", "EpicsSignalRO", "Signal", "SignalRO"),
+    "epics_signal": ("EpicsSignal", "EpicsSignalRO"),
+    "signal": ("Signal", "SignalRO"),
     "status": ("DeviceStatus", "Status", "SubscriptionStatus"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -133,8 +128,8 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-    return found
+    value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,21 +1,33 @@
-"""Component: a line of a device's class that says which part every instance gets, under which address.
+"""Component: a line of a device's class that says which part every instance gets, and under which address.
 
-It knows nothing of control systems, nor of what its parts do: it builds them and hands them out.
+It knows nothing of control systems, nor of what parts do: it builds them and hands them out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
-from beamshell.devices.kind import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from beamshell.devices.device import Device
+from beamshell.devices.part import Kind
 
 T = TypeVar("T")
+
+
+class Owner(Protocol):
+    """What a component needs of the device that it is declared in."""
+
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+
+    def part_name(self, attr: str) -> str:
+        """What the part at `attr` is called."""
+
+    def _part(self, attr: str) -> Any:
+        """The part at `attr`, built if it was not used before."""
 
 
 class Component(Generic[T]):
@@ -71,14 +83,14 @@ class Component(Generic[T]):
     @overload
     def __get__(self, device: None, owner: type) -> Component[T]: ...
     @overload
-    def __get__(self, device: Device, owner: type) -> T: ...
-    def __get__(self, device: Device | None, owner: type) -> Component[T] | T:
+    def __get__(self, device: Owner, owner: type) -> T: ...
+    def __get__(self, device: Owner | None, owner: type) -> Component[T] | T:
         if device is None:
             return self
         part: T = device._part(self.attr)
         return part
 
-    def __set__(self, device: Device, value: object) -> None:
+    def __set__(self, device: Owner, value: object) -> None:
         raise AttributeError(
             f"{device.name}.{self.attr} is a part of {device.name} and cannot be replaced; "
             f"to send it a value: {device.name}.{self.attr}.put({value!r})"
@@ -89,7 +101,7 @@ class Component(Generic[T]):
         """True for a part that was declared with `...`: the device does without it."""
         return self.suffix is Ellipsis
 
-    def build(self, device: Device) -> T:
+    def build(self, device: Owner) -> T:
         """A new part for `device`, named after it."""
         arguments = {key: self._placed(device, key, value) for key, value in self.kwargs.items()}
         if self.kind is not None:
@@ -101,10 +113,10 @@ class Component(Generic[T]):
         make: Callable[..., T] = self.cls
         return make(*positional, name=name, parent=device, attr_name=self.attr, **arguments)
 
-    def _placed(self, device: Device, key: str, value: Any) -> Any:
+    def _placed(self, device: Owner, key: str, value: Any) -> Any:
         return self.address(device, value) if key in self.add_prefix and isinstance(value, str) else value
 
-    def address(self, device: Device, suffix: str) -> str:
+    def address(self, device: Owner, suffix: str) -> str:
         """The full address of `suffix` in `device`; one with a scheme of its own, such as "pva://X", is kept."""
         return suffix if "://" in suffix else f"{device.prefix}{suffix}"
 
@@ -115,11 +127,11 @@ class Component(Generic[T]):
 class FormattedComponent(Component[T]):
     """A component whose address is a format string over the device: "{prefix}{channel}:RBV".
 
-    Every attribute that the device has when its parts are built can be named, so set your own before
+    It may name every attribute that the device has when its parts are built, so set your own before
     `super().__init__()`.
     """
 
-    def address(self, device: Device, suffix: str) -> str:
+    def address(self, device: Owner, suffix: str) -> str:
         """The suffix with every {attribute} filled in from the device."""
         return suffix.format_map(_Attributes(device))
 
@@ -127,57 +139,21 @@ class FormattedComponent(Component[T]):
 class _Attributes(dict[str, Any]):
     """A device seen as a mapping of its attributes; `self` is the device, for those used to "{self.prefix}"."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Owner) -> None:
         self._device = device
 
     def __missing__(self, name: str) -> Any:
         return self._device if name == "self" else getattr(self._device, name)
 
 
-class DynamicDeviceComponent(Component[Any]):
-    """A component that is a group of parts given as data: ``{"s1": (EpicsSignalRO, ".S1", {"kind": "normal"})}``.
-
-    Args:
-        definition: attribute -> (class, suffix, keyword arguments).
-        kwargs: as for Component.
-    """
-
-    def __init__(self, definition: Mapping[str, tuple[type, str, Mapping[str, Any]]], **kwargs: Any) -> None:
-        from beamshell.devices.device import Device
-
-        self.definition = dict(definition)
-        parts: dict[str, Component[Any]] = {
-            attr: Component(cls, suffix, **options) for attr, (cls, suffix, options) in definition.items()
-        }
-        super().__init__(Device, "", **kwargs)
-        self._parts = parts
-
-    def __set_name__(self, owner: type, attr: str) -> None:
-        super().__set_name__(owner, attr)
-        title = attr.title().replace("_", "")
-        self.cls = type(f"{owner.__name__}{title}", (self.cls,), {**self._parts, "__doc__": self.doc or None})
-
-
-def give_parts(device: Device, parts: Mapping[str, Component[Any]]) -> None:
-    """Let one device have `parts` of its own, beside those of its class; call it before `super().__init__()`.
-
-    They are reached by name: `device.part("x")`.
-    """
-    for attr, component in parts.items():
-        component.__set_name__(type(device), attr)
-    components = {**type(device)._components, **parts}
-    vars(device).update(_components=components, component_names=tuple(components))
-
-
 def components_of(cls: type) -> Iterator[tuple[str, Component[Any]]]:
     """Each (attribute, component) of a class, those of its bases first; what a subclass set to None is gone."""
     attrs = dict.fromkeys(attr for base in reversed(cls.__mro__) for attr in vars(base))
     for attr in attrs:
-        found = next(vars(base)[attr] for base in cls.__mro__ if attr in vars(base))
-        if isinstance(found, Component) and not found.is_placeholder:
-            yield attr, found
+        value = next(vars(base)[attr] for base in cls.__mro__ if attr in vars(base))
+        if isinstance(value, Component) and not value.is_placeholder:
+            yield attr, value
 
 
 Cpt = Component
 FCpt = FormattedComponent
-DDCpt = DynamicDeviceComponent

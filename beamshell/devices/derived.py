@@ -1,6 +1,6 @@
-"""Signals whose value is made of others, or is any attribute of their device, or is part of an array.
+"""Derived signals: computed from other signals, an attribute of the device, or an array with its shape.
 
-It knows no control system: what these signals are made of does.
+It knows no control system: the signals that these are made of do.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -16,18 +16,19 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnConnection, OnDone
-from beamshell.channels.data_keys import dtype_of
 from beamshell.channels.soft import SoftChannel
-from beamshell.devices._computed import ComputedChannel
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignalRO, Signal
+from beamshell.channels.value_info import dtype_of
+from beamshell.devices.computed import ComputedChannel
+from beamshell.devices.epics_signal import EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
+from beamshell.devices.signal import Signal
 from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
 from beamshell.protocols import DataKey, Reading
 
 Forward: TypeAlias = Callable[..., Any]
 """The value, from the values of the inputs."""
 Inverse: TypeAlias = Callable[[Any], Any]
-"""What to write to the inputs for a value: one value, or a tuple of one for each input; None in it leaves one alone."""
+"""What to write to the inputs for a value: one value, or a tuple with one for each input (None: leave it alone)."""
 Part: TypeAlias = slice | tuple[slice | int | EllipsisType, ...]
 
 _DESCRIBE_TIMEOUT_S = 5.0
@@ -36,13 +37,13 @@ _DESCRIBE_TIMEOUT_S = 5.0
 class DerivedChannel(ComputedChannel):
     """A value computed by a function, and written through its inverse."""
 
-    def __init__(self, inputs: Sequence[Any], forward: Forward, inverse: Inverse | None, **facts: Any) -> None:
+    def __init__(self, inputs: Sequence[Any], forward: Forward, inverse: Inverse | None, **info: Any) -> None:
         super().__init__(lambda: inputs, forward)
         self._inverse = inverse
-        self._facts = SoftChannel("", **facts)  # units, precision, limits and choices, and how values are held to them
+        self._info = SoftChannel("", **info)  # units, precision, limits and choices, and how values are held to them
         self.source = f"derived://{','.join(one.name for one in inputs)}"
         self._on_connection: OnConnection | None = None
-        self._told: bool | None = None
+        self._last_connected: bool | None = None
 
     # ---- connection
 
@@ -64,15 +65,15 @@ class DerivedChannel(ComputedChannel):
             one.wait_for_connection(max(0.0, deadline - time.monotonic()))
 
     def on_connection(self, callback: OnConnection) -> None:
-        """Call `callback(connected)` as the last input comes, or the first one goes."""
+        """Call `callback(connected)` when the last input connects, or the first one is lost."""
         self._on_connection = callback
         for one in self._inputs():
             one.subscribe(self._on_input_connection, event_type=one.SUB_META)
 
     def _on_input_connection(self, **_: Any) -> None:
         connected = self.connected
-        if self._on_connection is not None and connected != self._told:
-            self._told = connected
+        if self._on_connection is not None and connected != self._last_connected:
+            self._last_connected = connected
             self._on_connection(connected)
 
     def close(self) -> None:
@@ -84,25 +85,25 @@ class DerivedChannel(ComputedChannel):
     # ---- writing
 
     def check(self, value: Any) -> Any:
-        """`value`, if the inverse knows what to do for it and the inputs accept that."""
-        checked = self._facts.check(value) if self._facts.choices else value
-        for one, wanted in self._wanted(checked):
-            one.check_value(wanted)
+        """`value`, if the inverse has values for it that the inputs accept."""
+        checked = self._info.check(value) if self._info.choices else value
+        for one, part in self._writes(checked):
+            one.check_value(part)
         return checked
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
-        """Write what the inverse says to the inputs; done when all of them are, failed with the first that fails."""
-        wanted = self._wanted(value)
+        """Write the values of the inverse to the inputs; done with the last, failed with the first failure."""
+        writes = self._writes(value)
         if on_done is None:
-            for one, part in wanted:
+            for one, part in writes:
                 one.put(part)
             return
-        together = _Together(len(wanted), on_done)
-        for one, part in wanted:
+        together = _Together(len(writes), on_done)
+        for one, part in writes:
             one.set(part).add_callback(together.note)
 
-    def _wanted(self, value: Any) -> list[tuple[Any, Any]]:
-        """What is written where."""
+    def _writes(self, value: Any) -> list[tuple[Any, Any]]:
+        """Each input that is written, with its value."""
         if self._inverse is None:
             raise ReadOnlyError("it is computed and has no inverse: write to what it is computed from")
         try:
@@ -124,31 +125,31 @@ class DerivedChannel(ComputedChannel):
         """Dtype and shape of the value now, with the units and limits it was given."""
         dtype, shape, dtype_numpy = dtype_of(self.get(_DESCRIBE_TIMEOUT_S)["value"])
         value: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
-        return {**self._facts.describe(), **value}
+        return {**self._info.describe(), **value}
 
     @property
     def limits(self) -> tuple[float, float]:
         """Those it was given."""
-        return self._facts.limits
+        return self._info.limits
 
     @property
     def choices(self) -> tuple[str, ...]:
         """Those it was given."""
-        return self._facts.choices
+        return self._info.choices
 
     @property
     def units(self) -> str:
         """The unit of the value."""
-        return self._facts.units
+        return self._info.units
 
     @property
     def precision(self) -> int | None:
         """Digits worth showing."""
-        return self._facts.precision
+        return self._info.precision
 
 
 class _Together:
-    """Tells once that several writes have ended."""
+    """Calls `on_done` once, when several writes have ended."""
 
     def __init__(self, number: int, on_done: OnDone) -> None:
         self._missing = number
@@ -161,15 +162,15 @@ class _Together:
         """One of them has ended."""
         failure = status.exception()
         with self._lock:
-            told = self._missing <= 0
+            was_ended = self._missing <= 0
             self._missing = 0 if failure is not None else self._missing - 1
-            ended = self._missing == 0 and not told
+            ended = self._missing == 0 and not was_ended
         if ended:
             self._on_done(failure)
 
 
 class DerivedSignal(Signal):
-    """A signal computed from others, asked for in one round trip with everything else at a point.
+    """A signal computed from others, read in one round trip with everything else at a point.
 
     Args:
         inputs: signals, or dotted names of the parent's parts: ``("x", "y.user_readback")``.
@@ -201,11 +202,11 @@ class DerivedSignal(Signal):
         choices: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
-        found = [_resolved(one, parent) for one in ([inputs] if isinstance(inputs, str) else inputs)]
-        if not found:
+        signals = [_resolved(one, parent) for one in ([inputs] if isinstance(inputs, str) else inputs)]
+        if not signals:
             raise ConfigError(f"{kwargs.get('name', 'a derived signal')}: it is computed from nothing; give its inputs")
         backend = DerivedChannel(
-            found, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
+            signals, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
         )
         self.writable = inverse is not None
         self._set_up(backend, backend, parent=parent, **kwargs)
@@ -215,7 +216,7 @@ class DerivedSignal(Signal):
 class AttributeSignal(Signal):
     """Any Python attribute of the parent, as a signal.
 
-    Subscribers hear of writes through the signal; an attribute does not tell when anybody else changes it.
+    Subscribers are called for writes through the signal, not when the attribute is changed otherwise.
 
     Args:
         attribute: its dotted path from the parent: "camera.serial_number".
@@ -225,10 +226,10 @@ class AttributeSignal(Signal):
     """
 
     def __init__(self, attribute: str, *, parent: Any, write: bool = True, **kwargs: Any) -> None:
-        facts: dict[str, Any] = {
+        info: dict[str, Any] = {
             key: kwargs.pop(key) for key in ("units", "precision", "limits", "choices") if key in kwargs
         }
-        backend = _AttributeChannel(parent, attribute, facts)
+        backend = _AttributeChannel(parent, attribute, info)
         self.writable = write
         self._set_up(backend, backend, parent=parent, **kwargs)
         self._enforces_limits = True
@@ -237,8 +238,8 @@ class AttributeSignal(Signal):
 class _AttributeChannel(SoftChannel):
     """A value that lives in an attribute."""
 
-    def __init__(self, parent: Any, attribute: str, facts: dict[str, Any]) -> None:
-        super().__init__(f"attribute://{attribute}", None, **facts)
+    def __init__(self, parent: Any, attribute: str, info: dict[str, Any]) -> None:
+        super().__init__(f"attribute://{attribute}", None, **info)
         self._parent = parent
         self._path = attribute
         self._ask = attrgetter(attribute)
@@ -272,11 +273,11 @@ class _AttributeChannel(SoftChannel):
         return super().check(value)
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
-        """Set the attribute, then tell the subscriber what it has become."""
+        """Set the attribute, then call the subscriber."""
         above, _, last = self._path.rpartition(".")
         owner = attrgetter(above)(self._parent) if above else self._parent
         try:
-            setattr(owner, last, self.check(value))
+            setattr(owner, last, value)
         except AttributeError as exc:
             raise ReadOnlyError(f"{self._path} cannot be set: {exc}") from exc
         self._now()
@@ -335,6 +336,10 @@ class ArraySignal(DerivedSignal):
         super().destroy()
         self._array.destroy()
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """The array that it is made of."""
+        yield from self._array.simulation(settings)
+
     def _shaped(self, array: Any, *lengths: Any) -> Any:
         read = iter(lengths)
         shape = [int(next(read)) if length is None else length for length in self._shape]
@@ -344,8 +349,8 @@ class ArraySignal(DerivedSignal):
         try:
             whole = array.reshape(shape)
         except ValueError as exc:
-            wanted = " x ".join(map(str, shape))
-            raise ReadFailed(f"{self.pvname} sent {array.size} elements, not {wanted}: check its shape") from exc
+            lengths_text = " x ".join(map(str, shape))
+            raise ReadFailed(f"{self.pvname} sent {array.size} elements, not {lengths_text}: check its shape") from exc
         return whole if self.part is None else whole[self.part]
 
 
@@ -354,5 +359,5 @@ def _resolved(one: Any, parent: Any) -> Any:
     if not isinstance(one, str):
         return one
     if parent is None:
-        raise ConfigError(f"{one!r} names a part of a device, and this signal belongs to none; give the signal itself")
+        raise ConfigError(f"{one!r} names a part of a device, and this signal has no parent; give the signal itself")
     return parent.part(one)

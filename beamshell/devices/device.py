@@ -6,27 +6,23 @@ It knows nothing of control systems (its signals do), of plans, or of the prompt
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
+from beamshell.channels.factory import channel_factory, current_factory
 from beamshell.devices.component import Component, components_of
-from beamshell.devices.kind import Kind
-from beamshell.devices.read_only import MayBeReadOnly
+from beamshell.devices.part import Fact, Kind, Part
 from beamshell.devices.staging import Staging, raise_together
-from beamshell.devices.status import DeviceStatus
+from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.summary import Summary, address_of, summary_of
 from beamshell.errors import NotConnected, RedundantStaging
+from beamshell.protocols import DataKey, Hints, Reading
 from beamshell.text.nearest import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from beamshell.devices.status import Status
-    from beamshell.protocols import DataKey, Hints, Reading
 
 _has = int.__and__  # Kind's own `&` builds an enum member, ten times slower, and read() asks it of every part
 
 
-class Device(MayBeReadOnly):
+class Device(Part):
     """What is written once a class of hardware, and instantiated once a piece of it.
 
     Args:
@@ -38,6 +34,7 @@ class Device(MayBeReadOnly):
         labels: words to find it by.
         parent: the device it is a part of.
         attr_name: its attribute there.
+        own_parts: parts of this device alone, by attribute, beside those that its class declares.
 
     Example:
         >>> class RandomWalk(Device):
@@ -46,11 +43,17 @@ class Device(MayBeReadOnly):
         >>> random_walk = RandomWalk("random_walk:", name="random_walk")
         >>> random_walk.wait_for_connection()
         >>> random_walk.read()
-        {'random_walk_x': {'value': -1.2, 'timestamp': 1700000000.0}, 'random_walk_dt': {...}}
+        {'random_walk_x': {'value': ..., 'timestamp': ..., ...}, 'random_walk_dt': {...}}
     """
 
-    component_names: ClassVar[tuple[str, ...]] = ()
-    _components: ClassVar[dict[str, Component[Any]]] = {}
+    HIDDEN: ClassVar[tuple[str, ...]] = (
+        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "in_short"),
+        *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
+    )
+    """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
+    component_names: tuple[str, ...] = ()
+    """The attributes of its parts, in the order of their declaration."""
+    _components: dict[str, Component[Any]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -73,6 +76,7 @@ class Device(MayBeReadOnly):
         labels: Iterable[str] = (),
         parent: Device | None = None,
         attr_name: str = "",
+        own_parts: Mapping[str, Component[Any]] | None = None,
     ) -> None:
         self.prefix = prefix
         self.parent = parent
@@ -83,9 +87,17 @@ class Device(MayBeReadOnly):
         self._name = name
         self._staging = Staging()
         self._parts: dict[str, Any] = {}
+        self._channel_factory = current_factory()  # parts that are built later talk to the same world
+        for attr, component in (own_parts or {}).items():
+            component.__set_name__(type(self), attr)
+        if own_parts:
+            self._components = {**self._components, **own_parts}
+            self.component_names = tuple(self._components)
         for attr, component in self._components.items():
             if not component.lazy:
                 self._part(attr)
+        for attr in own_parts or ():
+            setattr(self, attr, self._part(attr))  # those of the class are found by their Component
         if read_attrs is not None:
             self.read_attrs = list(read_attrs)
         if configuration_attrs is not None:
@@ -106,28 +118,8 @@ class Device(MayBeReadOnly):
 
     def part_name(self, attr: str) -> str:
         """What the part at `attr` is called; override it to give a part the device's own name."""
-        given: str | None = self._components[attr].kwargs.get("name")
-        return given or (f"{self._name}_{attr}" if self._name else attr)
-
-    @property
-    def dotted_name(self) -> str:
-        """The path from the outermost device, such as "slits.top"; "" for the outermost itself."""
-        above = self.parent.dotted_name if self.parent is not None else ""
-        return f"{above}.{self.attr_name}" if above else self.attr_name
-
-    @property
-    def root(self) -> Device:
-        """The outermost device that this one is a part of, or itself."""
-        return self if self.parent is None else self.parent.root
-
-    @property
-    def kind(self) -> Kind:
-        """How much it matters to the device it is a part of; takes a Kind or its name."""
-        return self._kind
-
-    @kind.setter
-    def kind(self, kind: Kind | str) -> None:
-        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
+        own: str | None = self._components[attr].kwargs.get("name")
+        return own or (f"{self._name}_{attr}" if self._name else attr)
 
     def _part(self, attr: str) -> Any:
         if attr in self._parts:
@@ -135,9 +127,13 @@ class Device(MayBeReadOnly):
         component = self._components.get(attr)
         if component is None:  # declared with `...`: this class does without
             return None
-        part = component.build(self)
+        if current_factory() is self._channel_factory:
+            part = component.build(self)
+        else:
+            with channel_factory(self._channel_factory):
+                part = component.build(self)
         built = {**self._parts, attr: part}
-        self._parts = {known: built[known] for known in self.component_names if known in built}
+        self._parts = {name: built[name] for name in self.component_names if name in built}
         return part
 
     def part(self, dotted: str) -> Any:
@@ -177,8 +173,8 @@ class Device(MayBeReadOnly):
 
     def _build_lazy(self, kind: Kind) -> None:
         for attr, component in self._components.items():
-            wanted = component.kind
-            if wanted is None or _has(Kind[wanted] if isinstance(wanted, str) else wanted, kind):
+            declared = component.kind
+            if declared is None or _has(Kind[declared] if isinstance(declared, str) else declared, kind):
                 self._part(attr)
 
     def _parts_of_configuration(self) -> list[Any]:
@@ -191,7 +187,7 @@ class Device(MayBeReadOnly):
         return _collector([_begin(part) for part in self._parts_of(Kind.normal)])
 
     def read(self) -> dict[str, Reading]:
-        """The value of every recorded part, asked for in one round trip."""
+        """The value of every recorded part, read in one round trip."""
         return self.begin_read()()
 
     def describe(self) -> dict[str, DataKey]:
@@ -208,7 +204,7 @@ class Device(MayBeReadOnly):
         )
 
     def read_configuration(self) -> dict[str, Reading]:
-        """The value of every setting, asked for in one round trip."""
+        """The value of every setting, read in one round trip."""
         return self.begin_read_configuration()()
 
     def describe_configuration(self) -> dict[str, DataKey]:
@@ -257,14 +253,15 @@ class Device(MayBeReadOnly):
             if chosen.get(attr):
                 part._choose(chosen[attr], add, remove)
 
-    # ---- what can be asked of it -------------------------------------------------------------
+    # ---- actions -----------------------------------------------------------------------------
 
     def trigger(self) -> Status:
         """Start one acquisition: write the trigger values of its parts; done when all of them are.
 
         A device without any is done at once.
         """
-        started: list[Status] = [self._part(attr).set(value) for attr, value in self._trigger_values()]
+        values = {attr: component.trigger_value for attr, component in self._components.items()}
+        started: list[Status] = [self._part(attr).set(value) for attr, value in values.items() if value is not None]
         if not started:
             done = DeviceStatus(self, action="trigger")
             done.set_finished()
@@ -273,9 +270,6 @@ class Device(MayBeReadOnly):
         for status in started[1:]:
             together = together & status
         return together
-
-    def _trigger_values(self) -> list[tuple[str, Any]]:
-        return [(attr, c.trigger_value) for attr, c in self._components.items() if c.trigger_value is not None]
 
     def configure(
         self, settings: Mapping[str, Any] | None = None, /, **more: Any
@@ -318,9 +312,13 @@ class Device(MayBeReadOnly):
         return staged
 
     def _stage_value(self, signal: Any, value: Any) -> None:
+        self._note_value(signal)
+        signal.set(value).wait()
+
+    def _note_value(self, signal: Any) -> None:
+        """Have `unstage` put the present value of a signal back."""
         old = signal.get()
         self._staging.note(signal.name, lambda: signal.set(old).wait())
-        signal.set(value).wait()
 
     def _stage_part(self, part: Any) -> list[Any]:
         self._staging.note(part.name, part.unstage)
@@ -387,6 +385,18 @@ class Device(MayBeReadOnly):
                 f"the prefix {self.prefix!r} right?"
             )
 
+    # ---- simulation --------------------------------------------------------------------------
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:  # noqa: ARG002 - for those that behave
+        """What a simulated twin plays for its parts, the lazy ones too: their values.
+
+        A class that does something (moves, counts, arrives) yields what that is first, and then these.
+        """
+        for attr in self.component_names:
+            part = self._part(attr)
+            if isinstance(part, Part):
+                yield from part.simulation({})
+
     # ---- for people --------------------------------------------------------------------------
 
     def summary(self) -> Summary:
@@ -399,7 +409,8 @@ class Device(MayBeReadOnly):
         return tuple(attr for attr in self.component_names if attr not in self._parts)
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not name.startswith("_") and name not in _FOR_MACHINES]
+        hidden = {name for cls in type(self).__mro__ for name in ("HIDDEN", *vars(cls).get("HIDDEN", ()))}
+        return [name for name in super().__dir__() if not name.startswith("_") and name not in hidden]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.prefix!r}, name={self._name!r})"
@@ -411,29 +422,6 @@ class Device(MayBeReadOnly):
     def in_short(self) -> list[str]:
         """What is to be said of its present state without asking the hardware: ["offline"], or nothing."""
         return [] if self.connected else ["offline"]
-
-
-_FOR_MACHINES = frozenset(
-    {
-        "attr_name",
-        "begin_read",
-        "begin_read_configuration",
-        "begin_state",
-        "component_names",
-        "dotted_name",
-        "hardware_limits",
-        "in_short",
-        "lazy_names",
-        "missed",
-        "part_name",
-        "readback_signal",
-        "root",
-        "setpoint_signal",
-        "shown",
-        "walk_signals",
-    }
-)
-"""What the engine, the shell and subclasses use: Tab does not offer it to people, who look for motors and settings."""
 
 
 def _begin(part: Any) -> Callable[[], dict[str, Reading]]:
@@ -455,3 +443,27 @@ def _hinted(part: Any) -> list[str]:
     if isinstance(part, Device):
         return part.hints.get("fields", [])
     return [part.name] if part.kind & Kind.hinted == Kind.hinted else []
+
+
+class DynamicDeviceComponent(Component[Any]):
+    """A component that is a group of parts given as data: ``{"s1": (EpicsSignalRO, ".S1", {"kind": "normal"})}``.
+
+    Args:
+        definition: attribute -> (class, suffix, keyword arguments).
+        kwargs: as for Component.
+    """
+
+    def __init__(self, definition: Mapping[str, tuple[type, str, Mapping[str, Any]]], **kwargs: Any) -> None:
+        super().__init__(Device, "", **kwargs)
+        self.definition = dict(definition)
+
+    def __set_name__(self, owner: type, attr: str) -> None:
+        super().__set_name__(owner, attr)
+        parts: dict[str, Component[Any]] = {
+            part: Component(cls, suffix, **options) for part, (cls, suffix, options) in self.definition.items()
+        }
+        title = attr.title().replace("_", "")
+        self.cls = type(f"{owner.__name__}{title}", (Device,), {**parts, "__doc__": self.doc or None})
+
+
+DDCpt = DynamicDeviceComponent

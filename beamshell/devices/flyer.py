@@ -1,6 +1,6 @@
-"""Flyer: what all devices have in common that acquire by themselves, between `kickoff` and `complete`.
+"""Flyer: what all devices have in common that acquire by themselves between `kickoff` and `complete`.
 
-It knows no control system and no engine; when a flight may be prepared, begun, ended and collected is its business.
+It knows no control system and no engine, only the order in which a flight is prepared, started, ended and collected.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from beamshell.protocols import DataKey, Hints
 
 logger = logging.getLogger(__name__)
 
-LANDING_S = 10.0
-"""How long a flight that was told to end is waited for."""
+ENDS_WITHIN_S = 10.0
+"""Seconds to wait for a flight that was asked to end."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """What a flyer has seen: a column for each key, all as long as `times`."""
+    """What a flyer has measured: a column for each key, all as long as `times`."""
 
     data: Mapping[str, Sequence[Any]]
     times: Sequence[float] = field(default_factory=list)
@@ -41,71 +41,76 @@ class Points:
 
 
 class Flight(DeviceStatus):
-    """The status of one flight; it ends when the flyer has landed.
+    """The status of one flight; done when nothing moves or counts any more.
 
     Attributes:
-        told: how the end counts that somebody has asked for: "stop", "pause", "success"; "" while nobody has.
+        ended_by: who has asked for its end: "stop", "pause", "success"; "" while nobody has.
     """
 
     def __init__(self, flyer: Flyer) -> None:
-        self.told = ""
+        self.ended_by = ""
         super().__init__(flyer, action="fly")
 
-    def land(self, failure: BaseException | None = None) -> None:
-        """The flight is over, because of `failure` if there is one; nothing if it was over already."""
-        if self.told == "stop":
+    def finish(self, failure: BaseException | None = None) -> None:
+        """The flight is over, because of `failure` if there is one; nothing happens if it was over already."""
+        if self.ended_by == "stop":
             failure = DeviceError(f"{self.device.name}: its flight was stopped")
-        elif self.told:  # what was not seen is left to whoever asked for the end
+        elif self.ended_by:  # points that are missing are the business of whoever asked for the end
             failure = None
         self.end(failure)
 
 
 class Flyer(Device):
-    """A device that acquires by itself, and hands over what it saw by the page; also while it flies.
+    """A device that acquires by itself, and hands over its points in pages, also while it flies.
 
-    The order is `prepare`, `kickoff`, `complete`, `collect`; what comes out of turn is refused.
+    The order is `prepare`, `kickoff`, `complete`, `collect`; anything else is refused.
 
-    A subclass says what a path means (`_understand`), how to get ready (`_make_ready`), to take off (`_take_off`) and
-    to land (`_cut_short`), what its points are called (`_describe_points`) and which it has seen (`_seen`).
+    A subclass says what a path means (`parse_path`), how to get ready (`make_ready`), how to start (`start_flight`) and
+    to end early (`end_flight`), what its points are called (`describe_points`) and which it has (`points_so_far`).
     """
 
+    HIDDEN = (
+        *("describe_points", "end_flight", "make_ready", "parse_path", "points_so_far"),
+        *("start_flight", "stop_preparation"),
+    )
     needs_path: ClassVar[bool] = True
     """Whether a flight has to be prepared each time."""
-    lands_on_pause: ClassVar[bool] = False
-    """Whether a pause of the engine ends the flight, as it must where something moves. What was seen is kept, and the
-    flight counts as well ended, so that a plan that goes on can fly the rest."""
+    ends_on_pause: ClassVar[bool] = False
+    """Whether a pause of the engine ends the flight, as it must where something moves.
+
+    Its points are kept and the flight counts as a success, so that a plan that goes on can fly the rest."""
 
     def __init__(self, prefix: str = "", **kwargs: Any) -> None:
         self._path: Any = None  # of the flight that is prepared, or under way, or over
         self._ready: DeviceStatus | None = None
         self._flight: Flight | None = None
-        self._has_taken_off = False  # else what it saw is of the flight before
+        self._has_started = False  # else its points are those of the flight before
         self._handed_over = 0
         super().__init__(prefix, **kwargs)
 
     # ---- what a subclass says ----------------------------------------------------------------
 
-    def _understand(self, path: Mapping[str, Any]) -> Any:
+    def parse_path(self, path: Mapping[str, Any]) -> Any:
         """What `path` means, checked as far as that is possible without moving; raises BadValue, LimitError."""
         raise NotImplementedError
 
-    def _make_ready(self, ready: DeviceStatus) -> None:
-        """Go where the flight begins, and end `ready` there."""
+    def make_ready(self, ready: DeviceStatus) -> None:
+        """Go to where the flight begins, then end `ready`."""
         ready.set_finished()
 
-    def _take_off(self, flight: Flight) -> None:
-        """Begin the flight, whose status is told when it has landed."""
+    def start_flight(self, flight: Flight) -> None:
+        """Start the flight; call `flight.finish()` when it is over."""
         raise NotImplementedError
 
-    def _cut_short(self, flight: Flight) -> None:
-        """Land before the end; `flight` is told when that is done."""
+    def end_flight(self, flight: Flight) -> None:
+        """End the flight early; call `flight.finish()` when that is done."""
         raise NotImplementedError
 
-    def _describe_points(self) -> dict[str, DataKey]:
+    def describe_points(self) -> dict[str, DataKey]:
         """What each key of a point is."""
         raise NotImplementedError
 
-    def _seen(self) -> Points:
+    def points_so_far(self) -> Points:
         """All points of this flight that are complete by now."""
         raise NotImplementedError
 
@@ -113,7 +118,7 @@ class Flyer(Device):
 
     @property
     def flying(self) -> bool:
-        """True from the kickoff to the landing."""
+        """True from the kickoff until the flight is over."""
         return self._flight is not None and not self._flight.done
 
     def check_value(self, path: Mapping[str, Any]) -> None:
@@ -122,7 +127,7 @@ class Flyer(Device):
         Raises:
             The same as `prepare`.
         """
-        self._understand(path)
+        self.parse_path(path)
 
     def prepare(self, path: Mapping[str, Any]) -> DeviceStatus:
         """Get ready for a flight; done when it can be kicked off.
@@ -133,32 +138,32 @@ class Flyer(Device):
             LimitError: the flight would go beyond a limit; nothing has moved.
             DeviceError: it flies.
         """
-        self._refuse_in_flight("prepared")
-        self._path = self._understand(path)
+        self._refuse_while_flying("prepared")
+        self._path = self.parse_path(path)
         ready = self._ready = DeviceStatus(self, action="prepare")
         try:
-            self._make_ready(ready)
+            self.make_ready(ready)
         except BaseException as exc:
             ready.end(exc)
             raise
         return ready
 
     def kickoff(self) -> DeviceStatus:
-        """Take off; done when it flies.
+        """Start the flight; done when it flies.
 
         Raises:
             DeviceError: it flies already, or was not prepared.
         """
-        self._refuse_in_flight("kicked off")
+        self._refuse_while_flying("kicked off")
         ready, self._ready = self._ready, None
-        flight = self._flight = Flight(self)  # from here on there is something to collect, be it nothing
-        self._has_taken_off, self._handed_over = False, 0
+        flight = self._flight = Flight(self)  # from here on `collect` is allowed, though there may be no points
+        self._has_started, self._handed_over = False, 0
         try:
             self._refuse_unprepared(ready)
-            self._take_off(flight)
-            self._has_taken_off = True
+            self.start_flight(flight)
+            self._has_started = True
         except BaseException as exc:
-            flight.land(exc)
+            flight.finish(exc)
             raise
         return self._done("kickoff")
 
@@ -174,7 +179,7 @@ class Flyer(Device):
             raise DeviceError(f"{self.name}: its preparation {state}")
 
     def complete(self) -> DeviceStatus:
-        """The flight: done when it has landed and all its points are there.
+        """The flight: done when it is over and all its points are there.
 
         Raises:
             DeviceError: it was not kicked off.
@@ -184,55 +189,55 @@ class Flyer(Device):
         return self._flight
 
     def stop(self, success: bool = False) -> None:
-        """Land now; an unfinished flight then has failed, or succeeded if `success`. What it saw can be collected."""
-        self._tell("success" if success else "stop")
+        """End the flight now: it has failed, or succeeded if `success`. Its points can be collected."""
+        self._end_as("success" if success else "stop")
 
     def pause(self) -> None:
-        """The engine pauses: land, if `lands_on_pause`; a flight cannot be held up half-way.
+        """The engine pauses: end the flight, if `ends_on_pause`; a flight cannot be interrupted and continued.
 
-        If the plan is paused, and not ended, though the flight has failed, then what took the beam took the flight: it
-        counts as one that was cut short.
+        A flight that has failed while the plan is only paused counts as one that was ended early: what stopped the plan
+        (such as a lost beam) is what stopped the flight.
         """
-        if not self.lands_on_pause:
+        if not self.ends_on_pause:
             return
         try:
-            self._tell("pause")
-        except NotConnected as exc:  # then the flight ends without being told
-            logger.warning("%s: it could not be told to land: %s", self.name, exc)
+            self._end_as("pause")
+        except NotConnected as exc:  # then the flight ends by itself
+            logger.warning("%s: the flight could not be ended: %s", self.name, exc)
         if self._flight is not None and self._flight.done and not self._flight.success:
             self._flight = Flight(self)
-            self._flight.land()
+            self._flight.finish()
 
     def resume(self) -> None:
-        """The engine goes on: nothing, the plan decides whether to fly the rest."""
+        """The engine goes on: nothing to do, the plan decides whether to fly the rest."""
 
-    def _tell(self, how: str) -> None:
+    def _end_as(self, how: str) -> None:
         flight = self._flight
         if flight is not None and not flight.done:
-            flight.told = flight.told or how
-            self._cut_short(flight)
+            flight.ended_by = flight.ended_by or how
+            self.end_flight(flight)
         elif self._ready is not None and not self._ready.done:
             self._ready.end(DeviceError(f"{self.name}: it was stopped while it got ready"))
-            self._cut_preparation_short()
+            self.stop_preparation()
 
-    def _cut_preparation_short(self) -> None:
-        """Stop what gets it ready."""
+    def stop_preparation(self) -> None:
+        """Stop what `make_ready` has started."""
 
     def unstage(self) -> list[Any]:
-        """Land, if it flies, and put back what staging changed; all that was unstaged."""
+        """End the flight, if there is one, and put back what staging changed; all that was unstaged."""
         if self.flying:
             self.stop()
-            self._wait_for_landing()
+            self._wait_for_end()
         return super().unstage()
 
-    def _wait_for_landing(self) -> None:
+    def _wait_for_end(self) -> None:
         if self._flight is not None:
-            with contextlib.suppress(BeamshellError):  # how it ended is told to those who wait for the flight
-                self._flight.wait(LANDING_S)
+            with contextlib.suppress(BeamshellError):  # how it ended is raised where the flight is waited for
+                self._flight.wait(ENDS_WITHIN_S)
 
-    def _refuse_in_flight(self, action: str) -> None:
-        if self._flight is not None and self._flight.told:
-            self._wait_for_landing()
+    def _refuse_while_flying(self, action: str) -> None:
+        if self._flight is not None and self._flight.ended_by:
+            self._wait_for_end()
         if self.flying:
             raise DeviceError(f"{self.name}: it flies, and cannot be {action}; wait for it, or {self.name}.stop()")
 
@@ -241,21 +246,21 @@ class Flyer(Device):
         status.set_finished()
         return status
 
-    # ---- what it saw -------------------------------------------------------------------------
+    # ---- its points --------------------------------------------------------------------------
 
     @property
     def hints(self) -> Hints:
-        """What to show first: all that it records."""
-        return {"fields": list(self._describe_points())}
+        """What to show first: everything that it records."""
+        return {"fields": list(self.describe_points())}
 
     def describe_collect(self) -> dict[str, dict[str, DataKey]]:
         """What `collect` hands over: one stream, which has the flyer's name unless the plan gives it another."""
-        return {self.name: self._describe_points()}
+        return {self.name: self.describe_points()}
 
     def collect_pages(self) -> Iterator[dict[str, Any]]:
-        """The points that it has seen and not handed over yet, as a partial event page; none if there are none.
+        """The points that were not handed over yet, as a partial event page; nothing if there are none.
 
-        One that is landing because it was told to is waited for, so that nothing it saw is lost.
+        A flight that was asked to end is waited for, so that none of its points is lost.
 
         Raises:
             DeviceError: it has never flown.
@@ -263,12 +268,12 @@ class Flyer(Device):
         flight = self._flight
         if flight is None:
             raise DeviceError(f"{self.name}: it has not flown, so there is nothing to collect")
-        if flight.told and not flight.done:
-            self._wait_for_landing()
-        seen = self._seen() if self._has_taken_off else Points({})
-        first, self._handed_over = self._handed_over, max(self._handed_over, len(seen.times))
-        if len(seen.times) > first:
-            yield seen.page(first)
+        if flight.ended_by and not flight.done:
+            self._wait_for_end()
+        points = self.points_so_far() if self._has_started else Points({})
+        first, self._handed_over = self._handed_over, max(self._handed_over, len(points.times))
+        if len(points.times) > first:
+            yield points.page(first)
 
     def collect(self) -> Iterator[dict[str, Any]]:
         """The same as `collect_pages`, one partial event after the other."""
@@ -292,6 +297,6 @@ def end_with(status: DeviceStatus, parts: list[Status]) -> None:
 
 
 def latest(signal: Any) -> float:
-    """The value as its monitor told it last, without asking; asked for if it has told nothing."""
-    told = signal.latest if signal.connected else None
-    return float(signal.get() if told is None else told["value"])
+    """The last value that came by monitor, without asking; read now if none came."""
+    reading = signal.latest if signal.connected else None
+    return float(signal.get() if reading is None else reading["value"])

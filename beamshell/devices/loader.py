@@ -1,4 +1,4 @@
-"""From a device file to a registry: every good line becomes a device, every bad one a message with its place.
+"""The loader makes devices of a device file: each good line a device, each wrong one a message with its place.
 
 It knows nothing of what the classes do, and never waits for a device to answer.
 """
@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beamshell import plugins
 from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.references import in_order, with_devices
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CLASSES: dict[str, str] = {
     "area_detector": "beamshell.devices.epics.area_detector.EpicsAreaDetector",
     "camera": "beamshell.devices.epics.camera.EpicsCamera",
-    "controller": "beamshell.devices.controller.Controller",
+    "controller": "beamshell.devices.controllers.Controller",
     "counter": "beamshell.devices.epics.counter.EpicsCounter",
     "decay": "beamshell.devices.epics.demo.Decay",
     "mca": "beamshell.devices.epics.mca.EpicsMCA",
@@ -38,12 +39,12 @@ CLASSES: dict[str, str] = {
     "motor": "beamshell.devices.epics.motor.EpicsMotor",
     "motor_flyer": "beamshell.devices.epics.fly_motor.MotorFlyer",
     "multichannel_scaler": "beamshell.devices.epics.mcs.MultichannelScaler",
-    "positioner": "beamshell.devices.epics.positioner.EpicsPositioner",
+    "positioner": "beamshell.devices.controllers.EpicsPositioner",
     "random_walk": "beamshell.devices.epics.demo.RandomWalk",
     "scaler": "beamshell.devices.epics.scaler.EpicsScaler",
     "shutter": "beamshell.devices.epics.shutter.EpicsShutter",
-    "signal": "beamshell.devices.signal.EpicsSignal",
-    "signal_ro": "beamshell.devices.signal.EpicsSignalRO",
+    "signal": "beamshell.devices.epics_signal.EpicsSignal",
+    "signal_ro": "beamshell.devices.epics_signal.EpicsSignalRO",
     "sim_area_det": "beamshell.devices.sim.area.SynAreaDetector",
     "sim_det": "beamshell.devices.sim.detectors.SynGauss",
     "sim_flyer": "beamshell.devices.sim.flyer.SynFlyer",
@@ -54,6 +55,9 @@ CLASSES: dict[str, str] = {
     "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
 }
 """The classes that have a short name in device files; any other is written as "package.module.Class"."""
+
+PLUGIN_GROUP = "beamshell.devices"
+"""The entry points by which another package adds a class under a short name."""
 
 KEYS = ("class", "prefix", "address", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
 """What every entry may say; besides, each keyword argument of its class, such as `limits`.
@@ -94,10 +98,10 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
         registry: what to add to; None makes a new one.
     """
     registry = Registry() if registry is None else registry
-    found = read_file(Path(path))
-    problems = list(found.problems)
-    registry.absent.update(found.broken)
-    for line in in_order(found.lines.values(), class_of):
+    file = read_file(Path(path))
+    problems = list(file.problems)
+    registry.absent.update(file.broken)
+    for line in in_order(file.lines.values(), class_of):
         _add(line, registry, problems)
     return registry, problems
 
@@ -112,30 +116,30 @@ def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[
         path: the file.
         registry: what `load_devices` has filled.
     """
-    found = read_file(Path(path))
-    problems = list(found.problems)
+    file = read_file(Path(path))
+    problems = list(file.problems)
     changes = Changes()
     before = set(registry)
-    registry.absent.update({name: why for name, why in found.broken.items() if name not in registry})
-    for line in in_order(found.lines.values(), class_of):
+    registry.absent.update({name: why for name, why in file.broken.items() if name not in registry})
+    for line in in_order(file.lines.values(), class_of):
         _add(line, registry, problems, changes)
-    if found.is_whole:
-        _drop_those_gone(registry, {*found.lines, *found.broken}, changes)
+    if file.is_whole:
+        _drop_those_gone(registry, {*file.lines, *file.broken}, changes)
     changes.added.extend(name for name in registry if name not in before)
     return changes, problems
 
 
-def _drop_those_gone(registry: Registry, known: set[str], changes: Changes) -> None:
-    for name in [name for name in registry if name not in known]:
-        if registry.entry(name).recipe:  # the others were made at the prompt, and are nobody's business here
+def _drop_those_gone(registry: Registry, names: set[str], changes: Changes) -> None:
+    for name in [name for name in registry if name not in names]:
+        if registry.entry(name).recipe:  # the others were made at the prompt, and stay
             destroy(registry.remove(name))
             changes.removed.append(name)
-    for name in [name for name in registry.absent if name not in known]:
+    for name in [name for name in registry.absent if name not in names]:
         del registry.absent[name]
 
 
 def destroy(device: Any) -> None:
-    """Give back the channels of a device that nobody uses any more."""
+    """Close the channels of a device that is no longer used."""
     walk = getattr(device, "walk_signals", None)
     signals = [signal for _, signal in walk()] if walk is not None else [device]
     for signal in signals:
@@ -151,7 +155,7 @@ _ABOUT = ("tags", "readout", "doc", "enabled", "twin")
 
 
 def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None = None) -> None:
-    """Make the device of a line known, unless the line is wrong or switches it off."""
+    """Add the device of a line, unless the line is wrong or switches it off."""
     try:
         _check_name(line)
         line = _filled(line)
@@ -204,12 +208,12 @@ def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -
 
 def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
     about = _about(line)
-    line = with_devices(line, class_of(line), registry)  # a device that is made anew is another one to those made of it
+    line = with_devices(line, class_of(line), registry)  # devices made of it are made anew with it
     recipe = {key: value for key, value in line.values.items() if key not in _ABOUT}
     old = registry.entry(line.name) if line.name in registry else None
     if old is not None and changes is not None and old.recipe == recipe:
-        told = registry.describe(line.name, **about)
-        if why := _difference(_shown_about(old), _shown_about(told)):
+        entry = registry.describe(line.name, **about)
+        if why := _difference(_about_entry(old), _about_entry(entry)):
             changes.updated[line.name] = why
         return
     begun = time.perf_counter()
@@ -220,7 +224,7 @@ def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError
         destroy(old.device)
 
 
-def _shown_about(entry: Entry) -> dict[str, Any]:
+def _about_entry(entry: Entry) -> dict[str, Any]:
     return {"tags": sorted(entry.tags), "readout": entry.readout, "doc": entry.doc}
 
 
@@ -241,7 +245,7 @@ def _about(line: DeviceLine) -> dict[str, Any]:
 
 
 def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
-    """The device of a line, new and known to nobody.
+    """The device of a line, not yet in any registry.
 
     Args:
         line: what the file says.
@@ -256,16 +260,16 @@ def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
     is_read_only = _value(line, "read_only", False, bool, "true or false")
     device = _build(line, cls, arguments)
     if is_read_only:
-        from beamshell.devices.read_only import make_read_only
+        from beamshell.devices.part import make_read_only
 
         make_read_only(device)
     return device
 
 
-def _value(line: DeviceLine, key: str, default: Any, kind: type, wanted: str) -> Any:
+def _value(line: DeviceLine, key: str, default: Any, kind: type, expected: str) -> Any:
     value = line.values.get(key, default)
     if not isinstance(value, kind):
-        raise line.problem(f"{key} is {value!r}; write {wanted}", key)
+        raise line.problem(f"{key} is {value!r}; write {expected}", key)
     return value
 
 
@@ -275,40 +279,53 @@ def class_of(line: DeviceLine) -> Callable[..., Any]:
     Raises:
         ConfigError: it names none that is there.
     """
-    named = line.values.get("class")
-    if not isinstance(named, str) or not named:
-        raise line.problem("says no class; write class: motor, or class: package.module.Class", "class")
-    if line.is_foreign and named not in CLASSES and named.partition(".")[0] in (*PACKAGES, named):
-        raise line.problem(f"nothing here stands for the class {named}: write one, and its path instead", "class")
-    if "." not in named and named not in CLASSES:
-        raise line.problem(f"no class '{named}'{did_you_mean(named, CLASSES)}", "class")
-    module, _, attr = CLASSES.get(named, named).rpartition(".")
-    try:
-        cls = getattr(import_module(module), attr)
-    except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
-        raise line.problem(f"class {named} cannot be imported: {exc}", "class") from exc
+    name = line.values.get("class")
+    if not isinstance(name, str) or not name:
+        raise line.problem("missing key 'class' (write class: motor)", "class")
+    if line.is_foreign and name not in CLASSES and name.partition(".")[0] in (*PACKAGES, name):
+        raise line.problem(f"nothing here stands for the class {name}: write one, and its path instead", "class")
+    cls = _added_class(line, name) if "." not in name and name not in CLASSES else _imported_class(line, name)
     if not callable(cls):
-        raise line.problem(f"{named} is not a class", "class")
+        raise line.problem(f"{name} is not a class", "class")
     return cls  # type: ignore[no-any-return]  # any callable that makes a device will do
+
+
+def _imported_class(line: DeviceLine, name: str) -> Any:
+    module, _, attr = CLASSES.get(name, name).rpartition(".")
+    try:
+        return getattr(import_module(module), attr)
+    except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
+        raise line.problem(f"class {name} cannot be imported: {exc}", "class") from exc
+
+
+def _added_class(line: DeviceLine, name: str) -> Any:
+    """The class that another package adds under a short name."""
+    added = plugins.entry_points_of(PLUGIN_GROUP)
+    if name not in added:
+        raise line.problem(f"no class '{name}'{did_you_mean(name, {*CLASSES, *added})}", "class")
+    try:
+        return plugins.load(added[name])
+    except ConfigError as exc:
+        raise line.problem(str(exc), "class") from exc
 
 
 def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
     """The keyword arguments that the line gives to its class, each known to it."""
-    known, takes_any = _keywords(cls)
-    given = {key: value for key, value in line.values.items() if key not in KEYS}
-    for key in [key for key in given if key not in known]:
+    keywords, takes_any = _keywords(cls)
+    arguments = {key: value for key, value in line.values.items() if key not in KEYS}
+    for key in [key for key in arguments if key not in keywords]:
         if line.is_foreign:
             problems.append(line.problem(f"{cls.__name__} takes no '{key}', which is left out", key))
-            del given[key]
+            del arguments[key]
             continue
-        remedy = did_you_mean(key, {*KEYS, *known})
+        remedy = did_you_mean(key, {*KEYS, *keywords})
         if takes_any:
             remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
         raise line.problem(f"unknown key '{key}'{remedy}", key)
     extra = _value(line, "arguments", {}, dict, "a mapping, such as {timeout: 5}")
-    if not takes_any and (unknown := [key for key in extra if key not in known]):
-        raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], known)}", "arguments")
-    return {**extra, **given}
+    if not takes_any and (unknown := [key for key in extra if key not in keywords]):
+        raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], keywords)}", "arguments")
+    return {**extra, **arguments}
 
 
 def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
@@ -316,14 +333,14 @@ def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
 
     A class that hands **kwargs to its bases takes theirs.
     """
-    known: set[str] = set()
+    keywords: set[str] = set()
     mro = inspect.getmro(cls)[:-1] if inspect.isclass(cls) else ()
     for function in [vars(base)["__init__"] for base in mro if "__init__" in vars(base)] or [cls]:
         parameters = inspect.signature(function).parameters.values()
-        known |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        keywords |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return known - _NOT_FOR_FILES, False
-    return known - _NOT_FOR_FILES, True
+            return keywords - _NOT_FOR_FILES, False
+    return keywords - _NOT_FOR_FILES, True
 
 
 _ADDRESSES = ("prefix", "address")

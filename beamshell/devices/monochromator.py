@@ -6,11 +6,12 @@ It knows Bragg's law, and nothing of optics beyond it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.pseudo import PseudoPositioner
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.errors import BadValue, LimitError
@@ -25,6 +26,8 @@ SI111_SPACING_ANGSTROM = SI_LATTICE_ANGSTROM / math.sqrt(3)
 """d = a / sqrt(h² + k² + l²) of a cubic lattice, for (111): 3.1356 Å."""
 
 _RADIANS = {"deg": math.pi / 180, "degree": math.pi / 180, "degrees": math.pi / 180, "rad": 1.0, "mrad": 1e-3}
+
+_SIMULATED_BRAGG = {"units": "deg", "value": 12.0, "limits": [2.0, 80.0]}
 
 
 def energy_kev(bragg_rad: float, spacing_angstrom: float) -> float:
@@ -48,13 +51,13 @@ class Monochromator(PseudoPositioner):
     Args:
         prefix: the motor record of the Bragg angle, in deg, rad or mrad.
         name: its name; recorded are `<name>_energy` in keV, and the motor as `<name>_bragg`.
-        spacing: distance of the lattice planes in Å; Si(111) unless told otherwise.
+        spacing: distance of the lattice planes in Å; by default that of Si(111).
         kwargs: those of Device.
 
     Example:
         >>> mono = Monochromator("BL:mono", name="mono")
         >>> mono.energy.set(8.048).wait()  # keV: Cu K-alpha
-        >>> mono.wavelength
+        >>> round(mono.wavelength, 4)
         1.5406
     """
 
@@ -107,6 +110,11 @@ class Monochromator(PseudoPositioner):
             energy_kev(steepest, self.spacing),
             energy_kev(flattest, self.spacing) if flattest > 0 else math.inf,
         )
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """The motor of the Bragg angle, where a crystal reflects X-rays."""
+        yield from self.bragg.simulation({**_SIMULATED_BRAGG, **settings})
+        yield from super().simulation(settings)
 
     def _radians(self) -> float:
         """One unit of the motor in radians."""

@@ -1,6 +1,6 @@
-"""Positioner: what all devices have in common that go to a number and know where they are.
+"""Positioner: what all devices have in common that are sent to a position: limits, moves, where they are.
 
-It knows no control system, and nothing of plans; one move, its target and its end are its whole business.
+It knows no control system, and nothing of plans.
 """
 
 from __future__ import annotations
@@ -9,13 +9,48 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
-from beamshell.devices.position_state import PositionState, no_state
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
+
+
+class PositionState(TypedDict):
+    """What a table of positions shows of one device: positions in its units, None for what it does not have."""
+
+    name: str
+    connected: bool
+    position: Any
+    """A number, or the name of a state."""
+    dial: float | None
+    setpoint: Any
+    low_limit: float | None
+    """None if there is no limit."""
+    high_limit: float | None
+    units: str
+    precision: int | None
+    moving: bool
+    words: list[str]
+    """What is unusual, such as ["moving"] or ["high limit switch", "SPMG Stop"]; [] if all is well."""
+
+
+def no_state(name: str) -> PositionState:
+    """What a table of positions shows of a device that does not answer."""
+    return {
+        "name": name,
+        "connected": False,
+        "position": None,
+        "dial": None,
+        "setpoint": None,
+        "low_limit": None,
+        "high_limit": None,
+        "units": "",
+        "precision": None,
+        "moving": False,
+        "words": ["offline"],
+    }
 
 
 class MoveStatus(DeviceStatus):
@@ -43,7 +78,7 @@ class MoveStatus(DeviceStatus):
         self.target = target
         self.start = start
         self.started = time.monotonic()
-        action = action or f"move to {device.shown(target)}"
+        action = action or f"move to {device.with_unit(target)}"
         super().__init__(device, timeout=timeout, settle_time=settle_time, action=action)
 
     def arrive(self) -> None:
@@ -59,7 +94,7 @@ class Positioner(Device):
     """What all devices have in common that go to a position.
 
     A subclass says where it is (`readback_signal`), where it was sent (`setpoint_signal`) and how a move starts
-    (`_start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
+    (`start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
 
     Args:
         prefix: what the addresses of its parts begin with.
@@ -72,6 +107,11 @@ class Positioner(Device):
     Raises:
         BadValue: the limits are no pair of numbers with the low one first.
     """
+
+    HIDDEN = (
+        *("begin_state", "hardware_limits", "missed", "readback_signal", "setpoint_signal"),
+        *("start_move", "stop_motion", "with_unit"),
+    )
 
     def __init__(
         self,
@@ -93,12 +133,12 @@ class Positioner(Device):
 
     @property
     def readback_signal(self) -> Any:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         raise NotImplementedError
 
     @property
     def setpoint_signal(self) -> Any:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         raise NotImplementedError
 
     @property
@@ -107,10 +147,11 @@ class Positioner(Device):
         low, high = self.setpoint_signal.limits
         return (low, high)
 
-    def _start_move(self, move: MoveStatus) -> None:
+    def start_move(self, move: MoveStatus) -> None:
+        """Start to go to `move.target`; call `move.arrive()` or `move.fail(...)` when that has ended."""
         raise NotImplementedError
 
-    def _stop_motion(self) -> None:
+    def stop_motion(self) -> None:
         """Send the hardware its STOP, if it has one."""
 
     # ---- where it is -------------------------------------------------------------------------
@@ -121,7 +162,7 @@ class Positioner(Device):
         return self.readback_signal.get()
 
     def locate(self) -> Location:
-        """Where it was sent and where it is, asked for in one round trip."""
+        """Where it was sent and where it is, read in one round trip."""
         readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
         return {"setpoint": setpoint, "readback": readback}
 
@@ -137,7 +178,7 @@ class Positioner(Device):
 
     @property
     def precision(self) -> int | None:
-        """Digits after the decimal point worth showing; None if nobody said."""
+        """Digits after the decimal point worth showing; None if that is unknown."""
         digits: int | None = self.readback_signal.precision
         return digits
 
@@ -156,7 +197,7 @@ class Positioner(Device):
         return self.begin_state()()
 
     def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nobody answers."""
+        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nothing answers."""
         if not self.connected:
             return lambda: self._state(None, None)
         collect = self._begin_online_state()
@@ -164,7 +205,7 @@ class Positioner(Device):
         def collected() -> PositionState:
             try:
                 return collect()
-            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+            except (NotConnected, ReadFailed):  # it was lost at this moment, which a table shows
                 return self._state(None, None)
 
         return collected
@@ -192,11 +233,11 @@ class Positioner(Device):
         }
 
     def in_short(self) -> list[str]:
-        """What is known without asking: where it is, as last told, and whether it moves."""
+        """What is known without asking: its last position by monitor, and whether it moves."""
         latest = self.readback_signal.latest if self.connected else None
         if latest is None:
             return super().in_short()
-        return [f"{'moving, ' if self.moving else ''}at {self.shown(latest['value'])}"]
+        return [f"{'moving, ' if self.moving else ''}at {self.with_unit(latest['value'])}"]
 
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
         """Call `callback(value=..., ...)` at each change of the position; the token to end it with."""
@@ -224,6 +265,11 @@ class Positioner(Device):
     @limits.setter
     def limits(self, limits: Iterable[float] | None) -> None:
         self._narrowed = _as_limits(self.name, limits)
+
+    @property
+    def _simulated_limits(self) -> dict[str, list[float]]:
+        """The limits of a simulated one: those it was given, if any."""
+        return {"limits": list(self._narrowed)} if self._narrowed else {}
 
     def _narrow(self, hardware: tuple[float, float]) -> tuple[float, float]:
         """`hardware` limits and our own, both of which must hold; equal hardware limits are none."""
@@ -253,14 +299,14 @@ class Positioner(Device):
 
     def _check(self, position: Any, hardware: tuple[float, float]) -> None:
         target = as_number(self.name, position)
-        self.refuse_if_read_only(self.shown(target))
+        self.refuse_if_read_only(self.with_unit(target))
         for low, high in (hardware, self._narrowed or (0.0, 0.0)):
             if low != high and target < low:
-                raise LimitError(f"{self.name}: {self.shown(target)} is below the limit {self.shown(low)}")
+                raise LimitError(f"{self.name}: {self.with_unit(target)} is below the limit {self.with_unit(low)}")
             if low != high and target > high:
-                raise LimitError(f"{self.name}: {self.shown(target)} is above the limit {self.shown(high)}")
+                raise LimitError(f"{self.name}: {self.with_unit(target)} is above the limit {self.with_unit(high)}")
 
-    def shown(self, position: Any) -> str:
+    def with_unit(self, position: Any) -> str:
         """A position with its unit, for messages: "1.5 mm"."""
         text = f"{position:.7g}" if isinstance(position, Real) else str(position)
         return f"{text} {self.units}".rstrip()
@@ -293,13 +339,13 @@ class Positioner(Device):
         if before is not None:
             before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by a {move.action}"))
         try:
-            self._start_move(move)
+            self.start_move(move)
         except BaseException as exc:
             move.fail(exc)
             raise
 
     def move(self, position: Any, wait: bool = True, timeout: float | None = None) -> MoveStatus:
-        """Go to `position` and, unless told otherwise, wait; Ctrl+C stops it.
+        """Go to `position` and, unless `wait` is False, wait; Ctrl+C stops it.
 
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
@@ -319,8 +365,8 @@ class Positioner(Device):
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""
         move = self._move
-        if not self.read_only:  # what moves, others have sent
-            self._stop_motion()
+        if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
+            self.stop_motion()
         if move is not None and not move.done:
             self._end_stopped(move, success)
 
@@ -333,8 +379,8 @@ class Positioner(Device):
 
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
-    asked = [signal.begin_read() for signal in signals]
-    return lambda: [next(iter(collect().values()))["value"] for collect in asked]
+    begun = [signal.begin_read() for signal in signals]
+    return lambda: [next(iter(collect().values()))["value"] for collect in begun]
 
 
 def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from beamshell.devices.device import Device
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
@@ -23,6 +23,13 @@ from beamshell.text.nearest import unknown
 _WHOLE = ""  # stands for "all axes" where an axis is named
 
 
+class Plan(NamedTuple):
+    """Where the axes of a device go together, as a PseudoPosition and as a RealPosition."""
+
+    pseudo: Any
+    real: Any
+
+
 class PseudoPositioner(Device):
     """A device with axes that are computed from real ones: `forward` and `inverse` are all that a subclass adds.
 
@@ -32,22 +39,23 @@ class PseudoPositioner(Device):
     Example:
         >>> class Jaws(PseudoPositioner):
         ...     gap = Component(PseudoSingle)
-        ...     left = Component(EpicsMotor, "left")
-        ...     right = Component(EpicsMotor, "right")
+        ...     left = Component(EpicsMotor, "samx")
+        ...     right = Component(EpicsMotor, "samy")
         ...     def forward(self, pseudo):
         ...         return self.RealPosition(left=-pseudo.gap / 2, right=pseudo.gap / 2)
         ...     def inverse(self, real):
         ...         return self.PseudoPosition(gap=real.right - real.left)
-        >>> jaws = Jaws("BL:jaws:", name="jaws")
+        >>> jaws = Jaws("BL:", name="jaws")
         >>> jaws.gap.set(2).wait()
     """
 
+    HIDDEN = ("drive", "drive_ended", "is_driven_by", "plan", "with_unit")
     PseudoPosition: ClassVar[Any] = tuple
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
-    pseudo_names: ClassVar[tuple[str, ...]] = ()
-    real_names: ClassVar[tuple[str, ...]] = ()
+    pseudo_names: tuple[str, ...] = ()
+    real_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,7 +114,7 @@ class PseudoPositioner(Device):
         return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
 
     def locate(self) -> Location:
-        """Where the computed axes were sent and where they are, asked for in one round trip."""
+        """Where the computed axes were sent and where they are, read in one round trip."""
         setpoints, readbacks = self._begin_whereabouts()()
         return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
 
@@ -125,9 +133,9 @@ class PseudoPositioner(Device):
         """True while any of the real axes moves."""
         return any(real.moving for real in self.real_axes)
 
-    def shown(self, position: Any) -> str:
+    def with_unit(self, position: Any) -> str:
         """A position of all computed axes, for messages: "gap 1 mm, centre 0 mm"."""
-        return self._shown_wanted(dict(zip(self.pseudo_names, position, strict=True)))
+        return self._target_text(dict(zip(self.pseudo_names, position, strict=True)))
 
     # ---- where it may go ---------------------------------------------------------------------
 
@@ -137,40 +145,40 @@ class PseudoPositioner(Device):
         Raises:
             The same as `set`.
         """
-        wanted = self._wanted(position, by_name)
-        for attr, value in wanted.items():
-            Positioner.check_value(self._part(attr), value)
-        self.check_axes(wanted)
+        self.plan(self._checked_axes(position, by_name))
 
-    def check_axes(self, wanted: Mapping[str, float]) -> None:
-        """Return if every real axis could go where it must for the computed axes to be at `wanted`.
+    def _checked_axes(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
+        """The computed axes' targets, each within the limits of its axis; the real axes are not asked."""
+        target = self._by_axis(position, by_name)
+        for attr, value in target.items():
+            Positioner.check_value(self._part(attr), value)
+        return target
+
+    def plan(self, target: Mapping[str, float]) -> Plan:
+        """Where all axes go for the computed ones to be at `target`; every real axis has accepted that.
 
         Raises:
-            LimitError: one could not; the message names it.
+            LimitError, BadValue: one has not; the message names it.
         """
-        self._plan(wanted)
-
-    def _plan(self, wanted: Mapping[str, float]) -> tuple[Any, Any]:
-        """The whole target, as a PseudoPosition and as a RealPosition that every real axis has accepted."""
-        pseudo = self._completed(wanted)
+        pseudo = self._completed(target)
         real = self._forward_of(pseudo)
         for axis, position in zip(self.real_axes, real, strict=True):
             try:
                 axis.check_value(position)
             except (LimitError, BadValue) as exc:
                 goal = ", ".join(
-                    f"{self._part(attr).name} at {self._part(attr).shown(v)}" for attr, v in wanted.items()
+                    f"{self._part(attr).name} at {self._part(attr).with_unit(v)}" for attr, v in target.items()
                 )
                 raise type(exc)(f"{goal} is not possible: {exc}") from exc
-        return pseudo, real
+        return Plan(pseudo, real)
 
-    def _completed(self, wanted: Mapping[str, float]) -> Any:
-        """`wanted`, and for the other axes where they were sent."""
-        if set(wanted) == set(self.pseudo_names):
-            return self.PseudoPosition(**wanted)
+    def _completed(self, target: Mapping[str, float]) -> Any:
+        """`target`, and for the other axes where they were sent."""
+        if set(target) == set(self.pseudo_names):
+            return self.PseudoPosition(**target)
         with self._lock:
             under_way = self._target if self._drive is not None else None
-        return (self._intended() if under_way is None else under_way)._replace(**wanted)
+        return (self._intended() if under_way is None else under_way)._replace(**target)
 
     def _intended(self) -> Any:
         """Where the computed axes were sent; as far as a real axis never got there, where it is."""
@@ -182,11 +190,11 @@ class PseudoPositioner(Device):
             ]
         )
 
-    def _wanted(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
+    def _by_axis(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
         """What `set` was given, by axis."""
         first = position[0] if len(position) == 1 else None
         if isinstance(first, Mapping):
-            given = {**first, **by_name}
+            values = {**first, **by_name}
         else:
             numbers = first if isinstance(first, Sequence) and not isinstance(first, str) else position
             if numbers and len(numbers) != len(self.pseudo_names):
@@ -194,15 +202,15 @@ class PseudoPositioner(Device):
                 raise BadValue(
                     f"{self.name}: {len(numbers)} numbers for {len(self.pseudo_names)} axes; they are {axes}"
                 )
-            given = {**dict(zip(self.pseudo_names, numbers, strict=False)), **by_name}
-        for attr in set(given) - set(self.pseudo_names):
+            values = {**dict(zip(self.pseudo_names, numbers, strict=False)), **by_name}
+        for attr in set(values) - set(self.pseudo_names):
             raise unknown("axis", attr, self.pseudo_names, of=self.name)
-        if not given:
+        if not values:
             raise BadValue(f"{self.name}: give a position: {', '.join(f'{attr}=...' for attr in self.pseudo_names)}")
-        return {attr: as_number(self._part(attr).name, value) for attr, value in given.items()}
+        return {attr: as_number(self._part(attr).name, value) for attr, value in values.items()}
 
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
-        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
         Args:
             start: a position, as `set` takes it; axes that it leaves out are where they were sent.
@@ -212,8 +220,8 @@ class PseudoPositioner(Device):
         if None in estimates:
             return None
         try:
-            begin = self._completed(self._wanted((start,), {}))
-            end = begin._replace(**self._wanted((stop,), {}))
+            begin = self._completed(self._by_axis((start,), {}))
+            end = begin._replace(**self._by_axis((stop,), {}))
             ways = list(zip(self._forward_of(begin), self._forward_of(end), strict=True))
         except (ArithmeticError, ValueError):  # no real axes are at such a position
             return None
@@ -231,21 +239,21 @@ class PseudoPositioner(Device):
             LimitError: it, or where a real axis would have to go, is outside the limits; nothing has moved.
             NotConnected: a real axis does not answer.
         """
-        self.check_value(*position, **by_name)
-        wanted = self._wanted(position, by_name)
-        move = MoveStatus(self, wanted, timeout=timeout, action=f"move to {self._shown_wanted(wanted)}")
+        target = self._checked_axes(position, by_name)
+        plan = self.plan(target)
+        move = MoveStatus(self, target, timeout=timeout, action=f"move to {self._target_text(target)}")
         try:
-            self.drive(wanted, _WHOLE, move)
+            self.drive(plan, _WHOLE, move)
         except BaseException as exc:
             move.fail(exc)
             raise
         return move
 
-    def _shown_wanted(self, wanted: Mapping[str, float]) -> str:
-        return ", ".join(f"{attr} {self._part(attr).shown(value)}" for attr, value in wanted.items())
+    def _target_text(self, target: Mapping[str, float]) -> str:
+        return ", ".join(f"{attr} {self._part(attr).with_unit(value)}" for attr, value in target.items())
 
     def move(self, *position: Any, wait: bool = True, timeout: float | None = None, **by_name: Any) -> MoveStatus:
-        """Go to a position and, unless told otherwise, wait; Ctrl+C stops it."""
+        """Go to a position and, unless `wait` is False, wait; Ctrl+C stops it."""
         status = self.set(*position, timeout=timeout, **by_name)
         if wait:
             try:
@@ -255,23 +263,22 @@ class PseudoPositioner(Device):
                 raise
         return status
 
-    def drive(self, wanted: Mapping[str, float], axis: str, move: MoveStatus) -> None:
-        """Send the real axes where `wanted` needs them; `move` ends when all of them are there.
+    def drive(self, plan: Plan, axis: str, move: MoveStatus) -> None:
+        """Send the real axes as planned; `move` ends when all of them are there.
 
         Args:
-            wanted: positions of the computed axes.
+            plan: where all axes go.
             axis: whose move it is, "" if that of the device as a whole.
             move: is to be ended.
         """
-        pseudo, real = self._plan(wanted)
-        drive = _Drive(self, real)
+        drive = _Drive(self, plan.real)
         with self._lock:
             overruled = [key for key in self._joined if axis == _WHOLE or key in (_WHOLE, axis)]
             for other in [self._joined.pop(key) for key in overruled]:
                 other.fail(MoveFailed(f"{other.obj.name}: {other.action} was superseded by a {move.action}"))
             self._joined[axis] = move
-            self._target = pseudo
-            self._drive = drive  # from here on, what the real axes say of earlier moves is not heard
+            self._target = plan.pseudo
+            self._drive = drive  # from here on, the ends of earlier moves of the real axes are ignored
         drive.start()
 
     def drive_ended(self, drive: _Drive, failure: BaseException | None) -> None:
@@ -300,7 +307,7 @@ class PseudoPositioner(Device):
 
 
 class _Drive:
-    """One journey of the real axes."""
+    """One move of all real axes together."""
 
     def __init__(self, device: PseudoPositioner, target: Sequence[float]) -> None:
         self._device = device

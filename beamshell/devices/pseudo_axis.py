@@ -1,25 +1,51 @@
 """PseudoSingle: one axis of a PseudoPositioner, such as the gap of a pair of slits, moved and read as any motor.
 
-It knows no control system and no formula: its device computes, from real axes and for them.
+It knows no control system and no formula: its device computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from typing_extensions import override
 
 from beamshell.channels.base import OnConnection, OnDone
-from beamshell.devices._computed import ComputedChannel
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
-from beamshell.devices.position_state import PositionState
-from beamshell.devices.positioner import MoveStatus, Positioner
+from beamshell.devices.computed import ComputedChannel
+from beamshell.devices.part import Kind
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState
 from beamshell.devices.signal import Signal
 from beamshell.errors import DeviceError, ReadOnlyError
 from beamshell.protocols import DataKey
 
-if TYPE_CHECKING:
-    from beamshell.devices.pseudo import PseudoPositioner
+
+class AxisOwner(Protocol):
+    """What a pseudo axis needs of the PseudoPositioner that it is an axis of."""
+
+    pseudo_names: tuple[str, ...]
+
+    @property
+    def real_axes(self) -> list[Positioner]:
+        """The real axes, in the order of `RealPosition`."""
+
+    def inverse_of(self, real: Sequence[float]) -> Any:
+        """Where the computed axes are when the real ones are at `real`."""
+
+    def limits_of(self, axis: str) -> tuple[float, float]:
+        """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
+
+    def plan(self, target: Mapping[str, float]) -> Any:
+        """Where all axes go for the computed ones to be at `target`; every real axis has accepted that."""
+
+    def estimate_time_s(self, start: Any, stop: Any) -> float | None:
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if unknown."""
+
+    def drive(self, plan: Any, axis: str, move: MoveStatus) -> None:
+        """Send the real axes as planned; `move` is to be ended."""
+
+    def stop(self, success: bool = False) -> None:
+        """Stop every real axis."""
 
 
 class PseudoValue(Signal):
@@ -42,7 +68,7 @@ class _Computed(ComputedChannel):
     """A channel that asks the real axes and computes."""
 
     connected = True
-    """It has no channel of its own to lose: the real axes are offline, and named."""
+    """It has no connection of its own: the real axes are what is offline, and what messages name."""
 
     def __init__(self, axis: PseudoSingle, which: str) -> None:
         super().__init__(self._signals, self._position)
@@ -94,6 +120,21 @@ class _Computed(ComputedChannel):
         """Never called."""
 
 
+class PseudoMove(MoveStatus):
+    """The status of a move of one pseudo axis, with the plan for the real ones.
+
+    Args:
+        axis: what moves.
+        target: where to.
+        plan: where the real axes go for that.
+        kwargs: those of MoveStatus.
+    """
+
+    def __init__(self, axis: PseudoSingle, target: Any, *, plan: Any, **kwargs: Any) -> None:
+        self.plan = plan
+        super().__init__(axis, target, **kwargs)
+
+
 class PseudoSingle(Positioner):
     """One axis of a PseudoPositioner; declare it there as a component.
 
@@ -123,13 +164,12 @@ class PseudoSingle(Positioner):
         return self.name if attr == "readback" and self.name else super().part_name(attr)
 
     @property
-    def device(self) -> PseudoPositioner:
+    def device(self) -> AxisOwner:
         """The device that it is an axis of."""
-        owner: Any = self.parent
-        if owner is None:
+        if self.parent is None:
             raise DeviceError(f"{self.name}: a PseudoSingle is a component of a PseudoPositioner; declare it there")
-        found: PseudoPositioner = owner
-        return found
+        owner: AxisOwner = self.parent
+        return owner
 
     @property
     def index(self) -> int:
@@ -143,12 +183,12 @@ class PseudoSingle(Positioner):
 
     @property
     def readback_signal(self) -> PseudoValue:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         return self.readback
 
     @property
     def setpoint_signal(self) -> PseudoValue:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         return self.setpoint
 
     @property
@@ -164,7 +204,7 @@ class PseudoSingle(Positioner):
 
     @property
     def hardware_limits(self) -> tuple[float, float]:
-        """(low, high) that its device knows; equal ones if it can only tell position by position."""
+        """(low, high) that its device knows; equal ones if they depend on the other axes."""
         return self.device.limits_of(self.attr_name)
 
     @property
@@ -184,10 +224,23 @@ class PseudoSingle(Positioner):
             LimitError: it, or where a real axis would have to go, is outside the limits.
         """
         super().check_value(position)
-        self.device.check_axes({self.attr_name: float(position)})
+        self.device.plan({self.attr_name: float(position)})
+
+    def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
+        """Start to go to `position`; see Positioner.set. What a real axis refuses is refused before anything moves."""
+        super().check_value(position)
+        move = PseudoMove(
+            self,
+            position,
+            plan=self.device.plan({self.attr_name: float(position)}),
+            timeout=timeout if timeout is not None else self.timeout,
+            settle_time=self.settle_time if settle_time is None else settle_time,
+        )
+        self._begin(move)
+        return move
 
     def estimate_time_s(self, start: float, stop: float, **others: float) -> float | None:
-        """Seconds that the slowest real axis should take from `start` to `stop`; None if that cannot be told.
+        """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
         Args:
             start: where from.
@@ -197,8 +250,10 @@ class PseudoSingle(Positioner):
         seconds = self.device.estimate_time_s({self.attr_name: start, **others}, {self.attr_name: stop})
         return None if seconds is None else seconds + self.settle_time
 
-    def _start_move(self, move: MoveStatus) -> None:
-        self.device.drive({self.attr_name: float(move.target)}, self.attr_name, move)
+    @override
+    def start_move(self, move: MoveStatus) -> None:
+        assert isinstance(move, PseudoMove)
+        self.device.drive(move.plan, self.attr_name, move)
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis: an axis that is computed from them cannot stop alone."""

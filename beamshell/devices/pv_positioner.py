@@ -1,4 +1,4 @@
-"""PVPositioner: a positioner made of a set point and whatever else the hardware offers to tell that it is there.
+"""PVPositioner: a positioner made of a set point, and of the signals that show when it has arrived.
 
 It knows no control system: its parts are signals of any.
 """
@@ -6,10 +6,15 @@ It knows no control system: its parts are signals of any.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
+
+from typing_extensions import override
 
 from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
+from beamshell.devices.epics_signal import pv_of
+from beamshell.devices.part import Fact
 from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import DeviceError, MoveFailed
@@ -20,7 +25,7 @@ class PVPositioner(Positioner):
 
     - `setpoint`: where to go.
     - `readback`: where it is; recorded under the name of the device.
-    - `done`: tells with `done_value` that it is there.
+    - `done`: is `done_value` when it is there.
     - `actuate`: the "Go" button, to be given `actuate_value` after the set point.
     - `stop_signal`: to be given `stop_value` to stop.
 
@@ -55,7 +60,7 @@ class PVPositioner(Positioner):
     stop_value: ClassVar[Any] = 1
     tolerance: float | None = None
     done_grace_s: ClassVar[float] = 0.5
-    """How long `done` may go on saying that the last move is done, before it is taken to speak of this one."""
+    """Seconds that `done` may still be that of the last move, before it is taken for that of this one."""
 
     def __init__(self, prefix: str = "", *, name: str = "", tolerance: float | None = None, **kwargs: Any) -> None:
         if tolerance is not None:
@@ -68,18 +73,18 @@ class PVPositioner(Positioner):
         self.readback_signal.kind = "hinted"
 
     def part_name(self, attr: str) -> str:
-        """What tells the position has the name of the device itself."""
-        tells = "readback" if "readback" in self.component_names else "setpoint"
-        return self.name if attr == tells and self.name else super().part_name(attr)
+        """The signal of the position has the name of the device itself."""
+        position = "readback" if "readback" in self.component_names else "setpoint"
+        return self.name if attr == position and self.name else super().part_name(attr)
 
     @property
     def readback_signal(self) -> Any:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         return self.setpoint if self.readback is None else self.readback
 
     @property
     def setpoint_signal(self) -> Any:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         return self.setpoint
 
     @property
@@ -98,18 +103,28 @@ class PVPositioner(Positioner):
             super().check_value(position)
         self.setpoint.check_value(position)
 
-    def _start_move(self, move: MoveStatus) -> None:
+    @override
+    def start_move(self, move: MoveStatus) -> None:
         arrival = _Arrival(self, move)
         move.add_callback(lambda _: arrival.close())
         arrival.start()
 
-    def _stop_motion(self) -> None:
+    @override
+    def stop_motion(self) -> None:
         if self.stop_signal is not None:
             self.stop_signal.put(self.stop_value)
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A set point, and a readback that arrives there some time later."""
+        parts = {"readback": self.readback, "done": self.done, "stop": self.stop_signal}
+        pvs = {part: pv_of(signal) for part, signal in parts.items() if signal is not None}
+        pvs["setpoint"] = pv_of(self.setpoint, written=True)
+        yield {"is": "positioner", **pvs, "done_value": self.done_value, **self._simulated_limits, **settings}
+        yield from super().simulation(settings)
+
 
 class _Arrival:
-    """The watch over one move of a PVPositioner, from the write to its end."""
+    """Watches one move of a PVPositioner, from the write to its end."""
 
     def __init__(self, device: PVPositioner, move: MoveStatus) -> None:
         self._device = device
@@ -147,7 +162,7 @@ class _Arrival:
             self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
 
     def _on_written(self, status: Status) -> None:
-        """Everything is written; what tells the arrival may still speak of the last move."""
+        """Everything is written; `done` and readback may still be those of the last move."""
         if self._failed(status):
             return
         self._written = True
@@ -162,7 +177,7 @@ class _Arrival:
         return self._move.done
 
     def _on_grace_over(self) -> None:
-        self._was_busy = True  # it was so briefly that nobody saw it, or is so still
+        self._was_busy = True  # it was busy so briefly that no monitor showed it, or is so still
         self._look()
 
     def _on_done(self, value: Any, **_: Any) -> None:

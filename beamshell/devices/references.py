@@ -40,8 +40,8 @@ def _names(line: DeviceLine, class_of: Callable[[DeviceLine], Any]) -> Iterator[
     except ConfigError:  # whoever builds the device says what is wrong
         return
     for argument in arguments:
-        given = line.values.get(argument)
-        yield from (str(name).partition(".")[0] for name in (given if isinstance(given, list) else [given]))
+        names = line.values.get(argument)
+        yield from (str(name).partition(".")[0] for name in (names if isinstance(names, list) else [names]))
 
 
 def with_devices(line: DeviceLine, cls: Any, registry: Registry) -> DeviceLine:
@@ -60,11 +60,11 @@ def with_devices(line: DeviceLine, cls: Any, registry: Registry) -> DeviceLine:
         except UnknownName as exc:
             raise line.problem(f"{argument}: {exc}", argument) from exc
 
-    found = {
+    devices = {
         argument: [device(argument, name) for name in values[argument]]
         if isinstance(values[argument], list)
         else device(argument, values[argument])
         for argument in getattr(cls, "device_arguments", ())
         if argument in values
     }
-    return replace(line, values={**values, **found}) if found else line
+    return replace(line, values={**values, **devices}) if devices else line

@@ -1,4 +1,4 @@
-"""Registry: every device of the beamline by name, and who is who among them.
+"""Registry: all devices of the beamline by name, with tags, and which of them are offline.
 
 It knows nothing of files (the loader fills it) nor of the prompt (which takes its namespace from here).
 """
@@ -54,18 +54,18 @@ class Offline(NamedTuple):
     address: str
     """Such as "BL:th.VELO"."""
     since: float
-    """Seconds since 1970-01-01 UTC: when it was lost or, if it never answered, when it was first asked for."""
+    """Seconds since 1970-01-01 UTC: when it was lost or, if it never answered, when it was first looked for."""
 
 
 class Registry(Mapping[str, Any]):
     """A mapping of names to devices, in the order they were added.
 
     Args:
-        data_folder: told to every device that writes files.
+        data_folder: handed to every device that writes files.
 
     Example:
         >>> registry = Registry()
-        >>> registry.add(motor, tags=["sample"])
+        >>> motor = registry.add(SoftPositioner(name="motor"), tags=["sample"])
         >>> registry["motor"] is motor
         True
     """
@@ -176,7 +176,7 @@ class Registry(Mapping[str, Any]):
     def select(
         self, *words: str, tag: str | None = None, cls: type | str | None = None, readout: Readout | None = None
     ) -> dict[str, Any]:
-        """Devices and parts by the name they were asked for: names, dotted names and wildcards such as "sam*".
+        """Devices and parts by names, dotted names and wildcards such as "sam*".
 
         Args:
             words: what to look for; none means every device.
@@ -187,34 +187,32 @@ class Registry(Mapping[str, Any]):
         Raises:
             UnknownName: a word means nothing, or a wildcard fits nothing.
         """
-        found: dict[str, Any] = {}
+        devices: dict[str, Any] = {}
         for word in words or ("*",):
-            found.update(self._match(word) if _is_wildcard(word) else {word: self.find(word)})
+            devices.update(self._match(word) if any(sign in word for sign in "*?[") else {word: self.find(word)})
+        entries = {name: self._entries[name.partition(".")[0]] for name in devices}
         return {
             name: device
-            for name, device in found.items()
+            for name, device in devices.items()
             if (cls is None or _is_a(device, cls))
-            and (tag is None or tag in self._tags(name))
-            and (readout is None or self._entries[name.partition(".")[0]].readout == readout)
+            and (tag is None or tag in entries[name].tags)
+            and (readout is None or entries[name].readout == readout)
         }
 
     def _match(self, pattern: str) -> dict[str, Any]:
         head, _, tail = pattern.partition(".")
-        found = {name: entry.device for name, entry in self._entries.items() if fnmatchcase(name, head)}
+        devices = {name: entry.device for name, entry in self._entries.items() if fnmatchcase(name, head)}
         for segment in tail.split(".") if tail else ():
-            found = {
+            devices = {
                 f"{name}.{attr}": device.part(attr)
-                for name, device in found.items()
+                for name, device in devices.items()
                 if isinstance(device, Device)
                 for attr in device.component_names
                 if fnmatchcase(attr, segment)
             }
-        if not found and pattern != "*":
+        if not devices and pattern != "*":
             raise UnknownName(f"no device fits '{pattern}'{did_you_mean(pattern.strip('*?'), self._entries)}")
-        return found
-
-    def _tags(self, name: str) -> frozenset[str]:
-        return self._entries[name.partition(".")[0]].tags
+        return devices
 
     @property
     def tags(self) -> set[str]:
@@ -282,7 +280,7 @@ class AbsentDevice:
 
 
 class AbsentDeviceError(UnknownName, AttributeError):
-    """Something was asked of a device that is absent; an AttributeError too, so that `hasattr` is False."""
+    """A device that is absent was used; an AttributeError too, so that `hasattr` is False."""
 
 
 class _MissingDeviceError(UnknownName, KeyError):
@@ -308,10 +306,6 @@ def _is_a(device: Any, cls: type | str) -> bool:
     if isinstance(cls, str):
         return any(base.__name__ == cls for base in type(device).__mro__)
     return isinstance(device, cls)
-
-
-def _is_wildcard(word: str) -> bool:
-    return any(sign in word for sign in "*?[")
 
 
 def _signals(entry: Entry) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Signals: one value each, that can be read, written, watched and recorded.
+"""Signal: one value that can be read, written, watched and recorded; here one that lives in this process.
 
 It knows no control system, only channels; and no device, only that a signal may have a parent.
 """
@@ -8,18 +8,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from beamshell.channels.base import Channel, Collect
-from beamshell.channels.factory import open_channel
+from beamshell.channels.base import Channel
 from beamshell.channels.soft import SoftChannel
-from beamshell.devices._signal_identity import SignalIdentity, shown
-from beamshell.devices._subscriptions import Subscriptions
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
+from beamshell.devices.signal_info import SignalInfo, value_text
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.subscriptions import Subscriptions
 from beamshell.errors import DeviceError, LimitError, ReadOnlyError, UnknownName, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
@@ -28,8 +26,8 @@ READ_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 60.0
 
 
-class Signal(SignalIdentity):
-    """A value in this process, with the behaviour of one in hardware.
+class Signal(SignalInfo):
+    """A value in this process, used as one in hardware is.
 
     Args:
         name: how documents and the prompt call it, such as "slits_top".
@@ -140,7 +138,7 @@ class Signal(SignalIdentity):
         return {self.name: self._get()}
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
-        """Ask now, collect later: signals that are asked together answer in one round trip."""
+        """Ask now, collect later: what is asked together is answered in one round trip."""
         collect, name = self._channel.begin_get(), self.name
         return lambda: {name: collect(self.timeout)}
 
@@ -217,7 +215,7 @@ class Signal(SignalIdentity):
             self,
             timeout=timeout if timeout is not None else self._write_limit(),
             settle_time=settle_time or 0.0,
-            action=f"set to {shown(value)}",
+            action=f"set to {value_text(value)}",
         )
         self._pending = status
         try:
@@ -250,14 +248,14 @@ class Signal(SignalIdentity):
         """Fail the status of the set that is under way, if there is one."""
         pending, self._pending = self._pending, None
         if pending is not None and not pending.done:
-            pending.end(WriteFailed(f"{self.name}: {pending.action} was superseded by {shown(value)}"))
+            pending.end(WriteFailed(f"{self.name}: {pending.action} was superseded by {value_text(value)}"))
 
     def _checked(self, value: Any, force: bool = False) -> Any:
         """`value` as it will be written."""
         if not force:
-            self.refuse_if_read_only(shown(value))
+            self.refuse_if_read_only(value_text(value))
         if not self.writable and not force:
-            raise ReadOnlyError(f"{self.name}: it is read-only, so {shown(value)} was not written")
+            raise ReadOnlyError(f"{self.name}: it is read-only, so {value_text(value)} was not written")
         with self._named():
             checked = self._writer.check(value)
         if self._enforces_limits and not force:
@@ -277,7 +275,7 @@ class Signal(SignalIdentity):
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        """Put this signal's name in front of what its channel complains about."""
+        """Put this signal's name in front of its channel's errors."""
         try:
             yield
         except DeviceError as exc:
@@ -289,7 +287,7 @@ class Signal(SignalIdentity):
         """The token of a subscription: `callback(value=, old_value=, timestamp=, obj=, ...)` at each change.
 
         It is called by one worker thread at a time with the latest value (for a value in this process: by the thread
-        that puts). `old_value` is what this subscription was told last: None the first time.
+        that puts). `old_value` is the value of the call before: None the first time.
 
         Args:
             callback: takes keywords; let it end in ``**kwargs``.
@@ -301,9 +299,9 @@ class Signal(SignalIdentity):
         """
         event = event_type or self._default_sub
         if event not in (self.SUB_VALUE, self.SUB_META):
-            raise UnknownName(f"{self.name}: it tells of no {event!r}: subscribe to 'value' or 'meta'")
-        heard = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
-        token = self._subscriptions.add(callback, event, heard)
+            raise UnknownName(f"{self.name}: there is no event {event!r}: subscribe to 'value' or 'meta'")
+        last = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
+        token = self._subscriptions.add(callback, event, last)
         if event == self.SUB_META:
             self._on_connection(self.connected)
         elif not self._monitored:
@@ -332,7 +330,7 @@ class Signal(SignalIdentity):
         self._channel.subscribe(self._on_value)
 
     def _stop_idle_monitor(self) -> None:
-        if self._monitored and not self._auto_monitor and not self._subscriptions.wants(self.SUB_VALUE):
+        if self._monitored and not self._auto_monitor and not self._subscriptions.has(self.SUB_VALUE):
             self._monitored = False
             self._channel.unsubscribe()
 
@@ -340,220 +338,14 @@ class Signal(SignalIdentity):
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
     def _on_connection(self, _: bool) -> None:
-        """One of its channels came or went: tell whether the signal as a whole is connected."""
-        connected, told = self.connected, self._connection_reading
-        if told is None or told["value"] != connected:
-            self._connection_reading = told = {"value": connected, "timestamp": time.time()}
-        self._subscriptions.deliver(self.SUB_META, told, obj=self, connected=told["value"])
+        """One of its channels was connected or lost: call the subscribers if that changes the signal as a whole."""
+        connected, reading = self.connected, self._connection_reading
+        if reading is None or reading["value"] != connected:
+            self._connection_reading = reading = {"value": connected, "timestamp": time.time()}
+        self._subscriptions.deliver(self.SUB_META, reading, obj=self, connected=reading["value"])
 
 
 class SignalRO(Signal):
     """A value in this process that users cannot write; its owner does, with ``put(value, force=True)``."""
 
     writable: bool = False
-
-
-class EpicsSignalRO(Signal):
-    """A value in the control system that is only read.
-
-    Args:
-        read_pv: the address: "BL:th.RBV", or with another control system's scheme in front.
-        name: how documents and the prompt call it; the address if it is not given.
-        string: the value is text: the name of a state, or an array of characters.
-        auto_monitor: follow the value from the start (True), or only while somebody subscribes (None, False).
-        timeout: seconds until a read has failed.
-        connection_timeout: seconds to wait for a channel that does not answer before that is an error.
-        parent: the device it is a part of.
-        kind: whether it is recorded in events, in the configuration, or not.
-        attr_name: its name within the parent.
-        labels: words to find it by.
-        doc: what it is, in a line.
-        units: of the value, if the control system does not say, or not well.
-        precision: digits after the decimal point worth showing, likewise.
-        record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
-            3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
-        options: what the control system's backend takes, such as ``array_dtype="uint16"`` for Channel Access.
-    """
-
-    writable: bool = False
-    setpoint_pvname = ""
-
-    def __init__(
-        self,
-        read_pv: str,
-        *,
-        name: str = "",
-        string: bool = False,
-        auto_monitor: bool | None = None,
-        timeout: float = READ_TIMEOUT_S,
-        connection_timeout: float = CONNECTION_TIMEOUT_S,
-        parent: Any = None,
-        kind: Kind | str = Kind.normal,
-        attr_name: str = "",
-        labels: Iterable[str] = (),
-        doc: str = "",
-        units: str = "",
-        precision: int | None = None,
-        record_alarm: bool = False,
-        **options: Any,
-    ) -> None:
-        self.pvname = read_pv
-        reader = writer = open_channel(read_pv, string=string, **options)
-        if self.setpoint_pvname not in ("", read_pv):
-            writer = open_channel(self.setpoint_pvname, string=string, **options)
-        self._set_up(
-            reader, writer, name=name or read_pv, parent=parent, kind=kind, attr_name=attr_name, labels=labels, doc=doc
-        )
-        self.timeout = timeout
-        self.connection_timeout = connection_timeout
-        self.record_alarm = record_alarm
-        self._own_units = units
-        self._own_precision = precision
-        self._auto_monitor = bool(auto_monitor)
-        for channel in {reader, writer}:
-            channel.connect()
-        if auto_monitor:
-            self._start_monitor()
-
-    def read(self) -> dict[str, Reading]:
-        """The reading in the hardware now, by name; with the setpoint's if that is another address."""
-        return self.begin_read()()
-
-    def begin_read(self) -> Callable[[], dict[str, Reading]]:
-        """Ask now, collect later: signals that are asked together answer in one round trip.
-
-        A channel that does not answer is waited for when it is collected, for the connection time-out.
-        """
-        if self._writer is self._channel and not self.record_alarm:
-            channel = self._channel
-            return partial(_collect_one, self, channel.begin_get() if channel.connected else self._begin(channel))
-        return partial(self._collect, [(key, self._begin(channel)) for key, channel in self._channels()])
-
-    def _collect(self, begun: list[tuple[str, Collect]]) -> dict[str, Reading]:
-        with self._named():
-            readings = {key: answer(self.timeout) for key, answer in begun}
-        if self.record_alarm:
-            reading = readings[self.name]
-            severity = reading.get("alarm_severity", 0)
-            readings[f"{self.name}_severity"] = {"value": severity, "timestamp": reading["timestamp"]}
-        return readings
-
-    def describe(self) -> dict[str, DataKey]:
-        """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
-        self.wait_for_connection()
-        with self._named():
-            described = {key: self._described(channel) for key, channel in self._channels()}
-        if self.record_alarm:
-            described[f"{self.name}_severity"] = {
-                "source": f"{self.source}.SEVR",
-                "dtype": "integer",
-                "shape": [],
-                "dtype_numpy": "<i8",
-            }
-        return described
-
-    def _described(self, channel: Channel) -> DataKey:
-        key = channel.describe()
-        if self._own_units:
-            key["units"] = self._own_units
-        if self._own_precision is not None:
-            key["precision"] = self._own_precision
-        if self._own_limits is not None and channel is self._writer:
-            key["lower_ctrl_limit"], key["upper_ctrl_limit"] = self._own_limits
-        return key
-
-    def _channels(self) -> list[tuple[str, Channel]]:
-        """What is recorded, by name."""
-        if self._writer is self._channel:
-            return [(self.name, self._channel)]
-        return [(self.name, self._channel), (f"{self.name}_setpoint", self._writer)]
-
-    def _get(self) -> Reading:
-        with self._named():
-            return self._begin(self._channel)(self.timeout)
-
-    def _begin(self, channel: Channel) -> Collect:
-        """Ask a channel that answers; one that does not is waited for when it is collected.
-
-        All that are asked at one moment wait until the same moment, however many do not answer.
-        """
-        if channel.connected:
-            return channel.begin_get()
-        deadline = time.monotonic() + self.connection_timeout
-
-        def collect(timeout: float) -> Reading:
-            channel.wait_connected(max(0.0, deadline - time.monotonic()))
-            return channel.get(timeout)
-
-        return collect
-
-
-# What `_collect` does, for the usual signal of one channel: every point of every run comes here for each of them.
-def _collect_one(signal: EpicsSignalRO, answer: Collect) -> dict[str, Reading]:
-    try:
-        return {signal.name: answer(signal.timeout)}
-    except DeviceError as exc:
-        raise type(exc)(f"{signal.name}: {exc}") from exc
-
-
-class EpicsSignal(EpicsSignalRO):
-    """A value in the control system that can be written.
-
-    Args:
-        read_pv: the address that is read.
-        write_pv: the address that is written; None is the same. If it is another one, its value is recorded as
-            `<name>_setpoint`.
-        put_complete: a set is done when the control system says that all it set off has ended; if False, when
-            it is sent.
-        limits: True: refuse what is outside the control system's limits; (low, high): outside these; False: neither.
-        write_timeout: seconds until a set has failed; None is never.
-        allow_nan: let NaN and infinities be written.
-        kwargs: those of EpicsSignalRO.
-    """
-
-    writable: bool = True
-
-    def __init__(
-        self,
-        read_pv: str,
-        write_pv: str | None = None,
-        *,
-        put_complete: bool = True,
-        limits: bool | tuple[float, float] = False,
-        write_timeout: float | None = WRITE_TIMEOUT_S,
-        allow_nan: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        self.setpoint_pvname = write_pv or read_pv
-        super().__init__(read_pv, allow_nan=allow_nan, **kwargs)
-        self.write_timeout = write_timeout
-        self._put_complete = put_complete
-        self._enforces_limits = limits is not False
-        self._own_limits = None if isinstance(limits, bool) else (float(limits[0]), float(limits[1]))
-
-    @property
-    def setpoint(self) -> Any:
-        """The value last written, as the control system holds it now."""
-        with self._named():
-            return self._begin(self._writer)(self.timeout)["value"]
-
-    def get_setpoint(self) -> Any:
-        """The same as `setpoint`."""
-        return self.setpoint
-
-    def _write_limit(self) -> float | None:
-        return self.write_timeout
-
-    def _start_write(self, value: Any, status: Status) -> None:
-        if self._put_complete:
-            super()._start_write(value, status)
-        else:
-            self._writer.put(value)
-            status.set_finished()
-
-    def _checked(self, value: Any, force: bool = False) -> Any:
-        self.refuse_if_read_only(shown(value))  # force or not: it is for what users may not write, but devices do
-        if not self._writer.connected:
-            with self._named():
-                self._writer.wait_connected(self.connection_timeout)
-        return super()._checked(value, force)

@@ -9,7 +9,7 @@ from typing import Any
 
 from beamshell.devices.component import Component, FormattedComponent
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.pseudo import PseudoPositioner
 from beamshell.devices.pseudo_axis import PseudoSingle
 
@@ -25,7 +25,7 @@ class Slits(PseudoPositioner):
         kwargs: those of Device.
 
     Example:
-        >>> slits = Slits("BL:slit1:", name="slits", low="bottom", high="top")
+        >>> slits = Slits("BL:", name="slits", low="samx", high="samy")
         >>> slits.gap.set(0.5).wait()
         >>> slits.set(gap=0.5, centre=1.0).wait()
     """

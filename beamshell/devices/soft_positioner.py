@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import MoveStatus, Positioner
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.protocols import DataKey
@@ -31,7 +33,9 @@ class SoftPositioner(Positioner):
     Example:
         >>> gap = SoftPositioner(name="gap", limits=(0, 10), units="mm")
         >>> gap.set(12)
-        LimitError: gap: 12 mm is above the limit 10 mm
+        Traceback (most recent call last):
+        ...
+        beamshell.errors.LimitError: gap: 12 mm is above the limit 10 mm
     """
 
     readback = Component(SignalRO, kind=Kind.hinted)
@@ -64,12 +68,12 @@ class SoftPositioner(Positioner):
 
     @property
     def readback_signal(self) -> SignalRO:
-        """The signal that tells where it is."""
+        """The signal of its position."""
         return self.readback
 
     @property
     def setpoint_signal(self) -> Signal:
-        """The signal that tells where it was sent."""
+        """The signal of its set point."""
         return self.setpoint
 
     @property
@@ -100,7 +104,8 @@ class SoftPositioner(Positioner):
         """What the readback says at `position`; a subclass may be less than perfect."""
         return position
 
-    def _start_move(self, move: MoveStatus) -> None:
+    @override
+    def start_move(self, move: MoveStatus) -> None:
         move.start = self.position
         self.setpoint.put(float(move.target))
         if self.delay > 0:

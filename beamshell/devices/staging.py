@@ -1,4 +1,4 @@
-"""Staging: what was changed to make a device ready for a run, so that all of it is put back.
+"""Staging: the changes that made a device ready for a run, so that all of them are put back.
 
 It knows nothing of plans or of what the settings mean.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Staging:
     """The way back, one step a change, each noted BEFORE the change is made.
 
-    So a failure or a Ctrl+C half-way leaves nothing behind that `undo` does not know.
+    So `undo` knows of every change, even after a failure or a Ctrl+C in the middle.
     """
 
     def __init__(self) -> None:

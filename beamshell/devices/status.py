@@ -1,6 +1,6 @@
-"""Status: the promise that an action ends, well or badly.
+"""Status: an action under way, and how it ended.
 
-It knows no device and no control system; whoever started the action says when it is over.
+It knows no device and no control system; the code that started the action says when it is over.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Status:
     def _call(self, callback: Callable[[Any], None]) -> None:
         try:
             callback(self)
-        except Exception:  # the others still have to be told
+        except Exception:  # the other callbacks still have to be called
             logger.exception("%s: a callback of this status failed", self._subject())
 
     def _on_deadline(self) -> None:
@@ -227,7 +227,7 @@ class AndStatus(Status):
 
 
 class SubscriptionStatus(DeviceStatus):
-    """Done when `condition(value=..., old_value=..., ...)` is true of what a signal or device tells.
+    """Done when `condition(value=..., old_value=..., ...)` is true of an update of a signal or device.
 
     Args:
         device: what is subscribed to.

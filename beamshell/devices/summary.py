@@ -1,18 +1,30 @@
-"""What a device is made of, as a page that a person reads.
+"""The page that `device.summary()` shows: its parts by when they are recorded, with address and unit.
 
-It asks nothing of the hardware: what is shown is known.
+It asks nothing of the hardware.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
-from beamshell.devices.kind import Kind
-
-if TYPE_CHECKING:
-    from beamshell.devices.device import Device
+from beamshell.devices.part import Kind
 
 _SECTIONS = ("in every event", "in the configuration", "not recorded")
+
+
+class HasParts(Protocol):
+    """What a summary needs of a device."""
+
+    def walk_signals(self) -> Iterator[tuple[str, Any]]:
+        """Each (dotted name, signal) of it."""
+
+    def part(self, dotted: str) -> Any:
+        """The part at a path such as "x.user_readback"."""
+
+    @property
+    def lazy_names(self) -> tuple[str, ...]:
+        """The parts that nobody has used yet."""
 
 
 class Summary(str):
@@ -30,24 +42,24 @@ def address_of(signal: Any) -> str:
     return str(source).removeprefix("ca://")
 
 
-def summary_of(device: Device) -> Summary:
-    """Its parts by when they are recorded: attribute, name in the data, address, unit, and what is remarkable."""
+def summary_of(device: HasParts) -> Summary:
+    """The parts of a device by when they are recorded: attribute, name in the data, address, unit, remarks."""
     sections: dict[str, list[tuple[str, ...]]] = {title: [] for title in _SECTIONS}
     for dotted, signal in device.walk_signals():
         title = _section(device, dotted, signal)
-        sections[title].append(_row(dotted, signal, shown=title == _SECTIONS[0] and Kind.hinted in signal.kind))
+        sections[title].append(_row(dotted, signal, is_hinted=title == _SECTIONS[0] and Kind.hinted in signal.kind))
     rows = [row for section in sections.values() for row in section]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     lines = [f"{device!r}, {_connection(device)}"]
     for title, section in sections.items():
         lines += [f"  {title}"] if section else []
         lines += [f"    {_aligned(row, widths)}" for row in section]
-    if waiting := _not_built(device):
-        lines += ["  made when first used", f"    {', '.join(waiting)}"]
+    if lazy := device.lazy_names:
+        lines += ["  made when first used", f"    {', '.join(lazy)}"]
     return Summary("\n".join(lines))
 
 
-def _section(device: Device, dotted: str, signal: Any) -> str:
+def _section(device: HasParts, dotted: str, signal: Any) -> str:
     """When a part is recorded: a device in between may leave it out."""
     path = dotted.split(".")[:-1]
     owners = [device.part(".".join(path[: count + 1])) for count in range(len(path))]
@@ -57,9 +69,9 @@ def _section(device: Device, dotted: str, signal: Any) -> str:
     return _SECTIONS[1] if all(kinds) and Kind.config in signal.kind else _SECTIONS[2]
 
 
-def _row(dotted: str, signal: Any, *, shown: bool) -> tuple[str, ...]:
+def _row(dotted: str, signal: Any, *, is_hinted: bool) -> tuple[str, ...]:
     connected = getattr(signal, "connected", True)
-    remarks = ["shown in tables and plots"] if shown else []
+    remarks = ["shown in tables and plots"] if is_hinted else []
     remarks += [] if connected else ["OFFLINE"]
     units = str(getattr(signal, "units", "")) if connected else ""
     return (dotted, signal.name, address_of(signal), units, ", ".join(remarks))
@@ -70,13 +82,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([*(f"{cell:<{width}}" for cell, width in zip(columns, widths, strict=True)), remarks]).rstrip()
 
 
-def _connection(device: Device) -> str:
+def _connection(device: HasParts) -> str:
     signals = [signal for _, signal in device.walk_signals()]
     silent = sum(not getattr(signal, "connected", True) for signal in signals)
     return f"{silent} of {len(signals)} NOT CONNECTED" if silent else "connected"
-
-
-def _not_built(device: Device) -> list[str]:
-    """The lazy parts that nobody has used yet."""
-    built = {dotted.partition(".")[0] for dotted, _ in device.walk_signals()}
-    return [attr for attr in device.lazy_names if attr not in built]

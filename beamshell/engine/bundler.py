@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from beamshell.documents import compose
+from beamshell.documents import Document, compose
 from beamshell.errors import IllegalMessageSequence, PlanError
-
-Document = dict[str, Any]
 
 
 class Surroundings(Protocol):

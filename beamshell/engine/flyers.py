@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from beamshell.documents import compose
+from beamshell.documents import Document, compose
 from beamshell.engine.bundler import RunBundler, Stream, Surroundings, listed
 from beamshell.engine.context import CommandContext
 from beamshell.engine.resources import name_of
 from beamshell.errors import IllegalMessageSequence, PlanError
-
-Document = dict[str, Any]
 
 
 def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str) -> Stream:

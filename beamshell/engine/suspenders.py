@@ -13,6 +13,7 @@ from typing import Any
 
 from beamshell.errors import BadValue
 from beamshell.protocols import Subscribable
+from beamshell.text.times import clock_time
 
 INVALID = 3
 """Alarm severity of a value that means nothing (EPICS menuAlarmSevr)."""
@@ -98,7 +99,7 @@ class SuspenderBase:
         return str(getattr(self.signal, "name", self.signal))
 
     def __repr__(self) -> str:
-        since = time.strftime("%H:%M:%S", time.localtime(self.since))
+        since = clock_time(self.since, time.time())
         state = f"TRIPPED since {since}: {self.reason}" if self.tripped else f"good since {since}"
         return f"<{type(self).__name__} {self.name}: {state}>"
 

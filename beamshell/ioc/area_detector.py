@@ -1,6 +1,6 @@
-"""A simulated areaDetector: it exposes as its records tell it, and hands each frame to its plugins.
+"""A simulated areaDetector: it exposes as its records say, and hands each frame to its plugins.
 
-It knows nothing of what there is to see: `look` takes the picture.
+It does not know what is seen: `look` takes the picture.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ import numpy.typing as npt
 
 from beamshell.ioc.area_detector_plugins import Frame, ImagePlugin, StatisticsPlugin
 from beamshell.ioc.area_detector_records import CONTINUOUS, SINGLE, Places
-from beamshell.ioc.base import Base, Channel
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
+from beamshell.ioc.base import Base, DatabaseField, TextField
 from beamshell.ioc.hdf5_plugin import Hdf5Plugin
 from beamshell.ioc.record import Record
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.simulation_clock import SimulationClock
-from beamshell.ioc.text_channel import TextChannel
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 R = TypeVar("R", bound=Record)
 
@@ -34,40 +32,40 @@ _IDLE, _EXPOSES = 0, 1
 
 
 class AreaDetector:
-    """The life of one detector. Load its `records` before base starts, and make it after.
+    """The simulation of one detector. Load its `records` before base starts, and make it after.
 
     Args:
         base: EPICS base, running.
-        clockwork: the time line.
+        clock: the clock of the simulation.
         places: what its records begin with.
-        supports: the record types `busy` and `bell`.
+        supports: the record types `busy` and `callback`.
         look: takes a picture of the whole chip.
     """
 
     def __init__(
         self,
         base: Base,
-        clockwork: SimulationClock,
+        clock: SimulationClock,
         places: Places,
         supports: tuple[RecordSupport, RecordSupport],
         look: Look,
     ) -> None:
-        self._clockwork = clockwork
+        self._clock = clock
         self._look = look
-        busy, bells = supports
+        busy, callbacks = supports
         self._button = _record(busy, f"{places.camera}Acquire", BusyRecord)
         capture = _record(busy, f"{places.hdf}Capture", BusyRecord)
-        bell = _record(bells, f"{places.hdf}FilePathChanged", CallbackRecord)
+        folder_changed = _record(callbacks, f"{places.hdf}FilePathChanged", CallbackRecord)
         settings = ("AcquireTime", "AcquirePeriod", "NumImages", "ImageMode", "TriggerMode", "Gain", "ArrayCallbacks")
         frames = ("ArrayCounter", "MinX", "MinY", "SizeX", "SizeY", "WaitForPlugins")
-        told = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")
+        readings = ("Acquire_RBV", "AcquireBusy", "DetectorState_RBV", "NumImagesCounter_RBV")
         sizes = ("ArraySizeX_RBV", "ArraySizeY_RBV", "ArraySize_RBV", "MaxSizeX_RBV", "MaxSizeY_RBV")
-        self._at: dict[str, Channel] = {
-            name: base.channel(f"{places.camera}{name}") for name in (*settings, *frames, *told, *sizes)
+        self._at: dict[str, DatabaseField] = {
+            name: base.field(f"{places.camera}{name}") for name in (*settings, *frames, *readings, *sizes)
         }
-        self._status = TextChannel(base, f"{places.camera}StatusMessage_RBV")
+        self._status = TextField(base, f"{places.camera}StatusMessage_RBV")
         self._status.put_text("")
-        self._writer = Hdf5Plugin(base, places.hdf, capture, bell, self._frame_shape)
+        self._writer = Hdf5Plugin(base, places.hdf, capture, folder_changed, self._frame_shape)
         self._plugins = (
             ImagePlugin(base, places.image),
             StatisticsPlugin(base, places.stats),
@@ -82,10 +80,10 @@ class AreaDetector:
 
     def _begin(self) -> None:
         self._round += 1
-        self._tell("Acquire_RBV", 1)
-        self._tell("AcquireBusy", 1)
+        self._show("Acquire_RBV", 1)
+        self._show("AcquireBusy", 1)
         this_round = self._round
-        self._clockwork.after(0.0, lambda: self._start(this_round))
+        self._clock.after(0.0, lambda: self._start(this_round))
 
     def _cancel(self) -> None:
         self._round += 1
@@ -93,45 +91,45 @@ class AreaDetector:
         self._rest("Acquisition aborted")
         self._writer.when_idle(lambda: self._settle(this_round))
 
-    # ---- one acquisition: the clockwork's thread --------------------------------------------------
+    # ---- one acquisition: the simulation's thread --------------------------------------------------
 
     def _start(self, this_round: int) -> None:
         if this_round != self._round:
             return
         self._taken = 0
-        self._tell("NumImagesCounter_RBV", 0)
-        self._tell("DetectorState_RBV", _EXPOSES)
+        self._show("NumImagesCounter_RBV", 0)
+        self._show("DetectorState_RBV", _EXPOSES)
         self._status.put_text("Acquiring data")
-        if not self._at["TriggerMode"].get():  # otherwise it waits for triggers, and nobody is there to give any
-            self._clockwork.after(self._exposure_s(), lambda: self._end_exposure(this_round))
+        if not self._at["TriggerMode"].get():  # otherwise it waits for external triggers, and there are none
+            self._clock.after(self._exposure_s(), lambda: self._end_exposure(this_round))
 
     def _exposure_s(self) -> float:
-        return max(self._at["AcquireTime"].get(), _SHORTEST_S * self._clockwork.speed)
+        return max(self._at["AcquireTime"].get(), _SHORTEST_S * self._clock.speed)
 
     def _end_exposure(self, this_round: int) -> None:
         if this_round != self._round:
             return
         self._hand_over(self._expose())
         self._taken += 1
-        self._tell("NumImagesCounter_RBV", self._taken)
+        self._show("NumImagesCounter_RBV", self._taken)
         mode = int(self._at["ImageMode"].get())
         if mode == SINGLE or (mode != CONTINUOUS and self._taken >= self._at["NumImages"].get()):
             self._finish(this_round)
             return
         exposure_s = self._exposure_s()
         dead_s = max(0.0, self._at["AcquirePeriod"].get() - exposure_s)
-        self._clockwork.after(exposure_s + dead_s, lambda: self._end_exposure(this_round))
+        self._clock.after(exposure_s + dead_s, lambda: self._end_exposure(this_round))
 
     def _expose(self) -> Frame:
         number = int(self._at["ArrayCounter"].get()) + 1
-        self._tell("ArrayCounter", number)
+        self._show("ArrayCounter", number)
         y, x = (int(self._at[f"Min{axis}"].get()) for axis in "YX")
         height, width = self._frame_shape()
         whole = self._look(self._at["AcquireTime"].get() * self._at["Gain"].get(), number)
         pixels = np.ascontiguousarray(whole[y : y + height, x : x + width])
         if self._at["ArraySizeX_RBV"].get() != width or self._at["ArraySizeY_RBV"].get() != height:
             for name, value in (("ArraySizeX", width), ("ArraySizeY", height), ("ArraySize", pixels.nbytes)):
-                self._tell(f"{name}_RBV", value)
+                self._show(f"{name}_RBV", value)
         return Frame(pixels, number, time.time())
 
     def _frame_shape(self) -> tuple[int, int]:
@@ -156,21 +154,21 @@ class AreaDetector:
             self._complete(this_round)
 
     def _rest(self, message: str) -> None:
-        self._tell("Acquire_RBV", 0)
-        self._tell("DetectorState_RBV", _IDLE)
+        self._show("Acquire_RBV", 0)
+        self._show("DetectorState_RBV", _IDLE)
         self._status.put_text(message)
 
     def _complete(self, this_round: int) -> None:
-        with self._button.locked():  # nobody stops it, or starts another, in this very moment
+        with self._button.locked():  # so that it is not stopped or started at this moment
             if this_round == self._round:
-                self._tell("AcquireBusy", 0)
+                self._show("AcquireBusy", 0)
                 self._button.done()
 
     def _settle(self, this_round: int) -> None:
         if this_round == self._round:
-            self._tell("AcquireBusy", 0)
+            self._show("AcquireBusy", 0)
 
-    def _tell(self, name: str, value: float) -> None:
+    def _show(self, name: str, value: float) -> None:
         self._at[name].put(value)
 
 

@@ -1,4 +1,4 @@
-"""What an areaDetector's plugins make of a frame: the picture as an array, and its statistics.
+"""The plugins of a simulated areaDetector that show a frame as an array, and its statistics.
 
 They know nothing of cameras or files. Each is offered every frame, and ignores it while its callbacks are disabled.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from beamshell.ioc.area_detector_records import CENTROID, STATISTICS
-from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.base import Base, DatabaseField
 
 Pixels = npt.NDArray[np.uint16]
 
@@ -28,29 +28,29 @@ class Frame:
 
 
 class Plugin:
-    """What all plugins have in common: they can be switched off, and say which frame they saw last."""
+    """What all plugins have in common: they can be switched off, and show which frame was the last."""
 
     def __init__(self, base: Base, prefix: str) -> None:
         self._base = base
         self._prefix = prefix
-        self._enabled = self._channel("EnableCallbacks")
-        self._counter = self._channel("ArrayCounter")
-        self._sizes = [self._channel(f"ArraySize{axis}_RBV") for axis in (0, 1)]
-        self._id, self._time = self._channel("UniqueId_RBV"), self._channel("TimeStamp_RBV")
+        self._enabled = self._field("EnableCallbacks")
+        self._counter = self._field("ArrayCounter")
+        self._sizes = [self._field(f"ArraySize{axis}_RBV") for axis in (0, 1)]
+        self._id, self._time = self._field("UniqueId_RBV"), self._field("TimeStamp_RBV")
 
-    def _channel(self, name: str) -> Channel:
-        return self._base.channel(self._prefix + name)
+    def _field(self, name: str) -> DatabaseField:
+        return self._base.field(self._prefix + name)
 
     @property
     def enabled(self) -> bool:
-        """Whether it wants frames."""
+        """Whether its callbacks are enabled."""
         return bool(self._enabled.get())
 
-    def saw(self, frame: Frame) -> None:
-        """Say which frame was seen."""
-        for channel, pixels in zip(self._sizes, reversed(frame.pixels.shape), strict=True):
-            if channel.get() != pixels:
-                channel.put(pixels)
+    def show_frame(self, frame: Frame) -> None:
+        """Show number, time and size of the frame in the records."""
+        for field, pixels in zip(self._sizes, reversed(frame.pixels.shape), strict=True):
+            if field.get() != pixels:
+                field.put(pixels)
         self._id.put(frame.unique_id)
         self._time.put(frame.timestamp)
         self._counter.put(self._counter.get() + 1)
@@ -61,13 +61,13 @@ class ImagePlugin(Plugin):
 
     def __init__(self, base: Base, prefix: str) -> None:
         super().__init__(base, prefix)
-        self._data = self._channel("ArrayData")
+        self._data = self._field("ArrayData")
 
     def take(self, frame: Frame) -> None:
         """Show a frame."""
         if self.enabled:
             self._data.put_image(frame.pixels)
-            self.saw(frame)
+            self.show_frame(frame)
 
 
 class StatisticsPlugin(Plugin):
@@ -75,22 +75,22 @@ class StatisticsPlugin(Plugin):
 
     def __init__(self, base: Base, prefix: str) -> None:
         super().__init__(base, prefix)
-        self._results = {name: self._channel(f"{name}_RBV") for name in (*STATISTICS, *CENTROID)}
-        self._wanted = [
-            (self._channel("ComputeStatistics"), statistics),
-            (self._channel("ComputeCentroid"), self._spot),
+        self._results = {name: self._field(f"{name}_RBV") for name in (*STATISTICS, *CENTROID)}
+        self._computations = [
+            (self._field("ComputeStatistics"), statistics),
+            (self._field("ComputeCentroid"), self._spot),
         ]
-        self._threshold = self._channel("CentroidThreshold")
+        self._threshold = self._field("CentroidThreshold")
 
     def take(self, frame: Frame) -> None:
         """Show what a frame is like."""
         if not self.enabled:
             return
-        for switch, compute in self._wanted:
+        for switch, compute in self._computations:
             if switch.get():
                 for name, value in compute(frame.pixels).items():
                     self._results[name].put(value)
-        self.saw(frame)
+        self.show_frame(frame)
 
     def _spot(self, pixels: Pixels) -> dict[str, float]:
         return centroid(pixels, self._threshold.get())
@@ -116,10 +116,10 @@ def centroid(pixels: npt.NDArray[Any], threshold: float) -> dict[str, float]:
     total = bright.sum()
     if total <= 0:
         return dict.fromkeys(CENTROID, 0.0)
-    found = {}
+    results = {}
     for axis, name in ((1, "X"), (0, "Y")):
         profile, places = bright.sum(axis=1 - axis), np.arange(pixels.shape[axis], dtype=np.float64)
         centre = float(profile @ places / total)
-        found[f"Centroid{name}"] = centre
-        found[f"Sigma{name}"] = math.sqrt(max(0.0, float(profile @ (places - centre) ** 2 / total)))
-    return found
+        results[f"Centroid{name}"] = centre
+        results[f"Sigma{name}"] = math.sqrt(max(0.0, float(profile @ (places - centre) ** 2 / total)))
+    return results

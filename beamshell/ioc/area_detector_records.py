@@ -1,6 +1,6 @@
 """The records of an areaDetector: a camera and its plugins, by the names that ADCore gives them.
 
-They are text for EPICS base; what drives them is not known here. Names and meaning: the templates ADBase, NDPluginBase,
+They are text for EPICS base, without what drives them. Names and meaning: the templates ADBase, NDPluginBase,
 NDStdArrays, NDStats and NDFileHDF5 of ADCore 3. A setting `X` has what was made of it in `X_RBV`.
 """
 
@@ -28,49 +28,49 @@ class RecordSet:
 
     def add(self, kind: str, name: str, **fields: object) -> None:
         """One record; every one processes when the IOC starts, so that none is undefined."""
-        said = " ".join(f'field({field}, "{value}")' for field, value in {"PINI": "YES", **fields}.items())
-        self.texts[self.prefix + name] = f'record({kind}, "{self.prefix}{name}") {{ {said} }}\n'
+        text = " ".join(f'field({field}, "{value}")' for field, value in {"PINI": "YES", **fields}.items())
+        self.texts[self.prefix + name] = f'record({kind}, "{self.prefix}{name}") {{ {text} }}\n'
 
     def number(self, name: str, value: float, unit: str = "", low: float = 0, high: float = 1e6) -> None:
         """A setting that is a number from `low` to `high`, with its read-back."""
         limits = {"DRVL": low, "DRVH": high, "LOPR": low, "HOPR": high}
-        self.add("ao", name, VAL=value, EGU=unit, PREC=3, **limits, **self._shown(name))
+        self.add("ao", name, VAL=value, EGU=unit, PREC=3, **limits, **self._readback_link(name))
         self.add("ai", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", EGU=unit, PREC=3)
 
     def whole(self, name: str, value: int, low: int = 0, high: int = 1_000_000) -> None:
         """A setting that is a whole number from `low` to `high`, with its read-back."""
         limits = {"DRVL": low, "DRVH": high, "LOPR": low, "HOPR": high}
-        self.add("longout", name, VAL=value, **limits, **self._shown(name))
+        self.add("longout", name, VAL=value, **limits, **self._readback_link(name))
         self.add("longin", f"{name}_RBV", INP=f"{self.prefix}{name} NPP")
 
     def choice(self, name: str, states: Iterable[str], value: int = 0) -> None:
         """A setting that is one of several states, with its read-back."""
         states = tuple(states)
-        self.add("mbbo", name, VAL=value, **_words(states), **self._shown(name))
+        self.add("mbbo", name, VAL=value, **_words(states), **self._readback_link(name))
         self.add("mbbi", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", **_words(states))
 
     def switch(self, name: str, value: int, off: str = "No", on: str = "Yes") -> None:
         """A setting that is one of two states, with its read-back."""
-        self.add("bo", name, VAL=value, ZNAM=off, ONAM=on, **self._shown(name))
+        self.add("bo", name, VAL=value, ZNAM=off, ONAM=on, **self._readback_link(name))
         self.add("bi", f"{name}_RBV", INP=f"{self.prefix}{name} NPP", ZNAM=off, ONAM=on)
 
-    def text(self, name: str, rings: str = "") -> None:
-        """A setting that is a long text, with its read-back; `rings` names the bell that hears of a change."""
-        self.add("waveform", name, FTVL="CHAR", NELM=TEXT_SIZE, FLNK=self.prefix + (rings or f"{name}_RBV"))
-        self.add("waveform", f"{name}_RBV", FTVL="CHAR", NELM=TEXT_SIZE, **({} if rings else self._read(name)))
+    def text(self, name: str, calls: str = "") -> None:
+        """A setting that is a long text, with its read-back; `calls` names the callback record of its changes."""
+        self.add("waveform", name, FTVL="CHAR", NELM=TEXT_SIZE, FLNK=self.prefix + (calls or f"{name}_RBV"))
+        self.add("waveform", f"{name}_RBV", FTVL="CHAR", NELM=TEXT_SIZE, **({} if calls else self._setting_link(name)))
 
-    def told(self, name: str, value: float = 0, unit: str = "", digits: int = 0) -> None:
+    def reading(self, name: str, value: float = 0, unit: str = "", digits: int = 0) -> None:
         """A number that only the detector changes."""
         if digits:
             self.add("ai", name, INP=value, EGU=unit, PREC=digits)
         else:
             self.add("longin", name, INP=int(value), EGU=unit)
 
-    def told_state(self, name: str, states: Iterable[str], value: int = 0) -> None:
+    def state(self, name: str, states: Iterable[str], value: int = 0) -> None:
         """One of several states that only the detector changes."""
         self.add("mbbi", name, INP=value, **_words(states))
 
-    def told_text(self, name: str) -> None:
+    def long_text(self, name: str) -> None:
         """A long text that only the detector changes."""
         self.add("waveform", name, FTVL="CHAR", NELM=TEXT_SIZE)
 
@@ -78,10 +78,10 @@ class RecordSet:
         """A short text that never changes."""
         self.add("stringin", name, VAL=value)
 
-    def _shown(self, name: str) -> dict[str, str]:
+    def _readback_link(self, name: str) -> dict[str, str]:
         return {"FLNK": f"{self.prefix}{name}_RBV"}
 
-    def _read(self, name: str) -> dict[str, str]:
+    def _setting_link(self, name: str) -> dict[str, str]:
         return {"INP": f"{self.prefix}{name} NPP"}
 
 
@@ -115,29 +115,29 @@ def records(places: Places, width: int, height: int) -> dict[str, str]:
 def _camera(prefix: str, width: int, height: int) -> dict[str, str]:
     camera = RecordSet(prefix)
     camera.add("busy", "Acquire")
-    camera.told_state("Acquire_RBV", ("Done", "Acquire"))
-    camera.told_state("AcquireBusy", ("Done", "Acquiring"))
+    camera.state("Acquire_RBV", ("Done", "Acquire"))
+    camera.state("AcquireBusy", ("Done", "Acquiring"))
     camera.number("AcquireTime", 0.1, "s")
     camera.number("AcquirePeriod", 0, "s")
     camera.whole("NumImages", 1, low=1)
-    camera.told("NumImagesCounter_RBV")
+    camera.reading("NumImagesCounter_RBV")
     camera.choice("ImageMode", ("Single", "Multiple", "Continuous"))
     camera.choice("TriggerMode", ("Internal", "External"))
     camera.number("Gain", 1, low=0, high=100)
     for axis, pixels in (("X", width), ("Y", height)):
         camera.whole(f"Min{axis}", 0, high=pixels - 1)
         camera.whole(f"Size{axis}", pixels, low=1, high=pixels)
-        camera.told(f"MaxSize{axis}_RBV", pixels, "px")
-        camera.told(f"ArraySize{axis}_RBV", pixels, "px")
-    camera.told("ArraySizeZ_RBV")
-    camera.told("ArraySize_RBV", 2 * width * height, "bytes")
+        camera.reading(f"MaxSize{axis}_RBV", pixels, "px")
+        camera.reading(f"ArraySize{axis}_RBV", pixels, "px")
+    camera.reading("ArraySizeZ_RBV")
+    camera.reading("ArraySize_RBV", 2 * width * height, "bytes")
     camera.whole("ArrayCounter", 0, high=2**31 - 1)
     camera.switch("ArrayCallbacks", 1, "Disable", "Enable")
     camera.switch("WaitForPlugins", 1)
-    camera.told_state("DataType_RBV", DATA_TYPES, UINT16)
-    camera.told_state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
-    camera.told_state("DetectorState_RBV", DETECTOR_STATES)
-    camera.told_text("StatusMessage_RBV")
+    camera.state("DataType_RBV", DATA_TYPES, UINT16)
+    camera.state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
+    camera.state("DetectorState_RBV", DETECTOR_STATES)
+    camera.long_text("StatusMessage_RBV")
     for name, value in {"Manufacturer": "beamshell", "Model": "simulated", "PortName": "cam1"}.items():
         camera.fixed_text(f"{name}_RBV", value)
     return camera.texts
@@ -147,13 +147,13 @@ def _plugin(prefix: str, kind: str, port: str, *, enabled: int) -> RecordSet:
     plugin = RecordSet(prefix)
     plugin.switch("EnableCallbacks", enabled, "Disable", "Enable")
     plugin.whole("ArrayCounter", 0, high=2**31 - 1)
-    plugin.told("UniqueId_RBV")
-    plugin.told("TimeStamp_RBV", 0, "s", digits=6)
-    plugin.told("NDimensions_RBV", 2)
+    plugin.reading("UniqueId_RBV")
+    plugin.reading("TimeStamp_RBV", 0, "s", digits=6)
+    plugin.reading("NDimensions_RBV", 2)
     for axis in range(3):
-        plugin.told(f"ArraySize{axis}_RBV")
-    plugin.told_state("DataType_RBV", DATA_TYPES, UINT16)
-    plugin.told_state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
+        plugin.reading(f"ArraySize{axis}_RBV")
+    plugin.state("DataType_RBV", DATA_TYPES, UINT16)
+    plugin.state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
     plugin.fixed_text("PluginType_RBV", kind)
     plugin.fixed_text("PortName_RBV", port)
     plugin.fixed_text("NDArrayPort_RBV", "cam1")
@@ -170,34 +170,34 @@ def _statistics(prefix: str) -> dict[str, str]:
     stats.switch("ComputeCentroid", 1)
     stats.number("CentroidThreshold", 100, "counts")
     for name in STATISTICS:
-        stats.told(f"{name}_RBV", 0, "counts", digits=1)
+        stats.reading(f"{name}_RBV", 0, "counts", digits=1)
     for name in CENTROID:
-        stats.told(f"{name}_RBV", 0, "px", digits=3)
+        stats.reading(f"{name}_RBV", 0, "px", digits=3)
     return stats.texts
 
 
 def _file_writer(prefix: str) -> dict[str, str]:
     writer = _plugin(prefix, "NDFileHDF5", "hdf1", enabled=0)
-    writer.add("bell", "FilePathChanged", PINI="NO")
-    writer.text("FilePath", rings="FilePathChanged")
-    writer.told_state("FilePathExists_RBV", ("No", "Yes"))
+    writer.add("callback", "FilePathChanged", PINI="NO")
+    writer.text("FilePath", calls="FilePathChanged")
+    writer.state("FilePathExists_RBV", ("No", "Yes"))
     writer.whole("CreateDirectory", 0, low=-100, high=100)
     writer.text("FileName")
     writer.text("FileTemplate")
     writer.whole("FileNumber", 1, high=2**31 - 1)
     writer.switch("AutoIncrement", 1)
-    writer.told_text("FullFileName_RBV")
+    writer.long_text("FullFileName_RBV")
     writer.choice("FileWriteMode", ("Single", "Capture", "Stream"))
     writer.whole("NumCapture", 1, high=2**31 - 1)
-    writer.told("NumCaptured_RBV")
+    writer.reading("NumCaptured_RBV")
     writer.add("busy", "Capture")
-    writer.told_state("Capture_RBV", ("Done", "Capturing"))
+    writer.state("Capture_RBV", ("Done", "Capturing"))
     writer.switch("LazyOpen", 0)
     writer.switch("SWMRMode", 0, "Off", "On")
-    writer.told_state("SWMRActive_RBV", ("Off", "Active"))
-    writer.told_state("WriteStatus", ("Write OK", "Write error"))
-    writer.told_text("WriteMessage")
+    writer.state("SWMRActive_RBV", ("Off", "Active"))
+    writer.state("WriteStatus", ("Write OK", "Write error"))
+    writer.long_text("WriteMessage")
     writer.whole("QueueSize", 20, low=1, high=10_000)
-    writer.told("QueueUse")
+    writer.reading("QueueUse")
     writer.whole("DroppedArrays", 0, high=2**31 - 1)
     return writer.texts

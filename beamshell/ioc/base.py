@@ -1,4 +1,4 @@
-"""The door to EPICS base: its libraries loaded by ctypes, records made from text, values put and got.
+"""EPICS base in this process, by ctypes: its libraries, records made from text, their values put and got.
 
 It knows nothing of motors or beamlines. Base keeps its database in globals, so a process has one.
 """
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from beamshell.errors import IocError
 from beamshell.ioc.libraries import library, library_folder
 
-_DBR_STRING, _DBR_USHORT, _DBR_DOUBLE = 0, 4, 10  # dbFldTypes.h of base 7
+_DBR_CHAR, _DBR_USHORT, _DBR_DOUBLE = 1, 4, 10  # dbFldTypes.h of base 7
 
 _PVA_LIBRARIES = ("pvData", "pvAccess", "pvAccessCA", "pvAccessIOC", "qsrv")
 _PVA_DEFINITIONS = ("PVACommonRegister.dbd", "PVAServerRegister.dbd", "qsrv.dbd")
@@ -26,7 +26,7 @@ _PVA_DEFINITIONS = ("PVACommonRegister.dbd", "PVAServerRegister.dbd", "qsrv.dbd"
 
 
 class FieldAddress(c.Structure):
-    """Where a field lies in memory (struct dbAddr of dbAddr.h)."""
+    """Where a field is in memory (struct dbAddr of dbAddr.h)."""
 
     _fields_ = [
         ("record", c.c_void_p),
@@ -40,7 +40,7 @@ class FieldAddress(c.Structure):
     ]
 
 
-class Channel:
+class DatabaseField:
     """One field of one record of this process, read and written without the network."""
 
     def __init__(self, base: Base, name: str) -> None:
@@ -76,8 +76,42 @@ class Channel:
         )
 
 
+class ArrayField(DatabaseField):
+    """The value of a waveform record; base converts from and to the record's own type."""
+
+    def put_array(self, values: npt.ArrayLike) -> None:
+        """Write a whole array (numbers, any shape; cut where the record ends) and process the record."""
+        flat = np.ascontiguousarray(values, dtype=np.float64).ravel()
+        count = min(flat.size, self._address.elements)
+        self._base.core.dbPutField(c.byref(self._address), _DBR_DOUBLE, flat.ctypes.data_as(c.c_void_p), count)
+
+    def get_array(self) -> npt.NDArray[np.float64]:
+        """As many numbers as there are now: float64, shape (n,)."""
+        values = np.zeros(self._address.elements)
+        options, count = c.c_long(0), c.c_long(values.size)
+        buffer = values.ctypes.data_as(c.c_void_p)
+        self._base.core.dbGetField(c.byref(self._address), _DBR_DOUBLE, buffer, c.byref(options), c.byref(count), None)
+        return values[: count.value]
+
+
+class TextField(DatabaseField):
+    """An array of characters as a string, UTF-8 on the wire."""
+
+    def get_text(self) -> str:
+        """The text up to its end mark."""
+        size = int(self._address.elements)
+        buffer, options, count = c.create_string_buffer(size + 1), c.c_long(0), c.c_long(size)
+        self._base.core.dbGetField(c.byref(self._address), _DBR_CHAR, buffer, c.byref(options), c.byref(count), None)
+        return buffer.raw[: max(0, count.value)].split(b"\0", 1)[0].decode(errors="replace")
+
+    def put_text(self, text: str) -> None:
+        """Write the text, cut where the field ends, and process the record."""
+        raw = text.encode()[: int(self._address.elements) - 1] + b"\0"
+        self._base.core.dbPutField(c.byref(self._address), _DBR_CHAR, raw, len(raw))
+
+
 class Base:
-    """EPICS base in this process: load records, start, then reach them through channels."""
+    """EPICS base in this process: load records, start, then read and write their fields."""
 
     def __init__(self) -> None:
         c.CDLL(str(library("Com")), mode=c.RTLD_GLOBAL)
@@ -144,9 +178,9 @@ class Base:
         c.c_int.in_dll(self.core, "dbThreadRealtimeLock").value = 0
         self._check(self.core.iocInit(), "start")
 
-    def channel(self, name: str) -> Channel:
+    def field(self, name: str) -> DatabaseField:
         """The field of that name, such as "BL:th.RBV"."""
-        return Channel(self, name)
+        return DatabaseField(self, name)
 
     @contextlib.contextmanager
     def locked(self, record: int) -> Iterator[None]:

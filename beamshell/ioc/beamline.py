@@ -10,16 +10,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc import area_detector_records, fluorescence, mca_record, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mca_record, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
-from beamshell.ioc.base import Base, Channel
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
+from beamshell.ioc.base import Base, DatabaseField
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
 CAMERA = area_detector_records.Places.usual("BL:cam:")
@@ -95,7 +94,7 @@ def records() -> str:
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
             _setpoint("random_walk:dt", 1.0, "s", 0.01, 3600),
             _setpoint("decay:SP", 0, "", -1e6, 1e6, more='field(FLNK, "decay:started")'),
-            # A new set point is not reached yet: said within the put itself, so that no client can miss it.
+            # A new set point is not reached yet: `done` is cleared within the put, so that no client can miss it.
             'record(calcout, "decay:started") { field(CALC, "0") field(OUT, "decay:done PP") }\n',
             'record(ai, "decay:I") { field(PREC, "3") }\n',
             'record(bi, "decay:done") { field(ZNAM, "busy") field(ONAM, "done") field(VAL, "1") }\n',
@@ -131,53 +130,53 @@ class Beamline:
 
     Args:
         base: EPICS base, with nothing loaded yet.
-        clockwork: the time line; its thread is the only one that simulates.
-        seed: makes the same chance again; None is different each time.
+        clock: the time line; its thread is the only one that simulates.
+        seed: makes the same random numbers again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: SimulationClock, seed: int | None = None) -> None:
+    def __init__(self, base: Base, clock: SimulationClock, seed: int | None = None) -> None:
         self._base = base
-        self._clockwork = clockwork
-        chances = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
-        self._det_chance, scaler_chance, self._ring_chance, self._walk_chance, webcam_chance, camera_chance = chances
-        self._mcs_chance = np.random.default_rng(None if seed is None else [seed, 1])
-        self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clockwork))
+        self._clock = clock
+        randoms = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
+        self._det_random, scaler_random, self._ring_random, self._walk_random, webcam_random, camera_random = randoms
+        self._mcs_random = np.random.default_rng(None if seed is None else [seed, 1])
+        self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clock))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
-            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, scaler_chance)
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, scaler_random)
         )
-        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
-        mca_chance = np.random.default_rng(None if seed is None else [seed, 2])
-        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, mca_chance))
-        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
+        self._callbacks = RecordSupport(base, CallbackRecord, CallbackRecord)
+        mca_random = np.random.default_rng(None if seed is None else [seed, 2])
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, mca_random))
+        for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         base.load_records(records())
-        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_chance)
-        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_chance)
+        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_random)
+        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
         self._current_ma = physics.NOMINAL_CURRENT_MA
         self._shutter_is_open = True
 
     def start(self) -> None:
-        """Wire the simulation to the records; base must be running."""
-        self._th, self._samx, self._samy = (self._channel(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
+        """Connect the simulation to the records; base must be running."""
+        self._th, self._samx, self._samy = (self._field(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
         self._connect_detectors()
         self._connect_mcs()
         self._connect_profile_move()
-        every = self._clockwork.every
-        wall = self._clockwork.speed
+        every = self._clock.every
+        wall = self._clock.speed
         every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
         every(lambda: FOLLOW_S * wall, self._follower(self._temperature()))
         every(lambda: FOLLOW_S * wall, self._shutter())
         every(lambda: FOLLOW_S * wall, self._ring())
         every(lambda: 0.2 * wall, self._rate())
         every(lambda: 1.0 * wall, self._counter("BL:heartbeat"))
-        dt = self._channel("random_walk:dt")
+        dt = self._field("random_walk:dt")
         every(lambda: max(0.01, dt.get()), self._walk())
-        fps = self._channel("BL:webcam:fps")
+        fps = self._field("BL:webcam:fps")
         every(lambda: 1 / fps.get() if fps.get() > 0 else 1.0, self._images(fps))
 
-    def _channel(self, name: str) -> Channel:
-        return self._base.channel(name)
+    def _field(self, name: str) -> DatabaseField:
+        return self._base.field(name)
 
     def _light(self) -> float:
         return physics.beam(self._current_ma, self._shutter_is_open)
@@ -186,7 +185,7 @@ class Beamline:
         scaler = self._scalers.records["BL:scaler"]
         assert isinstance(scaler, ScalerRecord)
         clock_hz = scaler["FREQ"]
-        bragg = self._channel("BL:mono.RBV")
+        bragg = self._field("BL:mono.RBV")
 
         def rates() -> tuple[float, ...]:
             clock, monitor, behind_sample, _, *others = physics.scaler_rates(self._th.get(), self._light(), clock_hz)
@@ -195,13 +194,13 @@ class Beamline:
         scaler.rates = rates
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
-        PointDetector(button, self._channel("BL:det:TP"), self._channel("BL:det:S"), self._clockwork).connect(
-            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_chance
+        PointDetector(button, self._field("BL:det:TP"), self._field("BL:det:S"), self._clock).connect(
+            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_random
         )
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
-        mca.rates = lambda: fluorescence.rates(mca.energies, self._th.get(), self._light())
-        AreaDetector(self._base, self._clockwork, CAMERA, (self._busy, self._bells), self._look)
+        mca.rates = lambda: physics.fluorescence_rates(mca.energies, self._th.get(), self._light())
+        AreaDetector(self._base, self._clock, CAMERA, (self._busy, self._callbacks), self._look)
 
     def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
         light = self._light() * exposure_s / physics.EXPOSURE_S
@@ -215,35 +214,33 @@ class Beamline:
             return clock, monitor, detector
 
         busy = self._busy.records
-        self._mcs = mcs.MultichannelScaler(
-            "BL:mcs:", self._base, self._clockwork, self._mcs_chance, busy, rates, th.where
-        )
+        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, self._mcs_random, busy, rates, th.where)
 
     def _connect_profile_move(self) -> None:
         axes = [self._motor("BL:th"), self._motor("BL:tth")]
-        profile_move.ProfileMove("BL:traj1:", self._base, self._clockwork, self._busy.records, axes, self._mcs.advance)
+        profile_move.ProfileMove("BL:traj1:", self._base, self._clock, self._busy.records, axes, self._mcs.advance)
 
     def _motor(self, name: str) -> MotorRecord:
         record = self._motors.records[name]
         assert isinstance(record, MotorRecord)
         return record
 
-    # ---- each returns the action that the clockwork calls again and again ------------------------
+    # ---- each returns an action that the simulation's clock repeats ------------------------
 
     def _follower(self, step: Callable[[float], None]) -> Callable[[], None]:
-        """An action that is told how many simulated seconds have gone by."""
-        last = self._clockwork.now()
+        """An action that calls `step` with the simulated seconds since the last call."""
+        last = self._clock.now()
 
         def action() -> None:
             nonlocal last
-            now = self._clockwork.now()
+            now = self._clock.now()
             elapsed, last = now - last, now
             step(elapsed)
 
         return action
 
     def _decay(self) -> Callable[[float], None]:
-        goal, value, done = (self._channel(f"decay:{part}") for part in ("SP", "I", "done"))
+        goal, value, done = (self._field(f"decay:{part}") for part in ("SP", "I", "done"))
         value.put(goal.get())
 
         def step(elapsed_s: float) -> None:
@@ -260,7 +257,7 @@ class Beamline:
         return step
 
     def _temperature(self) -> Callable[[float], None]:
-        goal, value, rate, done = (self._channel(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
+        goal, value, rate, done = (self._field(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
         value.put(goal.get())
 
         def step(elapsed_s: float) -> None:
@@ -274,51 +271,51 @@ class Beamline:
         return step
 
     def _shutter(self) -> Callable[[], None]:
-        command, shown = self._channel("BL:shutter"), self._channel("BL:shutter:rbv")
-        asked, since = True, 0.0
+        command, readback = self._field("BL:shutter"), self._field("BL:shutter:rbv")
+        last_command, since = True, 0.0
 
         def action() -> None:
-            nonlocal asked, since
-            wanted = bool(command.get())
-            if wanted != asked:
-                asked, since = wanted, self._clockwork.now()
-            if self._shutter_is_open != asked and self._clockwork.now() - since >= SHUTTER_DELAY_S:
-                self._shutter_is_open = asked
-                shown.put(float(asked))
+            nonlocal last_command, since
+            command_now = bool(command.get())
+            if command_now != last_command:
+                last_command, since = command_now, self._clock.now()
+            if self._shutter_is_open != last_command and self._clock.now() - since >= SHUTTER_DELAY_S:
+                self._shutter_is_open = last_command
+                readback.put(float(last_command))
 
-        shown.put(1)
+        readback.put(1)
         return action
 
     def _ring(self) -> Callable[[], None]:
-        current, drop = self._channel("SR:current"), self._channel("SR:current:drop")
-        was_dropped, shown_at = False, -1.0
+        current, drop = self._field("SR:current"), self._field("SR:current:drop")
+        was_dropped, written_at = False, -1.0
 
         def action() -> None:
-            nonlocal was_dropped, shown_at
-            is_dropped, now = bool(drop.get()), self._clockwork.now()
-            if is_dropped == was_dropped and 0 <= now - shown_at < self._clockwork.speed:
+            nonlocal was_dropped, written_at
+            is_dropped, now = bool(drop.get()), self._clock.now()
+            if is_dropped == was_dropped and 0 <= now - written_at < self._clock.speed:
                 return
             stored = 0.0 if is_dropped else physics.NOMINAL_CURRENT_MA
-            self._current_ma = abs(stored + self._ring_chance.normal(0.0, 0.02))
+            self._current_ma = abs(stored + self._ring_random.normal(0.0, 0.02))
             current.put(self._current_ma)
-            was_dropped, shown_at = is_dropped, now
+            was_dropped, written_at = is_dropped, now
 
         return action
 
     def _rate(self) -> Callable[[], None]:
-        shown = self._channel("BL:det:rate")
-        return lambda: shown.put(physics.detector_rate(self._th.get(), self._light()))
+        readback = self._field("BL:det:rate")
+        return lambda: readback.put(physics.detector_rate(self._th.get(), self._light()))
 
     def _walk(self) -> Callable[[], None]:
-        position = self._channel("random_walk:x")
-        return lambda: position.put(position.get() + self._walk_chance.uniform(-1, 1))
+        position = self._field("random_walk:x")
+        return lambda: position.put(position.get() + self._walk_random.uniform(-1, 1))
 
     def _counter(self, name: str) -> Callable[[], None]:
-        counter = self._channel(name)
+        counter = self._field(name)
         return lambda: counter.put(counter.get() + 1)
 
-    def _images(self, fps: Channel) -> Callable[[], None]:
-        image, number = self._channel("BL:webcam:image"), self._channel("BL:webcam:count")
+    def _images(self, fps: DatabaseField) -> Callable[[], None]:
+        image, number = self._field("BL:webcam:image"), self._field("BL:webcam:count")
 
         def action() -> None:
             if fps.get() <= 0:
@@ -333,18 +330,20 @@ class Beamline:
 class PointDetector:
     """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
 
-    def __init__(self, button: BusyRecord, preset: Channel, result: Channel, clockwork: SimulationClock) -> None:
+    def __init__(
+        self, button: BusyRecord, preset: DatabaseField, result: DatabaseField, clock: SimulationClock
+    ) -> None:
         self._button = button
         self._preset = preset
         self._result = result
-        self._clockwork = clockwork
+        self._clock = clock
         self._round = 0
         self._began = 0.0
 
-    def connect(self, rate: Callable[[], float], chance: np.random.Generator) -> None:
+    def connect(self, rate: Callable[[], float], random: np.random.Generator) -> None:
         """Count at `rate()` counts/s from now on."""
         self._rate = rate
-        self._chance = chance
+        self._random = random
         self._result.put(0)
         self._button.begin = self._begin
         self._button.cancel = self._cancel
@@ -352,16 +351,16 @@ class PointDetector:
     def _begin(self) -> None:
         self._round += 1
         this_round = self._round
-        self._began = self._clockwork.now()
+        self._began = self._clock.now()
         seconds = max(0.0, self._preset.get())
-        self._clockwork.after(seconds, lambda: self._end(this_round, seconds))
+        self._clock.after(seconds, lambda: self._end(this_round, seconds))
 
     def _end(self, this_round: int, seconds: float) -> None:
         if this_round == self._round:
-            self._result.put(physics.counts(self._rate(), seconds, self._chance))
+            self._result.put(physics.counts(self._rate(), seconds, self._random))
             self._button.done()
 
     def _cancel(self) -> None:
         self._round += 1
-        elapsed_s = self._clockwork.now() - self._began
-        self._clockwork.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._chance)))
+        elapsed_s = self._clock.now() - self._began
+        self._clock.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._random)))

@@ -46,7 +46,7 @@ class Hdf5File:
         try:
             self._file: Any = h5py.File(path, "x", libver="latest" if swmr else ("v110", "latest"))
         except OSError as exc:
-            raise _in_short(exc, path) from exc
+            raise _system_error(exc, path) from exc
         try:
             self._data, self._beside = self._lay_out(shape, dtype)
             if swmr:
@@ -107,7 +107,7 @@ class Hdf5File:
                 dataset.flush()
         except (OSError, RuntimeError) as exc:  # h5py has both for a full disk
             _BROKEN.append(self)
-            raise _in_short(exc, self.path) from exc
+            raise _system_error(exc, self.path) from exc
         self.frames += 1
 
     def close(self) -> None:
@@ -122,15 +122,15 @@ class Hdf5File:
             self._file.close()
         except (OSError, RuntimeError) as exc:
             _BROKEN.append(self)
-            raise _in_short(exc, self.path) from exc
+            raise _system_error(exc, self.path) from exc
 
 
 _BROKEN: list[Hdf5File] = []
 """Kept for ever: the library crashes the process when what it could not write is given back to it."""
 
 
-def _in_short(failure: Exception, path: Path) -> OSError:
-    """What the system has said, which the library tells in four lines."""
+def _system_error(failure: Exception, path: Path) -> OSError:
+    """The system's error alone: the library's message has four lines."""
     number = re.search(r"errno = (\d+)", str(failure))
     if number is None:
         return OSError(f"{path}: {failure}")

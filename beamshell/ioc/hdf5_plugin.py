@@ -1,6 +1,6 @@
-"""The file writer of an areaDetector: a queue, a thread, and real HDF5 files as its records tell it.
+"""The file writer of a simulated areaDetector: a queue, a thread, and real HDF5 files as its records say.
 
-It knows nothing of cameras. Only streaming is played: each frame goes to the file as it comes.
+It knows nothing of cameras. It only streams: each frame goes to the file as it comes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from pathlib import Path
 from beamshell.errors import IocError
 from beamshell.ioc.area_detector_plugins import Frame, Plugin
 from beamshell.ioc.area_detector_records import STREAM, WRITING_FAILED
-from beamshell.ioc.base import Base
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
+from beamshell.ioc.base import Base, TextField
 from beamshell.ioc.hdf5_file import Hdf5File, make_folder
-from beamshell.ioc.text_channel import TextChannel
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 _log = logging.getLogger(__name__)
 
@@ -29,28 +27,33 @@ _CONVERSION = re.compile(r"%[^%]")
 
 
 class Hdf5Plugin(Plugin):
-    """A plugin that writes what it is offered, as long as it captures.
+    """A plugin that writes each frame, as long as it captures.
 
     Args:
         base: EPICS base, running.
         prefix: what its records begin with: "BL:cam:HDF1:".
         capture: its switch.
-        bell: rings when another folder is named.
-        shape: tells the (height, width) of the next frame, for files that are opened ahead of it.
+        folder_changed: calls back when another folder is named.
+        shape: returns (height, width) of the next frame, for files that are opened before it.
     """
 
     def __init__(
-        self, base: Base, prefix: str, capture: BusyRecord, bell: CallbackRecord, shape: Callable[[], tuple[int, int]]
+        self,
+        base: Base,
+        prefix: str,
+        capture: BusyRecord,
+        folder_changed: CallbackRecord,
+        shape: Callable[[], tuple[int, int]],
     ) -> None:
         super().__init__(base, prefix)
         self._capture = capture
         self._shape = shape
         names = ("LazyOpen", "SWMRMode", "FileWriteMode", "NumCapture", "FileNumber", "AutoIncrement", "QueueSize")
-        self._settings = {name: self._channel(name) for name in (*names, "CreateDirectory", "DroppedArrays")}
-        told = ("Capture_RBV", "NumCaptured_RBV", "SWMRActive_RBV", "WriteStatus", "QueueUse", "FilePathExists_RBV")
-        self._told = {name: self._channel(name) for name in told}
+        self._settings = {name: self._field(name) for name in (*names, "CreateDirectory", "DroppedArrays")}
+        readings = ("Capture_RBV", "NumCaptured_RBV", "SWMRActive_RBV", "WriteStatus", "QueueUse", "FilePathExists_RBV")
+        self._readings = {name: self._field(name) for name in readings}
         texts = ("FilePath", "FilePath_RBV", "FileName", "FileTemplate", "FullFileName_RBV", "WriteMessage")
-        self._texts = {name: TextChannel(base, prefix + name) for name in texts}
+        self._texts = {name: TextField(base, prefix + name) for name in texts}
         self._file: Hdf5File | None = None
         self._captures = False
         self._jobs: deque[Callable[[], None]] = deque()
@@ -60,7 +63,7 @@ class Hdf5Plugin(Plugin):
         self._texts["FileTemplate"].put_text(_TEMPLATE)
         for name in ("FilePath_RBV", "FileName", "FullFileName_RBV", "WriteMessage"):
             self._texts[name].put_text("")
-        bell.ring = self._look_for_folder
+        folder_changed.callback = self._look_for_folder
         capture.begin = lambda: self._do(self._begin)
         capture.cancel = lambda: self._do(self._close)
         threading.Thread(target=self._work, daemon=True).start()
@@ -85,7 +88,7 @@ class Hdf5Plugin(Plugin):
     def _count(self, more: int) -> None:
         with self._changed:
             self._queued += more
-            self._told["QueueUse"].put(self._queued)
+            self._readings["QueueUse"].put(self._queued)
 
     def _do(self, job: Callable[[], None]) -> None:
         with self._changed:
@@ -106,9 +109,9 @@ class Hdf5Plugin(Plugin):
                 _log.exception("the file writer failed")
 
     def _begin(self) -> None:
-        self._told["WriteStatus"].put(0)
+        self._readings["WriteStatus"].put(0)
         self._texts["WriteMessage"].put_text("")
-        self._told["NumCaptured_RBV"].put(0)
+        self._readings["NumCaptured_RBV"].put(0)
         try:
             if self._settings["FileWriteMode"].get() != STREAM:
                 raise IocError("this writer only streams: set FileWriteMode to Stream")
@@ -118,14 +121,14 @@ class Hdf5Plugin(Plugin):
             self._fail(exc)
             return
         self._captures = True
-        self._told["Capture_RBV"].put(1)
+        self._readings["Capture_RBV"].put(1)
 
     def _open(self, shape: tuple[int, int]) -> None:
         path = self._next_path()
         swmr = bool(self._settings["SWMRMode"].get())
         self._file = Hdf5File(path, shape, "<u2", swmr=swmr)
         self._texts["FullFileName_RBV"].put_text(str(path))
-        self._told["SWMRActive_RBV"].put(float(swmr))
+        self._readings["SWMRActive_RBV"].put(float(swmr))
         if self._settings["AutoIncrement"].get():
             self._settings["FileNumber"].put(self._settings["FileNumber"].get() + 1)
 
@@ -144,7 +147,7 @@ class Hdf5Plugin(Plugin):
         try:
             if self._captures:
                 self._append(frame)
-            self.saw(frame)
+            self.show_frame(frame)
         except (IocError, OSError) as exc:
             self._fail(exc)
         finally:
@@ -155,17 +158,17 @@ class Hdf5Plugin(Plugin):
             self._open((frame.pixels.shape[0], frame.pixels.shape[1]))
         assert self._file is not None
         self._file.append(frame.pixels, frame.unique_id, frame.timestamp)
-        self._told["NumCaptured_RBV"].put(self._file.frames)
+        self._readings["NumCaptured_RBV"].put(self._file.frames)
         if 0 < self._settings["NumCapture"].get() <= self._file.frames:
             self._end()
 
     def _fail(self, why: BaseException) -> None:
         self._texts["WriteMessage"].put_text(str(why))
-        self._told["WriteStatus"].put(WRITING_FAILED)
+        self._readings["WriteStatus"].put(WRITING_FAILED)
         self._end()
 
     def _end(self) -> None:
-        """It ends by itself, and says so to who waits for the capture."""
+        """End the capture, which also completes the put that began it."""
         self._close()
         self._capture.done()
 
@@ -177,16 +180,16 @@ class Hdf5Plugin(Plugin):
                 file.close()
             except OSError as exc:
                 self._texts["WriteMessage"].put_text(str(exc))
-                self._told["WriteStatus"].put(WRITING_FAILED)
-        self._told["SWMRActive_RBV"].put(0)
-        self._told["Capture_RBV"].put(0)
+                self._readings["WriteStatus"].put(WRITING_FAILED)
+        self._readings["SWMRActive_RBV"].put(0)
+        self._readings["Capture_RBV"].put(0)
 
     # ---- its folder: the client's thread ----------------------------------------------------------
 
     def _look_for_folder(self) -> None:
-        """Another folder was named: it may be made, at so many levels as a negative CreateDirectory says."""
+        """Another folder was named: make up to as many levels of it as a negative CreateDirectory says."""
         named = self._texts["FilePath"].get_text()
         folder = named if not named or named.endswith("/") else named + "/"
         exists = bool(named) and make_folder(Path(named), max(0, -int(self._settings["CreateDirectory"].get())))
         self._texts["FilePath_RBV"].put_text(folder)
-        self._told["FilePathExists_RBV"].put(float(exists))
+        self._readings["FilePathExists_RBV"].put(float(exists))

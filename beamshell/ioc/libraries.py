@@ -1,6 +1,6 @@
-"""Where the libraries of EPICS base lie on this machine.
+"""Where the libraries of EPICS base are on this machine.
 
-Found without importing their package, which costs 0.2 s; loads nothing.
+They are found without importing their package, which takes 0.2 s; nothing is loaded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def library(name: str) -> Path:
     The short name is a second copy of the same file: mixing both loads a library twice.
     """
     pattern = f"lib{name}.*.dylib" if sys.platform == "darwin" else f"lib{name}.so.*"
-    found = sorted(library_folder().glob(pattern))
-    if not found:
+    files = sorted(library_folder().glob(pattern))
+    if not files:
         raise IocError(f"{library_folder()} has no {pattern}: reinstall epicscorelibs")
-    return found[0]
+    return files[0]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.ioc.base import Base
-from beamshell.ioc.fluorescence import live_fraction
+from beamshell.ioc.physics import live_fraction
 from beamshell.ioc.record import Field, Record, fields
 from beamshell.ioc.simulation_clock import SimulationClock
 
@@ -60,11 +60,11 @@ class McaRecord(Record):
     rates: Callable[[], npt.NDArray[np.float64]]
     """Counts/s that arrive now in each channel, shape (CHANNELS,)."""
 
-    def __init__(self, base: Base, address: int, clockwork: SimulationClock, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clock: SimulationClock, random: np.random.Generator) -> None:
         super().__init__(base, address)
-        self._clockwork = clockwork
-        self._chance = chance
-        self._round = 0  # tells the ticks of this acquisition from those of one that was stopped
+        self._clock = clock
+        self._random = random
+        self._round = 0  # a tick of an acquisition that was stopped has another number
         self._last = 0.0
 
     @property
@@ -95,12 +95,12 @@ class McaRecord(Record):
         elif field in ("STRT", "ERST") and not self["ACQG"]:
             self["ACQG"] = 1
             self._round += 1
-            self._last = self._clockwork.now()
+            self._last = self._clock.now()
             self._schedule(self.rates())
 
     def _erase(self) -> None:
         self.arrays["VAL"][:] = 0
-        self._last = self._clockwork.now()
+        self._last = self._clock.now()
         for field in ("ERTM", "ELTM", "ACT", "DTIM", "IDTIM"):
             self[field] = 0
         self._sum_regions()
@@ -114,8 +114,8 @@ class McaRecord(Record):
 
     def _schedule(self, rates: npt.NDArray[np.float64]) -> None:
         this_round = self._round
-        delay_s = min(self._left_s(live_fraction(rates.sum())), UPDATE_S * self._clockwork.speed)
-        self._clockwork.after(delay_s, lambda: self._tick(this_round))
+        delay_s = min(self._left_s(live_fraction(rates.sum())), UPDATE_S * self._clock.speed)
+        self._clock.after(delay_s, lambda: self._tick(this_round))
 
     def _tick(self, this_round: int) -> None:
         rates = self.rates()  # before the lock: it looks at other records
@@ -131,10 +131,10 @@ class McaRecord(Record):
 
     def _count_until_now(self, rates: npt.NDArray[np.float64]) -> None:
         live = live_fraction(rates.sum())
-        now = self._clockwork.now()
+        now = self._clock.now()
         seconds, self._last = min(now - self._last, self._left_s(live)), now
         used = self["NUSE"]
-        self.arrays["VAL"][:used] += self._chance.poisson(rates[:used] * live * seconds).astype(np.int32)
+        self.arrays["VAL"][:used] += self._random.poisson(rates[:used] * live * seconds).astype(np.int32)
         self["ERTM"] += seconds
         self["ELTM"] += seconds * live
         self["ACT"] = float(self.arrays["VAL"].sum())

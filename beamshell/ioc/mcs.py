@@ -1,6 +1,6 @@
-"""A multichannel scaler: counters that put what they count into one bin after the other.
+"""A simulated multichannel scaler: counters that fill one bin after the other.
 
-It knows nothing of what is counted, nor of the motor that it follows: two functions say that. Its records are named as
+It knows neither what is counted nor the motor that it follows: two functions are arguments. Its records are named as
 those for the SIS3820 are (SIS38XX.template of the EPICS mca module).
 """
 
@@ -12,12 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from beamshell.ioc.arrays import ArrayChannel
-from beamshell.ioc.base import Base
-from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.base import ArrayField, Base
 from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord
 
 MAX_CHANNELS = 10_000
 CLOCK_HZ = 1e7
@@ -62,13 +61,13 @@ _BUTTONS = ("EraseStart", "StartAll", "StopAll", "EraseAll")
 
 
 class MultichannelScaler:
-    """The scaler behind the records: all it does, it does in the clockwork's thread.
+    """The scaler behind the records: all it does, it does in the simulation's thread.
 
     Args:
         prefix: what its records begin with, "BL:mcs:".
         base: EPICS base, running.
-        clockwork: its time.
-        chance: of the counting statistics.
+        clock: the clock of the simulation.
+        random: source of the counting statistics.
         busy: the busy records of the process by name.
         rates: counts/s of its three counters where the motor is at this position.
         position: where the motor is now.
@@ -78,21 +77,21 @@ class MultichannelScaler:
         self,
         prefix: str,
         base: Base,
-        clockwork: SimulationClock,
-        chance: np.random.Generator,
+        clock: SimulationClock,
+        random: np.random.Generator,
         busy: dict[str, Record],
         rates: Callable[[float], tuple[float, float, float]],
         position: Callable[[], float],
     ) -> None:
-        self._clockwork, self._chance, self._rates, self._position = clockwork, chance, rates, position
+        self._clock, self._random, self._rates, self._position = clock, random, rates, position
         self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
-        self._arrays = [ArrayChannel(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
-        shown = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
-        self._channels = {name: base.channel(f"{prefix}{name}") for name in shown}
+        self._arrays = [ArrayField(base, f"{prefix}{name}") for name in (*_COUNTERS, "mca4")]
+        names = ("Acquiring", "ChannelAdvance", "Dwell", "PresetReal", "NuseAll", "CurrentChannel", "ElapsedReal")
+        self._fields = {name: base.field(f"{prefix}{name}") for name in names}
         self._acquiring = False
         self._external = False
         self._bin = 0
-        self._dwell_s, self._began, self._last, self._shown_at = 0.0, 0.0, 0.0, 0.0
+        self._dwell_s, self._began, self._last, self._showed_at = 0.0, 0.0, 0.0, 0.0
         self._last_position = 0.0
         self._counts, self._way, self._seconds = np.zeros((3, 0)), np.zeros(0), np.zeros(0)
         actions: tuple[Callable[[], None], ...] = (
@@ -102,61 +101,61 @@ class MultichannelScaler:
             self._erase,
         )
         for name, action in zip(_BUTTONS, actions, strict=True):
-            self._buttons[name].begin = partial(clockwork.after, 0.0, action)
-            self._buttons[name].cancel = partial(clockwork.after, 0.0, self._end)
+            self._buttons[name].begin = partial(clock.after, 0.0, action)
+            self._buttons[name].cancel = partial(clock.after, 0.0, self._end)
 
     def advance(self) -> None:
-        """A pulse from outside: the next bin begins now. In the clockwork's thread."""
+        """A pulse from outside: the next bin begins now. In the simulation's thread."""
         if not (self._acquiring and self._external):
             return
-        self._count_until(self._clockwork.now())
+        self._count_until(self._clock.now())
         if self._bin < 0:
             self._began = self._last
         self._bin += 1
         if self._bin >= self._way.size:
             self._end()
 
-    # ---- all below is done in the clockwork's thread ----------------------------------------------
+    # ---- all below is done in the simulation's thread ----------------------------------------------
 
     def _erase(self) -> None:
-        size = int(self._channels["NuseAll"].get())
+        size = int(self._fields["NuseAll"].get())
         self._bin = 0
         self._counts, self._way, self._seconds = np.zeros((3, size)), np.zeros(size), np.zeros(size)
         for array in self._arrays:
             array.put_array(())
-        self._channels["CurrentChannel"].put(0)
-        self._channels["ElapsedReal"].put(0)
+        self._fields["CurrentChannel"].put(0)
+        self._fields["ElapsedReal"].put(0)
         self._buttons["EraseAll"].done()
 
     def _start(self, *, erase: bool = False) -> None:
         if self._acquiring:
             return
-        if erase or self._way.size != int(self._channels["NuseAll"].get()):
+        if erase or self._way.size != int(self._fields["NuseAll"].get()):
             self._erase()
-        self._external = bool(self._channels["ChannelAdvance"].get())
-        self._dwell_s = max(1e-3, self._channels["Dwell"].get())
+        self._external = bool(self._fields["ChannelAdvance"].get())
+        self._dwell_s = max(1e-3, self._fields["Dwell"].get())
         self._bin = -1 if self._external else min(self._bin, self._way.size)
         self._acquiring = True
-        self._channels["Acquiring"].put(1)
+        self._fields["Acquiring"].put(1)
         self._last_position = self._position()
-        self._last = self._shown_at = self._clockwork.now()
+        self._last = self._showed_at = self._clock.now()
         self._began = self._last - max(0, self._bin) * self._dwell_s
         self._tick()
 
     def _tick(self) -> None:
         if not self._acquiring:
             return
-        self._count_until(self._clockwork.now())
-        preset_s = self._channels["PresetReal"].get()
+        self._count_until(self._clock.now())
+        preset_s = self._fields["PresetReal"].get()
         if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
             self._end()
             return
-        if self._last - self._shown_at >= SHOW_S * self._clockwork.speed:
+        if self._last - self._showed_at >= SHOW_S * self._clock.speed:
             self._show()
-        delay_s = TICK_S * self._clockwork.speed
+        delay_s = TICK_S * self._clock.speed
         if not self._external:
             delay_s = min(delay_s, self._began + self._way.size * self._dwell_s - self._last)
-        self._clockwork.after(max(0.0, delay_s), self._tick)
+        self._clock.after(max(0.0, delay_s), self._tick)
 
     def _count_until(self, now: float) -> None:
         """Count from the last look to this one, each bin at the position that the motor had then."""
@@ -178,19 +177,19 @@ class MultichannelScaler:
         clock, *others = self._rates(position)
         self._counts[0, self._bin] += seconds * clock
         for counter, rate in enumerate(others, start=1):
-            self._counts[counter, self._bin] += counts(rate, seconds, self._chance)
+            self._counts[counter, self._bin] += counts(rate, seconds, self._random)
         self._way[self._bin] += seconds * position
         self._seconds[self._bin] += seconds
 
     def _show(self) -> None:
-        """Show the bins that are full; how many they are comes last, so that whoever hears of it finds them there."""
+        """Show the bins that are full; their number comes last, so that clients who see it find the arrays there."""
         full = max(0, min(self._bin, self._way.size))
         for array, values in zip(self._arrays, self._counts, strict=False):
             array.put_array(np.round(values[:full]))
         self._arrays[-1].put_array(self._way[:full] / np.maximum(self._seconds[:full], 1e-12))
-        self._channels["ElapsedReal"].put(float(self._seconds.sum()))
-        self._channels["CurrentChannel"].put(full)
-        self._shown_at = self._last
+        self._fields["ElapsedReal"].put(float(self._seconds.sum()))
+        self._fields["CurrentChannel"].put(full)
+        self._showed_at = self._last
 
     def _stop(self) -> None:
         self._end()
@@ -199,10 +198,10 @@ class MultichannelScaler:
     def _end(self) -> None:
         if not self._acquiring:
             return
-        self._count_until(self._clockwork.now())
+        self._count_until(self._clock.now())
         self._acquiring = False
         self._show()
-        self._channels["Acquiring"].put(0)
+        self._fields["Acquiring"].put(0)
         for name in ("EraseStart", "StartAll"):
             self._buttons[name].done()
 

@@ -1,4 +1,4 @@
-"""Where an axis is while it moves: speed up, run, slow down.
+"""The motion of an axis: where it is while it speeds up, runs and slows down.
 
 Pure arithmetic: no clock, no record.
 """
@@ -48,10 +48,10 @@ class Move:
             return self.start
         rest_s = self.duration_s - elapsed_s
         if elapsed_s <= rest_s:
-            return self.start + self.direction * self._gone(elapsed_s)
-        return self.target - self.direction * self._gone(rest_s)
+            return self.start + self.direction * self._covered(elapsed_s)
+        return self.target - self.direction * self._covered(rest_s)
 
-    def _gone(self, elapsed_s: float) -> float:
+    def _covered(self, elapsed_s: float) -> float:
         """The way covered in the first half, in EGU."""
         if elapsed_s < self.ramp_s:
             return self.speed * elapsed_s**2 / (2 * self.ramp_s)
@@ -63,7 +63,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Ride:
+class TimedPath:
     """A way through given positions at given times, as a controller drives a trajectory.
 
     Args:

@@ -1,6 +1,6 @@
-"""The motor record: it behaves as documented for the EPICS motor record, over a simulated axis.
+"""The motor record: it behaves as documented for the EPICS motor record, on a simulated axis.
 
-It knows nothing of the beamline the motor is part of.
+It knows nothing of the beamline that the motor is part of.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from beamshell.ioc import motor_fields
 from beamshell.ioc.base import Base
-from beamshell.ioc.motion import Move, Ride
+from beamshell.ioc.motion import Move, TimedPath
 from beamshell.ioc.motor_fields import (
     AT_HOME,
     BUTTONS,
@@ -42,17 +42,20 @@ class MotorRecord(Record):
     """One motor. Its axis obeys, unless the simulation's own fields make it slip or meet a limit switch.
 
     SIMS (1 = steps go out, nothing moves), SIMH and SIML (dial positions of the limit switches) are not part of the
-    real record: they are the hands that hold the axis.
+    real record: they simulate faults of the axis.
     """
 
     TYPE = "motor"
     MENUS = motor_fields.MENUS
     FIELDS = motor_fields.FIELDS
 
-    def __init__(self, base: Base, address: int, clockwork: SimulationClock) -> None:
+    _last_move: Move | TimedPath | None = None
+    _rests_since = 0.0
+
+    def __init__(self, base: Base, address: int, clock: SimulationClock) -> None:
         super().__init__(base, address)
-        self._clockwork = clockwork
-        self._move: Move | Ride | None = None
+        self._clock = clock
+        self._move: Move | TimedPath | None = None
         self._began = 0.0
         self._dial: float = self["DVAL"]
         self._target = self._dial
@@ -145,8 +148,8 @@ class MotorRecord(Record):
         fastest = self["VMAX"] or math.inf
         self._set_off(Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0)))
 
-    def _set_off(self, move: Move | Ride, began: float | None = None) -> None:
-        self._move, self._began = move, self._clockwork.now() if began is None else began
+    def _set_off(self, move: Move | TimedPath, began: float | None = None) -> None:
+        self._move, self._began = move, self._clock.now() if began is None else began
         self._forget_faults()
         self["CDIR"] = move.direction > 0
         self["TDIR"] = move.direction * self._direction > 0
@@ -154,29 +157,33 @@ class MotorRecord(Record):
         self._show_position()
         self._schedule(move)
 
-    def _schedule(self, move: Move | Ride) -> None:
-        rest_s = move.duration_s - (self._clockwork.now() - self._began)
-        self._clockwork.after(max(0.0, min(rest_s, UPDATE_S * self._clockwork.speed)), lambda: self._tick(move))
+    def _schedule(self, move: Move | TimedPath) -> None:
+        rest_s = move.duration_s - (self._clock.now() - self._began)
+        self._clock.after(max(0.0, min(rest_s, UPDATE_S * self._clock.speed)), lambda: self._tick(move))
 
     def _dial_now(self) -> float:
-        """Where the axis is at this moment: as far as the move, a slip or a limit switch let it go."""
-        if self._move is None or self["SIMS"]:
+        return self._dial_at(self._clock.now())
+
+    def _dial_at(self, moment: float) -> float:
+        """Where the axis is at a moment: as far as the move, a slip or a limit switch let it go."""
+        move = self._last_move if self._move is None and moment < self._rests_since else self._move
+        if move is None or self["SIMS"]:
             return self._dial
-        position = self._move.position(self._clockwork.now() - self._began)
-        if isinstance(self._move, Ride):
+        position = move.position(moment - self._began)
+        if isinstance(move, TimedPath):
             return max(float(self["SIML"]), min(position, float(self["SIMH"])))
-        if self._move.direction > 0:
+        if move.direction > 0:
             return max(self._dial, min(position, float(self["SIMH"])))
         return min(self._dial, max(position, float(self["SIML"])))
 
-    def _is_at_switch(self, move: Move | Ride) -> bool:
+    def _is_at_switch(self, move: Move | TimedPath) -> bool:
         return move.is_beyond(self._dial, self["SIML"], self["SIMH"])
 
-    def _tick(self, move: Move | Ride) -> None:
+    def _tick(self, move: Move | TimedPath) -> None:
         with self.locked():
             if self._move is not move:  # superseded or stopped
                 return
-            is_over = self._clockwork.now() - self._began >= move.duration_s  # before the look at where it is
+            is_over = self._clock.now() - self._began >= move.duration_s  # before the look at where it is
             self._dial = self._dial_now()
             self._show_position()
             if is_over or self._is_at_switch(move):
@@ -189,7 +196,7 @@ class MotorRecord(Record):
         self["MISS"] = 0
         self._has_slipped = False
 
-    def _arrive(self, move: Move | Ride) -> None:
+    def _arrive(self, move: Move | TimedPath) -> None:
         """The move has come to its end, be it the target or something in the way."""
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
@@ -214,6 +221,7 @@ class MotorRecord(Record):
         self._rest()
 
     def _rest(self) -> None:
+        self._last_move, self._rests_since = self._move, self._clock.now()
         self._move = None
         self._release_buttons()
         self["MOVN"] = 0
@@ -229,20 +237,29 @@ class MotorRecord(Record):
 
     # ---- what other parts of the simulation ask -------------------------------------------------
 
-    def where(self) -> float:
-        """Where the axis is at this very moment, in user coordinates; RBV is told every now and then."""
-        with self._base.locked(self._address):
-            return self._to_user(self._dial_now())
+    def where(self, at: float | None = None) -> float:
+        """Where the axis is, in user coordinates; RBV follows only every now and then.
 
-    def ride(self, times: list[float], positions: list[float], began: float) -> bool:
-        """Drive through user positions at these times, in seconds from `began` on the clockwork, as a controller does.
+        Args:
+            at: a moment of the simulation's clock, now or shortly before; None is now.
+        """
+        with self._base.locked(self._address):
+            return self._to_user(self._dial_now() if at is None else self._dial_at(at))
+
+    def follow(self, times: list[float], positions: list[float], began: float) -> bool:
+        """Drive through user positions at given times, as the controller of a profile move does.
 
         False, and nothing moves, if the motor moves already or SPMG does not let it.
+
+        Args:
+            times: seconds from `began`, increasing; the first is 0.
+            positions: where the motor is then, in user coordinates.
+            began: a moment of the simulation's clock.
         """
         with self.locked():
             if self._move is not None or self["SPMG"] in (STOP, PAUSE):
                 return False
-            way = Ride(tuple(times), tuple(map(self._to_dial, positions)))
+            way = TimedPath(tuple(times), tuple(map(self._to_dial, positions)))
             self._target = way.target
             self._show_target()
             self._set_off(way, began)
@@ -254,7 +271,7 @@ class MotorRecord(Record):
             self._halt()
             self.finish()
 
-    # ---- what base asks -------------------------------------------------------------------------
+    # ---- what base calls ------------------------------------------------------------------------
 
     @override
     def is_busy(self) -> bool:
@@ -323,7 +340,7 @@ class MotorRecord(Record):
         self._write_dial()
 
     def _redefine_dial(self, dial: float) -> None:
-        """The axis stands where it stood; its dial now shows this. FOFF says whether the user position follows."""
+        """Redefine the dial without a move; FOFF says whether the user position follows."""
         user = self._to_user(self._dial)
         self._dial = self._target = dial
         if not self["FOFF"]:

@@ -1,11 +1,12 @@
-"""Private ports, the EPICS environment that keeps everything on loopback, and a search without libca.
+"""Ports, the environment that keeps EPICS on loopback, a search without libca, and the CA repeater.
 
-It starts and stops nothing.
+It starts and stops no process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
 import struct
@@ -14,15 +15,20 @@ import time
 from beamshell.errors import IocError
 
 LOOPBACK = "127.0.0.1"
-_PORTS = range(20_000, 32_000)
-"""Below those that the system gives to outgoing connections (Linux: 32768-60999), so that none takes ours meanwhile."""
+_PORTS = "20000-31999"
+"""Below those that the system gives to outgoing connections (Linux: 32768-60999), so that none takes ours meanwhile.
+
+The environment variable BEAMSHELL_PORTS names others, first to last.
+"""
 _SEARCH, _VERSION = 6, 0  # CA commands
 _HEADER = struct.Struct(">HHHHII")
 _MINOR_VERSION = 13
+_BEACON, _CONFIRM, _REGISTER = 13, 17, 24  # CA commands of the repeater
+_REPEATER_HEADER = struct.Struct(">HHHHI4s")
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody serves on that port of loopback, neither TCP nor UDP."""
+    """Whether that port of loopback is free, for TCP and UDP."""
     with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # lingering connections don't matter
         try:
@@ -44,11 +50,12 @@ def ensure_free(port: int) -> None:
 
 
 def free_port(*taken: int) -> int:
-    """A port that nobody uses and is none of `taken`, by chance, so that two consoles rarely try the same."""
-    for port in random.SystemRandom().sample(_PORTS, 200):
+    """A free port that is none of `taken`, chosen at random, so that two consoles rarely try the same."""
+    first, last = map(int, (allowed := os.environ.get("BEAMSHELL_PORTS", _PORTS)).split("-"))
+    for port in random.SystemRandom().sample(range(first, last + 1), min(200, last + 1 - first)):
         if port not in taken and is_free(port):
             return port
-    raise IocError(f"none of 200 ports between {_PORTS.start} and {_PORTS.stop} is free")
+    raise IocError(f"no port of {allowed} is free: set BEAMSHELL_PORTS to others, first-last")
 
 
 def repeater_socket() -> socket.socket:
@@ -124,3 +131,43 @@ def _has_search_reply(datagram: bytes) -> bool:
             return True
         offset += _HEADER.size + size
     return False
+
+
+class Repeater:
+    """Serves on a UDP socket that is bound already.
+
+    Args:
+        udp: the socket; clients find it by its port.
+    """
+
+    def __init__(self, udp: socket.socket) -> None:
+        self._udp = udp
+        self._clients: set[tuple[str, int]] = set()
+
+    def serve(self) -> None:
+        """Register clients and repeat beacons, for ever."""
+        while True:
+            try:
+                datagram, sender = self._udp.recvfrom(4096)
+            except ConnectionError:  # a client has gone without leaving
+                continue
+            self.handle(datagram, sender)
+
+    def handle(self, datagram: bytes, sender: tuple[str, int]) -> None:
+        """Handle one datagram; an empty one registers its sender, too."""
+        command = struct.unpack_from(">H", datagram)[0] if len(datagram) >= _REPEATER_HEADER.size else _REGISTER
+        if command == _REGISTER:
+            self._clients.add(sender)
+            self._send(_REPEATER_HEADER.pack(_CONFIRM, 0, 0, 0, 0, socket.inet_aton(sender[0])), sender)
+            datagram = datagram[_REPEATER_HEADER.size :]
+        elif command == _BEACON and datagram[12:16] == bytes(4):  # a server that does not know its own address
+            datagram = datagram[:12] + socket.inet_aton(sender[0]) + datagram[16:]
+        if datagram:
+            for client in self._clients - {sender}:
+                self._send(datagram, client)
+
+    def _send(self, datagram: bytes, client: tuple[str, int]) -> None:
+        try:
+            self._udp.sendto(datagram, client)
+        except OSError:
+            self._clients.discard(client)

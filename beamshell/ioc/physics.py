@@ -1,6 +1,6 @@
 """The physics of the demo beamline: what its detectors would see.
 
-Pure functions: no record, no clock; the source of chance is an argument.
+Pure functions: no record, no clock; the source of random numbers is an argument.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
 
 NOMINAL_CURRENT_MA = 400.0
 PEAK_CENTRE_DEG, PEAK_SIGMA_DEG = 0.3, 0.2
@@ -23,7 +25,7 @@ EXPOSURE_S = 0.1
 
 
 def beam(current_ma: float, shutter_is_open: bool) -> float:
-    """How much light there is, 1 at the nominal ring current."""
+    """The intensity of the beam: 1 at the nominal ring current."""
     return max(0.0, current_ma) / NOMINAL_CURRENT_MA if shutter_is_open else 0.0
 
 
@@ -60,9 +62,9 @@ def foil_transmission(bragg_deg: float) -> float:
     return math.exp(-falling * (0.4 + 1.5 * jump * (1 + oscillation)))
 
 
-def counts(rate: float, seconds: float, chance: np.random.Generator) -> int:
+def counts(rate: float, seconds: float, random: np.random.Generator) -> int:
     """What a counter shows after `seconds`, with the statistics of Poisson."""
-    return int(chance.poisson(rate * seconds))
+    return int(random.poisson(rate * seconds))
 
 
 def approach(value: float, goal: float, seconds: float, time_constant_s: float) -> float:
@@ -82,7 +84,7 @@ class Camera:
     Args:
         width: pixels along x.
         height: pixels along y.
-        chance: makes the noise, once: frames shift it about, which is cheaper than new noise.
+        random: makes the noise, once: frames shift it about, which is quicker than new noise.
     """
 
     FULL_SCALE = 4000.0
@@ -90,12 +92,12 @@ class Camera:
     SATURATED = 65_000.0
     PIXELS_PER_MM = 4.0
 
-    def __init__(self, width: int, height: int, chance: np.random.Generator) -> None:
+    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
         self._x = np.arange(width, dtype=np.float64) - width / 2
         self._y = np.arange(height, dtype=np.float64) - height / 2
         self._sigma = width / 12
-        self._dark = chance.integers(0, 60, (height, width), dtype=np.uint16)
-        self._noise = chance.standard_normal((height, width), dtype=np.float32)
+        self._dark = random.integers(0, 60, (height, width), dtype=np.uint16)
+        self._noise = random.standard_normal((height, width), dtype=np.float32)
 
     def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
         """Pixels (height, width), uint16: a round spot that follows samx and samy, as bright as the beam."""
@@ -104,3 +106,49 @@ class Camera:
         spot = self.FULL_SCALE * light * np.outer(y, x)
         counted = spot + np.sqrt(spot) * np.roll(self._noise, number * 37)  # close to the statistics of Poisson
         return np.clip(counted + np.roll(self._dark, number * 53), 0, self.SATURATED).astype(np.uint16)
+
+
+# ---- an energy-dispersive detector: lines of the sample on a background, and dead time
+
+LINES_KEV = {"Fe Ka": (6.40, 8000.0), "Fe Kb": (7.06, 1100.0), "Cu Ka": (8.05, 3000.0), "Cu Kb": (8.91, 450.0)}
+"""Energy, and counts/s at the top of the peak in th with full light."""
+COMPTON_KEV, COMPTON_RATE = 11.5, 1500.0
+ELASTIC_KEV, ELASTIC_RATE = 12.0, 2500.0
+SPECTRUM_BACKGROUND_RATE, SPECTRUM_DARK_RATE = 600.0, 2.0
+"""Counts/s in the whole spectrum, with full light and without any."""
+DEAD_TIME_S = 5e-6
+"""Seconds that the detector is blind after each photon."""
+_NOISE_KEV, _FANO_KEV = 0.04, 0.0004
+
+
+def fluorescence_rates(energies_kev: Array, th_deg: float, light: float) -> Array:
+    """Counts/s that arrive in each channel.
+
+    Args:
+        energies_kev: of the channels, rising, shape (n,).
+        th_deg: the lines are strong where the sample is hit, as seen by the point detector.
+        light: 1 at the nominal ring current.
+    """
+    hit = np.exp(-0.5 * ((th_deg - PEAK_CENTRE_DEG) / PEAK_SIGMA_DEG) ** 2)
+    lines = sum(
+        (rate * hit * _line(energies_kev, line) for line, rate in LINES_KEV.values()), np.zeros(len(energies_kev))
+    )
+    scattered = ELASTIC_RATE * _line(energies_kev, ELASTIC_KEV) + COMPTON_RATE * _line(energies_kev, COMPTON_KEV, 5.0)
+    background = np.where((energies_kev > 1.0) & (energies_kev < ELASTIC_KEV), SPECTRUM_BACKGROUND_RATE, 0.0)
+    share = np.gradient(energies_kev) / ELASTIC_KEV
+    dark = SPECTRUM_DARK_RATE / len(energies_kev)
+    arriving: Array = light * (lines + scattered + background * share) + dark
+    return arriving
+
+
+def live_fraction(arriving: float) -> float:
+    """Which part of the time the detector sees at all when so many counts/s arrive (it is not paralysable)."""
+    return 1.0 / (1.0 + arriving * DEAD_TIME_S)
+
+
+def _line(energies_kev: Array, centre: float, widening: float = 1.0) -> Array:
+    """The share of a line in each channel; its width grows with the energy as that of a silicon detector."""
+    sigma = widening * np.sqrt(_NOISE_KEV**2 + _FANO_KEV * centre)
+    density = np.exp(-0.5 * ((energies_kev - centre) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+    share: Array = density * np.gradient(energies_kev)
+    return share

@@ -1,6 +1,6 @@
-"""The parent's side of the demo IOC: start it, wait for it, stop it.
+"""DemoIoc: the console's side of the demo IOC, which starts it, waits for it and stops it.
 
-It never loads EPICS: the IOC is another process, and this one stays free to be its client.
+It never loads EPICS base: the IOC is another process, and this one can be its client.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class DemoIoc:
     Args:
         seed: makes the same noise again; None is different each time.
         speed: simulated seconds in one second.
-        timeout_s: what `wait_ready` allows unless told otherwise.
+        timeout_s: what `wait_ready` allows by default.
         port: where to serve on loopback; None takes one that is free.
-        log: a file for what the IOC has to say; None keeps it for error messages only.
+        log: a file for the output of the IOC; None keeps its end for error messages only.
         twin: a file of facts (JSON) to play in place of the demo beamline; see `beamshell.ioc.twin`.
 
     Raises:
@@ -61,7 +61,7 @@ class DemoIoc:
         self.port = network.free_port() if port is None else port
         self._pva_port = network.free_port(self.port)
         self._http_port = network.free_port(self.port, self._pva_port)
-        # Ours for life, so that the port stays taken, and the cable in, while the IOC is down.
+        # Kept while the IOC is down, so that the port stays taken and the serial line open.
         self._repeater: socket.socket = network.repeater_socket()
         self._line = SerialLine()
         self._options = ["--port", str(self.port), "--speed", str(speed), "--pva", str(self._pva_port)]
@@ -83,7 +83,7 @@ class DemoIoc:
         log: Path | None = None,
         twin: Path | None = None,
     ) -> DemoIoc:
-        """An IOC that is starting: the answer comes at once, `wait_ready` tells when it serves."""
+        """An IOC that is starting; it returns at once, `wait_ready` returns when the IOC serves."""
         ioc = cls(seed, speed, timeout_s, port, log, twin)
         try:
             ioc._spawn()
@@ -93,10 +93,10 @@ class DemoIoc:
         return ioc
 
     def _spawn(self) -> None:
-        network.ensure_free(self.port)  # else the answers of whoever is there would be taken for ours
+        network.ensure_free(self.port)  # otherwise the answers of another server would be taken for those of ours
         self._log = tempfile.TemporaryFile() if self._log_path is None else self._log_path.open("ab+")  # noqa: SIM115
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EPICS_")}
-        # -P: a file of the user's folder must not stand in for a module of ours
+        # -P: a file in the user's folder must not be imported in place of a module of ours
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "beamshell.ioc.server", "--parent", str(os.getpid()), *self._options],
             env=inherited,
@@ -153,7 +153,7 @@ class DemoIoc:
             return "it was not started"
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - _LAST_WORDS))
-        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+        return self._log.read().decode(errors="replace").strip() or "no output"
 
     def stop(self) -> None:
         """End the IOC and give its ports back; harmless when it has ended."""
@@ -196,7 +196,7 @@ class DemoIoc:
 
 
 class SerialLine:
-    """A pseudo-terminal: a cable whose one end the instrument has, and whose other end is a device file."""
+    """A pseudo-terminal: the instrument has one end, the other end is a device file."""
 
     def __init__(self) -> None:
         self.instrument, end = pty.openpty()
@@ -205,7 +205,7 @@ class SerialLine:
         self._open: tuple[int, ...] = (self.instrument, end)
 
     def close(self) -> None:
-        """Pull it out; harmless when it is."""
+        """Close both ends; harmless when they are closed."""
         descriptors, self._open = self._open, ()
         for descriptor in descriptors:
             os.close(descriptor)

@@ -1,7 +1,7 @@
-"""A profile move: a controller that drives several motors together through given points at given times.
+"""A simulated profile move: a controller that drives motors together through points at given times.
 
 Its records are named as those of the EPICS motor module (profileMoveController.template, profileMoveAxis.template). It
-knows nothing of what is done with its pulses.
+does not know what its pulses are for.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc.arrays import ArrayChannel
-from beamshell.ioc.base import Base
-from beamshell.ioc.busy_record import BusyRecord
+from beamshell.ioc.base import ArrayField, Base
 from beamshell.ioc.motor_record import MotorRecord
 from beamshell.ioc.record import Record
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord
 
 MAX_POINTS = 2000
 LOOK_S = 0.02
-"""Seconds on the wall between two looks at axes that move."""
+"""Real seconds between two checks of axes that move."""
 
 _BUTTONS = ("Build", "Execute", "Abort", "Readback")
 _UNDEFINED, _SUCCESS, _FAILURE, _ABORTED = range(4)
@@ -78,7 +77,7 @@ def _choice(kind: str, name: str, value: int, *words: str) -> str:
 
 
 def with_ramps(times: Numbers, way: Numbers, ramp_s: float) -> tuple[list[float], list[float]]:
-    """The way of one axis from rest to rest: `way` at `times` (from 0), with a ramp of `ramp_s` before and behind."""
+    """The path of one axis from rest to rest: `way` at `times` (from 0), with a ramp of `ramp_s` at each end."""
     if ramp_s <= 0:
         return times.tolist(), way.tolist()
     first, last = np.diff(way[:2]) / np.diff(times[:2]), np.diff(way[-2:]) / np.diff(times[-2:])
@@ -98,7 +97,7 @@ class _Profile:
     pulses: Numbers
     """When each pulse comes, counted as the times are."""
     ramp_s: float
-    seen: dict[int, list[float]] = field(default_factory=dict)
+    readbacks: dict[int, list[float]] = field(default_factory=dict)
     """By axis, where it was at each pulse."""
 
 
@@ -107,12 +106,12 @@ class _FailureError(Exception):
 
 
 class ProfileMove:
-    """The controller behind the records: all it does, it does in the clockwork's thread.
+    """The controller behind the records: all it does, it does in the simulation's thread.
 
     Args:
         prefix: what its records begin with, "BL:traj1:".
         base: EPICS base, running.
-        clockwork: its time.
+        clock: the clock of the simulation.
         busy: the busy records of the process by name.
         motors: its axes, M1 first.
         pulse: called at each pulse.
@@ -122,34 +121,34 @@ class ProfileMove:
         self,
         prefix: str,
         base: Base,
-        clockwork: SimulationClock,
+        clock: SimulationClock,
         busy: dict[str, Record],
         motors: list[MotorRecord],
         pulse: Callable[[], None],
     ) -> None:
-        self._base, self._prefix, self._clockwork, self._pulse = base, prefix, clockwork, pulse
+        self._base, self._prefix, self._clock, self._pulse = base, prefix, clock, pulse
         self._motors = dict(enumerate(motors, start=1))
         self._buttons: dict[str, BusyRecord] = {}
         self._profile: _Profile | None = None
-        self._round = 0  # tells the actions of this execution from those of one that was aborted
+        self._round = 0  # an action of an execution that was aborted has another number
         actions = (self._build, self._execute, self._abort, self._read_back)
         for name, action in zip(_BUTTONS, actions, strict=True):
             button = busy[f"{prefix}{name}"]
             assert isinstance(button, BusyRecord)
-            button.begin = partial(clockwork.after, 0.0, action)
-            button.cancel = partial(clockwork.after, 0.0, self._abort)
+            button.begin = partial(clock.after, 0.0, action)
+            button.cancel = partial(clock.after, 0.0, self._abort)
             self._buttons[name] = button
 
     def _get(self, name: str) -> float:
-        return self._base.channel(f"{self._prefix}{name}").get()
+        return self._base.field(f"{self._prefix}{name}").get()
 
     def _put(self, name: str, value: float) -> None:
-        self._base.channel(f"{self._prefix}{name}").put(value)
+        self._base.field(f"{self._prefix}{name}").put(value)
 
-    def _array(self, name: str) -> ArrayChannel:
-        return ArrayChannel(self._base, f"{self._prefix}{name}")
+    def _array(self, name: str) -> ArrayField:
+        return ArrayField(self._base, f"{self._prefix}{name}")
 
-    def _say(self, part: str, status: int, message: str = "") -> None:
+    def _end_action(self, part: str, status: int, message: str = "") -> None:
         """End `Build`, `Execute` or `Readback`."""
         self._array(f"{part}Message").put_array([*message.encode()[:255], 0])
         self._put(f"{part}Status", status)
@@ -164,9 +163,9 @@ class ProfileMove:
             self._profile = self._built()
         except _FailureError as exc:
             self._profile = None
-            self._say("Build", _FAILURE, str(exc))
+            self._end_action("Build", _FAILURE, str(exc))
         else:
-            self._say("Build", _SUCCESS)
+            self._end_action("Build", _SUCCESS)
 
     def _built(self) -> _Profile:
         points = int(self._get("NumPoints"))
@@ -211,15 +210,15 @@ class ProfileMove:
     def _execute(self) -> None:
         profile = self._profile
         if profile is None:
-            self._say("Execute", _FAILURE, "nothing was built")
+            self._end_action("Execute", _FAILURE, "nothing was built")
             return
         self._round += 1
         relative = self._get("MoveMode") == _RELATIVE
         ways = {n: with_ramps(profile.times, way, profile.ramp_s) for n, way in profile.ways.items()}
         if relative:
             ways = {n: (t, [p + self._motors[n].where() for p in way]) for n, (t, way) in ways.items()}
-        for seen in profile.seen.values():
-            seen.clear()
+        for readbacks in profile.readbacks.values():
+            readbacks.clear()
         self._put("CurrentPoint", 0)
         self._put("ExecuteStatus", _UNDEFINED)
         self._put("ExecuteState", _MOVE_START)
@@ -227,66 +226,67 @@ class ProfileMove:
             motor = self._motors[axis]
             here = motor.where()
             travel_s = abs(way[0] - here) / max(motor["VELO"], 1e-9)
-            if travel_s > 0 and not motor.ride([0.0, travel_s], [here, way[0]], self._clockwork.now()):
+            if travel_s > 0 and not motor.follow([0.0, travel_s], [here, way[0]], self._clock.now()):
                 self._stop_all(_FAILURE, f"M{axis} does not move: it moves already, or its SPMG does not let it")
                 return
-        self._when_at_rest(self._round, lambda: self._ride(profile, ways))
+        self._when_at_rest(self._round, lambda: self._drive(profile, ways))
 
     def _when_at_rest(self, this_round: int, then: Callable[[], None]) -> None:
         if this_round != self._round:
             return
         if any(self._motors[axis].is_busy() for axis in self._used()):
-            self._clockwork.after(LOOK_S * self._clockwork.speed, lambda: self._when_at_rest(this_round, then))
+            self._clock.after(LOOK_S * self._clock.speed, lambda: self._when_at_rest(this_round, then))
             return
         then()
 
     def _used(self) -> list[int]:
         return list(self._profile.ways) if self._profile is not None else []
 
-    def _ride(self, profile: _Profile, ways: dict[int, tuple[list[float], list[float]]]) -> None:
+    def _drive(self, profile: _Profile, ways: dict[int, tuple[list[float], list[float]]]) -> None:
         for axis, (_, way) in ways.items():
             if abs(self._motors[axis].where() - way[0]) > max(self._motors[axis]["RDBD"], 1e-9):
                 self._stop_all(_FAILURE, f"M{axis} did not come to where the profile begins")
                 return
         self._put("ExecuteState", _EXECUTING)
-        began = self._clockwork.now()
+        began = self._clock.now()
         for axis, (times, way) in ways.items():
-            if not self._motors[axis].ride(times, way, began):
+            if not self._motors[axis].follow(times, way, began):
                 self._stop_all(_FAILURE, f"M{axis} did not take off")
                 return
         this_round = self._round
         for moment in profile.pulses:
-            late_s = self._clockwork.now() - began
-            self._clockwork.after(profile.ramp_s + moment - late_s, partial(self._send_pulse, this_round, profile))
+            due = began + profile.ramp_s + float(moment)
+            self._clock.after(due - self._clock.now(), partial(self._send_pulse, this_round, profile, due))
         end_s = max(times[-1] for times, _ in ways.values())
         self._look(this_round, began, end_s, profile)
 
-    def _send_pulse(self, this_round: int, profile: _Profile) -> None:
+    def _send_pulse(self, this_round: int, profile: _Profile, due: float) -> None:
+        """Note where the axes are when the pulse is due: this thread may be late, a controller's hardware is not."""
         if this_round == self._round:
-            for axis, seen in profile.seen.items():
-                seen.append(self._motors[axis].where())
+            for axis, readbacks in profile.readbacks.items():
+                readbacks.append(self._motors[axis].where(due))
             self._pulse()
 
     def _look(self, this_round: int, began: float, end_s: float, profile: _Profile) -> None:
         if this_round != self._round:
             return
-        elapsed_s = self._clockwork.now() - began
+        elapsed_s = self._clock.now() - began
         self._put("CurrentPoint", int(np.searchsorted(profile.times + profile.ramp_s, elapsed_s, "right")))
         moving = [axis for axis in profile.ways if self._motors[axis].is_busy()]
         stopped = [axis for axis in profile.ways if axis not in moving]
         if stopped and elapsed_s < end_s:
             self._stop_all(_FAILURE, f"M{stopped[0]} stopped before its end")
         elif not moving:
-            self._say("Execute", _SUCCESS)
+            self._end_action("Execute", _SUCCESS)
         else:
             again = partial(self._look, this_round, began, end_s, profile)
-            self._clockwork.after(LOOK_S * self._clockwork.speed, again)
+            self._clock.after(LOOK_S * self._clock.speed, again)
 
     def _stop_all(self, status: int, message: str) -> None:
         self._round += 1
         for axis in self._used():
             self._motors[axis].halt()
-        self._say("Execute", status, message)
+        self._end_action("Execute", status, message)
 
     def _abort(self) -> None:
         if int(self._get("ExecuteState")) != _AT_REST:
@@ -298,13 +298,13 @@ class ProfileMove:
     def _read_back(self) -> None:
         profile = self._profile
         if profile is None:
-            self._say("Readback", _FAILURE, "nothing was built")
+            self._end_action("Readback", _FAILURE, "nothing was built")
             return
         self._put("ReadbackState", 1)
         for axis, way in profile.ways.items():
-            seen = np.asarray(profile.seen[axis])
-            ideal = np.interp(profile.pulses[: seen.size], profile.times, way)
-            self._array(f"M{axis}Readbacks").put_array(seen)
-            self._array(f"M{axis}FollowingErrors").put_array(seen - ideal)
-        self._put("ActualPulses", max(map(len, profile.seen.values())))
-        self._say("Readback", _SUCCESS)
+            readbacks = np.asarray(profile.readbacks[axis])
+            ideal = np.interp(profile.pulses[: readbacks.size], profile.times, way)
+            self._array(f"M{axis}Readbacks").put_array(readbacks)
+            self._array(f"M{axis}FollowingErrors").put_array(readbacks - ideal)
+        self._put("ActualPulses", max(map(len, profile.readbacks.values())))
+        self._end_action("Readback", _SUCCESS)

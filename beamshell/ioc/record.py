@@ -1,6 +1,6 @@
-"""What an EPICS record type written in Python looks like: its fields are data, its behaviour methods.
+"""Record: an EPICS record type written in Python; its fields are data, its behaviour is methods.
 
-It knows nothing of how base calls it (`record_support` does), nor what a motor or a scaler is.
+It knows neither how base calls it (`record_support` does) nor what a motor or a scaler is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Field:
         initial: the value before the database says otherwise.
         access: "command" processes the record, "setting" does not, "readback" can't be written.
         menu: the name of the menu of a MENU field.
-        is_property: clients that draw limits or units are told when it changes.
+        is_property: a change is sent to clients as one of units or limits (DBE_PROPERTY).
         elements: how many numbers an ARRAY has at most.
     """
 
@@ -51,7 +51,7 @@ class Field:
 
     def definition(self) -> str:
         """The field in the language of .dbd files."""
-        if self.kind == "ARRAY":  # base asks the record where it is and how long: only a pointer has its place here
+        if self.kind == "ARRAY":  # base asks the record for the address and length of the array
             return f'field({self.name}, DBF_NOACCESS) {{ prompt("{self.name}") special(SPC_DBADDR) extra("void *p") }}'
         parts = [f'prompt("{self.name}") promptgroup("10 - Common") interest(1) initial("{self.initial}")']
         parts += [
@@ -76,7 +76,7 @@ def fields(names: str, kind: str = "DOUBLE", access: str = "setting", initial: s
 
 
 class Record:
-    """One record in memory. A record type is a subclass: it names its fields and says what writes mean.
+    """One record in memory. A record type is a subclass: it declares its fields and what writes mean.
 
     All hooks run with the record locked, in the thread of the client that writes. From any other thread, enter
     `locked()` first.
@@ -102,15 +102,15 @@ class Record:
         return self._values[field].value
 
     def __setitem__(self, field: str, value: float) -> None:
-        """Change a field; clients hear of it only if it did change."""
-        cell = self._values[field]
-        before = cell.value
-        cell.value = value
-        if cell.value != before:
+        """Change a field; monitors are sent only if the value has changed."""
+        field_value = self._values[field]
+        before = field_value.value
+        field_value.value = value
+        if field_value.value != before:
             self.post(field)
 
     def post(self, field: str | None, mask: int = VALUE | LOG) -> None:
-        """Tell the clients that subscribed to this field; None is all of them."""
+        """Send the monitors of this field; None: of all fields."""
         self._base.core.db_post_events(self._address, self._at(field) if field else None, mask)
 
     def text(self, field: str) -> str:
@@ -119,7 +119,7 @@ class Record:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """The record is ours, and what is posted bears the time of now."""
+        """Hold the record's lock, and give it the present time."""
         with self._base.locked(self._address):
             self.stamp()
             yield
@@ -141,7 +141,7 @@ class Record:
         if not self.is_busy():
             self._base.core.recGblFwdLink(self._address)
 
-    # ---- what a record type says ----------------------------------------------------------------
+    # ---- what a record type overrides ----------------------------------------------------------------
 
     def on_start(self) -> None:
         """The database is loaded: bring dependent fields in step."""
@@ -172,5 +172,5 @@ class Record:
         return len(self.arrays[field])
 
     def limits(self, field: str) -> tuple[float, float] | None:  # noqa: ARG002 - for subclasses
-        """The lowest and highest value that makes sense for a field, or None for all that fits."""
+        """The lowest and highest value of a field; None for those of its type."""
         return None

@@ -1,4 +1,4 @@
-"""What EPICS base calls of a record type written in Python: its layout in memory and its behaviour.
+"""RecordSupport: lets EPICS base call a record type written in Python.
 
 It finds the Python record and hands the call on; what the record makes of it is not known here. The structures are
 those of dbBase.h and recSup.h of EPICS base 7.
@@ -115,7 +115,7 @@ def _describe(record_type: _RecordType) -> Iterator[_FieldDescription]:
 
 
 class RecordSupport:
-    """What base calls for one record type: it finds the Python record and hands the call on."""
+    """The functions that base calls for one record type: each finds the Python record and calls its method."""
 
     _alive: ClassVar[list[Any]] = []  # base keeps pointers into these for ever
 

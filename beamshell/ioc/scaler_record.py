@@ -46,11 +46,11 @@ class ScalerRecord(Record):
     rates: Callable[[], tuple[float, ...]]
     """Counts/s of every channel now."""
 
-    def __init__(self, base: Base, address: int, clockwork: SimulationClock, chance: np.random.Generator) -> None:
+    def __init__(self, base: Base, address: int, clock: SimulationClock, random: np.random.Generator) -> None:
         super().__init__(base, address)
-        self._clockwork = clockwork
-        self._chance = chance
-        self._round = 0  # tells the ticks of this count from those of one that was stopped
+        self._clock = clock
+        self._random = random
+        self._round = 0  # a tick of a count that was stopped has another number
         self._counts = False
         self._last = 0.0
         self._end = 0.0
@@ -83,14 +83,14 @@ class ScalerRecord(Record):
         self._round += 1
         self._counts = True
         self["SS"] = 2
-        self._last = self._clockwork.now()
+        self._last = self._clock.now()
         self._end = self._last + max(0.0, self["TP"])
         self._schedule()
 
     def _schedule(self) -> None:
         this_round = self._round
-        delay_s = min(self._end - self._clockwork.now(), UPDATE_S * self._clockwork.speed)
-        self._clockwork.after(max(0.0, delay_s), lambda: self._tick(this_round))
+        delay_s = min(self._end - self._clock.now(), UPDATE_S * self._clock.speed)
+        self._clock.after(max(0.0, delay_s), lambda: self._tick(this_round))
 
     def _tick(self, this_round: int) -> None:
         rates = self.rates()  # before the lock: it looks at other records
@@ -98,21 +98,21 @@ class ScalerRecord(Record):
             if not self._counts or this_round != self._round:
                 return
             self._count_until_now(rates)
-            if self._clockwork.now() < self._end:
+            if self._clock.now() < self._end:
                 self._schedule()
                 return
             self._stop()
             self.finish()
 
     def _count_until_now(self, rates: tuple[float, ...] | None = None) -> None:
-        now = min(self._clockwork.now(), self._end)
+        now = min(self._clock.now(), self._end)
         seconds, self._last = now - self._last, now
         self["T"] += seconds
         self["VAL"] = self["T"]
         clock, *others = rates or self.rates()
         self["S1"] = round(self["T"] * clock)
         for i, rate in enumerate(others, start=2):
-            self[f"S{i}"] += counts(rate, seconds, self._chance)
+            self[f"S{i}"] += counts(rate, seconds, self._random)
 
     def _stop(self) -> None:
         self._counts = False

@@ -1,6 +1,6 @@
-"""The process of the demo IOC: `python -m beamshell.ioc.server`; runs until it is told to stop.
+"""The process of the demo IOC: `python -m beamshell.ioc.server`, which runs until it is stopped.
 
-It knows nothing of consoles. It serves on loopback only, and says what it has to say on standard error.
+It knows nothing of consoles. It serves on loopback only, and logs to standard error.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from beamshell.errors import IocError
-from beamshell.ioc.network import ensure_free, server_environment
-from beamshell.ioc.repeater import Repeater
+from beamshell.ioc.network import Repeater, ensure_free, server_environment
 
 if TYPE_CHECKING:
     from beamshell.ioc.twin import Twin
@@ -50,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    if options.parent is not None:  # given, not asked of the system: the parent may be gone by now
+    if options.parent is not None:  # an argument, not os.getppid(): the parent may be gone by now
         threading.Thread(target=_end_with_parent, args=(options.parent,), daemon=True).start()
     repeater_port = 5065
     if options.repeater is not None:
@@ -66,35 +65,35 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from beamshell.ioc.base import Base  # late: a parent that dies while these load must not leave us behind
+    from beamshell.ioc.base import Base  # imported late: a parent that dies meanwhile is noticed
     from beamshell.ioc.beamline import Beamline
     from beamshell.ioc.simulation_clock import SimulationClock
 
-    base, clockwork = Base(), SimulationClock(options.speed)
+    base, clock = Base(), SimulationClock(options.speed)
     beamline: Beamline | Twin
     if options.twin is None:
-        beamline = Beamline(base, clockwork, options.seed)
+        beamline = Beamline(base, clock, options.seed)
     else:
         from beamshell.ioc.twin import Twin, read_facts
 
-        beamline = Twin(base, clockwork, read_facts(options.twin), options.seed)
+        beamline = Twin(base, clock, read_facts(options.twin), options.seed)
     base.start()
     beamline.start()
-    threading.Thread(target=clockwork.run, daemon=True).start()
+    threading.Thread(target=clock.run, daemon=True).start()
     if options.twin is None:
-        _start_instruments(options, clockwork.now)
+        _start_instruments(options, clock.now)
     while True:  # the main thread has nothing to do but to be there for signals
         time.sleep(3600)
 
 
 def _start_instruments(options: argparse.Namespace, clock: Callable[[], float]) -> None:
-    """What the demo beamline has that is no IOC; last, as nobody waits for it."""
+    """Start the instruments of the demo beamline that are no IOC; last, as nobody waits for them."""
     if options.http is not None:
-        from beamshell.ioc.chiller import Chiller, serve_chiller
+        from beamshell.ioc.instruments import Chiller, serve_chiller
 
         threading.Thread(target=serve_chiller, args=(Chiller(clock), options.http), daemon=True).start()
     if options.serial is not None:
-        from beamshell.ioc.gas_supply import GasSupply, serve_gas_supply
+        from beamshell.ioc.instruments import GasSupply, serve_gas_supply
 
         threading.Thread(target=serve_gas_supply, args=(GasSupply(clock), options.serial), daemon=True).start()
 

@@ -1,6 +1,6 @@
-"""One thread that calls functions at given moments of the simulation's own time.
+"""SimulationClock: simulated time, and one thread that calls functions at given moments of it.
 
-It knows nothing of EPICS. Simulated seconds run `speed` times as fast as those on the wall.
+It knows nothing of EPICS. Simulated time runs `speed` times as fast as real time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class SimulationClock:
-    """A time line to hang actions on; `run` is its thread's whole life."""
+    """Simulated time and the actions that are due; `run` is what its thread does."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
@@ -30,13 +30,13 @@ class SimulationClock:
         return (time.monotonic() - self._origin) * self.speed
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Call `action` once, in the clockwork's thread, `delay_s` simulated seconds from now."""
+        """Call `action` once, in the simulation's thread, `delay_s` simulated seconds from now."""
         with self._changed:
             heapq.heappush(self._due, (self.now() + delay_s, next(self._order), action))
             self._changed.notify()
 
     def every(self, period_s: Callable[[], float], action: Callable[[], None]) -> None:
-        """Call `action` for ever; `period_s()` is asked anew each time, in simulated seconds."""
+        """Repeat `action` for ever, each time after `period_s()` simulated seconds."""
 
         def again() -> None:
             self.after(period_s(), again)
@@ -45,7 +45,7 @@ class SimulationClock:
         self.after(0.0, again)
 
     def run(self) -> None:
-        """Call what is due, for ever. An action that fails is logged and starves nobody."""
+        """Call the actions that are due, for ever. One that fails is logged, the others go on."""
         while True:
             action = self._next()
             try:

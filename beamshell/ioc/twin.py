@@ -1,4 +1,4 @@
-"""The twin: records that play the part of a beamline's, made of plain facts about what its PVs do.
+"""Twin: the records of a beamline's PVs, simulated; made of plain facts about what each of them does.
 
 It knows nothing of devices or files: each fact says what something is (motor, scaler, counter, positioner, shutter,
 camera, area_detector, value) and which PVs it has. Motors move, counters count, positioners arrive; nothing is real.
@@ -18,12 +18,10 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import area_detector_records, fluorescence, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mcs, physics, profile_move
 from beamshell.ioc.area_detector import AreaDetector
-from beamshell.ioc.base import Base, Channel
+from beamshell.ioc.base import Base, DatabaseField
 from beamshell.ioc.beamline import PointDetector
-from beamshell.ioc.busy_record import BusyRecord
-from beamshell.ioc.callback_record import CallbackRecord
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
 from beamshell.ioc.motor_record import MotorRecord
@@ -31,6 +29,7 @@ from beamshell.ioc.process import PROBE_PV
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 from beamshell.ioc.simulation_clock import SimulationClock
+from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 Fact: TypeAlias = dict[str, Any]
 
@@ -38,7 +37,7 @@ FOLLOW_S = 0.04
 ARRIVAL_S = 1.0
 """Simulated seconds that a positioner takes, however far it goes."""
 PEAK_OFFSET = 0.3
-"""Where the peak is that detectors see: so far above where the motor stood when the twin began."""
+"""Distance of the peak that detectors see from where the motor stood at the start."""
 SHUTTER_DELAY_S = 0.1
 IMAGE_SIDE = 256
 _SPEED, _RANGE, _READING = 5.0, 100.0, 100.0
@@ -66,7 +65,7 @@ def read_facts(path: Path) -> list[Fact]:
 
 
 class TrackedMotor(MotorRecord):
-    """A motor that tells when it is sent somewhere, so that detectors can look at the one that is scanned."""
+    """A motor that calls `on_command` when it is moved, so that detectors can follow the one that is scanned."""
 
     on_command: Callable[[TrackedMotor], None]
     began_at = 0.0
@@ -84,41 +83,41 @@ class TrackedMotor(MotorRecord):
 
 
 class Twin:
-    """The records and the life in them. Make it before base starts, call `start` after.
+    """The records and their simulation. Make it before base starts, call `start` after.
 
     Args:
         base: EPICS base, with nothing loaded yet.
-        clockwork: the time line.
+        clock: the clock of the simulation.
         facts: what there is.
-        seed: makes the same chance again; None is different each time.
+        seed: makes the same random numbers again; None is different each time.
     """
 
-    def __init__(self, base: Base, clockwork: SimulationClock, facts: Iterable[Fact], seed: int | None = None) -> None:
+    def __init__(self, base: Base, clock: SimulationClock, facts: Iterable[Fact], seed: int | None = None) -> None:
         self._base = base
-        self._clockwork = clockwork
-        self._chance = np.random.default_rng(seed)
+        self._clock = clock
+        self._random = np.random.default_rng(seed)
         self._scanned: TrackedMotor | None = None
         self._shutters: list[bool] = []
         self._multichannel_scalers: dict[str, mcs.MultichannelScaler] = {}
         self._motors = RecordSupport(base, TrackedMotor, self._new_motor)
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)
         self._scalers = RecordSupport(
-            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clockwork, self._chance)
+            base, ScalerRecord, lambda b, address: ScalerRecord(b, address, clock, self._random)
         )
-        self._bells = RecordSupport(base, CallbackRecord, CallbackRecord)
-        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clockwork, self._chance))
-        for support in (self._motors, self._busy, self._scalers, self._bells, self._mcas):
+        self._callbacks = RecordSupport(base, CallbackRecord, CallbackRecord)
+        self._mcas = RecordSupport(base, McaRecord, lambda b, address: McaRecord(b, address, clock, self._random))
+        for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         self._records: dict[str, str] = {}
         self._to_start: list[Callable[[], None]] = []
-        ordered = sorted(facts, key=lambda fact: fact.get("is") == "value")  # what is known to behave comes first
+        ordered = sorted(facts, key=lambda fact: fact.get("is") == "value")  # what moves or counts comes first
         for fact in ordered:
             self._add(fact)
         self._record(PROBE_PV, "longin")
         base.load_records("".join(self._records.values()))
 
     def start(self) -> None:
-        """Wire the simulation to the records; base must be running."""
+        """Connect the simulation to the records; base must be running."""
         for begin in self._to_start:
             begin()
         for scaler in self._scalers.records.values():
@@ -129,7 +128,7 @@ class Twin:
             mca.rates = self._mca_rates(mca)
 
     def _new_motor(self, base: Base, address: int) -> TrackedMotor:
-        motor = TrackedMotor(base, address, self._clockwork)
+        motor = TrackedMotor(base, address, self._clock)
         motor.on_command = self._note_scanned
         return motor
 
@@ -158,7 +157,7 @@ class Twin:
     def _add(self, fact: Fact) -> None:
         add = self._KINDS.get(str(fact.get("is")))
         if add is None:
-            _log.warning("the twin cannot play %s", fact)
+            _log.warning("the twin cannot simulate %s", fact)
             return
         add(self, fact)
 
@@ -170,8 +169,8 @@ class Twin:
         if not _ALLOWED.match(name):
             _log.warning("no record of EPICS can be called %r", name)
             return False
-        said = " ".join(f'field({field}, "{_quoted(value)}")' for field, value in fields.items() if value != "")
-        self._records[name] = f'record({kind}, "{name}") {{ {said} }}\n'
+        text = " ".join(f'field({field}, "{_quoted(value)}")' for field, value in fields.items() if value != "")
+        self._records[name] = f'record({kind}, "{name}") {{ {text} }}\n'
         return True
 
     def _motor(self, fact: Fact) -> None:
@@ -192,11 +191,11 @@ class Twin:
         self._record(fact["record"], "mca", CALS=0.01, PRTM=1)
 
     def _mca_rates(self, mca: McaRecord) -> Callable[[], npt.NDArray[np.float64]]:
-        return lambda: fluorescence.rates(mca.energies, self._angle(), self._light)
+        return lambda: physics.fluorescence_rates(mca.energies, self._angle(), self._light)
 
     def _counter(self, fact: Fact) -> None:
         start, preset, results = fact["start"], fact["preset"], [pv for pv in fact["results"] if pv]
-        if "." in start or not results:  # a field of a record that comes as a whole
+        if "." in start or not results:  # a field of a record that another fact makes
             return
         if not self._record(start, "busy"):
             return
@@ -208,8 +207,8 @@ class Twin:
     def _start_counter(self, start: str, preset: str, result: str) -> None:
         button = self._busy.records[start]
         assert isinstance(button, BusyRecord)
-        detector = PointDetector(button, self._base.channel(preset), self._base.channel(result), self._clockwork)
-        detector.connect(self._rate, self._chance)
+        detector = PointDetector(button, self._base.field(preset), self._base.field(result), self._clock)
+        detector.connect(self._rate, self._random)
 
     def _shutter(self, fact: Fact) -> None:
         command, status = fact["command"], fact["status"]
@@ -222,15 +221,15 @@ class Twin:
         self._to_start.append(lambda: self._start_shutter(place, command, status))
 
     def _start_shutter(self, place: int, command: str, status: str) -> None:
-        asked, shown = self._base.channel(command), self._base.channel(status)
+        command_channel, status_channel = self._base.field(command), self._base.field(status)
 
         def follow() -> None:
-            wanted = bool(asked.get())
-            if wanted != self._shutters[place]:
-                self._shutters[place] = wanted
-                self._clockwork.after(SHUTTER_DELAY_S, lambda: shown.put(float(wanted)))
+            is_on = bool(command_channel.get())
+            if is_on != self._shutters[place]:
+                self._shutters[place] = is_on
+                self._clock.after(SHUTTER_DELAY_S, lambda: status_channel.put(float(is_on)))
 
-        shown.put(1)
+        status_channel.put(1)
         self._every(FOLLOW_S, follow)
 
     def _positioner(self, fact: Fact) -> None:
@@ -258,19 +257,19 @@ class Twin:
             if not at_rest:
                 words = {"ZNAM": "done", "ONAM": "moving"}
             self._record(done, "bi", VAL=int(at_rest), **words)
-            # A new set point is not reached yet: said within the put itself, so that no client can miss it.
+            # A new set point is not reached yet: `done` is cleared within the put, so that no client can miss it.
             self._record(f"{setpoint}:sent", "calcout", CALC=int(not at_rest), OUT=f"{done} PP")
         if stop := fact.get("stop"):
             self._record(stop, "bo", ZNAM="", ONAM="stop")
         self._to_start.append(lambda: self._start_positioner(fact))
 
     def _start_positioner(self, fact: Fact) -> None:
-        goal, readback = self._base.channel(fact["setpoint"]), self._channel(fact.get("readback"))
-        done, stop = self._channel(fact.get("done")), self._channel(fact.get("stop"))
+        goal, readback = self._base.field(fact["setpoint"]), self._field(fact.get("readback"))
+        done, stop = self._field(fact.get("done")), self._field(fact.get("stop"))
         arrived = fact.get("done_value", 1)
         at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
         here = there = goal.get()
-        begun, began_from = self._clockwork.now(), here
+        begun, began_from = self._clock.now(), here
         if readback is not None:
             readback.put(here)
 
@@ -281,9 +280,9 @@ class Twin:
                     stop.put(0)
                     goal.put(here)
                 if goal.get() != there:
-                    there, begun, began_from = goal.get(), self._clockwork.now(), here
+                    there, begun, began_from = goal.get(), self._clock.now(), here
                 moving = here != there
-                part = min(1.0, (self._clockwork.now() - begun) / ARRIVAL_S)
+                part = min(1.0, (self._clock.now() - begun) / ARRIVAL_S)
                 here = there if part >= 1.0 else began_from + (there - began_from) * part
                 if readback is not None and moving:
                     readback.put(here)
@@ -302,9 +301,9 @@ class Twin:
         self._to_start.append(lambda: self._start_camera(fact))
 
     def _start_camera(self, fact: Fact) -> None:
-        image, number = self._base.channel(fact["image"]), self._base.channel(fact["frame"])
-        rate = self._base.channel(fact["frames_per_second"])
-        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._chance)
+        image, number = self._base.field(fact["image"]), self._base.field(fact["frame"])
+        rate = self._base.field(fact["frames_per_second"])
+        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
 
         def expose() -> None:
             if rate.get() > 0:
@@ -312,7 +311,7 @@ class Twin:
                 image.put_image(camera.frame(self._angle(), 0.0, self._light, count))
                 number.put(count)
 
-        self._clockwork.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
+        self._clock.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
 
     def _area_detector(self, fact: Fact) -> None:
         places = area_detector_records.Places(**{part: fact[part] for part in ("camera", "image", "stats", "hdf")})
@@ -322,12 +321,12 @@ class Twin:
             self._to_start.append(lambda: self._start_area_detector(places))
 
     def _start_area_detector(self, places: area_detector_records.Places) -> None:
-        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._chance)
+        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
 
         def look(exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
             return camera.frame(self._angle(), 0.0, self._light * exposure_s / physics.EXPOSURE_S, number)
 
-        AreaDetector(self._base, self._clockwork, places, (self._busy, self._bells), look)
+        AreaDetector(self._base, self._clock, places, (self._busy, self._callbacks), look)
 
     def _value(self, fact: Fact) -> None:
         name, _, field = fact["pv"].partition(".")
@@ -347,14 +346,14 @@ class Twin:
             self._reading(name, float(fact.get("value", _READING)), str(fact.get("units", "")))
 
     def _reading(self, name: str, value: float, units: str) -> None:
-        """A number that only the beamline changes: it stands still, but for a little noise."""
+        """A number that only the beamline changes: constant, with a little noise."""
         if self._record(name, "ai", VAL=value, EGU=units, PREC=3):
             self._to_start.append(lambda: self._start_reading(name, value))
 
     def _start_reading(self, name: str, value: float) -> None:
-        channel = self._base.channel(name)
-        channel.put(value)
-        self._every(1.0, lambda: channel.put(value + abs(value) * 1e-4 * abs(self._chance.normal())))
+        field = self._base.field(name)
+        field.put(value)
+        self._every(1.0, lambda: field.put(value + abs(value) * 1e-4 * abs(self._random.normal())))
 
     def _states(self, pv: str, states: list[Any], value: Any, *, writable: bool, **more: Any) -> None:
         """A record whose value is one of up to sixteen names."""
@@ -366,10 +365,10 @@ class Twin:
     # ---- time and channels ----------------------------------------------------------------------
 
     def _every(self, seconds: float, action: Callable[[], None]) -> None:
-        self._clockwork.every(lambda: seconds * self._clockwork.speed, action)
+        self._clock.every(lambda: seconds * self._clock.speed, action)
 
-    def _channel(self, pv: str | None) -> Channel | None:
-        return self._base.channel(pv) if pv else None
+    def _field(self, pv: str | None) -> DatabaseField | None:
+        return self._base.field(pv) if pv else None
 
     def _mcs(self, fact: Fact) -> None:
         prefix: str = fact["prefix"]
@@ -387,7 +386,7 @@ class Twin:
             return clock, monitor, detector
 
         self._multichannel_scalers[prefix] = mcs.MultichannelScaler(
-            prefix, self._base, self._clockwork, self._chance, self._busy.records, rates, place
+            prefix, self._base, self._clock, self._random, self._busy.records, rates, place
         )
 
     def _profile_move(self, fact: Fact) -> None:
@@ -398,13 +397,13 @@ class Twin:
         motors = [record for name in fact["motors"] if isinstance(record := self._motors.records[name], MotorRecord)]
         scaler = self._multichannel_scalers[fact["counter"]]
         busy = self._busy.records
-        profile_move.ProfileMove(fact["prefix"], self._base, self._clockwork, busy, motors, scaler.advance)
+        profile_move.ProfileMove(fact["prefix"], self._base, self._clock, busy, motors, scaler.advance)
 
     def _records_of(self, text: str) -> None:
-        """Take the records of a database, those that are there already but for."""
+        """Take the records of a database, except those that are there already."""
         for record in re.split(r"^(?=record\()", text, flags=re.MULTILINE):
-            if found := re.match(r'record\(\w+, "([^"]+)"', record):
-                self._records.setdefault(found[1], record)
+            if match := re.match(r'record\(\w+, "([^"]+)"', record):
+                self._records.setdefault(match[1], record)
 
     _KINDS: dict[str, Callable[[Twin, Fact], None]] = {
         "motor": _motor,

@@ -1,4 +1,4 @@
-"""Plans: experimental procedures as generators of messages."""
+"""Plans: measurements as generators of messages. This module is `bp`, all plans by name."""
 
 from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
 from beamshell.plans.alignment import Found, centre_on_peak, find_edge, knife_edge
@@ -6,16 +6,6 @@ from beamshell.plans.conditions import Condition, Point, above, below, settled
 from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
 from beamshell.plans.loops import Turn, at_temperatures, for_each_sample
-from beamshell.plans.older_names import (
-    outer_product_scan,
-    relative_adaptive_scan,
-    relative_list_scan,
-    relative_log_scan,
-    relative_outer_product_scan,
-    relative_scan,
-    relative_spiral,
-    relative_spiral_fermat,
-)
 from beamshell.plans.regions import region_scan, xafs
 from beamshell.plans.scans import (
     count,
@@ -30,8 +20,8 @@ from beamshell.plans.scans import (
     scan_nd,
     x2x_scan,
 )
-from beamshell.plans.spec import a2scan, ascan, d2scan, dmesh, dscan, lineup, loopscan, lup, mesh, th2th, timescan
-from beamshell.plans.specs import spec_scan
+from beamshell.plans.scanspec_scans import spec_scan
+from beamshell.plans.spec_style import a2scan, ascan, d2scan, dmesh, dscan, lineup, loopscan, lup, mesh, th2th, timescan
 from beamshell.plans.spirals import (
     rel_spiral,
     rel_spiral_fermat,
@@ -42,6 +32,16 @@ from beamshell.plans.spirals import (
 )
 from beamshell.plans.unrun_plan_guard import PlanNotRun, plan
 from beamshell.plans.until import count_until, scan_until, time_scan
+
+# Older names of the field, which macros still use.
+relative_scan = rel_scan
+relative_list_scan = rel_list_scan
+relative_log_scan = rel_log_scan
+relative_adaptive_scan = rel_adaptive_scan
+relative_spiral = rel_spiral
+relative_spiral_fermat = rel_spiral_fermat
+outer_product_scan = grid_scan
+relative_outer_product_scan = rel_grid_scan
 
 __all__ = [
     "Condition",

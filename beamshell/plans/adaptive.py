@@ -1,4 +1,4 @@
-"""Scans that choose the next point by what was measured: adaptive_scan, tune_centroid, and tweak by hand."""
+"""Scans that choose each point by the last measurement: adaptive_scan, tune_centroid, and tweak, steered by hand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
-from beamshell.plans.start_metadata import Metadata, as_devices, fields_of, start_metadata, together_hints
+from beamshell.plans.relative import relative
+from beamshell.plans.start_metadata import Metadata, as_devices, position_field, start_metadata, together_hints
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.plans.visiting import relative
 
 
 @plan
@@ -29,19 +29,19 @@ def adaptive_scan(
     *,
     md: Metadata = None,
 ) -> Plan:
-    """Scan from start towards stop in small steps where the signal changes and large ones where not; the run's uid.
+    """Scan in small steps where the signal changes, in large ones where it does not. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         target_field: the recorded key that steers the steps, such as "det".
         motor: what moves.
         start: the first position.
-        stop: where it ends; it is not passed.
+        stop: the scan ends here; no point lies beyond it.
         min_step: the smallest step.
         max_step: the largest step.
-        target_delta: by how much the signal should change from point to point.
-        backstep: whether it may go back where it took too large a step.
-        threshold: it goes back if the step should have been less than this fraction of what it was.
+        target_delta: the change of the signal from point to point to aim at.
+        backstep: True lets it go back after a step that was too large.
+        threshold: it goes back if the step should have been smaller than this fraction of itself.
         md: metadata of the run.
 
     Raises:
@@ -56,7 +56,7 @@ def adaptive_scan(
     }
     detectors = as_devices(detectors)
     arguments = {"target_field": target_field, "motor": motor, "start": start, "stop": stop, **rule}
-    facts = {
+    run_md = {
         **start_metadata("adaptive_scan", detectors, [motor], None, **arguments),
         "hints": together_hints([motor]),
         **(md or {}),
@@ -68,19 +68,19 @@ def adaptive_scan(
         position = start
         while position * sign < stop * sign:
             readings = yield from _point(detectors, motor, position)
-            position += sign * stepping.advance(_value(readings, target_field))
+            position += sign * stepping.advance(_number(readings, target_field))
 
-    return (yield from stage_wrapper(run_wrapper(steps(), md=facts), [*detectors, motor]))
+    return (yield from stage_wrapper(run_wrapper(steps(), md=run_md), [*detectors, motor]))
 
 
 rel_adaptive_scan = relative(adaptive_scan, {"start": "motor", "stop": "motor"})
 
 
 class Stepping:
-    """How far to go next, from what was measured last: a rule without devices.
+    """The step sizes of an adaptive scan, from the measured values alone.
 
-    The step aimed at would have changed the signal by `target_delta`. Steps follow it slowly (a fifth of the way
-    each), but at once where it is so small that the last step has to be taken back.
+    The ideal step would have changed the signal by `target_delta`. The step follows the ideal one slowly (by a fifth of
+    the difference each time), but at once where the last step was so large that it has to be taken back.
 
     Raises:
         PlanError: the steps are not 0 < min_step < max_step.
@@ -95,20 +95,20 @@ class Stepping:
         self._last: float | None = None
 
     def advance(self, value: float) -> float:
-        """How far the next point is from this one, where `value` was measured; negative to go back."""
+        """Distance to the next point from this one, where `value` was measured; negative to go back."""
         if self._last is None:
             self._last = value
             return self._step
-        wanted = self._wanted(abs(value - self._last))
-        if self.backstep and wanted < self._step * self.threshold:
-            way = wanted - self._step
-            self._step = wanted
-            return way
+        ideal = self._ideal_step(abs(value - self._last))
+        if self.backstep and ideal < self._step * self.threshold:
+            distance = ideal - self._step
+            self._step = ideal
+            return distance
         self._last = value
-        self._step += 0.2 * (wanted - self._step)
+        self._step += 0.2 * (ideal - self._step)
         return self._step
 
-    def _wanted(self, change: float) -> float:
+    def _ideal_step(self, change: float) -> float:
         if change == 0:
             return min(1.1 * self._step, self.max_step)
         return min(max(self.target_delta * self._step / change, self.min_step), self.max_step)
@@ -120,13 +120,13 @@ def _point(detectors: list[Any], motor: Any, position: float) -> Plan:
     return (yield from stubs.trigger_and_read([*detectors, motor]))
 
 
-def _value(readings: dict[str, Any], field: str) -> float:
+def _number(readings: dict[str, Any], field: str) -> float:
     if field not in readings:
         raise PlanError(f"nothing records {field!r}: the detectors have {', '.join(readings) or 'no values'}")
     return float(readings[field]["value"])
 
 
-# ---- the middle of a peak ------------------------------------------------------------------------
+# ---- centroid of a peak --------------------------------------------------------------------------
 
 
 @plan
@@ -143,29 +143,29 @@ def tune_centroid(
     *,
     md: Metadata = None,
 ) -> Plan:
-    """Go to a peak's centroid, scanning over it again and again in ever smaller steps; the run's uid.
+    """Find a peak's centroid by ever narrower scans, and go there. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         signal: the recorded key that has the peak, such as "det".
         motor: what moves.
         start: where the first scan begins.
-        stop: where it ends; no later one leaves this range.
-        min_step: the last scan is the last one with steps of at least this.
+        stop: where it ends; no later scan leaves this range.
+        min_step: scans go on as long as their steps are at least this.
         num: points of each scan.
-        step_factor: by which each scan is narrower than the one before.
-        snake: whether every other scan goes backwards, which saves time where there is no backlash.
+        step_factor: each scan is narrower than the last by this factor.
+        snake: True lets every other scan go backwards, which saves time if there is no backlash.
         md: metadata of the run.
 
     Raises:
-        PlanError: `min_step` is not positive, `step_factor` not above 1, or the signal is 0 all over a scan.
+        PlanError: `min_step` is not positive, `step_factor` not above 1, or the signal is 0 at every point.
     """
     detectors, num = as_devices(detectors), patterns.whole_number(num)
     if not min_step > 0 or not step_factor > 1 or num < 2:
         raise PlanError(f"min_step > 0, step_factor > 1, num > 1 must hold: {min_step}, {step_factor}, {num}")
     settings = {"min_step": min_step, "num": num, "step_factor": step_factor, "snake": snake}
     arguments = {"signal": signal, "motor": motor, "start": start, "stop": stop, **settings}
-    facts = {
+    run_md = {
         **start_metadata("tune_centroid", detectors, [motor], None, **arguments),
         "hints": together_hints([motor]),
         **(md or {}),
@@ -185,18 +185,18 @@ def tune_centroid(
         if middle is not None:
             yield from stubs.mv(motor, middle)
 
-    return (yield from stage_wrapper(run_wrapper(passes(), md=facts), [*detectors, motor]))
+    return (yield from stage_wrapper(run_wrapper(passes(), md=run_md), [*detectors, motor]))
 
 
 def _centroid(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
-    """Measure at these positions; the mean position, weighted with the signal."""
-    key = (fields_of(motor) or [motor.name])[0]
+    """Measure at these positions; returns the mean position weighted with the signal."""
+    key = position_field(motor)
     total = moment = 0.0
     for position in positions:
         readings = yield from _point(detectors, motor, position)
-        value = _value(readings, signal)
+        value = _number(readings, signal)
         total += value
-        moment += value * _value(readings, key)
+        moment += value * _number(readings, key)
     if total == 0:
         raise PlanError(f"{signal} is 0 from {positions[0]:g} to {positions[-1]:g}: there is no peak to go to")
     return moment / total
@@ -206,14 +206,14 @@ def _clipped(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-# ---- by hand -------------------------------------------------------------------------------------
+# ---- steered by hand -----------------------------------------------------------------------------
 
 
 @plan
 def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Metadata = None) -> Plan:
-    """Move a motor step by step and count, asking the operator each time; the run's uid.
+    """Move a motor step by step, asking the operator for each step. Returns the run's uid.
 
-    The answer is the next step, nothing for the same step again, or anything that is no number to end.
+    The operator answers with the next step, with Enter for the same step, or with any word to end.
 
     Args:
         detector: what is counted.
@@ -223,32 +223,33 @@ def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Meta
         md: metadata of the run.
     """
     arguments = {"detector": detector, "target_field": target_field, "motor": motor, "step": step}
-    facts = {**start_metadata("tweak", [detector], [motor], None, **arguments), "hints": together_hints([motor])}
-    facts["plan_args"].pop("detectors")
+    run_md = {**start_metadata("tweak", [detector], [motor], None, **arguments), "hints": together_hints([motor])}
+    run_md["plan_args"].pop("detectors")
 
     def steps() -> Plan:
         distance, refusal = step, ""
-        key = (fields_of(motor) or [motor.name])[0]
+        key = position_field(motor)
         while True:
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read([detector, motor])
-            position, value = _value(readings, key), _value(readings, target_field)
-            told = f"{refusal}{motor.name} {position:g}, {target_field} {value:g}; step [{distance:g}] or q: "
-            answer = yield from stubs.input_plan(told)
+            position, value = _number(readings, key), _number(readings, target_field)
+            prompt = f"{refusal}{motor.name} {position:g}, {target_field} {value:g}; step [{distance:g}] or q: "
+            answer = yield from stubs.input_plan(prompt)
             try:
                 distance = float(answer) if answer and answer.strip() else distance
             except ValueError:
                 return
             refusal = yield from _try_move(motor, position + distance)
 
-    return (yield from stage_wrapper(run_wrapper(steps(), md={**facts, **(md or {})}), [detector, motor]))
+    return (yield from stage_wrapper(run_wrapper(steps(), md={**run_md, **(md or {})}), [detector, motor]))
 
 
 def _try_move(motor: Any, position: float) -> Plan:
-    """Move if that is allowed; why it is not, for the operator to read."""
+    """Move if the limits allow it; returns the refusal for the next prompt, "" if it moved."""
     try:
         stubs.check(motor, position)
     except DeviceError as exc:
         return f"{exc}. "
-    yield from stubs.mv(motor, position)
+    yield Msg("set", motor, position, group=stubs.MOVE_GROUP)
+    yield Msg("wait", None, group=stubs.MOVE_GROUP)
     return ""

@@ -1,6 +1,6 @@
-"""When to stop: conditions on what a plan has just measured.
+"""Conditions that end a scan or a count: above, below, settled.
 
-A condition is any function of a `Point` that answers True or False. It knows no device.
+A condition is any function of a `Point` that returns True or False. It knows no device.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from beamshell.errors import PlanError
 
 
 class Point(dict[str, Any]):
-    """The values of one point by the key under which they are recorded: ``point["det"]``.
+    """The values of one point by their recorded key: ``point["det"]``.
 
     Attributes:
         number: 1 for the first point of the plan.
-        time_s: when it was read, in seconds since the plan began.
+        time_s: seconds from the start of the plan to its reading.
     """
 
     def __init__(self, readings: Mapping[str, Any], number: int, time_s: float) -> None:
@@ -30,18 +30,18 @@ class Point(dict[str, Any]):
         """The value of `key` as a number.
 
         Raises:
-            PlanError: nothing records it, or it is no number.
+            PlanError: nothing records this key, or its value is not a number.
         """
         if key not in self:
             raise PlanError(f"nothing records {key!r}: the point has {', '.join(self) or 'no values'}")
         try:
             return float(self[key])
         except (TypeError, ValueError) as exc:
-            raise PlanError(f"{key} is {self[key]!r}, which is no number to compare") from exc
+            raise PlanError(f"{key} is {self[key]!r}, which is not a number") from exc
 
 
 Condition: TypeAlias = Callable[[Point], bool]
-"""True when the plan has done enough."""
+"""A function of the point; True ends the plan."""
 
 
 @dataclass(frozen=True)
@@ -70,44 +70,43 @@ class below:  # noqa: N801  reads as a word
 
 @dataclass(frozen=True)
 class settled:  # noqa: N801  reads as a word
-    """True once a value has kept still for a time: ``settled("temp", within=0.1, for_s=30)``.
+    """True once a value has been steady for a time: ``settled("temp", within=0.1, for_s=30)``.
 
-    All points of the last `for_s` seconds lie within `within` of `at`; without it, of each other.
+    All points of the last `for_s` seconds lie within `within` of `at`; without `at`, of each other.
     """
 
     key: str
     within: float
     for_s: float
     at: float | None = None
-    _seen: deque[tuple[float, float]] = field(default_factory=deque, init=False, repr=False, compare=False)
+    _history: deque[tuple[float, float]] = field(default_factory=deque, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.within > 0 or not self.for_s > 0:
             raise PlanError(f"settled within {self.within:g} for {self.for_s:g} s: both must be more than 0")
 
     def __call__(self, point: Point) -> bool:
-        """True if the value has kept still for long enough."""
-        if point.number == 1:  # a plan begins anew, perhaps a second one with this condition
-            self._seen.clear()
-        self._seen.append((point.time_s, point.number_at(self.key)))
-        while len(self._seen) > 1 and point.time_s - self._seen[1][0] >= self.for_s:
-            self._seen.popleft()
-        values = [value for _, value in self._seen]
-        return point.time_s - self._seen[0][0] >= self.for_s and self._is_still(values)
-
-    def _is_still(self, values: list[float]) -> bool:
+        """True if the value has been steady for long enough."""
+        if point.number == 1:  # another plan may use the same condition again
+            self._history.clear()
+        self._history.append((point.time_s, point.number_at(self.key)))
+        while len(self._history) > 1 and point.time_s - self._history[1][0] >= self.for_s:
+            self._history.popleft()
+        if point.time_s - self._history[0][0] < self.for_s:
+            return False
+        values = [value for _, value in self._history]
         if self.at is None:
             return max(values) - min(values) <= self.within
         return all(abs(value - self.at) <= self.within for value in values)
 
 
 def is_met(condition: Condition, point: Point) -> bool:
-    """What the condition says of the point.
+    """True if the condition is true at this point.
 
     Raises:
-        PlanError: it asks for what is not there.
+        PlanError: the condition uses a key that the point does not have.
     """
     try:
         return bool(condition(point))
     except KeyError as exc:
-        raise PlanError(f"the condition asks for {exc}, but the point has {', '.join(point) or 'no values'}") from exc
+        raise PlanError(f"the condition uses {exc}, but the point has {', '.join(point) or 'no values'}") from exc

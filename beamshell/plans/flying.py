@@ -1,4 +1,4 @@
-"""Runs without steps: flyers that acquire by themselves, and readings while something ramps."""
+"""Fly scans and ramps: fly, fly_scan, fly_path, and ramp_plan, which reads while something ramps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from beamshell.errors import CommandTimeout, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.clock import now
+from beamshell.plans.environment import now
 from beamshell.plans.preprocessors import (
     finalize_wrapper,
     msg_mutator,
@@ -16,22 +16,21 @@ from beamshell.plans.preprocessors import (
     run_wrapper,
     stage_wrapper,
 )
-from beamshell.plans.start_metadata import Metadata, RunMetadata, names, plain, together_hints
+from beamshell.plans.start_metadata import Metadata, RunMetadata, names, recordable, together_hints
 from beamshell.plans.unrun_plan_guard import plan
 
-RAMP, FLIGHT = "ramp", "flight"
-"""The groups of what ramps and of what flies."""
-
-MOST_IN_VAIN = 10
-"""How many flights in a row may be paused before their first point."""
-
 PERIOD_S = 0.5
-"""How often the points of a flight are recorded while it lasts."""
+"""Seconds between two recordings of new points during a flight."""
+
+_RAMP, _FLIGHT = "ramp", "flight"  # groups
+
+_MAX_EMPTY_FLIGHTS = 10
+"""So many flights in a row without a point end the plan with an error."""
 
 
 @plan
 def fly(flyers: Iterable[Any], *, md: Metadata = None) -> Plan:
-    """Let flyers acquire, all at the same time, and record what they hand over; the run's uid.
+    """Let flyers acquire, all at the same time, and record their data. Returns the run's uid.
 
     Args:
         flyers: devices with kickoff, complete and collect.
@@ -39,80 +38,82 @@ def fly(flyers: Iterable[Any], *, md: Metadata = None) -> Plan:
     """
     flyers = list(flyers)
 
-    def flight() -> Plan:
+    def fly_all() -> Plan:
         yield from stubs.kickoff_all(*flyers)
         yield from stubs.complete_all(*flyers, wait=True)
         for flyer in flyers:
             yield from stubs.collect(flyer)
 
-    facts = {"plan_name": "fly", "plan_args": {"flyers": names(flyers)}, "flyers": names(flyers)}
-    return (yield from run_wrapper(flight(), md={**facts, **(md or {})}))
+    run_md = {"plan_name": "fly", "plan_args": {"flyers": names(flyers)}, "flyers": names(flyers)}
+    return (yield from run_wrapper(fly_all(), md={**run_md, **(md or {})}))
 
 
 @plan
 def fly_scan(
     flyer: Any, start: float, stop: float, num: int, time: float, *, period: float = PERIOD_S, md: Metadata = None
 ) -> Plan:
-    """Let a motor ride past its points while its counter counts; the run's uid.
+    """Move a motor at constant speed past its points while its counter counts. Returns the run's uid.
 
-    After a pause, which lands the flight, `resume` flies the points that were not seen.
+    A pause ends the flight; `resume` flies the points that are missing.
 
     Args:
-        flyer: a MotorFlyer: it knows its motor and its counter.
+        flyer: a MotorFlyer; it knows its motor and its counter.
         start: the first point.
         stop: the last one.
-        num: how many points; each lies in the middle of what is counted for it.
-        time: seconds from one point to the next, all of which are counted.
-        period: seconds between two looks at what it has seen so far.
+        num: number of points; each lies in the middle of its bin of the counter.
+        time: seconds from point to point; the counter counts all the time.
+        period: seconds between two recordings of new points.
         md: metadata of the run.
 
     Raises:
-        LimitError: the way, with the room to speed up and slow down, or the speed is out of limits; nothing has moved.
+        LimitError: the range, with the distance to accelerate, or the speed is outside the limits; nothing has moved.
 
     Example:
         ``RE(fly_scan(th_fly, -1, 1, 101, 0.05))`` counts 101 points of 0.05 s in 5 s.
     """
     path = {"start": start, "stop": stop, "num": num, "time": time}
-    facts = {"plan_name": "fly_scan", "plan_args": {"flyer": repr(flyer), **path}, "extents": ([start, stop],)}
-    return (yield from _flown(flyer, path, num, facts, period, md))
+    run_md = {"plan_name": "fly_scan", "plan_args": {"flyer": repr(flyer), **path}, "extents": ([start, stop],)}
+    return (yield from _fly_points(flyer, path, num, run_md, period, md))
 
 
 @plan
 def fly_path(
     flyer: Any, positions: Mapping[Any, Sequence[float]], time: float, *, period: float = PERIOD_S, md: Metadata = None
 ) -> Plan:
-    """Let motors ride together through given points while a counter counts; the run's uid.
+    """Move motors together along given points while a counter counts. Returns the run's uid.
 
-    After a pause, which lands the flight, `resume` flies the points that were not seen.
+    A pause ends the flight; `resume` flies the points that are missing.
 
     Args:
-        flyer: a TrajectoryFlyer: it knows its motors and its counter.
-        positions: by motor or by its name, where it is at each point; all of one length.
-        time: seconds from one point to the next, all of which are counted.
-        period: seconds between two looks at what it has seen so far.
+        flyer: a TrajectoryFlyer; it knows its motors and its counter.
+        positions: by motor or motor's name, its position at each point; all of one length.
+        time: seconds from point to point; the counter counts all the time.
+        period: seconds between two recordings of new points.
         md: metadata of the run.
 
     Raises:
-        LimitError: a point, or the speed to it, is out of limits; nothing has moved.
+        LimitError: a point, or the speed to it, is outside the limits; nothing has moved.
 
     Example:
         ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``
     """
-    by_name = {str(getattr(motor, "name", motor)): [float(place) for place in way] for motor, way in positions.items()}
+    by_name = {
+        str(getattr(motor, "name", motor)): [float(place) for place in places] for motor, places in positions.items()
+    }
     path = {"positions": by_name, "time": time}
     num = len(next(iter(by_name.values()), ()))
-    extents = tuple([min(way), max(way)] for way in by_name.values() if way)
-    args = {"flyer": repr(flyer), "positions": plain(list(by_name.items())), "time": time}
-    facts = {"plan_name": "fly_path", "plan_args": args, "extents": extents}
-    return (yield from _flown(flyer, path, num, facts, period, md))
+    extents = tuple([min(places), max(places)] for places in by_name.values() if places)
+    args = {"flyer": repr(flyer), "positions": recordable(list(by_name.items())), "time": time}
+    run_md = {"plan_name": "fly_path", "plan_args": args, "extents": extents}
+    return (yield from _fly_points(flyer, path, num, run_md, period, md))
 
 
-def _flown(flyer: Any, path: RunMetadata, num: int, facts: RunMetadata, period: float, md: Metadata) -> Plan:
-    """A run of as many flights as it takes to see all the points."""
+def _fly_points(flyer: Any, path: RunMetadata, num: int, run_md: RunMetadata, period: float, md: Metadata) -> Plan:
+    """A run of as many flights as are needed for all points: after a pause, one more for the missing ones."""
     stubs.check(flyer, path)
     motors = [motor for motor in flyer.motors if motor.name in path.get("positions", {motor.name: ()})]
-    facts = {
-        **facts,
+    run_md = {
+        **run_md,
         "detectors": [flyer.name],
         "motors": tuple(names(motors)),
         "num_points": num,
@@ -122,31 +123,31 @@ def _flown(flyer: Any, path: RunMetadata, num: int, facts: RunMetadata, period: 
     }
 
     def flights() -> Plan:
-        seen, in_vain, declared = 0, 0, False
-        while seen < num:
-            yield Msg("checkpoint")  # a pause on the way to the beginning goes there again
-            yield from stubs.prepare(flyer, {**path, "first": seen}, group="prepare", wait=True)
-            if not declared:  # its settings are those of this flight only now
+        recorded, empty_flights, declared = 0, 0, False
+        while recorded < num:
+            yield Msg("checkpoint")  # after a pause on the way to the start, the motor goes there again
+            yield from stubs.prepare(flyer, {**path, "first": recorded}, group="prepare", wait=True)
+            if not declared:  # only now are its settings those of this flight
                 yield from stubs.declare_stream(flyer, name="primary", collect=True)
                 declared = True
-            more = yield from rewindable_wrapper(_flight(flyer, period), False)
-            seen, in_vain = seen + more, 0 if more else in_vain + 1
-            if in_vain == MOST_IN_VAIN:
-                raise PlanError(f"{flyer.name} has flown {in_vain} times and handed nothing over")
+            points = yield from rewindable_wrapper(_flight(flyer, period), False)
+            recorded, empty_flights = recorded + points, 0 if points else empty_flights + 1
+            if empty_flights == _MAX_EMPTY_FLIGHTS:
+                raise PlanError(f"{flyer.name}: {empty_flights} flights in a row recorded no point")
 
-    return (yield from stage_wrapper(run_wrapper(flights(), md={**facts, **(md or {})}), [flyer]))
+    return (yield from stage_wrapper(run_wrapper(flights(), md={**run_md, **(md or {})}), [flyer]))
 
 
 def _flight(flyer: Any, period: float) -> Plan:
-    """One flight, its points recorded as they come; how many there were. It cannot be rewound."""
-    yield from stubs.kickoff(flyer, group=FLIGHT, wait=True)
-    yield from stubs.complete(flyer, group=FLIGHT)
-    landed, seen = False, 0
-    while not landed:
-        landed = yield from stubs.wait(FLIGHT, timeout=period, error_on_timeout=False)
+    """One flight; records its points as they come, and returns their number. It cannot be rewound."""
+    yield from stubs.kickoff(flyer, group=_FLIGHT, wait=True)
+    yield from stubs.complete(flyer, group=_FLIGHT)
+    ended, points = False, 0
+    while not ended:
+        ended = yield from stubs.wait(_FLIGHT, timeout=period, error_on_timeout=False)
         pages = yield from stubs.collect(flyer, name="primary")
-        seen += sum(len(page["time"]) for page in pages or ())
-    return seen
+        points += sum(len(page["time"]) for page in pages or ())
+    return points
 
 
 @plan
@@ -159,17 +160,17 @@ def ramp_plan(
     period: float | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Take data while something ramps, until it has arrived; the run's uid.
+    """Take data while something ramps, until it has arrived. Returns the run's uid.
 
-    A ramp does not go back: after an interruption the readings go on where the ramp then is.
+    A ramp is not repeated: after an interruption the readings go on where the ramp is then.
 
     Args:
         go_plan: starts the ramp without waiting for it.
-        monitor_sig: a signal whose every change is recorded meanwhile.
-        inner_plan_func: makes the plan of one reading; also run once after the end.
-        take_pre_data: whether it is run once before the ramp starts, too.
-        timeout: seconds that the ramp may take; None lets it take its time.
-        period: seconds from one reading to the next; None takes them as fast as they come.
+        monitor_sig: a signal whose changes are all recorded during the ramp.
+        inner_plan_func: makes the plan of one reading; it also runs once after the end.
+        take_pre_data: True also runs it once before the ramp starts.
+        timeout: the longest time of the ramp in seconds; None for no limit.
+        period: seconds from one reading to the next; None reads without gaps.
         md: metadata of the run.
 
     Raises:
@@ -185,7 +186,7 @@ def ramp_plan(
             yield from inner_plan_func()
         begun = now()
         yield from msg_mutator(go_plan, in_group)
-        while not (yield from stubs.wait(RAMP, timeout=0.0, error_on_timeout=False)):
+        while not (yield from stubs.wait(_RAMP, timeout=0.0, error_on_timeout=False)):
             reading = now()
             if timeout is not None and reading - begun > timeout:
                 raise CommandTimeout(f"the ramp has not ended after {timeout:g} s")
@@ -194,13 +195,13 @@ def ramp_plan(
         yield from inner_plan_func()
 
     def in_group(msg: Msg) -> Msg:
-        # A wait for a group outlasts a pause, which ends a move's own status and begins the move anew.
+        # A pause ends the status of a move and starts the move again: only a wait for its group outlasts that.
         return (
-            msg._replace(kwargs={**msg.kwargs, "group": RAMP}) if msg.command in ("set", "kickoff", "trigger") else msg
+            msg._replace(kwargs={**msg.kwargs, "group": _RAMP}) if msg.command in ("set", "kickoff", "trigger") else msg
         )
 
     def guarded() -> Plan:
         return (yield from finalize_wrapper(ramp(), [Msg("unmonitor", monitor_sig)]))
 
-    facts = {"plan_name": "ramp_plan", **(md or {})}
-    return (yield from rewindable_wrapper(run_wrapper(guarded(), md=facts), False))
+    run_md = {"plan_name": "ramp_plan", **(md or {})}
+    return (yield from rewindable_wrapper(run_wrapper(guarded(), md=run_md), False))

@@ -1,4 +1,4 @@
-"""Scans over grids: every combination of the motors' positions, the first motor the slowest.
+"""Scans over grids: grid_scan, list_grid_scan and their rel_ forms; the first motor is the slowest.
 
 Each checks every point against the motors' limits before anything moves.
 """
@@ -19,8 +19,8 @@ from beamshell.plans.start_metadata import (
     pattern_metadata,
     start_metadata,
 )
+from beamshell.plans.step_scan import PerStep, relative_step_scan, step_scan
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.plans.visiting import PerStep, visit, visit_and_return
 
 Snakes = bool | Iterable[Any] | None
 
@@ -29,19 +29,19 @@ Snakes = bool | Iterable[Any] | None
 def grid_scan(
     detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
-    """Visit every point of a grid; the first motor is the slowest. The run's uid.
+    """Visit every point of a grid; the first motor is the slowest. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         args: motor, start, stop, num, motor, start, stop, num ...
-        snake_axes: True lets all but the slowest go back and forth; or a list of those that do.
+        snake_axes: True lets all motors but the slowest go back and forth; or a list of motors that do.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
     Example:
         ``RE(grid_scan([det], samy, 0, 1, 5, samx, 0, 2, 11, snake_axes=True))``
     """
-    return (yield from visit(*_grid("grid_scan", detectors, args, snake_axes, per_step, md)))
+    return (yield from step_scan(*_grid("grid_scan", detectors, args, snake_axes, per_step, md)))
 
 
 @plan
@@ -49,26 +49,26 @@ def rel_grid_scan(
     detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """As `grid_scan`, around where the motors are; they return there at the end."""
-    return (yield from visit_and_return(*_grid("rel_grid_scan", detectors, args, snake_axes, per_step, md)))
+    return (yield from relative_step_scan(*_grid("rel_grid_scan", detectors, args, snake_axes, per_step, md)))
 
 
 @plan
 def list_grid_scan(
     detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
-    """Visit every combination of listed positions; the first motor is the slowest. The run's uid.
+    """Visit every combination of listed positions; the first motor is the slowest. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         args: motor, [positions], motor, [positions] ...
-        snake_axes: True lets all but the slowest go back and forth; or a list of those that do.
+        snake_axes: True lets all motors but the slowest go back and forth; or a list of motors that do.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
     Example:
         ``RE(list_grid_scan([det], samy, [0, 1, 5], samx, [0, 0.1, 3]))``
     """
-    return (yield from visit(*_list_grid("list_grid_scan", detectors, args, snake_axes, per_step, md)))
+    return (yield from step_scan(*_list_grid("list_grid_scan", detectors, args, snake_axes, per_step, md)))
 
 
 @plan
@@ -76,7 +76,7 @@ def rel_list_grid_scan(
     detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """As `list_grid_scan`, around where the motors are; they return there at the end."""
-    return (yield from visit_and_return(*_list_grid("rel_list_grid_scan", detectors, args, snake_axes, per_step, md)))
+    return (yield from relative_step_scan(*_list_grid("rel_list_grid_scan", detectors, args, snake_axes, per_step, md)))
 
 
 def _grid(
@@ -115,7 +115,7 @@ def _combined(
             raise PlanError(f"the list of positions of {motor.name} is empty")
     snaking = patterns.snakes(motors, snake_axes)
     points = patterns.grid(axes, snaking)
-    facts = {
+    run_md = {
         **start_metadata(name, detectors, motors, len(points), args=args, per_step=per_step),
         **pattern_metadata("grid", args=args),
         "shape": tuple(len(values) for _, values in axes),
@@ -123,4 +123,4 @@ def _combined(
         "hints": grid_hints(motors, gridding),
         **(md or {}),
     }
-    return detectors, points, per_step, facts
+    return detectors, points, per_step, run_md

@@ -1,6 +1,7 @@
-"""The same measurement again and again: for each sample, at each temperature.
+"""Loops over a measurement: for each sample, at each temperature.
 
-Each inner run says in its metadata which one it was. A failure ends the loop, or with `go_on` is told at its end.
+The metadata of each run says which turn of the loop it belongs to. A failure ends the loop; with `go_on` it is reported
+at the end.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ class Turn:
     """One turn of a loop.
 
     Attributes:
-        label: the sample's name, or such as "temp = 100".
-        uids: of the runs that it made.
-        failure: why it was not done; None if it was.
+        label: the sample's name, or a text such as "temp = 100".
+        uids: the uids of its runs.
+        failure: the exception that ended it; None if it succeeded.
     """
 
     label: str
@@ -41,17 +42,17 @@ def for_each_sample(
     go_on: bool = False,
     md: Metadata = None,
 ) -> Plan:
-    """Go to each sample and measure it; a list of `Turn`.
+    """Go to each sample and measure it. Returns a list of `Turn`.
 
     Args:
-        samples: by the sample's name, where it is: positions by motor.
-        measure: ``f(name)``, a plan for one sample; its runs have "sample" in their metadata.
-        go_on: measure the other samples when one fails.
+        samples: by sample's name, its positions by motor.
+        measure: ``f(name)``, a plan for one sample; its runs get "sample" in their metadata.
+        go_on: True measures the other samples when one fails.
         md: metadata of each run.
 
     Raises:
-        PlanError: some samples failed, with `go_on`; it names each with its reason.
-        LimitError: a sample is out of reach, and nothing has moved.
+        PlanError: with `go_on`, some samples failed; the message names each with its reason.
+        LimitError: a sample is outside the limits; nothing has moved.
 
     Example:
         ``RE(for_each_sample({"LaB6": {samx: 1}, "Si": {samx: 5}}, lambda name: scan([det], th, -1, 1, 41)))``
@@ -62,45 +63,45 @@ def for_each_sample(
             _check(f"sample {name}", motor, position)
 
     def turn(name: str) -> Plan:
-        flat = [word for pair in places[name].items() for word in pair]
-        if flat:
-            yield from stubs.mv(*flat)
+        moves = [word for pair in places[name].items() for word in pair]
+        if moves:
+            yield from stubs.mv(*moves)
         return (yield from inject_md_wrapper(measure(name), {"sample": name, **(md or {})}))
 
-    return (yield from _turns([(name, partial(turn, name)) for name in places], go_on))
+    return (yield from _run_turns([(name, partial(turn, name)) for name in places], go_on))
 
 
 @plan
 def at_temperatures(
     temperature: Any,
-    wanted: Iterable[float],
+    setpoints: Iterable[float],
     settle_s: float,
     measure: Callable[[float], Plan],
     *,
     go_on: bool = False,
     md: Metadata = None,
 ) -> Plan:
-    """Go to each temperature, or whatever else a device sets, wait, and measure; a list of `Turn`.
+    """Go to each temperature (or another setpoint), wait, and measure. Returns a list of `Turn`.
 
-    Its runs have in their metadata what was wanted and what was reached, such as "temp_wanted" and "temp_reached".
-    The temperature stays where it was last.
+    The metadata of the runs say what was asked for and what was reached: "temp_wanted" and "temp_reached" of a device
+    temp. The temperature stays at its last value.
 
     Args:
         temperature: the device that is set.
-        wanted: its values, in the order in which they are gone to.
-        settle_s: seconds to wait at each before measuring.
-        measure: ``f(wanted)``, a plan for one temperature.
-        go_on: go to the other temperatures when one fails.
+        setpoints: its values, in this order.
+        settle_s: seconds to wait at each value before measuring.
+        measure: ``f(setpoint)``, a plan for one temperature.
+        go_on: True goes on with the other temperatures when one fails.
         md: metadata of each run.
 
     Raises:
-        PlanError: some failed, with `go_on`; it names each with its reason.
-        LimitError: one is out of limits, and nothing has changed.
+        PlanError: with `go_on`, some temperatures failed; the message names each with its reason.
+        LimitError: a temperature is outside the limits; nothing has changed.
 
     Example:
         ``RE(at_temperatures(temp, [100, 200, 300], 60, lambda kelvin: scan([det], th, -1, 1, 41)))``
     """
-    values = list(wanted)
+    values = list(setpoints)
     if settle_s < 0:
         raise PlanError(f"settle_s is {settle_s:g}: it must be 0 or more")
     for value in values:
@@ -108,7 +109,7 @@ def at_temperatures(
 
     def turn(value: float) -> Plan:
         yield from stubs.mv(temperature, value)
-        yield from stubs.checkpoint()  # a pause from here on does not ramp again
+        yield from stubs.checkpoint()  # from here on a pause does not ramp again
         if settle_s:
             yield from stubs.sleep(settle_s)
         reached = yield from stubs.rd(temperature)
@@ -116,22 +117,22 @@ def at_temperatures(
         return (yield from inject_md_wrapper(measure(value), {**labels, **(md or {})}))
 
     named = [(f"{temperature.name} = {value:g}", partial(turn, value)) for value in values]
-    return (yield from _turns(named, go_on))
+    return (yield from _run_turns(named, go_on))
 
 
-def _turns(named: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan:
-    if not named:
-        raise PlanError("there is nothing to go through: the list is empty")
+def _run_turns(turns_to_run: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan:
+    if not turns_to_run:
+        raise PlanError("nothing to measure: the list is empty")
     turns: list[Turn] = []
-    for label, make in named:
+    for label, make in turns_to_run:
         turn = Turn(label)
         turns.append(turn)
         yield Msg("checkpoint")
         try:
-            yield from noting_runs(make(), turn.uids)
-        except (RequestStop, RequestAbort, FailedPause):  # it was a person who ended it, and that ends all
+            yield from collect_uids(make(), turn.uids)
+        except (RequestStop, RequestAbort, FailedPause):  # a person ended it: that ends the whole loop
             raise
-        except Exception as exc:  # whatever it was, the other turns may do
+        except Exception as exc:  # the other turns may still succeed
             if not go_on:
                 raise
             turn.failure = exc
@@ -142,15 +143,15 @@ def _turns(named: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan
     return turns
 
 
-def noting_runs(plan: Plan, uids: list[str]) -> Plan:
-    """Run `plan`; the uids of the runs that it opens are added to `uids`."""
+def collect_uids(plan: Plan, uids: list[str]) -> Plan:
+    """Run `plan`, and append the uid of each run that it opens to `uids`."""
 
-    def noted(msg: Msg) -> Plan:
+    def append_uid(msg: Msg) -> Plan:
         uid = yield msg
         uids.append(uid)
         return uid
 
-    return plan_mutator(plan, lambda msg: (noted(msg), None) if msg.command == "open_run" else (None, None))
+    return plan_mutator(plan, lambda msg: (append_uid(msg), None) if msg.command == "open_run" else (None, None))
 
 
 def _check(label: str, device: Any, position: Any) -> None:

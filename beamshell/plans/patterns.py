@@ -1,6 +1,6 @@
-"""Where a scan goes: lists of points, made with numpy and nothing else.
+"""The points of scans: lines, grids and spirals, as lists of positions by motor.
 
-A point is a dict of positions by motor, in the motors' own units. A trajectory is a list of points.
+A point is a dict of positions by motor, in the motors' own units. Pure: numbers in, points out; it moves nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Point = dict[Any, Any]
 
 
 def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
-    """`args` in groups of `size`.
+    """Arguments in groups of `size`, such as (motor, start, stop).
 
     Raises:
-        PlanError: the arguments do not come out even; the message shows `form`.
+        PlanError: they cannot be divided into such groups; the message shows `form`, how to write them.
     """
     if not args or len(args) % size:
         raise PlanError(f"{len(args)} arguments where groups of {size} belong: {form}")
@@ -33,25 +33,25 @@ def positions(start: float, stop: float, num: int) -> list[float]:
 
 
 def around(center: float, width: float, num: int) -> list[float]:
-    """`num` positions at equal distances over `width`, with `center` in their middle."""
+    """`num` positions at equal distances over `width`, centred on `center`."""
     return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
 
 
 def whole_number(num: Any, what: str = "num") -> int:
-    """`num` as an int of at least 1.
+    """A number of points as an int of at least 1.
 
     Raises:
-        PlanError: it is none.
+        PlanError: it is not a whole number, or less than 1.
     """
     if isinstance(num, bool) or not isinstance(num, int | float | np.integer | np.floating) or num != int(num):
-        raise PlanError(f"{what} is {num!r}: it is a number of points, a whole number of at least 1")
+        raise PlanError(f"{what} is {num!r}: give a whole number of points, at least 1")
     if num < 1:
         raise PlanError(f"{what} is {num}: a scan has at least 1 point")
     return int(num)
 
 
 def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
-    """All motors step at the same time.
+    """Points at which all motors step at the same time.
 
     Args:
         axes: (motor, positions), all of the same length.
@@ -62,17 +62,17 @@ def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
     axes = list(axes)
     lengths = {len(values) for _, values in axes}
     if len(lengths) != 1:
-        shown = ", ".join(f"{getattr(motor, 'name', motor)} {len(values)}" for motor, values in axes)
-        raise PlanError(f"motors that step together need lists of one length: {shown}")
+        each = ", ".join(f"{getattr(motor, 'name', motor)} {len(values)}" for motor, values in axes)
+        raise PlanError(f"motors that step together need lists of the same length: {each}")
     return [dict(zip((m for m, _ in axes), row, strict=True)) for row in zip(*(v for _, v in axes), strict=True)]
 
 
 def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> list[Point]:
-    """Every combination; the first axis is the slowest.
+    """The points of a grid: every combination of positions; the first axis is the slowest.
 
     Args:
         axes: (motor, positions), slowest first.
-        snaked: by axis, whether it goes back and forth instead of starting anew; that of the slowest does not count.
+        snaked: by axis, True if it goes back and forth; the value of the slowest axis has no effect.
     """
     points: list[Point] = [{}]
     for (motor, values), snake in zip(axes, snaked, strict=True):
@@ -85,43 +85,43 @@ def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> l
 
 
 def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> list[bool]:
-    """By axis, whether it is snaked.
+    """By axis, True if it goes back and forth (snakes).
 
     Args:
         motors: slowest first.
         snake_axes: True for all but the slowest, False or None for none, or the motors that snake.
 
     Raises:
-        PlanError: a motor named is not scanned, or is the slowest.
+        PlanError: one of these motors is not scanned, or is the slowest.
     """
     if snake_axes is None or snake_axes is False:
         return [False] * len(motors)
     if snake_axes is True:
         return [False, *[True] * (len(motors) - 1)]
-    wanted = list(snake_axes)
-    for motor in wanted:
+    snaked = list(snake_axes)
+    for motor in snaked:
         if not any(motor is other for other in motors):
-            raise PlanError(f"{getattr(motor, 'name', motor)} is to snake but is not scanned")
+            raise PlanError(f"{getattr(motor, 'name', motor)} is in snake_axes but is not scanned")
         if motor is motors[0]:
             raise PlanError(f"{getattr(motor, 'name', motor)} is the slowest axis: it cannot snake")
-    return [any(motor is other for other in wanted) for motor in motors]
+    return [any(motor is other for other in snaked) for motor in motors]
 
 
 def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
-    """By motor, in the order of the points' motors, its lowest and highest position."""
+    """The lowest and highest position of each motor, in the order of the motors."""
     return tuple([min(p[motor] for p in points), max(p[motor] for p in points)] for motor in points[0])
 
 
-def unique(motors: Iterable[Any], what: str = "motor") -> list[Any]:
-    """The motors as a list.
+def unique(motors: Iterable[Any]) -> list[Any]:
+    """The motors as a list, each only once.
 
     Raises:
-        PlanError: one comes twice.
+        PlanError: a motor is given twice.
     """
     motors = list(motors)
     for first, second in itertools.combinations(motors, 2):
         if first is second:
-            raise PlanError(f"{getattr(first, 'name', first)} is given twice: each {what} moves once a point")
+            raise PlanError(f"{getattr(first, 'name', first)} is given twice: a motor moves once a point")
     return motors
 
 
@@ -142,21 +142,21 @@ def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> 
 # ---- spirals -------------------------------------------------------------------------------------
 
 GOLDEN_ANGLE = np.deg2rad(137.508)
-"""Between one point of a sunflower and the next (H. Vogel, Mathematical Biosciences 44, 1979)."""
+"""Angle between a point of a sunflower and the next, in radians (H. Vogel, Mathematical Biosciences 44, 1979)."""
 
 
 def spiral(
     x_range: float, y_range: float, dr: float, nth: float, *, dr_y: float | None = None, tilt: float = 0.0
 ) -> list[tuple[float, float]]:
-    """(x, y) around (0, 0), on rings from the inside out, as far as they lie in the region.
+    """The (x, y) on rings around (0, 0) that lie in the region, from the inside out.
 
     Args:
         x_range: width of the region.
         y_range: its height.
-        dr: from one ring to the next, along x.
-        nth: how many points the first ring has; ring n has n times as many.
-        dr_y: from one ring to the next, along y; as `dr` if None.
-        tilt: by which the region's sides lean, in radians.
+        dr: distance between rings along x.
+        nth: number of points on the first ring; ring n has n times as many.
+        dr_y: distance between rings along y; None takes `dr`.
+        tilt: angle by which the region's sides lean, in radians.
 
     Raises:
         PlanError: a length is not positive, or no point lies in the region.
@@ -172,15 +172,15 @@ def spiral(
 def fermat_spiral(
     x_range: float, y_range: float, dr: float, factor: float, *, dr_y: float | None = None, tilt: float = 0.0
 ) -> list[tuple[float, float]]:
-    """(x, y) around (0, 0), spread evenly as the seeds of a sunflower, as far as they lie in the region.
+    """The (x, y) around (0, 0) that lie in the region, spread evenly like the seeds of a sunflower.
 
     Args:
         x_range: width of the region.
         y_range: its height.
         dr: the radius of point n is sqrt(n) * dr / factor, along x.
         factor: divides `dr`.
-        dr_y: the same along y; as `dr` if None.
-        tilt: by which the region's sides lean, in radians.
+        dr_y: the same along y; None takes `dr`.
+        tilt: angle by which the region's sides lean, in radians.
 
     Raises:
         PlanError: a length is not positive, or no point lies in the region.
@@ -211,12 +211,12 @@ def _inside(
 
 
 def square_spiral(x_num: int, y_num: int) -> list[tuple[int, int]]:
-    """(column, row) of every cell of a grid, from the middle outwards: right, down, left, up, each way longer."""
+    """The (column, row) of every cell of a grid, from the middle outwards along a square spiral."""
     x, y = (x_num - 1) // 2, y_num // 2
     cells = [(x, y)]
     turns = itertools.cycle(((1, 0), (0, -1), (-1, 0), (0, 1)))
     lengths = itertools.chain.from_iterable((n, n) for n in itertools.count(1))
-    for (dx, dy), length in zip(turns, lengths, strict=False):
+    for (dx, dy), length in zip(turns, lengths, strict=False):  # right, down, left, up, each side longer
         for _ in range(length):
             if len(cells) == x_num * y_num:
                 return cells

@@ -1,6 +1,6 @@
-"""Working through a queue: one task after the other as a single plan, so that it pauses and resumes as one.
+"""Runs the tasks of a queue one after the other as a single plan, which pauses and resumes as one.
 
-It knows neither where tasks come from nor how they are written down.
+It knows neither where tasks come from nor how they are stored.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 
 from beamshell.errors import FailedPause, RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
-from beamshell.plans.loops import noting_runs
+from beamshell.plans.loops import collect_uids
 from beamshell.plans.preprocessors import inject_md_wrapper
 from beamshell.plans.unrun_plan_guard import plan
 
 
 @dataclass
 class Task:
-    """One thing to do.
+    """One task of a queue.
 
     Attributes:
-        make: makes its plan when its turn has come; None if that was all there was to do.
-        metadata: of each of its runs.
-        ended: ``f(failure, uids)``, called when it has ended; the failure is None if it was done.
+        make: called when its turn has come; returns its plan, or None if there is nothing left to run.
+        metadata: added to each of its runs.
+        ended: ``f(failure, uids)``, called when it has ended; the failure is None if it succeeded.
     """
 
     make: Callable[[], Plan | None]
@@ -33,13 +33,13 @@ class Task:
 
 @plan
 def work_through(take: Callable[[], Task | None], *, go_on: bool = False) -> Plan:
-    """Run one task after the other until there are no more; how many were done.
+    """Run tasks until there are no more. Returns how many succeeded.
 
-    A task that fails ends it, as does whoever stops or aborts it.
+    A task that fails ends the queue, and so does a stop or an abort.
 
     Args:
-        take: the next task; None if there is none.
-        go_on: go on with the next task after a failure.
+        take: returns the next task; None if there is none.
+        go_on: True goes on with the next task after a failure.
     """
     done = 0
     while (task := take()) is not None:
@@ -52,7 +52,7 @@ def _run(task: Task, go_on: bool) -> Plan:
     uids: list[str] = []
     try:
         if (made := task.make()) is not None:
-            yield from noting_runs(inject_md_wrapper(made, task.metadata), uids)
+            yield from collect_uids(inject_md_wrapper(made, task.metadata), uids)
     except (RequestStop, RequestAbort, FailedPause, GeneratorExit) as exc:
         task.ended(exc, uids)
         raise

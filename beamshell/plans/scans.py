@@ -1,7 +1,7 @@
-"""The procedures of the field along a line: count, scan, list_scan, log_scan, scan_nd, x2x_scan, and relative ones.
+"""Scans along lines and lists, and counting: count, scan, list_scan, log_scan, scan_nd, x2x_scan, their rel_ forms.
 
-Each checks every point against the motors' limits before anything moves, and says in the start document
-what it is going to do. Detectors come first; `num` is a number of points.
+Each checks every point against the motors' limits before anything moves. Detectors come first; `num` is a number of
+points.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.start_metadata import (
+    TIME_HINTS,
     Metadata,
     RunMetadata,
     as_devices,
     grid_hints,
     names,
     pattern_metadata,
-    plain,
-    shown_arguments,
+    recordable,
+    recordable_arguments,
     start_metadata,
     together_hints,
 )
+from beamshell.plans.step_scan import PerStep, relative_step_scan, step_scan
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.plans.visiting import PerStep, visit, visit_and_return
 
 
 @plan
@@ -40,7 +41,7 @@ def count(
     per_shot: Callable[[Sequence[Any]], Plan] | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Take one or more readings of detectors; the run's uid.
+    """Take one or more readings of detectors. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
@@ -55,18 +56,18 @@ def count(
     detectors = as_devices(detectors)
     if num is not None:
         num = patterns.whole_number(num)
-    start = {
+    run_md = {
         "detectors": names(detectors),
         "num_points": num,
         "num_intervals": None if num is None else num - 1,
-        "plan_args": shown_arguments(detectors, num=num, delay=delay),
+        "plan_args": recordable_arguments(detectors, num=num, delay=delay),
         "plan_name": "count",
-        "hints": {"dimensions": [(("time",), "primary")]},
+        "hints": TIME_HINTS,
         **(md or {}),
     }
     shot = per_shot or stubs.one_shot
     readings = stubs.repeat(lambda: shot(detectors), num, delay)
-    return (yield from stage_wrapper(run_wrapper(readings, md=start), detectors))
+    return (yield from stage_wrapper(run_wrapper(readings, md=run_md), detectors))
 
 
 # ---- from start to stop --------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def count(
 
 @plan
 def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep = None, md: Metadata = None) -> Plan:
-    """Step one or more motors together from start to stop, reading at each point; the run's uid.
+    """Step one or more motors together from start to stop, reading at each point. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
@@ -86,7 +87,7 @@ def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep =
     Example:
         ``RE(scan([det], th, -1, 1, 21))``
     """
-    return (yield from visit(*_lines("scan", detectors, args, num, per_step, md)))
+    return (yield from step_scan(*_lines("scan", detectors, args, num, per_step, md)))
 
 
 @plan
@@ -96,13 +97,13 @@ def rel_scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerSt
     Example:
         ``RE(rel_scan([det], th, -1, 1, 21))``
     """
-    return (yield from visit_and_return(*_lines("rel_scan", detectors, args, num, per_step, md)))
+    return (yield from relative_step_scan(*_lines("rel_scan", detectors, args, num, per_step, md)))
 
 
 @plan
 def inner_product_scan(detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """As `scan`, with the number of points first."""
-    return (yield from visit(*_lines("inner_product_scan", detectors, args, num, per_step, md)))
+    return (yield from step_scan(*_lines("inner_product_scan", detectors, args, num, per_step, md)))
 
 
 @plan
@@ -110,7 +111,7 @@ def relative_inner_product_scan(
     detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """As `rel_scan`, with the number of points first."""
-    return (yield from visit_and_return(*_lines("relative_inner_product_scan", detectors, args, num, per_step, md)))
+    return (yield from relative_step_scan(*_lines("relative_inner_product_scan", detectors, args, num, per_step, md)))
 
 
 @plan
@@ -125,25 +126,26 @@ def x2x_scan(
     per_step: PerStep = None,
     md: Metadata = None,
 ) -> Plan:
-    """Scan two motors from where they are, the second half as far as the first, as two-theta and theta go.
+    """Scan two-theta and theta from where they are, theta half as far. Returns the run's uid.
 
-    They return at the end, and also if it is interrupted.
+    The motors return at the end, and also if it is interrupted.
 
     Args:
         detectors: a list of readable devices.
-        motor1: the one that goes from `start` to `stop`.
-        motor2: the one that goes from half of `start` to half of `stop`.
+        motor1: moves from `start` to `stop`, such as two-theta.
+        motor2: moves from half of `start` to half of `stop`, such as theta.
         start: distance of the first point from where `motor1` is.
         stop: distance of the last.
         num: the number of points.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
     """
-    halves = (motor1, start, stop, motor2, start / 2, stop / 2)
-    line = {"start": start, "stop": stop, "num": num, "per_step": per_step}
-    as_given = shown_arguments(detectors, motor1=motor1.name, motor2=motor2.name, **line)
-    md = {"plan_args": as_given, **(md or {})}
-    return (yield from visit_and_return(*_lines("x2x_scan", detectors, halves, num, per_step, md)))
+    line = (motor1, start, stop, motor2, start / 2, stop / 2)
+    plan_args = recordable_arguments(
+        detectors, motor1=motor1.name, motor2=motor2.name, start=start, stop=stop, num=num, per_step=per_step
+    )
+    md = {"plan_args": plan_args, **(md or {})}
+    return (yield from relative_step_scan(*_lines("x2x_scan", detectors, line, num, per_step, md)))
 
 
 def _lines(
@@ -158,13 +160,13 @@ def _lines(
     triples = patterns.chunked(args, 3, "motor, start, stop, ...")
     motors = patterns.unique(motor for motor, _, _ in triples)
     points = patterns.together([(motor, patterns.positions(a, b, num)) for motor, a, b in triples])
-    facts = {
+    run_md = {
         **start_metadata(name, detectors, motors, num, num=num, args=args, per_step=per_step),
         **pattern_metadata("together", num=num, args=args),
         "hints": together_hints(motors),
         **(md or {}),
     }
-    return detectors, points, per_step, facts
+    return detectors, points, per_step, run_md
 
 
 # ---- logarithmic ---------------------------------------------------------------------------------
@@ -174,13 +176,13 @@ def _lines(
 def log_scan(
     detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
-    """Step a motor from 10**start to 10**stop, each position the same factor from the one before; the run's uid.
+    """Step a motor from 10**start to 10**stop, at equal distances of the logarithm. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         motor: what moves.
-        start: the first position's power of ten.
-        stop: the last position's.
+        start: the first position is 10**start.
+        stop: the last position is 10**stop.
         num: the number of points.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
@@ -188,7 +190,7 @@ def log_scan(
     Example:
         ``RE(log_scan([det], th, -2, 1, 4))`` visits 0.01, 0.1, 1 and 10.
     """
-    return (yield from visit(*_powers("log_scan", detectors, motor, start, stop, num, per_step, md)))
+    return (yield from step_scan(*_powers("log_scan", detectors, motor, start, stop, num, per_step, md)))
 
 
 @plan
@@ -196,7 +198,7 @@ def rel_log_scan(
     detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """As `log_scan`, from where the motor is; it returns there at the end."""
-    return (yield from visit_and_return(*_powers("rel_log_scan", detectors, motor, start, stop, num, per_step, md)))
+    return (yield from relative_step_scan(*_powers("rel_log_scan", detectors, motor, start, stop, num, per_step, md)))
 
 
 def _powers(
@@ -204,22 +206,21 @@ def _powers(
 ) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
     detectors, num = as_devices(detectors), patterns.whole_number(num)
     line = {"start": start, "stop": stop, "num": num}
-    facts = {
+    run_md = {
         **start_metadata(name, detectors, [motor], num, motor=motor, **line, per_step=per_step),
-        **pattern_metadata("logspace", **line),
-        "plan_pattern_module": "numpy",
+        **pattern_metadata("logspace", module="numpy", **line),
         "hints": together_hints([motor]),
         **(md or {}),
     }
-    return detectors, [{motor: float(value)} for value in np.logspace(start, stop, num)], per_step, facts
+    return detectors, [{motor: float(value)} for value in np.logspace(start, stop, num)], per_step, run_md
 
 
-# ---- listed --------------------------------------------------------------------------------------
+# ---- lists ---------------------------------------------------------------------------------------
 
 
 @plan
 def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
-    """Visit listed positions, several motors together; the run's uid.
+    """Visit listed positions, several motors together. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
@@ -230,13 +231,13 @@ def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata
     Example:
         ``RE(list_scan([det], th, [0, 0.1, 0.5, 1]))``
     """
-    return (yield from visit(*_lists("list_scan", detectors, args, per_step, md)))
+    return (yield from step_scan(*_lists("list_scan", detectors, args, per_step, md)))
 
 
 @plan
 def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """As `list_scan`, from where the motors are; they return there at the end."""
-    return (yield from visit_and_return(*_lists("rel_list_scan", detectors, args, per_step, md)))
+    return (yield from relative_step_scan(*_lists("rel_list_scan", detectors, args, per_step, md)))
 
 
 def _lists(
@@ -248,21 +249,21 @@ def _lists(
     points = patterns.together(axes)
     if not points:
         raise PlanError(f"the list of positions of {motors[0].name} is empty")
-    flat = [item for axis in axes for item in axis]
-    facts = {
-        **start_metadata(name, detectors, motors, len(points), args=flat, per_step=per_step),
-        **pattern_metadata("together", args=flat),
+    args = tuple(item for axis in axes for item in axis)
+    run_md = {
+        **start_metadata(name, detectors, motors, len(points), args=args, per_step=per_step),
+        **pattern_metadata("together", args=args),
         "hints": together_hints(motors),
         **(md or {}),
     }
-    return detectors, points, per_step, facts
+    return detectors, points, per_step, run_md
 
 
 @plan
 def scan_nd(
     detectors: Any, cycler: Iterable[Mapping[Any, Any]], *, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
-    """Visit any points; the run's uid.
+    """Visit any points. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
@@ -271,7 +272,7 @@ def scan_nd(
         md: metadata of the run.
 
     Raises:
-        PlanError: a point lacks a motor that another has.
+        PlanError: the points do not all have the same motors.
 
     Example:
         ``RE(scan_nd([det], [{samx: 0, samy: 0}, {samx: 1, samy: 5}]))``
@@ -281,12 +282,13 @@ def scan_nd(
     motors = list(points[0]) if points else []
     for number, point in enumerate(points, 1):
         if point.keys() != points[0].keys():
-            raise PlanError(f"point {number} of {len(points)} moves {names(point)}, the first one {names(motors)}")
-    listed = [{motor.name: plain(position) for motor, position in point.items()} for point in points]
-    facts = {
+            raise PlanError(f"point {number} of {len(points)} moves {names(point)}, the first point {names(motors)}")
+    run_md = {
         **start_metadata("scan_nd", detectors, motors, len(points), per_step=per_step),
         "hints": grid_hints(motors),
         **(md or {}),
     }
-    facts["plan_args"]["cycler"] = listed
-    return (yield from visit(detectors, points, per_step, facts))
+    run_md["plan_args"]["cycler"] = [
+        {motor.name: recordable(position) for motor, position in point.items()} for point in points
+    ]
+    return (yield from step_scan(detectors, points, per_step, run_md))

@@ -1,4 +1,4 @@
-"""Scans that go round and outwards: spiral, spiral_fermat, spiral_square, and around where the motors are.
+"""Scans along spirals from the centre outwards: spiral, spiral_fermat, spiral_square and their rel_ forms.
 
 Each checks every point against the motors' limits before anything moves.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from beamshell.messages import Plan
 from beamshell.plans import patterns
+from beamshell.plans.relative import relative
 from beamshell.plans.start_metadata import (
     Metadata,
     RunMetadata,
@@ -17,8 +18,8 @@ from beamshell.plans.start_metadata import (
     pattern_metadata,
     start_metadata,
 )
+from beamshell.plans.step_scan import PerStep, step_scan
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.plans.visiting import PerStep, relative, visit
 
 
 @plan
@@ -38,20 +39,20 @@ def spiral(
     per_step: PerStep = None,
     md: Metadata = None,
 ) -> Plan:
-    """Visit points on rings around a centre, from the inside out; the run's uid.
+    """Visit points on rings around a centre, from the inside out. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         x_motor: moves along x.
         y_motor: moves along y.
-        x_start: the centre's x.
-        y_start: the centre's y.
+        x_start: x of the centre.
+        y_start: y of the centre.
         x_range: width of the region.
         y_range: its height.
-        dr: from one ring to the next, along x.
-        nth: how many points the first ring has; ring n has n times as many.
-        dr_y: from one ring to the next, along y; as `dr` if None.
-        tilt: by which the region's sides lean, in radians.
+        dr: distance between rings along x.
+        nth: number of points on the first ring; ring n has n times as many.
+        dr_y: distance between rings along y; None takes `dr`.
+        tilt: angle by which the region's sides lean, in radians.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
@@ -60,7 +61,7 @@ def spiral(
     """
     region = {"x_range": x_range, "y_range": y_range, "dr": dr, "nth": nth, "dr_y": dr_y, "tilt": tilt}
     centre = {"x_motor": x_motor, "y_motor": y_motor, "x_start": x_start, "y_start": y_start}
-    return (yield from _round("spiral", patterns.spiral, detectors, centre, region, per_step, md))
+    return (yield from _spiral("spiral", patterns.spiral, detectors, centre, region, per_step, md))
 
 
 @plan
@@ -80,20 +81,20 @@ def spiral_fermat(
     per_step: PerStep = None,
     md: Metadata = None,
 ) -> Plan:
-    """Visit points spread evenly as a sunflower's seeds, from the centre outwards; the run's uid.
+    """Visit points spread evenly like the seeds of a sunflower, from the centre outwards. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         x_motor: moves along x.
         y_motor: moves along y.
-        x_start: the centre's x.
-        y_start: the centre's y.
+        x_start: x of the centre.
+        y_start: y of the centre.
         x_range: width of the region.
         y_range: its height.
         dr: the radius of point n is sqrt(n) * dr / factor, along x.
         factor: divides `dr`.
-        dr_y: the same along y; as `dr` if None.
-        tilt: by which the region's sides lean, in radians.
+        dr_y: the same along y; None takes `dr`.
+        tilt: angle by which the region's sides lean, in radians.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
@@ -102,23 +103,23 @@ def spiral_fermat(
     """
     region = {"x_range": x_range, "y_range": y_range, "dr": dr, "factor": factor, "dr_y": dr_y, "tilt": tilt}
     centre = {"x_motor": x_motor, "y_motor": y_motor, "x_start": x_start, "y_start": y_start}
-    return (yield from _round("spiral_fermat", patterns.fermat_spiral, detectors, centre, region, per_step, md))
+    return (yield from _spiral("spiral_fermat", patterns.fermat_spiral, detectors, centre, region, per_step, md))
 
 
-def _round(
+def _spiral(
     name: str, pattern: Any, detectors: Any, centre: RunMetadata, region: RunMetadata, per_step: PerStep, md: Metadata
 ) -> Plan:
     detectors = as_devices(detectors)
     x_motor, y_motor, x, y = centre.values()
     motors = patterns.unique([x_motor, y_motor])
     points = [{x_motor: x + dx, y_motor: y + dy} for dx, dy in pattern(**region)]
-    facts = {
+    run_md = {
         **start_metadata(name, detectors, motors, len(points), **centre, **region, per_step=per_step),
         **pattern_metadata(pattern.__name__, **region),
         "hints": grid_hints(motors),
         **(md or {}),
     }
-    return (yield from visit(detectors, points, per_step, facts))
+    return (yield from step_scan(detectors, points, per_step, run_md))
 
 
 @plan
@@ -136,18 +137,18 @@ def spiral_square(
     per_step: PerStep = None,
     md: Metadata = None,
 ) -> Plan:
-    """Visit every point of a grid, from the middle outwards; the run's uid.
+    """Visit every point of a grid, from the middle outwards. Returns the run's uid.
 
     Args:
         detectors: a list of readable devices.
         x_motor: moves along x.
         y_motor: moves along y.
-        x_center: the middle's x.
-        y_center: the middle's y.
-        x_range: from the first column to the last.
-        y_range: from the first row to the last.
-        x_num: how many columns.
-        y_num: how many rows.
+        x_center: x of the middle.
+        y_center: y of the middle.
+        x_range: distance from the first column to the last.
+        y_range: distance from the first row to the last.
+        x_num: number of columns.
+        y_num: number of rows.
         per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
         md: metadata of the run.
 
@@ -157,21 +158,21 @@ def spiral_square(
     detectors, motors = as_devices(detectors), patterns.unique([x_motor, y_motor])
     x_num, y_num = patterns.whole_number(x_num, "x_num"), patterns.whole_number(y_num, "y_num")
     columns, rows = patterns.around(x_center, x_range, x_num), patterns.around(y_center, y_range, y_num)
-    # y first, so that the extents come in the order of the shape and the dimensions
+    # y comes first so that the extents have the order of the shape and the dimensions
     points = [{y_motor: rows[row], x_motor: columns[column]} for column, row in patterns.square_spiral(x_num, y_num)]
     centre = {"x_motor": x_motor, "y_motor": y_motor, "x_center": x_center, "y_center": y_center}
     region = {"x_range": x_range, "y_range": y_range, "x_num": x_num, "y_num": y_num}
-    facts = {
+    run_md = {
         **start_metadata("spiral_square", detectors, motors, len(points), **centre, **region, per_step=per_step),
         **pattern_metadata("square_spiral", x_num=x_num, y_num=y_num),
         "shape": (y_num, x_num),
         "hints": grid_hints([y_motor, x_motor], "rectilinear_nonsequential"),
         **(md or {}),
     }
-    return (yield from visit(detectors, points, per_step, facts))
+    return (yield from step_scan(detectors, points, per_step, run_md))
 
 
-# Around where the motors are, which is the centre.
+# The centre is where the motors are.
 rel_spiral = relative(spiral, {"x_start": "x_motor", "y_start": "y_motor"}, centred=True)
 rel_spiral_fermat = relative(spiral_fermat, {"x_start": "x_motor", "y_start": "y_motor"}, centred=True)
 rel_spiral_square = relative(spiral_square, {"x_center": "x_motor", "y_center": "y_motor"}, centred=True)

@@ -1,4 +1,4 @@
-"""What a plan says of itself in the start document: names, arguments, dimensions.
+"""What plans write into the start document: the plan's name and arguments, its devices, the dimensions to plot.
 
 It knows no points and no messages.
 """
@@ -14,14 +14,16 @@ from beamshell.errors import DeviceError, PlanError
 
 Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
-PATTERNS = "beamshell.plans.patterns"
+
+TIME_HINTS: RunMetadata = {"dimensions": [(("time",), "primary")]}
+"""The one dimension of plans that move no motor."""
 
 
 def as_devices(devices: Any) -> list[Any]:
-    """Devices as a list; one alone is a list of one.
+    """Devices as a list; a single device becomes a list of one.
 
     Raises:
-        PlanError: there is something among them that cannot be read.
+        PlanError: one of them cannot be read; give detectors as a list of devices, as in [det].
     """
     listed = [devices] if hasattr(devices, "read") or hasattr(devices, "name") else list(devices)
     for device in listed:
@@ -31,85 +33,97 @@ def as_devices(devices: Any) -> list[Any]:
 
 
 def names(devices: Iterable[Any]) -> list[str]:
-    """The devices' names."""
+    """The names of devices."""
     return [str(device.name) for device in devices]
 
 
 def unit_of(device: Any) -> str:
-    """The unit of its value; "" if it has none, or is offline."""
+    """The unit of a device's value; "" if it has none or is offline."""
     try:
         return str(getattr(device, "units", "") or "")
     except DeviceError:
         return ""
 
 
-def shown(devices: Iterable[Any]) -> list[str]:
-    """The devices as they show themselves."""
-    return [repr(device) for device in devices]
+def fields_of(device: Any) -> list[str]:
+    """The hinted keys of a device: those under which its main values are recorded."""
+    return list((getattr(device, "hints", None) or {}).get("fields", []))
 
 
-def plain(value: Any) -> Any:
-    """A value as a document can hold it; what it cannot hold as it shows itself."""
+def position_field(motor: Any) -> str:
+    """The key under which a motor's position is recorded."""
+    return str((fields_of(motor) or [motor.name])[0])
+
+
+def first_field(detectors: Iterable[Any]) -> str:
+    """The first hinted key of the detectors: what an alignment looks at by default.
+
+    Raises:
+        PlanError: no detector has a hinted key; give field= to say which value to look at.
+    """
+    for detector in detectors:
+        for field in fields_of(detector):
+            return str(field)
+    raise PlanError("no detector says which of its values to look at: give field=")
+
+
+def recordable(value: Any) -> Any:
+    """A value as a document can hold it: numbers, strings and lists; the repr of anything else."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [recordable(item) for item in value]
     return repr(value)
 
 
-def shown_arguments(detectors: Any, **arguments: Any) -> RunMetadata:
-    """The arguments of a plan as a document can hold them; metadata are not among them."""
-    facts = {"detectors": shown(as_devices(detectors))}
-    return {**facts, **{word: plain(value) for word, value in arguments.items() if word != "md"}}
+def recordable_arguments(detectors: Any, **arguments: Any) -> RunMetadata:
+    """A plan's arguments as a document can hold them, less its metadata `md`."""
+    others = {name: recordable(value) for name, value in arguments.items() if name != "md"}
+    return {"detectors": [repr(detector) for detector in as_devices(detectors)], **others}
 
 
 def start_metadata(
     name: str, detectors: Sequence[Any], motors: Sequence[Any], num: int | None, /, **arguments: Any
 ) -> RunMetadata:
-    """What every plan that visits points says of itself.
+    """The start metadata of a plan that visits points.
 
     Args:
-        name: of the plan.
+        name: the plan's name.
         detectors: what it reads.
         motors: what it moves.
-        num: how many points it visits; None leaves that out, if nobody knows.
-        arguments: its other arguments.
+        num: how many points it visits; None leaves that out, where it is not known beforehand.
+        arguments: the plan's other arguments.
     """
-    facts: RunMetadata = {
+    metadata: RunMetadata = {
         "plan_name": name,
-        "plan_args": shown_arguments(detectors, **arguments),
+        "plan_args": recordable_arguments(detectors, **arguments),
         "detectors": names(detectors),
         "motors": tuple(names(motors)),
         "hints": {},
     }
-    return facts if num is None else {**facts, "num_points": num, "num_intervals": num - 1}
+    return metadata if num is None else {**metadata, "num_points": num, "num_intervals": num - 1}
 
 
-def pattern_metadata(pattern: str, /, **arguments: Any) -> RunMetadata:
-    """How the points were made: a function of patterns.py, and what it was given."""
+def pattern_metadata(pattern: str, /, *, module: str = "beamshell.plans.patterns", **arguments: Any) -> RunMetadata:
+    """How the points were made: a function, its module, and its arguments."""
     return {
         "plan_pattern": pattern,
-        "plan_pattern_module": PATTERNS,
-        "plan_pattern_args": {key: plain(value) for key, value in arguments.items()},
+        "plan_pattern_module": module,
+        "plan_pattern_args": {name: recordable(value) for name, value in arguments.items()},
     }
 
 
 def together_hints(motors: Iterable[Any]) -> RunMetadata:
-    """One dimension, along which all motors change."""
+    """Hints with one dimension, along which all motors change."""
     fields = [field for motor in motors for field in fields_of(motor)]
     return {"dimensions": [(fields, "primary")]} if fields else {}
 
 
 def grid_hints(motors: Iterable[Any], gridding: str | None = None) -> RunMetadata:
-    """A dimension for each motor."""
+    """Hints with one dimension for each motor."""
     dimensions = [(fields, "primary") for motor in motors if (fields := fields_of(motor))]
     if not dimensions:
         return {}
     return {"dimensions": dimensions} if gridding is None else {"dimensions": dimensions, "gridding": gridding}
-
-
-def fields_of(motor: Any) -> list[str]:
-    """The keys under which a motor is recorded: its hinted ones."""
-    return list((getattr(motor, "hints", None) or {}).get("fields", []))

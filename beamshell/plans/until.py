@@ -1,6 +1,6 @@
-"""Measuring until something happens, or for a time: scan_until, count_until, time_scan.
+"""Scans that end on a condition or after a time: scan_until, count_until, time_scan.
 
-Time goes on during a pause: what is to last ten minutes lasts ten minutes.
+Time goes on during a pause: a time scan of ten minutes ends ten minutes after its start.
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.clock import now
+from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.conditions import Condition, Point, is_met
-from beamshell.plans.notes import Note, record
+from beamshell.plans.environment import now
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
-from beamshell.plans.start_metadata import Metadata, as_devices, plain, start_metadata, together_hints
+from beamshell.plans.start_metadata import (
+    TIME_HINTS,
+    Metadata,
+    as_devices,
+    start_metadata,
+    together_hints,
+)
 from beamshell.plans.unrun_plan_guard import plan
 
 _SAME = 1e-9
+"""Of a step or a period: a smaller difference is rounding."""
 
 
 @plan
@@ -34,22 +41,22 @@ def scan_until(
     limit: float,
     md: Metadata = None,
 ) -> Plan:
-    """Step a motor from `start` until a condition is true, and stay there; the run's uid.
+    """Step a motor from `start` until a condition is true, and leave it there. Returns the run's uid.
 
-    Whether it became true is recorded in the stream "until", as "met" and "points".
+    The stream "until" records whether it became true ("met"), and the number of points ("points").
 
     Args:
         detectors: a list of readable devices.
         motor: what moves.
         start: the first position.
-        step: from point to point; negative to go down.
-        until: a function of the point, such as ``above("det", 1e5)``; the point where it is true is the last.
-        limit: no point is beyond this position, whatever is measured.
+        step: distance from point to point; negative to go down.
+        until: a function of the point, such as ``above("det", 1e5)``; the first point where it is true is the last.
+        limit: no point lies beyond this position.
         md: metadata of the run.
 
     Raises:
         PlanError: no step leads from `start` towards `limit`.
-        LimitError: `start` or `limit` is out of the motor's limits, and nothing has moved.
+        LimitError: `start` or `limit` is outside the motor's limits; nothing has moved.
 
     Example:
         ``RE(scan_until([det], th, -1, 0.05, until=above("det", 1000), limit=2))``
@@ -57,24 +64,24 @@ def scan_until(
     detectors = as_devices(detectors)
     if not math.isfinite(step) or step == 0 or (limit - start) * step < 0:
         raise PlanError(f"{motor.name}: steps of {step:g} do not lead from {start:g} to {limit:g}")
-    most = math.floor((limit - start) / step + _SAME) + 1
-    patterns.check_points([{motor: start}, {motor: start + (most - 1) * step}], stubs.check)
+    max_points = math.floor((limit - start) / step + _SAME) + 1
+    patterns.check_points([{motor: start}, {motor: start + (max_points - 1) * step}], stubs.check)
     rule = {"start": start, "step": step, "until": until, "limit": limit}
-    facts = {
+    run_md = {
         **start_metadata("scan_until", detectors, [motor], None, motor=motor, **rule),
         "hints": together_hints([motor]),
         **(md or {}),
     }
 
     def steps() -> Plan:
-        watch = _Watch(until)
-        for number in range(most):
+        watch = _ConditionWatch(until)
+        for number in range(max_points):
             readings = yield from stubs.one_1d_step(detectors, motor, start + number * step)
-            if watch.is_over(readings):
+            if watch.is_met_at(readings):
                 break
         yield from watch.report()
 
-    return (yield from stage_wrapper(run_wrapper(steps(), md=facts), [*detectors, motor]))
+    return (yield from stage_wrapper(run_wrapper(steps(), md=run_md), [*detectors, motor]))
 
 
 @plan
@@ -87,16 +94,16 @@ def count_until(
     timeout_s: float | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Count again and again until a condition is true; the run's uid.
+    """Count again and again until a condition is true. Returns the run's uid.
 
-    Whether it became true is recorded in the stream "until", as "met" and "points".
+    The stream "until" records whether it became true ("met"), and the number of points ("points").
 
     Args:
         detectors: a list of readable devices.
         until: a function of the point, such as ``settled("temp", within=0.1, for_s=30)``.
-        delay: seconds from one reading's start to the next one's.
-        num: readings at most; None for any number.
-        timeout_s: seconds at most; None for ever.
+        delay: seconds from the start of a reading to the start of the next.
+        num: the largest number of readings; None for no such limit.
+        timeout_s: the longest time in seconds; None for no such limit.
         md: metadata of the run.
 
     Example:
@@ -109,16 +116,16 @@ def count_until(
     if not math.isfinite(delay) or delay < 0:
         raise PlanError(f"delay is {delay:g}: it must be 0 or more")
     rule = {"until": until, "delay": delay, "num": num, "timeout_s": timeout_s}
-    facts = {**start_metadata("count_until", detectors, [], None, **rule), "hints": _TIME, **(md or {})}
-    most = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
+    run_md = {**start_metadata("count_until", detectors, [], None, **rule), "hints": TIME_HINTS, **(md or {})}
+    max_points = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
 
     def shots() -> Plan:
-        watch = _Watch(until)
+        watch = _ConditionWatch(until)
         for number in itertools.count(1):
             begun = now()
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read(detectors)
-            if watch.is_over(readings) or number == most:
+            if watch.is_met_at(readings) or number == max_points:
                 break
             if (rest := begun + delay - now()) > 0:
                 yield Msg("sleep", None, rest)
@@ -126,38 +133,35 @@ def count_until(
                 break
         yield from watch.report()
 
-    return (yield from stage_wrapper(run_wrapper(shots(), md=facts), detectors))
+    return (yield from stage_wrapper(run_wrapper(shots(), md=run_md), detectors))
 
 
-class _Watch:
-    """Looks at each point for the condition, and tells in the end what came of it."""
+class _ConditionWatch:
+    """Tests a condition at each point, and records in the end whether it became true."""
 
     def __init__(self, until: Condition) -> None:
         if not callable(until):
-            raise PlanError(f'until is {until!r}: it is a function of the point, or such as above("det", 1e5)')
+            raise PlanError(f'until is {until!r}: give a condition, such as above("det", 1e5)')
         self._until = until
         self._begun = now()
-        self._note = Note("until", {"met": "", "points": ""})
-        self._note.values = {"met": False, "points": 0}
+        self._outcome = ComputedValues("until", {"met": "", "points": ""})
+        self._outcome.values = {"met": False, "points": 0}
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the plan began."""
         return now() - self._begun
 
-    def is_over(self, readings: dict[str, Any]) -> bool:
+    def is_met_at(self, readings: dict[str, Any]) -> bool:
         """Count a point; True if the condition is true there."""
-        number = self._note.values["points"] + 1
+        number = self._outcome.values["points"] + 1
         met = is_met(self._until, Point(readings, number, self.elapsed_s))
-        self._note.values = {"met": met, "points": number}
+        self._outcome.values = {"met": met, "points": number}
         return met
 
     def report(self) -> Plan:
-        """Record what came of it."""
-        yield from record(self._note, "until")
-
-
-_TIME = {"dimensions": [(("time",), "primary")]}
+        """Record the outcome in the stream "until"."""
+        yield from record(self._outcome, "until")
 
 
 # ---- for a time ----------------------------------------------------------------------------------
@@ -171,15 +175,15 @@ def time_scan(
     *,
     md: Metadata = None,
 ) -> Plan:
-    """Count for a time, at a fixed pace; the run's uid.
+    """Count for a time, at a fixed period. Returns the run's uid.
 
-    Point n begins n periods after the first, so the pace does not drift. Each point records "late" in seconds. A point
-    that is late by a period or more takes the place of those it has missed, which are left out.
+    Point n begins n periods after the first, so the period does not drift. Each point records by how many seconds it is
+    "late". A point that is late by a period or more replaces the points that it has missed.
 
     Args:
         detectors: a list of readable devices.
-        duration_s: no point is due later than this; a pause does not make it longer.
-        period_s: seconds from one point to the next; None counts without a gap.
+        duration_s: no point is due later than this; a pause does not extend it.
+        period_s: seconds from the start of a point to the start of the next; None counts without gaps.
         md: metadata of the run.
 
     Raises:
@@ -192,16 +196,19 @@ def time_scan(
     for name, seconds in (("duration_s", duration_s), ("period_s", period_s)):
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
             raise PlanError(f"{name} is {seconds:g}: it must be more than 0")
-    facts = {
-        **start_metadata("time_scan", detectors, [], None, duration_s=plain(duration_s), period_s=plain(period_s)),
-        "hints": _TIME,
+    run_md = {
+        **start_metadata("time_scan", detectors, [], None, duration_s=duration_s, period_s=period_s),
+        "hints": TIME_HINTS,
         **(md or {}),
     }
-    counting = _without_gap(detectors, duration_s) if period_s is None else _at_pace(detectors, duration_s, period_s)
-    return (yield from stage_wrapper(run_wrapper(counting, md=facts), detectors))
+    if period_s is None:
+        counting = _count_without_gaps(detectors, duration_s)
+    else:
+        counting = _count_periodically(detectors, duration_s, period_s)
+    return (yield from stage_wrapper(run_wrapper(counting, md=run_md), detectors))
 
 
-def _without_gap(detectors: list[Any], duration_s: float) -> Plan:
+def _count_without_gaps(detectors: list[Any], duration_s: float) -> Plan:
     begun = now()
     while True:
         yield from stubs.one_shot(detectors)
@@ -209,8 +216,8 @@ def _without_gap(detectors: list[Any], duration_s: float) -> Plan:
             return
 
 
-def _at_pace(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
-    note = Note("late", {"late": "s"})
+def _count_periodically(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
+    lateness = ComputedValues("late", {"late": "s"})
     begun, slot = now(), 0
     while slot * period_s <= duration_s * (1 + _SAME):
         yield Msg("checkpoint")
@@ -220,6 +227,6 @@ def _at_pace(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
         slot += int(late / period_s + _SAME)
         if slot * period_s > duration_s * (1 + _SAME):
             return
-        note.values["late"] = max(0.0, now() - begun - slot * period_s)
-        yield from stubs.one_shot([*detectors, note])
+        lateness.values["late"] = max(0.0, now() - begun - slot * period_s)
+        yield from stubs.one_shot([*detectors, lateness])
         slot += 1

@@ -67,11 +67,14 @@ class BeamlineDevices:
         self.offline_report = OfflineReport(self.registry, config.connect_wait)
 
     def _load(self, device_file: Path, simulated: bool) -> None:
-        from beamshell.channels import factory
+        from beamshell.channels.deferred import defer_libraries
         from beamshell.devices.loader import load_devices
 
-        factory.practising = simulated
-        factory.postpone(_LIBRARIES_AFTER_S)
+        if simulated:  # for the whole process: devices made at the prompt must not talk to anything real either
+            from beamshell.channels.factory import SimulatedFactory, set_default_factory
+
+            set_default_factory(SimulatedFactory())
+        defer_libraries(_LIBRARIES_AFTER_S)
         _, problems = load_devices(device_file, self.registry)
         for problem in problems:
             self._report(problem)

@@ -63,8 +63,8 @@ def import_devices(words: list[str]) -> int:
     parser.add_argument("file", type=Path, help="SPEC's config, BEC's YAML, happi's JSON or guarneri's YAML")
     parser.add_argument("new_file", type=Path, nargs="?", default=Path("devices.yml"), help="devices.yml unless given")
     options = parser.parse_args(words)
+    from beamshell.devices.files.native import native_text
     from beamshell.devices.files.reading import import_file
-    from beamshell.devices.files.writing import native_text
 
     imported = import_file(options.file)
     heading = [f"Made of {options.file.name} by `beamshell import`."]

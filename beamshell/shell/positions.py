@@ -61,8 +61,8 @@ def value_text(device: Any, value: Any) -> str:
 
 def _digits(device: Any, value: Any) -> str:
     """A value with as many decimals as the device says; the positions of several axes as it says them."""
-    if isinstance(value, tuple) and hasattr(device, "shown"):
-        return str(device.shown(value))
+    if isinstance(value, tuple) and hasattr(device, "with_unit"):
+        return str(device.with_unit(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     precision = getattr(device, "precision", None)

@@ -6,6 +6,7 @@ It knows nothing of how a command is typed or an error shown; the parts are made
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from beamshell.engine import RunEngine, RunEngineResult
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
-    from beamshell.simulate.simulator import SimulationResult
+    from beamshell.simulate.result import SimulationResult
     from beamshell.store import Journal, PersistentDict, Queue, Runs
 
 
@@ -269,8 +270,7 @@ class Session:
         if str(self.RE.state) != "idle":
             plan.close()
             raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
-        if preflight:
-            self.check(plan)
+        checked = self.check(plan) if preflight else nullcontext()
         metadata = {"operator": self.operator}
         if command:
             metadata["command"] = command
@@ -281,7 +281,8 @@ class Session:
             if then is not None and result.succeeded:
                 then(result.plan_result)
 
-        self.RE.run(plan, then=at_end, **metadata).raise_for_status()
+        with checked:
+            self.RE.run(plan, then=at_end, **metadata).raise_for_status()
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
@@ -294,21 +295,24 @@ class Session:
         """
         return self._preflight.rehearse(plan)
 
-    def check(self, plan: Plan, *, ask: bool = True) -> None:
+    def check(self, plan: Plan, *, ask: bool = True) -> AbstractContextManager[None]:
         """Simulate a plan that is about to run, unless it cannot be made twice; it is thrown away if it is refused.
 
         Args:
             plan: a plan that has not begun.
             ask: False starts it however long it takes, as in the middle of a queue.
 
+        Returns:
+            A context for running the plan: there it does not check again the positions that were checked here.
+
         Raises:
             BeamshellError: it cannot be done.
         """
         call = call_of(plan)
         if call is None or not call.can_be_repeated:
-            return
+            return nullcontext()
         try:
-            self._preflight.before(call.repeat, ask=ask)
+            return self._preflight.before(call.repeat, ask=ask)
         except BaseException:
             plan.close()
             raise

@@ -47,10 +47,10 @@ def start_twin(device_file: Path, *, seed: int | None = None, speed: float = 1.0
         speed: how many times faster than in reality motors move and counters count.
         port: the TCP port on loopback; None takes a free one.
     """
-    from beamshell.devices.twin_facts import twin_facts
+    from beamshell.devices.simulation import simulation_of
     from beamshell.ioc.process import DemoIoc
 
-    records, problems = twin_facts(device_file)
+    records, problems = simulation_of(device_file)
     for line in problems:
         say(line)
     folder = tempfile.TemporaryDirectory(prefix="beamshell-twin-")

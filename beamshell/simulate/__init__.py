@@ -1,4 +1,7 @@
-"""A plan run on models of its devices: where it would go, whether it may, how long it would take. Nothing moves."""
+"""Simulation of a plan on models of its devices: where it goes, if the limits allow it, how long it takes.
+
+Nothing moves. The command `rehearse` and the check before each scan are made of it.
+"""
 
 from beamshell.simulate.result import SimulatedPoint, SimulationResult
 from beamshell.simulate.simulator import check_limits, rehearse, summarize_plan

@@ -1,98 +1,103 @@
-"""Devices as a rehearsal thinks of them: where they would be by now, and what they would read.
+"""The model of one device in a simulation: where it would be, and what it would read.
 
-They ask the real device where it is, once, and never tell it anything.
+It asks the real device at most once where it is and what it reads, and never sends it anything.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 from beamshell.errors import DeviceError, NotConnected
 
 
 class DeviceModel:
-    """One device on the stage: what is asked of it once, and where it is thought to be.
+    """One device in a simulation.
 
     Attributes:
-        is_motor: whether it has a position; what can be set and has none is a setting, and set at once.
-        sent: whether the plan has sent it somewhere.
-        place: where it was sent; where it is, if the plan did not send it; None if nobody knows.
+        device: the real device.
+        name: its name.
+        is_motor: True if it has a position. What can be set and has no position is a setting, which is set at once.
+        was_set: True if the plan has set it.
+        setpoint: where the plan has sent it; where it is, if the plan has not; None if that is not known yet.
+        count_time: the device's signal for its count time; None if it has none.
     """
 
-    __slots__ = ("_position_keys", "_reading", "check", "count_time", "device", "is_motor", "name", "place", "sent")
+    __slots__ = ("_position_keys", "_reading", "count_time", "device", "is_motor", "name", "setpoint", "was_set")
 
     def __init__(self, device: Any) -> None:
         self.device = device
         self.name = str(device.name)
-        # looked for and not asked for: asking is a round trip
+        # hasattr(device, "position") would read the position, which is a round trip to the hardware
         self.is_motor = hasattr(type(device), "position") or "position" in getattr(device, "__dict__", ())
-        self.sent = False
-        self.place: Any = None
-        self.check: Callable[[Any], None] = getattr(device, "check_value", anything)
+        self.was_set = False
+        self.setpoint: Any = None
         self.count_time: Any = getattr(device, "count_time", None)
         self._reading: dict[str, Any] | None = None
         self._position_keys: set[str] = set()
 
-    def locate(self) -> Any:
-        """Where it was sent before: as told last, if it tells of each change, so that nobody has to be asked."""
+    def set(self, value: Any) -> None:
+        """The plan sets the device to this value."""
+        self.was_set, self.setpoint = True, value
+
+    def where(self) -> Any:
+        """Where the device would be by now."""
+        if not self.was_set and self.setpoint is None:
+            self.setpoint = self._locate()
+        return self.setpoint
+
+    def _locate(self) -> Any:
+        """Where the real device was sent last; without a round trip if its setpoint is monitored."""
         device = self.device
         signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
         latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
         if latest is not None:
             return latest["value"]
-        must_answer(device)
+        self.require_connection()
         if hasattr(device, "locate"):
-            return _now(device.locate(), self.name)["setpoint"]
+            return self._without_waiting(device.locate())["setpoint"]
         return next(iter(self.reading().values()))["value"]
 
     def reading(self) -> dict[str, Any]:
-        """What it reads: where it is thought to be, and for the rest what it reads now, asked for once."""
+        """What the device would read: the real reading, with the simulated position once the plan has set it."""
         if self._reading is None:
-            must_answer(self.device)
-            self.keep(_now(self.device.read(), self.name))
+            self.require_connection()
+            self.keep(self._without_waiting(self.device.read()))
         assert self._reading is not None
-        if not self.sent:
+        if not self.was_set:
             return dict(self._reading)
-        place = {"value": self.place}
+        position = {"value": self.setpoint}
         return {
-            key: {**value, **place} if key in self._position_keys else value for key, value in self._reading.items()
+            key: {**value, **position} if key in self._position_keys else value for key, value in self._reading.items()
         }
 
     @property
-    def is_read(self) -> bool:
-        """Whether it was asked what it reads."""
+    def has_reading(self) -> bool:
+        """True if the real device was read."""
         return self._reading is not None
 
     def keep(self, reading: dict[str, Any]) -> None:
-        """Remember what it reads."""
+        """Store the reading of the real device."""
         hinted = (getattr(self.device, "hints", None) or {}).get("fields", [])
         self._reading = reading
         self._position_keys = {self.name, f"{self.name}_setpoint", f"{self.name}_user_setpoint", *hinted}
 
+    def require_connection(self) -> None:
+        """Return if the device is connected.
 
-def anything(_: Any) -> None:
-    """What a device without limits says to any value."""
+        Raises:
+            NotConnected: it is offline; a simulation waits for nobody.
+        """
+        if getattr(self.device, "connected", True) is False:
+            raise NotConnected(f"{self.name}: it does not answer (type offline for its addresses)")
 
+    def _without_waiting(self, response: Any) -> Any:
+        """A device's response that is there at once.
 
-def must_answer(device: Any) -> None:
-    """Return if the device is there.
-
-    Raises:
-        NotConnected: it is offline; nobody waits for it.
-    """
-    if getattr(device, "connected", True) is False:
-        raise NotConnected(f"{device.name}: it does not answer (type offline for its addresses)")
-
-
-def _now(answer: Any, name: str) -> Any:
-    """An answer that is there at once.
-
-    Raises:
-        DeviceError: only an event loop could wait for it.
-    """
-    if inspect.iscoroutine(answer):
-        answer.close()
-        raise DeviceError(f"{name}: it can only be asked by a running engine")
-    return answer
+        Raises:
+            DeviceError: it is a coroutine, which only an engine with an event loop can wait for.
+        """
+        if inspect.iscoroutine(response):
+            response.close()
+            raise DeviceError(f"{self.name}: it can only be read by a running engine")
+        return response

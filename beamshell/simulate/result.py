@@ -1,4 +1,4 @@
-"""What came of a rehearsal: points, ways, time, what stands in the way; to be read by people and by programs.
+"""The result of a simulation: points, path, duration, problems; and how it is shown as text.
 
 It knows no device and no message.
 """
@@ -6,16 +6,19 @@ It knows no device and no message.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Real
 from typing import Any
 
 from beamshell.errors import BeamshellError
-from beamshell.simulate import pictures
+from beamshell.simulate import path_drawing
+from beamshell.simulate.accepted_positions import AcceptedPositions
+from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
+from beamshell.text.times import duration
 
-_MOST_LISTED = 5
+_MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class SimulatedPoint:
 
     Attributes:
         stream: its stream.
-        time_s: when, in seconds from the start.
-        positions: where each motor that the plan moves would be by then, by name.
+        time_s: seconds from the start of the plan.
+        positions: by name, the position of each motor that the plan moves.
     """
 
     stream: str
@@ -35,24 +38,25 @@ class SimulatedPoint:
 
 @dataclass
 class SimulationResult:
-    """What came of a rehearsal.
+    """What a plan would do.
 
     Attributes:
         points: the events, in order.
         path: by motor, each position it is sent to, in order.
-        origins: by motor, where it was before; None if nobody knows.
+        origins: by motor, its position before; None if it is not known.
         units: by motor, the unit of its positions; "" if it has none.
         settings: by setting, each value it is given, in order.
-        staged: the names of the devices that are staged.
-        runs: the metadata of each run.
-        duration_s: how long it takes.
-        error: the fraction of the duration by which it may well be wrong; None if nobody knows.
-        learned_from: how many past runs tell how long things take here; 0: all comes from what devices say.
-        untimed: the names of devices that were moved or triggered and cannot say how long that takes.
-        unmeasured: the names of those of which no past run tells, although others are told of.
-        suspenders: what may hold it up, a line each, as the caller knew.
-        problems: why it cannot be done; empty if it can.
-        endless: True if it goes on until it is stopped, or was too long to be looked at to its end.
+        staged: names of the devices that are staged.
+        runs: metadata of each run.
+        duration_s: duration of the plan in seconds.
+        error: relative uncertainty of the duration (one standard deviation); None if it is not known.
+        learned_from: number of past runs behind the duration; 0 if it is computed from the devices' settings alone.
+        untimed: names of devices whose moves or counts are missing in the duration: nothing says how long they take.
+        unmeasured: names of devices that no past run has used, where there are past runs.
+        suspenders: one line for each suspender, from the caller.
+        problems: refusals and failures, in order; empty if the plan can be done.
+        endless: True if the plan has no end, or was too long to be simulated to its end.
+        accepted: the positions that the devices have accepted.
     """
 
     points: list[SimulatedPoint] = field(default_factory=list)
@@ -70,62 +74,63 @@ class SimulationResult:
     suspenders: list[str] = field(default_factory=list)
     problems: list[BeamshellError] = field(default_factory=list)
     endless: bool = False
+    accepted: AcceptedPositions = field(default_factory=AcceptedPositions, repr=False, compare=False)
 
-    # ---- in numbers --------------------------------------------------------------------------
+    # ---- numbers -----------------------------------------------------------------------------
 
     @property
     def error_s(self) -> float | None:
-        """By how many seconds the duration may well be wrong; None if nobody knows."""
+        """Uncertainty of the duration in seconds; None if it is not known."""
         return None if self.error is None else self.error * self.duration_s
 
     def way(self, motor: str) -> float:
-        """How far a motor goes in all, in its units; nan if its places are no numbers."""
-        places = [place for place in (self.origins.get(motor), *self.path[motor]) if place is not None]
-        if not all(map(_is_number, places)):
+        """Total distance that a motor travels, in its units; nan if its positions are not numbers."""
+        positions = [place for place in (self.origins.get(motor), *self.path[motor]) if place is not None]
+        if not all(map(_is_number, positions)):
             return math.nan
-        return float(sum(abs(there - here) for here, there in pairwise(places)))
+        return float(sum(abs(after - before) for before, after in pairwise(positions)))
 
     @property
     def motors(self) -> list[str]:
-        """The motors that are at different places at different points, the one that changes most often last."""
-        names = [name for name in self.path if len(self._places(name)) == len(self._seen) > 0]
-        changes = {name: sum(here != there for here, there in pairwise(self._places(name))) for name in names}
+        """The motors whose position differs from point to point; the one that moves most often comes last."""
+        names = [name for name in self.path if len(self._positions(name)) == len(self._main_points) > 0]
+        changes = {name: sum(a != b for a, b in pairwise(self._positions(name))) for name in names}
         return sorted((name for name in names if changes[name]), key=lambda name: changes[name])
 
     @property
-    def _seen(self) -> list[SimulatedPoint]:
-        """The points of the stream that has most of them."""
+    def _main_points(self) -> list[SimulatedPoint]:
+        """The points of the stream with most points."""
         streams = [point.stream for point in self.points]
         most = max(dict.fromkeys(streams), key=streams.count, default="")
         return [point for point in self.points if point.stream == most]
 
-    def _places(self, motor: str) -> list[float]:
-        places = (point.positions.get(motor) for point in self._seen)
-        return [float(place) for place in places if place is not None and _is_number(place)]
+    def _positions(self, motor: str) -> list[float]:
+        positions = (point.positions.get(motor) for point in self._main_points)
+        return [float(position) for position in positions if position is not None and _is_number(position)]
 
     def trajectory(self) -> dict[str, list[float]]:
-        """By motor that is scanned, where it is at each point; of a grid, the slow motor first."""
-        return {name: self._places(name) for name in self.motors}
+        """By scanned motor, its position at each point; the slowest motor comes first."""
+        return {name: self._positions(name) for name in self.motors}
 
-    # ---- in words ----------------------------------------------------------------------------
+    # ---- text --------------------------------------------------------------------------------
 
-    def picture(self, width: int = pictures.WIDTH, height: int = pictures.HEIGHT) -> list[str]:
-        """The trajectory as lines of text; none if no motor is scanned.
+    def picture(self, width: int = path_drawing.WIDTH, height: int = path_drawing.HEIGHT) -> list[str]:
+        """The trajectory drawn as lines of text; no lines if no motor is scanned.
 
-        One motor is drawn over the points, two over their plane, more than two each over the points.
+        Two motors are drawn as a path in their plane; one, and each of three or more, over the number of the point.
         """
-        places = self.trajectory()
-        if len(places) == 2:
-            slow, fast = places.items()
-            return pictures.over_plane(fast, slow, width, height)
+        trajectory = self.trajectory()
+        if len(trajectory) == 2:
+            slow, fast = trajectory.items()
+            return path_drawing.over_plane(fast, slow, width, height)
         lines: list[str] = []
-        for name, positions in places.items():
-            lines += pictures.over_points(name, positions, width, height)
+        for name, positions in trajectory.items():
+            lines += path_drawing.over_points(name, positions, width, height)
         return lines
 
     def summary(self) -> str:
-        """Points and time in one line."""
-        points = _number(len(self.points), "point")
+        """The number of points and the duration in one line."""
+        points = counted(len(self.points), "point")
         if len(self.runs) != 1:
             points = f"{points} in {len(self.runs)} runs" if self.runs else "no run"
         if not self.endless:
@@ -133,28 +138,28 @@ class SimulationResult:
         if self.runs and self.runs[-1].get("num_points"):
             return f"more than {points}, more than {self.time_in_words()}"
         each = self.duration_s / max(1, len(self.points))
-        return f"it goes on until it is stopped, about {in_words(each)} a point"
+        return f"it goes on until it is stopped, about {duration(each)} a point"
 
     def time_in_words(self) -> str:
-        """The duration, how far it may be trusted, and why: "about 2 min 10 s ± 8 s, learned from 14 runs"."""
-        about = f"about {in_words(self.duration_s)}"
+        """The duration with its uncertainty and source: "about 2 min 10 s ± 8 s (learned from 14 runs)"."""
+        about = f"about {duration(self.duration_s)}"
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
-        give_or_take = "" if self.error_s is None else f" ± {in_words(self.error_s, digits=1)}"
-        runs = _number(self.learned_from, "run")
-        doubt = f"; never measured: {_listed(self.unmeasured)}" if self.unmeasured else ""
-        return f"{about}{give_or_take} (learned from {runs}{doubt})"
+        uncertainty = "" if self.error_s is None else f" ± {duration(self.error_s, digits=1)}"
+        runs = counted(self.learned_from, "run")
+        unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
+        return f"{about}{uncertainty} (learned from {runs}{unmeasured})"
 
     def __str__(self) -> str:
         lines = [f"cannot be done: {problem}" for problem in self.problems]
         if self.points or not self.problems:
             lines.append(self.summary())
         if self.untimed:
-            lines.append(f"not counted, since nobody knows how long they take: {_listed(self.untimed)}")
+            lines.append(f"not counted, how long they take is unknown: {listed(sorted(self.untimed))}")
         lines += [self._path_line(name) for name in self.path]
         lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
         if self.staged:
-            lines.append(f"staged: {', '.join(self.staged)}")
+            lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
         lines += self.picture()
         return "\n".join(lines)
@@ -162,38 +167,14 @@ class SimulationResult:
     __repr__ = __str__
 
     def _path_line(self, name: str) -> str:
-        places, unit = self.path[name], self.units.get(name, "")
-        moves = f"{name}: {_number(len(places), 'move')}"
-        if not all(map(_is_number, places)):
-            return f"{moves}, {_listed(dict.fromkeys(places))}"
+        positions, unit = self.path[name], self.units.get(name, "")
+        moves = f"{name}: {counted(len(positions), 'move')}"
+        if not all(map(_is_number, positions)):
+            return f"{moves}, {listed(dict.fromkeys(positions))}"
         unit = f" {unit}" if unit else ""
-        low, high = f"{min(places):g}", f"{max(places):g}"
+        low, high = f"{min(positions):g}", f"{max(positions):g}"
         where = f"to {low}" if low == high else f"between {low} and {high}"
         return f"{moves} {where}{unit}, {self.way(name):.4g}{unit} of way"
-
-
-def in_words(seconds: float, digits: int = 2) -> str:
-    """A duration as people say it: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min".
-
-    Args:
-        seconds: how long.
-        digits: how many count, below ten seconds.
-    """
-    if not math.isfinite(seconds):
-        return "for ever"
-    if seconds < 9.5:
-        return f"{seconds:.{digits}g} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if not hours:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def _number(number: int, of: str) -> str:
-    return f"{number} {of}" if number == 1 else f"{number} {of}s"
 
 
 def _is_number(value: Any) -> bool:
@@ -201,11 +182,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _few(values: list[Any]) -> str:
-    """The values, or the first and the last of many."""
-    if len(values) <= _MOST_LISTED:
-        return _listed(values)
-    return f"{len(values)} values, first {_listed(values[:1])}, last {_listed(values[-1:])}"
-
-
-def _listed(names: Sequence[Any] | set[str] | dict[Any, Any]) -> str:
-    return ", ".join(map(str, sorted(names) if isinstance(names, set) else names))
+    """The values; of many, the first and the last."""
+    if len(values) <= _MAX_LISTED:
+        return listed(values)
+    return f"{len(values)} values, first {listed(values[:1])}, last {listed(values[-1:])}"

@@ -1,124 +1,112 @@
-"""A plan's rehearsal: where it would go, whether it may, and how long it would take. Nothing moves.
+"""Runs a plan on device models: its points, its path, limits that refuse it, its duration. Nothing moves.
 
-The plan's own code is run, and each message is answered as if all went well: a motor reads where it was sent, a
-detector what it reads now. It talks to no engine; devices are asked where they are, but never told anything.
+The plan's own code runs, and gets a response to each message as if all went well: a motor reads where it was sent, a
+detector what it reads now. There is no engine; devices are read, but never sent anything.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamshell.errors import BeamshellError, NoFit
 from beamshell.messages import Msg
-from beamshell.plans.clock import by_clock
+from beamshell.plans.environment import use_check, use_clock
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
-from beamshell.simulate.device_model import DeviceModel, anything, must_answer
+from beamshell.simulate.device_model import DeviceModel
 from beamshell.simulate.result import SimulatedPoint, SimulationResult
 from beamshell.timing.model import TimingModel
 
-__all__ = [
-    "DEFAULT_MOST",
-    "SimulatedPoint",
-    "SimulationResult",
-    "TimingModel",
-    "check_limits",
-    "rehearse",
-    "summarize_plan",
-]
-
-DEFAULT_MOST = 100_000
-_MOST_OF_ENDLESS = 500
-"""Messages of a plan that says that it has no end."""
-_LEAST_WAIT_S = 1e-3
+MAX_MESSAGES = 100_000
+"""A simulation ends after so many messages."""
+_MAX_MESSAGES_ENDLESS = 500
+"""The same for a plan that announces no number of points."""
+_MIN_WAIT_S = 1e-3
+"""Simulated time of a wait with time-out 0: a plan that polls without waiting must come to an end."""
 
 
 def rehearse(
-    plan: Any, overheads: TimingModel | None = None, most: int = DEFAULT_MOST, suspenders: Iterable[str] = ()
+    plan: Any, timing: TimingModel | None = None, most: int = MAX_MESSAGES, suspenders: Iterable[str] = ()
 ) -> SimulationResult:
-    """What `plan` would do: points, path, limits and time. The plan is used up by it: make another to run.
+    """Simulate `plan`: its points, path, refusals and duration. This uses the plan up: make another one to run.
 
     Args:
         plan: a plan, a function that makes one, or a list of messages.
-        overheads: what the beamline needs beside moving and counting.
-        most: how many messages are looked at, since some plans go on for ever.
-        suspenders: what may hold it up, a line each, to be told with the rest.
+        timing: how long moves and counts take here; None uses what the devices say.
+        most: the largest number of messages, since some plans go on for ever.
+        suspenders: one line for each suspender, copied into the result.
 
     Example:
         ``print(rehearse(scan([det], th, -1, 1, 21)))``
     """
-    stage = _Stage(overheads or TimingModel())
-    with by_clock(stage.time):
-        for number, _ in enumerate(stage.messages(plan)):
-            if number >= (_MOST_OF_ENDLESS if stage.has_no_end else most):
-                stage.rehearsal.endless = True
-                break
-    return stage.told(suspenders)
+    simulator = PlanSimulator(timing or TimingModel())
+    simulator.result.endless = not simulator.run(plan, most)
+    return simulator.finished(suspenders)
 
 
-def check_limits(plan: Any, most: int = DEFAULT_MOST) -> None:
-    """Return if every position that `plan` would go to is allowed; nothing moves.
+def check_limits(plan: Any, most: int = MAX_MESSAGES) -> None:
+    """Return if every position of `plan` is within the limits; nothing moves.
 
     Raises:
-        BeamshellError: of the kind and with the words of the first refusal.
+        BeamshellError: the first refusal, of its own kind, such as LimitError.
     """
     for problem in rehearse(plan, most=most).problems:
         raise problem
 
 
-def summarize_plan(plan: Any, show: Callable[[str], object] = print, most: int = DEFAULT_MOST) -> None:
-    """Tell what `plan` would do, a line a step; nothing moves.
+def summarize_plan(plan: Any, show: Callable[[str], object] = print, most: int = MAX_MESSAGES) -> None:
+    """Print what `plan` would do, one line per step; nothing moves.
 
     Args:
         plan: a plan, a function that makes one, or a list of messages.
-        show: where the lines go.
-        most: how many messages are looked at.
+        show: called with each line.
+        most: the largest number of messages.
     """
-    stage = _Stage(TimingModel())
-    with by_clock(stage.time):
-        for number, msg in enumerate(stage.messages(plan)):
-            if (line := summary_line(msg)) is not None:
-                show(line)
-            if number >= most:
-                show("... and so on")
-                break
-    for problem in stage.rehearsal.problems:
+
+    def show_message(msg: Msg) -> None:
+        if (line := summary_line(msg)) is not None:
+            show(line)
+
+    simulator = PlanSimulator(TimingModel())
+    if not simulator.run(plan, most, show_message):
+        show("... and so on")
+    for problem in simulator.result.problems:
         show(f"cannot be done: {problem}")
 
 
 class _Done:
-    """The status of an action that is only thought of: it ends well, at once."""
+    """The status of a simulated action, which succeeds at once."""
 
     done = success = True
 
     def add_callback(self, callback: Callable[[Any], None]) -> None:
         callback(self)
 
-    def exception(self, timeout: float | None = 0.0) -> None:  # noqa: ARG002  # as any status
+    def exception(self, timeout: float | None = 0.0) -> None:  # noqa: ARG002  # the signature of a status
         return None
 
 
 _DONE = _Done()
 
 
-class _Stage:
-    """Where a plan is rehearsed: a clock that runs by what actions would take, and devices thought to be elsewhere."""
+class PlanSimulator:
+    """Responds to the messages of a plan from device models; its clock advances by the time that actions would take."""
 
-    def __init__(self, overheads: TimingModel) -> None:
-        self.rehearsal = SimulationResult(learned_from=overheads.runs, error=overheads.error)
+    def __init__(self, timing: TimingModel) -> None:
+        self.result = SimulationResult(learned_from=timing.runs, error=timing.error)
         self.now = 0.0
-        self.has_no_end = False
-        self._overheads = overheads
-        self._actors: dict[int, DeviceModel] = {}
+        self.is_endless = False
+        self._timing = timing
+        self._models: dict[int, DeviceModel] = {}
         self._moved: dict[str, DeviceModel] = {}
-        self._flights: dict[int, tuple[float, dict[str, list[float]]]] = {}  # by flyer: how long, and where
-        self._landings: dict[int, float] = {}  # by flyer, when its flight ends
+        self._flights: dict[int, tuple[float, dict[str, list[float]]]] = {}  # by flyer: its duration and its path
+        self._flight_ends: dict[int, float] = {}  # by flyer: when its flight ends
         self._staged: list[Any] = []
-        self._ends: dict[Any, float] = {}  # by group, when the last of its actions ends
+        self._ends: dict[Any, float] = {}  # by group: when the last of its actions ends
         self._stream = "primary"
-        self._answers: dict[str, Callable[[Any], Any]] = {
+        self._responses: dict[str, Callable[[Any], Any]] = {
             "set": self._set,
             "trigger": self._trigger,
             "wait": self._wait,
@@ -135,181 +123,178 @@ class _Stage:
             "configure": lambda _: ({}, {}),
             "prepare": self._prepare,
             "kickoff": lambda _: _DONE,
-            "complete": self._fly,
+            "complete": self._complete,
             "collect": self._collect,
         }
 
-    def told(self, suspenders: Iterable[str]) -> SimulationResult:
-        """What has come of it."""
-        rehearsal = self.rehearsal
-        rehearsal.duration_s = self.now
-        rehearsal.suspenders = list(suspenders)
-        for actor in self._moved.values():
-            rehearsal.units[actor.name] = unit_of(actor.device)
-        return rehearsal
+    def finished(self, suspenders: Iterable[str]) -> SimulationResult:
+        """The result, completed with its duration, the units of the motors, and the suspenders."""
+        self.result.duration_s = self.now
+        self.result.suspenders = list(suspenders)
+        self.result.units = {name: unit_of(model.device) for name, model in self._moved.items()}
+        return self.result
 
-    def messages(self, plan: Any) -> Iterator[Msg]:
-        """The messages of `plan`, each after it was answered; the first refusal ends it as it would the plan."""
-        generator, answer, error = as_plan(plan), None, None
-        answers = self._answers
-        while True:
-            try:
-                msg = generator.send(answer) if error is None else generator.throw(error)
-            except StopIteration:
-                return
-            except BeamshellError as exc:
-                self._note(exc)
-                return
-            answer = error = None
-            try:
-                respond = answers.get(msg.command)
-                answer = None if respond is None else respond(msg)
-            except BeamshellError as exc:
-                self._note(exc)
-                error = exc
-            yield msg
+    def run(self, plan: Any, most: int, on_message: Callable[[Msg], None] | None = None) -> bool:
+        """Run `plan`; False if it did not come to its end within `most` messages.
 
-    def time(self) -> float:
-        """How many seconds of the rehearsed plan are over."""
-        return self.now
+        A refusal is raised in the plan, as the engine would do. `on_message` is called with each message.
+        """
+        generator, response, error = as_plan(plan), None, None
+        number = 0
+        with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
+            while True:
+                try:
+                    msg = generator.send(response) if error is None else generator.throw(error)
+                except StopIteration:
+                    return True
+                except BeamshellError as exc:
+                    self._add_problem(exc)
+                    return True
+                response = error = None
+                try:
+                    if (respond := self._responses.get(msg.command)) is not None:
+                        response = respond(msg)
+                except BeamshellError as exc:
+                    self._add_problem(exc)
+                    error = exc
+                if on_message is not None:
+                    on_message(msg)
+                number += 1
+                if number > (_MAX_MESSAGES_ENDLESS if self.is_endless else most):
+                    return False
 
-    def _note(self, problem: BeamshellError) -> None:
+    def _add_problem(self, problem: BeamshellError) -> None:
         if isinstance(problem, NoFit):
-            return  # what the real points will show, nobody knows yet
-        if problem not in self.rehearsal.problems:
-            self.rehearsal.problems.append(problem)
+            return  # only the real points can tell if there is a peak
+        if problem not in self.result.problems:
+            self.result.problems.append(problem)
 
-    def _actor(self, device: Any) -> DeviceModel:
-        actor = self._actors.get(id(device))
-        if actor is None:
-            actor = self._actors[id(device)] = DeviceModel(device)
-        return actor
+    def _model(self, device: Any) -> DeviceModel:
+        model = self._models.get(id(device))
+        if model is None:
+            model = self._models[id(device)] = DeviceModel(device)
+        return model
 
     # ---- moving ------------------------------------------------------------------------------
 
     def _set(self, msg: Any) -> _Done:
-        actor, target = self._actor(msg.obj), msg.args[0]
-        self._check(actor, target)
-        if not actor.is_motor:
-            self.rehearsal.settings.setdefault(actor.name, []).append(target)
-            actor.sent, actor.place = True, target
+        model, target = self._model(msg.obj), msg.args[0]
+        self._check(model, target)
+        if not model.is_motor:
+            self.result.settings.setdefault(model.name, []).append(target)
+            model.set(target)
             return _DONE
-        begin = self._where(actor)
-        if actor.name not in self._moved:
-            self._moved[actor.name] = actor
-            self.rehearsal.origins[actor.name] = begin
-        actor.sent, actor.place = True, target
-        self.rehearsal.path.setdefault(actor.name, []).append(target)
-        self._begin(msg, self._move_s(actor, begin, target))
+        begin = model.where()
+        if model.name not in self._moved:
+            self._moved[model.name] = model
+            self.result.origins[model.name] = begin
+        model.set(target)
+        self.result.path.setdefault(model.name, []).append(target)
+        self._begin(msg, self._move_s(model, begin, target))
         return _DONE
 
-    def _check(self, actor: DeviceModel, target: Any) -> None:
-        """As the device would, but with its sister axes where they are thought to be: they share real ones."""
-        if sisters := self._sisters(actor):
-            actor.device.parent.check_value({actor.device.attr_name: target, **sisters})
+    def _check(self, model: DeviceModel, target: Any) -> None:
+        """Check the position as the device would; of a computed axis, with the other axes where the plan sent them."""
+        if others := self._other_axes(model):
+            model.device.parent.check_value({model.device.attr_name: target, **others})
         else:
-            actor.check(target)
+            self.result.accepted.check_and_keep(model.device, target)
 
-    def _sisters(self, actor: DeviceModel) -> dict[str, Any]:
-        """Where the other axes are thought to be that are computed from the same real ones; {} for any other motor."""
-        owner, attr = getattr(actor.device, "parent", None), getattr(actor.device, "attr_name", "")
+    def _other_axes(self, model: DeviceModel) -> dict[str, Any]:
+        """Where the other axes of the same pseudo positioner would be, by name; {} for any other motor."""
+        owner, attr = getattr(model.device, "parent", None), getattr(model.device, "attr_name", "")
         axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
         if attr not in axes:
             return {}
-        return {name: self._where(self._actor(getattr(owner, name))) for name in axes if name != attr}
+        return {name: self._model(getattr(owner, name)).where() for name in axes if name != attr}
 
-    def _move_s(self, actor: DeviceModel, begin: Any, target: Any) -> float:
-        known = self._overheads.by_device.get(actor.name)
-        if known is not None:
-            return known
-        pace = self._overheads.motor(actor.name)
-        self._doubt(actor.name, self._overheads.motors)
+    def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
+        timing = self._timing.motor(model.name)
+        self._note_unmeasured(model.name, self._timing.motors)
         if begin == target:
-            return max(0.0, pace.extra_s)
-        if pace.per_unit and begin is not None:
-            return max(0.0, pace.seconds(abs(target - begin)))
-        nominal = self._nominal_s(actor, begin, target)
+            return max(0.0, timing.extra_s)
+        if timing.per_unit and begin is not None:
+            return max(0.0, timing.seconds(abs(target - begin)))
+        nominal = self._nominal_s(model, begin, target)
         if nominal is None:
-            self.rehearsal.untimed.add(actor.name)
-            return max(0.0, pace.extra_s)
-        if actor.name in self._overheads.motors:  # what was learned has the time for settling in it
-            nominal -= getattr(actor.device, "settle_time", 0.0)
-        return max(0.0, pace.seconds(nominal))
+            self.result.untimed.add(model.name)
+            return max(0.0, timing.extra_s)
+        if model.name in self._timing.motors:  # the measured time contains the settle time
+            nominal -= getattr(model.device, "settle_time", 0.0)
+        return max(0.0, timing.seconds(nominal))
 
-    def _nominal_s(self, actor: DeviceModel, begin: Any, target: Any) -> float | None:
-        """What the motor itself says that it needs; None if it cannot tell."""
-        estimate = getattr(actor.device, "estimate_time_s", None)
+    def _nominal_s(self, model: DeviceModel, begin: Any, target: Any) -> float | None:
+        """The time of a move by the motor's own estimate; None if it has none."""
+        estimate = getattr(model.device, "estimate_time_s", None)
         if estimate is None or begin is None:
             return None
-        seconds = estimate(begin, target, **self._sisters(actor))
+        seconds = estimate(begin, target, **self._other_axes(model))
         return None if seconds is None else float(seconds)
 
-    def _doubt(self, name: str, learned: Any) -> None:
-        if self._overheads.runs and name not in learned:
-            self.rehearsal.unmeasured.add(name)
+    def _note_unmeasured(self, name: str, measured: Any) -> None:
+        if self._timing.runs and name not in measured:
+            self.result.unmeasured.add(name)
 
     # ---- counting ----------------------------------------------------------------------------
 
     def _trigger(self, msg: Any) -> _Done:
-        self._ask_staged()
-        self._begin(msg, self._count_s(self._actor(msg.obj)))
+        if self._staged:
+            self._read_staged()
+        self._begin(msg, self._count_s(self._model(msg.obj)))
         return _DONE
 
-    def _count_s(self, actor: DeviceModel) -> float:
-        if actor.is_motor:
-            return 0.0  # what moves is there already, and does not count as well
-        known = self._overheads.by_device.get(actor.name)
-        if known is not None:
-            return known
-        self._doubt(actor.name, self._overheads.detectors)
+    def _count_s(self, model: DeviceModel) -> float:
+        if model.is_motor:
+            return 0.0  # it has arrived already
+        self._note_unmeasured(model.name, self._timing.detectors)
         nominal = 0.0
-        if actor.count_time is not None:
-            nominal = float(self._where(self._actor(actor.count_time)) or 0.0)
-        elif actor.name not in self._overheads.detectors:
-            self.rehearsal.untimed.add(actor.name)
-        return max(0.0, self._overheads.detector(actor.name).seconds(nominal))
+        if model.count_time is not None:
+            nominal = float(self._model(model.count_time).where() or 0.0)
+        elif model.name not in self._timing.detectors:
+            self.result.untimed.add(model.name)
+        return max(0.0, self._timing.detector(model.name).seconds(nominal))
 
     # ---- flying ------------------------------------------------------------------------------
 
     def _prepare(self, msg: Any) -> _Done:
-        """The motors of a flyer go to where its flight begins."""
+        """Send the motors of a flyer to the start of its flight."""
         flyer, path = msg.obj, msg.args[0] if msg.args else None
-        getattr(flyer, "check_value", anything)(path)
-        if not hasattr(flyer, "planned"):  # who else knows where it would be, and for how long
+        self.result.accepted.check_and_keep(flyer, path)
+        if not hasattr(flyer, "planned"):  # only the flyer knows its duration and its path
             return _DONE
-        seconds, ways = flyer.planned(path)
-        self._flights[id(flyer)] = (seconds, ways)
+        seconds, positions = flyer.planned(path)
+        self._flights[id(flyer)] = (seconds, positions)
         for motor in flyer.motors:
-            if motor.name in ways:
-                self._set(msg._replace(obj=motor, args=(ways[motor.name][0],)))
+            if motor.name in positions:
+                self._set(msg._replace(obj=motor, args=(positions[motor.name][0],)))
         return _DONE
 
-    def _fly(self, msg: Any) -> _Done:
+    def _complete(self, msg: Any) -> _Done:
         flight = self._flights.get(id(msg.obj))
         if flight is None:
-            self.rehearsal.untimed.add(str(msg.obj.name))
+            self.result.untimed.add(str(msg.obj.name))
         else:
             self._begin(msg, flight[0])
-            self._landings[id(msg.obj)] = self.now + flight[0]
+            self._flight_ends[id(msg.obj)] = self.now + flight[0]
         return _DONE
 
     def _collect(self, msg: Any) -> list[dict[str, Any]]:
-        """What it would hand over when it has landed: a page with where its motors were, once."""
-        if self.now < self._landings.get(id(msg.obj), 0.0):
+        """One page with the positions of the flyer's motors, when its flight has ended."""
+        if self.now < self._flight_ends.get(id(msg.obj), 0.0):
             return []
-        seconds, ways = self._flights.pop(id(msg.obj), (0.0, {}))
-        num = len(next(iter(ways.values()), ()))
+        seconds, by_motor = self._flights.pop(id(msg.obj), (0.0, {}))
+        num = len(next(iter(by_motor.values()), ()))
         times = [self.now - seconds * (1 - (row + 1) / num) for row in range(num)]
         stream = msg.kwargs.get("name") or str(msg.obj.name)
-        for row, moment in enumerate(times):
-            positions = {name: way[row] for name, way in ways.items()}
-            self.rehearsal.points.append(SimulatedPoint(stream, moment, positions))
+        for row, time_s in enumerate(times):
+            positions = {name: places[row] for name, places in by_motor.items()}
+            self.result.points.append(SimulatedPoint(stream, time_s, positions))
         for motor in getattr(msg.obj, "motors", ()):
-            if motor.name in ways:
-                actor = self._actor(motor)
-                actor.sent, actor.place = True, ways[motor.name][-1]
-                self.rehearsal.path.setdefault(actor.name, []).append(actor.place)
-        return [{"data": ways, "timestamps": dict.fromkeys(ways, times), "time": times}] if num else []
+            if motor.name in by_motor:
+                model = self._model(motor)
+                model.set(by_motor[motor.name][-1])
+                self.result.path.setdefault(model.name, []).append(model.setpoint)
+        return [{"data": by_motor, "timestamps": dict.fromkeys(by_motor, times), "time": times}] if num else []
 
     # ---- time --------------------------------------------------------------------------------
 
@@ -323,7 +308,7 @@ class _Stage:
         timeout = msg.kwargs.get("timeout")
         end = self._ends.get(group, 0.0)
         if timeout is not None and not msg.kwargs.get("error_on_timeout", True) and end > self.now + timeout:
-            self.now += max(timeout, _LEAST_WAIT_S)  # who asks again and again without waiting would never be answered
+            self.now += max(timeout, _MIN_WAIT_S)
             return False
         self.now = max(self.now, self._ends.pop(group, 0.0))
         return True
@@ -335,39 +320,35 @@ class _Stage:
 
     def _locate(self, msg: Any) -> Any:
         devices = [msg.obj] if msg.obj is not None else list(msg.args)
-        places = [{"setpoint": place, "readback": place} for place in map(self._where, map(self._actor, devices))]
-        return places[0] if len(places) == 1 and msg.kwargs.get("squeeze", True) else places
+        positions = [self._model(device).where() for device in devices]
+        locations = [{"setpoint": position, "readback": position} for position in positions]
+        return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations
 
     def _read(self, msg: Any) -> dict[str, Any]:
-        self._ask_staged()
-        return self._actor(msg.obj).reading()
+        if self._staged:
+            self._read_staged()
+        return self._model(msg.obj).reading()
 
-    def _ask_staged(self) -> None:
-        """Ask all that is staged at once: it will be read too, and this is the only time that we wait for an answer."""
-        asked, self._staged = self._staged, []
-        begun = []
-        for actor in map(self._actor, asked):
-            timer = [] if actor.count_time is None else [self._actor(actor.count_time)]
-            for wanted in (actor, *timer):
-                must_answer(wanted.device)
-                begin = getattr(wanted.device, "begin_read", None)
-                if not wanted.is_read and begin is not None and not inspect.iscoroutinefunction(begin):
-                    begun.append((wanted, begin()))
-        for actor, collect in begun:
-            actor.keep(collect())
+    def _read_staged(self) -> None:
+        """Read all staged devices in one round trip: they will be read anyway."""
+        staged, self._staged = self._staged, []
+        reads = []
+        for staged_model in map(self._model, staged):
+            timer = [] if staged_model.count_time is None else [self._model(staged_model.count_time)]
+            for model in (staged_model, *timer):
+                model.require_connection()
+                begin = getattr(model.device, "begin_read", None)
+                if not model.has_reading and begin is not None and not inspect.iscoroutinefunction(begin):
+                    reads.append((model, begin()))
+        for model, collect in reads:
+            model.keep(collect())
 
     def _stage(self, msg: Any) -> list[Any]:
         self._staged.append(msg.obj)
         name = root_of(msg.obj).name
-        if name not in self.rehearsal.staged:
-            self.rehearsal.staged.append(name)
+        if name not in self.result.staged:
+            self.result.staged.append(name)
         return [msg.obj]
-
-    def _where(self, actor: DeviceModel) -> Any:
-        """Where it is thought to be; None if it does not tell."""
-        if not actor.sent and actor.place is None:
-            actor.place = actor.locate()
-        return actor.place
 
     # ---- runs --------------------------------------------------------------------------------
 
@@ -375,12 +356,12 @@ class _Stage:
         self._stream = msg.kwargs.get("name", "primary")
 
     def _save(self, _: Any) -> None:
-        self.now += self._overheads.point_s
-        positions = {name: actor.place for name, actor in self._moved.items()}
-        self.rehearsal.points.append(SimulatedPoint(self._stream, self.now, positions))
+        self.now += self._timing.point_s
+        positions = {name: model.setpoint for name, model in self._moved.items()}
+        self.result.points.append(SimulatedPoint(self._stream, self.now, positions))
 
     def _open_run(self, msg: Any) -> str:
-        self.now += self._overheads.run_s
-        self.has_no_end = "num_points" in msg.kwargs and msg.kwargs["num_points"] is None
-        self.rehearsal.runs.append(dict(msg.kwargs))
-        return f"rehearsed-{len(self.rehearsal.runs)}"
+        self.now += self._timing.run_s
+        self.is_endless = "num_points" in msg.kwargs and msg.kwargs["num_points"] is None
+        self.result.runs.append(dict(msg.kwargs))
+        return f"simulated-{len(self.result.runs)}"

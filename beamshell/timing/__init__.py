@@ -1,1 +1,1 @@
-"""What past runs teach about how long things take."""
+"""How long moves and counts really take on this beamline, learned from the documents of past runs."""

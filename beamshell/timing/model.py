@@ -1,8 +1,8 @@
-"""What a beamline's points take besides what its devices say, learned from the documents of past runs.
+"""The timing model of a beamline: how long moves, counts and points take, fitted to the times of past runs.
 
-Pure arithmetic: it knows no store, no clock and no device. A point takes the move of the motor that arrives last, the
-count of the detector that ends last, and a rest; each device has a pace, the line from what its settings say to what
-it really took. All lines are fitted together, and robustly: a pause in a run is an interval that fits nowhere.
+A point takes the time of the motor that arrives last, of the detector that ends last, and a constant. The time of a
+device is a line: measured time over nominal time, which is computed from its settings (distance and velocity, count
+time). All lines are fitted together and robustly: a pause in a run is an outlier. Pure: no store, no clock, no device.
 """
 
 from __future__ import annotations
@@ -16,34 +16,33 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.analysis.lines import fitted
+from beamshell.analysis.robust_lines import fit_lines
 from beamshell.timing.run_times import Interval, RunTimes
 
-FEWEST_RUNS = 3
-"""So many runs are needed before it can be said how far one is from what the others say."""
+MIN_RUNS_FOR_ERROR = 3
+"""The error of the model is estimated from at least so many runs."""
 
-_SHARE_WITHIN = 0.68
-_LEAST_ERROR = 0.02
+_ONE_SIGMA = 0.68  # fraction of a normal distribution
+_MIN_ERROR = 0.02
 _ROUNDS = 3
 _FOLDS = 5
 
 _COMMON = {"point_s": (0.0, 1.0), "move_s": (0.0, 0.5), "move_factor": (1.0, 1.0), "count_factor": (1.0, 1.0)}
-"""The lines that all devices of a kind have in common: what is believed beforehand, and how far off it may well be."""
+"""Parameters that all motors or all detectors share: (prior, standard deviation of the prior)."""
 _POINT_S, _MOVE_S, _MOVE_FACTOR, _COUNT_FACTOR = range(len(_COMMON))
 _OWN_LEEWAY_S, _OWN_LEEWAY = 0.2, 0.1
-"""How far a device may well be from its kind, in seconds and as a factor."""
+"""Standard deviations of a device's own parameters around the shared ones: seconds, and factor."""
 _PER_UNIT_LEEWAY = 100.0
 
 
 @dataclass(frozen=True)
 class DeviceTiming:
-    """What an action of one device takes, beside what its settings say.
+    """The measured time of one device's moves or counts, as a line over the nominal time.
 
     Attributes:
-        extra_s: seconds to be added, such as settling or reading out.
-        factor: the seconds that one second by its settings really takes; of a motor whose speed no run records, the
-            seconds that one unit of its position takes.
-        per_unit: whether `factor` is such a time per unit.
+        extra_s: constant time in seconds, such as settling or reading out.
+        factor: measured seconds per nominal second; seconds per unit of position if `per_unit`.
+        per_unit: True for a motor whose velocity no run records: its nominal "time" is the distance.
     """
 
     extra_s: float = 0.0
@@ -51,7 +50,7 @@ class DeviceTiming:
     per_unit: bool = False
 
     def seconds(self, nominal: float) -> float:
-        """What it takes if its settings say `nominal`."""
+        """Seconds that an action of this nominal time takes."""
         return self.extra_s + self.factor * nominal
 
 
@@ -60,76 +59,69 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class TimingModel:
-    """What a beamline needs beside moving and counting, in seconds.
+    """How long things take on a beamline. The default takes the nominal times of the devices.
 
     Attributes:
-        run_s: a run: its start, its first reading, its end.
-        point_s: an event: reading, and writing it down.
-        move_s: the start of a move, besides the way, of a motor that is not among `motors`.
-        move_factor: what a second of its way by its settings really takes.
-        trigger_s: an acquisition, besides its count time, of a detector that is not among `detectors`.
-        count_factor: what a second of its count time really takes.
-        by_device: what one move or acquisition of a device takes, by its name, whatever the device and its past say.
-        motors: learned, by name.
-        detectors: learned, by name.
-        runs: how many runs all this was learned from.
-        error: two of three runs took as long as foretold from the others but for this fraction; None if nobody knows.
+        run_s: seconds of a run besides its points: start, first reading, end.
+        point_s: seconds of an event: reading and recording.
+        move_s: constant seconds of a move, for motors that are not in `motors`.
+        move_factor: measured seconds per nominal second of a move, for the same motors.
+        count_factor: measured seconds per second of count time, for detectors that are not in `detectors`.
+        motors: by name, measured motors.
+        detectors: by name, measured detectors.
+        runs: number of runs that the model was fitted to.
+        error: relative error of a predicted duration (one standard deviation); None with fewer than three runs.
     """
 
     run_s: float = 0.0
     point_s: float = 0.0
     move_s: float = 0.0
     move_factor: float = 1.0
-    trigger_s: float = 0.0
     count_factor: float = 1.0
-    by_device: Mapping[str, float] = field(default_factory=lambda: _NONE)
     motors: Mapping[str, DeviceTiming] = field(default_factory=lambda: _NONE)
     detectors: Mapping[str, DeviceTiming] = field(default_factory=lambda: _NONE)
     runs: int = 0
     error: float | None = None
 
     def motor(self, name: str) -> DeviceTiming:
-        """How long a motor's moves take."""
+        """The timing of a motor; that of its kind if it was never measured."""
         return self.motors.get(name) or DeviceTiming(self.move_s, self.move_factor)
 
     def detector(self, name: str) -> DeviceTiming:
-        """How long a detector's acquisitions take."""
-        return self.detectors.get(name) or DeviceTiming(self.trigger_s, self.count_factor)
+        """The timing of a detector; that of its kind if it was never measured."""
+        return self.detectors.get(name) or DeviceTiming(factor=self.count_factor)
 
 
-# ---- what many tell together ---------------------------------------------------------------------
+# ---- learning from runs --------------------------------------------------------------------------
 
 
 def learn(runs: Iterable[RunTimes]) -> TimingModel:
-    """What past runs, taken together, tell; nothing learned if there are none.
+    """The timing model fitted to past runs; the default model if there are none.
 
     Example:
         ``rehearse(scan([det], th, -1, 1, 21), learn(times for run in runs if (times := times_of(run.documents()))))``
     """
-    told = [run for run in runs if run.intervals or run.first]
-    if not told:
-        return TimingModel()
-    model = _Model(told)
-    return model.overheads(len(told), _error(told))
+    usable = [run for run in runs if run.intervals or run.first]
+    return _Fit(usable).model(_error(usable)) if usable else TimingModel()
 
 
 def _error(runs: Sequence[RunTimes]) -> float | None:
-    """The fraction by which two of three runs differ at most from what the other runs say."""
-    if len(runs) < FEWEST_RUNS:
+    """Relative error of a run predicted from other runs (one standard deviation), by cross-validation."""
+    if len(runs) < MIN_RUNS_FOR_ERROR:
         return None
     folds = min(_FOLDS, len(runs))
     deviations = []
     for fold in range(folds):
-        others = _Model([run for number, run in enumerate(runs) if number % folds != fold])
-        deviations += [found for run in runs[fold::folds] if (found := others.deviation(run)) is not None]
+        others = _Fit([run for number, run in enumerate(runs) if number % folds != fold])
+        deviations += [error for run in runs[fold::folds] if (error := others.relative_error(run)) is not None]
     if not deviations:
         return None
-    within = min(len(deviations), math.ceil((len(deviations) + 1) * _SHARE_WITHIN))  # of few, nearly all
-    return max(_LEAST_ERROR, sorted(deviations)[within - 1])
+    within = min(len(deviations), math.ceil((len(deviations) + 1) * _ONE_SIGMA))  # of few runs, nearly all
+    return max(_MIN_ERROR, sorted(deviations)[within - 1])
 
 
-class _Model:
-    """The lines that explain the intervals of some runs: what a kind of device has in common, and each one's own."""
+class _Fit:
+    """Lines fitted to the intervals of some runs: shared parameters of all motors or detectors, plus each one's own."""
 
     def __init__(self, runs: Sequence[RunTimes]) -> None:
         self._runs = runs
@@ -141,7 +133,7 @@ class _Model:
         size = len(_COMMON) + 2 * len(self._columns)
         self._prior, self._leeway = np.zeros(size), np.full(size, _OWN_LEEWAY_S)
         self._leeway[len(_COMMON) + 1 :: 2] = _OWN_LEEWAY
-        self._prior[: len(_COMMON)] = [believed for believed, _ in _COMMON.values()]
+        self._prior[: len(_COMMON)] = [prior for prior, _ in _COMMON.values()]
         self._leeway[: len(_COMMON)] = [leeway for _, leeway in _COMMON.values()]
         for name in self._per_unit & set(self._motors):
             self._leeway[self._columns[name] + 1] = _PER_UNIT_LEEWAY
@@ -149,20 +141,20 @@ class _Model:
         if intervals:
             seconds = np.array([interval.seconds for interval in intervals])
             weights = np.array([min(interval.number, 10) for interval in intervals], dtype=float)
-            for _ in range(_ROUNDS):  # which device ends last depends on the lines, and they on that
+            for _ in range(_ROUNDS):  # which device ends last depends on the lines, and the lines on that
                 rows = np.array([self._row(interval) for interval in intervals])
-                self._lines = fitted(rows, seconds, weights, self._prior, self._leeway)
+                self._lines = fit_lines(rows, seconds, weights, self._prior, self._leeway)
 
     def _row(self, interval: Interval) -> Any:
-        """How much of each line is in this interval."""
+        """The coefficients of all parameters in the duration of this interval, float64 [parameters]."""
         row = np.zeros_like(self._prior)
         row[_POINT_S] = 1.0
         if interval.moves:
-            name = self._last(interval.moves, self._motor)
+            name = self._slowest(interval.moves, self._motor)
             row[_MOVE_S], row[_MOVE_FACTOR] = 1.0, 0.0 if name in self._per_unit else interval.moves[name]
             self._add_own(row, name, interval.moves[name])
         if interval.counts:
-            name = self._last(interval.counts, self._detector)
+            name = self._slowest(interval.counts, self._detector)
             row[_COUNT_FACTOR] = interval.counts[name]
             self._add_own(row, name, interval.counts[name])
         return row
@@ -172,9 +164,9 @@ class _Model:
             row[column : column + 2] = 1.0, nominal
 
     @staticmethod
-    def _last(nominal: Mapping[str, float], pace: Callable[[str], DeviceTiming]) -> str:
-        """The device that is the last to have done."""
-        return max(nominal, key=lambda name: (pace(name).seconds(nominal[name]), nominal[name]))
+    def _slowest(nominal: Mapping[str, float], timing: Callable[[str], DeviceTiming]) -> str:
+        """The device that ends last."""
+        return max(nominal, key=lambda name: (timing(name).seconds(nominal[name]), nominal[name]))
 
     def _own(self, name: str) -> tuple[float, float]:
         column = self._columns.get(name)
@@ -190,16 +182,17 @@ class _Model:
         extra_s, factor = self._own(name)
         return DeviceTiming(extra_s, max(0.0, float(self._lines[_COUNT_FACTOR]) + factor))
 
-    def _foretold(self, interval: Interval) -> float:
+    def _predicted_s(self, interval: Interval) -> float:
         return float(self._row(interval) @ self._lines)
 
-    def deviation(self, run: RunTimes) -> float | None:
-        """By which fraction of it the steps of a run took longer or shorter than foretold."""
-        took = sum(interval.number * interval.seconds for interval in run.intervals)
-        foretold = sum(interval.number * self._foretold(interval) for interval in run.intervals)
-        return abs(foretold - took) / took if took > 0 else None
+    def relative_error(self, run: RunTimes) -> float | None:
+        """The relative error of the predicted duration of a run; None for a run without steps."""
+        measured = sum(interval.number * interval.seconds for interval in run.intervals)
+        predicted = sum(interval.number * self._predicted_s(interval) for interval in run.intervals)
+        return abs(predicted - measured) / measured if measured > 0 else None
 
-    def overheads(self, runs: int, error: float | None) -> TimingModel:
+    def model(self, error: float | None) -> TimingModel:
+        """The timing model with these lines."""
         point_s, move_s, move_factor, count_factor = map(float, self._lines[: len(_COMMON)])
         return TimingModel(
             run_s=self._run_s(),
@@ -209,11 +202,11 @@ class _Model:
             count_factor=count_factor,
             motors={name: self._motor(name) for name in self._motors},
             detectors={name: self._detector(name) for name in self._detectors},
-            runs=runs,
+            runs=len(self._runs),
             error=error,
         )
 
     def _run_s(self) -> float:
-        beginnings = [run.first.seconds - self._foretold(run.first) for run in self._runs if run.first]
+        beginnings = [run.first.seconds - self._predicted_s(run.first) for run in self._runs if run.first]
         ends = [run.last_s for run in self._runs if run.last_s is not None]
         return max(0.0, median(beginnings or [0.0]) + median(ends or [0.0]))

@@ -46,10 +46,10 @@ def test_the_derivatives_are_those_of_the_curve(model):
 def test_a_curve_without_noise_is_found_wherever_it_is(centre, sigma, height, background, is_edge, upside_down):
     sign = -1.0 if upside_down else 1.0
     curve, fit = (step, edge) if is_edge else (bell, lambda values: peak(values, dip=upside_down))
-    found = fit(curve(centre, sigma, sign * height, background * height))
-    assert found.centre == pytest.approx(centre, abs=1e-4)
-    assert found.fwhm == pytest.approx(sigma * FWHM_PER_SIGMA, rel=1e-3)
-    assert found.height == pytest.approx(sign * height, rel=1e-3)
+    result = fit(curve(centre, sigma, sign * height, background * height))
+    assert result.centre == pytest.approx(centre, abs=1e-4)
+    assert result.fwhm == pytest.approx(sigma * FWHM_PER_SIGMA, rel=1e-3)
+    assert result.height == pytest.approx(sign * height, rel=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -57,9 +57,9 @@ def test_counting_noise_moves_a_centre_by_no_more_than_a_few_of_its_errors(seed)
     chance = np.random.default_rng(seed)
     centre, sigma = chance.uniform(-0.5, 0.5), chance.uniform(0.08, 0.3)
     for curve, fit in ((bell, peak), (step, edge)):
-        found = fit(chance.poisson(curve(centre, sigma, 300.0, 10.0)))
-        assert abs(found.centre - centre) < 6 * found.centre_error + 1e-3
-        assert found.centre_error < 0.03
+        result = fit(chance.poisson(curve(centre, sigma, 300.0, 10.0)))
+        assert abs(result.centre - centre) < 6 * result.centre_error + 1e-3
+        assert result.centre_error < 0.03
 
 
 def test_noise_alone_is_no_peak_and_no_edge():
@@ -78,8 +78,8 @@ def test_points_may_come_in_any_order_and_some_may_be_missing():
     order = np.random.default_rng(1).permutation(X.size)
     values = bell()
     values[3] = math.nan
-    found = peak(values[order], X[order])
-    assert found.centre == pytest.approx(0.3, abs=1e-6)
+    result = peak(values[order], X[order])
+    assert result.centre == pytest.approx(0.3, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_a_flat_top_that_is_no_saturation_is_a_peak():
 
 
 def test_a_sharp_step_between_two_points_is_an_edge_between_them():
-    found = edge(np.where(X < 0.31, 5.0, 105.0))
-    assert 0.3 <= found.centre <= 0.35
-    assert found.fwhm < 0.06
-    assert found.height == pytest.approx(100.0)
+    result = edge(np.where(X < 0.31, 5.0, 105.0))
+    assert 0.3 <= result.centre <= 0.35
+    assert result.fwhm < 0.06
+    assert result.height == pytest.approx(100.0)
 
 
 def test_a_falling_edge_has_a_negative_height():

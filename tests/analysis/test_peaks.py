@@ -15,11 +15,11 @@ def gaussian(x, centre, sigma):
 @given(centre=st.floats(-0.3, 0.3), sigma=st.floats(0.05, 0.15), height=st.floats(1e-9, 1e9), base=st.floats(0, 10))
 def test_the_peak_of_a_gaussian_is_found(centre, sigma, height, base):
     x = np.linspace(-1, 1, 401)
-    found = peak("th", "det", x, height * (base + gaussian(x, centre, sigma)))
-    assert found.max_x == pytest.approx(centre, abs=0.005)
-    assert found.cen == pytest.approx(centre, abs=0.005)
-    assert found.com == pytest.approx(centre, abs=0.005)
-    assert found.fwhm == pytest.approx(2.3548 * sigma, rel=0.02)
+    result = peak("th", "det", x, height * (base + gaussian(x, centre, sigma)))
+    assert result.max_x == pytest.approx(centre, abs=0.005)
+    assert result.cen == pytest.approx(centre, abs=0.005)
+    assert result.com == pytest.approx(centre, abs=0.005)
+    assert result.fwhm == pytest.approx(2.3548 * sigma, rel=0.02)
 
 
 def test_the_order_of_the_points_does_not_matter():
@@ -34,8 +34,8 @@ def test_points_that_are_no_number_are_left_out():
 
 
 def test_a_slope_has_a_maximum_and_no_centre():
-    found = peak("x", "y", [0, 1, 2, 3], [0, 1, 2, 3])
-    assert (found.max_x, found.cen, found.fwhm) == (3, None, None)
+    result = peak("x", "y", [0, 1, 2, 3], [0, 1, 2, 3])
+    assert (result.max_x, result.cen, result.fwhm) == (3, None, None)
 
 
 @pytest.mark.parametrize(("x", "y"), [([], []), ([1, 2], [1, 2]), ([1, 2, 3], [5, 5, 5]), ([1, 1, 1], [1, 2, 3])])

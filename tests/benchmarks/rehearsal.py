@@ -21,7 +21,7 @@ SPEEDS = (1, 10)
 COSTS = """
 def cost(make):
     begun = time.perf_counter()
-    session._rehearsing.before(make)
+    session._preflight.before(make)
     return time.perf_counter() - begun
 
 for points in (10, 1000):

@@ -1,4 +1,4 @@
-"""All benchmarks, or those named: `python tests/benchmarks/run.py [engine] [reading] [ca] [console] [rehearsal]`.
+"""All benchmarks, or those named: `python tests/benchmarks/run.py [engine] [calls] ...`.
 
 Each runs in a process of its own. Nothing here is part of the test suite.
 """
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("engine", "reading", "ca", "console", "rehearsal")
+NAMES = ("engine", "reading", "ca", "console", "rehearsal", "calls")
 
 
 def main(names: list[str]) -> None:

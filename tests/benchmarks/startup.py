@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from measure import median
 
-from beamshell.devices.twin_facts import twin_facts
+from beamshell.devices.simulation import simulation_of
 from beamshell.ioc.process import DemoIoc
 
 ROUNDS = 5
@@ -80,7 +80,7 @@ def main() -> None:
             (profiles[absent] / "ipython_config.py").write_text(CONFIG)
             here, there = device_lines(absent)
             (profiles[absent] / "devices.yml").write_text("\n".join([*here, *there]) + "\n")
-        facts, _ = twin_facts(profiles[0] / "devices.yml")
+        facts, _ = simulation_of(profiles[0] / "devices.yml")
         (folder / "facts.json").write_text(json.dumps(facts))
         with DemoIoc.start(twin=folder / "facts.json") as ioc:
             ioc.wait_ready()

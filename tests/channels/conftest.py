@@ -1,18 +1,36 @@
-"""Where the tests' own server of PV Access is to be found: clients read that once, before the first of them is made."""
+"""Where the tests' own servers are found: clients read that once, before the first of them is made."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from beamshell.ioc.network import free_port
+from beamshell.ioc.network import LOOPBACK, free_port
+from beamshell.ioc.process import DemoIoc
 
-_PORTS = (str(free_port()), str(free_port()))
-os.environ["EPICS_PVA_ADDR_LIST"] += f" 127.0.0.1:{_PORTS[1]}"
+_PVA_PORTS = (str(free_port()), str(free_port()))
+_LAYER_FACTS = Path(os.environ["HOME"]) / "layer.json"  # a folder of this test run
+_LAYER_IOC = DemoIoc(seed=1, speed=10.0, twin=_LAYER_FACTS)
+_PVA_LIST = _LAYER_IOC.client_environment["EPICS_PVA_ADDR_LIST"]
+os.environ["EPICS_CA_ADDR_LIST"] += f" {LOOPBACK}:{_LAYER_IOC.port}"
+os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST}"
 
 
 @pytest.fixture(scope="session")
 def pva_ports() -> tuple[str, str]:
-    """The TCP and the UDP port that belong to a server besides that of the demo IOC."""
-    return _PORTS
+    """The TCP and the UDP port of a server of PV Access beside the IOCs."""
+    return _PVA_PORTS
+
+
+@pytest.fixture(scope="session")
+def layer_ioc() -> Iterator[DemoIoc]:
+    """An IOC that is to be started and may be killed: the motor LAYER:samy and the switch LAYER:shutter."""
+    motor = {"is": "motor", "record": "LAYER:samy", "limits": [-25, 25], "speed": 2.0}
+    shutter = {"is": "shutter", "command": "LAYER:shutter", "status": "LAYER:shutter"}
+    _LAYER_FACTS.write_text(json.dumps([motor, shutter]))
+    yield _LAYER_IOC
+    _LAYER_IOC.stop()

@@ -12,13 +12,14 @@ from beamshell.errors import NotConnected
 
 
 @pytest.fixture(params=["http://127.0.0.1:9/nobody", "serial:///dev/nobody#x?ask=x", "pva://BL:nobody"])
-def channel(request, monkeypatch):
+def channel(request):
     pytest.importorskip({"http": "httpx", "serial": "serial", "pva": "p4p"}[request.param.partition(":")[0]])
-    monkeypatch.setattr(deferred, "_postponed", True)
+    deferred.defer_libraries(60.0)
     made = open_channel(request.param)
     made.connect()
     yield made
     made.close()
+    deferred.load_deferred()
 
 
 def is_of_now(channel):
@@ -26,11 +27,11 @@ def is_of_now(channel):
     return channel.disconnected_since >= moment
 
 
-def test_a_channel_that_waits_for_its_library_is_asked_for_when_that_is_there(channel):
+def test_a_channel_that_waits_for_its_library_is_looked_for_when_that_is_loaded(channel):
     assert is_of_now(channel)
     begun = time.time()
     with pytest.raises(NotConnected):
-        channel.wait_connected(0.01)  # somebody wants it, so nothing is postponed any more
+        channel.wait_connected(0.01)  # somebody wants it, so nothing is deferred any more
     deadline = begun + 30
     while is_of_now(channel):
         assert time.time() < deadline, "it was never asked for"

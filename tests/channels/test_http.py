@@ -8,9 +8,8 @@ from layer_servers import WebServer
 
 pytest.importorskip("httpx")
 
-from beamshell.channels.http import credentials
-from beamshell.channels.json_pointer import beside, nested, pointed
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.channels.http import beside, credentials, nested, pointed
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
@@ -91,7 +90,7 @@ def test_a_whole_number_is_sent_as_the_service_shows_it(connect):
         count.set(5.5).wait(10)
 
 
-def test_a_service_is_asked_again_and_again_only_while_somebody_subscribes(connect):
+def test_a_service_is_polled_only_while_somebody_subscribes(connect):
     axis, counter = connect(EpicsSignal, "axis#/value", poll_s=0.01), connect(EpicsSignalRO, "asked#/paths")
     before = counter.get()
     token = axis.subscribe(lambda **_: None)
@@ -149,7 +148,7 @@ def test_an_answer_that_turns_wrong_fails_the_read_alone(connect):
     assert axis.connected
 
 
-def test_a_refusal_is_told_with_its_reason(connect):
+def test_a_refusal_says_its_reason(connect):
     with pytest.raises(WriteFailed, match="it answered 409 Conflict: the interlock is open"):
         connect(EpicsSignal, "title#/value").set("bad").wait(10)
 

@@ -60,46 +60,57 @@ def ioc(monkeypatch):
         yield server
 
 
-def answer(ioc):
-    question, client = ioc.recvfrom(4096)
-    number = struct.unpack_from(">I", question, 24)[0]
-    ioc.sendto(struct.pack(">HHHHII", 6, 0, 5064, 0, 0xFFFFFFFF, number), client)
-    return question[32:].rstrip(b"\0").decode()
+def answer(ioc, *names):
+    """Which of these names was asked for; it is answered. Channels that other tests have lost are asked for too."""
+    while True:
+        question, client = ioc.recvfrom(4096)
+        name = question[32:].rstrip(b"\0").decode()
+        if name in names:
+            number = struct.unpack_from(">I", question, 24)[0]
+            ioc.sendto(struct.pack(">HHHHII", 6, 0, 5064, 0, 0xFFFFFFFF, number), client)
+            return name
 
 
-def test_all_channels_of_a_server_are_made_anew_when_it_answers_for_one(ioc):
-    revival = ReconnectProbe()
-    channels = [_LostChannel(name, "ioc1:5064") for name in ("BL:th", "BL:tth")]
-    with revival._lock:  # so that the thread sees both
+@pytest.fixture
+def probe():
+    """A probe whose thread ends with the test."""
+    probe = ReconnectProbe()
+    yield probe
+    probe.stop()
+
+
+def test_all_channels_of_a_server_are_made_anew_when_it_answers_for_one(ioc, probe):
+    channels = [_LostChannel(name, "ioc1:5064") for name in ("RC:th", "RC:tth")]
+    with probe._lock:  # so that the thread sees both
         for channel in channels:
-            revival.add(channel)
-    assert answer(ioc) in ("BL:th", "BL:tth")
+            probe.add(channel)
+    answer(ioc, "RC:th", "RC:tth")
     assert all(channel.reconnected.wait(5) for channel in channels)
 
 
-def test_a_server_is_asked_again_until_it_answers(ioc):
-    channel = _LostChannel("BL:th", "ioc1:5064")
-    ReconnectProbe().add(channel)
+def test_a_server_is_asked_again_until_it_answers(ioc, probe):
+    channel = _LostChannel("RC:th", "ioc1:5064")
+    probe.add(channel)
     ioc.recvfrom(4096)  # lost on the way
     assert not channel.connected
-    answer(ioc)
+    answer(ioc, "RC:th")
     assert channel.reconnected.wait(5)
 
 
-def test_a_channel_that_was_never_there_is_asked_for_too(ioc):
-    channel = _LostChannel("BL:th", "")
-    ReconnectProbe().add(channel)
-    assert answer(ioc) == "BL:th"
+def test_a_channel_that_was_never_there_is_asked_for_too(ioc, probe):
+    channel = _LostChannel("RC:th", "")
+    probe.add(channel)
+    answer(ioc, "RC:th")
     assert channel.reconnected.wait(5)
 
 
-def test_a_forgotten_channel_is_not_made_anew(ioc):
-    revival, kept, gone = ReconnectProbe(), _LostChannel("BL:th", "ioc1:5064"), _LostChannel("BL:tth", "ioc1:5064")
-    with revival._lock:  # its thread is quick: it would ask before it is told to forget
-        revival.add(gone)
-        revival.forget(gone)
-        revival.add(kept)
-    assert answer(ioc) == "BL:th"
+def test_a_forgotten_channel_is_not_made_anew(ioc, probe):
+    kept, gone = _LostChannel("RC:th", "ioc1:5064"), _LostChannel("RC:tth", "ioc1:5064")
+    with probe._lock:  # its thread is quick: it would ask before it is told to forget
+        probe.add(gone)
+        probe.forget(gone)
+        probe.add(kept)
+    assert answer(ioc, "RC:th", "RC:tth") == "RC:th"
     assert kept.reconnected.wait(5)
     assert not gone.connected
 
@@ -117,15 +128,14 @@ class _SlowChannel(_LostChannel):
         super().reconnect()
 
 
-def test_at_the_end_what_is_being_made_anew_is_waited_for_and_nothing_else_begun(ioc):
-    revival = ReconnectProbe()
-    channels = [_SlowChannel(name, "ioc1:5064") for name in ("BL:th", "BL:tth")]
-    with revival._lock:
+def test_at_the_end_what_is_being_made_anew_is_waited_for_and_nothing_else_begun(ioc, probe):
+    channels = [_SlowChannel(name, "ioc1:5064") for name in ("RC:th", "RC:tth")]
+    with probe._lock:
         for channel in channels:
-            revival.add(channel)
-    answer(ioc)
+            probe.add(channel)
+    answer(ioc, "RC:th", "RC:tth")
     assert channels[0].begun.wait(5)
-    end = threading.Thread(target=revival.stop)
+    end = threading.Thread(target=probe.stop)
     end.start()
     end.join(0.05)
     assert end.is_alive()
@@ -133,5 +143,6 @@ def test_at_the_end_what_is_being_made_anew_is_waited_for_and_nothing_else_begun
     end.join(5)
     assert not end.is_alive()
     assert [channel.connected for channel in channels] == [True, False]
-    revival.add(_LostChannel("BL:samx", "ioc1:5064"))
-    assert revival._thread is None
+    late = _LostChannel("RC:samx", "ioc1:5064")
+    probe.add(late)
+    assert probe._thread is None

@@ -12,7 +12,7 @@ from layer_servers import Instrument
 pytest.importorskip("serial")
 
 from beamshell.channels.serial import SerialChannel, reply_pattern
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
@@ -114,7 +114,7 @@ def test_a_question_that_was_not_answered_is_asked_again(connect, instrument):
     assert instrument.asked[-3:] == ["POS?"] * 3
 
 
-def test_what_is_told_is_never_repeated(connect, instrument):
+def test_a_write_is_never_repeated(connect, instrument):
     pos = connect(EpicsSignal, "POS")
     instrument.skip = 1
     with pytest.raises(WriteFailed, match=r"x: \S+line#POS did not acknowledge 2\.0 within 0\.3 s"):
@@ -133,7 +133,7 @@ def test_an_answer_that_came_too_late_is_not_taken_for_the_next(connect, instrum
     ("value", "why"),
     [(-1, r"the instrument refused: 'ERR 3 interlock open'"), (-2, r"answered 'WHAT' to -2, not 'OK'")],
 )
-def test_a_refusal_is_told_with_its_words(connect, value, why):
+def test_a_refusal_says_the_words_of_the_instrument(connect, value, why):
     with pytest.raises(WriteFailed, match=why):
         connect(EpicsSignal, "POS", dtype="integer", ask="ANGLE?", reply="ANGLE {value}").set(value).wait(10)
 
@@ -157,14 +157,14 @@ def test_an_answer_of_another_form_is_named(make):
         pos.get()
 
 
-def test_a_name_that_the_instrument_does_not_know_is_told_in_its_words(make):
+def test_a_name_that_the_instrument_does_not_know_is_refused_in_its_words(make):
     missing = make(EpicsSignalRO, "NONESUCH", connection_timeout=0.05)
     wait_until(lambda: missing._channel._problem)
     with pytest.raises(NotConnected, match=r"x: .* has not answered since .*refused: 'ERR 7 no such thing'"):
         missing.get()
 
 
-def test_what_can_only_be_told_is_connected_when_its_line_is(connect, instrument):
+def test_a_value_that_can_only_be_written_is_connected_when_its_line_is(connect, instrument):
     command = connect(EpicsSignal, "POS", ask="")
     assert instrument.asked == []
     command.set(4).wait(10)
@@ -209,7 +209,7 @@ def test_an_instrument_that_is_switched_off_is_noticed_and_comes_back(connect, i
     assert pos.get() == 1.5
 
 
-def test_nothing_is_told_to_the_terminal_that_the_program_runs_in():
+def test_nothing_is_written_to_the_terminal_that_the_program_runs_in():
     script = (
         "from beamshell.channels.line import Line, Settings\n"
         "import os\n"

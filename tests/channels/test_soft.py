@@ -5,10 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from beamshell.channels import factory
-from beamshell.channels.factory import open_channel
-from beamshell.channels.soft import NamedSoftChannel
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue
 
 
@@ -33,11 +30,11 @@ def test_it_is_there_at_once_and_holds_what_it_is_given(make):
     assert (gain.describe()["x"]["lower_ctrl_limit"], gain.describe()["x"]["upper_ctrl_limit"]) == (0.0, 10.0)
 
 
-def test_signals_of_one_name_share_their_value_and_hear_of_each_others_writes(make):
-    writer, reader, heard = make(EpicsSignal, "soft://shared"), make(EpicsSignalRO, "soft://shared"), []
-    reader.subscribe(lambda value, **_: heard.append(value))
+def test_signals_of_one_name_share_their_value_and_get_each_others_writes(make):
+    writer, reader, values = make(EpicsSignal, "soft://shared"), make(EpicsSignalRO, "soft://shared"), []
+    reader.subscribe(lambda value, **_: values.append(value))
     writer.put(4.0)
-    assert (reader.get(), heard) == (4.0, [0.0, 4.0])
+    assert (reader.get(), values) == (4.0, [0.0, 4.0])
     assert make(EpicsSignalRO, "soft://other").get() == 0.0
 
 
@@ -69,18 +66,7 @@ def test_a_value_that_does_not_fit_is_refused(make, value):
 
 
 def test_an_array_is_not_changed_from_outside(make):
-    row, given = make(EpicsSignal, "soft://row", value=[0.0, 0.0]), np.array([1.0, 2.0])
-    row.put(given)
-    given[0] = 99
+    row, array = make(EpicsSignal, "soft://row", value=[0.0, 0.0]), np.array([1.0, 2.0])
+    row.put(array)
+    array[0] = 99
     assert row.get().tolist() == [1.0, 2.0]
-
-
-def test_on_a_twin_nothing_real_is_asked(monkeypatch):
-    monkeypatch.setattr(factory, "practising", True)
-    for address in ("http://chiller.local/x", "serial:///dev/ttyUSB0#POS", "tango://a/b/c/d"):
-        channel = open_channel(address, busy="/moving", units="mm")
-        assert isinstance(channel, NamedSoftChannel)
-        assert (channel.connected, channel.units) == (True, "mm")
-        channel.close()
-    assert open_channel("soft://x").source == "soft://x"
-    assert type(open_channel("ca://BL:th")).__name__ == "CaChannel"

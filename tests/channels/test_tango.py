@@ -11,7 +11,7 @@ from layer_servers import TangoServer
 pytest.importorskip("tango")
 
 from beamshell.channels.tango import device_and_attribute
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 
 
@@ -91,33 +91,33 @@ def test_a_command_is_a_signal_that_is_written(connect):
 
 
 @pytest.mark.parametrize("attribute", ["polled", "pushed"])
-def test_what_the_server_tells_of_is_heard_at_once(connect, attribute):
-    told, position, heard = connect(EpicsSignal, attribute), connect(EpicsSignal, "position"), []
+def test_a_change_event_of_the_server_is_delivered_at_once(connect, attribute):
+    pushed, position, values = connect(EpicsSignal, attribute), connect(EpicsSignal, "position"), []
     position.set(0.0).wait(10)
-    token = told.subscribe(lambda value, **_: heard.append(value))
-    wait_until(lambda: heard[-1:] == [0.0] and told._channel._events)
-    assert told._channel._pace() == 1.0  # it is still asked whether it is there
+    token = pushed.subscribe(lambda value, **_: values.append(value))
+    wait_until(lambda: values[-1:] == [0.0] and pushed._channel._events)
+    assert pushed._channel._pace() == 1.0  # it is still asked whether it is there
     began = time.monotonic()
     for value in (1.0, 2.0, 3.0):
         position.put(value)
-        wait_until(lambda value=value: heard[-1] == value)
+        wait_until(lambda value=value: values[-1] == value)
     assert time.monotonic() - began < 1.0  # three questions would have taken longer
-    assert sorted(set(heard)) == heard
-    told.unsubscribe(token)
-    wait_until(lambda: told._channel._events is None)
+    assert sorted(set(values)) == values
+    pushed.unsubscribe(token)
+    wait_until(lambda: pushed._channel._events is None)
 
 
-def test_what_the_server_does_not_tell_of_is_asked_for(connect):
-    position, heard = connect(EpicsSignal, "position"), []
-    position.subscribe(lambda value, **_: heard.append(value))
+def test_an_attribute_without_events_is_polled(connect):
+    position, values = connect(EpicsSignal, "position"), []
+    position.subscribe(lambda value, **_: values.append(value))
     position.set(4.0).wait(10)
-    wait_until(lambda: heard[-1:] == [4.0])
+    wait_until(lambda: values[-1:] == [4.0])
     assert (position._channel._events, position._channel._pace()) == (None, 0.2)
 
 
 def test_an_interpreter_ends_without_noise_while_events_come(served):
     script = f"""
-from beamshell.devices.signal import EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignalRO
 import time
 signal = EpicsSignalRO({served.prefix + "polled"!r}, name="x")
 signal.subscribe(lambda **_: None)
@@ -134,7 +134,7 @@ print("events")
     ("value", "why"),
     [(-7.0, "the interlock is open"), (20.0, "above the maximum"), (-8.0, "the device is in FAULT")],
 )
-def test_a_refusal_is_told_with_its_reason(connect, value, why):
+def test_a_refusal_says_its_reason(connect, value, why):
     position = connect(EpicsSignal, "position")
     with pytest.raises(WriteFailed, match=rf"x: 127\S+: .*{why}"):
         position.set(value).wait(10)

@@ -3,7 +3,7 @@ import threading
 from beamshell.channels.timers import TimerThread
 
 
-def test_calls_come_in_the_order_of_their_time_whatever_the_order_they_were_asked_in():
+def test_calls_come_in_the_order_of_their_time():
     timers = TimerThread("beamshell-test-timer")
     calls: list[str] = []
     done = threading.Event()

@@ -6,100 +6,100 @@ from beamshell.channels.updates import LatestValue, Worker
 
 
 @pytest.fixture
-def lane():
+def worker():
     return Worker("test")
 
 
-def test_a_slow_subscriber_does_not_delay_another(lane):
-    release, heard = threading.Event(), threading.Event()
-    slow = LatestValue(lambda _: release.wait(10), lane=lane)
-    quick = LatestValue(lambda _: heard.set(), lane=lane)
+def test_a_slow_subscriber_does_not_delay_another(worker):
+    release, delivered = threading.Event(), threading.Event()
+    slow = LatestValue(lambda _: release.wait(10), worker=worker)
+    quick = LatestValue(lambda _: delivered.set(), worker=worker)
     slow.offer(1)
     quick.offer(1)
-    arrived = heard.wait(5)
+    arrived = delivered.wait(5)
     release.set()
     assert arrived
 
 
-def test_many_slow_subscribers_still_leave_a_worker_for_the_next(lane):
-    release, heard = threading.Event(), threading.Event()
+def test_many_slow_subscribers_still_leave_a_thread_for_the_next(worker):
+    release, delivered = threading.Event(), threading.Event()
     for _ in range(10):
-        LatestValue(lambda _: release.wait(10), lane=lane).offer(1)
-    LatestValue(lambda _: heard.set(), lane=lane).offer(1)
-    arrived = heard.wait(5)
+        LatestValue(lambda _: release.wait(10), worker=worker).offer(1)
+    LatestValue(lambda _: delivered.set(), worker=worker).offer(1)
+    arrived = delivered.wait(5)
     release.set()
     assert arrived
 
 
-def test_a_busy_subscriber_gets_only_the_latest_value(lane):
+def test_a_busy_subscriber_gets_only_the_latest_value(worker):
     busy, release, done = threading.Event(), threading.Event(), threading.Event()
-    heard = []
+    delivered = []
 
     def deliver(value):
-        heard.append(value)
+        delivered.append(value)
         busy.set()
         release.wait(10)
         if value == 99:
             done.set()
 
-    cell = LatestValue(deliver, lane=lane)
-    cell.offer(0)
+    latest = LatestValue(deliver, worker=worker)
+    latest.offer(0)
     assert busy.wait(5)
     for value in range(1, 100):
-        cell.offer(value)
+        latest.offer(value)
     release.set()
     assert done.wait(5)
-    assert heard == [0, 99]
+    assert delivered == [0, 99]
 
 
-def test_short_changes_of_a_state_are_kept_up_to_the_depth(lane):
+def test_short_changes_of_a_state_are_kept_up_to_the_depth(worker):
     busy, release, done = threading.Event(), threading.Event(), threading.Event()
-    heard = []
+    delivered = []
 
     def deliver(value):
-        heard.append(value)
+        delivered.append(value)
         busy.set()
         release.wait(10)
         if value == "end":
             done.set()
 
-    cell = LatestValue(deliver, depth=3, lane=lane)
-    cell.offer("begin")
+    latest = LatestValue(deliver, depth=3, worker=worker)
+    latest.offer("begin")
     assert busy.wait(5)
     for value in ("dropped", 0, 1, "end"):
-        cell.offer(value)
+        latest.offer(value)
     release.set()
     assert done.wait(5)
-    assert heard == ["begin", 0, 1, "end"]
+    assert delivered == ["begin", 0, 1, "end"]
 
 
-def test_what_is_told_is_delivered_here_or_next_by_a_worker_if_another_thread_is_at_it(lane):
+def test_a_value_is_delivered_now_or_next_by_a_worker_if_another_thread_is_delivering(worker):
     busy, release, done = threading.Event(), threading.Event(), threading.Event()
-    heard = []
+    delivered = []
 
     def deliver(value):
-        heard.append((value, threading.current_thread().name))
+        delivered.append((value, threading.current_thread().name))
         if value == "slow":
             busy.set()
             assert release.wait(10)
         if value == "next":
             done.set()
 
-    cell = LatestValue(deliver, lane=lane)
-    cell.tell("first")
-    assert heard == [("first", threading.current_thread().name)]
-    other = threading.Thread(target=cell.tell, args=("slow",), name="other")
+    latest = LatestValue(deliver, worker=worker)
+    latest.deliver_now("first")
+    assert delivered == [("first", threading.current_thread().name)]
+    other = threading.Thread(target=latest.deliver_now, args=("slow",), name="other")
     other.start()
     assert busy.wait(10)
-    cell.tell("next")
+    latest.deliver_now("next")
     assert not done.is_set()
     release.set()
     other.join(10)
     assert done.wait(10)
-    assert heard[1:] == [("slow", "other"), ("next", "beamshell-test-1")]
+    assert delivered[1:] == [("slow", "other"), ("next", "beamshell-test-1")]
 
 
-def test_one_cell_is_delivered_by_one_worker_at_a_time(lane):
+def test_values_of_one_subscriber_are_delivered_by_one_thread_at_a_time(worker):
     inside, most, done = [0], [0], threading.Event()
 
     def deliver(value):
@@ -110,29 +110,29 @@ def test_one_cell_is_delivered_by_one_worker_at_a_time(lane):
         if value == 200:
             done.set()
 
-    cell = LatestValue(deliver, depth=1000, lane=lane)
-    other = LatestValue(lambda _: threading.Event().wait(0.02), lane=lane)
+    latest = LatestValue(deliver, depth=1000, worker=worker)
+    other = LatestValue(lambda _: threading.Event().wait(0.02), worker=worker)
     for value in range(201):
         other.offer(value)
-        cell.offer(value)
+        latest.offer(value)
     assert done.wait(10)
     assert most == [1]
 
 
-def test_no_job_is_dropped_while_a_worker_is_stuck(lane):
+def test_no_job_is_dropped_while_a_thread_is_stuck(worker):
     release, done = threading.Event(), threading.Event()
-    heard = []
-    lane.post(lambda: release.wait(10))
+    delivered = []
+    worker.post(lambda: release.wait(10))
     for number in range(1000):
-        lane.post(lambda number=number: heard.append(number))
-    lane.post(done.set)
+        worker.post(lambda number=number: delivered.append(number))
+    worker.post(done.set)
     arrived = done.wait(5)
     release.set()
     assert arrived
-    assert sorted(heard) == list(range(1000))
+    assert sorted(delivered) == list(range(1000))
 
 
-def test_a_subscriber_that_raises_is_logged_and_hears_the_next_value(lane, caplog):
+def test_a_subscriber_that_raises_is_logged_and_gets_the_next_value(worker, caplog):
     done = threading.Event()
 
     def deliver(value):
@@ -140,29 +140,29 @@ def test_a_subscriber_that_raises_is_logged_and_hears_the_next_value(lane, caplo
             raise RuntimeError("no room")
         done.set()
 
-    cell = LatestValue(deliver, depth=2, lane=lane)
-    cell.offer(0)
-    cell.offer(1)
+    latest = LatestValue(deliver, depth=2, worker=worker)
+    latest.offer(0)
+    latest.offer(1)
     assert done.wait(5)
     assert "no room" in caplog.text
 
 
-def test_a_repeat_never_displaces_a_newer_value(lane):
+def test_a_repeat_never_displaces_a_newer_value(worker):
     busy, release, done = threading.Event(), threading.Event(), threading.Event()
-    heard = []
+    delivered = []
 
     def deliver(value):
-        heard.append(value)
+        delivered.append(value)
         busy.set()
         release.wait(10)
         if value == "new":
             done.set()
 
-    cell = LatestValue(deliver, lane=lane)
-    cell.offer("first")
+    latest = LatestValue(deliver, worker=worker)
+    latest.offer("first")
     assert busy.wait(5)
-    cell.offer("new")
-    cell.offer_if_empty("repeat")
+    latest.offer("new")
+    latest.offer_if_empty("repeat")
     release.set()
     assert done.wait(5)
-    assert heard == ["first", "new"]
+    assert delivered == ["first", "new"]

@@ -108,7 +108,7 @@ def test_the_alarm_severity_is_recorded_on_demand(connect):
     assert list(watched.read()) == ["dev"]
 
 
-def test_a_severity_tells_of_the_alarm(connect):
+def test_a_severity_describes_the_alarm(connect):
     watched = connect("BL:temp:SP", record_alarm=True)
     high, severity = connect("BL:temp:SP.HIGH"), connect("BL:temp:SP.HSV")
     high.set(100.0).wait(10)

@@ -89,26 +89,26 @@ def test_what_cannot_be_computed_says_what_it_was_given(slit):
         ratio.get()
 
 
-def test_subscribers_hear_of_each_change_of_an_input(slit):
-    heard = []
-    slit.gap.subscribe(lambda value, **_: heard.append(value))
+def test_subscribers_get_each_change_of_an_input(slit):
+    updates = []
+    slit.gap.subscribe(lambda value, **_: updates.append(value))
     slit.left.subscribe(lambda **_: None)
     slit.right.subscribe(lambda **_: None)
     slit.right.put(5.0)
     slit.left.put(0.0)
-    assert heard[-1] == 5.0
-    assert 4.0 in heard
+    assert updates[-1] == 5.0
+    assert 4.0 in updates
 
 
 def test_a_subscriber_is_called_by_one_thread_at_a_time_and_last_with_the_latest(slit):
     """Two inputs change at once, each told by a thread of its own; the first one is still being told."""
-    heard, inside, most = [], [0], [0]
+    updates, inside, most = [], [0], [0]
     busy, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def callback(value, **_):
         inside[0] += 1
         most[0] = max(most[0], inside[0])
-        heard.append(value)
+        updates.append(value)
         if value == 3.0:
             busy.set()
             assert go_on.wait(10)
@@ -125,12 +125,12 @@ def test_a_subscriber_is_called_by_one_thread_at_a_time_and_last_with_the_latest
     first.join(10)
     assert ended.wait(10)
     assert most == [1]
-    assert heard[-2:] == [3.0, 9.0]
+    assert updates[-2:] == [3.0, 9.0]
 
 
-def test_what_was_computed_before_is_not_told_after_what_is_newer(slit):
+def test_an_older_value_is_not_delivered_after_a_newer_one(slit):
     """The computation from the older values takes longer than that from the newer ones."""
-    heard, busy, go_on, ended = [], threading.Event(), threading.Event(), threading.Event()
+    updates, busy, go_on, ended = [], threading.Event(), threading.Event(), threading.Event()
 
     def forward(left, right):
         if (left, right) == (0.0, 3.0):
@@ -139,8 +139,8 @@ def test_what_was_computed_before_is_not_told_after_what_is_newer(slit):
         return right - left
 
     def callback(value, **_):
-        heard.append(value)
-        if value in (3.0, 9.0) and len(set(heard) & {3.0, 9.0}) == 2:
+        updates.append(value)
+        if value in (3.0, 9.0) and len(set(updates) & {3.0, 9.0}) == 2:
             ended.set()
 
     gap = DerivedSignal([slit.left, slit.right], forward=forward, name="gap")
@@ -152,10 +152,10 @@ def test_what_was_computed_before_is_not_told_after_what_is_newer(slit):
     go_on.set()
     first.join(10)
     assert ended.wait(10)
-    assert heard[-1] == gap.latest["value"] == 9.0
+    assert updates[-1] == gap.latest["value"] == 9.0
 
 
-def test_a_second_subscriber_makes_nobody_hear_the_same_twice(slit):
+def test_a_second_subscriber_makes_no_other_get_the_same_value_twice(slit):
     first, second = [], []
     slit.gap.subscribe(lambda value, **_: first.append(value))
     number = len(first)
@@ -193,11 +193,11 @@ def test_an_attribute_is_read_whoever_sets_it():
     assert camera.describe_configuration()["camera_serial"]["dtype"] == "string"
 
 
-def test_an_attribute_is_written_and_subscribers_hear_of_it():
-    camera, heard = _Camera(name="camera"), []
-    camera.number.subscribe(lambda value, **_: heard.append(value))
+def test_an_attribute_is_written_and_subscribers_are_called():
+    camera, updates = _Camera(name="camera"), []
+    camera.number.subscribe(lambda value, **_: updates.append(value))
     camera.number.set(7).wait(1)
-    assert (camera.exposures, heard) == (7, [3, 7])
+    assert (camera.exposures, updates) == (7, [3, 7])
     with pytest.raises(BadValue, match="camera_number"):
         camera.number.set("many")
 
@@ -264,11 +264,11 @@ def test_a_shape_that_does_not_fit_is_refused_with_the_address(beamline):
 
 
 def test_a_derived_signal_follows_and_writes_its_record(beamline):
-    before, heard = beamline.kelvin.get(), threading.Event()
-    beamline.celsius.subscribe(lambda value, **_: value == pytest.approx(26.85) and heard.set())
+    before, updates = beamline.kelvin.get(), threading.Event()
+    beamline.celsius.subscribe(lambda value, **_: value == pytest.approx(26.85) and updates.set())
     beamline.celsius.set(26.85).wait(10)
     assert beamline.kelvin.get() == pytest.approx(300.0)
-    assert heard.wait(10)
+    assert updates.wait(10)
     assert beamline.celsius.read()["station_celsius"]["alarm_severity"] == 0
     with pytest.raises(BadValue, match=r"station_celsius: .*station_kelvin: BL:temp:SP: nan is not finite"):
         beamline.celsius.set(float("nan"))

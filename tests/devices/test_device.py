@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from beamshell import protocols
-from beamshell.devices.component import Component, DynamicDeviceComponent, FormattedComponent
-from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.component import Component, FormattedComponent
+from beamshell.devices.device import Device, DynamicDeviceComponent
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
 
@@ -378,7 +378,7 @@ def test_a_device_shows_itself_briefly() -> None:
     assert repr(Stage("BL:", name="left")) == "Stage('BL:', name='left')"
 
 
-def test_a_summary_tells_when_each_part_is_recorded_and_where_it_lives() -> None:
+def test_a_summary_says_when_each_part_is_recorded_and_its_address() -> None:
     class Motor(Device):
         readback = Component(Signal, kind="hinted", units="mm")
         speed = Component(Signal, kind="config", units="mm/s")

@@ -16,38 +16,38 @@ from beamshell.protocols import DataKey
 
 
 class Kite(Flyer):
-    """Sees a point whenever the test says so; lands when the test says so, or at once when it is told to."""
+    """Has a point whenever the test says so; ends when the test says so, or at once when it is asked to."""
 
-    lands_on_pause = True
+    ends_on_pause = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.heights: list[int] = []
-        self.lands_at_once = True
+        self.ends_at_once = True
         self.is_stuck = False
 
-    def _understand(self, path: Mapping[str, Any]) -> Any:
+    def parse_path(self, path: Mapping[str, Any]) -> Any:
         if path.get("height", 1) < 0:
             raise BadValue(f"{self.name}: no kite flies below ground")
         return path
 
-    def _make_ready(self, ready: Any) -> None:
+    def make_ready(self, ready: Any) -> None:
         if not self.is_stuck:
-            super()._make_ready(ready)
+            super().make_ready(ready)
 
-    def _take_off(self, flight: Flight) -> None:
+    def start_flight(self, flight: Flight) -> None:
         self.heights = []
         if self._path.get("string") == "torn":
             raise DeviceError(f"{self.name}: its string is torn")
 
-    def _cut_short(self, flight: Flight) -> None:
-        if self.lands_at_once:
-            flight.land()
+    def end_flight(self, flight: Flight) -> None:
+        if self.ends_at_once:
+            flight.finish()
 
-    def _describe_points(self) -> dict[str, DataKey]:
+    def describe_points(self) -> dict[str, DataKey]:
         return {"height": {"source": "kite", "dtype": "integer", "shape": []}}
 
-    def _seen(self) -> Points:
+    def points_so_far(self) -> Points:
         return Points({"height": self.heights}, [float(height) for height in self.heights])
 
     def see(self, number: int) -> None:
@@ -91,7 +91,7 @@ def test_a_flight_is_prepared_begun_ended_and_collected(kite):
     flight = kite.complete()
     kite.see(3)
     assert not flight.done
-    flight.land()
+    flight.finish()
     assert flight.success
     assert list(kite.collect_pages()) == [
         {"data": {"height": [0, 1, 2]}, "timestamps": {"height": [0.0, 1.0, 2.0]}, "time": [0.0, 1.0, 2.0]}
@@ -103,7 +103,7 @@ def test_what_it_saw_so_far_is_handed_over_on_the_way_and_only_once(kite):
     assert collected(kite) == [0, 1]
     assert collected(kite) == []
     kite.see(2)
-    flight.land()
+    flight.finish()
     assert collected(kite) == [2, 3]
     assert collected(kite) == []
 
@@ -117,7 +117,7 @@ def test_events_come_one_by_one_too(kite):
 
 
 def test_each_flight_hands_over_its_own_points(kite):
-    flying(kite, 3).land()
+    flying(kite, 3).finish()
     flying(kite, 2)
     assert collected(kite) == [0, 1]
 
@@ -130,7 +130,7 @@ def test_each_flight_hands_over_its_own_points(kite):
         (lambda kite: None, lambda kite: list(kite.collect_pages()), "kite: it has not flown, so there is nothing to"),
         (flying, lambda kite: kite.kickoff(), r"kite: it flies, and cannot be kicked off; wait for it, or kite\.stop"),
         (flying, lambda kite: kite.prepare({}), "kite: it flies, and cannot be prepared"),
-        (lambda kite: flying(kite).land(), lambda kite: kite.kickoff(), "kite: it was not prepared for a flight"),
+        (lambda kite: flying(kite).finish(), lambda kite: kite.kickoff(), "kite: it was not prepared for a flight"),
     ],
     ids=[
         "kickoff before prepare",
@@ -165,7 +165,7 @@ def test_it_takes_off_only_when_it_is_ready(kite):
     assert not ready.done
 
 
-def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
+def test_a_start_that_fails_is_a_flight_without_points(kite):
     kite.prepare({"string": "torn"})
     with pytest.raises(DeviceError, match="its string is torn"):
         kite.kickoff()
@@ -174,15 +174,15 @@ def test_a_take_off_that_fails_is_a_flight_that_saw_nothing(kite):
     assert collected(kite) == []
 
 
-def test_a_take_off_that_is_refused_hands_nothing_over_from_the_flight_before(kite):
-    flying(kite, 3).land()
+def test_a_start_that_is_refused_hands_nothing_over_from_the_flight_before(kite):
+    flying(kite, 3).finish()
     assert collected(kite) == [0, 1, 2]
     with pytest.raises(DeviceError, match="not prepared"):
         kite.kickoff()
     assert collected(kite) == []
 
 
-def test_a_stop_is_a_failure_and_keeps_what_was_seen(kite):
+def test_a_stop_is_a_failure_and_keeps_the_points(kite):
     flight = flying(kite, 2)
     kite.stop()
     assert str(flight.exception()) == "kite: its flight was stopped"
@@ -195,7 +195,7 @@ def test_a_stop_can_count_as_success(kite):
     assert flight.success
 
 
-def test_a_pause_is_a_landing_and_no_failure(kite):
+def test_a_pause_ends_the_flight_and_is_no_failure(kite):
     flight = flying(kite, 2)
     kite.pause()
     kite.resume()
@@ -203,47 +203,47 @@ def test_a_pause_is_a_landing_and_no_failure(kite):
     assert collected(kite) == [0, 1]
 
 
-def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_what_was_seen(kite):
+def test_a_flight_that_failed_as_the_engine_paused_is_excused_and_keeps_its_points(kite):
     flight = flying(kite, 2)
-    flight.land(DeviceError("kite: the wind is gone"))
+    flight.finish(DeviceError("kite: the wind is gone"))
     assert not kite.complete().success
     kite.pause()
     assert kite.complete().success
     assert collected(kite) == [0, 1]
 
 
-def test_a_flyer_that_need_not_land_flies_on_through_a_pause(kite):
-    kite.lands_on_pause = False
+def test_a_flyer_that_does_not_end_on_pause_flies_on(kite):
+    kite.ends_on_pause = False
     flight = flying(kite)
     kite.pause()
     assert not flight.done
 
 
-def test_a_landing_that_takes_its_time_is_waited_for_before_its_points_are_collected(kite):
-    kite.lands_at_once = False
+def test_an_end_that_takes_its_time_is_waited_for_before_points_are_collected(kite):
+    kite.ends_at_once = False
     flight = flying(kite, 1)
     kite.stop()
     assert not flight.done
 
-    def land() -> None:
+    def finish() -> None:
         kite.see(1)
-        flight.land()
+        flight.finish()
 
     from beamshell.channels.timers import call_later
 
-    call_later(0.05, land)
+    call_later(0.05, finish)
     assert collected(kite) == [0, 1]
 
 
 def test_a_failure_on_the_way_down_does_not_hide_that_it_was_stopped(kite):
-    kite.lands_at_once = False
+    kite.ends_at_once = False
     flight = flying(kite)
     kite.stop()
-    flight.land(DeviceError("kite: it hit a tree"))
+    flight.finish(DeviceError("kite: it hit a tree"))
     assert str(flight.exception()) == "kite: its flight was stopped"
 
 
-def test_unstaging_lands_it(kite):
+def test_unstaging_ends_the_flight(kite):
     kite.stage()
     flight = flying(kite)
     assert kite.unstage() == [kite]
@@ -255,7 +255,7 @@ def test_its_stream_has_its_name_unless_the_plan_says_otherwise(kite):
     assert kite.hints == {"fields": ["height"]}
 
 
-STEPS = st.lists(st.sampled_from(["prepare", "kickoff", "complete", "collect", "stop", "pause", "see", "land"]))
+STEPS = st.lists(st.sampled_from(["prepare", "kickoff", "complete", "collect", "stop", "pause", "see", "end"]))
 
 
 @given(steps=STEPS)
@@ -266,8 +266,8 @@ def test_in_any_order_it_refuses_or_obeys_and_each_point_is_handed_over_once(ste
         try:
             if step == "see" and in_the_air:
                 kite.see(1)
-            elif step == "land" and in_the_air:
-                kite.complete().land()
+            elif step == "end" and in_the_air:
+                kite.complete().finish()
             elif step == "collect":
                 got += collected(kite)
             elif step == "prepare":
@@ -294,7 +294,7 @@ def test_in_any_order_it_refuses_or_obeys_and_each_point_is_handed_over_once(ste
                 flew = True
             if not refused:
                 in_the_air, prepared = True, False
-        if step in ("land", "stop", "pause"):
+        if step in ("end", "stop", "pause"):
             in_the_air = False
         assert kite.flying == in_the_air
         assert got == kite.heights[: len(got)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tiny_package import installed
 
+from beamshell import plugins
 from beamshell.devices.loader import Changes, load_devices, reload_devices
 from beamshell.devices.registry import Registry
 from beamshell.errors import ConfigError, LimitError, ReadOnlyError, UnknownName
@@ -92,7 +96,7 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("a: {class: motr}\n", "devices.yml:1:5: a: no class 'motr': did you mean motor?"),
         ("a: {class: boxes.Crate}\n", "devices.yml:1:5: a: class boxes.Crate cannot be imported: "),
         ("a: {class: no_such_thing.Box}\n", "cannot be imported: No module named 'no_such_thing'"),
-        ("a: {prefix: X}\n", "devices.yml:1:1: a: says no class"),
+        ("a: {prefix: X}\n", "devices.yml:1:1: a: missing key 'class'"),
         (
             "a: {class: boxes.Box, readout: baselin}\n",
             "devices.yml:1:23: a: no readout 'baselin': did you mean baseline?",
@@ -331,3 +335,46 @@ def test_an_absent_device_has_a_placeholder_that_says_why(tmp_path: Path) -> Non
     assert not hasattr(placeholder, "read")
     with pytest.raises(UnknownName, match="did you mean motor"):
         placeholder.read()
+
+
+# ---- classes of other packages
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Another package offers a class "crate" for device files; it is given the text of its module."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    with contextlib.ExitStack() as stack:
+
+        def offer(source: str) -> None:
+            stack.enter_context(installed(folder, "crates", source, {"beamshell.devices": {"crate": "Crate"}}))
+            plugins.entry_points_of.cache_clear()
+
+        yield offer
+    plugins.entry_points_of.cache_clear()
+
+
+def test_another_package_can_add_a_class_by_a_short_name(tmp_path: Path, offered: Callable[[str], None]) -> None:
+    offered("from boxes import Box as Crate\n")
+    registry, problems = load(tmp_path, "a: {class: crate, size: 2}\nb: {class: crat}\n")
+    assert registry["a"].size == 2
+    assert problems == ["devices.yml:2:5: b: no class 'crat': did you mean crate?"]
+
+
+def test_a_package_that_cannot_be_imported_costs_its_own_devices_only(
+    tmp_path: Path, offered: Callable[[str], None]
+) -> None:
+    offered("import no_such_library\n")
+    registry, [problem] = load(tmp_path, "a: {class: crate}\nb: {class: boxes.Box}\n")
+    assert list(registry) == ["b"]
+    assert re.search(r"devices.yml:1:5: a: the package crates .*'crate'.*No module named 'no_such_library'$", problem)
+
+
+def test_other_packages_are_not_looked_for_while_all_names_are_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points_of", asked.append)
+    load(tmp_path, "a: {class: sim_motor}\nb: {class: boxes.Box}\n")
+    assert asked == []

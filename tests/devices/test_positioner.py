@@ -15,7 +15,7 @@ from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutErro
 class Slow(SoftPositioner):
     """A positioner whose moves end when the test says so."""
 
-    def _start_move(self, move: MoveStatus) -> None:
+    def start_move(self, move: MoveStatus) -> None:
         self.setpoint.put(float(move.target))
 
     def arrive(self) -> None:
@@ -153,12 +153,12 @@ def test_its_state_says_what_a_table_shows() -> None:
     assert (state["moving"], state["words"], state["units"]) == (True, ["moving"], "mm")
 
 
-def test_subscribers_hear_of_the_position() -> None:
+def test_subscribers_get_the_position() -> None:
     device = gap()
-    heard: list[float] = []
-    device.subscribe(lambda value, **_: heard.append(value), run=False)
+    values: list[float] = []
+    device.subscribe(lambda value, **_: values.append(value), run=False)
     device.set(2)
-    assert heard == [2.0]
+    assert values == [2.0]
 
 
 def test_the_prompt_shows_where_it_is_without_asking() -> None:

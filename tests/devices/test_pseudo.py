@@ -36,7 +36,7 @@ def jaws() -> Jaws:
 
 
 def slow(jaws: Jaws) -> Jaws:
-    """Its blades stay on their way until they are told otherwise."""
+    """Its blades stay on their way until the test lets them arrive."""
     jaws.low.delay = jaws.high.delay = 3600.0
     return jaws
 
@@ -196,11 +196,11 @@ def test_the_other_axes_may_be_thought_elsewhere(monkeypatch: pytest.MonkeyPatch
     polar = Polar(name="polar")
     polar.set(1, 0).wait(1)
     assert polar.angle.estimate_time_s(0, math.pi) == pytest.approx(2.0)
-    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("it was told, and need not ask"))
+    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("the target is complete, and needs no reading"))
     assert polar.angle.estimate_time_s(0, math.pi, radius=3) == pytest.approx(6.0)
 
 
-def test_how_long_it_takes_is_unknown_where_a_real_axis_cannot_tell_or_be() -> None:
+def test_how_long_it_takes_is_unknown_where_a_real_axis_does_not_know_or_cannot_be() -> None:
     class Cosine(PseudoPositioner):
         cosine = Component(PseudoSingle)
         angle = Component(Paced, units="rad")
@@ -313,12 +313,12 @@ def test_a_real_axis_sent_elsewhere_by_itself_is_a_failure(jaws: Jaws) -> None:
 # ---- watching
 
 
-def test_subscribers_hear_of_an_axis_when_a_real_one_moves(jaws: Jaws) -> None:
-    heard: list[float] = []
+def test_subscribers_of_an_axis_are_called_when_a_real_one_moves(jaws: Jaws) -> None:
+    values: list[float] = []
     changed = threading.Event()
 
     def callback(value: float, **_: Any) -> None:
-        heard.append(value)
+        values.append(value)
         if value == 2.0:
             changed.set()
 
@@ -326,7 +326,7 @@ def test_subscribers_hear_of_an_axis_when_a_real_one_moves(jaws: Jaws) -> None:
     jaws.gap.set(2).wait(1)
     assert changed.wait(5)
     jaws.gap.unsubscribe(token)
-    assert not jaws.low.readback._subscriptions.wants("value")
+    assert not jaws.low.readback._subscriptions.has("value")
 
 
 def test_a_table_of_positions_shows_its_axes(jaws: Jaws) -> None:
@@ -389,3 +389,45 @@ def test_a_position_without_meaning_is_said_to_be_none() -> None:
 
     with pytest.raises(BadValue, match=r"device_cosine at 2 rad is not possible: device_angle: nan is not a position"):
         Angle(name="device").cosine.set(2)
+
+
+class Counting(SoftPositioner):
+    """Counts how often it was asked whether it could go somewhere."""
+
+    checks = 0
+
+    def check_value(self, position):
+        self.checks += 1
+        super().check_value(position)
+
+
+class CountingJaws(PseudoPositioner):
+    gap = Component(PseudoSingle)
+    left = Component(Counting)
+    right = Component(Counting, limits=(-5, 5))
+
+    def forward(self, pseudo):
+        return self.RealPosition(left=-pseudo.gap / 2, right=pseudo.gap / 2)
+
+    def inverse(self, real):
+        return self.PseudoPosition(gap=real.right - real.left)
+
+
+@pytest.mark.parametrize("send", [lambda jaws: jaws.gap.set(2), lambda jaws: jaws.set(gap=2)])
+def test_a_real_axis_is_asked_by_the_plan_and_by_itself_and_no_third_time(send):
+    jaws = CountingJaws(name="jaws")
+    send(jaws).wait(5)
+    assert (jaws.left.checks, jaws.right.checks) == (2, 2)
+
+
+def test_a_set_that_a_real_axis_refuses_leaves_the_move_under_way_alone():
+    class Slow(CountingJaws):
+        left = Component(Counting, delay=0.05)
+        right = Component(Counting, delay=0.05, limits=(-5, 5))
+
+    jaws = Slow(name="jaws")
+    move = jaws.gap.set(2)
+    with pytest.raises(LimitError, match="jaws_right"):
+        jaws.gap.set(12)
+    move.wait(5)
+    assert jaws.gap.position == 2

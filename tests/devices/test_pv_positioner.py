@@ -95,7 +95,7 @@ def test_nothing_is_watched_after_the_end() -> None:
     device = WithTolerance(name="gap")
     device.set(3)
     device.stop()
-    assert not device.readback._subscriptions.wants("value")
+    assert not device.readback._subscriptions.has("value")
 
 
 def test_a_stop_goes_to_the_hardware_and_the_move_has_failed() -> None:
@@ -178,7 +178,7 @@ def combined(names: tuple[str, ...], **more: Any) -> Any:
     [*((names, None) for names in COMBINATIONS), *((names, 0.1) for names in COMBINATIONS if "readback" in names)],
     ids=lambda value: "+".join(value) or "setpoint alone" if isinstance(value, tuple) else str(value),
 )
-def test_a_move_of_any_combination_ends_when_all_that_can_tell_have_told(
+def test_a_move_of_any_combination_ends_when_all_its_signals_show_the_arrival(
     names: tuple[str, ...], tolerance: float | None
 ) -> None:
     device = combined(names, tolerance=tolerance, done_grace_s=60.0)

@@ -9,8 +9,9 @@ from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.shutter import EpicsShutter
-from beamshell.devices.read_only import make_read_only
-from beamshell.devices.signal import EpicsSignal, Signal
+from beamshell.devices.epics_signal import EpicsSignal
+from beamshell.devices.part import make_read_only
+from beamshell.devices.signal import Signal
 from beamshell.errors import ReadOnlyError
 from beamshell.ioc.process import DemoIoc
 

@@ -68,7 +68,7 @@ def test_a_cart_may_be_drawn_by_a_cart(write):
         ("cart: {class: CART, horse: x, goods: [{y: 1}]}", "cart: goods is {'y': 1}; write the name of a device"),
     ],
 )
-def test_a_name_that_nobody_has_is_reported_with_its_place(write, line, words):
+def test_a_name_that_does_not_exist_is_reported_with_its_place(write, line, words):
     path = write(f"x: {{class: sim_motor}}\noff: {{class: sim_motor, enabled: false}}\n{line}\n")
     registry, problems = load_devices(path)
     assert [f"{path}:3:" in str(problem) and words in str(problem) for problem in problems] == [True], problems

@@ -3,8 +3,10 @@ import pytest
 
 from beamshell import protocols
 from beamshell.channels.base import Channel
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, Signal, SignalRO
+from beamshell.channels.factory import ChannelFactory, channel_factory
+from beamshell.devices.epics_signal import EpicsSignal
+from beamshell.devices.part import Kind
+from beamshell.devices.signal import Signal, SignalRO
 from beamshell.errors import BadValue, LimitError, ReadOnlyError, UnknownName, WriteFailed
 
 
@@ -40,7 +42,7 @@ def test_changing_a_reading_does_not_change_the_signal():
     assert signal.get() == 2.5
 
 
-def test_the_description_tells_type_unit_and_limits():
+def test_the_description_has_type_unit_and_limits():
     signal = Signal(name="gain", value=2.5, units="V", precision=2, limits=(0, 10))
     assert signal.describe() == {
         "gain": {
@@ -65,7 +67,7 @@ def test_the_type_is_that_of_the_value(value, dtype, shape):
     assert (key["dtype"], key["shape"]) == (dtype, shape)
 
 
-def test_a_set_is_done_at_once_and_told():
+def test_a_set_is_done_at_once_and_its_callbacks_are_called():
     signal = Signal(name="gain", value=1.0)
     assert signal.set(3).success
     assert signal.get() == 3.0
@@ -124,27 +126,27 @@ def test_a_read_only_signal_is_written_only_by_its_owner():
     assert signal.get() == 2
 
 
-def test_a_subscriber_hears_the_present_value_and_each_change():
-    signal, heard = Signal(name="gain", value=1.0), []
-    signal.subscribe(lambda old_value, value, obj, **kwargs: heard.append((old_value, value, obj.name)))
+def test_a_subscriber_gets_the_present_value_and_each_change():
+    signal, values = Signal(name="gain", value=1.0), []
+    signal.subscribe(lambda old_value, value, obj, **kwargs: values.append((old_value, value, obj.name)))
     signal.put(2.0)
-    assert heard == [(None, 1.0, "gain"), (1.0, 2.0, "gain")]
+    assert values == [(None, 1.0, "gain"), (1.0, 2.0, "gain")]
 
 
-def test_a_second_subscriber_does_not_hear_the_last_change_of_the_first():
-    signal, heard = Signal(name="done", value=0), []
+def test_a_second_subscriber_does_not_get_the_last_change_of_the_first():
+    signal, values = Signal(name="done", value=0), []
     signal.subscribe(lambda **kwargs: None)
     signal.put(1)
-    signal.subscribe(lambda old_value, value, **kwargs: heard.append((old_value, value)))
-    assert heard == [(None, 1)]
+    signal.subscribe(lambda old_value, value, **kwargs: values.append((old_value, value)))
+    assert values == [(None, 1)]
 
 
-def test_a_subscriber_without_run_hears_only_changes():
-    signal, heard = Signal(name="gain", value=1.0), []
-    signal.subscribe(lambda old_value, value, **kwargs: heard.append((old_value, value)), run=False)
-    assert heard == []
+def test_a_subscriber_without_run_gets_only_changes():
+    signal, values = Signal(name="gain", value=1.0), []
+    signal.subscribe(lambda old_value, value, **kwargs: values.append((old_value, value)), run=False)
+    assert values == []
     signal.put(2.0)
-    assert heard == [(1.0, 2.0)]
+    assert values == [(1.0, 2.0)]
 
 
 def test_a_subscription_ends_by_its_token_or_by_its_callback():
@@ -163,23 +165,23 @@ def test_a_subscription_ends_by_its_token_or_by_its_callback():
 
 
 def test_a_callback_may_end_its_own_subscription():
-    signal, heard = Signal(name="done", value=0), []
+    signal, values = Signal(name="done", value=0), []
 
     def callback(value, **kwargs):
-        heard.append(value)
+        values.append(value)
         signal.clear_sub(callback)
 
     signal.subscribe(callback)
     signal.put(1)
-    assert heard == [0]
+    assert values == [0]
 
 
 def test_a_subscriber_that_raises_starves_no_other(caplog):
-    signal, heard = Signal(name="gain", value=1.0), []
+    signal, values = Signal(name="gain", value=1.0), []
     signal.subscribe(lambda **kwargs: 1 / 0)
-    signal.subscribe(lambda value, **kwargs: heard.append(value))
+    signal.subscribe(lambda value, **kwargs: values.append(value))
     signal.put(2.0)
-    assert heard == [1.0, 2.0]
+    assert values == [1.0, 2.0]
     assert "gain" in caplog.text
 
 
@@ -241,10 +243,15 @@ class _SlowChannel(Channel):
     def describe(self): ...
 
 
+class _SlowFactory(ChannelFactory):
+    def open(self, address, **options):
+        return _SlowChannel()
+
+
 @pytest.fixture
-def slow(monkeypatch):
-    monkeypatch.setattr("beamshell.devices.signal.open_channel", lambda *args, **kwargs: _SlowChannel())
-    return EpicsSignal("x", name="slow")
+def slow():
+    with channel_factory(_SlowFactory()):
+        return EpicsSignal("x", name="slow")
 
 
 def test_a_set_is_done_when_the_control_system_says_so(slow):

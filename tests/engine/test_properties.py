@@ -1,11 +1,10 @@
 """What holds for every experiment and whatever goes wrong: see engine-semantics, section 4.
 
-By hand, more of them: ``BEAMSHELL_CASES=20000 pytest tests/engine/test_properties.py -s``.
+By hand, more of them: ``pytest -n 0 --hypothesis-profile=long -s tests/engine/test_properties.py``.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 
 import pytest
@@ -17,7 +16,7 @@ from random_programs import Beamline, Program, Trouble, play, programs, side_pla
 from beamshell.engine.interrupts import PLAN_RULES, Action, rule_for, situation_of
 from beamshell.engine.state import ENDING, LEGAL, State
 
-CASES = int(os.environ.get("BEAMSHELL_CASES", "400"))
+CASES = 8 * settings.default.max_examples
 many = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 tried: Counter[str] = Counter()
 

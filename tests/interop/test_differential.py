@@ -1,12 +1,11 @@
 """Property 10: random programs do the same on bluesky's engine and on ours, but for what `deviations` lists.
 
-By hand, more of them: ``BEAMSHELL_CASES=5000 pytest tests/interop/test_differential.py -s``.
+By hand, more of them: ``pytest -n 0 --hypothesis-profile=long -s tests/interop/test_differential.py``.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from interop.legal_programs import Devices, Done, Program, plan, programs
 
 from beamshell import Msg, RunEngine
 
-CASES = int(os.environ.get("BEAMSHELL_CASES", "150"))
+CASES = 3 * settings.default.max_examples
 tried: Counter[str] = Counter()
 
 

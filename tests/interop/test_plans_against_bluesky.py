@@ -135,7 +135,7 @@ class Side:
         self.ended = [motor.position for motor in (x, y, z)]
         return self
 
-    def told(self):
+    def outcome(self):
         """What came of the last run, to keep."""
         return SimpleNamespace(start=self.start, data=self.data, ended=self.ended)
 
@@ -150,15 +150,15 @@ class Side:
     def data(self):
         """By stream, the data of its events; those of a page one by one."""
         streams = {doc["uid"]: doc["name"] for name, doc in self.docs if name == "descriptor"}
-        found = {stream: [] for stream in sorted(streams.values())}
+        data = {stream: [] for stream in sorted(streams.values())}
         for name, doc in self.docs:
             if name == "event":
-                found[streams[doc["descriptor"]]].append(doc["data"])
+                data[streams[doc["descriptor"]]].append(doc["data"])
             elif name == "event_page":
                 columns = doc["data"]
                 rows = zip(*columns.values(), strict=True)
-                found[streams[doc["descriptor"]]] += [dict(zip(columns, row, strict=True)) for row in rows]
-        return found
+                data[streams[doc["descriptor"]]] += [dict(zip(columns, row, strict=True)) for row in rows]
+        return data
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def engines():
 @pytest.fixture(params=PLANS, scope="module")
 def sides(request, engines):
     """What came of one plan here and there."""
-    return tuple(side.run(PLANS[request.param]).told() for side in engines)
+    return tuple(side.run(PLANS[request.param]).outcome() for side in engines)
 
 
 def test_the_same_points_give_the_same_data_and_leave_the_motors_at_the_same_place(sides):
@@ -192,7 +192,7 @@ def test_the_same_points_give_the_same_data_and_leave_the_motors_at_the_same_pla
 
 
 def test_the_start_documents_agree_but_for_what_is_listed(sides):
-    here, there = (known(side.start) for side in sides)
+    here, there = (comparable(side.start) for side in sides)
     assert {key: here.get(key) for key in there} == there
     assert here.keys() - there.keys() <= ONLY_HERE.keys()
 
@@ -200,11 +200,11 @@ def test_the_start_documents_agree_but_for_what_is_listed(sides):
 def test_the_arguments_are_recorded_alike_but_for_what_is_listed(sides):
     here, there = (side.start.get("plan_args", {}) for side in sides)
     left_out = {*PLAN_ARGS["any"], *PLAN_ARGS.get(sides[0].start["plan_name"], {})}
-    wanted = there.keys() - left_out
-    assert {key: here.get(key) for key in wanted} == {key: there[key] for key in wanted}
+    compared = there.keys() - left_out
+    assert {key: here.get(key) for key in compared} == {key: there[key] for key in compared}
 
 
-def known(start):
+def comparable(start):
     """What is compared of a start document: the order of motors and of what comes as list or tuple aside."""
     left_out = {"uid", "time", "scan_id", "versions", "plan_args", *START}
     kept = {key: listed(value) for key, value in start.items() if key not in left_out}

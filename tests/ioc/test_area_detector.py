@@ -47,8 +47,8 @@ class Detector:
 
     def capture(self, folder: Path, name: str = "pic", **settings: Any) -> None:
         """Begin to write into a folder, in the way of a run."""
-        given = {"EnableCallbacks": 1, "FileWriteMode": "Stream", "NumCapture": 0, "LazyOpen": 1, "SWMRMode": 1}
-        for setting, value in {**given, "FilePath": str(folder), "FileName": name, **settings}.items():
+        usual = {"EnableCallbacks": 1, "FileWriteMode": "Stream", "NumCapture": 0, "LazyOpen": 1, "SWMRMode": 1}
+        for setting, value in {**usual, "FilePath": str(folder), "FileName": name, **settings}.items():
             self.do(f"HDF1:{setting}", value)
         self["HDF1:Capture"] = 1
         self.wait_for(lambda: self["HDF1:Capture_RBV"] == 1 or self["HDF1:WriteStatus"] == 1)

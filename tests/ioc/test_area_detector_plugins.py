@@ -15,11 +15,11 @@ def spot(x: float, y: float, sigma_x: float, sigma_y: float) -> np.ndarray:
 
 
 def test_the_spot_is_where_it_was_put_and_as_wide_as_it_was_made() -> None:
-    found = centroid(spot(70.0, 30.0, 6.0, 4.0), 10)
-    assert found["CentroidX"] == pytest.approx(70.0, abs=0.01)
-    assert found["CentroidY"] == pytest.approx(30.0, abs=0.01)
-    assert found["SigmaX"] == pytest.approx(6.0, rel=0.02)
-    assert found["SigmaY"] == pytest.approx(4.0, rel=0.02)
+    results = centroid(spot(70.0, 30.0, 6.0, 4.0), 10)
+    assert results["CentroidX"] == pytest.approx(70.0, abs=0.01)
+    assert results["CentroidY"] == pytest.approx(30.0, abs=0.01)
+    assert results["SigmaX"] == pytest.approx(6.0, rel=0.02)
+    assert results["SigmaY"] == pytest.approx(4.0, rel=0.02)
 
 
 def test_what_is_not_above_the_threshold_has_no_say() -> None:
@@ -35,7 +35,7 @@ def test_a_dark_picture_has_no_spot() -> None:
 def test_sum_and_extremes_are_those_of_all_pixels() -> None:
     picture = np.full((1000, 1000), 60_000, np.uint16)
     picture[0, 0], picture[0, 1] = 1, 65_535
-    found = statistics(picture)
-    assert found["Total"] == 60_000 * 999_998 + 65_536  # more than 32 bits hold
-    assert (found["MinValue"], found["MaxValue"]) == (1, 65_535)
-    assert found["MeanValue"] == pytest.approx(60_000, rel=1e-4)
+    results = statistics(picture)
+    assert results["Total"] == 60_000 * 999_998 + 65_536  # more than 32 bits hold
+    assert (results["MinValue"], results["MaxValue"]) == (1, 65_535)
+    assert results["MeanValue"] == pytest.approx(60_000, rel=1e-4)

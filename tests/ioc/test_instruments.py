@@ -6,10 +6,8 @@ import threading
 
 import pytest
 
-from beamshell.ioc.chiller import Chiller
-from beamshell.ioc.gas_supply import GasSupply, serve_gas_supply
+from beamshell.ioc.instruments import Chiller, GasSupply, Ramp, serve_gas_supply
 from beamshell.ioc.process import SerialLine
-from beamshell.ioc.ramp import Ramp
 
 
 class Clock:

@@ -7,7 +7,7 @@ import epics
 import numpy as np
 import pytest
 
-from beamshell.ioc import fluorescence
+from beamshell.ioc import physics
 from beamshell.ioc.mca_record import CHANNELS, region
 
 RECORD = "BL:mca1"
@@ -133,7 +133,7 @@ ENERGIES = np.arange(2048) * 0.01
 
 
 def test_the_lines_stand_where_they_belong_and_are_strong_where_the_sample_is_hit():
-    hit, missed = (fluorescence.rates(ENERGIES, th, 1.0) for th in (0.3, 5.0))
+    hit, missed = (physics.fluorescence_rates(ENERGIES, th, 1.0) for th in (0.3, 5.0))
     assert ENERGIES[np.argmax(hit)] == pytest.approx(6.40)
     iron = slice(600, 681)
     assert hit[iron].sum() == pytest.approx(8000, rel=0.02)
@@ -142,9 +142,9 @@ def test_the_lines_stand_where_they_belong_and_are_strong_where_the_sample_is_hi
 
 
 def test_without_light_there_are_dark_counts_alone():
-    assert fluorescence.rates(ENERGIES, 0.3, 0.0).sum() == pytest.approx(fluorescence.DARK_RATE)
+    assert physics.fluorescence_rates(ENERGIES, 0.3, 0.0).sum() == pytest.approx(physics.SPECTRUM_DARK_RATE)
 
 
 def test_the_more_arrives_the_less_is_seen_of_it():
-    assert fluorescence.live_fraction(0) == 1
-    assert 1 > fluorescence.live_fraction(1e4) > fluorescence.live_fraction(1e5) > 0
+    assert physics.live_fraction(0) == 1
+    assert 1 > physics.live_fraction(1e4) > physics.live_fraction(1e5) > 0

@@ -49,7 +49,7 @@ def test_a_start_completes_when_all_bins_are_full_and_each_has_counted_for_its_t
     assert counter.sum() == pytest.approx(2 * (physics.PEAK_RATE + physics.BACKGROUND_RATE), rel=0.02)
 
 
-def test_each_bin_counts_what_is_at_the_place_where_the_motor_was_and_the_encoder_tells_it():
+def test_each_bin_counts_what_is_where_the_motor_was_and_the_encoder_has_that_position():
     epics.caput("BL:th", -0.7, wait=True, timeout=10)
     put(NuseAll=200, Dwell=0.01)
     motor = epics.get_pv("BL:th.VAL", connect=True)

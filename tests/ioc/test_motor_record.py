@@ -228,10 +228,10 @@ def test_user_limits_set_the_dial_limits(motor):
 def test_position_fields_carry_unit_precision_and_limits(motor):
     motor["DHLM"] = 12
     for field in ("VAL", "RBV"):
-        told = epics.PV(f"BL:samy.{field}", auto_monitor=False).get_ctrlvars()
-        assert (told["units"], told["precision"]) == ("mm", 3)
-        assert (told["lower_ctrl_limit"], told["upper_ctrl_limit"]) == (-25, 12)
-        assert (told["lower_disp_limit"], told["upper_disp_limit"]) == (-25, 12)
+        properties = epics.PV(f"BL:samy.{field}", auto_monitor=False).get_ctrlvars()
+        assert (properties["units"], properties["precision"]) == ("mm", 3)
+        assert (properties["lower_ctrl_limit"], properties["upper_ctrl_limit"]) == (-25, 12)
+        assert (properties["lower_disp_limit"], properties["upper_disp_limit"]) == (-25, 12)
     assert epics.PV("BL:samy.VELO", auto_monitor=False).get_ctrlvars()["units"] == "mm/s"
 
 
@@ -239,7 +239,7 @@ def test_position_fields_carry_unit_precision_and_limits(motor):
     ("field", "choices"),
     [("SPMG", ("Stop", "Pause", "Move", "Go")), ("SET", ("Use", "Set")), ("DIR", ("Pos", "Neg"))],
 )
-def test_menus_tell_their_choices(motor, field, choices):
+def test_menus_have_their_choices(motor, field, choices):
     assert epics.PV(f"BL:samy.{field}", auto_monitor=False).get_ctrlvars()["enum_strs"] == choices
 
 
@@ -316,7 +316,7 @@ def test_homing_ends_at_dial_zero_and_is_remembered(motor, button):
 # ---- all at once -----------------------------------------------------------------------------
 
 
-def test_whatever_is_pressed_every_put_completes_and_the_motor_rests_where_it_says(motor):
+def test_every_put_completes_and_the_motor_rests_where_it_says_whatever_is_pressed(motor):
     chance = random.Random(5)
     pv = epics.get_pv("BL:samy.VAL", connect=True)
     for _ in range(40):

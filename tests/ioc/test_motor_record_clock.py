@@ -11,7 +11,7 @@ from beamshell.ioc.motor_record import MotorRecord
 
 
 class Clock:
-    """A clockwork whose time passes by being looked at."""
+    """A clock whose time passes by being looked at."""
 
     speed = 1.0
 
@@ -31,7 +31,7 @@ class Bare(MotorRecord):
     """A motor record without EPICS around it: its fields are a dict."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clockwork = clock  # type: ignore[assignment]  # it has what is needed of one
+        self._clock = clock  # type: ignore[assignment]  # it has what is needed of one
         self._fields: dict[str, Any] = {
             "SIMH": 100.0,
             "SIML": -100.0,
@@ -53,8 +53,14 @@ class Bare(MotorRecord):
     def finish(self) -> None:
         pass
 
+    @property
+    def _base(self) -> Any:
+        return self
+
+    _address = 0
+
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, _address: int = 0) -> Iterator[None]:
         yield
 
 
@@ -67,3 +73,13 @@ def test_a_move_ends_at_its_target_however_slowly_it_is_looked_at():
         while clock.due:
             clock.due.pop()()
         assert (motor["DMOV"], motor._dial, motor._has_slipped) == (1, 1.0, False), clock.step_s
+
+
+def test_the_position_at_a_late_pulse_is_that_of_when_it_was_due():
+    clock = Clock(step_s=0.0)
+    motor = Bare(clock)
+    assert motor.follow([0.0, 1.0, 2.0], [0.0, 4.0, 0.0], began=0.0)
+    clock.time = 5.0  # the thread that should have looked was held up
+    clock.due.pop()()
+    assert motor["DMOV"] == 1
+    assert [motor.where(at) for at in (0.5, 1.0, 1.5, 3.0)] == [2.0, 4.0, 2.0, 0.0]

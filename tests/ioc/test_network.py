@@ -27,7 +27,7 @@ def test_a_free_port_is_below_those_of_outgoing_connections():
     assert network.is_free(port)
 
 
-def test_nobody_answers_on_a_port_without_a_server():
+def test_a_port_without_a_server_gives_no_answer():
     began = time.monotonic()
     assert not network.answers("BL:heartbeat", network.free_port(), timeout_s=0.05)
     assert time.monotonic() - began < 1.0

@@ -93,7 +93,7 @@ def test_a_wait_that_is_too_short_says_how_long_it_was():
         ioc.wait_ready(timeout_s=0.01)
 
 
-def test_what_the_ioc_says_goes_to_the_file_asked_for(tmp_path):
+def test_the_output_of_the_ioc_goes_to_its_log_file(tmp_path):
     log = tmp_path / "ioc.log"
     with DemoIoc.start(speed=-1.0, log=log) as ioc, pytest.raises(IocError):
         ioc.wait_ready()

@@ -56,7 +56,7 @@ def controller(demo_ioc) -> Iterator[None]:
 TH, TTH = np.linspace(-0.5, 0.5, 21), 2 * np.linspace(-0.5, 0.5, 21) ** 2
 
 
-def test_axes_ride_together_through_all_points_and_the_readbacks_tell_where_they_were():
+def test_axes_move_together_through_all_points_and_the_readbacks_have_their_positions():
     profile(TH, TTH)
     assert (get("BuildStatus"), message("Build")) == (SUCCESS, "")
     put(Execute=1)

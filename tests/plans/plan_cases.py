@@ -19,7 +19,7 @@ from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
 from beamshell.errors import LimitError
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import by_clock
+from beamshell.plans.environment import use_clock
 
 
 class LimitedMotor(VirtualMotor):
@@ -36,7 +36,7 @@ class LimitedMotor(VirtualMotor):
 
 
 class VirtualFlyer:
-    """Two events, after as many seconds as it is told."""
+    """Two events, this many seconds after `complete`."""
 
     parent = None
 
@@ -163,8 +163,8 @@ def start(
     """What the start document of a scan says besides its plan's name.
 
     Args:
-        num: points; None if nobody knows.
-        args: what the plan was given besides its detectors.
+        num: points; None if they are not known.
+        args: the plan's arguments besides its detectors.
         motors: their names.
         extents: the lowest and highest position of each.
         dimensions: of the hints, the names of what changes along each.
@@ -173,20 +173,20 @@ def start(
         module: where that function is.
         more: other keys.
     """
-    told: dict[str, Any] = {"plan_args": {"detectors": ["<det>"], **(args or {})}, "detectors": ["det"], **more}
+    document: dict[str, Any] = {"plan_args": {"detectors": ["<det>"], **(args or {})}, "detectors": ["det"], **more}
     dimensions = [motors] if dimensions is None else dimensions
-    told["motors"] = tuple(motors.split())
-    told["hints"] = {"dimensions": [(fields.split(), "primary") for fields in dimensions]}
+    document["motors"] = tuple(motors.split())
+    document["hints"] = {"dimensions": [(fields.split(), "primary") for fields in dimensions]}
     if gridding is not None:
-        told["hints"]["gridding"] = gridding
+        document["hints"]["gridding"] = gridding
     if num is not None:
-        told |= {"num_points": num, "num_intervals": num - 1}
+        document |= {"num_points": num, "num_intervals": num - 1}
     if extents is not None:
-        told["extents"] = tuple(extents)
+        document["extents"] = tuple(extents)
     if pattern is not None:
         name, made_of = pattern
-        told |= {"plan_pattern": name, "plan_pattern_module": module, "plan_pattern_args": made_of}
-    return told
+        document |= {"plan_pattern": name, "plan_pattern_module": module, "plan_pattern_args": made_of}
+    return document
 
 
 @dataclass(frozen=True)
@@ -218,13 +218,13 @@ def play(case: Case, here: SimpleNamespace, pause_at: int | None = None) -> tupl
         here: the beamline.
         pause_at: the message, by its number, with which a pause comes; it is resumed a second later.
     """
-    told: list[str] = []
+    messages: list[str] = []
     answers = iter(case.answers)
     here.world.ask = lambda prompt: next(answers)
 
     def on_msg(msg: Any) -> None:
-        told.append(words(msg))
-        if len(told) - 1 == pause_at:
+        messages.append(words(msg))
+        if len(messages) - 1 == pause_at:
             here.world.post(PauseRequest(False))
 
     def stop(_: str, doc: dict[str, Any]) -> None:
@@ -232,12 +232,12 @@ def play(case: Case, here: SimpleNamespace, pause_at: int | None = None) -> tupl
             here.world.post(EndRequest(State.STOPPING, ""))
 
     here.world.subscribe(stop, "event")
-    with by_clock(here.world.clock):  # delays pass in the virtual world, too
+    with use_clock(here.world.clock):  # delays pass in the virtual world, too
         core = here.world.run(case.make(here), on_msg=on_msg)
         while core.state is State.PAUSED:
             here.world.pass_time(1.0)
             core.resume()
-    return core, told
+    return core, messages
 
 
 # ---- the plans -----------------------------------------------------------------------------------

@@ -169,11 +169,11 @@ def test_a_failing_detector_sends_the_motor_back(here):
 
 def test_a_rehearsal_cannot_know_what_will_be_found_and_does_not_object(here):
     sees(here, lambda th: 7.0)
-    told = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
-    assert len(told.points) == 41
-    assert told.problems == []
-    told = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
-    assert "nothing records 'dett'" in str(told.problems[0])
+    simulation = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert len(simulation.points) == 41
+    assert simulation.problems == []
+    simulation = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="dett"))
+    assert "nothing records 'dett'" in str(simulation.problems[0])
 
 
 def test_too_few_points_for_a_fit_are_refused_before_anything_moves(here):

@@ -6,13 +6,12 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
 
-few = settings(max_examples=60, deadline=None)
 counts = st.lists(st.integers(1, 4), min_size=1, max_size=3)
 places = st.lists(st.lists(st.integers(-9, 9).map(float), min_size=1, max_size=4, unique=True), min_size=1, max_size=3)
 origins = st.integers(-3, 3).map(float)
@@ -61,7 +60,6 @@ def wanted_snakes(draw, motors):
     return [motor for motor, snake in zip(motors[1:], named, strict=True) if snake], (False, *named)
 
 
-@few
 @given(places, st.data(), st.booleans(), origins)
 def test_a_grid_of_lists_visits_every_combination_in_order(axes, data, relative, origin):
     hall = Hall(origin)
@@ -78,7 +76,6 @@ def test_a_grid_of_lists_visits_every_combination_in_order(axes, data, relative,
     assert not relative or hall.is_back()
 
 
-@few
 @given(counts, st.data(), st.booleans(), origins)
 def test_a_grid_visits_every_combination_in_order(shape, data, relative, origin):
     hall = Hall(origin)
@@ -95,7 +92,6 @@ def test_a_grid_visits_every_combination_in_order(shape, data, relative, origin)
     assert not relative or hall.is_back()
 
 
-@few
 @given(st.integers(1, 12), st.integers(-5, 5), st.integers(1, 5), st.booleans(), origins)
 def test_a_scan_has_as_many_points_as_asked_at_equal_distances(num, begin, step, relative, origin):
     hall = Hall(origin)
@@ -107,7 +103,6 @@ def test_a_scan_has_as_many_points_as_asked_at_equal_distances(num, begin, step,
     assert not relative or hall.is_back()
 
 
-@few
 @given(st.integers(1, 5), st.integers(1, 5), st.booleans(), origins)
 def test_a_square_spiral_visits_each_cell_of_its_grid_once_outwards(columns, rows, relative, origin):
     hall = Hall(origin)
@@ -124,7 +119,6 @@ def test_a_square_spiral_visits_each_cell_of_its_grid_once_outwards(columns, row
     assert hall.start["shape"] == (rows, columns)
 
 
-@few
 @given(st.integers(1, 9), st.booleans())
 def test_a_count_has_as_many_readings_as_asked(num, alone):
     hall = Hall()

@@ -192,7 +192,7 @@ def test_a_flyer_that_hands_nothing_over_does_not_fly_for_ever(world, flyer):
     flyer.blind = True
     core = world.run(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0))
     assert isinstance(core.error, PlanError)
-    assert "handed nothing over" in str(core.error)
+    assert "flights in a row recorded no point" in str(core.error)
 
 
 def test_a_path_of_several_motors_is_one_dimension(world, flyer):

@@ -1,18 +1,20 @@
-"""The plans beyond the field's, paused or ended at any moment: the same data, and everything put back."""
+"""Plans of different structure, paused or ended at any moment: the same data, and everything put back.
+
+xafs and spec_scan have the structure of region_scan, find_edge that of centre_on_peak.
+"""
 
 import math
 from types import SimpleNamespace
 
 import document_rules
 import pytest
-from scanspec.specs import ConstantDuration, Linspace
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualWorld
 
 from beamshell import plans as bp
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
-from beamshell.plans.clock import by_clock
+from beamshell.plans.environment import use_clock
 from beamshell.plans.queue import Task, work_through
 
 MOMENTS = [0.05 * n + 0.013 for n in range(40)]
@@ -49,15 +51,10 @@ def queue(here):
 
 PLANS = {
     "region_scan": lambda here: bp.region_scan([here.det], here.x, [(0, 1, 0.25, 0.1), (1, 2, 0.5, 0.2)]),
-    "xafs": lambda here: bp.xafs([here.det], here.x, 500, [(-100, 100, 50)], k_max=6, k_step=0.4, time=0.1, k_weight=1),
     "scan_until": lambda here: bp.scan_until([here.det], here.x, -1, 0.1, until=bp.above("det", 900), limit=2),
     "count_until": lambda here: bp.count_until([here.det], lambda point: point.number == 12, delay=0.1),
     "centre_on_peak": lambda here: bp.centre_on_peak([here.det], here.x, -1, 1, 15, time=0.2),
     "knife_edge": lambda here: bp.knife_edge([here.det], here.x, -0.5, 0.3, 12),
-    "spec_scan": lambda here: bp.spec_scan(
-        [here.det],
-        ConstantDuration(constant_duration=0.1, spec=Linspace(here.y, 0, 1, 3) * ~Linspace(here.x, 0, 1, 4)),
-    ),
     "for_each_sample": lambda here: bp.for_each_sample(
         {"a": {here.y: 1}, "b": {here.y: 2}}, lambda name: bp.scan([here.det], here.x, 0, 1, 4)
     ),
@@ -69,7 +66,7 @@ RETURNS = ("centre_on_peak", "knife_edge")
 
 def whole(name):
     here = beamline()
-    with by_clock(here.world.clock):
+    with use_clock(here.world.clock):
         core = here.world.run(PLANS[name](here))
     assert core.exit_status == "success", core.error
     return here
@@ -96,7 +93,7 @@ def test_a_pause_at_any_moment_changes_nothing_of_the_data(name):
         here = beamline()
         core = here.world.interpreter()
         here.world.at(moment, lambda here=here: here.world.post(PauseRequest(False)))
-        with by_clock(here.world.clock):
+        with use_clock(here.world.clock):
             done = core.start(as_generator(PLANS[name](here)))
             if not done:
                 paused += 1
@@ -116,7 +113,7 @@ def test_ended_at_any_moment_everything_is_put_back(name, how):
         here = beamline()
         core = here.world.interpreter()
         here.world.at(moment, lambda here=here: here.world.post(EndRequest(how, "enough")))
-        with by_clock(here.world.clock):
+        with use_clock(here.world.clock):
             core.start(as_generator(PLANS[name](here)))
         if not core.interrupted:
             continue

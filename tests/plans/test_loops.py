@@ -1,4 +1,4 @@
-"""Loops over samples and temperatures: each run knows which it is, and a failure is told."""
+"""Loops over samples and temperatures: each run knows which it is, and a failure is reported."""
 
 from types import SimpleNamespace
 

@@ -48,7 +48,7 @@ class VirtualFlyer:
             yield {"data": {f"{self.name}_x": i}, "timestamps": {f"{self.name}_x": i}, "time": float(i)}
 
 
-def told(plan, *commands):
+def summary(plan, *commands):
     """The messages of a plan that nobody answers, as words."""
     return [
         " ".join(str(word) for word in (msg.command, getattr(msg.obj, "name", ""), *msg.args)).strip()
@@ -112,7 +112,7 @@ def test_a_head_runs_in_place_of_a_message_and_its_last_answer_is_the_plans():
 
 def test_messages_that_were_put_in_are_not_looked_at_again():
     plan = bpp.plan_mutator([Msg("one")], lambda msg: ([Msg("one"), Msg("one")], None))
-    assert told(plan) == ["one", "one"]
+    assert summary(plan) == ["one", "one"]
 
 
 @pytest.mark.parametrize(
@@ -251,18 +251,18 @@ def test_the_clauses_of_a_contingency_run_as_those_of_try():
 
 def test_devices_are_staged_as_they_come_and_unstaged_in_reverse(here):
     plan = bpp.stage_wrapper([Msg("null")], [here.x, here.det, here.x])
-    assert told(plan, "stage", "unstage") == ["stage x", "stage det", "unstage det", "unstage x"]
+    assert summary(plan, "stage", "unstage") == ["stage x", "stage det", "unstage det", "unstage x"]
 
 
 def test_a_part_is_staged_with_its_whole(here):
     part = SimpleNamespace(name="part", parent=here.det)
-    assert told(bpp.stage_wrapper([], [part]), "stage") == ["stage det"]
+    assert summary(bpp.stage_wrapper([], [part]), "stage") == ["stage det"]
 
 
 def test_lazily_staged_devices_are_staged_at_their_first_use(here):
     part = SimpleNamespace(name="part", parent=here.det)
     plan = bpp.lazily_stage_wrapper([Msg("set", here.x, 1), Msg("null"), Msg("read", part), Msg("read", here.det)])
-    assert told(plan) == [
+    assert summary(plan) == [
         "stage x",
         "set x 1",
         "null",
@@ -277,7 +277,7 @@ def test_lazily_staged_devices_are_staged_at_their_first_use(here):
 
 
 def test_the_runs_of_a_stub_are_left_out(here):
-    assert told(bpp.stub_wrapper(scans.count([here.det])), "open_run", "close_run", "stage", "unstage") == []
+    assert summary(bpp.stub_wrapper(scans.count([here.det])), "open_run", "close_run", "stage", "unstage") == []
 
 
 def test_a_scan_can_be_a_part_of_another_run(here):

@@ -122,8 +122,8 @@ def test_repeat_waits_from_start_to_start(here):
 
 
 def test_stage_all_and_unstage_all_go_in_opposite_orders(here):
-    told = [msg.obj.name for msg in bpp.pchain(bps.stage_all(here.x, here.y), bps.unstage_all(here.x, here.y))]
-    assert told == ["x", "y", "y", "x"]
+    order = [msg.obj.name for msg in bpp.pchain(bps.stage_all(here.x, here.y), bps.unstage_all(here.x, here.y))]
+    assert order == ["x", "y", "y", "x"]
 
 
 def test_stage_all_with_a_group_waits_once_for_all(here):
@@ -139,8 +139,8 @@ def test_stage_all_with_a_group_waits_once_for_all(here):
 
 @pytest.mark.parametrize(("stub", "command"), [(bps.kickoff_all, "kickoff"), (bps.complete_all, "complete")])
 def test_flyers_are_told_together_and_waited_for_once(stub, command):
-    told = [(msg.command, msg.obj, msg.kwargs.get("group")) for msg in stub("a", "b", group="g", wait=True)]
-    assert told == [(command, "a", "g"), (command, "b", "g"), ("wait", None, "g")]
+    messages = [(msg.command, msg.obj, msg.kwargs.get("group")) for msg in stub("a", "b", group="g", wait=True)]
+    assert messages == [(command, "a", "g"), (command, "b", "g"), ("wait", None, "g")]
 
 
 def test_completing_can_be_left_to_a_later_wait():
@@ -149,16 +149,16 @@ def test_completing_can_be_left_to_a_later_wait():
 
 def test_collecting_while_completing_goes_on_until_the_flyers_have_ended():
     plan = bps.collect_while_completing(["f"], ["d"], flush_period=0.5, stream_name="main")
-    told, answer = [], None
+    messages, answer = [], None
     ended = iter([False, False, True])
     try:
         while True:
             msg = plan.send(answer)
-            told.append(msg.command)
+            messages.append(msg.command)
             answer = next(ended) if msg.command == "wait" else None
     except StopIteration:
         pass
-    assert told == ["complete", *["wait", "collect"] * 3]
+    assert messages == ["complete", *["wait", "collect"] * 3]
 
 
 def test_trigger_and_read_drops_the_event_if_a_reading_fails(here):

@@ -52,7 +52,7 @@ def test_counts_once_five_times_and_with_delays(RE, docs, det):
     assert counts(docs) == [1, 5, 5, 5]
     times = [doc["time"] for name, doc in docs if name == "event"][-5:]
     gaps = [b - a for a, b in zip(times, times[1:], strict=False)]  # noqa: RUF007  # as short as it gets
-    assert all(gap >= wanted * 0.9 for gap, wanted in zip(gaps, [0.01, 0.02, 0.03, 0.04], strict=True))
+    assert all(gap >= delay * 0.9 for gap, delay in zip(gaps, [0.01, 0.02, 0.03, 0.04], strict=True))
 
 
 def test_a_count_for_ever_goes_on_until_it_is_interrupted(RE, docs, det):
@@ -135,7 +135,7 @@ def test_my_plan_has_three_runs_with_metadata_of_their_own(RE, docs, det, motor)
 def test_documents_go_to_print_and_to_a_table(RE, det, motor, capsys):
     RE(count([det]), print)
     RE(scan([det], motor, 1, 5, 5), LiveTable([det]))
-    told = capsys.readouterr().out
-    assert told.count("'seq_num': 1") == 1
+    output = capsys.readouterr().out
+    assert output.count("'seq_num': 1") == 1
     for value in ("0.607", "0.135", "0.011"):
-        assert value in told
+        assert value in output

@@ -12,8 +12,8 @@ from beamshell import plans as bp
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import PauseRequest
 from beamshell.errors import LimitError, PlanError
-from beamshell.plans.clock import by_clock
 from beamshell.plans.conditions import Point
+from beamshell.plans.environment import use_clock
 from beamshell.simulate import rehearse
 
 
@@ -21,7 +21,7 @@ from beamshell.simulate import rehearse
 def here():
     """A motor from 0, and a detector that counts for 0.1 s and reads ten times its position."""
     here = make()
-    with by_clock(here.world.clock):
+    with use_clock(here.world.clock):
         yield here
 
 
@@ -61,14 +61,15 @@ def test_a_threshold_is_not_yet_above_or_below_itself():
 def test_a_value_that_nothing_records_or_that_is_no_number_is_named():
     with pytest.raises(PlanError, match="nothing records 'dett': the point has det"):
         bp.above("dett", 3)(point(1))
-    with pytest.raises(PlanError, match="det is 'Open', which is no number"):
+    with pytest.raises(PlanError, match="det is 'Open', which is not a number"):
         bp.above("det", 3)(point("Open"))
 
 
 def test_a_value_is_settled_once_it_has_kept_still_for_the_whole_time():
     still = bp.settled("det", within=0.1, for_s=30)
-    told = [still(point(value, n, 10.0 * n)) for n, value in enumerate([5.0, 1.0, 1.05, 1.0, 1.09, 1.02, 2.0, 1.0], 1)]
-    assert told == [False, False, False, False, True, True, False, False]
+    values = [5.0, 1.0, 1.05, 1.0, 1.09, 1.02, 2.0, 1.0]
+    settled = [still(point(value, n, 10.0 * n)) for n, value in enumerate(values, 1)]
+    assert settled == [False, False, False, False, True, True, False, False]
 
 
 def test_a_value_that_keeps_still_elsewhere_is_not_settled():
@@ -86,10 +87,10 @@ def test_a_condition_forgets_the_plan_before():
 def test_settled_is_what_its_definition_says(values, for_s):
     still = bp.settled("det", within=0.5, for_s=for_s)
     for n in range(1, len(values) + 1):
-        told = still(point(values[n - 1], n, float(n)))
+        settled = still(point(values[n - 1], n, float(n)))
         begin = max((m for m in range(1, n + 1) if n - m >= for_s), default=None)
         window = values[begin - 1 : n] if begin else []
-        assert told == (begin is not None and max(window) - min(window) <= 0.5)
+        assert settled == (begin is not None and max(window) - min(window) <= 0.5)
 
 
 # ---- until ---------------------------------------------------------------------------------------
@@ -133,9 +134,9 @@ def test_steps_that_lead_nowhere_are_refused(here, start, step, limit):
 
 def test_what_is_no_condition_or_asks_for_too_much_is_refused(here):
     core = here.world.run(bp.scan_until([here.det], here.motor, 0, 1, until=5, limit=3))
-    assert 'until is 5: it is a function of the point, or such as above("det", 1e5)' in str(core.error)
+    assert 'until is 5: give a condition, such as above("det", 1e5)' in str(core.error)
     core = here.world.run(bp.count_until([here.det], lambda point: point["temp"] > 3))
-    assert str(core.error) == "the condition asks for 'temp', but the point has det"
+    assert str(core.error) == "the condition uses 'temp', but the point has det"
 
 
 def test_counting_goes_on_until_the_condition_is_true(here):
@@ -150,11 +151,11 @@ def test_counting_ends_after_so_many_readings_or_seconds(here):
     here.world.run(bp.count_until([here.det], never, num=3))
     assert outcome(here.world) == {"met": False, "points": 3}
     late = make()
-    with by_clock(late.world.clock):
+    with use_clock(late.world.clock):
         late.world.run(bp.count_until([late.det], never, delay=1, timeout_s=3.5))
     assert moments(late.world) == [0.1, 1.1, 2.1, 3.1]
     gapless = make()
-    with by_clock(gapless.world.clock):
+    with use_clock(gapless.world.clock):
         gapless.world.run(bp.count_until([gapless.det], never, timeout_s=0.25))
     assert moments(gapless.world) == [0.1, 0.2, 0.3]
 
@@ -181,7 +182,7 @@ def test_a_time_scan_keeps_its_pace_without_drift(here):
 
 def test_points_that_are_missed_are_left_out_and_the_next_ones_are_on_time():
     slow = make(count_s=0.35)
-    with by_clock(slow.world.clock):
+    with use_clock(slow.world.clock):
         slow.world.run(bp.time_scan([slow.det], 1.0, 0.25))
     assert moments(slow.world) == [0.35, 0.7, 1.05, 1.4]
     assert column(slow.world, "late") == pytest.approx([0, 0.1, 0.2, 0.05])
@@ -199,6 +200,6 @@ def test_times_that_are_none_are_refused(here, times):
 
 
 def test_a_rehearsal_of_a_time_scan_comes_to_an_end(here):
-    told = rehearse(bp.time_scan([here.det], 600, 1))
-    assert len(told.points) == 601
-    assert not told.endless
+    simulation = rehearse(bp.time_scan([here.det], 600, 1))
+    assert len(simulation.points) == 601
+    assert not simulation.endless

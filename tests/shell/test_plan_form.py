@@ -16,7 +16,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import by_clock
+from  import by_clock
 from beamshell.shell.commands import commands
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from types import SimpleNamespace
 
@@ -13,10 +12,9 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import BadValue, CommandError, LimitError, NotConnected, StoreError, UnknownName, UsageError
 from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.commands import commands
-from beamshell.shell.preflight import Experience, Preflight, announcement
+from beamshell.shell.preflight import Preflight, announcement
 from beamshell.simulate.result import SimulationResult
-from beamshell.store import Queue, Runs
-from beamshell.timing.run_times import way_s
+from beamshell.store import Queue
 
 
 class Axis(SynAxis):
@@ -168,70 +166,6 @@ def test_the_time_of_day_of_the_end_names_the_day_if_it_is_another():
     noon = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
     assert announcement(SimulationResult(duration_s=90.0, runs=[{}]), noon).endswith(", until 12:01:30")
     assert announcement(SimulationResult(duration_s=86400.0, runs=[{}]), noon).endswith(", until Mon 12:00")
-
-
-# ---- what past runs tell -------------------------------------------------------------------------
-
-
-def write_runs(folder, number, first=1, factor=1.5):
-    """Runs of the motor x of which each move takes `factor` times what its settings say."""
-    for scan_id in range(first, first + number):
-        begun = 1.8e9 + 100 * scan_id
-        step = 0.5 + 0.5 * (scan_id % 4)
-        times = [begun + n * (factor * way_s(step, 1.0, 0.0) + 1.0) for n in range(1, 5)]
-        docs = [
-            ("start", {"uid": f"{scan_id:08d}", "scan_id": scan_id, "time": begun,
-                       "motors": ["x"], "detectors": ["det"]}),
-            ("descriptor", {"uid": "d", "name": "primary", "configuration": {
-                "x": {"data": {"x_velocity": 1.0, "x_acceleration": 0.0}}, "det": {"data": {"det_exp": 1.0}}}}),
-            *(("event", {"descriptor": "d", "seq_num": n, "time": t, "data": {"x": n * step}})
-              for n, t in enumerate(times, 1)),
-            ("stop", {"time": times[-1], "exit_status": "success", "num_events": {"primary": 4}}),
-        ]  # fmt: skip
-        path = folder / "runs" / "2027" / "01-15" / f"{scan_id:06d}_{scan_id:08d}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(doc) + "\n" for doc in docs))
-
-
-def test_a_console_learns_from_its_runs_and_from_each_that_is_added(tmp_path):
-    write_runs(tmp_path, 4)
-    experience = Experience(Runs(tmp_path))
-    found = experience.overheads(10.0, exact=True)
-    assert found.runs == 4
-    assert found.motors["x"].factor == pytest.approx(1.5, abs=0.02)
-    write_runs(tmp_path, 1, first=5)
-    assert experience.overheads(10.0, exact=True).runs == 5
-
-
-def test_reading_stops_when_its_time_is_over_and_goes_on_at_the_next_rehearsal(tmp_path):
-    write_runs(tmp_path, 6)
-    experience = Experience(Runs(tmp_path))
-    counted = [experience.overheads(0.0).runs for _ in range(6)]
-    assert counted == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_damaged_run_is_one_less_to_learn_from(tmp_path):
-    write_runs(tmp_path, 3)
-    path = max(tmp_path.rglob("*.jsonl"))
-    path.write_text(path.read_text().replace('"seq_num"', '"sequence"'))
-    assert Experience(Runs(tmp_path)).overheads(10.0, exact=True).runs == 2
-
-
-def test_a_run_is_read_once(tmp_path, monkeypatch):
-    write_runs(tmp_path, 3)
-    experience = Experience(Runs(tmp_path))
-    first = experience.overheads(10.0)
-    monkeypatch.setattr("beamshell.shell.preflight._times_of", lambda *_: pytest.fail("it was read before"))
-    assert experience.overheads(10.0) is first
-
-
-def test_one_run_more_among_many_is_not_worth_the_time_before_a_scan(tmp_path):
-    write_runs(tmp_path, 20)
-    experience = Experience(Runs(tmp_path))
-    first = experience.overheads(10.0)
-    write_runs(tmp_path, 1, first=21)
-    assert experience.overheads(10.0) is first
-    assert experience.overheads(10.0, exact=True).runs == 21
 
 
 # ---- in place of a scan --------------------------------------------------------------------------

@@ -1,3 +1,5 @@
+"""A plan on device models: its points, path, refusals and duration; nothing moves."""
+
 import pytest
 from virtual_world import VirtualMotor, VirtualWorld
 
@@ -9,8 +11,9 @@ from beamshell.errors import LimitError, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
-from beamshell.plans.clock import now
-from beamshell.simulate.simulator import TimingModel, check_limits, rehearse, summarize_plan
+from beamshell.plans.environment import now
+from beamshell.simulate import check_limits, rehearse, summarize_plan
+from beamshell.timing.model import DeviceTiming, TimingModel
 
 
 class TimedAxis(SynAxis):
@@ -40,19 +43,19 @@ def places(rehearsal, name):
 
 
 def test_a_rehearsal_has_the_points_and_nothing_moves(det, x):
-    seen = rehearse(bp.scan([det], x, -1, 3, 5))
-    assert places(seen, "x") == [-1, 0, 1, 2, 3]
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5))
+    assert places(simulation, "x") == [-1, 0, 1, 2, 3]
     assert x.position == 1.0
     assert x.setpoint.get() == 1.0
-    assert seen.problems == []
-    assert seen.staged == ["det", "x"]
-    assert seen.runs[0]["plan_name"] == "scan"
+    assert simulation.problems == []
+    assert simulation.staged == ["det", "x"]
+    assert simulation.runs[0]["plan_name"] == "scan"
 
 
 def test_time_is_that_of_the_ways_and_the_counts(det, x):
-    seen = rehearse(bp.scan([det], x, -1, 3, 5))
-    assert seen.duration_s == pytest.approx((2 + 4) / 2 + 5 * 0.5)
-    assert seen.untimed == set()
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5))
+    assert simulation.duration_s == pytest.approx((2 + 4) / 2 + 5 * 0.5)
+    assert simulation.untimed == set()
 
 
 def test_motors_that_go_together_take_the_time_of_the_slowest(x, y):
@@ -60,14 +63,15 @@ def test_motors_that_go_together_take_the_time_of_the_slowest(x, y):
 
 
 def test_overheads_are_added(det, x):
-    overheads = TimingModel(run_s=1, point_s=0.1, move_s=0.2, trigger_s=0.01)
-    seen = rehearse(bp.scan([det], x, -1, 3, 5), overheads)
-    assert seen.duration_s == pytest.approx(5.5 + 1 + 5 * (0.1 + 0.2 + 0.01))
+    timing = TimingModel(run_s=1, point_s=0.1, move_s=0.2, detectors={"det": DeviceTiming(0.01)})
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5), timing)
+    assert simulation.duration_s == pytest.approx(5.5 + 1 + 5 * (0.1 + 0.2 + 0.01))
 
 
 def test_what_a_beamline_learned_of_a_device_comes_before_what_the_device_says(det, x):
-    seen = rehearse(bp.scan([det], x, -1, 3, 5), TimingModel(by_device={"det": 2.0, "x": 0.0}))
-    assert seen.duration_s == pytest.approx(10)
+    timing = TimingModel(detectors={"det": DeviceTiming(2.0, 0.0)}, motors={"x": DeviceTiming(0.0, 0.0)})
+    simulation = rehearse(bp.scan([det], x, -1, 3, 5), timing)
+    assert simulation.duration_s == pytest.approx(10)
 
 
 def test_devices_that_cannot_say_how_long_they_take_are_named(det):
@@ -81,15 +85,15 @@ def test_an_axis_with_a_delay_takes_that_long(det):
 
 
 def test_a_count_time_that_the_plan_sets_is_counted(det, x):
-    seen = rehearse(bpp.configure_count_time_wrapper(bp.count([det], 4), 3.0))
-    assert seen.duration_s == pytest.approx(12)
+    simulation = rehearse(bpp.configure_count_time_wrapper(bp.count([det], 4), 3.0))
+    assert simulation.duration_s == pytest.approx(12)
     assert det.exp.get() == 0.5
 
 
 def test_relative_plans_start_where_the_motor_is_and_return_it(det, x):
-    seen = rehearse(bp.rel_scan([det], x, -1, 1, 3))
-    assert places(seen, "x") == [0, 1, 2]
-    assert seen.path["x"] == [0, 1, 2, 1.0]
+    simulation = rehearse(bp.rel_scan([det], x, -1, 1, 3))
+    assert places(simulation, "x") == [0, 1, 2]
+    assert simulation.path["x"] == [0, 1, 2, 1.0]
 
 
 def test_plans_that_look_at_a_motor_see_it_where_they_sent_it(x):
@@ -103,9 +107,9 @@ def test_plans_that_look_at_a_motor_see_it_where_they_sent_it(x):
 
 
 def test_a_seventh_point_of_eleven_beyond_a_limit_is_named(det, x):
-    seen = rehearse(bp.scan([det], x, 5, 14, 10))
-    assert [str(problem) for problem in seen.problems] == ["point 7 of 10: x: 11 mm is above the limit 10 mm"]
-    assert seen.points == []
+    simulation = rehearse(bp.scan([det], x, 5, 14, 10))
+    assert [str(problem) for problem in simulation.problems] == ["point 7 of 10: x: 11 mm is above the limit 10 mm"]
+    assert simulation.points == []
 
 
 def test_a_move_beyond_a_limit_in_a_plan_of_ones_own_is_found(x):
@@ -113,8 +117,8 @@ def test_a_move_beyond_a_limit_in_a_plan_of_ones_own_is_found(x):
         yield Msg("set", x, 5)
         yield Msg("set", x, 50)
 
-    seen = rehearse(plan())
-    assert [str(problem) for problem in seen.problems] == ["x: 50 mm is above the limit 10 mm"]
+    simulation = rehearse(plan())
+    assert [str(problem) for problem in simulation.problems] == ["x: 50 mm is above the limit 10 mm"]
 
 
 def test_check_limits_raises_the_first_refusal_as_it_is(det, x):
@@ -129,9 +133,9 @@ def test_a_plan_that_cannot_be_made_is_a_problem_too(det, x):
 
 
 def test_a_plan_without_an_end_is_left_after_some_time(det):
-    seen = rehearse(bp.count([det], None), most=500)
-    assert seen.endless
-    assert "until it is stopped" in str(seen)
+    simulation = rehearse(bp.count([det], None), most=500)
+    assert simulation.endless
+    assert "until it is stopped" in str(simulation)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +149,9 @@ def test_a_plan_without_an_end_is_left_after_some_time(det):
     ],
 )
 def test_a_rehearsal_of_any_plan_counts_the_points_it_announces(make, det, x, y):
-    seen = rehearse(make(det, x, y))
-    assert seen.problems == []
-    assert len(seen.points) == seen.runs[0].get("num_points", len(seen.points)) > 1
+    simulation = rehearse(make(det, x, y))
+    assert simulation.problems == []
+    assert len(simulation.points) == simulation.runs[0].get("num_points", len(simulation.points)) > 1
 
 
 def test_a_summary_tells_the_steps(det, x):
@@ -164,8 +168,8 @@ def test_a_summary_says_what_cannot_be_done(det, x):
 
 
 def test_a_rehearsal_can_be_read(det, x):
-    told = str(rehearse(bp.rel_scan([det], x, -1, 1, 3), suspenders=["good   ring"]))
-    assert told.splitlines()[:4] == [
+    text = str(rehearse(bp.rel_scan([det], x, -1, 1, 3), suspenders=["good   ring"]))
+    assert text.splitlines()[:4] == [
         "3 points, about 3.5 s (never measured here: from the devices' speeds and count times alone)",
         "x: 4 moves between 0 and 2 mm, 4 mm of way",
         "staged: det, x",
@@ -193,45 +197,45 @@ def test_a_plan_that_looks_at_the_clock_sees_the_time_it_would_be(x):
 
 
 def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
-    seen = rehearse(bp.timescan(detectors=[det]))
-    assert seen.endless
-    assert len(seen.points) < 200
+    simulation = rehearse(bp.timescan(detectors=[det]))
+    assert simulation.endless
+    assert len(simulation.points) < 200
 
 
 def test_a_plan_that_is_too_long_to_be_followed_says_more_than(det, x):
-    seen = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
-    assert seen.summary().startswith(f"more than {len(seen.points)} points, more than about ")
+    simulation = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
+    assert simulation.summary().startswith(f"more than {len(simulation.points)} points, more than about ")
 
 
 def test_a_ramp_is_followed_in_its_own_time(det, x):
-    seen = rehearse(bp.ramp_plan(bps.abs_set(x, 9), x, lambda: bps.trigger_and_read([det])))
-    assert seen.duration_s == pytest.approx(4 + 0.5 + 0.5, abs=0.6)  # the way, and a point before and after
-    assert len(seen.points) == 10
+    simulation = rehearse(bp.ramp_plan(bps.abs_set(x, 9), x, lambda: bps.trigger_and_read([det])))
+    assert simulation.duration_s == pytest.approx(4 + 0.5 + 0.5, abs=0.6)  # the way, and a point before and after
+    assert len(simulation.points) == 10
 
 
 def test_a_setting_is_no_move(det, x):
-    seen = rehearse(bp.ascan(x, 0, 1, 2, 0.2, detectors=[det]))
-    assert seen.settings == {"det_exp": [0.2, 0.5]}
-    assert list(seen.path) == ["x"]
-    assert seen.untimed == set()
-    assert "det_exp is set to 0.2, 0.5" in str(seen)
+    simulation = rehearse(bp.ascan(x, 0, 1, 2, 0.2, detectors=[det]))
+    assert simulation.settings == {"det_exp": [0.2, 0.5]}
+    assert list(simulation.path) == ["x"]
+    assert simulation.untimed == set()
+    assert "det_exp is set to 0.2, 0.5" in str(simulation)
 
 
 def test_the_way_begins_where_the_motor_is(det, x):
-    seen = rehearse(bp.rel_scan([det], x, -2, 2, 3))
-    assert seen.origins == {"x": 1.0}
-    assert seen.way("x") == 2 + 4 + 2
+    simulation = rehearse(bp.rel_scan([det], x, -2, 2, 3))
+    assert simulation.origins == {"x": 1.0}
+    assert simulation.way("x") == 2 + 4 + 2
 
 
 def test_a_lineup_is_rehearsed_to_its_end(det, x):
-    seen = rehearse(bp.lineup(x, -1, 1, 4, 0.1, detectors=[det]))
-    assert seen.problems == []
-    assert len(seen.points) == 5
+    simulation = rehearse(bp.lineup(x, -1, 1, 4, 0.1, detectors=[det]))
+    assert simulation.problems == []
+    assert len(simulation.points) == 5
 
 
 def test_the_trajectory_has_the_slow_motor_first_and_leaves_out_what_stands_still(det, x, y):
-    seen = rehearse(bp.grid_scan([det], x, 0, 1, 2, y, 0, 4, 3))
-    assert seen.trajectory() == {"x": [0, 0, 0, 1, 1, 1], "y": [0, 2, 4, 0, 2, 4]}
+    simulation = rehearse(bp.grid_scan([det], x, 0, 1, 2, y, 0, 4, 3))
+    assert simulation.trajectory() == {"x": [0, 0, 0, 1, 1, 1], "y": [0, 2, 4, 0, 2, 4]}
     assert list(rehearse(bp.scan([det], x, 0, 1, y, 3, 3, 4)).trajectory()) == ["x"]
     assert rehearse(bp.count([det], 3)).picture() == []
     assert len(rehearse(bp.scan([det], x, 0, 1, 5)).picture(height=4)) == 5
@@ -247,8 +251,10 @@ class Offline(SynAxis):
 
 
 def test_a_device_that_does_not_answer_is_named_at_once(det):
-    seen = rehearse(bp.rel_scan([det], Offline(name="gone"), 0, 1, 2))
-    assert [str(problem) for problem in seen.problems] == ["gone: it does not answer (type offline for its addresses)"]
+    simulation = rehearse(bp.rel_scan([det], Offline(name="gone"), 0, 1, 2))
+    assert [str(problem) for problem in simulation.problems] == [
+        "gone: it does not answer (type offline for its addresses)"
+    ]
 
 
 class AsksOften(TimedAxis):
@@ -307,16 +313,16 @@ def test_computed_axes_take_as_long_as_the_slowest_real_one(det):
         yield from bps.mv(pair.total, 12)  # both go by 2, to 6
         yield from bps.mv(pair.difference, 6)  # by 3, to 3 and 9
 
-    told = rehearse(there())
-    assert (told.duration_s, told.untimed) == (1 + 1.5, set())
+    simulation = rehearse(there())
+    assert (simulation.duration_s, simulation.untimed) == (1 + 1.5, set())
 
 
 def test_what_a_computed_axis_cannot_tell_is_untimed(monkeypatch):
     pair = Pair(name="pair")
     monkeypatch.delattr(TimedAxis, "estimate_time_s")
     monkeypatch.delattr(SoftPositioner, "estimate_time_s")
-    told = rehearse(bps.mv(pair.total, 12))
-    assert (told.problems, told.untimed) == ([], {"pair_total"})
+    simulation = rehearse(bps.mv(pair.total, 12))
+    assert (simulation.problems, simulation.untimed) == ([], {"pair_total"})
 
 
 def test_a_real_axis_of_computed_ones_is_checked_as_any_other():

@@ -77,8 +77,8 @@ def test_a_time_scan_keeps_its_pace(run_beamshell, data):
 
 def test_wrong_words_are_answered_in_one_line(console):
     answers = {
-        "xafs mono.energy 8.979": "the first point would be at -141.021 eV: e0 is 8.979, and it is given in eV",
-        "xafs th 8979": "th is in deg: xafs needs an axis of energy, in eV or keV",
+        "xafs mono.energy 8.979": "the first point would be at -141.021 eV: give e0 in eV (it is 8.979)",
+        "xafs th 8979": "th is in deg: xafs needs an energy axis in eV or keV",
         "xafs mono.energy 8979 kmax=3": "'kmax=3' is not understood",
         "regions th 0:1": "'0:1' is not start:stop:step",
         "regions samx": "start:stop:step is missing",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from beamshell.devices.twin_facts import twin_facts
+from beamshell.devices.simulation import simulation_of
 from beamshell.ioc.process import DemoIoc
 
 CONFIG = """
@@ -29,7 +29,7 @@ LATE = 'late: {class: motor, prefix: "B:late"}\n'
 
 def facts_of(tmp_path: Path, name: str, text: str) -> Path:
     (tmp_path / f"{name}.yml").write_text(text)
-    facts, left_out = twin_facts(tmp_path / f"{name}.yml")
+    facts, left_out = simulation_of(tmp_path / f"{name}.yml")
     assert left_out == []
     (tmp_path / f"{name}.json").write_text(json.dumps(facts))
     return tmp_path / f"{name}.json"

@@ -61,12 +61,12 @@ def seconds_of_a_point(overheads, distance, count_time):
 
 
 def test_the_pace_of_each_device_is_found_again(ordinary):
-    found = learned(*ordinary)
-    assert found.runs == 6
-    assert found.motors["x"].factor == pytest.approx(1.1, abs=0.01)
+    model = learned(*ordinary)
+    assert model.runs == 6
+    assert model.motors["x"].factor == pytest.approx(1.1, abs=0.01)
     for distance, count_time in ((0, 1), (0.3, 0.2), (3, 3), (8, 0.1)):
-        assert seconds_of_a_point(found, distance, count_time) == pytest.approx(took(distance, count_time), rel=0.02)
-    assert found.error <= 0.05
+        assert seconds_of_a_point(model, distance, count_time) == pytest.approx(took(distance, count_time), rel=0.02)
+    assert model.error <= 0.05
 
 
 def test_a_pause_in_each_third_run_spoils_nothing(ordinary):
@@ -75,9 +75,9 @@ def test_a_pause_in_each_third_run_spoils_nothing(ordinary):
         run_of((), 0.3, pauses={2: 20, 3: 5}),
         run_of([0, 7], pauses={1: 60}),
     ]
-    found = learned(*ordinary, *paused)
+    model = learned(*ordinary, *paused)
     for distance, count_time in ((0, 1), (0.3, 0.2), (3, 3)):
-        assert seconds_of_a_point(found, distance, count_time) == pytest.approx(took(distance, count_time), rel=0.03)
+        assert seconds_of_a_point(model, distance, count_time) == pytest.approx(took(distance, count_time), rel=0.03)
 
 
 @pytest.mark.parametrize(
@@ -132,24 +132,24 @@ def test_a_few_documents_of_a_long_run_and_its_end_are_enough():
 
 
 def test_where_no_speed_is_recorded_the_time_of_a_unit_is_learned():
-    found = learned(*(run_of(line(step), 0.1, speed=None) for step in (1, 2, 5, 10)))
-    assert found.motors["x"].per_unit
-    point_s = found.point_s + found.motor("x").seconds(7) + found.detector("det").seconds(0.1)
+    model = learned(*(run_of(line(step), 0.1, speed=None) for step in (1, 2, 5, 10)))
+    assert model.motors["x"].per_unit
+    point_s = model.point_s + model.motor("x").seconds(7) + model.detector("det").seconds(0.1)
     assert point_s == pytest.approx(took(7, 0.1), rel=0.03)
 
 
 def test_one_of_which_little_is_known_is_as_its_kind(ordinary):
     fast = [list(run_of(line(step), 0.5, factor=0.1)) for step in (0.5, 1, 2, 4)]
     fast += [list(run_of((), count_time, factor=0.1)) for count_time in (0.5, 1, 2)]
-    found = learned(*fast, run_of(line(3, 4), 0.5, factor=0.1, motor="y"))
-    assert found.motors["x"].factor == pytest.approx(0.11, abs=0.01)
-    assert found.motors["y"].factor == pytest.approx(0.11, abs=0.03)
-    assert found.motor("never_moved").factor == pytest.approx(0.11, abs=0.03)
+    model = learned(*fast, run_of(line(3, 4), 0.5, factor=0.1, motor="y"))
+    assert model.motors["x"].factor == pytest.approx(0.11, abs=0.01)
+    assert model.motors["y"].factor == pytest.approx(0.11, abs=0.03)
+    assert model.motor("never_moved").factor == pytest.approx(0.11, abs=0.03)
 
 
 def test_what_a_run_itself_takes_is_learned_from_runs_whose_first_point_needs_no_move():
-    found = learned(*(late(run_of((), count_time), 1.5) for count_time in (0.1, 0.5, 1)))
-    assert found.run_s == pytest.approx(1.5, abs=0.1)
+    model = learned(*(late(run_of((), count_time), 1.5) for count_time in (0.1, 0.5, 1)))
+    assert model.run_s == pytest.approx(1.5, abs=0.1)
 
 
 def late(run, seconds):
@@ -187,14 +187,14 @@ class TimedAxis(SynAxis):
 def test_a_rehearsal_uses_what_was_learned_and_says_from_how_much(ordinary):
     x = TimedAxis(name="x")
     det = SynGauss(name="det", motor=x, exp=0.7)
-    seen = rehearse(bp.scan([det], x, 0, 12, 5), learned(*ordinary))
-    assert seen.duration_s == pytest.approx(4 * took(3, 0.7) + took(0, 0.7) + TRUE_MOVE.extra_s, rel=0.02)
-    assert seen.time_in_words() == "about 12 s ± 0.2 s (learned from 6 runs)"
+    simulation = rehearse(bp.scan([det], x, 0, 12, 5), learned(*ordinary))
+    assert simulation.duration_s == pytest.approx(4 * took(3, 0.7) + took(0, 0.7) + TRUE_MOVE.extra_s, rel=0.02)
+    assert simulation.time_in_words() == "about 12 s ± 0.2 s (learned from 6 runs)"
 
 
 def test_a_device_that_was_never_measured_is_named(ordinary):
     other = TimedAxis(name="other")
     det = SynGauss(name="det", motor=other, exp=0.7)
-    seen = rehearse(bp.scan([det], other, 0, 12, 5), learned(*ordinary))
-    assert seen.unmeasured == {"other"}
-    assert "never measured: other" in str(seen)
+    simulation = rehearse(bp.scan([det], other, 0, 12, 5), learned(*ordinary))
+    assert simulation.unmeasured == {"other"}
+    assert "never measured: other" in str(simulation)

@@ -1,1 +1,1 @@
-"""EPICS Channel Access: the library by ctypes, its requests, and one channel of it."""
+"""EPICS Channel Access: libca by ctypes, its requests, and a channel on it."""

@@ -1,4 +1,4 @@
-"""Channel Access: one channel of EPICS behind the door that all signals use.
+"""Channel Access: a channel of EPICS, on libca.
 
 It knows no signal. What the library's threads call here only stores, posts and asks; it never waits.
 """
@@ -16,7 +16,7 @@ from beamshell.channels.base import Collect, OnChange, OnDone
 from beamshell.channels.ca import dbr, requests
 from beamshell.channels.ca.libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.channels.ca.requests import Batch, Data, library
-from beamshell.channels.reconnect import revival
+from beamshell.channels.reconnect import reconnect_probe
 from beamshell.channels.remote import STATE_DEPTH, RemoteChannel
 from beamshell.channels.updates import LatestValue, completions
 from beamshell.channels.value_info import ValueInfo, with_info
@@ -63,7 +63,7 @@ class CaChannel(RemoteChannel):
         """Have the library search for it; returns at once."""
         if not self._id:
             self._create()
-            revival.add(self)
+            reconnect_probe.add(self)
 
     def reconnect(self) -> None:
         """Search anew for a channel that was lost: the library itself would hold off for seconds."""
@@ -81,7 +81,7 @@ class CaChannel(RemoteChannel):
         if self._id:
             self._mark_down()
             self.reconnect()
-            revival.add(self)
+            reconnect_probe.add(self)
 
     def _create(self) -> None:
         lib = library()
@@ -96,7 +96,7 @@ class CaChannel(RemoteChannel):
         lib.ca_flush_io()
 
     def _detach(self) -> int | None:
-        """The library's channel, which from now on means nothing to us. The lock is held."""
+        """The library's channel, which is no longer ours. The lock is held."""
         requests.channels.pop(self._id, None)
         chid, self._chid, self._id = self._chid, None, 0
         self._subscription = self._properties = None  # they go with it
@@ -104,7 +104,7 @@ class CaChannel(RemoteChannel):
 
     def close(self) -> None:
         """Give the channel back; whatever is under way fails."""
-        revival.forget(self)
+        reconnect_probe.forget(self)
         with self._lock:
             chid = self._detach()
         self._mark_down()
@@ -159,21 +159,21 @@ class CaChannel(RemoteChannel):
     def went_down(self) -> None:
         """Its circuit is gone. Library thread."""
         self._mark_down()
-        revival.add(self)
+        reconnect_probe.add(self)
 
     def learned(self, data: Data | None) -> None:
-        """Its units and limits; without them (no read access) it is usable all the same. Library thread."""
+        """Its units and limits have come; without them (no read access) it can still be used. Library thread."""
         with self._lock:
-            facts = ValueInfo() if data is None else dbr.decode_control(self._type, data)
+            info = ValueInfo() if data is None else dbr.decode_control(self._type, data)
             if self._connected:
-                self._facts = facts
+                self._info = info
                 return
-            self._mark_up(facts, None)
+            self._mark_up(info, None)
             if self._on_change is not None:
                 self._start_subscription()
 
     def _mark_down(self, problem: str = "") -> bool:
-        """The circuit is gone: whoever waits for something hears of it now. Any thread."""
+        """The circuit is gone: what is under way fails now. Any thread."""
         was = super()._mark_down(problem)
         self.write_ended(DISCONNECTED)
         return was
@@ -197,7 +197,7 @@ class CaChannel(RemoteChannel):
 
     def _decode_state(self, number: Decoder, data: Data) -> Reading:
         """The state by name; its number if it has none."""
-        reading, choices = number(data), self._facts.choices
+        reading, choices = number(data), self._info.choices
         index = reading["value"]
         reading["value"] = choices[index] if index < len(choices) else str(index)
         return reading
@@ -225,7 +225,7 @@ class CaChannel(RemoteChannel):
     def unsubscribe(self) -> None:
         """Stop calling."""
         with self._lock:
-            self._on_change = self._cell = None
+            self._on_change = self._changes = None
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
             lib = library()
@@ -235,26 +235,26 @@ class CaChannel(RemoteChannel):
 
     def _start_subscription(self) -> None:
         """Ask for changes, unless the library does so already. The lock is held."""
-        wanted = self._wire
+        wire = self._wire
         if self._subscription is not None:
-            if self._subscribed_as == wanted:
+            if self._subscribed_as == wire:
                 return  # the library renews it with the connection
             library().ca_clear_subscription(self._subscription)
         whole_number = self._count == 1 and self._type not in (dbr.FLOAT, dbr.DOUBLE)
-        self._cell = LatestValue(self._deliver, depth=STATE_DEPTH if whole_number else 1)
-        self._subscribed_as = wanted
+        self._changes = LatestValue(self._deliver, depth=STATE_DEPTH if whole_number else 1)
+        self._subscribed_as = wire
         self._subscription = ctypes.c_void_p()
         lib = library()
         lib.ca_create_subscription(
-            *wanted, self._chid, EVENT_MASK, lib.on_event, self._id, ctypes.byref(self._subscription)
+            *wire, self._chid, EVENT_MASK, lib.on_event, self._id, ctypes.byref(self._subscription)
         )
         lib.ca_flush_io()
 
     def changed(self, data: Data) -> None:
         """Have the change delivered. Library thread."""
-        cell = self._cell
-        if cell is not None:
-            cell.offer((self._decoder, data))
+        changes = self._changes
+        if changes is not None:
+            changes.offer((self._decoder, data))
 
     def _decode(self, change: tuple[Decoder, Data]) -> Reading:
         """What a change says; done outside the library's thread."""
@@ -266,7 +266,7 @@ class CaChannel(RemoteChannel):
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""
         try:
-            return dbr.check(value, self._type, self._count, self._facts.choices, self._string, self._allow_nan)
+            return dbr.check(value, self._type, self._count, self._info.choices, self._string, self._allow_nan)
         except BadValue as exc:
             raise BadValue(f"{self.name}: {exc}") from exc
 
@@ -279,7 +279,7 @@ class CaChannel(RemoteChannel):
         lib.attach()
         if not lib.ca_write_access(chid):
             raise WriteFailed(f"{self.name}: its IOC gives this computer no write access")
-        count, data = dbr.encode(self.check(value), self._type)
+        count, data = dbr.encode(value, self._type)
         if on_done is None:
             status = lib.ca_array_put(self._type, count, chid, data)
         else:
@@ -315,7 +315,7 @@ class CaChannel(RemoteChannel):
             self._end_writing(WriteFailed(f"{self.name}: {library().message(status)}"))
 
     def _end_writing(self, failure: BaseException | None) -> None:
-        """Tell all who wait for the write under way. Any thread."""
+        """End the write under way for all who wait for it. Any thread."""
         with self._lock:
             waiting, self._writing = self._writing, []
             requests.puts.pop(self._writing_id, None)
@@ -336,7 +336,7 @@ class CaChannel(RemoteChannel):
             shape = [self._length or 0]
             dtype_numpy = np.dtype(self._array_dtype).str if self._array_dtype else dtype_numpy
         key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
-        return with_info(key, self._facts)
+        return with_info(key, self._info)
 
 
 # Not a method, as `partial` of a bound one makes one more object for each value of each point.

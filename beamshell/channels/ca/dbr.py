@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from beamshell.channels.soft import index_of
-from beamshell.channels.value_info import ValueInfo
+from beamshell.channels.value_info import ValueInfo, index_of
 from beamshell.errors import BadValue
 from beamshell.protocols import Dtype, Reading
 
@@ -192,8 +191,8 @@ def _checked_numbers(value: Any, plain_type: int, count: int, allow_nan: bool) -
     except ValueError as exc:  # rows of different lengths
         raise BadValue(f"{reprlib.repr(value)} is not an array of numbers: {exc}") from exc
     if array.dtype.kind not in "biuf":
-        wanted = "a number" if count == 1 else "an array of numbers"
-        raise BadValue(f"{reprlib.repr(value)} is not {wanted}: give {wanted}")
+        kind = "a number" if count == 1 else "an array of numbers"
+        raise BadValue(f"{reprlib.repr(value)} is not {kind}: give {kind}")
     if count == 1 and array.ndim:
         raise BadValue(f"an array of {array.size} cannot be written: it holds one number; give one of them")
     if array.size > count or array.size == 0:
@@ -209,8 +208,8 @@ def _checked_numbers(value: Any, plain_type: int, count: int, allow_nan: bool) -
 
 
 def _check_whole(array: Any, value: Any, lowest: int, highest: int) -> None:
-    shown = value if array.ndim == 0 else "an element of the array"
+    number = value if array.ndim == 0 else "an element of the array"
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and (np.trunc(array) == array).all()):
-        raise BadValue(f"{shown} is not a whole number: it holds whole numbers only; round it")
+        raise BadValue(f"{number} is not a whole number: it holds whole numbers only; round it")
     if array.min() < lowest or array.max() > highest:
-        raise BadValue(f"{shown} does not fit: it holds whole numbers from {lowest} to {highest}")
+        raise BadValue(f"{number} does not fit: it holds whole numbers from {lowest} to {highest}")

@@ -1,7 +1,7 @@
-"""EPICS' Channel Access library by ctypes: its functions, its context, one callback of each sort for the process.
+"""libca, EPICS' Channel Access library, by ctypes: its functions, its context, one callback of each sort.
 
-It knows no channel's meaning. The library and its context are those of pyepics, so that both work side by side.
-Callbacks run on the library's threads, where a call that waits would wait for ever.
+It knows no channel. The library and its context are those of pyepics, so that both work side by side. Callbacks run on
+the library's threads, where a call that waits would wait for ever.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class LibCa:
             function.restype, function.argtypes = result, arguments
             setattr(self, name, function)
         _provide_repeater(library)
-        library.eltc(0)  # its remarks on lost circuits would land in the middle of a prompt; we say it ourselves
+        library.eltc(0)  # its messages on lost circuits would appear within a prompt; we report them
         self._context = ca.initial_context
         self._local = threading.local()
         self._closed = False
@@ -125,11 +125,11 @@ class LibCa:
         raise AttributeError(name)
 
     def attach(self) -> None:
-        """Let the calling thread use the library: one in no context, or in another, would reach nothing."""
+        """Let the calling thread use the library: a thread outside its context would reach nothing."""
         if self._closed:
             raise NotConnected("the console is closing")
         try:
-            self._local.attached  # noqa: B018 - the quickest question there is
+            self._local.attached  # noqa: B018 - quicker than getattr or hasattr
         except AttributeError:
             self.ca_attach_context(self._context)
             self._local.attached = True

@@ -1,6 +1,6 @@
-"""What travels between Channel Access' library and our channels: requests on their way, answers, news of circuits.
+"""Channel Access requests under way: gets in batches, and libca's callbacks handed to the channels they are for.
 
-It knows no channel's values. What the library calls runs on its threads: that only stores, posts and asks.
+It knows no channel's values. The callbacks run on the library's threads: they only store, post and ask.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from beamshell.channels.ca.libca import (
     LibCa,
     unpack_event,
 )
-from beamshell.channels.reconnect import revival
+from beamshell.channels.reconnect import reconnect_probe
 from beamshell.channels.updates import end_jobs
 
 _LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
@@ -35,7 +35,7 @@ Data: TypeAlias = bytes | bytearray
 
 
 class CaListener(Protocol):
-    """What the library's news are told to, on the library's threads."""
+    """What libca's callbacks are handed to, on the library's threads."""
 
     def went_up(self, chid: int) -> None:
         """Its circuit is there."""
@@ -44,13 +44,13 @@ class CaListener(Protocol):
         """Its circuit is gone."""
 
     def learned(self, data: Data | None) -> None:
-        """What it is: units, limits, states; None if the IOC does not tell."""
+        """Its units, limits and states; None if the IOC does not say."""
 
     def changed(self, data: Data) -> None:
         """Its value has changed."""
 
     def write_ended(self, status: int) -> None:
-        """What its put with completion set off has ended."""
+        """What its put with completion started has ended."""
 
     def close(self) -> None:
         """The interpreter ends."""
@@ -60,7 +60,7 @@ class CaListener(Protocol):
 new_id = itertools.count(1).__next__
 channels: dict[int, CaListener] = {}
 puts: dict[int, CaListener] = {}
-# A batch lives as long as somebody may still collect from it: then what is never answered is forgotten by itself.
+# A batch lives as long as somebody may still collect from it; a get that is never answered is then forgotten.
 _batches: dict[int, weakref.ref[Batch]] = {}
 _local = threading.local()
 
@@ -68,17 +68,16 @@ _local = threading.local()
 class Batch:
     """Gets that one thread issued since it last collected: sent together, waited for together.
 
-    Everything here is done once for each value of each point, which is why there is no object for a single get, only
-    its index in the batch.
+    All this is done for each value of each point: for speed, a single get is no object, only an index in the batch.
     """
 
-    __slots__ = ("__weakref__", "_answered", "_asked", "_expected", "_lib", "_number", "answers", "sent")
+    __slots__ = ("__weakref__", "_answered", "_count", "_expected", "_lib", "_number", "answers", "sent")
 
     def __init__(self) -> None:
         self._lib = library()
         self._lib.attach()
         self._number = number = new_id()
-        self._asked = 0
+        self._count = 0
         self._expected = -1  # nobody waits yet
         self.answers: dict[int, Data | int] = {}
         """By index: the structure, or the status of a failure."""
@@ -88,8 +87,8 @@ class Batch:
 
     def ask(self, chid: int, dbr_type: int, count: int) -> int:
         """The index of one more get."""
-        index = self._asked
-        self._asked = index + 1
+        index = self._count
+        self._count = index + 1
         lib = self._lib
         status = lib.ca_array_get_callback(dbr_type, count, chid, lib.on_get, self._number << _INDEX_BITS | index)
         if status != NORMAL:
@@ -100,7 +99,7 @@ class Batch:
         """The answer, usually with all the others; None if it does not come within `timeout` seconds."""
         if not self.sent:
             self.sent = True
-            self._expected = self._asked
+            self._expected = self._count
             self._lib.attach()
             self._lib.ca_flush_io()
         deadline = time.monotonic() + timeout
@@ -120,10 +119,10 @@ class Batch:
 
 def batch() -> Batch:
     """Where the calling thread's next get belongs; it is sent when the first of them is collected."""
-    found: Batch | None = getattr(_local, "batch", None)
-    if found is None or found.sent or found._asked > _INDEX_MASK:
-        found = _local.batch = Batch()
-    return found
+    current: Batch | None = getattr(_local, "batch", None)
+    if current is None or current.sent or current._count > _INDEX_MASK:
+        current = _local.batch = Batch()
+    return current
 
 
 # ---- what the library calls, on its own threads
@@ -142,15 +141,15 @@ def _on_connection(args: ConnectionArgs) -> None:
 def _on_get(args: EventArgs) -> None:
     number, _, dbr_type, count, address, status = unpack_event(args)
     reference = _batches.get(number >> _INDEX_BITS)
-    asked = None if reference is None else reference()
-    if asked is None:
+    request = None if reference is None else reference()
+    if request is None:
         return
     if status != NORMAL:
-        asked.settle(number & _INDEX_MASK, status)
+        request.settle(number & _INDEX_MASK, status)
     elif count == 1:
-        asked.settle(number & _INDEX_MASK, string_at(address, dbr.SIZES[dbr_type]))  # as _copied, without the call
+        request.settle(number & _INDEX_MASK, string_at(address, dbr.SIZES[dbr_type]))  # as _copied, without the call
     else:
-        asked.settle(number & _INDEX_MASK, _copied(dbr_type, count, address))
+        request.settle(number & _INDEX_MASK, _copied(dbr_type, count, address))
 
 
 def _on_event(args: EventArgs) -> None:
@@ -184,11 +183,11 @@ def _copied(dbr_type: int, count: int, address: int) -> Data:
 
 
 def _close_all() -> None:
-    """Nobody calls the library or is told any more: the interpreter is ending, and the library with it.
+    """Stop all calls of the library and all callbacks: the interpreter ends, and the library with it.
 
     A thread in the middle of a call as pyepics destroys the context would take the whole process down.
     """
-    revival.stop()
+    reconnect_probe.stop()
     end_jobs()
     for channel in list(channels.values()):
         channel.close()

@@ -1,6 +1,6 @@
 """EpicsAreaDetector: a camera whose pictures go into HDF5 files, point by point or as a series.
 
-It joins the parts of an areaDetector (ADCore), and knows nothing of runs: what it has written it tells in documents.
+It joins the parts of an areaDetector (ADCore). It knows nothing of runs: it makes documents of what it has written.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from beamshell.devices.epics.area_detector_parts import (
 )
 from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
 from beamshell.devices.epics.picture_file import Asset
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import DataKey
@@ -39,22 +39,22 @@ class Series:
 
     Attributes:
         points: where they are; without a number if they go on until they are ended.
-        landed: done when they are all there.
+        ended: done when they are all there.
         borrowed: the detector was staged for this series alone.
-        told: how many of them documents tell of.
+        documented: how many of them have documents.
         outlasts_pause: it was under way when the engine paused, which may ask for it once more.
     """
 
     points: Points
-    landed: DeviceStatus
+    ended: DeviceStatus
     borrowed: bool
-    told: int = 0
+    documented: int = 0
     outlasts_pause: bool = False
 
     def documents(self, written: int, shape: tuple[int, int]) -> Iterator[Asset]:
-        """Of the points up to the number `written`, those that were not told of."""
-        if written > self.told:
-            first, self.told = self.points.first + self.told, written
+        """The documents of the points up to the number `written` that have none yet."""
+        if written > self.documented:
+            first, self.documented = self.points.first + self.documented, written
             yield from self.points.file.documents(first, self.points.first + written, shape)
 
 
@@ -77,13 +77,13 @@ class EpicsAreaDetector(StaysBehind):
         kwargs: those of Device.
 
     Example:
-        >>> cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder="/data/%Y/%m/%d")
+        >>> cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder=f"{folder}/%Y/%m/%d")
         >>> cam.count_time.set(0.2).wait()
-        >>> cam.stage()
+        >>> staged = cam.stage()
         >>> cam.trigger().wait()
         >>> list(cam.collect_asset_docs())
         [('stream_resource', {...}), ('stream_datum', {...})]
-        >>> cam.unstage()
+        >>> unstaged = cam.unstage()
     """
 
     SWITCH = "cam.acquire"
@@ -150,6 +150,12 @@ class EpicsAreaDetector(StaysBehind):
         """The picture that was taken last: shape (height, width), in counts a pixel."""
         return self.image.picture()
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A camera with its plugins."""
+        places = {"camera": self.cam, "image": self.image, "stats": self.stats, "hdf": self.hdf}
+        yield {"is": "area_detector", **{part: plugin.prefix for part, plugin in places.items()}}
+        yield from super().simulation(settings)
+
     # ---- a point -----------------------------------------------------------------------------
 
     def trigger(self) -> DeviceStatus:
@@ -160,7 +166,7 @@ class EpicsAreaDetector(StaysBehind):
             NotConnected: its IOC does not answer.
         """
         self.refuse_if_read_only(_ORDER)
-        self._refuse_in_flight("triggered")
+        self._refuse_while_flying("triggered")
         self._leave_series()
         self.cam.make_free()
         points = self.hdf.ask_for(1) if self._staging.active else None
@@ -168,7 +174,7 @@ class EpicsAreaDetector(StaysBehind):
         def written() -> None:
             if points is not None:
                 self.hdf.await_frames(points)
-                self.hdf.tell(points, self.cam.picture_shape())
+                self.hdf.announce(points, self.cam.picture_shape())
 
         return self._shoot(self.frames_per_point, written)
 
@@ -223,7 +229,7 @@ class EpicsAreaDetector(StaysBehind):
             DeviceError: files cannot go where they are to, or it is read-only; all is as before.
         """
         self.refuse_if_read_only(_ORDER)
-        if self._series is not None and self._series.landed.done:
+        if self._series is not None and self._series.ended.done:
             self._leave_series()
         self.cam.dtype()  # refuses colours before anything is changed
         return super().stage()
@@ -263,7 +269,7 @@ class EpicsAreaDetector(StaysBehind):
         prepared = {**self._prepared, **series}
         if self._goes_on() and prepared == self._prepared:
             return self._done("prepare")
-        self._refuse_in_flight("prepared")
+        self._refuse_while_flying("prepared")
         for key in set(prepared) - {"num", "exp"}:
             raise unknown("setting", key, ("num", "exp"), of=self.name)
         number = prepared["num"]
@@ -284,29 +290,29 @@ class EpicsAreaDetector(StaysBehind):
         """
         if self._goes_on():
             return self._done("kickoff")
-        self._refuse_in_flight("kicked off")
+        self._refuse_while_flying("kicked off")
         self._leave_series()
         if borrowed := not self._staging.active:
             self.stage()
         try:
             if self._prepared["exp"] is not None:
                 self._stage_value(self.count_time, self._prepared["exp"])
-            self._take_off(self._prepared["num"], borrowed)
+            self._start_series(self._prepared["num"], borrowed)
         except BaseException:  # a Ctrl+C too must leave nothing half staged
             if borrowed:
                 self.unstage()
             raise
         return self._done("kickoff")
 
-    def _take_off(self, number: int | None, borrowed: bool) -> None:
+    def _start_series(self, number: int | None, borrowed: bool) -> None:
         self.cam.make_free()
         points = self.hdf.ask_for(number or 0)
 
         def written() -> None:
             self.hdf.await_frames(points)
 
-        landed = self._shoot(number and number * self.frames_per_point, written)
-        self._series = Series(points, landed, borrowed)
+        ended = self._shoot(number and number * self.frames_per_point, written)
+        self._series = Series(points, ended, borrowed)
 
     def complete(self) -> DeviceStatus:
         """The series: done when all its pictures are in the file. One without a number ends here, after a point.
@@ -319,19 +325,17 @@ class EpicsAreaDetector(StaysBehind):
             raise DeviceError(f"{self.name}: it takes no series; kick it off first: {self.name}.kickoff()")
         if not series.points.number:
             completions.post(lambda: self._end_soon(series))
-        return series.landed
+        return series.ended
 
     def _end_soon(self, series: Series) -> None:
         """End a series that has no number when it has one point. Completions worker."""
         try:
-            until(lambda: series.landed.done or self.hdf.points_so_far(series.points), self._one_point_s())
-            if not series.landed.done:
+            one_point_s = _MARGIN_S + self.cam.seconds(self.frames_per_point)
+            until(lambda: series.ended.done or self.hdf.points_so_far(series.points), one_point_s)
+            if not series.ended.done:
                 self.cam.acquire.put(0)
         except DeviceError as exc:
-            series.landed.end(exc)
-
-    def _one_point_s(self) -> float:
-        return _MARGIN_S + self.cam.seconds(self.frames_per_point)
+            series.ended.end(exc)
 
     def pause(self) -> None:
         """Let a series go on while the engine pauses: what is repeated afterwards does not begin it anew."""
@@ -355,12 +359,12 @@ class EpicsAreaDetector(StaysBehind):
         return 0 if self._series is None else self.hdf.points_so_far(self._series.points)
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[Asset]:
-        """The documents of all points that are in a file, and were not told of before; of a series, up to `index`."""
+        """The documents of all points that are in a file and were not collected before; of a series, up to `index`."""
         series = self._series
         if series is None:
             yield from self.hdf.collect_asset_docs()
             return
-        ended = series.landed.done
+        ended = series.ended.done
         written = self.get_index()
         yield from series.documents(written if index is None else min(index, written), self.cam.picture_shape())
         if ended:
@@ -377,6 +381,6 @@ class EpicsAreaDetector(StaysBehind):
         status.set_finished()
         return status
 
-    def _refuse_in_flight(self, action: str) -> None:
-        if self._series is not None and not self._series.landed.done:
+    def _refuse_while_flying(self, action: str) -> None:
+        if self._series is not None and not self._series.ended.done:
             raise DeviceError(f"{self.name}: it takes a series, and cannot be {action}; wait, or {self.name}.stop()")

@@ -1,4 +1,4 @@
-"""The parts of an areaDetector: its camera, and the plugins that show and judge its pictures. Each can be used alone.
+"""The parts of an areaDetector: its camera, and the plugins for arrays and statistics; each can be used alone.
 
 They know the records of ADCore 3, and nothing of files.
 """
@@ -15,9 +15,9 @@ import numpy as np
 from beamshell.channels.base import Channel
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.staging import Staging
 from beamshell.errors import DeviceError, NotConnected
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from beamshell.devices.status import Status
 
 PATIENCE_S = 10.0
-"""How long a detector may take to obey."""
+"""Seconds that a detector may take to obey."""
 _LOOK_S = 0.005
 _REACH_S = 2.0
 
@@ -44,10 +44,10 @@ class Setting(EpicsSignal):
         super().__init__(f"{read_pv}_RBV", write_pv=read_pv, **kwargs)
 
     def _channels(self) -> list[tuple[str, Channel]]:
-        return [(self.name, self._channel)]  # what was asked for is no news beside what was made of it
+        return [(self.name, self._channel)]  # the read-back is enough: it has what the driver made of the setting
 
 
-def _told(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component[EpicsSignalRO]:
+def _reading(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component[EpicsSignalRO]:
     return Component(EpicsSignalRO, suffix, kind=kind, **kwargs)
 
 
@@ -99,8 +99,8 @@ class AreaDetectorCamera(StaysBehind):
     SWITCH = "acquire"
 
     acquire = Component(EpicsSignal, "Acquire", kind=Kind.omitted, write_timeout=None)
-    acquiring = _told("Acquire_RBV")
-    busy = _told("AcquireBusy", lazy=True)
+    acquiring = _reading("Acquire_RBV")
+    busy = _reading("AcquireBusy", lazy=True)
     count_time = _setting("AcquireTime", Kind.config, limits=True)
     acquire_period = _setting("AcquirePeriod", Kind.config, limits=True)
     gain = _setting("Gain", Kind.config)
@@ -110,13 +110,13 @@ class AreaDetectorCamera(StaysBehind):
     wait_for_plugins = Component(EpicsSignal, "WaitForPlugins", kind=Kind.omitted)
     min_x, min_y = _setting("MinX", Kind.config), _setting("MinY", Kind.config)
     size_x, size_y = _setting("SizeX", Kind.config), _setting("SizeY", Kind.config)
-    width, height = _told("ArraySizeX_RBV"), _told("ArraySizeY_RBV")
-    data_type = _told("DataType_RBV", string=True)
-    color_mode = _told("ColorMode_RBV", string=True)
+    width, height = _reading("ArraySizeX_RBV"), _reading("ArraySizeY_RBV")
+    data_type = _reading("DataType_RBV", string=True)
+    color_mode = _reading("ColorMode_RBV", string=True)
     frame_number = _setting("ArrayCounter")
-    state = _told("DetectorState_RBV", string=True)
-    message = _told("StatusMessage_RBV", string=True)
-    manufacturer, model = _told("Manufacturer_RBV", Kind.config), _told("Model_RBV", Kind.config)
+    state = _reading("DetectorState_RBV", string=True)
+    message = _reading("StatusMessage_RBV", string=True)
+    manufacturer, model = _reading("Manufacturer_RBV", Kind.config), _reading("Model_RBV", Kind.config)
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
@@ -126,17 +126,10 @@ class AreaDetectorCamera(StaysBehind):
     def stage(self) -> list[Any]:
         """Make it ready for single acquisitions; one that runs on for ever is ended, and begun again by `unstage`."""
         if self.acquiring.get():
-            self._staging.note(self.acquire.name, self._live_again)
+            self._staging.note(self.acquire.name, lambda: self.acquire.put(1))
             self.halt()
-        self._staging.note(self.num_images.name, self._putting_back(self.num_images))
+        self._note_value(self.num_images)
         return super().stage()
-
-    def _putting_back(self, signal: Setting) -> Callable[[], None]:
-        old = signal.get()
-        return lambda: signal.set(old).wait()
-
-    def _live_again(self) -> None:
-        self.acquire.put(1)
 
     def start(self, images: int | None) -> Status:
         """Expose so many times, or until `acquire` is put to 0 (None); done when the camera says so.
@@ -146,9 +139,9 @@ class AreaDetectorCamera(StaysBehind):
         """
         self.make_free()
         mode, number = begin_values(self.image_mode, self.num_images)()
-        wanted = _CONTINUOUS if images is None else _MULTIPLE
-        if mode != wanted:
-            self.image_mode.set(wanted).wait()
+        mode_needed = _CONTINUOUS if images is None else _MULTIPLE
+        if mode != mode_needed:
+            self.image_mode.set(mode_needed).wait()
         if images is not None and number != images:
             self.num_images.set(images).wait()
         exposing = self._exposing = self.acquire.set(1)
@@ -177,7 +170,7 @@ class AreaDetectorCamera(StaysBehind):
         """
         self.acquire.put(0)
         if not until(lambda: not self.acquiring.get() and not self.busy.get()):
-            raise DeviceError(f"{self.name}: it was told to end its acquisition, and has not within {PATIENCE_S:g} s")
+            raise DeviceError(f"{self.name}: it did not end its acquisition within {PATIENCE_S:g} s")
 
     def seconds(self, images: int) -> float:
         """How long so many exposures take."""
@@ -214,9 +207,9 @@ class ImagePlugin(Device):
     """
 
     enabled = _setting("EnableCallbacks")
-    array_data = _told("ArrayData", array_dtype="uint16")
-    width, height = _told("ArraySize0_RBV"), _told("ArraySize1_RBV")
-    unique_id = _told("UniqueId_RBV")
+    array_data = _reading("ArrayData", array_dtype="uint16")
+    width, height = _reading("ArraySize0_RBV"), _reading("ArraySize1_RBV")
+    unique_id = _reading("UniqueId_RBV")
 
     def picture(self) -> Picture:
         """The picture that came last: shape (height, width), in counts a pixel.
@@ -241,11 +234,11 @@ class StatisticsPlugin(StaysBehind):
 
     SWITCH = "enabled"
 
-    total = _told("Total_RBV", Kind.hinted)
-    mean, minimum, maximum = _told("MeanValue_RBV"), _told("MinValue_RBV"), _told("MaxValue_RBV", Kind.normal)
-    sigma = _told("Sigma_RBV")
-    centroid_x, centroid_y = _told("CentroidX_RBV", Kind.normal), _told("CentroidY_RBV", Kind.normal)
-    sigma_x, sigma_y = _told("SigmaX_RBV", Kind.normal), _told("SigmaY_RBV", Kind.normal)
+    total = _reading("Total_RBV", Kind.hinted)
+    mean, minimum, maximum = _reading("MeanValue_RBV"), _reading("MinValue_RBV"), _reading("MaxValue_RBV", Kind.normal)
+    sigma = _reading("Sigma_RBV")
+    centroid_x, centroid_y = _reading("CentroidX_RBV", Kind.normal), _reading("CentroidY_RBV", Kind.normal)
+    sigma_x, sigma_y = _reading("SigmaX_RBV", Kind.normal), _reading("SigmaY_RBV", Kind.normal)
     threshold = _setting("CentroidThreshold", Kind.config)
     enabled = _setting("EnableCallbacks")
     compute_statistics, compute_centroid = _setting("ComputeStatistics"), _setting("ComputeCentroid")

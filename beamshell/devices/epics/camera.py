@@ -5,24 +5,24 @@ It knows the records of such a camera. What writes files (areaDetector) is anoth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO, SignalRO
-
-if TYPE_CHECKING:
-    from beamshell.devices.status import Status
+from beamshell.devices.signal import SignalRO
+from beamshell.devices.status import Status
 
 
 class EpicsCamera(Device):
     """A camera: its picture, and the sum of its pixels as the number to look at.
 
-    A trigger takes the picture that is there and sums it; the picture itself is recorded only when asked for, with
+    A trigger takes the picture that is there and sums it; the picture itself is recorded only with
     ``cam.image.kind = "normal"``.
 
     Args:
@@ -48,3 +48,9 @@ class EpicsCamera(Device):
         pixels, width, height = begin_values(self.image, self.width, self.height)()
         picture: np.ndarray[Any, np.dtype[np.uint16]] = np.asarray(pixels).reshape(int(height), int(width))
         return picture
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A camera that takes pictures at its frame rate."""
+        parts = ("image", "width", "height", "frame", "frames_per_second")
+        yield {"is": "camera", **{part: pv_of(self.part(part)) for part in parts}}
+        yield from super().simulation(settings)

@@ -1,16 +1,17 @@
-"""Counters: detectors that count once for a preset time, when told to.
+"""Counters: detectors that count once for a preset time when they are triggered.
 
 They know the records of such detectors, and nothing of what is counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import DeviceError
 
@@ -57,6 +58,13 @@ class PresetCounter(Device):
     def _end_count(self) -> None:
         self.start.put(0)
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A counter, whose results are all that is recorded in every event and cannot be written."""
+        signals = [signal for _, signal in self.walk_signals()]
+        results = [pv_of(signal) for signal in signals if Kind.normal in signal.kind and not signal.writable]
+        yield {"is": "counter", "start": pv_of(self.start), "preset": pv_of(self.count_time), "results": results}
+        yield from super().simulation(settings)
+
 
 class EpicsCounter(PresetCounter):
     """A detector with a start, a preset time and a result, recorded under the name of the device itself.
@@ -71,7 +79,7 @@ class EpicsCounter(PresetCounter):
         >>> det.count_time.set(0.5).wait()
         >>> det.trigger().wait()
         >>> det.read()
-        {'det': {'value': 24613.0, 'timestamp': 1700000000.0, ...}}
+        {'det': {'value': ..., 'timestamp': ..., ...}}
     """
 
     counts = Component(EpicsSignalRO, ":S", kind=Kind.hinted)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.pv_positioner import PVPositioner
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 
 
 class RandomWalk(Device):

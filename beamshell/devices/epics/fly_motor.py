@@ -1,6 +1,6 @@
-"""MotorFlyer: a motor rides past its points while a multichannel scaler counts.
+"""MotorFlyer: a fly scan of one motor, which moves past its points while a multichannel scaler counts.
 
-No special hardware is needed: the motor's read-backs bear time stamps, and so does the start of the counter. It knows
+No special hardware is needed: the motor's read-backs have time stamps, and so has the start of the counter. It knows
 nothing of plans.
 """
 
@@ -13,22 +13,23 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, understand
+from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, profile_from
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
 _WRITE_S = 5.0
-"""How long a setting may take to be written."""
+"""Seconds that a setting may take to be written."""
 
 
 class MotorFlyer(Flyer):
@@ -39,7 +40,7 @@ class MotorFlyer(Flyer):
     of the first bin, and its bins follow at equal times, so that each point lies in the middle of its bin. However the
     flight ends, the motor gets its own speed back; should its IOC be gone, when it is unstaged or prepared again.
 
-    Where the motor really was in the middle of each bin is told by its read-backs and their time stamps, or by the
+    The position of the motor in the middle of each bin comes from its read-backs and their time stamps, or from the
     counter, if one of its arrays holds the position.
 
     Args:
@@ -61,7 +62,7 @@ class MotorFlyer(Flyer):
 
     device_arguments: ClassVar[tuple[str, ...]] = ("motor", "counter")
     """The arguments that a device file gives as the names of other devices."""
-    lands_on_pause: ClassVar[bool] = True
+    ends_on_pause: ClassVar[bool] = True
 
     speed = Component(SignalRO, value=0.0, kind=Kind.config, doc="of the last flight that was prepared, units/s")
     dwell = Component(SignalRO, value=0.0, kind=Kind.config, units="s", doc="how long each of its bins lasts")
@@ -86,12 +87,12 @@ class MotorFlyer(Flyer):
         self._log = FlightLog(0.0)
         self._filled: dict[str, Any] | None = None
         self._not_started: DeviceError | None = None
-        self._is_landing = False
+        self._is_ending = False
         self._is_whole = False  # the motor came to its end: all bins were counted on its way there
         self._counting: DeviceStatus | None = None
         self._started = (
             threading.Lock()
-        )  # taken, for good, by whoever starts the counter or sees to it that nobody does
+        )  # taken, for good, by the thread that starts the counter or keeps it from being started
         self._timer: Timer | None = None
         self._own_speed: float | None = None  # what the motor is to get back
         super().__init__(prefix, name=name, **kwargs)
@@ -103,91 +104,99 @@ class MotorFlyer(Flyer):
 
     # ---- before the flight -------------------------------------------------------------------
 
-    def _understand(self, path: Mapping[str, Any]) -> FlyProfile:
-        ride = understand(self.name, path)
-        for place in (ride.begin - self._room(ride), ride.end + self._room(ride)):
+    @override
+    def parse_path(self, path: Mapping[str, Any]) -> FlyProfile:
+        profile = profile_from(self.name, path)
+        for place in (profile.begin - self._room(profile), profile.end + self._room(profile)):
             try:
                 self.motor.check_value(place)
             except LimitError as exc:
-                needed = self.motor.shown(abs(self._room(ride) + ride.step / 2))
+                needed = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
                 raise LimitError(
                     f"{exc}; at this speed a flight needs {needed} beside its first and last point"
                 ) from exc
-        self._check_speed(ride)
-        self.counter.check_bins(ride.bins)
-        return ride
+        self._check_speed(profile)
+        self.counter.check_bins(profile.bins)
+        return profile
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
-        """Seconds from kickoff to landing, and where its motor would be at each point; nothing moves.
+        """Seconds from kickoff to the end of the flight, and where its motor would be at each point; nothing moves.
 
         Raises:
             The same as `prepare`.
         """
-        ride = self._understand(path)
-        way = np.linspace(ride.start, ride.stop, ride.num)[ride.first :]
-        beside_s = 2 * abs(self._room(ride)) / ride.speed + latest(self.motor.acceleration)
-        return ride.bins * ride.time_s + beside_s, {self.motor.name: way.tolist()}
+        profile = self.parse_path(path)
+        way = np.linspace(profile.start, profile.stop, profile.num)[profile.first :]
+        beside_s = 2 * abs(self._room(profile)) / profile.speed + latest(self.motor.acceleration)
+        return profile.bins * profile.time_s + beside_s, {self.motor.name: way.tolist()}
 
-    def _room(self, ride: FlyProfile) -> float:
-        return ride.run_up(latest(self.motor.acceleration))
+    def _room(self, profile: FlyProfile) -> float:
+        return profile.run_up(latest(self.motor.acceleration))
 
-    def _check_speed(self, ride: FlyProfile) -> None:
+    def _check_speed(self, profile: FlyProfile) -> None:
         slowest, fastest = self.motor.velocity.limits  # VBAS and VMAX of the record
         unit = f"{self.motor.units}/s"
-        if slowest < fastest and not slowest <= ride.speed <= fastest:
-            limit, word = (fastest, "above") if ride.speed > fastest else (slowest, "below")
+        if slowest < fastest and not slowest <= profile.speed <= fastest:
+            limit, word = (fastest, "above") if profile.speed > fastest else (slowest, "below")
             raise LimitError(
-                f"{self.motor.name}: {ride.speed:.4g} {unit} is {word} the limit {limit:g} {unit}; "
+                f"{self.motor.name}: {profile.speed:.4g} {unit} is {word} the limit {limit:g} {unit}; "
                 f"take {'more' if word == 'above' else 'less'} time for each point"
             )
 
-    def _make_ready(self, ready: DeviceStatus) -> None:
-        ride: FlyProfile = self._path
+    @override
+    def make_ready(self, ready: DeviceStatus) -> None:
+        profile: FlyProfile = self._path
         self._give_speed_back()
-        for signal, value in ((self.speed, ride.speed), (self.dwell, ride.time_s), (self.run_up, self._room(ride))):
+        for signal, value in (
+            (self.speed, profile.speed),
+            (self.dwell, profile.time_s),
+            (self.run_up, self._room(profile)),
+        ):
             signal.put(value, force=True)
         waiting: list[Status] = [
-            *self.counter.prepare_bins(ride.bins, ride.time_s),
-            self.motor.set(ride.begin - self._room(ride)),
+            *self.counter.prepare_bins(profile.bins, profile.time_s),
+            self.motor.set(profile.begin - self._room(profile)),
         ]
         end_with(ready, waiting)
 
-    def _cut_preparation_short(self) -> None:
+    @override
+    def stop_preparation(self) -> None:
         self.motor.stop()
 
     # ---- the flight --------------------------------------------------------------------------
 
-    def _take_off(self, flight: Flight) -> None:
-        ride: FlyProfile = self._path
-        self._refuse_elsewhere(ride)
-        self._log, self._filled, self._counting, self._not_started = FlightLog(ride.time_s), None, None, None
-        self._is_landing = self._is_whole = False
+    @override
+    def start_flight(self, flight: Flight) -> None:
+        profile: FlyProfile = self._path
+        self._refuse_elsewhere(profile)
+        self._log, self._filled, self._counting, self._not_started = FlightLog(profile.time_s), None, None, None
+        self._is_ending = self._is_whole = False
         self._started = threading.Lock()
-        self._listen()
+        self._subscribe()
         try:
             self._own_speed = float(self.motor.velocity.get())
-            self.motor.velocity.set(ride.speed).wait(_WRITE_S)
-            move = self.motor.set(ride.end + self._room(ride))
+            self.motor.velocity.set(profile.speed).wait(_WRITE_S)
+            move = self.motor.set(profile.end + self._room(profile))
         except BaseException:
-            self._hush()
+            self._unsubscribe()
             self._give_speed_back()
             raise
         move.add_callback(lambda _: completions.post(lambda: self._on_moved(flight, move)))
 
-    def _refuse_elsewhere(self, ride: FlyProfile) -> None:
-        ready, here = ride.begin - self._room(ride), self.motor.position
-        if abs(here - ready) > abs(self._room(ride)) / 2:
+    def _refuse_elsewhere(self, profile: FlyProfile) -> None:
+        ready, here = profile.begin - self._room(profile), self.motor.position
+        if abs(here - ready) > abs(self._room(profile)) / 2:
             raise DeviceError(
-                f"{self.name}: {self.motor.name} is at {self.motor.shown(here)}, not at {self.motor.shown(ready)} "
-                "where it was got ready: prepare it again"
+                f"{self.name}: {self.motor.name} is at {self.motor.with_unit(here)}, not at "
+                f"{self.motor.with_unit(ready)}, where the flight begins: prepare it again"
             )
 
-    def _listen(self) -> None:
+    def _subscribe(self) -> None:
         self.motor.readback_signal.subscribe(self._on_position, run=False)
         self.counter.acquiring.subscribe(self._on_acquiring, run=False)
         self.counter.bins.subscribe(self._on_bins, run=False)
 
-    def _hush(self) -> None:
+    def _unsubscribe(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self.motor.readback_signal.clear_sub(self._on_position)
@@ -203,9 +212,9 @@ class MotorFlyer(Flyer):
 
     def _on_position(self, value: Any, timestamp: float, **_: Any) -> None:
         """The motor is on its way: aim at the moment when it will be where the first bin begins. Updates worker."""
-        self._log.saw(float(value), timestamp)
-        ride: FlyProfile = self._path
-        ahead, speed = (ride.begin - value) * np.sign(ride.step), self._log.speed() * np.sign(ride.step)
+        self._log.moved(float(value), timestamp)
+        profile: FlyProfile = self._path
+        ahead, speed = (profile.begin - value) * np.sign(profile.step), self._log.speed() * np.sign(profile.step)
         if self._started.locked() or (ahead > 0 and speed <= 0):
             return
         if self._timer is not None:
@@ -217,11 +226,11 @@ class MotorFlyer(Flyer):
 
     def _start_counting(self, flight: Flight) -> None:
         """The first bin begins. Completions worker."""
-        if flight.done or flight.told or not self._started.acquire(blocking=False):
+        if flight.done or flight.ended_by or not self._started.acquire(blocking=False):
             return
-        ride: FlyProfile = self._path
+        profile: FlyProfile = self._path
         try:
-            self._counting = self.counter.begin_bins(allowed_bins_s(ride.bins, ride.time_s))
+            self._counting = self.counter.begin_bins(allowed_bins_s(profile.bins, profile.time_s))
         except DeviceError as exc:
             self._not_started = exc
             with contextlib.suppress(DeviceError):  # likewise gone
@@ -230,43 +239,44 @@ class MotorFlyer(Flyer):
             self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
-        """All bins are full, or somebody else has stopped the counter: then there is nothing left to fly for."""
-        ride: FlyProfile = self._path
-        if self._is_landing or flight.done:
+        """All bins are full, or somebody else has stopped the counter: the flight is over."""
+        profile: FlyProfile = self._path
+        if self._is_ending or flight.done:
             return
         with contextlib.suppress(DeviceError):  # their IOC is gone, and with it the move
-            if not counting.success or self.counter.bins.get() < ride.bins:
+            if not counting.success or self.counter.bins.get() < profile.bins:
                 self.motor.stop(success=True)
 
-    def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # its move tells it
+    @override
+    def end_flight(self, flight: Flight) -> None:  # the end of its move ends the flight
         self.motor.stop(success=True)
 
-    # ---- the landing -------------------------------------------------------------------------
+    # ---- the end of it ------------------------------------------------------------------------
 
     def _on_moved(self, flight: Flight, move: Status) -> None:
         """The motor stands. Completions worker."""
         counting = self._counting
-        if move.success and not flight.told and counting is not None and not counting.done:
-            counting.add_callback(lambda _: completions.post(lambda: self._land(flight, None)))
+        if move.success and not flight.ended_by and counting is not None and not counting.done:
+            counting.add_callback(lambda _: completions.post(lambda: self._finish(flight, None)))
             return
-        self._land(flight, move.exception())
+        self._finish(flight, move.exception())
 
-    def _land(self, flight: Flight, failure: BaseException | None) -> None:
+    def _finish(self, flight: Flight, failure: BaseException | None) -> None:
         """Take what was counted, and give the motor its speed back. Completions worker."""
         if flight.done:
             return
-        self._is_landing = True
-        self._is_whole = failure is None and not flight.told  # else some were counted after it had been stopped
+        self._is_ending = True
+        self._is_whole = failure is None and not flight.ended_by  # else some were counted after it had been stopped
         for step in (self._end_counting, self._keep_counts, self._give_speed_back):
             try:
                 step()
-            except Exception as exc:  # noqa: BLE001  # whatever fails, the others are done and it lands; the first is told
+            except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
                 failure = failure or exc
-        self._hush()
-        flight.land(failure or self._shortfall())
+        self._unsubscribe()
+        flight.finish(failure or self._shortfall())
 
     def _end_counting(self) -> None:
-        if self._started.acquire(blocking=False):  # nobody may start it any more
+        if self._started.acquire(blocking=False):  # so that nobody starts it any more
             return
         if self._counting is not None and not self._counting.done and self.counter.stop_all.connected:
             self.counter.stop_all.set(1).wait(_WRITE_S)
@@ -276,22 +286,24 @@ class MotorFlyer(Flyer):
             self._filled = self.counter.begin_filled()()
 
     def _shortfall(self) -> DeviceError | None:
-        """Why the flight is none, though the motor arrived."""
-        ride: FlyProfile = self._path
+        """Why the flight has failed although the motor arrived."""
+        profile: FlyProfile = self._path
         counted = self._full_bins(self._filled)
         if self._counting is None:
-            reason = str(self._not_started or f"{self.motor.name} did not tell where it was")
+            reason = str(self._not_started or f"{self.motor.name} sent no position")
             return DeviceError(f"{self.name}: {self.counter.name} was not started: {reason}")
-        if counted < ride.bins:
+        if counted < profile.bins:
             reason = str(self._counting.exception() or "it was stopped")
-            return DeviceError(f"{self.name}: {self.counter.name} has counted {counted} of {ride.bins} bins: {reason}")
+            return DeviceError(
+                f"{self.name}: {self.counter.name} has counted {counted} of {profile.bins} bins: {reason}"
+            )
         return None
 
     def _give_speed_back(self) -> None:
         """Let the motor have its own speed again, if it has not.
 
         Raises:
-            DeviceError: it could not be written; the next landing, unstaging or preparation tries again.
+            DeviceError: it could not be written; the next end of a flight, unstaging or preparation tries again.
         """
         if self._own_speed is None:
             return
@@ -322,7 +334,8 @@ class MotorFlyer(Flyer):
     def _key(self, counter: str) -> str:
         return str(self.counter.part(counter).name)
 
-    def _describe_points(self) -> dict[str, DataKey]:
+    @override
+    def describe_points(self) -> dict[str, DataKey]:
         return {**self.motor.readback_signal.describe(), **self.counter.describe_bins(self._counts_recorded())}
 
     def _counts_recorded(self) -> list[str]:
@@ -331,9 +344,10 @@ class MotorFlyer(Flyer):
     def _full_bins(self, filled: dict[str, Any] | None) -> int:
         return len(next(iter(filled.values()))) if filled else 0
 
-    def _seen(self) -> Points:
+    @override
+    def points_so_far(self) -> Points:
         if self.flying and self._counting is not None:
-            with contextlib.suppress(DeviceError):  # its landing says why; what was counted before is kept
+            with contextlib.suppress(DeviceError):  # its end says why; what was counted before is kept
                 self._filled = self.counter.begin_filled()()
         filled = self._filled or {}
         full = self._full_bins(filled)

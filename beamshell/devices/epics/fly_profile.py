@@ -18,7 +18,7 @@ from beamshell.errors import BadValue
 from beamshell.text.nearest import unknown
 
 SETTLE_S = 0.25
-"""How long a motor rides at its full speed before the first bin and after the last."""
+"""Seconds that a motor moves at its full speed before the first bin and after the last."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _SETTINGS = ("start", "stop", "num", "time", "first")
 
 @dataclass(frozen=True)
 class FlyProfile:
-    """One way of a motor, past points at equal distances, each in the middle of its bin.
+    """The way of a motor past points at equal distances, each in the middle of its bin.
 
     Args:
         start: the first point.
@@ -69,7 +69,7 @@ class FlyProfile:
         return self.stop + 0.5 * self.step
 
     def run_up(self, ramp_s: float) -> float:
-        """How far ahead of `begin` the motor takes off, and how far behind `end` it stops; below 0 on the way down.
+        """How far ahead of `begin` the motor starts, and how far behind `end` it stops; below 0 on the way down.
 
         Args:
             ramp_s: seconds in which it reaches its speed, ACCL of a motor record.
@@ -77,8 +77,8 @@ class FlyProfile:
         return math.copysign(self.speed * (max(0.0, ramp_s) / 2 + SETTLE_S), self.step)
 
 
-def understand(name: str, path: Mapping[str, Any]) -> FlyProfile:
-    """The ride that ``{"start": -1, "stop": 1, "num": 101, "time": 0.05}`` means.
+def profile_from(name: str, path: Mapping[str, Any]) -> FlyProfile:
+    """The profile that ``{"start": -1, "stop": 1, "num": 101, "time": 0.05}`` means.
 
     Raises:
         UnknownName: there is no such setting.
@@ -107,7 +107,7 @@ def _whole(name: str, key: str, value: Any) -> int:
 
 
 class FlightLog:
-    """What a flight has been told on its way: where the motor was when, and how many bins were full when.
+    """The record of a flight: when the motor was where, and when how many bins were full.
 
     Args:
         dwell_s: seconds that a bin should last.
@@ -115,13 +115,13 @@ class FlightLog:
 
     def __init__(self, dwell_s: float) -> None:
         self._dwell_s = dwell_s
-        self._seen: list[tuple[float, float]] = []
+        self._positions: list[tuple[float, float]] = []
         self._begun: float | None = None
         self._full: tuple[int, float] = (0, -math.inf)
 
-    def saw(self, position: float, timestamp: float) -> None:
+    def moved(self, position: float, timestamp: float) -> None:
         """The motor was there then."""
-        self._seen.append((timestamp, position))
+        self._positions.append((timestamp, position))
 
     def began(self, timestamp: float) -> None:
         """The counter began with its first bin."""
@@ -134,34 +134,36 @@ class FlightLog:
 
     def speed(self) -> float:
         """How fast the motor went between the last two places, in units/s; 0 if that is unknown."""
-        if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[-2][0]:
+        if len(self._positions) < 2 or self._positions[-1][0] <= self._positions[-2][0]:
             return 0.0
-        (before, here), (after, there) = self._seen[-2:]
+        (before, here), (after, there) = self._positions[-2:]
         return (there - here) / (after - before)
 
     def edges(self, bins: int) -> Numbers:
-        """When each bin began, and the last one ended: seconds since 1970, shape (bins + 1,); empty if nobody knows.
+        """When each bin began, and the last one ended: seconds since 1970, shape (bins + 1,); empty if unknown.
 
-        The counter's own clock is believed as far as the time stamps allow, which are late by up to a bin.
+        The bins last as long as they should, as far as the time stamps allow, which are late by up to a bin.
         """
         if self._begun is None:
             return np.zeros(0)
         bin_s = self._dwell_s
-        full, told = self._full
+        full, full_at = self._full
         if full:
-            bin_s = min(max(bin_s, (told - self._begun) / (full + 1)), (told - self._begun) / full)
+            bin_s = min(max(bin_s, (full_at - self._begun) / (full + 1)), (full_at - self._begun) / full)
         return self._begun + bin_s * np.arange(bins + 1, dtype=np.float64)
 
     def covered(self, bins: int) -> int:
         """Of so many bins, how many ended before the last place that is known of the motor."""
         edges = self.edges(bins)
-        return 0 if not edges.size or not self._seen else int(np.searchsorted(edges[1:], self._seen[-1][0], "right"))
+        if not edges.size or not self._positions:
+            return 0
+        return int(np.searchsorted(edges[1:], self._positions[-1][0], "right"))
 
     def points(self, bins: int) -> tuple[Numbers, Numbers]:
         """When the middle of each bin was, and where the motor was then: two arrays, shape (bins,)."""
         edges = self.edges(bins)
-        if not edges.size or not self._seen:
+        if not edges.size or not self._positions:
             return np.zeros(0), np.zeros(0)
         times = (edges[:-1] + edges[1:]) / 2
-        stamps, places = zip(*self._seen, strict=True)
+        stamps, places = zip(*self._positions, strict=True)
         return times, np.interp(times, stamps, places)

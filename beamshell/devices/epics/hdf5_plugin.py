@@ -16,9 +16,9 @@ from typing import Any
 from beamshell.devices.component import Component
 from beamshell.devices.epics.area_detector_parts import PATIENCE_S, Setting, StaysBehind, until
 from beamshell.devices.epics.picture_file import Asset, PictureFile
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import DeviceError, WriteFailed
 
 _LOST_AFTER_S = 3.0
@@ -28,7 +28,7 @@ _BY_DAY = "images/%Y/%m/%d"
 
 @dataclass(frozen=True)
 class Points:
-    """Points that were asked for: they are in `file` from number `first` on, counted from 0."""
+    """Points of a run: they are in `file` from number `first` on, counted from 0."""
 
     file: PictureFile
     first: int
@@ -36,7 +36,7 @@ class Points:
 
 
 class Hdf5Plugin(StaysBehind):
-    """A file writer that is staged for a run, asked for points, and tells of them in documents.
+    """A file writer that is staged for a run, asked for points, and makes documents of them.
 
     Args:
         prefix: what its addresses begin with: "BL:cam:HDF1:".
@@ -110,7 +110,7 @@ class Hdf5Plugin(StaysBehind):
         """Choose a folder and a name, and begin to capture; the file itself is made with its first picture.
 
         Raises:
-            DeviceError: somebody else captures, there is no such folder, or nobody has said which.
+            DeviceError: somebody else captures, there is no such folder, or none was chosen.
         """
         if not self._staging.active and self.capturing.get():
             path = self.full_file_name.get()
@@ -140,13 +140,9 @@ class Hdf5Plugin(StaysBehind):
                 "another as write_folder in the device file"
             )
         self._place = Path(time.strftime(self.read_folder) if self.read_folder else folder)
-        self._note_name()
+        self._note_value(self.file_name)
         self._staging.note(self.capture.name, self._end_capture)
         self._capture_anew()
-
-    def _note_name(self) -> None:
-        old = self.file_name.get()
-        self._staging.note(self.file_name.name, lambda: self.file_name.set(old).wait())
 
     def _folder_of_today(self) -> tuple[str, int]:
         """Where to write, and how many of the last folders may be made."""
@@ -157,7 +153,7 @@ class Hdf5Plugin(StaysBehind):
             return time.strftime(self.write_folder), len(parts) - fixed
         if self.data_folder is None:
             raise DeviceError(
-                f"{self.name}: nobody has said where its files go: give write_folder in the device file, or set "
+                f"{self.name}: there is no folder for its files: give write_folder in the device file, or set "
                 f"{self._typed}.write_folder"
             )
         return str(self.data_folder / time.strftime(_BY_DAY)), len(Path(_BY_DAY).parts)
@@ -212,7 +208,7 @@ class Hdf5Plugin(StaysBehind):
         return self._staging.active
 
     def ask_for(self, points: int) -> Points:
-        """Be ready for the next points. What was measured and told to nobody belongs to no event any more.
+        """Be ready for the next points; documents that were not collected are dropped, their events are gone.
 
         A capture that ended, or that holds a part of a point, is left; another file begins.
         """
@@ -235,8 +231,8 @@ class Hdf5Plugin(StaysBehind):
             DeviceError: frames were lost on the way.
         """
         until(lambda: not self.queue_use.get())
-        wanted = (points.first + points.number) * self.frames_per_point
-        seen, since = -1, time.monotonic()
+        needed = (points.first + points.number) * self.frames_per_point
+        last, since = -1, time.monotonic()
         while True:
             captured, capturing, failed, dropped, enabled = begin_values(
                 self.num_captured, self.capturing, self.write_status, self.dropped, self.enabled
@@ -246,15 +242,15 @@ class Hdf5Plugin(StaysBehind):
                     f"{self.name}: {points.file.path} was not written: {self._complaint()}; mend this where its IOC "
                     "runs, and measure again"
                 )
-            if captured >= wanted:
+            if captured >= needed:
                 return
-            if captured > seen:
-                seen, since = captured, time.monotonic()
+            if captured > last:
+                last, since = captured, time.monotonic()
             problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
             if problem:
-                missing, first = wanted - captured, points.first * self.frames_per_point
+                missing, first = needed - captured, points.first * self.frames_per_point
                 raise DeviceError(
-                    f"{self.name}: {missing} of {wanted - first} frames are not in {points.file.path}: {problem}"
+                    f"{self.name}: {missing} of {needed - first} frames are not in {points.file.path}: {problem}"
                 )
             time.sleep(0.01)
 
@@ -273,12 +269,12 @@ class Hdf5Plugin(StaysBehind):
         captured = int(self.num_captured.get()) // self.frames_per_point - points.first
         return max(0, min(captured, points.number)) if points.number else max(0, captured)
 
-    def tell(self, points: Points, shape: tuple[int, int]) -> None:
-        """Have these points told of by the next `collect_asset_docs`."""
+    def announce(self, points: Points, shape: tuple[int, int]) -> None:
+        """Have the next `collect_asset_docs` yield the documents of these points."""
         self._ready.append((points, shape))
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[Asset]:  # noqa: ARG002 - the engine's signature
-        """The documents of all points that are in a file, and were not told of before."""
+        """The documents of all points that are in a file and were not collected before."""
         ready, self._ready = self._ready, []
         for points, shape in ready:
             yield from points.file.documents(points.first, points.first + points.number, shape)

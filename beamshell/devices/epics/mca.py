@@ -5,7 +5,7 @@ It knows the record's fields, and nothing of what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from typing_extensions import override
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import PresetCounter
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import Hints
 from beamshell.text.nearest import unknown
@@ -112,7 +112,7 @@ class EpicsMCA(PresetCounter):
         hinted: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._channels_of = {region: _pair(f"{name}: region {region}", told) for region, told in (rois or {}).items()}
+        self._channels_of = {region: _pair(f"{name}: region {region}", ends) for region, ends in (rois or {}).items()}
         self._attrs = {region: f"roi{number}" for number, region in enumerate(self._channels_of)}
         self._names = {attr: region for region, attr in self._attrs.items()}
         if len(self._attrs) > REGIONS:
@@ -139,8 +139,8 @@ class EpicsMCA(PresetCounter):
         """
         if name not in self._attrs:
             raise unknown("region", name, self._attrs, of=self.name)
-        found: McaRegion = self.part(self._attrs[name])
-        return found
+        region: McaRegion = self.part(self._attrs[name])
+        return region
 
     @property
     def energies(self) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -173,12 +173,12 @@ class EpicsMCA(PresetCounter):
             status.wait()
 
     def _compare_regions(self) -> None:
-        for name, told in self._channels_of.items():
+        for name, ends in self._channels_of.items():
             region = self.region(name)
             there = begin_values(region.low, region.high)()
-            if there != list(told):
+            if there != list(ends):
                 raise DeviceError(
-                    f"{region.name}: the record has channels {there} and the device file {list(told)}; it is read-only "
+                    f"{region.name}: the record has channels {there} and the device file {list(ends)}; it is read-only "
                     "here, so change one of them"
                 )
 
@@ -195,9 +195,14 @@ class EpicsMCA(PresetCounter):
     def _end_count(self) -> None:
         self.stop_button.put(1)
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """An mca record."""
+        yield {"is": "mca", "record": self.prefix}
+        yield from super().simulation(settings)
 
-def _pair(where: str, told: Sequence[int]) -> tuple[int, int]:
-    channels = [int(one) for one in told if isinstance(one, int)] if isinstance(told, Sequence) else []
-    if len(channels) != 2 or len(told) != 2 or not 0 <= channels[0] <= channels[1]:
-        raise BadValue(f"{where}: {told!r} is no pair of channels: write [first, last], such as [610, 670]")
-    return channels[0], channels[1]
+
+def _pair(where: str, channels: Sequence[int]) -> tuple[int, int]:
+    numbers = [int(one) for one in channels if isinstance(one, int)] if isinstance(channels, Sequence) else []
+    if len(numbers) != 2 or len(channels) != 2 or not 0 <= numbers[0] <= numbers[1]:
+        raise BadValue(f"{where}: {channels!r} is no pair of channels: write [first, last], such as [610, 670]")
+    return numbers[0], numbers[1]

@@ -5,17 +5,17 @@ It knows the records of SIS38XX.template (EPICS mca module), and nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.devices.component import Component, give_parts
+from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import DataKey
@@ -69,9 +69,8 @@ class MultichannelScaler(Device):
         self.hinted = tuple(counters if hinted is None else hinted)
         self._counting: DeviceStatus | None = None
         self._check_counters(name or prefix)
-        give_parts(self, {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()})
-        super().__init__(prefix, name=name, **kwargs)
-        vars(self).update({counter: self.part(counter) for counter in self.counters})
+        arrays = {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()}
+        super().__init__(prefix, name=name, own_parts=arrays, **kwargs)
 
     def _check_counters(self, name: str) -> None:
         if not self.counters:
@@ -79,8 +78,8 @@ class MultichannelScaler(Device):
         for counter in self.counters:
             if not counter.isidentifier() or hasattr(type(self), counter):
                 raise BadValue(f"{name}: a counter cannot be called {counter!r}; choose another name")
-        if strangers := [counter for counter in self.hinted if counter not in self.counters]:
-            raise BadValue(f"{name}: {', '.join(strangers)} is none of its counters {', '.join(self.counters)}")
+        if missing := [counter for counter in self.hinted if counter not in self.counters]:
+            raise BadValue(f"{name}: {', '.join(missing)} is none of its counters {', '.join(self.counters)}")
 
     # ---- counting ----------------------------------------------------------------------------
 
@@ -160,7 +159,7 @@ class MultichannelScaler(Device):
         return collected
 
     def describe_bins(self, counters: Iterable[str]) -> dict[str, DataKey]:
-        """What one bin of these counters is, for whoever hands them over one by one."""
+        """What one bin of these counters is, for flyers that hand bins over one by one."""
         described: dict[str, DataKey] = {}
         for counter in counters:
             signal = self.part(counter)
@@ -170,6 +169,11 @@ class MultichannelScaler(Device):
                 one = {**one, "dtype": "integer", "units": "counts", "precision": 0}
             described[signal.name] = one
         return described
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A multichannel scaler, with its arrays."""
+        yield {"is": "mcs", "prefix": self.prefix}
+        yield from super().simulation(settings)
 
 
 def allowed_bins_s(number: float, seconds: float) -> float:

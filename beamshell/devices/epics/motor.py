@@ -1,4 +1,4 @@
-"""EpicsMotor: a motor record, whose every move ends with the truth about where it ended.
+"""EpicsMotor: a motor record; a move succeeds only if the motor is where it was sent.
 
 It knows the record's fields, and nothing of plans or of the prompt.
 """
@@ -6,18 +6,19 @@ It knows the record's fields, and nothing of plans or of the prompt.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
+
+from typing_extensions import override
 
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Goal, Home, Jog, Position
-from beamshell.devices.kind import Kind
-from beamshell.devices.position_state import PositionState
-from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 
@@ -31,7 +32,7 @@ Direction = Literal["forward", "reverse"]
 
 
 class MotorMove(MoveStatus):
-    """The status of something that a motor record was told to do.
+    """The status of a move, a search for home or a jog of a motor record.
 
     Args:
         motor: the motor.
@@ -66,7 +67,9 @@ class EpicsMotor(Positioner):
         >>> th = EpicsMotor("BL:th", name="th")
         >>> th.set(1.5).wait()
         >>> th.set(1e9)
-        LimitError: th: 1e+09 deg is above the limit 90 deg
+        Traceback (most recent call last):
+        ...
+        beamshell.errors.LimitError: th: 1e+09 deg is above the limit 90 deg
     """
 
     user_readback = Component(EpicsSignalRO, ".RBV", kind=Kind.hinted, auto_monitor=True)
@@ -122,17 +125,17 @@ class EpicsMotor(Positioner):
 
     @property
     def readback_signal(self) -> EpicsSignalRO:
-        """The signal that tells where it is: RBV."""
+        """The signal of its position: RBV."""
         return self.user_readback
 
     @property
     def setpoint_signal(self) -> EpicsSignal:
-        """The signal that tells where it was sent: VAL."""
+        """The signal of its set point: VAL."""
         return self.user_setpoint
 
     @property
     def hardware_limits(self) -> tuple[float, float]:
-        """LLM and HLM of the record, as last told; equal ones mean that there are none."""
+        """LLM and HLM of the record, by monitor; equal ones mean that there are none."""
         return (_recent(self.low_limit_travel), _recent(self.high_limit_travel))
 
     @property
@@ -156,14 +159,14 @@ class EpicsMotor(Positioner):
         def collected() -> PositionState:
             readback, setpoint, dial, moving, high, low, spmg, calibrating, msta = collect()
             state = self._state(readback, setpoint)
-            facts = {
+            flags = {
                 "moving": moving,
                 "high limit switch": high,
                 "low limit switch": low,
                 f"SPMG {SPMG[int(spmg)]}": spmg < 2,
                 "Set mode": calibrating,
             }
-            words = [word for word, is_so in facts.items() if is_so] + fault_words(int(msta))
+            words = [word for word, is_so in flags.items() if is_so] + fault_words(int(msta))
             return {**state, "dial": dial, "moving": bool(moving), "words": words}
 
         return collected
@@ -229,7 +232,8 @@ class EpicsMotor(Positioner):
         if self._sent is not None and not self._sent.done and not isinstance(self._sent.goal, Position):
             raise DeviceError(f"{self.name}: a {self._sent.action} is under way; wait for it, or {self.name}.stop()")
 
-    def _start_move(self, move: MoveStatus) -> None:
+    @override
+    def start_move(self, move: MoveStatus) -> None:
         assert isinstance(move, MotorMove)
         if self._is_foreign_motion:
             # A write with completion would be kept by the record until the other client's has ended, and would then set
@@ -267,7 +271,7 @@ class EpicsMotor(Positioner):
     def _look(self, move: MotorMove, *, again: bool = True) -> None:
         """Read what the record says now, and end the move accordingly. Completions worker.
 
-        Completions and monitors are not ordered, so nothing that came by monitor is believed here.
+        Completions and monitors are not ordered, so nothing that came by monitor is used here.
         """
         if move.done or (snapshot := self._ask_snapshot(move)) is None:
             return
@@ -277,7 +281,7 @@ class EpicsMotor(Positioner):
         elif end is MoveResult.ARRIVED or self._was_stopped_as_success(move):
             move.arrive()
         elif again and end is MoveResult.MISSED and not self._was_stopped(move):
-            self._look_later(move, again=False)  # a controller may tell its last position a little late
+            self._look_later(move, again=False)  # a controller may send its last position a little late
         else:
             self._fail(move, snapshot)
 
@@ -309,15 +313,16 @@ class EpicsMotor(Positioner):
 
     def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
         if self._was_stopped(move) and snapshot.done:
-            reason = f"was stopped at {self.shown(snapshot.readback)}"
+            reason = f"was stopped at {self.with_unit(snapshot.readback)}"
         else:
-            reason = move.goal.reason(snapshot, self.shown)
+            reason = move.goal.reason(snapshot, self.with_unit)
         move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
 
     # ---- stopping ----------------------------------------------------------------------------
 
-    def _stop_motion(self) -> None:
-        self.motor_stop.put(1)  # a plain write on a channel of its own: nothing that is under way can hold it up
+    @override
+    def stop_motion(self) -> None:
+        self.motor_stop.put(1)  # a plain write on a channel of its own: no write that is under way delays it
 
     def _end_stopped(self, move: MoveStatus, success: bool) -> None:
         asked_for = isinstance(move, MotorMove) and isinstance(move.goal, Jog)  # a stop is how a jog ends
@@ -404,6 +409,13 @@ class EpicsMotor(Positioner):
         """Seconds that a move from `start` to `stop` should take, from VELO and ACCL as they are now."""
         return duration_s(stop - start, _recent(self.velocity), _recent(self.acceleration)) + self.settle_time
 
+    # ---- simulation --------------------------------------------------------------------------
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A motor record, with the limits that it was given."""
+        yield {"is": "motor", "record": self.prefix, **self._simulated_limits, **settings}
+        yield from super().simulation(settings)
+
 
 def _one_of(name: str, direction: str, choices: dict[str, Any]) -> Any:
     if direction not in choices:
@@ -412,7 +424,7 @@ def _one_of(name: str, direction: str, choices: dict[str, Any]) -> Any:
 
 
 def _recent(signal: EpicsSignalRO) -> Any:
-    """The value as last told by its monitor, without asking; asked for if nothing was told yet."""
+    """The last value that came by monitor, without asking; read now if none came yet."""
     latest = signal.latest if signal.connected else None
     return signal.get() if latest is None else latest["value"]
 

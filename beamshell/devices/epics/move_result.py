@@ -1,4 +1,4 @@
-"""How a move of a motor record ended, and in which state the record is, in words.
+"""MoveResult: how a move of a motor record ended, and the record's status word, in words.
 
 Pure: numbers of the record in, words out. The fields are those of the EPICS motor record's documentation
 (motorRecord, "MSTA", "SPMG", "LVIO"); nothing here talks to a control system.
@@ -61,7 +61,7 @@ class MoveResult(enum.Enum):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The fields of a motor record that tell how a move ended, all read after it should have; positions in EGU."""
+    """The fields of a motor record that show how a move ended, read after its end; positions in EGU."""
 
     readback: float
     setpoint: float
@@ -72,7 +72,7 @@ class Snapshot:
     violates_limit: bool
     msta: int
     deadband: float
-    """How near is near enough: the largest of the record's own tolerances."""
+    """The largest of the record's own tolerances."""
 
     def end(self, target: float) -> MoveResult:
         """What has become of a move to `target`."""
@@ -93,19 +93,19 @@ class Snapshot:
         """True if MSTA says that home was found, now or at any time before."""
         return bool(self.msta & _HOMED)
 
-    def reason(self, target: float, shown: Callable[[float], str]) -> str:
+    def reason(self, target: float, with_unit: Callable[[float], str]) -> str:
         """Why a move to `target` did not end there, as the end of a sentence that begins "move to 1 deg"."""
-        at = shown(self.readback)
+        at = with_unit(self.readback)
         if not self.done:
-            return f"was overruled: somebody else sent it to {shown(self.setpoint)}"
+            return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}"
         if self.is_obstructed:
-            return self.obstacle(shown)
+            return self.obstacle(with_unit)
         if abs(self.setpoint - target) > self.deadband:
             if abs(self.setpoint - self.readback) <= self.deadband:
                 return f"was stopped at {at} by somebody else"
-            return f"was overruled: somebody else sent it to {shown(self.setpoint)}, and it is at {at}"
+            return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}, and it is at {at}"
         faults = ", ".join(fault_words(self.msta))
-        missing = shown(abs(self.readback - target))
+        missing = with_unit(abs(self.readback - target))
         return f"ended at {at}, {missing} away{f' ({faults})' if faults else ''}"
 
     @property
@@ -113,9 +113,9 @@ class Snapshot:
         """True if the record itself would not go on: a limit, a switch, SPMG."""
         return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
 
-    def obstacle(self, shown: Callable[[float], str]) -> str:
-        """What the record says was in its way, whatever it was told to do, as the end of a sentence; "" if nothing."""
-        at = shown(self.readback)
+    def obstacle(self, with_unit: Callable[[float], str]) -> str:
+        """What stopped the motor, as the end of a sentence; "" if nothing did."""
+        at = with_unit(self.readback)
         if self.violates_limit:
             return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"
         if self.high_switch or self.low_switch:

@@ -1,6 +1,6 @@
-"""What a motor record was told to do, and how to tell whether it did: go to a position, find home, jog.
+"""Targets of a motor record's moves: a position, home, a jog; and whether each was reached.
 
-Pure: what the record says (a Snapshot) in, the verdict and its words out.
+Pure: the fields of the record (a Snapshot) in, a MoveResult and its words out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Goal(Protocol):
     def end(self, snapshot: Snapshot) -> MoveResult:
         """What has become of it."""
 
-    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+    def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
         """Why it was not reached, as the end of a sentence."""
 
 
@@ -32,9 +32,9 @@ class Position:
         """What has become of the move."""
         return snapshot.end(self.target)
 
-    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+    def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
         """Why it is elsewhere."""
-        return snapshot.reason(self.target, shown)
+        return snapshot.reason(self.target, with_unit)
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Home:
         """What has become of the search for home."""
         if not snapshot.done:
             return MoveResult.UNDER_WAY
-        found = snapshot.at_home or (snapshot.homed and not self.was_homed)
-        return MoveResult.ARRIVED if found and not fault_words(snapshot.msta) else MoveResult.MISSED
+        is_home = snapshot.at_home or (snapshot.homed and not self.was_homed)
+        return MoveResult.ARRIVED if is_home and not fault_words(snapshot.msta) else MoveResult.MISSED
 
-    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+    def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
         """Why it is not at home."""
         return (
-            snapshot.obstacle(shown)
-            or f"ended at {shown(snapshot.readback)}, and its MSTA does not say that it is home"
+            snapshot.obstacle(with_unit)
+            or f"ended at {with_unit(snapshot.readback)}, and its MSTA does not say that it is home"
         )
 
 
@@ -70,7 +70,7 @@ class Jog:
         """What has become of the jog."""
         return MoveResult.MISSED if snapshot.done else MoveResult.UNDER_WAY
 
-    def reason(self, snapshot: Snapshot, shown: Callable[[float], str]) -> str:
+    def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
         """What ended it."""
-        at = shown(snapshot.readback)
-        return snapshot.obstacle(shown) or f"ended at {at}: its limit was reached, or somebody else stopped it"
+        at = with_unit(snapshot.readback)
+        return snapshot.obstacle(with_unit) or f"ended at {at}: its limit was reached, or somebody else stopped it"

@@ -1,6 +1,6 @@
-"""One file of pictures, as documents tell of it: where it is, and which of its points belong to which event.
+"""The documents of one file of pictures: where it is, and which of its points belong to which event.
 
-Pure: it opens nothing, and is told what the file holds.
+Pure: it opens nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class PictureFile:
 
     Args:
         uid: identifier of the file in the documents.
-        path: where it is, for who reads it.
+        path: where it is, for those who read it.
         data_key: what its pictures are called in the descriptor.
     """
 
@@ -30,7 +30,7 @@ class PictureFile:
         self._uid = uid
         self._data_key = data_key
         self._announced = False
-        self._told = 0
+        self._documents = 0
 
     def documents(self, start: int, stop: int, shape: tuple[int, int]) -> Iterator[Asset]:
         """That the points from `start` up to `stop` (not with it) are the next events; the file itself comes first.
@@ -44,8 +44,8 @@ class PictureFile:
             self._announced = True
             yield "stream_resource", self._resource(shape)
         indices = {"start": start, "stop": stop}
-        uid = f"{self._uid}/{self._told}"
-        self._told += 1
+        uid = f"{self._uid}/{self._documents}"
+        self._documents += 1
         # The engine knows the events that these points are, and fills in their descriptor and numbers.
         unknown = {"descriptor": "", "seq_nums": {"start": 0, "stop": 0}}
         yield "stream_datum", {"uid": uid, "stream_resource": self._uid, "indices": indices, **unknown}

@@ -5,12 +5,13 @@ It knows the record's fields, and nothing of what is counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beamshell.devices.component import Component
 from beamshell.devices.epics.counter import PresetCounter
-from beamshell.devices.kind import Kind
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.part import Fact, Kind
 from beamshell.text.nearest import unknown
 
 
@@ -32,6 +33,11 @@ class ScalerChannel(EpicsSignalRO):
         """What the record calls it, such as "I0"; "" if it has no name or is offline."""
         latest = self.title_signal.latest
         return str(latest["value"]) if latest else ""
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """Its counts, and the record's field with its name."""
+        yield from super().simulation(settings)
+        yield from self.title_signal.simulation({})
 
 
 class EpicsScaler(PresetCounter):
@@ -75,19 +81,24 @@ class EpicsScaler(PresetCounter):
     ) -> None:
         super().__init__(prefix, name=name, **kwargs)
         recorded = list(range(1, 9)) if channels is None else channels
-        shown = [number for number in recorded if number != 1] if hinted is None else hinted
-        for number in {*recorded, *shown} - set(range(1, 9)):
+        numbers_hinted = [number for number in recorded if number != 1] if hinted is None else hinted
+        for number in {*recorded, *numbers_hinted} - set(range(1, 9)):
             raise unknown("channel", str(number), map(str, range(1, 9)), of=self.name or prefix)
         for number in range(1, 9):
-            kind = Kind.hinted if number in shown else Kind.normal if number in recorded else Kind.omitted
+            kind = Kind.hinted if number in numbers_hinted else Kind.normal if number in recorded else Kind.omitted
             self.channel(number).kind = kind
 
     def channel(self, number: int) -> ScalerChannel:
         """The counter with this number, from 1."""
-        found: ScalerChannel = self.part(f"s{number}")
-        return found
+        signal: ScalerChannel = self.part(f"s{number}")
+        return signal
 
     @property
     def titles(self) -> dict[str, str]:
         """What the record calls each channel, by the key it is recorded under."""
         return {channel.name: channel.title for channel in map(self.channel, range(1, 9))}
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A scaler record."""
+        yield {"is": "scaler", "record": self.prefix, **settings}
+        yield from super().simulation(settings)

@@ -1,20 +1,20 @@
-"""EpicsShutter: a switch that says when it has really opened or closed.
+"""EpicsShutter: a shutter that is opened and closed, done when its read-back says so.
 
 It knows the records of a two-state shutter, and nothing of what it protects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
-from beamshell.devices.position_state import PositionState, no_state
-from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
+from beamshell.devices.part import Fact
+from beamshell.devices.positioner import PositionState, begin_values, no_state
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
@@ -31,6 +31,8 @@ class EpicsShutter(Device):
         travel_time: seconds after which an order that was overtaken by its opposite shows in the read-back, if ever.
         kwargs: those of Device.
     """
+
+    HIDDEN = ("begin_state",)
 
     command = FormattedComponent(EpicsSignal, "{prefix}", kind="omitted")
     status = FormattedComponent(EpicsSignalRO, "{prefix}{readback_suffix}", kind="normal", auto_monitor=True)
@@ -71,7 +73,7 @@ class EpicsShutter(Device):
         return tuple(self.command.enum_strs) or ("Close", "Open")
 
     def locate(self) -> Location:
-        """What it was told and what it is, in words: "Open", "Closed"."""
+        """Its command and its state, in words: "Open", "Closed"."""
         setpoint, readback = begin_values(self.command, self.status)()
         return {"setpoint": _word(self.command, setpoint), "readback": _word(self.status, readback)}
 
@@ -82,13 +84,13 @@ class EpicsShutter(Device):
         def collected() -> PositionState:
             try:
                 setpoint, readback = collect()
-            except (NotConnected, ReadFailed):  # it was lost this very moment, and a table shows just that
+            except (NotConnected, ReadFailed):  # it was lost at this moment, which a table shows
                 setpoint = readback = None
             state = no_state(self.name)
             if readback is None:
                 return state
-            position, wanted = _word(self.status, readback), _word(self.command, setpoint)
-            return {**state, "connected": True, "position": position, "setpoint": wanted, "words": []}
+            position, target = _word(self.status, readback), _word(self.command, setpoint)
+            return {**state, "connected": True, "position": position, "setpoint": target, "words": []}
 
         return collected
 
@@ -113,23 +115,22 @@ class EpicsShutter(Device):
         """Open or close it: "Open", "Close", 1, 0, True or False; done when it really is.
 
         The same order again, while it is under way, is one order. If the opposite is under way, that fails as
-        superseded, and this one is not believed before `travel_time`: until then the read-back may still tell of the
-        time before both.
+        superseded, and the read-back is not used before `travel_time`: until then it may still be that of before both.
 
         Raises:
             BadValue: there is no such state.
             NotConnected: the control system does not answer.
         """
         self.refuse_if_read_only(str(value))
-        wanted = self._index(value)
+        target = self._index(value)
         before = self._travel if self._travel is not None and not self._travel.done else None
-        if before is not None and before.wanted == wanted:
+        if before is not None and before.target == target:
             return before
-        travel = self._travel = _Travel(self, wanted, timeout=self.timeout if timeout is None else timeout)
+        travel = self._travel = _Travel(self, target, timeout=self.timeout if timeout is None else timeout)
         if before is not None:
             before.end(MoveFailed(f"{self.name}: {before.action} was superseded by {travel.action}"))
         try:
-            written = self.command.set(wanted)
+            written = self.command.set(target)
         except DeviceError as exc:
             travel.end(exc)
             raise
@@ -143,13 +144,18 @@ class EpicsShutter(Device):
             return int(index)
         raise BadValue(f"{self.name}: {value!r} is no state of a shutter; write Open or Close")
 
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A shutter that opens and closes."""
+        yield {"is": "shutter", "command": pv_of(self.command), "status": pv_of(self.status)}
+        yield from super().simulation(settings)
+
 
 class _Travel(DeviceStatus):
     """The status of one opening or closing."""
 
-    def __init__(self, shutter: EpicsShutter, wanted: int, *, timeout: float) -> None:
-        self.wanted = wanted
-        super().__init__(shutter, timeout=timeout, action="open" if wanted else "close")
+    def __init__(self, shutter: EpicsShutter, target: int, *, timeout: float) -> None:
+        self.target = target
+        super().__init__(shutter, timeout=timeout, action="open" if target else "close")
         self.add_callback(lambda _: shutter.status.clear_sub(self._on_state))
 
     def on_written(self, written: Status, unbelieved_s: float) -> None:
@@ -168,11 +174,11 @@ class _Travel(DeviceStatus):
             self.obj.status.clear_sub(self._on_state)
 
     def _on_state(self, **_: Any) -> None:
-        """The state has changed, or is looked at first: what it is now is asked for, as monitors may be late."""
+        """The state has changed, or is checked for the first time: it is read now, as monitors may be late."""
         if self.done:
             return
         try:
-            if int(self.obj.status.get()) == self.wanted:
+            if int(self.obj.status.get()) == self.target:
                 self.end()
         except DeviceError as exc:
             self.end(exc)

@@ -1,4 +1,4 @@
-"""TrajectoryFlyer: several motors ride together through points, driven by a profile move of the EPICS motor module.
+"""TrajectoryFlyer: a fly scan of several motors through points, by a profile move of the EPICS motor module.
 
 It knows the records of profileMoveController.template and profileMoveAxis.template, and nothing of plans.
 """
@@ -6,28 +6,29 @@ It knows the records of profileMoveController.template and profileMoveAxis.templ
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from beamshell.channels.updates import completions
-from beamshell.devices.component import Component, give_parts
+from beamshell.devices.component import Component
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.epics.trajectory_path import Path, middles, understand
+from beamshell.devices.epics.trajectory_path import Path, middles, path_from
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
 _WRITE_S = 5.0
-"""How long a setting may take to be written."""
+"""Seconds that a setting may take to be written."""
 
 _SUCCESS = 1
 _FIXED_TIME, _ABSOLUTE = 0, 1
@@ -38,7 +39,7 @@ class TrajectoryFlyer(Flyer):
 
     `prepare` checks each point and the speed to it, has the controller build the profile, and takes the motors to
     where it begins. `kickoff` executes it; the controller's pulses begin the counter's bins, half-way between the
-    points. What it saw is handed over when it has landed, since the controller tells only then where the motors were.
+    points. Its points are handed over when it has ended, since the controller has the positions only then.
 
     Args:
         prefix: what the addresses of the controller begin with, "BL:traj1:" for BL:traj1:Build and the others.
@@ -54,7 +55,7 @@ class TrajectoryFlyer(Flyer):
 
     device_arguments: ClassVar[tuple[str, ...]] = ("motors", "counter")
     """The arguments that a device file gives as the names of other devices."""
-    lands_on_pause: ClassVar[bool] = True
+    ends_on_pause: ClassVar[bool] = True
 
     acceleration = Component(EpicsSignal, "Acceleration", kind=Kind.config, auto_monitor=True)
     fixed_time = Component(EpicsSignal, "FixedTime", kind=Kind.config)
@@ -92,29 +93,29 @@ class TrajectoryFlyer(Flyer):
             parts[f"m{axis}_use"] = Component(EpicsSignal, f"M{axis}UseAxis", kind=Kind.omitted)
             parts[f"m{axis}_positions"] = Component(EpicsSignal, f"M{axis}Positions", kind=Kind.omitted)
             parts[f"m{axis}_readbacks"] = Component(EpicsSignalRO, f"M{axis}Readbacks", kind=Kind.omitted)
-        give_parts(self, parts)
-        super().__init__(prefix, name=name, **kwargs)
+        super().__init__(prefix, name=name, own_parts=parts, **kwargs)
 
     # ---- before the flight -------------------------------------------------------------------
 
-    def _understand(self, path: Mapping[str, Any]) -> Path:
-        way = understand(self.name, path, [motor.name for motor in self.motors])
+    @override
+    def parse_path(self, path: Mapping[str, Any]) -> Path:
+        way = path_from(self.name, path, [motor.name for motor in self.motors])
         for motor in self._used(way):
             self._check_places(motor, way)
             self._check_speeds(motor, way)
-        told = self.most_points.latest if self.most_points.connected else None
-        if told is not None and way.bins + 1 > told["value"]:
-            raise BadValue(f"{self.name}: {way.bins + 1} edges of bins are more than its {told['value']:g} points")
+        most = self.most_points.latest if self.most_points.connected else None
+        if most is not None and way.bins + 1 > most["value"]:
+            raise BadValue(f"{self.name}: {way.bins + 1} edges of bins are more than its {most['value']:g} points")
         self.counter.check_bins(way.bins)
         return way
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
-        """Seconds from kickoff to landing, and where each motor would be at each point; nothing moves.
+        """Seconds from kickoff to the end of the flight, and where each motor would be at each point; nothing moves.
 
         Raises:
             The same as `prepare`.
         """
-        way = self._understand(path)
+        way = self.parse_path(path)
         ways = {motor: points[way.first :].tolist() for motor, points in way.positions.items()}
         return way.bins * way.time_s + 2 * latest(self.acceleration), ways
 
@@ -147,7 +148,8 @@ class TrajectoryFlyer(Flyer):
                 f"{fastest:g} {unit}; take more time for each point"
             )
 
-    def _make_ready(self, ready: DeviceStatus) -> None:
+    @override
+    def make_ready(self, ready: DeviceStatus) -> None:
         way: Path = self._path
         used = self._used(way)
         edges = way.bins + 1
@@ -187,15 +189,17 @@ class TrajectoryFlyer(Flyer):
             result, text = begin_values(status, message)()
         except DeviceError as exc:
             return exc
-        return None if int(result) == _SUCCESS else MoveFailed(f"{self.name}: {action}: {text or 'it did not say why'}")
+        return None if int(result) == _SUCCESS else MoveFailed(f"{self.name}: {action}: {text or 'no reason given'}")
 
-    def _cut_preparation_short(self) -> None:
+    @override
+    def stop_preparation(self) -> None:
         for motor in self._used(self._path):
             motor.stop()
 
     # ---- the flight --------------------------------------------------------------------------
 
-    def _take_off(self, flight: Flight) -> None:
+    @override
+    def start_flight(self, flight: Flight) -> None:
         way: Path = self._path
         self._readbacks, self._filled, self._marks = {}, {}, []
         self.counter.bins.subscribe(self._on_bins, run=False)
@@ -206,25 +210,26 @@ class TrajectoryFlyer(Flyer):
             self.counter.bins.clear_sub(self._on_bins)
             self.counter.stop(success=True)
             raise
-        executed.add_callback(lambda executed: completions.post(partial(self._land, flight, executed)))
+        executed.add_callback(lambda executed: completions.post(partial(self._finish, flight, executed)))
 
     def _on_bins(self, value: Any, timestamp: float, **_: Any) -> None:
         if value and (not self._marks or value > self._marks[-1][0]):
             self._marks.append((int(value), timestamp))
 
-    def _cut_short(self, flight: Flight) -> None:  # noqa: ARG002  # the end of the execution tells it
+    @override
+    def end_flight(self, flight: Flight) -> None:  # the end of the execution ends the flight
         self.abort.put(1)
 
-    def _land(self, flight: Flight, executed: Status) -> None:
+    def _finish(self, flight: Flight, executed: Status) -> None:
         """The motors stand: ask where they were, and what was counted. Completions worker."""
         failure = executed.exception() or self._complaint("execute", self.execute_status, self.execute_message)
         for step in (self._end_counting, self._take_readbacks, self._take_counts):
             try:
                 step()
-            except Exception as exc:  # noqa: BLE001  # whatever fails, the others are done and it lands; the first is told
+            except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
                 failure = failure or exc
         self.counter.bins.clear_sub(self._on_bins)
-        flight.land(failure or self._shortfall())
+        flight.finish(failure or self._shortfall())
 
     def _end_counting(self) -> None:
         """The last pulse ends the last bin; without it nothing would."""
@@ -247,10 +252,10 @@ class TrajectoryFlyer(Flyer):
 
     def _shortfall(self) -> DeviceError | None:
         way: Path = self._path
-        seen = self._complete_bins()
-        if seen == way.bins:
+        counted = self._complete_bins()
+        if counted == way.bins:
             return None
-        return DeviceError(f"{self.name}: {seen} of {way.bins} bins were counted: do its pulses reach the counter?")
+        return DeviceError(f"{self.name}: {counted} of {way.bins} bins were counted: do its pulses reach the counter?")
 
     # ---- what it saw -------------------------------------------------------------------------
 
@@ -259,7 +264,8 @@ class TrajectoryFlyer(Flyer):
         """What to show first: the hinted counters."""
         return {"fields": [str(self.counter.part(counter).name) for counter in self.counter.hinted]}
 
-    def _describe_points(self) -> dict[str, DataKey]:
+    @override
+    def describe_points(self) -> dict[str, DataKey]:
         motors = self.motors if self._path is None else self._used(self._path)
         described: dict[str, DataKey] = {}
         for motor in motors:
@@ -271,7 +277,8 @@ class TrajectoryFlyer(Flyer):
         lengths += [len(places) - 1 for places in self._readbacks.values()]
         return max(0, min(lengths)) if self._filled and self._readbacks else 0
 
-    def _seen(self) -> Points:
+    @override
+    def points_so_far(self) -> Points:
         bins = 0 if self.flying or not self._marks else self._complete_bins()
         if not bins:
             return Points({})
@@ -281,3 +288,11 @@ class TrajectoryFlyer(Flyer):
         }  # fmt: skip
         counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._filled.items()}
         return Points({**places, **counts}, times.tolist())
+
+    # ---- simulation --------------------------------------------------------------------------
+
+    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
+        """A controller of profile moves, with its motors and the counter that it triggers."""
+        motors = [motor.prefix for motor in self.motors]
+        yield {"is": "profile_move", "prefix": self.prefix, "motors": motors, "counter": self.counter.prefix}
+        yield from super().simulation(settings)

@@ -60,7 +60,7 @@ class Path:
         return np.abs(np.diff(self.edges(motor))) / self.time_s
 
 
-def understand(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path:
+def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path:
     """The way that ``{"positions": {"th": [0, 1, 2], "tth": [0, 2, 4]}, "time": 0.1}`` means.
 
     Args:
@@ -99,12 +99,12 @@ def middles(marks: Sequence[tuple[int, float]], bins: int, time_s: float) -> Num
     """When the middle of each of `bins` equal bins was: seconds since 1970, shape (bins,).
 
     Args:
-        marks: how many bins were full, and when that was told; one at least.
+        marks: how many bins were full, and the time stamp of that number; at least one.
         bins: how many there are.
-        time_s: how long each should last, believed if there is but one mark.
+        time_s: how long each should last, used if there is only one mark.
     """
-    full, told = np.array(marks, dtype=np.float64).T
+    full, full_at = np.array(marks, dtype=np.float64).T
     if len(marks) > 1 and full[-1] > full[0]:
-        time_s = (told[-1] - told[0]) / (full[-1] - full[0])
-    times: Numbers = told[-1] + (np.arange(bins) + 0.5 - full[-1]) * time_s
+        time_s = (full_at[-1] - full_at[0]) / (full[-1] - full[0])
+    times: Numbers = full_at[-1] + (np.arange(bins) + 0.5 - full[-1]) * time_s
     return times

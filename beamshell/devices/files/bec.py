@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
 
@@ -22,9 +21,9 @@ def is_like(document: YamlDocument) -> bool:
     return document.has("deviceClass")
 
 
-def lines(document: YamlDocument, found: Found) -> None:
-    """Add the devices of such a file to `found`."""
-    found.add_each(document, _line)
+def lines(document: YamlDocument, file: ReadFile) -> None:
+    """Add the devices of such a file to `file`."""
+    file.add_each(document, _line)
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:

@@ -1,4 +1,4 @@
-"""Which of our classes stands for which of ophyd's and its relatives', and how their keywords are called here.
+"""Our class for each class of ophyd and its relatives, and our names of their keywords.
 
 Data, and the looking up; it imports none of those packages.
 """
@@ -43,7 +43,7 @@ _SILENT = ("name", "motor_field", "motor", "noise_multiplier", "random_state", "
 def our_class(path: str) -> str | None:
     """The short name of our class for a path such as "ophyd.EpicsMotor"; None if there is none.
 
-    A path of another package, such as one of the beamline's own, is nobody's business here and is returned as it is.
+    A path of another package, such as one of the beamline's own, is returned as it is.
     """
     package, _, last = path.rpartition(".")
     if package and package.partition(".")[0] not in PACKAGES:

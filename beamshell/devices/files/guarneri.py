@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import INCLUDE, Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
+from beamshell.devices.files.native import INCLUDE
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_list, is_mapping
 from beamshell.errors import ConfigError
 
@@ -23,17 +23,17 @@ def is_like(document: YamlDocument) -> bool:
     return any(is_list(item.node) for item in items) and not any(is_mapping(item.node) for item in items)
 
 
-def lines(document: YamlDocument, found: Found) -> None:
-    """Add the devices of such a file to `found`."""
+def lines(document: YamlDocument, file: ReadFile) -> None:
+    """Add the devices of such a file to `file`."""
     for item in document.items(document.root):
         if not is_list(item.node):
-            found.problems.append(ConfigError(f"{item.where}: {item.key}: write a list of devices after the class"))
+            file.problems.append(ConfigError(f"{item.where}: {item.key}: write a list of devices after the class"))
             continue
         for node in item.node.value:
             try:
-                found.add(_line(document, item, node))
+                file.add(_line(document, item, node))
             except ConfigError as problem:
-                found.problems.append(problem)
+                file.problems.append(problem)
 
 
 def _line(document: YamlDocument, item: Item, node: Any) -> DeviceLine:

@@ -9,8 +9,7 @@ import re
 from typing import Any
 
 from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
 
@@ -23,9 +22,9 @@ def is_like(document: YamlDocument) -> bool:
     return document.has("device_class")
 
 
-def lines(document: YamlDocument, found: Found) -> None:
-    """Add the devices of a happi database to `found`."""
-    found.add_each(document, _line)
+def lines(document: YamlDocument, file: ReadFile) -> None:
+    """Add the devices of a happi database to `file`."""
+    file.add_each(document, _line)
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:
@@ -55,8 +54,8 @@ def _values(path: str, args: list[Any], keywords: dict[str, Any], has: dict[str,
     about = {"tags": tags, "doc": str(has.get("documentation") or ""), "enabled": bool(has.get("active", True))}
     ours = our_class(path)
     if ours is None or ours == path:
-        given = {key: value for key, value in keywords.items() if key != "name"}
-        return {"class": path, "args": args, "arguments": given, **about}
+        arguments = {key: value for key, value in keywords.items() if key != "name"}
+        return {"class": path, "args": args, "arguments": arguments, **about}
     if args:
         keywords = dict(zip(("prefix", "write_pv"), args, strict=False)) | keywords
     translated = our_keywords(path, keywords)

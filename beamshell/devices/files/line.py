@@ -1,13 +1,15 @@
-"""DeviceLine: one device as a file has it, whatever the file's format.
+"""DeviceLine: one device as a file has it, whatever the file's format; and all that was read of a file.
 
 It knows nothing of formats, classes or devices.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from beamshell.devices.files.yaml_document import Item, YamlDocument
 from beamshell.errors import ConfigError
 
 
@@ -27,3 +29,32 @@ class DeviceLine:
     def problem(self, text: str, key: str = "") -> ConfigError:
         """An error about this device, with the place of `key` if the file has it."""
         return ConfigError(f"{self.places.get(key, self.where)}: {self.name}: {text}")
+
+
+@dataclass
+class ReadFile:
+    """What was read of a file and those it includes: the devices by name, and what is wrong."""
+
+    lines: dict[str, DeviceLine] = field(default_factory=dict)
+    problems: list[ConfigError] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Names whose line makes no sense, with the reason."""
+    is_whole: bool = True
+    """False if a file, or part of one, could not be read at all: other devices may stand there."""
+
+    def add(self, line: DeviceLine) -> None:
+        """Take one more device; of two with one name the first is kept, and that is a problem."""
+        if line.name in self.lines:
+            first = self.lines[line.name].where
+            self.problems.append(ConfigError(f"{line.where}: {line.name}: is defined twice; the first is at {first}"))
+        else:
+            self.lines[line.name] = line
+
+    def add_each(self, document: YamlDocument, line: Callable[[YamlDocument, Item], DeviceLine]) -> None:
+        """Take the device that `line` makes of each item of `document`; one that makes no sense is a problem."""
+        for item in document.items(document.root):
+            try:
+                self.add(line(document, item))
+            except ConfigError as problem:
+                self.problems.append(problem)
+                self.broken.setdefault(item.key, str(problem))

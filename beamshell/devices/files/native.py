@@ -1,56 +1,33 @@
-"""Our own device files: a mapping of names, `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
+"""Our own device files, read and written: `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
 
-It knows how they are written, and nothing of what the classes are.
+It knows their form, and nothing of what the classes are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from beamshell.devices.files.line import DeviceLine
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 INCLUDE = "include"
 """The one key that is no device: other files to be read first."""
 
-
-@dataclass
-class Found:
-    """What was read: the devices by name, and what is wrong."""
-
-    lines: dict[str, DeviceLine] = field(default_factory=dict)
-    problems: list[ConfigError] = field(default_factory=list)
-    broken: dict[str, str] = field(default_factory=dict)
-    """Names whose line makes no sense, with the reason."""
-    is_whole: bool = True
-    """False if a file, or part of one, could not be read at all: other devices may stand there."""
-
-    def add(self, line: DeviceLine) -> None:
-        """Take one more device; of two with one name the first is kept, and that is a problem."""
-        if line.name in self.lines:
-            first = self.lines[line.name].where
-            self.problems.append(ConfigError(f"{line.where}: {line.name}: is defined twice; the first is at {first}"))
-        else:
-            self.lines[line.name] = line
-
-    def add_each(self, document: YamlDocument, line: Callable[[YamlDocument, Item], DeviceLine]) -> None:
-        """Take the device that `line` makes of each item of `document`; one that makes no sense is a problem."""
-        for item in document.items(document.root):
-            try:
-                self.add(line(document, item))
-            except ConfigError as problem:
-                self.problems.append(problem)
-                self.broken.setdefault(item.key, str(problem))
+_FIRST = ("class", "prefix")
+_PLAIN = re.compile(r"[A-Za-z][\w ./()-]*[\w.)]\Z|[A-Za-z]\Z")
+_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
 
 
-def lines(document: YamlDocument, found: Found, read: Callable[[Path, Found], None]) -> None:
-    """Add the devices of a document to `found`, those of the files it includes first.
+# ---- reading
+
+
+def lines(document: YamlDocument, file: ReadFile, read: Callable[[Path, ReadFile], None]) -> None:
+    """Add the devices of a document to `file`, those of the files it includes first.
 
     A name that an included file has may stand again: with a `class` it is another device; without, it changes
     what it names of the one included, such as ``samx: {enabled: false}``.
@@ -61,14 +38,14 @@ def lines(document: YamlDocument, found: Found, read: Callable[[Path, Found], No
         read: how another file is read.
     """
     if document.root is not None and not is_mapping(document.root):
-        found.is_whole = False
-        found.problems.append(
+        file.is_whole = False
+        file.problems.append(
             ConfigError(
                 f"{document.where(document.root)}: a device file is a mapping of names, such as `th: {{class: motor}}`"
             )
         )
         return
-    included, own = Found(), Found()
+    included, own = ReadFile(), ReadFile()
     for item in document.items(document.root):
         try:
             if item.key == INCLUDE:
@@ -78,15 +55,15 @@ def lines(document: YamlDocument, found: Found, read: Callable[[Path, Found], No
         except ConfigError as problem:
             own.problems.append(problem)
             own.broken.setdefault(item.key, str(problem))
-    found.problems += [*included.problems, *own.problems]
-    found.broken |= included.broken | own.broken
-    found.is_whole &= included.is_whole
+    file.problems += [*included.problems, *own.problems]
+    file.broken |= included.broken | own.broken
+    file.is_whole &= included.is_whole
     for line in _overridden(included, own).values():
         if line.name not in own.broken:
-            found.add(line)
+            file.add(line)
 
 
-def _include(document: YamlDocument, item: Item, included: Found, read: Callable[[Path, Found], None]) -> None:
+def _include(document: YamlDocument, item: Item, included: ReadFile, read: Callable[[Path, ReadFile], None]) -> None:
     value = document.plain(item.node)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -100,7 +77,7 @@ def _include(document: YamlDocument, item: Item, included: Found, read: Callable
         read(path, included)
 
 
-def _overridden(included: Found, own: Found) -> dict[str, DeviceLine]:
+def _overridden(included: ReadFile, own: ReadFile) -> dict[str, DeviceLine]:
     lines = dict(included.lines)
     for name, line in own.lines.items():
         base = lines.get(name)
@@ -122,3 +99,40 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
         places[part.key] = part.where
         values[part.key] = document.plain(part.node, item.key)
     return DeviceLine(item.key, item.where, values, places)
+
+
+# ---- writing
+
+
+def native_text(lines: Iterable[DeviceLine], heading: Iterable[str] = ()) -> str:
+    """A device file that says what these lines say.
+
+    Args:
+        lines: the devices.
+        heading: lines of comment above them.
+    """
+    comments = "".join(f"# {line}\n" for line in heading)
+    listed = list(lines)
+    width = max((len(line.name) for line in listed), default=0) + 1
+    return comments + "".join(f"{line.name + ':':<{width}} {_yaml(_ordered(line.values))}\n" for line in listed)
+
+
+def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Class and address first, the sentence for people last; what says nothing is left out."""
+    remaining = {key: value for key, value in values.items() if value not in ("", [], {}) and value is not None}
+    if remaining.get("enabled") is True:
+        del remaining["enabled"]
+    first = {key: remaining.pop(key) for key in _FIRST if key in remaining}
+    last = {"doc": remaining.pop("doc")} if "doc" in remaining else {}
+    return {**first, **remaining, **last}
+
+
+def _yaml(value: Any) -> str:
+    """A value in the short form of YAML; what is not plainly text is quoted, as JSON is."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_yaml(str(key))}: {_yaml(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, str) and _PLAIN.match(value) and value.lower() not in _NOT_TEXT:
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

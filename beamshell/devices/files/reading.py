@@ -1,4 +1,4 @@
-"""Any device file as device lines: it finds out which format a file has.
+"""Reading a device file of any format into device lines.
 
 It knows the formats by name, and nothing of what they say.
 """
@@ -8,16 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from beamshell.devices.files import bec, guarneri, happi, native, spec
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import ReadFile
 from beamshell.devices.files.yaml_document import YamlDocument
 from beamshell.errors import ConfigError
 
 
-def read_file(path: Path) -> Found:
+def read_file(path: Path) -> ReadFile:
     """The devices of a file that is read at each start: ours, happi's JSON, or guarneri's YAML; it never raises."""
-    found = Found()
-    _Reading([]).add(path, found)
-    return found
+    file = ReadFile()
+    _Reading([]).add(path, file)
+    return file
 
 
 class _Reading:
@@ -30,31 +30,31 @@ class _Reading:
     def __init__(self, chain: list[Path]) -> None:
         self._chain = chain
 
-    def add(self, path: Path, found: Found) -> None:
+    def add(self, path: Path, file: ReadFile) -> None:
         path = path.absolute()
         if path in self._chain:
-            found.problems.append(ConfigError(f"{path}: includes itself, by way of {self._chain[-1]}"))
+            file.problems.append(ConfigError(f"{path}: includes itself, by way of {self._chain[-1]}"))
             return
         try:
             document = YamlDocument(path)
         except ConfigError as problem:
-            found.is_whole = False
-            found.problems.append(problem)
+            file.is_whole = False
+            file.problems.append(problem)
             return
         if happi.is_like(document):
-            happi.lines(document, found)
+            happi.lines(document, file)
         elif guarneri.is_like(document):
-            guarneri.lines(document, found)
+            guarneri.lines(document, file)
         elif bec.is_like(document):
-            found.is_whole = False
-            found.problems.append(
+            file.is_whole = False
+            file.problems.append(
                 ConfigError(f"{path}: is a file of BEC: `beamshell import {path.name}` makes a device file of it")
             )
         else:
-            native.lines(document, found, _Reading([*self._chain, path]).add)
+            native.lines(document, file, _Reading([*self._chain, path]).add)
 
 
-def import_file(path: Path) -> Found:
+def import_file(path: Path) -> ReadFile:
     """The devices of a file of any format, SPEC's and BEC's too, for a file of ours to be made of it.
 
     Raises:
@@ -64,15 +64,15 @@ def import_file(path: Path) -> Found:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from exc
-    found = Found()
+    file = ReadFile()
     if spec.is_like(text):
-        spec.lines(path, text, found)
-        return found
+        spec.lines(path, text, file)
+        return file
     document = YamlDocument(path)
     if bec.is_like(document):
-        bec.lines(document, found)
+        bec.lines(document, file)
     else:
-        _Reading([]).add(path, found)
-    if not found.lines and not found.problems:
+        _Reading([]).add(path, file)
+    if not file.lines and not file.problems:
         raise ConfigError(f"{path}: has no devices in the form of happi, guarneri, BEC or SPEC")
-    return found
+    return file

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beamshell.devices.files.line import DeviceLine
-from beamshell.devices.files.native import Found
+from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.errors import ConfigError
 
 _CONTROLLER = re.compile(r"(?:VM_)?(EPICS_\w+)\s*=\s*(\S+?)\.?\s+(\d+)\s*$")
@@ -30,8 +29,8 @@ def is_like(text: str) -> bool:
     return any(_ASSIGNMENT.match(line) for line in text.splitlines())
 
 
-def lines(path: Path, text: str, found: Found) -> None:
-    """Add the devices of a SPEC config to `found`."""
+def lines(path: Path, text: str, file: ReadFile) -> None:
+    """Add the devices of a SPEC config to `file`."""
     controllers: dict[str, list[str]] = {}
     scalers: dict[str, _Scaler] = {}
     for number, raw in enumerate(text.splitlines(), start=1):
@@ -39,13 +38,13 @@ def lines(path: Path, text: str, found: Found) -> None:
         if match := _CONTROLLER.match(line):
             controllers.setdefault(match[1], []).append(match[2])
         elif match := _MOTOR.match(line):
-            _motor(match, controllers, where, found)
+            _motor(match, controllers, where, file)
         elif match := _COUNTER.match(line):
-            _counter(match, controllers, scalers, where, found)
+            _counter(match, controllers, scalers, where, file)
         elif _ASSIGNMENT.match(line):
-            found.problems.append(ConfigError(f"{where}: not understood: {line}"))
+            file.problems.append(ConfigError(f"{where}: not understood: {line}"))
     for n, scaler in enumerate(scalers.values()):
-        found.add(scaler.line("scaler" if n == 0 else f"scaler{n + 1}"))
+        file.add(scaler.line("scaler" if n == 0 else f"scaler{n + 1}"))
 
 
 @dataclass
@@ -68,10 +67,10 @@ def _prefix(kind: str, unit: int, controllers: dict[str, list[str]]) -> str | No
     return listed[unit] if unit < len(listed) else None
 
 
-def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, found: Found) -> None:
+def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, file: ReadFile) -> None:
     words = match[4].split()  # steps sign slew base backlash acceleration - flags mnemonic name
     if len(words) < _MNEMONIC + 1:
-        found.problems.append(ConfigError(f"{where}: not understood: {match[0]}"))
+        file.problems.append(ConfigError(f"{where}: not understood: {match[0]}"))
         return
     name, doc = words[_MNEMONIC], " ".join(words[_MNEMONIC + 1 :])
     kind, (unit, _, channel) = match[2], match[3].partition("/")
@@ -80,14 +79,14 @@ def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, 
     prefix = _prefix(kind, int(unit), controllers) if kind.startswith("EPICS") and unit.isdigit() else None
     if prefix is None or not channel.isdigit():
         controller = f"{kind}:{match[3]}"
-        found.problems.append(ConfigError(f"{where}: {name}: its controller {controller} is not of EPICS; left out"))
+        file.problems.append(ConfigError(f"{where}: {name}: its controller {controller} is not of EPICS; left out"))
         return
     values: dict[str, object] = {"class": "motor", "prefix": f"{prefix}m{channel}", "tags": ["motor"]}
-    found.add(DeviceLine(name, where, values | ({"doc": doc} if doc not in ("", name) else {})))
+    file.add(DeviceLine(name, where, values | ({"doc": doc} if doc not in ("", name) else {})))
 
 
 def _counter(
-    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], where: str, found: Found
+    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], where: str, file: ReadFile
 ) -> None:
     words = match[3].split()  # unit channel scale flags mnemonic name
     if match[2] == _UNUSED:
@@ -97,7 +96,7 @@ def _counter(
     if match[2].startswith("EPICS_SC") and len(words) > 4 and all(word.isdigit() for word in words[:2]):
         prefix = _prefix(match[2], int(words[0]), controllers)
     if prefix is None or int(words[1]) >= _CHANNELS:
-        found.problems.append(
+        file.problems.append(
             ConfigError(f"{where}: {name}: not one of the {_CHANNELS} channels of an EPICS scaler; left out")
         )
         return

@@ -1,6 +1,6 @@
 """Simulated devices, to try things out with no control system: `from beamshell.devices.sim import det, motor`.
 
-They live in this process, are made when they are first asked for, and repeat themselves exactly.
+They live in this process, are made at their first use, and give the same numbers each time.
 """
 
 from __future__ import annotations

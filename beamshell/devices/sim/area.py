@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.devices.component import Component
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.sim.detectors import SynSignal
 from beamshell.errors import BadValue
@@ -21,7 +21,7 @@ Picture = np.ndarray[Any, np.dtype[np.uint16]]
 class SynAreaDetector(SynSignal):
     """A detector with pixels; recorded are the sum of its pixels, under its name, and the number of the picture.
 
-    The picture itself, uint16 of shape (height, width), is recorded only when asked for, with
+    The picture itself, uint16 of shape (height, width), is recorded only with
     ``area_det.image.kind = "normal"``.
 
     Args:

@@ -15,7 +15,7 @@ from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 

@@ -1,4 +1,4 @@
-"""A simulated flyer: it passes a peak by itself, and hands over what it saw.
+"""A simulated flyer: it counts along a peak by itself, and hands over its points.
 
 It knows no control system and no engine; a thread is at work only if its points take longer than 0 s.
 """
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
@@ -66,13 +67,13 @@ class SynFlyer(Flyer):
         super().__init__(prefix, name=name, **kwargs)
         self._random = np.random.default_rng(seed)
         self._center, self._sigma, self._peak = center, sigma, peak
-        self._path = self._understand({"start": start, "stop": stop, "num": num, "exp": exp})
+        self._path = self.parse_path({"start": start, "stop": stop, "num": num, "exp": exp})
         self._counts = np.zeros(0, int)
-        self._took_off = 0.0  # seconds since 1970
-        self._landed: float | None = None
+        self._started_at = 0.0  # seconds since 1970
+        self._ended_at: float | None = None
         self._timer: Timer | None = None
 
-    def _understand(self, path: Mapping[str, Any]) -> dict[str, Any]:
+    def parse_path(self, path: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a flight; those that are not given stay as they were."""
         path = {**(self._path or {}), **path}
         for key in set(path) - {"start", "stop", "num", "exp"}:
@@ -83,44 +84,48 @@ class SynFlyer(Flyer):
             raise BadValue(f"{self.name}: start, stop and exp are finite numbers, and exp is not below 0 s: {path}")
         return path
 
-    def _take_off(self, flight: Flight) -> None:
+    @override
+    def start_flight(self, flight: Flight) -> None:
         exact = self._peak * np.exp(-((self._positions() - self._center) ** 2) / (2 * self._sigma**2))
         self._counts = self._random.poisson(exact)
-        self._took_off, self._landed = time.time(), None
+        self._started_at, self._ended_at = time.time(), None
         duration_s = self._path["num"] * self._path["exp"]
         if duration_s > 0:
-            self._timer = call_later(duration_s, lambda: completions.post(flight.land))
+            self._timer = call_later(duration_s, lambda: completions.post(flight.finish))
         else:
-            flight.land()
+            flight.finish()
 
-    def _cut_short(self, flight: Flight) -> None:
+    @override
+    def end_flight(self, flight: Flight) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._landed = time.time()
-        flight.land()
+        self._ended_at = time.time()
+        flight.finish()
 
     # ---- what it saw -------------------------------------------------------------------------
 
-    def _describe_points(self) -> dict[str, DataKey]:
+    @override
+    def describe_points(self) -> dict[str, DataKey]:
         source = f"sim://{self.name}"
         number: DataKey = {"source": f"{source}:position", "dtype": "number", "shape": [], "dtype_numpy": "<f8"}
         counts: DataKey = {"source": f"{source}:counts", "dtype": "integer", "shape": [], "dtype_numpy": "<i8"}
         return {f"{self.name}_position": number, f"{self.name}_counts": counts}
 
-    def _seen(self) -> Points:
-        number = self._points_seen()
+    @override
+    def points_so_far(self) -> Points:
+        number = self._points_done()
         data = {
             f"{self.name}_position": self._positions()[:number].tolist(),
             f"{self.name}_counts": self._counts[:number].tolist(),
         }
-        return Points(data, [self._took_off + (index + 1) * self._path["exp"] for index in range(number)])
+        return Points(data, [self._started_at + (index + 1) * self._path["exp"] for index in range(number)])
 
-    def _points_seen(self) -> int:
+    def _points_done(self) -> int:
         total: int = self._path["num"]
-        if self._landed is None and not self.flying:
+        if self._ended_at is None and not self.flying:
             return total
-        moment = time.time() if self._landed is None else self._landed
-        return min(total, int((moment - self._took_off) / self._path["exp"]))
+        moment = time.time() if self._ended_at is None else self._ended_at
+        return min(total, int((moment - self._started_at) / self._path["exp"]))
 
     def _positions(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.linspace(self._path["start"], self._path["stop"], self._path["num"])

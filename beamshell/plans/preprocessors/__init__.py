@@ -1,7 +1,7 @@
-"""Plans made of plans: what is done before, after and around another plan.
+"""Preprocessors (`bpp`): wrappers that change another plan or add steps before, after and around it.
 
-Each is a wrapper ``wrapper(plan, ...)`` and a decorator of functions that make plans. A wrapper never holds on
-to a GeneratorExit: a plan that is halted or thrown away must not yield, so there its cleanup is left out.
+Each exists as a wrapper ``..._wrapper(plan, ...)`` and as a decorator of functions that make plans. A wrapper passes
+GeneratorExit on at once: a plan that is halted or thrown away must not yield, so its cleanup is left out.
 """
 
 from beamshell.plans.preprocessors.alongside import (
@@ -13,6 +13,7 @@ from beamshell.plans.preprocessors.alongside import (
     subs_wrapper,
     suspend_wrapper,
 )
+from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
 from beamshell.plans.preprocessors.decorators import (
     baseline_decorator,
     configure_count_time_decorator,
@@ -34,7 +35,6 @@ from beamshell.plans.preprocessors.decorators import (
     subs_decorator,
     suspend_decorator,
 )
-from beamshell.plans.preprocessors.endings import contingency_wrapper, finalize_wrapper
 from beamshell.plans.preprocessors.mutators import (
     MakePlan,
     Mutator,

@@ -1,6 +1,6 @@
-"""What is recorded alongside a plan: baselines, monitors, flyers, subscribers; and what may hold it up.
+"""Record baselines, monitors and flyers alongside a plan; add subscribers and suspenders to it.
 
-They know nothing of where the plan moves.
+They know nothing of what the plan measures.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.preprocessors.endings import finalize_wrapper
+from beamshell.plans.preprocessors.cleanup import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator, then
 from beamshell.plans.preprocessors.runs import of_run
 from beamshell.plans.unrun_plan_guard import wrapper
@@ -79,7 +79,7 @@ def monitor_during_wrapper(plan: Any, signals: Iterable[Any]) -> Plan:
 
 @wrapper
 def fly_during_wrapper(plan: Any, flyers: Iterable[Any]) -> Plan:
-    """Let `flyers` acquire during each run of `plan`, and record what they hand over at its end."""
+    """Let `flyers` acquire during each run of `plan`, and record their data at its end."""
     flyers = list(flyers)
     if not flyers:
         return (yield from as_plan(plan))
@@ -88,13 +88,13 @@ def fly_during_wrapper(plan: Any, flyers: Iterable[Any]) -> Plan:
         if msg.command == "open_run":
             return None, of_run(stubs.kickoff_all(*flyers, group="fly_during"), msg.run)
         if msg.command == "close_run":
-            return then(of_run(_landing(flyers), msg.run), msg), None
+            return then(of_run(_complete_and_collect(flyers), msg.run), msg), None
         return None, None
 
     return (yield from plan_mutator(plan, insert))
 
 
-def _landing(flyers: list[Any]) -> Plan:
+def _complete_and_collect(flyers: list[Any]) -> Plan:
     yield from stubs.complete_all(*flyers, group="fly_during", wait=True)
     for flyer in flyers:
         yield from stubs.collect(flyer, return_payload=False)
@@ -102,16 +102,16 @@ def _landing(flyers: list[Any]) -> Plan:
 
 @wrapper
 def suspend_wrapper(plan: Any, suspenders: Any) -> Plan:
-    """Let `plan` wait while one of `suspenders` is tripped."""
-    listed = list(suspenders) if isinstance(suspenders, Iterable) else [suspenders]
+    """Suspend `plan` while one of `suspenders` is tripped."""
+    installed = list(suspenders) if isinstance(suspenders, Iterable) else [suspenders]
 
     def inner() -> Plan:
-        for suspender in listed:
+        for suspender in installed:
             yield Msg("install_suspender", None, suspender)
         return (yield from as_plan(plan))
 
     def remove() -> Plan:
-        for suspender in listed:
+        for suspender in installed:
             yield Msg("remove_suspender", None, suspender)
 
     return (yield from finalize_wrapper(inner(), remove))
@@ -119,7 +119,7 @@ def suspend_wrapper(plan: Any, suspenders: Any) -> Plan:
 
 @wrapper
 def rewindable_wrapper(plan: Any, rewindable: bool) -> Plan:
-    """Run `plan` with or without sending messages again after an interruption; put the old answer back."""
+    """Run `plan` with rewinding after interruptions switched on or off; restore the setting at the end."""
     before = yield Msg("rewindable", None, None)
     if before == rewindable:
         return (yield from as_plan(plan))
@@ -132,12 +132,12 @@ def rewindable_wrapper(plan: Any, rewindable: bool) -> Plan:
 
 
 class SupplementalData:
-    """A preprocessor for the engine: what to record in every run besides what its plan reads.
+    """A preprocessor for the engine: baselines, monitors and flyers to record in every run.
 
     Args:
         baseline: devices read at the beginning and the end of each run.
-        monitors: signals whose changes are recorded during it.
-        flyers: devices that acquire by themselves during it.
+        monitors: signals whose changes are recorded during each run.
+        flyers: devices that acquire by themselves during each run.
 
     Example:
         ``RE.preprocessors.append(SupplementalData(baseline=[samx, samy]))``
@@ -151,7 +151,7 @@ class SupplementalData:
         self.flyers = list(flyers)
 
     def __call__(self, plan: Any) -> Plan:
-        """`plan`, with these readings in each of its runs."""
+        """`plan` with these recordings in each of its runs."""
         if self.flyers:
             plan = fly_during_wrapper(plan, self.flyers)
         if self.monitors:
@@ -159,9 +159,9 @@ class SupplementalData:
         return (yield from baseline_wrapper(plan, self.baseline))
 
     def __repr__(self) -> str:
-        named = {"baseline": self.baseline, "monitors": self.monitors, "flyers": self.flyers}
-        return f"SupplementalData({', '.join(f'{word}={_names(devices)}' for word, devices in named.items())})"
-
-
-def _names(devices: Iterable[Any]) -> list[str]:
-    return [str(getattr(device, "name", device)) for device in devices]
+        groups = {"baseline": self.baseline, "monitors": self.monitors, "flyers": self.flyers}
+        lists = (
+            f"{group}={[str(getattr(device, 'name', device)) for device in devices]}"
+            for group, devices in groups.items()
+        )
+        return f"SupplementalData({', '.join(lists)})"

@@ -1,4 +1,4 @@
-"""Each wrapper of plans as a decorator of functions that make plans.
+"""The decorator form of each wrapper, for functions that make plans: finalize_decorator, run_decorator, ...
 
 It knows nothing of what the wrappers do.
 """
@@ -20,7 +20,7 @@ from beamshell.plans.preprocessors.alongside import (
     subs_wrapper,
     suspend_wrapper,
 )
-from beamshell.plans.preprocessors.endings import contingency_wrapper, finalize_wrapper
+from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
 from beamshell.plans.preprocessors.mutators import MakePlan, stub_wrapper
 from beamshell.plans.preprocessors.runs import (
     inject_md_wrapper,
@@ -38,16 +38,17 @@ from beamshell.plans.preprocessors.summary import print_summary_wrapper
 
 
 def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:
-    """A decorator of functions that make plans, from a wrapper of plans.
+    """The decorator of functions that make plans, from a wrapper of plans.
 
-    The decorator raises a PlanError if it is given a plan: that could be run only once.
+    Raises:
+        PlanError: the decorator is given a plan, which can run only once; give it a function that makes the plan.
     """
     name = wrapped.__name__.replace("_wrapper", "_decorator")
 
     @functools.wraps(wrapped)
     def with_arguments(*args: Any, **kwargs: Any) -> Callable[[MakePlan], MakePlan]:
-        if any(hasattr(given, "send") for given in (*args, *kwargs.values())):
-            raise PlanError(f"{name} takes a function that makes a plan: a plan itself could be run only once")
+        if any(hasattr(argument, "send") for argument in (*args, *kwargs.values())):
+            raise PlanError(f"{name} takes a function that makes a plan: a plan itself can run only once")
 
         def decorate(function: MakePlan) -> MakePlan:
             @functools.wraps(function)

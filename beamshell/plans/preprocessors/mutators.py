@@ -1,7 +1,6 @@
-"""Plans whose messages are changed on their way: msg_mutator, plan_mutator, and what makes a plan of anything.
+"""Replace, drop or insert messages of a plan: msg_mutator, plan_mutator, pchain, stub_wrapper.
 
-They know nothing of what messages mean. A wrapper never holds on to a GeneratorExit: a plan that is halted or thrown
-away must not yield.
+They know nothing of devices. They pass GeneratorExit on at once: a plan that is halted or thrown away must not yield.
 """
 
 from __future__ import annotations
@@ -17,53 +16,54 @@ Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
 
 
 def as_plan(plan: Any) -> Plan:
-    """A plan from a plan, a function that makes one, or a list of messages."""
+    """A generator of messages from a plan, a function that makes one, or a list of messages."""
     made = plan() if callable(plan) else plan
     if hasattr(made, "send"):
-        return made  # type: ignore[no-any-return]  # it has what a generator has
+        return made  # type: ignore[no-any-return]  # whatever has `send` is used as a generator
     return _from_list(made)
 
 
 def _from_list(messages: Iterable[Msg]) -> Plan:
-    answer = None
+    response = None
     for msg in messages:
-        answer = yield msg
-    return answer
+        response = yield msg
+    return response
 
 
 @wrapper
 def msg_mutator(plan: Any, change: Callable[[Msg], Msg | None]) -> Plan:
-    """Send ``change(msg)`` in place of each message; None leaves it out, and the plan is answered None."""
+    """Send ``change(msg)`` in place of each message. None drops the message, and the plan receives None for it."""
 
     def send(msg: Msg) -> Plan:
         changed = change(msg)
         return None if changed is None else (yield changed)
 
-    return answered(plan, send)
+    return send_each(plan, send)
 
 
 @wrapper
 def plan_mutator(plan: Any, insert: Mutator) -> Plan:
-    """Put plans in place of and after messages.
+    """Run plans in place of messages and after them.
 
     Args:
-        insert: ``f(msg) -> (head, tail)``. The plan `head` runs in place of the message, and what its last message
-            is answered goes to the plan; `tail` runs after it; None for either leaves that out.
-            Messages of head and tail are not looked at again.
+        plan: the plan to change.
+        insert: ``f(msg) -> (head, tail)``. `head` runs in place of the message, and the plan receives the response to
+            its last message; `tail` runs after it. None for either leaves that out. Messages of `head` and `tail`
+            are not passed to `insert`.
     """
 
     def send(msg: Msg) -> Plan:
         head, tail = insert(msg)
-        answer = (yield msg) if head is None else (yield from _last_answer(head))
+        response = (yield msg) if head is None else (yield from _last_response(head))
         if tail is not None:
             yield from as_plan(tail)
-        return answer
+        return response
 
-    return answered(plan, send)
+    return send_each(plan, send)
 
 
-def _last_answer(plan: Any) -> Plan:
-    """Run a plan; the answer to its last message."""
+def _last_response(plan: Any) -> Plan:
+    """Run a plan. Returns the response to its last message."""
     last = None
 
     def send(msg: Msg) -> Plan:
@@ -71,23 +71,23 @@ def _last_answer(plan: Any) -> Plan:
         last = yield msg
         return last
 
-    yield from answered(plan, send)
+    yield from send_each(plan, send)
     return last
 
 
-def answered(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
-    """Run `plan`, answering each of its messages with what the plan ``send(msg)`` returns or raises."""
+def send_each(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
+    """Run the plan ``send(msg)`` for each message of `plan`, which receives what that returns or raises."""
     inner = as_plan(plan)
-    answer: Any = None
+    response: Any = None
     error: BaseException | None = None
     while True:
         try:
-            msg = inner.send(answer) if error is None else inner.throw(error)
+            msg = inner.send(response) if error is None else inner.throw(error)
         except StopIteration as end:
             return end.value
-        answer = error = None
+        response = error = None
         try:
-            answer = yield from send(msg)
+            response = yield from send(msg)
         except GeneratorExit:
             inner.close()
             raise
@@ -97,7 +97,7 @@ def answered(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
 
 @wrapper
 def pchain(*plans: Any) -> Plan:
-    """Run plans one after the other; a tuple of what they returned."""
+    """Run plans one after the other. Returns a tuple of what they returned."""
     results = []
     for plan in plans:
         results.append((yield from as_plan(plan)))  # noqa: PERF401  # no comprehension can yield
@@ -105,13 +105,13 @@ def pchain(*plans: Any) -> Plan:
 
 
 def then(plan: Plan, msg: Msg) -> Plan:
-    """Run `plan`, then send `msg`; its answer."""
+    """Run `plan`, then send `msg`. Returns the response to `msg`."""
     yield from plan
     return (yield msg)
 
 
 @wrapper
 def stub_wrapper(plan: Any) -> Plan:
-    """Run `plan` without its runs and its staging, so that it can be a part of another run; what `plan` returned."""
-    left_out = {"open_run", "close_run", "stage", "unstage"}
-    return msg_mutator(plan, lambda msg: None if msg.command in left_out else msg)
+    """Run `plan` without its runs and its staging, as a part of another run. Returns what `plan` returned."""
+    dropped = {"open_run", "close_run", "stage", "unstage"}
+    return msg_mutator(plan, lambda msg: None if msg.command in dropped else msg)

@@ -1,4 +1,4 @@
-"""A run around a plan, its metadata and its key, and devices staged for it.
+"""Open a run around a plan, set its metadata and run key, and stage devices for it.
 
 They know nothing of what is measured.
 """
@@ -11,16 +11,16 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.preprocessors.endings import finalize_wrapper
+from beamshell.plans.preprocessors.cleanup import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, msg_mutator, plan_mutator, then
 from beamshell.plans.unrun_plan_guard import wrapper
 
 
 @wrapper
 def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
-    """Run `plan` inside a run; the run's uid.
+    """Run `plan` inside a run. Returns the run's uid.
 
-    The run is closed with "success", "fail" or "abort", according to how the plan ends.
+    The run is closed with "success", "fail" or "abort", depending on how the plan ends.
     """
     uid = yield Msg("open_run", None, **(md or {}))
     try:
@@ -28,7 +28,7 @@ def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
     except GeneratorExit:
         raise
     except Exception as exc:
-        status = getattr(exc, "exit_status", "fail")  # an engine that ends a plan says how: ours and bluesky's
+        status = getattr(exc, "exit_status", "fail")  # set by the engine (ours and bluesky's) if it ended the plan
         yield Msg("close_run", None, exit_status=status, reason="" if status == "success" else str(exc))
         raise
     yield Msg("close_run", None, exit_status=None, reason=None)
@@ -37,7 +37,7 @@ def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
 
 @wrapper
 def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
-    """Stage `devices`, run `plan`, unstage them in reverse; what `plan` returned."""
+    """Stage `devices`, run `plan`, unstage them in reverse order. Returns what `plan` returned."""
     roots: list[Any] = []
     for device in devices:
         root = root_of(device)
@@ -49,15 +49,15 @@ def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
     def inner() -> Plan:
         for root in roots:
             yield from stubs.stage(root)
-            staged.append(root)  # one that fails half-way is the engine's to put back
+            staged.append(root)  # if staging fails half-way, the engine unstages the device
         return (yield from as_plan(plan))
 
-    return (yield from finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged)))
+    return finalize_wrapper(inner(), lambda: stubs.unstage_all(*staged))
 
 
 @wrapper
 def lazily_stage_wrapper(plan: Any) -> Plan:
-    """Stage each device when `plan` first uses it, unstage all in reverse at the end; what `plan` returned."""
+    """Stage each device when `plan` first uses it, unstage all at the end. Returns what `plan` returned."""
     staged: list[Any] = []
 
     def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
@@ -73,7 +73,7 @@ def lazily_stage_wrapper(plan: Any) -> Plan:
 
 
 def root_of(device: Any) -> Any:
-    """The whole device of which this is a part."""
+    """The device that this one is a part of, at the top of its tree."""
     while getattr(device, "parent", None) is not None:
         device = device.parent
     return device
@@ -81,15 +81,15 @@ def root_of(device: Any) -> Any:
 
 @wrapper
 def set_run_key_wrapper(plan: Any, run: Any) -> Plan:
-    """Let all messages of `plan` belong to the run with key `run`, unless they say otherwise."""
+    """Send all messages of `plan` with the run key `run`, unless they have one already."""
     if run is None:
-        raise PlanError("a run key cannot be None: None stands for the plan's only run")
+        raise PlanError("a run key cannot be None: that is the key of a plan's only run")
     return msg_mutator(plan, lambda msg: msg._replace(run=run) if msg.run is None else msg)
 
 
 @wrapper
 def inject_md_wrapper(plan: Any, md: Mapping[str, Any]) -> Plan:
-    """Add metadata to each run that `plan` opens; its own come first."""
+    """Add metadata to each run that `plan` opens; the run's own metadata take precedence."""
 
     def add(msg: Msg) -> Msg:
         return msg._replace(kwargs={**md, **msg.kwargs}) if msg.command == "open_run" else msg
@@ -98,5 +98,5 @@ def inject_md_wrapper(plan: Any, md: Mapping[str, Any]) -> Plan:
 
 
 def of_run(plan: Plan, run: Any) -> Plan:
-    """`plan` as a part of the run with key `run`; None is the plan's only run."""
+    """`plan` with the run key `run`; None leaves it as it is."""
     return plan if run is None else set_run_key_wrapper(plan, run)

@@ -1,28 +1,28 @@
-"""Where a plan moves and how long it counts, changed: relative positions, the way back, count times.
+"""Relative positions, the return of motors, and count times: relative_set, reset_positions, configure_count_time.
 
 They know nothing of runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
-from beamshell.plans.preprocessors.endings import finalize_wrapper
+from beamshell.plans.preprocessors.cleanup import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator
 from beamshell.plans.unrun_plan_guard import wrapper
 
 
 @wrapper
 def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
-    """Take the positions that `plan` sets as distances from where each device is before its first move."""
+    """Take the positions that `plan` sets as distances from where each device was before its first move."""
     origins: dict[int, Any] = {}
-    wanted = None if devices is None else list(devices)
+    is_chosen = _is_one_of(devices)
 
     def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
-        if msg.command != "set" or (wanted is not None and not any(msg.obj is device for device in wanted)):
+        if msg.command != "set" or not is_chosen(msg.obj):
             return None, None
         return _shifted(msg, origins), None
 
@@ -30,6 +30,7 @@ def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Pla
 
 
 def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
+    """Send the message with its distance added to the origin of its device."""
     if id(msg.obj) not in origins:
         origins[id(msg.obj)] = yield from stubs.setpoint(msg.obj)
     target = stubs.moved_by(msg.obj, origins[id(msg.obj)], msg.args[0])
@@ -38,15 +39,14 @@ def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
 
 @wrapper
 def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Plan:
-    """Return the devices that `plan` moved to where they were, however it ends."""
+    """Send the devices that `plan` moved back to where they were, however it ends."""
     origins: dict[int, tuple[Any, Any]] = {}
-    wanted = None if devices is None else list(devices)
+    is_chosen = _is_one_of(devices)
 
     def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
-        seen = id(msg.obj) in origins
-        if msg.command != "set" or seen or (wanted is not None and not any(msg.obj is device for device in wanted)):
+        if msg.command != "set" or id(msg.obj) in origins or not is_chosen(msg.obj):
             return None, None
-        return _remembered(msg, origins), None
+        return _after_origin(msg, origins), None
 
     def put_back() -> Plan:
         for device, origin in origins.values():
@@ -57,14 +57,23 @@ def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> 
     return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))
 
 
-def _remembered(msg: Msg, origins: dict[int, tuple[Any, Any]]) -> Plan:
+def _after_origin(msg: Msg, origins: dict[int, tuple[Any, Any]]) -> Plan:
+    """Store where the device is, then send the message that moves it."""
     origins[id(msg.obj)] = (msg.obj, (yield from stubs.setpoint(msg.obj)))
     return (yield msg)
 
 
+def _is_one_of(devices: Iterable[Any] | None) -> Callable[[Any], bool]:
+    """Tells if a device is one of these; None stands for all devices."""
+    if devices is None:
+        return lambda _: True
+    chosen = list(devices)
+    return lambda device: any(device is other for other in chosen)
+
+
 @wrapper
 def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
-    """Let all detectors that `plan` triggers and that have a `count_time` count so many seconds; put it back after."""
+    """Set the `count_time` (in seconds) of all detectors that `plan` stages or triggers, and put it back at the end."""
     originals: dict[int, tuple[Any, Any]] = {}
     if time is None:
         return (yield from as_plan(plan))

@@ -1,6 +1,6 @@
-"""What a plan does, told while it does it.
+"""Print a summary of a plan, one line per message that matters to a person.
 
-It knows no engine: it looks at messages.
+It knows only messages, no engine.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from beamshell.plans.unrun_plan_guard import wrapper
 
 @wrapper
 def print_summary_wrapper(plan: Any, show: Callable[[str], object] = print) -> Plan:
-    """Tell what `plan` does while it does it, a line a step; what `plan` returned.
+    """Print what `plan` does while it runs, one line per step. Returns what `plan` returned.
 
     Args:
         plan: the plan.
-        show: where the lines go.
+        show: called with each line.
     """
 
-    def told(msg: Msg) -> Msg:
+    def show_line(msg: Msg) -> Msg:
         if (line := summary_line(msg)) is not None:
             show(line)
         return msg
 
-    return (yield from msg_mutator(plan, told))
+    return (yield from msg_mutator(plan, show_line))
 
 
 def summary_line(msg: Msg) -> str | None:
-    """What a message does, in a few words; None if it is of no interest to a person."""
+    """A message in a few words; None if it does not matter to a person."""
     name = getattr(msg.obj, "name", msg.obj)
     match msg.command:
         case "open_run":

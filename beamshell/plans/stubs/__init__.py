@@ -1,8 +1,9 @@
-"""The small parts that plans are made of: each is a plan of one or a few messages.
+"""Plan stubs (`bps`): the small plans of one or a few messages that plans are made of, such as mv, rd, sleep.
 
-They know no engine and no control system. Their names are the field's: mv, mvr, rd, trigger_and_read...
+They know no engine and no control system.
 """
 
+from beamshell.plans.environment import check
 from beamshell.plans.stubs.devices import (
     broadcast_msg,
     collect,
@@ -37,7 +38,6 @@ from beamshell.plans.stubs.flow import (
 from beamshell.plans.stubs.moving import (
     MOVE_GROUP,
     abs_set,
-    check,
     locate,
     mov,
     moved_by,
@@ -57,8 +57,22 @@ from beamshell.plans.stubs.points import (
     repeat,
     repeater,
 )
-from beamshell.plans.stubs.reading import TRIGGER_GROUP, rd, read, separate_devices, trigger, trigger_and_read
-from beamshell.plans.stubs.runs import close_run, create, declare_stream, drop, monitor, open_run, save, unmonitor
+from beamshell.plans.stubs.reading import (
+    TRIGGER_GROUP,
+    close_run,
+    create,
+    declare_stream,
+    drop,
+    monitor,
+    open_run,
+    rd,
+    read,
+    save,
+    separate_devices,
+    trigger,
+    trigger_and_read,
+    unmonitor,
+)
 
 __all__ = [
     "MOVE_GROUP",

@@ -1,4 +1,4 @@
-"""Stubs that make devices ready and let them fly: stage, configure, kickoff, complete, collect.
+"""Stubs that stage, configure and fly devices: stage, configure, prepare, kickoff, complete, collect.
 
 They know no points.
 """
@@ -13,64 +13,64 @@ from beamshell.plans.stubs.flow import wait
 
 
 def stage(device: Any, *, group: Any = None, wait: bool | None = None) -> Plan:
-    """Make a device ready; the devices that were."""
+    """Stage a device. Returns the devices that were staged."""
     return (yield from _stage("stage", device, group, wait))
 
 
 def unstage(device: Any, *, group: Any = None, wait: bool | None = None) -> Plan:
-    """Put a device back; the devices that were."""
+    """Unstage a device. Returns the devices that were unstaged."""
     return (yield from _stage("unstage", device, group, wait))
 
 
 def _stage(command: str, device: Any, group: Any, wait: bool | None) -> Plan:
     own_group = group is None
     group = command if own_group else group
-    answer = yield Msg(command, device, group=group)
-    if wait or (wait is None and own_group and hasattr(answer, "add_callback")):
+    response = yield Msg(command, device, group=group)
+    if wait or (wait is None and own_group and hasattr(response, "add_callback")):
         yield Msg("wait", None, group=group)
-    return answer
+    return response
 
 
 def stage_all(*devices: Any, group: Any = None) -> Plan:
-    """Make devices ready, in this order; with a `group`, all begin together and are then waited for."""
+    """Stage devices in this order; with a `group`, all start together and are then waited for."""
     yield from _all(stage, devices, group)
 
 
 def unstage_all(*devices: Any, group: Any = None) -> Plan:
-    """Put devices back, in reverse order; with a `group`, all begin together and are then waited for."""
+    """Unstage devices in reverse order; with a `group`, all start together and are then waited for."""
     yield from _all(unstage, devices[::-1], group)
 
 
 def _all(stub: Callable[..., Plan], devices: Sequence[Any], group: Any) -> Plan:
-    begun = False
+    has_status = False
     for device in devices:
-        answer = yield from stub(device, group=group)
-        begun = begun or hasattr(answer, "add_callback")
-    if group is not None and begun:
+        response = yield from stub(device, group=group)
+        has_status = has_status or hasattr(response, "add_callback")
+    if group is not None and has_status:
         yield Msg("wait", None, group=group)
 
 
 def configure(device: Any, *args: Any, **kwargs: Any) -> Plan:
-    """Change a device's settings; the readings before and after."""
+    """Change a device's settings. Returns the settings before and after."""
     return (yield Msg("configure", device, *args, **kwargs))
 
 
 def prepare(device: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Make a flyer ready; its status."""
-    return (yield from _begin("prepare", device, args, group, wait, kwargs))
+    """Prepare a flyer for its flight. Returns a status."""
+    return (yield from _start("prepare", device, args, group, wait, kwargs))
 
 
 def kickoff(device: Any, *, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Start a flyer; its status."""
-    return (yield from _begin("kickoff", device, (), group, wait, kwargs))
+    """Start a flyer. Returns a status."""
+    return (yield from _start("kickoff", device, (), group, wait, kwargs))
 
 
 def complete(device: Any, *, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Ask a flyer to end; its status."""
-    return (yield from _begin("complete", device, (), group, wait, kwargs))
+    """Tell a flyer to finish. Returns a status, done when it has finished."""
+    return (yield from _start("complete", device, (), group, wait, kwargs))
 
 
-def _begin(command: str, device: Any, args: tuple[Any, ...], group: Any, wait: bool, kwargs: dict[str, Any]) -> Plan:
+def _start(command: str, device: Any, args: tuple[Any, ...], group: Any, wait: bool, kwargs: dict[str, Any]) -> Plan:
     if wait and group is None:
         group = command
     status = yield Msg(command, device, *args, group=group, **kwargs)
@@ -80,16 +80,16 @@ def _begin(command: str, device: Any, args: tuple[Any, ...], group: Any, wait: b
 
 
 def kickoff_all(*devices: Any, group: Any = None, wait: bool = True, **kwargs: Any) -> Plan:
-    """Start flyers, all at the same time, and wait until they fly; a tuple of statuses."""
-    return (yield from _begin_all("kickoff", devices, group, wait, kwargs))
+    """Start flyers at the same time, and wait until all have started. Returns a tuple of statuses."""
+    return (yield from _start_all("kickoff", devices, group, wait, kwargs))
 
 
 def complete_all(*devices: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Ask flyers to end, all at the same time; a tuple of statuses."""
-    return (yield from _begin_all("complete", devices, group, wait, kwargs))
+    """Tell flyers to finish, all at the same time. Returns a tuple of statuses."""
+    return (yield from _start_all("complete", devices, group, wait, kwargs))
 
 
-def _begin_all(command: str, devices: Sequence[Any], group: Any, wait: bool, kwargs: dict[str, Any]) -> Plan:
+def _start_all(command: str, devices: Sequence[Any], group: Any, wait: bool, kwargs: dict[str, Any]) -> Plan:
     if wait and group is None:
         group = command
     statuses = []
@@ -107,30 +107,30 @@ def collect_while_completing(
     stream_name: str | None = None,
     watch: Sequence[Any] = (),
 ) -> Plan:
-    """Ask flyers to end, and record what detectors have ready again and again until they have.
+    """Tell flyers to finish, and record the data of detectors periodically until they have finished.
 
     Args:
-        flyers: what is to end.
-        dets: what has the data.
-        flush_period: seconds from one record to the next; None records once, at the end.
-        stream_name: the stream, which must have been declared.
+        flyers: the devices that finish.
+        dets: the devices that have the data.
+        flush_period: seconds between two recordings; None records once, at the end.
+        stream_name: the stream, declared beforehand.
         watch: see `wait`.
     """
     yield from complete_all(*flyers, group="completing")
-    ended = False
-    while not ended:
-        ended = yield from wait("completing", timeout=flush_period, error_on_timeout=False, watch=watch)
+    finished = False
+    while not finished:
+        finished = yield from wait("completing", timeout=flush_period, error_on_timeout=False, watch=watch)
         yield from collect(*dets, return_payload=False, name=stream_name)
 
 
 def collect(*devices: Any, stream: bool = False, return_payload: bool = True, name: str | None = None) -> Plan:
-    """Record what flyers have ready; the event pages, if wanted."""
+    """Record the data that flyers have ready. Returns the event pages (with `return_payload`)."""
     return (yield Msg("collect", *devices, stream=stream, return_payload=return_payload, name=name))
 
 
 def broadcast_msg(command: str, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Plan:
-    """Send the same message to many devices; a list of the answers."""
-    answers = []
+    """Send the same message to many devices. Returns a list of the responses."""
+    responses = []
     for obj in objs:
-        answers.append((yield Msg(command, obj, *args, **kwargs)))  # noqa: PERF401  # no comprehension can yield
-    return answers
+        responses.append((yield Msg(command, obj, *args, **kwargs)))  # noqa: PERF401  # no comprehension can yield
+    return responses

@@ -1,4 +1,4 @@
-"""Stubs that move devices: mv, mvr, abs_set, rel_set, and where devices are.
+"""Stubs that move devices and ask where they are: mv, mvr, abs_set, rel_set, setpoint, locate, stop.
 
 They know no engine and no control system.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.environment import check
 from beamshell.plans.patterns import chunked
 from beamshell.plans.stubs.reading import rd
 from beamshell.plans.unrun_plan_guard import plan
@@ -23,15 +24,15 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
 
     Args:
         args: device, position, device, position ... in the devices' units.
-        group: what the moves are called while they are waited for.
-        timeout: seconds to wait at most.
-        kwargs: handed on to each device's `set`.
+        group: name of the group of these moves; None takes "move".
+        timeout: the longest wait in seconds; None for no limit.
+        kwargs: passed on to each device's `set`.
 
     Returns:
         A tuple of statuses.
 
     Raises:
-        LimitError: a position is out of limits, and nothing has moved.
+        LimitError: a position is outside the limits; nothing has moved.
 
     Example:
         ``yield from mv(th, 1.5, samx, -3)``
@@ -49,7 +50,7 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
 
 @plan
 def mvr(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
-    """Move devices by distances, all at the same time, and wait for all; a tuple of statuses."""
+    """Move devices by distances, all at the same time, and wait for all. Returns a tuple of statuses."""
     pairs = chunked(args, 2, "mvr(device, distance, device, distance, ...)")
     targets: list[Any] = []
     for device, distance in pairs:
@@ -62,7 +63,7 @@ def moved_by(device: Any, origin: Any, distance: Any) -> Any:
     """`origin + distance`.
 
     Raises:
-        PlanError: the device is in a state rather than at a position, such as an open shutter.
+        PlanError: the device has no number as position, such as a shutter; move it with mv.
     """
     if isinstance(origin, str | bytes | bool):
         raise PlanError(f"{device.name} is {origin!r}, which is no number: move it with mv, not by a distance")
@@ -70,19 +71,11 @@ def moved_by(device: Any, origin: Any, distance: Any) -> Any:
 
 
 mov = mv
-
-
 movr = mvr
 
 
-def check(device: Any, position: Any) -> None:
-    """Raise what `device.set(position)` would raise, without moving anything."""
-    if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
-        device.check_value(position)
-
-
 def setpoint(device: Any) -> Plan:
-    """Where the device was sent; what it reads, if it cannot tell."""
+    """The device's setpoint; its reading, if it has no `locate`."""
     if isinstance(device, Locatable):
         location = yield Msg("locate", device)
         return location["setpoint"]
@@ -91,7 +84,7 @@ def setpoint(device: Any) -> Plan:
 
 @plan
 def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Send a device to a value; its status."""
+    """Send a device to a value. Returns a status."""
     if wait and group is None:
         group = MOVE_GROUP
     status = yield Msg("set", device, *args, group=group, **kwargs)
@@ -102,14 +95,14 @@ def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kw
 
 @plan
 def rel_set(device: Any, distance: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
-    """Send a device by a distance from where it is; its status."""
+    """Send a device by a distance from where it is. Returns a status."""
     origin = yield from setpoint(device)
     target = moved_by(device, origin, distance)
     return (yield from abs_set(device, target, *args, group=group, wait=wait, **kwargs))
 
 
 def locate(*devices: Any, squeeze: bool = True) -> Plan:
-    """Setpoint and readback of each device; of the only one, unless `squeeze` is False."""
+    """Setpoint and readback of devices: a list, or those of a single device if `squeeze` is True."""
     return (yield Msg("locate", None, *devices, squeeze=squeeze))
 
 

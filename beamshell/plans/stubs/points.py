@@ -1,6 +1,6 @@
-"""Stubs that make up a scan: one point, and a plan again and again.
+"""Stubs for one point of a scan, and for repeating a plan: one_shot, one_nd_step, repeat.
 
-They know nothing of where the points come from.
+They know nothing of how the points are made.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
-from beamshell.plans.clock import now
+from beamshell.plans.environment import now
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
 
 
 def one_shot(detectors: Sequence[Any], take_reading: Callable[..., Plan] | None = None) -> Plan:
-    """One reading of the detectors."""
+    """Take one reading of the detectors."""
     yield Msg("checkpoint")
     yield from (take_reading or trigger_and_read)(list(detectors))
 
 
 def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
-    """Move to a point; motors that are there already stay.
+    """Move to a point; motors that were sent there already stay.
 
     Args:
         step: positions by motor.
-        pos_cache: where each motor was sent last; brought up to date.
+        pos_cache: by motor, where it was sent last; updated here.
     """
     yield Msg("checkpoint")
     moved = False
@@ -44,7 +44,7 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
 def one_1d_step(
     detectors: Sequence[Any], motor: Any, step: Any, take_reading: Callable[..., Plan] | None = None
 ) -> Plan:
-    """Move one motor, then read it and the detectors."""
+    """Move one motor, then read it and the detectors. Returns all readings."""
     yield Msg("checkpoint")
     yield Msg("set", motor, step, group=MOVE_GROUP)
     yield Msg("wait", None, group=MOVE_GROUP)
@@ -63,15 +63,15 @@ def one_nd_step(
 
 
 def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> Plan:
-    """Run a plan again and again.
+    """Run a plan repeatedly.
 
     Args:
         plan: a function that makes the plan.
-        num: how many times; None for ever.
+        num: how many times; None repeats for ever.
         delay: seconds from the start of one to the start of the next: a number, or an iterable of them.
 
     Raises:
-        PlanError: fewer delays than there are gaps.
+        PlanError: there are fewer delays than gaps; give num - 1 of them.
     """
     delays = None if delay is None or isinstance(delay, int | float) else iter(delay)
     done = 0
@@ -86,7 +86,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
             gap = next(delays) if delays is not None else delay
         except StopIteration:
             if num is None:
-                return  # as many times as there are delays
+                return  # without `num`, the delays decide how many times
             raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
         if gap is not None and (rest := begun + gap - now()) > 0:
             yield Msg("sleep", None, rest)
@@ -101,7 +101,7 @@ def repeater(n: int | None, gen_func: Callable[..., Plan], *args: Any, **kwargs:
 def caching_repeater(n: int | None, plan: Iterable[Msg]) -> Plan:
     """Send the messages of `plan` `n` times, or for ever if `n` is None.
 
-    The plan itself is run once, without answers; use `repeat` for a plan that looks at them.
+    The plan itself runs once, without responses; use `repeat` for a plan that needs them.
     """
     messages = list(plan)
     for _ in itertools.repeat(None) if n is None else range(n):

@@ -1,4 +1,4 @@
-"""Stubs that measure: trigger, read, and both together into one event.
+"""Stubs that measure and record: trigger, read, trigger_and_read, and the messages of runs, events and streams.
 
 They know nothing of motion.
 """
@@ -16,28 +16,32 @@ TRIGGER_GROUP = "trigger"
 
 
 def rd(device: Any, *, default_value: Any = 0) -> Plan:
-    """The one value of a device that has one: its hinted field, or its only one.
+    """Read the single value of a device: its hinted one, or its only one.
+
+    Args:
+        device: the device.
+        default_value: returned if there is no engine to answer.
 
     Raises:
-        PlanError: it has several.
+        PlanError: it has several values; read one of its parts instead.
     """
     reading = yield Msg("read", device)
-    if reading is None:  # nobody answers: the plan is only being looked at
+    if reading is None:  # no engine: somebody only lists the messages
         return default_value
     hinted = [key for key in (getattr(device, "hints", None) or {}).get("fields", []) if key in reading]
-    keys = list(hinted) if len(hinted) == 1 else list(reading)
+    keys = hinted if len(hinted) == 1 else list(reading)
     if len(keys) != 1:
         raise PlanError(f"{device.name} has {len(keys)} values ({', '.join(keys)}): read one of its parts instead")
     return reading[keys[0]]["value"]
 
 
 def read(device: Any) -> Plan:
-    """The device's readings, put into the open event if there is one."""
+    """Read a device, into the open event if there is one. Returns its readings."""
     return (yield Msg("read", device))
 
 
 def trigger(device: Any, *, group: Any = None, wait: bool = False) -> Plan:
-    """Start an acquisition; its status."""
+    """Start an acquisition. Returns a status."""
     if wait and group is None:
         group = TRIGGER_GROUP
     status = yield Msg("trigger", device, group=group)
@@ -47,10 +51,10 @@ def trigger(device: Any, *, group: Any = None, wait: bool = False) -> Plan:
 
 
 def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
-    """Trigger all devices together, then read them all into one event; all readings in one dict.
+    """Trigger all devices together, then read them into one event. Returns all readings in one dict.
 
     Args:
-        devices: a part of another device in the list is left out, since that one reads it.
+        devices: what is read. A part of another device in the list is read with that device.
         name: the stream.
     """
     devices = separate_devices(devices)
@@ -66,7 +70,7 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     try:
         for device in devices:
             if device.name in readings and getattr(device, "parent", None) is not None:
-                continue  # the device that it is a part of has told it already
+                continue  # it was read with the device that it is a part of
             reading = yield Msg("read", device)
             if reading is not None:
                 readings.update(reading)
@@ -80,16 +84,19 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
 
 
 def separate_devices(devices: Iterable[Any]) -> list[Any]:
-    """The devices without doubles, and without those that are part of another in the list."""
+    """The devices, each once, without those that are read with another device of the list."""
     unique = {id(device): device for device in devices}
-    return [device for device in unique.values() if not _is_read_with(device, unique)]
+    return [
+        device
+        for device in unique.values()
+        if getattr(device, "parent", None) is None or not _is_read_with(device, unique)
+    ]
 
 
 def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
-    """True if one of `others`, by id, is a device that this one is a part of, and records it."""
-    parent = getattr(device, "parent", None)
+    """True if the device is a part of one of `others` (by id), and is recorded by it."""
+    parent = device.parent
     while parent is not None:
-        # A part that its device does not record is wanted for itself.
         if id(parent) in others and device.name in _keys_of(parent):
             return True
         parent = getattr(parent, "parent", None)
@@ -97,9 +104,9 @@ def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
 
 
 def _keys_of(device: Any) -> Iterable[str]:
-    names = getattr(device, "read_attrs", None)
     if inspect.iscoroutinefunction(getattr(device, "describe", None)):
-        return ()  # only an event loop can ask it: what it records is known when it is read
+        return ()  # needs an event loop: its keys are known only when it is read
+    names = getattr(device, "read_attrs", None)
     if names is None:
         return device.describe()  # type: ignore[no-any-return]  # any Readable
     return [getattr(part, "name", "") for part in (_dotted(device, name) for name in names)]
@@ -109,3 +116,46 @@ def _dotted(device: Any, path: str) -> Any:
     for name in path.split("."):
         device = getattr(device, name, None)
     return device
+
+
+# ---- runs and events -----------------------------------------------------------------------------
+
+
+def open_run(md: dict[str, Any] | None = None) -> Plan:
+    """Open a run. Returns its uid."""
+    return (yield Msg("open_run", None, **(md or {})))
+
+
+def close_run(exit_status: str | None = None, reason: str | None = None) -> Plan:
+    """Close the run. Returns its uid."""
+    return (yield Msg("close_run", None, exit_status=exit_status, reason=reason))
+
+
+def create(name: str = "primary") -> Plan:
+    """Open an event of the stream `name`."""
+    return (yield Msg("create", None, name=name))
+
+
+def save() -> Plan:
+    """Emit the open event."""
+    return (yield Msg("save"))
+
+
+def drop() -> Plan:
+    """Discard the open event."""
+    return (yield Msg("drop"))
+
+
+def declare_stream(*devices: Any, name: str, collect: bool = False) -> Plan:
+    """Declare beforehand what the events of a stream contain."""
+    return (yield Msg("declare_stream", None, *devices, name=name, collect=collect))
+
+
+def monitor(device: Any, *, name: str | None = None, **kwargs: Any) -> Plan:
+    """Record each change of a device in a stream of its own, until `unmonitor`."""
+    return (yield Msg("monitor", device, name=name, **kwargs))
+
+
+def unmonitor(device: Any) -> Plan:
+    """Stop recording the changes of a device."""
+    return (yield Msg("unmonitor", device))

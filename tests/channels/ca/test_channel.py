@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from beamshell.channels.ca import requests
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
 
 
@@ -114,11 +114,11 @@ def test_a_subscriber_may_read_and_write_signals(connect):
 
 
 def test_a_slow_subscriber_of_one_signal_does_not_delay_another(connect):
-    release, heard = threading.Event(), threading.Event()
+    release, called = threading.Event(), threading.Event()
     slow, quick = connect(EpicsSignalRO, "BL:heartbeat"), connect(EpicsSignalRO, "BL:samx.VELO")
     slow.subscribe(lambda **kwargs: release.wait(20))
-    quick.subscribe(lambda **kwargs: heard.set())
-    arrived = heard.wait(5)
+    quick.subscribe(lambda **kwargs: called.set())
+    arrived = called.wait(5)
     release.set()
     assert arrived
 
@@ -158,8 +158,8 @@ def _best(action):
     return min(times)
 
 
-def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc):
-    known = len(requests._batches)
+def test_requests_to_a_channel_that_is_gone_are_forgotten(connect, demo_ioc):
+    number = len(requests._batches)
     for _ in range(20):
         signal = EpicsSignalRO("BL:samx.VELO", name="velocity")
         signal.wait_for_connection(5)
@@ -167,7 +167,7 @@ def test_what_was_asked_of_a_channel_that_is_gone_is_forgotten(connect, demo_ioc
         signal.destroy()  # before the requests are sent: they are never answered
         requests.batch().wait_for(-1, 0.0)  # the next ones are another batch
     del asked
-    assert len(requests._batches) <= known + 1
+    assert len(requests._batches) <= number + 1
 
 
 def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
@@ -182,7 +182,7 @@ def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
 
 
 _SESSION = """
-from beamshell.devices.signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 position, missing = EpicsSignal("BL:samx", name="samx"), EpicsSignalRO("BL:nonesuch", name="nonesuch")
 position.subscribe(lambda **kwargs: None)
 position.wait_for_connection(5)

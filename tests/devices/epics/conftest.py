@@ -34,3 +34,14 @@ def motor(shared: tuple[EpicsMotor, Outsider]) -> Iterator[EpicsMotor]:
     outsider.put(".STOP", 1)
     outsider.put_right()
     motor.limits = None
+
+
+@pytest.fixture
+def own_motor(own_ioc: DemoIoc) -> Iterator[EpicsMotor]:
+    """The motor OWN:th at 0 mm, on an IOC that may be killed or frozen; it takes 9 s to 90 mm."""
+    motor = EpicsMotor("OWN:th", name="th")
+    motor.wait_for_connection(timeout=10)
+    motor.velocity.set(1.0).wait(10)
+    yield motor
+    for _, signal in motor.walk_signals():
+        signal.destroy()

@@ -70,12 +70,12 @@ class Documents:
         self.all.append((name, doc))
 
     def of(self, name: str) -> list[dict[str, Any]]:
-        return [doc for found, doc in self.all if found == name]
+        return [doc for kind, doc in self.all if kind == name]
 
     def pictures(self) -> dict[int, np.ndarray]:
         """The pictures by number of event, as a reader finds them: the last StreamDatum counts."""
         files = {doc["uid"]: doc for doc in self.of("stream_resource")}
-        found = {}
+        pictures = {}
         for datum in self.of("stream_datum"):
             file = files[datum["stream_resource"]]
             frames = self.of("descriptor")[-1]["data_keys"][file["data_key"]]["shape"][0]
@@ -83,8 +83,8 @@ class Documents:
                 pixels = opened[file["parameters"]["dataset"]][:]
             numbers = range(datum["seq_nums"]["start"], datum["seq_nums"]["stop"])
             for number, index in zip(numbers, range(datum["indices"]["start"], datum["indices"]["stop"]), strict=True):
-                found[number] = pixels[index * frames : (index + 1) * frames]
-        return found
+                pictures[number] = pixels[index * frames : (index + 1) * frames]
+        return pictures
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10.0) -> None:
 # ---- a count, which writes no file -----------------------------------------------------------
 
 
-def test_a_count_tells_what_a_picture_is_like_and_writes_no_file(cam: EpicsAreaDetector, tmp_path: Path) -> None:
+def test_a_count_records_the_statistics_of_a_picture_and_writes_no_file(cam: EpicsAreaDetector, tmp_path: Path) -> None:
     cam.count_time.set(0.2).wait(5)
     cam.trigger().wait(20)
     reading = cam.read()
@@ -231,11 +231,11 @@ def test_files_go_below_the_data_folder_by_day(cam: EpicsAreaDetector, engine: R
     [file] = (tmp_path / time.strftime("images/%Y/%m/%d")).iterdir()
     assert file.name.startswith(time.strftime("cam_%Y%m%d_"))
     cam.data_folder = None
-    with pytest.raises(DeviceError, match=r"^cam_hdf: nobody has said where its files go: give write_folder in the"):
+    with pytest.raises(DeviceError, match=r"^cam_hdf: there is no folder for its files: give write_folder in the"):
         cam.stage()
 
 
-def test_a_folder_that_this_computer_knows_by_another_name_is_told_by_that(
+def test_a_folder_with_another_name_on_this_computer_is_documented_by_that(
     cam: EpicsAreaDetector, engine: RunEngine, documents: Documents, tmp_path: Path
 ) -> None:
     cam.hdf.write_folder, cam.hdf.read_folder = f"{tmp_path}/%Y", "/mnt/ioc/%Y"
@@ -294,7 +294,7 @@ def test_it_is_staged_once(cam: EpicsAreaDetector) -> None:
     cam.unstage()
 
 
-def test_one_that_is_read_only_is_told_nothing(cam: EpicsAreaDetector) -> None:
+def test_nothing_is_written_to_one_that_is_read_only(cam: EpicsAreaDetector) -> None:
     cam.read_only = True
     try:
         for order in (cam.trigger, cam.stage, cam.kickoff):
@@ -420,46 +420,51 @@ def test_a_capture_of_somebody_else_is_left_alone(cam: EpicsAreaDetector, tmp_pa
     cam.hdf.unstage()
 
 
+@pytest.fixture
+def own_cam(own_ioc: DemoIoc, tmp_path: Path) -> Iterator[EpicsAreaDetector]:
+    """A detector of an IOC that may be killed; it writes into a folder of this test."""
+    cam = EpicsAreaDetector("OWN:cam:", name="cam", write_folder=str(tmp_path))
+    cam.wait_for_connection(10)
+    cam.count_time.set(0.1).wait(5)
+    yield cam
+    for _, signal in cam.walk_signals():
+        signal.destroy()
+
+
 def test_an_ioc_that_dies_in_the_middle_of_a_capture_fails_the_run_and_the_next_is_whole(
-    cam: EpicsAreaDetector, engine: RunEngine, documents: Documents, demo_ioc: DemoIoc
+    own_ioc: DemoIoc, own_cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
 ) -> None:
-    cam.count_time.set(5).wait(5)
-    death = threading.Timer(0.2, demo_ioc.kill)  # in the middle of an exposure
+    own_cam.count_time.set(5).wait(5)
+    death = threading.Timer(0.2, own_ioc.kill)  # in the middle of an exposure
     token = engine.subscribe(lambda name, doc: doc["seq_num"] == 2 and death.start(), "event")
-    try:
-        began = time.monotonic()
-        with pytest.raises(FailedStatus, match=r"^cam: trigger failed: .*Acquire lost its connection"):
-            engine(count([cam], num=4))
-        assert time.monotonic() - began < 20
-        assert len(documents.pictures()) == 2  # what was finished is there, and can be read
-        check(documents.all)
-    finally:
-        engine.unsubscribe(token)
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
-    cam.wait_for_connection(20)
+    with pytest.raises(FailedStatus, match=r"^cam: trigger failed: .*Acquire lost its connection"):
+        engine(count([own_cam], num=4))
+    assert len(documents.pictures()) == 2  # what was finished is there, and can be read
+    check(documents.all)
+    engine.unsubscribe(token)
+    own_ioc.restart()
+    own_ioc.wait_ready()
+    own_cam.wait_for_connection(20)
     documents.all.clear()
-    engine(count([cam], num=2))
+    engine(count([own_cam], num=2))
     assert len(documents.pictures()) == 2
 
 
 def test_an_offline_detector_is_left_as_it_is_without_waiting_for_each_setting(
-    cam: EpicsAreaDetector, demo_ioc: DemoIoc
+    own_ioc: DemoIoc, own_cam: EpicsAreaDetector
 ) -> None:
-    cam.stage()
-    try:
-        demo_ioc.kill()
-        wait_for(lambda: not cam.cam.acquire.connected)
-        began = time.monotonic()
-        with pytest.raises(DeviceError, match=r"it is offline, and keeps the settings of the run"):
-            cam.unstage()
-        assert time.monotonic() - began < 10
-    finally:
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
-    cam.wait_for_connection(20)
-    cam.stage()
-    cam.unstage()
+    own_cam.stage()
+    own_ioc.kill()
+    wait_for(lambda: not own_cam.cam.acquire.connected)
+    began = time.monotonic()
+    with pytest.raises(DeviceError, match=r"it is offline, and keeps the settings of the run"):
+        own_cam.unstage()
+    assert time.monotonic() - began < 10
+    own_ioc.restart()
+    own_ioc.wait_ready()
+    own_cam.wait_for_connection(20)
+    own_cam.stage()
+    own_cam.unstage()
 
 
 # ---- a series --------------------------------------------------------------------------------

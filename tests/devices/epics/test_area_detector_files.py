@@ -6,7 +6,7 @@ from pathlib import Path
 
 from beamshell.devices import EpicsAreaDetector, Registry
 from beamshell.devices.loader import load_devices
-from beamshell.devices.twin_facts import twin_facts
+from beamshell.devices.simulation import simulation_of
 
 
 def test_a_line_says_where_its_parts_and_its_files_are(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_line_says_where_its_parts_and_its_files_are(tmp_path: Path) -> None:
 def test_a_twin_has_to_play_the_detector_as_a_whole(tmp_path: Path) -> None:
     file = tmp_path / "devices.yml"
     file.write_text('eiger: {class: area_detector, prefix: "NONE:eiger:", hdf: "HDF2:"}\n')
-    facts, left_out = twin_facts(file)
+    facts, left_out = simulation_of(file)
     assert facts[0] == {
         "is": "area_detector",
         "camera": "NONE:eiger:cam1:",

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from beamshell.devices.component import Component
+from beamshell.devices.controllers import EpicsPositioner
 from beamshell.devices.epics.camera import EpicsCamera
 from beamshell.devices.epics.counter import EpicsCounter
-from beamshell.devices.epics.positioner import EpicsPositioner
 from beamshell.devices.epics.scaler import EpicsScaler
 from beamshell.devices.epics.shutter import EpicsShutter
 from beamshell.devices.signal import Signal, SignalRO

@@ -16,7 +16,7 @@ from beamshell.analysis.peaks import peak
 from beamshell.devices.epics.fly_motor import MotorFlyer
 from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.status import DeviceStatus
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import BadValue, DeviceError, FailedStatus, LimitError
@@ -108,7 +108,7 @@ def test_a_flight_counts_at_all_its_points_and_the_motor_has_its_speed_back(benc
     assert bench.th.position > 1.0
 
 
-def test_where_the_motor_was_is_told_as_its_encoder_tells_it(bench):
+def test_the_positions_are_those_of_the_encoder(bench):
     begin(bench).wait(30)
     seen = collected(bench)
     assert seen["th"] == pytest.approx(seen["mcs_where"], abs=0.2)
@@ -218,7 +218,7 @@ def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
 def test_a_motor_that_was_moved_away_is_not_flown_from_there(bench):
     bench.flyer.prepare(PATH).wait(30)
     bench.th.set(0).wait(30)
-    with pytest.raises(DeviceError, match=r"fly: th is at 0 deg, not at -1\.\d+ deg where it was got ready"):
+    with pytest.raises(DeviceError, match=r"fly: th is at 0 deg, not at -1\.\d+ deg, where the flight begins"):
         bench.flyer.kickoff()
     assert bench.th.velocity.get() == 1.0
 
@@ -242,7 +242,7 @@ def check_home(bench: Bench) -> None:
     assert bench.mcs.acquiring.get() == 0
 
 
-def test_a_stop_keeps_what_was_seen(bench):
+def test_a_stop_keeps_the_points(bench):
     flight = half_way(bench)
     bench.flyer.stop()
     seen = collected(bench)
@@ -262,7 +262,7 @@ def test_a_stop_while_it_gets_ready_stops_the_motor(bench):
         bench.flyer.kickoff()
 
 
-def test_a_pause_is_a_landing_that_is_no_failure(bench):
+def test_a_pause_ends_the_flight_without_a_failure(bench):
     flight = half_way(bench)
     bench.flyer.pause()
     flight.wait(10)
@@ -303,7 +303,7 @@ def test_a_motor_that_slips_fails_the_flight(bench):
     check_home(bench)
 
 
-def test_a_counter_that_somebody_else_stops_fails_the_flight_and_lands_the_motor(bench):
+def test_a_counter_that_somebody_else_stops_fails_the_flight_and_stops_the_motor(bench):
     flight = half_way(bench)
     bench.put("mcs:StopAll", 1)
     assert re.match(r"fly: mcs has counted \d+ of 201 bins: it was stopped", str(flight.exception(60)))
@@ -349,7 +349,7 @@ def test_the_peak_of_a_fly_scan_is_where_a_step_scan_finds_it(bench):
     bin_deg = 0.02
     flown, _ = run(bp.fly_scan(bench.flyer, -0.7, 1.3, 101, 0.2))
     bench.mcs.prepare_bins(1, 0.5)
-    found = peak("th", "it", columns(flown, "th"), columns(flown, "mcs_it"))
+    measured = peak("th", "it", columns(flown, "th"), columns(flown, "mcs_it"))
     places = np.linspace(-0.7, 1.3, 31)
     counts = []
     for place in places:
@@ -357,14 +357,14 @@ def test_the_peak_of_a_fly_scan_is_where_a_step_scan_finds_it(bench):
         bench.mcs.count_bins(1, 0.5).wait(10)
         counts.append(float(bench.mcs.begin_filled()()["it"][0]))
     stepped = peak("th", "it", places, counts)
-    assert found is not None
+    assert measured is not None
     assert stepped is not None
-    assert found.cen == pytest.approx(stepped.cen, abs=bin_deg)
-    assert found.com == pytest.approx(stepped.com, abs=bin_deg)
-    assert found.fwhm == pytest.approx(stepped.fwhm, abs=3 * bin_deg)
+    assert measured.cen == pytest.approx(stepped.cen, abs=bin_deg)
+    assert measured.com == pytest.approx(stepped.com, abs=bin_deg)
+    assert measured.fwhm == pytest.approx(stepped.fwhm, abs=3 * bin_deg)
 
 
-def test_the_documents_tell_of_one_stream_with_motor_and_counts(bench):
+def test_the_documents_have_one_stream_with_motor_and_counts(bench):
     docs, _ = run(bp.fly_scan(bench.flyer, -1, 1, 201, 0.05, period=0.1))
     kinds = [name for name, _ in docs]
     assert kinds[:2] == ["start", "descriptor"]

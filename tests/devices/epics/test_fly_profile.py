@@ -7,13 +7,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from beamshell.devices.epics.fly_profile import SETTLE_S, FlightLog, FlyProfile, understand
+from beamshell.devices.epics.fly_profile import SETTLE_S, FlightLog, FlyProfile, profile_from
 from beamshell.errors import BadValue, UnknownName
 
 PATH = {"start": -1.0, "stop": 1.0, "num": 21, "time": 0.1}
 
 places = st.floats(-1e4, 1e4).map(lambda x: round(x, 6))
-rides = st.builds(
+profiles = st.builds(
     lambda start, way, num, time_s, part: FlyProfile(start, start + way, num, time_s, int(part * num)),
     places,
     places.filter(lambda way: abs(way) > 1e-3),
@@ -24,28 +24,28 @@ rides = st.builds(
 
 
 def test_points_lie_in_the_middle_of_their_bins():
-    ride = understand("fly", PATH)
-    assert (ride.step, ride.speed, ride.bins) == (pytest.approx(0.1), pytest.approx(1.0), 21)
-    assert (ride.begin, ride.end) == (pytest.approx(-1.05), pytest.approx(1.05))
+    profile = profile_from("fly", PATH)
+    assert (profile.step, profile.speed, profile.bins) == (pytest.approx(0.1), pytest.approx(1.0), 21)
+    assert (profile.begin, profile.end) == (pytest.approx(-1.05), pytest.approx(1.05))
 
 
-def test_the_rest_of_a_ride_begins_with_the_first_point_that_was_not_seen():
-    ride = understand("fly", {**PATH, "first": 20})
-    assert (ride.bins, ride.begin, ride.end) == (1, pytest.approx(0.95), pytest.approx(1.05))
+def test_the_rest_of_a_flight_begins_with_the_first_point_that_is_missing():
+    profile = profile_from("fly", {**PATH, "first": 20})
+    assert (profile.bins, profile.begin, profile.end) == (1, pytest.approx(0.95), pytest.approx(1.05))
 
 
 def test_the_run_up_is_the_way_that_a_ramp_takes_and_a_moment_at_full_speed():
-    assert understand("fly", PATH).run_up(0.4) == pytest.approx(1.0 * (0.2 + SETTLE_S))
-    assert understand("fly", {**PATH, "start": 1.0, "stop": -1.0}).run_up(0.4) == pytest.approx(-(0.2 + SETTLE_S))
+    assert profile_from("fly", PATH).run_up(0.4) == pytest.approx(1.0 * (0.2 + SETTLE_S))
+    assert profile_from("fly", {**PATH, "start": 1.0, "stop": -1.0}).run_up(0.4) == pytest.approx(-(0.2 + SETTLE_S))
 
 
-@given(ride=rides, ramp_s=st.floats(0, 10))
-def test_it_takes_off_before_its_first_bin_and_stops_behind_its_last_whichever_way_it_goes(ride, ramp_s):
-    sign, room = np.sign(ride.step), ride.run_up(ramp_s)
-    places = [ride.begin - room, ride.begin, ride.end, ride.end + room]
+@given(profile=profiles, ramp_s=st.floats(0, 10))
+def test_it_takes_off_before_its_first_bin_and_stops_behind_its_last_whichever_way_it_goes(profile, ramp_s):
+    sign, room = np.sign(profile.step), profile.run_up(ramp_s)
+    places = [profile.begin - room, profile.begin, profile.end, profile.end + room]
     assert all(np.diff(places) * sign > 0)
-    assert (ride.end - ride.begin) / ride.step == pytest.approx(ride.bins)
-    assert abs(room) == pytest.approx(ride.speed * (ramp_s / 2 + SETTLE_S))
+    assert (profile.end - profile.begin) / profile.step == pytest.approx(profile.bins)
+    assert abs(room) == pytest.approx(profile.speed * (ramp_s / 2 + SETTLE_S))
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_it_takes_off_before_its_first_bin_and_stops_behind_its_last_whichever_w
 )
 def test_a_path_that_makes_no_sense_is_refused(change, error, words):
     with pytest.raises(error, match=words):
-        understand("fly", {**PATH, **change})
+        profile_from("fly", {**PATH, **change})
 
 
 def test_a_path_needs_all_its_parts():
     with pytest.raises(BadValue, match="fly: a flight needs num, time too"):
-        understand("fly", {"start": 0, "stop": 1})
+        profile_from("fly", {"start": 0, "stop": 1})
 
 
 # ---- where the motor was in each bin -------------------------------------------------------------
@@ -78,7 +78,7 @@ def log_of(speed, begun, dwell_s, told_s, full, readbacks_s=0.04, start=0.0, tol
     """What a flight at `speed` tells: it passes `start` at time 0, and is `told_s` old."""
     log = FlightLog(dwell_s)
     for stamp in np.arange(-1.0, told_s, readbacks_s):
-        log.saw(start + speed * stamp, stamp)
+        log.moved(start + speed * stamp, stamp)
     log.began(begun)
     log.filled(full, told_s + told_late)
     return log
@@ -91,7 +91,7 @@ def log_of(speed, begun, dwell_s, told_s, full, readbacks_s=0.04, start=0.0, tol
     late=st.floats(0, 0.999),
     begun=st.floats(0, 0.5),
 )
-def test_a_motor_at_even_speed_is_found_to_a_bin_however_late_the_counter_tells(speed, dwell_s, full, late, begun):
+def test_a_motor_at_even_speed_is_found_to_a_bin_however_late_the_counter_sends(speed, dwell_s, full, late, begun):
     told_s = begun + (full + late) * dwell_s
     log = log_of(speed, begun, dwell_s, told_s, full)
     times, places = log.points(full)
@@ -112,7 +112,7 @@ def test_bins_behind_the_last_readback_are_not_covered():
     assert log.covered(3) == 3
 
 
-def test_a_log_that_was_told_nothing_has_no_points():
+def test_an_empty_log_has_no_points():
     log = FlightLog(0.1)
     log.filled(3, 5.0)
     assert (len(log.edges(3)), log.covered(3), log.speed()) == (0, 0, 0.0)
@@ -125,19 +125,19 @@ def test_positions_lie_between_those_that_were_read(seen):
     assume(seen[-1][0] > seen[0][0])
     log = FlightLog(0.5)
     for stamp, place in seen:
-        log.saw(place, stamp)
+        log.moved(place, stamp)
     log.began(seen[0][0])
-    _, found = log.points(5)
+    _, places_at = log.points(5)
     low, high = min(place for _, place in seen), max(place for _, place in seen)
-    assert np.all((found >= low - 1e-6) & (found <= high + 1e-6))
+    assert np.all((places_at >= low - 1e-6) & (places_at <= high + 1e-6))
 
 
 def test_the_speed_is_that_between_the_last_two_readbacks():
     log = FlightLog(0.1)
-    log.saw(0.0, 10.0)
+    log.moved(0.0, 10.0)
     assert log.speed() == 0.0
-    log.saw(0.2, 10.1)
-    log.saw(0.1, 10.2)
+    log.moved(0.2, 10.1)
+    log.moved(0.1, 10.2)
     assert log.speed() == pytest.approx(-1.0)
-    log.saw(0.5, 10.2)
+    log.moved(0.5, 10.2)
     assert log.speed() == 0.0

@@ -10,7 +10,7 @@ import pytest
 
 from beamshell import RunEngine
 from beamshell.devices.epics.mca import EpicsMCA
-from beamshell.devices.kind import Kind
+from beamshell.devices.part import Kind
 from beamshell.errors import BadValue, DeviceError, UnknownName
 from beamshell.ioc.process import DemoIoc
 from beamshell.plans import count
@@ -131,10 +131,10 @@ def test_a_count_that_was_cut_short_has_failed_and_the_next_works(mca):
     assert mca.real_time.get() == 0.2
 
 
-@pytest.mark.parametrize("told", [[610], [670, 610], [-1, 5], "610 670", [1.5, 3], 7])
-def test_a_region_that_is_no_pair_of_channels_is_named(demo_ioc, told):
+@pytest.mark.parametrize("channels", [[610], [670, 610], [-1, 5], "610 670", [1.5, 3], 7])
+def test_a_region_that_is_no_pair_of_channels_is_named(demo_ioc, channels):
     with pytest.raises(BadValue, match=r"^mca: region Fe: .* is no pair of channels: write"):
-        EpicsMCA("BL:mca1", name="mca", rois={"Fe": told})
+        EpicsMCA("BL:mca1", name="mca", rois={"Fe": channels})
 
 
 def test_too_many_regions_and_unknown_ones_are_named(mca):

@@ -19,7 +19,7 @@ def test_a_search_for_home_ends_at_home(motor: EpicsMotor) -> None:
     assert {"homed", "at home"} <= set(motor.status_words())
 
 
-def test_the_ready_methods_wait_unless_told_otherwise(motor: EpicsMotor) -> None:
+def test_the_ready_methods_wait_by_default(motor: EpicsMotor) -> None:
     motor.set(2).wait(15)
     status = motor.home("forward", wait=False)
     assert not status.done

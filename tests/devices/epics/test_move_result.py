@@ -55,7 +55,7 @@ def test_a_move_that_failed_says_why(changes: dict[str, object], reason: str) ->
     assert replace(THERE, **changes).reason(1.0, lambda position: f"{position:g} deg").startswith(reason)
 
 
-def test_the_status_word_is_told_bit_by_bit() -> None:
+def test_the_status_word_is_written_bit_by_bit() -> None:
     assert msta_words(1 | 1 << 1 | 1 << 14) == ["done", "homed", "plus direction"]
     assert msta_words(1 << 6 | 1 << 10) == ["slip or stall", "moving", "minus direction"]
     assert fault_words(1 << 9 | 1 << 12 | 1 << 1) == ["driver problem", "controller does not answer"]

@@ -8,7 +8,7 @@ FOR_THE_ENGINE = {"descriptor": "", "seq_nums": {"start": 0, "stop": 0}}
 """Keys that any engine fills in; bluesky's looks whether they are there."""
 
 
-def test_the_file_is_told_of_once_and_each_stretch_of_points_by_itself() -> None:
+def test_the_file_is_documented_once_and_each_stretch_of_points_by_itself() -> None:
     file = PictureFile("file-1", "/data/a b/cam_1.h5", "cam_image")
     documents = [*file.documents(0, 1, (256, 512)), *file.documents(2, 5, (256, 512))]
     assert documents == [

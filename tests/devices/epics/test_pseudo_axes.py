@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from motor_bench import until
 
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.monochromator import (
     HC_KEV_ANGSTROM,
     SI111_SPACING_ANGSTROM,
@@ -15,7 +16,6 @@ from beamshell.devices.monochromator import (
     bragg_rad,
     energy_kev,
 )
-from beamshell.devices.signal import EpicsSignal
 from beamshell.devices.slits import Slits
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import BadValue, LimitError, MoveFailed

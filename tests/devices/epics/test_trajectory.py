@@ -14,7 +14,7 @@ from beamshell import plans as bp
 from beamshell.devices.epics.mcs import MultichannelScaler
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory import TrajectoryFlyer
-from beamshell.devices.signal import EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.engine.run_engine import RunEngine
 from beamshell.errors import BadValue, DeviceError, LimitError
 from beamshell.ioc import physics
@@ -80,7 +80,7 @@ def collected(bench: Bench) -> dict[str, Any]:
     return {key: [value for page in pages for value in page["data"][key]] for key in ("th", "tth", "mcs_i0", "mcs_it")}
 
 
-def test_two_motors_ride_along_a_curve_and_the_counts_are_those_of_its_points(bench):
+def test_two_motors_move_along_a_curve_and_the_counts_are_those_of_its_points(bench):
     begin(bench).wait(30)
     seen = collected(bench)
     assert seen["th"] == pytest.approx(TH, abs=0.2)
@@ -128,12 +128,12 @@ def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
 
 
 def test_a_profile_that_the_controller_does_not_build_is_no_preparation(bench):
-    bench.traj._path = bench.traj._understand(PATH)
+    bench.traj._path = bench.traj.parse_path(PATH)
     bench.traj.num_points.set(1).wait(5)
     assert str(bench.traj._built().exception(10)) == "traj: build: 1 points make no profile"
 
 
-def test_a_stop_lands_and_keeps_what_was_seen(bench):
+def test_a_stop_ends_the_flight_and_keeps_its_points(bench):
     flight = half_way(bench)
     bench.traj.stop()
     seen = collected(bench)
@@ -143,7 +143,7 @@ def test_a_stop_lands_and_keeps_what_was_seen(bench):
     assert bench.mcs.acquiring.get() == 0
 
 
-def test_a_pause_lands_without_a_failure_and_the_rest_can_be_flown(bench):
+def test_a_pause_ends_the_flight_without_a_failure_and_the_rest_can_be_flown(bench):
     flight = half_way(bench)
     bench.traj.pause()
     flight.wait(10)

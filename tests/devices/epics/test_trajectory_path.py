@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.devices.epics.trajectory_path import middles, understand
+from beamshell.devices.epics.trajectory_path import middles, path_from
 from beamshell.errors import BadValue, UnknownName
 
 MOTORS = ["th", "tth"]
@@ -15,15 +15,15 @@ PATH = {"positions": {"th": [0.0, 1.0, 3.0], "tth": [5.0, 5.0, 5.0]}, "time": 0.
 
 
 def test_bins_end_half_way_between_points_and_the_outer_ones_reach_as_far_beyond():
-    path = understand("traj", PATH, MOTORS)
+    path = path_from("traj", PATH, MOTORS)
     assert path.edges("th").tolist() == [-0.5, 0.5, 2.0, 4.0]
     assert path.edges("tth").tolist() == [5.0] * 4
     assert path.speeds("th").tolist() == [2.0, 3.0, 4.0]
     assert (path.num, path.bins) == (3, 3)
 
 
-def test_the_rest_of_a_way_begins_with_the_bin_of_the_first_point_that_was_not_seen():
-    path = understand("traj", {**PATH, "first": 2}, MOTORS)
+def test_the_rest_of_a_path_begins_with_the_bin_of_the_first_point_that_is_missing():
+    path = path_from("traj", {**PATH, "first": 2}, MOTORS)
     assert path.edges("th").tolist() == [2.0, 4.0]
     assert path.bins == 1
 
@@ -31,8 +31,8 @@ def test_the_rest_of_a_way_begins_with_the_bin_of_the_first_point_that_was_not_s
 @given(points=st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=50), data=st.data())
 def test_flown_in_two_parts_the_bins_are_the_same(points, data):
     first = data.draw(st.integers(0, len(points) - 1))
-    whole = understand("traj", {"positions": {"th": points}, "time": 1}, MOTORS)
-    rest = understand("traj", {"positions": {"th": points}, "time": 1, "first": first}, MOTORS)
+    whole = path_from("traj", {"positions": {"th": points}, "time": 1}, MOTORS)
+    rest = path_from("traj", {"positions": {"th": points}, "time": 1, "first": first}, MOTORS)
     assert rest.edges("th").tolist() == whole.edges("th")[first:].tolist()
     assert len(whole.edges("th")) == len(points) + 1
 
@@ -52,14 +52,14 @@ def test_flown_in_two_parts_the_bins_are_the_same(points, data):
 )
 def test_a_path_that_makes_no_sense_is_refused(change, error, words):
     with pytest.raises(error, match=words):
-        understand("traj", {**PATH, **change}, MOTORS)
+        path_from("traj", {**PATH, **change}, MOTORS)
 
 
 def test_a_path_needs_its_parts():
     with pytest.raises(BadValue, match="traj: a flight needs positions and time too"):
-        understand("traj", {}, MOTORS)
+        path_from("traj", {}, MOTORS)
 
 
-def test_the_middle_of_each_bin_follows_from_when_bins_were_told_to_be_full():
+def test_the_middle_of_each_bin_follows_from_the_time_stamps_of_full_bins():
     assert middles([(4, 14.0), (10, 20.0)], 10, 99.0) == pytest.approx(np.arange(10.5, 20.5))
     assert middles([(2, 12.0)], 2, 1.0) == pytest.approx([10.5, 11.5])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from beamshell.devices.files.native import native_text
 from beamshell.devices.files.reading import import_file, read_file
-from beamshell.devices.files.writing import native_text
 from beamshell.devices.loader import load_devices
 from beamshell.errors import ConfigError, UnknownName
 
@@ -18,11 +18,13 @@ def write(tmp_path: Path, name: str, text: str) -> Path:
     return tmp_path / name
 
 
-def values(path: Path, tmp_path: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def read(path: Path, tmp_path: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """What each device says, less what says nothing; and the problems."""
-    found = read_file(path)
-    said = {n: {k: v for k, v in line.values.items() if v not in ("", [], {}, True)} for n, line in found.lines.items()}
-    return said, [str(problem).replace(f"{tmp_path}/", "") for problem in found.problems]
+    file = read_file(path)
+    values = {
+        n: {k: v for k, v in line.values.items() if v not in ("", [], {}, True)} for n, line in file.lines.items()
+    }
+    return values, [str(problem).replace(f"{tmp_path}/", "") for problem in file.problems]
 
 
 # ---- happi -------------------------------------------------------------------------------------------
@@ -49,17 +51,17 @@ HAPPI = """{
 
 
 def test_happi_items_become_devices(tmp_path: Path) -> None:
-    said, problems = values(write(tmp_path, "db.json", HAPPI), tmp_path)
+    values, problems = read(write(tmp_path, "db.json", HAPPI), tmp_path)
     assert problems == []
-    assert said["th"] == {
+    assert values["th"] == {
         "class": "motor",
         "prefix": "XCS:TH",
         "settle_time": 0.5,
         "doc": "sample angle",
         "tags": ["sample", "motors"],
     }
-    assert said["ring"] == {"class": "signal_ro", "prefix": "SR:CURR"}
-    assert said["gap"] == {"class": "signal", "prefix": "ID:GAP:RBV", "write_pv": "ID:GAP", "enabled": False}
+    assert values["ring"] == {"class": "signal_ro", "prefix": "SR:CURR"}
+    assert values["gap"] == {"class": "signal", "prefix": "ID:GAP:RBV", "write_pv": "ID:GAP", "enabled": False}
 
 
 def test_what_is_known_of_happi_is_built_and_what_is_not_is_a_placeholder(tmp_path: Path) -> None:
@@ -92,8 +94,8 @@ def test_what_is_known_of_happi_is_built_and_what_is_not_is_a_placeholder(tmp_pa
     ],
 )
 def test_what_is_wrong_with_a_happi_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
-    said, problems = values(write(tmp_path, "db.json", text), tmp_path)
-    assert "a" not in said
+    values, problems = read(write(tmp_path, "db.json", text), tmp_path)
+    assert "a" not in values
     assert len(problems) == 1
     assert message in problems[0]
 
@@ -130,18 +132,18 @@ boxes.Crate:
 
 
 def test_guarneris_lists_become_devices(tmp_path: Path) -> None:
-    said, problems = values(write(tmp_path, "devices.yml", GUARNERI), tmp_path)
+    values, problems = read(write(tmp_path, "devices.yml", GUARNERI), tmp_path)
     assert problems == []
-    assert said["m1"] == {"class": "motor", "prefix": "gp:m1", "tags": ["motor", "baseline"], "readout": "baseline"}
-    assert said["m2"] == {"class": "motor", "prefix": "gp:m2"}
-    assert said["gain"] == {"class": "signal", "prefix": "gp:gain_RBV", "write_pv": "gp:gain", "tags": ["amplifier"]}
-    assert (said["sim_motor"], said["sim_det"]) == ({"class": "sim_motor"}, {"class": "sim_det"})
-    assert said["crate"] == {"class": "boxes.Crate", "prefix": "gp:crate", "arguments": {"size": 3}}
+    assert values["m1"] == {"class": "motor", "prefix": "gp:m1", "tags": ["motor", "baseline"], "readout": "baseline"}
+    assert values["m2"] == {"class": "motor", "prefix": "gp:m2"}
+    assert values["gain"] == {"class": "signal", "prefix": "gp:gain_RBV", "write_pv": "gp:gain", "tags": ["amplifier"]}
+    assert (values["sim_motor"], values["sim_det"]) == ({"class": "sim_motor"}, {"class": "sim_det"})
+    assert values["crate"] == {"class": "boxes.Crate", "prefix": "gp:crate", "arguments": {"size": 3}}
 
 
 def test_an_unknown_class_of_guarneri_is_a_placeholder_with_the_place_of_its_class(tmp_path: Path) -> None:
-    known, _, _ = GUARNERI.partition("ophyd.EpicsMotor")
-    text = known + "apstools.synApps.Optics2Slit2D_HV:\n- {name: slit1, prefix: X}\n"
+    first_part, _, _ = GUARNERI.partition("ophyd.EpicsMotor")
+    text = first_part + "apstools.synApps.Optics2Slit2D_HV:\n- {name: slit1, prefix: X}\n"
     registry, problems = load_devices(write(tmp_path, "devices.yml", text))
     assert list(registry) == ["sim_motor", "sim_det"]
     assert "devices.yml:5:1: slit1: nothing here stands for the class apstools" in str(problems[0])
@@ -158,17 +160,17 @@ def test_an_unknown_class_of_guarneri_is_a_placeholder_with_the_place_of_its_cla
     ],
 )
 def test_what_is_wrong_with_a_guarneri_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
-    _, problems = values(write(tmp_path, "devices.yml", text), tmp_path)
+    _, problems = read(write(tmp_path, "devices.yml", text), tmp_path)
     assert len(problems) == 1
     assert message in problems[0]
 
 
 def test_a_file_of_ours_may_include_one_of_another_console(tmp_path: Path) -> None:
     write(tmp_path, "bits.yml", GUARNERI)
-    said, problems = values(write(tmp_path, "devices.yml", "include: bits.yml\nm1: {tags: [mine]}\n"), tmp_path)
+    values, problems = read(write(tmp_path, "devices.yml", "include: bits.yml\nm1: {tags: [mine]}\n"), tmp_path)
     assert problems == []
-    assert said["m1"]["tags"] == ["mine"]
-    assert said["m1"]["prefix"] == "gp:m1"
+    assert values["m1"]["tags"] == ["mine"]
+    assert values["m1"]["prefix"] == "gp:m1"
 
 
 # ---- BEC, imported once ------------------------------------------------------------------------------
@@ -202,9 +204,9 @@ eiger:
 
 
 def test_a_bec_configuration_becomes_a_device_file(tmp_path: Path) -> None:
-    found = import_file(write(tmp_path, "bec.yml", BEC))
-    assert found.problems == []
-    text = native_text(found.lines.values(), ["made of bec.yml"])
+    file = import_file(write(tmp_path, "bec.yml", BEC))
+    assert file.problems == []
+    text = native_text(file.lines.values(), ["made of bec.yml"])
     assert text.splitlines() == [
         "# made of bec.yml",
         'samx:  {class: motor, prefix: "X12SA-ES1:MTR1", limits: [-50, 50], tags: [user motors], readout: baseline, '
@@ -216,10 +218,10 @@ def test_a_bec_configuration_becomes_a_device_file(tmp_path: Path) -> None:
 
 
 def test_what_was_written_says_the_same_when_it_is_read(tmp_path: Path) -> None:
-    found = import_file(write(tmp_path, "bec.yml", BEC))
-    again = read_file(write(tmp_path, "devices.yml", native_text(found.lines.values())))
+    file = import_file(write(tmp_path, "bec.yml", BEC))
+    again = read_file(write(tmp_path, "devices.yml", native_text(file.lines.values())))
     assert again.problems == []
-    assert {n: line.values for n, line in again.lines.items()} == {n: line.values for n, line in found.lines.items()}
+    assert {n: line.values for n, line in again.lines.items()} == {n: line.values for n, line in file.lines.items()}
 
 
 def test_a_bec_file_where_a_device_file_should_be_says_what_to_type(tmp_path: Path) -> None:
@@ -240,9 +242,9 @@ def test_a_bec_file_where_a_device_file_should_be_says_what_to_type(tmp_path: Pa
     ],
 )
 def test_what_is_wrong_with_a_bec_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
-    found = import_file(write(tmp_path, "bec.yml", text))
-    assert list(found.lines) == ["a"]
-    assert message in str(found.problems[0])
+    file = import_file(write(tmp_path, "bec.yml", text))
+    assert list(file.lines) == ["a"]
+    assert message in str(file.problems[0])
 
 
 # ---- SPEC, imported once -----------------------------------------------------------------------------
@@ -269,8 +271,8 @@ CNT003 = NONE  0  2      1 0x002       none  none
 
 
 def test_a_spec_config_becomes_motors_and_a_scaler(tmp_path: Path) -> None:
-    found = import_file(write(tmp_path, "config", SPEC))
-    assert native_text(found.lines.values()).splitlines() == [
+    file = import_file(write(tmp_path, "config", SPEC))
+    assert native_text(file.lines.values()).splitlines() == [
         'mx:      {class: motor, prefix: "9idcLAX:m58:c0:m2", tags: [motor]}',
         'uslvcen: {class: motor, prefix: "9idcLAX:mxv:c0:m5", tags: [motor], doc: upper slit centre}',
         'scaler:  {class: scaler, prefix: "9idcLAX:vsc:c0", channels: [1, 2], tags: [detector], readout: point, '
@@ -279,8 +281,8 @@ def test_a_spec_config_becomes_motors_and_a_scaler(tmp_path: Path) -> None:
 
 
 def test_what_spec_drives_without_epics_is_named_with_its_line(tmp_path: Path) -> None:
-    found = import_file(write(tmp_path, "config", SPEC))
-    assert [str(problem).replace(f"{tmp_path}/", "") for problem in found.problems] == [
+    file = import_file(write(tmp_path, "config", SPEC))
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in file.problems] == [
         "config:11:1: en: its controller MAC_MOT:0/0 is not of EPICS; left out",
         "config:13:1: not understood: MOT004 = EPICS_M2:0/3",
         "config:17:1: far: not one of the 8 channels of an EPICS scaler; left out",

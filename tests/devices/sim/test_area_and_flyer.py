@@ -17,9 +17,9 @@ from beamshell.messages import Msg
 
 
 def documents(*plan: Msg) -> list[tuple[str, dict[str, Any]]]:
-    heard: list[tuple[str, dict[str, Any]]] = []
-    RunEngine()(iter(plan), lambda name, doc: heard.append((name, doc)))
-    return heard
+    docs: list[tuple[str, dict[str, Any]]] = []
+    RunEngine()(iter(plan), lambda name, doc: docs.append((name, doc)))
+    return docs
 
 
 # ---- pictures
@@ -81,7 +81,7 @@ def test_a_flyer_is_what_the_engine_asks_for() -> None:
 
 def test_a_flight_through_the_engine_is_a_stream_of_events() -> None:
     flyer = SynFlyer(name="flyer", start=-2, stop=2, num=5)
-    heard = documents(
+    docs = documents(
         Msg("open_run"),
         Msg("prepare", flyer, {"num": 9}, group="ready"),
         Msg("wait", None, group="ready"),
@@ -92,8 +92,8 @@ def test_a_flight_through_the_engine_is_a_stream_of_events() -> None:
         Msg("collect", flyer),
         Msg("close_run"),
     )
-    (descriptor,) = [doc for name, doc in heard if name == "descriptor"]
-    (page,) = [doc for name, doc in heard if name == "event_page"]
+    (descriptor,) = [doc for name, doc in docs if name == "descriptor"]
+    (page,) = [doc for name, doc in docs if name == "event_page"]
     assert descriptor["name"] == "flyer"
     assert page["data"]["flyer_position"] == pytest.approx(np.linspace(-2, 2, 9))
     assert np.argmax(page["data"]["flyer_counts"]) == 4

@@ -1,0 +1,60 @@
+"""What a plan asks of whoever runs it: what time it is, and whether a device accepts a position.
+
+The engine gives real time and asks the devices. A simulation gives the time that it would be, and remembers the answers
+of the devices. This module knows neither.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+Check = Callable[[Any, Any], None]
+
+
+def ask_device(device: Any, position: Any) -> None:
+    """Raise what ``device.set(position)`` would raise; a device without limits accepts all."""
+    if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
+        device.check_value(position)
+
+
+_clock: ContextVar[Callable[[], float]] = ContextVar("clock", default=time.monotonic)
+_check: ContextVar[Check] = ContextVar("check", default=ask_device)
+
+
+def now() -> float:
+    """Seconds that only grow; plans use it in place of `time.monotonic`, so that they can be simulated."""
+    return _clock.get()()
+
+
+def check(device: Any, position: Any) -> None:
+    """Return if ``device.set(position)`` would be accepted; nothing moves.
+
+    Raises:
+        LimitError: the position is outside the limits of the device.
+        BadValue: the device does not take such a value.
+    """
+    _check.get()(device, position)
+
+
+@contextmanager
+def use_clock(clock: Callable[[], float]) -> Iterator[None]:
+    """Inside, `now` returns ``clock()``."""
+    token = _clock.set(clock)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
+@contextmanager
+def use_check(check: Check) -> Iterator[None]:
+    """Inside, `check` calls ``check(device, position)`` of this function instead of asking the device."""
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)

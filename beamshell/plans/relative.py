@@ -1,0 +1,78 @@
+"""Plans relative to where the motors are: find the origins, shift the positions, go back at the end.
+
+It knows nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from beamshell.messages import Msg, Plan
+from beamshell.plans import stubs, unrun_plan_guard
+from beamshell.plans.preprocessors import MakePlan, finalize_wrapper, msg_mutator
+from beamshell.plans.start_metadata import recordable_arguments
+
+
+def origins_of(motors: Iterable[Any]) -> Plan:
+    """The present setpoint of each motor: a dict by motor."""
+    origins = {}
+    for motor in motors:
+        origins[motor] = yield from stubs.setpoint(motor)
+    return origins
+
+
+def returning(plan: Plan, origins: dict[Any, Any]) -> Plan:
+    """Run `plan`, then send the motors that it moved back to `origins`, however it ends; what `plan` returned."""
+    moved: set[Any] = set()
+
+    def note_moved(msg: Msg) -> Msg:
+        if msg.command == "set":
+            moved.add(msg.obj)
+        return msg
+
+    def go_back() -> Plan:
+        targets = [(motor, origin) for motor, origin in origins.items() if motor in moved]
+        for motor, origin in targets:
+            yield Msg("set", motor, origin, group="return")
+        if targets:
+            yield Msg("wait", None, group="return")
+
+    return finalize_wrapper(msg_mutator(plan, note_moved), go_back)
+
+
+def relative(absolute: MakePlan, motor_of: Mapping[str, str], *, centred: bool = False) -> MakePlan:
+    """The plan ``rel_...`` of an absolute plan: positions become distances, and the motors return at the end.
+
+    Args:
+        absolute: a plan with an argument `md`.
+        motor_of: by argument that is a position, the argument that is its motor.
+        centred: True if these positions are a centre: the motors' present positions, no longer arguments.
+    """
+    name = f"rel_{absolute.__name__}"
+    signature = inspect.signature(absolute)
+    if centred:
+        kept = [parameter for parameter in signature.parameters.values() if parameter.name not in motor_of]
+        signature = signature.replace(parameters=kept)
+
+    def relative_plan(*args: Any, **kwargs: Any) -> Plan:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        arguments = bound.arguments
+        origins = yield from origins_of(dict.fromkeys(arguments[motor] for motor in motor_of.values()))
+        positions = {
+            word: stubs.moved_by(arguments[motor], origins[arguments[motor]], arguments.get(word, 0.0))
+            for word, motor in motor_of.items()
+        }
+        md = {"plan_name": name, "plan_args": recordable_arguments(**arguments), **(arguments["md"] or {})}
+        return (yield from returning(absolute(**{**arguments, **positions, "md": md}), origins))
+
+    relative_plan.__name__ = relative_plan.__qualname__ = name
+    relative_plan.__module__ = absolute.__module__
+    relative_plan.__signature__ = signature  # type: ignore[attr-defined]  # what help and completion show
+    relative_plan.__doc__ = (
+        f"As `{absolute.__name__}`, from where the motors are; they return there at the end, "
+        "and also if it is interrupted."
+    )
+    return unrun_plan_guard.plan(relative_plan)

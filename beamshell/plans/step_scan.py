@@ -1,0 +1,116 @@
+"""The step scan that all scans over points are made of: check every point, then move to each and read.
+
+It knows nothing of how the points are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from beamshell.errors import PlanError
+from beamshell.messages import Msg, Plan
+from beamshell.plans import patterns, stubs
+from beamshell.plans.computed_values import ComputedValues
+from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.relative import origins_of, returning
+from beamshell.plans.start_metadata import RunMetadata
+
+COUNT_TIME = "count_time"
+
+PerStep = Callable[..., Plan] | None
+
+
+def step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+    """A plan that visits each point and records it in one run; it returns the run's uid.
+
+    All points are checked when this function is called, before anything moves.
+
+    Args:
+        detectors: what is read at each point, besides the motors.
+        points: positions by motor, each point with the same motors.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point; None takes `stubs.one_nd_step`.
+        md: the run's metadata; "extents" is added.
+
+    Raises:
+        PlanError: there is no point.
+        LimitError: a point is outside the limits; the message says which point.
+    """
+    if not points:
+        raise PlanError("there is no point to visit")
+    patterns.check_points(points, stubs.check)
+    step = per_step or stubs.one_nd_step
+
+    def steps() -> Plan:
+        pos_cache: dict[Any, Any] = {}
+        for point in points:
+            yield from step(detectors, point, pos_cache)
+
+    run = run_wrapper(steps(), md={"extents": patterns.extents(points), **md})
+    return stage_wrapper(run, [*detectors, *points[0]])
+
+
+def relative_step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+    """As `step_scan`, with distances from where the motors are; they go back there however the scan ends."""
+    origins = yield from origins_of(points[0] if points else [])
+    absolute = [
+        {motor: stubs.moved_by(motor, origins[motor], distance) for motor, distance in point.items()}
+        for point in points
+    ]
+    return (yield from returning(step_scan(detectors, absolute, per_step, md), origins))
+
+
+def timed_step_scan(
+    detectors: list[Any], points: list[patterns.Point], times: Sequence[float] | None, md: RunMetadata
+) -> Plan:
+    """As `step_scan`, with a count time for each point, which is recorded as "count_time" in seconds.
+
+    All detectors with a `count_time` count that long; their own count time is put back at the end.
+
+    Args:
+        detectors: what is read at each point, besides the motors.
+        points: positions by motor.
+        times: seconds, one for each point; None leaves the detectors as they are.
+        md: the run's metadata.
+
+    Raises:
+        PlanError: a time is not positive, or no detector has a count time.
+    """
+    if times is None:
+        return (yield from step_scan(detectors, points, None, md))
+    signals = [detector.count_time for detector in detectors if hasattr(detector, COUNT_TIME)]
+    for number, seconds in enumerate(times, 1):
+        if not seconds > 0:
+            raise PlanError(f"point {number} of {len(times)}: a count time of {seconds:g} s is not more than 0")
+    if not signals:
+        names = ", ".join(str(detector.name) for detector in detectors) or "no detector"
+        raise PlanError(f"{names} has no count time: give no time, or a detector that has one")
+    originals = []
+    for signal in signals:
+        original = yield from stubs.rd(signal)
+        originals.append((signal, original))
+    scan = step_scan(detectors, points, _step_with_times(times, signals), md)
+    return (yield from finalize_wrapper(scan, lambda: _set_all(originals)))
+
+
+def _step_with_times(times: Sequence[float], signals: list[Any]) -> Callable[..., Plan]:
+    """A `per_step` that sets the count time of the next point where it differs from the last one."""
+    upcoming = iter(times)
+    count_time = ComputedValues(COUNT_TIME, {COUNT_TIME: "s"})
+
+    def step(detectors: Sequence[Any], point: patterns.Point, pos_cache: dict[Any, Any]) -> Plan:
+        seconds = float(next(upcoming))
+        if count_time.values.get(COUNT_TIME) != seconds:
+            yield Msg("checkpoint")
+            yield from _set_all([(signal, seconds) for signal in signals])
+            count_time.values[COUNT_TIME] = seconds
+        yield from stubs.one_nd_step([*detectors, count_time], point, pos_cache)
+
+    return step
+
+
+def _set_all(values: Sequence[tuple[Any, float]]) -> Plan:
+    for signal, value in values:
+        yield Msg("set", signal, value, group=COUNT_TIME)
+    if values:
+        yield Msg("wait", None, group=COUNT_TIME)

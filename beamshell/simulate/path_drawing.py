@@ -1,0 +1,77 @@
+"""Draws the path of motors as text: positions over the number of the point, or a path in a plane.
+
+Pure: lists of numbers in, lines of text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+Cells: TypeAlias = list[list[str]]
+
+WIDTH, HEIGHT = 60, 12
+"""Size of a drawing in characters."""
+PATH, POINT, START, END = "·", "o", "S", "E"
+
+
+def over_points(name: str, positions: Sequence[float], width: int = WIDTH, height: int = HEIGHT) -> list[str]:
+    """A motor's position (upwards) over the number of the point (to the right)."""
+    number = len(positions)
+    cells = _blank(min(width, max(2 * number, 20)), height)
+    at = [
+        (_cell(point, 0, number - 1, len(cells[0])), _cell(position, min(positions), max(positions), height))
+        for point, position in enumerate(positions)
+    ]
+    for column, row in at:
+        cells[row][column] = POINT
+    return _framed(cells, name, positions, f"1{f'point {number}':>{max(1, len(cells[0]) - 1)}}")
+
+
+def over_plane(
+    x: tuple[str, Sequence[float]], y: tuple[str, Sequence[float]], width: int = WIDTH, height: int = HEIGHT
+) -> list[str]:
+    """The path of two motors from S (start) to E (end).
+
+    Args:
+        x: name and positions of the motor that is drawn to the right.
+        y: name and positions of the motor that is drawn upwards; as many positions.
+        width: width of the plane in characters.
+        height: its height in lines.
+    """
+    (x_name, xs), (y_name, ys) = x, y
+    cells = _blank(width, height)
+    at = [(_cell(a, min(xs), max(xs), width), _cell(b, min(ys), max(ys), height)) for a, b in zip(xs, ys, strict=True)]
+    for (a, b), (c, d) in pairwise(at):
+        _line(cells, a, b, c, d)
+    for column, row in at:
+        cells[row][column] = POINT
+    for (column, row), mark in ((at[-1], END), (at[0], START)):
+        cells[row][column] = mark
+    low, high = f"{min(xs):g}", f"{max(xs):g}"
+    return _framed(cells, y_name, ys, f"{low}{f'{x_name} {high}':>{width - len(low)}}")
+
+
+def _blank(width: int, height: int) -> Cells:
+    return [[" "] * max(1, width) for _ in range(max(1, height))]
+
+
+def _cell(value: float, low: float, high: float, cells: int) -> int:
+    return round((value - low) / (high - low) * (cells - 1)) if high > low else (cells - 1) // 2
+
+
+def _line(cells: Cells, a: int, b: int, c: int, d: int) -> None:
+    steps = max(abs(c - a), abs(d - b))
+    for step in range(1, steps):
+        cells[b + round((d - b) * step / steps)][a + round((c - a) * step / steps)] = PATH
+
+
+def _framed(cells: Cells, name: str, values: Sequence[float], footer: str) -> list[str]:
+    """The rows, highest first, with the name and the range of the values on the left."""
+    labels = ["" for _ in cells]
+    labels[-1], labels[0] = f"{min(values):g}", f"{max(values):g}"
+    labels[len(labels) // 2] = name
+    margin = max(map(len, labels))
+    rows = [f"{label:>{margin}} |{''.join(row).rstrip()}" for label, row in zip(labels, reversed(cells), strict=True)]
+    return [*rows, f"{'':>{margin}}  {footer}"]
