@@ -16,7 +16,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
-from  import by_clock
+from beamshell.plans.environment import use_clock
 from beamshell.shell.commands import commands
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
@@ -82,7 +82,7 @@ def messages(plan, most=60):
     """The first messages of a plan, with answers that are always the same; and what they have made it raise."""
     seen, answer = [], None
     try:
-        with by_clock(lambda: 0.0):
+        with use_clock(lambda: 0.0):
             while len(seen) < most:
                 msg = plan.send(answer)
                 seen.append(msg._replace(obj=repr(msg.obj)))
