@@ -14,7 +14,6 @@ import pytest
 from console_output import Run
 from document_rules import check
 
-
 SPEED = 2.0
 
 
