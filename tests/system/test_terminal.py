@@ -82,11 +82,10 @@ def test_what_follows_a_move_that_was_aborted_is_not_said_after_the_next_plan(op
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
     console.wait_for(r"th 0\.[1-9]\d+ deg", start)
-    press_twice(console, start)
-    console.wait_for_prompt(start - 1, timeout=5)
+    console.press_twice(start)
     console.do("RE.abort()")
     start = console.begin("RE(bp.count([det], num=30, delay=0.05))")
-    wait_for_row(console, 2, start)
+    console.wait_for_point(2, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
     assert console.state == "PAUSED"
