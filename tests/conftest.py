@@ -114,10 +114,10 @@ def demo_ioc() -> Iterator[DemoIoc]:
 
 
 OWN_DEVICES = """
-th: {class: motor, prefix: "OWN:th"}
+th: {class: motor, prefix: "OWN:th", twin: {speed: 1}}
 samx: {class: motor, prefix: "OWN:samx"}
 det: {class: counter, prefix: "OWN:det"}
-mcs: {class: mcs, prefix: "OWN:mcs:", counters: {i0: 2, it: 3}}
+mcs: {class: multichannel_scaler, prefix: "OWN:mcs:", counters: {i0: 2, it: 3}}
 cam: {class: area_detector, prefix: "OWN:cam:"}
 ring: {class: signal_ro, prefix: "OWN:current", twin: {value: 400, units: mA}}
 """

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 from beamshell.store import Runs
-
-
-def runs(data: Path) -> list[list[tuple[str, dict]]]:
-    """The documents of each run, in the order in which they were opened."""
-    files = (data / "runs").rglob("*.jsonl")
-    found = [[tuple(json.loads(line)) for line in file.read_text().splitlines()] for file in files]
-    return sorted(found, key=lambda documents: documents[0][1]["time"])
 
 
 def define(console, *lines: str) -> None:
     """Type a function, as the prompt indents it; an empty line ends it."""
     for line in lines:
         console.begin(line)
-        console.wait_for(r"\.\.\.:?\s*$", console.row, 5.0)
+        console.wait_for(r"\.\.\.:?\s*$", console.row)
     for _ in range(4):
         console.process.send("\r")
         console.sleep(0.3)
@@ -29,22 +20,22 @@ def define(console, *lines: str) -> None:
     raise AssertionError(f"the function did not end:\n{console.text()}")
 
 
-def test_a_count_for_ever_goes_on_until_ctrl_c_and_is_a_success_when_stopped(console, data):
+def test_a_count_for_ever_goes_on_until_ctrl_c_and_is_a_success_when_stopped(console):
     start = console.begin("RE(bp.count([det], num=None))")
-    console.wait_for(r"\|\s+5 \|", start, 30.0)
+    console.wait_for_point(5, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
     assert console.state == "PAUSED"
     console.do("stop")
     assert console.state == ""
-    [run] = runs(data)
+    run = console.runs[-1]
     assert run[0][1]["num_points"] is None
     assert run[-1][1]["exit_status"] == "success"
     assert run[-1][1]["num_events"]["primary"] == sum(name == "event" for name, _ in run) >= 5
     assert "Traceback" not in console.text(start)
 
 
-def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console, data):
+def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console):
     define(
         console,
         "def pausing_plan():",
@@ -61,24 +52,26 @@ def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console, da
         assert console.state == "PAUSED"
     console.do("stop")
     assert console.state == ""
-    assert [run[-1][1]["exit_status"] for run in runs(data)] == ["success"] * 3
+    assert [run[-1][1]["exit_status"] for run in console.runs[-3:]] == ["success"] * 3
 
 
-def test_a_relative_scan_that_was_interrupted_brings_the_motor_back(console, data):
+def test_a_relative_scan_that_was_interrupted_brings_the_motor_back(console):
     console.do("mov th 5")
     start = console.begin("rscan det th -1 1 41")
-    console.wait_for(r"\|\s+3 \|", start, 30.0)
+    console.wait_for_point(3, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
     assert console.state == "PAUSED"
     console.do("abort sample fell off")
     assert console.state == ""
     assert "th  5.0000" in console.do("wm th")
-    [run] = runs(data)
+    run = console.runs[-1]
     assert (run[-1][1]["exit_status"], run[-1][1]["reason"]) == ("abort", "sample fell off")
 
 
-def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, data):
+def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console):
+    before = len(console.runs)
+    console.do("mov th 0")
     assert "<count: a plan that has not been run; RE(...) runs it>" in console.do("bp.count([det])")
     assert "PlanNotRun" not in console.do("plan = bp.count([det])")
     assert "beamshell: count(...) was called but not run, so nothing has happened" in console.do("del plan")
@@ -87,8 +80,7 @@ def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console, da
     assert "mv(...) was called but not run" in shown
     assert "write `yield from mv(...)` in a plan" in shown
     assert "0.0000" in console.do("wm th")
-    assert len(runs(data)) == 1
-    assert console.leave() == 0
+    assert len(console.runs) == before + 1
     assert "Traceback" not in console.text()
 
 
