@@ -13,8 +13,10 @@ def define(console, *lines: str) -> None:
         console.begin(line)
         console.wait_for(r"\.\.\.:?\s*$", console.row)
     for _ in range(4):
-        console.process.send("\r")
-        console.sleep(0.3)
+        start = console.begin("")
+        console.wait_until(
+            lambda start=start: console.row >= start and (console.at_prompt or "...:" in console.last_line)
+        )
         if console.at_prompt:
             return
     raise AssertionError(f"the function did not end:\n{console.text()}")
