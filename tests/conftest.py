@@ -43,6 +43,9 @@ os.environ.update(
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port}",
     }
 )
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # a hundred consoles and IOCs are started: each would compile the package
 for _name, _value in {"MPLBACKEND": "agg", "QT_QPA_PLATFORM": "offscreen", "PROMPT_TOOLKIT_NO_CPR": "1"}.items():
     os.environ.setdefault(_name, _value)
 
