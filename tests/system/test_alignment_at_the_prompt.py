@@ -18,16 +18,16 @@ FWHM = 2 * math.sqrt(2 * math.log(2)) * PEAK_SIGMA_DEG
 def test_align_finds_the_peak_and_the_last_scan_can_be_gone_to(console):
     console.do("mov th 0")
     number = console.next_scan
-    said = "\n".join(map(console.do, ("align th -1 1 21 0.1", "cen", "peak", "com det")))
+    output = "\n".join(map(console.do, ("align th -1 1 21 0.1", "cen", "peak", "com det")))
     run = Runs(console.data)[number]
     fit = run.table("fit")
-    found = {key: float(fit[key][0]) for key in ("centre", "fwhm", "moved_from", "moved_to")}
-    assert found["centre"] == pytest.approx(PEAK_CENTRE_DEG, abs=0.02)
-    assert found["fwhm"] == pytest.approx(FWHM, rel=0.1)
-    assert found["moved_from"] == pytest.approx(0.0, abs=0.01)
-    assert found["moved_to"] == found["centre"]
+    fitted = {key: float(fit[key][0]) for key in ("centre", "fwhm", "moved_from", "moved_to")}
+    assert fitted["centre"] == pytest.approx(PEAK_CENTRE_DEG, abs=0.02)
+    assert fitted["fwhm"] == pytest.approx(FWHM, rel=0.1)
+    assert fitted["moved_from"] == pytest.approx(0.0, abs=0.01)
+    assert fitted["moved_to"] == fitted["centre"]
     assert run.start["plan_form"] == "bp.centre_on_peak([det], th, -1, 1, 21, time=0.1)"
-    moves = re.findall(r"^th: (\S+) -> (\S+) deg(.*)$", said, re.MULTILINE)
+    moves = re.findall(r"^th: (\S+) -> (\S+) deg(.*)$", output, re.MULTILINE)
     assert [reason for _, _, reason in moves] == [
         "",
         f"  (centre of det, scan {number})",

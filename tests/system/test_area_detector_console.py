@@ -24,11 +24,11 @@ def picture_files(data: Path) -> set[Path]:
 def pictures(run: Run) -> dict[int, np.ndarray]:
     """The picture of each point, by its number."""
     files = {doc["uid"]: doc for name, doc in run if name == "stream_resource"}
-    found = {}
+    frames = {}
     for doc in (doc for name, doc in run if name == "stream_datum"):
         with h5py.File(unquote(urlparse(files[doc["stream_resource"]]["uri"]).path)) as file:
-            found[doc["seq_nums"]["start"]] = file["/entry/data/data"][doc["indices"]["start"]]
-    return found
+            frames[doc["seq_nums"]["start"]] = file["/entry/data/data"][doc["indices"]["start"]]
+    return frames
 
 
 def totals(run: Run) -> dict[int, float]:
@@ -86,9 +86,9 @@ def test_an_abort_keeps_what_was_taken_and_puts_the_camera_back(console: Any) ->
 def test_wrong_words_are_one_line_each(console: Any) -> None:
     console.do("folder, cam.hdf.write_folder = cam.hdf.write_folder, '/nowhere/at/all'")
     start = console.row
-    shown = console.do("scan cam th 0 1 2")
+    output = console.do("scan cam th 0 1 2")
     console.do("cam.hdf.write_folder = folder")
-    assert "beamshell: cam_hdf: its IOC has no folder /nowhere/at/all: make it" in shown
+    assert "beamshell: cam_hdf: its IOC has no folder /nowhere/at/all: make it" in output
     assert console.do("cam.frames_per_point = 0") == "beamshell: cam: 0 pictures make no point; write 1, 2, 3, ..."
     assert console.do("cam.prepare({'nmu': 3})") == "beamshell: cam has no setting 'nmu': did you mean num?"
     assert "-1 s is below the limit 0 s" in console.do("cam.count_time.put(-1)")

@@ -40,9 +40,9 @@ SPEED = 2.0
 
 
 def test_a_fly_scan_fills_the_table_finds_the_peak_and_cen_goes_there(console):
-    shown = console.do(SCAN)
-    assert point_numbers(shown) == list(range(1, 82))
-    centre = float(re.search(r"mcs_it: max \d+ at th .* cen (\d\.\d+)", shown)[1])
+    output = console.do(SCAN)
+    assert point_numbers(output) == list(range(1, 82))
+    centre = float(re.search(r"mcs_it: max \d+ at th .* cen (\d\.\d+)", output)[1])
     assert centre == pytest.approx(0.3, abs=0.05)
     assert "th: " in console.do("cen")
     assert float(console.do("th.position").split(":")[-1]) == pytest.approx(centre, abs=1e-3)
@@ -91,9 +91,9 @@ def test_wrong_words_are_one_line_each(console):
         "fscan th 0 90 91 0.5": "deg is above the limit 90 deg; at this speed a flight needs",
         "fscan th 0 1 11 0.001": "100 deg/s is above the limit 10 deg/s; take more time for each point",
     }.items():
-        shown = console.do(line)
-        assert words in shown.replace("\n", ""), line
-        assert "Traceback" not in shown
+        output = console.do(line)
+        assert words in output.replace("\n", ""), line
+        assert "Traceback" not in output
     assert point_numbers(console.do("fscan th_fly 0 0.1 3 0.1")) == [1, 2, 3]
 
 
@@ -174,7 +174,7 @@ def test_with_a_suspender_the_rest_is_flown_when_the_ioc_is_back(beamline, own_i
     trouble.join()
     document_rules.check(beamline.documents)
     assert beamline.documents[-1][1]["exit_status"] == "success"
-    found = points(beamline.documents)
-    assert sorted(found) == list(range(1, 202))
-    assert list(found.values()) == pytest.approx(np.linspace(-1, 1, 201), abs=0.3)
+    positions = points(beamline.documents)
+    assert sorted(positions) == list(range(1, 202))
+    assert list(positions.values()) == pytest.approx(np.linspace(-1, 1, 201), abs=0.3)
     assert beamline.th.velocity.get() == 1.0

@@ -27,7 +27,7 @@ class _Recorder:
             action()
 
     def of(self, name):
-        return [doc for found, doc in self.documents if found == name]
+        return [doc for kind, doc in self.documents if kind == name]
 
 
 @pytest.fixture

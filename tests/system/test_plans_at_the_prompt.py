@@ -46,9 +46,9 @@ def test_a_pausing_plan_is_resumed_as_often_as_one_likes_and_stopped(console):
         "yield from bps.checkpoint()",
         "yield from bps.pause()",
     )
-    shown = console.do("RE(pausing_plan())")
+    output = console.do("RE(pausing_plan())")
     assert console.state == "PAUSED"
-    assert "resume" in shown
+    assert "resume" in output
     for _ in range(2):
         console.do("resume")
         assert console.state == "PAUSED"
@@ -78,9 +78,9 @@ def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console):
     assert "PlanNotRun" not in console.do("plan = bp.count([det])")
     assert "beamshell: count(...) was called but not run, so nothing has happened" in console.do("del plan")
     define(console, "def forgetful():", "bps.mv(th, 1)", "yield from bp.count([det])")
-    shown = re.sub(r"\s+", " ", console.do("RE(forgetful())"))
-    assert "mv(...) was called but not run" in shown
-    assert "write `yield from mv(...)` in a plan" in shown
+    output = re.sub(r"\s+", " ", console.do("RE(forgetful())"))
+    assert "mv(...) was called but not run" in output
+    assert "write `yield from mv(...)` in a plan" in output
     assert "0.0000" in console.do("wm th")
     assert len(console.runs) == before + 1
     assert "Traceback" not in console.text()
@@ -107,8 +107,8 @@ RE(my_plan())
 def test_the_talks_sweep_and_its_plan_with_metadata_run_on_the_demo_beamline(run_beamshell, data):
     finished = run_beamshell(stdin=TALK, speed=20.0)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    found = Runs(data)[-6:]
-    assert [run.start.get("purpose") for run in found] == [None] * 3 + ["calibration", "good data", "sanity check"]
-    assert {run.start["proposal_id"] for run in found} == {123456}
-    assert [run.config["det"]["det_count_time"] for run in found[:3]] == [0.01, 0.1, 1.0]
-    assert [run.num_events["primary"] for run in found] == [5, 5, 5, 1, 5, 1]
+    runs = Runs(data)[-6:]
+    assert [run.start.get("purpose") for run in runs] == [None] * 3 + ["calibration", "good data", "sanity check"]
+    assert {run.start["proposal_id"] for run in runs} == {123456}
+    assert [run.config["det"]["det_count_time"] for run in runs[:3]] == [0.01, 0.1, 1.0]
+    assert [run.num_events["primary"] for run in runs] == [5, 5, 5, 1, 5, 1]

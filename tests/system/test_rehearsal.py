@@ -62,7 +62,7 @@ def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_le
     refused = "beamshell: point 7 of 11: th: 90.4 deg is above the limit 90 deg"
     assert console.do("scan det th 61 110 11") == refused
     assert console.do("ascan th 61 110 10 0.1") == refused
-    shown = console.do("rehearse mesh th 0 1 4 tth 0 2 2 0.1; dryrun ascan th 61 110 10 0.1")
+    output = console.do("rehearse mesh th 0 1 4 tth 0 2 2 0.1; dryrun ascan th 61 110 10 0.1")
     for expected in (
         "15 points, about",
         "(never measured here: from the devices' speeds and count times alone)",
@@ -73,7 +73,7 @@ def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_le
         "|S·",  # the picture
         "cannot be done: point 7 of 11: th: 90.4 deg is above the limit 90 deg",
     ):
-        assert expected in shown
+        assert expected in output
     assert console.do("wm th").splitlines()[-1].split()[1] == "1.0000"
     assert list(console.data.rglob("*.jsonl")) == files
     assert console.next_scan == number

@@ -87,10 +87,10 @@ BAD_INPUT = {
 
 def test_bad_input_is_one_line_that_says_what_is_wrong(console):
     for command, expected in BAD_INPUT.items():
-        said = console.do(command)
-        assert said.startswith("beamshell: "), command
-        assert said.count("beamshell: ") == 1, command
-        assert expected in said.replace("\n", ""), command  # a long line goes on in the next row
+        output = console.do(command)
+        assert output.startswith("beamshell: "), command
+        assert output.count("beamshell: ") == 1, command
+        assert expected in output.replace("\n", ""), command  # a long line goes on in the next row
 
 
 def test_bad_input_is_an_exit_status(run_beamshell):

@@ -100,18 +100,18 @@ def test_leaving_while_paused_aborts_the_run(open_console):
 
 
 def test_wrong_words_are_one_line_each_and_last_error_tells_the_rest(console):
-    shown = console.do("mov th 1e9")
-    assert shown == "beamshell: th: 1e+09 deg is above the limit 90 deg"
+    refusal = "beamshell: th: 1e+09 deg is above the limit 90 deg"
+    assert console.do("mov th 1e9") == refusal
     assert "LimitError" in console.do("last_error")
     assert console.do("moov th 1") == "beamshell: no command 'moov': did you mean mov?"
     assert "is not a number (start)" in console.do("scan det th abc 1 11")
-    assert console.do("RE(bps.mv(th, 1e9))") == shown
+    assert console.do("RE(bps.mv(th, 1e9))") == refusal
 
 
 def test_a_scan_without_words_shows_its_usage(console):
-    shown = console.do("scan")
-    assert "motor start stop points" in shown
-    assert "scan det th -1 1 21" in shown
+    output = console.do("scan")
+    assert "motor start stop points" in output
+    assert "scan det th -1 1 21" in output
 
 
 def test_tab_completes_a_motor(console):
