@@ -35,7 +35,7 @@ from beamshell.errors import (
     RequestStop,
 )
 
-SUSPENDER_GRACE_S = 0.25
+SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
 
 
