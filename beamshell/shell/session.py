@@ -267,10 +267,13 @@ class Session:
             EngineError: another plan is paused or running.
             BeamshellError: it cannot be done, or has failed.
         """
-        if str(self.RE.state) != "idle":
-            plan.close()
-            raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
-        checked = self.check(plan) if preflight else nullcontext()
+        try:
+            if str(self.RE.state) != "idle":
+                raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
+            checked = self.check(plan) if preflight else nullcontext()
+        except BaseException:
+            plan.close()  # it is thrown away on purpose, so it does not say that it was not run
+            raise
         metadata = {"operator": self.operator}
         if command:
             metadata["command"] = command

@@ -33,7 +33,7 @@ from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
 
 ELSEWHERE = {
-    7: "devices/epics/test_motor.py::test_whoever_interferes_at_whatever_moment_a_success_is_never_a_lie",
+    7: "devices/epics/test_motor.py::test_a_success_is_always_true_whoever_interferes_at_whatever_moment",
     8: "devices/epics/test_motor.py::test_a_new_move_supersedes_the_old_one_and_arrives",
     13: "shell/test_gui_loop.py::test_what_a_slot_raises_is_logged_and_the_wait_goes_on",
     14: "callbacks/test_painter.py::test_a_picture_is_drawn_at_most_ten_times_a_second",
