@@ -43,6 +43,9 @@ os.environ.update(
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port}",
     }
 )
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # a hundred consoles and IOCs are started: each would compile the package
 for _name, _value in {"MPLBACKEND": "agg", "QT_QPA_PLATFORM": "offscreen", "PROMPT_TOOLKIT_NO_CPR": "1"}.items():
     os.environ.setdefault(_name, _value)
 
@@ -114,10 +117,10 @@ def demo_ioc() -> Iterator[DemoIoc]:
 
 
 OWN_DEVICES = """
-th: {class: motor, prefix: "OWN:th"}
+th: {class: motor, prefix: "OWN:th", twin: {speed: 1}}
 samx: {class: motor, prefix: "OWN:samx"}
 det: {class: counter, prefix: "OWN:det"}
-mcs: {class: mcs, prefix: "OWN:mcs:", counters: {i0: 2, it: 3}}
+mcs: {class: multichannel_scaler, prefix: "OWN:mcs:", counters: {i0: 2, it: 3}}
 cam: {class: area_detector, prefix: "OWN:cam:"}
 ring: {class: signal_ro, prefix: "OWN:current", twin: {value: 400, units: mA}}
 """

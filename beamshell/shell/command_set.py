@@ -205,10 +205,14 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
         UsageError: a parameter has a type that cannot be typed.
 
     Example:
-        >>> @command("Moving", example="nod th 3")
-        ... def nod(motor: Motor, times: Points) -> Plan:
-        ...     "Move a motor to and fro."
-        ...     return bps.mvr(motor, 0.1)
+        See docs/how-to/extend/command.md::
+
+            @command("Moving", example="nod th 3")
+            def nod(motor: Motor, times: Points) -> Plan:
+                "Move a motor to and fro."
+                for _ in range(times):
+                    yield from bps.mvr(motor, 0.1)
+                    yield from bps.mvr(motor, -0.1)
     """
 
     def decorate(function: Callable[..., Any]) -> CommandFunction:

@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for many_records
 
 from many_records import many_records
-from measure import machine, median, rounds, shown, table, timed, verdict
+from measure import machine, median, rounds, table, timed, verdict, with_range
 
 ROUNDS = 5
 PVS, RECORDS = 1000, 6000
@@ -41,7 +41,7 @@ def repeated(work: Callable[[], Any], times: int) -> Callable[[], float]:
 
 
 def beside(title: str, taken: dict[str, list[float]], base: str) -> None:
-    lines = [[name, f"{median(times) / median(taken[base]):.2f}", shown(times)] for name, times in taken.items()]
+    lines = [[name, f"{median(times) / median(taken[base]):.2f}", with_range(times)] for name, times in taken.items()]
     table(title, ["", f"beside {base}", "time"], lines)
 
 
@@ -59,7 +59,7 @@ def connections(modules: tuple[Any, Any]) -> None:
             for signal in made:
                 signal.destroy()
         ratio = taken["ophyd"] / taken["beamshell"]
-        lines.append([f"{number}", f"{ratio:.1f}", shown([taken["beamshell"]]), shown([taken["ophyd"]])])
+        lines.append([f"{number}", f"{ratio:.1f}", with_range([taken["beamshell"]]), with_range([taken["ophyd"]])])
     table("Connecting (once)", ["PVs", "times faster", "beamshell", "ophyd"], lines)
 
 
@@ -108,7 +108,7 @@ def moves(engines: tuple[Any, Any], modules: tuple[Any, Any], plans: tuple[Any, 
     taken = rounds({name: lambda s=scan: timed(s, number) for name, scan in scans.items()}, ROUNDS)
     alone = median(taken["the record alone"])
     dead = {name: (median(times) - alone) * 1e3 for name, times in taken.items()}
-    lines = [[name, f"{dead[name]:.2f} ms", shown(times)] for name, times in taken.items()]
+    lines = [[name, f"{dead[name]:.2f} ms", with_range(times)] for name, times in taken.items()]
     table("A scan's point: one motor, ten PVs", ["", "dead time (less the move)", "whole point"], lines)
     print(f"\nOur dead time is {dead['bluesky and ophyd'] / dead['beamshell']:.0f} times less.")
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 
 import pexpect
-from measure import machine, median, rounds, shown, table, timed
+from measure import machine, median, rounds, table, timed, with_range
 
 ROUNDS = 5
 QUICK = ["--Beamshell.plots=none"]
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def show(title: str, taken: dict[str, list[float]], base: str) -> None:
-    lines = [[name, f"{median(times) / median(taken[base]):.2f}", shown(times)] for name, times in taken.items()]
+    lines = [[name, f"{median(times) / median(taken[base]):.2f}", with_range(times)] for name, times in taken.items()]
     table(title, ["", f"beside {base}", "time"], lines)
 
 

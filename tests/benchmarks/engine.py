@@ -11,7 +11,7 @@ from typing import Any
 
 import bluesky
 import bluesky.plans
-from measure import Job, machine, median, rounds, shown, table, timed, verdict
+from measure import Job, machine, median, rounds, table, timed, verdict, with_range
 from trivial_devices import Detector, Motor
 
 from beamshell import Msg, RunEngine, plans
@@ -97,7 +97,7 @@ def against_bluesky() -> None:
         ratio = median(taken["theirs"]) / median(taken["ours"])
         best = min(taken["theirs"]) / min(taken["ours"])
         words = [what, f"{ratio:.0f}", f"{best:.0f}", verdict(ratio, at_least)]
-        lines.append([*words, shown(taken["ours"]), shown(taken["theirs"])])
+        lines.append([*words, with_range(taken["ours"]), with_range(taken["theirs"])])
     heads = ["", "times faster (medians)", "best against best", "target", "beamshell", "bluesky"]
     table("The engine beside bluesky 1.15", heads, lines)
 
@@ -140,7 +140,7 @@ def beside_the_limit() -> None:
         },
         ROUNDS,
     )
-    table("Beside the physical limit", ["", "time"], [[name, shown(seconds)] for name, seconds in taken.items()])
+    table("Beside the physical limit", ["", "time"], [[name, with_range(seconds)] for name, seconds in taken.items()])
 
 
 def flatness() -> None:
@@ -149,7 +149,7 @@ def flatness() -> None:
     for number, repeats in sizes.items():
         cost = [timed(lambda n=number: ours(plans.count([DET], n)), number) for _ in range(repeats)]
         first = first or median(cost)
-        lines.append([f"{number}", f"{median(cost) / first:.2f}", shown(cost)])
+        lines.append([f"{number}", f"{median(cost) / first:.2f}", with_range(cost)])
     table("Cost of an event in a run of many", ["events", "beside the first line", "an event"], lines)
     small, large = peak_memory(1_000), peak_memory(21_000)
     kept = (large - small) / 20_000
@@ -180,7 +180,9 @@ def ten_detectors() -> None:
     lines = []
     for who, one, ten, at_most in (("beamshell", "one", "ten", 3), ("bluesky", "their one", "their ten", None)):
         ratio = median(taken[ten]) / median(taken[one])
-        lines.append([who, f"{ratio:.2f}", verdict(ratio, at_most=at_most), shown(taken[one]), shown(taken[ten])])
+        lines.append(
+            [who, f"{ratio:.2f}", verdict(ratio, at_most=at_most), with_range(taken[one]), with_range(taken[ten])]
+        )
     table("Ten detectors at one point", ["", "ten beside one", "target", "one", "ten"], lines)
 
 

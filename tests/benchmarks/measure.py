@@ -35,7 +35,7 @@ def median(seconds: Iterable[float]) -> float:
     return statistics.median(seconds)
 
 
-def shown(seconds: list[float]) -> str:
+def with_range(seconds: list[float]) -> str:
     """Median, and in brackets the least and the most: "9.4 µs (9.1 - 12)"."""
     middle = median(seconds)
     unit, factor = next((u, f) for u, f in (("s", 1), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9)) if middle * f >= 1)

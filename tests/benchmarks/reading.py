@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for many_records
 
 from many_records import many_records
-from measure import median, rounds, shown, table, timed, verdict
+from measure import median, rounds, table, timed, verdict, with_range
 
 _MOST = 5000
 _TIME_DOUBLE = 20  # DBR_TIME_DOUBLE
@@ -70,7 +70,7 @@ def measure(number: int, repeats: int) -> dict[str, list[float]]:
     ours = device_of(number, devices.Device, devices.Component, devices.EpicsSignalRO)
     theirs = device_of(number, ophyd.Device, ophyd.Component, ophyd.EpicsSignalRO)
     bare = BareReader([part._channel._chid for part in ours._parts.values()])
-    assert [found[-1] for found in bare.read()] == [found["value"] for found in ours.read().values()]
+    assert [reading[-1] for reading in bare.read()] == [reading["value"] for reading in ours.read().values()]
     assert list(ours.read()) == list(theirs.read())
     try:
         jobs = {
@@ -147,7 +147,7 @@ def show_others(numbers: list[int]) -> None:
     ways = {f"connect {number} PVs": lambda number=number: connect(number) for number in numbers}
     jobs = ways | {"put with completion": put_and_wait, "write, update and delivery of a value": updates}
     taken = rounds(jobs, 5)
-    table("Other", ["what", "takes"], [[name, shown(times)] for name, times in taken.items()])
+    table("Other", ["what", "takes"], [[name, with_range(times)] for name, times in taken.items()])
 
 
 def client(numbers: list[int]) -> dict[int, dict[str, list[float]]]:
@@ -163,7 +163,7 @@ def show(results: dict[int, dict[str, list[float]]]) -> None:
             f"{to_bare:.2f} ({verdict(to_bare, at_most=1.5)})",
             f"{1 / to_ophyd:.0f} {verdict(1 / to_ophyd, goal)}",
         ]
-        lines.append([str(number), *(shown(taken[name]) for name in ("ophyd", "bare", "ours")), *verdicts])
+        lines.append([str(number), *(with_range(taken[name]) for name in ("ophyd", "bare", "ours")), *verdicts])
     table("Read PVs once", ["PVs", "ophyd", "bare library", "ours", "ours / bare", "times faster than ophyd"], lines)
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import machine, shown, table
+from measure import machine, table, with_range
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 
@@ -30,7 +30,7 @@ for points in (10, 1000):
 """
 
 
-def told(speed: int) -> list[tuple[str, list]]:
+def measured_at(speed: int) -> list[tuple[str, list]]:
     """What a console has to say that learns from ten runs, then rehearses and runs five other scans."""
     measure = "".join(
         f"print('RESULT', json.dumps(['{name}', compare(lambda: {plan})]))\n" for name, plan in SCANS.items()
@@ -50,7 +50,7 @@ def told(speed: int) -> list[tuple[str, list]]:
 
 def main() -> None:
     print(machine())
-    answers = {speed: told(speed) for speed in SPEEDS}
+    answers = {speed: measured_at(speed) for speed in SPEEDS}
     table(
         "A rehearsal's time beside the real one, after ten runs of learning",
         ["scan", "beamline's speed", "foretold", "real", "difference", "stated error"],
@@ -72,7 +72,7 @@ def main() -> None:
     table(
         "What a rehearsal costs before a scan",
         ["points", "time"],
-        [[str(points), shown(seconds)] for word, (points, seconds) in answers[10] if word == "COST"],
+        [[str(points), with_range(seconds)] for word, (points, seconds) in answers[10] if word == "COST"],
     )
 
 

@@ -64,9 +64,9 @@ def seconds_to_prompt(profile: Path, environment: dict[str, str]) -> float:
     )
     assert done.returncode == 0, f"it ended with {done.returncode}: {done.stdout}{done.stderr}"
     assert "devices 500" in done.stdout, done.stdout
-    found = re.search(r"prompt after ([\d.]+)", done.stdout)
-    assert found is not None
-    return float(found[1])
+    prompt = re.search(r"prompt after ([\d.]+)", done.stdout)
+    assert prompt is not None
+    return float(prompt[1])
 
 
 def main() -> None:

@@ -37,15 +37,15 @@ def their_engine() -> Iterator[Any]:
 
 
 def _run_there(engine: Any, cam: EpicsAreaDetector) -> Documents:
-    found: Documents = []
-    engine(bluesky.plans.count([cam], num=3), lambda name, doc: found.append((name, doc)))
-    return found
+    docs: Documents = []
+    engine(bluesky.plans.count([cam], num=3), lambda name, doc: docs.append((name, doc)))
+    return docs
 
 
 def _run_here(cam: EpicsAreaDetector) -> Documents:
-    found: Documents = []
-    RunEngine()(count([cam], num=3), lambda name, doc: found.append((name, doc)))
-    return found
+    docs: Documents = []
+    RunEngine()(count([cam], num=3), lambda name, doc: docs.append((name, doc)))
+    return docs
 
 
 def test_the_same_documents_come_from_both_engines(cam: EpicsAreaDetector, their_engine: Any) -> None:
@@ -56,7 +56,7 @@ def test_the_same_documents_come_from_both_engines(cam: EpicsAreaDetector, their
         ("stream_datum", ("indices", "seq_nums")),
     ):
         ours, theirs = (
-            [{key: doc[key] for key in keys} for found, doc in docs if found == name] for docs in (here, there)
+            [{key: doc[key] for key in keys} for kind, doc in docs if kind == name] for docs in (here, there)
         )
         assert ours == theirs, name
 

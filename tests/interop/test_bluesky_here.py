@@ -42,8 +42,8 @@ def RE(docs: Documents) -> Iterator[RunEngine]:
 
 
 def events(docs: Documents, stream: str = "primary") -> list[dict[str, Any]]:
-    wanted = {doc["uid"] for name, doc in docs if name == "descriptor" and doc["name"] == stream}
-    return [doc["data"] for name, doc in docs if name == "event" and doc["descriptor"] in wanted]
+    descriptors = {doc["uid"] for name, doc in docs if name == "descriptor" and doc["name"] == stream}
+    return [doc["data"] for name, doc in docs if name == "event" and doc["descriptor"] in descriptors]
 
 
 def stop_of(docs: Documents) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def ours() -> Side:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tell_how_many() -> Iterator[None]:
+def print_how_many() -> Iterator[None]:
     yield
     print("\nprograms compared:", dict(tried))
 
@@ -155,9 +155,9 @@ def _normal_answer(answer: Any, names: Names) -> Any:
 def both(program: Program, theirs: Side, ours: Side) -> tuple[dict[str, Any], dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bluesky on programs that make no sense, and ours on a wait for nothing
-        expected, found = theirs.play(program), ours.play(program)
-    check(found["docs"])
-    return normal(expected), normal(found)
+        their_story, our_story = theirs.play(program), ours.play(program)
+    check(our_story["docs"])
+    return normal(their_story), normal(our_story)
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))

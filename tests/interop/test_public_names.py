@@ -1,4 +1,4 @@
-"""Every public name of bluesky's plans, stubs and preprocessors is here with the same arguments, or told why not."""
+"""Each public name of bluesky's plans, stubs and preprocessors is here with its arguments, or listed as missing."""
 
 from __future__ import annotations
 

@@ -11,30 +11,32 @@ import pytest
 from beamshell.ioc.physics import PEAK_CENTRE_DEG, PEAK_SIGMA_DEG
 from beamshell.store import Runs
 
+SPEED = 10.0
 FWHM = 2 * math.sqrt(2 * math.log(2)) * PEAK_SIGMA_DEG
 
 
-def test_align_finds_the_peak_and_the_last_scan_can_be_gone_to(run_beamshell, data):
-    finished = run_beamshell("-c", "align th -1 1 21 0.1; cen; peak; com det")
-    assert finished.returncode == 0, finished
-    (run,) = Runs(data)
+def test_align_finds_the_peak_and_the_last_scan_can_be_gone_to(console):
+    console.do("mov th 0")
+    number = console.next_scan
+    output = "\n".join(map(console.do, ("align th -1 1 21 0.1", "cen", "peak", "com det")))
+    run = Runs(console.data)[number]
     fit = run.table("fit")
-    found = {key: float(fit[key][0]) for key in ("centre", "fwhm", "moved_from", "moved_to")}
-    assert found["centre"] == pytest.approx(PEAK_CENTRE_DEG, abs=0.02)
-    assert found["fwhm"] == pytest.approx(FWHM, rel=0.1)
-    assert found["moved_from"] == pytest.approx(0.0, abs=0.01)
-    assert found["moved_to"] == found["centre"]
+    fitted = {key: float(fit[key][0]) for key in ("centre", "fwhm", "moved_from", "moved_to")}
+    assert fitted["centre"] == pytest.approx(PEAK_CENTRE_DEG, abs=0.02)
+    assert fitted["fwhm"] == pytest.approx(FWHM, rel=0.1)
+    assert fitted["moved_from"] == pytest.approx(0.0, abs=0.01)
+    assert fitted["moved_to"] == fitted["centre"]
     assert run.start["plan_form"] == "bp.centre_on_peak([det], th, -1, 1, 21, time=0.1)"
-    said = re.findall(r"^th: (\S+) -> (\S+) deg(.*)$", finished.stdout, re.MULTILINE)
-    assert [words[2] for words in said] == [
+    moves = re.findall(r"^th: (\S+) -> (\S+) deg(.*)$", output, re.MULTILINE)
+    assert [reason for _, _, reason in moves] == [
         "",
-        "  (centre of det, scan 1)",
-        "  (highest point of det, scan 1)",
-        "  (centre of mass of det, scan 1)",
+        f"  (centre of det, scan {number})",
+        f"  (highest point of det, scan {number})",
+        f"  (centre of mass of det, scan {number})",
     ]
-    for _, there, _ in said:
+    for _, there, _ in moves:
         assert float(there) == pytest.approx(PEAK_CENTRE_DEG, abs=0.06)
-    for (_, there, _), (here, _, _) in itertools.pairwise(said):
+    for (_, there, _), (here, _, _) in itertools.pairwise(moves):
         assert float(here) == pytest.approx(float(there), abs=1e-3)
 
 
@@ -47,11 +49,12 @@ def test_where_there_is_no_peak_the_motor_is_back_and_the_reason_is_one_line(run
     assert run.exit_status == "fail"
 
 
-def test_a_spectrum_over_the_edge_of_the_foil(run_beamshell, data):
-    line = "xafs scaler mono.energy 8979 -30:-10:10 -10:10:2 k_max=3 k_step=0.3 time=0.05 k_weight=1"
-    finished = run_beamshell("-c", f"{line}; edge scaler mono.energy -0.02 0.02 5")
-    (spectrum, _) = Runs(data)
-    assert spectrum.exit_status == "success", finished
+def test_a_spectrum_over_the_edge_of_the_foil(console):
+    console.do("xafs scaler mono.energy 8979 -30:-10:10 -10:10:2 k_max=3 k_step=0.3 time=0.05 k_weight=1")
+    spectrum = Runs(console.data)[-1]
+    console.do("edge scaler mono.energy -0.02 0.02 5")
+    assert Runs(console.data)[-1].start["uid"] != spectrum.start["uid"]
+    assert spectrum.exit_status == "success", console.text()
     table = spectrum.table()
     energy = table["mono_energy"] * 1e3
     assert energy[0] == pytest.approx(8979 - 30, abs=0.2)
@@ -64,18 +67,26 @@ def test_a_spectrum_over_the_edge_of_the_foil(run_beamshell, data):
     assert spectrum.start["e0_ev"] == 8979
 
 
-def test_a_time_scan_keeps_its_pace(run_beamshell, data):
-    finished = run_beamshell("-c", "tscan det 1s 0.2; regions th 0:0.2:0.1:0.02 0.2:1:0.4:0.01")
-    assert finished.returncode == 0, finished
-    timed, regions = Runs(data)
-    late = timed.table()["late"]
+def test_a_time_scan_keeps_its_pace(console):
+    console.do("tscan det 1s 0.2")
+    late = Runs(console.data)[-1].table()["late"]
     assert 2 <= len(late) <= 6  # a busy machine misses some, and leaves them out
     assert ((late >= 0) & (late < 0.2)).all()
-    assert list(regions.table()["th"].round(3)) == [0, 0.1, 0.2, 0.6, 1]
-    assert list(regions.table()["count_time"]) == [0.02, 0.02, 0.02, 0.01, 0.01]
+
+
+def test_regions_are_scanned_each_with_its_step_and_count_time(console):
+    console.do("regions th 0:0.2:0.1:0.02 0.2:1:0.4:0.01")
+    table = Runs(console.data)[-1].table()
+    assert list(table["th"].round(3)) == [0, 0.1, 0.2, 0.6, 1]
+    assert list(table["count_time"]) == [0.02, 0.02, 0.02, 0.01, 0.01]
+
+
+def test_what_no_scan_has_measured_cannot_be_gone_to(open_console):
+    assert "there is no scan of one motor among the last runs: scan first" in open_console().do("cen")
 
 
 def test_wrong_words_are_answered_in_one_line(console):
+    console.do("mov th 0")
     answers = {
         "xafs mono.energy 8.979": "the first point would be at -141.021 eV: give e0 in eV (it is 8.979)",
         "xafs th 8979": "th is in deg: xafs needs an energy axis in eV or keV",
@@ -85,7 +96,6 @@ def test_wrong_words_are_answered_in_one_line(console):
         "tscan det ten": "no device 'ten'",
         "tscan 10 x": "'x' is not a time: write 90, 90s, 10min or 2h",
         "align th 80 91 5": "point 5 of 5: th: 91 deg is above the limit 90 deg",
-        "cen": "there is no scan of one motor among the last runs: scan first",
     }
     for typed, answer in answers.items():
         assert answer in console.do(typed).replace("\n", ""), typed

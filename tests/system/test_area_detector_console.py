@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,56 +11,54 @@ from urllib.parse import unquote, urlparse
 import h5py
 import numpy as np
 import pytest
+from console_output import Run
 from document_rules import check
 
-
-def documents(data: Path, number: int = -1) -> list[tuple[str, dict[str, Any]]]:
-    """Those of one run, by its place in the order of time."""
-    paths = sorted(data.rglob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    return [tuple(json.loads(line)) for line in paths[number].read_text().splitlines()]  # type: ignore[misc]
+SPEED = 2.0
 
 
-def pictures(run: list[tuple[str, dict[str, Any]]]) -> dict[int, np.ndarray]:
+def picture_files(data: Path) -> set[Path]:
+    return set(data.rglob("*.h5"))
+
+
+def pictures(run: Run) -> dict[int, np.ndarray]:
     """The picture of each point, by its number."""
     files = {doc["uid"]: doc for name, doc in run if name == "stream_resource"}
-    found = {}
+    frames = {}
     for doc in (doc for name, doc in run if name == "stream_datum"):
         with h5py.File(unquote(urlparse(files[doc["stream_resource"]]["uri"]).path)) as file:
-            found[doc["seq_nums"]["start"]] = file["/entry/data/data"][doc["indices"]["start"]]
-    return found
+            frames[doc["seq_nums"]["start"]] = file["/entry/data/data"][doc["indices"]["start"]]
+    return frames
 
 
-def totals(run: list[tuple[str, dict[str, Any]]]) -> dict[int, float]:
+def totals(run: Run) -> dict[int, float]:
     return {doc["seq_num"]: doc["data"]["cam_total"] for name, doc in run if name == "event"}
 
 
-def test_a_count_prints_and_a_scan_writes(run_beamshell: Callable[..., Any], data: Path) -> None:
-    done = run_beamshell("-c", "ct cam 0.2; scan cam th -1 1 5 0.05; print(runs[-1].image('cam', 3).sum(dtype=float))")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^cam_total +\d+\.0 counts$", done.stdout, re.MULTILINE)
-    assert "cam_total [counts]" in done.stdout
-    run = documents(data)
+def test_a_count_prints_and_a_scan_writes(console: Any) -> None:
+    before = picture_files(console.data)
+    assert re.search(r"^cam_total +\d+\.0 counts$", console.do("ct cam 0.2"), re.MULTILINE)
+    assert picture_files(console.data) == before
+    assert "cam_total [counts]" in console.do("scan cam th -1 1 5 0.05")
+    run = console.runs[-1]
     check(run)
-    [file] = data.rglob("*.h5")
-    assert file.parent.parent.parent.parent == data / "images"
+    [file] = picture_files(console.data) - before
+    assert file.parent.parent.parent.parent == console.data / "images"
     assert {number: picture.sum() for number, picture in pictures(run).items()} == totals(run)
-    assert done.stdout.splitlines()[-1] == str(totals(run)[3])
+    assert str(totals(run)[3]) in console.do("print(runs[-1].image('cam', 3).sum(dtype=float))")
 
 
-def test_a_pause_in_the_middle_of_a_picture_costs_nothing(open_console: Callable[..., Any], data: Path) -> None:
-    console = open_console(speed=2.0)
+def test_a_pause_in_the_middle_of_a_picture_costs_nothing(console: Any) -> None:
+    before = picture_files(console.data)
     start = console.begin("scan cam th -1 1 5 2")
-    console.wait_for(r"(?m)^\| +2 \|", start)
+    console.wait_for_point(2, start)
     console.sleep(0.7)  # the motor is there, and the third picture is being taken
-    console.press_ctrl_c()
-    console.wait_for("Pausing at the next checkpoint", start)
-    console.press_ctrl_c()
-    console.wait_for_prompt(start)
+    console.press_twice(start)
     assert console.state == "PAUSED"
     assert console.do("resume").count("success, 5 points") == 1
-    run = documents(data)
+    run = console.runs[-1]
     check(run)
-    [file] = data.rglob("*.h5")
+    [file] = picture_files(console.data) - before
     with h5py.File(file) as opened:
         assert len(opened["/entry/data/data"]) in (5, 6)  # the one begun before the pause may have been finished
     assert sorted(totals(run)) == [1, 2, 3, 4, 5]
@@ -69,35 +66,33 @@ def test_a_pause_in_the_middle_of_a_picture_costs_nothing(open_console: Callable
     assert "(256, 256)" in console.do("runs[-1].image('cam', 3).shape")
 
 
-def test_an_abort_keeps_what_was_taken_and_puts_the_camera_back(open_console: Callable[..., Any], data: Path) -> None:
-    console = open_console(speed=2.0)
-    console.do("before = [cam.part(part).get() for part in ('cam.count_time', 'cam.image_mode', 'hdf.enabled')]")
+def test_an_abort_keeps_what_was_taken_and_puts_the_camera_back(console: Any) -> None:
+    settings = "[cam.part(part).get() for part in ('cam.count_time', 'cam.image_mode', 'hdf.enabled')]"
+    console.do(f"before = {settings}")
     start = console.begin("scan cam th -1 1 5 2")
-    console.wait_for(r"(?m)^\| +2 \|", start)
-    console.press_ctrl_c()
-    console.wait_for("Pausing at the next checkpoint", start)
-    console.press_ctrl_c()
-    console.wait_for_prompt(start)
+    console.wait_for_point(2, start)
+    console.press_twice(start)
     console.do("abort")
     assert console.state == ""
-    run = documents(data)
+    run = console.runs[-1]
     check(run)
     assert run[-1][1]["exit_status"] == "abort"
     assert {number: picture.sum() for number, picture in pictures(run).items()} == totals(run)
-    after = "[cam.part(part).get() for part in ('cam.count_time', 'cam.image_mode', 'hdf.enabled')]"
-    assert "True" in console.do(f"before == {after}")
+    assert "True" in console.do(f"before == {settings}")
     assert "0, 0" in console.do("cam.hdf.capturing.get(), cam.cam.acquiring.get()")
     assert "success, 2 points" in console.do("scan cam th 0 1 2 0.1")
 
 
 def test_wrong_words_are_one_line_each(console: Any) -> None:
-    console.do("cam.hdf.write_folder = '/nowhere/at/all'")
-    shown = console.do("scan cam th 0 1 2")
-    assert "beamshell: cam_hdf: its IOC has no folder /nowhere/at/all: make it" in shown
+    console.do("folder, cam.hdf.write_folder = cam.hdf.write_folder, '/nowhere/at/all'")
+    start = console.row
+    output = console.do("scan cam th 0 1 2")
+    console.do("cam.hdf.write_folder = folder")
+    assert "beamshell: cam_hdf: its IOC has no folder /nowhere/at/all: make it" in output
     assert console.do("cam.frames_per_point = 0") == "beamshell: cam: 0 pictures make no point; write 1, 2, 3, ..."
     assert console.do("cam.prepare({'nmu': 3})") == "beamshell: cam has no setting 'nmu': did you mean num?"
     assert "-1 s is below the limit 0 s" in console.do("cam.count_time.put(-1)")
-    assert "Traceback" not in console.text()
+    assert "Traceback" not in console.text(start)
 
 
 def test_without_h5py_the_extra_is_named(

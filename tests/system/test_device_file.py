@@ -74,16 +74,16 @@ def run_own(tmp_path: Path, profile: Path) -> Iterator[Callable[[str], str]]:
 
 
 def test_what_is_offline_is_named_with_its_reason_and_heals_by_itself(run_own: Callable[[str], str]) -> None:
-    told = run_own(
+    output = run_own(
         "offline\nprint(late.connected)\nlate_ioc.restart(); late_ioc.wait_ready()\n"
         "late.wait_for_connection(20)\nmov late 0.5\nwm late\noffline\nprint(odd)"
     )
-    assert "late  B:late." in told
-    assert "since" in told
-    assert "odd  is not there: " in told
-    assert "devices.yml:4:7: odd: no class 'motr': did you mean motor?" in told
-    assert "0.5000" in told
-    assert told.count("late  B:late.") == 1
+    assert "late  B:late." in output
+    assert "since" in output
+    assert "odd  is not there: " in output
+    assert "devices.yml:4:7: odd: no class 'motr': did you mean motor?" in output
+    assert "0.5000" in output
+    assert output.count("late  B:late.") == 1
 
 
 def test_a_reload_keeps_what_is_the_same_and_says_what_has_changed(
@@ -92,31 +92,31 @@ def test_a_reload_keeps_what_is_the_same_and_says_what_has_changed(
     new = PRESENT.replace('"A:ring"', '"A:ring", doc: current')
     new += 'other: {class: signal, prefix: "A:th.EGU", string: true}\n'
     changed = new.replace('prefix: "A:th"}', 'prefix: "A:th", limits: [-1, 1]}')
-    told = run_own(
+    output = run_own(
         f"from pathlib import Path; file = Path({str(profile / 'devices.yml')!r})\n"
         f"old_th, old_ring = th, ring\nfile.write_text({new!r})\nreload\n"
         "print('same', th is old_th, ring is old_ring, other.get(), 'late' in globals())\n"
         f"file.write_text({changed!r})\nreload\nprint('new', th is old_th, ring is old_ring)\n"
         "mov th 0.25\nreload\nsuspenders\nload_times"
     )
-    assert "other: new" in told
-    assert "late: removed" in told
-    assert "ring: doc  -> current" in told
-    assert "same True True mm False" in told
-    assert "th: made anew: limits none -> [-1, 1]" in told
-    assert "new False True" in told
-    assert "nothing has changed" in told
-    assert "ms  th  EpicsMotor" in told
+    assert "other: new" in output
+    assert "late: removed" in output
+    assert "ring: doc  -> current" in output
+    assert "same True True mm False" in output
+    assert "th: made anew: limits none -> [-1, 1]" in output
+    assert "new False True" in output
+    assert "nothing has changed" in output
+    assert "ms  th  EpicsMotor" in output
 
 
 def test_a_suspender_watches_the_new_object_after_a_reload(run_own: Callable[[str], str], profile: Path) -> None:
     new = PRESENT.replace('"A:ring"', '"A:ring", auto_monitor: true')
-    told = run_own(
+    output = run_own(
         f"from pathlib import Path; file = Path({str(profile / 'devices.yml')!r}); old = ring\n"
         f"file.write_text({new!r})\nreload\n"
         "print('watched', [s.signal is ring for s in RE.suspenders], ring is old)\nscan ring th 0 0.1 2"
     )
-    assert "watched [True] False" in told
+    assert "watched [True] False" in output
 
 
 @pytest.mark.parametrize(("problem", "status"), [("", 0), ("MOT002 = MAC_MOT:0/0 1 1 1 1 1 1 0 0x003 en en\n", 1)])

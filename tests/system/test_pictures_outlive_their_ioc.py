@@ -23,33 +23,30 @@ _POINTS = 12
 
 
 @pytest.fixture
-def beamline(demo_ioc: DemoIoc, tmp_path: Path) -> Iterator[tuple[Any, ...]]:
-    samx, ring = EpicsMotor("BL:samx", name="samx"), EpicsSignalRO("SR:current", name="ring")
-    cam = EpicsAreaDetector("BL:cam:", name="cam", write_folder=f"{tmp_path}/%Y")
+def beamline(own_ioc: DemoIoc, tmp_path: Path) -> Iterator[tuple[Any, ...]]:
+    samx, ring = EpicsMotor("OWN:samx", name="samx"), EpicsSignalRO("OWN:current", name="ring")
+    cam = EpicsAreaDetector("OWN:cam:", name="cam", write_folder=f"{tmp_path}/%Y")
     signals = [signal for device in (samx, cam) for _, signal in device.walk_signals()] + [ring]
     for signal in signals:
         signal.wait_for_connection(10)
     yield samx, cam, ring
     for signal in signals:
         signal.destroy()
-    if not demo_ioc.is_alive():
-        demo_ioc.restart()
-    demo_ioc.wait_ready()
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.12])
 def test_a_scan_with_pictures_goes_through_the_death_of_its_ioc(
-    beamline: tuple[Any, ...], demo_ioc: DemoIoc, delay_s: float
+    beamline: tuple[Any, ...], own_ioc: DemoIoc, delay_s: float
 ) -> None:
     samx, cam, ring = beamline
     docs: list[tuple[str, dict[str, Any]]] = []
 
     def die_and_come_back() -> None:
         time.sleep(delay_s)
-        demo_ioc.kill()
+        own_ioc.kill()
         time.sleep(0.3)
-        demo_ioc.restart()
-        demo_ioc.wait_ready()
+        own_ioc.restart()
+        own_ioc.wait_ready()
 
     trouble = threading.Thread(target=die_and_come_back)
 

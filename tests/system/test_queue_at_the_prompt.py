@@ -16,13 +16,13 @@ def test_a_queue_is_paused_and_resumed_as_one_and_survives_the_death_of_its_cons
     for line in ("sample=LaB6 scan det th -1 1 11", "sample='Si 640' scan det th 1 -1 11", "md user Ada"):
         assert line.split()[-1] in console.do(f"queue add {line}")
     start = console.begin("queue run")
-    console.wait_for(r"\|\s+3 \|", start)
+    console.wait_for_point(3, start)
     console.press_ctrl_c()
     console.press_ctrl_c()
     console.wait_until(lambda: console.state == "PAUSED", what="the pause")
     assert states(data) == ["running", "waiting", "waiting"]
     console.do("queue add ct 0.1")
-    console.do("resume", timeout=60)
+    console.do("resume")
     assert states(data) == ["done", "done", "done", "done"]
     first, second = Runs(data)
     assert (first.start["sample"], second.start["sample"]) == ("LaB6", "Si 640")
@@ -35,7 +35,7 @@ def test_a_queue_is_paused_and_resumed_as_one_and_survives_the_death_of_its_cons
     console.do("queue add scan det th -5 5 11")
     console.do("queue add ct 0.1")
     start = console.begin("queue run")
-    console.wait_for(r"\|\s+2 \|", start)
+    console.wait_for_point(2, start)
     console.process.kill(signal.SIGKILL)
     console.wait_for_end()
     again = open_console(speed=3.0)
@@ -60,7 +60,7 @@ def test_a_failure_stops_the_queue_or_not_and_is_an_honest_exit_status(run_beams
     assert "not done: mov th 100" in ran.stderr
 
 
-def test_what_is_wrong_is_refused_when_it_is_added(console, data):
+def test_what_is_wrong_is_refused_when_it_is_added(console):
     answers = {
         "queue add scn det th 0 1 2": "no command 'scn': did you mean scan?",
         "queue add scan det th 0 1 x": "'x' is not a number",
@@ -72,4 +72,4 @@ def test_what_is_wrong_is_refused_when_it_is_added(console, data):
     assert "the queue is empty: queue add scan det th -1 1 11" in console.do("queue")
     for typed, answer in answers.items():
         assert answer in console.do(typed).replace("\n", ""), typed
-    assert states(data) == []
+    assert states(console.data) == []

@@ -65,8 +65,8 @@ def test_the_twin_of_sixty_devices_can_be_practised_with(
         "print('camera', cam.picture().shape, round(ring.get()), field.get())",
         "ct scaler",
         "ct mca 0.5",
-        "print('decay', extra.set(3).wait(10), extra.position)",
-        "shutter.close().wait(10)",
+        "print('decay', extra.set(3).wait(30), extra.position)",
+        "shutter.close().wait(30)",
         "print('closed', shutter.state)",
     ]
     done = run_beamshell("--profile", str(profile), "--twin", stdin="\n".join(commands) + "\n")
