@@ -1,2 +1,2 @@
-# What holds runs up while the beam is away.
+# Suspenders: what holds plans while the beam is away.
 session.install_suspenders()

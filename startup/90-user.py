@@ -1,2 +1,2 @@
-# Your own files: *.py in the folder startup of the data folder.
+# Your own files, such as commands: *.py in the folder startup of the data folder.
 session.run_user_files()

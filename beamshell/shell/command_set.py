@@ -1,4 +1,4 @@
-"""All commands by name: added at any time, found when they are typed, and functions in Python.
+"""The set of all commands by name; a command is added at any time, and is a function in Python too.
 
     @command("Moving", example="nod th 3")
     def nod(motor: Motor, times: Points) -> Plan:
@@ -61,7 +61,7 @@ class CommandSet:
             ConfigError: a name cannot be typed, or means something else already.
         """
         if self.session is not None:
-            _ = command.signature  # a parameter that cannot be typed is told to whoever has just written it
+            _ = command.signature  # so that whoever writes a command sees at once which parameter cannot be typed
         names = (command.name, *command.aliases)
         for name in names:
             self._check(name)

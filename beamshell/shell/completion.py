@@ -1,6 +1,6 @@
-"""What Tab offers after a command: the names that fit the slot where the cursor stands.
+"""Completion of a command's words with Tab, and the hint that shows which word comes next.
 
-The rule is pure; `matcher` hands it to IPython's completer.
+Both are pure functions of the text before the cursor; `matcher` hands the names to IPython's completer.
 """
 
 from __future__ import annotations
@@ -45,37 +45,40 @@ def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | 
 
 def _typed(text: str, commands: CommandSet) -> tuple[Command, list[str], str] | None:
     """The last command of a text, its words that are complete, and the one that is being typed."""
-    typed = cut_line(f"{text}\0")  # the mark keeps the blank before the cursor
-    name, *words = typed[-1].words
+    commands_of_line = cut_line(f"{text}\0")  # the mark keeps the blank before the cursor
+    if not commands_of_line:
+        return None
+    name, *words = commands_of_line[-1].words
     if not words or name.lstrip("%") not in commands:
         return None
     return commands[name.lstrip("%")], words[:-1], words[-1].rstrip("\0")
 
 
 def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
-    """`slits.t` offers `slits.top`."""
-    *owners, start = word.split(".")
-    found: Any = devices.get(owners[0])
-    for owner in owners[1:]:
-        found = getattr(found, owner, None)
-    path = ".".join(owners)
-    return [f"{path}.{name}" for name in getattr(found, "component_names", ()) if name.startswith(start)]
+    """The parts of a device that fit: "slits.top" for "slits.t"."""
+    name, *path, start = word.split(".")
+    device: Any = devices.get(name)
+    for part in path:
+        device = getattr(device, part, None)
+    names = [part for part in getattr(device, "component_names", ()) if part.startswith(start)]
+    return [".".join([name, *path, part]) for part in names]
 
 
 def matcher(commands: CommandSet, devices: Callable[[], Mapping[str, Any]]) -> Callable[[Any], Any]:
     """A matcher for IPython's completer; where it has an answer it is the only one."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    def device_names(context: Any) -> dict[str, Any]:
-        found = candidates(context.line_with_cursor[: context.cursor_position], commands, devices())
-        completions = [SimpleCompletion(text=name, type="device") for name in found or ()]
-        word = context.token if not completions else _word_before(context)
-        return {"completions": completions, "suppress": found is not None, "matched_fragment": word, "ordered": True}
+    def match(context: Any) -> dict[str, Any]:
+        text: str = context.line_with_cursor[: context.cursor_position]
+        names = candidates(text, commands, devices())
+        completions = [SimpleCompletion(text=name, type="device") for name in names or ()]
+        word_before = "" if not text or text[-1].isspace() else text.split()[-1]
+        return {
+            "completions": completions,
+            "suppress": names is not None,
+            "matched_fragment": word_before if completions else context.token,
+            "ordered": True,
+        }
 
-    marked: Callable[[Any], Any] = context_matcher(priority=200, identifier="beamshell.commands")(device_names)
-    return marked
-
-
-def _word_before(context: Any) -> str:
-    text: str = context.line_with_cursor[: context.cursor_position]
-    return "" if not text or text[-1].isspace() else text.split()[-1]
+    matcher: Callable[[Any], Any] = context_matcher(priority=200, identifier="beamshell.commands")(match)
+    return matcher

@@ -1,4 +1,4 @@
-"""One parameter of a command's function: its slots, found by its type; read from tokens, shown in a usage.
+"""One parameter of a command's function: its slots, which follow from its type; its value; its place in a usage.
 
 It never knows the other parameters, but for what may follow it.
 """

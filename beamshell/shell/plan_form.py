@@ -90,7 +90,7 @@ def _device(device: Any, devices: Mapping[str, Any]) -> str:
         return str(name)
     if parent is not None:
         return f"{_device(parent, devices)}.{device.attr_name}"
-    for other, known in devices.items():
-        if known is device:
-            return other
+    for prompt_name, other in devices.items():
+        if other is device:
+            return prompt_name
     raise _NotWritableError

@@ -271,14 +271,14 @@ class Session:
             if str(self.RE.state) != "idle":
                 raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
             checked = self.check(plan) if preflight else nullcontext()
+            metadata = {"operator": self.operator}
+            if command:
+                metadata["command"] = command
+                if form := plan_form(plan, self.devices):
+                    metadata["plan_form"] = form
         except BaseException:
-            plan.close()  # it is thrown away on purpose, so it does not say that it was not run
+            plan.close()  # it is thrown away on purpose: there is no warning that it was not run
             raise
-        metadata = {"operator": self.operator}
-        if command:
-            metadata["command"] = command
-            if form := plan_form(plan, self.devices):
-                metadata["plan_form"] = form
 
         def at_end(result: RunEngineResult) -> None:
             if then is not None and result.succeeded:

@@ -169,12 +169,12 @@ class CommandSignature:
             devices: the devices by name.
         """
         following = self._next_word(typed, devices)
-        found = [name for place in following.places for name in place.slot.candidates(following.words, devices)]
+        names = [name for place in following.places for name in place.slot.candidates(following.words, devices)]
         if following.line_may_end:
             used = {word.partition("=")[0] for word in typed}
             unused = [setting for setting in self.settings.values() if setting.name not in used]
-            found += [setting.name if setting.is_flag else f"{setting.name}=" for setting in unused]
-        return list(dict.fromkeys(found))
+            names += [setting.name if setting.is_flag else f"{setting.name}=" for setting in unused]
+        return list(dict.fromkeys(names))
 
     def hint(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Hint:
         """The usage, cut at the parameter that comes next."""

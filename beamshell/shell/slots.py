@@ -228,9 +228,8 @@ class TargetSlot(Slot):
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
         device, token = tokens.last_device, tokens.peek()
         name = f"{name} of {device.name}"
-        if not isinstance(token, str):
-            return tokens.take(name)
-        if is_motor(device) or not tokens or is_number(token):
+        is_typed_number = isinstance(token, str) and (is_motor(device) or not tokens)
+        if is_typed_number or is_number(token):
             return NumberSlot().read(tokens, name, following)
         return tokens.take(name)
 

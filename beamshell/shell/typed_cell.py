@@ -1,4 +1,4 @@
-"""What a typed cell becomes: the lines that are commands get their `%`, the others stay Python.
+"""Marks the lines of a typed cell that are commands with `%`, so that IPython runs them; the others stay Python.
 
 IPython's own rule puts commands into cells of a single line only, and a variable of the same name switches them off.
 Here a line is a command when its first word is the name of one and the line, as it stands, is not Python; so
@@ -25,14 +25,14 @@ def with_commands(lines: list[str], commands: Container[str], variables: Contain
         commands: the names that commands have.
         variables: the names that Python has at the prompt; a bare one of these stays Python.
     """
-    out: list[str] = []
+    marked: list[str] = []
     scanner = _Scanner()
     for line in lines:
-        becomes = [line] if scanner.inside else _one_line(line, commands, variables)
-        if becomes == [line]:  # a command's words open no bracket and no string
+        new_lines = [line] if scanner.inside else _one_line(line, commands, variables)
+        if new_lines == [line]:  # a command's words open no bracket and no string
             scanner.feed(line)
-        out += becomes
-    return out
+        marked += new_lines
+    return marked
 
 
 def _one_line(line: str, commands: Container[str], variables: Container[str]) -> list[str]:

@@ -41,8 +41,8 @@ def cut_line(line: str) -> list[TypedCommand]:
 
     def end_command(at: int) -> None:
         nonlocal command_at, words
-        if text := line[command_at:at].strip():
-            commands.append(TypedCommand(text, words))
+        if words:
+            commands.append(TypedCommand(line[command_at:at].strip(), words))
         command_at, words = at + 1, []
 
     for at, char in enumerate(line):

@@ -72,7 +72,7 @@ def test_the_last_command_of_a_line_counts():
     assert offered("mov th 1; wm sa") == ["samx"]
 
 
-@pytest.mark.parametrize("text", ["", "mo", "mov", "print(t", "x = t", "th.v"])
+@pytest.mark.parametrize("text", ["", "mo", "mov", "print(t", "x = t", "th.v", "# mov t", "mov th 1;"])
 def test_what_is_no_command_is_left_to_python(text):
     assert offered(text) is None
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from types import SimpleNamespace
 
 import pytest
 
+from beamshell import plans as bp
+from beamshell.devices.sim import SynAxis
 from beamshell.errors import StoreError
+from beamshell.plans import stubs as bps
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
@@ -138,3 +142,25 @@ def test_a_signal_that_finds_no_plan_leaves_the_end_to_its_handler(session):
     session.open()
     assert not session.end_soon(143)
     assert session.status == 0
+
+
+def test_a_plan_that_is_refused_is_thrown_away_without_a_warning_that_it_was_not_run(session):
+    plan = bps.mv(SynAxis(name="th"), 1)
+    with pytest.raises(StepError, match="no engine"):
+        session.run(plan)
+    del plan  # a warning would be an error here
+    gc.collect()
+
+
+def test_what_follows_a_plan_is_given_what_the_plan_returned(session):
+    session.open()
+    session.load_devices()
+    results = []
+
+    @bp.plan
+    def answer():
+        yield from bps.null()
+        return 42
+
+    session.run(answer(), then=results.append)
+    assert results == [42]

@@ -102,15 +102,15 @@ def _options(**options: Any) -> dict[str, Any]:
 def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
     """The plan, and two lines that say what it has found."""
 
-    def show(found: bp.Found) -> None:
-        fit, unit, digits = found.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
+    def show(result: bp.Found) -> None:
+        fit, unit, digits = result.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
         what = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
         height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
-        print(f"{found.field}: {kind}: {what}, {height} over {fit.background:.4g}")
+        print(f"{result.field}: {kind}: {what}, {height} over {fit.background:.4g}")
         if kind == "beam":
-            print(f"{motor.name}: back at {found.origin:.{digits}f}{unit}")
+            print(f"{motor.name}: back at {result.origin:.{digits}f}{unit}")
         else:
-            print(f"{motor.name}: {found.origin:.{digits}f} -> {found.position:.{digits}f}{unit}")
+            print(f"{motor.name}: {result.origin:.{digits}f} -> {result.position:.{digits}f}{unit}")
 
     return followed_by(plan, show)
 
@@ -149,13 +149,15 @@ def _go(session: Session, value: str | None, title: str, place: Callable[[Peak],
     run, name, peaks = _last_scan(session)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    found = next(iter(peaks.values())) if value is None else peaks[value]
+    chosen = next(iter(peaks.values())) if value is None else peaks[value]
     motor = _motor(session, name)
-    target = place(found)
+    target = place(chosen)
     if target is None:
-        raise NoFit(f"scan {run.scan_id}: {found.y} is not half as high on both sides, so it has no centre: try peak")
+        raise NoFit(f"scan {run.scan_id}: {chosen.y} is not half as high on both sides, so it has no centre: try peak")
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
-    print(f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {found.y}, scan {run.scan_id})")
+    print(
+        f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {chosen.y}, scan {run.scan_id})"
+    )
     return bps.mv(motor, float(target))
 
 
@@ -166,7 +168,7 @@ def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
     for run in reversed(session.runs[-_LOOK_BACK:]):
         motors = list(run.start.get("motors") or [])
         if is_curve(run.start) and len(motors) == 1 and "primary" in run.streams:
-            peaks = {found.y: found for found in _peaks(run)}
+            peaks = {one.y: one for one in _peaks(run)}
             if not peaks:
                 raise NoFit(f"scan {run.scan_id} has no peak: its values are all the same, or too few")
             return run, str(motors[0]), peaks
@@ -181,8 +183,8 @@ def _peaks(run: Run) -> Iterator[Peak]:
     (x,) = fields.axes(run.start)
     table = run.table()
     for y in fields.detectors(run.start, descriptor):
-        if fields.field(descriptor, y).is_number and (found := peak_of(x, y, table[x], table[y])) is not None:
-            yield found
+        if fields.field(descriptor, y).is_number and (curve := peak_of(x, y, table[x], table[y])) is not None:
+            yield curve
 
 
 def _motor(session: Session, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Commands after Ctrl+C: resume, stop, abort, halt; and what holds runs up: suspenders."""
+"""Commands after Ctrl+C: resume, stop, abort, halt; and suspenders, which shows what holds plans."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def halt(session: Session) -> None:
 
 @command(HEADING, example="suspenders")
 def suspenders(session: Session) -> None:
-    """Show what may hold runs up, and whether it does now, why and since when."""
+    """Show what each suspender watches, and whether it holds plans now, why and since when."""
     lines = session.suspender_lines()
     print("\n".join(lines) if lines else "no suspenders are installed")

@@ -1,4 +1,4 @@
-"""What a command would do, without doing it: rehearse."""
+"""The command rehearse: what a scan or a move would do, without doing it."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ def xafs(
     e0 is in eV, k in 1/Å. Without regions: -150:-20:5 and -20:40:0.5; without k_step: 0.05. Above the last region
     points count longer, as (k / k_first)**k_weight.
     """
-    given = {"regions": regions, "k_max": k_max, "k_step": k_step, "time": time, "k_weight": k_weight}
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    return bp.xafs(detectors, energy, e0, **options)
+    options: dict[str, Any] = {"regions": regions, "k_max": k_max, "k_step": k_step, "time": time, "k_weight": k_weight}
+    typed = {name: value for name, value in options.items() if value is not None}
+    return bp.xafs(detectors, energy, e0, **typed)
 
 
 @command(HEADING, example="tscan det 10min 1", aliases=("timefor",))
