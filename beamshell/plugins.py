@@ -6,10 +6,12 @@ It never knows what is added: each room asks for its own group, and loads an ent
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @cache
@@ -21,6 +23,8 @@ def entry_points_of(group: str) -> dict[str, EntryPoint]:
     Args:
         group: "beamshell.schemes", "beamshell.devices", "beamshell.commands" or "beamshell.exporters".
     """
+    from importlib.metadata import entry_points  # it takes longer to import than most of the console
+
     return {entry.name: entry for entry in entry_points(group=group)}
 
 
