@@ -57,7 +57,7 @@ class RealFactory(ChannelFactory):
 
     def open(self, address: str, **options: Any) -> Channel:
         """The channel of the control system that `address` names."""
-        scheme, name = split(address)
+        scheme, name = _split(address)
         channel: Channel = _channel_class(scheme, address)(name, **options)
         return channel
 
@@ -72,25 +72,25 @@ class SimulatedFactory(ChannelFactory):
         """A channel of the twin's IOC, or one that holds what is written to it."""
         if not self.holds(address):
             return self._ioc.open(address, string=string, **options)
-        scheme, name = split(address)
-        check_scheme(scheme, address)
+        scheme, name = _split(address)
+        _check_scheme(scheme, address)
         shared = {key: options[key] for key in _SHARED_OPTIONS if key in options}
         return NamedSoftChannel(f"{scheme}/{name}", string=string, **shared)
 
     def holds(self, address: str) -> bool:
         """True for what the twin's IOC does not serve."""
-        return split(address)[0] not in (*_SERVED_BY_AN_IOC, "soft")
+        return _split(address)[0] not in (*_SERVED_BY_AN_IOC, "soft")
 
 
 class UnconnectedFactory(ChannelFactory):
     """Opens nothing: devices are built to see which addresses they have, before anything is there to answer."""
 
-    def open(self, address: str, **options: Any) -> Channel:  # noqa: ARG002 - nobody is there to be told
+    def open(self, address: str, **options: Any) -> Channel:  # noqa: ARG002 - there is no control system to take them
         """A channel that holds a number of its own."""
-        return SoftChannel("{}://{}".format(*split(address)), 0.0)
+        return SoftChannel("{}://{}".format(*_split(address)), 0.0)
 
 
-def split(address: str) -> tuple[str, str]:
+def _split(address: str) -> tuple[str, str]:
     """Scheme and name of an address: ("ca", "BL:th.RBV") for "ca://BL:th.RBV" and for "BL:th.RBV"."""
     scheme, separator, name = address.partition("://")
     return (scheme, name) if separator else ("ca", address)
@@ -98,11 +98,11 @@ def split(address: str) -> tuple[str, str]:
 
 def epics_name(address: str) -> str:
     """The PV behind an address; "" for one of another control system than EPICS."""
-    scheme, name = split(address)
+    scheme, name = _split(address)
     return name if scheme in _SERVED_BY_AN_IOC else ""  # an IOC serves its records over both
 
 
-def check_scheme(scheme: str, address: str) -> None:
+def _check_scheme(scheme: str, address: str) -> None:
     """Return if some control system has this scheme.
 
     Raises:
@@ -117,7 +117,7 @@ def _channel_class(scheme: str, address: str) -> Any:
     if scheme in _SCHEMES:
         module, _, class_name = _SCHEMES[scheme].partition(":")
         return getattr(importlib.import_module(module), class_name)
-    check_scheme(scheme, address)
+    _check_scheme(scheme, address)
     return plugins.load(plugins.entry_points_of(PLUGIN_GROUP)[scheme])
 
 

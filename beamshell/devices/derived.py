@@ -205,11 +205,11 @@ class DerivedSignal(Signal):
         signals = [_resolved(one, parent) for one in ([inputs] if isinstance(inputs, str) else inputs)]
         if not signals:
             raise ConfigError(f"{kwargs.get('name', 'a derived signal')}: it is computed from nothing; give its inputs")
-        backend = DerivedChannel(
+        channel = DerivedChannel(
             signals, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
         )
         self.writable = inverse is not None
-        self._set_up(backend, backend, parent=parent, **kwargs)
+        self._set_up(channel, channel, parent=parent, **kwargs)
         self._enforces_limits = True
 
 
@@ -229,9 +229,9 @@ class AttributeSignal(Signal):
         info: dict[str, Any] = {
             key: kwargs.pop(key) for key in ("units", "precision", "limits", "choices") if key in kwargs
         }
-        backend = _AttributeChannel(parent, attribute, info)
+        channel = _AttributeChannel(parent, attribute, info)
         self.writable = write
-        self._set_up(backend, backend, parent=parent, **kwargs)
+        self._set_up(channel, channel, parent=parent, **kwargs)
         self._enforces_limits = True
 
 

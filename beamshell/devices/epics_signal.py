@@ -39,7 +39,7 @@ class EpicsSignalRO(Signal):
         precision: digits after the decimal point worth showing, likewise.
         record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
             3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
-        options: what the control system's backend takes, such as ``array_dtype="uint16"`` for Channel Access.
+        options: what the control system's channel takes, such as ``array_dtype="uint16"`` for Channel Access.
     """
 
     writable: bool = False
@@ -229,8 +229,8 @@ class EpicsSignal(EpicsSignalRO):
             status.set_finished()
 
     def _checked(self, value: Any, force: bool = False) -> Any:
-        # Also with `force`, which is for signals that devices write and users may not.
-        self.refuse_if_read_only(value_text(value))
+        if self.read_only:  # also with `force`, which is for signals that devices write and users may not
+            self.refuse_if_read_only(value_text(value))
         if not self._writer.connected:
             with self._named():
                 self._writer.wait_connected(self.connection_timeout)

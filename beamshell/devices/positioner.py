@@ -299,7 +299,8 @@ class Positioner(Device):
 
     def _check(self, position: Any, hardware: tuple[float, float]) -> None:
         target = as_number(self.name, position)
-        self.refuse_if_read_only(self.with_unit(target))
+        if self.read_only:
+            self.refuse_if_read_only(self.with_unit(target))
         for low, high in (hardware, self._narrowed or (0.0, 0.0)):
             if low != high and target < low:
                 raise LimitError(f"{self.name}: {self.with_unit(target)} is below the limit {self.with_unit(low)}")

@@ -109,7 +109,7 @@ class _Computed(ComputedChannel):
         """Nothing can be written."""
         raise ReadOnlyError(f"it is computed, so {value} was not written; move its axis: {self._axis.name}")
 
-    def put(self, value: Any, on_done: OnDone | None = None) -> None:  # noqa: ARG002 - the signature of a backend
+    def put(self, value: Any, on_done: OnDone | None = None) -> None:  # noqa: ARG002 - the signature of a channel
         """Nothing can be written."""
         self.check(value)
 

@@ -252,7 +252,7 @@ class Signal(SignalInfo):
 
     def _checked(self, value: Any, force: bool = False) -> Any:
         """`value` as it will be written."""
-        if not force:
+        if self.read_only and not force:
             self.refuse_if_read_only(value_text(value))
         if not self.writable and not force:
             raise ReadOnlyError(f"{self.name}: it is read-only, so {value_text(value)} was not written")

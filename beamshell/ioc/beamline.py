@@ -137,8 +137,8 @@ class Beamline:
     def __init__(self, base: Base, clock: SimulationClock, seed: int | None = None) -> None:
         self._base = base
         self._clock = clock
-        randoms = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
-        self._det_random, scaler_random, self._ring_random, self._walk_random, webcam_random, camera_random = randoms
+        generators = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
+        self._det_random, scaler_random, self._ring_random, self._walk_random, webcam_random, camera_random = generators
         self._mcs_random = np.random.default_rng(None if seed is None else [seed, 1])
         self._motors = RecordSupport(base, MotorRecord, lambda b, address: MotorRecord(b, address, clock))
         self._busy = RecordSupport(base, BusyRecord, BusyRecord)

@@ -25,6 +25,8 @@ TICK_S = 0.01
 SHOW_S = 0.1
 """Seconds on the wall between two showings of the arrays."""
 
+_SHORTEST_TICK_S = 1e-6  # rounding must not let a tick fall just before the end of the last bin, again and again
+
 _COUNTERS = ("mca1", "mca2", "mca3")
 
 
@@ -70,7 +72,7 @@ class MultichannelScaler:
         random: source of the counting statistics.
         busy: the busy records of the process by name.
         rates: counts/s of its three counters where the motor is at this position.
-        position: where the motor is now.
+        position: where the motor is at a moment of the clock.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class MultichannelScaler:
         random: np.random.Generator,
         busy: dict[str, Record],
         rates: Callable[[float], tuple[float, float, float]],
-        position: Callable[[], float],
+        position: Callable[[float], float],
     ) -> None:
         self._clock, self._random, self._rates, self._position = clock, random, rates, position
         self._buttons = {name: _button(busy[f"{prefix}{name}"]) for name in _BUTTONS}
@@ -104,11 +106,11 @@ class MultichannelScaler:
             self._buttons[name].begin = partial(clock.after, 0.0, action)
             self._buttons[name].cancel = partial(clock.after, 0.0, self._end)
 
-    def advance(self) -> None:
-        """A pulse from outside: the next bin begins now. In the simulation's thread."""
+    def advance(self, moment: float) -> None:
+        """A pulse from outside: the next bin begins at `moment`, now or shortly before. In the simulation's thread."""
         if not (self._acquiring and self._external):
             return
-        self._count_until(self._clock.now())
+        self._count_until(moment)
         if self._bin < 0:
             self._began = self._last
         self._bin += 1
@@ -137,15 +139,16 @@ class MultichannelScaler:
         self._bin = -1 if self._external else min(self._bin, self._way.size)
         self._acquiring = True
         self._fields["Acquiring"].put(1)
-        self._last_position = self._position()
         self._last = self._showed_at = self._clock.now()
+        self._last_position = self._position(self._last)
         self._began = self._last - max(0, self._bin) * self._dwell_s
-        self._tick()
+        self._tick(self._last)
 
-    def _tick(self) -> None:
+    def _tick(self, due: float) -> None:
+        """Count until `due`, and no further if this thread is late: pulses may be due since."""
         if not self._acquiring:
             return
-        self._count_until(self._clock.now())
+        self._count_until(due)
         preset_s = self._fields["PresetReal"].get()
         if self._bin >= self._way.size or 0 < preset_s <= self._last - self._began:
             self._end()
@@ -155,11 +158,13 @@ class MultichannelScaler:
         delay_s = TICK_S * self._clock.speed
         if not self._external:
             delay_s = min(delay_s, self._began + self._way.size * self._dwell_s - self._last)
-        self._clock.after(max(0.0, delay_s), self._tick)
+        following = due + max(_SHORTEST_TICK_S, delay_s)
+        self._clock.after(following - self._clock.now(), partial(self._tick, following))
 
     def _count_until(self, now: float) -> None:
         """Count from the last look to this one, each bin at the position that the motor had then."""
-        before, there = (self._last, self._last_position), self._position()
+        now = max(now, self._last)
+        before, there = (self._last, self._last_position), self._position(now)
         while self._last < now and self._bin < self._way.size:
             edge = math.inf if self._external else self._began + (self._bin + 1) * self._dwell_s
             until = min(now, edge)

@@ -162,19 +162,21 @@ class MotorRecord(Record):
         self._clock.after(max(0.0, min(rest_s, UPDATE_S * self._clock.speed)), lambda: self._tick(move))
 
     def _dial_now(self) -> float:
-        return self._dial_at(self._clock.now())
+        """Where the axis is: as far as the move, a slip or a limit switch let it go, and never back."""
+        position = self._dial_at(self._clock.now())
+        if not isinstance(self._move, Move):
+            return position
+        return max(self._dial, position) if self._move.direction > 0 else min(self._dial, position)
 
     def _dial_at(self, moment: float) -> float:
-        """Where the axis is at a moment: as far as the move, a slip or a limit switch let it go."""
+        """Where the axis was at a moment of this move or of the last one."""
         move = self._last_move if self._move is None and moment < self._rests_since else self._move
         if move is None or self["SIMS"]:
             return self._dial
-        position = move.position(moment - self._began)
+        position, low, high = move.position(moment - self._began), float(self["SIML"]), float(self["SIMH"])
         if isinstance(move, TimedPath):
-            return max(float(self["SIML"]), min(position, float(self["SIMH"])))
-        if move.direction > 0:
-            return max(self._dial, min(position, float(self["SIMH"])))
-        return min(self._dial, max(position, float(self["SIML"])))
+            return max(low, min(position, high))
+        return min(position, high) if move.direction > 0 else max(position, low)
 
     def _is_at_switch(self, move: Move | TimedPath) -> bool:
         return move.is_beyond(self._dial, self["SIML"], self["SIMH"])

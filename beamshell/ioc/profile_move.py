@@ -114,7 +114,7 @@ class ProfileMove:
         clock: the clock of the simulation.
         busy: the busy records of the process by name.
         motors: its axes, M1 first.
-        pulse: called at each pulse.
+        pulse: called at each pulse, with the moment when it was due.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class ProfileMove:
         clock: SimulationClock,
         busy: dict[str, Record],
         motors: list[MotorRecord],
-        pulse: Callable[[], None],
+        pulse: Callable[[float], None],
     ) -> None:
         self._base, self._prefix, self._clock, self._pulse = base, prefix, clock, pulse
         self._motors = dict(enumerate(motors, start=1))
@@ -265,7 +265,7 @@ class ProfileMove:
         if this_round == self._round:
             for axis, readbacks in profile.readbacks.items():
                 readbacks.append(self._motors[axis].where(due))
-            self._pulse()
+            self._pulse(due)
 
     def _look(self, this_round: int, began: float, end_s: float, profile: _Profile) -> None:
         if this_round != self._round:

@@ -376,8 +376,8 @@ class Twin:
         self._to_start.append(lambda: self._start_mcs(prefix))
 
     def _start_mcs(self, prefix: str) -> None:
-        def place() -> float:
-            return 0.0 if self._scanned is None else self._scanned.where()
+        def place(at: float) -> float:
+            return 0.0 if self._scanned is None else self._scanned.where(at)
 
         def rates(position: float) -> tuple[float, float, float]:
             began_at = 0.0 if self._scanned is None else self._scanned.began_at

@@ -58,7 +58,7 @@ def test_each_bin_counts_what_is_where_the_motor_was_and_the_encoder_has_that_po
     motor.put(1.3, use_complete=True)
     wait_for(lambda: starter.put_complete and motor.put_complete)
     positions, counts = get("mca4"), get("mca3")
-    assert np.all(np.diff(positions) >= 0)
+    assert np.diff(positions).min() > -1e-9
     assert positions[100] > positions[20] + 0.5
     exact = np.array([physics.detector_rate(x, 1.0) for x in positions]) * 0.01
     assert np.abs(counts - exact).mean() < 2 * np.sqrt(exact).mean()

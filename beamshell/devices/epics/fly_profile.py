@@ -117,7 +117,7 @@ class FlightLog:
         self._dwell_s = dwell_s
         self._positions: list[tuple[float, float]] = []
         self._begun: float | None = None
-        self._full: tuple[int, float] = (0, -math.inf)
+        self._full: list[tuple[int, float]] = []
 
     def moved(self, position: float, timestamp: float) -> None:
         """The motor was there then."""
@@ -129,8 +129,8 @@ class FlightLog:
 
     def filled(self, bins: int, timestamp: float) -> None:
         """By then so many bins were full, and the next one was not."""
-        if bins > self._full[0] and self._begun is not None and timestamp > self._begun:
-            self._full = (bins, timestamp)
+        if self._begun is not None and timestamp > self._begun and (not self._full or bins > self._full[-1][0]):
+            self._full.append((bins, timestamp))
 
     def speed(self) -> float:
         """How fast the motor went between the last two places, in units/s; 0 if that is unknown."""
@@ -142,14 +142,18 @@ class FlightLog:
     def edges(self, bins: int) -> Numbers:
         """When each bin began, and the last one ended: seconds since 1970, shape (bins + 1,); empty if unknown.
 
-        The bins last as long as they should, as far as the time stamps allow, which are late by up to a bin.
+        The bins last as long as they should, as far as the time stamps allow: they are late by up to a bin, and that of
+        the last one by any time.
         """
         if self._begun is None:
             return np.zeros(0)
         bin_s = self._dwell_s
-        full, full_at = self._full
-        if full:
-            bin_s = min(max(bin_s, (full_at - self._begun) / (full + 1)), (full_at - self._begun) / full)
+        if unfinished := [mark for mark in self._full if mark[0] < bins]:  # after the last bin none is unfinished
+            full, full_at = unfinished[-1]
+            bin_s = max(bin_s, (full_at - self._begun) / (full + 1))
+        if self._full:
+            full, full_at = self._full[-1]
+            bin_s = min(bin_s, (full_at - self._begun) / full)
         return self._begun + bin_s * np.arange(bins + 1, dtype=np.float64)
 
     def covered(self, bins: int) -> int:

@@ -106,6 +106,22 @@ def test_a_clock_that_runs_otherwise_than_the_counter_says_is_believed():
     assert log.edges(100) == pytest.approx(np.linspace(0, 1, 101))
 
 
+def test_the_time_stamp_of_the_last_bin_may_be_late_since_no_other_follows():
+    log = FlightLog(0.1)
+    log.began(0.0)
+    log.filled(5, 0.55)
+    log.filled(10, 1.5)  # half a second late: a busy machine
+    assert log.edges(10) == pytest.approx(np.linspace(0, 1, 11))
+
+
+def test_a_counter_that_is_slower_than_it_says_is_seen_by_bins_before_the_last():
+    log = FlightLog(0.1)
+    log.began(0.0)
+    log.filled(5, 1.05)  # twice as slow
+    log.filled(10, 2.05)
+    assert log.edges(10)[-1] == pytest.approx(1.75)
+
+
 def test_bins_behind_the_last_readback_are_not_covered():
     log = log_of(speed=1.0, begun=0.0, dwell_s=0.1, told_s=1.0, full=10, readbacks_s=0.25)
     assert log.covered(10) == 7  # the last read-back is of 0.75 s
