@@ -6,7 +6,6 @@ import threading
 import pytest
 from tiny_package import installed
 
-from beamshell import plugins
 from beamshell.channels.factory import (
     ChannelFactory,
     SimulatedFactory,
@@ -95,10 +94,8 @@ def offered(tmp_path):
         def offer(source):
             groups = {"beamshell.schemes": {"gpib": "GpibChannel"}}
             stack.enter_context(installed(tmp_path, "gpib_for_beamshell", source, groups))
-            plugins.entry_points_of.cache_clear()
 
         yield offer
-    plugins.entry_points_of.cache_clear()
 
 
 def test_another_package_can_add_a_scheme(offered):

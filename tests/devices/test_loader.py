@@ -349,10 +349,8 @@ def offered(tmp_path: Path) -> Iterator[Callable[[str], None]]:
 
         def offer(source: str) -> None:
             stack.enter_context(installed(folder, "crates", source, {"beamshell.devices": {"crate": "Crate"}}))
-            plugins.entry_points_of.cache_clear()
 
         yield offer
-    plugins.entry_points_of.cache_clear()
 
 
 def test_another_package_can_add_a_class_by_a_short_name(tmp_path: Path, offered: Callable[[str], None]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from tiny_package import installed
 from traitlets.config import Config
 
-from beamshell import plugins
 from beamshell.shell import extension
 from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.commands import commands
@@ -22,23 +22,22 @@ MODULE, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """What a line shows in a console where the page's package is installed, beside one that cannot be imported."""
-    package = tmp_path / "site" / "my_beamline"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "commands.py").write_text(MODULE)
-    info = package.parent / "my_beamline-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-beamline\nVersion: 1\n")
+def my_beamline(tmp_path):
+    """The page's package, installed, and a command of it that cannot be imported."""
     ((group, entries),) = PROJECT["entry-points"].items()
-    lines = [f"[{group}]", *(f"{name} = {function}" for name, function in entries.items()), "broken = not_there:broken"]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    monkeypatch.syspath_prepend(str(package.parent))
+    ((name, function),) = entries.items()
+    module, _, attribute = function.partition(":")
+    (tmp_path / "site").mkdir()
+    with installed(tmp_path / "site", module, MODULE, {group: {name: attribute, "broken": "not_there"}}):
+        yield
+
+
+@pytest.fixture
+def typed(my_beamline, tmp_path, monkeypatch, capsys):
+    """What a line shows in a console where the page's package is installed."""
     monkeypatch.setenv("BEAMSHELL_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
     monkeypatch.setattr(COMMANDS, "_by_name", dict(commands()._by_name))
-    plugins.entry_points_of.cache_clear()
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     extension.load(shell)
     capsys.readouterr()
@@ -50,9 +49,6 @@ def typed(tmp_path, monkeypatch, capsys):
 
     yield type_line
     extension.unload(shell)
-    plugins.entry_points_of.cache_clear()
-    for name in ("my_beamline.commands", "my_beamline"):
-        sys.modules.pop(name, None)
 
 
 def test_the_package_is_imported_when_its_command_is_first_used(typed):
@@ -71,6 +67,6 @@ def test_it_can_be_called_in_python_before_it_was_ever_typed(typed):
 def test_it_is_in_bhelp_and_a_package_that_cannot_be_imported_is_one_line(typed):
     shown = typed("bhelp")
     assert re.search(r"Moving\n(  .*\n)*  nod motor 3 ", shown)
-    assert "beamshell: the package my-beamline cannot add 'broken': ModuleNotFoundError" in shown
+    assert "beamshell: the package my_beamline cannot add 'broken': AttributeError" in shown
     assert "cannot add 'broken'" in typed("broken")
     assert "RE(nod.plan(motor, 3))" in typed("bhelp nod")

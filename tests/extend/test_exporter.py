@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_package import installed
 
-from beamshell import plugins
 from beamshell.errors import StoreError
 from beamshell.store import Journal, Runs
 
@@ -19,21 +19,14 @@ MODULE, USE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """The package of the page, installed."""
-    package = tmp_path / "site" / "our_formats"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(MODULE)
-    info = package.parent / "our_formats-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {PROJECT['name']}\nVersion: {PROJECT['version']}\n")
+def our_formats(tmp_path):
+    """The page's package, installed."""
     ((group, entries),) = PROJECT["entry-points"].items()
-    lines = [f"[{group}]", *(f"{name} = {function}" for name, function in entries.items())]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    monkeypatch.syspath_prepend(str(package.parent))
-    plugins.entry_points_of.cache_clear()
-    yield
-    plugins.entry_points_of.cache_clear()
+    ((name, function),) = entries.items()
+    module, _, attribute = function.partition(":")
+    (tmp_path / "site").mkdir()
+    with installed(tmp_path / "site", module, MODULE, {group: {name: attribute}}):
+        yield
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ def runs(tmp_path):
     runs.index.close()
 
 
-def test_the_exporter_of_the_page_writes_its_file(installed, runs, tmp_path):
+def test_the_exporter_of_the_page_writes_its_file(our_formats, runs, tmp_path):
     names = {"runs": runs, "folder": tmp_path / "out"}
     exec(USE, names)
     (path,) = names["files"]

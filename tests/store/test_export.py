@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from tiny_package import installed
 
-from beamshell import plugins
 from beamshell.errors import ConfigError, StoreError
 from beamshell.store import Run
 from beamshell.store.export import export_csv, exporters
@@ -95,25 +95,17 @@ def test_a_folder_that_cannot_be_made_is_named(run_of, tmp_path):
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path):
     """An installed package that adds the exporters npy and broken."""
-    (tmp_path / "npy_export.py").write_text(
+    source = (
         "import numpy\n"
         "def export(run, folder):\n"
         "    path = folder / 'det.npy'\n"
         "    numpy.save(path, run.table()['det'])\n"
         "    return [path]\n"
     )
-    info = tmp_path / "npy_export-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: npy-export\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(
-        "[beamshell.exporters]\nnpy = npy_export:export\nbroken = npy_export:nothing\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plugins.entry_points_of.cache_clear()
-    yield
-    plugins.entry_points_of.cache_clear()
+    with installed(tmp_path, "npy_export", source, {"beamshell.exporters": {"npy": "export", "broken": "nothing"}}):
+        yield
 
 
 def test_a_package_adds_an_exporter(package, run_of, tmp_path):
@@ -123,5 +115,5 @@ def test_a_package_adds_an_exporter(package, run_of, tmp_path):
 
 
 def test_an_exporter_that_cannot_be_loaded_is_named_with_its_package(package, run_of, tmp_path):
-    with pytest.raises(ConfigError, match="the package npy-export cannot add 'broken'"):
+    with pytest.raises(ConfigError, match="the package npy_export cannot add 'broken'"):
         exporters()["broken"](run_of(), tmp_path)
