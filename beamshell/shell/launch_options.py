@@ -111,7 +111,7 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
     Raises:
         UsageError: the value is missing.
     """
-    left: list[str] = []
+    others: list[str] = []
     value = default
     remaining = iter(words)
     for word in remaining:
@@ -122,10 +122,10 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
         elif word.startswith(f"{option}="):
             value = word.partition("=")[2]
         else:
-            left.append(word)
+            others.append(word)
             if word == "-c":  # the next word is a command, never an option
-                left.extend(remaining)
-    return value, left
+                others.extend(remaining)
+    return value, others
 
 
 def _read_config(profile: Path, words: list[str]) -> Beamshell:

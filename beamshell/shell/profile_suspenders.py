@@ -1,6 +1,6 @@
 """Suspenders of a profile: made from its settings, described in words, made again when their devices are replaced.
 
-It knows the engine's suspenders and the registry, not how a person asks for them.
+It knows the engine's suspenders and the registry, and no command.
 """
 
 from __future__ import annotations
