@@ -330,7 +330,7 @@ class Session:
             raise EngineError(f"nothing to {action}: no plan is paused")
         if action == "resume":
             self.journal.flush()  # if the disk still refuses, that is an error now and not at the next point
-        self.RE.proceed(action, reason).raise_for_status(asked=action != "resume")
+        self.RE.proceed(action, reason).raise_for_status(end_was_requested=action != "resume")
         if action != "resume":
             print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
 
