@@ -64,9 +64,9 @@ class BestEffort(RunRouter):
     def parts(self, start: Document) -> list[RunReceiver]:
         """What this run is shown as, chosen at its first descriptor: all subscribers have seen its start by then."""
         parts: list[RunReceiver | None] = []
-        if self.table and not claims.taken(start["uid"], "table"):
+        if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
-        if self.plots and not claims.taken(start["uid"], "plot") and start.get("num_points") != 1:
+        if self.plots and not claims.is_claimed(start["uid"], "plot") and start.get("num_points") != 1:
             parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
         if is_curve(start):
             parts.append(_BestPeaks(start, self))

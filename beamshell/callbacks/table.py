@@ -1,7 +1,7 @@
 """LiveTable: a run as a table in the terminal, a row a point.
 
-It prints finished text and nothing else: which columns there are, and how a value reads, is said in views/columns.py.
-It never draws, asks a device, or lets a closed terminal reach the engine.
+It prints text; views/columns.py decides on the columns and on the text of a value. A closed terminal is never an error
+for the engine.
 """
 
 from __future__ import annotations

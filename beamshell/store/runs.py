@@ -1,6 +1,6 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run and never knows a device or the engine.
+It never writes a run, and knows no device and no engine.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def did_you_mean(name: str, names: Iterable[str], *, most: int = 12) -> str:
 
     Args:
         name: the unknown name.
-        names: those there are.
-        most: list at most so many of them if none is near; 0 lists none.
+        names: the known names.
+        most: the largest number of names to list if none is near; 0 lists none.
     """
     candidates = sorted(names)
     if match := nearest(name, candidates):
@@ -44,10 +44,10 @@ def unknown(kind: str, name: str, names: Iterable[str], *, of: str = "") -> Unkn
     """The error for an unknown name: "no device 'tht': did you mean th?".
 
     Args:
-        kind: what is missing, such as "device".
+        kind: the kind of thing, such as "device".
         name: the unknown name.
-        names: those there are.
-        of: who lacks it, such as "run 12": "run 12 has no stream 'basline': did you mean baseline?".
+        names: the known names.
+        of: the owner of the names, such as "run 12": "run 12 has no stream 'basline': did you mean baseline?".
     """
     owner = f"{of} has " if of else ""
     return UnknownName(f"{owner}no {kind} '{name}'{did_you_mean(name, names)}")

@@ -122,7 +122,7 @@ def test_a_run_without_pictures_says_so(write, made, runs):
     assert runs[3].image_keys == []
     assert runs[3].files == []
     assert "images" not in repr(runs[3])
-    with pytest.raises(UnknownName, match="run 3 has no pictures 'cam': it has no external data at all"):
+    with pytest.raises(UnknownName, match="run 3 has no pictures 'cam': it has no data in files"):
         runs[3].images("cam")
 
 
@@ -276,7 +276,7 @@ def test_pictures_are_read_while_the_run_and_its_file_grow(take, runs, writer, j
         journal(name, doc)
     run = runs[12]
     assert len(run.images("cam")) == 0
-    with pytest.raises(UnknownName, match="no cam_image of point 1: there is none at all"):
+    with pytest.raises(UnknownName, match="no cam_image of point 1: it has none"):
         run.image("cam", 1)
     for point in (1, 2, 3):
         writer.expose()

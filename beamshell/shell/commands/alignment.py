@@ -102,7 +102,7 @@ def _options(**options: Any) -> dict[str, Any]:
 def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
     """The plan, followed by two lines with the fit and the motor's move."""
 
-    def show(result: bp.Found) -> None:
+    def show(result: bp.AlignmentResult) -> None:
         fit, unit, digits = result.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
         position = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
         height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
