@@ -1,4 +1,4 @@
-"""Soft channel: a value that lives in this process, for simulation, counters, settings and tests.
+"""SoftChannel: a value that lives in this process, for simulation, counters, settings and tests.
 
 It knows no threads: subscribers are called in the thread that puts.
 """
