@@ -1,6 +1,6 @@
-"""What a simulated twin plays for a device file: the facts of every device in it, found without connecting.
+"""The facts from which a simulated twin plays a device file: those of every device in it, found without connecting.
 
-It knows nothing of the twin, which is another process: the facts are plain data for it.
+The twin is another process, which gets the facts as plain data.
 """
 
 from __future__ import annotations

@@ -326,7 +326,7 @@ def move_and_read(axis: Controller) -> None:
     axis.set(2.0).wait(30)
     assert (axis.position, axis.read()["axis"]["value"]) == (2.0, 2.0)
     assert axis.hints == {"fields": ["axis"]}
-    wait_until(lambda: axis.in_short() == ["at 2 mm"])
+    wait_until(lambda: axis.known_state() == ["at 2 mm"])
     with pytest.raises(LimitError, match="axis: 8 mm is above the limit 7 mm"):
         axis.set(8.0)
     with pytest.raises(BadValue, match="axis: 'far' is not a number"):

@@ -1,6 +1,6 @@
-"""BEC's device configurations, to be imported once: names with deviceClass, deviceConfig, readoutPriority.
+"""Import of BEC's device configurations: names with deviceClass, deviceConfig, readoutPriority.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
 
 
 def _about(has: dict[str, Any], cls: str) -> dict[str, Any]:
-    """What both formats say of any device, where it is not what goes without saying."""
+    """The keys of our format for a device's readout, tags and the like, as far as they are not the default."""
     about: dict[str, Any] = {}
     if tags := as_words(has.get("deviceTags")):
         about["tags"] = tags

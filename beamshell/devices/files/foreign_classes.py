@@ -1,6 +1,6 @@
 """Our class for each class of ophyd and its relatives, and our names of their keywords.
 
-Data, and the looking up; it imports none of those packages.
+Tables and look-ups; it imports none of those packages.
 """
 
 from __future__ import annotations

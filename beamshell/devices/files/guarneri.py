@@ -1,6 +1,6 @@
-"""guarneri's files, as BITS has them: `ophyd.EpicsMotor: [{name: m1, prefix: "IOC:m1", labels: [motors]}, ...]`.
+"""Reader of guarneri's files, as BITS has them: `ophyd.EpicsMotor: [{name: m1, prefix: "IOC:m1", ...}, ...]`.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations

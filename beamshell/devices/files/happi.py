@@ -1,6 +1,6 @@
-"""happi's JSON databases: items by id, each with device_class, args and kwargs that hold {{templates}}.
+"""Reader of happi's JSON databases: items by id, each with device_class, args and kwargs that hold {{templates}}.
 
-It knows their form, and nothing of what the classes are. The form is that of happi's JSON backend.
+It knows their form, which is that of happi's JSON backend, and no device class.
 """
 
 from __future__ import annotations

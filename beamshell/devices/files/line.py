@@ -1,6 +1,6 @@
-"""DeviceLine: one device as a file has it, whatever the file's format; and all that was read of a file.
+"""DeviceLine: one device of a file, in the words of our own format; ReadFile: all devices and problems of a file.
 
-It knows nothing of formats, classes or devices.
+It knows no format, no class and no device.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DeviceLine:
 
 @dataclass
 class ReadFile:
-    """What was read of a file and those it includes: the devices by name, and what is wrong."""
+    """The devices of a file and of those that it includes, by name, and their problems."""
 
     lines: dict[str, DeviceLine] = field(default_factory=dict)
     problems: list[ConfigError] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""Our own device files, read and written: `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
+"""Reader and writer of our own device files: `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _yaml(value: Any) -> str:
-    """A value in the short form of YAML; what is not plainly text is quoted, as JSON is."""
+    """A value in the short form of YAML; a text that could be read as something else is quoted, as in JSON."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_yaml(str(key))}: {_yaml(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
-"""SPEC's `config` files, to be imported once: motors and counters of EPICS controllers by their lines.
+"""Import of SPEC's `config` files: the lines of motors and counters of EPICS controllers.
 
-It knows their lines (the format is that of SPEC's configuration editor, as certified software documents it), and
-nothing of what the classes are. What SPEC drives without EPICS has no equivalent here, and is named.
+The format is that of SPEC's configuration editor, as certified software documents it. It knows no device class. Devices
+that SPEC drives without EPICS have no equivalent here, and are reported.
 """
 
 from __future__ import annotations

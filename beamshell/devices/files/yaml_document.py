@@ -1,6 +1,6 @@
 """YamlDocument: a YAML or JSON file whose every key knows its line and column.
 
-It knows nothing of devices. JSON is read as the YAML that it is, so that its errors have a place too.
+It knows no device. JSON is read as YAML, which it is, so that its errors have a place too.
 """
 
 from __future__ import annotations

@@ -246,7 +246,7 @@ def judge(case: Case, ends: Counter[str]) -> None:
 
 
 def test_a_success_is_always_true_in_whatever_order_the_record_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(motor_module, "_LOOK_AGAIN_S", 0.0005)
+    monkeypatch.setattr(motor_module, "_CHECK_AGAIN_S", 0.0005)
     ends: Counter[str] = Counter()
     try:
         for number in range(CASES):

@@ -130,7 +130,7 @@ def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
 def test_a_profile_that_the_controller_does_not_build_is_no_preparation(bench):
     bench.traj._path = bench.traj.parse_path(PATH)
     bench.traj.num_points.set(1).wait(5)
-    assert str(bench.traj._built().exception(10)) == "traj: build: 1 points make no profile"
+    assert str(bench.traj._build_profile().exception(10)) == "traj: build: 1 points make no profile"
 
 
 def test_a_stop_ends_the_flight_and_keeps_its_points(bench):
