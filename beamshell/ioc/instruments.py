@@ -1,6 +1,6 @@
-"""The demo beamline's instruments that are no IOC: a chiller with a web service, a gas supply on a serial line.
+"""The demo beamline's instruments outside the IOC: a chiller with a web service, a gas supply on a serial line.
 
-They know nothing of EPICS, nor of who asks. The simulation's clock is an argument.
+They know no EPICS and no client. The simulation's clock is an argument.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BASE_MBAR = 1e-6
 
 
 class Ramp:
-    """A value on its way to a goal at a constant rate; any thread may read and send it.
+    """A value that approaches its target at a constant rate; any thread may read and set it.
 
     Args:
         begins: its first value.
@@ -45,7 +45,7 @@ class Ramp:
 
     @property
     def value(self) -> float:
-        """Where it is now."""
+        """The value now."""
         with self._lock:
             return self._now()
 
@@ -57,11 +57,11 @@ class Ramp:
 
     @property
     def moving(self) -> bool:
-        """Whether it is still on its way."""
+        """Whether the target is not reached yet."""
         return self.value != self.goal
 
     def go(self, goal: float) -> None:
-        """Send it somewhere else, from where it is now."""
+        """Set a new target."""
         with self._lock:
             self._from = self._now()
             self._since = self._clock()
@@ -72,7 +72,7 @@ class Ramp:
 
 
 class Chiller:
-    """The chiller: what its web service answers.
+    """The chiller, with the answers of its web service.
 
     Args:
         clock: the time of the simulation, in seconds.
@@ -82,7 +82,7 @@ class Chiller:
         self._bath = Ramp(20.0, _RATE_C_PER_S, clock)
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """What stands at a path; None if nothing does."""
+        """The JSON document at a path; None if there is none."""
         if path == "/temperature":
             return {"value": round(self._bath.value, 4), **_NUMBER, "timestamp": time.time()}
         if path == "/setpoint":
@@ -91,7 +91,7 @@ class Chiller:
         return None
 
     def put(self, path: str, body: Any) -> tuple[int, str]:
-        """The status and the words in answer to a PUT."""
+        """Status and text in answer to a PUT."""
         if path != "/setpoint":
             return 405, f"{path} cannot be written"
         value = body.get("value") if isinstance(body, dict) else None
@@ -142,7 +142,7 @@ def _handler(chiller: Chiller) -> type[BaseHTTPRequestHandler]:
 
 
 class GasSupply:
-    """What the instrument answers.
+    """The gas supply, with the answers to its commands.
 
     Args:
         clock: the time of the simulation, in seconds.

@@ -97,7 +97,7 @@ def test_wrong_words_are_one_line_each(console):
     assert point_numbers(console.do("fscan th_fly 0 0.1 3 0.1")) == [1, 2, 3]
 
 
-def test_flights_can_be_practised_on_the_twin(run_beamshell):
+def test_fly_scans_run_on_the_twin(run_beamshell):
     path = "RE(bp.fly_path(traj, {th: [0, 0.1, 0.2], tth: [0, 0.2, 0.4]}, 0.2))"
     done = run_beamshell("--twin", "-c", f"fscan th -1 1 21 0.1; {path}")
     assert point_numbers(done.stdout) == [*range(1, 22), 1, 2, 3], done.stdout + done.stderr
