@@ -53,6 +53,8 @@ class CommandSet:
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
         """Called with each name that a command is added under, so that the prompt learns it."""
+        self.meaning: Callable[[str], str] = lambda _name: ""
+        """What a name that is no command means at the prompt, such as "a magic of IPython"; "" for nothing."""
 
     def add(self, command: Command) -> None:
         """Add a command; one of the same name is replaced.
@@ -75,6 +77,8 @@ class CommandSet:
             raise ConfigError(f"'{name}' cannot be a command: it is no free word of Python; choose another name")
         if self.session is not None and name in getattr(self.session, "devices", ()):
             raise ConfigError(f"'{name}' cannot be a command: it is a device; choose another name")
+        if meaning := self.meaning(name):
+            raise ConfigError(f"'{name}' cannot be a command: it is {meaning}; choose another name")
 
     # ---- finding -----------------------------------------------------------------------------
 
@@ -202,7 +206,7 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
 
     Raises:
         ConfigError: the name means something else already.
-        UsageError: a parameter has a type that cannot be typed.
+        UsageError: it is no plain function, or a parameter has a type that cannot be typed.
 
     Example:
         See docs/how-to/extend/command.md::
@@ -214,6 +218,8 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
                     yield from bps.mvr(motor, 0.1)
                     yield from bps.mvr(motor, -0.1)
     """
+    if callable(heading):
+        raise UsageError("write @command() with its brackets, also where nothing stands in them")
 
     def decorate(function: Callable[..., Any]) -> CommandFunction:
         added = Command(function, heading, **more)
