@@ -48,7 +48,9 @@ class CommandSet:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
+        self._found: dict[str, EntryPoint] = {}
         self._plugins: dict[str, EntryPoint] = {}
+        self._taken: list[ConfigError] = []
         self.session: Any = None
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
@@ -167,11 +169,17 @@ class CommandSet:
     def find_plugins(self) -> None:
         """Learn the names of the commands of other packages; each is imported when it is first used."""
         plugins = entry_points_of("beamshell.commands")
-        if plugins is self._plugins:
+        if plugins is self._found:
             return
-        self._plugins = plugins
-        if self.added is not None:
-            for name in plugins.keys() - self._by_name.keys():
+        self._found, self._plugins, self._taken = plugins, {}, []
+        for name, entry in plugins.items():
+            try:
+                self._check(name)
+            except ConfigError as exc:
+                self._taken.append(exc)
+                continue
+            self._plugins[name] = entry
+            if self.added is not None and name not in self._by_name:
                 self.added(name)
 
     def _load(self, name: str) -> None:
@@ -184,13 +192,18 @@ class CommandSet:
     def load_plugins(self) -> list[ConfigError]:
         """Import the commands of all other packages; what could not be imported."""
         self.find_plugins()
-        problems = []
+        problems = list(self._taken)
         for name in self._plugins:
             try:
                 self[name]
             except ConfigError as exc:
                 problems.append(exc)
         return problems
+
+    def names_of_plans(self) -> list[str]:
+        """The commands that run a plan, those of other packages included, but for those that cannot be imported."""
+        self.load_plugins()
+        return [name for name, command in self._by_name.items() if command.runs_a_plan]
 
 
 COMMANDS = CommandSet()
