@@ -174,7 +174,7 @@ def _check_name(line: DeviceLine) -> None:
     try:
         check_name(line.name)
     except ConfigError as exc:
-        raise ConfigError(f"{line.where}: {exc}") from exc
+        raise ConfigError(f"{line.place}: {exc}") from exc
 
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -203,7 +203,7 @@ def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -
         destroy(registry.remove(line.name))
         if changes is not None:
             changes.removed.append(line.name)
-    registry.absent[line.name] = f"it is switched off at {line.places.get('enabled', line.where)}"
+    registry.absent[line.name] = f"it is switched off at {line.places.get('enabled', line.place)}"
 
 
 def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
@@ -241,7 +241,7 @@ def _about(line: DeviceLine) -> dict[str, Any]:
         raise line.problem(f"no readout '{readout}'{did_you_mean(str(readout), READOUTS)}", "readout")
     tags = _value(line, "tags", [], list, "a list of words, such as [sample]")
     doc = _value(line, "doc", "", str, "text")
-    return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "where": line.where}
+    return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "place": line.place}
 
 
 def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:

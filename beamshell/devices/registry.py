@@ -36,7 +36,7 @@ class Entry:
     tags: frozenset[str] = frozenset()
     readout: Readout = "on_request"
     doc: str = ""
-    where: str = ""
+    place: str = ""
     """The `file:line` it was read from, "" for one made at the prompt."""
     added: float = field(default_factory=time.time)
     """When it was added: seconds since 1970-01-01 UTC."""
@@ -84,7 +84,7 @@ class Registry(Mapping[str, Any]):
         tags: Iterable[str] = (),
         readout: Readout = "on_request",
         doc: str = "",
-        where: str = "",
+        place: str = "",
         recipe: Mapping[str, Any] | None = None,
         load_s: float = 0.0,
     ) -> Any:
@@ -99,13 +99,13 @@ class Registry(Mapping[str, Any]):
             device.data_folder = self.data_folder
         if readout not in READOUTS:
             raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")
-        entry = Entry(name, device, frozenset(tags), readout, doc, where, recipe=recipe or {}, load_s=load_s)
+        entry = Entry(name, device, frozenset(tags), readout, doc, place, recipe=recipe or {}, load_s=load_s)
         self._entries[name] = entry
         self.absent.pop(name, None)
         return device
 
     def describe(
-        self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", where: str = ""
+        self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", place: str = ""
     ) -> Entry:
         """Replace the data about a device; the device itself stays the same object.
 
@@ -113,7 +113,7 @@ class Registry(Mapping[str, Any]):
             UnknownName: there is none.
         """
         old = self.entry(name)
-        self._entries[name] = entry = replace(old, tags=frozenset(tags), readout=readout, doc=doc, where=where)
+        self._entries[name] = entry = replace(old, tags=frozenset(tags), readout=readout, doc=doc, place=place)
         return entry
 
     def remove(self, name: str) -> Any:

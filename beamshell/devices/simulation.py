@@ -36,7 +36,7 @@ def simulation_of(path: str | Path) -> tuple[list[Fact], list[str]]:
             try:
                 cls = class_of(line)
                 if not (inspect.isclass(cls) and issubclass(cls, Part)):
-                    left_out.append(f"{line.where}: {line.name}: no twin can play {line.values['class']}")
+                    left_out.append(f"{line.place}: {line.name}: no twin can play {line.values['class']}")
                     continue
                 settings = line.values.get("twin")
                 doc = {"doc": line.values["doc"]} if line.values.get("doc") else {}

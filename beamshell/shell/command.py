@@ -46,7 +46,12 @@ def followed_by(
         plan: the plan that the command runs.
         then: called with the plan's return value.
         during: makes a context that lasts as long as the plan runs, until it ends or is paused.
+
+    Raises:
+        UsageError: `plan` is no plan: give it what a plan's function returns, such as `bps.mv(th, 1)`.
     """
+    if not isinstance(plan, GeneratorType | UnrunPlanGuard):
+        raise UsageError(f"followed_by takes a plan, such as bps.mv(th, 1), and not {plan!r}")
     return Followed(plan, then, during)
 
 
@@ -81,7 +86,7 @@ class Command:
     ) -> None:
         self.function = function
         self.heading = heading
-        self.name = name or function.__name__
+        self.name = name or getattr(function, "__name__", "")
         self.example = example or self.name
         self.aliases = tuple(aliases)
         self.preflight = preflight
@@ -130,6 +135,17 @@ class Command:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
+
+    @property
+    def signature_in_python(self) -> inspect.Signature:
+        """How the function is called at the prompt: without what is not typed, and without types."""
+        signature = inspect.signature(self.function)
+        parameters = [
+            parameter.replace(annotation=parameter.empty)
+            for name, parameter in signature.parameters.items()
+            if name not in self.signature.injected
+        ]
+        return inspect.Signature(parameters)
 
     @property
     def python_form(self) -> str:
@@ -256,6 +272,7 @@ class Command:
         except BeamshellError:
             raise
         except Exception as exc:
+            result.plan.close()  # if `during` has failed, the plan was not begun: no warning that it was not run
             raise self._failure(exc) from exc
         return None
 
