@@ -62,7 +62,7 @@ class BestEffort(RunRouter):
         self._grid = LiveGrid(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
-        """What this run is shown as, chosen at its first descriptor: all subscribers have seen its start by then."""
+        """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
         parts: list[RunReceiver | None] = []
         if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))

@@ -76,7 +76,7 @@ class RemoteChannel(Channel):
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does.
+        """The time since which it does not answer, in seconds since 1970; None while it answers.
 
         A channel that waits for its library was not asked yet: its time without an answer begins now.
         """
@@ -194,7 +194,7 @@ class RemoteChannel(Channel):
         return value
 
     def describe(self) -> DataKey:
-        """What the value is; its shape is that of the last one that was read."""
+        """Source, type, shape, unit and limits of the value; its shape is that of the last reading."""
         self._check_connected()
         return value_info.data_key(self.source, self._info, self._shaped(self._sample))
 

@@ -198,6 +198,6 @@ class LatestValue(Generic[Value]):
 
 
 updates = Worker("updates")
-"""Where values are delivered, the latest of each `LatestValue`."""
+"""The worker that delivers values, the latest of each `LatestValue`."""
 completions = Worker("completions")
-"""Where the ends of writes and time-outs are delivered: each of them, in order."""
+"""The worker that delivers the ends of writes and time-outs: each of them, in order."""

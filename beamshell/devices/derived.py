@@ -129,12 +129,12 @@ class DerivedChannel(ComputedChannel):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Those it was given."""
+        """As given when it was made."""
         return self._info.limits
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Those it was given."""
+        """As given when it was made."""
         return self._info.choices
 
     @property
@@ -286,7 +286,7 @@ class _AttributeChannel(SoftChannel):
             on_done(None)
 
     def describe(self) -> DataKey:
-        """What the present value is."""
+        """Source, type, shape, unit and limits of the value."""
         self._now()
         return super().describe()
 

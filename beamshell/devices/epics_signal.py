@@ -140,7 +140,7 @@ class EpicsSignalRO(Signal):
                 yield {"is": "value", "pv": pv, **kinds, **settings}
 
     def _channels(self) -> list[tuple[str, Channel]]:
-        """What is recorded, by name."""
+        """The recorded channels, by name."""
         if self._writer is self._channel:
             return [(self.name, self._channel)]
         return [(self.name, self._channel), (f"{self.name}_setpoint", self._writer)]

@@ -16,7 +16,7 @@ Fact: TypeAlias = dict[str, Any]
 
 
 class Kind(enum.IntFlag):
-    """How much a value matters to a run.
+    """The importance of a value in a run: omitted, config, normal or hinted.
 
     The numbers are those of the field's convention, so that device files carry over.
     """

@@ -60,7 +60,7 @@ def summary_of(device: HasParts) -> Summary:
 
 
 def _section(device: HasParts, dotted: str, signal: Any) -> str:
-    """When a part is recorded: a device in between may leave it out."""
+    """The occasion at which a part is recorded; a device in between may leave it out."""
     path = dotted.split(".")[:-1]
     owners = [device.part(".".join(path[: count + 1])) for count in range(len(path))]
     kinds = [part.kind for part in (*owners, signal)]

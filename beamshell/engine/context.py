@@ -23,7 +23,7 @@ POLL_S = 0.5
 
 @dataclass(slots=True)
 class CallOptions:
-    """How one call of the engine behaves.
+    """The options of one call of the engine.
 
     Attributes:
         commands: further commands by name, as ``f(msg)``.

@@ -28,7 +28,7 @@ WINDOW_S = 10.0
 
 
 class Situation(enum.StrEnum):
-    """What the process is doing when somebody presses Ctrl+C."""
+    """The activity of the process at a press of Ctrl+C."""
 
     PLAN = "a plan runs"
     BARE_MOVE = "a move without a scan runs"
@@ -43,7 +43,7 @@ class Situation(enum.StrEnum):
 
 
 class Action(enum.Enum):
-    """What a press does besides showing its sentence."""
+    """The effect of a press besides showing its sentence."""
 
     TELL = enum.auto()  # nothing
     PAUSE_SOON = enum.auto()  # at the next checkpoint

@@ -31,7 +31,7 @@ GUI_INTERVAL_S = 0.1
 
 @dataclass
 class Settings:
-    """What a user may set on a RunEngine at any time; RunEngine documents each."""
+    """The settings that a user may change on a RunEngine at any time; RunEngine documents each."""
 
     md: MutableMapping[str, Any]
     preprocessors: list[Callable[[Any], Any]]

@@ -22,7 +22,7 @@ from beamshell.errors import TransitionError
 
 
 class State(enum.StrEnum):
-    """What the engine is doing. A State equals its plain string: ``RE.state == "idle"``."""
+    """The state of the engine. A State equals its plain string: ``RE.state == "idle"``."""
 
     IDLE = "idle"
     RUNNING = "running"

@@ -68,7 +68,7 @@ class SuspenderBase:
         return not self._bad(value)
 
     def _why(self) -> str:
-        """What is wrong with the value, such as "is 3 mA, below 5 mA"."""
+        """The fault of the value in words, such as "is 3 mA, below 5 mA"."""
         raise NotImplementedError
 
     # ---- for the engine and for people --------------------------------------------------------

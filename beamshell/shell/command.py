@@ -119,7 +119,7 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """What follows its name."""
+        """The usage without the name."""
         if not self.subcommands:
             return self.signature.usage()
         words = [f"{word} {sub.usage}".rstrip() for word, sub in self.subcommands.items()]
@@ -127,7 +127,7 @@ class Command:
 
     @property
     def usage_line(self) -> str:
-        """How it is typed."""
+        """The usage: the name and its parameters."""
         return f"{self.name} {self.usage}".rstrip()
 
     @property

@@ -27,7 +27,7 @@ DEFAULT_PROFILE = "demo"
 
 @dataclass(frozen=True)
 class LaunchOptions:
-    """What a console is started with.
+    """The options with which a console is started.
 
     Attributes:
         profile: the folder of the profile.

@@ -34,12 +34,12 @@ def axes(name: str, motor: Any) -> dict[str, Any]:
 
 
 def position_of(device: Any) -> Any:
-    """Where it is now, asked of the hardware where that can be asked."""
+    """The position of a device now, read from the hardware if possible."""
     return device.locate()["readback"] if isinstance(device, Locatable) else device.position
 
 
 def position_text(device: Any) -> str:
-    """Where it is in words: "1.0000 deg", "Open", a signal's value."""
+    """The position of a device as text: "1.0000 deg", "Open", a signal's value."""
     if is_motor(device):
         return value_text(device, position_of(device))
     state = getattr(device, "state", None)

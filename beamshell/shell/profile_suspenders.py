@@ -63,7 +63,7 @@ class ProfileSuspenders:
 
 
 def describe(suspender: Any) -> str:
-    """What a suspender watches, and whether it suspends plans now: "good   <suspender>" or "HOLDS  ...: reason"."""
+    """A line about a suspender and its state: "good   <suspender>" or "HOLDS  <suspender>: reason"."""
     if suspender.tripped:
         return f"HOLDS  {suspender!r}: {suspender.reason}"
     return f"good   {suspender!r}"

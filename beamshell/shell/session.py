@@ -183,7 +183,7 @@ class Session:
 
     @property
     def operator(self) -> str:
-        """Who works here: the setting `operator`, else the login name."""
+        """The operator's name: the setting `operator`, else the login name."""
         return self.config.operator or login_name()
 
     @property

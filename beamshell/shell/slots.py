@@ -20,7 +20,7 @@ from beamshell.text.times import is_duration, parse_duration
 
 
 class Slot:
-    """How one parameter is read; this one takes any word as it is."""
+    """Reads, completes and shows one parameter; this one takes any word as it is."""
 
     word = ""
     """What a usage calls it; "" for the parameter's name."""
@@ -60,7 +60,7 @@ class Slot:
         return ()
 
     def usage(self, name: str) -> str:
-        """How a usage shows it."""
+        """Its text in a usage."""
         return self.word or name
 
 

@@ -89,7 +89,7 @@ class Index:
             return self._answer(lambda: self._select(condition, values, order))
 
     def count(self) -> int:
-        """How many runs there are."""
+        """The number of runs."""
         with self.question():
             return self._answer(lambda: int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0]))
 

@@ -112,7 +112,7 @@ class PersistentDict(MutableMapping[str, Any]):
             with transaction(self._db):
                 number = self._last_scan_id() + 1
                 self._count(number)
-            self._remember(number)
+            self._values[_SCAN_ID], self._texts[_SCAN_ID] = number, str(number)
             return number
 
     @property
@@ -205,10 +205,6 @@ class PersistentDict(MutableMapping[str, Any]):
     def _count(self, number: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (_SCAN_ID, number))
         self._db.execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (_SCAN_ID, str(number)))
-
-    def _remember(self, number: int) -> None:
-        self._values[_SCAN_ID] = number
-        self._texts[_SCAN_ID] = str(number)
 
     # ---- errors ----------------------------------------------------------------------------------
 

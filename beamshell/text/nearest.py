@@ -12,7 +12,7 @@ from beamshell.errors import UnknownName
 from beamshell.text.lists import listed
 
 _LEAST_LIKENESS = 0.6
-"""How alike two names must be, from 0 to 1 (difflib's ratio)."""
+"""The least likeness of two names, from 0 to 1 (difflib's ratio)."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ def title(start: Document) -> str:
 
 
 def last_line(start: Document, stop: Document, points: str) -> str:
-    """How a run ended: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
+    """The line about the end of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
 
     Args:
         start: the run's start document.

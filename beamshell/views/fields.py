@@ -130,7 +130,7 @@ def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], lis
 
 
 def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:
-    """Where the axis begins and ends, lower first, if the start document says so."""
+    """The ends of an axis, lower first; None if the start document does not say."""
     extents = start.get("extents")
     pair: Any = extents[axis] if extents is not None and axis < len(extents) else None
     if pair is None and len(dimensions(start)) == 1:

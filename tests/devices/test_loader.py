@@ -114,7 +114,7 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("a: {class: boxes.Box}\n\tb: 1\n", "devices.yml:2:1: not YAML: "),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     registry, problems = load(tmp_path, text)
     assert list(registry) == []
     assert len(problems) == 1
@@ -372,7 +372,7 @@ def test_a_package_that_cannot_be_imported_costs_its_own_devices_only(
 def test_other_packages_are_not_looked_for_while_all_names_are_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(plugins, "entry_points_of", asked.append)
+    calls: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points_of", calls.append)
     load(tmp_path, "a: {class: sim_motor}\nb: {class: boxes.Box}\n")
-    assert asked == []
+    assert calls == []

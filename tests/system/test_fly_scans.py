@@ -50,7 +50,7 @@ def test_a_fly_scan_fills_the_table_finds_the_peak_and_cen_goes_there(console):
     assert len(console.do("runs[-1].table()['mcs_it']").split(",")) == 81
 
 
-def test_two_presses_land_the_flight_and_resume_flies_the_rest(console):
+def test_two_presses_end_the_flight_and_resume_flies_the_rest(console):
     start = console.begin(SCAN)
     console.wait_for_point(10, start)
     console.press_twice(start)
@@ -147,8 +147,8 @@ def test_a_flight_whose_ioc_dies_fails_and_keeps_its_points(beamline, own_ioc):
     stop = beamline.documents[-1][1]
     assert stop["exit_status"] == "fail"
     assert 5 < stop["num_events"]["primary"] < 201
-    seen = list(points(beamline.documents).values())
-    assert np.all(np.diff(seen) > 0)
+    record = list(points(beamline.documents).values())
+    assert np.all(np.diff(record) > 0)
     own_ioc.restart()
     own_ioc.wait_ready()
     for signal in beamline.signals:

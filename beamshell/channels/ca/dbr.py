@@ -162,7 +162,7 @@ def check(value: Any, plain_type: int, count: int, choices: Sequence[str], strin
 
 
 def encode(value: Any, plain_type: int) -> tuple[int, bytes]:
-    """How many elements a checked value has, and their bytes."""
+    """The number of elements of a checked value, and their bytes."""
     if plain_type == STRING:
         texts = [value] if isinstance(value, str) else value
         return len(texts), b"".join(item.encode().ljust(_STRING_SIZE, b"\0") for item in texts)

@@ -27,7 +27,7 @@ _LOOK_BACK = 20
 
 
 class Line(NamedTuple):
-    """Where to scan, from where the motor is."""
+    """The range of the scan, as distances from the motor's position."""
 
     start: Position
     stop: Position

@@ -21,7 +21,7 @@ from beamshell.store.queue import Queue, QueueItem
 
 HEADING = "Ahead of time"
 _SETTERS = ("md",)
-"""What may be queued although it runs no plan."""
+"""Commands that may be queued although they run no plan."""
 _MARKS = {"waiting": "", "running": "RUNNING", "done": "done", "failed": "FAILED", "interrupted": "INTERRUPTED"}
 
 

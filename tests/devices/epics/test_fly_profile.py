@@ -101,7 +101,7 @@ def test_a_motor_at_even_speed_is_found_to_a_bin_however_late_the_counter_sends(
     assert places[inside] == pytest.approx(speed * exact[inside], abs=1e-6)
 
 
-def test_a_clock_that_runs_otherwise_than_the_counter_says_is_believed():
+def test_a_clock_that_runs_otherwise_than_the_counter_says_is_used():
     log = log_of(speed=1.0, begun=0.0, dwell_s=0.1, told_s=1.0, full=100)  # ten times as fast
     assert log.edges(100) == pytest.approx(np.linspace(0, 1, 101))
 

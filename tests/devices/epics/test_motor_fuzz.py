@@ -305,7 +305,7 @@ class Interference:
     DEEDS = ("send", "send", "other_stop", "other_target", "other_move", "own_stop", "stall", "switch", "pause")
 
 
-def test_a_success_is_never_a_lie_on_the_real_record(motor: EpicsMotor, outsider: Outsider) -> None:
+def test_a_success_is_always_true_on_the_real_record(motor: EpicsMotor, outsider: Outsider) -> None:
     chance = random.Random(SEED)
     ends: Counter[str] = Counter()
     for number in range(REAL_CASES):
