@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
-from beamshell.callbacks.by_hand import claims
+from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.callbacks.by_hand import ByHand
+from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
@@ -17,7 +17,7 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 
 
-class LiveFigure(ByHand):
+class LiveFigure(SubscribedView):
     """A subscriber that shows one stream of each run as a picture.
 
     Args:

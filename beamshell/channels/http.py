@@ -1,4 +1,4 @@
-"""HTTP: values in the JSON answers of web services, as channels.
+"""HttpChannel: one value in the JSON answers of a web service.
 
 An address is a URL whose fragment is a JSON pointer (RFC 6901): "http://cam.local/api/exposure#/value".
 It knows no signal. Secrets are read from the environment only.

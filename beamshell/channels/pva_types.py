@@ -1,4 +1,4 @@
-"""PV Access structures (EPICS normative types) to and from readings.
+"""Conversion between PV Access structures (EPICS normative types) and readings.
 
 It knows no channel and no network.
 It reads NTScalar, NTScalarArray, NTEnum and NTNDArray, and any structure with such a `value`.

@@ -1,4 +1,4 @@
-"""Devices that are made of other devices of the file: ``th_fly: {class: motor_flyer, motor: th, counter: mcs}``.
+"""Device lines that name other devices of the file: ``th_fly: {class: motor_flyer, motor: th, counter: mcs}``.
 
 A class lists in `device_arguments` those of its arguments that are such names. It builds no device.
 """

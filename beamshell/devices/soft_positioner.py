@@ -1,4 +1,4 @@
-"""SoftPositioner: a positioner in this process, for what is computed or simulated.
+"""SoftPositioner: a positioner in this process, for computed or simulated positions.
 
 It knows no control system; a thread is at work only if a delay was asked for.
 """

@@ -1,4 +1,4 @@
-"""Staging: the changes that made a device ready for a run, so that all of them are put back.
+"""Staging: notes the changes that make a device ready for a run, and undoes all of them.
 
 It knows no plan and no setting.
 """

@@ -80,7 +80,7 @@ def positions_table(motors: Mapping[str, Any]) -> str:
     """
     states = {name: _begin_state(motor) for name, motor in motors.items()}
     rows = [_row(name, motors[name], collect) for name, collect in states.items()]
-    return "\n".join(aligned([_COLUMNS, *rows], left=_TEXT_COLUMNS))
+    return "\n".join(aligned([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS))
 
 
 def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:

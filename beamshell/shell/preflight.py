@@ -1,4 +1,4 @@
-"""The check before each scan: the scan is simulated, refused if it cannot be done, confirmed if it takes very long.
+"""Preflight: simulates each scan before it runs, refuses one that cannot be done, asks before a very long one.
 
 It joins the simulator to the times that past runs took. It never runs a plan: nothing moves, and no scan is counted.
 """

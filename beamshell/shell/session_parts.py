@@ -1,4 +1,4 @@
-"""The parts of a session: made by the steps of the start-up files, joined to each other, and closed at the end.
+"""SessionParts: engine, devices, suspenders and callbacks of a session: made step by step, joined, and closed.
 
 It knows nothing of commands. A step that was taken does nothing the second time; one that failed can be taken again.
 """

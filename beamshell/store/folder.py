@@ -1,4 +1,4 @@
-"""The data folder, which holds runs, index, metadata and queue: where it is, and whether it can be written to.
+"""Finds the data folder, which holds runs, index, metadata and queue, and checks that it can be written to.
 
 It knows none of the files in it.
 """

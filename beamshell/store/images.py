@@ -1,4 +1,4 @@
-"""The pictures of a run as a sequence, and the list of the files that they are in.
+"""Images: the pictures of a run as a sequence; FileList: the files that hold them.
 
 It knows neither the source of the documents nor the format of a file.
 """
@@ -132,7 +132,7 @@ class FileList(list[ExternalFile]):
             size = "MISSING" if file.size is None else file_size(file.size)
             rows.append([str(file.points), size, listed(file.keys), str(file.path)])
         more = [f"... {len(self) - _MOST_LISTED} more"] if len(self) > _MOST_LISTED else []
-        return "\n".join([*aligned(rows, left=[3]), *more])
+        return "\n".join([*aligned(rows, left_aligned=[3]), *more])
 
 
 def files_of(frames: FrameLocations, readers: AssetReaders) -> FileList:

@@ -1,4 +1,4 @@
-"""Open runs: a marker file for each run that is being written, and the closing of those whose console has died.
+"""Marker files of runs that are being written, and the closing of runs whose console has died.
 
 Each open run has a marker file `runs/.open/<uid>.json` on which its writer holds a lock; the operating system releases
 the lock when the writer dies, however that happens. It knows only start and stop documents.

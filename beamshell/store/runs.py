@@ -32,7 +32,7 @@ class RunList(list[Run]):
 
     def __repr__(self) -> str:
         heading = ["scan_id", "time", "points", "status", "plan"]
-        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left=[4]))
+        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left_aligned=[4]))
 
 
 class Runs:

@@ -1,4 +1,4 @@
-"""The nearest name to a misspelt one, "did you mean th?", and the error for an unknown name; capitals do not matter.
+"""The nearest name to a misspelt one ("did you mean th?"), and the error for an unknown name.
 
 It knows nothing of devices: names in, text or an error out.
 """

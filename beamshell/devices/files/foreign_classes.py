@@ -1,4 +1,4 @@
-"""Our class for each class of ophyd and its relatives, and our names of their keywords.
+"""Tables for the import of device files: our class for each class of ophyd and its relatives, and of their keywords.
 
 Tables and look-ups; it imports none of those packages.
 """

@@ -1,4 +1,4 @@
-"""Reading a device file of any format into device lines.
+"""read_file and import_file: read a device file of any format into device lines.
 
 It knows the formats by name only.
 """

@@ -1,4 +1,4 @@
-"""ByHand: a table or plot that a person subscribes; while its run is open, BestEffort shows none of that kind.
+"""SubscribedView: a table or plot that a person subscribes; while its run is open, BestEffort shows none of that kind.
 
 It knows neither tables nor plots.
 """
@@ -43,7 +43,7 @@ claims = Claims()
 """Shared by all callbacks of the process: documents arrive in one thread."""
 
 
-class ByHand(RunRouter):
+class SubscribedView(RunRouter):
     """A subscriber `f(name, document)` that shows each run, and claims its kind for as long as the run is open.
 
     Args:
