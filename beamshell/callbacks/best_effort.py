@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
-from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
+from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
