@@ -67,8 +67,8 @@ def choose_backend(environ: Mapping[str, str], platform: str, in_use: str | None
     """
     if not has_display(environ, platform):
         return None
-    if named := in_use or environ.get("MPLBACKEND"):
-        return named.lower() if named.lower() in TOOLKITS else None
+    if backend := (in_use or environ.get("MPLBACKEND", "")).lower():
+        return backend if backend in TOOLKITS else None
     candidates = ["macosx"] if platform == "darwin" else []
     candidates += [backend for backend, names in _IMPORTS.items() if any(map(importlib.util.find_spec, names))]
     return candidates[0] if candidates else None

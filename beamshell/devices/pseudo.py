@@ -166,10 +166,10 @@ class PseudoPositioner(Device):
             try:
                 axis.check_value(position)
             except (LimitError, BadValue) as exc:
-                goal = ", ".join(
+                position_text = ", ".join(
                     f"{self._part(attr).name} at {self._part(attr).with_unit(v)}" for attr, v in target.items()
                 )
-                raise type(exc)(f"{goal} is not possible: {exc}") from exc
+                raise type(exc)(f"{position_text} is not possible: {exc}") from exc
         return Plan(pseudo, real)
 
     def _completed(self, target: Mapping[str, float]) -> Any:

@@ -158,9 +158,9 @@ class Base:
             function.restype, function.argtypes = result, arguments
 
     @staticmethod
-    def _check(status: int, what: str) -> None:
+    def _check(status: int, action: str) -> None:
         if status:
-            raise IocError(f"EPICS base could not {what} (status {status})")
+            raise IocError(f"EPICS base could not {action} (status {status})")
 
     def load_definitions(self, text: str) -> None:
         """Load database definitions (.dbd): menus and record types."""

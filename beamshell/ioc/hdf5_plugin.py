@@ -188,8 +188,8 @@ class Hdf5Plugin(Plugin):
 
     def _look_for_folder(self) -> None:
         """Check a new folder; create as many of its last levels as a negative CreateDirectory says."""
-        named = self._texts["FilePath"].get_text()
-        folder = named if not named or named.endswith("/") else named + "/"
-        exists = bool(named) and make_folder(Path(named), max(0, -int(self._settings["CreateDirectory"].get())))
+        path = self._texts["FilePath"].get_text()
+        folder = path if not path or path.endswith("/") else path + "/"
+        exists = bool(path) and make_folder(Path(path), max(0, -int(self._settings["CreateDirectory"].get())))
         self._texts["FilePath_RBV"].put_text(folder)
         self._readings["FilePathExists_RBV"].put(float(exists))

@@ -36,7 +36,7 @@ class Ramp:
     """
 
     def __init__(self, begins: float, rate: float, clock: Callable[[], float]) -> None:
-        self.goal = begins
+        self.target = begins
         self._from = begins
         self._rate = rate
         self._clock = clock
@@ -51,21 +51,21 @@ class Ramp:
 
     def _now(self) -> float:
         way = self._rate * (self._clock() - self._since)
-        if abs(self.goal - self._from) <= way:
-            return self.goal
-        return self._from + (way if self.goal > self._from else -way)
+        if abs(self.target - self._from) <= way:
+            return self.target
+        return self._from + (way if self.target > self._from else -way)
 
     @property
     def moving(self) -> bool:
         """Whether the target is not reached yet."""
-        return self.value != self.goal
+        return self.value != self.target
 
-    def go(self, goal: float) -> None:
+    def go(self, target: float) -> None:
         """Set a new target."""
         with self._lock:
             self._from = self._now()
             self._since = self._clock()
-            self.goal = goal
+            self.target = target
 
 
 # ---- the chiller: GET /temperature, GET /setpoint, PUT /setpoint {"value": 25}
@@ -87,7 +87,7 @@ class Chiller:
             return {"value": round(self._bath.value, 4), **_NUMBER, "timestamp": time.time()}
         if path == "/setpoint":
             limits = {"min": LOWEST_C, "max": HIGHEST_C, "moving": self._bath.moving}
-            return {"value": self._bath.goal, **_NUMBER, **limits, "timestamp": time.time()}
+            return {"value": self._bath.target, **_NUMBER, **limits, "timestamp": time.time()}
         return None
 
     def put(self, path: str, body: Any) -> tuple[int, str]:
@@ -159,7 +159,7 @@ class GasSupply:
         if word == "*IDN?":
             return "beamshell demo gas supply"
         flow = self._flow.value
-        readings = {"SP?": self._flow.goal, "FLOW?": flow}
+        readings = {"SP?": self._flow.target, "FLOW?": flow}
         if word in readings:
             return f"{readings[word]:.3f}"
         return f"{_BASE_MBAR * (1 + 100 * flow):.3e}" if word == "PRES?" else f"ERR {line.strip()!r} is no command"

@@ -67,15 +67,15 @@ def counts(rate: float, seconds: float, random: np.random.Generator) -> int:
     return int(random.poisson(rate * seconds))
 
 
-def approach(value: float, goal: float, seconds: float, time_constant_s: float) -> float:
+def approach(value: float, target: float, seconds: float, time_constant_s: float) -> float:
     """The value of an exponential approach after `seconds`."""
-    return goal + (value - goal) * math.exp(-seconds / time_constant_s)
+    return target + (value - target) * math.exp(-seconds / time_constant_s)
 
 
-def ramp(value: float, goal: float, seconds: float, rate: float) -> float:
+def ramp(value: float, target: float, seconds: float, rate: float) -> float:
     """The value of a linear ramp of `rate` units/s after `seconds`."""
     step = abs(rate) * seconds
-    return goal if abs(goal - value) <= step else value + math.copysign(step, goal - value)
+    return target if abs(target - value) <= step else value + math.copysign(step, target - value)
 
 
 class Camera:

@@ -235,8 +235,8 @@ class Command:
         name, *subcommand = self.name.split()
 
         def make(*tokens: Any, **keywords: Any) -> Plan:
-            made: Followed = self.make(session, tokens[len(subcommand) :], keywords)
-            return made.plan
+            followed: Followed = self.make(session, tokens[len(subcommand) :], keywords)
+            return followed.plan
 
         tokens, keywords = self.signature.unbind(arguments)
         return guarded(iter(plan), PlanCall(make, (*subcommand, *tokens), keywords, f"{name}.plan"))

@@ -48,9 +48,9 @@ class CommandSet:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
-        self._found: dict[str, EntryPoint] = {}
+        self._entry_points: dict[str, EntryPoint] = {}
         self._plugins: dict[str, EntryPoint] = {}
-        self._taken: list[ConfigError] = []
+        self._plugin_problems: list[ConfigError] = []
         self.session: Any = None
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
@@ -169,14 +169,14 @@ class CommandSet:
     def find_plugins(self) -> None:
         """Add the names of the commands of other packages; each is imported when it is first used."""
         plugins = entry_points_of("beamshell.commands")
-        if plugins is self._found:
+        if plugins is self._entry_points:
             return
-        self._found, self._plugins, self._taken = plugins, {}, []
+        self._entry_points, self._plugins, self._plugin_problems = plugins, {}, []
         for name, entry in plugins.items():
             try:
                 self._check(name)
             except ConfigError as exc:
-                self._taken.append(exc)
+                self._plugin_problems.append(exc)
                 continue
             self._plugins[name] = entry
             if self.added is not None and name not in self._by_name:
@@ -192,7 +192,7 @@ class CommandSet:
     def load_plugins(self) -> list[ConfigError]:
         """Import the commands of all other packages; the errors of those that cannot be imported."""
         self.find_plugins()
-        problems = list(self._taken)
+        problems = list(self._plugin_problems)
         for name in self._plugins:
             try:
                 self[name]

@@ -136,8 +136,8 @@ class FlightLog:
         """The speed of the motor between its last two positions, in units/s; 0 if unknown."""
         if len(self._positions) < 2 or self._positions[-1][0] <= self._positions[-2][0]:
             return 0.0
-        (before, here), (after, there) = self._positions[-2:]
-        return (there - here) / (after - before)
+        (time_1, position_1), (time_2, position_2) = self._positions[-2:]
+        return (position_2 - position_1) / (time_2 - time_1)
 
     def edges(self, bins: int) -> Numbers:
         """The times at which bins began and the last ended: seconds since 1970, shape (bins + 1,); empty if unknown.
