@@ -6,6 +6,7 @@ It knows neither IPython nor any device.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ class LaunchOptions:
         folder = data_folder(config.data_folder or None)
         ioc = None
         if simulated:
-            words = [*_twin_words(config, folder), *words]
+            words = with_settings(words, _twin_settings(config, folder))
             config = _read_config(profile, words)
             folder = data_folder(config.data_folder)
             ioc = start_twin(_device_file(profile, config), seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
@@ -86,15 +87,25 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
     return beside_profile(config.devices_file, profile)
 
 
-def _twin_words(config: Beamshell, folder: Path) -> list[str]:
-    """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
+def _twin_settings(config: Beamshell, folder: Path) -> dict[str, str]:
+    """What keeps a twin apart from the beamline: its own name, title and data folder."""
     twin_folder = folder / "twin"
     twin_folder.mkdir(parents=True, exist_ok=True)
     title = f"the twin of {config.title or config.name}: nothing real moves"
+    return {"name": f"{config.name}-twin", "title": title, "data_folder": str(twin_folder)}
+
+
+def with_settings(words: list[str], settings: Mapping[str, str]) -> list[str]:
+    """The words with these settings in place of those that they have; IPython refuses one that is given twice.
+
+    Args:
+        words: the command line.
+        settings: the values by name, without "Beamshell.".
+    """
+    options = {f"--Beamshell.{name}=": value for name, value in settings.items()}
     return [
-        f"--Beamshell.name={config.name}-twin",
-        f"--Beamshell.title={title}",
-        f"--Beamshell.data_folder={twin_folder}",
+        *(f"{option}{value}" for option, value in options.items()),
+        *(word for word in words if not word.startswith(tuple(options))),
     ]
 
 
