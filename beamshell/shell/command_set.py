@@ -112,6 +112,7 @@ class CommandSet:
         function.subcommand = lambda **more: self[name].subcommand(**more)
         function.getdoc = lambda: self[name].help()
         if name in self._by_name:
+            function.__doc__ = self._by_name[name].function.__doc__  # for `help(scan)`
             function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
         return cast(CommandFunction, function)
 

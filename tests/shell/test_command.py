@@ -264,6 +264,16 @@ def test_a_word_that_is_no_subcommand_is_named_and_so_is_what_a_subcommand_misse
         lamp.act(console, ["on"])
 
 
+def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, console):
+    with pytest.raises(UsageError, match=r"^lamp: 'of' is none of on, off"):
+        lamp.act(console, ["of"])
+
+
+def test_a_plan_in_the_place_of_a_command_is_refused_with_what_to_write(console):
+    with pytest.raises(UsageError, match=r"^rehearse: a command belongs here, .* session.rehearse\(plan\)"):
+        commands()["rehearse"].act(console, [(message for message in ())])
+
+
 # ---- hints -------------------------------------------------------------------------------------
 
 
@@ -344,6 +354,17 @@ def test_bhelp_shows_every_command_once_under_a_heading(capsys):
     assert paragraphs[-1][0].startswith("bhelp scan")
 
 
+def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    commands()["bhelp"].act(SimpleNamespace(), [])
+    lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
+    assert max(map(len, lines)) <= 80
+    column = lines[0].index("Move motors")
+    assert {line[:column].isspace() or line[column - 2 : column] == "  " for line in lines} == {True}
+    assert len(lines) > 6
+
+
 def test_commands_that_name_no_heading_are_under_one_of_their_own():
     added = CommandSet()
     added.add(NOD)
@@ -361,3 +382,7 @@ def test_a_command_called_in_python_without_a_console_says_how_to_open_one(conso
 def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is_not_typed():
     assert str(inspect.signature(commands().function("scan"))) == "(detectors, motor, start, stop, points, time=None)"
     assert str(inspect.signature(commands().function("wa"))) == "()"
+
+
+def test_python_help_shows_what_a_command_does():
+    assert inspect.getdoc(commands().function("scan")).startswith("Scan a motor from start to stop")

@@ -61,6 +61,8 @@ class CommandLineSlot(Slot):
         while tokens:
             words.append(tokens.take("command"))
         words[0] = getattr(words[0], "command_name", words[0])
+        if not isinstance(words[0], str):
+            raise UsageError("a command belongs here, such as scan, det, th, -1, 1, 3; a plan: session.rehearse(plan)")
         return Line.of(words[0] if len(words) == 1 else joined(map(str, words)))
 
     @override
