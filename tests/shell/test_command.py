@@ -269,6 +269,11 @@ def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, cons
         lamp.act(console, ["of"])
 
 
+def test_metadata_written_with_an_equals_sign_is_answered_with_what_to_write():
+    with pytest.raises(UsageError, match=r"^md: 'sample=Si' is not understood: write md sample Si$"):
+        commands()["md"].act(SimpleNamespace(RE=SimpleNamespace(md={}), devices={}), ["sample=Si"])
+
+
 def test_a_plan_in_the_place_of_a_command_is_refused_with_what_to_write(console):
     with pytest.raises(UsageError, match=r"^rehearse: a command belongs here, .* session.rehearse\(plan\)"):
         commands()["rehearse"].act(console, [(message for message in ())])

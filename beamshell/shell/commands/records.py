@@ -35,6 +35,8 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     metadata = session.RE.md
     if not key:
         _show(dict(metadata))
+    elif value is None and "=" in key:
+        raise UsageError(f"'{key}' is not understood: write md {key.replace('=', ' ', 1)}")
     elif value is None:
         _show({_existing(key, metadata): metadata[key]})
     elif key in _RESERVED:
