@@ -41,6 +41,11 @@ def literal(value: Any, devices: Mapping[str, Any]) -> str:
         return ""
 
 
+def as_word(token: Any, devices: Mapping[str, Any]) -> str:
+    """A typed word, or a Python object as one would type it: a device by its name."""
+    return token if isinstance(token, str) else literal(token, devices) or repr(token)
+
+
 def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
     arguments = [_argument(value, devices) for value in call.args]
     arguments += [f"{key}={_argument(value, devices)}" for key, value in call.kwargs.items()]

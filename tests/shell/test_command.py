@@ -16,6 +16,7 @@ from beamshell.shell.command import Command, followed_by
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session, Text
+from beamshell.simulate.result import SimulationResult
 
 
 class Console:
@@ -267,6 +268,23 @@ def test_a_word_that_is_no_subcommand_is_named_and_so_is_what_a_subcommand_misse
 def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, console):
     with pytest.raises(UsageError, match=r"^lamp: 'of' is none of on, off"):
         lamp.act(console, ["of"])
+
+
+@pytest.mark.parametrize("word", ["scan", commands().function("scan")])
+def test_a_command_in_a_command_takes_devices_and_functions_in_python(word, console, capsys):
+    console.rehearse = lambda plan: print(*(message.command for message in plan)) or SimulationResult()
+    commands()["rehearse"].act(console, [word, console.det, console.th, 0, 1, 3])
+    assert "open_run" in capsys.readouterr().out
+
+
+def test_bhelp_takes_the_function_of_a_command(console, capsys):
+    commands()["bhelp"].act(console, [commands().function("scan")])
+    assert capsys.readouterr().out.startswith("Scan a motor")
+
+
+def test_a_device_that_is_one_word_too_many_is_called_by_its_name(console):
+    with pytest.raises(UsageError, match=r"^scan: 'th' is one word too many"):
+        commands()["scan"].act(console, [console.det, console.th, 0, 1, 3, 1, console.th])
 
 
 def test_metadata_written_with_an_equals_sign_is_answered_with_what_to_write():
