@@ -37,6 +37,6 @@ def load(entry: EntryPoint) -> Any:
     """
     try:
         return entry.load()
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:  # a module may end its own script when it is imported
         package = entry.dist.name if entry.dist is not None else entry.module
         raise ConfigError(f"the package {package} cannot add '{entry.name}': {type(exc).__name__}: {exc}") from exc

@@ -20,7 +20,7 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
-from beamshell.shell.cell_interrupts import CellInterrupts
+from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
 from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.session import Session
@@ -147,6 +147,8 @@ class BeamshellApp(TerminalIPythonApp):
         if self.interact:
             CellInterrupts(self.shell).listen()
             self._survive_a_press_at_the_prompt()
+            if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
+                prompt.key_bindings = with_late_presses(prompt.key_bindings)
             gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:

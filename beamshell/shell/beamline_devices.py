@@ -34,7 +34,6 @@ class BeamlineDevices:
         device_file: the device file; None if the profile names none.
         data_folder: where devices that write files put them; None if there is no data folder.
         report: called with each problem of the device file.
-        simulated: True if this console runs on the simulated twin: no channel talks to anything real.
 
     Attributes:
         registry: the devices by name.
@@ -48,7 +47,6 @@ class BeamlineDevices:
         *,
         data_folder: Path | None,
         report: Callable[[BaseException], None],
-        simulated: bool = False,
     ) -> None:
         from beamshell.devices.registry import Registry
 
@@ -58,7 +56,7 @@ class BeamlineDevices:
         self._report = report
         self._supplemental: Any = None
         if device_file is not None:
-            self._load(device_file, simulated)
+            self._load(device_file)
         elif not config.demo_ioc:
             from beamshell.devices import sim
 
@@ -66,14 +64,10 @@ class BeamlineDevices:
             self.registry.add(sim.det, tags=["detector"], readout="point")
         self.offline_report = OfflineReport(self.registry, config.connect_wait)
 
-    def _load(self, device_file: Path, simulated: bool) -> None:
+    def _load(self, device_file: Path) -> None:
         from beamshell.channels.deferred import defer_libraries
         from beamshell.devices.loader import load_devices
 
-        if simulated:  # for the whole process: devices made at the prompt must not talk to anything real either
-            from beamshell.channels.factory import SimulatedFactory, set_default_factory
-
-            set_default_factory(SimulatedFactory())
         defer_libraries(_LIBRARIES_AFTER_S)
         _, problems = load_devices(device_file, self.registry)
         for problem in problems:

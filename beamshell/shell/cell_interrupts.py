@@ -7,9 +7,12 @@ the plan; while the prompt reads keys, the terminal sends a key and no signal.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject
+from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject, announce
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyBindingsBase, KeyPressEvent
 
 PRESSES_TO_GET_OUT = 5
 """Presses in a row that had nothing to interrupt, after which the next thing is interrupted whatever it is."""
@@ -61,6 +64,26 @@ class CellInterrupts(Subject):
         if issubclass(sys.exc_info()[0] or Exception, KeyboardInterrupt):
             return self._custom(*sys.exc_info())
         return self._showtraceback(*args, **kwargs)
+
+
+def with_late_presses(bindings: KeyBindingsBase) -> KeyBindingsBase:
+    """The prompt's keys, with a press that comes as Enter ends the prompt: prompt_toolkit would end it once more.
+
+    Args:
+        bindings: the keys of IPython's prompt.
+    """
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    own = KeyBindings()
+
+    @own.add("<sigint>")
+    def pressed(event: KeyPressEvent) -> None:
+        if event.app.is_running and not event.app.is_done:
+            event.app.exit(exception=KeyboardInterrupt())
+        else:
+            announce("Ctrl+C came before the line began: press it again to interrupt the line.")
+
+    return merge_key_bindings([bindings, own])
 
 
 class ClosingInterrupts(Subject):

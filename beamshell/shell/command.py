@@ -46,7 +46,12 @@ def followed_by(
         plan: what the command runs.
         then: called with what the plan has returned.
         during: makes a context that lasts as long as the plan runs, until it ends or is paused.
+
+    Raises:
+        UsageError: `plan` is no plan: give it what a plan's function returns, such as `bps.mv(th, 1)`.
     """
+    if not isinstance(plan, GeneratorType | UnrunPlanGuard):
+        raise UsageError(f"followed_by takes a plan, such as bps.mv(th, 1), and not {plan!r}")
     return Followed(plan, then, during)
 
 
@@ -81,7 +86,7 @@ class Command:
     ) -> None:
         self.function = function
         self.heading = heading
-        self.name = name or function.__name__
+        self.name = name or getattr(function, "__name__", "")
         self.example = example or self.name
         self.aliases = tuple(aliases)
         self.preflight = preflight
@@ -266,6 +271,7 @@ class Command:
         except BeamshellError:
             raise
         except Exception as exc:
+            made.plan.close()  # if `during` has failed, it has not begun: there is no warning that it was not run
             raise self._failure(exc) from exc
         return None
 

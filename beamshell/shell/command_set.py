@@ -48,11 +48,15 @@ class CommandSet:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
+        self._found: dict[str, EntryPoint] = {}
         self._plugins: dict[str, EntryPoint] = {}
+        self._taken: list[ConfigError] = []
         self.session: Any = None
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
         """Called with each name that a command is added under, so that the prompt learns it."""
+        self.meaning: Callable[[str], str] = lambda _name: ""
+        """What a name that is no command means at the prompt, such as "a magic of IPython"; "" for nothing."""
 
     def add(self, command: Command) -> None:
         """Add a command; one of the same name is replaced.
@@ -75,6 +79,8 @@ class CommandSet:
             raise ConfigError(f"'{name}' cannot be a command: it is no free word of Python; choose another name")
         if self.session is not None and name in getattr(self.session, "devices", ()):
             raise ConfigError(f"'{name}' cannot be a command: it is a device; choose another name")
+        if meaning := self.meaning(name):
+            raise ConfigError(f"'{name}' cannot be a command: it is {meaning}; choose another name")
 
     # ---- finding -----------------------------------------------------------------------------
 
@@ -162,11 +168,17 @@ class CommandSet:
     def find_plugins(self) -> None:
         """Learn the names of the commands of other packages; each is imported when it is first used."""
         plugins = entry_points_of("beamshell.commands")
-        if plugins is self._plugins:
+        if plugins is self._found:
             return
-        self._plugins = plugins
-        if self.added is not None:
-            for name in plugins.keys() - self._by_name.keys():
+        self._found, self._plugins, self._taken = plugins, {}, []
+        for name, entry in plugins.items():
+            try:
+                self._check(name)
+            except ConfigError as exc:
+                self._taken.append(exc)
+                continue
+            self._plugins[name] = entry
+            if self.added is not None and name not in self._by_name:
                 self.added(name)
 
     def _load(self, name: str) -> None:
@@ -179,13 +191,18 @@ class CommandSet:
     def load_plugins(self) -> list[ConfigError]:
         """Import the commands of all other packages; what could not be imported."""
         self.find_plugins()
-        problems = []
+        problems = list(self._taken)
         for name in self._plugins:
             try:
                 self[name]
             except ConfigError as exc:
                 problems.append(exc)
         return problems
+
+    def names_of_plans(self) -> list[str]:
+        """The commands that run a plan, those of other packages included, but for those that cannot be imported."""
+        self.load_plugins()
+        return [name for name, command in self._by_name.items() if command.runs_a_plan]
 
 
 COMMANDS = CommandSet()
@@ -201,7 +218,7 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
 
     Raises:
         ConfigError: the name means something else already.
-        UsageError: a parameter has a type that cannot be typed.
+        UsageError: it is no plain function, or a parameter has a type that cannot be typed.
 
     Example:
         See docs/how-to/extend/command.md::
@@ -213,6 +230,8 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
                     yield from bps.mvr(motor, 0.1)
                     yield from bps.mvr(motor, -0.1)
     """
+    if callable(heading):
+        raise UsageError("write @command() with its brackets, also where nothing stands in them")
 
     def decorate(function: Callable[..., Any]) -> CommandFunction:
         added = Command(function, heading, **more)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from beamshell.errors import BeamshellError
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.signature import Hint
@@ -17,18 +18,23 @@ from beamshell.shell.typed_line import cut_line
 def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> list[str] | None:
     """The completions of the last word of a text; None if no command stands before it.
 
+    A command that does not exist, or cannot be imported, has none; it is said when it is typed to the end.
+
     Args:
         text: the line up to the cursor.
         commands: the commands.
         devices: the devices by name.
     """
-    typed = _typed(text, commands)
-    if typed is None:
-        return None
-    command, words, word = typed
-    if "." in word:
-        return _parts(word, devices)
-    return [name for name in command.candidates(words, devices) if name.startswith(word)]
+    try:
+        typed = _typed(text, commands)
+        if typed is None:
+            return None
+        command, words, word = typed
+        if "." in word:
+            return _parts(word, devices)
+        return [name for name in command.candidates(words, devices) if name.startswith(word)]
+    except BeamshellError:
+        return []
 
 
 def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | None:

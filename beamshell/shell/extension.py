@@ -100,6 +100,7 @@ class _Wiring:
         aliases.default_aliases = [alias for alias in aliases.default_aliases if alias[0] not in self._commands]
         self._commands.session = self._session
         self._commands.added = self._register
+        self._commands.meaning = self._meaning
         for name in self._commands:
             self._register(name)
         self._undo.append(self._forget_commands)
@@ -113,8 +114,16 @@ class _Wiring:
         if name not in self._shell.user_ns or _is_command(self._shell.user_ns[name]):
             self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = self._commands.function(name)
 
+    def _meaning(self, name: str) -> str:
+        """What a name that is no command means here already; "" for nothing, or something of the person's own."""
+        hidden, magics = self._shell.user_ns_hidden, self._shell.magics_manager.magics
+        if name in hidden and not _is_command(hidden[name]):
+            return "a name of the console"
+        is_magic = any(name in names and not isinstance(names[name], _Magic) for names in magics.values())
+        return "a magic of IPython" if is_magic else ""
+
     def _forget_commands(self) -> None:
-        self._commands.session, self._commands.added = None, None
+        self._commands.session, self._commands.added, self._commands.meaning = None, None, lambda _name: ""
         for name in self._commands:
             self._shell.magics_manager.magics["line"].pop(name, None)
             if _is_command(self._shell.user_ns.get(name)):

@@ -6,7 +6,6 @@ It knows neither IPython nor any device.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,26 +86,27 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
     return beside_profile(config.devices_file, profile)
 
 
-def _twin_settings(config: Beamshell, folder: Path) -> dict[str, str]:
-    """What keeps a twin apart from the beamline: its own name, title and data folder."""
+def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
+    """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
     twin_folder = folder / "twin"
     twin_folder.mkdir(parents=True, exist_ok=True)
     title = f"the twin of {config.title or config.name}: nothing real moves"
-    return {"name": f"{config.name}-twin", "title": title, "data_folder": str(twin_folder)}
-
-
-def with_settings(words: list[str], settings: Mapping[str, str]) -> list[str]:
-    """The words with these settings in place of those that they have; IPython refuses one that is given twice.
-
-    Args:
-        words: the command line.
-        settings: the values by name, without "Beamshell.".
-    """
-    options = {f"--Beamshell.{name}=": value for name, value in settings.items()}
     return [
-        *(f"{option}{value}" for option, value in options.items()),
-        *(word for word in words if not word.startswith(tuple(options))),
+        f"--Beamshell.name={config.name}-twin",
+        f"--Beamshell.title={title}",
+        f"--Beamshell.data_folder={twin_folder}",
     ]
+
+
+def with_settings(words: list[str], settings: list[str]) -> list[str]:
+    """The words with these settings, in place of those that set the same; the word after -c is a command.
+
+    >>> with_settings(["--Beamshell.name=demo", "-c", "wa"], ["--Beamshell.name=demo-twin"])
+    ['--Beamshell.name=demo-twin', '-c', 'wa']
+    """
+    end = words.index("-c") if "-c" in words else len(words)
+    names = {setting.partition("=")[0] for setting in settings}
+    return [*settings, *(word for word in words[:end] if word.partition("=")[0] not in names), *words[end:]]
 
 
 def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:

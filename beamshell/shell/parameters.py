@@ -141,6 +141,8 @@ def typed_parameter(parameter: inspect.Parameter, hint: Any) -> Parameter | Sett
     """
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise UsageError(f"a command cannot take *{parameter.name}: give it one parameter with a type of list[...]")
+    if parameter.kind is parameter.POSITIONAL_ONLY:
+        raise UsageError(f"{parameter.name} stands before a `/`: take the `/` out")
     default = parameter.default
     if _may_be_none(hint):
         hint = next(kind for kind in get_args(hint) if kind is not type(None))
@@ -153,6 +155,8 @@ def typed_parameter(parameter: inspect.Parameter, hint: Any) -> Parameter | Sett
     if isinstance(slot, InjectedSlot):
         return None
     if parameter.kind is parameter.KEYWORD_ONLY:
+        if least is not None or is_group:
+            raise UsageError(f"{parameter.name}=... takes one word: put {parameter.name} before the `*`")
         return Setting(parameter.name, slot, default)
     if isinstance(slot, FlagSlot):
         raise UsageError(f"{parameter.name} is a bool: put it after a `*`, so that its bare name can be typed")

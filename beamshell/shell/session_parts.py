@@ -116,7 +116,10 @@ class SessionParts:
         self._shell = shell
         self._config = config
         self._report = report
-        self._simulated = simulated
+        if simulated:  # before any step, and for the whole process: devices made at the prompt are simulated too
+            from beamshell.channels.factory import SimulatedFactory, set_default_factory
+
+            set_default_factory(SimulatedFactory())
 
     # ---- the steps ---------------------------------------------------------------------------
 
@@ -147,7 +150,6 @@ class SessionParts:
             beside_profile(self._config.devices_file, self.profile) if self._config.devices_file else None,
             data_folder=acquisition.folder if acquisition else None,
             report=self._report,
-            simulated=self._simulated,
         )
         self.names.set_devices(devices.registry)
         self._close_at_exit()

@@ -35,14 +35,21 @@ class CommandSignature:
         function: its parameters have types of `beamshell.shell.parameter_types`, or of Python.
 
     Raises:
-        UsageError: a parameter has a type that cannot be typed.
+        UsageError: it is no plain function, or a parameter has a type that cannot be typed.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        if not inspect.isroutine(function):
+            raise UsageError(f"a command is made of a function, and not of {function!r}: write `def` below @command()")
+        name = function.__name__
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise UsageError(f"{name} cannot be a command: it is async; write a plan, or a plain function")
         try:
             hints = typing.get_type_hints(function, include_extras=True)
         except NameError as exc:
-            raise UsageError(f"{function.__name__}: its types are unknown: {exc} (import it, also for `Plan`)") from exc
+            raise UsageError(f"{name}: its types are unknown: {exc} (import it, also for `Plan`)") from exc
+        except (SyntaxError, TypeError, AttributeError) as exc:
+            raise UsageError(f"{name}: its types are not understood: {exc}") from exc
         self.returns = hints.get("return")
         self.injected: list[str] = []
         self.parameters: dict[str, Parameter] = {}
@@ -85,7 +92,7 @@ class CommandSignature:
             later = [other for key, other in parameters[index + 1 :] if key not in by_name]
             if name in by_name:
                 arguments[name] = self._read_alone(parameter, by_name.pop(name), left.session)
-            elif left and left.peek() is None and parameter.is_optional:
+            elif left and left.peek() is None and parameter.default is not NO_DEFAULT:
                 arguments[name] = left.take(name)
             elif parameter.is_left_out(left, later):
                 arguments[name] = parameter.default
@@ -117,7 +124,7 @@ class CommandSignature:
 
     @staticmethod
     def _read_alone(parameter: Parameter, value: Any, session: Any) -> Any:
-        if value is None and parameter.is_optional:
+        if value is None and parameter.default is not NO_DEFAULT:
             return parameter.default
         alone = Tokens(flattened([value]), session)
         value = parameter.read(alone, [])

@@ -140,6 +140,14 @@ def test_the_name_of_a_device_or_of_python_is_refused(typed):
     assert "'print' cannot be a command" in typed("@command()\ndef print(): ...")
 
 
+@pytest.mark.parametrize("name", ["time", "RE", "session", "runs", "exit"])
+def test_the_name_of_a_magic_or_of_the_console_is_refused_and_keeps_its_meaning(name, typed, shell):
+    meant = shell.user_ns.get(name)
+    said = typed(f"from beamshell import command\n@command()\ndef {name}():\n    'no'")
+    assert f"'{name}' cannot be a command" in said
+    assert shell.user_ns.get(name) is meant
+
+
 def test_a_name_of_ones_own_hides_the_function_but_not_the_command(typed, value):
     typed(TOTAL)
     typed("total = 5")

@@ -3,11 +3,14 @@
 import asyncio
 import signal
 import sys
+from types import SimpleNamespace
 
 import pytest
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.keys import Keys
 
 from beamshell.engine.interrupts import InterruptOwner
-from beamshell.shell.cell_interrupts import PRESSES_TO_GET_OUT, CellInterrupts, ClosingInterrupts
+from beamshell.shell.cell_interrupts import PRESSES_TO_GET_OUT, CellInterrupts, ClosingInterrupts, with_late_presses
 
 
 class Shell:
@@ -116,3 +119,19 @@ def test_a_press_while_the_console_closes_is_answered_and_stops_nothing(press, o
             owner.pressed()
     told = capsys.readouterr().err.splitlines()
     assert set(told) == {"Leaving already: devices and data are put in order first."}
+
+
+@pytest.mark.parametrize(("is_running", "is_done"), [(False, False), (True, True)])
+def test_a_press_that_comes_as_enter_ends_the_prompt_is_said_and_ends_nothing(is_running, is_done, capsys):
+    app = SimpleNamespace(is_running=is_running, is_done=is_done, exit=None)
+    pressed = with_late_presses(KeyBindings()).get_bindings_for_keys((Keys.SIGINT,))[-1]
+    pressed.handler(SimpleNamespace(app=app))
+    assert "came before the line began" in capsys.readouterr().err
+
+
+def test_a_press_at_the_prompt_ends_it_with_keyboard_interrupt():
+    ended = []
+    app = SimpleNamespace(is_running=True, is_done=False, exit=lambda exception: ended.append(exception))
+    pressed = with_late_presses(KeyBindings()).get_bindings_for_keys((Keys.SIGINT,))[-1]
+    pressed.handler(SimpleNamespace(app=app))
+    assert isinstance(ended[0], KeyboardInterrupt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from types import SimpleNamespace
 from typing import Literal, NamedTuple
@@ -13,7 +14,7 @@ from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Command, followed_by
-from beamshell.shell.command_set import CommandSet
+from beamshell.shell.command_set import CommandSet, command
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session, Text
 from beamshell.simulate.result import SimulationResult
@@ -180,6 +181,47 @@ def test_a_parameter_that_cannot_be_typed_is_refused(annotation, answer):
         Command(odd).signature  # noqa: B018
 
 
+async def fetch(number: float): ...
+
+
+def before_a_slash(number: float, /): ...
+
+
+def many_by_name(*, numbers: list[float] = ()): ...
+
+
+def misspelt(number: "one of"): ...  # noqa: F722
+
+
+@pytest.mark.parametrize(
+    ("function", "answer"),
+    [
+        (fetch, "fetch cannot be a command: it is async"),
+        (before_a_slash, "number stands before a `/`"),
+        (many_by_name, "numbers=... takes one word"),
+        (misspelt, "misspelt: its types are not understood"),
+        (type("Callable", (), {"__call__": lambda self: None})(), "a command is made of a function"),
+    ],
+)
+def test_a_function_that_cannot_be_typed_is_refused_when_the_command_is_made(function, answer):
+    with pytest.raises(UsageError, match=answer):
+        Command(function, name="odd").signature  # noqa: B018
+
+
+def test_the_decorator_without_its_brackets_says_so():
+    with pytest.raises(UsageError, match=r"write @command\(\) with its brackets"):
+        command(twice)
+
+
+def test_none_is_no_detector(console):
+    def look(detectors: Detectors, motor: Motor):
+        return detectors
+
+    for tokens, keywords in (([None, "th"], {}), (["th"], {"detectors": None})):
+        with pytest.raises(UsageError, match="None cannot be read"):
+            Command(look).act(console, tokens, keywords)
+
+
 # ---- plans -------------------------------------------------------------------------------------
 
 
@@ -211,6 +253,26 @@ def test_what_follows_a_plan_and_what_is_shown_meanwhile_go_with_it(console):
     assert seen == ["begun", "over"]
     how["then"]("the plan's result")
     assert seen[-1] == "the plan's result"
+
+
+def test_what_is_followed_must_be_a_plan(console):
+    def go() -> Plan:
+        """Go."""
+        return followed_by(3)
+
+    with pytest.raises(UsageError, match=r"go: followed_by takes a plan, such as bps.mv\(th, 1\), and not 3"):
+        Command(go).act(console, [])
+
+
+def test_a_plan_whose_surroundings_cannot_be_made_is_thrown_away_without_a_warning(console, recwarn):
+    def go(motor: Motor) -> Plan:
+        """Go."""
+        return followed_by(bps.mv(motor, 1), during=lambda: 3)
+
+    with pytest.raises(CommandError, match="go: TypeError"):
+        Command(go).act(console, ["th"])
+    gc.collect()
+    assert list(recwarn) == []
 
 
 def test_a_plan_whose_own_call_cannot_be_written_has_the_commands_and_can_be_made_again(console, monkeypatch):
@@ -349,15 +411,23 @@ def test_the_name_of_a_device_is_refused(console):
         added.add(Command(twice, name="th"))
 
 
+def test_a_name_that_means_something_at_the_prompt_is_refused(console):
+    added = CommandSet()
+    added.session = console
+    added.meaning = {"time": "a magic of IPython"}.get
+    with pytest.raises(ConfigError, match="'time' cannot be a command: it is a magic of IPython"):
+        added.add(Command(twice, name="time"))
+
+
 def test_an_unknown_command_offers_the_nearest_whatever_its_letters():
     with pytest.raises(UnknownName, match=r"no command 'SCAN': did you mean scan\?"):
         commands().find("SCAN")
 
 
 def test_every_command_of_the_console_explains_itself_and_its_example_begins_with_its_name():
-    for command in commands().commands:
-        assert command.summary.endswith((".", "it.")), command.name
-        assert command.example.split()[0] == command.name
+    for each in commands().commands:
+        assert each.summary.endswith((".", "it.")), each.name
+        assert each.example.split()[0] == each.name
 
 
 def test_a_scan_says_whether_it_means_points_or_intervals():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.errors import ConfigError, UsageError
-from beamshell.shell.launch_options import LaunchOptions, take_flag, take_option, with_settings
+from beamshell.shell.launch_options import LaunchOptions, take_flag, take_option
 
 
 @pytest.mark.parametrize("words", [["--profile", "x", "-c", "wa"], ["--profile=x", "-c", "wa"]])
@@ -57,10 +57,3 @@ def test_a_twin_needs_a_device_file(tmp_path):
 def test_a_flag_is_taken_but_not_from_a_command():
     assert take_flag(["--twin", "-c", "--twin"], "--twin") == (True, ["-c", "--twin"])
     assert take_flag(["-c", "--twin"], "--twin") == (False, ["-c", "--twin"])
-
-
-def test_a_setting_takes_the_place_of_one_that_is_given_already():
-    words = ["--Beamshell.data_folder=/data", "--Beamshell.plots=none", "-c", "wa"]
-    assert with_settings(words, {"data_folder": "/data/twin"}) == [
-        "--Beamshell.data_folder=/data/twin", "--Beamshell.plots=none", "-c", "wa",
-    ]  # fmt: skip

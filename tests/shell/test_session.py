@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell import plans as bp
+from beamshell.channels.factory import current_factory, set_default_factory
 from beamshell.devices.sim import SynAxis
 from beamshell.errors import StoreError
 from beamshell.plans import stubs as bps
@@ -61,6 +62,15 @@ def test_all_steps_make_all_parts_and_names(session, capsys):
     assert session.next_scan == 1
     assert session.summary.startswith("motor, det (simulated); data in ")
     assert capsys.readouterr().err == ""
+
+
+def test_on_a_twin_nothing_real_is_opened_even_before_a_step_is_taken(tmp_path):
+    before = current_factory()
+    try:
+        Session(Shell(), Beamshell(data_folder=str(tmp_path)), simulated=True)
+        assert current_factory().holds("http://127.0.0.1:9/temperature")
+    finally:
+        set_default_factory(before)
 
 
 def test_a_step_taken_twice_does_nothing_the_second_time(session, tmp_path):

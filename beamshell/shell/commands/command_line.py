@@ -78,7 +78,7 @@ class CommandLineSlot(Slot):
 
     def names(self) -> list[str]:
         """The commands that may stand here: those that run a plan."""
-        return [name for name in COMMANDS if COMMANDS[name].runs_a_plan]
+        return COMMANDS.names_of_plans()
 
 
 def _name_of(token: Any) -> Any:
