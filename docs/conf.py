@@ -1,5 +1,10 @@
 """How the documentation is built: ``sphinx-build docs html``."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
+
+lexers["mermaid"] = TextLexer()  # the diagrams stand as text here; other readers draw them
+
 project = "beamshell"
 author = "the beamshell developers"
 extensions = ["myst_parser"]

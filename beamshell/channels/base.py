@@ -8,7 +8,6 @@ never lets user code run. Which thread calls a callback is said by the method th
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -162,10 +161,3 @@ class Channel(ABC):
     def precision(self) -> int | None:
         """Digits after the decimal point that are worth showing; None if nobody said."""
         return None
-
-
-def since(moment: float) -> str:
-    """A moment (seconds since 1970) as a person says it: "12:01:03", with the date if it was not today."""
-    then, today = time.localtime(moment), time.localtime()
-    same_day = then[:3] == today[:3]
-    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", then)

@@ -10,20 +10,19 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.channels.deferred import library, once, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.updates import Worker
 from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
-_workers = Worker("http")
 _SHOWN = 80  # characters of an answer that a message quotes
 _WRITE_ONLY = 405  # Method Not Allowed, in answer to a GET
 
@@ -88,12 +87,10 @@ class HttpChannel(PolledChannel):
         self._written: Any = 0.0
         self._example: Any = None
 
-    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
-        _workers.post(job)
-
     # ---- the questions
 
-    def _learn(self) -> tuple[ValueInfo, Any]:
+    @override
+    def learn(self) -> tuple[ValueInfo, Any]:
         answer = self._exchange("GET")
         self._is_write_only = answer.status_code == _WRITE_ONLY
         if self._is_write_only:
@@ -102,7 +99,8 @@ class HttpChannel(PolledChannel):
         info = self._info_in(document)
         return info, self._value_in(document, info.choices)
 
-    def _ask(self) -> Reading:
+    @override
+    def ask(self) -> Reading:
         if self._is_write_only:
             return {"value": self._written, "timestamp": time.time()}
         document = self._parsed(self._exchange("GET"))
@@ -110,13 +108,15 @@ class HttpChannel(PolledChannel):
         timestamp = _number(beside(document, self._pointer).get("timestamp"))
         return {"value": value, "timestamp": time.time() if timestamp is None else timestamp}
 
-    def _write(self, value: Any) -> None:
+    @override
+    def write(self, value: Any) -> None:
         answer = self._exchange(self._method, nested(self._pointer, self._as_json(value)))
         if not answer.is_success:
             raise WriteFailed(f"{self.name}: {self._refusal(answer)}")
         self._written = value
 
-    def _is_busy(self) -> bool:
+    @override
+    def is_busy(self) -> bool:
         return bool(self._busy) and bool(self._value_at(self._parsed(self._exchange("GET")), self._busy))
 
     # ---- on the wire

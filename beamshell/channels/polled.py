@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import library, run_when_idle
+from beamshell.channels.deferred import library, once, run_when_idle
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
-from beamshell.channels.updates import completions
+from beamshell.channels.updates import Worker, completions
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import DeviceError, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -30,6 +30,11 @@ TRY_AGAIN_AFTER_S = 0.5
 BUSY_EVERY_S = 0.05
 
 logger = logging.getLogger(__name__)
+
+
+@once
+def _worker_of(scheme: str) -> Worker:
+    return Worker(scheme)
 
 
 class PolledChannel(RemoteChannel):
@@ -42,8 +47,8 @@ class PolledChannel(RemoteChannel):
         options: those of every channel: string, array_dtype, allow_nan.
     """
 
-    needs: str
-    """The library, loaded before the first question."""
+    needs = ""
+    """The library to be imported before the first question; "" for none."""
 
     def __init__(self, scheme: str, name: str, *, poll_s: float = 0.5, **options: Any) -> None:
         super().__init__(scheme, name, **options)
@@ -57,25 +62,30 @@ class PolledChannel(RemoteChannel):
         self._to_write: deque[tuple[Any, OnDone | None]] = deque()
         self._writing = threading.Lock()
 
-    # ---- what each control system does; all may raise NotConnected, ReadFailed, WriteFailed
+    # ---- what each control system does, in a worker; all may raise NotConnected, ReadFailed, WriteFailed
 
     @abstractmethod
-    def _learn(self) -> tuple[ValueInfo, Any]:
+    def learn(self) -> tuple[ValueInfo, Any]:
         """Open what there is to open; type, unit and limits of the value, and the value."""
 
     @abstractmethod
-    def _ask(self) -> Reading:
+    def ask(self) -> Reading:
         """The value now."""
 
     @abstractmethod
-    def _write(self, value: Any) -> None:
+    def write(self, value: Any) -> None:
         """Write a checked value."""
 
-    @abstractmethod
-    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
-        """Have a job done in a worker of this control system; urgent ones in their order, before the others."""
+    def run_in_worker(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - for one line
+        """Do a job in a worker of this control system.
 
-    def _is_busy(self) -> bool:
+        Args:
+            job: asks or writes.
+            urgent: it goes before the others, where they wait for one another, as on a serial line.
+        """
+        _worker_of(self.source.partition("://")[0]).post(job)
+
+    def is_busy(self) -> bool:
         """Whether something that a write started is still going on."""
         return False
 
@@ -85,15 +95,16 @@ class PolledChannel(RemoteChannel):
         """Start asking; returns at once."""
         if not self._connecting:
             self._connecting, self._sought = True, False
-            run_when_idle(lambda: self._post(partial(self._try_to_connect, self._attempts)))
+            run_when_idle(lambda: self.run_in_worker(partial(self._try_to_connect, self._attempts)))
 
     def _try_to_connect(self, attempts: object) -> None:
         if self._closed or attempts is not self._attempts:
             return
         try:
-            library(self.needs)
+            if self.needs:
+                library(self.needs)
             self._seek()
-            info, value = self._learn()
+            info, value = self.learn()
         except DeviceError as exc:
             self._seek()  # what has failed may be the library
             self._problem = _without(self.name, str(exc))
@@ -108,7 +119,7 @@ class PolledChannel(RemoteChannel):
         self._connecting = True
         if not self._closed:
             attempts = self._attempts
-            call_later(TRY_AGAIN_AFTER_S, lambda: self._post(partial(self._try_to_connect, attempts)))
+            call_later(TRY_AGAIN_AFTER_S, lambda: self.run_in_worker(partial(self._try_to_connect, attempts)))
 
     def _lost(self, problem: DeviceError) -> None:
         """It does not answer any more: what waits for it fails, and a connection is tried until it is back."""
@@ -125,11 +136,11 @@ class PolledChannel(RemoteChannel):
         self._to_write.clear()
         self._mark_down()
         self._end_writing(WriteFailed(f"{self.name} was opened anew before the write had ended"))
-        self._post(self._hang_up)
-        self._post(partial(self._try_to_connect, attempts))
+        self.run_in_worker(self.hang_up)
+        self.run_in_worker(partial(self._try_to_connect, attempts))
 
-    def _hang_up(self) -> None:
-        """Give back what `_learn` has opened. Worker."""
+    def hang_up(self) -> None:
+        """Give back what `learn` has opened. Worker."""
 
     def close(self) -> None:
         """Ask nothing more; whatever is under way fails."""
@@ -146,7 +157,7 @@ class PolledChannel(RemoteChannel):
         if not self._connected:
             return self._cannot_collect
         answer: Future[Reading] = Future()
-        self._post(partial(self._fulfil, answer))
+        self.run_in_worker(partial(self._fulfil, answer))
         return partial(self._collect, answer)
 
     def _fulfil(self, answer: Future[Reading]) -> None:
@@ -166,7 +177,7 @@ class PolledChannel(RemoteChannel):
     def _read(self) -> Reading:
         """The value now, or the end of the connection. Worker."""
         try:
-            reading = self._ask()
+            reading = self.ask()
         except NotConnected as exc:
             self._lost(exc)
             raise NotConnected(self._why_not()) from exc
@@ -190,7 +201,7 @@ class PolledChannel(RemoteChannel):
     def _start_polling(self) -> None:
         self._changes, self._last_offered = self._new_changes(), None
         self._polling = turn = object()
-        self._post(partial(self._poll, turn))
+        self.run_in_worker(partial(self._poll, turn))
 
     def _poll(self, turn: object) -> None:
         """Read, offer what is new, and come back after a while. Worker."""
@@ -204,7 +215,7 @@ class PolledChannel(RemoteChannel):
             logger.debug("%s", exc)  # a read raises this error; a subscriber waits for the next value
         else:
             self._offer(reading)
-        call_later(self._pace(), lambda: self._post(partial(self._poll, turn)))
+        call_later(self._pace(), lambda: self.run_in_worker(partial(self._poll, turn)))
 
     def _pace(self) -> float:
         """Seconds until the next question."""
@@ -228,7 +239,7 @@ class PolledChannel(RemoteChannel):
             with self._lock:
                 self._ends.append(on_done)
         self._to_write.append((value, on_done))
-        self._post(self._write_next, urgent=True)
+        self.run_in_worker(self._write_next, urgent=True)
 
     def _write_next(self) -> None:
         """Write what has waited longest, one at a time: several threads must not change the order. Worker."""
@@ -238,7 +249,7 @@ class PolledChannel(RemoteChannel):
                 if not self._to_write:
                     return  # the connection was lost meanwhile: a late write must not follow its return
                 value, on_done = self._to_write.popleft()
-                self._write(value)
+                self.write(value)
         except DeviceError as exc:
             self._not_written(exc, on_done)
             return
@@ -259,12 +270,12 @@ class PolledChannel(RemoteChannel):
         if on_done not in self._ends:
             return  # the connection was lost meanwhile
         try:
-            busy = self._is_busy()
+            busy = self.is_busy()
         except DeviceError as exc:
             self._not_written(exc, on_done)
             return
         if busy:
-            call_later(BUSY_EVERY_S, lambda: self._post(partial(self._await_end, on_done)))
+            call_later(BUSY_EVERY_S, lambda: self.run_in_worker(partial(self._await_end, on_done)))
         else:
             self._end_writing(None, on_done)
 

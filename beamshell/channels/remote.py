@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels import deferred, value_info
-from beamshell.channels.base import Channel, OnChange, OnConnection, since
+from beamshell.channels.base import Channel, OnChange, OnConnection
 from beamshell.channels.updates import LatestValue
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, WriteFailed
 from beamshell.protocols import DataKey, Reading
+from beamshell.text.times import clock_time
 
 STATE_DEPTH = 16
 """Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
@@ -101,9 +102,10 @@ class RemoteChannel(Channel):
             self._since, self._sought = time.time(), True
 
     def _why_not(self) -> str:
+        since = clock_time(self._since, time.time())
         if self._was_connected:
-            return f"{self.name} lost its connection at {since(self._since)}: {self._problem or self.lost}"
-        return f"{self.name} has not answered since {since(self._since)}: {self._problem or self.remedy}"
+            return f"{self.name} lost its connection at {since}: {self._problem or self.lost}"
+        return f"{self.name} has not answered since {since}: {self._problem or self.remedy}"
 
     def _mark_up(self, info: ValueInfo, sample: Any) -> None:
         """It answers, with this type, unit and limits. Any thread."""

@@ -13,6 +13,8 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
+from typing_extensions import override
+
 from beamshell.channels import line
 from beamshell.channels.polled import PolledChannel
 from beamshell.channels.value_info import ValueInfo, index_of, info_like
@@ -86,25 +88,30 @@ class SerialChannel(PolledChannel):
             super().close()
             line.give_back(self._line)
 
-    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:
+    @override
+    def run_in_worker(self, job: Callable[[], None], urgent: bool = False) -> None:
         self._line.post(job, urgent)
 
-    def _hang_up(self) -> None:
+    @override
+    def hang_up(self) -> None:
         self._line.hang_up()
 
     # ---- the questions
 
-    def _learn(self) -> tuple[ValueInfo, Any]:
+    @override
+    def learn(self) -> tuple[ValueInfo, Any]:
         if not self._ask_as:
             self._line.exchange(None)  # the port opens, which is all that can be known
             return self._declared, self._written
         return self._declared, self._value_in(self._question(self._ask_as, retries=0))
 
-    def _ask(self) -> Reading:
+    @override
+    def ask(self) -> Reading:
         value = self._value_in(self._question(self._ask_as, self._retries)) if self._ask_as else self._written
         return {"value": value, "timestamp": time.time()}
 
-    def _write(self, value: Any) -> None:
+    @override
+    def write(self, value: Any) -> None:
         text = self._info.choices[value] if self._info.choices else format(value, self._format)
         wants_answer = bool(self._ack or self._error)
         answer = self._line.exchange(self._write_as.replace("{value}", text), wants_answer)
@@ -117,7 +124,8 @@ class SerialChannel(PolledChannel):
             raise WriteFailed(f"{self.name} answered {answer!r} to {text}, not {self._ack!r}")
         self._written = value
 
-    def _is_busy(self) -> bool:
+    @override
+    def is_busy(self) -> bool:
         return bool(self._busy) and self._question(self._busy, self._retries).strip() not in ("", "0")
 
     def _question(self, question: str, retries: int) -> str:

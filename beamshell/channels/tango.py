@@ -17,15 +17,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.channels.deferred import library, require
 from beamshell.channels.polled import PolledChannel
-from beamshell.channels.updates import Worker
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
-_workers = Worker("tango")
 _WITH_EVENTS_EVERY_S = 1.0
 _NUMPY = {
     **{"DevBoolean": "|b1", "DevUChar": "|u1", "DevShort": "<i2", "DevUShort": "<u2", "DevLong": "<i4"},
@@ -69,12 +68,10 @@ class TangoChannel(PolledChannel):
         self._device: Any = None
         self._events: tuple[Any, int] | None = None
 
-    def _post(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - none waits for another
-        _workers.post(job)
-
     # ---- the questions
 
-    def _learn(self) -> tuple[ValueInfo, Any]:
+    @override
+    def learn(self) -> tuple[ValueInfo, Any]:
         self._tango = library("tango")
         self._device = self._calling(self._open, ReadFailed)
         if self._command:
@@ -89,18 +86,21 @@ class TangoChannel(PolledChannel):
         device.set_timeout_millis(int(1000 * self._timeout_s))
         return device
 
-    def _ask(self) -> Reading:
+    @override
+    def ask(self) -> Reading:
         if self._command:
             return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
         return self._reading(self._info)
 
-    def _write(self, value: Any) -> None:
+    @override
+    def write(self, value: Any) -> None:
         if self._command:
             self._calling(lambda: self._device.command_inout(self._command), WriteFailed)
         else:
             self._calling(lambda: self._device.write_attribute(self._attribute, value), WriteFailed)
 
-    def _is_busy(self) -> bool:
+    @override
+    def is_busy(self) -> bool:
         state = str(self._calling(self._device.state, ReadFailed))
         if state == "FAULT":
             raise WriteFailed(f"{self.name}: the device is in FAULT: {self._calling(self._device.status, ReadFailed)}")
@@ -110,7 +110,7 @@ class TangoChannel(PolledChannel):
 
     def _start_polling(self) -> None:
         super()._start_polling()
-        _workers.post(partial(self._take_events, self._polling))
+        self.run_in_worker(partial(self._take_events, self._polling))
 
     def _take_events(self, turn: object) -> None:
         """Subscribe to change events, if its server has them. Worker."""
@@ -149,7 +149,7 @@ class TangoChannel(PolledChannel):
         """Stop calling, asking and listening."""
         super().unsubscribe()
         if self._events is not None:
-            _workers.post(self._leave_events)
+            self.run_in_worker(self._leave_events)
 
     def _pace(self) -> float:
         return self._poll_s if self._events is None else max(self._poll_s, _WITH_EVENTS_EVERY_S)

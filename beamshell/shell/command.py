@@ -137,6 +137,17 @@ class Command:
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
 
     @property
+    def signature_in_python(self) -> inspect.Signature:
+        """How the function is called at the prompt: without what is not typed, and without types."""
+        signature = inspect.signature(self.function)
+        parameters = [
+            parameter.replace(annotation=parameter.empty)
+            for name, parameter in signature.parameters.items()
+            if name not in self.signature.injected
+        ]
+        return inspect.Signature(parameters)
+
+    @property
     def python_form(self) -> str:
         """The example as it is called in Python."""
         name, *words = self.example.split()

@@ -118,7 +118,7 @@ class CommandSet:
         function.subcommand = lambda **more: self[name].subcommand(**more)
         function.getdoc = lambda: self[name].help()
         if name in self._by_name:
-            function.__wrapped__ = self._by_name[name].function  # whose signature `?` shows
+            function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
         return cast(CommandFunction, function)
 
     def _call(self, name: str, tokens: list[Any], keywords: Mapping[str, Any]) -> Any:

@@ -65,7 +65,7 @@ class LaunchOptions:
         folder = data_folder(config.data_folder or None)
         ioc = None
         if simulated:
-            words = [*_twin_words(config, folder), *words]
+            words = with_settings(words, _twin_settings(config, folder))
             config = _read_config(profile, words)
             folder = data_folder(config.data_folder)
             ioc = start_twin(_device_file(profile, config), seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
@@ -86,7 +86,7 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
     return beside_profile(config.devices_file, profile)
 
 
-def _twin_words(config: Beamshell, folder: Path) -> list[str]:
+def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
     """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
     twin_folder = folder / "twin"
     twin_folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +96,17 @@ def _twin_words(config: Beamshell, folder: Path) -> list[str]:
         f"--Beamshell.title={title}",
         f"--Beamshell.data_folder={twin_folder}",
     ]
+
+
+def with_settings(words: list[str], settings: list[str]) -> list[str]:
+    """The words with these settings, in place of those that set the same; the word after -c is a command.
+
+    >>> with_settings(["--Beamshell.name=demo", "-c", "wa"], ["--Beamshell.name=demo-twin"])
+    ['--Beamshell.name=demo-twin', '-c', 'wa']
+    """
+    end = words.index("-c") if "-c" in words else len(words)
+    names = {setting.partition("=")[0] for setting in settings}
+    return [*settings, *(word for word in words[:end] if word.partition("=")[0] not in names), *words[end:]]
 
 
 def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:

@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import BeamshellError
 from beamshell.protocols import Locatable, Movable
 from beamshell.text.lists import aligned
+from beamshell.text.numbers import number, with_unit
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
@@ -56,7 +57,7 @@ def unit_of(device: Any) -> str:
 
 def value_text(device: Any, value: Any) -> str:
     """A value with the device's unit, such as "1.0000 deg"."""
-    return f"{_digits(device, value)} {unit_of(device)}".rstrip()
+    return with_unit(_digits(device, value), unit_of(device))
 
 
 def _digits(device: Any, value: Any) -> str:
@@ -66,8 +67,7 @@ def _digits(device: Any, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     precision = getattr(device, "precision", None)
-    decimals = precision if isinstance(precision, int) else 4
-    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:g}"
+    return number(float(value), precision if isinstance(precision, int) else 4, as_position=True)
 
 
 # ---- the table ---------------------------------------------------------------------------------

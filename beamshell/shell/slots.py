@@ -6,7 +6,6 @@ are read by the same code. It never knows which command it belongs to.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from beamshell.protocols import Movable, Readable
 from beamshell.shell.positions import is_motor
 from beamshell.shell.tokens import Tokens, find_device, is_device, is_number, is_whole, number, plain_value
 from beamshell.text.nearest import nearest
+from beamshell.text.times import is_duration, parse_duration
 
 
 class Slot:
@@ -104,20 +104,13 @@ class NumberSlot(Slot):
 class DurationSlot(Slot):
     """A time in seconds, written as 90, 90s, 10min or 2h."""
 
-    _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
-    _PATTERN = re.compile(r"([0-9.eE+-]+?)(s|min|m|h|)\Z")
-
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
-        token = tokens.take(name)
-        match = self._PATTERN.match(str(token))
-        if match is None or not is_number(match[1]):
-            raise UsageError(f"'{token}' is not a time: write 90, 90s, 10min or 2h")
-        return float(match[1]) * self._SECONDS[match[2]]
+        return parse_duration(str(tokens.take(name)))
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return self._PATTERN.match(str(token)) is not None
+        return is_duration(str(token))
 
 
 class RegionSlot(Slot):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,11 @@ os.environ["EPICS_CA_ADDR_LIST"] += f" {LOOPBACK}:{_LAYER_IOC.port}"
 os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST}"
 
 
+def pytest_unconfigure() -> None:
+    """At the end, also in the process that runs the workers: its ports are given back."""
+    _LAYER_IOC.stop()
+
+
 @pytest.fixture(scope="session")
 def pva_ports() -> tuple[str, str]:
     """The TCP and the UDP port of a server of PV Access beside the IOCs."""
@@ -27,10 +31,9 @@ def pva_ports() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
-def layer_ioc() -> Iterator[DemoIoc]:
+def layer_ioc() -> DemoIoc:
     """An IOC that is to be started and may be killed: the motor LAYER:samy and the switch LAYER:shutter."""
     motor = {"is": "motor", "record": "LAYER:samy", "limits": [-25, 25], "speed": 2.0}
     shutter = {"is": "shutter", "command": "LAYER:shutter", "status": "LAYER:shutter"}
     _LAYER_FACTS.write_text(json.dumps([motor, shutter]))
-    yield _LAYER_IOC
-    _LAYER_IOC.stop()
+    return _LAYER_IOC

@@ -74,7 +74,7 @@ def _tango(server: TangoServer) -> Layer:
 
 
 def _serial(port: str, kill: Callable[[], None], start: Callable[[], None]) -> Layer:
-    speech = "?end=CR&timeout_s=0.3&reply={name} {value}&ack=OK&error=ERR"
+    speech = "?end=CR&timeout_s=3&reply={name} {value}&ack=OK&error=ERR"
     settings = "&units=mm&precision=3&limits=-10,10&busy=BUSY?"
     return Layer(
         f"serial://{port}{speech}", f"{settings}#ANGLE", "&choices=OFF,ON#MODE", ("OFF", "ON"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 from types import SimpleNamespace
 from typing import Literal, NamedTuple
 
@@ -425,3 +426,8 @@ def test_a_command_called_in_python_without_a_console_says_how_to_open_one(conso
     added.add(NOD)
     with pytest.raises(CommandError, match="no console is open"):
         added.function("nod")(console.th, 3)
+
+
+def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is_not_typed():
+    assert str(inspect.signature(commands().function("scan"))) == "(detectors, motor, start, stop, points, time=None)"
+    assert str(inspect.signature(commands().function("wa"))) == "()"

@@ -88,7 +88,15 @@ def test_the_twin_of_sixty_devices_can_be_practised_with(
 def test_practice_never_gets_among_the_real_data(
     run_beamshell: Callable[..., subprocess.CompletedProcess[str]], profile: Path, data: Path
 ) -> None:
-    done = run_beamshell("--profile", str(profile), "--twin", "-c", "scan det0 m3 0 1 2; print(session.config.name)")
+    words = [
+        "--profile",
+        str(profile),
+        "--twin",
+        "--data",
+        str(data),
+        "--Beamshell.name=sixty",
+    ]  # it sets these as well
+    done = run_beamshell(*words, "-c", "scan det0 m3 0 1 2; print(session.config.name)")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sixty-twin" in done.stdout
     assert list((data / "twin").rglob("*.jsonl"))

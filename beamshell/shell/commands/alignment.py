@@ -5,7 +5,7 @@ The fits are the plans' own; the last scan is read from the store, so that it ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beamshell import plans as bp
@@ -163,28 +163,18 @@ def _go(session: Session, value: str | None, title: str, place: Callable[[Peak],
 
 def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
     """The newest run along one motor that has points, that motor's name, and its peaks by value."""
-    from beamshell.views.peaks import is_curve
+    from beamshell.views.peaks import RunPeaks, is_curve
 
     for run in reversed(session.runs[-_LOOK_BACK:]):
         motors = list(run.start.get("motors") or [])
         if is_curve(run.start) and len(motors) == 1 and "primary" in run.streams:
-            peaks = {one.y: one for one in _peaks(run)}
+            view = RunPeaks(run.start)
+            view.take(run.documents())
+            peaks = view.peaks()
             if not peaks:
                 raise NoFit(f"scan {run.scan_id} has no peak: its values are all the same, or too few")
             return run, str(motors[0]), peaks
     raise NoFit("there is no scan of one motor among the last runs: scan first")
-
-
-def _peaks(run: Run) -> Iterator[Peak]:
-    from beamshell.analysis.peaks import peak as peak_of
-    from beamshell.views import fields
-
-    descriptor = next(doc for doc in run.descriptors if doc.get("name") == "primary")
-    (x,) = fields.axes(run.start)
-    table = run.table()
-    for y in fields.detectors(run.start, descriptor):
-        if fields.field(descriptor, y).is_number and (curve := peak_of(x, y, table[x], table[y])) is not None:
-            yield curve
 
 
 def _motor(session: Session, name: str) -> Any:

@@ -13,6 +13,7 @@ from beamshell.shell.messages_shown import say_error
 from beamshell.shell.parameter_types import Device, Session
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens
+from beamshell.text.times import clock_time
 
 HEADING = "What there is"
 _RECONNECT_S = 3.0
@@ -56,17 +57,11 @@ def offline(session: Session) -> None:
     for name, channels in by_device.items():
         address, since = channels[0]
         more = f" and {len(channels) - 1} more" if len(channels) > 1 else ""
-        print(f"{name}  {address}{more}  {_since(since)}".rstrip())
+        print(f"{name}  {address}{more}  since {clock_time(since, time.time())}".rstrip())
     for name, reason in session.registry.absent.items():
         print(f"{name}  is not there: {reason}")
     if not by_device and not session.registry.absent:
         print("everything answers")
-
-
-def _since(since: Any) -> str:
-    if not isinstance(since, int | float):
-        return "" if since is None else f"since {since}"
-    return f"since {time.strftime('%H:%M:%S', time.localtime(since))}"
 
 
 class DeviceNameSlot(DeviceSlot):
