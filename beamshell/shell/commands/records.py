@@ -111,8 +111,11 @@ def export(
     """
     run = session.runs[-1 if scan_number is None else scan_number]
     target = session.folder / "exports" if folder is None else Path(folder).expanduser()
-    for path in _exporters()[format](run, target):
+    paths = list(_exporters()[format](run, target))
+    for path in paths:
         print(path)
+    if not paths:
+        print(f"run {run.scan_id} has no points, so no file was written")
 
 
 class PointSlot(Slot):
