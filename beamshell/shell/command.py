@@ -204,9 +204,9 @@ class Command:
         """
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
-        if tokens and self.subcommands and not self.signature.parameters:
-            raise unknown_choice(tokens[0], self.subcommands)
         try:
+            if tokens and self.subcommands and not self.signature.parameters:
+                raise unknown_choice(tokens[0], self.subcommands)
             arguments = self.signature.bind(tokens, keywords or {}, session)
             result = self.function(**arguments)
         except MissingWordError as exc:

@@ -18,7 +18,7 @@ from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.plugins import entry_points_of, load
 from beamshell.shell.command import ADDED_HERE, Command, Followed
-from beamshell.shell.plan_form import literal
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.signature import flattened
 from beamshell.shell.typed_line import joined
 from beamshell.text.nearest import nearest
@@ -118,6 +118,7 @@ class CommandSet:
         function.subcommand = lambda **more: self[name].subcommand(**more)
         function.getdoc = lambda: self[name].help()
         if name in self._by_name:
+            function.__doc__ = self._by_name[name].function.__doc__  # for `help(scan)`
             function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
         return cast(CommandFunction, function)
 
@@ -125,11 +126,9 @@ class CommandSet:
         session = self._open_session()
         session.wait_for_devices()
 
-        def word(token: Any) -> str:
-            return token if isinstance(token, str) else literal(token, session.devices) or repr(token)
-
-        settings = (f"{key}={word(value)}" for key, value in keywords.items())
-        line = joined([name, *map(word, tokens), *settings])  # as a person would type it
+        words = (as_word(token, session.devices) for token in tokens)
+        settings = (f"{key}={as_word(value, session.devices)}" for key, value in keywords.items())
+        line = joined([name, *words, *settings])
         return self[name].act(session, tokens, keywords, line=line)
 
     def _open_session(self) -> Any:

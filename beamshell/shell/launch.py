@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
-from beamshell.shell.messages_shown import FAILED, Signalled, say_error
+from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.application import BeamshellApp
@@ -52,9 +52,9 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(signal.SIGHUP, _leave)
     try:
         return _run(words)
-    except BeamshellError as exc:
+    except (BeamshellError, KeyboardInterrupt) as exc:  # Ctrl+C while the console starts
         say_error(exc)
-        return FAILED
+        return exit_status(exc)
 
 
 def _subcommand(name: str, words: list[str]) -> int:

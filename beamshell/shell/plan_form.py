@@ -41,6 +41,11 @@ def literal(value: Any, devices: Mapping[str, Any]) -> str:
         return ""
 
 
+def as_word(token: Any, devices: Mapping[str, Any]) -> str:
+    """A typed word, or a Python object as one would type it: a device by its name."""
+    return token if isinstance(token, str) else literal(token, devices) or repr(token)
+
+
 def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
     arguments = [_argument(value, devices) for value in call.args]
     arguments += [f"{key}={_argument(value, devices)}" for key, value in call.kwargs.items()]
@@ -62,10 +67,12 @@ def _function(function: Callable[..., Any]) -> str:
 def _argument(value: Any, devices: Mapping[str, Any]) -> str:
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool):
         return repr(value)
+    if isinstance(value, int | str):
+        return int.__repr__(value) if isinstance(value, int) else str.__repr__(value)  # an enum's own is no Python
     if isinstance(value, float) and math.isfinite(value):
-        short = repr(value).removesuffix(".0")
+        short = float.__repr__(value).removesuffix(".0")
         return "-0.0" if short == "-0" else short
     if isinstance(value, list):
         return f"[{', '.join(_argument(item, devices) for item in value)}]"

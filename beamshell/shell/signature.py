@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from beamshell.errors import UsageError
 from beamshell.shell.parameters import NO_DEFAULT, Parameter, Setting, typed_parameter
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.slot_graph import NextWord, SlotGraph
 from beamshell.shell.tokens import MissingWordError, Tokens
 
@@ -80,7 +81,7 @@ class CommandSignature:
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
         arguments |= self._read_parameters(remaining, by_name)
         if remaining:
-            raise UsageError(f"'{remaining.peek()}' is one word too many")
+            raise UsageError(f"'{as_word(remaining.peek(), remaining.devices)}' is one word too many")
         return arguments | self._read_settings(by_name, session)
 
     def _read_parameters(self, remaining: Tokens, by_name: dict[str, Any]) -> dict[str, Any]:

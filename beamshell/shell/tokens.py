@@ -96,7 +96,7 @@ def number(token: Any, name: str) -> float:
         raise UsageError(f"'{token}' is not a number ({name}){hint}")
     value = float(token)
     if not math.isfinite(value):
-        raise UsageError(f"'{token}' is too large a number ({name})")
+        raise UsageError(f"'{token}' is not a finite number ({name})")
     return value
 
 

@@ -75,6 +75,10 @@ class Runs:
             return self._by_uid(key)
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
+    def __call__(self, key: int | None = None) -> Run | Runs:
+        """What `runs 12` and `runs` are in Python, as other commands can be called too."""
+        return self if key is None else self[key]
+
     def __len__(self) -> int:
         return self.index.count()
 

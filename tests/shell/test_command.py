@@ -17,6 +17,7 @@ from beamshell.shell.command import Command, followed_by
 from beamshell.shell.command_set import CommandSet, command
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session, Text
+from beamshell.simulate.result import SimulationResult
 
 
 class Console:
@@ -326,6 +327,38 @@ def test_a_word_that_is_no_subcommand_is_named_and_so_is_what_a_subcommand_misse
         lamp.act(console, ["on"])
 
 
+def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, console):
+    with pytest.raises(UsageError, match=r"^lamp: 'of' is none of on, off"):
+        lamp.act(console, ["of"])
+
+
+@pytest.mark.parametrize("word", ["scan", commands().function("scan")])
+def test_a_command_in_a_command_takes_devices_and_functions_in_python(word, console, capsys):
+    console.rehearse = lambda plan: print(*(message.command for message in plan)) or SimulationResult()
+    commands()["rehearse"].act(console, [word, console.det, console.th, 0, 1, 3])
+    assert "open_run" in capsys.readouterr().out
+
+
+def test_bhelp_takes_the_function_of_a_command(console, capsys):
+    commands()["bhelp"].act(console, [commands().function("scan")])
+    assert capsys.readouterr().out.startswith("Scan a motor")
+
+
+def test_a_device_that_is_one_word_too_many_is_called_by_its_name(console):
+    with pytest.raises(UsageError, match=r"^scan: 'th' is one word too many"):
+        commands()["scan"].act(console, [console.det, console.th, 0, 1, 3, 1, console.th])
+
+
+def test_metadata_written_with_an_equals_sign_is_answered_with_what_to_write():
+    with pytest.raises(UsageError, match=r"^md: 'sample=Si' is not understood: write md sample Si$"):
+        commands()["md"].act(SimpleNamespace(RE=SimpleNamespace(md={}), devices={}), ["sample=Si"])
+
+
+def test_a_plan_in_the_place_of_a_command_is_refused_with_what_to_write(console):
+    with pytest.raises(UsageError, match=r"^rehearse: a command belongs here, .* session.rehearse\(plan\)"):
+        commands()["rehearse"].act(console, [(message for message in ())])
+
+
 # ---- hints -------------------------------------------------------------------------------------
 
 
@@ -414,6 +447,17 @@ def test_bhelp_shows_every_command_once_under_a_heading(capsys):
     assert paragraphs[-1][0].startswith("bhelp scan")
 
 
+def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    commands()["bhelp"].act(SimpleNamespace(), [])
+    lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
+    assert max(map(len, lines)) <= 80
+    column = lines[0].index("Move motors")
+    assert {line[:column].isspace() or line[column - 2 : column] == "  " for line in lines} == {True}
+    assert len(lines) > 6
+
+
 def test_commands_that_name_no_heading_are_under_one_of_their_own():
     added = CommandSet()
     added.add(NOD)
@@ -431,3 +475,7 @@ def test_a_command_called_in_python_without_a_console_says_how_to_open_one(conso
 def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is_not_typed():
     assert str(inspect.signature(commands().function("scan"))) == "(detectors, motor, start, stop, points, time=None)"
     assert str(inspect.signature(commands().function("wa"))) == "()"
+
+
+def test_python_help_shows_what_a_command_does():
+    assert inspect.getdoc(commands().function("scan")).startswith("Scan a motor from start to stop")

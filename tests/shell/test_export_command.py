@@ -23,6 +23,8 @@ def export(tmp_path, capsys):
         event = {"uid": "e", "descriptor": f"d{number}", "time": 1.7e9, "seq_num": 1}
         journal("event", event | {"data": {"det": number}})
         journal("stop", {"uid": "s", "run_start": f"u{number}", "time": 1.7e9, "exit_status": "success"})
+    journal("start", {"uid": "u9", "time": 1.6e9, "scan_id": 9})
+    journal("stop", {"uid": "s", "run_start": "u9", "time": 1.6e9, "exit_status": "success"})
     journal.close()
     runs = Runs(tmp_path)
 
@@ -59,3 +61,7 @@ def test_an_unknown_format_is_answered_with_the_formats(export):
 
 def test_the_formats_are_completed():
     assert commands()["export"].candidates([], {}) == ["csv"]
+
+
+def test_a_run_without_points_is_said(export):
+    assert export("csv", "9") == ["run 9 has no points, so no file was written"]

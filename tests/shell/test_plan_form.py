@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from http import HTTPStatus
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,11 +15,13 @@ from beamshell import RunEngine
 from beamshell import plans as bp
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
 from beamshell.devices.sim import SynAxis, SynGauss
-from beamshell.messages import Msg
+from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.plans.environment import use_clock
+from beamshell.shell.command import Command
 from beamshell.shell.commands import commands
+from beamshell.shell.parameter_types import Labels, Motor, Text
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
 from beamshell.store import Journal, Runs
@@ -32,6 +36,13 @@ class Mono(PseudoPositioner):
 
     def inverse(self, real):
         return self.PseudoPosition(energy=real.bragg)
+
+
+class SignalKind(StrEnum):
+    HINTED = "hinted"
+
+    def __repr__(self):
+        return "<hinted>"
 
 
 class Flyer:
@@ -189,6 +200,21 @@ def test_forms_are_as_one_types_them(console, typed, form):
     plan.close()
 
 
+def test_text_and_labels_of_a_command_of_ones_own_are_written_whole(console):
+    noted = []
+
+    def soak(labels: Labels, motor: Motor, note: Text) -> Plan:
+        noted.append((labels, note))
+        yield Msg("null")
+
+    soaking = Command(soak)
+    plan = soaking.make(console, ["sample=LaB6", "th", "in", "air"]).plan
+    assert plan_form(plan, console.devices) == "soak.plan({'sample': 'LaB6'}, th, 'in air')"
+    again = soaking.make(console, [{"sample": "LaB6"}, console.devices["th"], "in air"]).plan
+    assert list(plan) == list(again)
+    assert noted == [({"sample": "LaB6"}, "in air")] * 2
+
+
 def test_a_device_is_written_by_the_name_it_has_at_the_prompt():
     axis = SynAxis(name="a_long_name")
     plan = bps.mv(axis, 1)
@@ -202,6 +228,9 @@ def test_a_device_is_written_by_the_name_it_has_at_the_prompt():
     [
         (np.float64(0.1), "0.1"),
         (np.int32(3), "3"),
+        (-0.0, "-0.0"),
+        (HTTPStatus.OK, "200"),
+        (SignalKind.HINTED, "'hinted'"),
         ("it's", '"it\'s"'),
         ({"sample": ["a", (1,), None, True]}, "{'sample': ['a', (1,), None, True]}"),
     ],

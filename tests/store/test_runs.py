@@ -51,6 +51,11 @@ def test_positive_numbers_are_scan_ids(five):
         five[99]
 
 
+def test_it_is_called_as_the_command_is_typed(five):
+    assert five(3).scan_id == 3
+    assert five() is five
+
+
 def test_of_several_runs_with_one_scan_id_the_newest_is_meant(five, write, made):
     start = made.run(3, points=1, time=1.8e9)
     write(start)

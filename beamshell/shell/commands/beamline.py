@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 import time
 from typing import Annotated, Any
 
@@ -133,5 +136,14 @@ def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
         print(f"\n{heading}")
         for each in its_commands:
             aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
-            print(f"  {each.example:<{width}}  {each.summary}{aliases}")
+            print(_help_line(f"  {each.example:<{width}}  ", f"{each.summary}{aliases}"))
     print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
+
+
+def _help_line(example: str, summary: str) -> str:
+    """One command of the list; in a terminal the summary stays in its column."""
+    least = len(example) + 20  # a narrower terminal breaks the lines itself
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    if columns < least:
+        return example + summary
+    return textwrap.fill(summary, columns, initial_indent=example, subsequent_indent=" " * len(example))

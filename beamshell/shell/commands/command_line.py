@@ -10,6 +10,7 @@ from typing_extensions import override
 from beamshell.errors import UsageError
 from beamshell.shell.command import Command, Followed
 from beamshell.shell.command_set import COMMANDS
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens
 from beamshell.shell.typed_line import cut_line, joined
@@ -57,11 +58,13 @@ class CommandLineSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Line:
-        words = [tokens.take("command")]
+        command = _name_of(tokens.take("command"))
+        if not isinstance(command, str):
+            raise UsageError("a command belongs here, such as scan, det, th, -1, 1, 3; a plan: session.rehearse(plan)")
+        words = []
         while tokens:
-            words.append(tokens.take("command"))
-        words[0] = getattr(words[0], "command_name", words[0])
-        return Line.of(words[0] if len(words) == 1 else joined(map(str, words)))
+            words.append(as_word(tokens.take("command"), tokens.devices))
+        return Line.of(joined([command, *words]) if words else command)
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -78,8 +81,17 @@ class CommandLineSlot(Slot):
         return COMMANDS.names_of_plans()
 
 
+def _name_of(token: Any) -> Any:
+    """The word that is typed for a command, which may be given as its function."""
+    return getattr(token, "command_name", token)
+
+
 class CommandNameSlot(Slot):
     """The name of a command."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        return str(_name_of(tokens.take(name)))
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:

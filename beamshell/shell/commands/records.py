@@ -35,6 +35,8 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     metadata = session.RE.md
     if not key:
         _show(dict(metadata))
+    elif value is None and "=" in key:
+        raise UsageError(f"'{key}' is not understood: write md {key.replace('=', ' ', 1)}")
     elif value is None:
         _show({_existing(key, metadata): metadata[key]})
     elif key in _RESERVED:
@@ -109,8 +111,11 @@ def export(
     """
     run = session.runs[-1 if scan_number is None else scan_number]
     target = session.folder / "exports" if folder is None else Path(folder).expanduser()
-    for path in _exporters()[format](run, target):
+    paths = list(_exporters()[format](run, target))
+    for path in paths:
         print(path)
+    if not paths:
+        print(f"run {run.scan_id} has no points, so no file was written")
 
 
 class PointSlot(Slot):

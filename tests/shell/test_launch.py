@@ -1,0 +1,25 @@
+"""The command `beamshell` as a function: how its end is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.errors import ConfigError
+from beamshell.shell.launch import main
+from beamshell.shell.launch_options import LaunchOptions
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "line"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (ConfigError("no profile 'x'"), 1, "no profile 'x'")],
+)
+def test_a_start_that_fails_or_is_interrupted_is_one_line_and_an_exit_status(
+    failure, status, line, monkeypatch, capsys
+):
+    def read(_words):
+        raise failure
+
+    monkeypatch.setattr(LaunchOptions, "read", read)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert main([]) == status
+    assert capsys.readouterr().err == f"beamshell: {line}\n"
