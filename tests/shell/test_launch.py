@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -37,3 +38,18 @@ def test_once_all_is_closed_a_press_cannot_kill_python_at_its_end(monkeypatch):
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_console_is_being_imported_ends_it(number, monkeypatch):
+    handlers = {}
+    monkeypatch.setattr("signal.signal", handlers.__setitem__)
+
+    def read(_words):
+        monkeypatch.setitem(sys.modules, "beamshell.shell.application", ModuleType("half imported"))
+        handlers[number](number, None)
+
+    monkeypatch.setattr(LaunchOptions, "read", read)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 128 + number
