@@ -104,3 +104,4 @@ def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
     elif options.ioc is not None:
         options.ioc.stop()
     sys.stdout.flush()
+    OWNER.ignore()
