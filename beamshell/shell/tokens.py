@@ -1,4 +1,4 @@
-"""Tokens: the typed words and Python objects that follow a command's name, and what they mean.
+"""Tokens: the typed words and Python objects that follow a command's name, and the devices and numbers they mean.
 
 Nothing is evaluated: words are looked up among the devices, numbers are parsed.
 """

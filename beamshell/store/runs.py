@@ -1,6 +1,6 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run and never knows a device or the engine.
+It never writes a run, and knows no device and no engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RunList(list[Run]):
 
     def __repr__(self) -> str:
         heading = ["scan_id", "time", "points", "status", "plan"]
-        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left=[4]))
+        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left_aligned=[4]))
 
 
 class Runs:

@@ -235,24 +235,24 @@ def test_a_command_that_returns_a_plan_runs_it_labelled_with_its_line(console):
 
 
 def test_what_follows_a_plan_and_what_is_shown_meanwhile_go_with_it(console):
-    seen = []
+    record = []
 
     class During:
         def __enter__(self):
-            seen.append("begun")
+            record.append("begun")
 
         def __exit__(self, *_):
-            seen.append("over")
+            record.append("over")
 
     def go() -> Plan:
         """Go."""
-        return followed_by(bps.null(), seen.append, during=During)
+        return followed_by(bps.null(), record.append, during=During)
 
     Command(go).act(console, [])
     [(_, how)] = console.ran
-    assert seen == ["begun", "over"]
+    assert record == ["begun", "over"]
     how["then"]("the plan's result")
-    assert seen[-1] == "the plan's result"
+    assert record[-1] == "the plan's result"
 
 
 def test_what_is_followed_must_be_a_plan(console):
@@ -440,9 +440,9 @@ def test_a_scan_says_whether_it_means_points_or_intervals():
 def test_bhelp_shows_every_command_once_under_a_heading(capsys):
     commands()["bhelp"].act(SimpleNamespace(), [])
     paragraphs = [paragraph.splitlines() for paragraph in capsys.readouterr().out.strip().split("\n\n")]
-    shown = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
-    assert shown["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
-    names = [name for its_commands in shown.values() for name in its_commands]
+    output = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
+    assert output["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
+    names = [name for its_commands in output.values() for name in its_commands]
     assert sorted(names) == sorted(command.name for command in commands().commands)
     assert paragraphs[-1][0].startswith("bhelp scan")
 

@@ -17,7 +17,7 @@ from beamshell.shell.typed_line import cut_line, joined
 
 
 class Line(NamedTuple):
-    """A command, and what follows its name."""
+    """A command, and the words that follow its name."""
 
     command: Command
     words: list[str]
@@ -37,20 +37,20 @@ class Line(NamedTuple):
         return cls(COMMANDS.find(name), words)
 
     def make(self, session: Any) -> Followed | None:
-        """The plan that it would run; None if the command runs none, and has done all it does.
+        """The plan of the command, not run; None if the command runs no plan, and is done.
 
         Raises:
             BeamshellError: it cannot be done as things are now.
         """
-        made = self.command.make(session, self.words)
-        return made if isinstance(made, Followed) else None
+        result = self.command.make(session, self.words)
+        return result if isinstance(result, Followed) else None
 
     def __str__(self) -> str:
         return joined([self.command.name, *self.words])
 
 
 class CommandLineSlot(Slot):
-    """All words that are left, as a command."""
+    """All remaining words of a line, as a command."""
 
     word = "command ..."
     repeats = True

@@ -1,4 +1,4 @@
-"""Commands for metadata and measured data: md, runs, export, image."""
+"""Commands for metadata and stored runs: md, runs, export, image."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def export(
 
 
 class PointSlot(Slot):
-    """The number of a point, or `now` for what the camera has."""
+    """The number of a point, or `now` for the camera's present picture."""
 
     word = "point | now"
 
@@ -138,7 +138,7 @@ class PointSlot(Slot):
 
 
 class PictureSourceSlot(Slot):
-    """What takes pictures: a device, or one that only the run knows."""
+    """The name of a detector that takes pictures; the run may have one that this console does not have."""
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
