@@ -1,6 +1,6 @@
-"""What other installed packages add to beamshell, by entry points: schemes, device classes, commands, exporters.
+"""Plug-ins: the schemes, device classes, commands and exporters that other installed packages add, by entry points.
 
-It never knows what is added: each room asks for its own group, and loads an entry when it is first used.
+It knows no plug-in: each user asks for its own group, and loads an entry when it is first used.
 """
 
 from __future__ import annotations

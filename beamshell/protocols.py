@@ -27,7 +27,7 @@ Dtype = Literal["number", "integer", "string", "boolean", "array"]
 
 
 class DataKey(TypedDict):
-    """What a value is: ``{"source": "ca://BL:th.RBV", "dtype": "number", "shape": [], "units": "deg"}``."""
+    """The description of a value: ``{"source": "ca://BL:th.RBV", "dtype": "number", "shape": [], "units": "deg"}``."""
 
     source: str
     dtype: Dtype
@@ -44,14 +44,14 @@ class DataKey(TypedDict):
 
 
 class Location(TypedDict):
-    """Where a device was sent and where it is, in the units of the device."""
+    """Setpoint and readback of a device, in its units."""
 
     setpoint: Any
     readback: Any
 
 
 class Hints(TypedDict, total=False):
-    """What to show when nothing else was said."""
+    """The fields to show first, unless a person names others."""
 
     fields: list[str]
     dimensions: list[tuple[list[str], str]]
@@ -94,7 +94,7 @@ class Readable(HasName, Protocol):
         """The values now (may be a coroutine), such as ``{"det": {"value": 5, "timestamp": 1.7e9}}``."""
 
     def describe(self) -> dict[str, DataKey]:
-        """What `read` returns, with the same keys (may be a coroutine)."""
+        """The data key of each key of `read` (may be a coroutine)."""
 
 
 @runtime_checkable
@@ -113,7 +113,7 @@ class Configurable(Protocol):
         """The settings now (may be a coroutine)."""
 
     def describe_configuration(self) -> dict[str, DataKey]:
-        """What `read_configuration` returns, with the same keys (may be a coroutine)."""
+        """The data key of each key of `read_configuration` (may be a coroutine)."""
 
 
 @runtime_checkable
@@ -266,7 +266,7 @@ class HasHints(Protocol):
 
 
 Callback = Callable[[str, dict[str, Any]], Any]
-"""What a subscriber of documents looks like: ``f(name, document)``."""
+"""A subscriber of documents: ``f(name, document)``."""
 
 __all__ = [
     "BeginsRead",

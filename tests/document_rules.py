@@ -74,9 +74,9 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
             assert run["open"], "two stops for one start"
             run["open"] = False
             counts = {stream: max(numbers) for stream, numbers in run["numbers"].items()}
-            said = {stream: count for stream, count in doc["num_events"].items() if count}
-            assert said.keys() <= counts.keys()
-            for stream, count in said.items():
+            messages = {stream: count for stream, count in doc["num_events"].items() if count}
+            assert messages.keys() <= counts.keys()
+            for stream, count in messages.items():
                 assert count <= counts[stream]
     assert not any(run["open"] for run in runs.values()), "a run was left open"
 

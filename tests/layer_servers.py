@@ -380,8 +380,8 @@ class TerminalServer:
                 answer = os.read(self._line, 1024)
                 if client is not None:
                     client.sendall(answer)
-            elif asked := client.recv(1024):
-                os.write(self._line, asked)
+            elif calls := client.recv(1024):
+                os.write(self._line, calls)
             else:
                 client.close()
                 client = None

@@ -101,7 +101,7 @@ class Beamline:
         return inner
 
     def _points(self, program: Program) -> Any:
-        seen: list[Any] = []
+        record: list[Any] = []
 
         def measure() -> Any:
             if program.monitored:
@@ -114,15 +114,15 @@ class Beamline:
                 yield Msg("set", self.slow, program.background, group="background")
             for number, point in enumerate(program.points):
                 yield from self._begin_or_end_beside(program, number)
-                seen.append((yield from self._point(point)))
+                record.append((yield from self._point(point)))
                 if program.beside_at(number):
-                    seen.append((yield from self._beside()))
+                    record.append((yield from self._beside()))
             if program.background is not None:
                 yield Msg("wait", None, group="background")
             yield Msg("checkpoint")
 
         yield from run_wrapper(measure())
-        return seen
+        return record
 
     def _begin_or_end_beside(self, program: Program, number: int) -> Any:
         """A second run that begins and ends in the midst of the first, or is left for the engine to close."""
@@ -177,11 +177,11 @@ class Trouble:
 
     def hook(self, beamline: Beamline) -> Callable[[Msg], None]:
         """To be called with each message."""
-        world, seen = beamline.world, [0]
+        world, record = beamline.world, [0]
 
         def on_msg(_: Msg) -> None:
-            what = self.at.get(seen[0])
-            seen[0] += 1
+            what = self.at.get(record[0])
+            record[0] += 1
             if what is not None:
                 cause(world, beamline, what)
 

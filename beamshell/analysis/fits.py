@@ -1,4 +1,4 @@
-"""Fits of peaks and edges; a fit without a clear peak or edge is refused with the numbers that say why.
+"""Fits of peaks and edges; where there is no clear peak or edge, NoFit says why in numbers.
 
 Pure: columns of numbers in, a `Fit` out. It knows no device and no plan.
 """
@@ -22,7 +22,7 @@ Model = Callable[[Floats, Floats], tuple[Floats, Floats]]
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
 FEWEST_POINTS = 5
-"""One more than there are parameters."""
+"""The least number of points for a fit: one more than there are parameters."""
 
 _MIN_SIGMA = 1e-6  # of the scanned range: keeps the models finite
 _MIN_HEIGHT = 5.0  # in units of the scatter

@@ -72,7 +72,7 @@ def peak(
 
 
 def _crossing(at: NDArray[np.float64], above: NDArray[np.float64]) -> float | None:
-    """Where the curve first falls below half of its maximum, interpolated between two points; None if it does not."""
+    """The first position at which the curve falls below half of its maximum, interpolated; None if there is none."""
     half = above.max() / 2
     below = np.flatnonzero(above < half)
     if not below.size:

@@ -1,6 +1,6 @@
-"""Callbacks: what a person looks at while a run is measured: a table, plots, peak statistics.
+"""Callbacks: the table, the plots and the peak statistics that a person sees while a run is measured.
 
-They paint what views/ computes, and never know a device, the engine or IPython. matplotlib is imported when the first
+They paint what views/ computes, and know no device, no engine and no IPython. matplotlib is imported when the first
 window is drawn.
 """
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
-from beamshell.callbacks.by_hand import claims
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
+from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
@@ -62,11 +62,11 @@ class BestEffort(RunRouter):
         self._grid = LiveGrid(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
-        """What this run is shown as, chosen at its first descriptor: all subscribers have seen its start by then."""
+        """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
         parts: list[RunReceiver | None] = []
-        if self.table and not claims.taken(start["uid"], "table"):
+        if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
-        if self.plots and not claims.taken(start["uid"], "plot") and start.get("num_points") != 1:
+        if self.plots and not claims.is_claimed(start["uid"], "plot") and start.get("num_points") != 1:
             parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
         if is_curve(start):
             parts.append(_BestPeaks(start, self))

@@ -1,4 +1,4 @@
-"""Plot windows: whether there is a display for any, and one matplotlib window for each kind of picture.
+"""Plot windows: one matplotlib window for each kind of picture, if there is a display.
 
 matplotlib and a GUI toolkit are imported when the first window is drawn, never before; without a display, never.
 It never knows what a picture shows.
@@ -40,7 +40,7 @@ _NO_DISPLAY = ("offscreen", "minimal")
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
-    """True if a window that is opened would be seen.
+    """True if there is a display on which a window can be seen.
 
     Args:
         environ: the environment; BEAMSHELL_PLOTS=window or none in it decides, whatever else it says.
@@ -67,16 +67,15 @@ def choose_backend(environ: Mapping[str, str], platform: str, in_use: str | None
     """
     if not has_display(environ, platform):
         return None
-    for chosen in (in_use, environ.get("MPLBACKEND")):
-        if chosen:
-            return chosen.lower() if chosen.lower() in TOOLKITS else None
+    if backend := (in_use or environ.get("MPLBACKEND", "")).lower():
+        return backend if backend in TOOLKITS else None
     candidates = ["macosx"] if platform == "darwin" else []
     candidates += [backend for backend, names in _IMPORTS.items() if any(map(importlib.util.find_spec, names))]
     return candidates[0] if candidates else None
 
 
 class Windows:
-    """The windows of the process, by what they show.
+    """The windows of the process, by the kind of picture.
 
     Attributes:
         on_first_window: called once with IPython's name of the GUI toolkit, when the first window opens.
@@ -167,7 +166,7 @@ class Window:
 
 
 class AxesPanel:
-    """Axes of the caller's own figure, which show one picture after another."""
+    """Axes of the caller's own figure, in place of a window; they show one picture after another."""
 
     def __init__(self, ax: Any) -> None:
         self._ax = ax

@@ -1,6 +1,6 @@
 """LiveGrid: one detector over two motors, as an image that fills point by point.
 
-An event only adds a point; drawing is the painter's business. Without a display it does nothing at all.
+An event only adds a point; the painter draws. Without a display it does nothing at all.
 """
 
 from __future__ import annotations

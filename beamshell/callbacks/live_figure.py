@@ -1,6 +1,6 @@
-"""LiveFigure: what LivePlot and LiveGrid share: events feed a view of the run, the painter draws a picture of it.
+"""LiveFigure: the base of LivePlot and LiveGrid: events feed a view of the run, the painter draws a picture of it.
 
-It never knows what the picture shows.
+It knows neither curves nor grids.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.callbacks.by_hand import ByHand
 from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
+from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 
 
-class LiveFigure(ByHand):
+class LiveFigure(SubscribedView):
     """A subscriber that shows one stream of each run as a picture.
 
     Args:
         view: makes the view (something with `key`, `name` and `add(event)`) from the start document and the stream's
             descriptor; None if there is nothing to show.
-        picture: makes what is drawn from a view: something with `compose`, `compose_on`, `update` and `status`.
+        picture: makes the picture of a view: something with `compose`, `compose_on`, `update` and `status`.
         ax: matplotlib axes to draw on; None uses a window, reused scan after scan, if there is a display.
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
@@ -53,7 +53,7 @@ class LiveFigure(ByHand):
         return _RunFigure(start, self) if self._panel is not None or self._windows.possible else None
 
     def panel(self, view: Any) -> Any:
-        """Where a view is drawn: the axes that were handed over, or the window for views of its kind."""
+        """The axes that were handed over, or the window for views of this kind."""
         return self._panel or self._windows.window(view.key, view.name)
 
 

@@ -1,6 +1,6 @@
 """Painter: draws windows that have changed, at most ten times a second, while the engine waits.
 
-It never knows what is drawn (anything with `draw()`), and an error in drawing never reaches the caller.
+It draws anything with `draw()`, and an error in drawing never reaches the caller.
 Used in the main thread only.
 """
 
@@ -25,7 +25,7 @@ class Drawable(Protocol):
 
 
 class Painter:
-    """Collects what is to be drawn and draws each thing when it is due.
+    """Collects the windows that have changed, and draws each when it is due.
 
     What takes long to draw is drawn less often: drawing takes at most a quarter of the time.
 
@@ -43,18 +43,18 @@ class Painter:
         self._reported: set[Drawable] = set()
 
     def touch(self, drawable: Drawable) -> None:
-        """Note that `drawable` has changed: it will be drawn when it is due."""
+        """Note that `drawable` has changed; it is drawn when it is due."""
         self._dirty[drawable] = None
 
     def due_in(self, now: float | None = None) -> float | None:
-        """Seconds until something is to be drawn (0 if now), or None if nothing is."""
+        """Seconds until a window is due to be drawn (0 if now); None if none has changed."""
         if not self._dirty:
             return None
         at = self._clock() if now is None else now
         return max(0.0, min(self._not_before.get(drawable, 0.0) for drawable in self._dirty) - at)
 
     def paint(self, now: float | None = None) -> None:
-        """Draw what is due."""
+        """Draw the windows that are due."""
         if not self._dirty:
             return
         at = self._clock() if now is None else now

@@ -26,7 +26,7 @@ _OTHER_LINES = 6
 
 
 def as_plane(picture: Array) -> tuple[Array, str]:
-    """The picture as one plane (height, width) of float64, and what was done to it, such as "mean of 3 frames".
+    """The picture as one plane (height, width) of float64, and the operation that made it: "mean of 3 frames" or "".
 
     Args:
         picture: (height, width), or several of them, (n, height, width); in colour, (height, width, 3 or 4); or a
@@ -42,14 +42,14 @@ def as_plane(picture: Array) -> tuple[Array, str]:
 
 
 def describe(picture: Array) -> str:
-    """Its size and range in a few words: ``256 x 256 pixels, 0 to 4051, sum 1.336e+07``."""
-    plane, how = as_plane(picture)
+    """Size, range and sum of a picture in words: ``256 x 256 pixels, 0 to 4051, sum 1.336e+07``."""
+    plane, operation = as_plane(picture)
     if not plane.size:
         return "no pixels"
     height, width = plane.shape
     finite = plane[np.isfinite(plane)] if np.isfinite(plane).any() else np.zeros(1)
     low, high, total = (number(float(value), 0) for value in (finite.min(), finite.max(), finite.sum()))
-    return f"{width} x {height} pixels, {low} to {high}, sum {total}" + (f", {how}" if how else "")
+    return f"{width} x {height} pixels, {low} to {high}, sum {total}" + (f", {operation}" if operation else "")
 
 
 def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = False) -> list[str]:
@@ -111,7 +111,7 @@ def _half_blocks(upper: Array, lower: Array) -> str:
 
 
 class Picture:
-    """What a window shows: one picture and its title."""
+    """One picture and its title, for a window."""
 
     def __init__(self, picture: Array, title: str) -> None:
         self._plane, self._title = as_plane(picture)[0], title

@@ -1,6 +1,6 @@
 """LivePlot: detectors against a motor, or against time, as curves that grow point by point.
 
-An event only adds a point; drawing is the painter's business. Without a display it does nothing at all.
+An event only adds a point; the painter draws. Without a display it does nothing at all.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class LivePlot(LiveFigure):
 
 
 class LinePicture:
-    """The lines that the curves of one run are drawn as.
+    """The drawing of one run's curves as lines.
 
     Args:
         curves: the points.
@@ -95,7 +95,7 @@ class LinePicture:
             ax.legend(self._lines, [y.label for y in self._curves.ys])
 
     def update(self) -> None:
-        """Give the lines the points that there are, and the axes their limits."""
+        """Draw the points measured so far, and set the limits of the axes."""
         xs, *columns = self._curves.points()
         for line, column in zip(self._lines, columns, strict=True):
             line.set_data(xs, column)
@@ -122,7 +122,7 @@ class LinePicture:
 
 
 def set_limits(setter: Any, values: NDArray[np.float64], expected: tuple[float, float] | None) -> None:
-    """Show all values with a little room around them, and the whole of the `expected` range if they lie in it.
+    """Set the limits of an axis: all values with a margin, and the whole of the `expected` range if they lie in it.
 
     Args:
         setter: `set_xlim` or `set_ylim` of matplotlib axes.
@@ -138,5 +138,5 @@ def set_limits(setter: Any, values: NDArray[np.float64], expected: tuple[float, 
         slack = _LIMIT_SLACK * (expected[1] - expected[0])
         if low >= expected[0] - slack and high <= expected[1] + slack:
             low, high = expected
-    room = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
-    setter(low - room, high + room)
+    margin = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
+    setter(low - margin, high + margin)

@@ -1,7 +1,7 @@
 """LiveTable: a run as a table in the terminal, a row a point.
 
-It prints finished text and nothing else: which columns there are, and how a value reads, is said in views/columns.py.
-It never draws, asks a device, or lets a closed terminal reach the engine.
+It prints text; views/columns.py decides on the columns and on the text of a value. A closed terminal is never an error
+for the engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from beamshell.callbacks.by_hand import ByHand
+from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
@@ -30,7 +30,7 @@ _NUMBER_WIDTH = 9
 _NARROWEST = 10  # "17:47:28.1", "-1.234e-09"
 
 
-class LiveTable(ByHand):
+class LiveTable(SubscribedView):
     """A subscriber that prints each run as a table.
 
     Args:

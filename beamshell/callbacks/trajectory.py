@@ -1,6 +1,6 @@
-"""The path of a simulated scan in a window: positions over the points, or the path of two motors over their plane.
+"""The path of a simulated scan in a window: positions over the points, or the path of two motors in their plane.
 
-It is drawn before anything is measured, and knows neither plans nor documents: it gets numbers.
+It gets numbers, and knows neither plans nor documents.
 """
 
 from __future__ import annotations

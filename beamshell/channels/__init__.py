@@ -1,1 +1,1 @@
-"""Channels: one object for each address in a control system; all access to hardware goes through them."""
+"""Channels: the connection to one address of a control system (EPICS, Tango, HTTP, serial); all hardware access."""

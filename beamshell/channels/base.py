@@ -1,9 +1,9 @@
-"""Channel: what signals need of every control system: connect, read, watch, write and describe one value.
+"""Channel: the interface of all control systems to signals: connect, read, watch, write and describe one value.
 
-It knows no control system; each has a module of its own. Signals know nothing of hardware but their channels.
+It knows no control system; each has a module of its own. Signals reach hardware only through channels.
 
 Threads: every method may be called from any thread. Control systems call back in threads of their own, where a channel
-never lets user code run. Which thread calls a callback is said by the method that takes it.
+never runs user code. The docstring of a method that takes a callback names the thread that calls it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 from beamshell.protocols import DataKey, Reading
 
 Collect: TypeAlias = Callable[[float], Reading]
-"""Wait at most so many seconds for the reading that was asked for."""
+"""Returns the requested reading; waits at most the given seconds for it."""
 OnChange: TypeAlias = Callable[[Reading], None]
 OnConnection: TypeAlias = Callable[[bool], None]
 OnDone: TypeAlias = Callable[[BaseException | None], None]
-"""Called once when a write has ended, with None or the reason why it failed."""
+"""Called once when a write has ended, with None or the exception that made it fail."""
 
 
 class Channel(ABC):
@@ -41,11 +41,11 @@ class Channel(ABC):
     @property
     @abstractmethod
     def connected(self) -> bool:
-        """True while the channel answers and what it is (type, units, limits) is known."""
+        """True while the channel answers, and type, units and limits of its value are known."""
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does, or if nobody knows."""
+        """The time since which it does not answer, in seconds since 1970; None while it answers, or if unknown."""
         return None
 
     @abstractmethod
@@ -61,7 +61,7 @@ class Channel(ABC):
         """Call `callback(connected)` at each change, in order, in an updates worker. One callback a channel."""
 
     def renew(self) -> None:
-        """Give the channel back and open it anew, for one that is stuck; returns at once.
+        """Close the channel and open it anew, for one that is stuck; returns at once.
 
         Its subscriber stays, requests under way fail. Nothing for channels without a connection of their own.
         """

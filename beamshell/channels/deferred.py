@@ -1,6 +1,6 @@
-"""Libraries of optional control systems: loaded soon after the console is open, because loading takes long.
+"""Deferred import of the libraries of optional control systems, so that the console opens without waiting for them.
 
-It knows neither what the libraries do nor what the console is.
+It knows no library and no console.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from beamshell.channels.timers import call_later
 from beamshell.errors import MissingLibrary, NotConnected
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 _lock = threading.RLock()
 _is_deferred = False
@@ -26,11 +26,11 @@ _importing = threading.RLock()
 _is_closing = False
 
 
-# ---- when
+# ---- the time of the import
 
 
 def defer_libraries(longest_s: float) -> None:
-    """Let all that needs a library wait until `load_deferred` is called, at most `longest_s` seconds."""
+    """Let all functions given to `run_when_idle` wait until `load_deferred` is called, at most `longest_s` seconds."""
     global _is_deferred
     _is_deferred = True
     call_later(longest_s, load_deferred)
@@ -46,7 +46,7 @@ def run_when_idle(begin_connecting: Callable[[], None]) -> None:
 
 
 def load_deferred() -> None:
-    """Call everything that waits; nothing waits from now on. Any thread."""
+    """Call all waiting functions, and later ones at once. Any thread."""
     global _is_deferred
     with _lock:
         _is_deferred = False
@@ -56,7 +56,7 @@ def load_deferred() -> None:
         begin_connecting()
 
 
-# ---- what
+# ---- the import
 
 
 def require(package: str, extra: str) -> None:
@@ -72,7 +72,7 @@ def require(package: str, extra: str) -> None:
 
 
 def library(module: str) -> Any:
-    """The module of an optional library. For worker threads: nobody may wait for an import at the prompt.
+    """The module of an optional library. For worker threads only: the prompt must not wait for an import.
 
     Raises:
         NotConnected: it cannot be imported.
@@ -88,18 +88,18 @@ def library(module: str) -> Any:
 
 @atexit.register
 def _refuse_imports() -> None:
-    """Let no import begin any more: a thread that is killed in the middle of one keeps the interpreter from ending."""
+    """Refuse new imports at exit: a thread that is killed in an import keeps the interpreter from ending."""
     global _is_closing
     with _importing:
         _is_closing = True
 
 
-def once(make: Callable[..., Made]) -> Callable[..., Made]:
-    """`make`, called once for each set of arguments, however many threads ask at the same time."""
-    made, lock = functools.cache(make), threading.RLock()
+def once(make: Callable[..., Result]) -> Callable[..., Result]:
+    """`make` with its results cached, called once for each set of arguments by however many threads."""
+    cached, lock = functools.cache(make), threading.RLock()
 
-    def get(*arguments: str) -> Made:
+    def get(*arguments: str) -> Result:
         with lock:
-            return made(*arguments)
+            return cached(*arguments)
 
     return get

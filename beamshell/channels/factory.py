@@ -1,4 +1,4 @@
-"""Which channel an address gets: a real one, a simulated one, or one that talks to nobody.
+"""ChannelFactory: makes the channel for an address: a real one, a simulated one, or one without a connection.
 
 It knows the control systems by their schemes ("ca://BL:th.RBV") and imports one only when an address of it is opened.
 """
@@ -48,7 +48,7 @@ class ChannelFactory(ABC):
         """
 
     def holds(self, address: str) -> bool:  # noqa: ARG002 - for those that simulate
-        """True if values at `address` live in this process: whatever is written there stays, and nothing follows."""
+        """True if the value at `address` lives in this process: a written value stays, and no readback follows it."""
         return False
 
 
@@ -83,7 +83,7 @@ class SimulatedFactory(ChannelFactory):
 
 
 class UnconnectedFactory(ChannelFactory):
-    """Opens nothing: devices are built to see which addresses they have, before anything is there to answer."""
+    """Opens channels without a connection: devices are built only to learn their addresses."""
 
     def open(self, address: str, **options: Any) -> Channel:  # noqa: ARG002 - there is no control system to take them
         """A channel that holds a number of its own."""
@@ -134,7 +134,7 @@ def current_factory() -> ChannelFactory:
 
 @contextmanager
 def channel_factory(factory: ChannelFactory) -> Iterator[None]:
-    """Signals that are made within this block get their channels from `factory`; other threads are not concerned."""
+    """A block in which signals of this thread get their channels from `factory`."""
     token = _current.set(factory)
     try:
         yield
@@ -143,7 +143,7 @@ def channel_factory(factory: ChannelFactory) -> Iterator[None]:
 
 
 def set_default_factory(factory: ChannelFactory) -> None:
-    """Let every signal of this process get its channels from `factory`, outside `channel_factory` blocks."""
+    """Make `factory` the one of this process, outside `channel_factory` blocks."""
     global _default
     _default = factory
 

@@ -1,7 +1,7 @@
-"""HTTP: values in the JSON answers of web services, as channels.
+"""HttpChannel: one value in the JSON answers of a web service.
 
 An address is a URL whose fragment is a JSON pointer (RFC 6901): "http://cam.local/api/exposure#/value".
-It knows no signal, and no secret but those in the environment.
+It knows no signal. Secrets are read from the environment only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
 
-_SHOWN = 80  # characters of an answer that a message quotes
+_QUOTED_LENGTH = 80  # characters of an answer that a message quotes
 _WRITE_ONLY = 405  # Method Not Allowed, in answer to a GET
 
 
@@ -44,7 +44,7 @@ class HttpChannel(PolledChannel):
     Args:
         name: host, port, path, query, and the pointer behind "#"; without one the whole answer is the value.
         method: how it is written: "PUT", "POST" or "PATCH".
-        busy: JSON pointer into the answer to what is true while something that was set off goes on.
+        busy: JSON pointer into the answer to a value that is true while a started action goes on.
         units: of the value, if the answer does not say.
         precision: digits worth showing, likewise.
         limits: lowest and highest value, likewise.
@@ -90,7 +90,7 @@ class HttpChannel(PolledChannel):
     # ---- the questions
 
     @override
-    def learn(self) -> tuple[ValueInfo, Any]:
+    def read_info(self) -> tuple[ValueInfo, Any]:
         answer = self._exchange("GET")
         self._is_write_only = answer.status_code == _WRITE_ONLY
         if self._is_write_only:
@@ -100,7 +100,7 @@ class HttpChannel(PolledChannel):
         return info, self._value_in(document, info.choices)
 
     @override
-    def ask(self) -> Reading:
+    def read_value(self) -> Reading:
         if self._is_write_only:
             return {"value": self._written, "timestamp": time.time()}
         document = self._parsed(self._exchange("GET"))
@@ -146,7 +146,7 @@ class HttpChannel(PolledChannel):
         try:
             return answer.json()
         except ValueError as exc:
-            raise ReadFailed(f"{self.name}: the answer is not JSON but {answer.text[:_SHOWN]!r}") from exc
+            raise ReadFailed(f"{self.name}: the answer is not JSON but {answer.text[:_QUOTED_LENGTH]!r}") from exc
 
     def _refusal(self, answer: Any) -> str:
         status = f"it answered {answer.status_code} {answer.reason_phrase}"
@@ -155,7 +155,7 @@ class HttpChannel(PolledChannel):
             return f"{status}: set {token}, or {user} and {password}, in the environment"
         if answer.is_redirect:
             return f"{status}: use the address {answer.headers.get('location', 'that it moved to')}"
-        return f"{status}: {answer.text[:_SHOWN].strip() or 'check the path'}"
+        return f"{status}: {answer.text[:_QUOTED_LENGTH].strip() or 'check the path'}"
 
     # ---- the answer
 
@@ -170,8 +170,8 @@ class HttpChannel(PolledChannel):
         """A number (JSON has one sort of them), bool, text or array; the index of a state that is given by name."""
         value = self._value_at(document, self._pointer)
         if value is None or isinstance(value, Mapping):
-            what = f"{self._pointer or 'the answer'} is no value but {json.dumps(value)[:_SHOWN]}"
-            raise ReadFailed(f"{self.name}: {what}: give the pointer to one behind #")
+            problem = f"{self._pointer or 'the answer'} is no value but {json.dumps(value)[:_QUOTED_LENGTH]}"
+            raise ReadFailed(f"{self.name}: {problem}: give the pointer to one behind #")
         self._example = value
         if choices and not isinstance(value, list):
             return self._index_of(value, choices)
@@ -193,7 +193,7 @@ class HttpChannel(PolledChannel):
         return array.astype(float) if array.dtype.kind in "iu" else array.tolist() if array.dtype.kind == "U" else array
 
     def _info_in(self, document: Any) -> ValueInfo:
-        """What is said beside the value, unless it was given with the address."""
+        """Unit, precision, limits and states beside the value, unless they were given with the address."""
         self._value_at(document, self._pointer)
         declared, siblings = self._declared, beside(document, self._pointer)
         choices = declared.choices or tuple(siblings.get("choices") or siblings.get("allowed_values") or ())
@@ -226,7 +226,7 @@ class HttpsChannel(HttpChannel):
 
 
 def pointed(document: Any, pointer: str) -> Any:
-    """What a JSON pointer (RFC 6901) such as "/motors/0/position" shows.
+    """The part of a document at a JSON pointer (RFC 6901) such as "/motors/0/position".
 
     Raises:
         LookupError: there is no such place in the document.
@@ -240,13 +240,13 @@ def pointed(document: Any, pointer: str) -> Any:
 
 
 def beside(document: Any, pointer: str) -> Mapping[str, Any]:
-    """The object that the value is a member of; empty if there is none."""
+    """The object with the value as a member; empty if there is none."""
     holder = pointed(document, pointer.rpartition("/")[0]) if pointer else document
     return holder if isinstance(holder, Mapping) else {}
 
 
 def nested(pointer: str, value: Any) -> Any:
-    """`value` in a document of which `pointer` shows it: "/a/b" makes {"a": {"b": value}}."""
+    """A document with `value` at `pointer`: "/a/b" makes {"a": {"b": value}}."""
     for word in reversed(_pointer_words(pointer)):
         value = {word: value}
     return value

@@ -1,6 +1,6 @@
-"""A serial line that many channels share: one question at a time, in a worker thread.
+"""Line: a serial line that many channels share: one question at a time, in a worker thread.
 
-It knows no signal and no instrument's language, only that questions and answers end in a terminator.
+It knows no signal and no instrument; questions and answers end in a terminator.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a line is spoken.
+    """The settings of a serial line.
 
     Args:
         baud: bits a second.
         bytesize: 5 to 8 bits a character.
         parity: "N", "E", "O".
         stopbits: 1, 1.5 or 2.
-        end: what a question ends in.
-        reply_end: what an answer ends in.
-        timeout_s: seconds until a question has not been answered.
+        end: the terminator of a question.
+        reply_end: the terminator of an answer.
+        timeout_s: seconds to wait for an answer.
     """
 
     baud: int = 9600
@@ -87,7 +87,7 @@ class Line:
             if not self._changed.wait_for(lambda: self._urgent or self._jobs, patience_s):
                 self._worker = None
                 if not self.users:
-                    self.hang_up()
+                    self.close_port()
                 return None
             return (self._urgent or self._jobs).popleft()
 
@@ -110,7 +110,7 @@ class Line:
             end = self.settings.reply_end.encode("latin-1")
             answer: bytes = port.read_until(end)
         except (OSError, ValueError, termios.error) as exc:  # ValueError: a setting that this port cannot have
-            self.hang_up()
+            self.close_port()
             raise NotConnected(f"{self.port}: {exc}: check the cable and the name of the port") from exc
         return answer.removesuffix(end).decode("latin-1") if answer.endswith(end) else None
 
@@ -132,7 +132,7 @@ class Line:
             )
         return self._open
 
-    def hang_up(self) -> None:
+    def close_port(self) -> None:
         """Close the port; the next question opens it again. Worker only."""
         port, self._open = self._open, None
         if port is not None:
@@ -160,8 +160,8 @@ _lines: dict[str, Line] = {}
 _lock = threading.RLock()
 
 
-def take(port: str, settings: Settings) -> Line:
-    """The line of that name, shared with the channels that took it before.
+def open_line(port: str, settings: Settings) -> Line:
+    """The line at this port, shared with the channels that opened it before.
 
     Raises:
         BadValue: it is in use with other settings.
@@ -174,8 +174,8 @@ def take(port: str, settings: Settings) -> Line:
         return line
 
 
-def give_back(line: Line) -> None:
-    """A channel has finished with the line; the last one closes it."""
+def close_line(line: Line) -> None:
+    """Release the line for one channel; the last one closes it."""
     with _lock:
         line.users -= 1
         if line.users == 0:

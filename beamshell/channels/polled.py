@@ -1,4 +1,4 @@
-"""Polled channels: for control systems that only answer questions; each question waits in a worker thread.
+"""PolledChannel: for control systems that only answer questions; each question waits in a worker thread.
 
 It knows no control system. While somebody subscribes, the value is read every `poll_s` seconds; while nothing answers,
 a connection is tried every half second.
@@ -65,12 +65,12 @@ class PolledChannel(RemoteChannel):
     # ---- what each control system does, in a worker; all may raise NotConnected, ReadFailed, WriteFailed
 
     @abstractmethod
-    def learn(self) -> tuple[ValueInfo, Any]:
-        """Open what there is to open; type, unit and limits of the value, and the value."""
+    def read_info(self) -> tuple[ValueInfo, Any]:
+        """Open the connection; returns type, unit and limits of the value, and the value."""
 
     @abstractmethod
-    def ask(self) -> Reading:
-        """The value now."""
+    def read_value(self) -> Reading:
+        """Read the value."""
 
     @abstractmethod
     def write(self, value: Any) -> None:
@@ -80,7 +80,7 @@ class PolledChannel(RemoteChannel):
         """Do a job in a worker of this control system.
 
         Args:
-            job: asks or writes.
+            job: a question or a write.
             urgent: it goes before the others, where they wait for one another, as on a serial line.
         """
         _worker_of(self.source.partition("://")[0]).post(job)
@@ -92,9 +92,9 @@ class PolledChannel(RemoteChannel):
     # ---- connection
 
     def connect(self) -> None:
-        """Start asking; returns at once."""
+        """Start connecting; returns at once."""
         if not self._connecting:
-            self._connecting, self._sought = True, False
+            self._connecting, self._search_has_begun = True, False
             run_when_idle(lambda: self.run_in_worker(partial(self._try_to_connect, self._attempts)))
 
     def _try_to_connect(self, attempts: object) -> None:
@@ -103,10 +103,10 @@ class PolledChannel(RemoteChannel):
         try:
             if self.needs:
                 library(self.needs)
-            self._seek()
-            info, value = self.learn()
+            self._begin_search()
+            info, value = self.read_info()
         except DeviceError as exc:
-            self._seek()  # what has failed may be the library
+            self._begin_search()  # what has failed may be the library
             self._problem = _without(self.name, str(exc))
             self._connect_later()
             return
@@ -121,29 +121,29 @@ class PolledChannel(RemoteChannel):
             attempts = self._attempts
             call_later(TRY_AGAIN_AFTER_S, lambda: self.run_in_worker(partial(self._try_to_connect, attempts)))
 
-    def _lost(self, problem: DeviceError) -> None:
-        """It does not answer any more: what waits for it fails, and a connection is tried until it is back."""
+    def _on_connection_lost(self, problem: DeviceError) -> None:
+        """Mark the connection as lost: writes under way fail, and a new connection is tried until it succeeds."""
         if self._mark_down(_without(self.name, str(problem))):
             self._to_write.clear()
             self._connect_later()
             self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
 
     def renew(self) -> None:
-        """Open anew what there is to open, whether it answers or not."""
+        """Open the connection anew, whether it answers or not."""
         self._attempts = attempts = object()  # attempts under way end, as theirs is another object
         self._polling = object()
         self._connecting = True
         self._to_write.clear()
         self._mark_down()
         self._end_writing(WriteFailed(f"{self.name} was opened anew before the write had ended"))
-        self.run_in_worker(self.hang_up)
+        self.run_in_worker(self.disconnect)
         self.run_in_worker(partial(self._try_to_connect, attempts))
 
-    def hang_up(self) -> None:
-        """Give back what `learn` has opened. Worker."""
+    def disconnect(self) -> None:
+        """Close the connection that `read_info` has opened. Worker."""
 
     def close(self) -> None:
-        """Ask nothing more; whatever is under way fails."""
+        """Stop polling and writing; writes under way fail."""
         self._closed = True
         self._to_write.clear()
         self.unsubscribe()
@@ -153,14 +153,14 @@ class PolledChannel(RemoteChannel):
     # ---- reading
 
     def begin_get(self) -> Collect:
-        """Have it read without waiting; questions to different servers are under way together."""
+        """Request the value without waiting; questions to different servers are under way together."""
         if not self._connected:
             return self._cannot_collect
         answer: Future[Reading] = Future()
-        self.run_in_worker(partial(self._fulfil, answer))
+        self.run_in_worker(partial(self._answer, answer))
         return partial(self._collect, answer)
 
-    def _fulfil(self, answer: Future[Reading]) -> None:
+    def _answer(self, answer: Future[Reading]) -> None:
         try:
             answer.set_result(self._read())
         except Exception as exc:  # noqa: BLE001 - it is raised again in the thread that waits for it
@@ -175,11 +175,11 @@ class PolledChannel(RemoteChannel):
             raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: {self.lost}") from exc
 
     def _read(self) -> Reading:
-        """The value now, or the end of the connection. Worker."""
+        """Read the value in the form of a reading; a failure may end the connection. Worker."""
         try:
-            reading = self.ask()
+            reading = self.read_value()
         except NotConnected as exc:
-            self._lost(exc)
+            self._on_connection_lost(exc)
             raise NotConnected(self._why_not()) from exc
         self._sample = reading["value"]
         reading["value"] = self._shaped(reading["value"])
@@ -204,7 +204,7 @@ class PolledChannel(RemoteChannel):
         self.run_in_worker(partial(self._poll, turn))
 
     def _poll(self, turn: object) -> None:
-        """Read, offer what is new, and come back after a while. Worker."""
+        """Read the value, offer it if it is new, and repeat after the poll interval. Worker."""
         if turn is not self._polling:
             return
         try:
@@ -215,9 +215,9 @@ class PolledChannel(RemoteChannel):
             logger.debug("%s", exc)  # a read raises this error; a subscriber waits for the next value
         else:
             self._offer(reading)
-        call_later(self._pace(), lambda: self.run_in_worker(partial(self._poll, turn)))
+        call_later(self._poll_interval_s(), lambda: self.run_in_worker(partial(self._poll, turn)))
 
-    def _pace(self) -> float:
+    def _poll_interval_s(self) -> float:
         """Seconds until the next question."""
         return self._poll_s
 
@@ -242,7 +242,7 @@ class PolledChannel(RemoteChannel):
         self.run_in_worker(self._write_next, urgent=True)
 
     def _write_next(self) -> None:
-        """Write what has waited longest, one at a time: several threads must not change the order. Worker."""
+        """Write the oldest waiting value; one at a time, so that several threads keep the order. Worker."""
         on_done = None
         try:
             with self._writing:
@@ -263,10 +263,10 @@ class PolledChannel(RemoteChannel):
             failure = problem if isinstance(problem, WriteFailed) else WriteFailed(str(problem))
             self._end_writing(failure, on_done)
         if isinstance(problem, NotConnected):
-            self._lost(problem)
+            self._on_connection_lost(problem)
 
     def _await_end(self, on_done: OnDone) -> None:
-        """End the write when nothing that it started goes on any more. Worker."""
+        """End the write when all actions that it started have ended. Worker."""
         if on_done not in self._ends:
             return  # the connection was lost meanwhile
         try:
@@ -281,9 +281,9 @@ class PolledChannel(RemoteChannel):
 
     def _end_writing(self, failure: BaseException | None, only: OnDone | None = None) -> None:
         with self._lock:
-            ended = [on_done for on_done in self._ends if only is None or on_done is only]
-            self._ends = [on_done for on_done in self._ends if on_done not in ended]
-        for on_done in ended:
+            finished = [on_done for on_done in self._ends if only is None or on_done is only]
+            self._ends = [on_done for on_done in self._ends if on_done not in finished]
+        for on_done in finished:
             completions.post(partial(on_done, failure))
 
 
@@ -294,5 +294,5 @@ def _same(reading: Reading, last: Reading) -> bool:
 
 
 def _without(name: str, message: str) -> str:
-    """A message without the channel's name, which is put in front again when it is shown."""
+    """The message without the channel's name, which is added again when it is shown."""
     return message.removeprefix(name).lstrip(": ")

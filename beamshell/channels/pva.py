@@ -1,7 +1,7 @@
-"""PV Access: a channel of EPICS 7, on the library p4p.
+"""PvaChannel: a channel of EPICS 7's PV Access, on the library p4p.
 
-It knows no signal. What the library's threads call here only stores and posts; it never waits. The environment says
-where servers are looked for: EPICS_PVA_ADDR_LIST, EPICS_PVA_NAME_SERVERS and the like.
+It knows no signal. The methods that the library's threads call only store and post; they never wait. The environment
+says where servers are looked for: EPICS_PVA_ADDR_LIST, EPICS_PVA_NAME_SERVERS and others.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class PvaChannel(RemoteChannel):
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__("pva", name, **options)
         require("p4p", "pva")
-        self._begun = False
-        self._learning: Any = None
-        self._watch: Any = None
-        self._watch_request = ""
+        self._connect_called = False
+        self._structure_request: Any = None
+        self._property_monitor: Any = None
+        self._property_request = ""
         self._subscription: Any = None
         self._writes: dict[int, Any] = {}
         self._ends: list[OnDone] = []
@@ -63,12 +63,12 @@ class PvaChannel(RemoteChannel):
 
     def connect(self) -> None:
         """Have the library search for it; returns at once."""
-        if not self._begun:
-            self._begun, self._sought = True, False
-            run_when_idle(lambda: updates.post(self._learn))
+        if not self._connect_called:
+            self._connect_called, self._search_has_begun = True, False
+            run_when_idle(lambda: updates.post(self._request_structure))
 
-    def _learn(self) -> None:
-        """Load the library and ask for the structure; it answers when it has found the PV. Updates worker."""
+    def _request_structure(self) -> None:
+        """Load the library and request the structure; the answer comes when the PV is found. Updates worker."""
         if self._closed:
             return
         try:
@@ -76,11 +76,13 @@ class PvaChannel(RemoteChannel):
         except NotConnected as exc:
             self._try_again(str(exc))
         else:
-            self._learning = context.get(self.name, lambda answer: updates.post(partial(self._learned, answer)))
-        self._seek()
+            self._structure_request = context.get(
+                self.name, lambda answer: updates.post(partial(self._on_structure, answer))
+            )
+        self._begin_search()
 
-    def _learned(self, answer: Any) -> None:
-        """The structure has come, which is how a connection begins. Updates worker."""
+    def _on_structure(self, answer: Any) -> None:
+        """Mark the channel as connected: the structure has come. Updates worker."""
         if isinstance(answer, Exception):
             self._try_again(str(answer))
             return
@@ -103,25 +105,25 @@ class PvaChannel(RemoteChannel):
     def _try_again(self, problem: str) -> None:
         if not self._closed:
             self._problem = problem
-            call_later(_ASK_AGAIN_AFTER_S, lambda: updates.post(self._learn))
+            call_later(_ASK_AGAIN_AFTER_S, lambda: updates.post(self._request_structure))
 
     def _follow(self, request: str) -> None:
         """Monitor the connection, and unit, limits and states. The library renews the monitor by itself."""
-        if self._watch is not None and self._watch_request == request:
+        if self._property_monitor is not None and self._property_request == request:
             return
-        self._watch_request = request
-        self._watch = _Monitor(self.name, self._watched, request)
+        self._property_request = request
+        self._property_monitor = _Monitor(self.name, self._on_properties, request)
 
-    def _watched(self, event: Any, is_first: bool) -> None:
-        """Unit, limits, states or the connection have changed. Library thread."""
+    def _on_properties(self, event: Any, is_first: bool) -> None:
+        """Handle a change of unit, limits, states or connection. Library thread."""
         if isinstance(event, Exception):
             if self._mark_down():
-                updates.post(self._give_up)
+                updates.post(self._fail_pending)
         elif not is_first:
-            updates.post(self._learn)
+            updates.post(self._request_structure)
 
-    def _give_up(self) -> None:
-        """Fail what is under way: otherwise the library would carry out writes when the IOC is back."""
+    def _fail_pending(self) -> None:
+        """Fail reads and writes under way: otherwise the library would carry out writes when the IOC is back."""
         with self._lock:
             writes, self._writes = self._writes, {}
             gets, self._gets = self._gets, set()
@@ -132,22 +134,22 @@ class PvaChannel(RemoteChannel):
         self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
 
     def renew(self) -> None:
-        """Give the channel back and search anew, whether it answers or not."""
-        self._give_back()
-        updates.post(self._learn)
+        """Close the channel and search anew, whether it answers or not."""
+        self._close_operations()
+        updates.post(self._request_structure)
 
     def close(self) -> None:
-        """Give the channel back; whatever is under way fails."""
+        """Close the channel; reads and writes under way fail."""
         self._closed = True
         self.unsubscribe()
-        self._give_back()
+        self._close_operations()
 
-    def _give_back(self) -> None:
+    def _close_operations(self) -> None:
         self._mark_down()
-        self._give_up()
+        self._fail_pending()
         with self._lock:
-            operations = (self._learning, self._watch, self._subscription)
-            self._learning = self._watch = self._subscription = None
+            operations = (self._structure_request, self._property_monitor, self._subscription)
+            self._structure_request = self._property_monitor = self._subscription = None
         for operation in operations:
             if operation is not None:
                 operation.close()
@@ -155,7 +157,7 @@ class PvaChannel(RemoteChannel):
     # ---- reading
 
     def begin_get(self) -> Collect:
-        """Ask the IOC without waiting; what is asked before it is collected travels together."""
+        """Request the value without waiting; many requests may be under way together."""
         if not self._connected:
             return self._cannot_collect
         get = _Get()
@@ -165,11 +167,11 @@ class PvaChannel(RemoteChannel):
         return partial(self._collect, get)
 
     def _collect(self, get: _Get, timeout: float) -> Reading:
-        answered = get.answered.wait(timeout)
+        in_time = get.has_answer.wait(timeout)
         with self._lock:
             self._gets.discard(get)
         get.operation.close()
-        if not answered:
+        if not in_time:
             raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
         if isinstance(get.result, NotConnected):
             raise get.result
@@ -197,10 +199,10 @@ class PvaChannel(RemoteChannel):
 
     def _start_subscription(self) -> None:
         self._changes = self._new_changes()
-        self._subscription = _Monitor(self.name, self._changed)
+        self._subscription = _Monitor(self.name, self._on_update)
 
-    def _changed(self, event: Any, _is_first: bool) -> None:
-        """Have the change delivered. Library thread."""
+    def _on_update(self, event: Any, _is_first: bool) -> None:
+        """Have a new value delivered. Library thread."""
         changes = self._changes
         if changes is not None and not isinstance(event, Exception):
             changes.offer(event)
@@ -232,11 +234,11 @@ class PvaChannel(RemoteChannel):
         with self._lock:
             self._writes[id(write)] = write
         write.operation = _context().put(
-            self.name, write.ended, lambda structure: pva_types.fill(structure, value), request=request, get=False
+            self.name, write.on_end, lambda structure: pva_types.fill(structure, value), request=request, get=False
         )
 
-    def write_ended(self, write: _Write, failure: Exception | None) -> None:
-        """One of the writes under way has ended; the last of them ends all. Library thread."""
+    def on_write_ended(self, write: _Write, failure: Exception | None) -> None:
+        """Handle the end of a write; the last one under way ends all. Library thread."""
         with self._lock:
             if self._writes.pop(id(write), None) is None:
                 return  # given up
@@ -248,30 +250,30 @@ class PvaChannel(RemoteChannel):
 
     def _end_writing(self, failure: BaseException | None) -> None:
         with self._lock:
-            ends, self._ends = self._ends, []
-        for on_done in ends:
+            waiting, self._ends = self._ends, []
+        for on_done in waiting:
             completions.post(partial(on_done, failure))
 
 
 class _Get:
     """A question under way."""
 
-    __slots__ = ("answered", "operation", "result")
+    __slots__ = ("has_answer", "operation", "result")
 
     def __init__(self) -> None:
-        self.answered = threading.Event()
+        self.has_answer = threading.Event()
         self.operation: Any = None
         self.result: Any = None
 
     def answer(self, result: Any) -> None:
-        """The structure, or why there is none. Any thread; the first counts."""
-        if not self.answered.is_set():
+        """Set the structure, or the exception; only the first call counts. Any thread."""
+        if not self.has_answer.is_set():
             self.result = result
-            self.answered.set()
+            self.has_answer.set()
 
 
 class _Write:
-    """A write under way; `counts`: somebody waits for its end."""
+    """A write under way; `counts` is True if a callback waits for its end."""
 
     __slots__ = ("channel", "counts", "operation")
 
@@ -280,9 +282,9 @@ class _Write:
         self.counts = counts
         self.operation: Any = None
 
-    def ended(self, failure: Exception | None) -> None:
-        """Library thread."""
-        self.channel.write_ended(self, failure)
+    def on_end(self, failure: Exception | None) -> None:
+        """Tell the channel that the write has ended. Library thread."""
+        self.channel.on_write_ended(self, failure)
 
     def close(self) -> None:
         """Cancel it, if it has not been carried out."""
@@ -317,5 +319,5 @@ class _Monitor:
                     self._is_first = False
 
     def close(self) -> None:
-        """End it."""
+        """End the subscription."""
         self._subscription.close()

@@ -1,7 +1,7 @@
-"""PV Access structures (EPICS normative types) to and from readings.
+"""Conversion between PV Access structures (EPICS normative types) and readings.
 
 It knows no channel and no network.
-What is understood: NTScalar, NTScalarArray, NTEnum and NTNDArray, and any structure with such a `value`.
+It reads NTScalar, NTScalarArray, NTEnum and NTNDArray, and any structure with such a `value`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def fill(structure: Any, value: Any) -> None:
 
 
 def watched_fields(structure: Any) -> str:
-    """The request for what rarely changes in such a structure: unit, limits, states. It shows the connection too."""
+    """The monitor request for the fields that rarely change: unit, limits, states. It shows the connection too."""
     if _is_state(structure):
         return "field(value.choices)"
     rare = [name for name in ("display", "control") if name in structure]

@@ -1,8 +1,8 @@
-"""Reconnecting lost Channel Access channels within a quarter of a second after their IOC is back.
+"""ReconnectProbe: reconnects lost Channel Access channels within a quarter of a second after their IOC is back.
 
-libca itself waits for eight seconds and more. Here a thread asks for one lost channel of each server by a UDP search
-datagram; as soon as the server answers, all of its channels are created anew. Channels that were never found are asked
-for a few at a time, once a second. Nothing here calls libca.
+libca itself waits for eight seconds and more. Here a thread searches for one lost channel of each server by a UDP
+datagram; as soon as the server answers, all of its channels are created anew. Channels that were never found are
+searched for a few at a time, once a second. Nothing here calls libca.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ class LostChannel(Protocol):
 
     @property
     def connected(self) -> bool:
-        """True once it is there."""
+        """True while the channel answers."""
 
     @property
     def server(self) -> str:
-        """Where it was last, as "host:port"; "" if it was never found."""
+        """Its last server, as "host:port"; "" if it was never found."""
 
     def reconnect(self) -> None:
         """Search for it anew."""
 
 
 class _Entry:
-    """A lost channel, and when it is asked for next."""
+    """A lost channel, and the time of its next search."""
 
-    __slots__ = ("channel", "due", "hold_s")
+    __slots__ = ("channel", "hold_s", "next_search")
 
-    def __init__(self, channel: LostChannel, due: float) -> None:
+    def __init__(self, channel: LostChannel, next_search: float) -> None:
         self.channel = channel
-        self.due = due
+        self.next_search = next_search
         self.hold_s = _FIRST_HOLD_S
 
     def reconnect(self) -> None:
-        """Search anew, and leave libca some time to find it."""
-        self.due = time.monotonic() + self.hold_s
+        """Create the channel anew, and give libca some time to find it."""
+        self.next_search = time.monotonic() + self.hold_s
         self.hold_s = min(2 * self.hold_s, _LONGEST_HOLD_S)
         self.channel.reconnect()
 
@@ -98,7 +98,7 @@ class ReconnectProbe:
             self._entries.pop(id(channel), None)
 
     def stop(self) -> None:
-        """Stop looking for any, and wait for the search under way: the library is about to be closed."""
+        """Stop all searches, and wait for the one under way: the library is about to be closed."""
         with self._lock:
             self._stopped = True
             self._entries.clear()
@@ -111,7 +111,7 @@ class ReconnectProbe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             probe.setblocking(False)
             while (due := self._due_by_server()) is not None:
-                servers = self._ask(probe, due)
+                servers = self._send_searches(probe, due)
                 for server in {servers[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(servers)}:
                     for entry in due[server]:
                         if self._stopped:
@@ -119,21 +119,21 @@ class ReconnectProbe:
                         entry.reconnect()
 
     def _due_by_server(self) -> dict[str, list[_Entry]] | None:
-        """Those that are due; None when every channel answers, which ends the thread."""
+        """The channels whose search is due, by server; None when every channel answers, which ends the thread."""
         with self._lock:
             now = time.monotonic()
             self._entries = {key: entry for key, entry in self._entries.items() if not entry.channel.connected}
             if not self._entries:
                 self._thread = None
                 return None
-            entries = [entry for entry in self._entries.values() if entry.due <= now]
+            entries = [entry for entry in self._entries.values() if entry.next_search <= now]
         due: dict[str, list[_Entry]] = {}
         for entry in entries:
             due.setdefault(entry.channel.server, []).append(entry)
         return due
 
-    def _ask(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> list[str]:
-        """Send the questions; the answer is the server that each question's number stands for."""
+    def _send_searches(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> list[str]:
+        """Send search datagrams; returns the server of each, by the number in the datagram."""
         turn = next(self._turn)
         servers: list[str] = []
         for server, entries in due.items():
@@ -143,7 +143,7 @@ class ReconnectProbe:
         return servers
 
     def _some_never_found(self, entries: list[_Entry]) -> list[_Entry]:
-        """The next few, once a second: most are misspelt, and others use the network too."""
+        """The next few channels that were never found, once a second: most are misspelt, and the network is shared."""
         now = time.monotonic()
         if now < self._never_found_due:
             return []
@@ -161,10 +161,10 @@ def _send(probe: socket.socket, datagram: bytes, server: str) -> None:
 
 
 def _answers(probe: socket.socket, wait_s: float) -> Iterator[int]:
-    """The numbers that come back until `wait_s` seconds have passed."""
+    """The numbers in the answers of the next `wait_s` seconds."""
     deadline = time.monotonic() + wait_s
-    while (left := deadline - time.monotonic()) > 0:
-        if select.select([probe], [], [], left)[0]:
+    while (remaining_s := deadline - time.monotonic()) > 0:
+        if select.select([probe], [], [], remaining_s)[0]:
             try:
                 datagram = probe.recv(4096)
             except OSError as exc:  # a refused port is reported here: the IOC is not there yet
@@ -174,7 +174,7 @@ def _answers(probe: socket.socket, wait_s: float) -> Iterator[int]:
 
 
 def search_datagram(name: str, number: int) -> bytes:
-    """The question who has `name`, to be answered with `number` (CA protocol: VERSION, then SEARCH)."""
+    """A search datagram for the PV `name`, answered with `number` (CA protocol: VERSION, then SEARCH)."""
     payload = name.encode() + b"\0"
     payload += b"\0" * (-len(payload) % 8)
     return (
@@ -197,7 +197,7 @@ def answered_numbers(datagram: bytes) -> list[int]:
 
 
 def addresses(environment: Mapping[str, str], server: str = "") -> list[Address]:
-    """Where searches go: EPICS_CA_ADDR_LIST, a broadcast unless that is off, and the host that had the channel."""
+    """The addresses of a search: EPICS_CA_ADDR_LIST, a broadcast unless that is off, and the channel's last host."""
     port = int(environment.get("EPICS_CA_SERVER_PORT") or _DEFAULT_PORT)
     targets = [_address(word, port) for word in environment.get("EPICS_CA_ADDR_LIST", "").split()]
     if environment.get("EPICS_CA_AUTO_ADDR_LIST", "YES").upper() != "NO":

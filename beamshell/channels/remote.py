@@ -1,6 +1,6 @@
-"""What the channels of all control systems have in common: connection, subscriber, type and limits of the value.
+"""RemoteChannel: the base of the channels of all control systems: connection, subscriber, type and limits of the value.
 
-It knows no control system: its subclasses ask one, and say here what they learned.
+It knows no control system; its subclasses talk to one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STATE_DEPTH = 16
 
 
 class RemoteChannel(Channel):
-    """The part of a channel that keeps its state, its subscriber and what is known of its value.
+    """Holds a channel's connection state, its subscriber, and type, unit and limits of its value.
 
     Args:
         scheme: of its addresses, such as "pva".
@@ -58,7 +58,7 @@ class RemoteChannel(Channel):
         self._was_connected = False
         self._problem = ""
         self._since = time.time()
-        self._sought = True
+        self._search_has_begun = True
         self._ready = threading.Event()
         self._on_connection: LatestValue[bool] | None = None
         self._info = ValueInfo()
@@ -76,13 +76,13 @@ class RemoteChannel(Channel):
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does.
+        """The time since which it does not answer, in seconds since 1970; None while it answers.
 
         A channel that waits for its library was not asked yet: its time without an answer begins now.
         """
         if self._connected:
             return None
-        return self._since if self._sought else time.time()
+        return self._since if self._search_has_begun else time.time()
 
     def wait_connected(self, timeout: float) -> None:
         """Return once connected; NotConnected says since when it is not, why, and what to check."""
@@ -96,10 +96,10 @@ class RemoteChannel(Channel):
         """Call `callback(connected)` at each change, in an updates worker."""
         self._on_connection = LatestValue(callback, depth=STATE_DEPTH)
 
-    def _seek(self) -> None:
-        """From now on it could answer; before, its library was not loaded."""
-        if not self._sought:
-            self._since, self._sought = time.time(), True
+    def _begin_search(self) -> None:
+        """Note that the search has begun: the time without an answer counts from now."""
+        if not self._search_has_begun:
+            self._since, self._search_has_begun = time.time(), True
 
     def _why_not(self) -> str:
         since = clock_time(self._since, time.time())
@@ -108,7 +108,7 @@ class RemoteChannel(Channel):
         return f"{self.name} has not answered since {since}: {self._problem or self.remedy}"
 
     def _mark_up(self, info: ValueInfo, sample: Any) -> None:
-        """It answers, with this type, unit and limits. Any thread."""
+        """Mark the channel as connected, with this type, unit and limits. Any thread."""
         with self._lock:
             was, self._connected = self._connected, True
             self._info, self._sample = info, sample
@@ -118,7 +118,7 @@ class RemoteChannel(Channel):
             self._on_connection.offer(True)
 
     def _mark_down(self, problem: str = "") -> bool:
-        """It does not answer any more; True if it did. Any thread."""
+        """Mark the channel as disconnected; True if it was connected. Any thread."""
         with self._lock:
             was, self._connected = self._connected, False
             self._problem = problem
@@ -150,7 +150,7 @@ class RemoteChannel(Channel):
             changes.offer_if_empty(None)
 
     def _new_changes(self) -> LatestValue[Any]:
-        """Where changes are offered: readings, or what `_decode` makes readings of."""
+        """A new queue for changes: readings, or data of which `_decode` makes readings."""
         states = not self._info.is_array and np.dtype(self._info.numpy).kind != "f"
         return LatestValue(self._deliver, depth=STATE_DEPTH if states else 1)
 
@@ -180,10 +180,10 @@ class RemoteChannel(Channel):
         if not self._info.writable:
             raise WriteFailed(f"{self.name} cannot be written: its server says that it is read-only")
 
-    # ---- what it is
+    # ---- description
 
     def _shaped(self, value: Any) -> Any:
-        """A value as its readings show it: a state by name if text was asked for, an array of the type asked for."""
+        """The value for a reading: a state by name if `string` is set, an array of type `array_dtype`."""
         choices = self._info.choices
         if self._string and choices and not isinstance(value, str):
             return choices[value] if 0 <= value < len(choices) else str(value)
@@ -194,7 +194,7 @@ class RemoteChannel(Channel):
         return value
 
     def describe(self) -> DataKey:
-        """What the value is; its shape is that of the last one that was read."""
+        """Source, type, shape, unit and limits of the value; its shape is that of the last reading."""
         self._check_connected()
         return value_info.data_key(self.source, self._info, self._shaped(self._sample))
 

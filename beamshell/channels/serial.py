@@ -1,7 +1,7 @@
-"""Serial lines: the values of instruments that are read and written in lines of text, as channels.
+"""SerialChannel: one value of an instrument that is read and written in lines of text, on a serial line.
 
 An address is the line, its settings and the name of the value: "serial:///dev/ttyUSB0?baud=19200&end=CR#POS".
-It knows no signal, and no instrument's language but what the address and its templates say.
+It knows no signal. The address and its templates describe the language of the instrument.
 """
 
 from __future__ import annotations
@@ -80,33 +80,33 @@ class SerialChannel(PolledChannel):
         )
         self.name = f"{port}#{value_name}"  # without the settings, for messages
         self._written: Any = "" if self._declared.numpy == "U" else 0
-        self._line = line.take(unquote(port), settings)
+        self._line = line.open_line(unquote(port), settings)
 
     def close(self) -> None:
-        """Ask nothing more; the last on its line closes it."""
+        """Stop polling; the last channel on a line closes it."""
         if not self._closed:
             super().close()
-            line.give_back(self._line)
+            line.close_line(self._line)
 
     @override
     def run_in_worker(self, job: Callable[[], None], urgent: bool = False) -> None:
         self._line.post(job, urgent)
 
     @override
-    def hang_up(self) -> None:
-        self._line.hang_up()
+    def disconnect(self) -> None:
+        self._line.close_port()
 
     # ---- the questions
 
     @override
-    def learn(self) -> tuple[ValueInfo, Any]:
+    def read_info(self) -> tuple[ValueInfo, Any]:
         if not self._ask_as:
             self._line.exchange(None)  # the port opens, which is all that can be known
             return self._declared, self._written
         return self._declared, self._value_in(self._question(self._ask_as, retries=0))
 
     @override
-    def ask(self) -> Reading:
+    def read_value(self) -> Reading:
         value = self._value_in(self._question(self._ask_as, self._retries)) if self._ask_as else self._written
         return {"value": value, "timestamp": time.time()}
 
@@ -171,14 +171,14 @@ def _kind_text(info: ValueInfo) -> str:
 
 def _line_settings(address: str, unread: dict[str, Any]) -> line.Settings:
     """The settings of the line, taken out of `unread`; an answer ends as a question does if nothing else is said."""
-    taken: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, kind in _LINE_SETTINGS.items():
         if key in unread:
             value = unread.pop(key)
-            taken[key] = _ENDS.get(value.upper(), value) if kind is str else _as(kind, address, key, value)
-    if "end" in taken:
-        taken.setdefault("reply_end", taken["end"])
-    return replace(line.Settings(), **taken)
+            settings[key] = _ENDS.get(value.upper(), value) if kind is str else _as(kind, address, key, value)
+    if "end" in settings:
+        settings.setdefault("reply_end", settings["end"])
+    return replace(line.Settings(), **settings)
 
 
 def _value_info(address: str, unread: dict[str, Any]) -> ValueInfo:

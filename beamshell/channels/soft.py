@@ -1,4 +1,4 @@
-"""Soft channel: a value that lives in this process, for simulation, counters, settings and tests.
+"""SoftChannel: a value that lives in this process, for simulation, counters, settings and tests.
 
 It knows no threads: subscribers are called in the thread that puts.
 """
@@ -118,7 +118,7 @@ class SoftChannel(Channel):
             on_done(None)
 
     def describe(self) -> DataKey:
-        """What the present value is."""
+        """Source, type, shape, unit and limits of the value."""
         dtype, shape, dtype_numpy = dtype_of(self._reading["value"])
         key: DataKey = {"source": self.source, "dtype": dtype, "shape": shape, "dtype_numpy": dtype_numpy}
         return completed(key, self._units, self._precision, self._choices, self._limits)
@@ -242,7 +242,7 @@ class NamedSoftChannel(SoftChannel):
             on_done(None)
 
     def describe(self) -> DataKey:
-        """What the present value is; text, if it is shown as the name of a state."""
+        """Source, type, shape, unit and limits of the value; text, if it is shown as the name of a state."""
         key = super().describe()
         return {**key, "dtype": "string", "dtype_numpy": "<U40"} if self._string and self._choices else key
 

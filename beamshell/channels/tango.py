@@ -1,9 +1,9 @@
-"""Tango: attributes and commands of devices, as channels.
+"""TangoChannel: one attribute or command of a Tango device.
 
 Addresses are Tango's own: "tango://host:port/domain/family/member/attribute", with "#dbase=no" behind the port for a
 server without a database, and without a host for the one that TANGO_HOST names. "Stop()" is a command.
-It knows no signal. Change events of an attribute's server are delivered at once. The value is still read once a second:
-that a server is gone is noticed soon only in this way, events tell it after ten seconds.
+It knows no signal. Change events of an attribute's server are delivered at once. The value is still read once a second,
+since events show only after ten seconds that a server is gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NUMPY = {
     **{"DevString": "U", "DevEnum": "<i4", "DevState": "<i4"},
 }
 _SEVERITIES = {"ATTR_VALID": 0, "ATTR_CHANGING": 0, "ATTR_WARNING": 1, "ATTR_ALARM": 2, "ATTR_INVALID": 3}
-_GONE = {"API_CantConnectToDevice", "API_CantConnectToDatabase", "API_ServerNotRunning", "API_DeviceNotExported"}
+_NO_SERVER = {"API_CantConnectToDevice", "API_CantConnectToDatabase", "API_ServerNotRunning", "API_DeviceNotExported"}
 
 
 class TangoChannel(PolledChannel):
@@ -71,7 +71,7 @@ class TangoChannel(PolledChannel):
     # ---- the questions
 
     @override
-    def learn(self) -> tuple[ValueInfo, Any]:
+    def read_info(self) -> tuple[ValueInfo, Any]:
         self._tango = library("tango")
         self._device = self._calling(self._open, ReadFailed)
         if self._command:
@@ -87,7 +87,7 @@ class TangoChannel(PolledChannel):
         return device
 
     @override
-    def ask(self) -> Reading:
+    def read_value(self) -> Reading:
         if self._command:
             return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
         return self._reading(self._info)
@@ -151,7 +151,7 @@ class TangoChannel(PolledChannel):
         if self._events is not None:
             self.run_in_worker(self._leave_events)
 
-    def _pace(self) -> float:
+    def _poll_interval_s(self) -> float:
         return self._poll_s if self._events is None else max(self._poll_s, _WITH_EVENTS_EVERY_S)
 
     def _offer(self, reading: Reading) -> None:
@@ -162,7 +162,7 @@ class TangoChannel(PolledChannel):
     # ---- answers
 
     def _calling(self, call: Callable[[], Any], failure: type[ReadFailed | WriteFailed]) -> Any:
-        """What `call` answers; Tango's errors in our words: the first of its stack is the cause."""
+        """The result of `call`; Tango's errors become ours, with the first of the error stack as the cause."""
         try:
             return call()
         except (self._tango.DevFailed, TypeError, ValueError) as exc:
@@ -174,7 +174,7 @@ class TangoChannel(PolledChannel):
                 raise failure(
                     f"{self.name} did not answer within {self._timeout_s:g} s: is it busy or frozen?"
                 ) from exc
-            if reasons & _GONE or isinstance(exc, (self._tango.ConnectionFailed, self._tango.CommunicationFailed)):
+            if reasons & _NO_SERVER or isinstance(exc, (self._tango.ConnectionFailed, self._tango.CommunicationFailed)):
                 hint = self.lost if self._was_connected else self.remedy
                 raise NotConnected(f"{message.splitlines()[0]}: {hint}") from exc
             raise failure(message) from exc
@@ -220,7 +220,7 @@ _with_events: weakref.WeakSet[TangoChannel] = weakref.WeakSet()
 
 @atexit.register
 def _leave_all_events() -> None:
-    """The library's thread must not call Python any more when the interpreter ends: it would abort the process."""
+    """End all events at exit: a call of Python by the library's thread would then abort the process."""
     for channel in tuple(_with_events):
         channel._leave_events()
 

@@ -1,6 +1,6 @@
 """Timers: one shared thread that calls functions later.
 
-It knows nothing of statuses or devices. What it calls must be short: posting a job, setting a flag.
+It knows no status and no device. The functions that it calls must be short: posting a job, setting a flag.
 """
 
 from __future__ import annotations

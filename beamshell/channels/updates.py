@@ -1,4 +1,4 @@
-"""Worker threads that deliver values and completions to subscribers, never in a control system's own thread.
+"""Workers: threads that deliver values and completions to subscribers, outside the control systems' own threads.
 
 It knows no control system: a channel offers values to a `LatestValue` and posts completions to a `Worker`.
 """
@@ -28,7 +28,7 @@ _JOBS_END_WITHIN_S = 0.5  # a job that goes on longer at the end waits for a ser
 logger = logging.getLogger(__name__)
 
 thread_hooks: list[Job] = []
-"""What each worker thread calls once, before its next job: some libraries must know the threads that use them."""
+"""Functions that each worker thread calls once, before its next job: some libraries must know their threads."""
 
 
 _all_workers: list[Worker] = []
@@ -90,7 +90,7 @@ class Worker:
         threading.Thread(target=self._work, args=(self._threads == 1,), name=name, daemon=True).start()
 
     def _watch(self) -> None:
-        """Look again in a moment whether the queue still moves."""
+        """Check after a moment that the queue still moves."""
         with self._lock:
             if not self._watching:
                 self._watching = True
@@ -172,7 +172,7 @@ class LatestValue(Generic[Value]):
             self._run()
 
     def _is_first(self, value: Value) -> bool:
-        """Put `value` in; True if nobody is at delivering what is in here."""
+        """Put `value` in; True if no thread is delivering the values here."""
         with self._lock:
             self._waiting.append(value)
             was_queued, self._queued = self._queued, True
@@ -198,6 +198,6 @@ class LatestValue(Generic[Value]):
 
 
 updates = Worker("updates")
-"""Where values are delivered, the latest of each `LatestValue`."""
+"""The worker that delivers values, the latest of each `LatestValue`."""
 completions = Worker("completions")
-"""Where the ends of writes and time-outs are delivered: each of them, in order."""
+"""The worker that delivers the ends of writes and time-outs: each of them, in order."""

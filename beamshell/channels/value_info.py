@@ -20,7 +20,7 @@ _TEXT_AT_LEAST = 40  # characters that a descriptor promises for a text, whose l
 
 @dataclass(frozen=True, slots=True)
 class ValueInfo:
-    """What a control system says of a value once a connection.
+    """Type, unit, limits and states of a value, as the control system sends them once for each connection.
 
     Args:
         numpy: its type, or that of its elements, such as "<f8"; "U" is text.
@@ -81,7 +81,7 @@ def info_like(value: Any) -> ValueInfo:
 
 
 def data_key(source: str, info: ValueInfo, sample: Any) -> DataKey:
-    """The descriptor of a value of which `sample` is one."""
+    """The data key of a value; `sample` is one of its values."""
     dtype, shape, numpy = dtype_of(sample)
     if dtype == "string":
         numpy = f"<U{max(_TEXT_AT_LEAST, len(sample))}"

@@ -1,4 +1,4 @@
-"""Devices: signals, and the motors, detectors and flyers that are made of them.
+"""Devices: signals, and the motors, detectors, flyers and other devices made of them.
 
 Each public name is imported at its first use, so that the console opens quickly.
 """

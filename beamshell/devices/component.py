@@ -1,6 +1,6 @@
-"""Component: a line of a device's class that says which part every instance gets, and under which address.
+"""Component: declares a part of a device in its class, with the address of the part.
 
-It knows nothing of control systems, nor of what parts do: it builds them and hands them out.
+It builds the parts, and knows no control system.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Owner(Protocol):
-    """What a component needs of the device that it is declared in."""
+    """The part of a device that a component uses."""
 
     prefix: str
 
@@ -24,7 +24,7 @@ class Owner(Protocol):
         """The device's name."""
 
     def part_name(self, attr: str) -> str:
-        """What the part at `attr` is called."""
+        """The name of the part at `attr`."""
 
     def _part(self, attr: str) -> Any:
         """The part at `attr`, built if it was not used before."""
@@ -34,7 +34,7 @@ class Component(Generic[T]):
     """A part of a device, declared in its class.
 
     Args:
-        cls: what to build, such as EpicsSignal or another Device.
+        cls: the class of the part, such as EpicsSignal or another Device.
         suffix: goes after the device's prefix; None for a part without an address; `...` for one that this
             class leaves out (the attribute is then None).
         kind: how much the part matters to a run; None leaves it to `cls`.
@@ -98,7 +98,7 @@ class Component(Generic[T]):
 
     @property
     def is_placeholder(self) -> bool:
-        """True for a part that was declared with `...`: the device does without it."""
+        """True for a part that was declared with `...`, which the device does not have."""
         return self.suffix is Ellipsis
 
     def build(self, device: Owner) -> T:

@@ -1,4 +1,4 @@
-"""ComputedChannel: a channel whose value is computed from signals, which it reads together and follows.
+"""ComputedChannel: the base of channels whose value is computed from several signals.
 
 It knows no control system and no formula: its subclasses do.
 """
@@ -34,9 +34,10 @@ class ComputedChannel(Channel):
         """Nothing to do: its inputs connect by themselves."""
 
     def begin_get(self) -> Collect:
-        """Ask every input without waiting; the answer computes."""
-        begun = [(one.name, one.begin_read()) for one in self._inputs()]
-        return lambda _timeout: self._combined([answer()[name] for name, answer in begun])  # each has its own time-out
+        """Request every input without waiting; the value is computed when it is collected."""
+        collectors = [(signal.name, signal.begin_read()) for signal in self._inputs()]
+        # each collector has its own time-out
+        return lambda _timeout: self._combined([collect()[name] for name, collect in collectors])
 
     def _combined(self, readings: Sequence[Reading]) -> Reading:
         try:
@@ -44,7 +45,8 @@ class ComputedChannel(Channel):
         except DeviceError:
             raise
         except Exception as exc:  # the message shows what the function was called with
-            values = ", ".join(f"{one.name} = {r['value']!r}" for one, r in zip(self._inputs(), readings, strict=True))
+            inputs = zip(self._inputs(), readings, strict=True)
+            values = ", ".join(f"{signal.name} = {reading['value']!r}" for signal, reading in inputs)
             raise ReadFailed(f"it cannot be computed from {values}: {exc}") from exc
         combined: Reading = {"value": value, "timestamp": max(reading["timestamp"] for reading in readings)}
         severities = [reading["alarm_severity"] for reading in readings if "alarm_severity" in reading]
@@ -93,5 +95,5 @@ class ComputedChannel(Channel):
             self._changes.deliver_now(None)
 
     def close(self) -> None:
-        """Follow its inputs no more."""
+        """Stop following its inputs."""
         self.unsubscribe()

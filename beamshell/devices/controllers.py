@@ -17,11 +17,11 @@ class Controller(PVPositioner):
     """A set point at one address and a readback at another: a chiller, a gas flow, a furnace.
 
     Args:
-        prefix: what both addresses begin with; "" if they are written out.
+        prefix: the beginning of both addresses; "" if they are written out.
         name: its name.
         setpoint: the address that is written.
         readback: the address that says where it is.
-        tolerance: how near the readback must come to the set point, in its units.
+        tolerance: the largest distance of the readback from the set point, in its units.
         kwargs: those of PVPositioner: limits, timeout, settle_time, ...
 
     Example::
@@ -49,11 +49,11 @@ class EpicsPositioner(PVPositioner):
     """A set point, a readback and a done flag under one prefix, such as a temperature controller.
 
     Args:
-        prefix: what the three addresses begin with: "BL:temp".
+        prefix: the beginning of the three addresses: "BL:temp".
         name: its name.
-        setpoint: how the address of the set point goes on.
-        readback: how that of the readback goes on.
-        done: how that of the done flag goes on.
+        setpoint: the rest of the set point's address.
+        readback: the rest of the readback's address.
+        done: the rest of the done flag's address.
         kwargs: those of PVPositioner: tolerance, limits, timeout, ...
     """
 

@@ -1,6 +1,6 @@
 """Derived signals: computed from other signals, an attribute of the device, or an array with its shape.
 
-It knows no control system: the signals that these are made of do.
+It knows no control system; the input signals do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from beamshell.protocols import DataKey, Reading
 Forward: TypeAlias = Callable[..., Any]
 """The value, from the values of the inputs."""
 Inverse: TypeAlias = Callable[[Any], Any]
-"""What to write to the inputs for a value: one value, or a tuple with one for each input (None: leave it alone)."""
+"""The values of the inputs for a value: one value, or a tuple with one for each input (None: do not write it)."""
 Part: TypeAlias = slice | tuple[slice | int | EllipsisType, ...]
 
 _DESCRIBE_TIMEOUT_S = 5.0
@@ -54,7 +54,7 @@ class DerivedChannel(ComputedChannel):
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when one of them does not answer."""
+        """The time since which one of the inputs does not answer."""
         moments = (getattr(one, "disconnected_since", None) for one in self._inputs())
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -77,7 +77,7 @@ class DerivedChannel(ComputedChannel):
             self._on_connection(connected)
 
     def close(self) -> None:
-        """Follow its inputs no more."""
+        """Stop following its inputs."""
         super().close()
         for one in self._inputs():
             one.clear_sub(self._on_input_connection)
@@ -129,12 +129,12 @@ class DerivedChannel(ComputedChannel):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Those it was given."""
+        """As given when it was made."""
         return self._info.limits
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Those it was given."""
+        """As given when it was made."""
         return self._info.choices
 
     @property
@@ -152,7 +152,7 @@ class _Together:
     """Calls `on_done` once, when several writes have ended."""
 
     def __init__(self, number: int, on_done: OnDone) -> None:
-        self._missing = number
+        self._pending = number
         self._on_done = on_done
         self._lock = threading.Lock()
         if number == 0:
@@ -162,10 +162,10 @@ class _Together:
         """One of them has ended."""
         failure = status.exception()
         with self._lock:
-            was_ended = self._missing <= 0
-            self._missing = 0 if failure is not None else self._missing - 1
-            ended = self._missing == 0 and not was_ended
-        if ended:
+            was_ended = self._pending <= 0
+            self._pending = 0 if failure is not None else self._pending - 1
+            is_over = self._pending == 0 and not was_ended
+        if is_over:
             self._on_done(failure)
 
 
@@ -286,7 +286,7 @@ class _AttributeChannel(SoftChannel):
             on_done(None)
 
     def describe(self) -> DataKey:
-        """What the present value is."""
+        """Source, type, shape, unit and limits of the value."""
         self._now()
         return super().describe()
 

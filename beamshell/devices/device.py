@@ -23,10 +23,10 @@ _has = int.__and__  # Kind's own `&` builds an enum member, ten times slower, an
 
 
 class Device(Part):
-    """What is written once a class of hardware, and instantiated once a piece of it.
+    """A group of signals and smaller devices: one class for a kind of hardware, one instance for each piece of it.
 
     Args:
-        prefix: what the addresses of all its parts begin with.
+        prefix: the beginning of the addresses of all its parts.
         name: the name in documents and at the prompt; parts are named after it: "left_stage_x".
         kind: how much it matters to the device it is a part of.
         read_attrs: the parts recorded in every event, such as ["x", "y.readback"]; None leaves what the class says.
@@ -47,7 +47,7 @@ class Device(Part):
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = (
-        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "in_short"),
+        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "known_state"),
         *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
     )
     """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
@@ -117,7 +117,7 @@ class Device(Part):
             part.name = self.part_name(attr)
 
     def part_name(self, attr: str) -> str:
-        """What the part at `attr` is called; override it to give a part the device's own name."""
+        """The name of the part at `attr`; override it to give a part the device's own name."""
         own: str | None = self._components[attr].kwargs.get("name")
         return own or (f"{self._name}_{attr}" if self._name else attr)
 
@@ -191,8 +191,8 @@ class Device(Part):
         return self.begin_read()()
 
     def describe(self) -> dict[str, DataKey]:
-        """What each key of `read` is."""
-        return {key: what for part in self._parts_of(Kind.normal) for key, what in part.describe().items()}
+        """The data key of each key of `read`."""
+        return {key: data_key for part in self._parts_of(Kind.normal) for key, data_key in part.describe().items()}
 
     def begin_read_configuration(self) -> Callable[[], dict[str, Reading]]:
         """Ask every setting now; the function returned collects the answers."""
@@ -208,7 +208,7 @@ class Device(Part):
         return self.begin_read_configuration()()
 
     def describe_configuration(self) -> dict[str, DataKey]:
-        """What each key of `read_configuration` is."""
+        """The data key of each key of `read_configuration`."""
         described: dict[str, DataKey] = {}
         for part in self._parts_of_configuration():
             described.update(part.describe_configuration() if isinstance(part, Device) else part.describe())
@@ -216,7 +216,7 @@ class Device(Part):
 
     @property
     def hints(self) -> Hints:
-        """What to show first: the hinted parts or, if none is, the only one there is."""
+        """The fields to show first: the hinted parts or, if none is, the only part."""
         parts = self._parts_of(Kind.normal)
         hinted = [name for part in parts for name in _hinted(part)]
         if not hinted and len(parts) == 1 and not isinstance(parts[0], Device):
@@ -242,16 +242,16 @@ class Device(Part):
         self._choose(attrs, Kind.config, Kind.config)
 
     def _choose(self, attrs: Iterable[str], add: Kind, remove: Kind) -> None:
-        chosen: dict[str, list[str]] = {}
+        paths: dict[str, list[str]] = {}
         for dotted in attrs:
             self.part(dotted)  # refuses a wrong name before anything is changed
             attr, _, rest = dotted.partition(".")
-            chosen.setdefault(attr, []).extend([rest] if rest else [])
+            paths.setdefault(attr, []).extend([rest] if rest else [])
         for attr in self.component_names:
             part = self._part(attr)
-            part.kind = part.kind | add if attr in chosen else part.kind & ~remove
-            if chosen.get(attr):
-                part._choose(chosen[attr], add, remove)
+            part.kind = part.kind | add if attr in paths else part.kind & ~remove
+            if paths.get(attr):
+                part._choose(paths[attr], add, remove)
 
     # ---- actions -----------------------------------------------------------------------------
 
@@ -316,7 +316,7 @@ class Device(Part):
         signal.set(value).wait()
 
     def _note_value(self, signal: Any) -> None:
-        """Have `unstage` put the present value of a signal back."""
+        """Note the present value of a signal, which `unstage` puts back."""
         old = signal.get()
         self._staging.note(signal.name, lambda: signal.set(old).wait())
 
@@ -330,7 +330,7 @@ class Device(Part):
         return staged
 
     def unstage(self) -> list[Any]:
-        """Put back what `stage` changed, in reverse; all that was unstaged, [] if it was not staged.
+        """Undo the changes of `stage`, in reverse; the unstaged devices, [] if it was not staged.
 
         Raises:
             DeviceError: some of it could not be put back; the message names each, and the rest was.
@@ -340,10 +340,10 @@ class Device(Part):
         return [*self._staging.undo(self.name), self]
 
     def stop(self, success: bool = False) -> None:
-        """Stop everything in it that moves, whatever fails on the way.
+        """Stop all moving parts; a failure does not prevent the stop of the others.
 
         Args:
-            success: what an unfinished move then counts as.
+            success: whether an unfinished move counts as a success.
 
         Raises:
             DeviceError: some of it could not be stopped; the message names each.
@@ -370,16 +370,16 @@ class Device(Part):
             NotConnected: the message names the addresses that do not answer.
         """
         deadline = time.monotonic() + timeout
-        missing = []
+        silent = []
         for _, signal in self.walk_signals():
             if not hasattr(signal, "wait_for_connection"):
                 continue
             try:
                 signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
             except TimeoutError:
-                missing.append(signal)
-        if missing:
-            addresses = ", ".join(address_of(signal) for signal in missing)
+                silent.append(signal)
+        if silent:
+            addresses = ", ".join(address_of(signal) for signal in silent)
             raise NotConnected(
                 f"{self.name}: no answer within {timeout:g} s from {addresses}; is the IOC running, and is "
                 f"the prefix {self.prefix!r} right?"
@@ -388,9 +388,9 @@ class Device(Part):
     # ---- simulation --------------------------------------------------------------------------
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:  # noqa: ARG002 - for those that behave
-        """What a simulated twin plays for its parts, the lazy ones too: their values.
+        """The facts from which a simulated twin plays its parts, the lazy ones too.
 
-        A class that does something (moves, counts, arrives) yields what that is first, and then these.
+        A class of devices that move or count yields the fact of that first, and then these.
         """
         for attr in self.component_names:
             part = self._part(attr)
@@ -416,11 +416,11 @@ class Device(Part):
         return f"{type(self).__name__}({self.prefix!r}, name={self._name!r})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - the signature is IPython's
-        """What the prompt shows: besides the repr, what is known of the device without asking."""
-        printer.text("  ".join([repr(self), *self.in_short()]))
+        """The text at the prompt: the repr, and the state of the device that is known without asking it."""
+        printer.text("  ".join([repr(self), *self.known_state()]))
 
-    def in_short(self) -> list[str]:
-        """What is to be said of its present state without asking the hardware: ["offline"], or nothing."""
+    def known_state(self) -> list[str]:
+        """Its present state in words, without asking the hardware: ["offline"], or []."""
         return [] if self.connected else ["offline"]
 
 

@@ -1,6 +1,6 @@
-"""EpicsSignal: a value in a control system by its address, a PV of EPICS or, with a scheme, any other.
+"""EpicsSignal: the value at one address of a control system: a PV of EPICS or, with a scheme, of any other.
 
-It knows no control system, only channels: the channel factory says which are opened.
+It knows channels, which the channel factory opens, and no control system.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class EpicsSignalRO(Signal):
 
     Args:
         read_pv: the address: "BL:th.RBV", or with another control system's scheme in front.
-        name: how documents and the prompt call it; the address if it is not given.
+        name: its name in documents and at the prompt; the address if it is not given.
         string: the value is text: the name of a state, or an array of characters.
         auto_monitor: follow the value from the start (True), or only while somebody subscribes (None, False).
         timeout: seconds until a read has failed.
@@ -34,8 +34,8 @@ class EpicsSignalRO(Signal):
         kind: whether it is recorded in events, in the configuration, or not.
         attr_name: its name within the parent.
         labels: words to find it by.
-        doc: what it is, in a line.
-        units: of the value, if the control system does not say, or not well.
+        doc: one line about it.
+        units: of the value, in place of the control system's.
         precision: digits after the decimal point worth showing, likewise.
         record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
             3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
@@ -88,7 +88,7 @@ class EpicsSignalRO(Signal):
         return self.begin_read()()
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
-        """Ask now, collect later: what is asked together is answered in one round trip.
+        """Request the reading, to be collected later; requests made together are answered in one round trip.
 
         A channel that does not answer is waited for when it is collected, for the connection time-out.
         """
@@ -97,9 +97,9 @@ class EpicsSignalRO(Signal):
             return partial(_collect_one, self, channel.begin_get() if channel.connected else self._begin(channel))
         return partial(self._collect, [(key, self._begin(channel)) for key, channel in self._channels()])
 
-    def _collect(self, begun: list[tuple[str, Collect]]) -> dict[str, Reading]:
+    def _collect(self, collectors: list[tuple[str, Collect]]) -> dict[str, Reading]:
         with self._named():
-            readings = {key: answer(self.timeout) for key, answer in begun}
+            readings = {key: answer(self.timeout) for key, answer in collectors}
         if self.record_alarm:
             reading = readings[self.name]
             severity = reading.get("alarm_severity", 0)
@@ -107,7 +107,7 @@ class EpicsSignalRO(Signal):
         return readings
 
     def describe(self) -> dict[str, DataKey]:
-        """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
+        """The data keys of `read`: source, dtype, shape, and units, precision, choices, limits if known."""
         self.wait_for_connection()
         with self._named():
             described = {key: self._described(channel) for key, channel in self._channels()}
@@ -140,7 +140,7 @@ class EpicsSignalRO(Signal):
                 yield {"is": "value", "pv": pv, **kinds, **settings}
 
     def _channels(self) -> list[tuple[str, Channel]]:
-        """What is recorded, by name."""
+        """The recorded channels, by name."""
         if self._writer is self._channel:
             return [(self.name, self._channel)]
         return [(self.name, self._channel), (f"{self.name}_setpoint", self._writer)]

@@ -1,6 +1,6 @@
-"""Flyer: what all devices have in common that acquire by themselves between `kickoff` and `complete`.
+"""Flyer: the base of all devices that acquire by themselves between `kickoff` and `complete`.
 
-It knows no control system and no engine, only the order in which a flight is prepared, started, ended and collected.
+It keeps the order in which a flight is prepared, started, ended and collected. It knows no control system, no engine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENDS_WITHIN_S = 10.0
 
 @dataclass(frozen=True)
 class Points:
-    """What a flyer has measured: a column for each key, all as long as `times`."""
+    """The points of a flyer: a column for each key, all as long as `times`."""
 
     data: Mapping[str, Sequence[Any]]
     times: Sequence[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Flight(DeviceStatus):
         super().__init__(flyer, action="fly")
 
     def finish(self, failure: BaseException | None = None) -> None:
-        """The flight is over, because of `failure` if there is one; nothing happens if it was over already."""
+        """End the flight, because of `failure` if there is one; do nothing if it has ended."""
         if self.ended_by == "stop":
             failure = DeviceError(f"{self.device.name}: its flight was stopped")
         elif self.ended_by:  # points that are missing are the business of whoever asked for the end
@@ -65,8 +65,8 @@ class Flyer(Device):
 
     The order is `prepare`, `kickoff`, `complete`, `collect`; anything else is refused.
 
-    A subclass says what a path means (`parse_path`), how to get ready (`make_ready`), how to start (`start_flight`) and
-    to end early (`end_flight`), what its points are called (`describe_points`) and which it has (`points_so_far`).
+    A subclass reads a path (`parse_path`), gets ready (`make_ready`), starts (`start_flight`), ends early
+    (`end_flight`), describes its points (`describe_points`) and returns them (`points_so_far`).
     """
 
     HIDDEN = (
@@ -82,7 +82,7 @@ class Flyer(Device):
 
     def __init__(self, prefix: str = "", **kwargs: Any) -> None:
         self._path: Any = None  # of the flight that is prepared, or under way, or over
-        self._ready: DeviceStatus | None = None
+        self._preparation: DeviceStatus | None = None
         self._flight: Flight | None = None
         self._has_started = False  # else its points are those of the flight before
         self._handed_over = 0
@@ -91,11 +91,11 @@ class Flyer(Device):
     # ---- what a subclass says ----------------------------------------------------------------
 
     def parse_path(self, path: Mapping[str, Any]) -> Any:
-        """What `path` means, checked as far as that is possible without moving; raises BadValue, LimitError."""
+        """The settings of a path, checked as far as possible without moving; raises BadValue, LimitError."""
         raise NotImplementedError
 
     def make_ready(self, ready: DeviceStatus) -> None:
-        """Go to where the flight begins, then end `ready`."""
+        """Go to the beginning of the flight, then end `ready`."""
         ready.set_finished()
 
     def start_flight(self, flight: Flight) -> None:
@@ -107,11 +107,11 @@ class Flyer(Device):
         raise NotImplementedError
 
     def describe_points(self) -> dict[str, DataKey]:
-        """What each key of a point is."""
+        """The data key of each key of a point."""
         raise NotImplementedError
 
     def points_so_far(self) -> Points:
-        """All points of this flight that are complete by now."""
+        """All points of this flight that are complete now."""
         raise NotImplementedError
 
     # ---- a flight ----------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class Flyer(Device):
         """
         self._refuse_while_flying("prepared")
         self._path = self.parse_path(path)
-        ready = self._ready = DeviceStatus(self, action="prepare")
+        ready = self._preparation = DeviceStatus(self, action="prepare")
         try:
             self.make_ready(ready)
         except BaseException as exc:
@@ -155,7 +155,7 @@ class Flyer(Device):
             DeviceError: it flies already, or was not prepared.
         """
         self._refuse_while_flying("kicked off")
-        ready, self._ready = self._ready, None
+        ready, self._preparation = self._preparation, None
         flight = self._flight = Flight(self)  # from here on `collect` is allowed, though there may be no points
         self._has_started, self._handed_over = False, 0
         try:
@@ -193,10 +193,10 @@ class Flyer(Device):
         self._end_as("success" if success else "stop")
 
     def pause(self) -> None:
-        """The engine pauses: end the flight, if `ends_on_pause`; a flight cannot be interrupted and continued.
+        """End the flight as the engine pauses, if `ends_on_pause`; a flight cannot be interrupted and continued.
 
-        A flight that has failed while the plan is only paused counts as one that was ended early: what stopped the plan
-        (such as a lost beam) is what stopped the flight.
+        A flight that has failed before a pause counts as one that was ended early: the same cause, such as a lost beam,
+        has stopped both.
         """
         if not self.ends_on_pause:
             return
@@ -209,22 +209,22 @@ class Flyer(Device):
             self._flight.finish()
 
     def resume(self) -> None:
-        """The engine goes on: nothing to do, the plan decides whether to fly the rest."""
+        """Do nothing: the plan decides whether to fly the rest."""
 
-    def _end_as(self, how: str) -> None:
+    def _end_as(self, reason: str) -> None:
         flight = self._flight
         if flight is not None and not flight.done:
-            flight.ended_by = flight.ended_by or how
+            flight.ended_by = flight.ended_by or reason
             self.end_flight(flight)
-        elif self._ready is not None and not self._ready.done:
-            self._ready.end(DeviceError(f"{self.name}: it was stopped while it got ready"))
+        elif self._preparation is not None and not self._preparation.done:
+            self._preparation.end(DeviceError(f"{self.name}: it was stopped while it got ready"))
             self.stop_preparation()
 
     def stop_preparation(self) -> None:
         """Stop what `make_ready` has started."""
 
     def unstage(self) -> list[Any]:
-        """End the flight, if there is one, and put back what staging changed; all that was unstaged."""
+        """End the flight, if there is one, and undo the changes of staging; the unstaged devices."""
         if self.flying:
             self.stop()
             self._wait_for_end()
@@ -250,11 +250,11 @@ class Flyer(Device):
 
     @property
     def hints(self) -> Hints:
-        """What to show first: everything that it records."""
+        """The fields to show first: all that it records."""
         return {"fields": list(self.describe_points())}
 
     def describe_collect(self) -> dict[str, dict[str, DataKey]]:
-        """What `collect` hands over: one stream, which has the flyer's name unless the plan gives it another."""
+        """The data keys of `collect`: one stream, with the flyer's name unless the plan names it."""
         return {self.name: self.describe_points()}
 
     def collect_pages(self) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""The loader makes devices of a device file: each good line a device, each wrong one a message with its place.
+"""Loads and reloads device files: each good line becomes a device, each wrong one a message with its place.
 
-It knows nothing of what the classes do, and never waits for a device to answer.
+It knows the device classes by name only, and never waits for a device to answer.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ PLUGIN_GROUP = "beamshell.devices"
 """The entry points by which another package adds a class under a short name."""
 
 KEYS = ("class", "prefix", "address", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
-"""What every entry may say; besides, each keyword argument of its class, such as `limits`.
+"""The keys of every entry; it may also have each keyword argument of its class, such as `limits`.
 
-`address` is another word for `prefix`, for what has a single one; `args` are positional arguments, for a class that
-takes other than a prefix; `twin` is for the simulated twin."""
+`address` is another word for `prefix`, for a device with a single address; `args` are positional arguments, for a class
+that takes others than a prefix; `twin` is for the simulated twin."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What `reload_devices` has done, by the names of the devices."""
+    """The changes that `reload_devices` has made, by the names of the devices."""
 
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -88,14 +88,14 @@ class Changes:
 
 
 def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Registry, list[ConfigError]]:
-    """The devices of a file, and what is wrong with it; it never raises, so a console always opens.
+    """The devices of a file, and its problems; it never raises, so a console always opens.
 
     A file is a mapping of names: ``samx: {class: motor, prefix: "IOC:m1", tags: [sample], limits: [-5, 5]}``, or
     one of happi's (JSON) or guarneri's (YAML).
 
     Args:
         path: the file.
-        registry: what to add to; None makes a new one.
+        registry: the registry to add to; None makes a new one.
     """
     registry = Registry() if registry is None else registry
     file = read_file(Path(path))
@@ -107,7 +107,7 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
 
 
 def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[ConfigError]]:
-    """What has changed in the file since it was loaded, now true of the registry too; and what is wrong with it.
+    """Bring the registry up to date with a changed file; returns the changes and the problems.
 
     A device whose line builds the same object stays the object it is. One whose line is wrong now, and all of them
     if a file cannot be read, stay as they were.
@@ -151,7 +151,7 @@ def destroy(device: Any) -> None:
 # ---- one device ----------------------------------------------------------------------------------
 
 _ABOUT = ("tags", "readout", "doc", "enabled", "twin")
-"""What an entry says about a device, beside how it is made."""
+"""The keys of an entry that are not arguments of the device's class."""
 
 
 def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None = None) -> None:
@@ -174,7 +174,7 @@ def _check_name(line: DeviceLine) -> None:
     try:
         check_name(line.name)
     except ConfigError as exc:
-        raise ConfigError(f"{line.where}: {exc}") from exc
+        raise ConfigError(f"{line.place}: {exc}") from exc
 
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -203,7 +203,7 @@ def _switch_off(line: DeviceLine, registry: Registry, changes: Changes | None) -
         destroy(registry.remove(line.name))
         if changes is not None:
             changes.removed.append(line.name)
-    registry.absent[line.name] = f"it is switched off at {line.places.get('enabled', line.where)}"
+    registry.absent[line.name] = f"it is switched off at {line.places.get('enabled', line.place)}"
 
 
 def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None) -> None:
@@ -216,9 +216,9 @@ def _add_device(line: DeviceLine, registry: Registry, problems: list[ConfigError
         if why := _difference(_about_entry(old), _about_entry(entry)):
             changes.updated[line.name] = why
         return
-    begun = time.perf_counter()
+    start_s = time.perf_counter()
     device = device_of(line, problems)
-    registry.add(device, name=line.name, recipe=recipe, load_s=time.perf_counter() - begun, **about)
+    registry.add(device, name=line.name, recipe=recipe, load_s=time.perf_counter() - start_s, **about)
     if old is not None and changes is not None:
         changes.replaced[line.name] = _difference(old.recipe, recipe) or "it was not of this file"
         destroy(old.device)
@@ -229,7 +229,7 @@ def _about_entry(entry: Entry) -> dict[str, Any]:
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """What is not the same, such as "limits [-5, 5] -> [-6, 6]"; "" if nothing is."""
+    """The differences, such as "limits [-5, 5] -> [-6, 6]"; "" if there are none."""
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return ", ".join(f"{key} {old.get(key, 'none')} -> {new.get(key, 'none')}" for key in keys)
 
@@ -241,7 +241,7 @@ def _about(line: DeviceLine) -> dict[str, Any]:
         raise line.problem(f"no readout '{readout}'{did_you_mean(str(readout), READOUTS)}", "readout")
     tags = _value(line, "tags", [], list, "a list of words, such as [sample]")
     doc = _value(line, "doc", "", str, "text")
-    return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "where": line.where}
+    return {"tags": list(map(str, tags)), "readout": readout, "doc": doc, "place": line.place}
 
 
 def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:

@@ -1,6 +1,6 @@
 """Monochromator: the photon energy that a crystal reflects, by the Bragg angle of its motor.
 
-It knows Bragg's law, and nothing of optics beyond it.
+It knows Bragg's law.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Part: what signals and devices have in common: a name, a place in a device, a kind, and a lock against writing.
+"""Part: the base of signals and devices: a name, a place in a device, a kind, and a lock against writing.
 
-It knows no control system, and nothing of values or moves.
+It knows no control system, no value and no move.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 from beamshell.errors import ReadOnlyError
 
 Fact: TypeAlias = dict[str, Any]
-"""One thing that a simulation plays, as plain data: "is" says what, the other keys which PVs it has, and its values."""
+"""One simulated thing as plain data: "is" names its kind (motor, counter, ...), the other keys its PVs and values."""
 
 
 class Kind(enum.IntFlag):
-    """How much a value matters to a run.
+    """The importance of a value in a run: omitted, config, normal or hinted.
 
     The numbers are those of the field's convention, so that device files carry over.
     """
@@ -94,7 +94,7 @@ class Part:
     # ---- simulation
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:  # noqa: ARG002 - for those that have PVs
-        """What a simulated twin has to play for it; nothing, unless a class says more.
+        """The facts from which a simulated twin plays it; none, unless a class yields some.
 
         A PV may be named by several facts: the first counts.
 

@@ -1,4 +1,4 @@
-"""Positioner: what all devices have in common that are sent to a position: limits, moves, where they are.
+"""Positioner: the base of all devices that are sent to a position: limits, moves, position, state.
 
 It knows no control system, and nothing of plans.
 """
@@ -18,7 +18,7 @@ from beamshell.protocols import Location
 
 
 class PositionState(TypedDict):
-    """What a table of positions shows of one device: positions in its units, None for what it does not have."""
+    """The row of one device in a table of positions: positions in its units, None for values that it does not have."""
 
     name: str
     connected: bool
@@ -37,7 +37,7 @@ class PositionState(TypedDict):
 
 
 def no_state(name: str) -> PositionState:
-    """What a table of positions shows of a device that does not answer."""
+    """The row of a device that does not answer, in a table of positions."""
     return {
         "name": name,
         "connected": False,
@@ -57,12 +57,12 @@ class MoveStatus(DeviceStatus):
     """The status of one move.
 
     Args:
-        device: what moves.
-        target: where to.
-        start: where from, None if unknown.
+        device: the device that moves.
+        target: its target.
+        start: the position before the move, None if unknown.
         timeout: seconds until it has failed.
         settle_time: seconds between arrival and done.
-        action: what it is called in messages, if it is no "move to 5 mm".
+        action: the name of the action in messages, if it is not "move to 5 mm".
     """
 
     def __init__(
@@ -91,13 +91,13 @@ class MoveStatus(DeviceStatus):
 
 
 class Positioner(Device):
-    """What all devices have in common that go to a position.
+    """The base of all devices that go to a position.
 
-    A subclass says where it is (`readback_signal`), where it was sent (`setpoint_signal`) and how a move starts
-    (`start_move`); it ends the MoveStatus it is given, and leaves the rest to this class.
+    A subclass names the signals of position (`readback_signal`) and set point (`setpoint_signal`), starts a move
+    (`start_move`), and ends the MoveStatus of the move. This class does the rest.
 
     Args:
-        prefix: what the addresses of its parts begin with.
+        prefix: the beginning of the addresses of its parts.
         name: its name; the readback is recorded under it.
         limits: (low, high) that narrow those of the hardware; None narrows nothing.
         settle_time: seconds to wait after each move.
@@ -158,11 +158,11 @@ class Positioner(Device):
 
     @property
     def position(self) -> Any:
-        """Where it is now, in its units."""
+        """Its present position, in its units."""
         return self.readback_signal.get()
 
     def locate(self) -> Location:
-        """Where it was sent and where it is, read in one round trip."""
+        """Its set point and its position, read in one round trip."""
         readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
         return {"setpoint": setpoint, "readback": readback}
 
@@ -189,15 +189,15 @@ class Positioner(Device):
 
     @property
     def missed(self) -> bool:
-        """True if the last move that was started here did not get where it was sent."""
+        """True if the last move that was started here did not reach its target."""
         return self._move is not None and self._move.done and not self._move.success
 
     def state(self) -> PositionState:
-        """What a table of positions shows."""
+        """Its row in a table of positions."""
         return self.begin_state()()
 
     def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for all that `state` needs; the function returned collects it, and says "offline" if nothing answers."""
+        """Request all values of `state`; the function returned collects them, and says "offline" if nothing answers."""
         if not self.connected:
             return lambda: self._state(None, None)
         collect = self._begin_online_state()
@@ -232,11 +232,11 @@ class Positioner(Device):
             "words": ["moving"] if self.moving else [],
         }
 
-    def in_short(self) -> list[str]:
-        """What is known without asking: its last position by monitor, and whether it moves."""
+    def known_state(self) -> list[str]:
+        """Its last position by monitor, and whether it moves, in words."""
         latest = self.readback_signal.latest if self.connected else None
         if latest is None:
-            return super().in_short()
+            return super().known_state()
         return [f"{'moving, ' if self.moving else ''}at {self.with_unit(latest['value'])}"]
 
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
@@ -380,8 +380,8 @@ class Positioner(Device):
 
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
-    begun = [signal.begin_read() for signal in signals]
-    return lambda: [next(iter(collect().values()))["value"] for collect in begun]
+    collectors = [signal.begin_read() for signal in signals]
+    return lambda: [next(iter(collect().values()))["value"] for collect in collectors]
 
 
 def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:

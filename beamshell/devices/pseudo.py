@@ -24,14 +24,14 @@ _WHOLE = ""  # stands for "all axes" where an axis is named
 
 
 class Plan(NamedTuple):
-    """Where the axes of a device go together, as a PseudoPosition and as a RealPosition."""
+    """The targets of all axes of a device, as a PseudoPosition and as a RealPosition."""
 
     pseudo: Any
     real: Any
 
 
 class PseudoPositioner(Device):
-    """A device with axes that are computed from real ones: `forward` and `inverse` are all that a subclass adds.
+    """A device with axes that are computed from real ones; a subclass adds `forward` and `inverse`.
 
     Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
     declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
@@ -78,11 +78,11 @@ class PseudoPositioner(Device):
     # ---- what a subclass says ----------------------------------------------------------------
 
     def forward(self, pseudo: Any) -> Any:
-        """Where the real axes have to be (a RealPosition) for the computed ones to be at `pseudo`."""
+        """The positions of the real axes (a RealPosition) for positions of the computed ones."""
         raise NotImplementedError
 
     def inverse(self, real: Any) -> Any:
-        """Where the computed axes are (a PseudoPosition) when the real ones are at `real`."""
+        """The positions of the computed axes (a PseudoPosition) for positions of the real ones."""
         raise NotImplementedError
 
     def limits_of(self, axis: str) -> tuple[float, float]:  # noqa: ARG002 - for subclasses that can tell
@@ -105,16 +105,16 @@ class PseudoPositioner(Device):
 
     @property
     def position(self) -> Any:
-        """Where the computed axes are now, such as ``PseudoPosition(gap=1.0, centre=0.0)``."""
+        """The positions of the computed axes now, such as ``PseudoPosition(gap=1.0, centre=0.0)``."""
         return self.inverse_of(self.real_position)
 
     @property
     def real_position(self) -> Any:
-        """Where the real axes are now."""
+        """The positions of the real axes now."""
         return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
 
     def locate(self) -> Location:
-        """Where the computed axes were sent and where they are, read in one round trip."""
+        """Setpoint and readback of the computed axes, read in one round trip."""
         setpoints, readbacks = self._begin_whereabouts()()
         return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
 
@@ -155,7 +155,7 @@ class PseudoPositioner(Device):
         return target
 
     def plan(self, target: Mapping[str, float]) -> Plan:
-        """Where all axes go for the computed ones to be at `target`; every real axis has accepted that.
+        """The targets of all axes for `target` of the computed ones; every real axis has accepted its target.
 
         Raises:
             LimitError, BadValue: one has not; the message names it.
@@ -166,14 +166,14 @@ class PseudoPositioner(Device):
             try:
                 axis.check_value(position)
             except (LimitError, BadValue) as exc:
-                goal = ", ".join(
+                position_text = ", ".join(
                     f"{self._part(attr).name} at {self._part(attr).with_unit(v)}" for attr, v in target.items()
                 )
-                raise type(exc)(f"{goal} is not possible: {exc}") from exc
+                raise type(exc)(f"{position_text} is not possible: {exc}") from exc
         return Plan(pseudo, real)
 
     def _completed(self, target: Mapping[str, float]) -> Any:
-        """`target`, and for the other axes where they were sent."""
+        """`target`, completed by the setpoints of the other axes."""
         if set(target) == set(self.pseudo_names):
             return self.PseudoPosition(**target)
         with self._lock:
@@ -181,7 +181,7 @@ class PseudoPositioner(Device):
         return (self._intended() if under_way is None else under_way)._replace(**target)
 
     def _intended(self) -> Any:
-        """Where the computed axes were sent; as far as a real axis never got there, where it is."""
+        """The setpoints of the computed axes; if a real axis missed its target, its readback counts."""
         setpoints, readbacks = self._begin_whereabouts()()
         return self.inverse_of(
             [
@@ -191,7 +191,7 @@ class PseudoPositioner(Device):
         )
 
     def _by_axis(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
-        """What `set` was given, by axis."""
+        """The arguments of `set` by axis."""
         first = position[0] if len(position) == 1 else None
         if isinstance(first, Mapping):
             values = {**first, **by_name}
@@ -267,9 +267,9 @@ class PseudoPositioner(Device):
         """Send the real axes as planned; `move` ends when all of them are there.
 
         Args:
-            plan: where all axes go.
-            axis: whose move it is, "" if that of the device as a whole.
-            move: is to be ended.
+            plan: the targets of all axes.
+            axis: the axis that is moved, "" for the device as a whole.
+            move: the status to be ended.
         """
         drive = _Drive(self, plan.real)
         with self._lock:
@@ -282,7 +282,7 @@ class PseudoPositioner(Device):
         drive.start()
 
     def drive_ended(self, drive: _Drive, failure: BaseException | None) -> None:
-        """The real axes are where `drive` sent them, or one of them failed. Any thread."""
+        """End the moves that `drive` serves: the real axes have arrived, or one has failed. Any thread."""
         with self._lock:
             if drive is not self._drive:
                 return
@@ -302,7 +302,7 @@ class PseudoPositioner(Device):
         super().stop(success=success)
 
     def _devices(self) -> list[Any]:
-        """What is staged and stopped with it: the computed axes are only another view of the real ones."""
+        """The devices that are staged and stopped with it: the real axes, not the computed ones."""
         return [part for part in super()._devices() if not isinstance(part, PseudoSingle)]
 
 
@@ -312,7 +312,7 @@ class _Drive:
     def __init__(self, device: PseudoPositioner, target: Sequence[float]) -> None:
         self._device = device
         self._target = target
-        self._left = len(target)
+        self._moving = len(target)
 
     def start(self) -> None:
         """Send all axes; if one refuses, stop those that were sent."""
@@ -330,8 +330,8 @@ class _Drive:
             self._fail(failure)
             return
         with self._device._lock:
-            self._left -= 1
-            is_last = self._left == 0
+            self._moving -= 1
+            is_last = self._moving == 0
         if is_last:
             self._device.drive_ended(self, None)
 

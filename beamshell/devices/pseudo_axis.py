@@ -1,6 +1,6 @@
 """PseudoSingle: one axis of a PseudoPositioner, such as the gap of a pair of slits, moved and read as any motor.
 
-It knows no control system and no formula: its device computes.
+It knows no control system and no formula; its device computes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from beamshell.protocols import DataKey
 
 
 class AxisOwner(Protocol):
-    """What a pseudo axis needs of the PseudoPositioner that it is an axis of."""
+    """The part of a PseudoPositioner that its axes use."""
 
     pseudo_names: tuple[str, ...]
 
@@ -30,13 +30,13 @@ class AxisOwner(Protocol):
         """The real axes, in the order of `RealPosition`."""
 
     def inverse_of(self, real: Sequence[float]) -> Any:
-        """Where the computed axes are when the real ones are at `real`."""
+        """The positions of the computed axes for positions of the real ones."""
 
     def limits_of(self, axis: str) -> tuple[float, float]:
         """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
 
     def plan(self, target: Mapping[str, float]) -> Any:
-        """Where all axes go for the computed ones to be at `target`; every real axis has accepted that."""
+        """The targets of all axes for `target` of the computed ones; every real axis has accepted its target."""
 
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
         """Seconds that the slowest real axis should take from `start` to `stop`; None if unknown."""
@@ -52,36 +52,36 @@ class PseudoValue(Signal):
     """A value of a pseudo axis, computed from what the real axes say now.
 
     Args:
-        which: what it is computed from: the "readback" or the "setpoint" of the real axes.
+        role: "readback" or "setpoint", of the real axes from which it is computed.
         parent: the pseudo axis.
         identity: the other arguments of Signal: name, kind, attr_name, labels, doc.
     """
 
     writable = False
 
-    def __init__(self, *, which: str, parent: PseudoSingle, kind: Kind | str = Kind.normal, **identity: Any) -> None:
-        channel = _Computed(parent, which)
+    def __init__(self, *, role: str, parent: PseudoSingle, kind: Kind | str = Kind.normal, **identity: Any) -> None:
+        channel = _Computed(parent, role)
         self._set_up(channel, channel, parent=parent, kind=kind, **identity)
 
 
 class _Computed(ComputedChannel):
-    """A channel that asks the real axes and computes."""
+    """A channel that reads the real axes and computes the value."""
 
     connected = True
     """It has no connection of its own: the real axes are what is offline, and what messages name."""
 
-    def __init__(self, axis: PseudoSingle, which: str) -> None:
+    def __init__(self, axis: PseudoSingle, role: str) -> None:
         super().__init__(self._signals, self._position)
         self._axis = axis
-        self._which = which
+        self._role = role
 
     @property
     def source(self) -> str:  # type: ignore[override]  # the name of the device may change
-        """Which device computes it."""
-        return f"pseudo://{self._axis.name}:{self._which}"
+        """The axis that computes it."""
+        return f"pseudo://{self._axis.name}:{self._role}"
 
     def _signals(self) -> list[Any]:
-        return [getattr(real, f"{self._which}_signal") for real in self._axis.device.real_axes]
+        return [getattr(real, f"{self._role}_signal") for real in self._axis.device.real_axes]
 
     def _position(self, *values: Any) -> float:
         return float(self._axis.device.inverse_of(values)[self._axis.index])
@@ -97,7 +97,7 @@ class _Computed(ComputedChannel):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Those of the axis."""
+        """The limits of the axis."""
         return self._axis.limits
 
     @property
@@ -124,9 +124,9 @@ class PseudoMove(MoveStatus):
     """The status of a move of one pseudo axis, with the plan for the real ones.
 
     Args:
-        axis: what moves.
-        target: where to.
-        plan: where the real axes go for that.
+        axis: the axis that moves.
+        target: its target.
+        plan: the targets of the real axes.
         kwargs: those of MoveStatus.
     """
 
@@ -149,8 +149,8 @@ class PseudoSingle(Positioner):
         kwargs: those of Positioner: limits, settle_time, timeout, ...
     """
 
-    readback = Component(PseudoValue, which="readback", kind=Kind.hinted)
-    setpoint = Component(PseudoValue, which="setpoint", kind=Kind.normal)
+    readback = Component(PseudoValue, role="readback", kind=Kind.hinted)
+    setpoint = Component(PseudoValue, role="setpoint", kind=Kind.normal)
 
     def __init__(
         self, prefix: str = "", *, name: str = "", units: str = "", precision: int | None = None, **kwargs: Any
@@ -243,9 +243,9 @@ class PseudoSingle(Positioner):
         """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
         Args:
-            start: where from.
-            stop: where to.
-            others: where the other axes of its device are meanwhile; where they were sent, if not given.
+            start: the position before the move.
+            stop: the target.
+            others: the positions of the other axes of its device; their setpoints if not given.
         """
         seconds = self.device.estimate_time_s({self.attr_name: start, **others}, {self.attr_name: stop})
         return None if seconds is None else seconds + self.settle_time

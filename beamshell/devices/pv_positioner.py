@@ -1,6 +1,6 @@
-"""PVPositioner: a positioner made of a set point, and of the signals that show when it has arrived.
+"""PVPositioner: a positioner made of a set point, and of the signals that show its arrival.
 
-It knows no control system: its parts are signals of any.
+Its parts may be signals of any control system.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from beamshell.errors import DeviceError, MoveFailed
 class PVPositioner(Positioner):
     """A device with a set point, declared in a subclass by parts of these names; only `setpoint` must be there.
 
-    - `setpoint`: where to go.
-    - `readback`: where it is; recorded under the name of the device.
-    - `done`: is `done_value` when it is there.
-    - `actuate`: the "Go" button, to be given `actuate_value` after the set point.
-    - `stop_signal`: to be given `stop_value` to stop.
+    - `setpoint`: the target.
+    - `readback`: the position; recorded under the name of the device.
+    - `done`: is `done_value` when the target is reached.
+    - `actuate`: the "Go" button; gets `actuate_value` after the set point.
+    - `stop_signal`: gets `stop_value` for a stop.
 
     A move has ended when `done` says so; without a `done`, when the readback is within `tolerance` of the target;
     without that either, when the control system says that the write has ended. With both, both must hold.
 
     Args:
-        prefix: what the addresses of its parts begin with.
+        prefix: the beginning of the addresses of its parts.
         name: its name.
         tolerance: how near the readback must be, in its units; None keeps that of the class.
         kwargs: those of Positioner and Device.
@@ -150,7 +150,7 @@ class _Arrival:
         device.setpoint.set(self._move.target).add_callback(self._on_set)
 
     def _on_set(self, status: Status) -> None:
-        """The set point is written. Completions worker, or for soft signals the caller."""
+        """Press the button after the set point is written. Completions worker, or for soft signals the caller."""
         if self._failed(status):
             return
         if self._device.actuate is None:
@@ -162,7 +162,7 @@ class _Arrival:
             self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
 
     def _on_written(self, status: Status) -> None:
-        """Everything is written; `done` and readback may still be those of the last move."""
+        """Begin to watch after all is written; `done` and readback may still be those of the last move."""
         if self._failed(status):
             return
         self._written = True
@@ -181,18 +181,18 @@ class _Arrival:
         self._look()
 
     def _on_done(self, value: Any, **_: Any) -> None:
-        """`done` has changed. Updates worker."""
+        """Handle a change of `done`. Updates worker."""
         if value != self._device.done_value:
             self._was_busy = True
         else:
             self._look()
 
     def _on_readback(self, **_: Any) -> None:
-        """The readback has changed. Updates worker."""
+        """Handle a change of the readback. Updates worker."""
         self._look()
 
     def _look(self) -> None:
-        """End the move if it is there, from values read now: completions and monitors are not ordered."""
+        """End the move if the target is reached, by values read now: completions and monitors are not ordered."""
         if self._move.done or not self._written:
             return
         signals = [signal for signal, _ in self._watched]

@@ -1,6 +1,6 @@
-"""Devices that are made of other devices of the file: ``th_fly: {class: motor_flyer, motor: th, counter: mcs}``.
+"""Device lines that name other devices of the file: ``th_fly: {class: motor_flyer, motor: th, counter: mcs}``.
 
-A class says in `device_arguments` which of its arguments are such names. It knows nothing of how devices are built.
+A class lists in `device_arguments` those of its arguments that are such names. It builds no device.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def in_order(lines: Iterable[DeviceLine], class_of: Callable[[DeviceLine], Any])
 
     def take(line: DeviceLine) -> None:
         for name in _names(line, class_of):
-            if (needed := waiting.pop(name, None)) is not None:
-                take(needed)
+            if (device_line := waiting.pop(name, None)) is not None:
+                take(device_line)
         ordered.append(line)
 
     while waiting:

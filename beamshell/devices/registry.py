@@ -1,6 +1,6 @@
 """Registry: all devices of the beamline by name, with tags, and which of them are offline.
 
-It knows nothing of files (the loader fills it) nor of the prompt (which takes its namespace from here).
+It knows neither files (the loader fills it) nor the prompt (which takes its namespace from here).
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from beamshell.protocols import WritesFiles
 from beamshell.text.nearest import did_you_mean, unknown
 
 Readout = Literal["on_request", "point", "baseline", "monitored"]
-"""When a device is read: only if a command names it; at each point of a command that names no detector (`ct`);
-before and after each run; or whenever it changes during a run."""
+"""The occasion at which a device is read: only if a command names it; at each point of a command that names no detector
+(`ct`); before and after each run; or at each change during a run."""
 
 READOUTS: tuple[str, ...] = get_args(Readout)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the registry knows of a device beside the device itself."""
+    """A device, and the registry's data about it."""
 
     name: str
     device: Any
     tags: frozenset[str] = frozenset()
     readout: Readout = "on_request"
     doc: str = ""
-    where: str = ""
+    place: str = ""
     """The `file:line` it was read from, "" for one made at the prompt."""
     added: float = field(default_factory=time.time)
     """When it was added: seconds since 1970-01-01 UTC."""
@@ -84,11 +84,11 @@ class Registry(Mapping[str, Any]):
         tags: Iterable[str] = (),
         readout: Readout = "on_request",
         doc: str = "",
-        where: str = "",
+        place: str = "",
         recipe: Mapping[str, Any] | None = None,
         load_s: float = 0.0,
     ) -> Any:
-        """The device, now known by its name; one of the same name is replaced.
+        """Add a device, in place of one of the same name; returns the device.
 
         Raises:
             ConfigError: the name cannot be used at a Python prompt, or there is no such readout.
@@ -99,25 +99,25 @@ class Registry(Mapping[str, Any]):
             device.data_folder = self.data_folder
         if readout not in READOUTS:
             raise ConfigError(f"{name}: no readout '{readout}'{did_you_mean(str(readout), READOUTS)}")
-        entry = Entry(name, device, frozenset(tags), readout, doc, where, recipe=recipe or {}, load_s=load_s)
+        entry = Entry(name, device, frozenset(tags), readout, doc, place, recipe=recipe or {}, load_s=load_s)
         self._entries[name] = entry
         self.absent.pop(name, None)
         return device
 
     def describe(
-        self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", where: str = ""
+        self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", place: str = ""
     ) -> Entry:
-        """What is known of a device from now on, which stays the object it is.
+        """Replace the data about a device; the device itself stays the same object.
 
         Raises:
             UnknownName: there is none.
         """
         old = self.entry(name)
-        self._entries[name] = entry = replace(old, tags=frozenset(tags), readout=readout, doc=doc, where=where)
+        self._entries[name] = entry = replace(old, tags=frozenset(tags), readout=readout, doc=doc, place=place)
         return entry
 
     def remove(self, name: str) -> Any:
-        """The device, no longer known.
+        """Remove a device; returns it.
 
         Raises:
             UnknownName: there is none.
@@ -129,7 +129,7 @@ class Registry(Mapping[str, Any]):
     # ---- finding -----------------------------------------------------------------------------
 
     def entry(self, name: str) -> Entry:
-        """What is known of the device called `name`.
+        """The entry of the device called `name`.
 
         Raises:
             UnknownName: there is none; the message offers the nearest, or says why it is absent.
@@ -220,14 +220,14 @@ class Registry(Mapping[str, Any]):
         return {tag for entry in self._entries.values() for tag in entry.tags}
 
     def namespace(self) -> dict[str, Any]:
-        """What the prompt gets: each device by its name, and a placeholder for each that is absent."""
+        """The names for the prompt: each device, and a placeholder for each absent one."""
         placeholders = {name: AbsentDevice(name, reason) for name, reason in self.absent.items() if name.isidentifier()}
         return {**placeholders, **{name: entry.device for name, entry in self._entries.items()}}
 
     # ---- connection --------------------------------------------------------------------------
 
     def offline(self) -> list[Offline]:
-        """Every channel that does not answer now."""
+        """All channels that do not answer now."""
         return [
             Offline(dotted, address_of(signal), getattr(signal, "disconnected_since", None) or entry.added)
             for entry in self._entries.values()
@@ -249,7 +249,7 @@ class Registry(Mapping[str, Any]):
                     signal.renew()
 
     def wait_for_connection(self, timeout: float) -> list[Offline]:
-        """What is still offline after `timeout` seconds; returns as soon as everything answers."""
+        """The channels that are offline after `timeout` seconds; returns as soon as all answer."""
         deadline = time.monotonic() + timeout
         for entry in self._entries.values():
             for _, signal in _signals(entry):
@@ -266,7 +266,7 @@ class Registry(Mapping[str, Any]):
 
 
 class AbsentDevice:
-    """What stands at the prompt for a device that a file names and that could not be made, or is switched off."""
+    """A placeholder at the prompt for a device of the file that could not be made, or is switched off."""
 
     def __init__(self, name: str, reason: str) -> None:
         self._absent = (name, reason)
@@ -284,14 +284,14 @@ class AbsentDeviceError(UnknownName, AttributeError):
 
 
 class _MissingDeviceError(UnknownName, KeyError):
-    """What `registry[name]` raises: a KeyError too, as every mapping's, so that `in` and `get` work."""
+    """The error of `registry[name]`; a KeyError too, so that `in` and `get` work as for any mapping."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 def check_name(name: str) -> None:
-    """Nothing, if a device may be called so.
+    """Return if a device may have this name.
 
     Raises:
         ConfigError: it is no Python name, or hides one of Python's own.

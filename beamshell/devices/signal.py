@@ -1,6 +1,6 @@
 """Signal: one value that can be read, written, watched and recorded; here one that lives in this process.
 
-It knows no control system, only channels; and no device, only that a signal may have a parent.
+It knows channels, and no control system; it may have a parent, and knows no device.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Signal(SignalInfo):
     """A value in this process, used as one in hardware is.
 
     Args:
-        name: how documents and the prompt call it, such as "slits_top".
+        name: its name in documents and at the prompt, such as "slits_top".
         value: the first value; its type (number, string, bool, array) is the signal's.
         parent: the device it is a part of.
         kind: whether it is recorded in events, in the configuration, or not.
@@ -40,7 +40,7 @@ class Signal(SignalInfo):
         precision: digits after the decimal point worth showing.
         limits: (lowest, highest) value that may be written; equal ones are none.
         choices: names of the states, if the value is the index of one.
-        doc: what it is, in a line.
+        doc: one line about it.
 
     Example:
         >>> gain = Signal(name="gain", value=1.0, limits=(0.0, 10.0))
@@ -73,7 +73,7 @@ class Signal(SignalInfo):
         self._enforces_limits = True
 
     def _set_up(self, reader: Channel, writer: Channel, **identity: Any) -> None:
-        """What every signal is made of, whatever its channels are."""
+        """Set up the channels and subscriptions, which all kinds of signals have."""
         super().__init__(reader, writer, **identity)
         self.connection_timeout = CONNECTION_TIMEOUT_S
         self.timeout = READ_TIMEOUT_S
@@ -143,7 +143,7 @@ class Signal(SignalInfo):
         return lambda: {name: collect(self.timeout)}
 
     def describe(self) -> dict[str, DataKey]:
-        """What `read` returns: source, dtype, shape, and what is known of units, precision, choices, limits."""
+        """The data keys of `read`: source, dtype, shape, and units, precision, choices, limits if known."""
         with self._named():
             return {self.name: {**self._channel.describe(), "source": self.source}}
 
@@ -173,10 +173,10 @@ class Signal(SignalInfo):
         self._checked(value)
 
     def put(self, value: Any, *, wait: bool = False, timeout: float | None = None, force: bool = False) -> None:
-        """Write `value`; with `wait`, return when everything that this sets off has ended.
+        """Write `value`; with `wait`, return when all actions that the write starts have ended.
 
         Args:
-            value: what to write.
+            value: the new value.
             wait: wait for the end, at most `timeout` seconds (None: its `write_timeout`).
             timeout: seconds.
             force: write whatever the limits say, and even if it is read-only for users.
@@ -197,12 +197,12 @@ class Signal(SignalInfo):
             self._writer.put(checked)
 
     def set(self, value: Any, *, timeout: float | None = None, settle_time: float | None = None) -> Status:
-        """Write `value`; the status is done when everything that this sets off has ended.
+        """Write `value`; the status is done when all actions that the write starts have ended.
 
         A set that is still under way is superseded: its status fails, and says so.
 
         Args:
-            value: what to write.
+            value: the new value.
             timeout: seconds until the status fails; None is the signal's `write_timeout`.
             settle_time: seconds to wait after the end.
 
@@ -338,7 +338,7 @@ class Signal(SignalInfo):
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
     def _on_connection(self, _: bool) -> None:
-        """One of its channels was connected or lost: call the subscribers if that changes the signal as a whole."""
+        """Call the subscribers if a channel's new state changes the connection of the signal as a whole."""
         connected, reading = self.connected, self._connection_reading
         if reading is None or reading["value"] != connected:
             self._connection_reading = reading = {"value": connected, "timestamp": time.time()}

@@ -1,6 +1,6 @@
-"""What is known of a signal without asking the hardware: names, kind, unit, limits, states, whether it answers.
+"""SignalInfo: the data of a signal that need no access to hardware: names, kind, unit, limits, states, connection.
 
-It knows no control system, and reads and writes nothing: `signal.py` does.
+It knows no control system. Reading and writing are in `signal.py`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from beamshell.protocols import Hints, Reading
 
 
 class SignalInfo(Part):
-    """The part of every signal that says what it is.
+    """The base of every signal: its names, kind, unit, limits, states and connection.
 
     Args:
         reader: the channel that is read.
         writer: the channel that is written, mostly the same.
-        name: how documents and the prompt call it.
+        name: its name in documents and at the prompt.
         parent: the device it is a part of.
         kind: whether it is recorded in events, in the configuration, or not.
         attr_name: its name within the parent.
         labels: words to find it by.
-        doc: what it is, in a line.
+        doc: one line about it.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SignalInfo(Part):
 
     @property
     def source(self) -> str:
-        """Where the value comes from: "soft://gain", "ca://BL:th.RBV"."""
+        """The address of the value: "soft://gain", "ca://BL:th.RBV"."""
         return self._channel.source or f"soft://{self.name}"
 
     @property
@@ -95,7 +95,7 @@ class SignalInfo(Part):
 
     @property
     def disconnected_since(self) -> float | None:
-        """Since when it does not answer, in seconds since 1970; None while it does."""
+        """The time since which it does not answer, in seconds since 1970; None while it answers."""
         return self._channel.disconnected_since or self._writer.disconnected_since
 
     @property
@@ -122,8 +122,8 @@ class SignalInfo(Part):
     @property
     def hints(self) -> Hints:
         """Its name as a field to show: if its kind is hinted, or if it is recorded on its own."""
-        needed = Kind.normal if self.parent is None else Kind.hinted
-        return {"fields": [self.name]} if needed in self._kind else {"fields": []}
+        least_kind = Kind.normal if self.parent is None else Kind.hinted
+        return {"fields": [self.name]} if least_kind in self._kind else {"fields": []}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.source})"

@@ -1,6 +1,6 @@
-"""What a simulated twin plays for a device file: the facts of every device in it, found without connecting.
+"""The facts from which a simulated twin plays a device file: those of every device in it, found without connecting.
 
-It knows nothing of the twin, which is another process: the facts are plain data for it.
+The twin is another process, which gets the facts as plain data.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def simulation_of(path: str | Path) -> tuple[list[Fact], list[str]]:
             try:
                 cls = class_of(line)
                 if not (inspect.isclass(cls) and issubclass(cls, Part)):
-                    left_out.append(f"{line.where}: {line.name}: no twin can play {line.values['class']}")
+                    left_out.append(f"{line.place}: {line.name}: no twin can play {line.values['class']}")
                     continue
                 settings = line.values.get("twin")
                 doc = {"doc": line.values["doc"]} if line.values.get("doc") else {}

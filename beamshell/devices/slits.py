@@ -1,6 +1,6 @@
 """Slits: a pair of blades on motors, as a gap and its centre.
 
-It knows the geometry of two blades, and nothing of what they cut.
+It knows the geometry of two blades.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Slits(PseudoPositioner):
     """Two blades: gap = high - low, centre = (high + low) / 2, in the unit of their motors.
 
     Args:
-        prefix: what the addresses of both motors begin with.
+        prefix: the beginning of the addresses of both motors.
         name: its name; recorded are `<name>_gap` and `<name>_centre`, and the blades as `<name>_low`, `<name>_high`.
-        low: how the address of the blade at the low side goes on.
-        high: how that of the other goes on.
+        low: the rest of the address of the blade at the low side.
+        high: that of the other blade.
         kwargs: those of Device.
 
     Example:
@@ -42,9 +42,9 @@ class Slits(PseudoPositioner):
         super().__init__(prefix, name=name, **kwargs)
 
     def forward(self, pseudo: Any) -> Any:
-        """Where the blades have to be."""
+        """The positions of the blades for a gap and its centre."""
         return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
 
     def inverse(self, real: Any) -> Any:
-        """Which gap the blades leave, and where."""
+        """The gap between the blades, and its centre."""
         return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)

@@ -1,4 +1,4 @@
-"""SoftPositioner: a positioner in this process, for what is computed or simulated.
+"""SoftPositioner: a positioner in this process, for computed or simulated positions.
 
 It knows no control system; a thread is at work only if a delay was asked for.
 """
@@ -87,7 +87,7 @@ class SoftPositioner(Positioner):
         return self._precision
 
     def describe(self) -> dict[str, DataKey]:
-        """What each key of `read` is."""
+        """The data key of each key of `read`."""
         described = super().describe()
         for key in (self.readback.name, self.setpoint.name):
             if key in described and self._units:
@@ -101,7 +101,7 @@ class SoftPositioner(Positioner):
         self.readback.put(self._measured(float(readback)), force=True)
 
     def _measured(self, position: float) -> float:
-        """What the readback says at `position`; a subclass may be less than perfect."""
+        """The readback at `position`; a subclass may add noise."""
         return position
 
     @override

@@ -1,6 +1,6 @@
-"""Staging: the changes that made a device ready for a run, so that all of them are put back.
+"""Staging: notes the changes that make a device ready for a run, and undoes all of them.
 
-It knows nothing of plans or of what the settings mean.
+It knows no plan and no setting.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Staging:
-    """The way back, one step a change, each noted BEFORE the change is made.
+    """The undo steps of the changes, each noted BEFORE its change is made.
 
-    So `undo` knows of every change, even after a failure or a Ctrl+C in the middle.
+    So `undo` has a step for every change, even after a failure or a Ctrl+C in the middle.
     """
 
     def __init__(self) -> None:
@@ -33,16 +33,16 @@ class Staging:
             raise RedundantStaging(f"{name} is staged already; unstage it first: {name}.unstage()")
         self.active = True
 
-    def note(self, what: str, step: Callable[[], Any]) -> None:
-        """`step()` will put `what` back."""
-        self._steps.append((what, step))
+    def note(self, change: str, step: Callable[[], Any]) -> None:
+        """Note `step()`, which undoes `change`."""
+        self._steps.append((change, step))
 
     def forget_last(self) -> None:
-        """The change noted last was not made, and is not ours to undo."""
+        """Drop the last step: its change was not made."""
         self._steps.pop()
 
     def undo(self, name: str) -> list[Any]:
-        """Put everything back in reverse order, whatever fails on the way; what the steps returned, joined.
+        """Undo all changes in reverse order; a failure does not prevent the next step. The steps' results, joined.
 
         Raises:
             DeviceError: some of it could not be put back; the message names each.
@@ -50,11 +50,11 @@ class Staging:
         undone: list[Any] = []
         failures: list[tuple[str, Exception]] = []
         while self._steps:
-            what, step = self._steps[-1]
+            change, step = self._steps[-1]
             try:
                 undone.extend(step() or [])
             except Exception as exc:  # noqa: BLE001  a part may be anybody's code, and the others must still be put back
-                failures.append((what, exc))
+                failures.append((change, exc))
             self._steps.pop()  # after the step: an interrupted one is done again by the next undo
         self.active = False
         raise_together(name, "could not be put back", failures)
@@ -68,5 +68,5 @@ def raise_together(name: str, problem: str, failures: list[tuple[str, Exception]
         DeviceError: with the first failure as its cause.
     """
     if failures:
-        each = "; ".join(f"{what}: {exc}" for what, exc in failures)
+        each = "; ".join(f"{part}: {exc}" for part, exc in failures)
         raise DeviceError(f"{name}: {len(failures)} of its parts {problem}: {each}") from failures[0][1]

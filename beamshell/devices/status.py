@@ -1,6 +1,6 @@
 """Status: an action under way, and how it ended.
 
-It knows no device and no control system; the code that started the action says when it is over.
+It knows no device and no control system; the code that started the action ends the status.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Status:
         obj: the device that acts; its `name` appears in messages.
         timeout: seconds after which the action has failed; None waits for ever.
         settle_time: seconds between `set_finished` and done.
-        action: what is going on, for messages: "set to 5 mm".
+        action: the name of the action in messages: "set to 5 mm".
 
     Example:
         >>> status = Status(action="count")
@@ -100,7 +100,7 @@ class Status:
         self._call(callback)
 
     def set_finished(self) -> None:
-        """Say that the action has ended well.
+        """End the status as a success.
 
         Raises:
             InvalidState: its end was announced before; announce it once.
@@ -112,7 +112,7 @@ class Status:
             self._end(None)
 
     def set_exception(self, exception: BaseException) -> None:
-        """Say that the action has failed because of `exception`.
+        """End the status as a failure because of `exception`.
 
         Raises:
             InvalidState: its end was announced before; announce it once.
@@ -123,7 +123,7 @@ class Status:
             self._end(exception)
 
     def end(self, failure: BaseException | None = None) -> None:
-        """End it, because of `failure` if there is one; nothing if it has ended, perhaps at this very moment."""
+        """End the status, because of `failure` if there is one; do nothing if it has ended, perhaps at this moment."""
         with contextlib.suppress(InvalidState):
             if failure is None:
                 self.set_finished()
@@ -143,7 +143,7 @@ class Status:
         return ": ".join(parts) or "action"
 
     def _claim(self) -> bool:
-        """True if the caller is the one who ends this status; False if it comes after a time-out."""
+        """True if the caller may end this status; False if it comes after a time-out."""
         with _transition:
             if not self._ending:
                 self._ending = True
@@ -193,7 +193,7 @@ class Status:
 
 
 class DeviceStatus(Status):
-    """The status of something a device does."""
+    """The status of an action of a device."""
 
     def __init__(self, device: Any, **kwargs: Any) -> None:
         super().__init__(device, **kwargs)
@@ -230,10 +230,10 @@ class SubscriptionStatus(DeviceStatus):
     """Done when `condition(value=..., old_value=..., ...)` is true of an update of a signal or device.
 
     Args:
-        device: what is subscribed to.
+        device: the signal or device to subscribe to.
         condition: called at each change with the keywords of a subscription.
-        event_type: what to subscribe to; None is the device's usual event.
-        run: look at the present value too.
+        event_type: the event; None is the device's usual event.
+        run: test the present value too.
         kwargs: timeout, settle_time, action.
     """
 

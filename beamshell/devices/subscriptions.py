@@ -1,6 +1,6 @@
 """The subscribers of a signal, and the last reading that each of them was given.
 
-It knows no signal and no thread: `Subscriptions.deliver` runs in whichever thread calls it.
+It knows no signal and no thread; `Subscriptions.deliver` runs in the thread that calls it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The page that `device.summary()` shows: its parts by when they are recorded, with address and unit.
+"""The text of `device.summary()`: the parts of a device by the occasion of their recording, with address and unit.
 
-It asks nothing of the hardware.
+It does not access the hardware.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SECTIONS = ("in every event", "in the configuration", "not recorded")
 
 
 class HasParts(Protocol):
-    """What a summary needs of a device."""
+    """The part of a device that a summary uses."""
 
     def walk_signals(self) -> Iterator[tuple[str, Any]]:
         """Each (dotted name, signal) of it."""
@@ -37,7 +37,7 @@ class Summary(str):
 
 
 def address_of(signal: Any) -> str:
-    """Where a signal's value lives, for messages: "BL:th.RBV" rather than "ca://BL:th.RBV"."""
+    """A signal's address in messages: "BL:th.RBV" in place of "ca://BL:th.RBV"."""
     source = getattr(signal, "source", None) or getattr(signal, "pvname", None) or signal.name
     return str(source).removeprefix("ca://")
 
@@ -60,7 +60,7 @@ def summary_of(device: HasParts) -> Summary:
 
 
 def _section(device: HasParts, dotted: str, signal: Any) -> str:
-    """When a part is recorded: a device in between may leave it out."""
+    """The occasion at which a part is recorded; a device in between may leave it out."""
     path = dotted.split(".")[:-1]
     owners = [device.part(".".join(path[: count + 1])) for count in range(len(path))]
     kinds = [part.kind for part in (*owners, signal)]

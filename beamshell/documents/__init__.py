@@ -1,4 +1,4 @@
-"""Documents: what a run leaves behind, as plain dictionaries in the shapes of the field's event model."""
+"""Documents: the records of a run (start, descriptor, event, stop ...) as dictionaries, as the event model has them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def descriptor(
     configuration: Mapping[str, Any],
     hints: Mapping[str, Any],
 ) -> Document:
-    """The document that says what the events of stream `name` hold.
+    """The document that describes the data keys of the events of stream `name`.
 
     Args:
         data_keys: by key of the events, what each value is (protocols.DataKey).

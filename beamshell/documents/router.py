@@ -1,6 +1,6 @@
-"""Runs told apart: each document of an interleaved stream goes to the receiver of its run.
+"""RunRouter: hands each document of an interleaved stream to the receiver of its run.
 
-It never knows what its receivers do with documents, and changes none.
+It knows no receiver, and changes no document.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _OF_A_RUN = frozenset({"start", "descriptor", "resource", "stream_resource", "da
 
 
 class RunFinder:
-    """Says which run each document of an interleaved stream belongs to."""
+    """Finds the run of each document of an interleaved stream."""
 
     def __init__(self) -> None:
         self._run_of: dict[str, str] = {}  # uid of a run, descriptor or resource -> uid of its run
@@ -130,7 +130,7 @@ _PARENTS = frozenset({"descriptor", "resource", "stream_resource"})
 
 
 class RunRouter:
-    """A subscriber that opens a receiver for each run, and lets go of it at the run's stop.
+    """A subscriber that opens a receiver for each run, and drops it at the run's stop.
 
     Documents of a run whose start was not seen, or that has no receiver, are ignored.
 

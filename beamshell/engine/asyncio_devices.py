@@ -1,4 +1,4 @@
-"""Devices whose methods are coroutines: one event loop in a thread of its own, started when first needed.
+"""The event loop for devices whose methods are coroutines (ophyd-async), in a thread that starts when first needed.
 
 ophyd-async's devices belong to the loop on which they connected, so it lives as long as the process. It knows nothing
 of plans.
@@ -23,7 +23,7 @@ def speaks_asyncio(kind: type) -> bool:
 
 
 class LoopStatus:
-    """The end of something on the event loop, as a status that any thread may look at."""
+    """The status of a call on the event loop, for any thread."""
 
     def __init__(self) -> None:
         self.result: Any = None
@@ -46,7 +46,7 @@ class LoopStatus:
         return self._error
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait for the end and raise what went wrong."""
+        """Wait for the end; raise the error, if there is one."""
         error = self.exception(timeout)
         if error is not None:
             raise error
@@ -60,11 +60,11 @@ class LoopStatus:
         callback(self)
 
     def cancel(self) -> None:
-        """Ask for an early end."""
+        """Cancel the call."""
         self._cancel()
 
     def finish(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Say how it ended (event loop only)."""
+        """Set the result or the error (event loop only)."""
         with self._lock:
             self.result, self._error, self.done = result, error, True
             callbacks, self._callbacks = self._callbacks, []

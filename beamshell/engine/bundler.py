@@ -14,7 +14,7 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 
 class Surroundings(Protocol):
-    """What a run needs of the engine."""
+    """The part of the engine that a run uses: calls of devices, documents, identifiers, the clock."""
 
     def device(self, method: Callable[..., Any], *args: Any) -> Any:
         """Call a device's method; the result, awaited if need be."""
@@ -35,17 +35,17 @@ class Stream:
     Attributes:
         seq_num: number of the last event; it goes back on a rewind when `rewinds`.
         writers: the devices that write files.
-        beginners: the devices that can be asked before they are read.
+        prefetchable: the devices whose reading can be requested ahead (`begin_read`).
     """
 
     __slots__ = (
-        "beginners",
         "data_keys",
         "described",
         "descriptor",
         "filled",
         "keys",
         "name",
+        "prefetchable",
         "rewinds",
         "seq_num",
         "writers",
@@ -61,7 +61,7 @@ class Stream:
         self.keys: frozenset[str] = frozenset()
         self.filled: dict[str, bool] = {}
         self.writers: list[Any] = []
-        self.beginners: list[Any] = []
+        self.prefetchable: list[Any] = []
 
 
 class Bundle:
@@ -184,7 +184,7 @@ class RunBundler:
 
         Args:
             described: by device, its data keys.
-            rewinds: False where a repeated event would not be the same one (monitors, flyers).
+            rewinds: False for streams whose events are not repeated after a rewind (monitors, flyers).
         """
         stream = self.streams.get(name)
         if stream is None:
@@ -199,7 +199,7 @@ class RunBundler:
         stream.descriptor = self._world.uid()
         self._set_keys(stream, data_keys)
         stream.writers = [obj for obj in described if hasattr(obj, "collect_asset_docs")]
-        stream.beginners = [obj for obj in described if hasattr(obj, "begin_read")]
+        stream.prefetchable = [obj for obj in described if hasattr(obj, "begin_read")]
         doc = compose.descriptor(
             stream.descriptor,
             self._world.time(),
@@ -278,7 +278,7 @@ class RunBundler:
         flight = self.flights.get(flyer)
         return flight is not None and bool(flight.done)
 
-    def record_interruption(self, what: str) -> None:
+    def record_interruption(self, reason: str) -> None:
         """Put "pause", "resume" or a reason into the stream `interruptions`."""
         stream = self.streams.get("interruptions")
         if stream is None:
@@ -288,7 +288,7 @@ class RunBundler:
             key = {"interruption": {"source": "RunEngine", "dtype": "string", "shape": []}}
             doc = compose.descriptor(stream.descriptor, self._world.time(), self.uid, stream.name, key, {}, {}, {})
             self._world.emit("descriptor", doc)
-        self.emit_event(stream, {"interruption": what}, {"interruption": self._world.time()})
+        self.emit_event(stream, {"interruption": reason}, {"interruption": self._world.time()})
 
     def mark(self) -> None:
         """Remember the sequence numbers, for a rewind to here."""

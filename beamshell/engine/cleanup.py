@@ -1,7 +1,7 @@
 """The engine's cleanup after a plan: stop what moves, end monitors, unstage devices, close runs.
 
-It is done whatever way the plan ended. Each step is isolated from the others; all that failed is reported once, at the
-end. It knows nothing of how the plan came to its end.
+It is done however the plan ended. A step that fails does not prevent the next one; all failures are reported at the
+end. It knows nothing of how the plan ended.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ UNSTAGE_TIMEOUT_S = 30.0
 """Seconds that an unstaging may take before the engine goes on without it."""
 
 PLANS_LEFT_BEHIND: list[Any] = []
-"""Plans that yield even while they are halted. They are kept, since Python would run them again to free them."""
+"""Plans that yield even while they are halted. A reference is kept, since Python would run them again to free them."""
 
 
 def finish(ctx: CommandContext) -> None:
-    """Put everything back and be idle."""
+    """Put everything back, and set the engine idle."""
     modes, resources, outcome = ctx.modes, ctx.resources, ctx.outcome
     modes.finish()
     outcome.settle()
@@ -49,7 +49,7 @@ def finish(ctx: CommandContext) -> None:
 
 
 def _unstage(ctx: CommandContext, obj: Any) -> None:
-    """Unstage and wait for it, but not for ever; a halt by the operator ends the wait."""
+    """Unstage a device and wait for its end, at most UNSTAGE_TIMEOUT_S; a halt by the operator ends the wait."""
     status = ctx.device(obj.unstage)
     if not hasattr(status, "add_callback"):
         return
@@ -61,7 +61,7 @@ def _unstage(ctx: CommandContext, obj: Any) -> None:
 
 
 def halt_plans(ctx: CommandContext) -> None:
-    """End every plan where it is. Python's own `finally` clauses run, but may not yield."""
+    """End every plan at its present message. Its `finally` clauses run, but may not yield."""
     problems = ctx.outcome.problems
     while ctx.cursor:
         plan = ctx.cursor.pop().plan

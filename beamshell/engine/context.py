@@ -18,12 +18,12 @@ from beamshell.engine.state import Modes
 from beamshell.engine.world import Suspender, World
 
 POLL_S = 0.5
-"""Seconds between two looks at a suspender that does not report its changes, while the engine waits."""
+"""Seconds between two polls of a suspender that does not report its changes, while the engine waits."""
 
 
 @dataclass(slots=True)
 class CallOptions:
-    """How one call of the engine behaves.
+    """The options of one call of the engine.
 
     Attributes:
         commands: further commands by name, as ``f(msg)``.
@@ -91,7 +91,7 @@ class CommandContext:
         return True
 
     def wait(self, deadline: float | None) -> None:
-        """Let the world wait once: for a post, for `deadline`, or for the next look at a suspender."""
+        """Wait once: for a post, for `deadline`, or for the next poll of a suspender."""
         if self.polled:
             next_look = self.clock() + POLL_S
             deadline = next_look if deadline is None else min(deadline, next_look)
@@ -133,12 +133,12 @@ class CommandContext:
         return status.result
 
     def isolated(
-        self, what: str, call: Callable[..., Any], *args: Any, let_through: type[Exception] | tuple[()] = ()
+        self, step: str, call: Callable[..., Any], *args: Any, let_through: type[Exception] | tuple[()] = ()
     ) -> None:
         """Call; a failure becomes a problem of the outcome and is not raised, so that the next step is taken.
 
         Args:
-            what: such as "th: cannot stop"; the cause is added to it.
+            step: the step in words, such as "th: cannot stop"; the cause is added to it.
             let_through: raised all the same.
         """
         try:
@@ -146,9 +146,9 @@ class CommandContext:
         except let_through:
             raise
         except (KeyboardInterrupt, Interrupted):
-            self.outcome.problems.append(f"{what}: interrupted by the operator")
+            self.outcome.problems.append(f"{step}: interrupted by the operator")
         except Exception as exc:
-            self.outcome.problems.append(f"{what}: {exc}")
+            self.outcome.problems.append(f"{step}: {exc}")
 
     def emit(self, name: str, doc: dict[str, Any]) -> None:
         """Hand a document to the subscribers; the operator may break into one that hangs."""
@@ -164,14 +164,14 @@ class CommandContext:
     # ---- records -------------------------------------------------------------------------------
 
     def track(self, msg: Any, status: Any, group: Any) -> None:
-        """Hear of the end of an action."""
+        """Have the end of an action posted to the interpreter."""
         task = self.resources.add_task(msg, status, group)
         if task is not None:
             post, done = self.world.post, StatusDone(task)
             status.add_callback(lambda _: post(done))
 
     def mark(self) -> None:
-        """From here on a rewind comes back to here, unless an event is half read."""
+        """Make this the place to which a rewind goes back, unless an event is half read."""
         runs = self.resources.runs.values()
         if any(run.bundle is not None for run in runs):
             return
@@ -180,10 +180,10 @@ class CommandContext:
             run.mark()
 
     def count_suspenders(self) -> None:
-        """The installed suspenders have changed: is there one that must be polled?"""
+        """Set `polled` after a change of the installed suspenders."""
         self.polled = any(getattr(suspender, "polls", False) for suspender in self.suspenders)
 
     @property
     def tripped(self) -> list[Suspender]:
-        """The suspenders that want plans to wait."""
+        """The suspenders that are tripped now."""
         return [suspender for suspender in self.suspenders if suspender.tripped]

@@ -1,4 +1,4 @@
-"""Subscribers of documents: who gets them, in which order, and what happens when one fails.
+"""Dispatcher: hands documents to their subscribers, in order, and reports those that fail.
 
 Writers come first. A subscriber that raises keeps nobody else from the document. Tokens are never reused, and
 references are strong: a subscription lasts until it is unsubscribed. It knows nothing of what the documents mean.
@@ -93,11 +93,11 @@ class Dispatcher:
         self._sort()
 
     def listing(self) -> tuple[Subscription, ...]:
-        """Who listens, in the order in which they are served."""
+        """The subscriptions, in the order in which they are served."""
         return tuple(sorted(self._subscriptions.values(), key=lambda sub: (not sub.writer, sub.token)))
 
     def process(self, name: str, doc: dict[str, Any]) -> None:
-        """Hand a document to everyone who wants it."""
+        """Hand a document to all subscribers of its name."""
         failures: list[tuple[Subscription, BaseException]] = []
         waiting = iter(self._by_name[name])
         served = False

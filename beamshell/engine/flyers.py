@@ -17,7 +17,7 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 
 def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str) -> Stream:
-    """Emit one descriptor for what `objects` will deliver together."""
+    """Emit one descriptor for the events that `objects` will deliver together."""
     described: dict[Any, Mapping[str, Any]] = {}
     for obj in objects:
         by_stream = _by_stream(world.device(obj.describe_collect), name)
@@ -30,7 +30,7 @@ def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...
 def collect(
     world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str | None, *, payload: bool
 ) -> list[Document] | None:
-    """Emit all that `objects` have ready.
+    """Emit the pages and files that `objects` have ready.
 
     Args:
         name: the stream; None finds the one declared for these objects, or the flyer's own streams.
@@ -57,7 +57,7 @@ def collect(
 
 
 def _least_index(world: Surroundings, objects: tuple[Any, ...]) -> tuple[int, ...]:
-    """Flyers that are collected together deliver as many points as the slowest has."""
+    """The number of points that all of these flyers have, as an argument list; () for a single flyer."""
     if len(objects) < 2:
         return ()
     return (min(world.device(obj.get_index) for obj in objects),)
@@ -66,7 +66,7 @@ def _least_index(world: Surroundings, objects: tuple[Any, ...]) -> tuple[int, ..
 def _streams_of(
     world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str | None
 ) -> dict[frozenset[str], Stream]:
-    """The streams that what is collected may go to, by the keys of their events."""
+    """The streams that the collected events may belong to, by the keys of their events."""
     declared = [stream for stream in run.streams.values() if all(obj in stream.described for obj in objects)]
     if name is not None:
         stream = run.streams.get(name)
@@ -86,14 +86,14 @@ def _keys(stream: Stream, objects: tuple[Any, ...]) -> frozenset[str]:
 
 
 def _by_stream(described: Any, name: str) -> dict[str, Mapping[str, Any]]:
-    """`describe_collect` gives either data keys, or data keys by stream."""
+    """Data keys by stream, of a `describe_collect` that gives them by stream, or only those of one stream."""
     if described and all("source" not in keys for keys in described.values()):
         return dict(described)
     return {name: described}
 
 
 def _delivery(world: Surroundings, obj: Any) -> tuple[list[Document], list[Document]]:
-    """What one flyer has ready, as it gives it and as partial pages."""
+    """The events that one flyer has ready: as it gives them, and as partial pages."""
     if hasattr(obj, "collect_pages"):
         pages = list(world.device(listed(obj.collect_pages)))
         return pages, pages
@@ -148,7 +148,7 @@ def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
 
 
 def stop_and_collect(ctx: CommandContext, run: RunBundler) -> None:
-    """Stop what still flies in this run, and emit what it has; a failure is reported, and the next flyer is done."""
+    """Stop the flyers of this run that still fly, and emit their points; a failure is reported, the others are done."""
     for flyer in list(run.uncollected):
         if hasattr(flyer, "stop") and not run.is_complete(flyer):
             ctx.isolated(f"{name_of(flyer)}: cannot stop", ctx.device, flyer.stop)

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 Pump = Callable[["Inbox", "float | None"], None]
-"""Waits in the engine's stead, so that windows stay alive: returns when the inbox is ready or the time is over."""
+"""Waits in place of the engine, so that windows stay alive: returns when the inbox is ready or the time is over."""
 
 
 class Inbox:
     """A queue whose reader sleeps until something is posted.
 
     Attributes:
-        posts: what was posted and not yet taken, oldest first.
+        posts: the posts that were not yet taken, oldest first.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Inbox:
             self.wake()
 
     def wake(self) -> None:
-        """Make `fileno` readable, so that whoever waits looks again."""
+        """Make `fileno` readable, which ends the engine's wait."""
         with contextlib.suppress(BlockingIOError):  # full of wake-ups not read yet: it is readable
             self._writer.send(b"\0")
 
@@ -50,7 +50,7 @@ class Inbox:
         return self._reader.fileno()
 
     def ready(self) -> bool:
-        """True if something is there to be taken."""
+        """True if there is a post."""
         return bool(self.posts)
 
     def wait(self, timeout_s: float | None, pump: Pump | None = None) -> None:

@@ -40,9 +40,9 @@ SUSPENDER_GRACE_S = 1.0
 
 
 class Interpreter:
-    """One call of the engine, from the first message to idle.
+    """Runs the plan of one call of the engine, from its first message until the engine is idle.
 
-    It runs until the plan has ended or is paused; `start`, `resume` and `leave` say which.
+    `start`, `resume` and `leave` return when the plan has ended or is paused, and say which.
 
     Args:
         world: threads, clocks and people.
@@ -94,13 +94,13 @@ class Interpreter:
         interruption.resume(self.ctx)
         return self._drive()
 
-    def leave(self, how: State, reason: str = "") -> bool:
+    def leave(self, state: State, reason: str = "") -> bool:
         """End a paused plan: STOPPING, ABORTING or HALTING; True, unless its cleanup is paused."""
-        self._begin_end(EndRequest(how, reason))
+        self._begin_end(EndRequest(state, reason))
         return self._drive()
 
     def emergency_cleanup(self, error: BaseException) -> None:
-        """Put everything back after an exception that no plan may have; nothing is left for a resume."""
+        """Put everything back after an exception that is no plan's, such as SystemExit; no resume is possible."""
         self.modes.emergency()
         self.outcome.abort(f"{type(error).__name__}: {error}".rstrip(": "))
         interruption.stop_moved(self.ctx)
@@ -165,7 +165,7 @@ class Interpreter:
                     frame.reply = None
                     raise
                 except KeyboardInterrupt:
-                    self._command_broken_into(msg)
+                    self._command_interrupted(msg)
                 except Exception as exc:
                     error = self._command_failed(msg, exc)
 
@@ -177,7 +177,7 @@ class Interpreter:
             self.cursor.top.reply = value
 
     def _plan_raised(self, exc: BaseException) -> None:
-        """The top plan let `exc` out, or the operator broke into it."""
+        """Handle an exception that the top plan raised, or the operator's Ctrl+C in its code."""
         frame = self.cursor.top
         if isinstance(exc, KeyboardInterrupt):
             self._abort(f"interrupted in the plan {getattr(frame.plan, '__name__', '')}".rstrip())
@@ -196,7 +196,7 @@ class Interpreter:
             self.outcome.abort(reason)
 
     def _command_failed(self, msg: Any, exc: Exception) -> Exception | None:
-        """What is thrown into the plan; None, so that its cleanup goes on, if an action of the cleanup failed."""
+        """The exception to throw into the plan; None if an action of its cleanup failed, and the cleanup goes on."""
         modes = self.modes
         if msg.command == "begin_cleanup":
             modes.begin_cleanup()
@@ -228,8 +228,8 @@ class Interpreter:
         self._posts.append(WakeUp())  # the next message acts on what was noted meanwhile
         return tripped
 
-    def _command_broken_into(self, msg: Any) -> None:
-        """The operator broke into a device's method that did not return."""
+    def _command_interrupted(self, msg: Any) -> None:
+        """Handle the operator's Ctrl+C in a device's method that did not return."""
         if self.modes.unwinding:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
             return
@@ -239,7 +239,7 @@ class Interpreter:
     # ---- interruptions ---------------------------------------------------------------------------
 
     def _interrupt(self, interrupted: Interrupted) -> bool:
-        """Act on it; True if the engine is paused now."""
+        """Act on an interruption; True if the engine is paused now."""
         if interrupted.why is InterruptReason.END and (request := self.requests.take_end()) is not None:
             if self.cursor.top.msg.command == "begin_cleanup":
                 self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
@@ -261,17 +261,17 @@ class Interpreter:
         return True
 
     def _begin_end(self, request: EndRequest) -> None:
-        """Let the plan know that it ends, and how."""
+        """Throw the request to end into the plan, or into its cleanup's end."""
         self.outcome.ended_by(request, again=self.modes.ending)
-        self.modes.go(request.how)
+        self.modes.go(request.state)
         self.requests.forget_pauses()
         self.requests.failures.clear()
-        if request.how is State.HALTING:
+        if request.state is State.HALTING:
             interruption.stop_moved(self.ctx)
             cleanup.halt_plans(self.ctx)
             self.outcome.error = PlanHalt(self.outcome.reason)
             return
-        error = RequestStop("stop") if request.how is State.STOPPING else RequestAbort(self.outcome.reason)
+        error = RequestStop("stop") if request.state is State.STOPPING else RequestAbort(self.outcome.reason)
         if self.modes.cleanup_depth:
             self.outcome.after_cleanup = error  # what the plan is putting back must arrive
             return
@@ -295,8 +295,8 @@ class Interpreter:
                 raise Interrupted(InterruptReason.END)  # the wait for a device that does not unstage ends
             return
         if requests.end is not None:
-            if SEVERITY[requests.end.how] > SEVERITY.get(modes.state, 0):
-                if not modes.cleanup_depth or requests.end.how is State.HALTING:
+            if SEVERITY[requests.end.state] > SEVERITY.get(modes.state, 0):
+                if not modes.cleanup_depth or requests.end.state is State.HALTING:
                     raise Interrupted(InterruptReason.END)
                 self._begin_end(requests.end)
             requests.end = None
@@ -313,7 +313,7 @@ class Interpreter:
             raise Interrupted(InterruptReason.SUSPEND)
 
     def _take_all(self) -> None:
-        """Note what was posted, without acting on it."""
+        """Note all posts, without acting on them."""
         while self._posts:
             post = self._posts.popleft()
             self._take[type(post)](post)

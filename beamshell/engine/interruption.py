@@ -45,7 +45,7 @@ def resume(ctx: CommandContext) -> None:
     ctx.requests.forget_pauses()
     _record(ctx, "resume")
     if ctx.modes.episode is not None:
-        ctx.modes.go(State.SUSPENDING)  # it goes on waiting for what it waited for
+        ctx.modes.go(State.SUSPENDING)  # the suspenders hold the plan still
         return
     _wake(ctx)
     if ctx.cursor and ctx.cursor.possible and ctx.tripped:
@@ -67,7 +67,7 @@ def begin_suspension(ctx: CommandContext) -> None:
 
 
 def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg, Any, None]:
-    """One episode: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
+    """A suspension as a plan: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
     while tripped := ctx.tripped:
         episode.clear()
         while tripped:
@@ -95,8 +95,8 @@ def _side_plan(plan: Any) -> Generator[Msg, Any, Any]:
 # ---- coming to rest ------------------------------------------------------------------------------
 
 
-def _come_to_rest(ctx: CommandContext, what: str) -> None:
-    _record(ctx, what)
+def _come_to_rest(ctx: CommandContext, reason: str) -> None:
+    _record(ctx, reason)
     with _reported_at_once(ctx):
         for run in ctx.resources.runs.values():
             for monitor in run.monitored.values():
@@ -111,7 +111,7 @@ def _come_to_rest(ctx: CommandContext, what: str) -> None:
 
 @contextlib.contextmanager
 def _reported_at_once(ctx: CommandContext) -> Iterator[None]:
-    """Say what fails in this block now, and not at the end of the call: the plan may go on and end well."""
+    """Report the failures of this block now and not at the end of the call: the plan may go on and end well."""
     problems = ctx.outcome.problems
     before = len(problems)
     yield
@@ -120,14 +120,14 @@ def _reported_at_once(ctx: CommandContext) -> Iterator[None]:
     del problems[before:]
 
 
-def _record(ctx: CommandContext, what: str) -> None:
+def _record(ctx: CommandContext, reason: str) -> None:
     if ctx.options.record_interruptions:
         for run in ctx.resources.runs.values():
-            run.record_interruption(what)
+            run.record_interruption(reason)
 
 
 def stop_moved(ctx: CommandContext, *, moving_only: bool = False, success: bool = True) -> None:
-    """Stop what this call has set. A device that will not stop is reported, and the others are stopped."""
+    """Stop the devices that this call has set. A device that does not stop is reported, and the others are stopped."""
     resources = ctx.resources
     under_way = [task for task in resources.tasks if not task.status.done and task.msg.command == "set"]
     moving = {id(task.msg.obj) for task in under_way}
@@ -154,7 +154,7 @@ def _wake(ctx: CommandContext) -> None:
 
 
 def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
-    """Put on the stack what must be sent again, the message in flight last: its answer goes to the plan."""
+    """Push a plan of the messages to send again; the message in flight comes last, and its answer goes to the plan."""
     cursor = ctx.cursor
     # without a rewind the plan goes on where it is, with its event half read
     marks = [(run, run.cancel_bundle()) for run in ctx.resources.runs.values()] if cursor.rewindable else []
@@ -176,12 +176,12 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
 
 
 def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:
-    """Tasks from before the checkpoint that the engine has stopped; all that is sent again is forgotten here."""
+    """Tasks from before the checkpoint that the engine has stopped; tasks that are sent again are dropped."""
     repeated = {id(msg) for msg in messages}
     stopped = []
     groups = ctx.resources.groups
     for group, tasks in groups.items():
-        kept = []
+        remaining = []
         for task in tasks:
             if id(task.msg) in repeated:
                 task.superseded = True
@@ -189,8 +189,8 @@ def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task
                 task.superseded = True
                 stopped.append(task)
             else:
-                kept.append(task)
-        groups[group] = kept
+                remaining.append(task)
+        groups[group] = remaining
     failures = ctx.requests.failures
     failures.clear()
     failures.extend(task for task in ctx.resources.tasks if task.failed and not task.raised)

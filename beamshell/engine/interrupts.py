@@ -28,7 +28,7 @@ WINDOW_S = 10.0
 
 
 class Situation(enum.StrEnum):
-    """What the process is doing when somebody presses Ctrl+C."""
+    """The activity of the process at a press of Ctrl+C."""
 
     PLAN = "a plan runs"
     BARE_MOVE = "a move without a scan runs"
@@ -43,7 +43,7 @@ class Situation(enum.StrEnum):
 
 
 class Action(enum.Enum):
-    """What a press does besides telling its sentence."""
+    """The effect of a press besides showing its sentence."""
 
     TELL = enum.auto()  # nothing
     PAUSE_SOON = enum.auto()  # at the next checkpoint
@@ -140,11 +140,11 @@ def announce(text: str) -> None:
 
 
 class Subject:
-    """What a press of Ctrl+C is about.
+    """The part of the program that a press of Ctrl+C is for: a plan, a cell, the prompt, the closing console.
 
     Attributes:
         rules: its rows of the table; each of its situations has a row for the first press.
-        situation: what goes on now.
+        situation: the present situation.
         say: tells the operator one line; called in a signal handler.
     """
 
@@ -157,11 +157,11 @@ class Subject:
         return False
 
     def words(self) -> Mapping[str, Any]:
-        """What the braces in the sentences of its rules stand for."""
+        """The values for the braces in the sentences of its rules."""
         return {}
 
     def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Do what the press does; called in a signal handler, `frame` is what it interrupted."""
+        """Do the action of a press; called in a signal handler, `frame` is the interrupted code."""
         if action is Action.INTERRUPT:
             raise KeyboardInterrupt
 
@@ -173,7 +173,7 @@ class InterruptOwner:
         self._subjects: list[_Watch] = []
 
     def watch(self, subject: Subject) -> _Watch:
-        """A context in which presses are about `subject`; it does nothing outside the main thread."""
+        """A context in which presses are for `subject`; it does nothing outside the main thread."""
         return _Watch(self, subject)
 
     def pressed(self, _number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
@@ -191,18 +191,18 @@ class InterruptOwner:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def enter(self, watch: _Watch) -> Any:
-        """Presses are about this subject from now on; the handler that was there before."""
+        """Take SIGINT for this subject from now on; returns the handler before it."""
         self._subjects.append(watch)
         return signal.signal(signal.SIGINT, self.pressed)
 
     def leave(self, watch: _Watch, previous: Any) -> None:
-        """Presses are about what they were about before."""
+        """Give SIGINT back to the handler before this subject."""
         signal.signal(signal.SIGINT, previous)  # first: a press between the two lines must find a subject
         self._subjects.remove(watch)
 
 
 class _Watch:
-    """A subject and the presses about it."""
+    """A subject, and the count of its presses."""
 
     def __init__(self, owner: InterruptOwner, subject: Subject) -> None:
         self._owner, self._subject = owner, subject
@@ -256,7 +256,7 @@ _SITUATIONS = {
 
 
 def situation_of(state: State, phase: Phase = Phase.PLAN) -> Situation:
-    """What a press finds when the engine is in this state and the call in this phase."""
+    """The situation for a state of the engine and a phase of the call."""
     if phase is Phase.FINISHING and state in (State.RUNNING, State.IDLE):
         return Situation.FINISHING
     return _SITUATIONS[state]
@@ -281,28 +281,28 @@ class PlanInterrupts(Subject):
 
     @property
     def situation(self) -> Situation:  # type: ignore[override]  # read only: the modes decide
-        """By the engine's modes."""
+        """The situation of the engine, by its modes."""
         return situation_of(self._modes.state, self._modes.phase)
 
     def stuck(self, presses: int) -> bool:
-        """Foreign code runs and a request lies untaken; from the fourth press on, that foreign code runs is enough."""
+        """Whether code of others runs and a request is not taken; from the fourth press on, whether such code runs."""
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:
-        """Where the plan is, and since when."""
+        """The method that runs, the state, and the seconds since the last checkpoint."""
         msg = self._cursor.top.msg if self._cursor else None
-        where = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
-        begun = self._cursor.checkpoint_at
-        waits = self._modes.foreign and where
+        method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
+        checkpoint_at = self._cursor.checkpoint_at
+        waits = self._modes.foreign and method
         return {
-            "where": where or "the plan",
-            "waiting": f" Waiting for {where} to return; Ctrl+C again breaks into it." if waits else "",
-            "since": f"{0.0 if begun is None else self._clock() - begun:.1f}",
+            "where": method or "the plan",
+            "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
+            "since": f"{0.0 if checkpoint_at is None else self._clock() - checkpoint_at:.1f}",
             "state": self._modes.state,
         }
 
     def act(self, action: Action, frame: FrameType | None) -> None:
-        """Post a request; KeyboardInterrupt if foreign code does not return."""
+        """Post a request; raise KeyboardInterrupt if code of others does not return."""
         if action is Action.PAUSE_SOON:
             self._inbox.post(PauseRequest(defer=True))
         elif action is Action.PAUSE_NOW:
@@ -324,7 +324,7 @@ _OWN = __file__.rpartition("interrupts")[0]
 
 
 def break_every_line(frame: FrameType) -> None:
-    """Make every line of the foreign code on the stack raise KeyboardInterrupt, until it is left.
+    """Make every line of the code of others on the stack raise KeyboardInterrupt, until it is left.
 
     Code that catches every exception in a loop is left only this way.
     """

@@ -1,4 +1,4 @@
-"""Subscriptions of a run to a device's changes: dropped on a pause, begun again after it.
+"""Monitors: subscriptions of a run to a device's changes, ended by a pause and begun again after it.
 
 The device's own thread calls back with a value; it is only posted, and the engine's loop emits the event.
 """
@@ -29,7 +29,7 @@ class Monitor:
         self._key = keys[0] if len(keys) == 1 else None
 
     def begin(self) -> None:
-        """Subscribe, unless subscribed."""
+        """Subscribe to the device, unless that is done."""
         if not self.active:
             self.active = True
             self._ctx.device(self.obj.subscribe, self._on_change, **self._arguments)

@@ -13,21 +13,21 @@ from beamshell.engine.state import State
 from beamshell.errors import FailedPause, PlanHalt, RequestAbort, RequestStop, RunEngineInterrupted
 
 ENDS_A_PLAN = (RequestStop, RequestAbort, PlanHalt, FailedPause, KeyboardInterrupt)
-"""What the engine throws into a plan to end it; it is no news when the plan lets it out again."""
+"""The exceptions that the engine throws into a plan to end it; when the plan lets one out, that is no failure."""
 
 
 @dataclass(frozen=True)
 class RunEngineResult:
-    """What came of a call, or where it stands if it is paused.
+    """The result of a call that has ended or is paused.
 
     Attributes:
         run_start_uids: of the runs that it opened, in order.
         plan_result: what the plan returned.
         exit_status: "success", "abort", "fail", or "paused" for a call that has not ended.
         interrupted: it was paused, stopped, aborted or halted.
-        reason: why, in words.
-        exception: what the plan let out.
-        paused: the plan waits for `RE.proceed`; everything else is final only when this is False.
+        reason: why it ended so, in words.
+        exception: the exception that the plan raised.
+        paused: the plan waits for `RE.proceed`; all other values are final only when this is False.
     """
 
     run_start_uids: tuple[str, ...]
@@ -43,38 +43,38 @@ class RunEngineResult:
         """True if the plan came to its own end without an error."""
         return self.exit_status == "success" and not self.interrupted
 
-    def raise_for_status(self, *, asked: bool = False) -> None:
-        """Do nothing if the call ended well.
+    def raise_for_status(self, *, end_was_requested: bool = False) -> None:
+        """Return if the call ended well.
 
         Args:
-            asked: the caller himself asked for this end, so a plan that was stopped, aborted or halted is no error.
+            end_was_requested: the caller requested the end, so a plan that was stopped, aborted or halted is no error.
 
         Raises:
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
-            BaseException: what the plan let out.
+            BaseException: the exception that the plan raised.
         """
         if self.paused:
             raise RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
         if self.interrupted:
-            if not asked:
-                how = {"success": "Stopped", "abort": "Aborted"}.get(self.exit_status, "Ended")
+            if not end_was_requested:
+                ending = {"success": "Stopped", "abort": "Aborted"}.get(self.exit_status, "Ended")
                 reason = f": {self.reason}" if self.reason else ""
-                raise RunEngineInterrupted(f"{how}{reason}. The engine is idle.")
+                raise RunEngineInterrupted(f"{ending}{reason}. The engine is idle.")
         elif self.exception is not None:
             raise self.exception
 
 
 class Outcome:
-    """How the call ends, as far as that is known.
+    """The outcome of a call in progress: runs, result, error, exit status.
 
     Attributes:
         run_uids: of the runs opened so far.
         result: what the plan returned.
-        error: what the plan let out.
+        error: the exception that the plan raised.
         interrupted: it was stopped, aborted or halted.
         exit_status: "success", "abort" or "fail".
         reason: why it ended so.
-        problems: what failed while things were put back, a line each.
+        problems: failures of the cleanup, one line each.
         after_cleanup: thrown into the plan when it has cleaned up; an abort that came meanwhile.
     """
 
@@ -91,24 +91,24 @@ class Outcome:
         self.after_cleanup: Exception | None = None
 
     def ended_by(self, request: EndRequest, *, again: bool) -> None:
-        """A request ends the plan.
+        """Record that a request ends the plan.
 
         Args:
             again: the plan is being ended already; a stop then changes nothing.
         """
         self.interrupted = True
         if not again:
-            self.exit_status = "success" if request.how is State.STOPPING else "abort"
+            self.exit_status = "success" if request.state is State.STOPPING else "abort"
             self.reason = request.reason
-        elif request.how is not State.STOPPING:
+        elif request.state is not State.STOPPING:
             self.exit_status, self.reason = "abort", request.reason or self.reason
 
     def abort(self, reason: str) -> None:
-        """The plan cannot go on."""
+        """Record that the plan cannot go on."""
         self.interrupted, self.exit_status, self.reason = True, "abort", reason
 
     def settle(self) -> None:
-        """The plan is over. Nothing that it does turns an abort into a success."""
+        """Record the end of the plan; an abort stays an abort, whatever the plan returns or raises."""
         error = self.error
         if self.interrupted:
             if error is not None and not isinstance(error, ENDS_A_PLAN):

@@ -1,4 +1,4 @@
-"""Where the plan is: the plans in progress, and the messages to send again after an interruption.
+"""PlanCursor: the stack of plans in progress, and the messages to send again after an interruption.
 
 Usually there is one plan. A suspension or a rewind puts another on top of it, which runs to its end first.
 It knows nothing of devices, runs or the interpreter.
@@ -35,7 +35,7 @@ NOT_REPEATED = frozenset(
 
 
 class Frame:
-    """One plan, and what it gets when it is next asked for a message.
+    """One plan on the stack, and the reply or error that it gets next.
 
     Attributes:
         answers: what this plan returns is the reply that the plan below waits for.
@@ -86,7 +86,7 @@ class PlanCursor:
 
     @property
     def top(self) -> Frame:
-        """The frame that is asked next."""
+        """The frame of the innermost plan."""
         return self.frames[-1]
 
     def push(self, plan: Any, *, answers: bool = False) -> None:
@@ -98,7 +98,7 @@ class PlanCursor:
         return self.frames.pop()
 
     def throw(self, error: BaseException) -> None:
-        """Let the top plan see `error` where it waits for its answer."""
+        """Raise `error` in the top plan where it waits for its answer."""
         self.frames[-1].error = error
 
     # ---- the record ----------------------------------------------------------------------------
@@ -115,13 +115,13 @@ class PlanCursor:
             self.record_anew()
 
     def checkpoint(self, now: float) -> None:
-        """A rewind comes back to here."""
+        """Make this the place to which a rewind goes back."""
         self.possible = True
         self.checkpoint_at = now
         self.record_anew()
 
     def record_anew(self) -> None:
-        """Forget what was recorded, unless no rewind is possible anyway."""
+        """Empty the record; None where no rewind is possible."""
         self.recording = [] if self.possible and self._rewindable else None
 
     def forbid_rewind(self) -> None:
@@ -130,15 +130,15 @@ class PlanCursor:
         self.recording = None
 
     def forget_run(self, key: Any) -> None:
-        """The run of this key is closed: its messages are not sent again."""
+        """Drop the recorded messages of this run, which is closed."""
         if self.recording is not None:
             self.recording = [msg for msg in self.recording if msg.run != key]
 
     def take_recorded(self) -> list[Any]:
         """The messages to send again; the record begins anew."""
-        taken = self.recording or []
+        messages = self.recording or []
         self.record_anew()
-        return taken
+        return messages
 
 
 def send_again(messages: list[Msg]) -> Generator[Msg, Any, Any]:
@@ -150,10 +150,10 @@ def send_again(messages: list[Msg]) -> Generator[Msg, Any, Any]:
 
 
 def as_generator(plan: Any) -> Any:
-    """A generator of messages, made of whatever was given as a plan.
+    """A generator of messages, made of a plan, a list of messages or a single message.
 
     Raises:
-        PlanError: it is no plan; the message says what was probably meant.
+        PlanError: it is no plan; call the function, or pass a generator of messages.
     """
     if hasattr(plan, "send") and hasattr(plan, "throw"):
         return iter(plan) if hasattr(plan, "__iter__") else plan  # an object around a generator hands it out

@@ -1,4 +1,4 @@
-"""The world of a RunEngine: real clocks, an inbox, subscribers, suspenders, and the metadata of runs.
+"""RealWorld: the clocks, inbox, subscribers, suspenders and metadata of one RunEngine.
 
 It serves the interpreter (see `world.World`) and knows nothing of plans.
 """
@@ -23,7 +23,7 @@ from beamshell.engine.requests import PauseRequest, WakeUp
 logger = logging.getLogger(__name__)
 
 VERSIONS = {"beamshell": __version__, "python": platform.python_version()}
-"""What a run was made with; it stands in every start document."""
+"""The versions of beamshell and Python, for every start document."""
 
 GUI_INTERVAL_S = 0.1
 """Seconds that a plan which never waits may keep windows from being drawn."""
@@ -31,7 +31,7 @@ GUI_INTERVAL_S = 0.1
 
 @dataclass
 class Settings:
-    """What a user may set on a RunEngine at any time; RunEngine documents each."""
+    """The settings that a user may change on a RunEngine at any time; RunEngine documents each."""
 
     md: MutableMapping[str, Any]
     preprocessors: list[Callable[[Any], Any]]
@@ -164,7 +164,7 @@ class RealWorld:
             self._wake_up()
 
     def _wake_up(self) -> None:
-        """Let the engine look at the suspenders; in any thread. Whatever else is posted makes it look too."""
+        """Make the engine check the suspenders; in any thread. Any other post has the same effect."""
         if not self.inbox.posts:  # nobody empties it while no plan runs: it must not grow
             self.post(WakeUp())
 

@@ -1,4 +1,4 @@
-"""Requests to the engine, from any thread: to pause or to end the plan, and news of actions, monitors and suspenders.
+"""Requests to the engine, from any thread: pause, end; and reports of ended actions, monitors and suspenders.
 
 The interpreter takes them from its queue and keeps here what it has not yet acted on. This module does not act.
 """
@@ -38,16 +38,16 @@ class EndRequest(NamedTuple):
     """Someone asks for the plan's end.
 
     Attributes:
-        how: STOPPING, ABORTING or HALTING.
+        state: STOPPING, ABORTING or HALTING.
         reason: goes into the stop document.
     """
 
-    how: State
+    state: State
     reason: str = ""
 
 
 class WakeUp(NamedTuple):
-    """Something has changed that the engine looks at by itself: a suspender, or a coroutine it waits for."""
+    """A suspender has changed, or a coroutine has ended: the engine looks at them anew."""
 
 
 class MonitorUpdate(NamedTuple):
@@ -62,7 +62,7 @@ class MonitorUpdate(NamedTuple):
     readings: Mapping[str, Any] | None
 
 
-# ---- what was asked for, and not yet done --------------------------------------------------------------
+# ---- pending requests ----------------------------------------------------------------------------------
 
 
 class Requests:
@@ -72,7 +72,7 @@ class Requests:
         pause_now: leave the present message for a pause.
         pause_later: pause at the next checkpoint.
         end: the most severe request to end the plan.
-        failures: actions that failed and whose failure the plan does not know yet.
+        failures: failed actions whose failure was not yet raised in the plan.
     """
 
     __slots__ = ("end", "failures", "pause_later", "pause_now")
@@ -85,16 +85,16 @@ class Requests:
 
     @property
     def pause(self) -> bool:
-        """True if a pause was asked for, now or later."""
+        """True if a pause is requested, now or at the next checkpoint."""
         return self.pause_now is not None or self.pause_later is not None
 
     def ask_pause_later(self, request: PauseRequest) -> None:
-        """The first request of several counts."""
+        """Request a pause at the next checkpoint; of several requests the first counts."""
         self.pause_later = self.pause_later or request
 
     def ask_end(self, request: EndRequest) -> None:
-        """The most severe request of several counts."""
-        if self.end is None or SEVERITY[request.how] > SEVERITY[self.end.how]:
+        """Request the plan's end; of several requests the most severe counts."""
+        if self.end is None or SEVERITY[request.state] > SEVERITY[self.end.state]:
             self.end = request
 
     def take_end(self) -> EndRequest | None:
@@ -103,11 +103,11 @@ class Requests:
         return request
 
     def forget_pauses(self) -> None:
-        """The pause has been made, or makes no sense any more."""
+        """Drop the requests for a pause: it was made, or the plan ends."""
         self.pause_now = self.pause_later = None
 
 
-# ---- how a message is left -----------------------------------------------------------------------------
+# ---- leaving a message -----------------------------------------------------------------------------------
 
 
 class InterruptReason(enum.Enum):

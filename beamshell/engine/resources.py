@@ -1,4 +1,4 @@
-"""What a call must put back: open runs, actions under way, moved and staged devices, subscriptions of the call.
+"""Resources: what the engine must put back after a call: open runs, actions, moved and staged devices, subscriptions.
 
 Plain records. It calls no device and knows nothing of plans or of the interpreter.
 """
@@ -12,11 +12,11 @@ from beamshell.engine.bundler import RunBundler
 from beamshell.errors import FailedStatus, PlanError
 
 GROUP_PRUNE_SIZE = 64
-"""Tasks in one group from which on those that ended well are forgotten: nobody may ever wait for the group."""
+"""Number of tasks in a group from which on the successful ones are dropped: a group may never be waited for."""
 
 
 def name_of(obj: Any) -> str:
-    """What a person calls `obj`."""
+    """The name of a device or other object, for messages."""
     return str(getattr(obj, "name", None) or type(obj).__name__)
 
 
@@ -65,7 +65,7 @@ class Task:
         return f"{name_of(self.msg.obj)}: {self.msg.command}{to}"
 
     def raise_failure(self) -> None:
-        """Tell the plan.
+        """Raise the failure, for the plan.
 
         Raises:
             FailedStatus: names device, action and cause; its `status` is the one that failed.
@@ -86,22 +86,22 @@ class Resources:
         runs: the open runs by key; each holds its monitors and its flyers.
         groups: the tasks of each group that nobody has waited for yet.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
-        moved: devices that a `set` has moved.
-        stopped: ids of devices that the engine stopped; that their moves failed is no news.
-        seen: devices that a message was about.
-        pausable: those of them that want to know of a pause.
+        moved: by id, the devices that a `set` has moved.
+        stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
+        devices: by id, the devices of all messages so far.
+        pausable: those of them that have a method `pause`.
         staged: staged devices, the newest last.
         tokens: subscriptions of this call.
-        prefetched: by id of the device, the function that collects a reading which was asked for ahead.
+        prefetched: by id of the device, the function that collects a reading which was requested ahead.
     """
 
     __slots__ = (
+        "devices",
         "groups",
         "moved",
         "pausable",
         "prefetched",
         "runs",
-        "seen",
         "staged",
         "stopped",
         "tokens",
@@ -114,7 +114,7 @@ class Resources:
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
         self.stopped: set[int] = set()
-        self.seen: dict[int, Any] = {}
+        self.devices: dict[int, Any] = {}
         self.pausable: dict[int, Any] = {}
         self.staged: list[Any] = []
         self.tokens: list[int] = []
@@ -125,14 +125,14 @@ class Resources:
         """The tasks of all groups."""
         return (task for tasks in self.groups.values() for task in tasks)
 
-    def see(self, obj: Any) -> None:
-        """Remember a device that may have to know of a pause."""
-        self.seen[id(obj)] = obj
+    def add_device(self, obj: Any) -> None:
+        """Note a device that a message names; one with a method `pause` is told of pauses."""
+        self.devices[id(obj)] = obj
         if hasattr(obj, "pause"):
             self.pausable[id(obj)] = obj
 
     def add_task(self, msg: Any, status: Any, group: Any) -> Task | None:
-        """Put an action into its group; None if it has ended well already, so there is no end to hear of."""
+        """Put an action into its group; None if it has ended well already."""
         tasks = self.groups.get(group)
         if tasks is None:
             tasks = self.groups[group] = []
@@ -145,5 +145,5 @@ class Resources:
         return task
 
     def unstaged(self, obj: Any) -> None:
-        """A device is staged no more."""
+        """Note that a device is staged no more."""
         self.staged[:] = [other for other in self.staged if other is not obj]

@@ -21,7 +21,7 @@ from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
 from beamshell.errors import EngineError, TransitionError, UnknownName
 
-WAYS_OUT = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
+END_STATES = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
 
 
 def _setting(name: str, doc: str) -> Any:
@@ -156,30 +156,30 @@ class RunEngine:
         self._interpreter, self._then = interpreter, then
         return self._drive(interpreter, lambda: interpreter.start(generator))
 
-    def proceed(self, how: str, reason: str = "") -> RunEngineResult:
-        """Go on with the paused plan, or end it; as `run`, it raises nothing because of what comes of it.
+    def proceed(self, action: str, reason: str = "") -> RunEngineResult:
+        """Go on with the paused plan, or end it; as in `run`, the end is a result and is not raised.
 
         Args:
-            how: "resume", "stop", "abort" or "halt".
+            action: "resume", "stop", "abort" or "halt".
             reason: why it is ended; goes into the stop document.
 
         Raises:
-            UnknownName: `how` is none of the four.
+            UnknownName: `action` is none of the four.
             TransitionError: no plan is paused.
         """
-        if how != "resume" and how not in WAYS_OUT:
-            raise UnknownName(f"a paused plan cannot {how!r}: it can resume, stop, abort or halt")
+        if action != "resume" and action not in END_STATES:
+            raise UnknownName(f"a paused plan cannot {action!r}: it can resume, stop, abort or halt")
         interpreter = self._interpreter
         if self.state is not State.PAUSED or interpreter is None:
-            raise TransitionError(f"cannot {how}: the engine is {self.state}, not paused")
-        if how == "resume":
+            raise TransitionError(f"cannot {action}: the engine is {self.state}, not paused")
+        if action == "resume":
             return self._drive(interpreter, interpreter.resume)
-        if how == "halt":
+        if action == "halt":
             reason = reason or "halted"
-        return self._drive(interpreter, lambda: interpreter.leave(WAYS_OUT[how], reason))
+        return self._drive(interpreter, lambda: interpreter.leave(END_STATES[action], reason))
 
     def resume(self) -> Any:
-        """Go on with a paused plan, from its last checkpoint; what the call would have returned."""
+        """Go on with a paused plan from its last checkpoint; returns as the call would have."""
         return self._answer(self.proceed("resume"))
 
     def stop(self) -> Any:
@@ -207,16 +207,16 @@ class RunEngine:
 
     @property
     def last_result(self) -> RunEngineResult | None:
-        """What came of the last call that has ended."""
+        """The result of the last call that has ended; None before the first."""
         return self._last_result
 
-    def _end(self, how: str, reason: str) -> Any:
+    def _end(self, action: str, reason: str) -> Any:
         if self.state is State.PAUSED:
-            return self._answer(self.proceed(how, reason), asked=True)
+            return self._answer(self.proceed(action, reason), end_was_requested=True)
         if self.state is State.IDLE:
             raise TransitionError("the engine is idle: there is nothing to end")
         # from a callback or another thread: the running call acts on it
-        self._world.post(EndRequest(WAYS_OUT[how], reason))
+        self._world.post(EndRequest(END_STATES[action], reason))
         return ()
 
     def _must_be_idle(self) -> None:
@@ -233,12 +233,12 @@ class RunEngine:
         subject = PlanInterrupts(interpreter.modes, interpreter.cursor, world.inbox, world.clock, world.say)
         try:
             with OWNER.watch(subject):
-                ended = run()
+                has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             self._interpreter = self._then = None
             interpreter.emergency_cleanup(exc)
             raise
-        if not ended:
+        if not has_ended:
             return interpreter.outcome.as_result(paused=True)
         then, self._interpreter, self._then = self._then, None, None
         self._last_result = result = interpreter.outcome.as_result()
@@ -248,8 +248,8 @@ class RunEngine:
             then(result)
         return result
 
-    def _answer(self, result: RunEngineResult, *, asked: bool = False) -> Any:
-        result.raise_for_status(asked=asked)
+    def _answer(self, result: RunEngineResult, *, end_was_requested: bool = False) -> Any:
+        result.raise_for_status(end_was_requested=end_was_requested)
         return result if self._settings.call_returns_result else result.run_start_uids
 
     # ---- documents -------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ class RunEngine:
         self._world.unsubscribe(token)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Who listens, in the order in which they are served."""
+        """The subscribers, in the order in which they are served."""
         return self._world.dispatcher.listing()
 
     # ---- suspenders and commands -----------------------------------------------------------------

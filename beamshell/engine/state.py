@@ -22,7 +22,7 @@ from beamshell.errors import TransitionError
 
 
 class State(enum.StrEnum):
-    """What the engine is doing. A State equals its plain string: ``RE.state == "idle"``."""
+    """The state of the engine. A State equals its plain string: ``RE.state == "idle"``."""
 
     IDLE = "idle"
     RUNNING = "running"
@@ -35,7 +35,7 @@ class State(enum.StrEnum):
 
 
 class Phase(enum.StrEnum):
-    """Which part of a call is under way; it decides what a failure and an abort do."""
+    """The part of a call that is under way; it decides what a failure and an abort do."""
 
     PLAN = "in the plan"
     CLEANUP = "in the plan's cleanup"
@@ -156,7 +156,7 @@ class Modes:
         return Suspension.FREE if self.episode is None else Suspension.HELD
 
     def emergency(self) -> None:
-        """Halt, from whatever state: an exception that no plan may have has left the table behind."""
+        """Go to HALTING from any state, without a check: an exception that is no plan's has ended the call."""
         self.state = State.HALTING
 
     @property

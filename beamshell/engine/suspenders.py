@@ -52,7 +52,7 @@ class SuspenderBase:
         self.since = time.time()
         self._tripped = False
         self._value: Any = None
-        self._seen = False
+        self._has_value = False
         self._connected = True
         self._invalid = False
         self._notify: Callable[[], None] | None = None
@@ -68,7 +68,7 @@ class SuspenderBase:
         return not self._bad(value)
 
     def _why(self) -> str:
-        """What is wrong with the value, such as "is 3 mA, below 5 mA"."""
+        """The fault of the value in words, such as "is 3 mA, below 5 mA"."""
         raise NotImplementedError
 
     # ---- for the engine and for people --------------------------------------------------------
@@ -76,7 +76,7 @@ class SuspenderBase:
     @property
     def tripped(self) -> bool:
         """True while plans must wait."""
-        return self._tripped or not self._connected or self._invalid or not self._seen
+        return self._tripped or not self._connected or self._invalid or not self._has_value
 
     @property
     def reason(self) -> str:
@@ -85,7 +85,7 @@ class SuspenderBase:
             return ""
         if not self._connected:
             text = f"{self.name} is not connected"
-        elif not self._seen:
+        elif not self._has_value:
             text = f"{self.name} has no value yet"
         elif self._invalid:
             text = f"{self.name} is INVALID (alarm severity 3)"
@@ -114,18 +114,18 @@ class SuspenderBase:
     # ---- following the signal -----------------------------------------------------------------
 
     def install(self, notify: Callable[[], None]) -> None:
-        """Begin to follow the signal; `notify` is called, in any thread, when the answer changes."""
+        """Follow the signal; `notify` is called, in any thread, when `tripped` changes."""
         self._connected = bool(getattr(self.signal, "connected", True))
         if isinstance(self.signal, Subscribable):
             self.signal.subscribe(self._on_value)
             if hasattr(self.signal, "SUB_META"):
                 self.signal.subscribe(self._on_connection, self.signal.SUB_META)
-        if not self._seen and self._connected and hasattr(self.signal, "get"):
+        if not self._has_value and self._connected and hasattr(self.signal, "get"):
             self._on_value(value=self.signal.get())  # the subscription reports changes only
         self._notify = notify
 
     def remove(self) -> None:
-        """Follow the signal no more."""
+        """Stop following the signal."""
         if isinstance(self.signal, Subscribable):
             self.signal.clear_sub(self._on_value)
             if hasattr(self.signal, "SUB_META"):
@@ -133,22 +133,22 @@ class SuspenderBase:
         self._notify = None
 
     def _on_value(self, value: Any = None, severity: Any = None, **_: Any) -> None:
-        before = self.tripped
+        was_tripped = self.tripped
         self._invalid = severity == INVALID
         self._value = value
         if value is not None:
             self._tripped = not self._good(value) if self._tripped else self._bad(value)
-            self._seen = True
-        self._changed(before)
+            self._has_value = True
+        self._report_change(was_tripped)
 
     def _on_connection(self, connected: bool = True, **_: Any) -> None:
-        before = self.tripped
+        was_tripped = self.tripped
         self._connected = bool(connected)
-        self._seen = self._seen and self._connected  # a value from before the loss counts no more
-        self._changed(before)
+        self._has_value = self._has_value and self._connected  # a value from before the loss counts no more
+        self._report_change(was_tripped)
 
-    def _changed(self, before: bool) -> None:
-        if self.tripped != before:
+    def _report_change(self, was_tripped: bool) -> None:
+        if self.tripped != was_tripped:
             self.since = time.time()
             if self._notify is not None:
                 self._notify()
@@ -203,7 +203,7 @@ class SuspendCeil(SuspenderBase):
 
 
 class _Band(SuspenderBase):
-    """A suspender with two borders."""
+    """A suspender with a lower and an upper border."""
 
     def __init__(self, signal: Any, band_bottom: float, band_top: float, **kwargs: Any) -> None:
         super().__init__(signal, **kwargs)
@@ -280,9 +280,9 @@ class SuspendWhenChanged(SuspenderBase):
 
     def reset(self) -> None:
         """Make the present value the expected one."""
-        before = self.tripped
+        was_tripped = self.tripped
         self.expected_value, self._tripped = self._value, False
-        self._changed(before)
+        self._report_change(was_tripped)
 
     def _why(self) -> str:
         return f"{self._is()}; plans wait until it is {self._with_unit(self.expected_value)}"
@@ -300,25 +300,25 @@ class SuspendWhen(SuspenderBase):
 
     def __init__(self, predicate: Callable[[], bool], words: str = "", **kwargs: Any) -> None:
         super().__init__(None, **kwargs)
-        self._seen = True
+        self._has_value = True
         self._predicate = predicate
         self._words = words or getattr(predicate, "__name__", "a condition")
         self._cause = ""
 
     @property
     def name(self) -> str:
-        """What is wrong, in words."""
+        """The condition in words."""
         return self._words
 
     @property
     def tripped(self) -> bool:
-        """What the predicate returns now."""
-        before = self._tripped
+        """True if the predicate returns True now, or raises."""
+        was_tripped = self._tripped
         try:
             self._tripped, self._cause = bool(self._predicate()), ""
         except Exception as exc:  # an unknown condition is not a good one
             self._tripped, self._cause = True, f"is unknown: {exc}"
-        if self._tripped != before:
+        if self._tripped != was_tripped:
             self.since = time.time()
         return self._tripped
 

@@ -1,4 +1,4 @@
-"""The World protocol: what the engine needs from outside, such as clocks, waiting, people, subscribers, metadata.
+"""World: the protocol of all that the engine uses from outside: clocks, waiting, the operator, subscribers, metadata.
 
 Protocols only. `real_world` fulfils them with threads and sockets; tests do it with a clock that jumps.
 """

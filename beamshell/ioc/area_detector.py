@@ -1,6 +1,6 @@
-"""A simulated areaDetector: it exposes as its records say, and hands each frame to its plugins.
+"""AreaDetector: simulates an areaDetector camera, which exposes as its records say and feeds its plugins.
 
-It does not know what is seen: `look` takes the picture.
+The function `take_picture` makes the picture.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 R = TypeVar("R", bound=Record)
 
-Look: TypeAlias = Callable[[float, int], npt.NDArray[np.uint16]]
-"""`look(exposure_s, number)` is a picture: uint16 (height, width)."""
+TakePicture: TypeAlias = Callable[[float, int], npt.NDArray[np.uint16]]
+"""``f(exposure_s, number)`` returns a picture: uint16 (height, width)."""
 
 _SHORTEST_S = 0.005
-"""Seconds on the wall below which no frame follows another: this is one process for a whole beamline."""
+"""The least time between two frames, in real seconds: this is one process for a whole beamline."""
 _IDLE, _EXPOSES = 0, 1
 
 
@@ -37,9 +37,9 @@ class AreaDetector:
     Args:
         base: EPICS base, running.
         clock: the clock of the simulation.
-        places: what its records begin with.
+        places: the prefixes of its records.
         supports: the record types `busy` and `callback`.
-        look: takes a picture of the whole chip.
+        take_picture: takes a picture of the whole chip.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class AreaDetector:
         clock: SimulationClock,
         places: Places,
         supports: tuple[RecordSupport, RecordSupport],
-        look: Look,
+        take_picture: TakePicture,
     ) -> None:
         self._clock = clock
-        self._look = look
+        self._take_picture = take_picture
         busy, callbacks = supports
         self._button = _record(busy, f"{places.camera}Acquire", BusyRecord)
         capture = _record(busy, f"{places.hdf}Capture", BusyRecord)
@@ -72,7 +72,7 @@ class AreaDetector:
             self._writer,
         )
         self._round = 0
-        self._taken = 0
+        self._frames_taken = 0
         self._button.begin = self._begin
         self._button.cancel = self._cancel
 
@@ -82,50 +82,50 @@ class AreaDetector:
         self._round += 1
         self._show("Acquire_RBV", 1)
         self._show("AcquireBusy", 1)
-        this_round = self._round
-        self._clock.after(0.0, lambda: self._start(this_round))
+        round_number = self._round
+        self._clock.after(0.0, lambda: self._start(round_number))
 
     def _cancel(self) -> None:
         self._round += 1
-        this_round = self._round
+        round_number = self._round
         self._rest("Acquisition aborted")
-        self._writer.when_idle(lambda: self._settle(this_round))
+        self._writer.when_idle(lambda: self._settle(round_number))
 
     # ---- one acquisition: the simulation's thread --------------------------------------------------
 
-    def _start(self, this_round: int) -> None:
-        if this_round != self._round:
+    def _start(self, round_number: int) -> None:
+        if round_number != self._round:
             return
-        self._taken = 0
+        self._frames_taken = 0
         self._show("NumImagesCounter_RBV", 0)
         self._show("DetectorState_RBV", _EXPOSES)
         self._status.put_text("Acquiring data")
         if not self._at["TriggerMode"].get():  # otherwise it waits for external triggers, and there are none
-            self._clock.after(self._exposure_s(), lambda: self._end_exposure(this_round))
+            self._clock.after(self._exposure_s(), lambda: self._end_exposure(round_number))
 
     def _exposure_s(self) -> float:
         return max(self._at["AcquireTime"].get(), _SHORTEST_S * self._clock.speed)
 
-    def _end_exposure(self, this_round: int) -> None:
-        if this_round != self._round:
+    def _end_exposure(self, round_number: int) -> None:
+        if round_number != self._round:
             return
         self._hand_over(self._expose())
-        self._taken += 1
-        self._show("NumImagesCounter_RBV", self._taken)
+        self._frames_taken += 1
+        self._show("NumImagesCounter_RBV", self._frames_taken)
         mode = int(self._at["ImageMode"].get())
-        if mode == SINGLE or (mode != CONTINUOUS and self._taken >= self._at["NumImages"].get()):
-            self._finish(this_round)
+        if mode == SINGLE or (mode != CONTINUOUS and self._frames_taken >= self._at["NumImages"].get()):
+            self._finish(round_number)
             return
         exposure_s = self._exposure_s()
         dead_s = max(0.0, self._at["AcquirePeriod"].get() - exposure_s)
-        self._clock.after(exposure_s + dead_s, lambda: self._end_exposure(this_round))
+        self._clock.after(exposure_s + dead_s, lambda: self._end_exposure(round_number))
 
     def _expose(self) -> Frame:
         number = int(self._at["ArrayCounter"].get()) + 1
         self._show("ArrayCounter", number)
         y, x = (int(self._at[f"Min{axis}"].get()) for axis in "YX")
         height, width = self._frame_shape()
-        whole = self._look(self._at["AcquireTime"].get() * self._at["Gain"].get(), number)
+        whole = self._take_picture(self._at["AcquireTime"].get() * self._at["Gain"].get(), number)
         pixels = np.ascontiguousarray(whole[y : y + height, x : x + width])
         if self._at["ArraySizeX_RBV"].get() != width or self._at["ArraySizeY_RBV"].get() != height:
             for name, value in (("ArraySizeX", width), ("ArraySizeY", height), ("ArraySize", pixels.nbytes)):
@@ -145,27 +145,27 @@ class AreaDetector:
             for plugin in self._plugins:
                 plugin.take(frame)
 
-    def _finish(self, this_round: int) -> None:
-        """The last frame was exposed; with WaitForPlugins the acquisition is over when it was also dealt with."""
+    def _finish(self, round_number: int) -> None:
+        """End the acquisition after the last frame; with WaitForPlugins, after the plugins have processed it."""
         self._rest("Acquisition complete")
         if self._at["WaitForPlugins"].get():
-            self._writer.when_idle(lambda: self._complete(this_round))
+            self._writer.when_idle(lambda: self._complete(round_number))
         else:
-            self._complete(this_round)
+            self._complete(round_number)
 
     def _rest(self, message: str) -> None:
         self._show("Acquire_RBV", 0)
         self._show("DetectorState_RBV", _IDLE)
         self._status.put_text(message)
 
-    def _complete(self, this_round: int) -> None:
+    def _complete(self, round_number: int) -> None:
         with self._button.locked():  # so that it is not stopped or started at this moment
-            if this_round == self._round:
+            if round_number == self._round:
                 self._show("AcquireBusy", 0)
                 self._button.done()
 
-    def _settle(self, this_round: int) -> None:
-        if this_round == self._round:
+    def _settle(self, round_number: int) -> None:
+        if round_number == self._round:
             self._show("AcquireBusy", 0)
 
     def _show(self, name: str, value: float) -> None:

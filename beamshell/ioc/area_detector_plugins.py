@@ -1,6 +1,6 @@
-"""The plugins of a simulated areaDetector that show a frame as an array, and its statistics.
+"""The plugins of a simulated areaDetector for arrays and statistics.
 
-They know nothing of cameras or files. Each is offered every frame, and ignores it while its callbacks are disabled.
+They know no camera and no file. Each gets every frame, and ignores it while its callbacks are disabled.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Frame:
 
 
 class Plugin:
-    """What all plugins have in common: they can be switched off, and show which frame was the last."""
+    """The base of all plugins: they can be switched off, and show the data of the last frame."""
 
     def __init__(self, base: Base, prefix: str) -> None:
         self._base = base
@@ -108,7 +108,7 @@ def statistics(pixels: npt.NDArray[Any]) -> dict[str, float]:
 
 
 def centroid(pixels: npt.NDArray[Any], threshold: float) -> dict[str, float]:
-    """Where the pixels above `threshold` have their centre, and how wide they are about it (rms), in pixels.
+    """Centre (x, y) and width (rms) of the pixels above `threshold`, in pixels.
 
     All are 0 if there are none, as NDPluginStats has it.
     """

@@ -1,7 +1,7 @@
-"""The records of an areaDetector: a camera and its plugins, by the names that ADCore gives them.
+"""The EPICS records of a simulated areaDetector, as text: camera and plugins, with the names of ADCore.
 
-They are text for EPICS base, without what drives them. Names and meaning: the templates ADBase, NDPluginBase,
-NDStdArrays, NDStats and NDFileHDF5 of ADCore 3. A setting `X` has what was made of it in `X_RBV`.
+Names and meaning: the templates ADBase, NDPluginBase, NDStdArrays, NDStats and NDFileHDF5 of ADCore 3. A setting `X`
+has its value in use in `X_RBV`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RecordSet:
         self.texts: dict[str, str] = {}
 
     def add(self, kind: str, name: str, **fields: object) -> None:
-        """One record; every one processes when the IOC starts, so that none is undefined."""
+        """Add one record; every one processes when the IOC starts, so that none is undefined."""
         text = " ".join(f'field({field}, "{value}")' for field, value in {"PINI": "YES", **fields}.items())
         self.texts[self.prefix + name] = f'record({kind}, "{self.prefix}{name}") {{ {text} }}\n'
 
@@ -91,7 +91,7 @@ def _words(states: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Places:
-    """What the addresses of each part begin with: the camera, and the plugins for arrays, statistics and files."""
+    """The prefixes of the parts: the camera, and the plugins for arrays, statistics and files."""
 
     camera: str
     image: str

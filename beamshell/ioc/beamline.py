@@ -1,6 +1,6 @@
-"""The demo beamline: which records it has, and how the simulation drives them.
+"""Beamline: the records of the demo beamline, and the simulation that drives them.
 
-The numbers come from `physics`; this module knows nothing of ports, processes or clients.
+The numbers come from `physics`. It knows no port, no process and no client.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
 CAMERA = area_detector_records.Places.usual("BL:cam:")
 FOLLOW_S = 0.04
-"""Seconds on the wall between two looks at set points and switches."""
+"""Real seconds between two polls of set points and switches."""
 SHUTTER_DELAY_S = 0.1
 DECAY_TIME_S = 0.5
 FIRST_BRAGG_DEG = 12.715
-"""Where the monochromator stands at the start: near the edge of its foil, at 8.98 keV."""
+"""The first Bragg angle of the monochromator: near the edge of its foil, at 8.98 keV."""
 
 
 def _motor(
@@ -130,7 +130,7 @@ class Beamline:
 
     Args:
         base: EPICS base, with nothing loaded yet.
-        clock: the time line; its thread is the only one that simulates.
+        clock: the simulated time; its thread is the only one that simulates.
         seed: makes the same random numbers again; None is different each time.
     """
 
@@ -200,9 +200,9 @@ class Beamline:
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
         mca.rates = lambda: physics.fluorescence_rates(mca.energies, self._th.get(), self._light())
-        AreaDetector(self._base, self._clock, CAMERA, (self._busy, self._callbacks), self._look)
+        AreaDetector(self._base, self._clock, CAMERA, (self._busy, self._callbacks), self._take_picture)
 
-    def _look(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
+    def _take_picture(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
         light = self._light() * exposure_s / physics.EXPOSURE_S
         return self._camera.frame(self._samx.get(), self._samy.get(), light, number)
 
@@ -214,7 +214,8 @@ class Beamline:
             return clock, monitor, detector
 
         busy = self._busy.records
-        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, self._mcs_random, busy, rates, th.where)
+        random, position = self._mcs_random, th.position_at
+        self._mcs = mcs.MultichannelScaler("BL:mcs:", self._base, self._clock, random, busy, rates, position)
 
     def _connect_profile_move(self) -> None:
         axes = [self._motor("BL:th"), self._motor("BL:tth")]
@@ -240,33 +241,33 @@ class Beamline:
         return action
 
     def _decay(self) -> Callable[[float], None]:
-        goal, value, done = (self._field(f"decay:{part}") for part in ("SP", "I", "done"))
-        value.put(goal.get())
+        setpoint, value, done = (self._field(f"decay:{part}") for part in ("SP", "I", "done"))
+        value.put(setpoint.get())
 
         def step(elapsed_s: float) -> None:
-            # One lock, or a set point that arrives in the middle would be called reached.
-            with self._base.locked(goal.record):
-                here, there, is_done = value.get(), goal.get(), bool(done.get())
-                if is_done and here == there:
+            # In one lock: otherwise a set point that comes in the middle would count as reached.
+            with self._base.locked(setpoint.record):
+                position, target, is_done = value.get(), setpoint.get(), bool(done.get())
+                if is_done and position == target:
                     return
-                here = physics.approach(here, there, elapsed_s, DECAY_TIME_S)
-                value.put(there if abs(here - there) < 1e-6 else here)
-                if not is_done and abs(here - there) < 0.01:
+                position = physics.approach(position, target, elapsed_s, DECAY_TIME_S)
+                value.put(target if abs(position - target) < 1e-6 else position)
+                if not is_done and abs(position - target) < 0.01:
                     done.put(1)
 
         return step
 
     def _temperature(self) -> Callable[[float], None]:
-        goal, value, rate, done = (self._field(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
-        value.put(goal.get())
+        setpoint, value, rate, done = (self._field(f"BL:temp:{part}") for part in ("SP", "RBV", "ramp", "done"))
+        value.put(setpoint.get())
 
         def step(elapsed_s: float) -> None:
-            with self._base.locked(goal.record):
+            with self._base.locked(setpoint.record):
                 if done.get():
                     return
-                here = physics.ramp(value.get(), goal.get(), elapsed_s, rate.get())
-                value.put(here)
-                done.put(float(here == goal.get()))
+                position = physics.ramp(value.get(), setpoint.get(), elapsed_s, rate.get())
+                value.put(position)
+                done.put(float(position == setpoint.get()))
 
         return step
 
@@ -350,13 +351,13 @@ class PointDetector:
 
     def _begin(self) -> None:
         self._round += 1
-        this_round = self._round
+        round_number = self._round
         self._began = self._clock.now()
         seconds = max(0.0, self._preset.get())
-        self._clock.after(seconds, lambda: self._end(this_round, seconds))
+        self._clock.after(seconds, lambda: self._end(round_number, seconds))
 
-    def _end(self, this_round: int, seconds: float) -> None:
-        if this_round == self._round:
+    def _end(self, round_number: int, seconds: float) -> None:
+        if round_number == self._round:
             self._result.put(physics.counts(self._rate(), seconds, self._random))
             self._button.done()
 

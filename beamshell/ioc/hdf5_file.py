@@ -1,6 +1,6 @@
-"""An HDF5 file of pictures that grows frame by frame, as areaDetector's file writer lays it out.
+"""Hdf5File: an HDF5 file of pictures that grows frame by frame, in the layout of areaDetector's file writer.
 
-It knows no record. What was flushed outlives a kill -9, and can be read while the next frame is written (SWMR).
+It knows no record. Flushed frames survive a kill -9, and can be read while the next one is written (SWMR).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Hdf5File:
 
 
 _BROKEN: list[Hdf5File] = []
-"""Kept for ever: the library crashes the process when what it could not write is given back to it."""
+"""Files that could not be written, kept for ever: the library crashes the process when such a file is closed."""
 
 
 def _system_error(failure: Exception, path: Path) -> OSError:

@@ -1,6 +1,6 @@
-"""The file writer of a simulated areaDetector: a queue, a thread, and real HDF5 files as its records say.
+"""Hdf5Plugin: the file writer of a simulated areaDetector: a queue, a thread, and real HDF5 files.
 
-It knows nothing of cameras. It only streams: each frame goes to the file as it comes.
+It knows no camera. It only streams: each frame goes to the file when it comes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Hdf5Plugin(Plugin):
 
     Args:
         base: EPICS base, running.
-        prefix: what its records begin with: "BL:cam:HDF1:".
+        prefix: the prefix of its records: "BL:cam:HDF1:".
         capture: its switch.
         folder_changed: calls back when another folder is named.
         shape: returns (height, width) of the next frame, for files that are opened before it.
@@ -82,7 +82,7 @@ class Hdf5Plugin(Plugin):
         self._do(lambda: self._write(frame))
 
     def when_idle(self, action: Callable[[], None]) -> None:
-        """Call `action` once all that is queued now is done, in the writer's thread."""
+        """Call `action` in the writer's thread, when all frames that are queued now are written."""
         self._do(action)
 
     def _count(self, more: int) -> None:
@@ -187,9 +187,9 @@ class Hdf5Plugin(Plugin):
     # ---- its folder: the client's thread ----------------------------------------------------------
 
     def _look_for_folder(self) -> None:
-        """Another folder was named: make up to as many levels of it as a negative CreateDirectory says."""
-        named = self._texts["FilePath"].get_text()
-        folder = named if not named or named.endswith("/") else named + "/"
-        exists = bool(named) and make_folder(Path(named), max(0, -int(self._settings["CreateDirectory"].get())))
+        """Check a new folder; create as many of its last levels as a negative CreateDirectory says."""
+        path = self._texts["FilePath"].get_text()
+        folder = path if not path or path.endswith("/") else path + "/"
+        exists = bool(path) and make_folder(Path(path), max(0, -int(self._settings["CreateDirectory"].get())))
         self._texts["FilePath_RBV"].put_text(folder)
         self._readings["FilePathExists_RBV"].put(float(exists))

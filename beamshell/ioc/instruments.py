@@ -1,6 +1,6 @@
-"""The demo beamline's instruments that are no IOC: a chiller with a web service, a gas supply on a serial line.
+"""The demo beamline's instruments outside the IOC: a chiller with a web service, a gas supply on a serial line.
 
-They know nothing of EPICS, nor of who asks. The simulation's clock is an argument.
+They know no EPICS and no client. The simulation's clock is an argument.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BASE_MBAR = 1e-6
 
 
 class Ramp:
-    """A value on its way to a goal at a constant rate; any thread may read and send it.
+    """A value that approaches its target at a constant rate; any thread may read and set it.
 
     Args:
         begins: its first value.
@@ -36,7 +36,7 @@ class Ramp:
     """
 
     def __init__(self, begins: float, rate: float, clock: Callable[[], float]) -> None:
-        self.goal = begins
+        self.target = begins
         self._from = begins
         self._rate = rate
         self._clock = clock
@@ -45,34 +45,34 @@ class Ramp:
 
     @property
     def value(self) -> float:
-        """Where it is now."""
+        """The value now."""
         with self._lock:
             return self._now()
 
     def _now(self) -> float:
         way = self._rate * (self._clock() - self._since)
-        if abs(self.goal - self._from) <= way:
-            return self.goal
-        return self._from + (way if self.goal > self._from else -way)
+        if abs(self.target - self._from) <= way:
+            return self.target
+        return self._from + (way if self.target > self._from else -way)
 
     @property
     def moving(self) -> bool:
-        """Whether it is still on its way."""
-        return self.value != self.goal
+        """Whether the target is not reached yet."""
+        return self.value != self.target
 
-    def go(self, goal: float) -> None:
-        """Send it somewhere else, from where it is now."""
+    def go(self, target: float) -> None:
+        """Set a new target."""
         with self._lock:
             self._from = self._now()
             self._since = self._clock()
-            self.goal = goal
+            self.target = target
 
 
 # ---- the chiller: GET /temperature, GET /setpoint, PUT /setpoint {"value": 25}
 
 
 class Chiller:
-    """The chiller: what its web service answers.
+    """The chiller, with the answers of its web service.
 
     Args:
         clock: the time of the simulation, in seconds.
@@ -82,16 +82,16 @@ class Chiller:
         self._bath = Ramp(20.0, _RATE_C_PER_S, clock)
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """What stands at a path; None if nothing does."""
+        """The JSON document at a path; None if there is none."""
         if path == "/temperature":
             return {"value": round(self._bath.value, 4), **_NUMBER, "timestamp": time.time()}
         if path == "/setpoint":
             limits = {"min": LOWEST_C, "max": HIGHEST_C, "moving": self._bath.moving}
-            return {"value": self._bath.goal, **_NUMBER, **limits, "timestamp": time.time()}
+            return {"value": self._bath.target, **_NUMBER, **limits, "timestamp": time.time()}
         return None
 
     def put(self, path: str, body: Any) -> tuple[int, str]:
-        """The status and the words in answer to a PUT."""
+        """Status and text in answer to a PUT."""
         if path != "/setpoint":
             return 405, f"{path} cannot be written"
         value = body.get("value") if isinstance(body, dict) else None
@@ -142,7 +142,7 @@ def _handler(chiller: Chiller) -> type[BaseHTTPRequestHandler]:
 
 
 class GasSupply:
-    """What the instrument answers.
+    """The gas supply, with the answers to its commands.
 
     Args:
         clock: the time of the simulation, in seconds.
@@ -159,7 +159,7 @@ class GasSupply:
         if word == "*IDN?":
             return "beamshell demo gas supply"
         flow = self._flow.value
-        readings = {"SP?": self._flow.goal, "FLOW?": flow}
+        readings = {"SP?": self._flow.target, "FLOW?": flow}
         if word in readings:
             return f"{readings[word]:.3f}"
         return f"{_BASE_MBAR * (1 + 100 * flow):.3e}" if word == "PRES?" else f"ERR {line.strip()!r} is no command"

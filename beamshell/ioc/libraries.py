@@ -1,4 +1,4 @@
-"""Where the libraries of EPICS base are on this machine.
+"""Finds the shared libraries of EPICS base on this machine.
 
 They are found without importing their package, which takes 0.2 s; nothing is loaded.
 """

@@ -1,7 +1,6 @@
-"""The mca record: a spectrum that is counted for a preset real or live time, and sums over regions of it.
+"""McaRecord: the simulated mca record: a spectrum, counted for a preset real or live time, and sums over regions.
 
-It knows nothing of what is counted: `rates` says what arrives in each channel now. Field meanings: mcaRecord.html of
-the EPICS mca module.
+The function `rates` gives the counts/s in each channel. Field meanings: mcaRecord.html of the EPICS mca module.
 """
 
 from __future__ import annotations
@@ -113,14 +112,14 @@ class McaRecord(Record):
         return float(max(0.0, min(real, lively)))
 
     def _schedule(self, rates: npt.NDArray[np.float64]) -> None:
-        this_round = self._round
+        round_number = self._round
         delay_s = min(self._left_s(live_fraction(rates.sum())), UPDATE_S * self._clock.speed)
-        self._clock.after(delay_s, lambda: self._tick(this_round))
+        self._clock.after(delay_s, lambda: self._tick(round_number))
 
-    def _tick(self, this_round: int) -> None:
+    def _tick(self, round_number: int) -> None:
         rates = self.rates()  # before the lock: it looks at other records
         with self.locked():
-            if not self["ACQG"] or this_round != self._round:
+            if not self["ACQG"] or round_number != self._round:
                 return
             self._count_until_now(rates)
             if self._left_s(1.0) > 1e-9:
@@ -133,8 +132,8 @@ class McaRecord(Record):
         live = live_fraction(rates.sum())
         now = self._clock.now()
         seconds, self._last = min(now - self._last, self._left_s(live)), now
-        used = self["NUSE"]
-        self.arrays["VAL"][:used] += self._random.poisson(rates[:used] * live * seconds).astype(np.int32)
+        in_use = self["NUSE"]
+        self.arrays["VAL"][:in_use] += self._random.poisson(rates[:in_use] * live * seconds).astype(np.int32)
         self["ERTM"] += seconds
         self["ELTM"] += seconds * live
         self["ACT"] = float(self.arrays["VAL"].sum())
@@ -152,7 +151,7 @@ class McaRecord(Record):
         self["ACQG"] = 0
 
     @override
-    def used(self, field: str) -> int:
+    def used_elements(self, field: str) -> int:
         return int(self["NUSE"])
 
     @override

@@ -1,7 +1,7 @@
-"""A simulated multichannel scaler: counters that fill one bin after the other.
+"""MultichannelScaler: a simulated multichannel scaler: counters that fill one bin after the other.
 
-It knows neither what is counted nor the motor that it follows: two functions are arguments. Its records are named as
-those for the SIS3820 are (SIS38XX.template of the EPICS mca module).
+Count rates and motor position come from two functions. Its records are named as those of the SIS3820
+(SIS38XX.template of the EPICS mca module).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from beamshell.ioc.small_records import BusyRecord
 MAX_CHANNELS = 10_000
 CLOCK_HZ = 1e7
 TICK_S = 0.01
-"""Seconds on the wall between two looks at what is counted."""
+"""Real seconds between two updates of the counts."""
 SHOW_S = 0.1
-"""Seconds on the wall between two showings of the arrays."""
+"""Real seconds between two updates of the array records."""
 
 _SHORTEST_TICK_S = 1e-6  # rounding must not let a tick fall just before the end of the last bin, again and again
 
@@ -107,7 +107,7 @@ class MultichannelScaler:
             self._buttons[name].cancel = partial(clock.after, 0.0, self._end)
 
     def advance(self, moment: float) -> None:
-        """A pulse from outside: the next bin begins at `moment`, now or shortly before. In the simulation's thread."""
+        """Begin the next bin at `moment`, the time of an external pulse. In the simulation's thread."""
         if not (self._acquiring and self._external):
             return
         self._count_until(moment)
@@ -145,7 +145,7 @@ class MultichannelScaler:
         self._tick(self._last)
 
     def _tick(self, due: float) -> None:
-        """Count until `due`, and no further if this thread is late: pulses may be due since."""
+        """Count until `due`, and no further even if this thread is late: a pulse may have been due since."""
         if not self._acquiring:
             return
         self._count_until(due)
@@ -162,19 +162,19 @@ class MultichannelScaler:
         self._clock.after(following - self._clock.now(), partial(self._tick, following))
 
     def _count_until(self, now: float) -> None:
-        """Count from the last look to this one, each bin at the position that the motor had then."""
+        """Count from the last update until now, each bin with the position that the motor had then."""
         now = max(now, self._last)
-        before, there = (self._last, self._last_position), self._position(now)
+        before, position_now = (self._last, self._last_position), self._position(now)
         while self._last < now and self._bin < self._way.size:
             edge = math.inf if self._external else self._began + (self._bin + 1) * self._dwell_s
             until = min(now, edge)
             middle = (self._last + until) / 2
-            position = float(np.interp(middle, (before[0], now), (before[1], there)))
+            position = float(np.interp(middle, (before[0], now), (before[1], position_now)))
             self._put(until - self._last, position)
             self._last = until
             if until == edge:
                 self._bin += 1
-        self._last, self._last_position = now, there
+        self._last, self._last_position = now, position_now
 
     def _put(self, seconds: float, position: float) -> None:
         if self._bin < 0 or seconds <= 0:
@@ -187,7 +187,7 @@ class MultichannelScaler:
         self._seconds[self._bin] += seconds
 
     def _show(self) -> None:
-        """Show the bins that are full; their number comes last, so that clients who see it find the arrays there."""
+        """Update the records of the full bins; their number comes last, when the arrays are there."""
         full = max(0, min(self._bin, self._way.size))
         for array, values in zip(self._arrays, self._counts, strict=False):
             array.put_array(np.round(values[:full]))

@@ -1,4 +1,4 @@
-"""The motion of an axis: where it is while it speeds up, runs and slows down.
+"""The motion of a simulated axis: its position while it speeds up, runs and slows down.
 
 Pure arithmetic: no clock, no record.
 """
@@ -41,7 +41,7 @@ class Move:
         return 2 * math.sqrt(distance * self.ramp_s / self.speed)
 
     def position(self, elapsed_s: float) -> float:
-        """Where the axis is, in EGU; exactly `target` once the time is over."""
+        """The position of the axis, in EGU; exactly `target` once the time is over."""
         if elapsed_s >= self.duration_s:
             return self.target
         if elapsed_s <= 0:
@@ -64,7 +64,7 @@ class Move:
 
 @dataclass(frozen=True)
 class TimedPath:
-    """A way through given positions at given times, as a controller drives a trajectory.
+    """A path through given positions at given times, as a controller drives a trajectory.
 
     Args:
         times: seconds from the beginning, increasing; the first is 0.
@@ -76,7 +76,7 @@ class TimedPath:
 
     @property
     def target(self) -> float:
-        """Where it ends, in EGU."""
+        """The last position, in EGU."""
         return self.positions[-1]
 
     @property
@@ -90,7 +90,7 @@ class TimedPath:
         return self.times[-1]
 
     def position(self, elapsed_s: float) -> float:
-        """Where the axis is, in EGU."""
+        """The position of the axis, in EGU."""
         return float(np.interp(elapsed_s, self.times, self.positions))
 
     def is_beyond(self, position: float, low: float, high: float) -> bool:

@@ -1,6 +1,6 @@
-"""The fields of the motor record, as documented for the EPICS motor record (motorRecord.html of the motor module).
+"""The table of the motor record's fields, as documented for EPICS (motorRecord.html of the motor module).
 
-Data only: what they mean when written is `motor_record`'s.
+Data only; their function is in `motor_record`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ UPWARDS, DONE, PLUS_SWITCH, SLIPPED, AT_HOME, PROBLEM, MOVING, MINUS_SWITCH, HOM
 """Bits of MSTA."""
 
 BUTTONS = ("HOMF", "HOMR", "JOGF", "JOGR")
-"""What is 1 as long as it lasts."""
+"""Fields that are 1 as long as their action lasts."""
 
 UNITS = {
     **dict.fromkeys(("VELO", "VBAS", "VMAX", "BVEL", "JVEL", "HVEL"), "{}/s"),

@@ -1,6 +1,6 @@
-"""The motor record: it behaves as documented for the EPICS motor record, on a simulated axis.
+"""MotorRecord: a motor record that behaves as documented for EPICS, on a simulated axis.
 
-It knows nothing of the beamline that the motor is part of.
+It knows no beamline.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class MotorRecord(Record):
         return bool(self["DLLM"] == self["DHLM"] == 0)
 
     def _go(self, dial: float, user: float | None = None) -> None:
-        """Send the axis to a dial position, or refuse with LVIO and put the old target back."""
+        """Send the axis to a dial position, or refuse with LVIO and restore the old target."""
         accepted = self._is_within_limits(dial)
         self["LVIO"] = not accepted
         if not accepted:
@@ -162,14 +162,14 @@ class MotorRecord(Record):
         self._clock.after(max(0.0, min(rest_s, UPDATE_S * self._clock.speed)), lambda: self._tick(move))
 
     def _dial_now(self) -> float:
-        """Where the axis is: as far as the move, a slip or a limit switch let it go, and never back."""
+        """The dial position of the axis, as far as the move, a slip or a limit switch let it go, and never back."""
         position = self._dial_at(self._clock.now())
         if not isinstance(self._move, Move):
             return position
         return max(self._dial, position) if self._move.direction > 0 else min(self._dial, position)
 
     def _dial_at(self, moment: float) -> float:
-        """Where the axis was at a moment of this move or of the last one."""
+        """The dial position of the axis at a moment of this move or of the last one."""
         move = self._last_move if self._move is None and moment < self._rests_since else self._move
         if move is None or self["SIMS"]:
             return self._dial
@@ -199,7 +199,7 @@ class MotorRecord(Record):
         self._has_slipped = False
 
     def _arrive(self, move: Move | TimedPath) -> None:
-        """The move has come to its end, be it the target or something in the way."""
+        """End the move: the target is reached, or an obstacle."""
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
         at_switch = self._is_at_switch(move)
@@ -213,7 +213,7 @@ class MotorRecord(Record):
         self._rest()
 
     def _halt(self, *, keeps_target: bool = False) -> None:
-        """Stand still here and now; unless paused, here is where the motor was sent. Nothing if it stands already."""
+        """Stop at once; unless paused, this place becomes the target. Do nothing if it is at rest."""
         if self._move is None:
             return
         self._dial = self._dial_now()
@@ -239,8 +239,8 @@ class MotorRecord(Record):
 
     # ---- what other parts of the simulation ask -------------------------------------------------
 
-    def where(self, at: float | None = None) -> float:
-        """Where the axis is, in user coordinates; RBV follows only every now and then.
+    def position_at(self, at: float | None = None) -> float:
+        """The position of the axis in user coordinates; RBV follows only at intervals.
 
         Args:
             at: a moment of the simulation's clock, now or shortly before; None is now.
@@ -268,7 +268,7 @@ class MotorRecord(Record):
             return True
 
     def halt(self) -> None:
-        """Stand still, as a STOP makes it."""
+        """Stop, as a write to STOP does."""
         with self.locked():
             self._halt()
             self.finish()

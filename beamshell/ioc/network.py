@@ -1,4 +1,4 @@
-"""Ports, the environment that keeps EPICS on loopback, a search without libca, and the CA repeater.
+"""Network of the demo IOC: free ports, the environment that keeps EPICS on loopback, a search, the CA repeater.
 
 It starts and stops no process.
 """
@@ -49,11 +49,11 @@ def ensure_free(port: int) -> None:
         raise IocError(f"port {port} is in use already: stop the program there, or start the IOC on another port")
 
 
-def free_port(*taken: int) -> int:
-    """A free port that is none of `taken`, chosen at random, so that two consoles rarely try the same."""
+def free_port(*excluded: int) -> int:
+    """A free port that is none of `excluded`, chosen at random, so that two consoles rarely try the same."""
     first, last = map(int, (allowed := os.environ.get("BEAMSHELL_PORTS", _PORTS)).split("-"))
     for port in random.SystemRandom().sample(range(first, last + 1), min(200, last + 1 - first)):
-        if port not in taken and is_free(port):
+        if port not in excluded and is_free(port):
             return port
     raise IocError(f"no port of {allowed} is free: set BEAMSHELL_PORTS to others, first-last")
 
@@ -76,7 +76,7 @@ def repeater_socket() -> socket.socket:
 
 
 def client_environment(port: int, repeater_port: int, pva_port: int) -> dict[str, str]:
-    """What clients of Channel Access and PV Access need to find the IOC, and nothing else."""
+    """The environment in which clients of Channel Access and PV Access find this IOC and no other."""
     return {
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{port}",
         "EPICS_CA_AUTO_ADDR_LIST": "NO",
@@ -90,7 +90,7 @@ def client_environment(port: int, repeater_port: int, pva_port: int) -> dict[str
 
 
 def server_environment(port: int, repeater_port: int, pva_port: int) -> dict[str, str]:
-    """What the IOC needs to serve on loopback only; PV Access takes the TCP and the UDP port of one number."""
+    """The environment in which the IOC serves on loopback only; PV Access takes the TCP and UDP port of one number."""
     return {
         **client_environment(port, repeater_port, pva_port),
         "EPICS_CAS_SERVER_PORT": str(port),

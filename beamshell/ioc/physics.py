@@ -1,4 +1,4 @@
-"""The physics of the demo beamline: what its detectors would see.
+"""The physics of the demo beamline: count rates, spectra and pictures of its detectors.
 
 Pure functions: no record, no clock; the source of random numbers is an argument.
 """
@@ -50,7 +50,7 @@ def bragg_energy_ev(bragg_deg: float) -> float:
 def foil_transmission(bragg_deg: float) -> float:
     """The share of the beam that a copper foil lets through: an edge at 8979 eV, and oscillations above it.
 
-    One shell of neighbours at 2.55 Å, as in the textbooks: what an absorption spectrum is practised on.
+    One shell of neighbours at 2.55 Å, as in the textbooks.
     """
     above_ev = bragg_energy_ev(bragg_deg) - COPPER_EDGE_EV
     if not math.isfinite(above_ev):
@@ -63,19 +63,19 @@ def foil_transmission(bragg_deg: float) -> float:
 
 
 def counts(rate: float, seconds: float, random: np.random.Generator) -> int:
-    """What a counter shows after `seconds`, with the statistics of Poisson."""
+    """The counts after `seconds`, with the statistics of Poisson."""
     return int(random.poisson(rate * seconds))
 
 
-def approach(value: float, goal: float, seconds: float, time_constant_s: float) -> float:
-    """Where an exponential approach stands after `seconds`."""
-    return goal + (value - goal) * math.exp(-seconds / time_constant_s)
+def approach(value: float, target: float, seconds: float, time_constant_s: float) -> float:
+    """The value of an exponential approach after `seconds`."""
+    return target + (value - target) * math.exp(-seconds / time_constant_s)
 
 
-def ramp(value: float, goal: float, seconds: float, rate: float) -> float:
-    """Where a linear ramp of `rate` units/s stands after `seconds`."""
+def ramp(value: float, target: float, seconds: float, rate: float) -> float:
+    """The value of a linear ramp of `rate` units/s after `seconds`."""
     step = abs(rate) * seconds
-    return goal if abs(goal - value) <= step else value + math.copysign(step, goal - value)
+    return target if abs(target - value) <= step else value + math.copysign(step, target - value)
 
 
 class Camera:
@@ -142,7 +142,7 @@ def fluorescence_rates(energies_kev: Array, th_deg: float, light: float) -> Arra
 
 
 def live_fraction(arriving: float) -> float:
-    """Which part of the time the detector sees at all when so many counts/s arrive (it is not paralysable)."""
+    """The fraction of the time in which the detector is live, for a rate in counts/s (it is not paralysable)."""
     return 1.0 / (1.0 + arriving * DEAD_TIME_S)
 
 

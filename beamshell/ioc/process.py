@@ -1,6 +1,6 @@
-"""DemoIoc: the console's side of the demo IOC, which starts it, waits for it and stops it.
+"""DemoIoc: starts the process of the demo IOC, waits for it and stops it.
 
-It never loads EPICS base: the IOC is another process, and this one can be its client.
+It never loads EPICS base, so this process can be a client of the IOC.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ class DemoIoc:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What to put into `os.environ` before the first Channel Access call of a client.
+        """The variables for `os.environ` before the first Channel Access call of a client.
 
-        Among it is where the demo beamline's instruments are that are no IOC; its device file says `${NAME}`.
+        They include the addresses of the demo beamline's other instruments, which its device file names as `${NAME}`.
         """
         return {
             **network.client_environment(self.port, self._repeater.getsockname()[1], self._pva_port),

@@ -1,7 +1,7 @@
-"""A simulated profile move: a controller that drives motors together through points at given times.
+"""ProfileMove: a simulated controller that drives motors together through points at given times.
 
 Its records are named as those of the EPICS motor module (profileMoveController.template, profileMoveAxis.template). It
-does not know what its pulses are for.
+knows no receiver of its pulses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from beamshell.ioc.small_records import BusyRecord
 
 MAX_POINTS = 2000
 LOOK_S = 0.02
-"""Real seconds between two checks of axes that move."""
+"""Real seconds between two checks of moving axes."""
 
 _BUTTONS = ("Build", "Execute", "Abort", "Readback")
 _UNDEFINED, _SUCCESS, _FAILURE, _ABORTED = range(4)
@@ -70,10 +70,10 @@ def records(prefix: str, axes: int) -> str:
 
 def _choice(kind: str, name: str, value: int, *words: str) -> str:
     fields = ("ZR", "ON", "TW", "TH")
-    named = " ".join(
+    states = " ".join(
         f'field({name}VL, "{i}") field({name}ST, "{words[i]}")' for i, name in enumerate(fields[: len(words)])
     )
-    return f'record({kind}, "{name}") {{ {named} field(VAL, "{value}") field(PINI, "YES") }}'
+    return f'record({kind}, "{name}") {{ {states} field(VAL, "{value}") field(PINI, "YES") }}'
 
 
 def with_ramps(times: Numbers, way: Numbers, ramp_s: float) -> tuple[list[float], list[float]]:
@@ -90,7 +90,7 @@ def with_ramps(times: Numbers, way: Numbers, ramp_s: float) -> tuple[list[float]
 
 @dataclass
 class _Profile:
-    """What was built: the times of its points, and the way of each axis."""
+    """A profile that was built: the times of its points, and the path of each axis."""
 
     times: Numbers
     ways: dict[int, Numbers]
@@ -102,14 +102,14 @@ class _Profile:
 
 
 class _FailureError(Exception):
-    """Why something was not done; the message goes into a record."""
+    """An action was not done; the message goes into a record."""
 
 
 class ProfileMove:
     """The controller behind the records: all it does, it does in the simulation's thread.
 
     Args:
-        prefix: what its records begin with, "BL:traj1:".
+        prefix: the prefix of its records, "BL:traj1:".
         base: EPICS base, running.
         clock: the clock of the simulation.
         busy: the busy records of the process by name.
@@ -160,14 +160,14 @@ class ProfileMove:
     def _build(self) -> None:
         self._put("BuildState", 1)
         try:
-            self._profile = self._built()
+            self._profile = self._read_profile()
         except _FailureError as exc:
             self._profile = None
             self._end_action("Build", _FAILURE, str(exc))
         else:
             self._end_action("Build", _SUCCESS)
 
-    def _built(self) -> _Profile:
+    def _read_profile(self) -> _Profile:
         points = int(self._get("NumPoints"))
         if points < 2:
             raise _FailureError(f"{points} points make no profile")
@@ -216,7 +216,7 @@ class ProfileMove:
         relative = self._get("MoveMode") == _RELATIVE
         ways = {n: with_ramps(profile.times, way, profile.ramp_s) for n, way in profile.ways.items()}
         if relative:
-            ways = {n: (t, [p + self._motors[n].where() for p in way]) for n, (t, way) in ways.items()}
+            ways = {n: (t, [p + self._motors[n].position_at() for p in way]) for n, (t, way) in ways.items()}
         for readbacks in profile.readbacks.values():
             readbacks.clear()
         self._put("CurrentPoint", 0)
@@ -224,27 +224,27 @@ class ProfileMove:
         self._put("ExecuteState", _MOVE_START)
         for axis, (_, way) in ways.items():
             motor = self._motors[axis]
-            here = motor.where()
-            travel_s = abs(way[0] - here) / max(motor["VELO"], 1e-9)
-            if travel_s > 0 and not motor.follow([0.0, travel_s], [here, way[0]], self._clock.now()):
+            position = motor.position_at()
+            travel_s = abs(way[0] - position) / max(motor["VELO"], 1e-9)
+            if travel_s > 0 and not motor.follow([0.0, travel_s], [position, way[0]], self._clock.now()):
                 self._stop_all(_FAILURE, f"M{axis} does not move: it moves already, or its SPMG does not let it")
                 return
         self._when_at_rest(self._round, lambda: self._drive(profile, ways))
 
-    def _when_at_rest(self, this_round: int, then: Callable[[], None]) -> None:
-        if this_round != self._round:
+    def _when_at_rest(self, round_number: int, then: Callable[[], None]) -> None:
+        if round_number != self._round:
             return
-        if any(self._motors[axis].is_busy() for axis in self._used()):
-            self._clock.after(LOOK_S * self._clock.speed, lambda: self._when_at_rest(this_round, then))
+        if any(self._motors[axis].is_busy() for axis in self._axes_in_use()):
+            self._clock.after(LOOK_S * self._clock.speed, lambda: self._when_at_rest(round_number, then))
             return
         then()
 
-    def _used(self) -> list[int]:
+    def _axes_in_use(self) -> list[int]:
         return list(self._profile.ways) if self._profile is not None else []
 
     def _drive(self, profile: _Profile, ways: dict[int, tuple[list[float], list[float]]]) -> None:
         for axis, (_, way) in ways.items():
-            if abs(self._motors[axis].where() - way[0]) > max(self._motors[axis]["RDBD"], 1e-9):
+            if abs(self._motors[axis].position_at() - way[0]) > max(self._motors[axis]["RDBD"], 1e-9):
                 self._stop_all(_FAILURE, f"M{axis} did not come to where the profile begins")
                 return
         self._put("ExecuteState", _EXECUTING)
@@ -253,22 +253,22 @@ class ProfileMove:
             if not self._motors[axis].follow(times, way, began):
                 self._stop_all(_FAILURE, f"M{axis} did not take off")
                 return
-        this_round = self._round
+        round_number = self._round
         for moment in profile.pulses:
             due = began + profile.ramp_s + float(moment)
-            self._clock.after(due - self._clock.now(), partial(self._send_pulse, this_round, profile, due))
+            self._clock.after(due - self._clock.now(), partial(self._send_pulse, round_number, profile, due))
         end_s = max(times[-1] for times, _ in ways.values())
-        self._look(this_round, began, end_s, profile)
+        self._check_motion(round_number, began, end_s, profile)
 
-    def _send_pulse(self, this_round: int, profile: _Profile, due: float) -> None:
-        """Note where the axes are when the pulse is due: this thread may be late, a controller's hardware is not."""
-        if this_round == self._round:
+    def _send_pulse(self, round_number: int, profile: _Profile, due: float) -> None:
+        """Note the positions of the axes at the time `due` of a pulse, since this thread may be late."""
+        if round_number == self._round:
             for axis, readbacks in profile.readbacks.items():
-                readbacks.append(self._motors[axis].where(due))
+                readbacks.append(self._motors[axis].position_at(due))
             self._pulse(due)
 
-    def _look(self, this_round: int, began: float, end_s: float, profile: _Profile) -> None:
-        if this_round != self._round:
+    def _check_motion(self, round_number: int, began: float, end_s: float, profile: _Profile) -> None:
+        if round_number != self._round:
             return
         elapsed_s = self._clock.now() - began
         self._put("CurrentPoint", int(np.searchsorted(profile.times + profile.ramp_s, elapsed_s, "right")))
@@ -279,12 +279,12 @@ class ProfileMove:
         elif not moving:
             self._end_action("Execute", _SUCCESS)
         else:
-            again = partial(self._look, this_round, began, end_s, profile)
+            again = partial(self._check_motion, round_number, began, end_s, profile)
             self._clock.after(LOOK_S * self._clock.speed, again)
 
     def _stop_all(self, status: int, message: str) -> None:
         self._round += 1
-        for axis in self._used():
+        for axis in self._axes_in_use():
             self._motors[axis].halt()
         self._end_action("Execute", status, message)
 

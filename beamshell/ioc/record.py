@@ -1,6 +1,6 @@
-"""Record: an EPICS record type written in Python; its fields are data, its behaviour is methods.
+"""Record: the base of EPICS record types written in Python: fields as data, processing as methods.
 
-It knows neither how base calls it (`record_support` does) nor what a motor or a scaler is.
+It knows neither EPICS base, which calls it through `record_support`, nor a motor or a scaler.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from beamshell.ioc.base import Base
 
 VALUE, LOG, ALARM, PROPERTY = 1, 2, 4, 8
-"""What a client can subscribe to (caeventmask.h)."""
+"""The event masks to which a client can subscribe (caeventmask.h)."""
 
 _TYPES: dict[str, Any] = {
     "DOUBLE": c.c_double,
@@ -76,7 +76,7 @@ def fields(names: str, kind: str = "DOUBLE", access: str = "setting", initial: s
 
 
 class Record:
-    """One record in memory. A record type is a subclass: it declares its fields and what writes mean.
+    """One record in memory. A record type is a subclass, with its fields and the effects of writes.
 
     All hooks run with the record locked, in the thread of the client that writes. From any other thread, enter
     `locked()` first.
@@ -147,17 +147,17 @@ class Record:
         """The database is loaded: bring dependent fields in step."""
 
     def on_write(self, field: str) -> None:
-        """A client or a link has just written this field."""
+        """Handle a write of this field by a client or a link."""
 
     def on_process(self) -> None:
-        """The record is processed: by a client, or by a link."""
+        """Handle the processing of the record by a client or a link."""
 
     def is_busy(self) -> bool:
         """Whether puts with completion still have to wait."""
         return False
 
     def claim_alarms(self) -> None:
-        """Call `raise_alarm` for what is wrong now."""
+        """Call `raise_alarm` for each present fault."""
 
     def units(self, field: str) -> str:  # noqa: ARG002 - for subclasses
         """The unit of a field, at most 15 characters."""
@@ -167,8 +167,8 @@ class Record:
         """Digits after the point."""
         return 0
 
-    def used(self, field: str) -> int:
-        """How many numbers of an ARRAY field mean something now."""
+    def used_elements(self, field: str) -> int:
+        """The number of elements of an ARRAY field that are in use."""
         return len(self.arrays[field])
 
     def limits(self, field: str) -> tuple[float, float] | None:  # noqa: ARG002 - for subclasses

@@ -1,7 +1,6 @@
 """RecordSupport: lets EPICS base call a record type written in Python.
 
-It finds the Python record and hands the call on; what the record makes of it is not known here. The structures are
-those of dbBase.h and recSup.h of EPICS base 7.
+It finds the Python record and hands the call on. The structures are those of dbBase.h and recSup.h of EPICS base 7.
 """
 
 from __future__ import annotations
@@ -216,7 +215,7 @@ class RecordSupport:
         return self._records[address.record], name.decode()
 
     def _describe_array(self, pointer: Any) -> int:
-        """What sort of array a field is, for the clients that ask for it."""
+        """Set type and size of an array field, for base."""
         address: FieldAddress = pointer.contents
         name = _FieldDescription.from_address(address.description).name.decode()
         address.elements = next(field.elements for field in self._class.FIELDS if field.name == name)
@@ -226,10 +225,10 @@ class RecordSupport:
         return 0
 
     def _find_array(self, pointer: Any, count: Any, offset: Any) -> int:
-        """Where the numbers are, for the length of one copy."""
+        """Set number and offset of an array field's elements, before base copies them."""
         record, field = self._find(pointer)
         pointer.contents.field = record.arrays[field].ctypes.data
-        count[0], offset[0] = record.used(field), 0
+        count[0], offset[0] = record.used_elements(field), 0
         return 0
 
     def _units(self, pointer: Any, buffer: int) -> int:

@@ -1,7 +1,6 @@
-"""The scaler record: counters that a preset time starts and stops together.
+"""ScalerRecord: the simulated scaler record: counters that start together and stop after a preset time.
 
-It knows nothing of what is counted: `rates` says how fast each channel counts now. Field meanings: scalerRecord.html of
-the EPICS std module.
+The function `rates` gives the counts/s of each channel. Field meanings: scalerRecord.html of the EPICS std module.
 """
 
 from __future__ import annotations
@@ -88,14 +87,14 @@ class ScalerRecord(Record):
         self._schedule()
 
     def _schedule(self) -> None:
-        this_round = self._round
+        round_number = self._round
         delay_s = min(self._end - self._clock.now(), UPDATE_S * self._clock.speed)
-        self._clock.after(max(0.0, delay_s), lambda: self._tick(this_round))
+        self._clock.after(max(0.0, delay_s), lambda: self._tick(round_number))
 
-    def _tick(self, this_round: int) -> None:
+    def _tick(self, round_number: int) -> None:
         rates = self.rates()  # before the lock: it looks at other records
         with self.locked():
-            if not self._counts or this_round != self._round:
+            if not self._counts or round_number != self._round:
                 return
             self._count_until_now(rates)
             if self._clock.now() < self._end:

@@ -1,6 +1,6 @@
 """SimulationClock: simulated time, and one thread that calls functions at given moments of it.
 
-It knows nothing of EPICS. Simulated time runs `speed` times as fast as real time.
+It knows no EPICS. Simulated time runs `speed` times as fast as real time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class SimulationClock:
-    """Simulated time and the actions that are due; `run` is what its thread does."""
+    """Simulated time and the actions that are due; its thread calls `run`."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed

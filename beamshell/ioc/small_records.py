@@ -1,6 +1,6 @@
 """Two small record types: `busy`, whose put completes when some work is done, and `callback`, which calls a function.
 
-They know nothing of the work or of the function.
+They know neither the work nor the function.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class BusyRecord(Record):
             (self.begin if is_on else self.cancel)()
 
     def done(self) -> None:
-        """The work is over: VAL goes back to 0, and the put that began it completes."""
+        """End the work: VAL goes back to 0, and the put that began it completes."""
         with self.locked():
             self._works = False
             self["VAL"] = 0

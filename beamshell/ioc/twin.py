@@ -1,7 +1,7 @@
-"""Twin: the records of a beamline's PVs, simulated; made of plain facts about what each of them does.
+"""Twin: simulated records for the PVs of any device file, made from facts about its devices.
 
-It knows nothing of devices or files: each fact says what something is (motor, scaler, counter, positioner, shutter,
-camera, area_detector, value) and which PVs it has. Motors move, counters count, positioners arrive; nothing is real.
+It knows no device class and no file: each fact names a kind (motor, scaler, counter, positioner, shutter, camera,
+area_detector, value) and its PVs. Motors move, counters count, positioners arrive; nothing is real.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Fact: TypeAlias = dict[str, Any]
 
 FOLLOW_S = 0.04
 ARRIVAL_S = 1.0
-"""Simulated seconds that a positioner takes, however far it goes."""
+"""Simulated seconds of a positioner's move, of whatever distance."""
 PEAK_OFFSET = 0.3
 """Distance of the peak that detectors see from where the motor stood at the start."""
 SHUTTER_DELAY_S = 0.1
@@ -88,7 +88,7 @@ class Twin:
     Args:
         base: EPICS base, with nothing loaded yet.
         clock: the clock of the simulation.
-        facts: what there is.
+        facts: those of all devices.
         seed: makes the same random numbers again; None is different each time.
     """
 
@@ -142,7 +142,7 @@ class Twin:
         return physics.beam(physics.NOMINAL_CURRENT_MA, all(self._shutters))
 
     def _angle(self) -> float:
-        """Where the motor that is scanned stands in the peak, as an angle of the demo beamline."""
+        """The position of the scanned motor in the peak, as an angle of the demo beamline."""
         motor = self._scanned
         return 0.0 if motor is None else float(motor["RBV"]) - motor.began_at - PEAK_OFFSET + physics.PEAK_CENTRE_DEG
 
@@ -264,29 +264,29 @@ class Twin:
         self._to_start.append(lambda: self._start_positioner(fact))
 
     def _start_positioner(self, fact: Fact) -> None:
-        goal, readback = self._base.field(fact["setpoint"]), self._field(fact.get("readback"))
+        setpoint, readback = self._base.field(fact["setpoint"]), self._field(fact.get("readback"))
         done, stop = self._field(fact.get("done")), self._field(fact.get("stop"))
         arrived = fact.get("done_value", 1)
         at_rest = 1.0 if isinstance(arrived, str) else float(arrived)
-        here = there = goal.get()
-        begun, began_from = self._clock.now(), here
+        position = target = setpoint.get()
+        start_s, start = self._clock.now(), position
         if readback is not None:
-            readback.put(here)
+            readback.put(position)
 
         def follow() -> None:
-            nonlocal here, there, begun, began_from
-            with self._base.locked(goal.record):
+            nonlocal position, target, start_s, start
+            with self._base.locked(setpoint.record):
                 if stop is not None and stop.get():
                     stop.put(0)
-                    goal.put(here)
-                if goal.get() != there:
-                    there, begun, began_from = goal.get(), self._clock.now(), here
-                moving = here != there
-                part = min(1.0, (self._clock.now() - begun) / ARRIVAL_S)
-                here = there if part >= 1.0 else began_from + (there - began_from) * part
+                    setpoint.put(position)
+                if setpoint.get() != target:
+                    target, start_s, start = setpoint.get(), self._clock.now(), position
+                moving = position != target
+                part = min(1.0, (self._clock.now() - start_s) / ARRIVAL_S)
+                position = target if part >= 1.0 else start + (target - start) * part
                 if readback is not None and moving:
-                    readback.put(here)
-                if done is not None and here == there and done.get() != at_rest:
+                    readback.put(position)
+                if done is not None and position == target and done.get() != at_rest:
                     done.put(at_rest)
 
         self._every(FOLLOW_S, follow)
@@ -377,7 +377,7 @@ class Twin:
 
     def _start_mcs(self, prefix: str) -> None:
         def place(at: float) -> float:
-            return 0.0 if self._scanned is None else self._scanned.where(at)
+            return 0.0 if self._scanned is None else self._scanned.position_at(at)
 
         def rates(position: float) -> tuple[float, float, float]:
             began_at = 0.0 if self._scanned is None else self._scanned.began_at

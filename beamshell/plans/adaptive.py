@@ -1,4 +1,4 @@
-"""Scans that choose each point by the last measurement: adaptive_scan, tune_centroid, and tweak, steered by hand."""
+"""Scans that choose each point by the last measurement: adaptive_scan, tune_centroid, and tweak with the operator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def adaptive_scan(
     Args:
         detectors: a list of readable devices.
         target_field: the recorded key that steers the steps, such as "det".
-        motor: what moves.
+        motor: the motor.
         start: the first position.
         stop: the scan ends here; no point lies beyond it.
         min_step: the smallest step.
@@ -148,7 +148,7 @@ def tune_centroid(
     Args:
         detectors: a list of readable devices.
         signal: the recorded key that has the peak, such as "det".
-        motor: what moves.
+        motor: the motor that is scanned.
         start: where the first scan begins.
         stop: where it ends; no later scan leaves this range.
         min_step: scans go on as long as their steps are at least this.
@@ -218,7 +218,7 @@ def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Meta
     Args:
         detector: what is counted.
         target_field: the recorded key that is shown, such as "det".
-        motor: what moves.
+        motor: the motor that is scanned.
         step: the first step.
         md: metadata of the run.
     """

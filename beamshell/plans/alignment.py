@@ -33,7 +33,7 @@ _FitFunction = Callable[[str, str, Sequence[float], Sequence[float]], Fit]
 
 
 @dataclass(frozen=True)
-class Found:
+class AlignmentResult:
     """The result of an alignment."""
 
     uid: str
@@ -60,13 +60,13 @@ def centre_on_peak(
     time: float | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Scan around where the motor is, fit a Gaussian, go to its centre. Returns a `Found`.
+    """Scan around where the motor is, fit a Gaussian, go to its centre. Returns a `AlignmentResult`.
 
     The motor goes back to where it was if there is no peak, and also if it is interrupted.
 
     Args:
         detectors: a list of readable devices.
-        motor: what moves.
+        motor: the motor that is scanned.
         start: distance of the first point from where the motor is.
         stop: distance of the last.
         num: the number of points.
@@ -102,7 +102,7 @@ def find_edge(
     time: float | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Scan around where the motor is, fit an error function, go to its half height. Returns a `Found`.
+    """Scan around where the motor is, fit an error function, go to its half height. Returns a `AlignmentResult`.
 
     The arguments are those of `centre_on_peak`; the edge may rise or fall.
 
@@ -124,7 +124,7 @@ def knife_edge(
     time: float | None = None,
     md: Metadata = None,
 ) -> Plan:
-    """Scan a knife edge through the beam and back: the beam's centre and width. Returns a `Found`.
+    """Scan a knife edge through the beam and back: the beam's centre and width. Returns a `AlignmentResult`.
 
     The arguments are those of `centre_on_peak`. The motor always goes back to where it was.
 
@@ -166,11 +166,11 @@ def _align(
     scan = configure_count_time_wrapper(run_wrapper(search.steps(detectors, positions), md=run_md), time)
     uid = yield from stage_wrapper(finalize_wrapper(scan, search.go_back), [*detectors, motor])
     assert search.fit is not None  # or the scan would have raised
-    return Found(uid, field, search.fit, origin, search.target)
+    return AlignmentResult(uid, field, search.fit, origin, search.target)
 
 
 class _Search:
-    """One alignment scan: its fit once there is one, and where the motor goes without one."""
+    """One alignment scan; `fit` and `target` are set when the fit has succeeded."""
 
     def __init__(self, motor: Any, origin: float, field: str, fit: _FitFunction, goes_there: bool) -> None:
         self.fit: Fit | None = None
@@ -218,7 +218,7 @@ class _Search:
 
 
 def _record(fit: Fit, origin: float, target: float, unit: str) -> Plan:
-    """Record the fit, and from where to where the motor goes, in the stream "fit"."""
+    """Record the fit, and the motor's positions before and after it, in the stream "fit"."""
     values = {**asdict(fit), "moved_from": origin, "moved_to": target}
     on_the_axis = {"centre", "fwhm", "centre_error", "fwhm_error", "moved_from", "moved_to"}
     computed = ComputedValues("fit", {name: unit if name in on_the_axis else "" for name in values})

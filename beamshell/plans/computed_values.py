@@ -1,6 +1,6 @@
 """Values that a plan computes, recorded in events like the readings of a device.
 
-It knows nothing of how they are computed.
+It computes nothing itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ComputedValues:
         clock: seconds since 1970, for the timestamps.
 
     Attributes:
-        values: by key, what is recorded next; set every key before the engine reads the object.
+        values: by key, the value that is recorded next; set every key before the engine reads the object.
     """
 
     parent = None

@@ -1,7 +1,7 @@
-"""What a plan asks of whoever runs it: what time it is, and whether a device accepts a position.
+"""The clock and the check of positions that plans use: those of the engine, or of a simulation.
 
-The engine gives real time and asks the devices. A simulation gives the time that it would be, and remembers the answers
-of the devices. This module knows neither.
+With the engine, time is real and the devices are asked. A simulation gives simulated time, and remembers the answers of
+the devices. This module knows neither engine nor simulation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Check = Callable[[Any, Any], None]
 
 
 def ask_device(device: Any, position: Any) -> None:
-    """Raise what ``device.set(position)`` would raise; a device without limits accepts all."""
+    """Raise the error that ``device.set(position)`` would raise; a device without limits accepts all."""
     if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
         device.check_value(position)
 

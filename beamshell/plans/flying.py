@@ -142,9 +142,9 @@ def _flight(flyer: Any, period: float) -> Plan:
     """One flight; records its points as they come, and returns their number. It cannot be rewound."""
     yield from stubs.kickoff(flyer, group=_FLIGHT, wait=True)
     yield from stubs.complete(flyer, group=_FLIGHT)
-    ended, points = False, 0
-    while not ended:
-        ended = yield from stubs.wait(_FLIGHT, timeout=period, error_on_timeout=False)
+    is_over, points = False, 0
+    while not is_over:
+        is_over = yield from stubs.wait(_FLIGHT, timeout=period, error_on_timeout=False)
         pages = yield from stubs.collect(flyer, name="primary")
         points += sum(len(page["time"]) for page in pages or ())
     return points
@@ -184,11 +184,11 @@ def ramp_plan(
         yield Msg("monitor", monitor_sig, name=f"{monitor_sig.name}_monitor")
         if take_pre_data:
             yield from inner_plan_func()
-        begun = now()
+        start = now()
         yield from msg_mutator(go_plan, in_group)
         while not (yield from stubs.wait(_RAMP, timeout=0.0, error_on_timeout=False)):
             reading = now()
-            if timeout is not None and reading - begun > timeout:
+            if timeout is not None and reading - start > timeout:
                 raise CommandTimeout(f"the ramp has not ended after {timeout:g} s")
             yield from inner_plan_func()
             yield Msg("sleep", None, max(0.0, reading + (period or 0.0) - now()))

@@ -1,7 +1,6 @@
 """Loops over a measurement: for each sample, at each temperature.
 
-The metadata of each run says which turn of the loop it belongs to. A failure ends the loop; with `go_on` it is reported
-at the end.
+The metadata of each run name the turn of the loop. A failure ends the loop; with `go_on` it is reported at the end.
 """
 
 from __future__ import annotations
@@ -83,8 +82,8 @@ def at_temperatures(
 ) -> Plan:
     """Go to each temperature (or another setpoint), wait, and measure. Returns a list of `Turn`.
 
-    The metadata of the runs say what was asked for and what was reached: "temp_wanted" and "temp_reached" of a device
-    temp. The temperature stays at its last value.
+    The metadata of the runs hold setpoint and readback: "temp_wanted" and "temp_reached" of a device temp. The
+    temperature stays at its last value.
 
     Args:
         temperature: the device that is set.
@@ -109,15 +108,15 @@ def at_temperatures(
 
     def turn(value: float) -> Plan:
         yield from stubs.mv(temperature, value)
-        yield from stubs.checkpoint()  # from here on a pause does not ramp again
+        yield from stubs.checkpoint()  # a pause after this point does not ramp again
         if settle_s:
             yield from stubs.sleep(settle_s)
         reached = yield from stubs.rd(temperature)
         labels = {f"{temperature.name}_wanted": value, f"{temperature.name}_reached": reached}
         return (yield from inject_md_wrapper(measure(value), {**labels, **(md or {})}))
 
-    named = [(f"{temperature.name} = {value:g}", partial(turn, value)) for value in values]
-    return (yield from _run_turns(named, go_on))
+    turns = [(f"{temperature.name} = {value:g}", partial(turn, value)) for value in values]
+    return (yield from _run_turns(turns, go_on))
 
 
 def _run_turns(turns_to_run: Sequence[tuple[str, Callable[[], Plan]]], go_on: bool) -> Plan:

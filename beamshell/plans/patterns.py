@@ -1,6 +1,6 @@
 """The points of scans: lines, grids and spirals, as lists of positions by motor.
 
-A point is a dict of positions by motor, in the motors' own units. Pure: numbers in, points out; it moves nothing.
+A point is a dict of positions by motor, in the motors' own units. Pure: numbers in, points out.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def around(center: float, width: float, num: int) -> list[float]:
     return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
 
 
-def whole_number(num: Any, what: str = "num") -> int:
+def whole_number(num: Any, name: str = "num") -> int:
     """A number of points as an int of at least 1.
 
     Raises:
         PlanError: it is not a whole number, or less than 1.
     """
     if isinstance(num, bool) or not isinstance(num, int | float | np.integer | np.floating) or num != int(num):
-        raise PlanError(f"{what} is {num!r}: give a whole number of points, at least 1")
+        raise PlanError(f"{name} is {num!r}: give a whole number of points, at least 1")
     if num < 1:
-        raise PlanError(f"{what} is {num}: a scan has at least 1 point")
+        raise PlanError(f"{name} is {num}: a scan has at least 1 point")
     return int(num)
 
 

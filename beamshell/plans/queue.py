@@ -1,6 +1,6 @@
-"""Runs the tasks of a queue one after the other as a single plan, which pauses and resumes as one.
+"""work_through: a plan that runs the tasks of a queue one after the other, and pauses and resumes as a single plan.
 
-It knows neither where tasks come from nor how they are stored.
+It knows no storage: tasks come from a function.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ class Task:
     Attributes:
         make: called when its turn has come; returns its plan, or None if there is nothing left to run.
         metadata: added to each of its runs.
-        ended: ``f(failure, uids)``, called when it has ended; the failure is None if it succeeded.
+        record_end: ``f(failure, uids)``, called when it has ended; the failure is None if it succeeded.
     """
 
     make: Callable[[], Plan | None]
-    ended: Callable[[BaseException | None, list[str]], None]
+    record_end: Callable[[BaseException | None, list[str]], None]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @plan
 def work_through(take: Callable[[], Task | None], *, go_on: bool = False) -> Plan:
-    """Run tasks until there are no more. Returns how many succeeded.
+    """Run tasks until there are no more. Returns the number of those that succeeded.
 
     A task that fails ends the queue, and so does a stop or an abort.
 
@@ -51,15 +51,15 @@ def work_through(take: Callable[[], Task | None], *, go_on: bool = False) -> Pla
 def _run(task: Task, go_on: bool) -> Plan:
     uids: list[str] = []
     try:
-        if (made := task.make()) is not None:
-            yield from collect_uids(inject_md_wrapper(made, task.metadata), uids)
+        if (task_plan := task.make()) is not None:
+            yield from collect_uids(inject_md_wrapper(task_plan, task.metadata), uids)
     except (RequestStop, RequestAbort, FailedPause, GeneratorExit) as exc:
-        task.ended(exc, uids)
+        task.record_end(exc, uids)
         raise
     except Exception as exc:
-        task.ended(exc, uids)
+        task.record_end(exc, uids)
         if not go_on:
             raise
         return 0
-    task.ended(None, uids)
+    task.record_end(None, uids)
     return 1

@@ -21,7 +21,7 @@ Region: TypeAlias = Sequence[float]
 """(start, stop, step), or (start, stop, step, seconds) with the count time of its points."""
 
 _SAME = 1e-6
-"""Of a step: positions closer than this are the same."""
+"""Fraction of a step: positions closer than this are the same."""
 
 
 def wave_number(energy_ev: float) -> float:

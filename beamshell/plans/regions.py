@@ -1,6 +1,6 @@
 """Scans over regions of different steps: region_scan, and xafs over an absorption edge.
 
-The points are computed in `region_points`; here they become plans.
+The points are computed in `region_points`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EDGE_REGIONS: tuple[Region, ...] = ((-150.0, -20.0, 5.0), (-20.0, 40.0, 0.5))
 
 _UNITS_PER_EV = {"ev": 1.0, "kev": 1e-3}
 _MODULE = "beamshell.plans.region_points"
-"""Of the functions that make the points, for the start document."""
+"""The module of the functions that make the points, for the start document."""
 
 
 @plan
@@ -29,7 +29,7 @@ def region_scan(detectors: Any, motor: Any, regions: Sequence[Region], *, md: Me
 
     Args:
         detectors: a list of readable devices.
-        motor: what moves.
+        motor: the motor that is scanned.
         regions: (start, stop, step), or (start, stop, step, seconds) with a count time. A region ends exactly at
             `stop`; if the next region begins there, that point is measured once.
         md: metadata of the run.

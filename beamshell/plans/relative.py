@@ -1,6 +1,6 @@
 """Plans relative to where the motors are: find the origins, shift the positions, go back at the end.
 
-It knows nothing of what is measured.
+It knows nothing of the measurement.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def relative(absolute: MakePlan, motor_of: Mapping[str, str], *, centred: bool =
     name = f"rel_{absolute.__name__}"
     signature = inspect.signature(absolute)
     if centred:
-        kept = [parameter for parameter in signature.parameters.values() if parameter.name not in motor_of]
-        signature = signature.replace(parameters=kept)
+        parameters = [parameter for parameter in signature.parameters.values() if parameter.name not in motor_of]
+        signature = signature.replace(parameters=parameters)
 
     def relative_plan(*args: Any, **kwargs: Any) -> Plan:
         bound = signature.bind(*args, **kwargs)

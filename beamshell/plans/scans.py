@@ -45,7 +45,7 @@ def count(
 
     Args:
         detectors: a list of readable devices.
-        num: how many readings; None goes on until it is stopped.
+        num: the number of readings; None goes on until it is stopped.
         delay: seconds from one reading's start to the next one's; a number, or an iterable with one for each gap.
         per_shot: ``f(detectors)``, a plan for one reading.
         md: metadata of the run.
@@ -180,7 +180,7 @@ def log_scan(
 
     Args:
         detectors: a list of readable devices.
-        motor: what moves.
+        motor: the motor that is scanned.
         start: the first position is 10**start.
         stop: the last position is 10**stop.
         num: the number of points.

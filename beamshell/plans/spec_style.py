@@ -26,7 +26,7 @@ def ascan(
     """Scan a motor from start to finish. Returns the run's uid.
 
     Args:
-        motor: what moves.
+        motor: the motor that is scanned.
         start: the first position.
         finish: the last one.
         intervals: number of steps; there is one point more.
@@ -252,7 +252,7 @@ def lineup(
     The motor returns if the scan is interrupted.
 
     Args:
-        motor: what moves.
+        motor: the motor that is scanned.
         start: distance of the first point from where the motor is.
         finish: distance of the last.
         intervals: number of steps; there is one point more.

@@ -1,6 +1,6 @@
-"""What plans write into the start document: the plan's name and arguments, its devices, the dimensions to plot.
+"""Start metadata: the entries that plans write into the start document: name, arguments, devices, dimensions to plot.
 
-It knows no points and no messages.
+It knows neither points nor messages.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def unit_of(device: Any) -> str:
 
 
 def fields_of(device: Any) -> list[str]:
-    """The hinted keys of a device: those under which its main values are recorded."""
+    """The hinted keys of a device, under which its main values are recorded."""
     return list((getattr(device, "hints", None) or {}).get("fields", []))
 
 
@@ -56,7 +56,7 @@ def position_field(motor: Any) -> str:
 
 
 def first_field(detectors: Iterable[Any]) -> str:
-    """The first hinted key of the detectors: what an alignment looks at by default.
+    """The first hinted key of the detectors, which an alignment fits by default.
 
     Raises:
         PlanError: no detector has a hinted key; give field= to say which value to look at.
@@ -68,7 +68,7 @@ def first_field(detectors: Iterable[Any]) -> str:
 
 
 def recordable(value: Any) -> Any:
-    """A value as a document can hold it: numbers, strings and lists; the repr of anything else."""
+    """The value for a document: numbers, strings and lists as they are; the repr of anything else."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
@@ -79,7 +79,7 @@ def recordable(value: Any) -> Any:
 
 
 def recordable_arguments(detectors: Any, **arguments: Any) -> RunMetadata:
-    """A plan's arguments as a document can hold them, less its metadata `md`."""
+    """A plan's arguments for a document, without its metadata `md`."""
     others = {name: recordable(value) for name, value in arguments.items() if name != "md"}
     return {"detectors": [repr(detector) for detector in as_devices(detectors)], **others}
 
@@ -91,9 +91,9 @@ def start_metadata(
 
     Args:
         name: the plan's name.
-        detectors: what it reads.
-        motors: what it moves.
-        num: how many points it visits; None leaves that out, where it is not known beforehand.
+        detectors: the devices that it reads.
+        motors: the devices that it moves.
+        num: the number of points; None leaves that out, where it is not known beforehand.
         arguments: the plan's other arguments.
     """
     metadata: RunMetadata = {
@@ -107,7 +107,7 @@ def start_metadata(
 
 
 def pattern_metadata(pattern: str, /, *, module: str = "beamshell.plans.patterns", **arguments: Any) -> RunMetadata:
-    """How the points were made: a function, its module, and its arguments."""
+    """The metadata that say how the points were made: a function, its module, and its arguments."""
     return {
         "plan_pattern": pattern,
         "plan_pattern_module": module,

@@ -1,6 +1,6 @@
-"""The step scan that all scans over points are made of: check every point, then move to each and read.
+"""step_scan: the base of all scans over points: check every point, then move to each and read.
 
-It knows nothing of how the points are made.
+It gets the points, and makes none.
 """
 
 from __future__ import annotations

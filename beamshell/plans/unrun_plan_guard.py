@@ -1,7 +1,7 @@
 """Plans that remember how they were called, and warn when they are thrown away without being run.
 
-A missing ``yield from``, or ``RE(...)`` forgotten, is said. It costs a plan its call, and its messages nothing: whoever
-runs the plan is handed the bare generator.
+The warning names a missing ``yield from`` or ``RE(...)``. The guard costs a little when the plan is made, and nothing
+for each message: the engine gets the bare generator.
 """
 
 from __future__ import annotations
@@ -44,30 +44,30 @@ class PlanCall(NamedTuple):
 
 
 class UnrunPlanGuard:
-    """A plan that nobody has begun to run yet.
+    """Holds a plan that was not begun, and warns if it is thrown away so.
 
     It can be used as the generator that it holds, and hands that out when it is iterated.
 
     Args:
         generator: the plan itself.
-        call: the fields of the PlanCall that made it: a bare tuple, since a scan makes many plans and asks none.
+        call: the fields of the PlanCall that made it, as a tuple: a scan makes many plans, and few need a PlanCall.
     """
 
-    __slots__ = ("_call", "_generator", "_taken", "send", "throw")
+    __slots__ = ("_call", "_generator", "_is_begun", "send", "throw")
 
     def __init__(self, generator: GeneratorType[Msg, Any, Any], call: tuple[Any, ...]) -> None:
         self._generator = generator
-        self._taken = False
+        self._is_begun = False
         self._call = call
         self.send, self.throw = generator.send, generator.throw  # no frame of ours between a plan and who drives it
 
     @property
     def call(self) -> PlanCall:
-        """How it was made."""
+        """The call that made the plan."""
         return PlanCall(*self._call)
 
     def __iter__(self) -> Plan:
-        self._taken = True
+        self._is_begun = True
         return self._generator
 
     def __next__(self) -> Msg:
@@ -89,7 +89,7 @@ class UnrunPlanGuard:
 
     def _never_run(self) -> bool:
         plan = self._generator
-        return not (self._taken or plan.gi_running or plan.gi_suspended or plan.gi_frame is None)
+        return not (self._is_begun or plan.gi_running or plan.gi_suspended or plan.gi_frame is None)
 
     def __del__(self) -> None:
         if self._never_run() and not sys.is_finalizing():
@@ -111,28 +111,28 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
     """
 
     @functools.wraps(function)
-    def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        return guarded(function(*args, **kwargs), (planned, args, kwargs))
+    def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
+        return guarded(function(*args, **kwargs), (make_plan, args, kwargs))
 
-    return planned
+    return make_plan
 
 
 def wrapper(function: Callable[P, Plan]) -> Callable[P, Plan]:
-    """As `plan`, for plans made of plans: those that are given count as run when this one is."""
+    """As `plan`, for functions that take plans: those count as run when the new plan is run."""
 
     @functools.wraps(function)
-    def planned(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        taken = [_taken(arg) for arg in args]
-        made = function(*taken, **{key: _taken(value) for key, value in kwargs.items()})
-        return guarded(made, (planned, args, kwargs))
+    def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
+        plain_args = [_bare_plan(arg) for arg in args]
+        result = function(*plain_args, **{key: _bare_plan(value) for key, value in kwargs.items()})
+        return guarded(result, (make_plan, args, kwargs))
 
-    return planned
+    return make_plan
 
 
-def guarded(made: Plan, call: tuple[Any, ...]) -> Plan:
-    """The plan with a guard that knows its call, a PlanCall or its fields; what is no generator stays as it is."""
-    made = _taken(made)
-    return cast(Plan, UnrunPlanGuard(made, call)) if isinstance(made, GeneratorType) else made
+def guarded(plan: Plan, call: tuple[Any, ...]) -> Plan:
+    """The plan in a guard with its call, a PlanCall or its fields; an object that is no generator stays as it is."""
+    plan = _bare_plan(plan)
+    return cast(Plan, UnrunPlanGuard(plan, call)) if isinstance(plan, GeneratorType) else plan
 
 
 def call_of(plan: Any) -> PlanCall | None:
@@ -140,7 +140,7 @@ def call_of(plan: Any) -> PlanCall | None:
     return plan.call if type(plan) is UnrunPlanGuard else None
 
 
-def _taken(value: Any) -> Any:
+def _bare_plan(value: Any) -> Any:
     return iter(value) if type(value) is UnrunPlanGuard else value
 
 

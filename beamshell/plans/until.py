@@ -27,7 +27,7 @@ from beamshell.plans.start_metadata import (
 from beamshell.plans.unrun_plan_guard import plan
 
 _SAME = 1e-9
-"""Of a step or a period: a smaller difference is rounding."""
+"""Fraction of a step or a period below which a difference is rounding."""
 
 
 @plan
@@ -47,7 +47,7 @@ def scan_until(
 
     Args:
         detectors: a list of readable devices.
-        motor: what moves.
+        motor: the motor that is scanned.
         start: the first position.
         step: distance from point to point; negative to go down.
         until: a function of the point, such as ``above("det", 1e5)``; the first point where it is true is the last.
@@ -122,12 +122,12 @@ def count_until(
     def shots() -> Plan:
         watch = _ConditionWatch(until)
         for number in itertools.count(1):
-            begun = now()
+            start = now()
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read(detectors)
             if watch.is_met_at(readings) or number == max_points:
                 break
-            if (rest := begun + delay - now()) > 0:
+            if (rest := start + delay - now()) > 0:
                 yield Msg("sleep", None, rest)
             if timeout_s is not None and watch.elapsed_s >= timeout_s:
                 break
@@ -143,14 +143,14 @@ class _ConditionWatch:
         if not callable(until):
             raise PlanError(f'until is {until!r}: give a condition, such as above("det", 1e5)')
         self._until = until
-        self._begun = now()
+        self._start = now()
         self._outcome = ComputedValues("until", {"met": "", "points": ""})
         self._outcome.values = {"met": False, "points": 0}
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the plan began."""
-        return now() - self._begun
+        return now() - self._start
 
     def is_met_at(self, readings: dict[str, Any]) -> bool:
         """Count a point; True if the condition is true there."""
@@ -209,24 +209,24 @@ def time_scan(
 
 
 def _count_without_gaps(detectors: list[Any], duration_s: float) -> Plan:
-    begun = now()
+    start = now()
     while True:
         yield from stubs.one_shot(detectors)
-        if now() - begun >= duration_s:
+        if now() - start >= duration_s:
             return
 
 
 def _count_periodically(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
     lateness = ComputedValues("late", {"late": "s"})
-    begun, slot = now(), 0
+    start, slot = now(), 0
     while slot * period_s <= duration_s * (1 + _SAME):
         yield Msg("checkpoint")
-        if (rest := begun + slot * period_s - now()) > 0:
-            yield Msg("sleep", None, rest)
-        late = max(0.0, now() - begun - slot * period_s)
-        slot += int(late / period_s + _SAME)
+        if (wait_s := start + slot * period_s - now()) > 0:
+            yield Msg("sleep", None, wait_s)
+        late_s = max(0.0, now() - start - slot * period_s)
+        slot += int(late_s / period_s + _SAME)
         if slot * period_s > duration_s * (1 + _SAME):
             return
-        lateness.values["late"] = max(0.0, now() - begun - slot * period_s)
+        lateness.values["late"] = max(0.0, now() - start - slot * period_s)
         yield from stubs.one_shot([*detectors, lateness])
         slot += 1

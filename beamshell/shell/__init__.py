@@ -1,1 +1,1 @@
-"""The shell: where the rooms are joined and a person types."""
+"""The console: commands, prompt, start-up, and the session that joins engine, devices and data."""

@@ -1,4 +1,4 @@
-"""The run engine of a console and the data folder that its runs go to: metadata, journal, catalogue, queue.
+"""Acquisition: the run engine of a console and its data folder: metadata, journal, catalogue, queue.
 
 It knows no device and no prompt.
 """

@@ -1,6 +1,6 @@
-"""The devices of a console: loaded from the device file, loaded again, and those that are offline named once.
+"""The devices of a console: loading and reloading of the device file, and the report of devices that are offline.
 
-It knows the registry and the loader; it never knows how a device is asked, and waits for none while it loads.
+It knows the registry and the loader. It waits for no device while it loads.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class BeamlineDevices:
 
 
 class OfflineReport:
-    """Names devices that do not answer, each once, and not before it has had the time to answer.
+    """Reports each device that does not answer, once, and not before it has had the time to answer.
 
     Args:
         registry: the devices, which have just been loaded.
@@ -136,11 +136,11 @@ class OfflineReport:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left for the devices to answer before the first command."""
+        """Remaining seconds in which the devices may answer before the first command."""
         return max(0.0, self._loaded_at + self._wait_s - self._clock())
 
     def show_new(self) -> None:
-        """Name the offline devices that were not named before; the first call waits for devices to answer."""
+        """Report the offline devices that were not reported before; the first call waits for devices to answer."""
         if self._unheard is None:
             self._show(self._registry.wait_for_connection(self.left_s))
         elif self._unheard:

@@ -1,4 +1,4 @@
-"""Ctrl+C while no plan runs: it interrupts what a cell does, and nothing that the console does around it.
+"""Ctrl+C while no plan runs: it interrupts the code of a cell, and not the console's own work before and after it.
 
 It joins IPython's shell to the owner of SIGINT and knows nothing of beamlines. While a plan runs, presses are about
 the plan; while the prompt reads keys, the terminal sends a key and no signal.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindingsBase, KeyPressEvent
 
 PRESSES_TO_GET_OUT = 5
-"""Presses in a row that had nothing to interrupt, after which the next thing is interrupted whatever it is."""
+"""Presses in a row outside a cell, from which on the console's own work is interrupted too."""
 
 
 class CellInterrupts(Subject):
@@ -32,7 +32,7 @@ class CellInterrupts(Subject):
     rules = (
         Rule(Situation.CELL, 1, Action.INTERRUPT, ""),
         Rule(Situation.PROMPT, 1, Action.TELL, "Nothing runs that could be interrupted."),
-        Rule(Situation.PROMPT, PRESSES_TO_GET_OUT, Action.INTERRUPT, "Interrupting whatever holds the console up."),
+        Rule(Situation.PROMPT, PRESSES_TO_GET_OUT, Action.INTERRUPT, "Interrupting the console's own work."),
     )
 
     def __init__(self, shell: Any, owner: InterruptOwner = OWNER) -> None:
@@ -42,7 +42,7 @@ class CellInterrupts(Subject):
         shell.run_code, shell.showtraceback, shell.CustomTB = self._run_cell, self._show_any, self._show
 
     def listen(self) -> None:
-        """Presses are about this console from now on; nothing happens where the main thread is somebody else's."""
+        """Take SIGINT for this console from now on; do nothing outside the main thread."""
         self._watch.__enter__()
 
     async def _run_cell(self, *args: Any, **kwargs: Any) -> Any:
@@ -54,12 +54,12 @@ class CellInterrupts(Subject):
             self.situation = Situation.PROMPT
 
     def _show(self, *error: Any) -> Any:
-        """An error of those that are shown in one line."""
+        """Show an error that has a handler of its own (in one line)."""
         self.situation = Situation.PROMPT
         return self._custom(*error)
 
     def _show_any(self, *args: Any, **kwargs: Any) -> Any:
-        """Any other error, or a press that came between the end of a cell and the showing of its error."""
+        """Show any other error, or a press that came between the end of a cell and the showing of its error."""
         self.situation = Situation.PROMPT
         if issubclass(sys.exc_info()[0] or Exception, KeyboardInterrupt):
             return self._custom(*sys.exc_info())

@@ -1,4 +1,4 @@
-"""What a command is: a Python function with typed parameters, and all that follows from its signature.
+"""Command: a Python function with typed parameters, from which usage, help, parser and completion are derived.
 
 It knows neither IPython nor the engine; the session is handed through to the command's function.
 """
@@ -27,7 +27,7 @@ ADDED_HERE = "Added here"
 
 @dataclass(frozen=True)
 class Followed:
-    """What a command returns that runs a plan, and does something else besides; `followed_by` makes it."""
+    """A command's plan, with what is done during it and after it; `followed_by` makes one."""
 
     plan: Plan
     then: Callable[[Any], None] | None = None
@@ -40,11 +40,11 @@ def followed_by(
     *,
     during: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Followed:
-    """A plan, and what is done when it has ended well, also after a pause and `resume`.
+    """The result of a command that runs a plan and does something when it has ended well, also after a `resume`.
 
     Args:
-        plan: what the command runs.
-        then: called with what the plan has returned.
+        plan: the plan that the command runs.
+        then: called with the plan's return value.
         during: makes a context that lasts as long as the plan runs, until it ends or is paused.
 
     Raises:
@@ -60,11 +60,11 @@ class _RefusedError(UsageError):
 
 
 class Command:
-    """One word a scientist types, and everything there is to say about it.
+    """One word a scientist types: its function, usage, help, completion, and how it is run.
 
     Args:
-        function: does it: it returns a plan, which is then run, or does something and returns a value. Its docstring
-            is the help, its parameters are what is typed.
+        function: returns a plan, which is then run, or does something and returns a value. Its docstring is the
+            help, its parameters are the typed words.
         heading: where `bhelp` shows it.
         example: one line as typed.
         name: the word; "" for the function's name.
@@ -95,7 +95,7 @@ class Command:
 
     @cached_property
     def signature(self) -> CommandSignature:
-        """What is typed after its name."""
+        """The parameters: the words that are typed after the name."""
         return CommandSignature(self.function)
 
     def subcommand(self, *, example: str, name: str = "", **more: Any) -> Callable[[Callable[..., Any]], Command]:
@@ -119,7 +119,7 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """What follows its name."""
+        """The usage without the name."""
         if not self.subcommands:
             return self.signature.usage()
         words = [f"{word} {sub.usage}".rstrip() for word, sub in self.subcommands.items()]
@@ -127,12 +127,12 @@ class Command:
 
     @property
     def usage_line(self) -> str:
-        """How it is typed."""
+        """The usage: the name and its parameters."""
         return f"{self.name} {self.usage}".rstrip()
 
     @property
     def runs_a_plan(self) -> bool:
-        """True if what it does is to run a plan, as scans and moves do: it can then be rehearsed and queued."""
+        """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
 
@@ -161,7 +161,7 @@ class Command:
         return f"{name}({', '.join(map(argument, words))})"
 
     def help(self) -> str:
-        """The whole help: what it does, how it is typed, one example, the other forms."""
+        """The whole help: description, usage, one example, the Python forms."""
         lines = [f"Usage:    {self.usage_line}", f"Example:  {self.example}"]
         lines.append(f"Python:   {self.python_form}")
         if self.runs_a_plan:
@@ -174,7 +174,7 @@ class Command:
         return "\n".join([inspect.getdoc(self.function) or "", "", *lines])
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:
-        """What completion offers after the words that are typed already."""
+        """The completions that may follow the words that are typed already."""
         if (sub := self._subcommand(typed)) is not None:
             return sub.candidates(typed[1:], devices)
         return [*([] if typed else self.subcommands), *self.signature.candidates(typed, devices)]
@@ -192,51 +192,51 @@ class Command:
     # ---- doing it ----------------------------------------------------------------------------
 
     def make(self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any] | None = None) -> Any:
-        """What the function returns for these words; a plan, which is not run, as a `Followed`.
+        """The function's result for these words; a plan is not run, and comes as a `Followed`.
 
         Args:
             session: the console.
             tokens: words and Python objects that follow the name.
-            keywords: what is given by name.
+            keywords: arguments by name.
 
         Raises:
             BeamshellError: it is refused or has failed. Any other error becomes CommandError.
         """
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
-        if tokens and self.subcommands and not self.signature.parameters:
-            raise unknown_choice(tokens[0], self.subcommands)
         try:
+            if tokens and self.subcommands and not self.signature.parameters:
+                raise unknown_choice(tokens[0], self.subcommands)
             arguments = self.signature.bind(tokens, keywords or {}, session)
-            made = self.function(**arguments)
+            result = self.function(**arguments)
         except MissingWordError as exc:
             usage = f"Usage: {self.usage_line}, such as: {self.example}"
             raise _RefusedError(f"{self.name}: {exc}.\n{usage}") from exc
         except BeamshellError as exc:
-            if type(exc) is UsageError:  # an unknown name says all there is to say, and so does a command in a command
+            if type(exc) is UsageError:  # the messages of its subclasses need no command's name before them
                 raise _RefusedError(f"{self.name}: {exc}") from exc
             raise
         except Exception as exc:
             raise self._failure(exc) from exc
-        if isinstance(made, GeneratorType | UnrunPlanGuard):
-            made = Followed(made)
-        if isinstance(made, Followed):
-            return replace(made, plan=self._named(made.plan, arguments, session))
-        return made
+        if isinstance(result, GeneratorType | UnrunPlanGuard):
+            result = Followed(result)
+        if isinstance(result, Followed):
+            return replace(result, plan=self._with_call(result.plan, arguments, session))
+        return result
 
     def _failure(self, exc: Exception) -> CommandError:
         return CommandError(f"{self.name}: {type(exc).__name__}: {exc} (last_error shows where)")
 
-    def _named(self, plan: Any, arguments: Mapping[str, Any], session: Any) -> Plan:
-        """The plan, which can be written and made once more: by its own call or, if that cannot, by this command's."""
+    def _with_call(self, plan: Any, arguments: Mapping[str, Any], session: Any) -> Plan:
+        """The plan with a call that can be written and repeated: its own or, if that cannot, this command's."""
         call = call_of(plan)
         if call is not None and call.can_be_repeated and plan_form(plan, session.devices):
             return cast(Plan, plan)
         name, *subcommand = self.name.split()
 
         def make(*tokens: Any, **keywords: Any) -> Plan:
-            made: Followed = self.make(session, tokens[len(subcommand) :], keywords)
-            return made.plan
+            followed: Followed = self.make(session, tokens[len(subcommand) :], keywords)
+            return followed.plan
 
         tokens, keywords = self.signature.unbind(arguments)
         return guarded(iter(plan), PlanCall(make, (*subcommand, *tokens), keywords, f"{name}.plan"))
@@ -254,7 +254,7 @@ class Command:
         Args:
             session: the console.
             tokens: words and Python objects that follow the name.
-            keywords: what is given by name.
+            keywords: arguments by name.
             line: the command as it was typed, which labels its runs.
 
         Raises:
@@ -262,16 +262,17 @@ class Command:
         """
         if (sub := self._subcommand(tokens)) is not None:
             return sub.act(session, tokens[1:], keywords, line=line)
-        made = self.make(session, tokens, keywords)
-        if not isinstance(made, Followed):
-            return made
+        result = self.make(session, tokens, keywords)
+        if not isinstance(result, Followed):
+            return result
         try:
-            with made.during():
-                session.run(made.plan, command=line if self.labelled else "", then=made.then, preflight=self.preflight)
+            with result.during():
+                label = line if self.labelled else ""
+                session.run(result.plan, command=label, then=result.then, preflight=self.preflight)
         except BeamshellError:
             raise
         except Exception as exc:
-            made.plan.close()  # if `during` has failed, it has not begun: there is no warning that it was not run
+            result.plan.close()  # if `during` has failed, the plan was not begun: no warning that it was not run
             raise self._failure(exc) from exc
         return None
 

@@ -1,4 +1,4 @@
-"""The set of all commands by name; a command is added at any time, and is a function in Python too.
+"""CommandSet: all commands by name; each is also a function in Python. `@command` adds one at any time.
 
     @command("Moving", example="nod th 3")
     def nod(motor: Motor, times: Points) -> Plan:
@@ -18,7 +18,7 @@ from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.plugins import entry_points_of, load
 from beamshell.shell.command import ADDED_HERE, Command, Followed
-from beamshell.shell.plan_form import literal
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.signature import flattened
 from beamshell.shell.typed_line import joined
 from beamshell.text.nearest import nearest
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 class CommandFunction(Protocol):
-    """What a command is in Python: a function, with its plan."""
+    """A command as a Python function: ``scan(det, th, -1, 1, 21)``, and ``scan.plan(...)`` for its plan alone."""
 
     command_name: str
     subcommand: Callable[..., Callable[[Callable[..., Any]], Command]]
 
     def __call__(self, *tokens: Any, **keywords: Any) -> Any:
-        """Do it."""
+        """Do what the command does."""
 
     def plan(self, *tokens: Any, **keywords: Any) -> Plan:
-        """The plan that it would run, which is not run."""
+        """The plan of the command, which is not run."""
 
     def getdoc(self) -> str:
         """The help, as IPython asks for it."""
@@ -48,9 +48,9 @@ class CommandSet:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
-        self._found: dict[str, EntryPoint] = {}
+        self._entry_points: dict[str, EntryPoint] = {}
         self._plugins: dict[str, EntryPoint] = {}
-        self._taken: list[ConfigError] = []
+        self._plugin_problems: list[ConfigError] = []
         self.session: Any = None
         """The console that commands called in Python belong to."""
         self.added: Callable[[str], Any] | None = None
@@ -101,16 +101,16 @@ class CommandSet:
         return UnknownName(f"no command '{word}': {f'did you mean {near}?' if near else 'bhelp shows all'}")
 
     def function(self, name: str) -> CommandFunction:
-        """What a command is in Python; one of another package is imported when it is called."""
+        """The Python function of a command; one of another package is imported when it is called."""
 
         def call(*tokens: Any, **keywords: Any) -> Any:
             return self._call(name, list(flattened(tokens)), keywords)
 
         def plan(*tokens: Any, **keywords: Any) -> Plan:
-            made = self[name].make(self._open_session(), list(flattened(tokens)), keywords)
-            if not isinstance(made, Followed):
+            command_plan = self[name].make(self._open_session(), list(flattened(tokens)), keywords)
+            if not isinstance(command_plan, Followed):
                 raise UsageError(f"{name} runs no plan")
-            return made.plan
+            return command_plan.plan
 
         function: Any = call
         function.__name__ = function.__qualname__ = function.command_name = name
@@ -118,6 +118,7 @@ class CommandSet:
         function.subcommand = lambda **more: self[name].subcommand(**more)
         function.getdoc = lambda: self[name].help()
         if name in self._by_name:
+            function.__doc__ = self._by_name[name].function.__doc__  # for `help(scan)`
             function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
         return cast(CommandFunction, function)
 
@@ -125,11 +126,9 @@ class CommandSet:
         session = self._open_session()
         session.wait_for_devices()
 
-        def word(token: Any) -> str:
-            return token if isinstance(token, str) else literal(token, session.devices) or repr(token)
-
-        settings = (f"{key}={word(value)}" for key, value in keywords.items())
-        line = joined([name, *map(word, tokens), *settings])  # as one would type it
+        words = (as_word(token, session.devices) for token in tokens)
+        settings = (f"{key}={as_word(value, session.devices)}" for key, value in keywords.items())
+        line = joined([name, *words, *settings])
         return self[name].act(session, tokens, keywords, line=line)
 
     def _open_session(self) -> Any:
@@ -167,16 +166,16 @@ class CommandSet:
     # ---- commands of other packages ------------------------------------------------------------
 
     def find_plugins(self) -> None:
-        """Learn the names of the commands of other packages; each is imported when it is first used."""
+        """Add the names of the commands of other packages; each is imported when it is first used."""
         plugins = entry_points_of("beamshell.commands")
-        if plugins is self._found:
+        if plugins is self._entry_points:
             return
-        self._found, self._plugins, self._taken = plugins, {}, []
+        self._entry_points, self._plugins, self._plugin_problems = plugins, {}, []
         for name, entry in plugins.items():
             try:
                 self._check(name)
             except ConfigError as exc:
-                self._taken.append(exc)
+                self._plugin_problems.append(exc)
                 continue
             self._plugins[name] = entry
             if self.added is not None and name not in self._by_name:
@@ -190,9 +189,9 @@ class CommandSet:
             )
 
     def load_plugins(self) -> list[ConfigError]:
-        """Import the commands of all other packages; what could not be imported."""
+        """Import the commands of all other packages; the errors of those that cannot be imported."""
         self.find_plugins()
-        problems = list(self._taken)
+        problems = list(self._plugin_problems)
         for name in self._plugins:
             try:
                 self[name]

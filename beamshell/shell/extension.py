@@ -1,6 +1,6 @@
 """`%load_ext beamshell`: commands, prompt, completion and one-line errors in an IPython shell.
 
-It joins the session to the shell; what the commands do is theirs to know.
+It joins the session to the shell, and knows no single command.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def unload(shell: Any) -> None:
 
 
 def has_startup_files(shell: Any) -> bool:
-    """True if the profile lists start-up files: then they say what happens, and not the extension."""
+    """True if the profile lists start-up files: they then take the steps of the session, and not the extension."""
     return bool(getattr(getattr(shell, "parent", None), "exec_files", None))
 
 
 class _Wiring:
-    """All that beamshell changes in a shell, and how to undo it."""
+    """The changes that beamshell makes in a shell, and how they are undone."""
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell = shell
@@ -106,7 +106,7 @@ class _Wiring:
         self._undo.append(self._forget_commands)
 
     def _register(self, name: str) -> None:
-        """Let a command be typed, and called in Python where the name is not the person's own."""
+        """Make a command a magic and, unless the name is a variable of the person's, a Python function."""
         if self._shell.alias_manager.is_alias(name):
             self._shell.alias_manager.undefine_alias(name)
         magic = _Magic(name, self._commands, self._session, self._shell)
@@ -204,10 +204,10 @@ class _Wiring:
             return  # a notebook has none
         before = self._shell.prompts
         arrow = arrow_for(getattr(sys.stdout, "encoding", None))
-        self._shell.prompts = BeamshellPrompts(self._shell, self._facts, arrow)
+        self._shell.prompts = BeamshellPrompts(self._shell, self._prompt_status, arrow)
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
 
-    def _facts(self) -> tuple[str, int | None, str]:
+    def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state
 
 
@@ -218,7 +218,7 @@ def _first_word(exc: SyntaxError) -> str:
 
 
 class _Magic:
-    """What IPython calls for a line that begins with a command's name.
+    """The magic of one command: IPython calls it for a line that begins with the command's name.
 
     The command is looked up each time: it may be replaced, and that of another package is imported when it is used.
     """
@@ -241,12 +241,12 @@ class _Magic:
         return answer
 
     def getdoc(self) -> str:
-        """What IPython shows for `scan?`."""
+        """The help that IPython shows for `scan?`."""
         return self._commands[self._name].help()
 
 
 class _Variables:
-    """The names that are a person's own at the prompt; a bare one of these is Python.
+    """The names of the person's own variables at the prompt; a line that is only such a name is Python.
 
     A command's function is not one of them, and neither is the catalogue `runs`, which is both.
     """

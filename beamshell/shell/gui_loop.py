@@ -1,6 +1,6 @@
 """The engine's wait with a GUI toolkit's event loop inside it, so that plot windows stay alive during a plan.
 
-It never knows what is drawn, nor what the engine waits for. Everything here but the alarm runs in the main thread.
+It knows neither the windows' contents nor the engine. Everything here but the alarm runs in the main thread.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_GUI_WAIT_S = 0.05
 
 
 class Inbox(Protocol):
-    """The engine's inbox: whatever is posted to it ends the wait."""
+    """The engine's inbox: a post to it ends the wait."""
 
     def fileno(self) -> int:
         """A file descriptor that is readable when something was posted."""
@@ -103,21 +103,21 @@ class GuiLoop:
 
     def _wait(self, inbox: Inbox, deadline: float | None) -> None:
         while not inbox.ready():
-            due = self._painter.due_in()
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
+            next_paint_s = self._painter.due_in()
+            remaining_s = None if deadline is None else deadline - time.monotonic()
+            if remaining_s is not None and remaining_s <= 0:
                 return
-            readable, _, _ = select.select([inbox], [], [], _least(due, left))
+            readable, _, _ = select.select([inbox], [], [], _shortest(next_paint_s, remaining_s))
             if readable:
                 return
             self._painter.paint()
 
     def _wait_in_gui(self, hook: Callable[[Any], Any], inbox: Inbox, deadline: float | None) -> None:
         now = time.monotonic()
-        due = self._painter.due_in()
+        next_paint_s = self._painter.due_in()
         until = now + _LONGEST_GUI_WAIT_S
-        if due is not None:
-            until = min(until, now + due)
+        if next_paint_s is not None:
+            until = min(until, now + next_paint_s)
         if deadline is not None:
             until = min(until, max(deadline, now + 0.001))  # waiting events are processed in any case
         if self._alarm is None:
@@ -161,7 +161,7 @@ class Alarm:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._at: float | None = None
+        self._alarm_at: float | None = None
         self._ring: Callable[[], Any] | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="beamshell-gui-alarm", daemon=True)
@@ -175,7 +175,7 @@ class Alarm:
             ring: the function to call.
         """
         with self._changed:
-            self._at, self._ring = at, ring
+            self._alarm_at, self._ring = at, ring
             self._changed.notify()
 
     def stop(self) -> None:
@@ -188,12 +188,12 @@ class Alarm:
     def _run(self) -> None:
         with self._changed:
             while not self._stopped:
-                left = None if self._at is None else self._at - time.monotonic()
-                if left is not None and left <= 0 and self._ring is not None:
+                remaining_s = None if self._alarm_at is None else self._alarm_at - time.monotonic()
+                if remaining_s is not None and remaining_s <= 0 and self._ring is not None:
                     self._ring()
-                    self._at = None
+                    self._alarm_at = None
                 else:
-                    self._changed.wait(left)
+                    self._changed.wait(remaining_s)
 
 
 @contextmanager
@@ -218,5 +218,5 @@ def _slot_errors_logged() -> Iterator[None]:
         raise interrupts[0]
 
 
-def _least(*times_s: float | None) -> float | None:
+def _shortest(*times_s: float | None) -> float | None:
     return min((time_s for time_s in times_s if time_s is not None), default=None)

@@ -27,7 +27,7 @@ DEFAULT_PROFILE = "demo"
 
 @dataclass(frozen=True)
 class LaunchOptions:
-    """What a console is started with.
+    """The options with which a console is started.
 
     Attributes:
         profile: the folder of the profile.
@@ -122,7 +122,7 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
     Raises:
         UsageError: the value is missing.
     """
-    left: list[str] = []
+    others: list[str] = []
     value = default
     remaining = iter(words)
     for word in remaining:
@@ -133,10 +133,10 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
         elif word.startswith(f"{option}="):
             value = word.partition("=")[2]
         else:
-            left.append(word)
+            others.append(word)
             if word == "-c":  # the next word is a command, never an option
-                left.extend(remaining)
-    return value, left
+                others.extend(remaining)
+    return value, others
 
 
 def _read_config(profile: Path, words: list[str]) -> Beamshell:

@@ -1,6 +1,6 @@
 """Messages to the person: errors and warnings in one line each, exit statuses, and the last error's traceback.
 
-It knows exceptions and words, not the shell that raised them.
+It knows exceptions, and not the shell that raised them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The types of a command's parameters: Motor, Detectors, Position, Points, Seconds, and what else a command may take.
+"""The types of a command's parameters: Motor, Detectors, Position, Points, Seconds, Duration, Text and others.
 
     @command("Counting and scanning", example="nod th 5")
     def nod(motor: Motor, times: Points, by: Position = 0.1) -> Plan: ...
@@ -40,13 +40,13 @@ Position: TypeAlias = Annotated[float, NumberSlot()]
 """A position or a distance, in the motor's unit."""
 
 Target: TypeAlias = Annotated[Any, TargetSlot()]
-"""Where the motor before it goes: a number, or a state of what is no motor, such as `Open` of a shutter."""
+"""The target of the motor before it: a number; for a device that is no motor, a state such as `Open` of a shutter."""
 
 Number: TypeAlias = Annotated[float, NumberSlot()]
 """A finite number."""
 
 Points: TypeAlias = Annotated[int, NumberSlot(whole=True, at_least=1)]
-"""How many: a whole number from 1."""
+"""A number of points: a whole number from 1."""
 
 Seconds: TypeAlias = Annotated[float, NumberSlot(positive=True, unit="seconds")]
 """A time in seconds, above zero."""
@@ -58,7 +58,7 @@ Region: TypeAlias = Annotated[tuple[float, ...], RegionSlot()]
 """start:stop:step or start:stop:step:time."""
 
 Text: TypeAlias = Annotated[str, TextSlot()]
-"""All the words that are left."""
+"""All remaining words, as one text."""
 
 Labels: TypeAlias = Annotated[dict[str, Any], LabelsSlot()]
 """Words such as sample=LaB6, as a dict."""
@@ -69,6 +69,6 @@ Session: TypeAlias = Annotated[_session.Session, InjectedSlot()]
 
 @dataclass(frozen=True)
 class AtLeast:
-    """How many a list needs: ``Annotated[list[Axis], AtLeast(2)]``."""
+    """The least number of values in a list: ``Annotated[list[Axis], AtLeast(2)]``."""
 
     number: int

@@ -100,7 +100,7 @@ class Parameter:
         return not tokens or (not self.slot.optional and not self._another(tokens, later))
 
     def usage(self) -> str:
-        """How a usage shows it."""
+        """Its text in a usage."""
         words = " ".join(slot.usage(name) for name, slot in self.slots.items())
         if self.least is not None and len(self.slots) == 1:
             words = f"{words} ..."
@@ -118,7 +118,7 @@ class Setting:
     default: Any
 
     def usage(self) -> str:
-        """How a usage shows it."""
+        """Its text in a usage."""
         if self.is_flag:
             return f"[{self.name}]"
         example = "value" if self.default in (None, NO_DEFAULT) else self.default
@@ -131,7 +131,7 @@ class Setting:
 
 
 def typed_parameter(parameter: inspect.Parameter, hint: Any) -> Parameter | Setting | None:
-    """How one parameter of a function is typed; None for the session, which is not.
+    """The Parameter or Setting for one parameter of a function; None for the session, which is not typed.
 
     Args:
         parameter: as `inspect.signature` has it.
@@ -169,7 +169,7 @@ def _may_be_none(hint: Any) -> bool:
 
 
 def _list_of(hint: Any) -> tuple[int | None, Any]:
-    """How many are needed at least and of what, if the type is a list; else None and the type."""
+    """The least number of items and their type, if the type is a list; else None and the type."""
     if get_origin(hint) is typing.Annotated:
         kind, *more = get_args(hint)
         counts = [one.number for one in more if isinstance(one, AtLeast)]

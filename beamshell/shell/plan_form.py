@@ -41,6 +41,11 @@ def literal(value: Any, devices: Mapping[str, Any]) -> str:
         return ""
 
 
+def as_word(token: Any, devices: Mapping[str, Any]) -> str:
+    """A typed word, or a Python object as one would type it: a device by its name."""
+    return token if isinstance(token, str) else literal(token, devices) or repr(token)
+
+
 def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
     arguments = [_argument(value, devices) for value in call.args]
     arguments += [f"{key}={_argument(value, devices)}" for key, value in call.kwargs.items()]
@@ -48,13 +53,13 @@ def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
 
 
 def _function(function: Callable[..., Any]) -> str:
-    """What a plan's function is called at the prompt, where bp, bps and bpp are names of these rooms."""
+    """The name of a plan's function at the prompt, such as "bp.scan" or "bps.mv"."""
     from beamshell import plans
     from beamshell.plans import preprocessors, stubs
 
     name = function.__name__
-    for prefix, room in (("bp", plans), ("bps", stubs), ("bpp", preprocessors)):
-        if name in room.__all__ and getattr(room, name) is function:
+    for prefix, module in (("bp", plans), ("bps", stubs), ("bpp", preprocessors)):
+        if name in module.__all__ and getattr(module, name) is function:
             return f"{prefix}.{name}"
     raise _NotWritableError
 
@@ -82,7 +87,7 @@ def _argument(value: Any, devices: Mapping[str, Any]) -> str:
 
 
 def _device(device: Any, devices: Mapping[str, Any]) -> str:
-    """How Python calls it at the prompt: "mono.energy" for a part, whatever it is recorded as."""
+    """The device's Python name at the prompt, such as "mono.energy" for a part; its recorded name may differ."""
     name: Any = getattr(device, "name", None)
     parent: Any = getattr(device, "parent", None)
     is_device: bool = isinstance(device, Readable | Movable) and isinstance(name, str)

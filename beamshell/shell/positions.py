@@ -1,6 +1,6 @@
-"""Where motors are: as the table of `wa` and `wm`, as the line that follows a move, and as text.
+"""The positions of motors as text: the table of `wa` and `wm`, the line that follows a move, the live line of `umv`.
 
-It only asks devices what they say of themselves, and never moves one: any device with a position can stand in it.
+It reads devices and never moves one. Any device with a position will do, also one of another library.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PERIOD_S = 0.1
 
 
 def is_motor(device: Any) -> bool:
-    """True for what goes to a position; a shutter or a plain signal does not."""
+    """True for a device with a numeric position; a shutter or a plain signal has none."""
     return isinstance(device, Movable) and hasattr(type(device), "position")
 
 
@@ -34,12 +34,12 @@ def axes(name: str, motor: Any) -> dict[str, Any]:
 
 
 def position_of(device: Any) -> Any:
-    """Where it is now, asked of the hardware where that can be asked."""
+    """The position of a device now, read from the hardware if possible."""
     return device.locate()["readback"] if isinstance(device, Locatable) else device.position
 
 
 def position_text(device: Any) -> str:
-    """Where it is in words: "1.0000 deg", "Open", a signal's value."""
+    """The position of a device as text: "1.0000 deg", "Open", a signal's value."""
     if is_motor(device):
         return value_text(device, position_of(device))
     state = getattr(device, "state", None)
@@ -80,7 +80,7 @@ def positions_table(motors: Mapping[str, Any]) -> str:
     """
     states = {name: _begin_state(motor) for name, motor in motors.items()}
     rows = [_row(name, motors[name], collect) for name, collect in states.items()]
-    return "\n".join(aligned([_COLUMNS, *rows], left=_TEXT_COLUMNS))
+    return "\n".join(aligned([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS))
 
 
 def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
@@ -119,7 +119,7 @@ class LivePositions:
 
     def __init__(self, motors: Sequence[Any]) -> None:
         self._motors = motors
-        self._ended = threading.Event()
+        self._stop_event = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> LivePositions:
@@ -130,11 +130,11 @@ class LivePositions:
 
     def __exit__(self, *_exc: object) -> None:
         if self._thread is not None:
-            self._ended.set()
+            self._stop_event.set()
             self._thread.join(timeout=1)
 
     def _show(self) -> None:
-        while not self._ended.wait(_PERIOD_S):
+        while not self._stop_event.wait(_PERIOD_S):
             line = "   ".join(f"{motor.name} {_text_or_question_mark(motor)}" for motor in self._motors)
             print(f"\r{line}\x1b[K", end="", flush=True)
         print("\r\x1b[K", end="", flush=True)

@@ -1,4 +1,4 @@
-"""The check before each scan: it is simulated, refused if it cannot be done, asked about if it takes very long.
+"""Preflight: simulates each scan before it runs, refuses one that cannot be done, asks before a very long one.
 
 It joins the simulator to the times that past runs took. It never runs a plan: nothing moves, and no scan is counted.
 """
@@ -60,7 +60,7 @@ class Preflight:
         self._confirm = confirm or confirm_at_prompt
 
     def rehearse(self, plan: Any) -> SimulationResult:
-        """What a plan would do here; this uses the plan up."""
+        """The simulation of a plan on this beamline; this uses the plan up."""
         return self._simulate(plan, LOOK_S, exact=True)
 
     def before(self, make: Callable[[], Any], *, ask: bool = True) -> AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """Suspenders of a profile: made from its settings, described in words, made again when their devices are replaced.
 
-It knows the engine's suspenders and the registry, not how a person asks for them.
+It knows the engine's suspenders and the registry, and no command.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ProfileSuspenders:
 
 
 def describe(suspender: Any) -> str:
-    """What a suspender watches, and whether it suspends plans now: "good   <suspender>" or "HOLDS  ...: reason"."""
+    """A line about a suspender and its state: "good   <suspender>" or "HOLDS  <suspender>: reason"."""
     if suspender.tripped:
         return f"HOLDS  {suspender!r}: {suspender.reason}"
     return f"good   {suspender!r}"

@@ -1,6 +1,6 @@
-"""Names at the prompt: those that the session gives (RE, runs, devices), and what a name means to a command.
+"""Names at the prompt: those that the session adds (RE, runs, devices), and the device that a word in a command means.
 
-It never makes or asks a device.
+It never makes or reads a device.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The session of one console: what start-up files and commands can ask for, and the plans that commands run.
+"""Session: one console's engine, devices, runs and queue, for start-up files and commands; it runs the commands' plans.
 
-It knows nothing of how a command is typed or an error shown; the parts are made and joined in session_parts.
+It knows nothing of how a command is typed or an error shown. Its parts are made and joined in session_parts.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Session:
 
     @property
     def operator(self) -> str:
-        """Who works here: the setting `operator`, else the login name."""
+        """The operator's name: the setting `operator`, else the login name."""
         return self.config.operator or login_name()
 
     @property
@@ -260,7 +260,7 @@ class Session:
         Args:
             plan: a plan that has not begun.
             command: the line that was typed; it labels the runs. "" if the plan labels its runs itself.
-            then: called with what the plan has returned when it has ended well, also after a pause and `resume`.
+            then: called with the plan's return value when it has ended well, also after a pause and `resume`.
             preflight: whether it is simulated first, and refused if it cannot be done.
 
         Raises:
@@ -288,7 +288,7 @@ class Session:
             self.RE.run(plan, then=at_end, **metadata).raise_for_status()
 
     def rehearse(self, plan: Any) -> SimulationResult:
-        """What a plan would do on this beamline, and how long that takes by its past runs; nothing moves.
+        """The simulation of a plan on this beamline, with its duration learned from past runs; nothing moves.
 
         Args:
             plan: a plan, which is used up by it, or a function that makes one.
@@ -320,19 +320,19 @@ class Session:
             plan.close()
             raise
 
-    def go_on(self, how: str, reason: str = "") -> None:
+    def go_on(self, action: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.
 
         Raises:
             EngineError: nothing is paused.
         """
         if str(self.RE.state) == "idle":
-            raise EngineError(f"nothing to {how}: no plan is paused")
-        if how == "resume":
-            self.journal.flush()  # a disk that still refuses is said at once, not at the next point
-        self.RE.proceed(how, reason).raise_for_status(asked=how != "resume")
-        if how != "resume":
-            print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[how])
+            raise EngineError(f"nothing to {action}: no plan is paused")
+        if action == "resume":
+            self.journal.flush()  # if the disk still refuses, that is an error now and not at the next point
+        self.RE.proceed(action, reason).raise_for_status(end_was_requested=action != "resume")
+        if action != "resume":
+            print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
 
     # ---- the end -----------------------------------------------------------------------------
 
@@ -352,5 +352,5 @@ class Session:
         return True
 
     def close(self) -> None:
-        """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time."""
+        """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time."""
         self._parts.close()

@@ -1,4 +1,4 @@
-"""The parts of a session: made by the steps of the start-up files, joined to each other, and closed at the end.
+"""SessionParts: engine, devices, suspenders and callbacks of a session: made step by step, joined, and closed.
 
 It knows nothing of commands. A step that was taken does nothing the second time; one that failed can be taken again.
 """
@@ -65,7 +65,7 @@ class StartupStep(Generic[Part]):
             raise
         return True
 
-    def need(self, what: str) -> Part:
+    def need(self, part_name: str) -> Part:
         """The part that the step has made.
 
         Args:
@@ -75,7 +75,7 @@ class StartupStep(Generic[Part]):
             StepError: the step failed or was left out; mend what the message names, then open the console again.
         """
         if self.part is None:
-            raise StepError(f"no {what}: the step session.{self._name}() {self._problem}")
+            raise StepError(f"no {part_name}: the step session.{self._name}() {self._problem}")
         return self.part
 
 

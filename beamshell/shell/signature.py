@@ -1,4 +1,4 @@
-"""The signature of a command's function as the grammar of what is typed: usage, arguments, completion, hints.
+"""CommandSignature: how typed words become the arguments of a command's function; its usage, completion and hints.
 
 It never calls the function, and knows no session beyond handing it through.
 """
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from beamshell.errors import UsageError
 from beamshell.shell.parameters import NO_DEFAULT, Parameter, Setting, typed_parameter
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.slot_graph import NextWord, SlotGraph
 from beamshell.shell.tokens import MissingWordError, Tokens
 
@@ -28,7 +29,7 @@ class Hint(NamedTuple):
 
 
 class CommandSignature:
-    """What a command's function takes.
+    """The parameters of a command's function, and the words that are typed for them.
 
     Args:
         function: its parameters have types of `beamshell.shell.parameter_types`, or of Python.
@@ -76,27 +77,27 @@ class CommandSignature:
             UsageError: a word does not fit, is missing, or is one too many.
         """
         by_name = dict(keywords)
-        left = Tokens(self._without_settings(tokens, by_name) if self.settings else tokens, session)
+        remaining = Tokens(self._without_settings(tokens, by_name) if self.settings else tokens, session)
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
-        arguments |= self._read_parameters(left, by_name)
-        if left:
-            raise UsageError(f"'{left.peek()}' is one word too many")
+        arguments |= self._read_parameters(remaining, by_name)
+        if remaining:
+            raise UsageError(f"'{as_word(remaining.peek(), remaining.devices)}' is one word too many")
         return arguments | self._read_settings(by_name, session)
 
-    def _read_parameters(self, left: Tokens, by_name: dict[str, Any]) -> dict[str, Any]:
+    def _read_parameters(self, remaining: Tokens, by_name: dict[str, Any]) -> dict[str, Any]:
         """The parameters that are given by their place, or by name; those are taken out of `by_name`."""
         arguments: dict[str, Any] = {}
         parameters = list(self.parameters.items())
         for index, (name, parameter) in enumerate(parameters):
             later = [other for key, other in parameters[index + 1 :] if key not in by_name]
             if name in by_name:
-                arguments[name] = self._read_alone(parameter, by_name.pop(name), left.session)
-            elif left and left.peek() is None and parameter.default is not NO_DEFAULT:
-                arguments[name] = left.take(name)
-            elif parameter.is_left_out(left, later):
+                arguments[name] = self._read_alone(parameter, by_name.pop(name), remaining.session)
+            elif remaining and remaining.peek() is None and parameter.default is not NO_DEFAULT:
+                arguments[name] = remaining.take(name)
+            elif parameter.is_left_out(remaining, later):
                 arguments[name] = parameter.default
             else:
-                arguments[name] = parameter.read(left, later)
+                arguments[name] = parameter.read(remaining, later)
         return arguments
 
     def _read_settings(self, by_name: Mapping[str, Any], session: Any) -> dict[str, Any]:
@@ -157,7 +158,7 @@ class CommandSignature:
         return not all(parameter.is_optional for parameter in self.parameters.values())
 
     def usage(self) -> str:
-        """What follows the command's name: "[detector ...] motor start stop points [time]"."""
+        """The words after the command's name: "[detector ...] motor start stop points [time]"."""
         return " ".join(self._usages())
 
     def _usages(self) -> list[str]:
@@ -169,7 +170,7 @@ class CommandSignature:
     # ---- completion and hints ----------------------------------------------------------------
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:
-        """What may come next.
+        """The completions of the next word.
 
         Args:
             typed: the words after the command's name that are complete.
@@ -178,8 +179,8 @@ class CommandSignature:
         following = self._next_word(typed, devices)
         names = [name for place in following.places for name in place.slot.candidates(following.words, devices)]
         if following.line_may_end:
-            used = {word.partition("=")[0] for word in typed}
-            unused = [setting for setting in self.settings.values() if setting.name not in used]
+            typed_settings = {word.partition("=")[0] for word in typed}
+            unused = [setting for setting in self.settings.values() if setting.name not in typed_settings]
             names += [setting.name if setting.is_flag else f"{setting.name}=" for setting in unused]
         return list(dict.fromkeys(names))
 
@@ -190,8 +191,8 @@ class CommandSignature:
         usage = " ".join(words)
         if not places:
             return Hint(usage, "", "")
-        needed = [place for place in places if not parameters[place.parameter].is_optional]
-        place = (needed or places)[0]
+        required = [place for place in places if not parameters[place.parameter].is_optional]
+        place = (required or places)[0]
         word = place.slot.usage(place.name)
         start = usage.index(word, len(" ".join(["", *words[: place.parameter]])))
         return Hint(usage[:start], word, usage[start + len(word) :])

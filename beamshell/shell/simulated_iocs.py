@@ -1,6 +1,6 @@
 """The IOCs that a console starts itself: the demo beamline, and the simulated twin of a device file.
 
-This is where `devices` and `ioc` meet: the rooms know nothing of each other.
+It joins `devices` and `ioc`, which do not import each other.
 """
 
 from __future__ import annotations

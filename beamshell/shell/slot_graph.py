@@ -1,6 +1,6 @@
-"""Which slots may come next after the words typed so far, for completion and hints.
+"""SlotGraph: which parameter of a command the next typed word may belong to, for completion and hints.
 
-Words that do not fit lead nowhere; nothing is read, so that no device is asked.
+After a word that fits no parameter there is no next one. No value is read, so no device is accessed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 class NextWord(NamedTuple):
-    """What the next word of a line may be."""
+    """The places that the next word of a line may take."""
 
     places: list[Place]
     line_may_end: bool
@@ -61,7 +61,7 @@ class SlotGraph:
         self._last = [*before, *(self._last if parameter.is_optional else [])]
 
     def after(self, typed: Iterable[str], devices: Mapping[str, Any]) -> NextWord:
-        """What may come next.
+        """The places that may come next.
 
         Args:
             typed: the words that are complete.

@@ -1,4 +1,4 @@
-"""Slots: how one parameter of a command is read, completed and shown in a usage.
+"""Slots: how one parameter of a command (a motor, a number, a choice ...) is read, completed and shown in a usage.
 
 A slot takes one or more tokens from the left: typed words or Python objects, so that a typed line and a call in Python
 are read by the same code. It never knows which command it belongs to.
@@ -20,7 +20,7 @@ from beamshell.text.times import is_duration, parse_duration
 
 
 class Slot:
-    """How one parameter is read; this one takes any word as it is."""
+    """Reads, completes and shows one parameter; this one takes any word as it is."""
 
     word = ""
     """What a usage calls it; "" for the parameter's name."""
@@ -51,7 +51,7 @@ class Slot:
         return token is not None
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:  # noqa: ARG002
-        """What completion offers here.
+        """The completions that this slot offers.
 
         Args:
             typed: the words of this slot that stand before the cursor.
@@ -60,7 +60,7 @@ class Slot:
         return ()
 
     def usage(self, name: str) -> str:
-        """How a usage shows it."""
+        """Its text in a usage."""
         return self.word or name
 
 
@@ -86,14 +86,14 @@ class NumberSlot(Slot):
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
         token = tokens.take(name)
-        where = f"{name}{self._unit}"
-        value = number(token, where)
+        label = f"{name}{self._unit}"
+        value = number(token, label)
         if self._whole and not value.is_integer():
-            raise UsageError(f"'{token}' is not a whole number ({where})")
+            raise UsageError(f"'{token}' is not a whole number ({label})")
         if self._at_least is not None and value < self._at_least:
-            raise UsageError(f"'{token}' is too small: at least {self._at_least} ({where})")
+            raise UsageError(f"'{token}' is too small: at least {self._at_least} ({label})")
         if self._positive and value <= 0:
-            raise UsageError(f"'{token}' is not above zero ({where})")
+            raise UsageError(f"'{token}' is not above zero ({label})")
         return int(value) if self._whole else value
 
     @override
@@ -215,7 +215,7 @@ class DetectorsSlot(DeviceSlot):
 
 
 class TargetSlot(Slot):
-    """Where a motor goes: a number; for what is no motor, such as a shutter, also a state in words."""
+    """The target of a move: a number; for a device that is no motor, such as a shutter, also a state in words."""
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
@@ -254,7 +254,7 @@ class ChoiceSlot(Slot):
 
 
 class TextSlot(Slot):
-    """All the words that are left, as one text."""
+    """All remaining words, as one text."""
 
     repeats = True
 

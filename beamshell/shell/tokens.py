@@ -1,4 +1,4 @@
-"""Tokens: the typed words and Python objects that follow a command's name, and what they mean.
+"""Tokens: the typed words and Python objects that follow a command's name, and the devices and numbers they mean.
 
 Nothing is evaluated: words are looked up among the devices, numbers are parsed.
 """
@@ -96,7 +96,7 @@ def number(token: Any, name: str) -> float:
         raise UsageError(f"'{token}' is not a number ({name}){hint}")
     value = float(token)
     if not math.isfinite(value):
-        raise UsageError(f"'{token}' is too large a number ({name})")
+        raise UsageError(f"'{token}' is not a finite number ({name})")
     return value
 
 

@@ -67,7 +67,7 @@ def cut_line(line: str) -> list[TypedCommand]:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Words as one types them: those with blanks in them in quotes."""
+    """The words as a typed line; a word with blanks in it gets quotes."""
     return " ".join(f"'{word}'" if any(char.isspace() or char == ";" for char in word) else word for word in words)
 
 

@@ -1,6 +1,6 @@
-"""Simulation of a plan on models of its devices: where it goes, if the limits allow it, how long it takes.
+"""Simulation of a plan on models of its devices: its points, refusals by limits, and duration.
 
-Nothing moves. The command `rehearse` and the check before each scan are made of it.
+Nothing moves. The command `rehearse` and the check before each scan use it.
 """
 
 from beamshell.simulate.result import SimulatedPoint, SimulationResult

@@ -1,4 +1,4 @@
-"""Positions that devices have accepted in a simulation, so that they are not asked for each one again.
+"""AcceptedPositions: the positions that devices accepted in a simulation, so that a plan need not check them again.
 
 It knows neither plans nor the simulator.
 """

@@ -1,6 +1,6 @@
-"""The model of one device in a simulation: where it would be, and what it would read.
+"""DeviceModel: one device in a simulation, with the position that it would have and the values that it would read.
 
-It asks the real device at most once where it is and what it reads, and never sends it anything.
+It reads the real device at most once, and never sends it anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class DeviceModel:
         name: its name.
         is_motor: True if it has a position. What can be set and has no position is a setting, which is set at once.
         was_set: True if the plan has set it.
-        setpoint: where the plan has sent it; where it is, if the plan has not; None if that is not known yet.
+        setpoint: the last position that the plan has set; before that the real one; None if that is not known yet.
         count_time: the device's signal for its count time; None if it has none.
     """
 
@@ -40,14 +40,14 @@ class DeviceModel:
         """The plan sets the device to this value."""
         self.was_set, self.setpoint = True, value
 
-    def where(self) -> Any:
-        """Where the device would be by now."""
+    def position(self) -> Any:
+        """The position that the device would have now."""
         if not self.was_set and self.setpoint is None:
             self.setpoint = self._locate()
         return self.setpoint
 
     def _locate(self) -> Any:
-        """Where the real device was sent last; without a round trip if its setpoint is monitored."""
+        """The setpoint of the real device; without a round trip if it is monitored."""
         device = self.device
         signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
         latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
@@ -59,7 +59,7 @@ class DeviceModel:
         return next(iter(self.reading().values()))["value"]
 
     def reading(self) -> dict[str, Any]:
-        """What the device would read: the real reading, with the simulated position once the plan has set it."""
+        """The reading that the device would give: the real one, with the simulated position if the plan has set it."""
         if self._reading is None:
             self.require_connection()
             self.keep(self._without_waiting(self.device.read()))
@@ -86,7 +86,7 @@ class DeviceModel:
         """Return if the device is connected.
 
         Raises:
-            NotConnected: it is offline; a simulation waits for nobody.
+            NotConnected: it is offline; a simulation waits for no device.
         """
         if getattr(self.device, "connected", True) is False:
             raise NotConnected(f"{self.name}: it does not answer (type offline for its addresses)")

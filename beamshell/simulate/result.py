@@ -38,7 +38,7 @@ class SimulatedPoint:
 
 @dataclass
 class SimulationResult:
-    """What a plan would do.
+    """The result of a simulated plan: points, path, duration, problems.
 
     Attributes:
         points: the events, in order.
@@ -51,8 +51,8 @@ class SimulationResult:
         duration_s: duration of the plan in seconds.
         error: relative uncertainty of the duration (one standard deviation); None if it is not known.
         learned_from: number of past runs behind the duration; 0 if it is computed from the devices' settings alone.
-        untimed: names of devices whose moves or counts are missing in the duration: nothing says how long they take.
-        unmeasured: names of devices that no past run has used, where there are past runs.
+        untimed: names of devices whose moves or counts are not in the duration, because their time is unknown.
+        unmeasured: names of devices that occur in no past run, if there are past runs.
         suspenders: one line for each suspender, from the caller.
         problems: refusals and failures, in order; empty if the plan can be done.
         endless: True if the plan has no end, or was too long to be simulated to its end.
@@ -173,8 +173,8 @@ class SimulationResult:
             return f"{moves}, {listed(dict.fromkeys(positions))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
-        where = f"to {low}" if low == high else f"between {low} and {high}"
-        return f"{moves} {where}{unit}, {self.way(name):.4g}{unit} of way"
+        range_text = f"to {low}" if low == high else f"between {low} and {high}"
+        return f"{moves} {range_text}{unit}, {self.way(name):.4g}{unit} of way"
 
 
 def _is_number(value: Any) -> bool:

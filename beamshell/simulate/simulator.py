@@ -20,11 +20,11 @@ from beamshell.simulate.result import SimulatedPoint, SimulationResult
 from beamshell.timing.model import TimingModel
 
 MAX_MESSAGES = 100_000
-"""A simulation ends after so many messages."""
+"""The largest number of messages in a simulation."""
 _MAX_MESSAGES_ENDLESS = 500
 """The same for a plan that announces no number of points."""
 _MIN_WAIT_S = 1e-3
-"""Simulated time of a wait with time-out 0: a plan that polls without waiting must come to an end."""
+"""Simulated seconds of a wait with time-out 0: a plan that polls without waiting must come to an end."""
 
 
 def rehearse(
@@ -184,7 +184,7 @@ class PlanSimulator:
             self.result.settings.setdefault(model.name, []).append(target)
             model.set(target)
             return _DONE
-        begin = model.where()
+        begin = model.position()
         if model.name not in self._moved:
             self._moved[model.name] = model
             self.result.origins[model.name] = begin
@@ -194,19 +194,19 @@ class PlanSimulator:
         return _DONE
 
     def _check(self, model: DeviceModel, target: Any) -> None:
-        """Check the position as the device would; of a computed axis, with the other axes where the plan sent them."""
+        """Check the position as the device would; for a computed axis, with the plan's setpoints of the other axes."""
         if others := self._other_axes(model):
             model.device.parent.check_value({model.device.attr_name: target, **others})
         else:
             self.result.accepted.check_and_keep(model.device, target)
 
     def _other_axes(self, model: DeviceModel) -> dict[str, Any]:
-        """Where the other axes of the same pseudo positioner would be, by name; {} for any other motor."""
+        """The positions of the other axes of the same pseudo positioner, by name; {} for any other motor."""
         owner, attr = getattr(model.device, "parent", None), getattr(model.device, "attr_name", "")
         axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
         if attr not in axes:
             return {}
-        return {name: self._model(getattr(owner, name)).where() for name in axes if name != attr}
+        return {name: self._model(getattr(owner, name)).position() for name in axes if name != attr}
 
     def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
         timing = self._timing.motor(model.name)
@@ -249,7 +249,7 @@ class PlanSimulator:
         self._note_unmeasured(model.name, self._timing.detectors)
         nominal = 0.0
         if model.count_time is not None:
-            nominal = float(self._model(model.count_time).where() or 0.0)
+            nominal = float(self._model(model.count_time).position() or 0.0)
         elif model.name not in self._timing.detectors:
             self.result.untimed.add(model.name)
         return max(0.0, self._timing.detector(model.name).seconds(nominal))
@@ -320,7 +320,7 @@ class PlanSimulator:
 
     def _locate(self, msg: Any) -> Any:
         devices = [msg.obj] if msg.obj is not None else list(msg.args)
-        positions = [self._model(device).where() for device in devices]
+        positions = [self._model(device).position() for device in devices]
         locations = [{"setpoint": position, "readback": position} for position in positions]
         return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations
 

@@ -1,8 +1,7 @@
 """Reads the pictures of one point from the files that a detector has written: HDF5, TIFF, JPEG, npy, or a site's own.
 
-A reader knows a file and what the documents say of it, never the run, its table or its other points. Nothing stays open
-between two calls, so a file may be read while it grows, and its writer is never hindered. h5py and PIL are imported
-with the first picture.
+A reader knows a file and the documents about it, and neither the run nor its other points. No file stays open between
+two calls, so a file may be read while it grows. h5py and PIL are imported with the first picture.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from beamshell.text.lists import listed
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 Reader: TypeAlias = Callable[[FrameRequest], Array]
-"""Reads one point. It may have an attribute `paths`, a function that says in which files a request is.
+"""Reads one point. It may have an attribute `paths`: a function that returns the files of a request.
 
-What it raises becomes a StoreError that names run, point and file: FileNotFoundError if the file is gone, IndexError if
-it ends before this point, MissingLibrary if a package is not installed.
+Its exceptions become a StoreError that names run, point and file: FileNotFoundError if the file is gone, IndexError if
+it ends before this point. MissingLibrary, if a package is not installed, is passed on.
 """
 
 _HDF5_DATASETS = ("/entry/data/data", "/entry/instrument/detector/data")
-"""Where area detectors write (NeXus), for documents that do not say."""
+"""The paths at which area detectors write (NeXus), for documents that name no path."""
 
 
 class AssetReaders:
@@ -50,12 +49,12 @@ class AssetReaders:
         }
         self.roots: dict[str, str] = {}
 
-    def read(self, location: FrameLocation, what: str) -> Array:
+    def read(self, location: FrameLocation, label: str) -> Array:
         """The data of one point.
 
         Args:
-            location: where they are.
-            what: what they are, for messages: "run 12, cam_image of point 3".
+            location: file and frames of the point.
+            label: the name of the data in messages: "run 12, cam_image of point 3".
 
         Raises:
             StoreError: they cannot be read; the message says run, point, file and what to do.
@@ -64,11 +63,11 @@ class AssetReaders:
         reader = self.readers.get(location.kind)
         if reader is None:
             raise StoreError(
-                f"{what}: no reader for {location.kind!r}: runs.readers[{location.kind!r}] = function "
+                f"{label}: no reader for {location.kind!r}: runs.readers[{location.kind!r}] = function "
                 f"(there are {listed(self.readers)})"
             )
         request = location.request(self.roots)
-        with _failures_as_store_errors(request, what):
+        with _failures_as_store_errors(request, label):
             return np.asarray(reader(request))
 
     def paths(self, location: FrameLocation) -> list[Path]:
@@ -80,7 +79,7 @@ class AssetReaders:
 
 
 @contextmanager
-def _failures_as_store_errors(request: FrameRequest, what: str) -> Iterator[None]:
+def _failures_as_store_errors(request: FrameRequest, label: str) -> Iterator[None]:
     try:
         yield
     except (StoreError, MissingLibrary):
@@ -89,12 +88,12 @@ def _failures_as_store_errors(request: FrameRequest, what: str) -> Iterator[None
         path = Path(exc.filename or request.path)
         folder = next((str(above) for above in path.parents if not above.is_dir()), str(path.parent))
         raise StoreError(
-            f"{what}: {path} is not there. If it was moved, say where to: runs.roots[{folder!r}] = '/the/new/folder'"
+            f"{label}: {path} is not there. If it was moved, say where to: runs.roots[{folder!r}] = '/the/new/folder'"
         ) from exc
     except IndexError as exc:
-        raise StoreError(f"{what}: {request.path} does not hold it, or not yet: {exc}") from exc
-    except Exception as exc:  # readers may be anybody's, and so may the files be
-        raise StoreError(f"{what}: {request.path} cannot be read: {type(exc).__name__}: {exc}") from exc
+        raise StoreError(f"{label}: {request.path} does not hold it, or not yet: {exc}") from exc
+    except Exception as exc:  # a reader of a site may raise anything
+        raise StoreError(f"{label}: {request.path} cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
 # ---- a file for each frame -----------------------------------------------------------------------

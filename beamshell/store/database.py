@@ -1,6 +1,6 @@
 """Opens an sqlite file that two consoles may share, and sets a damaged one aside.
 
-It never knows what the tables hold.
+It knows no table.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writes documents and metadata as JSON text and reads them back; no value makes writing fail.
 
-It never knows where the text is kept. NaN and infinities are written as Python's json writes them (`NaN`,
-`Infinity`); what JSON cannot hold becomes a dict with one marked key:
-`{"__bytes__": base64}` and `{"__complex__": [re, im]}` come back as they were, `{"__repr__": text}` as that dict.
+It knows no file. NaN and infinities are written as Python's json writes them (`NaN`, `Infinity`). A value that JSON
+cannot hold becomes a dict with one marked key: `{"__bytes__": base64}` and `{"__complex__": [re, im]}` are read back as
+bytes and complex numbers, `{"__repr__": text}` as that dict.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def to_strict_json(value: Any) -> str:
     """One line of ASCII JSON.
 
     Raises:
-        TypeError: it holds something that could come back only as a repr; the message names the type.
+        TypeError: it holds a value that could be written only as its repr; the message names the type.
     """
-    return _write(value, _encode_known, _known_form)
+    return _write(value, _encode_reversible, _reversible_form)
 
 
 def from_json(text: str) -> Any:
@@ -50,8 +50,8 @@ def from_json(text: str) -> Any:
     return json.loads(text)
 
 
-def _known_form(value: Any) -> Any:
-    """What stands for `value` in JSON; TypeError if only a repr could."""
+def _reversible_form(value: Any) -> Any:
+    """The JSON form of `value` from which it can be read back; TypeError if there is none."""
     for kinds, form in _FORMS:
         if isinstance(value, kinds):
             return form(value)
@@ -59,9 +59,9 @@ def _known_form(value: Any) -> Any:
 
 
 def _any_form(value: Any) -> Any:
-    """What stands for `value` in JSON, at worst its repr, which is logged once a type."""
+    """The JSON form of `value`, at worst its repr, which is logged once a type."""
     try:
-        return _known_form(value)
+        return _reversible_form(value)
     except TypeError:
         if type(value) not in _reported:
             _reported.add(type(value))
@@ -119,11 +119,11 @@ _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 )
 
 _encode_anything = json.JSONEncoder(default=_any_form, separators=(",", ":")).encode
-_encode_known = json.JSONEncoder(default=_known_form, separators=(",", ":")).encode
+_encode_reversible = json.JSONEncoder(default=_reversible_form, separators=(",", ":")).encode
 
 
 def _write(value: Any, encode: Callable[[Any], str], form: Callable[[Any], Any]) -> str:
-    """JSON from the C encoder; where odd keys, circles or great depth make that fail, from a plain copy."""
+    """JSON from the C encoder; if odd keys, circles or great depth make that fail, from a plain copy."""
     try:
         return encode(value)
     except (TypeError, ValueError, RecursionError):
@@ -144,7 +144,7 @@ class CircularValue:
 
 
 def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...]) -> Any:
-    """A copy of `value` made of JSON types alone; circles and what is nested too deeply become a marked repr."""
+    """A copy of `value` made of JSON types alone; circles and values nested too deeply become a marked repr."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if id(value) in above or len(above) > _DEEPEST:

@@ -1,6 +1,6 @@
 """Exporters: write a stored run in a format that other programs read. CSV is built in; packages add others.
 
-An exporter reads a run and never changes it. It writes what there is of a run that is still open.
+An exporter reads a run and never changes it. Of a run that is still open it writes the points so far.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _when_called(entry: EntryPoint) -> Exporter:
 def export_csv(run: Run, folder: Path, without: Collection[str] = ()) -> list[Path]:
     """Write each stream of a run into a CSV file: a line of column names with units, then a line for each point.
 
-    Numbers are written so that they are read back exactly. What is in files, such as pictures, is no column.
+    Numbers are written so that they are read back exactly. Data in files of their own (pictures) are no columns.
 
     Args:
         run: the run.

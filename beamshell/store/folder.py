@@ -1,6 +1,6 @@
-"""The data folder, which holds runs, index, metadata and queue: where it is, and whether it can be written to.
+"""Finds the data folder, which holds runs, index, metadata and queue, and checks that it can be written to.
 
-It never knows what is in it.
+It knows none of the files in it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def data_folder(explicit: str | os.PathLike[str] | None = None) -> Path:
     folder = Path(os.fspath(explicit) if explicit else _default()).expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Permissions do not say it: a read-only or full disk is noticed only by writing to it.
+        # Permissions are not enough: only a write shows that a disk is read-only or full.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""Where the pictures of a run are: for each point, which file and which frames of it, from the documents alone.
+"""FrameLocations: the file and the frames of each point of a run, from the documents alone.
 
 Pure: it opens no file. Of a point that was measured again after a pause, the last measurement counts.
 """
@@ -67,7 +67,7 @@ class FrameLocation:
 
     @property
     def kind(self) -> str:
-        """What a reader is registered for: the mimetype, or the spec."""
+        """The key of its reader: the mimetype, or the spec."""
         return str(self.resource.get("mimetype") or self.resource.get("spec", "")).replace(" ", "")
 
     def request(self, roots: Mapping[str, str]) -> FrameRequest:

@@ -1,6 +1,6 @@
-"""The pictures of a run as a sequence, and the list of the files that they are in.
+"""Images: the pictures of a run as a sequence; FileList: the files that hold them.
 
-It never knows where the documents come from, nor what a file looks like inside.
+It knows neither the source of the documents nor the format of a file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_LISTED = 20  # files of a repr
 
 
 class Images(Sequence[Array]):
-    """The pictures of one data key, one a point and in their order; each is read when it is asked for.
+    """The pictures of one data key, one for each point, in order; each is read when it is used.
 
     `images[0]` is the first, `images[-1]` the last, `images[2:5]` are three of them, not yet read; `at(3)` is that of
     point 3. `numpy.asarray(images)` reads them all into one array.
@@ -65,12 +65,12 @@ class Images(Sequence[Array]):
         if point < 0 and -point <= len(self):
             return self._read(self.points[point])
         if point not in self._locations:
-            raise UnknownName(f"{self._run} has no {self.key} of point {point}: {self._which()}")
+            raise UnknownName(f"{self._run} has no {self.key} of point {point}: {self._available_points()}")
         return self._read(point)
 
-    def _which(self) -> str:
+    def _available_points(self) -> str:
         if not self.points:
-            return "there is none at all"
+            return "it has none"
         first, last = self.points[0], self.points[-1]
         return f"there are those of {len(self)} points, numbered from {first} to {last}; -1 is the last"
 
@@ -78,7 +78,7 @@ class Images(Sequence[Array]):
         return self._readers.read(self._locations[point], f"{self._run}, {self.key} of point {point}")
 
     def __array__(self, dtype: np.dtype[np.generic] | None = None, copy: bool | None = None) -> Array:
-        """All of them: shape (points, height, width)."""
+        """All pictures as one array: shape (points, height, width)."""
         if not self:
             return np.empty((0,), dtype=dtype)
         first = self[0]
@@ -96,8 +96,8 @@ class Images(Sequence[Array]):
 
     def __repr__(self) -> str:
         files = {path for location in self._locations.values() for path in self._readers.paths(location)}
-        where = str(next(iter(files))) if len(files) == 1 else f"{len(files)} files"
-        return f"{len(self)} pictures {self.key} of {self._run} in {where}"
+        location = str(next(iter(files))) if len(files) == 1 else f"{len(files)} files"
+        return f"{len(self)} pictures {self.key} of {self._run} in {location}"
 
 
 class ExternalFile(NamedTuple):
@@ -119,7 +119,7 @@ class ExternalFile(NamedTuple):
 
     @property
     def exists(self) -> bool:
-        """Whether it is there."""
+        """Whether the file exists."""
         return self.size is not None
 
 
@@ -132,7 +132,7 @@ class FileList(list[ExternalFile]):
             size = "MISSING" if file.size is None else file_size(file.size)
             rows.append([str(file.points), size, listed(file.keys), str(file.path)])
         more = [f"... {len(self) - _MOST_LISTED} more"] if len(self) > _MOST_LISTED else []
-        return "\n".join([*aligned(rows, left=[3]), *more])
+        return "\n".join([*aligned(rows, left_aligned=[3]), *more])
 
 
 def files_of(frames: FrameLocations, readers: AssetReaders) -> FileList:
@@ -149,27 +149,27 @@ def files_of(frames: FrameLocations, readers: AssetReaders) -> FileList:
 
 
 def find_key(frames: FrameLocations, name: str, stream: str | None, run: str) -> tuple[str, str]:
-    """Stream and data key that a name stands for: that of a key, or of a device that has only one.
+    """Stream and data key for a name: the name of the key, or of a device that has only one.
 
     Raises:
         UnknownName: none or several; the message names those there are.
     """
-    streams = [stream] if stream else sorted(frames.keys, key=lambda one: one != "primary")
-    for one in streams:
-        keys = frames.keys.get(one, {})
+    streams = [stream] if stream else sorted(frames.keys, key=lambda each: each != "primary")
+    for each in streams:
+        keys = frames.keys.get(each, {})
         if name in keys:
-            return one, name
+            return each, name
         of_device = [key for key, device in keys.items() if device == name]
         if len(of_device) > 1:
             raise UnknownName(f"{name} has several in {run}: say which of {listed(of_device)}")
         if of_device:
-            return one, of_device[0]
-    raise UnknownName(f"{run} has no pictures {name!r}{_instead(frames, name, streams)}")
+            return each, of_device[0]
+    raise UnknownName(f"{run} has no pictures {name!r}{_alternative(frames, name, streams)}")
 
 
-def _instead(frames: FrameLocations, name: str, streams: Iterable[str]) -> str:
+def _alternative(frames: FrameLocations, name: str, streams: Iterable[str]) -> str:
     in_table = [key for key, device in frames.in_table.items() if name in (key, device)]
     if in_table:
         return f": its values are in the table: run.table()[{in_table[0]!r}]"
-    keys = list(dict.fromkeys(key for one in streams for key in frames.keys.get(one, {})))
-    return did_you_mean(name, keys) or ": it has no external data at all"
+    keys = list(dict.fromkeys(key for stream in streams for key in frames.keys.get(stream, {})))
+    return did_you_mean(name, keys) or ": it has no data in files"

@@ -1,8 +1,8 @@
 """Index: a row about each run in an sqlite file, so that runs are found without opening their files.
 
-It holds nothing that is not in the run files, and can be made again from them. So that two consoles, a crash or a
-copied folder cannot make it wrong, it looks again at the folders that changed and at the runs that were open, once at
-the beginning of each question.
+It holds nothing that is not in the run files, and can be rebuilt from them. Before each query it reads the folders that
+have changed and the runs that were open, so that it is right also after a crash, beside a second console, and in a
+copied folder.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Index:
 
     @contextlib.contextmanager
     def question(self) -> Iterator[None]:
-        """All that is asked in the block is answered from one look at the files, taken at its beginning."""
+        """A block whose queries are answered from one refresh of the index, made at its beginning."""
         with self._lock:
             self._depth += 1
             try:
@@ -89,12 +89,12 @@ class Index:
             return self._answer(lambda: self._select(condition, values, order))
 
     def count(self) -> int:
-        """How many runs there are."""
+        """The number of runs."""
         with self.question():
             return self._answer(lambda: int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0]))
 
     def _answer(self, ask: Callable[[], T]) -> T:
-        """What `ask` returns; if the index is damaged, it is made again first.
+        """The result of `ask`; if the index is damaged, it is rebuilt first.
 
         Raises:
             StoreError: it is busy or cannot be read now.
@@ -122,7 +122,7 @@ class Index:
             return self.count()
 
     def refresh(self) -> None:
-        """Look again at the folders that changed and at the runs that were open."""
+        """Read the folders that have changed, and the runs that were open."""
         with self._lock:
             mtimes = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
             for day in self._days():
@@ -133,7 +133,7 @@ class Index:
                 self._read_again(row)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def _open(self) -> sqlite3.Connection:
@@ -179,7 +179,7 @@ class Index:
         return path.relative_to(self.folder).as_posix()
 
     def _read_day(self, day: Path, mtime_ns: int) -> None:
-        """Take in the day's new files and forget those that are gone."""
+        """Add a row for each new file of a day, and remove those of deleted files."""
         files = {self._relative(path): path for path in day.glob("*.jsonl")}
         prefix = f"{self._relative(day)}/"
         indexed = {row.path for row in self._select("substr(path, 1, ?) = ?", (len(prefix), prefix), "path")}
@@ -232,7 +232,7 @@ def _text(value: Any) -> str:
 
 
 def _points(stop: Document | None) -> int | None:
-    """The points of the stream a person means: primary, or else the longest."""
+    """The number of points of the stream primary, or else of the longest stream."""
     if stop is None:
         return None
     num_events = stop.get("num_events") or {}

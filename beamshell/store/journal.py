@@ -1,6 +1,6 @@
 """Journal: writes each run to a file of its own, a line a document, before the next point begins.
 
-It never knows what a document means beyond the run it belongs to. What the disk refuses waits in memory, in order.
+It knows of a document only its run. Documents that the disk refuses wait in memory, in order.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Journal:
         """Write what waits.
 
         Raises:
-            StoreError: the disk still refuses; what waits goes on waiting.
+            StoreError: the disk still refuses; the documents go on waiting.
         """
         for run, writer in list(self._writers.items()):
             writer.flush()
@@ -65,7 +65,7 @@ class Journal:
                 del self._writers[run]
 
     def close(self) -> None:
-        """Write what waits and let go of the files; a run still open is closed by the next `close_open_runs`."""
+        """Write waiting documents and close the files; a run still open is closed by the next `close_open_runs`."""
         try:
             self.flush()
         finally:
@@ -75,7 +75,7 @@ class Journal:
 
 
 class _RunWriter:
-    """Appends lines to the file of one run, and remembers those that did not arrive."""
+    """Appends lines to the file of one run, and keeps those that could not be written."""
 
     def __init__(self, folder: Path, start: Document) -> None:
         self.path = run_path(folder, start)

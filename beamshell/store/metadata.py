@@ -1,6 +1,6 @@
 """PersistentDict: metadata, and the number of the last scan, kept in an sqlite file that two consoles may share.
 
-It never knows what a key means, except that `scan_id` counts.
+It knows no key but `scan_id`, the counter.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class PersistentDict(MutableMapping[str, Any]):
         return f"PersistentDict({dict(self)!r}, path={str(self.path)!r})"
 
     def flush(self) -> None:
-        """Store what changed inside values, and read the other console's changes.
+        """Store changes inside values, and read the other console's changes.
 
         Raises:
             StoreError: a value now holds something that cannot be stored; the others are stored.
@@ -112,7 +112,7 @@ class PersistentDict(MutableMapping[str, Any]):
             with transaction(self._db):
                 number = self._last_scan_id() + 1
                 self._count(number)
-            self._remember(number)
+            self._values[_SCAN_ID], self._texts[_SCAN_ID] = number, str(number)
             return number
 
     @property
@@ -122,7 +122,7 @@ class PersistentDict(MutableMapping[str, Any]):
             return self._last_scan_id()
 
     def close(self) -> None:
-        """Store what changed and close the file."""
+        """Store changes inside values, and close the file."""
         atexit.unregister(self.close)
         with self._lock, contextlib.closing(self._db):
             if not self._closed:
@@ -206,10 +206,6 @@ class PersistentDict(MutableMapping[str, Any]):
         self._db.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (_SCAN_ID, number))
         self._db.execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (_SCAN_ID, str(number)))
 
-    def _remember(self, number: int) -> None:
-        self._values[_SCAN_ID] = number
-        self._texts[_SCAN_ID] = str(number)
-
     # ---- errors ----------------------------------------------------------------------------------
 
     def _text(self, key: str, value: Any) -> str:
@@ -244,7 +240,7 @@ def _checked(key: str, text: str) -> Any:
         raise _damage(f"the value of {key!r} is no JSON") from exc
 
 
-def _damage(what: str) -> sqlite3.DatabaseError:
-    damage = sqlite3.DatabaseError(what)
+def _damage(text: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(text)
     damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return damage

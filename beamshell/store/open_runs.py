@@ -1,8 +1,7 @@
-"""Open runs: a marker file for each run that is being written, and the closing of those whose console has died.
+"""Marker files of runs that are being written, and the closing of runs whose console has died.
 
-It never knows what documents say beyond their run's start and stop. Each open run has a marker file
-`runs/.open/<uid>.json` on which its writer holds a lock; the operating system releases the lock when the writer dies,
-however that happens.
+Each open run has a marker file `runs/.open/<uid>.json` on which its writer holds a lock; the operating system releases
+the lock when the writer dies, however that happens. It knows only start and stop documents.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ REASON = "the console ended before the run was closed"
 
 
 class Marker:
-    """A run is being written by this process until `remove` or the process's end.
+    """The marker file of a run that this process writes, until `remove` or the process's end.
 
     Raises:
         OSError: the marker cannot be written.
@@ -55,12 +54,12 @@ class Marker:
             raise
 
     def remove(self) -> None:
-        """The run is closed."""
+        """Remove the marker: the run is closed."""
         self._path.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
-        """Stop holding the lock, although the run is not closed: this process no longer writes it."""
+        """Release the lock although the run is not closed: this process no longer writes it."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

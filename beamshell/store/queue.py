@@ -1,7 +1,7 @@
 """The sample queue: commands to be run one after the other, kept in a JSON file that two consoles may share.
 
-It never knows what a command means. For every change the whole file is read, changed and written under a lock, so a
-console that dies leaves the last state complete.
+It knows no command. For every change the whole file is read, changed and written under a lock, so a console that dies
+leaves a complete file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class QueueItem:
     Attributes:
         key: its number in the file, which stays the same when items before it are removed.
         line: the command as typed.
-        metadata: what its runs are labelled with, such as the sample.
+        metadata: of its runs, such as the sample.
         state: "waiting", "running", "done", "failed", or "interrupted" if its console ended in the middle of it.
         reason: why it failed.
         uids: of the runs that it made.
@@ -119,9 +119,9 @@ class Queue:
         """Take out all items of these states, or all but one that runs; how many were taken out."""
         removed = states or (WAITING, DONE, FAILED, INTERRUPTED)
         with self._changed() as items:
-            kept = [item for item in items if item.state not in removed]
-            number = len(items) - len(kept)
-            items[:] = kept
+            remaining = [item for item in items if item.state not in removed]
+            number = len(items) - len(remaining)
+            items[:] = remaining
             return number
 
     # ---- working through it --------------------------------------------------------------------

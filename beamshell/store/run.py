@@ -1,6 +1,6 @@
 """Run: one stored run, with its documents, its points as a table, its pictures and its files.
 
-It never writes, and never knows a device or the engine.
+It never writes, and knows no device and no engine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Run:
 
     @cached_property
     def start(self) -> Document:
-        """The start document: everything that was known beforehand."""
+        """The start document: the metadata known before the run."""
         start = run_file.first_document(self.path)
         if start is None:
             raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
@@ -150,7 +150,7 @@ class Run:
 
     @property
     def label(self) -> str:
-        """What messages call it: "run 12", or the beginning of its uid if it has no number."""
+        """Its name in messages: "run 12", or the beginning of its uid if it has no number."""
         return f"run {self.uid[:8] if self.scan_id is None else self.scan_id}"
 
     def __repr__(self) -> str:
@@ -170,7 +170,7 @@ class Run:
 
 
 def plan_line(start: Document) -> str:
-    """What a person remembers of a run: the command as typed, or the plan with its motors and detectors."""
+    """A run in a few words: the command as typed, or the plan with its motors and detectors."""
     if isinstance(command := start.get("command"), str) and command:
         return shorten(command, 60, placeholder=" ...")
     names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]

@@ -99,25 +99,25 @@ class _PointCounter(RunReceiver):
         self.points.setdefault(descriptor.get("name", "primary"), 0)
 
     def event(self, descriptor: Document, event: Document) -> None:
-        self._seen(descriptor, int(event["seq_num"]))
+        self._count(descriptor, int(event["seq_num"]))
 
     def event_page(self, descriptor: Document, page: Document) -> None:
-        self._seen(descriptor, max(page["seq_num"], default=0))
+        self._count(descriptor, max(page["seq_num"], default=0))
 
     def stream_datum(self, descriptor: Document, datum: Document) -> None:
-        self._seen(descriptor, int(datum["seq_nums"]["stop"]) - 1)
+        self._count(descriptor, int(datum["seq_nums"]["stop"]) - 1)
 
-    def _seen(self, descriptor: Document, number: int) -> None:
+    def _count(self, descriptor: Document, number: int) -> None:
         stream = descriptor.get("name", "primary")
         self.points[stream] = max(self.points[stream], number)
 
 
-def _parse(line: bytes, where: str) -> tuple[str, Document] | None:
+def _parse(line: bytes, place: str) -> tuple[str, Document] | None:
     try:
         pair = from_json(line.decode("utf-8"))
     except (ValueError, RecursionError):
         pair = None
     if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], dict):
         return pair[0], pair[1]
-    _log.warning("%s: this line is damaged and left out; the rest of the run is read", where)
+    _log.warning("%s: this line is damaged and left out; the rest of the run is read", place)
     return None

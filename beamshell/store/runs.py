@@ -1,6 +1,6 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run and never knows a device or the engine.
+It never writes a run, and knows no device and no engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RunList(list[Run]):
 
     def __repr__(self) -> str:
         heading = ["scan_id", "time", "points", "status", "plan"]
-        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left=[4]))
+        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left_aligned=[4]))
 
 
 class Runs:
@@ -74,6 +74,10 @@ class Runs:
         if isinstance(key, str):
             return self._by_uid(key)
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
+
+    def __call__(self, key: int | None = None) -> Run | Runs:
+        """What `runs 12` and `runs` are in Python, as other commands can be called too."""
+        return self if key is None else self[key]
 
     def __len__(self) -> int:
         return self.index.count()

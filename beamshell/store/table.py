@@ -1,6 +1,6 @@
 """Table: the points of one stream as columns, numpy arrays by name.
 
-It never knows where the documents come from.
+It gets documents, and knows no file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Table:
 
     The first two columns are "seq_num" and "time" (seconds since 1970-01-01 UTC). Of a point that was measured again
     after a pause, the last measurement counts. Where a key is missing from a point there is NaN in a column of
-    numbers, None in any other. What is in files is no column.
+    numbers, None in any other. Data in files of their own are no columns.
 
     Args:
         columns: by name.

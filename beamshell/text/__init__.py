@@ -1,1 +1,1 @@
-"""How numbers, units, durations, times, lists and unknown names are written: one way each, used by every room."""
+"""Text: one way each to write numbers, units, durations, times and lists, and to answer a misspelt name."""

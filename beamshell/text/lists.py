@@ -1,4 +1,4 @@
-"""Lists of names and aligned tables as text: "a, b, c", cells one below the other.
+"""Lists of names as text ("a, b, c"), and rows of cells as aligned columns.
 
 Pure: it never prints, and knows no terminal.
 """
@@ -21,21 +21,21 @@ def listed(names: Iterable[object], most: int | None = None) -> str:
     return ", ".join(texts)
 
 
-def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = ()) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], left_aligned: Collection[int] = ()) -> list[str]:
     """A line of text for each row, the cells of a column one below the other.
 
     Args:
         rows: cells, each row as long as the others.
-        left: the numbers of the columns that begin at the left, from 0; all others end at the right.
+        left_aligned: the numbers of the columns that begin at the left, from 0; all others end at the right.
 
     Example:
-        >>> aligned([["1", "th"], ["12", "samx"]], left=[1])
+        >>> aligned([["1", "th"], ["12", "samx"]], left_aligned=[1])
         [' 1  th', '12  samx']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell.ljust(width) if number in left else cell.rjust(width)
+            cell.ljust(width) if number in left_aligned else cell.rjust(width)
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -1,4 +1,4 @@
-"""The nearest name to a misspelt one, "did you mean th?", and the error for an unknown name; capitals do not matter.
+"""The nearest name to a misspelt one ("did you mean th?"), and the error for an unknown name.
 
 It knows nothing of devices: names in, text or an error out.
 """
@@ -12,7 +12,7 @@ from beamshell.errors import UnknownName
 from beamshell.text.lists import listed
 
 _LEAST_LIKENESS = 0.6
-"""How alike two names must be, from 0 to 1 (difflib's ratio)."""
+"""The least likeness of two names, from 0 to 1 (difflib's ratio)."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -29,8 +29,8 @@ def did_you_mean(name: str, names: Iterable[str], *, most: int = 12) -> str:
 
     Args:
         name: the unknown name.
-        names: those there are.
-        most: list at most so many of them if none is near; 0 lists none.
+        names: the known names.
+        most: the largest number of names to list if none is near; 0 lists none.
     """
     candidates = sorted(names)
     if match := nearest(name, candidates):
@@ -44,10 +44,10 @@ def unknown(kind: str, name: str, names: Iterable[str], *, of: str = "") -> Unkn
     """The error for an unknown name: "no device 'tht': did you mean th?".
 
     Args:
-        kind: what is missing, such as "device".
+        kind: the kind of thing, such as "device".
         name: the unknown name.
-        names: those there are.
-        of: who lacks it, such as "run 12": "run 12 has no stream 'basline': did you mean baseline?".
+        names: the known names.
+        of: the owner of the names, such as "run 12": "run 12 has no stream 'basline': did you mean baseline?".
     """
     owner = f"{of} has " if of else ""
     return UnknownName(f"{owner}no {kind} '{name}'{did_you_mean(name, names)}")

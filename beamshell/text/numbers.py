@@ -61,11 +61,11 @@ def label(name: str, unit: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """So many things of a kind: "1 point", "5 points".
+    """A number and its noun: "1 point", "5 points".
 
     Args:
-        number: how many.
-        noun: what they are, in the singular; its plural ends in s.
+        number: the number.
+        noun: in the singular; its plural ends in s.
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -1,1 +1,1 @@
-"""How long moves and counts really take on this beamline, learned from the documents of past runs."""
+"""Timing: the durations of moves and counts on this beamline, learned from the documents of past runs."""

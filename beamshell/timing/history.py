@@ -1,4 +1,4 @@
-"""The timing model of a beamline, kept up to date with its newest runs; each run is read once.
+"""TimingHistory: keeps the timing model of a beamline up to date with its newest runs; each run is read once.
 
 It never looks for runs: the caller hands over the newest ones.
 """
@@ -15,13 +15,13 @@ from beamshell.timing.model import TimingModel, learn
 from beamshell.timing.run_times import RunTimes, times_of
 
 _DOCUMENTS_OF_A_RUN = 250
-"""How many of a run's first documents are read."""
+"""Number of a run's first documents that are read."""
 _NEW_FRACTION = 0.1
 """The model is fitted again when more than this fraction of its runs has changed."""
 
 
 class PastRun(Protocol):
-    """What is asked of a run on disk."""
+    """The part of a stored run that is used here."""
 
     @property
     def path(self) -> Path:

@@ -1,4 +1,4 @@
-"""The timing model of a beamline: how long moves, counts and points take, fitted to the times of past runs.
+"""TimingModel: the durations of moves, counts and points on a beamline, fitted to the times of past runs.
 
 A point takes the time of the motor that arrives last, of the detector that ends last, and a constant. The time of a
 device is a line: measured time over nominal time, which is computed from its settings (distance and velocity, count
@@ -59,7 +59,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class TimingModel:
-    """How long things take on a beamline. The default takes the nominal times of the devices.
+    """The durations of moves, counts and points on a beamline. The default takes the nominal times of the devices.
 
     Attributes:
         run_s: seconds of a run besides its points: start, first reading, end.

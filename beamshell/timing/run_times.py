@@ -1,4 +1,4 @@
-"""The times of one past run: for each step what moved, what counted and how long it took, from its documents.
+"""RunTimes: the times of one past run: for each step the motors, the detectors and the duration, from its documents.
 
 Pure: documents in, numbers out. It knows no store and no device.
 """
@@ -15,7 +15,7 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 
 MAX_INTERVALS = 200
-"""So many of a run's first steps are used."""
+"""Number of a run's first steps that are used."""
 _WAITING_ARGUMENTS = ("delay", "sleep", "period", "period_s")
 _DIGITS = 2
 
@@ -30,7 +30,7 @@ def way_s(distance: float, velocity: float, ramp_s: float) -> float:
 
 @dataclass(frozen=True)
 class Interval:
-    """Steps from one point to the next that are equal, of one run.
+    """Equal steps of one run, each from one point to the next.
 
     Attributes:
         moves: by motor that moved, the nominal seconds of its move; its distance if its velocity is not recorded.
@@ -147,7 +147,7 @@ class _Reader(RunReceiver):
         return {name: self._nominal(name, distance) for name, distance in distances.items() if distance}
 
     def _nominal(self, name: str, distance: float) -> float:
-        velocity, ramp_s = (self._settings.get(f"{name}_{what}") for what in ("velocity", "acceleration"))
+        velocity, ramp_s = (self._settings.get(f"{name}_{setting}") for setting in ("velocity", "acceleration"))
         if not velocity or ramp_s is None:
             self._per_unit.add(name)
             return distance

@@ -1,4 +1,4 @@
-"""Views: what a person sees of a run, computed from its documents; painters in callbacks/ draw them.
+"""Views: a run's columns, curves, grid image and peaks, computed from its documents; callbacks/ draws them.
 
-They never know a terminal, matplotlib, a device or the engine.
+They know no terminal, no matplotlib, no device and no engine.
 """

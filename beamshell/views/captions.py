@@ -22,7 +22,7 @@ def title(start: Document) -> str:
 
 
 def last_line(start: Document, stop: Document, points: str) -> str:
-    """How a run ended: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
+    """The line about the end of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
 
     Args:
         start: the run's start document.
@@ -39,7 +39,7 @@ def last_line(start: Document, stop: Document, points: str) -> str:
 
 
 def points_by_stream(stop: Document) -> str:
-    """What a run has recorded, stream by stream, without its baseline: ``101 points of cam, 1 point of ring``."""
+    """The numbers of points of a run by stream, without its baseline: ``101 points of cam, 1 point of ring``."""
     streams = {name: points for name, points in (stop.get("num_events") or {}).items() if name != "baseline" and points}
     return listed(f"{counted(points, 'point')} of {name}" for name, points in streams.items()) or counted(0, "point")
 

@@ -1,4 +1,4 @@
-"""The columns of a run's table: which there are, their headings, and the text of each cell.
+"""The columns of a run's table, their headings, and the text of each cell.
 
 Pure: it never prints, and no value of an event makes it raise.
 """
@@ -21,14 +21,14 @@ _SHORT_ARRAY = 4
 
 
 class Column(NamedTuple):
-    """One column: its heading, and how the text of a cell is made from an event."""
+    """One column: its heading, and the function that makes the text of a cell from an event."""
 
     heading: str
     text: Callable[[Document], str]
 
 
 TIME = Column("time", lambda event: time_of_day(event.get("time")))
-"""When each point was recorded."""
+"""The column with the time of day of each point."""
 
 
 def columns_of(
@@ -37,7 +37,7 @@ def columns_of(
     fields: Sequence[Any] | None = None,
     default_precision: int = DEFAULT_PRECISION,
 ) -> tuple[list[Column], list[str]]:
-    """The columns of values: first what the run scans, then its detectors; and the names that it does not have.
+    """The columns of values (scanned motors, then detectors), and the names that the run does not have.
 
     Args:
         start: the run's start document.

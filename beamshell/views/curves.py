@@ -26,12 +26,12 @@ class Curves:
 
     Args:
         start: the run's start document.
-        x: what the curves are shown against; its key may be "time" or "seq_num".
+        x: the horizontal axis; its key may be "time" or "seq_num".
         ys: the detectors; of more than `MOST_CURVES` the first ones.
 
     Attributes:
-        key: what it shows: curves of one key share a window.
-        name: the same for people, such as "det against th".
+        key: identifies the kind of curves: those of one key share a window.
+        name: the kind in words, such as "det against th".
         title: the run in a few words.
         limits: where x begins and ends, if the run says so.
     """
@@ -92,7 +92,7 @@ def _axis(start: Document, descriptor: Document, x: Any) -> Field:
 
 
 def as_numbers(values: list[Any]) -> list[float]:
-    """The values as floats; nan for each that is none, so that the point is left out of the line."""
+    """The values as floats; nan for a value that is no number, so that its point is left out of the line."""
     if set(map(type, values)) == {float}:
         return values
     return [_as_number(value) for value in values]

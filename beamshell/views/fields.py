@@ -1,4 +1,4 @@
-"""Which values of a run are shown, by name, unit and precision, as its start and descriptor documents say.
+"""Fields: the values of a run to be shown, with unit and precision, chosen by its start and descriptor documents.
 
 Pure: it never prints, draws or asks a device.
 """
@@ -43,7 +43,7 @@ class Field:
 
 
 def field(descriptor: Document, key: str, *, of_motor: bool = False) -> Field:
-    """What the descriptor says about one key; a bare Field if it says nothing."""
+    """Name, unit and precision of one key, from the descriptor; a bare Field if it says nothing."""
     about = _data_keys(descriptor).get(key) or {}
     precision = about.get("precision")
     return Field(
@@ -86,7 +86,7 @@ def positions(start: Document, descriptor: Document) -> list[str]:
 
 
 def detectors(start: Document, descriptor: Document) -> list[str]:
-    """The hinted fields that are not scanned: the plan's detectors in its order, then whatever else was read."""
+    """The hinted fields that are not scanned: the plan's detectors in its order, then all other devices read."""
     moving = set(positions(start, descriptor))
     for name, keys in (descriptor.get("object_keys") or {}).items():
         if moving & set(keys) and name not in (start.get("detectors") or ()):  # a flyer may count and move
@@ -99,7 +99,7 @@ def detectors(start: Document, descriptor: Document) -> list[str]:
 
 
 def hinted(descriptor: Document, name: str) -> list[str]:
-    """The fields that the device of this name wants shown, as far as they are in the stream."""
+    """The hinted fields of the device of this name, as far as they are in the stream."""
     fields = ((descriptor.get("hints") or {}).get(name) or {}).get("fields") or ()
     return [key for key in fields if key in _data_keys(descriptor)]
 
@@ -113,24 +113,24 @@ def siblings(descriptor: Document, key: str) -> list[str]:
 
 
 def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], list[str]]:
-    """The keys that names or devices stand for, and the names that this stream does not have.
+    """The keys for names or devices, and the names that this stream does not have.
 
     A device stands for its hinted fields, or for all it has; a name for the field, or for the device of that name.
     """
-    chosen: list[str] = []
+    keys: list[str] = []
     missing: list[str] = []
     for item in fields:
         name = item if isinstance(item, str) else str(getattr(item, "name", item))
         is_key = name in _data_keys(descriptor)
         of_device = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
-        keys = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
-        chosen += keys
-        missing += [] if keys else [name]
-    return _once(chosen), missing
+        keys_of_item = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
+        keys += keys_of_item
+        missing += [] if keys_of_item else [name]
+    return _once(keys), missing
 
 
 def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:
-    """Where the axis begins and ends, lower first, if the start document says so."""
+    """The ends of an axis, lower first; None if the start document does not say."""
     extents = start.get("extents")
     pair: Any = extents[axis] if extents is not None and axis < len(extents) else None
     if pair is None and len(dimensions(start)) == 1:

@@ -29,8 +29,8 @@ class Grid:
         z: the detector.
 
     Attributes:
-        key: what it shows: grids of one key share a window.
-        name: the same for people.
+        key: identifies the kind of grid: those of one key share a window.
+        name: the kind in words.
         title: the run in a few words.
     """
 

@@ -21,7 +21,7 @@ def test_points_far_off_do_not_count():
     assert fit_lines(ROWS, spoilt, np.ones(20), *NO_BELIEF) == pytest.approx([0.5, 2.0], rel=0.02)
 
 
-def test_where_the_points_do_not_tell_the_belief_stands():
+def test_where_the_points_do_not_decide_the_prior_counts():
     rows = np.array([[1.0, 3.0]] * 4)  # one abscissa: a line through it, but which?
     parameters = fit_lines(rows, np.full(4, 6.5), np.ones(4), np.array([0.0, 2.0]), np.array([1.0, 0.01]))
     assert parameters == pytest.approx([0.5, 2.0], abs=0.01)

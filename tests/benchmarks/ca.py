@@ -166,14 +166,14 @@ def updates(modules: tuple[Any, Any]) -> None:
             counter.number = 0
             cpu, begun = time.process_time(), time.perf_counter()
             number = int(writer.stdout.readline())
-            took, cpu, seen = time.perf_counter() - begun, time.process_time() - cpu, counter.number
+            took, cpu, record = time.perf_counter() - begun, time.process_time() - cpu, counter.number
         behind = counter.caught_up(float(number), timeout_s=20.0)
         lines.append(
             [
                 who,
                 f"{number * PVS / took:,.0f}",
-                f"{seen / took:,.0f}",
-                f"{cpu / max(seen, 1) * 1e6:.0f} µs",
+                f"{record / took:,.0f}",
+                f"{cpu / max(record, 1) * 1e6:.0f} µs",
                 f"{behind:.2f} s" if behind < 20 else "not after 20 s",
             ]
         )

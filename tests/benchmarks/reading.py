@@ -119,10 +119,10 @@ def updates(number: int = 5000) -> float:
     from beamshell.devices import EpicsSignal
 
     signals = [EpicsSignal(f"MANY:{index}") for index in range(100)]
-    last, heard = threading.Event(), [0]
+    last, received = threading.Event(), [0]
 
     def on_value(value: float, **_: Any) -> None:
-        heard[0] += 1
+        received[0] += 1
         if value == number:
             last.set()
 
@@ -136,8 +136,8 @@ def updates(number: int = 5000) -> float:
             signals[value % 100 if value < number else 0].put(float(value))
         assert last.wait(30)
 
-    heard[0] = 0
-    taken = timed(flood) / heard[0]
+    received[0] = 0
+    taken = timed(flood) / received[0]
     for one in signals:
         one.destroy()
     return taken

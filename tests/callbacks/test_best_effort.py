@@ -10,10 +10,10 @@ PEAK = [(x, float(np.exp(-((x - 0.1) ** 2) / 0.1))) for x in np.linspace(-1, 1, 
 
 @pytest.fixture
 def best():
-    shown = BestEffort(out=lambda text: shown.lines.extend(text.splitlines()))
-    shown.lines = []
-    shown.plots = False
-    return shown
+    output = BestEffort(out=lambda text: output.lines.extend(text.splitlines()))
+    output.lines = []
+    output.plots = False
+    return output
 
 
 def feed(documents, *callbacks):

@@ -66,7 +66,7 @@ def test_several_frames_and_colours_become_one_plane():
     assert as_plane(np.ones(7))[0].shape == (1, 7)
 
 
-def test_size_and_range_are_told():
+def test_size_and_range_are_shown():
     assert describe(spot()) == "64 x 64 pixels, 0 to 1000, sum 1000"
     assert describe(np.stack([spot(), spot()])).endswith("mean of 2 frames")
 

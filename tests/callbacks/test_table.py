@@ -45,7 +45,7 @@ def test_the_foot_names_plan_uid_number_status_points_and_duration(make_run):
     assert lines[-1] == "generator scan ['00000001'] (scan num: 1) abort, 2 points in 2.1 s"
 
 
-def test_a_point_measured_again_is_marked_and_said(make_run):
+def test_a_point_measured_again_is_marked_and_reported(make_run):
     lines = printed(make_run(["th"], ["det"], [*TH_DET, TH_DET[1]], numbers=[1, 2, 2]))
     assert [row[0] for row in rows(lines)] == ["1", "2", "2*"]
     assert lines[-1] == "* measured again, the later row counts: 2"
@@ -69,7 +69,7 @@ def test_a_table_fits_the_width_and_names_what_it_hides(make_run, number_of_colu
     assert all(name in heading(lines) or name in hidden for name in names)
 
 
-def test_a_name_that_is_not_in_the_run_is_said(make_run):
+def test_a_name_that_is_not_in_the_run_is_reported(make_run):
     assert any("nix" in line for line in printed(make_run(["th"], ["det"], TH_DET), ["det", "nix"]))
 
 

@@ -35,10 +35,10 @@ def test_without_a_display_nothing_is_drawn():
 
 
 def test_two_motors_are_a_path_over_their_plane():
-    shown = Shown()
-    assert show_trajectory({"y": [0.0, 0.0, 1.0], "x": [0.0, 5.0, 0.0]}, {"x": "mm", "y": "deg"}, shown)
-    assert shown.drawn == 1
-    (ax,) = shown.figure.axes
+    output = Shown()
+    assert show_trajectory({"y": [0.0, 0.0, 1.0], "x": [0.0, 5.0, 0.0]}, {"x": "mm", "y": "deg"}, output)
+    assert output.drawn == 1
+    (ax,) = output.figure.axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x [mm]", "y [deg]")
     assert list(ax.lines[0].get_xdata()) == [0, 5, 0]
     assert list(ax.lines[0].get_ydata()) == [0, 0, 1]

@@ -294,9 +294,9 @@ def test_a_scheme_that_no_control_system_has_is_named() -> None:
 def test_a_missing_library_names_the_extra(package: str, extra: str, address: str) -> None:
     script = f"import sys; sys.modules[{package!r}] = None; from beamshell.channels.factory import open_channel\n"
     script += f"try: open_channel({address!r})\nexcept ImportError as exc: print(type(exc).__name__, exc)"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout.startswith(f"MissingLibrary {extra}:// addresses need the library {package}")
-    assert f'pip install "beamshell[{extra}]"' in said.stdout
+    messages = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert messages.stdout.startswith(f"MissingLibrary {extra}:// addresses need the library {package}")
+    assert f'pip install "beamshell[{extra}]"' in messages.stdout
 
 
 def test_no_library_is_imported_before_the_prompt_could_be_there() -> None:
@@ -305,8 +305,8 @@ def test_no_library_is_imported_before_the_prompt_could_be_there() -> None:
         "for address in ('pva://x', 'http://x/y', 'serial:///dev/x#A', 'tango://a/b/c/d'): open_channel(address)\n"
     )
     script += "print([name for name in ('p4p', 'httpx', 'serial', 'tango') if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout == "[]\n"
+    messages = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert messages.stdout == "[]\n"
 
 
 # ---- devices ---------------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def move_and_read(axis: Controller) -> None:
     axis.set(2.0).wait(30)
     assert (axis.position, axis.read()["axis"]["value"]) == (2.0, 2.0)
     assert axis.hints == {"fields": ["axis"]}
-    wait_until(lambda: axis.in_short() == ["at 2 mm"])
+    wait_until(lambda: axis.known_state() == ["at 2 mm"])
     with pytest.raises(LimitError, match="axis: 8 mm is above the limit 7 mm"):
         axis.set(8.0)
     with pytest.raises(BadValue, match="axis: 'far' is not a number"):

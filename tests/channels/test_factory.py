@@ -49,12 +49,12 @@ def test_after_the_block_the_factory_is_the_one_before():
 
 
 def test_other_threads_have_the_default_of_the_process():
-    seen = []
+    record = []
     with channel_factory(UnconnectedFactory()):
-        thread = threading.Thread(target=lambda: seen.append(current_factory()))
+        thread = threading.Thread(target=lambda: record.append(current_factory()))
         thread.start()
         thread.join()
-    assert seen == [current_factory()]
+    assert record == [current_factory()]
 
 
 def test_the_default_of_the_process_can_be_set():

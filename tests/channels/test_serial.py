@@ -79,7 +79,7 @@ def test_it_is_described_as_the_address_says(connect, instrument):
 
 
 @pytest.mark.parametrize(("dtype", "value"), [("integer", 30), ("number", 30.0), ("string", "30")])
-def test_an_answer_is_of_the_type_that_was_said(connect, dtype, value):
+def test_an_answer_is_of_the_type_that_was_declared(connect, dtype, value):
     angle = connect(EpicsSignalRO, "ANGLE", dtype=dtype)
     assert (angle.get(), angle.describe()["x"]["dtype"]) == (value, dtype)
 
@@ -216,8 +216,8 @@ def test_nothing_is_written_to_the_terminal_that_the_program_runs_in():
         "try:\n    Line(os.ttyname(0), Settings()).exchange('FLOW?')\n"
         "except Exception as exc:\n    print(type(exc).__name__, exc)\n"
     )
-    said, status = pexpect.run(f"{sys.executable} -c {shlex.quote(script)}", withexitstatus=True, timeout=30)
+    messages, status = pexpect.run(f"{sys.executable} -c {shlex.quote(script)}", withexitstatus=True, timeout=30)
     assert status == 0
-    assert b"NotConnected" in said
-    assert b"is the terminal that this program runs in" in said
-    assert b"FLOW?" not in said
+    assert b"NotConnected" in messages
+    assert b"is the terminal that this program runs in" in messages
+    assert b"FLOW?" not in messages

@@ -96,7 +96,7 @@ def test_a_change_event_of_the_server_is_delivered_at_once(connect, attribute):
     position.set(0.0).wait(10)
     token = pushed.subscribe(lambda value, **_: values.append(value))
     wait_until(lambda: values[-1:] == [0.0] and pushed._channel._events)
-    assert pushed._channel._pace() == 1.0  # it is still asked whether it is there
+    assert pushed._channel._poll_interval_s() == 1.0  # it is still asked whether it is there
     began = time.monotonic()
     for value in (1.0, 2.0, 3.0):
         position.put(value)
@@ -112,7 +112,7 @@ def test_an_attribute_without_events_is_polled(connect):
     position.subscribe(lambda value, **_: values.append(value))
     position.set(4.0).wait(10)
     wait_until(lambda: values[-1:] == [4.0])
-    assert (position._channel._events, position._channel._pace()) == (None, 0.2)
+    assert (position._channel._events, position._channel._poll_interval_s()) == (None, 0.2)
 
 
 def test_an_interpreter_ends_without_noise_while_events_come(served):

@@ -65,7 +65,7 @@ def test_a_line_becomes_a_device_with_all_it_says(tmp_path: Path) -> None:
     assert problems == []
     assert (entry.device.prefix, entry.device.size, entry.device.limits) == ("BL:m1", 2.5, [-5, 5])
     assert (entry.tags, entry.readout, entry.doc) == ({"sample", "motor"}, "baseline", "sample x")
-    assert entry.where.endswith("devices.yml:1:1")
+    assert entry.place.endswith("devices.yml:1:1")
 
 
 def test_one_bad_device_never_stops_the_rest(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("a: {class: boxes.Box}\n\tb: 1\n", "devices.yml:2:1: not YAML: "),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     registry, problems = load(tmp_path, text)
     assert list(registry) == []
     assert len(problems) == 1
@@ -162,7 +162,7 @@ def test_an_included_file_brings_its_devices(tmp_path: Path) -> None:
     (tmp_path / "optics.yml").write_text("mono: {class: boxes.Box, size: 2}\n")
     registry, problems = load(tmp_path, "include: optics.yml\na: {class: boxes.Box}\n")
     assert (list(registry), problems) == (["mono", "a"], [])
-    assert registry.entry("mono").where.endswith("optics.yml:1:1")
+    assert registry.entry("mono").place.endswith("optics.yml:1:1")
 
 
 def test_a_line_without_a_class_changes_what_it_names_of_an_included_device(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_device_whose_line_is_the_same_stays_the_same_object(tmp_path: Path) -
     assert registry["a"] is a
     assert registry["b"] is not b
     assert registry["b"].size == 5
-    assert registry.entry("a").where.endswith("devices.yml:3:1")
+    assert registry.entry("a").place.endswith("devices.yml:3:1")
     assert changes.lines() == ["b: made anew: size none -> 5", "a: tags [] -> ['x']"]
 
 
@@ -372,7 +372,7 @@ def test_a_package_that_cannot_be_imported_costs_its_own_devices_only(
 def test_other_packages_are_not_looked_for_while_all_names_are_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(plugins, "entry_points_of", asked.append)
+    calls: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points_of", calls.append)
     load(tmp_path, "a: {class: sim_motor}\nb: {class: boxes.Box}\n")
-    assert asked == []
+    assert calls == []

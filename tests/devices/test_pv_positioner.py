@@ -65,7 +65,7 @@ def test_a_done_left_from_the_last_move_does_not_end_the_next() -> None:
     device.stop()
 
 
-def test_a_done_that_never_says_busy_is_believed_after_a_while() -> None:
+def test_a_done_that_never_shows_busy_counts_after_a_while() -> None:
     class Quick(WithDone):
         done_grace_s = 0.02
 

@@ -67,11 +67,11 @@ def event(seq_num, descriptor="d"):
 def test_a_document_goes_to_the_method_of_its_name():
     class Starts(RunReceiver):
         def start(self, start):
-            seen.append(start["uid"])
+            record.append(start["uid"])
 
-    seen = []
+    record = []
     Starts()("start", {"uid": "a"})
-    assert seen == ["a"]
+    assert record == ["a"]
 
 
 def test_a_point_comes_with_the_descriptor_of_its_stream():
@@ -95,12 +95,12 @@ def test_an_event_page_reaches_event_point_by_point():
 def test_a_datum_page_reaches_datum_part_by_part():
     class Datums(RunReceiver):
         def datum(self, datum):
-            seen.append(datum)
+            record.append(datum)
 
-    seen = []
+    record = []
     page = {"resource": "r", "datum_id": ["r/0", "r/1"], "datum_kwargs": {"frame": [7, 8]}}
     Datums()("datum_page", page)
-    assert seen == [{"datum_id": f"r/{n}", "resource": "r", "datum_kwargs": {"frame": 7 + n}} for n in range(2)]
+    assert record == [{"datum_id": f"r/{n}", "resource": "r", "datum_kwargs": {"frame": 7 + n}} for n in range(2)]
 
 
 @pytest.mark.parametrize("name", ["hologram", "__init__", "take"])

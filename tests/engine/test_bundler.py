@@ -303,19 +303,19 @@ def test_rewindable_answers_and_what_is_not_rewindable_is_not_repeated(world, mo
     assert motor.log.count("set") == 1
 
 
-def test_a_subscriber_of_a_plan_hears_until_it_is_unsubscribed_or_the_call_ends(world):
-    heard = []
+def test_a_subscriber_of_a_plan_gets_documents_until_it_is_unsubscribed_or_the_call_ends(world):
+    received = []
 
     def plan():
-        token = yield Msg("subscribe", None, lambda name, doc: heard.append(name), "start")
+        token = yield Msg("subscribe", None, lambda name, doc: received.append(name), "start")
         yield from run_wrapper(bps.null())
         yield Msg("unsubscribe", None, token=token)
         yield from run_wrapper(bps.null())
-        yield Msg("subscribe", None, lambda name, doc: heard.append(f"second {name}"), "stop")
+        yield Msg("subscribe", None, lambda name, doc: received.append(f"second {name}"), "stop")
         yield from run_wrapper(bps.null())
 
     world.run(plan())
-    assert heard == ["start", "second stop"]
+    assert received == ["start", "second stop"]
     assert world.dispatcher.listing() == ()
 
 

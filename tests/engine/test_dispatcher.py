@@ -21,47 +21,47 @@ def dispatcher(failures):
 
 
 def test_documents_go_to_those_who_want_them(dispatcher):
-    heard = []
-    dispatcher.subscribe(lambda name, doc: heard.append(("all", name)))
-    dispatcher.subscribe(lambda name, doc: heard.append(("event", name)), "event")
+    received = []
+    dispatcher.subscribe(lambda name, doc: received.append(("all", name)))
+    dispatcher.subscribe(lambda name, doc: received.append(("event", name)), "event")
     for name in NAMES:
         dispatcher.process(name, {})
-    assert [name for who, name in heard if who == "all"] == list(NAMES)
-    assert [name for who, name in heard if who == "event"] == ["event"]
+    assert [name for who, name in received if who == "all"] == list(NAMES)
+    assert [name for who, name in received if who == "event"] == ["event"]
 
 
 def test_writers_are_served_first_and_the_others_in_the_order_in_which_they_came(dispatcher):
-    heard = []
+    received = []
     for word, writer in (("one", False), ("two", False), ("file", True), ("three", False)):
-        dispatcher.subscribe(lambda name, doc, word=word: heard.append(word), writer=writer)
+        dispatcher.subscribe(lambda name, doc, word=word: received.append(word), writer=writer)
     dispatcher.process("start", {})
-    assert heard == ["file", "one", "two", "three"]
+    assert received == ["file", "one", "two", "three"]
 
 
-def test_all_who_fail_are_told_of_after_all_were_served(dispatcher, failures):
-    heard = []
+def test_all_who_fail_are_informed_of_after_all_were_served(dispatcher, failures):
+    received = []
 
     def raises(name, doc):
         raise ValueError("broken")
 
     first = dispatcher.subscribe(raises)
-    dispatcher.subscribe(lambda name, doc: heard.append(len(failures)))
+    dispatcher.subscribe(lambda name, doc: received.append(len(failures)))
     second = dispatcher.subscribe(raises, "stop")
     dispatcher.process("stop", {})
-    assert heard == [0]
+    assert received == [0]
     assert failures == [(first, "stop", "broken"), (second, "stop", "broken")]
 
 
 def test_an_operator_who_breaks_into_one_subscriber_keeps_no_other_from_the_document(dispatcher, failures):
-    heard = []
+    received = []
 
     def hangs(name, doc):
         raise KeyboardInterrupt
 
     dispatcher.subscribe(hangs)
-    dispatcher.subscribe(lambda name, doc: heard.append(name))
+    dispatcher.subscribe(lambda name, doc: received.append(name))
     dispatcher.process("event", {})
-    assert heard == ["event"]
+    assert received == ["event"]
     assert len(failures) == 1
 
 
@@ -75,17 +75,17 @@ def test_what_must_end_the_process_is_not_held_up(dispatcher):
 
 
 def test_a_subscriber_may_unsubscribe_itself_and_another_while_it_is_served(dispatcher):
-    heard = []
+    received = []
 
     def once(name, doc):
-        heard.append("once")
+        received.append("once")
         dispatcher.unsubscribe(token)
 
     token = dispatcher.subscribe(once)
-    dispatcher.subscribe(lambda name, doc: heard.append("always"))
+    dispatcher.subscribe(lambda name, doc: received.append("always"))
     dispatcher.process("event", {})
     dispatcher.process("event", {})
-    assert heard == ["once", "always", "always"]
+    assert received == ["once", "always", "always"]
 
 
 def test_tokens_are_never_used_again(dispatcher):
@@ -119,10 +119,10 @@ def test_what_can_never_be_served_is_refused(dispatcher, function, name, error):
 def test_documents_of_the_fields_own_enumeration_are_known_by_their_name(dispatcher):
     from event_model import DocumentNames
 
-    heard = []
-    dispatcher.subscribe(lambda name, doc: heard.append(name), DocumentNames.event)
+    received = []
+    dispatcher.subscribe(lambda name, doc: received.append(name), DocumentNames.event)
     dispatcher.process("event", {})
-    assert heard == ["event"]
+    assert received == ["event"]
 
 
 def test_left_alone_a_failure_goes_to_the_log(caplog):

@@ -165,11 +165,11 @@ def test_fault_04_a_pause_does_not_lose_the_answer_of_the_message_in_flight(worl
         answer = yield Msg("input", None, prompt="well?")
         return status is not None, done, list(reading or ()), where, answer
 
-    seen = []
+    record = []
 
     def pause_at_index(msg):
-        seen.append(msg)
-        if len(seen) == index + 1:
+        record.append(msg)
+        if len(record) == index + 1:
             world.post(PauseRequest(False))
 
     core = world.interpreter(on_msg=pause_at_index)
@@ -249,10 +249,10 @@ def test_fault_09_a_raising_callback_starves_nobody_of_the_stop_document(world, 
 
 def test_fault_10_subscriptions_neither_vanish_nor_alias(RE):
     class Listener:
-        heard: list[str] = []
+        received: list[str] = []
 
         def hear(self, name, doc):
-            self.heard.append(name)
+            self.received.append(name)
 
     listener = Listener()
     first, second = RE.subscribe(listener.hear, "start"), RE.subscribe(listener.hear, "start")
@@ -262,7 +262,7 @@ def test_fault_10_subscriptions_neither_vanish_nor_alias(RE):
     RE(run_wrapper(bps.null()))
     RE.unsubscribe(first)
     RE(run_wrapper(bps.null()))
-    assert Listener.heard == ["start"] * 3
+    assert Listener.received == ["start"] * 3
     assert [subscription.token for subscription in RE.subscriptions()] == [second]
 
 
@@ -373,7 +373,7 @@ def _raising(messages: list[Msg]) -> Any:
     raise ZeroDivisionError("oh")
 
 
-def test_fault_19_a_pause_that_a_callback_asks_for_is_no_deadlock(RE):
+def test_fault_19_a_pause_that_a_callback_asks_for_causes_no_deadlock(RE):
     det = SynGauss(name="det", motor=SynAxis(name="motor"), center=0, sigma=1)
     with pytest.raises(RunEngineInterrupted):
         RE(count([det], num=3), {"event": lambda *_: RE.request_pause()})
@@ -391,7 +391,7 @@ def test_fault_25_no_traceback_is_formatted_for_the_steps_of_a_plan(RE, monkeypa
     RE(count([det], num=3))
 
 
-def test_fault_26_a_wait_for_a_misspelt_group_is_told(world, motor):
+def test_fault_26_a_wait_for_a_misspelt_group_is_reported(world, motor):
     plan = [Msg("set", motor, 1, group="move"), Msg("wait", None, group="mvoe")]
     with pytest.warns(RuntimeWarning, match=r"nothing was begun in group 'mvoe' \(there is 'move'\)"):
         world.run(plan)

@@ -245,7 +245,7 @@ def test_a_flyer_that_nobody_collected_is_stopped_and_collected_at_the_end(world
     assert num_events(world) == {"flown": 1}
 
 
-def test_a_flyer_in_the_air_is_brought_home_before_an_aborted_plan_closes_its_run(world):
+def test_a_flyer_under_way_is_stopped_and_collected_before_an_aborted_plan_closes_its_run(world):
     flyer = Flyer(world, events=(partial(flyer_x=1.0),))
     world.at(3, lambda: world.post(EndRequest(State.ABORTING)))
     world.run(run_wrapper(fly(flyer)))

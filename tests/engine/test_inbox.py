@@ -92,16 +92,16 @@ def test_an_old_wake_up_does_not_shorten_the_next_wait():
 
 
 def test_a_pump_waits_in_its_stead_and_sees_a_readable_descriptor_at_a_post():
-    inbox, seen = Inbox(), []
+    inbox, record = Inbox(), []
 
     def pump(box: Inbox, timeout_s: float | None) -> None:
         later(0.05, lambda: box.post("c")).join()
         with selectors.DefaultSelector() as selector:
             selector.register(box.fileno(), selectors.EVENT_READ)
-            seen.append((timeout_s, len(selector.select(5))))
+            record.append((timeout_s, len(selector.select(5))))
 
     inbox.wait(12.0, pump)
-    assert seen == [(12.0, 1)]
+    assert record == [(12.0, 1)]
     assert inbox.ready()
 
 

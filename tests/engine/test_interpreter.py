@@ -39,11 +39,11 @@ def det(world: VirtualWorld, motor: VirtualMotor) -> VirtualDetector:
 
 def pause_at(world: VirtualWorld, index: int, defer: bool = False) -> Any:
     """A message hook that asks for a pause with message number `index`."""
-    seen = []
+    record = []
 
     def hook(msg: Msg) -> None:
-        seen.append(msg)
-        if len(seen) == index + 1:
+        record.append(msg)
+        if len(record) == index + 1:
             world.post(PauseRequest(defer))
 
     return hook
@@ -265,7 +265,7 @@ def test_cleanup_goes_on_though_its_steps_fail_and_all_failures_are_reported(wor
     assert any("other" in problem for problem in core.problems)
 
 
-def test_a_motor_that_cannot_stop_as_its_control_system_dies_is_told_at_once_and_fails_no_plan_that_goes_on(
+def test_a_motor_that_cannot_stop_as_its_control_system_dies_is_reported_at_once_and_fails_no_plan_that_goes_on(
     world, det, motor
 ):
     beam = VirtualSuspender(world)
@@ -326,7 +326,7 @@ def test_a_suspender_that_is_tripped_at_the_start_delays_it(world, det):
     assert world.docs[0][1]["time"] == pytest.approx(1.7e9 + 5)
 
 
-def test_a_move_that_fails_as_it_is_repeated_is_told_though_the_event_was_cut_by_the_pause(world, det, motor):
+def test_a_move_that_fails_as_it_is_repeated_is_reported_though_the_event_was_cut_by_the_pause(world, det, motor):
     core = world.interpreter()
     det.read = lambda: world.post(PauseRequest(False)) or {"det": {"value": 1.0, "timestamp": world.time()}}
     assert not core.start(scan([det], motor, 1, 2, 2))
@@ -371,8 +371,8 @@ def test_a_pause_after_one_of_two_runs_was_closed_repeats_what_is_of_the_other(w
 
 
 def test_what_the_operator_answered_is_not_asked_again_after_a_pause(world):
-    asked = []
-    world.ask = lambda prompt: asked.append(prompt) or "7"
+    calls = []
+    world.ask = lambda prompt: calls.append(prompt) or "7"
 
     def plan():
         answer = yield Msg("input", None, prompt="how many?")
@@ -382,7 +382,7 @@ def test_what_the_operator_answered_is_not_asked_again_after_a_pause(world):
     core = world.interpreter(on_msg=pause_at(world, 0))
     core.start(plan())
     assert core.resume()
-    assert (asked, core.result) == (["how many?"], "7")
+    assert (calls, core.result) == (["how many?"], "7")
 
 
 def test_a_trip_while_paused_suspends_on_resume(world, motor, det):
@@ -452,7 +452,7 @@ def test_a_wait_that_is_repeated_after_a_pause_is_no_mistake_of_the_plan(world, 
     assert core.error is None
 
 
-def test_a_wait_for_a_group_that_no_message_named_is_told(world):
+def test_a_wait_for_a_group_that_no_message_named_is_reported(world):
     with pytest.warns(RuntimeWarning, match="nothing was begun in group 'mvoe'"):
         world.run([Msg("wait", None, group="mvoe")])
 

@@ -232,15 +232,15 @@ def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):
     owner = interrupts.InterruptOwner()
     prompt = interrupts.Subject()
     prompt.rules = (interrupts.Rule(Situation.PROMPT, 1, Action.TELL, "nothing runs"),)
-    prompt.situation, said = Situation.PROMPT, []
-    prompt.say = said.append
+    prompt.situation, messages = Situation.PROMPT, []
+    prompt.say = messages.append
     before = signal.getsignal(signal.SIGINT)
     with owner.watch(prompt):
         owner.pressed()
         with owner.watch(ClosingInterrupts()):
             pass
         owner.pressed()
-    assert said == ["nothing runs"] * 2
+    assert messages == ["nothing runs"] * 2
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -43,11 +43,11 @@ def test_a_group_that_nobody_waits_for_forgets_what_ended_well(resources):
     assert resources.groups["group"] == [still_moving]
 
 
-def test_only_a_device_that_knows_pauses_is_told_of_them(resources):
+def test_only_a_device_that_knows_pauses_is_informed_of_them(resources):
     motor, plain = Motor(), object()
-    resources.see(motor)
-    resources.see(plain)
-    assert len(resources.seen) == 2
+    resources.add_device(motor)
+    resources.add_device(plain)
+    assert len(resources.devices) == 2
     assert list(resources.pausable.values()) == [motor]
 
 

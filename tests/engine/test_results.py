@@ -133,7 +133,7 @@ def test_what_follows_a_plan_that_was_aborted_is_not_done_after_the_next_one(RE,
     assert ended == ["the move"]
 
 
-def test_what_follows_is_told_of_a_failure(RE, ended):
+def test_what_follows_is_informed_of_a_failure(RE, ended):
     RE.run(failing(), then=ended.append)
     assert [result.exit_status for result in ended] == ["fail"]
 

@@ -122,7 +122,7 @@ def test_a_plan_cannot_start_another_in_the_engine(RE):
 
 
 @pytest.mark.parametrize("request_", ["request_pause", "stop", "abort", "halt"])
-def test_a_callback_may_ask_for_anything_and_nothing_deadlocks(RE, det, request_):
+def test_a_callback_may_ask_for_anything_without_a_deadlock(RE, det, request_):
     with pytest.raises(RunEngineInterrupted):
         RE(count([det], num=100), {"event": lambda *_: getattr(RE, request_)()})
     if RE.state == "paused":

@@ -29,7 +29,7 @@ def test_a_state_follows_another_only_if_the_table_says_so(old, new):
         assert modes.state is old
 
 
-def test_whoever_listens_hears_of_each_change():
+def test_subscribers_get_each_change():
     changes = []
     modes = Modes(lambda new, old: changes.append((old, new)))
     modes.go(State.RUNNING)
@@ -52,7 +52,7 @@ def test_a_cleanup_that_was_not_begun_cannot_end():
         Modes().end_cleanup()
 
 
-def test_a_plan_that_ends_a_cleanup_too_many_is_told():
+def test_a_plan_that_ends_a_cleanup_too_many_is_reported():
     core = VirtualWorld().run([Msg("begin_cleanup"), Msg("end_cleanup"), Msg("end_cleanup")])
     assert isinstance(core.error, TransitionError)
     assert core.state is State.IDLE

@@ -71,7 +71,7 @@ def test_a_failed_move_from_before_the_checkpoint_is_made_again_too(world, motor
     assert motor.position == 3.0
 
 
-def test_a_failure_in_good_conditions_is_told_to_the_plan(world, motor, det, beam):
+def test_a_failure_in_good_conditions_is_raised_in_the_plan(world, motor, det, beam):
     world.at(1.5, lambda: break_off(motor))
     core = world.run(scan([det], motor, 0, 4, 5))
     assert isinstance(core.error, FailedStatus)
@@ -79,7 +79,7 @@ def test_a_failure_in_good_conditions_is_told_to_the_plan(world, motor, det, bea
     assert world.now < 3
 
 
-def test_two_failures_in_good_conditions_are_both_told(world, motor, det, beam):
+def test_two_failures_in_good_conditions_are_both_raised(world, motor, det, beam):
     other = VirtualMotor(world, "other")
     failures = []
 
@@ -99,7 +99,7 @@ def test_two_failures_in_good_conditions_are_both_told(world, motor, det, beam):
     assert failures[0].startswith("motor: set to 3.0 failed")
 
 
-def test_a_mistake_of_the_plan_is_told_at_once(world, motor, beam):
+def test_a_mistake_of_the_plan_is_reported_at_once(world, motor, beam):
     motor.faults["set"] = [LimitError("motor: 9 is above the limit 5")]
     world.at(0.1, beam.trip)
 
@@ -110,7 +110,7 @@ def test_a_mistake_of_the_plan_is_told_at_once(world, motor, beam):
     assert world.now == 0
 
 
-def test_a_failure_is_told_where_the_plan_cannot_be_repeated(world, motor, beam):
+def test_a_failure_is_raised_where_the_plan_cannot_be_repeated(world, motor, beam):
     def plan():
         yield Msg("clear_checkpoint")
         yield Msg("set", motor, 3.0, group="a")

@@ -149,7 +149,7 @@ def test_what_cannot_be_trusted_counts_as_bad():
     assert floor.tripped, "a value from before the loss counts no more"
 
 
-def test_the_engine_is_told_of_changes_only():
+def test_the_engine_is_informed_of_changes_only():
     ring, changes = Ring(10.0), []
     floor = sus.SuspendFloor(ring, 5)
     floor.install(lambda: changes.append(floor.tripped))
@@ -244,14 +244,14 @@ def test_taking_the_bad_condition_away_lets_the_plan_go_on(RE):
 
 
 def test_a_condition_of_ones_own_is_asked_while_the_plan_waits(RE):
-    asked = []
+    calls = []
 
     def bad() -> bool:
-        asked.append(True)
-        return len(asked) in (2, 3)
+        calls.append(True)
+        return len(calls) in (2, 3)
 
     RE(suspend_wrapper([Msg("checkpoint"), Msg("sleep", None, 0.05)], sus.SuspendWhen(bad, "a rule")))
-    assert len(asked) > 3
+    assert len(calls) > 3
     assert RE.suspenders == ()
 
 

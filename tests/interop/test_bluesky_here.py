@@ -116,19 +116,19 @@ def test_finalize_runs_after_a_failure(RE, hw):
 
 
 def test_contingency_sees_the_exception_and_the_run_fails_with_its_words(RE, hw, docs):
-    seen = []
+    record = []
 
     def breaks():
         yield from bps.trigger_and_read([hw.det])
         raise ZeroDivisionError("oh")
 
     def handle(exc):
-        seen.append(str(exc))
+        record.append(str(exc))
         yield from bps.null()
 
     with pytest.raises(ZeroDivisionError):
         RE(bpp.run_wrapper(bpp.contingency_wrapper(breaks(), except_plan=handle)))
-    assert seen == ["oh"]
+    assert record == ["oh"]
     assert stop_of(docs) == ("fail", "oh")
 
 

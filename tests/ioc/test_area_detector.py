@@ -214,7 +214,7 @@ def test_the_next_capture_has_the_next_number(cam: Detector, tmp_path: Path) -> 
         ({"FileWriteMode": "Capture"}, "this writer only streams: set FileWriteMode to Stream"),
     ],
 )
-def test_what_cannot_be_written_is_said_and_the_capture_ends(
+def test_what_cannot_be_written_is_reported_and_the_capture_ends(
     cam: Detector, tmp_path: Path, settings: dict[str, Any], message: str
 ) -> None:
     cam.capture(tmp_path, **settings)

@@ -126,17 +126,17 @@ def test_the_temperature_ramps_at_its_rate():
 
 def test_the_random_walk_walks_at_its_interval():
     epics.caput("random_walk:dt", 0.1, wait=True)
-    seen = []
-    walk = epics.PV("random_walk:x", callback=lambda value, **_: seen.append(value))
+    record = []
+    walk = epics.PV("random_walk:x", callback=lambda value, **_: record.append(value))
     walk.wait_for_connection(timeout=3)
-    wait_for(lambda: len(seen) > 5)
+    wait_for(lambda: len(record) > 5)
     walk.disconnect()
     epics.caput("random_walk:dt", 1, wait=True)
-    steps = np.abs(np.diff(seen))
+    steps = np.abs(np.diff(record))
     assert 0 < steps.max() <= 1
 
 
-def test_the_heart_beats():
+def test_the_heartbeat_record_counts_up():
     beat = get("BL:heartbeat")
     wait_for(lambda: get("BL:heartbeat") > beat)
 

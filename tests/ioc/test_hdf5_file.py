@@ -77,7 +77,7 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "a.h5").read_text() == "precious"
 
 
-def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"^\[Errno 2\] No such file or directory: '.*/none/a.h5'$"):
         Hdf5File(tmp_path / "none" / "a.h5", (4, 6), "<u2", swmr=True)
 

@@ -80,15 +80,15 @@ def test_an_acquisition_can_be_stopped_and_keeps_what_it_has(mca):
 
 def test_the_spectrum_is_shown_while_it_grows(mca):
     put("PRTM", 1000)
-    seen = []
-    pv = epics.PV(f"{RECORD}.VAL", auto_monitor=True, callback=lambda value, **_: seen.append(int(value.sum())))
+    record = []
+    pv = epics.PV(f"{RECORD}.VAL", auto_monitor=True, callback=lambda value, **_: record.append(int(value.sum())))
     epics.caput(f"{RECORD}.ERST", 1)
     deadline = time.monotonic() + 5
-    while len(set(seen)) < 4:
+    while len(set(record)) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     pv.disconnect()
-    assert sorted(seen[1:]) == seen[1:]
+    assert sorted(record[1:]) == record[1:]
 
 
 def test_only_the_channels_in_use_are_counted_and_sent(mca):

@@ -58,16 +58,16 @@ def test_while_it_moves_the_motor_says_so(motor):
 
 
 def test_the_read_back_comes_often_rises_and_reaches_the_target_before_dmov(motor):
-    seen = []
+    record = []
     rbv, dmov = epics.PV("BL:samy.RBV"), epics.PV("BL:samy.DMOV")
     for pv in (rbv, dmov):
         pv.wait_for_connection(timeout=3)
-        pv.add_callback(lambda pvname, value, timestamp, **_: seen.append((pvname[8:], value, timestamp)))
+        pv.add_callback(lambda pvname, value, timestamp, **_: record.append((pvname[8:], value, timestamp)))
     motor.do("VAL", 10)
-    motor.wait_for(lambda: seen[-1][:2] == ("DMOV", 1))
+    motor.wait_for(lambda: record[-1][:2] == ("DMOV", 1))
     for pv in (rbv, dmov):
         pv.disconnect()
-    moved = seen[[event[:2] for event in seen].index(("DMOV", 0)) :]
+    moved = record[[event[:2] for event in record].index(("DMOV", 0)) :]
     positions = [value for name, value, _ in moved if name == "RBV"]
     assert len(positions) >= 8  # half a second at more than 20 Hz
     assert positions == sorted(positions)

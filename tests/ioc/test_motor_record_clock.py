@@ -82,4 +82,4 @@ def test_the_position_at_a_late_pulse_is_that_of_when_it_was_due():
     clock.time = 5.0  # the thread that should have looked was held up
     clock.due.pop()()
     assert motor["DMOV"] == 1
-    assert [motor.where(at) for at in (0.5, 1.0, 1.5, 3.0)] == [2.0, 4.0, 2.0, 0.0]
+    assert [motor.position_at(at) for at in (0.5, 1.0, 1.5, 3.0)] == [2.0, 4.0, 2.0, 0.0]

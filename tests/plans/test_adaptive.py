@@ -146,33 +146,33 @@ def test_tune_centroid_never_leaves_its_range(here):
 
 def test_tweak_goes_by_the_operators_steps_until_the_answer_is_no_number(here):
     answers = iter(["", "0.5", " ", "q"])
-    asked = []
+    calls = []
 
     def ask(prompt):
-        asked.append(prompt)
+        calls.append(prompt)
         return next(answers)
 
     here.world.ask = ask
     core = here.world.run(bp.tweak(here.det, "det", here.motor, 1.0))
     assert core.exit_status == "success", core.error
     assert places(here.world) == [0, 1, 1.5, 2]
-    assert asked[0].startswith("th 0, det 0.005")
-    assert "step [0.5] or q" in asked[-1]
+    assert calls[0].startswith("th 0, det 0.005")
+    assert "step [0.5] or q" in calls[-1]
 
 
 def test_tweak_says_what_a_motor_refuses_and_stays(here):
     answers = iter(["9", "q"])
-    asked = []
+    calls = []
 
     def check_value(value):
         if value > 4:
             raise LimitError(f"th: {value:g} deg is above the limit 4 deg")
 
     def ask(prompt):
-        asked.append(prompt)
+        calls.append(prompt)
         return next(answers)
 
     here.motor.check_value, here.world.ask = check_value, ask
     here.world.run(bp.tweak(here.det, "det", here.motor, 1.0))
-    assert asked[1].startswith("th: 9 deg is above the limit 4 deg. th 0")
+    assert calls[1].startswith("th: 9 deg is above the limit 4 deg. th 0")
     assert "set" not in here.motor.log

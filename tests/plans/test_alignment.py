@@ -167,7 +167,7 @@ def test_a_failing_detector_sends_the_motor_back(here):
     assert here.motor.position == ORIGIN
 
 
-def test_a_rehearsal_cannot_know_what_will_be_found_and_does_not_object(here):
+def test_a_rehearsal_cannot_know_the_peak_and_reports_no_problem(here):
     sees(here, lambda th: 7.0)
     simulation = rehearse(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
     assert len(simulation.points) == 41

@@ -81,9 +81,9 @@ class ScanFlyer:
 
     def collect_pages(self):
         until = self.world.now if self.ended is None else self.ended
-        seen = 0 if self.blind else min(self.total, int(until - self.began))
-        new = range(self.handed_over, seen)
-        self.handed_over = seen
+        record = 0 if self.blind else min(self.total, int(until - self.began))
+        new = range(self.handed_over, record)
+        self.handed_over = record
         if new:
             places = [float(self.paths[-1]["first"] + i) for i in new]
             data = {"th": places, "counts": places}

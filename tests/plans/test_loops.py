@@ -81,7 +81,7 @@ def test_a_failure_ends_the_loop(here):
     assert len(starts(here.world)) == 1
 
 
-def test_with_go_on_the_others_are_measured_and_the_failure_is_told_at_the_end(here):
+def test_with_go_on_the_others_are_measured_and_the_failure_is_reported_at_the_end(here):
     here.x.faults["set"] = [MoveFailed("x: stalled")]
     here.det.failing_statuses = 1
     core = here.world.run(samples(here, go_on=True))

@@ -119,19 +119,19 @@ def test_messages_that_were_put_in_are_not_looked_at_again():
     "wrap", [lambda p: bpp.msg_mutator(p, lambda m: m), lambda p: bpp.plan_mutator(p, lambda m: (None, None))]
 )
 def test_an_exception_reaches_the_plan_within(wrap):
-    seen = []
+    record = []
 
     def inner():
         try:
             yield Msg("one")
         except ValueError as exc:
-            seen.append(str(exc))
+            record.append(str(exc))
         yield Msg("two")
 
     plan = wrap(inner())
     next(plan)
     assert plan.throw(ValueError("oh")).command == "two"
-    assert seen == ["oh"]
+    assert record == ["oh"]
 
 
 @pytest.mark.parametrize(
@@ -188,17 +188,17 @@ def test_a_failing_plan_can_pause_before_it_is_cleaned_up_and_does_not_fail_twic
 
 
 def test_a_contingency_pauses_before_its_clauses(here):
-    seen = []
+    record = []
 
     def handle(exc):
-        seen.append(str(exc))
+        record.append(str(exc))
         yield Msg("null")
 
     core = here.world.interpreter()
     core.start(as_generator(bpp.contingency_wrapper(failing(), except_plan=handle, pause_for_debug=True)))
-    assert (core.state, seen) == (State.PAUSED, [])
+    assert (core.state, record) == (State.PAUSED, [])
     core.resume()
-    assert seen == ["broken"]
+    assert record == ["broken"]
 
 
 def test_who_ends_a_plan_need_not_end_its_debugging_too(here):
@@ -208,7 +208,7 @@ def test_who_ends_a_plan_need_not_end_its_debugging_too(here):
     assert here.x.position == 1
 
 
-def test_an_engine_that_knows_no_cleanup_is_told_the_steps_all_the_same(here):
+def test_an_engine_that_knows_no_cleanup_gets_the_steps_all_the_same(here):
     plan = bpp.finalize_wrapper(failing(), [Msg("set", here.x, 1)])
     next(plan)
     assert next(plan).command == "begin_cleanup"
@@ -307,10 +307,10 @@ def test_no_key_is_no_run_key():
 
 
 def test_documents_go_to_subscribers_for_as_long_as_the_plan_runs(here):
-    seen = []
-    here.world.run(bpp.subs_wrapper(scans.count([here.det]), {"event": lambda name, doc: seen.append(name)}))
+    record = []
+    here.world.run(bpp.subs_wrapper(scans.count([here.det]), {"event": lambda name, doc: record.append(name)}))
     here.world.run(scans.count([here.det]))
-    assert seen == ["event"]
+    assert record == ["event"]
 
 
 def test_a_summary_tells_each_step(here):
@@ -394,23 +394,23 @@ def test_a_count_time_holds_for_the_plan_and_is_put_back(here):
     signal = VirtualMotor(here.world, "det_time", speed=1e6)
     signal.position = signal.target = 1.0
     here.det.count_time = signal
-    seen = []
-    here.det.trigger = lambda: (seen.append(signal.position), here.det.status_in(0.0))[1]
+    record = []
+    here.det.trigger = lambda: (record.append(signal.position), here.det.status_in(0.0))[1]
     here.world.run(bpp.configure_count_time_wrapper(scans.count([here.det], 2), 0.25))
-    assert seen == [0.25, 0.25]
+    assert record == [0.25, 0.25]
     assert signal.position == 1.0
 
 
 def test_suspenders_hold_for_the_plan_only(here):
     suspender = VirtualSuspender(here.world)
-    seen = []
+    record = []
 
     def look():
-        seen.append(list(here.world.suspenders))
+        record.append(list(here.world.suspenders))
         yield Msg("null")
 
     here.world.run(bpp.suspend_wrapper(look(), suspender))
-    assert (seen, here.world.suspenders) == ([[suspender]], [])
+    assert (record, here.world.suspenders) == ([[suspender]], [])
 
 
 def test_rewinding_is_put_back_as_it_was(here):

@@ -66,7 +66,7 @@ def test_a_spectrum_rises_is_even_in_k_and_counts_ever_longer(end_ev, k_max, k_s
     assert times[-1] == pytest.approx(2.0 * (k_max / wave_number(end_ev)) ** k_weight)
 
 
-def test_without_a_time_nobody_is_told_how_long_to_count():
+def test_without_a_time_no_count_time_is_set():
     assert spectrum([(-10, 30, 10)], 4.0, 0.5, None, 2.0)[1] is None
 
 

@@ -138,7 +138,7 @@ def test_stage_all_with_a_group_waits_once_for_all(here):
 
 
 @pytest.mark.parametrize(("stub", "command"), [(bps.kickoff_all, "kickoff"), (bps.complete_all, "complete")])
-def test_flyers_are_told_together_and_waited_for_once(stub, command):
+def test_flyers_are_started_together_and_waited_for_once(stub, command):
     messages = [(msg.command, msg.obj, msg.kwargs.get("group")) for msg in stub("a", "b", group="g", wait=True)]
     assert messages == [(command, "a", "g"), (command, "b", "g"), ("wait", None, "g")]
 

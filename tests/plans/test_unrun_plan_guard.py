@@ -47,7 +47,7 @@ def test_a_plan_with_yield_from_says_nothing(world, det):
     assert len(world.events()) == 1
 
 
-def test_a_plan_in_a_wrapper_that_is_never_run_is_said_once(det):
+def test_a_plan_in_a_wrapper_that_is_never_run_is_reported_once(det):
     with pytest.warns(PlanNotRun) as caught:
         bpp.run_wrapper(bp.count([det]))
     assert [str(warning.message).split("(")[0] for warning in caught] == ["run_wrapper"]

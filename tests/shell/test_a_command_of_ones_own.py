@@ -118,9 +118,9 @@ def test_it_is_queued(typed, value):
 
 def test_one_typed_at_the_prompt_is_there_at_once_and_what_follows_its_plan_is_done(typed, data):
     assert typed(TOTAL) == ""
-    shown = typed("total det 2")
+    output = typed("total det 2")
     (run,) = Runs(data)[-1:]
-    assert f"recorded as {run.start['uid']}" in shown
+    assert f"recorded as {run.start['uid']}" in output
     assert run.start["command"] == "total det 2"
     assert run.start["plan_form"] == "bp.count([det], num=2)"
     typed("total(det, 3)")
@@ -129,9 +129,9 @@ def test_one_typed_at_the_prompt_is_there_at_once_and_what_follows_its_plan_is_d
     assert "total 3 " in typed("bhelp")
 
 
-def test_a_parameter_that_cannot_be_typed_is_said_when_the_command_is_written(typed):
-    said = typed("@command()\ndef odd(a: dict): ...")
-    assert "the parameter a has a type that cannot be typed at the prompt" in said
+def test_a_parameter_that_cannot_be_typed_is_reported_when_the_command_is_written(typed):
+    messages = typed("@command()\ndef odd(a: dict): ...")
+    assert "the parameter a has a type that cannot be typed at the prompt" in messages
     assert "odd" not in COMMANDS
 
 
@@ -143,8 +143,8 @@ def test_the_name_of_a_device_or_of_python_is_refused(typed):
 @pytest.mark.parametrize("name", ["time", "RE", "session", "runs", "exit"])
 def test_the_name_of_a_magic_or_of_the_console_is_refused_and_keeps_its_meaning(name, typed, shell):
     meant = shell.user_ns.get(name)
-    said = typed(f"from beamshell import command\n@command()\ndef {name}():\n    'no'")
-    assert f"'{name}' cannot be a command" in said
+    messages = typed(f"from beamshell import command\n@command()\ndef {name}():\n    'no'")
+    assert f"'{name}' cannot be a command" in messages
     assert shell.user_ns.get(name) is meant
 
 

@@ -81,7 +81,7 @@ def test_a_press_while_an_error_is_shown_lets_it_be_shown(shell, press):
     assert (shell.in_one_line, shell.as_they_are) == ([KeyboardInterrupt], [])
 
 
-def test_a_second_press_before_the_first_is_told_is_told_as_one(shell, press):
+def test_a_second_press_before_the_first_is_reported_counts_as_one(shell, press):
     shell.between = press
     run(shell, press)
     assert (shell.in_one_line, shell.as_they_are) == ([KeyboardInterrupt], [])
@@ -117,12 +117,12 @@ def test_a_press_while_the_console_closes_is_answered_and_stops_nothing(press, o
     with owner.watch(ClosingInterrupts()):
         for _ in range(2 * PRESSES_TO_GET_OUT):
             owner.pressed()
-    told = capsys.readouterr().err.splitlines()
-    assert set(told) == {"Leaving already: devices and data are put in order first."}
+    messages = capsys.readouterr().err.splitlines()
+    assert set(messages) == {"Leaving already: devices and data are put in order first."}
 
 
 @pytest.mark.parametrize(("is_running", "is_done"), [(False, False), (True, True)])
-def test_a_press_that_comes_as_enter_ends_the_prompt_is_said_and_ends_nothing(is_running, is_done, capsys):
+def test_a_press_that_comes_as_enter_ends_the_prompt_is_reported_and_ends_nothing(is_running, is_done, capsys):
     app = SimpleNamespace(is_running=is_running, is_done=is_done, exit=None)
     pressed = with_late_presses(KeyBindings()).get_bindings_for_keys((Keys.SIGINT,))[-1]
     pressed.handler(SimpleNamespace(app=app))

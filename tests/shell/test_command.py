@@ -17,6 +17,7 @@ from beamshell.shell.command import Command, followed_by
 from beamshell.shell.command_set import CommandSet, command
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session, Text
+from beamshell.simulate.result import SimulationResult
 
 
 class Console:
@@ -234,24 +235,24 @@ def test_a_command_that_returns_a_plan_runs_it_labelled_with_its_line(console):
 
 
 def test_what_follows_a_plan_and_what_is_shown_meanwhile_go_with_it(console):
-    seen = []
+    record = []
 
     class During:
         def __enter__(self):
-            seen.append("begun")
+            record.append("begun")
 
         def __exit__(self, *_):
-            seen.append("over")
+            record.append("over")
 
     def go() -> Plan:
         """Go."""
-        return followed_by(bps.null(), seen.append, during=During)
+        return followed_by(bps.null(), record.append, during=During)
 
     Command(go).act(console, [])
     [(_, how)] = console.ran
-    assert seen == ["begun", "over"]
+    assert record == ["begun", "over"]
     how["then"]("the plan's result")
-    assert seen[-1] == "the plan's result"
+    assert record[-1] == "the plan's result"
 
 
 def test_what_is_followed_must_be_a_plan(console):
@@ -324,6 +325,38 @@ def test_a_word_that_is_no_subcommand_is_named_and_so_is_what_a_subcommand_misse
         lamp.act(console, ["of"])
     with pytest.raises(UsageError, match=r"^lamp on: level is missing.\nUsage: lamp on level, such as: lamp on 3"):
         lamp.act(console, ["on"])
+
+
+def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, console):
+    with pytest.raises(UsageError, match=r"^lamp: 'of' is none of on, off"):
+        lamp.act(console, ["of"])
+
+
+@pytest.mark.parametrize("word", ["scan", commands().function("scan")])
+def test_a_command_in_a_command_takes_devices_and_functions_in_python(word, console, capsys):
+    console.rehearse = lambda plan: print(*(message.command for message in plan)) or SimulationResult()
+    commands()["rehearse"].act(console, [word, console.det, console.th, 0, 1, 3])
+    assert "open_run" in capsys.readouterr().out
+
+
+def test_bhelp_takes_the_function_of_a_command(console, capsys):
+    commands()["bhelp"].act(console, [commands().function("scan")])
+    assert capsys.readouterr().out.startswith("Scan a motor")
+
+
+def test_a_device_that_is_one_word_too_many_is_called_by_its_name(console):
+    with pytest.raises(UsageError, match=r"^scan: 'th' is one word too many"):
+        commands()["scan"].act(console, [console.det, console.th, 0, 1, 3, 1, console.th])
+
+
+def test_metadata_written_with_an_equals_sign_is_answered_with_what_to_write():
+    with pytest.raises(UsageError, match=r"^md: 'sample=Si' is not understood: write md sample Si$"):
+        commands()["md"].act(SimpleNamespace(RE=SimpleNamespace(md={}), devices={}), ["sample=Si"])
+
+
+def test_a_plan_in_the_place_of_a_command_is_refused_with_what_to_write(console):
+    with pytest.raises(UsageError, match=r"^rehearse: a command belongs here, .* session.rehearse\(plan\)"):
+        commands()["rehearse"].act(console, [(message for message in ())])
 
 
 # ---- hints -------------------------------------------------------------------------------------
@@ -407,11 +440,22 @@ def test_a_scan_says_whether_it_means_points_or_intervals():
 def test_bhelp_shows_every_command_once_under_a_heading(capsys):
     commands()["bhelp"].act(SimpleNamespace(), [])
     paragraphs = [paragraph.splitlines() for paragraph in capsys.readouterr().out.strip().split("\n\n")]
-    shown = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
-    assert shown["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
-    names = [name for its_commands in shown.values() for name in its_commands]
+    output = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
+    assert output["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
+    names = [name for its_commands in output.values() for name in its_commands]
     assert sorted(names) == sorted(command.name for command in commands().commands)
     assert paragraphs[-1][0].startswith("bhelp scan")
+
+
+def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    commands()["bhelp"].act(SimpleNamespace(), [])
+    lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
+    assert max(map(len, lines)) <= 80
+    column = lines[0].index("Move motors")
+    assert {line[:column].isspace() or line[column - 2 : column] == "  " for line in lines} == {True}
+    assert len(lines) > 6
 
 
 def test_commands_that_name_no_heading_are_under_one_of_their_own():
@@ -431,3 +475,7 @@ def test_a_command_called_in_python_without_a_console_says_how_to_open_one(conso
 def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is_not_typed():
     assert str(inspect.signature(commands().function("scan"))) == "(detectors, motor, start, stop, points, time=None)"
     assert str(inspect.signature(commands().function("wa"))) == "()"
+
+
+def test_python_help_shows_what_a_command_does():
+    assert inspect.getdoc(commands().function("scan")).startswith("Scan a motor from start to stop")

@@ -15,7 +15,7 @@ from beamshell.shell.completion import candidates
 def added(monkeypatch) -> CommandSet:
     """The console's commands, without what other tests have learnt of packages."""
     added = commands()
-    monkeypatch.setattr(added, "_found", {})
+    monkeypatch.setattr(added, "_entry_points", {})
     monkeypatch.setattr(added, "_plugins", {})
     return added
 

@@ -91,8 +91,8 @@ def test_an_alignment_offers_detectors_and_a_motor():
 
 
 def test_the_usage_of_what_is_being_typed_is_shown_with_the_next_word_marked():
-    shown = hint("mov th 1; scan det th ", commands(), DEVICES)
-    assert str(shown) == "scan [detector ...] motor >start< stop points [time]"
+    output = hint("mov th 1; scan det th ", commands(), DEVICES)
+    assert str(output) == "scan [detector ...] motor >start< stop points [time]"
     assert hint("mov th 1; x = 1", commands(), DEVICES) is None
 
 

@@ -93,6 +93,6 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
         ("7 cam now", UsageError, "'now' is not a whole number"),
     ],
 )
-def test_what_cannot_be_shown_is_said(image, line, error, message):
+def test_what_cannot_be_shown_is_reported(image, line, error, message):
     with pytest.raises(error, match=message):
         image(line)

@@ -79,6 +79,6 @@ def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, mo
     warnings.showwarning("odd numbers", RuntimeWarning, __file__, 1)
     undo()
     warnings.showwarning("mv(...)", PlanNotRun, "<ipython-input-2>", 1)
-    said = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
-    assert capsys.readouterr().err == said
+    messages = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
+    assert capsys.readouterr().err == messages
     assert others == ["odd numbers", "mv(...)"]

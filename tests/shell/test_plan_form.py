@@ -91,17 +91,17 @@ ANSWERS = {
 
 def messages(plan, most=60):
     """The first messages of a plan, with answers that are always the same; and what they have made it raise."""
-    seen, answer = [], None
+    record, answer = [], None
     try:
         with use_clock(lambda: 0.0):
-            while len(seen) < most:
+            while len(record) < most:
                 msg = plan.send(answer)
-                seen.append(msg._replace(obj=repr(msg.obj)))
+                record.append(msg._replace(obj=repr(msg.obj)))
                 answer = ANSWERS.get(msg.command)
     except Exception as exc:
-        seen.append(repr(exc))
+        record.append(repr(exc))
     plan.close()
-    return seen
+    return record
 
 
 NUMBER = st.floats(-5, 5).map(repr)

@@ -81,8 +81,8 @@ def test_what_is_beyond_a_limit_is_refused_with_its_point(console):
 
 def test_a_long_scan_is_announced_with_points_and_time_and_end(console, capsys):
     console.preflight.before(scan(console, 9, points=10))
-    said = capsys.readouterr().err
-    assert "10 points, about 19 s (never measured here: from the devices' speeds and count times alone), until" in said
+    text = "10 points, about 19 s (never measured here: from the devices' speeds and count times alone), until"
+    assert text in capsys.readouterr().err
 
 
 def test_a_scan_without_an_end_says_so(console, capsys):
@@ -90,12 +90,12 @@ def test_a_scan_without_an_end_says_so(console, capsys):
     assert "it goes on until it is stopped, about 1 s a point" in capsys.readouterr().err
 
 
-def test_a_detector_that_is_offline_is_told_and_left_to_the_scan(console, capsys):
+def test_a_detector_that_is_offline_is_reported_and_left_to_the_scan(console, capsys):
     console.preflight.before(lambda: bp.scan([console.devices["gone"]], console.x, 0, 1, 2))
     assert "not rehearsed to its end: gone: it does not answer" in capsys.readouterr().err
 
 
-def test_what_ends_a_scan_before_it_has_begun_is_said_once(console, capsys):
+def test_what_ends_a_scan_before_it_has_begun_is_reported_once(console, capsys):
     def refuse(_):
         raise NotConnected("x: its limits are unknown")
 
@@ -173,11 +173,11 @@ def test_the_time_of_day_of_the_end_names_the_day_if_it_is_another():
 
 def test_a_command_is_rehearsed_and_not_run(console, capsys):
     console.type("rehearse scan det x 0 4 5")
-    shown = capsys.readouterr().out
-    assert shown.startswith("5 points, about 9 s")
-    assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in shown
-    assert "suspender: good   <ring>" in shown
-    assert "started now: until" in shown
+    output = capsys.readouterr().out
+    assert output.startswith("5 points, about 9 s")
+    assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in output
+    assert "suspender: good   <ring>" in output
+    assert "started now: until" in output
     assert console.ran == []
     assert console.x.position == 0
 
@@ -190,9 +190,9 @@ def test_a_move_is_rehearsed_too_and_dryrun_is_the_same(console, capsys):
 
 def test_what_cannot_be_done_comes_first(console, capsys):
     console.type("rehearse ascan x 6 12 6 1")
-    shown = capsys.readouterr().out
-    assert shown.startswith("cannot be done: point 6 of 7: x: 11 mm is above the limit 10 mm")
-    assert "started now" not in shown
+    output = capsys.readouterr().out
+    assert output.startswith("cannot be done: point 6 of 7: x: 11 mm is above the limit 10 mm")
+    assert "started now" not in output
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,9 @@ def test_what_does_not_fit_is_named(console, line, words):
 
 @pytest.mark.parametrize("name", ["ascan", "dscan", "a2scan", "d2scan", "mesh", "dmesh", "th2th", "loopscan", "lineup"])
 def test_each_shows_how_it_is_typed(name):
-    shown = commands()[name].help()
-    assert f"Usage:    {name}" in shown
-    assert f"RE({name}.plan(" in shown
+    output = commands()[name].help()
+    assert f"Usage:    {name}" in output
+    assert f"RE({name}.plan(" in output
 
 
 def test_completion_offers_the_second_motor_after_the_first_ones_numbers(console):

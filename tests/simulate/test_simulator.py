@@ -183,16 +183,16 @@ def test_the_time_from_one_count_to_the_next_is_not_added_to_the_counts(det):
 
 
 def test_a_plan_that_looks_at_the_clock_sees_the_time_it_would_be(x):
-    seen = []
+    record = []
 
     def plan():
         begun = now()
         yield from bps.sleep(3600)
-        seen.append(now() - begun)
+        record.append(now() - begun)
 
     real = now()
     rehearse(plan())
-    assert seen == [3600]
+    assert record == [3600]
     assert now() - real < 60
 
 
@@ -335,7 +335,7 @@ def test_a_real_axis_of_computed_ones_is_checked_as_any_other():
 def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
     pair = Pair(name="pair")
     moves = [Msg("set", pair.total, 8 + n / 100) for n in range(100)]
-    asked = []
-    monkeypatch.setattr(type(pair), "_intended", lambda self: asked.append(self))
+    calls = []
+    monkeypatch.setattr(type(pair), "_intended", lambda self: calls.append(self))
     assert rehearse(moves).problems == []
-    assert asked == []
+    assert calls == []

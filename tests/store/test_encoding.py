@@ -90,7 +90,7 @@ def test_a_value_is_written_in_its_nearest_json_form(value, written):
     assert from_json(to_json(value)) == written
 
 
-def test_what_has_no_json_form_is_kept_as_a_marked_repr_and_said_once(caplog):
+def test_what_has_no_json_form_is_kept_as_a_marked_repr_and_reported_once(caplog):
     class Odd:
         def __repr__(self):
             return "<odd>"

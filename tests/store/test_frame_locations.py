@@ -67,7 +67,7 @@ def test_a_run_may_have_several_files_and_descriptors():
     assert where(frames, "baseline") == {1: ("/data/b.h5", 1)}
 
 
-def test_the_keys_are_told_with_their_devices():
+def test_the_keys_are_listed_with_their_devices():
     frames = FrameLocations([descriptor()])
     assert frames.keys == {"primary": {"cam_image": "cam"}}
     assert frames.in_table == {"det": "det"}

@@ -122,7 +122,7 @@ def test_a_run_without_pictures_says_so(write, made, runs):
     assert runs[3].image_keys == []
     assert runs[3].files == []
     assert "images" not in repr(runs[3])
-    with pytest.raises(UnknownName, match="run 3 has no pictures 'cam': it has no external data at all"):
+    with pytest.raises(UnknownName, match="run 3 has no pictures 'cam': it has no data in files"):
         runs[3].images("cam")
 
 
@@ -150,11 +150,11 @@ def test_the_pictures_are_a_sequence_read_as_they_are_asked_for(run):
 
 
 def test_only_the_picture_asked_for_is_read(run, runs):
-    asked = []
+    calls = []
     read = runs.readers["application/x-hdf5"]
-    runs.readers["application/x-hdf5"] = lambda piece: asked.append(piece.number) or read(piece)
+    runs.readers["application/x-hdf5"] = lambda piece: calls.append(piece.number) or read(piece)
     run.images("cam")[1:][0]
-    assert asked == [1]
+    assert calls == [1]
 
 
 def test_a_point_of_several_frames_has_them_all(take, runs, tmp_path):
@@ -199,9 +199,9 @@ def test_a_file_that_is_gone_is_named_with_what_to_do(run, runs, tmp_path):
     folder.rename(tmp_path / "moved")
     with pytest.raises(
         StoreError, match=r"run 12, cam_image of point 2: .*/pictures/cam.h5 is not there.*roots\["
-    ) as told:
+    ) as messages:
         run.image("cam", 2)
-    assert f"runs.roots['{folder}'] = " in str(told.value)
+    assert f"runs.roots['{folder}'] = " in str(messages.value)
     runs.roots[str(folder)] = str(tmp_path / "moved")
     np.testing.assert_array_equal(run.image("cam", 2), picture(1))
     assert run.files[0].exists
@@ -276,7 +276,7 @@ def test_pictures_are_read_while_the_run_and_its_file_grow(take, runs, writer, j
         journal(name, doc)
     run = runs[12]
     assert len(run.images("cam")) == 0
-    with pytest.raises(UnknownName, match="no cam_image of point 1: there is none at all"):
+    with pytest.raises(UnknownName, match="no cam_image of point 1: it has none"):
         run.image("cam", 1)
     for point in (1, 2, 3):
         writer.expose()
@@ -368,7 +368,7 @@ def test_a_kind_that_nobody_reads_is_named_and_can_be_learnt(take, runs, tmp_pat
     np.testing.assert_array_equal(runs[-1].image("cam", 2), [picture(1)])
 
 
-def test_what_a_reader_raises_is_told_with_the_point(run, runs):
+def test_what_a_reader_raises_is_reported_with_the_point(run, runs):
     def broken(piece):
         raise ZeroDivisionError("by zero")
 

@@ -51,6 +51,11 @@ def test_positive_numbers_are_scan_ids(five):
         five[99]
 
 
+def test_it_is_called_as_the_command_is_typed(five):
+    assert five(3).scan_id == 3
+    assert five() is five
+
+
 def test_of_several_runs_with_one_scan_id_the_newest_is_meant(five, write, made):
     start = made.run(3, points=1, time=1.8e9)
     write(start)
@@ -101,11 +106,11 @@ def test_a_word_that_is_no_date_is_named(five):
 def test_the_catalogue_shows_the_last_ten(five, write, made):
     for number in range(6, 13):
         write(made.run(number, motors=["th"], detectors=["det"]))
-    shown = repr(five).splitlines()
-    assert shown[0].split() == ["scan_id", "time", "points", "status", "plan"]
-    assert len(shown) == 12
-    assert shown[-2].split()[0] == "12"
-    assert shown[-2].endswith("3  success  scan th det")
+    output = repr(five).splitlines()
+    assert output[0].split() == ["scan_id", "time", "points", "status", "plan"]
+    assert len(output) == 12
+    assert output[-2].split()[0] == "12"
+    assert output[-2].endswith("3  success  scan th det")
 
 
 def test_a_run_is_shown_by_the_command_that_was_typed(write, made, runs):

@@ -88,6 +88,6 @@ def test_a_misspelt_column_names_the_nearest():
 
 
 def test_a_long_table_shows_its_beginning():
-    shown = repr(table_of(stream(*({"det": n} for n in range(50))), "primary"))
-    assert shown.endswith("... 30 more")
-    assert len(shown.splitlines()) == 22
+    output = repr(table_of(stream(*({"det": n} for n in range(50))), "primary"))
+    assert output.endswith("... 30 more")
+    assert len(output.splitlines()) == 22

@@ -50,7 +50,7 @@ def test_a_fly_scan_fills_the_table_finds_the_peak_and_cen_goes_there(console):
     assert len(console.do("runs[-1].table()['mcs_it']").split(",")) == 81
 
 
-def test_two_presses_land_the_flight_and_resume_flies_the_rest(console):
+def test_two_presses_end_the_flight_and_resume_flies_the_rest(console):
     start = console.begin(SCAN)
     console.wait_for_point(10, start)
     console.press_twice(start)
@@ -97,7 +97,7 @@ def test_wrong_words_are_one_line_each(console):
     assert point_numbers(console.do("fscan th_fly 0 0.1 3 0.1")) == [1, 2, 3]
 
 
-def test_flights_can_be_practised_on_the_twin(run_beamshell):
+def test_fly_scans_run_on_the_twin(run_beamshell):
     path = "RE(bp.fly_path(traj, {th: [0, 0.1, 0.2], tth: [0, 0.2, 0.4]}, 0.2))"
     done = run_beamshell("--twin", "-c", f"fscan th -1 1 21 0.1; {path}")
     assert point_numbers(done.stdout) == [*range(1, 22), 1, 2, 3], done.stdout + done.stderr
@@ -147,8 +147,8 @@ def test_a_flight_whose_ioc_dies_fails_and_keeps_its_points(beamline, own_ioc):
     stop = beamline.documents[-1][1]
     assert stop["exit_status"] == "fail"
     assert 5 < stop["num_events"]["primary"] < 201
-    seen = list(points(beamline.documents).values())
-    assert np.all(np.diff(seen) > 0)
+    record = list(points(beamline.documents).values())
+    assert np.all(np.diff(record) > 0)
     own_ioc.restart()
     own_ioc.wait_ready()
     for signal in beamline.signals:

@@ -71,7 +71,7 @@ def test_a_relative_scan_that_was_interrupted_brings_the_motor_back(console):
     assert (run[-1][1]["exit_status"], run[-1][1]["reason"]) == ("abort", "sample fell off")
 
 
-def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_said(console):
+def test_a_plan_that_is_typed_or_forgotten_without_being_run_is_reported(console):
     before = len(console.runs)
     console.do("mov th 0")
     assert "<count: a plan that has not been run; RE(...) runs it>" in console.do("bp.count([det])")

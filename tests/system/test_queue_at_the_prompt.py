@@ -47,7 +47,7 @@ def test_a_queue_is_paused_and_resumed_as_one_and_survives_the_death_of_its_cons
     again.leave()
 
 
-def test_a_failure_stops_the_queue_or_not_and_is_an_honest_exit_status(run_beamshell, data):
+def test_a_failure_stops_the_queue_or_not_and_is_a_true_exit_status(run_beamshell, data):
     added = run_beamshell("-c", "queue add mov th 100; queue add ct 0.01; queue run")
     assert "as things are now, it could not be done: th: 100 deg is above the limit 90 deg" in added.stderr
     assert added.returncode == 1

@@ -40,7 +40,7 @@ def compare_again_if_another_process_came_between(make):
 """
 
 
-def test_the_time_foretold_is_within_a_fifth_of_the_real_one_for_five_scans_after_ten_runs(run_beamshell):
+def test_the_predicted_time_is_within_a_fifth_of_the_real_one_for_five_scans_after_ten_runs(run_beamshell):
     measure = "".join(
         f"print('RESULT', json.dumps(['{name}', compare_again_if_another_process_came_between(lambda: {plan})]))\n"
         for name, plan in SCANS.items()

@@ -78,7 +78,7 @@ def test_a_move_is_paused_resumed_and_arrives(console):
     console.do("th.velocity.set(1).wait()")
 
 
-def test_what_follows_a_move_that_was_aborted_is_not_said_after_the_next_plan(open_console):
+def test_what_follows_a_move_that_was_aborted_is_not_shown_after_the_next_plan(open_console):
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
     console.wait_for(r"th 0\.[1-9]\d+ deg", start)

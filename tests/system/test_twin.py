@@ -52,7 +52,7 @@ def profile(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_twin_of_sixty_devices_can_be_practised_with(
+def test_the_twin_of_sixty_devices_can_be_used_like_the_beamline(
     run_beamshell: Callable[..., subprocess.CompletedProcess[str]], profile: Path
 ) -> None:
     assert len(LINES) == 60

@@ -16,11 +16,11 @@ def test_names_have_commas_between_them():
 
 
 def test_columns_end_at_the_right_and_those_named_begin_at_the_left():
-    assert aligned([["1", "th", "a"], ["12", "samx", "bcd"]], left=[1]) == [" 1  th      a", "12  samx  bcd"]
+    assert aligned([["1", "th", "a"], ["12", "samx", "bcd"]], left_aligned=[1]) == [" 1  th      a", "12  samx  bcd"]
 
 
 def test_a_line_has_no_blanks_behind_it():
-    assert aligned([["a", "b"], ["a", "bcd"]], left=[1])[0] == "a  b"
+    assert aligned([["a", "b"], ["a", "bcd"]], left_aligned=[1])[0] == "a  b"
 
 
 @given(CELLS)

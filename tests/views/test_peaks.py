@@ -16,7 +16,7 @@ def peaks_of(documents):
     return peaks
 
 
-def test_a_peak_is_told_with_units_and_the_digits_of_its_motor(make_run):
+def test_a_peak_is_reported_with_units_and_the_digits_of_its_motor(make_run):
     peaks = peaks_of(make_run(["th"], ["det"], TRIANGLE, keys={"th": TH}))
     (peak,) = peaks.peaks().values()
     assert peaks.sentence(peak) == "det: max 4.000 at th 2.0000 deg, cen 2.0000, fwhm 2.0000, com 2.0000"

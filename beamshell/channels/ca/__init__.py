@@ -1,1 +1,1 @@
-"""EPICS Channel Access: libca by ctypes, its requests, and a channel on it."""
+"""EPICS Channel Access: the C library libca by ctypes, its data types, its requests, and the channel."""

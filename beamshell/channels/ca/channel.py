@@ -1,6 +1,6 @@
-"""Channel Access: a channel of EPICS, on libca.
+"""CaChannel: a channel of EPICS Channel Access, on the C library libca.
 
-It knows no signal. What the library's threads call here only stores, posts and asks; it never waits.
+It knows no signal. The methods that the library's threads call only store, post and request; they never wait.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class CaChannel(RemoteChannel):
             reconnect_probe.add(self)
 
     def reconnect(self) -> None:
-        """Search anew for a channel that was lost: the library itself would hold off for seconds."""
+        """Search anew for a lost channel; the library itself would wait for seconds."""
         with self._lock:
             if self._connected or not self._id:
                 return
@@ -77,7 +77,7 @@ class CaChannel(RemoteChannel):
         self._create()
 
     def renew(self) -> None:
-        """Give the channel back and search anew, whether it answers or not."""
+        """Close the channel and search anew, whether it answers or not."""
         if self._id:
             self._mark_down()
             self.reconnect()
@@ -96,14 +96,14 @@ class CaChannel(RemoteChannel):
         lib.ca_flush_io()
 
     def _detach(self) -> int | None:
-        """The library's channel, which is no longer ours. The lock is held."""
+        """Forget the library's channel; returns its id, to be closed. The lock is held."""
         requests.channels.pop(self._id, None)
         chid, self._chid, self._id = self._chid, None, 0
         self._subscription = self._properties = None  # they go with it
         return chid
 
     def close(self) -> None:
-        """Give the channel back; whatever is under way fails."""
+        """Close the channel; reads and writes under way fail."""
         reconnect_probe.forget(self)
         with self._lock:
             chid = self._detach()
@@ -114,8 +114,8 @@ class CaChannel(RemoteChannel):
             lib.ca_clear_channel(chid)
             lib.ca_flush_io()
 
-    def went_up(self, chid: int) -> None:
-        """It was found: ask what it is. Library thread."""
+    def on_connected(self, chid: int) -> None:
+        """The PV was found: request type, units and limits. Library thread."""
         lib = library()
         with self._lock:
             if lib.ca_puser(chid) != self._id:  # created anew meanwhile
@@ -126,16 +126,16 @@ class CaChannel(RemoteChannel):
             if self._type != dbr.STRING:
                 self._follow_properties(lib)
                 return
-        self.learned(None)
+        self.on_properties(None)
 
     def _set_type(self, plain_type: int, count: int) -> None:
-        """What is asked for on the wire, and how the answers are read."""
+        """Set the type of the requests, and the decoder of their answers."""
         self._type, self._count, self._length = plain_type, count, None
         if count == 1:
             self._wire = (plain_type + dbr.TIME, 1)
             number = dbr.scalar_decoder(plain_type)
-            named = self._string and plain_type == dbr.ENUM
-            self._decoder = partial(self._decode_state, number) if named else number
+            as_state_name = self._string and plain_type == dbr.ENUM
+            self._decoder = partial(self._decode_state, number) if as_state_name else number
         else:
             if self._array_dtype is not None and np.dtype(self._array_dtype).itemsize == 2:
                 plain_type = dbr.SHORT  # half of what the channel's own type would send
@@ -156,13 +156,13 @@ class CaChannel(RemoteChannel):
         )
         lib.ca_flush_io()
 
-    def went_down(self) -> None:
-        """Its circuit is gone. Library thread."""
+    def on_disconnected(self) -> None:
+        """The circuit is gone: search for the PV again. Library thread."""
         self._mark_down()
         reconnect_probe.add(self)
 
-    def learned(self, data: Data | None) -> None:
-        """Its units and limits have come; without them (no read access) it can still be used. Library thread."""
+    def on_properties(self, data: Data | None) -> None:
+        """Store units and limits; without them (no read access) the channel can still be used. Library thread."""
         with self._lock:
             info = ValueInfo() if data is None else dbr.decode_control(self._type, data)
             if self._connected:
@@ -173,15 +173,15 @@ class CaChannel(RemoteChannel):
                 self._start_subscription()
 
     def _mark_down(self, problem: str = "") -> bool:
-        """The circuit is gone: what is under way fails now. Any thread."""
+        """Mark the circuit as gone; reads and writes under way fail. Any thread."""
         was = super()._mark_down(problem)
-        self.write_ended(DISCONNECTED)
+        self.on_write_ended(DISCONNECTED)
         return was
 
     # ---- reading
 
     def begin_get(self) -> Collect:
-        """Ask the IOC without waiting; what one thread asks before it collects travels together."""
+        """Request the value without waiting; the requests of one thread before it collects are sent together."""
         chid = self._chid
         if chid is None or not self._connected:
             return self._cannot_collect
@@ -190,7 +190,7 @@ class CaChannel(RemoteChannel):
         return partial(_collect, self, self._decoder, batch, batch.ask(chid, dbr_type, count))
 
     def failure(self, status: int) -> DeviceError:
-        """Why a get ended with this status."""
+        """The exception for a get that ended with this status."""
         if status == DISCONNECTED or not self._connected:
             return NotConnected(self._why_not())
         return ReadFailed(f"{self.name}: {library().message(status)}")
@@ -234,7 +234,7 @@ class CaChannel(RemoteChannel):
             lib.ca_flush_io()
 
     def _start_subscription(self) -> None:
-        """Ask for changes, unless the library does so already. The lock is held."""
+        """Subscribe to changes, unless that is done already. The lock is held."""
         wire = self._wire
         if self._subscription is not None:
             if self._subscribed_as == wire:
@@ -250,14 +250,14 @@ class CaChannel(RemoteChannel):
         )
         lib.ca_flush_io()
 
-    def changed(self, data: Data) -> None:
-        """Have the change delivered. Library thread."""
+    def on_value(self, data: Data) -> None:
+        """Have a new value delivered. Library thread."""
         changes = self._changes
         if changes is not None:
             changes.offer((self._decoder, data))
 
     def _decode(self, change: tuple[Decoder, Data]) -> Reading:
-        """What a change says; done outside the library's thread."""
+        """The reading in the data of a change; not called in the library's thread."""
         decode, data = change
         return decode(data)
 
@@ -305,7 +305,7 @@ class CaChannel(RemoteChannel):
                 self._writing = []
             return status
 
-    def write_ended(self, status: int) -> None:
+    def on_write_ended(self, status: int) -> None:
         """The put with completion has ended. Any thread."""
         if status == NORMAL:
             self._end_writing(None)
@@ -315,7 +315,7 @@ class CaChannel(RemoteChannel):
             self._end_writing(WriteFailed(f"{self.name}: {library().message(status)}"))
 
     def _end_writing(self, failure: BaseException | None) -> None:
-        """End the write under way for all who wait for it. Any thread."""
+        """Call the callbacks of the writes under way. Any thread."""
         with self._lock:
             waiting, self._writing = self._writing, []
             requests.puts.pop(self._writing_id, None)
@@ -325,7 +325,7 @@ class CaChannel(RemoteChannel):
     # ---- what it is
 
     def describe(self) -> DataKey:
-        """What the value is; asks the IOC for the length of an array that was never read."""
+        """Type, shape, units and limits of the value; asks the IOC for the length of an array that was never read."""
         dtype, dtype_numpy = dbr.kind_of(self._type, self._count)
         shape: list[int] = []
         if self._string:

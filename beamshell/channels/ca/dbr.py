@@ -1,4 +1,4 @@
-"""Channel Access data on the wire, to and from Python values.
+"""Conversion between Channel Access data on the wire (dbr types) and Python values.
 
 Pure: bytes in, values out. The layouts are those of EPICS base's `db_access.h`; numbers are in this machine's order.
 """
@@ -73,7 +73,7 @@ SIZES |= {CONTROL + plain: size_of(CONTROL + plain, 1) for plain in (*_CONTROLS,
 
 
 def scalar_decoder(plain_type: int) -> Callable[[bytes | bytearray], Reading]:
-    """What makes a reading of a `dbr_time_*` structure of one value of this type."""
+    """The function that makes a reading of a `dbr_time_*` structure of one value of this type."""
     if plain_type == STRING:
         return lambda data: decode_scalar(STRING, data)
     unpack = _SCALARS[plain_type].unpack
@@ -140,7 +140,7 @@ def text(raw: bytes) -> str:
 
 
 def kind_of(plain_type: int, count: int) -> tuple[Dtype, str]:
-    """The words of a descriptor for a type: dtype and numpy type."""
+    """The dtype and the numpy type of a descriptor for a type."""
     return ("array" if count != 1 else _DTYPES[plain_type]), ("<U40" if plain_type == STRING else _NUMPY[plain_type])
 
 
@@ -162,7 +162,7 @@ def check(value: Any, plain_type: int, count: int, choices: Sequence[str], strin
 
 
 def encode(value: Any, plain_type: int) -> tuple[int, bytes]:
-    """How many elements a checked value has, and their bytes."""
+    """The number of elements of a checked value, and their bytes."""
     if plain_type == STRING:
         texts = [value] if isinstance(value, str) else value
         return len(texts), b"".join(item.encode().ljust(_STRING_SIZE, b"\0") for item in texts)

@@ -1,4 +1,4 @@
-"""libca, EPICS' Channel Access library, by ctypes: its functions, its context, one callback of each sort.
+"""LibCa: EPICS' Channel Access library by ctypes: its functions, its context, and one callback for each kind of event.
 
 It knows no channel. The library and its context are those of pyepics, so that both work side by side. Callbacks run on
 the library's threads, where a call that waits would wait for ever.
@@ -135,7 +135,7 @@ class LibCa:
             self._local.attached = True
 
     def message(self, status: int) -> str:
-        """What a status code means."""
+        """The text for a status code."""
         raw: bytes = self.ca_message(status)
         return raw.decode(errors="replace")
 
@@ -151,7 +151,7 @@ class LibCa:
 
 
 def _provide_repeater(library: Any) -> None:
-    """Be the repeater, if there is none here and no program to start: the library's attempt would leave a zombie."""
+    """Start a repeater in this process if none runs and no program is there; the library would leave a zombie."""
     serve = getattr(library, _REPEATER, None)
     if serve is None or shutil.which("caRepeater") is not None or not _is_free(port := _repeater_port()):
         return

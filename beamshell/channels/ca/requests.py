@@ -1,6 +1,6 @@
-"""Channel Access requests under way: gets in batches, and libca's callbacks handed to the channels they are for.
+"""Channel Access requests under way: batches of gets, and the callbacks that hand libca's events to the channels.
 
-It knows no channel's values. The callbacks run on the library's threads: they only store, post and ask.
+It knows no channel's values. The callbacks run on the library's threads: they only store, post and request.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ Data: TypeAlias = bytes | bytearray
 
 
 class CaListener(Protocol):
-    """What libca's callbacks are handed to, on the library's threads."""
+    """The methods of a channel that libca's callbacks call, on the library's threads."""
 
-    def went_up(self, chid: int) -> None:
-        """Its circuit is there."""
+    def on_connected(self, chid: int) -> None:
+        """The circuit is open."""
 
-    def went_down(self) -> None:
-        """Its circuit is gone."""
+    def on_disconnected(self) -> None:
+        """The circuit is gone."""
 
-    def learned(self, data: Data | None) -> None:
-        """Its units, limits and states; None if the IOC does not say."""
+    def on_properties(self, data: Data | None) -> None:
+        """Units, limits and states have come; None if the IOC does not send them."""
 
-    def changed(self, data: Data) -> None:
-        """Its value has changed."""
+    def on_value(self, data: Data) -> None:
+        """The value has changed."""
 
-    def write_ended(self, status: int) -> None:
-        """What its put with completion started has ended."""
+    def on_write_ended(self, status: int) -> None:
+        """The action that a put with completion started has ended."""
 
     def close(self) -> None:
         """The interpreter ends."""
@@ -66,27 +66,27 @@ _local = threading.local()
 
 
 class Batch:
-    """Gets that one thread issued since it last collected: sent together, waited for together.
+    """The gets of one thread since it last collected: sent together, waited for together.
 
-    All this is done for each value of each point: for speed, a single get is no object, only an index in the batch.
+    This runs for each value of each point: for speed, a get is no object, only an index in the batch.
     """
 
-    __slots__ = ("__weakref__", "_answered", "_count", "_expected", "_lib", "_number", "answers", "sent")
+    __slots__ = ("__weakref__", "_all_answered", "_count", "_expected", "_lib", "_number", "answers", "is_sent")
 
     def __init__(self) -> None:
         self._lib = library()
         self._lib.attach()
         self._number = number = new_id()
         self._count = 0
-        self._expected = -1  # nobody waits yet
+        self._expected = -1  # no thread waits yet
         self.answers: dict[int, Data | int] = {}
         """By index: the structure, or the status of a failure."""
-        self._answered = threading.Event()
-        self.sent = False
+        self._all_answered = threading.Event()
+        self.is_sent = False
         _batches[number] = weakref.ref(self, lambda _: _batches.pop(number, None))
 
     def ask(self, chid: int, dbr_type: int, count: int) -> int:
-        """The index of one more get."""
+        """Add a get; its index."""
         index = self._count
         self._count = index + 1
         lib = self._lib
@@ -97,35 +97,35 @@ class Batch:
 
     def wait_for(self, index: int, timeout: float) -> Data | int | None:
         """The answer, usually with all the others; None if it does not come within `timeout` seconds."""
-        if not self.sent:
-            self.sent = True
+        if not self.is_sent:
+            self.is_sent = True
             self._expected = self._count
             self._lib.attach()
             self._lib.ca_flush_io()
         deadline = time.monotonic() + timeout
         while index not in self.answers:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining_s = deadline - time.monotonic()
+            if remaining_s <= 0:
                 return None
-            self._answered.wait(min(_LOOK_AGAIN_S, left))
+            self._all_answered.wait(min(_LOOK_AGAIN_S, remaining_s))
         return self.answers[index]
 
     def settle(self, index: int, answer: Data | int) -> None:
         """Note an answer. Library thread."""
         self.answers[index] = answer
         if len(self.answers) == self._expected:
-            self._answered.set()
+            self._all_answered.set()
 
 
 def batch() -> Batch:
-    """Where the calling thread's next get belongs; it is sent when the first of them is collected."""
+    """The batch for the calling thread's next get; it is sent when the first of its gets is collected."""
     current: Batch | None = getattr(_local, "batch", None)
-    if current is None or current.sent or current._count > _INDEX_MASK:
+    if current is None or current.is_sent or current._count > _INDEX_MASK:
         current = _local.batch = Batch()
     return current
 
 
-# ---- what the library calls, on its own threads
+# ---- callbacks of the library, on its own threads
 
 
 def _on_connection(args: ConnectionArgs) -> None:
@@ -133,9 +133,9 @@ def _on_connection(args: ConnectionArgs) -> None:
     if channel is None:  # closed, or created anew, meanwhile
         return
     if args.op == CONNECTION_UP:
-        channel.went_up(args.chid)
+        channel.on_connected(args.chid)
     else:
-        channel.went_down()
+        channel.on_disconnected()
 
 
 def _on_get(args: EventArgs) -> None:
@@ -156,24 +156,24 @@ def _on_event(args: EventArgs) -> None:
     number, _, dbr_type, count, address, status = unpack_event(args)
     channel = channels.get(number)
     if channel is not None and status == NORMAL:
-        channel.changed(_copied(dbr_type, count, address))
+        channel.on_value(_copied(dbr_type, count, address))
 
 
 def _on_property(args: EventArgs) -> None:
     number, _, dbr_type, count, address, status = unpack_event(args)
     channel = channels.get(number)
     if channel is not None and status != DISCONNECTED:
-        channel.learned(_copied(dbr_type, count, address) if status == NORMAL else None)
+        channel.on_properties(_copied(dbr_type, count, address) if status == NORMAL else None)
 
 
 def _on_put(args: EventArgs) -> None:
     channel = puts.pop(args.usr, None)
     if channel is not None:
-        channel.write_ended(args.status)
+        channel.on_write_ended(args.status)
 
 
 def _copied(dbr_type: int, count: int, address: int) -> Data:
-    """The structure that the library shows for the length of this call."""
+    """A copy of the structure that libca lends for the time of a callback."""
     if count == 1:
         return string_at(address, dbr.SIZES[dbr_type])
     return bytearray((ctypes.c_char * dbr.size_of(dbr_type, count)).from_address(address))
@@ -198,7 +198,7 @@ _loaded: LibCa | None = None
 
 
 def library() -> LibCa:
-    """The library, loaded by whoever needs it first."""
+    """The library, loaded at its first use."""
     global _loaded
     if _loaded is None:
         with _library_lock:

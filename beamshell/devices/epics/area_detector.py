@@ -1,6 +1,6 @@
 """EpicsAreaDetector: a camera whose pictures go into HDF5 files, point by point or as a series.
 
-It joins the parts of an areaDetector (ADCore). It knows nothing of runs: it makes documents of what it has written.
+It joins the parts of an areaDetector (ADCore), and makes the documents of the files. It knows nothing of runs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from beamshell.devices.component import FormattedComponent
 from beamshell.devices.epics.area_detector_parts import (
     AreaDetectorCamera,
     ImagePlugin,
+    OfflineSafeDevice,
     Picture,
     StatisticsPlugin,
-    StaysBehind,
     until,
 )
 from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin, Points
@@ -30,24 +30,24 @@ from beamshell.text.nearest import unknown
 
 _MARGIN_S = 15.0
 _MARGIN_FACTOR = 2.0
-_ORDER = "an order to acquire"
+_ACTION = "an order to acquire"
 
 
 @dataclass
 class Series:
-    """Points that follow one another without a plan.
+    """A series of points that the detector takes by itself, between kickoff and complete.
 
     Attributes:
-        points: where they are; without a number if they go on until they are ended.
-        ended: done when they are all there.
-        borrowed: the detector was staged for this series alone.
-        documented: how many of them have documents.
-        outlasts_pause: it was under way when the engine paused, which may ask for it once more.
+        points: their place in the file; without a number if the series goes on until it is ended.
+        status: done when all points are in the file.
+        staged_for_series: the detector was staged for this series alone.
+        documented: the number of points that have documents.
+        outlasts_pause: it was under way when the engine paused; the engine may send its messages again.
     """
 
     points: Points
-    ended: DeviceStatus
-    borrowed: bool
+    status: DeviceStatus
+    staged_for_series: bool
     documented: int = 0
     outlasts_pause: bool = False
 
@@ -58,19 +58,19 @@ class Series:
             yield from self.points.file.documents(first, self.points.first + written, shape)
 
 
-class EpicsAreaDetector(StaysBehind):
+class EpicsAreaDetector(OfflineSafeDevice):
     """An area detector: `ct cam 0.2` shows what a picture is like, a scan also writes the pictures into a file.
 
     Recorded are `<name>_total`, the sum of the pixels, the highest of them, centre and width of the bright spot; and
     `<name>_image`, which stays in the file: ``runs[-1].image("cam", 3)``.
 
     Args:
-        prefix: what the addresses of all its parts begin with: "BL:cam:".
+        prefix: the beginning of the addresses of all its parts: "BL:cam:".
         name: its name.
-        camera: how the addresses of its camera go on.
-        image: those of the plugin that shows pictures.
-        stats: those of the plugin that says what they are like.
-        hdf: those of the plugin that writes them.
+        camera: the rest of the prefix of its camera.
+        image: that of the plugin that has the picture as an array.
+        stats: that of the plugin with the statistics of a picture.
+        hdf: that of the plugin that writes files.
         write_folder: where the IOC writes, such as "/data/%Y/%m/%d"; see Hdf5Plugin.
         read_folder: the same folder by its name on this computer, if that is another.
         frames_per_point: pictures of each point.
@@ -108,7 +108,7 @@ class EpicsAreaDetector(StaysBehind):
         **kwargs: Any,
     ) -> None:
         self.suffixes = {"camera": camera, "image": image, "stats": stats, "hdf": hdf}
-        self._shot: DeviceStatus | None = None
+        self._acquisition: DeviceStatus | None = None
         self._series: Series | None = None
         self._prepared: dict[str, Any] = {"num": None, "exp": None}
         super().__init__(prefix, name=name, **kwargs)
@@ -116,7 +116,7 @@ class EpicsAreaDetector(StaysBehind):
         self.frames_per_point = frames_per_point
 
     def part_name(self, attr: str) -> str:
-        """What is recorded of camera and statistics has the name of the device itself: `cam_total`."""
+        """Recorded values of camera and statistics have the name of the device itself: `cam_total`."""
         return self.name if attr in ("cam", "stats") and self.name else super().part_name(attr)
 
     @property
@@ -159,53 +159,53 @@ class EpicsAreaDetector(StaysBehind):
     # ---- a point -----------------------------------------------------------------------------
 
     def trigger(self) -> DeviceStatus:
-        """Take the pictures of one point; done when they are judged and, in a run, in their file.
+        """Take the pictures of one point; done when their statistics are there and, in a run, the file has them.
 
         Raises:
             DeviceError: it takes a series, or somebody else is taking pictures.
             NotConnected: its IOC does not answer.
         """
-        self.refuse_if_read_only(_ORDER)
+        self.refuse_if_read_only(_ACTION)
         self._refuse_while_flying("triggered")
-        self._leave_series()
-        self.cam.make_free()
-        points = self.hdf.ask_for(1) if self._staging.active else None
+        self._drop_series()
+        self.cam.end_own_acquisition()
+        points = self.hdf.expect(1) if self._staging.active else None
 
         def written() -> None:
             if points is not None:
                 self.hdf.await_frames(points)
                 self.hdf.announce(points, self.cam.picture_shape())
 
-        return self._shoot(self.frames_per_point, written)
+        return self._acquire(self.frames_per_point, written)
 
-    def _shoot(self, images: int | None, then: Callable[[], None]) -> DeviceStatus:
-        """Expose, so many times or until it is stopped; done when `then` has returned, in a completions worker."""
-        shot = self._shot = DeviceStatus(self, action="acquire", timeout=self._allowed_s(images))
+    def _acquire(self, images: int | None, then: Callable[[], None]) -> DeviceStatus:
+        """Take pictures, a number of them or until a stop; done when `then` has returned, in a completions worker."""
+        acquisition = self._acquisition = DeviceStatus(self, action="acquire", timeout=self._allowed_s(images))
 
         def on_exposed(exposed: Status) -> None:
             try:
                 failure = exposed.exception()
-                if failure is not None and images is not None:  # an endless one always ends by being overruled
+                if failure is not None and images is not None:  # an endless acquisition always ends by a stop
                     raise failure
-                if not shot.done:
+                if not acquisition.done:
                     then()
-            except Exception as exc:  # noqa: BLE001 - whoever waits for the shot must hear of it
-                shot.end(exc)
+            except Exception as exc:  # noqa: BLE001 - it is the failure of the acquisition
+                acquisition.end(exc)
             else:
-                shot.end()
+                acquisition.end()
 
         try:
             self.cam.start(images).add_callback(on_exposed)
         except DeviceError as exc:
-            shot.end(exc)
+            acquisition.end(exc)
             raise
-        return shot
+        return acquisition
 
     def _allowed_s(self, images: int | None) -> float | None:
         return None if images is None else _MARGIN_S + _MARGIN_FACTOR * self.cam.seconds(images)
 
     def describe(self) -> dict[str, DataKey]:
-        """What `read` returns; in a run, the pictures in the file too."""
+        """The data keys of `read`; in a run, of the pictures in the file too."""
         described = super().describe()
         return {**described, **self._describe_pictures()} if self.hdf.writes else described
 
@@ -228,27 +228,27 @@ class EpicsAreaDetector(StaysBehind):
         Raises:
             DeviceError: files cannot go where they are to, or it is read-only; all is as before.
         """
-        self.refuse_if_read_only(_ORDER)
-        if self._series is not None and self._series.ended.done:
-            self._leave_series()
+        self.refuse_if_read_only(_ACTION)
+        if self._series is not None and self._series.status.done:
+            self._drop_series()
         self.cam.dtype()  # refuses colours before anything is changed
         return super().stage()
 
     def unstage(self) -> list[Any]:
-        """Put back what `stage` changed; an acquisition that is under way is ended.
+        """Undo the changes of `stage`; an acquisition that is under way is ended.
 
         Raises:
             DeviceError: some of it could not be put back; the message names each.
         """
-        if self._shot is not None and not self._shot.done and self.cam.acquire.connected:
+        if self._acquisition is not None and not self._acquisition.done and self.cam.acquire.connected:
             self.stop()
-            self.cam.make_free()
+            self.cam.end_own_acquisition()
         return super().unstage()
 
     def stop(self, success: bool = False) -> None:
-        """End what it acquires now; an unfinished acquisition then has failed, or succeeded if `success`."""
-        if self._shot is not None:
-            self._shot.end(None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
+        """Stop acquiring; an unfinished acquisition then has failed, or succeeded if `success`."""
+        if self._acquisition is not None:
+            self._acquisition.end(None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
         if not self.read_only:
             self.cam.acquire.put(0)
 
@@ -281,7 +281,7 @@ class EpicsAreaDetector(StaysBehind):
         return self._done("prepare")
 
     def kickoff(self) -> DeviceStatus:
-        """Start the series; done when the camera has its order.
+        """Start the series; done when the camera was started.
 
         A detector that is not staged is staged for the series, until it is collected.
 
@@ -291,28 +291,28 @@ class EpicsAreaDetector(StaysBehind):
         if self._goes_on():
             return self._done("kickoff")
         self._refuse_while_flying("kicked off")
-        self._leave_series()
-        if borrowed := not self._staging.active:
+        self._drop_series()
+        if staged_for_series := not self._staging.active:
             self.stage()
         try:
             if self._prepared["exp"] is not None:
                 self._stage_value(self.count_time, self._prepared["exp"])
-            self._start_series(self._prepared["num"], borrowed)
+            self._start_series(self._prepared["num"], staged_for_series)
         except BaseException:  # a Ctrl+C too must leave nothing half staged
-            if borrowed:
+            if staged_for_series:
                 self.unstage()
             raise
         return self._done("kickoff")
 
-    def _start_series(self, number: int | None, borrowed: bool) -> None:
-        self.cam.make_free()
-        points = self.hdf.ask_for(number or 0)
+    def _start_series(self, number: int | None, staged_for_series: bool) -> None:
+        self.cam.end_own_acquisition()
+        points = self.hdf.expect(number or 0)
 
         def written() -> None:
             self.hdf.await_frames(points)
 
-        ended = self._shoot(number and number * self.frames_per_point, written)
-        self._series = Series(points, ended, borrowed)
+        status = self._acquire(number and number * self.frames_per_point, written)
+        self._series = Series(points, status, staged_for_series)
 
     def complete(self) -> DeviceStatus:
         """The series: done when all its pictures are in the file. One without a number ends here, after a point.
@@ -325,25 +325,25 @@ class EpicsAreaDetector(StaysBehind):
             raise DeviceError(f"{self.name}: it takes no series; kick it off first: {self.name}.kickoff()")
         if not series.points.number:
             completions.post(lambda: self._end_soon(series))
-        return series.ended
+        return series.status
 
     def _end_soon(self, series: Series) -> None:
         """End a series that has no number when it has one point. Completions worker."""
         try:
             one_point_s = _MARGIN_S + self.cam.seconds(self.frames_per_point)
-            until(lambda: series.ended.done or self.hdf.points_so_far(series.points), one_point_s)
-            if not series.ended.done:
+            until(lambda: series.status.done or self.hdf.points_so_far(series.points), one_point_s)
+            if not series.status.done:
                 self.cam.acquire.put(0)
         except DeviceError as exc:
-            series.ended.end(exc)
+            series.status.end(exc)
 
     def pause(self) -> None:
-        """Let a series go on while the engine pauses: what is repeated afterwards does not begin it anew."""
+        """Let a series go on while the engine pauses; messages that are sent again do not start it anew."""
         if self._series is not None:
             self._series.outlasts_pause = True
 
     def resume(self) -> None:
-        """Nothing: what was going on has gone on."""
+        """Do nothing: a series has gone on during the pause."""
 
     def _goes_on(self) -> bool:
         """Whether a series is under way that has begun before a pause."""
@@ -351,11 +351,11 @@ class EpicsAreaDetector(StaysBehind):
         return series is not None and series.outlasts_pause
 
     def describe_collect(self) -> dict[str, DataKey]:
-        """What a series is: pictures in a file."""
+        """The data key of the pictures in the file."""
         return self._describe_pictures()
 
     def get_index(self) -> int:
-        """How many points of the series are in the file by now."""
+        """The number of points of the series that are in the file now."""
         return 0 if self._series is None else self.hdf.points_so_far(self._series.points)
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[Asset]:
@@ -364,16 +364,16 @@ class EpicsAreaDetector(StaysBehind):
         if series is None:
             yield from self.hdf.collect_asset_docs()
             return
-        ended = series.ended.done
+        is_over = series.status.done
         written = self.get_index()
         yield from series.documents(written if index is None else min(index, written), self.cam.picture_shape())
-        if ended:
-            self._leave_series()
+        if is_over:
+            self._drop_series()
 
-    def _leave_series(self) -> None:
-        """The series is over; what it had borrowed is put back."""
+    def _drop_series(self) -> None:
+        """Forget the series; unstage the detector if it was staged for it."""
         series, self._series = self._series, None
-        if series is not None and series.borrowed:
+        if series is not None and series.staged_for_series:
             self.unstage()
 
     def _done(self, action: str) -> DeviceStatus:
@@ -382,5 +382,5 @@ class EpicsAreaDetector(StaysBehind):
         return status
 
     def _refuse_while_flying(self, action: str) -> None:
-        if self._series is not None and not self._series.ended.done:
+        if self._series is not None and not self._series.status.done:
             raise DeviceError(f"{self.name}: it takes a series, and cannot be {action}; wait, or {self.name}.stop()")

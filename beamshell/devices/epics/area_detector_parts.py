@@ -1,6 +1,6 @@
 """The parts of an areaDetector: its camera, and the plugins for arrays and statistics; each can be used alone.
 
-They know the records of ADCore 3, and nothing of files.
+They know the records of ADCore 3, and no files.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from beamshell.errors import DeviceError, NotConnected
 if TYPE_CHECKING:
     from beamshell.devices.status import Status
 
-PATIENCE_S = 10.0
-"""Seconds that a detector may take to obey."""
+OBEYS_WITHIN_S = 10.0
+"""Seconds that a detector may take to carry out a command."""
 _LOOK_S = 0.005
 _REACH_S = 2.0
 
@@ -33,7 +33,7 @@ Picture = np.ndarray[Any, np.dtype[Any]]
 
 
 class Setting(EpicsSignal):
-    """A setting of an areaDetector: written at `X`, and read at `X_RBV`, where the driver says what it made of it.
+    """A setting of an areaDetector: written at `X`, and read at `X_RBV`, where the driver shows the value in use.
 
     Args:
         read_pv: the address of the setting: "BL:cam:cam1:AcquireTime".
@@ -55,8 +55,8 @@ def _setting(suffix: str, kind: Kind = Kind.omitted, **kwargs: Any) -> Component
     return Component(Setting, suffix, kind=kind, **kwargs)
 
 
-class StaysBehind(Device):
-    """A device whose unstaging does not wait for each record of an IOC that is gone.
+class OfflineSafeDevice(Device):
+    """A device that unstages at once when its IOC is gone, without waiting for each record.
 
     A subclass names in `SWITCH` the part whose connection stands for all.
     """
@@ -64,34 +64,34 @@ class StaysBehind(Device):
     SWITCH: ClassVar[str]
 
     def unstage(self) -> list[Any]:
-        """Put back what `stage` changed.
+        """Undo the changes of `stage`.
 
         Raises:
             NotConnected: the IOC is gone; nothing is put back, now or later.
         """
-        if self._staging.active and not self._in_reach():
-            self._forget()
+        if self._staging.active and not self._is_reachable():
+            self._drop_staging()
             raise NotConnected(f"{self.name}: it is offline, and keeps the settings of the run")
         return super().unstage()
 
-    def _in_reach(self) -> bool:
+    def _is_reachable(self) -> bool:
         with contextlib.suppress(NotConnected):
             self.part(self.SWITCH).wait_for_connection(_REACH_S)
             return True
         return False
 
-    def _forget(self) -> None:
-        """Be unstaged, though nothing was put back."""
+    def _drop_staging(self) -> None:
+        """Count as unstaged, although no setting was put back."""
         self._staging = Staging()
         for part in self._devices():
             part._staging = Staging()
 
 
-class AreaDetectorCamera(StaysBehind):
+class AreaDetectorCamera(OfflineSafeDevice):
     """The camera of an areaDetector: when and how it exposes.
 
     Args:
-        prefix: what its addresses begin with: "BL:cam:cam1:".
+        prefix: the beginning of its addresses: "BL:cam:cam1:".
         name: its name.
         kwargs: those of Device.
     """
@@ -124,7 +124,7 @@ class AreaDetectorCamera(StaysBehind):
         self._exposing: Status | None = None
 
     def stage(self) -> list[Any]:
-        """Make it ready for single acquisitions; one that runs on for ever is ended, and begun again by `unstage`."""
+        """Make ready for single acquisitions; an endless one is ended, and begun again by `unstage`."""
         if self.acquiring.get():
             self._staging.note(self.acquire.name, lambda: self.acquire.put(1))
             self.halt()
@@ -132,12 +132,12 @@ class AreaDetectorCamera(StaysBehind):
         return super().stage()
 
     def start(self, images: int | None) -> Status:
-        """Expose so many times, or until `acquire` is put to 0 (None); done when the camera says so.
+        """Take a number of pictures, or until `acquire` is put to 0 (None); done when the camera says so.
 
         Raises:
             DeviceError: it exposes already, started by somebody else.
         """
-        self.make_free()
+        self.end_own_acquisition()
         mode, number = begin_values(self.image_mode, self.num_images)()
         mode_needed = _CONTINUOUS if images is None else _MULTIPLE
         if mode != mode_needed:
@@ -147,7 +147,7 @@ class AreaDetectorCamera(StaysBehind):
         exposing = self._exposing = self.acquire.set(1)
         return exposing
 
-    def make_free(self) -> None:
+    def end_own_acquisition(self) -> None:
         """End an acquisition that was started here, as when a point is measured again.
 
         Raises:
@@ -163,17 +163,17 @@ class AreaDetectorCamera(StaysBehind):
         self.halt()
 
     def halt(self) -> None:
-        """End what it does; back when it rests.
+        """Stop the camera, and return when it is at rest.
 
         Raises:
             DeviceError: it did not come to rest.
         """
         self.acquire.put(0)
         if not until(lambda: not self.acquiring.get() and not self.busy.get()):
-            raise DeviceError(f"{self.name}: it did not end its acquisition within {PATIENCE_S:g} s")
+            raise DeviceError(f"{self.name}: it did not end its acquisition within {OBEYS_WITHIN_S:g} s")
 
     def seconds(self, images: int) -> float:
-        """How long so many exposures take."""
+        """Seconds that a number of exposures takes."""
         exposure_s, period_s = begin_values(self.count_time, self.acquire_period)()
         return images * max(float(exposure_s), float(period_s))
 
@@ -183,7 +183,7 @@ class AreaDetectorCamera(StaysBehind):
         return int(height), int(width)
 
     def dtype(self) -> np.dtype[Any]:
-        """What a pixel is.
+        """The numpy type of a pixel.
 
         Raises:
             DeviceError: the pictures are in colour.
@@ -201,7 +201,7 @@ class ImagePlugin(Device):
     """The plugin that shows the picture as an array.
 
     Args:
-        prefix: what its addresses begin with: "BL:cam:image1:".
+        prefix: the beginning of its addresses: "BL:cam:image1:".
         name: its name.
         kwargs: those of Device.
     """
@@ -223,11 +223,11 @@ class ImagePlugin(Device):
         return np.asarray(pixels)[: int(width) * int(height)].reshape(int(height), int(width))
 
 
-class StatisticsPlugin(StaysBehind):
-    """The plugin that says what a picture is like: its sum, and where its bright spot is.
+class StatisticsPlugin(OfflineSafeDevice):
+    """The plugin with the statistics of a picture: its sum, and the centre and width of its bright spot.
 
     Args:
-        prefix: what its addresses begin with: "BL:cam:Stats1:".
+        prefix: the beginning of its addresses: "BL:cam:Stats1:".
         name: its name.
         kwargs: those of Device.
     """
@@ -248,7 +248,7 @@ class StatisticsPlugin(StaysBehind):
         self.stage_sigs = {"enabled": 1, "compute_statistics": 1, "compute_centroid": 1}
 
 
-def until(condition: Callable[[], Any], seconds: float = PATIENCE_S) -> bool:
+def until(condition: Callable[[], Any], seconds: float = OBEYS_WITHIN_S) -> bool:
     """True as soon as `condition()` is; False if it is not within so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

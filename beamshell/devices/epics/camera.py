@@ -1,6 +1,6 @@
 """EpicsCamera: a small camera whose pictures are one array record.
 
-It knows the records of such a camera. What writes files (areaDetector) is another class.
+It knows the records of such a camera. It writes no files; EpicsAreaDetector does.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from beamshell.devices.status import Status
 
 
 class EpicsCamera(Device):
-    """A camera: its picture, and the sum of its pixels as the number to look at.
+    """A camera: its picture, and the sum of its pixels as the hinted number.
 
     A trigger takes the picture that is there and sums it; the picture itself is recorded only with
     ``cam.image.kind = "normal"``.
 
     Args:
-        prefix: what its addresses begin with: "BL:webcam" for BL:webcam:image, :width, :height, :count.
+        prefix: the beginning of its addresses: "BL:webcam" for BL:webcam:image, :width, :height, :count.
         name: its name.
         kwargs: those of Device.
     """

@@ -1,6 +1,6 @@
 """Counters: detectors that count once for a preset time when they are triggered.
 
-They know the records of such detectors, and nothing of what is counted.
+They know the records of such detectors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARGIN_FACTOR = 2.0
 
 
 class PresetCounter(Device):
-    """What all devices have in common that count for a preset time.
+    """The base of all devices that count for a preset time.
 
     A subclass declares `start` (a write of 1 begins, and completes when the time is over; 0 ends it) and `count_time`.
     """
@@ -52,7 +52,7 @@ class PresetCounter(Device):
             self._end_count()
 
     def _longest_s(self) -> float:
-        """How many seconds a count may last, by its presets."""
+        """The longest duration of a count in seconds, by its presets."""
         return float(self.count_time.get())
 
     def _end_count(self) -> None:
@@ -70,7 +70,7 @@ class EpicsCounter(PresetCounter):
     """A detector with a start, a preset time and a result, recorded under the name of the device itself.
 
     Args:
-        prefix: what its addresses begin with: "BL:det" for BL:det:CNT, BL:det:TP and BL:det:S.
+        prefix: the beginning of its addresses: "BL:det" for BL:det:CNT, BL:det:TP and BL:det:S.
         name: its name.
         kwargs: those of Device.
 

@@ -1,6 +1,6 @@
 """MotorFlyer: a fly scan of one motor, which moves past its points while a multichannel scaler counts.
 
-No special hardware is needed: the motor's read-backs have time stamps, and so has the start of the counter. It knows
+No special hardware is run_up: the motor's read-backs have time stamps, and so has the start of the counter. It knows
 nothing of plans.
 """
 
@@ -85,21 +85,21 @@ class MotorFlyer(Flyer):
             raise BadValue(f"{name}: {counter.name} has no array {encoder}, only {', '.join(counter.counters)}")
         self.motor, self.counter, self._encoder = motor, counter, encoder
         self._log = FlightLog(0.0)
-        self._filled: dict[str, Any] | None = None
-        self._not_started: DeviceError | None = None
+        self._counts: dict[str, Any] | None = None
+        self._start_failure: DeviceError | None = None
         self._is_ending = False
-        self._is_whole = False  # the motor came to its end: all bins were counted on its way there
+        self._is_complete = False  # the motor came to its end, so it was on its way during all bins
         self._counting: DeviceStatus | None = None
-        self._started = (
+        self._start_lock = (
             threading.Lock()
         )  # taken, for good, by the thread that starts the counter or keeps it from being started
         self._timer: Timer | None = None
-        self._own_speed: float | None = None  # what the motor is to get back
+        self._speed_before: float | None = None  # the motor's own speed, to be restored
         super().__init__(prefix, name=name, **kwargs)
 
     @property
     def motors(self) -> list[EpicsMotor]:
-        """What it moves."""
+        """The motors that it moves."""
         return [self.motor]
 
     # ---- before the flight -------------------------------------------------------------------
@@ -111,16 +111,16 @@ class MotorFlyer(Flyer):
             try:
                 self.motor.check_value(place)
             except LimitError as exc:
-                needed = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
+                run_up = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
                 raise LimitError(
-                    f"{exc}; at this speed a flight needs {needed} beside its first and last point"
+                    f"{exc}; at this speed a flight needs {run_up} beside its first and last point"
                 ) from exc
         self._check_speed(profile)
         self.counter.check_bins(profile.bins)
         return profile
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
-        """Seconds from kickoff to the end of the flight, and where its motor would be at each point; nothing moves.
+        """Seconds from kickoff to the end of the flight, and the motor's position at each point; nothing moves.
 
         Raises:
             The same as `prepare`.
@@ -146,7 +146,7 @@ class MotorFlyer(Flyer):
     @override
     def make_ready(self, ready: DeviceStatus) -> None:
         profile: FlyProfile = self._path
-        self._give_speed_back()
+        self._restore_speed()
         for signal, value in (
             (self.speed, profile.speed),
             (self.dwell, profile.time_s),
@@ -168,27 +168,27 @@ class MotorFlyer(Flyer):
     @override
     def start_flight(self, flight: Flight) -> None:
         profile: FlyProfile = self._path
-        self._refuse_elsewhere(profile)
-        self._log, self._filled, self._counting, self._not_started = FlightLog(profile.time_s), None, None, None
-        self._is_ending = self._is_whole = False
-        self._started = threading.Lock()
+        self._check_start_position(profile)
+        self._log, self._counts, self._counting, self._start_failure = FlightLog(profile.time_s), None, None, None
+        self._is_ending = self._is_complete = False
+        self._start_lock = threading.Lock()
         self._subscribe()
         try:
-            self._own_speed = float(self.motor.velocity.get())
+            self._speed_before = float(self.motor.velocity.get())
             self.motor.velocity.set(profile.speed).wait(_WRITE_S)
             move = self.motor.set(profile.end + self._room(profile))
         except BaseException:
             self._unsubscribe()
-            self._give_speed_back()
+            self._restore_speed()
             raise
         move.add_callback(lambda _: completions.post(lambda: self._on_moved(flight, move)))
 
-    def _refuse_elsewhere(self, profile: FlyProfile) -> None:
-        ready, here = profile.begin - self._room(profile), self.motor.position
-        if abs(here - ready) > abs(self._room(profile)) / 2:
+    def _check_start_position(self, profile: FlyProfile) -> None:
+        begin, position = profile.begin - self._room(profile), self.motor.position
+        if abs(position - begin) > abs(self._room(profile)) / 2:
             raise DeviceError(
-                f"{self.name}: {self.motor.name} is at {self.motor.with_unit(here)}, not at "
-                f"{self.motor.with_unit(ready)}, where the flight begins: prepare it again"
+                f"{self.name}: {self.motor.name} is at {self.motor.with_unit(position)}, not at "
+                f"{self.motor.with_unit(begin)}, where the flight begins: prepare it again"
             )
 
     def _subscribe(self) -> None:
@@ -204,18 +204,18 @@ class MotorFlyer(Flyer):
         self.counter.bins.clear_sub(self._on_bins)
 
     def _on_acquiring(self, value: Any, timestamp: float, **_: Any) -> None:
-        if value and self._started.locked():
-            self._log.began(timestamp)
+        if value and self._start_lock.locked():
+            self._log.note_start(timestamp)
 
     def _on_bins(self, value: Any, timestamp: float, **_: Any) -> None:
-        self._log.filled(int(value), timestamp)
+        self._log.add_full_bins(int(value), timestamp)
 
     def _on_position(self, value: Any, timestamp: float, **_: Any) -> None:
-        """The motor is on its way: aim at the moment when it will be where the first bin begins. Updates worker."""
-        self._log.moved(float(value), timestamp)
+        """Set a timer for the moment at which the motor reaches the beginning of the first bin. Updates worker."""
+        self._log.add_position(float(value), timestamp)
         profile: FlyProfile = self._path
         ahead, speed = (profile.begin - value) * np.sign(profile.step), self._log.speed() * np.sign(profile.step)
-        if self._started.locked() or (ahead > 0 and speed <= 0):
+        if self._start_lock.locked() or (ahead > 0 and speed <= 0):
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -225,21 +225,21 @@ class MotorFlyer(Flyer):
         self._timer = call_later(max(0.0, ahead / speed) if ahead > 0 else 0.0, start)
 
     def _start_counting(self, flight: Flight) -> None:
-        """The first bin begins. Completions worker."""
-        if flight.done or flight.ended_by or not self._started.acquire(blocking=False):
+        """Start the counter: the first bin begins. Completions worker."""
+        if flight.done or flight.ended_by or not self._start_lock.acquire(blocking=False):
             return
         profile: FlyProfile = self._path
         try:
             self._counting = self.counter.begin_bins(allowed_bins_s(profile.bins, profile.time_s))
         except DeviceError as exc:
-            self._not_started = exc
+            self._start_failure = exc
             with contextlib.suppress(DeviceError):  # likewise gone
                 self.motor.stop(success=True)
         else:
             self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
-        """All bins are full, or somebody else has stopped the counter: the flight is over."""
+        """Stop the motor if the counter was stopped before all bins were full."""
         profile: FlyProfile = self._path
         if self._is_ending or flight.done:
             return
@@ -251,10 +251,10 @@ class MotorFlyer(Flyer):
     def end_flight(self, flight: Flight) -> None:  # the end of its move ends the flight
         self.motor.stop(success=True)
 
-    # ---- the end of it ------------------------------------------------------------------------
+    # ---- the end of the flight ------------------------------------------------------------------
 
     def _on_moved(self, flight: Flight, move: Status) -> None:
-        """The motor stands. Completions worker."""
+        """Finish the flight when the motor is at rest and the counter is done. Completions worker."""
         counting = self._counting
         if move.success and not flight.ended_by and counting is not None and not counting.done:
             counting.add_callback(lambda _: completions.post(lambda: self._finish(flight, None)))
@@ -262,12 +262,12 @@ class MotorFlyer(Flyer):
         self._finish(flight, move.exception())
 
     def _finish(self, flight: Flight, failure: BaseException | None) -> None:
-        """Take what was counted, and give the motor its speed back. Completions worker."""
+        """Collect the counts, and restore the motor's speed. Completions worker."""
         if flight.done:
             return
         self._is_ending = True
-        self._is_whole = failure is None and not flight.ended_by  # else some were counted after it had been stopped
-        for step in (self._end_counting, self._keep_counts, self._give_speed_back):
+        self._is_complete = failure is None and not flight.ended_by  # else some were counted after it had been stopped
+        for step in (self._end_counting, self._collect_counts, self._restore_speed):
             try:
                 step()
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
@@ -276,21 +276,21 @@ class MotorFlyer(Flyer):
         flight.finish(failure or self._shortfall())
 
     def _end_counting(self) -> None:
-        if self._started.acquire(blocking=False):  # so that nobody starts it any more
+        if self._start_lock.acquire(blocking=False):  # it was not started, and cannot be any more
             return
         if self._counting is not None and not self._counting.done and self.counter.stop_all.connected:
             self.counter.stop_all.set(1).wait(_WRITE_S)
 
-    def _keep_counts(self) -> None:
+    def _collect_counts(self) -> None:
         if self._counting is not None and self.counter.bins.connected:
-            self._filled = self.counter.begin_filled()()
+            self._counts = self.counter.begin_filled()()
 
     def _shortfall(self) -> DeviceError | None:
-        """Why the flight has failed although the motor arrived."""
+        """The failure of a flight whose motor has arrived; None if all bins were counted."""
         profile: FlyProfile = self._path
-        counted = self._full_bins(self._filled)
+        counted = self._full_bins(self._counts)
         if self._counting is None:
-            reason = str(self._not_started or f"{self.motor.name} sent no position")
+            reason = str(self._start_failure or f"{self.motor.name} sent no position")
             return DeviceError(f"{self.name}: {self.counter.name} was not started: {reason}")
         if counted < profile.bins:
             reason = str(self._counting.exception() or "it was stopped")
@@ -299,36 +299,36 @@ class MotorFlyer(Flyer):
             )
         return None
 
-    def _give_speed_back(self) -> None:
-        """Let the motor have its own speed again, if it has not.
+    def _restore_speed(self) -> None:
+        """Restore the motor's own speed, unless that is done.
 
         Raises:
             DeviceError: it could not be written; the next end of a flight, unstaging or preparation tries again.
         """
-        if self._own_speed is None:
+        if self._speed_before is None:
             return
         velocity = self.motor.velocity
         try:
             if not velocity.connected:
                 raise NotConnected(f"{velocity.name} does not answer")
-            velocity.set(self._own_speed).wait(_WRITE_S)
+            velocity.set(self._speed_before).wait(_WRITE_S)
         except (DeviceError, WaitTimeoutError) as exc:
             raise DeviceError(
-                f"{self.name}: {self.motor.name} could not get its speed {self._own_speed:g} back: {exc}"
+                f"{self.name}: {self.motor.name} could not get its speed {self._speed_before:g} back: {exc}"
             ) from exc
-        self._own_speed = None
+        self._speed_before = None
 
     def unstage(self) -> list[Any]:
-        """Land, if it flies, and give the motor its own speed back; all that was unstaged."""
+        """End a flight under way, and restore the motor's own speed; the unstaged devices."""
         unstaged = super().unstage()
-        self._give_speed_back()
+        self._restore_speed()
         return unstaged
 
-    # ---- what it saw -------------------------------------------------------------------------
+    # ---- results -----------------------------------------------------------------------------
 
     @property
     def hints(self) -> Hints:
-        """What to show first: the hinted counters."""
+        """The fields to show first: the hinted counters."""
         return {"fields": [self._key(counter) for counter in self.counter.hinted if counter != self._encoder]}
 
     def _key(self, counter: str) -> str:
@@ -348,10 +348,10 @@ class MotorFlyer(Flyer):
     def points_so_far(self) -> Points:
         if self.flying and self._counting is not None:
             with contextlib.suppress(DeviceError):  # its end says why; what was counted before is kept
-                self._filled = self.counter.begin_filled()()
-        filled = self._filled or {}
+                self._counts = self.counter.begin_filled()()
+        filled = self._counts or {}
         full = self._full_bins(filled)
-        if not self._is_whole:
+        if not self._is_complete:
             full = self._log.covered(full)
         times, places = self._log.points(full)
         if self._encoder is not None:

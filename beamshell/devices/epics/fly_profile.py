@@ -1,4 +1,4 @@
-"""The arithmetic of a fly scan: the run-up, the speed, when each bin was counted and where the motor was then.
+"""The arithmetic of a fly scan: run-up, speed, and the time and motor position of each bin.
 
 Pure: numbers in, numbers out; no device, no clock.
 """
@@ -27,7 +27,7 @@ _SETTINGS = ("start", "stop", "num", "time", "first")
 
 @dataclass(frozen=True)
 class FlyProfile:
-    """The way of a motor past points at equal distances, each in the middle of its bin.
+    """The path of a motor past points at equal distances, each in the middle of its bin.
 
     Args:
         start: the first point.
@@ -55,21 +55,21 @@ class FlyProfile:
 
     @property
     def bins(self) -> int:
-        """How many points this flight has."""
+        """The number of points of this flight."""
         return self.num - self.first
 
     @property
     def begin(self) -> float:
-        """Where the first bin of this flight begins."""
+        """The motor position at the beginning of the first bin of this flight."""
         return self.start + (self.first - 0.5) * self.step
 
     @property
     def end(self) -> float:
-        """Where the last bin ends."""
+        """The motor position at the end of the last bin."""
         return self.stop + 0.5 * self.step
 
     def run_up(self, ramp_s: float) -> float:
-        """How far ahead of `begin` the motor starts, and how far behind `end` it stops; below 0 on the way down.
+        """The distance of the motor's start from `begin`, and of its stop from `end`; below 0 on the way down.
 
         Args:
             ramp_s: seconds in which it reaches its speed, ACCL of a motor record.
@@ -78,7 +78,7 @@ class FlyProfile:
 
 
 def profile_from(name: str, path: Mapping[str, Any]) -> FlyProfile:
-    """The profile that ``{"start": -1, "stop": 1, "num": 101, "time": 0.05}`` means.
+    """The profile for the settings ``{"start": -1, "stop": 1, "num": 101, "time": 0.05}``.
 
     Raises:
         UnknownName: there is no such setting.
@@ -107,7 +107,7 @@ def _whole(name: str, key: str, value: Any) -> int:
 
 
 class FlightLog:
-    """The record of a flight: when the motor was where, and when how many bins were full.
+    """The record of a flight: the motor's positions and the numbers of full bins, with their time stamps.
 
     Args:
         dwell_s: seconds that a bin should last.
@@ -116,55 +116,55 @@ class FlightLog:
     def __init__(self, dwell_s: float) -> None:
         self._dwell_s = dwell_s
         self._positions: list[tuple[float, float]] = []
-        self._begun: float | None = None
+        self._start: float | None = None
         self._full: list[tuple[int, float]] = []
 
-    def moved(self, position: float, timestamp: float) -> None:
-        """The motor was there then."""
+    def add_position(self, position: float, timestamp: float) -> None:
+        """Add a position of the motor and its time stamp."""
         self._positions.append((timestamp, position))
 
-    def began(self, timestamp: float) -> None:
-        """The counter began with its first bin."""
-        self._begun = timestamp
+    def note_start(self, timestamp: float) -> None:
+        """Note the time at which the counter began with its first bin."""
+        self._start = timestamp
 
-    def filled(self, bins: int, timestamp: float) -> None:
-        """By then so many bins were full, and the next one was not."""
-        if self._begun is not None and timestamp > self._begun and (not self._full or bins > self._full[-1][0]):
+    def add_full_bins(self, bins: int, timestamp: float) -> None:
+        """Add the number of bins that were full at this time."""
+        if self._start is not None and timestamp > self._start and (not self._full or bins > self._full[-1][0]):
             self._full.append((bins, timestamp))
 
     def speed(self) -> float:
-        """How fast the motor went between the last two places, in units/s; 0 if that is unknown."""
+        """The speed of the motor between its last two positions, in units/s; 0 if unknown."""
         if len(self._positions) < 2 or self._positions[-1][0] <= self._positions[-2][0]:
             return 0.0
-        (before, here), (after, there) = self._positions[-2:]
-        return (there - here) / (after - before)
+        (time_1, position_1), (time_2, position_2) = self._positions[-2:]
+        return (position_2 - position_1) / (time_2 - time_1)
 
     def edges(self, bins: int) -> Numbers:
-        """When each bin began, and the last one ended: seconds since 1970, shape (bins + 1,); empty if unknown.
+        """The times at which bins began and the last ended: seconds since 1970, shape (bins + 1,); empty if unknown.
 
         The bins last as long as they should, as far as the time stamps allow: they are late by up to a bin, and that of
         the last one by any time.
         """
-        if self._begun is None:
+        if self._start is None:
             return np.zeros(0)
         bin_s = self._dwell_s
         if unfinished := [mark for mark in self._full if mark[0] < bins]:  # after the last bin none is unfinished
             full, full_at = unfinished[-1]
-            bin_s = max(bin_s, (full_at - self._begun) / (full + 1))
+            bin_s = max(bin_s, (full_at - self._start) / (full + 1))
         if self._full:
             full, full_at = self._full[-1]
-            bin_s = min(bin_s, (full_at - self._begun) / full)
-        return self._begun + bin_s * np.arange(bins + 1, dtype=np.float64)
+            bin_s = min(bin_s, (full_at - self._start) / full)
+        return self._start + bin_s * np.arange(bins + 1, dtype=np.float64)
 
     def covered(self, bins: int) -> int:
-        """Of so many bins, how many ended before the last place that is known of the motor."""
+        """The number of bins that ended before the last known position of the motor, of `bins`."""
         edges = self.edges(bins)
         if not edges.size or not self._positions:
             return 0
         return int(np.searchsorted(edges[1:], self._positions[-1][0], "right"))
 
     def points(self, bins: int) -> tuple[Numbers, Numbers]:
-        """When the middle of each bin was, and where the motor was then: two arrays, shape (bins,)."""
+        """The time of the middle of each bin, and the motor's position then: two arrays, shape (bins,)."""
         edges = self.edges(bins)
         if not edges.size or not self._positions:
             return np.zeros(0), np.zeros(0)

@@ -1,6 +1,6 @@
 """Hdf5Plugin: the plugin of an areaDetector that writes its pictures into HDF5 files.
 
-It knows the records of ADCore's file writer, and which points of a run are in which file. It opens no file itself.
+It knows the records of ADCore's file writer, and the place of each point of a run in the files. It opens no file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from beamshell.devices.component import Component
-from beamshell.devices.epics.area_detector_parts import PATIENCE_S, Setting, StaysBehind, until
+from beamshell.devices.epics.area_detector_parts import OBEYS_WITHIN_S, OfflineSafeDevice, Setting, until
 from beamshell.devices.epics.picture_file import Asset, PictureFile
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Kind
@@ -22,24 +22,24 @@ from beamshell.devices.positioner import begin_values
 from beamshell.errors import DeviceError, WriteFailed
 
 _LOST_AFTER_S = 3.0
-"""A frame that was exposed, and is not in the file so long after the one before, will never be."""
+"""Seconds after the last frame in the file from which on a missing frame counts as lost."""
 _BY_DAY = "images/%Y/%m/%d"
 
 
 @dataclass(frozen=True)
 class Points:
-    """Points of a run: they are in `file` from number `first` on, counted from 0."""
+    """Points of a run in `file`, from number `first` on, counted from 0."""
 
     file: PictureFile
     first: int
     number: int
 
 
-class Hdf5Plugin(StaysBehind):
+class Hdf5Plugin(OfflineSafeDevice):
     """A file writer that is staged for a run, asked for points, and makes documents of them.
 
     Args:
-        prefix: what its addresses begin with: "BL:cam:HDF1:".
+        prefix: the beginning of its addresses: "BL:cam:HDF1:".
         name: its name.
         write_folder: where the IOC is to write, such as "/data/%Y/%m/%d"; the folders from the first with a % on
             are made, the others must be there. Without one it is `images/%Y/%m/%d` in the console's data folder.
@@ -101,7 +101,7 @@ class Hdf5Plugin(StaysBehind):
 
     @property
     def _typed(self) -> str:
-        """What one types at the prompt to get at it."""
+        """Its name at the prompt."""
         return self.name if self.parent is None else f"{self.root.name}.{self.dotted_name}"
 
     # ---- staging -----------------------------------------------------------------------------
@@ -134,9 +134,9 @@ class Hdf5Plugin(StaysBehind):
         self._stage_value(self.create_folder, -levels)
         self._stage_value(self.folder, folder)
         if not self.folder_exists.get():
-            tried = ", and could not make it" if levels else ""
+            suffix = ", and could not make it" if levels else ""
             raise DeviceError(
-                f"{self.name}: its IOC has no folder {folder}{tried}: make it, let the IOC write there, or give "
+                f"{self.name}: its IOC has no folder {folder}{suffix}: make it, let the IOC write there, or give "
                 "another as write_folder in the device file"
             )
         self._place = Path(time.strftime(self.read_folder) if self.read_folder else folder)
@@ -145,7 +145,7 @@ class Hdf5Plugin(StaysBehind):
         self._capture_anew()
 
     def _folder_of_today(self) -> tuple[str, int]:
-        """Where to write, and how many of the last folders may be made."""
+        """The folder for new files, and the number of its last parts that may be created."""
         if self.write_folder:
             parts = re.split(r"[/\\]", self.write_folder.rstrip("/\\"))
             self._refuse_vague_folder()
@@ -170,19 +170,19 @@ class Hdf5Plugin(StaysBehind):
         """Begin the next file of this run."""
         self._files += 1
         if self._files > 1:
-            self._tell_again()
+            self._write_settings_again()
         name = self._stem if self._files == 1 else f"{self._stem}_{self._files}"
         self.file_name.set(name).wait()
         self._dropped_before = int(self.dropped.get())
         self.capture.put(1)
         if not until(lambda: self.capturing.get() or not self.capture.get()):
-            raise DeviceError(f"{self.name}: its capture has not begun within {PATIENCE_S:g} s")
+            raise DeviceError(f"{self.name}: its capture has not begun within {OBEYS_WITHIN_S:g} s")
         if not self.capturing.get():
-            raise WriteFailed(f"{self.name}: its IOC does not capture: {self._complaint()}")
+            raise WriteFailed(f"{self.name}: its IOC does not capture: {self._error_message()}")
         self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self._owner}_image")
 
-    def _tell_again(self) -> None:
-        """Set up the writer once more: an IOC that was started anew has forgotten it all."""
+    def _write_settings_again(self) -> None:
+        """Write the settings again: an IOC that was started anew has lost them."""
         folder, levels = self._folder_of_today()
         for key, value in self.stage_sigs.items():
             (self.part(key) if isinstance(key, str) else key).set(value).wait()
@@ -193,24 +193,24 @@ class Hdf5Plugin(StaysBehind):
         if self.capturing.get():
             self.capture.put(0)
             if not until(lambda: not self.capturing.get()):
-                raise DeviceError(f"{self.name}: its file was not closed within {PATIENCE_S:g} s")
+                raise DeviceError(f"{self.name}: its file was not closed within {OBEYS_WITHIN_S:g} s")
             if self.write_status.get():
-                raise WriteFailed(f"{self.name}: its file was not closed well: {self._complaint()}")
+                raise WriteFailed(f"{self.name}: its file was not closed well: {self._error_message()}")
 
-    def _complaint(self) -> str:
+    def _error_message(self) -> str:
         return str(self.write_message.get()) or "it does not say why"
 
     # ---- points ------------------------------------------------------------------------------
 
     @property
     def writes(self) -> bool:
-        """Whether pictures go to a file: it is staged."""
+        """Whether pictures go to a file: True while it is staged."""
         return self._staging.active
 
-    def ask_for(self, points: int) -> Points:
-        """Be ready for the next points; documents that were not collected are dropped, their events are gone.
+    def expect(self, points: int) -> Points:
+        """Reserve a place in the file for the next points; documents that were not collected are dropped.
 
-        A capture that ended, or that holds a part of a point, is left; another file begins.
+        If the capture has ended, or holds a part of a point, another file begins.
         """
         self._ready.clear()
         until(lambda: not self.queue_use.get())  # the rest of an acquisition that was cut short
@@ -231,7 +231,7 @@ class Hdf5Plugin(StaysBehind):
             DeviceError: frames were lost on the way.
         """
         until(lambda: not self.queue_use.get())
-        needed = (points.first + points.number) * self.frames_per_point
+        total = (points.first + points.number) * self.frames_per_point
         last, since = -1, time.monotonic()
         while True:
             captured, capturing, failed, dropped, enabled = begin_values(
@@ -239,23 +239,23 @@ class Hdf5Plugin(StaysBehind):
             )()
             if failed:
                 raise WriteFailed(
-                    f"{self.name}: {points.file.path} was not written: {self._complaint()}; mend this where its IOC "
-                    "runs, and measure again"
+                    f"{self.name}: {points.file.path} was not written: {self._error_message()}; mend this where "
+                    "its IOC runs, and measure again"
                 )
-            if captured >= needed:
+            if captured >= total:
                 return
             if captured > last:
                 last, since = captured, time.monotonic()
             problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
             if problem:
-                missing, first = needed - captured, points.first * self.frames_per_point
+                lost, first = total - captured, points.first * self.frames_per_point
                 raise DeviceError(
-                    f"{self.name}: {missing} of {needed - first} frames are not in {points.file.path}: {problem}"
+                    f"{self.name}: {lost} of {total - first} frames are not in {points.file.path}: {problem}"
                 )
             time.sleep(0.01)
 
     def _problem(self, capturing: int, enabled: int, dropped: int, waited_s: float) -> str:
-        """Why frames will not come any more; "" if they may."""
+        """The reason why no more frames will come; "" if they may."""
         if not capturing:
             return "somebody else has ended its capture"
         if not enabled:
@@ -265,7 +265,7 @@ class Hdf5Plugin(StaysBehind):
         return f"none has come for {_LOST_AFTER_S:g} s: is its input the camera?" if waited_s > _LOST_AFTER_S else ""
 
     def points_so_far(self, points: Points) -> int:
-        """How many of these points are in the file by now."""
+        """The number of these points that are in the file now."""
         captured = int(self.num_captured.get()) // self.frames_per_point - points.first
         return max(0, min(captured, points.number)) if points.number else max(0, captured)
 

@@ -1,6 +1,6 @@
 """EpicsMCA: the mca record, a spectrum that is counted for a preset time, and sums over regions of it.
 
-It knows the record's fields, and nothing of what is counted.
+It knows the fields of the mca record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from beamshell.text.nearest import unknown
 
 REGIONS = 10
 _LONGEST_DEAD = 10.0
-"""How many times longer than its live time a count may last before it has failed."""
+"""The factor by which a count may last longer than its live time before it has failed."""
 
 
 class McaRegion(Device):
@@ -175,11 +175,11 @@ class EpicsMCA(PresetCounter):
     def _compare_regions(self) -> None:
         for name, ends in self._channels_of.items():
             region = self.region(name)
-            there = begin_values(region.low, region.high)()
-            if there != list(ends):
+            recorded = begin_values(region.low, region.high)()
+            if recorded != list(ends):
                 raise DeviceError(
-                    f"{region.name}: the record has channels {there} and the device file {list(ends)}; it is read-only "
-                    "here, so change one of them"
+                    f"{region.name}: the record has channels {recorded} and the device file {list(ends)}; it is "
+                    "read-only here, so change one of them"
                 )
 
     @override
@@ -201,8 +201,8 @@ class EpicsMCA(PresetCounter):
         yield from super().simulation(settings)
 
 
-def _pair(where: str, channels: Sequence[int]) -> tuple[int, int]:
+def _pair(label: str, channels: Sequence[int]) -> tuple[int, int]:
     numbers = [int(one) for one in channels if isinstance(one, int)] if isinstance(channels, Sequence) else []
     if len(numbers) != 2 or len(channels) != 2 or not 0 <= numbers[0] <= numbers[1]:
-        raise BadValue(f"{where}: {channels!r} is no pair of channels: write [first, last], such as [610, 670]")
+        raise BadValue(f"{label}: {channels!r} is no pair of channels: write [first, last], such as [610, 670]")
     return numbers[0], numbers[1]

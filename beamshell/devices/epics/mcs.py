@@ -1,6 +1,6 @@
 """MultichannelScaler: counters that fill one bin after the other, such as the SIS3820.
 
-It knows the records of SIS38XX.template (EPICS mca module), and nothing of what moves meanwhile.
+It knows the records of SIS38XX.template (EPICS mca module), and no motor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class MultichannelScaler(Device):
     Each counter is a part of it, an array with a number a bin, recorded as `<name>_<counter>`.
 
     Args:
-        prefix: what its addresses begin with, "BL:mcs:" for BL:mcs:EraseStart and the others.
+        prefix: the beginning of its addresses, "BL:mcs:" for BL:mcs:EraseStart and the others.
         name: its name.
         counters: the number of the array of each counter, by what it is called: {"i0": 2} for BL:mcs:mca2.
         hinted: the counters that the table and the plot of a flight show; None is all of them.
@@ -84,12 +84,12 @@ class MultichannelScaler(Device):
     # ---- counting ----------------------------------------------------------------------------
 
     def prepare_bins(self, number: int, seconds: float, *, pulses: bool = False) -> list[Status]:
-        """Set what the next start fills; the statuses of the writes.
+        """Set number and duration of the bins of the next start; the statuses of the writes.
 
         Args:
-            number: how many bins.
-            seconds: how long each lasts.
-            pulses: pulses from outside begin the bins, rather than the time.
+            number: the number of bins.
+            seconds: the duration of each bin.
+            pulses: True if external pulses begin the bins, in place of the time.
 
         Raises:
             BadValue: it cannot hold so many.
@@ -104,7 +104,7 @@ class MultichannelScaler(Device):
         return [signal.set(value) for signal, value in settings]
 
     def check_bins(self, number: int) -> None:
-        """Return if it can hold so many bins.
+        """Return if it can hold this number of bins.
 
         Raises:
             BadValue: it cannot.
@@ -128,13 +128,13 @@ class MultichannelScaler(Device):
         return counting
 
     def count_bins(self, number: int, seconds: float) -> DeviceStatus:
-        """Fill so many bins, each for so many seconds; done when all are full."""
+        """Fill a number of bins, each for some seconds; done when all are full."""
         for written in self.prepare_bins(number, seconds):
             written.wait()
         return self.trigger()
 
     def trigger(self) -> DeviceStatus:
-        """Fill as many bins as it is set to; done when all are full."""
+        """Fill the number of bins that is set; done when all are full."""
         number, seconds = begin_values(self.num_bins, self.dwell)()
         return self.begin_bins(allowed_bins_s(number, seconds))
 
@@ -147,7 +147,7 @@ class MultichannelScaler(Device):
     # ---- what it has counted -----------------------------------------------------------------
 
     def begin_filled(self) -> Any:
-        """Ask for the bins that are full by now; the function returned collects them, by counter: shape (bins,)."""
+        """Request the bins that are full now; the function returned collects them, by counter: shape (bins,)."""
         collect = begin_values(self.bins, *(self.part(counter) for counter in self.counters))
 
         def collected() -> dict[str, npt.NDArray[Any]]:
@@ -159,7 +159,7 @@ class MultichannelScaler(Device):
         return collected
 
     def describe_bins(self, counters: Iterable[str]) -> dict[str, DataKey]:
-        """What one bin of these counters is, for flyers that hand bins over one by one."""
+        """The data keys of one bin of these counters, for flyers that hand bins over one by one."""
         described: dict[str, DataKey] = {}
         for counter in counters:
             signal = self.part(counter)
@@ -177,5 +177,5 @@ class MultichannelScaler(Device):
 
 
 def allowed_bins_s(number: float, seconds: float) -> float:
-    """A time-out that no healthy count of so many bins reaches."""
+    """A time-out in seconds that no healthy count of these bins reaches."""
     return _MARGIN_S + _MARGIN_FACTOR * number * seconds

@@ -1,4 +1,4 @@
-"""EpicsMotor: a motor record; a move succeeds only if the motor is where it was sent.
+"""EpicsMotor: the motor record; a move succeeds only if the motor has reached its target.
 
 It knows the record's fields, and nothing of plans or of the prompt.
 """
@@ -15,14 +15,14 @@ from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
-from beamshell.devices.epics.move_targets import Goal, Home, Jog, Position
+from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 
-_LOOK_AGAIN_S = 0.05
+_CHECK_AGAIN_S = 0.05
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 3.0
 _SMALLEST = 1e-9
@@ -36,17 +36,17 @@ class MotorMove(MoveStatus):
 
     Args:
         motor: the motor.
-        goal: what is to be reached.
-        command: the signal to be written to make it go.
-        value: what to write there.
+        aim: the target: a position, home, or a jog.
+        command: the signal whose write starts the motion.
+        value: the value to write there.
         kwargs: those of MoveStatus.
     """
 
-    def __init__(self, motor: EpicsMotor, goal: Goal, command: EpicsSignal, value: float, **kwargs: Any) -> None:
-        self.goal = goal
+    def __init__(self, motor: EpicsMotor, aim: MoveTarget, command: EpicsSignal, value: float, **kwargs: Any) -> None:
+        self.aim = aim
         self.command = command
         self.value = value
-        super().__init__(motor, goal.target if isinstance(goal, Position) else None, **kwargs)
+        super().__init__(motor, aim.target if isinstance(aim, Position) else None, **kwargs)
 
 
 class EpicsMotor(Positioner):
@@ -111,9 +111,9 @@ class EpicsMotor(Positioner):
     tweak_reverse = Component(EpicsSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
 
     def __init__(self, prefix: str, *, name: str = "", **kwargs: Any) -> None:
-        self._sent: MotorMove | None = None  # the move whose command is in the record by now
-        self._stop_asked: tuple[MoveStatus, bool] | None = None
-        self._is_foreign_motion = False  # at the start of a move: somebody else's is under way
+        self._last_move: MotorMove | None = None  # the last move whose command was written to the record
+        self._requested_stop: tuple[MoveStatus, bool] | None = None
+        self._is_foreign_motion = False  # at the start of a move: another client's move is under way
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
 
@@ -175,7 +175,7 @@ class EpicsMotor(Positioner):
         """Every bit of the record's status word MSTA that is set, in words."""
         return msta_words(int(self.msta.get()))
 
-    # ---- going there -------------------------------------------------------------------------
+    # ---- moving ------------------------------------------------------------------------------
 
     def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
         """Start to go to `position`, in user coordinates; the status ends when it is there, or fails if it is not.
@@ -214,7 +214,7 @@ class EpicsMotor(Positioner):
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
         )
-        self._is_foreign_motion = not done and (self._sent is None or self._sent.done)
+        self._is_foreign_motion = not done and (self._last_move is None or self._last_move.done)
         self._begin(move)
         return move
 
@@ -229,8 +229,10 @@ class EpicsMotor(Positioner):
                 f"{self.name}: it is in Set mode, where a move redefines its position; to leave it: "
                 f'{self.name}.set_use_switch.put("Use")'
             )
-        if self._sent is not None and not self._sent.done and not isinstance(self._sent.goal, Position):
-            raise DeviceError(f"{self.name}: a {self._sent.action} is under way; wait for it, or {self.name}.stop()")
+        if self._last_move is not None and not self._last_move.done and not isinstance(self._last_move.aim, Position):
+            raise DeviceError(
+                f"{self.name}: a {self._last_move.action} is under way; wait for it, or {self.name}.stop()"
+            )
 
     @override
     def start_move(self, move: MoveStatus) -> None:
@@ -239,24 +241,24 @@ class EpicsMotor(Positioner):
             # A write with completion would be kept by the record until the other client's has ended, and would then set
             # off a motor that we may have stopped meanwhile. A plain one is taken at once.
             move.command.put(move.value)
-            self._sent = move
-            self._look_later(move)
+            self._last_move = move
+            self._check_end_later(move)
             return
         written = move.command.set(move.value)
-        self._sent = move
+        self._last_move = move
         written.add_callback(lambda status: self._on_written(move, status))
 
     def _on_written(self, move: MotorMove, written: Status) -> None:
-        """The record says that everything the write set off has ended. Completions worker."""
+        """Check the end of the move: the write has completed. Completions worker."""
         failure = written.exception()
         if failure is None:
-            self._look(move)
+            self._check_end(move)
         else:
             move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"))
 
     def _on_setpoint(self, value: Any, **_: Any) -> None:
-        """VAL has changed: if somebody else did that during our move, the move has failed. Updates worker."""
-        move = self._sent
+        """Fail the move under way if another client has changed VAL. Updates worker."""
+        move = self._last_move
         if (
             move is None
             or move.done
@@ -264,32 +266,32 @@ class EpicsMotor(Positioner):
             or abs(value - move.target) <= _SMALLEST * max(1.0, abs(move.target))
         ):
             return
-        snapshot = self._ask_snapshot(move)
-        if snapshot is not None and move.goal.end(snapshot) is MoveResult.SENT_ELSEWHERE and move is self._move:
+        snapshot = self._read_snapshot(move)
+        if snapshot is not None and move.aim.result(snapshot) is MoveResult.SENT_ELSEWHERE and move is self._move:
             self._fail(move, snapshot)
 
-    def _look(self, move: MotorMove, *, again: bool = True) -> None:
-        """Read what the record says now, and end the move accordingly. Completions worker.
+    def _check_end(self, move: MotorMove, *, again: bool = True) -> None:
+        """Read the record, and end the move accordingly. Completions worker.
 
-        Completions and monitors are not ordered, so nothing that came by monitor is used here.
+        Completions and monitors are not ordered, so no value that came by monitor is used here.
         """
-        if move.done or (snapshot := self._ask_snapshot(move)) is None:
+        if move.done or (snapshot := self._read_snapshot(move)) is None:
             return
-        end = move.goal.end(snapshot)
-        if end is MoveResult.UNDER_WAY:  # superseding another move, the completion may have been that one's
-            self._look_later(move)
-        elif end is MoveResult.ARRIVED or self._was_stopped_as_success(move):
+        result = move.aim.result(snapshot)
+        if result is MoveResult.UNDER_WAY:  # superseding another move, the completion may have been that one's
+            self._check_end_later(move)
+        elif result is MoveResult.ARRIVED or self._was_stopped_as_success(move):
             move.arrive()
-        elif again and end is MoveResult.MISSED and not self._was_stopped(move):
-            self._look_later(move, again=False)  # a controller may send its last position a little late
+        elif again and result is MoveResult.MISSED and not self._was_stopped(move):
+            self._check_end_later(move, again=False)  # a controller may send its last position a little late
         else:
             self._fail(move, snapshot)
 
-    def _look_later(self, move: MotorMove, *, again: bool = True) -> None:
-        call_later(_LOOK_AGAIN_S, lambda: completions.post(lambda: self._look(move, again=again)))
+    def _check_end_later(self, move: MotorMove, *, again: bool = True) -> None:
+        call_later(_CHECK_AGAIN_S, lambda: completions.post(lambda: self._check_end(move, again=again)))
 
-    def _ask_snapshot(self, move: MotorMove) -> Snapshot | None:
-        """What the record says; None if it does not answer, and then the move has failed."""
+    def _read_snapshot(self, move: MotorMove) -> Snapshot | None:
+        """The fields of the record now; None if it does not answer, and then the move has failed."""
         try:
             readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution = begin_values(
                 self.user_readback,
@@ -315,7 +317,7 @@ class EpicsMotor(Positioner):
         if self._was_stopped(move) and snapshot.done:
             reason = f"was stopped at {self.with_unit(snapshot.readback)}"
         else:
-            reason = move.goal.reason(snapshot, self.with_unit)
+            reason = move.aim.reason(snapshot, self.with_unit)
         move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
 
     # ---- stopping ----------------------------------------------------------------------------
@@ -325,19 +327,19 @@ class EpicsMotor(Positioner):
         self.motor_stop.put(1)  # a plain write on a channel of its own: no write that is under way delays it
 
     def _end_stopped(self, move: MoveStatus, success: bool) -> None:
-        asked_for = isinstance(move, MotorMove) and isinstance(move.goal, Jog)  # a stop is how a jog ends
-        self._stop_asked = (move, success or asked_for)  # the move ends when the motor has come to rest, as always
+        is_jog = isinstance(move, MotorMove) and isinstance(move.aim, Jog)  # a stop is how a jog ends
+        self._requested_stop = (move, success or is_jog)  # the move ends when the motor has come to rest, as always
 
     def _was_stopped(self, move: MoveStatus) -> bool:
-        return self._stop_asked is not None and self._stop_asked[0] is move
+        return self._requested_stop is not None and self._requested_stop[0] is move
 
     def _was_stopped_as_success(self, move: MoveStatus) -> bool:
-        return self._stop_asked == (move, True)
+        return self._requested_stop == (move, True)
 
     # ---- by hand -----------------------------------------------------------------------------
 
     def home(self, direction: Direction = "forward", wait: bool = True, timeout: float | None = None) -> MoveStatus:
-        """Look for home in this direction; the status succeeds only if the record then says that it is at home.
+        """Search for home in this direction; the status succeeds only if the record then says that it is at home.
 
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
@@ -349,11 +351,11 @@ class EpicsMotor(Positioner):
         if timeout is None:
             travel_s = duration_s(high - low, velocity, ramp_s) if low < high else math.inf
             timeout = self.timeout if self.timeout is not None else _allowed_s(travel_s)
-        goal = Home(was_homed="homed" in msta_words(int(msta)))
-        return self._waited(self._press(command, goal, f"search for home ({direction})", timeout), wait)
+        aim = Home(was_homed="homed" in msta_words(int(msta)))
+        return self._waited(self._press(command, aim, f"search for home ({direction})", timeout), wait)
 
     def jog(self, direction: Direction = "forward") -> MoveStatus:
-        """Go in this direction until `stop()`, which ends the status well; whatever else ends it is a failure.
+        """Move in this direction until `stop()`, which ends the status well; any other end is a failure.
 
         Raises:
             The same as `set`.
@@ -361,7 +363,7 @@ class EpicsMotor(Positioner):
         return self._press(self._button("jog", direction), Jog(), f"jog ({direction})")
 
     def tweak(self, direction: Direction = "forward", wait: bool = True) -> MoveStatus:
-        """Go one step of `tweak_value` from where it was sent last.
+        """Move by one step of `tweak_value` from the last set point.
 
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
@@ -370,19 +372,19 @@ class EpicsMotor(Positioner):
         setpoint, step = begin_values(self.user_setpoint, self.tweak_value)()
         return self.move(setpoint + sign * step, wait=wait)
 
-    def _button(self, what: str, direction: Direction) -> EpicsSignal:
-        forward, reverse = f"{what}_forward", f"{what}_reverse"
+    def _button(self, action: str, direction: Direction) -> EpicsSignal:
+        forward, reverse = f"{action}_forward", f"{action}_reverse"
         button: EpicsSignal = self.part(_one_of(self.name, direction, {"forward": forward, "reverse": reverse}))
         return button
 
-    def _press(self, button: EpicsSignal, goal: Goal, action: str, timeout: float | None = None) -> MotorMove:
+    def _press(self, button: EpicsSignal, aim: MoveTarget, action: str, timeout: float | None = None) -> MotorMove:
         start, done, spmg, calibrating = begin_values(
             self.user_readback, self.motor_done_move, self.motor_spg, self.set_use_switch
         )()
         self._check_ready(int(spmg), bool(calibrating))
         if not done:
             raise DeviceError(f"{self.name}: it moves; wait until it stands, or {self.name}.stop()")
-        move = MotorMove(self, goal, button, 1, start=start, timeout=timeout, action=action)
+        move = MotorMove(self, aim, button, 1, start=start, timeout=timeout, action=action)
         self._is_foreign_motion = False
         self._begin(move)
         return move
@@ -390,7 +392,7 @@ class EpicsMotor(Positioner):
     # ---- calibration and estimates -----------------------------------------------------------
 
     def set_current_position(self, position: float) -> None:
-        """Let the place where it stands be called `position`, by changing its offset; nothing moves.
+        """Give its present place the user position `position`, by changing the offset; nothing moves.
 
         Raises:
             BadValue: it is no finite number.
@@ -430,5 +432,5 @@ def _recent(signal: EpicsSignalRO) -> Any:
 
 
 def _allowed_s(expected_s: float) -> float:
-    """A time-out that no healthy move reaches, and that still ends: a day if the velocity says never."""
+    """A time-out in seconds that no healthy move reaches; a day if the velocity is 0."""
     return min(_MARGIN_S + _MARGIN_FACTOR * expected_s, 86400.0)

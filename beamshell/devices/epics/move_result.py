@@ -1,4 +1,4 @@
-"""MoveResult: how a move of a motor record ended, and the record's status word, in words.
+"""MoveResult: how a move of a motor record ended, and the record's status word MSTA as text.
 
 Pure: numbers of the record in, words out. The fields are those of the EPICS motor record's documentation
 (motorRecord, "MSTA", "SPMG", "LVIO"); nothing here talks to a control system.
@@ -46,12 +46,12 @@ def msta_words(msta: int) -> list[str]:
 
 
 def fault_words(msta: int) -> list[str]:
-    """What MSTA says is wrong; [] if nothing is."""
+    """The faults in MSTA, in words; [] if there are none."""
     return [word for bit, word in _FAULTS.items() if msta & bit]
 
 
 class MoveResult(enum.Enum):
-    """What has become of a move."""
+    """The result of a move."""
 
     ARRIVED = "arrived"
     UNDER_WAY = "under way"
@@ -74,8 +74,8 @@ class Snapshot:
     deadband: float
     """The largest of the record's own tolerances."""
 
-    def end(self, target: float) -> MoveResult:
-        """What has become of a move to `target`."""
+    def result(self, target: float) -> MoveResult:
+        """The result of a move to `target`."""
         elsewhere = abs(self.setpoint - target) > self.deadband
         if not self.done:
             return MoveResult.SENT_ELSEWHERE if elsewhere else MoveResult.UNDER_WAY
@@ -94,7 +94,7 @@ class Snapshot:
         return bool(self.msta & _HOMED)
 
     def reason(self, target: float, with_unit: Callable[[float], str]) -> str:
-        """Why a move to `target` did not end there, as the end of a sentence that begins "move to 1 deg"."""
+        """The reason why a move to `target` did not end there: the rest of a sentence that begins "move to 1 deg"."""
         at = with_unit(self.readback)
         if not self.done:
             return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}"
@@ -105,8 +105,8 @@ class Snapshot:
                 return f"was stopped at {at} by somebody else"
             return f"was overruled: somebody else sent it to {with_unit(self.setpoint)}, and it is at {at}"
         faults = ", ".join(fault_words(self.msta))
-        missing = with_unit(abs(self.readback - target))
-        return f"ended at {at}, {missing} away{f' ({faults})' if faults else ''}"
+        distance = with_unit(abs(self.readback - target))
+        return f"ended at {at}, {distance} away{f' ({faults})' if faults else ''}"
 
     @property
     def is_obstructed(self) -> bool:
@@ -114,7 +114,7 @@ class Snapshot:
         return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
 
     def obstacle(self, with_unit: Callable[[float], str]) -> str:
-        """What stopped the motor, as the end of a sentence; "" if nothing did."""
+        """The obstacle that stopped the motor, as the rest of a sentence; "" if there was none."""
         at = with_unit(self.readback)
         if self.violates_limit:
             return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"

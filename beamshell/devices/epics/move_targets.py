@@ -12,34 +12,34 @@ from typing import Protocol
 from beamshell.devices.epics.move_result import MoveResult, Snapshot, fault_words
 
 
-class Goal(Protocol):
-    """What is to be reached."""
+class MoveTarget(Protocol):
+    """The target of a move, and how its end is judged."""
 
-    def end(self, snapshot: Snapshot) -> MoveResult:
-        """What has become of it."""
+    def result(self, snapshot: Snapshot) -> MoveResult:
+        """The result of the move."""
 
     def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
-        """Why it was not reached, as the end of a sentence."""
+        """The reason why it was not reached, as the rest of a sentence."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """To be at `target`."""
+    """The target of an ordinary move: the position `target`."""
 
     target: float
 
-    def end(self, snapshot: Snapshot) -> MoveResult:
-        """What has become of the move."""
-        return snapshot.end(self.target)
+    def result(self, snapshot: Snapshot) -> MoveResult:
+        """The result of the move."""
+        return snapshot.result(self.target)
 
     def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
-        """Why it is elsewhere."""
+        """The reason why the motor is not at the target."""
         return snapshot.reason(self.target, with_unit)
 
 
 @dataclass(frozen=True)
 class Home:
-    """To be at home.
+    """The target of a search for home.
 
     The record says so with the bits "at home" or "home switch" of MSTA, or with "homed" if that was not set before: a
     motor that was homed last week and is stopped on its way home today keeps that bit.
@@ -47,15 +47,15 @@ class Home:
 
     was_homed: bool
 
-    def end(self, snapshot: Snapshot) -> MoveResult:
-        """What has become of the search for home."""
+    def result(self, snapshot: Snapshot) -> MoveResult:
+        """The result of the search."""
         if not snapshot.done:
             return MoveResult.UNDER_WAY
         is_home = snapshot.at_home or (snapshot.homed and not self.was_homed)
         return MoveResult.ARRIVED if is_home and not fault_words(snapshot.msta) else MoveResult.MISSED
 
     def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
-        """Why it is not at home."""
+        """The reason why the motor is not at home."""
         return (
             snapshot.obstacle(with_unit)
             or f"ended at {with_unit(snapshot.readback)}, and its MSTA does not say that it is home"
@@ -64,13 +64,13 @@ class Home:
 
 @dataclass(frozen=True)
 class Jog:
-    """To go on until it is stopped by us: every other end is a failure."""
+    """The target of a jog, which goes on until it is stopped from here: every other end is a failure."""
 
-    def end(self, snapshot: Snapshot) -> MoveResult:
-        """What has become of the jog."""
+    def result(self, snapshot: Snapshot) -> MoveResult:
+        """The result of the jog."""
         return MoveResult.MISSED if snapshot.done else MoveResult.UNDER_WAY
 
     def reason(self, snapshot: Snapshot, with_unit: Callable[[float], str]) -> str:
-        """What ended it."""
+        """The reason of its end."""
         at = with_unit(snapshot.readback)
         return snapshot.obstacle(with_unit) or f"ended at {at}: its limit was reached, or somebody else stopped it"

@@ -1,4 +1,4 @@
-"""The documents of one file of pictures: where it is, and which of its points belong to which event.
+"""PictureFile: the documents of one file of pictures: its path, and the events that its points belong to.
 
 Pure: it opens nothing.
 """

@@ -1,6 +1,6 @@
-"""EpicsScaler: the scaler record, several counters that stop together after a preset time.
+"""EpicsScaler: the scaler record: several counters that stop together after a preset time.
 
-It knows the record's fields, and nothing of what is counted.
+It knows the fields of the scaler record.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ScalerChannel(EpicsSignalRO):
 
     @property
     def title(self) -> str:
-        """What the record calls it, such as "I0"; "" if it has no name or is offline."""
+        """Its name in the record, such as "I0"; "" if it has none or is offline."""
         latest = self.title_signal.latest
         return str(latest["value"]) if latest else ""
 
@@ -95,7 +95,7 @@ class EpicsScaler(PresetCounter):
 
     @property
     def titles(self) -> dict[str, str]:
-        """What the record calls each channel, by the key it is recorded under."""
+        """The names of the channels in the record, by recorded key."""
         return {channel.name: channel.title for channel in map(self.channel, range(1, 9))}
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:

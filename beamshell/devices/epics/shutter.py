@@ -1,6 +1,6 @@
-"""EpicsShutter: a shutter that is opened and closed, done when its read-back says so.
+"""EpicsShutter: a shutter; opening and closing are done when the read-back says so.
 
-It knows the records of a two-state shutter, and nothing of what it protects.
+It knows the records of a two-state shutter.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class EpicsShutter(Device):
     Args:
         prefix: the switch, a record with two states: "BL:shutter".
         name: its name; the state is recorded under it, 1 for open.
-        readback: how the address of the read-back goes on.
+        readback: the rest of the read-back's address.
         timeout: seconds until an opening or closing has failed.
-        travel_time: seconds after which an order that was overtaken by its opposite shows in the read-back, if ever.
+        travel_time: seconds for which the read-back is not used after a command that was superseded by its opposite.
         kwargs: those of Device.
     """
 
@@ -59,7 +59,7 @@ class EpicsShutter(Device):
 
     @property
     def state(self) -> str:
-        """What it is now: "Open" or "Closed"."""
+        """Its present state: "Open" or "Closed"."""
         return str(self.status.get(as_string=True))
 
     @property
@@ -69,7 +69,7 @@ class EpicsShutter(Device):
 
     @property
     def enum_strs(self) -> tuple[str, ...]:
-        """What `set` takes, by the names of the record's states."""
+        """The states that `set` takes, by their names in the record."""
         return tuple(self.command.enum_strs) or ("Close", "Open")
 
     def locate(self) -> Location:
@@ -78,7 +78,7 @@ class EpicsShutter(Device):
         return {"setpoint": _word(self.command, setpoint), "readback": _word(self.status, readback)}
 
     def begin_state(self) -> Callable[[], PositionState]:
-        """Ask for what a table of positions shows; the function returned collects it."""
+        """Request its row in a table of positions; the function returned collects it."""
         collect = begin_values(self.command, self.status) if self.connected else lambda: [None, None]
 
         def collected() -> PositionState:
@@ -114,8 +114,8 @@ class EpicsShutter(Device):
     def set(self, value: Any, *, timeout: float | None = None) -> Status:
         """Open or close it: "Open", "Close", 1, 0, True or False; done when it really is.
 
-        The same order again, while it is under way, is one order. If the opposite is under way, that fails as
-        superseded, and the read-back is not used before `travel_time`: until then it may still be that of before both.
+        The same command again, while it is under way, is one command. If the opposite is under way, that one fails as
+        superseded, and the read-back is not used before `travel_time`: until then it may be that of before both.
 
         Raises:
             BadValue: there is no such state.
@@ -158,12 +158,12 @@ class _Travel(DeviceStatus):
         super().__init__(shutter, timeout=timeout, action="open" if target else "close")
         self.add_callback(lambda _: shutter.status.clear_sub(self._on_state))
 
-    def on_written(self, written: Status, unbelieved_s: float) -> None:
-        """The order is with the record; its read-back is not believed for so many seconds. Completions worker."""
+    def on_written(self, written: Status, delay_s: float) -> None:
+        """Watch the read-back, from `delay_s` seconds after the write on. Completions worker."""
         if (failure := written.exception()) is not None:
             self.end(failure)
-        elif unbelieved_s > 0:
-            call_later(unbelieved_s, lambda: completions.post(self._watch))
+        elif delay_s > 0:
+            call_later(delay_s, lambda: completions.post(self._watch))
         else:
             self._watch()
 

@@ -42,7 +42,7 @@ class TrajectoryFlyer(Flyer):
     points. Its points are handed over when it has ended, since the controller has the positions only then.
 
     Args:
-        prefix: what the addresses of the controller begin with, "BL:traj1:" for BL:traj1:Build and the others.
+        prefix: the beginning of the controller's addresses, "BL:traj1:" for BL:traj1:Build and the others.
         name: its name.
         motors: the controller's axes M1, M2, ... in this order; devices, in a device file their names.
         counter: what counts, likewise; its bins are advanced by the controller's pulses.
@@ -85,7 +85,7 @@ class TrajectoryFlyer(Flyer):
             raise BadValue(f"{name}: its counter is {counter!r}, and must be a MultichannelScaler")
         self.motors, self.counter = motors, counter
         self._readbacks: dict[str, npt.NDArray[np.float64]] = {}
-        self._filled: dict[str, Any] = {}
+        self._counts: dict[str, Any] = {}
         self._marks: list[tuple[int, float]] = []
         self._counting: DeviceStatus | None = None
         parts: dict[str, Component[Any]] = {}
@@ -100,17 +100,19 @@ class TrajectoryFlyer(Flyer):
     @override
     def parse_path(self, path: Mapping[str, Any]) -> Path:
         way = path_from(self.name, path, [motor.name for motor in self.motors])
-        for motor in self._used(way):
+        for motor in self._moving_motors(way):
             self._check_places(motor, way)
             self._check_speeds(motor, way)
-        most = self.most_points.latest if self.most_points.connected else None
-        if most is not None and way.bins + 1 > most["value"]:
-            raise BadValue(f"{self.name}: {way.bins + 1} edges of bins are more than its {most['value']:g} points")
+        max_points = self.most_points.latest if self.most_points.connected else None
+        if max_points is not None and way.bins + 1 > max_points["value"]:
+            raise BadValue(
+                f"{self.name}: {way.bins + 1} edges of bins are more than its {max_points['value']:g} points"
+            )
         self.counter.check_bins(way.bins)
         return way
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
-        """Seconds from kickoff to the end of the flight, and where each motor would be at each point; nothing moves.
+        """Seconds from kickoff to the end of the flight, and each motor's position at each point; nothing moves.
 
         Raises:
             The same as `prepare`.
@@ -119,11 +121,11 @@ class TrajectoryFlyer(Flyer):
         ways = {motor: points[way.first :].tolist() for motor, points in way.positions.items()}
         return way.bins * way.time_s + 2 * latest(self.acceleration), ways
 
-    def _used(self, way: Path) -> list[EpicsMotor]:
+    def _moving_motors(self, way: Path) -> list[EpicsMotor]:
         return [motor for motor in self.motors if motor.name in way.positions]
 
     def _check_places(self, motor: EpicsMotor, way: Path) -> None:
-        """Each point, and the room to speed up and slow down beyond the ends."""
+        """Check each point, and the distance to speed up and slow down beyond the ends, against the limits."""
         for number, place in enumerate(way.positions[motor.name], start=1):
             try:
                 motor.check_value(place)
@@ -151,7 +153,7 @@ class TrajectoryFlyer(Flyer):
     @override
     def make_ready(self, ready: DeviceStatus) -> None:
         way: Path = self._path
-        used = self._used(way)
+        motors = self._moving_motors(way)
         edges = way.bins + 1
         settings: list[tuple[EpicsSignal, Any]] = [
             (self.num_points, edges),
@@ -163,28 +165,31 @@ class TrajectoryFlyer(Flyer):
             (self.move_mode, _ABSOLUTE),
         ]
         for axis, motor in enumerate(self.motors, start=1):
-            settings.append((self.part(f"m{axis}_use"), int(motor in used)))
-            if motor in used:
+            settings.append((self.part(f"m{axis}_use"), int(motor in motors)))
+            if motor in motors:
                 settings.append((self.part(f"m{axis}_positions"), way.edges(motor.name)))
-        written = [signal.set(value) for signal, value in settings]
-        written += self.counter.prepare_bins(way.bins, way.time_s, pulses=True)
-        for status in written:
+        statuses = [signal.set(value) for signal, value in settings]
+        statuses += self.counter.prepare_bins(way.bins, way.time_s, pulses=True)
+        for status in statuses:
             status.wait(_WRITE_S)
-        waiting: list[Status] = [self._built(), *(motor.set(float(way.edges(motor.name)[0])) for motor in used)]
+        waiting: list[Status] = [
+            self._build_profile(),
+            *(motor.set(float(way.edges(motor.name)[0])) for motor in motors),
+        ]
         end_with(ready, waiting)
 
-    def _built(self) -> DeviceStatus:
-        """The profile: done when the controller says that it can drive it."""
+    def _build_profile(self) -> DeviceStatus:
+        """Have the controller build the profile; done when it says that the profile can be driven."""
         built = DeviceStatus(self, action="build the profile")
         put = self.build.set(1, timeout=_WRITE_S + 0.01 * self._path.bins)
-        put.add_callback(lambda put: completions.post(partial(self._on_built, built, put)))
+        put.add_callback(lambda put: completions.post(partial(self._on_profile_built, built, put)))
         return built
 
-    def _on_built(self, built: DeviceStatus, put: Status) -> None:
-        built.end(put.exception() or self._complaint("build", self.build_status, self.build_message))
+    def _on_profile_built(self, built: DeviceStatus, put: Status) -> None:
+        built.end(put.exception() or self._failure_of("build", self.build_status, self.build_message))
 
-    def _complaint(self, action: str, status: EpicsSignalRO, message: EpicsSignalRO) -> DeviceError | None:
-        """Why the controller did not do something; None if it did."""
+    def _failure_of(self, action: str, status: EpicsSignalRO, message: EpicsSignalRO) -> DeviceError | None:
+        """The failure of an action of the controller; None if it succeeded."""
         try:
             result, text = begin_values(status, message)()
         except DeviceError as exc:
@@ -193,7 +198,7 @@ class TrajectoryFlyer(Flyer):
 
     @override
     def stop_preparation(self) -> None:
-        for motor in self._used(self._path):
+        for motor in self._moving_motors(self._path):
             motor.stop()
 
     # ---- the flight --------------------------------------------------------------------------
@@ -201,7 +206,7 @@ class TrajectoryFlyer(Flyer):
     @override
     def start_flight(self, flight: Flight) -> None:
         way: Path = self._path
-        self._readbacks, self._filled, self._marks = {}, {}, []
+        self._readbacks, self._counts, self._marks = {}, {}, []
         self.counter.bins.subscribe(self._on_bins, run=False)
         try:
             self._counting = self.counter.begin_bins(allowed_bins_s(way.bins, way.time_s))
@@ -221,9 +226,9 @@ class TrajectoryFlyer(Flyer):
         self.abort.put(1)
 
     def _finish(self, flight: Flight, executed: Status) -> None:
-        """The motors stand: ask where they were, and what was counted. Completions worker."""
-        failure = executed.exception() or self._complaint("execute", self.execute_status, self.execute_message)
-        for step in (self._end_counting, self._take_readbacks, self._take_counts):
+        """Collect read-backs and counts after the motors have stopped. Completions worker."""
+        failure = executed.exception() or self._failure_of("execute", self.execute_status, self.execute_message)
+        for step in (self._end_counting, self._collect_readbacks, self._collect_counts):
             try:
                 step()
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
@@ -232,7 +237,7 @@ class TrajectoryFlyer(Flyer):
         flight.finish(failure or self._shortfall())
 
     def _end_counting(self) -> None:
-        """The last pulse ends the last bin; without it nothing would."""
+        """Stop the counter if the last pulse, which ends the last bin, did not come."""
         assert self._counting is not None
         with contextlib.suppress(WaitTimeoutError):
             self._counting.wait(0.5)
@@ -240,15 +245,15 @@ class TrajectoryFlyer(Flyer):
             self.counter.stop(success=True)
             self.counter.stop_all.set(1).wait(_WRITE_S)
 
-    def _take_readbacks(self) -> None:
+    def _collect_readbacks(self) -> None:
         self.read_back.set(1).wait(_WRITE_S)
-        used = self._used(self._path)
-        signals = [self.part(f"m{self.motors.index(motor) + 1}_readbacks") for motor in used]
+        motors = self._moving_motors(self._path)
+        signals = [self.part(f"m{self.motors.index(motor) + 1}_readbacks") for motor in motors]
         arrays = begin_values(*signals)()
-        self._readbacks = {motor.name: np.atleast_1d(array) for motor, array in zip(used, arrays, strict=True)}
+        self._readbacks = {motor.name: np.atleast_1d(array) for motor, array in zip(motors, arrays, strict=True)}
 
-    def _take_counts(self) -> None:
-        self._filled = self.counter.begin_filled()()
+    def _collect_counts(self) -> None:
+        self._counts = self.counter.begin_filled()()
 
     def _shortfall(self) -> DeviceError | None:
         way: Path = self._path
@@ -257,25 +262,25 @@ class TrajectoryFlyer(Flyer):
             return None
         return DeviceError(f"{self.name}: {counted} of {way.bins} bins were counted: do its pulses reach the counter?")
 
-    # ---- what it saw -------------------------------------------------------------------------
+    # ---- results -----------------------------------------------------------------------------
 
     @property
     def hints(self) -> Hints:
-        """What to show first: the hinted counters."""
+        """The fields to show first: the hinted counters."""
         return {"fields": [str(self.counter.part(counter).name) for counter in self.counter.hinted]}
 
     @override
     def describe_points(self) -> dict[str, DataKey]:
-        motors = self.motors if self._path is None else self._used(self._path)
+        motors = self.motors if self._path is None else self._moving_motors(self._path)
         described: dict[str, DataKey] = {}
         for motor in motors:
             described.update(motor.readback_signal.describe())
         return {**described, **self.counter.describe_bins(self.counter.counters)}
 
     def _complete_bins(self) -> int:
-        lengths = [len(column) for column in self._filled.values()]
+        lengths = [len(column) for column in self._counts.values()]
         lengths += [len(places) - 1 for places in self._readbacks.values()]
-        return max(0, min(lengths)) if self._filled and self._readbacks else 0
+        return max(0, min(lengths)) if self._counts and self._readbacks else 0
 
     @override
     def points_so_far(self) -> Points:
@@ -286,7 +291,7 @@ class TrajectoryFlyer(Flyer):
         places = {
             name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
         }  # fmt: skip
-        counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._filled.items()}
+        counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._counts.items()}
         return Points({**places, **counts}, times.tolist())
 
     # ---- simulation --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The arithmetic of a trajectory: the edges of the bins around its points, its speeds, and when each bin was.
+"""The arithmetic of a trajectory: the edges of the bins around its points, its speeds, and the times of the bins.
 
 Pure: numbers in, numbers out; no device, no clock.
 """
@@ -23,7 +23,7 @@ _SETTINGS = ("positions", "time", "first")
 
 @dataclass(frozen=True)
 class Path:
-    """A way of several motors through points, each in the middle of its bin.
+    """The path of several motors through points, each in the middle of its bin.
 
     Args:
         positions: by the name of each motor, its points: float64, shape (num,).
@@ -37,16 +37,16 @@ class Path:
 
     @property
     def num(self) -> int:
-        """How many points the whole way has."""
+        """The number of points of the whole path."""
         return len(next(iter(self.positions.values())))
 
     @property
     def bins(self) -> int:
-        """How many points this flight has."""
+        """The number of points of this flight."""
         return self.num - self.first
 
     def edges(self, motor: str) -> Numbers:
-        """Where the bins of this flight begin, and the last one ends: shape (bins + 1,).
+        """The positions at which the bins of this flight begin and the last one ends: shape (bins + 1,).
 
         Half-way from point to point; the first and the last go on as far again.
         """
@@ -56,12 +56,12 @@ class Path:
         return np.concatenate([ends[:1], between, ends[1:]])[self.first :]
 
     def speeds(self, motor: str) -> Numbers:
-        """How fast it goes through each bin, in units/s: shape (bins,)."""
+        """The speed of a motor in each bin, in units/s: shape (bins,)."""
         return np.abs(np.diff(self.edges(motor))) / self.time_s
 
 
 def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path:
-    """The way that ``{"positions": {"th": [0, 1, 2], "tth": [0, 2, 4]}, "time": 0.1}`` means.
+    """The path for the settings ``{"positions": {"th": [0, 1, 2], "tth": [0, 2, 4]}, "time": 0.1}``.
 
     Args:
         name: of who flies, for messages.
@@ -96,7 +96,7 @@ def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path
 
 
 def middles(marks: Sequence[tuple[int, float]], bins: int, time_s: float) -> Numbers:
-    """When the middle of each of `bins` equal bins was: seconds since 1970, shape (bins,).
+    """The time of the middle of each of `bins` equal bins: seconds since 1970, shape (bins,).
 
     Args:
         marks: how many bins were full, and the time stamp of that number; at least one.

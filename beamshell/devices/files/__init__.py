@@ -1,1 +1,1 @@
-"""Files that say which devices there are, a module for each format; all of them end as lines of one kind."""
+"""Device files: readers of their formats (ours, happi, guarneri, BEC, SPEC), each of which gives device lines."""

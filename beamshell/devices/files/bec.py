@@ -1,6 +1,6 @@
-"""BEC's device configurations, to be imported once: names with deviceClass, deviceConfig, readoutPriority.
+"""Import of BEC's device configurations: names with deviceClass, deviceConfig, readoutPriority.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def lines(document: YamlDocument, file: ReadFile) -> None:
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:
     if not is_mapping(item.node):
-        raise ConfigError(f"{item.where}: {item.key}: a device of BEC is {{deviceClass: ..., deviceConfig: ...}}")
+        raise ConfigError(f"{item.place}: {item.key}: a device of BEC is {{deviceClass: ..., deviceConfig: ...}}")
     has: dict[str, Any] = document.plain(item.node)
-    places = {part.key: part.where for part in document.items(item.node)}
+    places = {part.key: part.place for part in document.items(item.node)}
     path = has.get("deviceClass")
     if not isinstance(path, str):
-        raise ConfigError(f"{places.get('deviceClass', item.where)}: {item.key}: says no deviceClass")
+        raise ConfigError(f"{places.get('deviceClass', item.place)}: {item.key}: says no deviceClass")
     settings = has.get("deviceConfig") or {}
     if not isinstance(settings, dict):
         raise ConfigError(f"{places['deviceConfig']}: {item.key}: deviceConfig is {settings!r}; write a mapping")
@@ -44,11 +44,11 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
         values: dict[str, Any] = {"class": path, **address, **({"arguments": arguments} if arguments else {})}
     else:
         values = {"class": ours, **our_keywords(path, {k: v for k, v in settings.items() if k != "labels"})}
-    return DeviceLine(item.key, item.where, values | _about(has, values["class"]), places, is_foreign=True)
+    return DeviceLine(item.key, item.place, values | _about(has, values["class"]), places, is_foreign=True)
 
 
 def _about(has: dict[str, Any], cls: str) -> dict[str, Any]:
-    """What both formats say of any device, where it is not what goes without saying."""
+    """The keys of our format for a device's readout, tags and the like, as far as they are not the default."""
     about: dict[str, Any] = {}
     if tags := as_words(has.get("deviceTags")):
         about["tags"] = tags

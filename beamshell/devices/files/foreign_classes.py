@@ -1,6 +1,6 @@
-"""Our class for each class of ophyd and its relatives, and our names of their keywords.
+"""Tables for the import of device files: our class for each class of ophyd and its relatives, and of their keywords.
 
-Data, and the looking up; it imports none of those packages.
+Tables and look-ups; it imports none of those packages.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 PACKAGES = ("ophyd", "ophyd_devices", "ophyd_async", "apstools", "pcdsdevices", "nslsii", "bec_lib")
-"""What these hold is never imported for a file of another console: they need a control layer of their own."""
+"""Packages whose classes are never imported for a file of another console: they need a control layer of their own."""
 
 _MOTORS = ("EpicsMotor", "EpicsMotorMR", "EpicsMotorEx", "Motor", "IMS", "Newport", "BeckhoffAxis", "PCDSMotorBase")
 _SIM_MOTORS = ("SynAxis", "SynAxisNoHints", "SynAxisEmptyHints", "SynAxisOPAAS", "SimPositioner", "SimMotor")

@@ -1,6 +1,6 @@
-"""guarneri's files, as BITS has them: `ophyd.EpicsMotor: [{name: m1, prefix: "IOC:m1", labels: [motors]}, ...]`.
+"""Reader of guarneri's files, as BITS has them: `ophyd.EpicsMotor: [{name: m1, prefix: "IOC:m1", ...}, ...]`.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def lines(document: YamlDocument, file: ReadFile) -> None:
     """Add the devices of such a file to `file`."""
     for item in document.items(document.root):
         if not is_list(item.node):
-            file.problems.append(ConfigError(f"{item.where}: {item.key}: write a list of devices after the class"))
+            file.problems.append(ConfigError(f"{item.place}: {item.key}: write a list of devices after the class"))
             continue
         for node in item.node.value:
             try:
@@ -37,12 +37,12 @@ def lines(document: YamlDocument, file: ReadFile) -> None:
 
 
 def _line(document: YamlDocument, item: Item, node: Any) -> DeviceLine:
-    where = document.where(node)
+    place = document.place_of(node)
     has = document.plain(node)
     name = has.get("name") if isinstance(has, dict) else None
     if not isinstance(name, str):
-        raise ConfigError(f"{where}: a device of {item.key} has no name; write {{name: m1, prefix: ...}}")
-    places = {"class": item.where, **{part.key: part.where for part in document.items(node)}}
+        raise ConfigError(f"{place}: a device of {item.key} has no name; write {{name: m1, prefix: ...}}")
+    places = {"class": item.place, **{part.key: part.place for part in document.items(node)}}
     path = item.key
     if path.endswith(_CREATOR):
         path = str(has.pop("creator", ""))
@@ -55,4 +55,4 @@ def _line(document: YamlDocument, item: Item, node: Any) -> DeviceLine:
         values = {"class": path, "tags": tags, **address, "arguments": keywords}
     if "baseline" in values.get("tags", ()):  # the label that BITS reads before and after each run
         values["readout"] = "baseline"
-    return DeviceLine(name, where, values, places, is_foreign=True)
+    return DeviceLine(name, place, values, places, is_foreign=True)

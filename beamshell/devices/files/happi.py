@@ -1,6 +1,6 @@
-"""happi's JSON databases: items by id, each with device_class, args and kwargs that hold {{templates}}.
+"""Reader of happi's JSON databases: items by id, each with device_class, args and kwargs that hold {{templates}}.
 
-It knows their form, and nothing of what the classes are. The form is that of happi's JSON backend.
+It knows their form, which is that of happi's JSON backend, and no device class.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ def lines(document: YamlDocument, file: ReadFile) -> None:
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:
     if not is_mapping(item.node):
-        raise ConfigError(f"{item.where}: {item.key}: an item of happi is {{...}} with a device_class")
-    places = {part.key: part.where for part in document.items(item.node)}
+        raise ConfigError(f"{item.place}: {item.key}: an item of happi is {{...}} with a device_class")
+    places = {part.key: part.place for part in document.items(item.node)}
     has: dict[str, Any] = document.plain(item.node)
     name = str(has.get("name") or item.key)
     path = has.get("device_class")
     if not isinstance(path, str) or not path:
-        raise ConfigError(f"{places.get('device_class', item.where)}: {name}: says no device_class")
+        raise ConfigError(f"{places.get('device_class', item.place)}: {name}: says no device_class")
     try:
         args = [_filled(value, has) for value in has.get("args") or ()]
         keywords = {key: _filled(value, has) for key, value in (has.get("kwargs") or {}).items()}
     except ConfigError as exc:
-        raise ConfigError(f"{item.where}: {name}: {exc}") from exc
+        raise ConfigError(f"{item.place}: {name}: {exc}") from exc
     values = _values(path, args, keywords, has)
     places |= {key: places[theirs] for key, theirs in _PLACES.items() if theirs in places}
-    return DeviceLine(name, item.where, values, places, is_foreign=True)
+    return DeviceLine(name, item.place, values, places, is_foreign=True)
 
 
 _PLACES = {"class": "device_class", "enabled": "active", "doc": "documentation"}

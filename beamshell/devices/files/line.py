@@ -1,6 +1,6 @@
-"""DeviceLine: one device as a file has it, whatever the file's format; and all that was read of a file.
+"""DeviceLine: one device of a file, in the words of our own format; ReadFile: all devices and problems of a file.
 
-It knows nothing of formats, classes or devices.
+It knows no format, no class and no device.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class DeviceLine:
     """One device, in the words of our own format: class, prefix, tags, ... and the keywords of its class."""
 
     name: str
-    where: str
+    place: str
     """`file:line:column` of its name."""
     values: dict[str, Any]
     places: dict[str, str] = field(default_factory=dict)
@@ -28,12 +28,12 @@ class DeviceLine:
 
     def problem(self, text: str, key: str = "") -> ConfigError:
         """An error about this device, with the place of `key` if the file has it."""
-        return ConfigError(f"{self.places.get(key, self.where)}: {self.name}: {text}")
+        return ConfigError(f"{self.places.get(key, self.place)}: {self.name}: {text}")
 
 
 @dataclass
 class ReadFile:
-    """What was read of a file and those it includes: the devices by name, and what is wrong."""
+    """The devices of a file and of those that it includes, by name, and their problems."""
 
     lines: dict[str, DeviceLine] = field(default_factory=dict)
     problems: list[ConfigError] = field(default_factory=list)
@@ -45,8 +45,8 @@ class ReadFile:
     def add(self, line: DeviceLine) -> None:
         """Take one more device; of two with one name the first is kept, and that is a problem."""
         if line.name in self.lines:
-            first = self.lines[line.name].where
-            self.problems.append(ConfigError(f"{line.where}: {line.name}: is defined twice; the first is at {first}"))
+            first = self.lines[line.name].place
+            self.problems.append(ConfigError(f"{line.place}: {line.name}: is defined twice; the first is at {first}"))
         else:
             self.lines[line.name] = line
 

@@ -1,6 +1,6 @@
-"""Our own device files, read and written: `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
+"""Reader and writer of our own device files: `samx: {class: motor, prefix: "IOC:m1", limits: [-5, 5]}`.
 
-It knows their form, and nothing of what the classes are.
+It knows their form, and no device class.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def lines(document: YamlDocument, file: ReadFile, read: Callable[[Path, ReadFile
         file.is_whole = False
         file.problems.append(
             ConfigError(
-                f"{document.where(document.root)}: a device file is a mapping of names, such as `th: {{class: motor}}`"
+                f"{document.place_of(document.root)}: a device file is a mapping of names: `th: {{class: motor}}`"
             )
         )
         return
@@ -67,12 +67,12 @@ def _include(document: YamlDocument, item: Item, included: ReadFile, read: Calla
     value = document.plain(item.node)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"{item.where}: include is {value!r}; write include: [other.yml]")
+        raise ConfigError(f"{item.place}: include is {value!r}; write include: [other.yml]")
     for name in names:
         path = document.path.parent / Path(name).expanduser()
         if not path.is_file():
             included.is_whole = False
-            included.problems.append(ConfigError(f"{item.where}: include: there is no file {path}"))
+            included.problems.append(ConfigError(f"{item.place}: include: there is no file {path}"))
             continue
         read(path, included)
 
@@ -82,23 +82,23 @@ def _overridden(included: ReadFile, own: ReadFile) -> dict[str, DeviceLine]:
     for name, line in own.lines.items():
         base = lines.get(name)
         if base is not None and "class" not in line.values:
-            line = DeviceLine(name, line.where, base.values | line.values, base.places | line.places, base.is_foreign)
+            line = DeviceLine(name, line.place, base.values | line.values, base.places | line.places, base.is_foreign)
         lines[name] = line
     return lines
 
 
 def _line(document: YamlDocument, item: Item) -> DeviceLine:
     if not is_mapping(item.node):
-        raise ConfigError(f'{item.where}: {item.key}: write {{class: ..., prefix: "..."}} after the name')
+        raise ConfigError(f'{item.place}: {item.key}: write {{class: ..., prefix: "..."}} after the name')
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     written = [str(key.value) for key, _ in item.node.value]
     if doubled := next((key for n, key in enumerate(written) if key in written[:n]), None):
-        raise ConfigError(f"{item.where}: {item.key}: {doubled} stands twice")
+        raise ConfigError(f"{item.place}: {item.key}: {doubled} stands twice")
     for part in document.items(item.node):
-        places[part.key] = part.where
+        places[part.key] = part.place
         values[part.key] = document.plain(part.node, item.key)
-    return DeviceLine(item.key, item.where, values, places)
+    return DeviceLine(item.key, item.place, values, places)
 
 
 # ---- writing
@@ -128,7 +128,7 @@ def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _yaml(value: Any) -> str:
-    """A value in the short form of YAML; what is not plainly text is quoted, as JSON is."""
+    """A value in the short form of YAML; a text that could be read as something else is quoted, as in JSON."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_yaml(str(key))}: {_yaml(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,6 +1,6 @@
-"""Reading a device file of any format into device lines.
+"""read_file and import_file: read a device file of any format into device lines.
 
-It knows the formats by name, and nothing of what they say.
+It knows the formats by name only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""SPEC's `config` files, to be imported once: motors and counters of EPICS controllers by their lines.
+"""Import of SPEC's `config` files: the lines of motors and counters of EPICS controllers.
 
-It knows their lines (the format is that of SPEC's configuration editor, as certified software documents it), and
-nothing of what the classes are. What SPEC drives without EPICS has no equivalent here, and is named.
+The format is that of SPEC's configuration editor, as certified software documents it. It knows no device class. Devices
+that SPEC drives without EPICS have no equivalent here, and are reported.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def lines(path: Path, text: str, file: ReadFile) -> None:
     controllers: dict[str, list[str]] = {}
     scalers: dict[str, _Scaler] = {}
     for number, raw in enumerate(text.splitlines(), start=1):
-        where, line = f"{path}:{number}:1", raw.strip()
+        place, line = f"{path}:{number}:1", raw.strip()
         if match := _CONTROLLER.match(line):
             controllers.setdefault(match[1], []).append(match[2])
         elif match := _MOTOR.match(line):
-            _motor(match, controllers, where, file)
+            _motor(match, controllers, place, file)
         elif match := _COUNTER.match(line):
-            _counter(match, controllers, scalers, where, file)
+            _counter(match, controllers, scalers, place, file)
         elif _ASSIGNMENT.match(line):
-            file.problems.append(ConfigError(f"{where}: not understood: {line}"))
+            file.problems.append(ConfigError(f"{place}: not understood: {line}"))
     for n, scaler in enumerate(scalers.values()):
         file.add(scaler.line("scaler" if n == 0 else f"scaler{n + 1}"))
 
@@ -52,14 +52,14 @@ class _Scaler:
     """One scaler record, and SPEC's names for its channels."""
 
     prefix: str
-    where: str
+    place: str
     names: dict[int, str] = field(default_factory=dict)
 
     def line(self, name: str) -> DeviceLine:
         channels = sorted(self.names)
         doc = ", ".join(f"s{channel} {self.names[channel]}" for channel in channels)
         values = {"class": "scaler", "prefix": self.prefix, "channels": channels, "tags": ["detector"], "doc": doc}
-        return DeviceLine(name, self.where, {**values, "readout": "point"})
+        return DeviceLine(name, self.place, {**values, "readout": "point"})
 
 
 def _prefix(kind: str, unit: int, controllers: dict[str, list[str]]) -> str | None:
@@ -67,10 +67,10 @@ def _prefix(kind: str, unit: int, controllers: dict[str, list[str]]) -> str | No
     return listed[unit] if unit < len(listed) else None
 
 
-def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, file: ReadFile) -> None:
+def _motor(match: re.Match[str], controllers: dict[str, list[str]], place: str, file: ReadFile) -> None:
     words = match[4].split()  # steps sign slew base backlash acceleration - flags mnemonic name
     if len(words) < _MNEMONIC + 1:
-        file.problems.append(ConfigError(f"{where}: not understood: {match[0]}"))
+        file.problems.append(ConfigError(f"{place}: not understood: {match[0]}"))
         return
     name, doc = words[_MNEMONIC], " ".join(words[_MNEMONIC + 1 :])
     kind, (unit, _, channel) = match[2], match[3].partition("/")
@@ -79,14 +79,14 @@ def _motor(match: re.Match[str], controllers: dict[str, list[str]], where: str, 
     prefix = _prefix(kind, int(unit), controllers) if kind.startswith("EPICS") and unit.isdigit() else None
     if prefix is None or not channel.isdigit():
         controller = f"{kind}:{match[3]}"
-        file.problems.append(ConfigError(f"{where}: {name}: its controller {controller} is not of EPICS; left out"))
+        file.problems.append(ConfigError(f"{place}: {name}: its controller {controller} is not of EPICS; left out"))
         return
     values: dict[str, object] = {"class": "motor", "prefix": f"{prefix}m{channel}", "tags": ["motor"]}
-    file.add(DeviceLine(name, where, values | ({"doc": doc} if doc not in ("", name) else {})))
+    file.add(DeviceLine(name, place, values | ({"doc": doc} if doc not in ("", name) else {})))
 
 
 def _counter(
-    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], where: str, file: ReadFile
+    match: re.Match[str], controllers: dict[str, list[str]], scalers: dict[str, _Scaler], place: str, file: ReadFile
 ) -> None:
     words = match[3].split()  # unit channel scale flags mnemonic name
     if match[2] == _UNUSED:
@@ -97,7 +97,7 @@ def _counter(
         prefix = _prefix(match[2], int(words[0]), controllers)
     if prefix is None or int(words[1]) >= _CHANNELS:
         file.problems.append(
-            ConfigError(f"{where}: {name}: not one of the {_CHANNELS} channels of an EPICS scaler; left out")
+            ConfigError(f"{place}: {name}: not one of the {_CHANNELS} channels of an EPICS scaler; left out")
         )
         return
-    scalers.setdefault(prefix, _Scaler(prefix, where)).names[int(words[1]) + 1] = name
+    scalers.setdefault(prefix, _Scaler(prefix, place)).names[int(words[1]) + 1] = name

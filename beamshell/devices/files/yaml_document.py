@@ -1,6 +1,6 @@
 """YamlDocument: a YAML or JSON file whose every key knows its line and column.
 
-It knows nothing of devices. JSON is read as the YAML that it is, so that its errors have a place too.
+It knows no device. JSON is read as YAML, which it is, so that its errors have a place too.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """A key of a mapping, its value, and where it stands."""
+    """A key of a mapping, its value, and its place in the file."""
 
     key: str
-    where: str
+    place: str
     node: Node
 
 
@@ -50,12 +50,12 @@ class YamlDocument:
             raise ConfigError(f"{path}: is not UTF-8 text: {exc.reason} at byte {exc.start}") from exc
         except MarkedYAMLError as exc:
             mark = exc.problem_mark or exc.context_mark
-            where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-            raise ConfigError(f"{where}: not YAML: {exc.problem or exc.context}") from exc
+            place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+            raise ConfigError(f"{place}: not YAML: {exc.problem or exc.context}") from exc
         except YAMLError as exc:
             raise ConfigError(f"{path}: not YAML: {exc}") from exc
 
-    def where(self, node: Node) -> str:
+    def place_of(self, node: Node) -> str:
         """`file:line:column`, each counted from 1."""
         return f"{self.path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
 
@@ -65,7 +65,7 @@ class YamlDocument:
             return
         self._yaml.constructor.flatten_mapping(node)
         for key, value in node.value:
-            yield Item(str(key.value), self.where(key), value)
+            yield Item(str(key.value), self.place_of(key), value)
 
     def has(self, key: str) -> bool:
         """True if some entry of the file is a mapping with this key."""
@@ -83,7 +83,7 @@ class YamlDocument:
             return self._yaml.constructor.construct_object(node, deep=True)
         except YAMLError as exc:
             owner = f"{of}: " if of else ""
-            raise ConfigError(f"{self.where(node)}: {owner}{getattr(exc, 'problem', None) or exc}") from exc
+            raise ConfigError(f"{self.place_of(node)}: {owner}{getattr(exc, 'problem', None) or exc}") from exc
 
 
 def is_mapping(node: Any) -> bool:

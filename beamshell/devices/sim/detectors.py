@@ -1,4 +1,4 @@
-"""Simulated detectors: what they count follows from where simulated (or real) motors are.
+"""Simulated detectors: their counts depend on the positions of simulated (or real) motors.
 
 They know no control system; a thread is at work only if an exposure longer than 0 s was asked for.
 """
@@ -26,7 +26,7 @@ class SynSignal(Device):
     Args:
         prefix: unused; there for device files.
         name: its name; the value is recorded under it.
-        func: what is measured; called without arguments.
+        func: returns the measured value; called without arguments.
         exp: seconds that an exposure takes.
         noise: "poisson" for counting statistics, or the standard deviation of normal noise; 0 is none.
         seed: makes the same noise again; None is different each time.

@@ -1,4 +1,4 @@
-"""The commands of plans by name: what each message does, and its answer to the plan.
+"""The table of all commands of plans: for the name of each message, the function that does it.
 
 docs/reference/messages is made from this table.
 """
@@ -56,4 +56,4 @@ COMMANDS: dict[str, Command] = {
 MAY_FAIL_IN_CLEANUP = frozenset(
     {"set", "trigger", "stage", "unstage", "stop", "kickoff", "complete", "prepare", "configure", "wait", "sleep"}
 )
-"""Commands that put something back: while a plan cleans up, the next one is done though one of these fails."""
+"""Commands that put something back: while a plan cleans up, a failure of one does not prevent the next one."""

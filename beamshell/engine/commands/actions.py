@@ -19,8 +19,8 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     group = kwargs.get("group")
     if resources.prefetched:
         resources.prefetched.clear()  # a reading must never be older than the action before it
-    if id(msg.obj) not in resources.seen:
-        resources.see(msg.obj)
+    if id(msg.obj) not in resources.devices:
+        resources.add_device(msg.obj)
     if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
         status = ctx.device(method, *msg.args)
     else:
@@ -73,7 +73,7 @@ def stop(ctx: CommandContext, msg: Any) -> Any:
 
 
 def configure(ctx: CommandContext, msg: Any) -> Any:
-    """Change settings -> (old, new); descriptors follow."""
+    """Change a device's settings -> (old, new); its streams get new descriptors."""
     answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
     for run in ctx.resources.runs.values():
         run.configured(msg.obj)
@@ -81,10 +81,10 @@ def configure(ctx: CommandContext, msg: Any) -> Any:
 
 
 def stage(ctx: CommandContext, msg: Any) -> Any:
-    """Make a device ready -> what was staged, or a status; [] if it has nothing to stage."""
+    """Make a device ready for a run -> the staged devices, or a status; [] if it has nothing to stage."""
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
-    resources.see(obj)
+    resources.add_device(obj)
     answer: Any = []
     if hasattr(obj, "stage"):
         if not any(other is obj for other in resources.staged):
@@ -97,7 +97,7 @@ def stage(ctx: CommandContext, msg: Any) -> Any:
 
 
 def unstage(ctx: CommandContext, msg: Any) -> Any:
-    """Put a device back -> what was unstaged, or a status; [] if it has nothing to unstage."""
+    """Put a device back after a run -> the unstaged devices, or a status; [] if it has nothing to unstage."""
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
     answer: Any = []

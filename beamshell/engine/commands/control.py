@@ -13,7 +13,7 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 
 def checkpoint(ctx: CommandContext, msg: Any) -> None:
-    """A rewind comes back to here; a deferred pause happens here."""
+    """Make this the place to which a rewind goes back; a deferred pause happens here."""
     resources, requests = ctx.resources, ctx.requests
     for run in resources.runs.values():
         if run.bundle is not None:
@@ -34,7 +34,7 @@ def clear_checkpoint(ctx: CommandContext, msg: Any) -> None:
 
 
 def rewindable(ctx: CommandContext, msg: Any) -> bool:
-    """Whether messages are sent again after a pause -> the present answer."""
+    """Switch rewinding on or off (None only asks) -> the present setting."""
     if msg.args and msg.args[0] is not None:
         flag = bool(msg.args[0])
         if flag != ctx.cursor.rewindable:
@@ -90,12 +90,12 @@ def remove_suspender(ctx: CommandContext, msg: Any) -> None:
 
 
 def begin_cleanup(ctx: CommandContext, msg: Any) -> None:
-    """From here on the plan goes on to its next step though one fails."""
+    """Begin a cleanup: the plan goes on to its next step even if one fails."""
     ctx.modes.begin_cleanup()
 
 
 def end_cleanup(ctx: CommandContext, msg: Any) -> None:
-    """The cleanup is done. What failed in it is raised, unless the plan is failing already."""
+    """End a cleanup; its failures are raised, unless the plan is failing already."""
     modes, outcome = ctx.modes, ctx.outcome
     modes.end_cleanup()
     if outcome.after_cleanup is not None and not modes.cleanup_depth:

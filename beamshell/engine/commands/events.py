@@ -16,13 +16,13 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 
 def create(ctx: CommandContext, msg: Any) -> None:
-    """Open an event. The devices of the stream's last event are asked at once for their readings."""
+    """Open an event; the readings of the devices of the stream's last event are requested at once."""
     run = run_of(ctx, msg)
     name = msg.kwargs.get("name") or (msg.args[0] if msg.args else "primary")
     run.create(name)
     stream = run.streams.get(name)
     if stream is not None:
-        for obj in stream.beginners:
+        for obj in stream.prefetchable:
             ctx.resources.prefetched[id(obj)] = ctx.device(obj.begin_read)
 
 
@@ -31,8 +31,8 @@ def read(ctx: CommandContext, msg: Any) -> Any:
     obj, resources = msg.obj, ctx.resources
     collect = resources.prefetched.pop(id(obj), None) if resources.prefetched else None
     readings = ctx.device(obj.read if collect is None else collect)
-    if id(obj) not in resources.seen:
-        resources.see(obj)
+    if id(obj) not in resources.devices:
+        resources.add_device(obj)
     run = resources.runs.get(msg.run)
     if run is not None and run.bundle is not None:
         run.bundle.add(obj, readings)
@@ -75,7 +75,7 @@ def monitor(ctx: CommandContext, msg: Any) -> None:
 
 
 def unmonitor(ctx: CommandContext, msg: Any) -> None:
-    """End a monitor."""
+    """End the monitor of a device."""
     run = run_of(ctx, msg)
     for name, entry in list(run.monitored.items()):
         if entry.obj is msg.obj:
@@ -87,7 +87,7 @@ def unmonitor(ctx: CommandContext, msg: Any) -> None:
 
 
 def collect(ctx: CommandContext, msg: Any) -> Any:
-    """Emit what flyers have ready -> the pages, if the plan wants them."""
+    """Emit the pages that flyers have ready -> the pages, if the plan wants them."""
     objects = (msg.obj, *msg.args)
     payload = bool(msg.kwargs.get("return_payload", True))
     return flyers.collect(ctx, run_of(ctx, msg), objects, msg.kwargs.get("name"), payload=payload)

@@ -50,5 +50,5 @@ def run_of(ctx: CommandContext, msg: Any) -> RunBundler:
     try:
         return ctx.resources.runs[msg.run]
     except KeyError:
-        which = "no run is open" if msg.run is None else f"no run with the key {msg.run!r} is open"
-        raise IllegalMessageSequence(f"{msg.command}: {which}; open_run comes first") from None
+        problem = "no run is open" if msg.run is None else f"no run with the key {msg.run!r} is open"
+        raise IllegalMessageSequence(f"{msg.command}: {problem}; open_run comes first") from None

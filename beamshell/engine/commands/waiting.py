@@ -23,7 +23,7 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
     tasks = resources.groups.get(group)
     if tasks is None:
         if group not in resources.waited:
-            _complain_of_unknown_group(ctx, group)
+            _warn_of_unknown_group(ctx, group)
         return True
     resources.waited.add(group)
     pending = {task.status for task in tasks if not task.status.done}
@@ -40,8 +40,8 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
         if ctx.options.on_waiting is not None:
             ctx.options.on_waiting(None)
     if not done and is_error:
-        late = ", ".join(task.describe() for task in tasks if not task.status.done)
-        raise CommandTimeout(f"not finished after {timeout:g} s: {late}")
+        unfinished = ", ".join(task.describe() for task in tasks if not task.status.done)
+        raise CommandTimeout(f"not finished after {timeout:g} s: {unfinished}")
     if done:
         resources.groups.pop(group, None)
         _raise_late_failure(ctx, tasks)
@@ -54,7 +54,7 @@ def _wait_arguments(
     return group, timeout, error_on_timeout
 
 
-def _complain_of_unknown_group(ctx: CommandContext, group: Any) -> None:
+def _warn_of_unknown_group(ctx: CommandContext, group: Any) -> None:
     if group is None:
         return
     text = f"wait: nothing was begun in group {group!r}"
@@ -66,7 +66,7 @@ def _complain_of_unknown_group(ctx: CommandContext, group: Any) -> None:
 
 
 def _raise_late_failure(ctx: CommandContext, tasks: list[Task]) -> None:
-    """A failure that the plan has not seen, of an action that it now waits for."""
+    """Raise the failure of an action of this group that was not yet raised in the plan."""
     if not ctx.modes.unwinding:
         for task in tasks:
             if task.failed and not task.raised:
@@ -114,7 +114,7 @@ def wait_for_release(ctx: CommandContext, msg: Any) -> None:
 
 
 def sleep(ctx: CommandContext, msg: Any) -> None:
-    """Wait so many seconds."""
+    """Wait for a number of seconds."""
     ctx.until(lambda: False, ctx.clock() + float(msg.args[0]))
 
 

@@ -1,6 +1,6 @@
-"""Record baselines, monitors and flyers alongside a plan; add subscribers and suspenders to it.
+"""Wrappers that record baselines, monitors and flyers alongside a plan, or add subscribers and suspenders to it.
 
-They know nothing of what the plan measures.
+They know nothing of the plan's own measurement.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The decorator form of each wrapper, for functions that make plans: finalize_decorator, run_decorator, ...
 
-It knows nothing of what the wrappers do.
+It knows no single wrapper.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replace, drop or insert messages of a plan: msg_mutator, plan_mutator, pchain, stub_wrapper.
+"""Wrappers that replace, drop or insert messages of a plan: msg_mutator, plan_mutator, pchain, stub_wrapper.
 
 They know nothing of devices. They pass GeneratorExit on at once: a plan that is halted or thrown away must not yield.
 """
@@ -17,10 +17,10 @@ Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
 
 def as_plan(plan: Any) -> Plan:
     """A generator of messages from a plan, a function that makes one, or a list of messages."""
-    made = plan() if callable(plan) else plan
-    if hasattr(made, "send"):
-        return made  # type: ignore[no-any-return]  # whatever has `send` is used as a generator
-    return _from_list(made)
+    messages = plan() if callable(plan) else plan
+    if hasattr(messages, "send"):
+        return messages  # type: ignore[no-any-return]  # whatever has `send` is used as a generator
+    return _from_list(messages)
 
 
 def _from_list(messages: Iterable[Msg]) -> Plan:

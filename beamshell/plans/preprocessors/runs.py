@@ -1,6 +1,6 @@
-"""Open a run around a plan, set its metadata and run key, and stage devices for it.
+"""Wrappers that open a run around a plan, set its metadata and run key, and stage devices for it.
 
-They know nothing of what is measured.
+They know nothing of the measurement.
 """
 
 from __future__ import annotations

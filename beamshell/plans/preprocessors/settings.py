@@ -1,6 +1,6 @@
-"""Relative positions, the return of motors, and count times: relative_set, reset_positions, configure_count_time.
+"""Wrappers for relative positions, the return of motors, and count times of a plan.
 
-They know nothing of runs.
+relative_set_wrapper, reset_positions_wrapper, configure_count_time_wrapper. They know nothing of runs.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def _is_one_of(devices: Iterable[Any] | None) -> Callable[[Any], bool]:
     """Tells if a device is one of these; None stands for all devices."""
     if devices is None:
         return lambda _: True
-    chosen = list(devices)
-    return lambda device: any(device is other for other in chosen)
+    device_list = list(devices)
+    return lambda device: any(device is other for other in device_list)
 
 
 @wrapper

@@ -1,6 +1,6 @@
-"""Print a summary of a plan, one line per message that matters to a person.
+"""print_summary_wrapper: prints a summary of a plan while it runs, one line per important message.
 
-It knows only messages, no engine.
+It knows messages, and no engine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def print_summary_wrapper(plan: Any, show: Callable[[str], object] = print) -> P
 
 
 def summary_line(msg: Msg) -> str | None:
-    """A message in a few words; None if it does not matter to a person."""
+    """A message in a few words; None for a message that a summary leaves out."""
     name = getattr(msg.obj, "name", msg.obj)
     match msg.command:
         case "open_run":

@@ -1,6 +1,6 @@
 """Stubs for one point of a scan, and for repeating a plan: one_shot, one_nd_step, repeat.
 
-They know nothing of how the points are made.
+They get the points, and make none.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
 
     Args:
         plan: a function that makes the plan.
-        num: how many times; None repeats for ever.
+        num: the number of times; None repeats for ever.
         delay: seconds from the start of one to the start of the next: a number, or an iterable of them.
 
     Raises:
@@ -76,7 +76,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
     delays = None if delay is None or isinstance(delay, int | float) else iter(delay)
     done = 0
     while num is None or done < num:
-        begun = now()
+        start = now()
         yield Msg("checkpoint")
         yield from plan()
         done += 1
@@ -88,7 +88,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
             if num is None:
                 return  # without `num`, the delays decide how many times
             raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
-        if gap is not None and (rest := begun + gap - now()) > 0:
+        if gap is not None and (rest := start + gap - now()) > 0:
             yield Msg("sleep", None, rest)
 
 

@@ -1,4 +1,4 @@
-"""Commands that go to what was measured: align, edge, knife; cen, peak and com of the last scan.
+"""Commands that move a motor to a peak or an edge: align, edge, knife; cen, peak and com of the last scan.
 
 The fits are the plans' own; the last scan is read from the store, so that it needs no plot and no memory.
 """
@@ -27,7 +27,7 @@ _LOOK_BACK = 20
 
 
 class Line(NamedTuple):
-    """Where to scan, from where the motor is."""
+    """The range of the scan, as distances from the motor's position."""
 
     start: Position
     stop: Position
@@ -95,18 +95,18 @@ def knife(
 
 
 def _options(**options: Any) -> dict[str, Any]:
-    """Those that are given, so that the recorded call is as short as what was typed."""
+    """The options that were typed, so that the recorded call is as short as the typed line."""
     return {name: value for name, value in options.items() if value}
 
 
 def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
-    """The plan, and two lines that say what it has found."""
+    """The plan, followed by two lines with the fit and the motor's move."""
 
-    def show(result: bp.Found) -> None:
+    def show(result: bp.AlignmentResult) -> None:
         fit, unit, digits = result.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
-        what = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
+        position = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
         height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
-        print(f"{result.field}: {kind}: {what}, {height} over {fit.background:.4g}")
+        print(f"{result.field}: {kind}: {position}, {height} over {fit.background:.4g}")
         if kind == "beam":
             print(f"{motor.name}: back at {result.origin:.{digits}f}{unit}")
         else:
@@ -149,15 +149,13 @@ def _go(session: Session, value: str | None, title: str, place: Callable[[Peak],
     run, name, peaks = _last_scan(session)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    chosen = next(iter(peaks.values())) if value is None else peaks[value]
+    curve = next(iter(peaks.values())) if value is None else peaks[value]
     motor = _motor(session, name)
-    target = place(chosen)
+    target = place(curve)
     if target is None:
-        raise NoFit(f"scan {run.scan_id}: {chosen.y} is not half as high on both sides, so it has no centre: try peak")
+        raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
-    print(
-        f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {chosen.y}, scan {run.scan_id})"
-    )
+    print(f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
 
 
@@ -178,7 +176,7 @@ def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
 
 
 def _motor(session: Session, name: str) -> Any:
-    """The device that a run calls so, perhaps a part of another."""
+    """The device of this name in a run: one of the registry, or a part of one."""
     if name in session.registry:
         return session.devices[name]
     for device in session.registry.values():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 import time
 from typing import Annotated, Any
 
@@ -21,7 +24,7 @@ _RECONNECT_S = 3.0
 
 @command(HEADING, example="devices th")
 def devices(session: Session, device: Device | None = None) -> None:
-    """Show what there is, or one device with all its parts."""
+    """Show all devices, or one device with all its parts."""
     if device is not None:
         _show_one(device)
         return
@@ -47,9 +50,9 @@ def _show_one(device: Any) -> None:
 
 @command(HEADING, example="offline")
 def offline(session: Session) -> None:
-    """Show what does not answer: device, address, since when.
+    """Show the devices that do not answer: name, address, since when.
 
-    It connects by itself when it comes back.
+    They connect by themselves when they come back.
     """
     by_device: dict[str, list[tuple[str, Any]]] = {}
     for dotted, address, since in session.registry.offline():
@@ -65,7 +68,7 @@ def offline(session: Session) -> None:
 
 
 class DeviceNameSlot(DeviceSlot):
-    """The name of a device, looked up later: what is offline has a name too."""
+    """The name of a device, which may be offline; it is looked up by the command."""
 
     word = "device"
 
@@ -77,10 +80,10 @@ class DeviceNameSlot(DeviceSlot):
 
 @command(HEADING, example="reconnect temp")
 def reconnect(session: Session, names: list[Annotated[str, DeviceNameSlot()]] | None = None) -> None:
-    """Give up the connections of what does not answer and make new ones; show what has come back and what has not.
+    """Make new connections to the devices that do not answer; show which have come back.
 
-    What comes back connects by itself, without this. With devices, theirs are made anew even if they answer: for one
-    that is stuck.
+    A device that comes back connects by itself, without this. With names, the connections of these devices are made
+    anew even if they answer: for a device that is stuck.
     """
     registry = session.registry
     before = {lost.device.partition(".")[0] for lost in registry.offline()}
@@ -100,7 +103,7 @@ def reconnect(session: Session, names: list[Annotated[str, DeviceNameSlot()]] | 
 
 @command(HEADING, example="reload")
 def reload(session: Session) -> None:
-    """Read the device file again, and show what has changed: a device whose line is the same stays the same."""
+    """Read the device file again, and show what has changed; a device whose line is the same is kept."""
     lines = session.reload_devices()
     print("\n".join(lines) if lines else "nothing has changed")
 
@@ -128,10 +131,19 @@ def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
         return
     for problem in COMMANDS.load_plugins():
         say_error(problem)
-    width = max(len(one.example) for one in COMMANDS.commands)
+    width = max(len(each.example) for each in COMMANDS.commands)
     for heading, its_commands in COMMANDS.by_heading().items():
         print(f"\n{heading}")
-        for one in its_commands:
-            others = f" ({', '.join(one.aliases)})" if one.aliases else ""
-            print(f"  {one.example:<{width}}  {one.summary}{others}")
+        for each in its_commands:
+            aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
+            print(_help_line(f"  {each.example:<{width}}  ", f"{each.summary}{aliases}"))
     print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
+
+
+def _help_line(example: str, summary: str) -> str:
+    """One command of the list; in a terminal the summary stays in its column."""
+    least = len(example) + 20  # a narrower terminal breaks the lines itself
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    if columns < least:
+        return example + summary
+    return textwrap.fill(summary, columns, initial_indent=example, subsequent_indent=" " * len(example))

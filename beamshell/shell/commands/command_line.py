@@ -10,13 +10,14 @@ from typing_extensions import override
 from beamshell.errors import UsageError
 from beamshell.shell.command import Command, Followed
 from beamshell.shell.command_set import COMMANDS
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens
 from beamshell.shell.typed_line import cut_line, joined
 
 
 class Line(NamedTuple):
-    """A command, and what follows its name."""
+    """A command, and the words that follow its name."""
 
     command: Command
     words: list[str]
@@ -36,20 +37,20 @@ class Line(NamedTuple):
         return cls(COMMANDS.find(name), words)
 
     def make(self, session: Any) -> Followed | None:
-        """The plan that it would run; None if the command runs none, and has done all it does.
+        """The plan of the command, not run; None if the command runs no plan, and is done.
 
         Raises:
             BeamshellError: it cannot be done as things are now.
         """
-        made = self.command.make(session, self.words)
-        return made if isinstance(made, Followed) else None
+        result = self.command.make(session, self.words)
+        return result if isinstance(result, Followed) else None
 
     def __str__(self) -> str:
         return joined([self.command.name, *self.words])
 
 
 class CommandLineSlot(Slot):
-    """All words that are left, as a command."""
+    """All remaining words of a line, as a command."""
 
     word = "command ..."
     repeats = True
@@ -57,11 +58,13 @@ class CommandLineSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Line:
-        words = [tokens.take("command")]
+        command = _name_of(tokens.take("command"))
+        if not isinstance(command, str):
+            raise UsageError("a command belongs here, such as scan, det, th, -1, 1, 3; a plan: session.rehearse(plan)")
+        words = []
         while tokens:
-            words.append(tokens.take("command"))
-        words[0] = getattr(words[0], "command_name", words[0])
-        return Line.of(words[0] if len(words) == 1 else joined(map(str, words)))
+            words.append(as_word(tokens.take("command"), tokens.devices))
+        return Line.of(joined([command, *words]) if words else command)
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -78,8 +81,17 @@ class CommandLineSlot(Slot):
         return COMMANDS.names_of_plans()
 
 
+def _name_of(token: Any) -> Any:
+    """The word that is typed for a command, which may be given as its function."""
+    return getattr(token, "command_name", token)
+
+
 class CommandNameSlot(Slot):
     """The name of a command."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        return str(_name_of(tokens.take(name)))
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Commands that scan on the fly: fscan.
+"""The command fscan: a scan on the fly, past the points without stopping.
 
 The flyer's device says what may be flown; the words are looked up among the devices.
 """

@@ -1,4 +1,4 @@
-"""Commands after Ctrl+C: resume, stop, abort, halt; and suspenders, which shows what holds plans."""
+"""Commands for a paused plan: resume, stop, abort, halt; and suspenders, the list of what plans wait for."""
 
 from __future__ import annotations
 

@@ -103,10 +103,10 @@ class MotorNameSlot(MotorSlot):
 @command(HEADING, example="wm th sam*")
 def wm(session: Session, motors: list[Annotated[Any, MotorNameSlot()]]) -> None:
     """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters."""
-    chosen: dict[str, Any] = {}
+    selected: dict[str, Any] = {}
     for motor in motors:
-        chosen |= _named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
-    print(positions_table(chosen))
+        selected |= _motors_named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
+    print(positions_table(selected))
 
 
 @command(HEADING, example="wa")
@@ -118,7 +118,7 @@ def wa(session: Session) -> None:
     print(positions_table(motors))
 
 
-def _named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
+def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     if "*" not in word and "?" not in word:
         device = find_device(word, devices)
         if not is_motor(device):

@@ -21,7 +21,7 @@ from beamshell.store.queue import Queue, QueueItem
 
 HEADING = "Ahead of time"
 _SETTERS = ("md",)
-"""What may be queued although it runs no plan."""
+"""Commands that may be queued although they run no plan."""
 _MARKS = {"waiting": "", "running": "RUNNING", "done": "done", "failed": "FAILED", "interrupted": "INTERRUPTED"}
 
 
@@ -100,11 +100,11 @@ def retry(session: Session, number: Points) -> None:
 @queue.subcommand(example="queue clear done")
 def clear(session: Session, done: Literal["done"] | None = None) -> None:
     """Take out all items, or those that are done."""
-    gone = session.queue.clear(*([done] if done else []))
-    print(f"{gone} {'item is' if gone == 1 else 'items are'} gone")
+    number = session.queue.clear(*([done] if done else []))
+    print(f"{number} {'item is' if number == 1 else 'items are'} number")
 
 
-# ---- what a line means -----------------------------------------------------------------------------
+# ---- checking a line -------------------------------------------------------------------------------
 
 
 def _refuse_unqueueable(command: Command) -> None:
@@ -113,12 +113,12 @@ def _refuse_unqueueable(command: Command) -> None:
 
 
 def _try_out(session: Session, line: Line) -> None:
-    """Refuse what is written wrongly; say what could not be done now, although it may be possible by then."""
+    """Refuse a line that is written wrongly; warn if it could not be done now, since it may be possible later."""
     if line.command.name in _SETTERS:
         return
     try:
-        made = line.make(session)
-        problems = [] if made is None else session.rehearse(made.plan).problems
+        followed = line.make(session)
+        problems = [] if followed is None else session.rehearse(followed.plan).problems
     except UsageError:
         raise
     except BeamshellError as exc:
@@ -132,7 +132,7 @@ class _Work:
 
     Args:
         session: the console.
-        goes_on: whether an item that fails is followed by the next.
+        goes_on: whether the queue goes on after an item that fails.
     """
 
     def __init__(self, session: Session, *, goes_on: bool) -> None:
@@ -167,40 +167,40 @@ class _Work:
         return Task(lambda: self._plan_of(item, metadata), self._ending(item), metadata)
 
     def _plan_of(self, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
-        """The plan of the item's command, simulated; None if the command has done all it does.
+        """The plan of the item's command, simulated; None if the command runs no plan, and is done.
 
         Raises:
             BeamshellError: it cannot be done as things are now.
         """
         line = Line.of(item.line)
         _refuse_unqueueable(line.command)
-        made = line.make(self._session)
-        if made is None:
+        followed = line.make(self._session)
+        if followed is None:
             return None
-        if form := plan_form(made.plan, self._session.devices):
+        if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
         if line.command.preflight:
-            self._session.check(made.plan, ask=False)
+            self._session.check(followed.plan, ask=False)
 
         def whole() -> Plan:
-            result = yield from made.plan
-            if made.then is not None:
-                made.then(result)
+            result = yield from followed.plan
+            if followed.then is not None:
+                followed.then(result)
 
         return whole()
 
     def _ending(self, item: QueueItem) -> Callable[[BaseException | None, list[str]], None]:
-        def ended(failure: BaseException | None, uids: list[str]) -> None:
+        def record_end(failure: BaseException | None, uids: list[str]) -> None:
             if failure is None:
                 self._queue.end(item.key, "done", uids=uids)
                 return
             reason = _why(failure)
             self._queue.end(item.key, "failed", reason, uids)
             self._failed.append(item.line)
-            # what ends the queue is shown as any plan's failure is: it is said once
+            # a failure that ends the queue is shown as any plan's failure is, so it is not shown here too
             say(f"queue: {item.line}: {reason}" if self._goes_on else f"queue: {self._states()}")
 
-        return ended
+        return record_end
 
     def _states(self) -> str:
         states = [item.state for item in self._queue.items()]

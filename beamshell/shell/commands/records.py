@@ -1,4 +1,4 @@
-"""Commands for metadata and measured data: md, runs, export, image."""
+"""Commands for metadata and stored runs: md, runs, export, image."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     metadata = session.RE.md
     if not key:
         _show(dict(metadata))
+    elif value is None and "=" in key:
+        raise UsageError(f"'{key}' is not understood: write md {key.replace('=', ' ', 1)}")
     elif value is None:
         _show({_existing(key, metadata): metadata[key]})
     elif key in _RESERVED:
@@ -117,7 +119,7 @@ def export(
 
 
 class PointSlot(Slot):
-    """The number of a point, or `now` for what the camera has."""
+    """The number of a point, or `now` for the camera's present picture."""
 
     word = "point | now"
 
@@ -136,7 +138,7 @@ class PointSlot(Slot):
 
 
 class PictureSourceSlot(Slot):
-    """What takes pictures: a device, or one that only the run knows."""
+    """The name of a detector that takes pictures; the run may have one that this console does not have."""
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:

@@ -23,10 +23,10 @@ def rehearse(session: Session, plot: Literal["plot"] | None, line: CommandLine) 
     """
     if not line.command.runs_a_plan:
         raise UsageError(f"{line.command.name} is no scan and no move: there is nothing to rehearse")
-    made = line.make(session)
-    if made is None:
+    followed = line.make(session)
+    if followed is None:
         raise UsageError(f"{line.command.name} runs no plan when it is typed like this")
-    result = session.rehearse(made.plan)
+    result = session.rehearse(followed.plan)
     print(result)
     if not result.problems and not result.endless:
         print(f"started now: {announcement(result, time.time()).rpartition(', ')[2]}")

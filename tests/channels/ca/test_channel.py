@@ -163,10 +163,10 @@ def test_requests_to_a_channel_that_is_gone_are_forgotten(connect, demo_ioc):
     for _ in range(20):
         signal = EpicsSignalRO("BL:samx.VELO", name="velocity")
         signal.wait_for_connection(5)
-        asked = [signal.begin_read() for _ in range(3)]
+        calls = [signal.begin_read() for _ in range(3)]
         signal.destroy()  # before the requests are sent: they are never answered
         requests.batch().wait_for(-1, 0.0)  # the next ones are another batch
-    del asked
+    del calls
     assert len(requests._batches) <= number + 1
 
 

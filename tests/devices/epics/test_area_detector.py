@@ -390,7 +390,7 @@ def test_frames_that_do_not_reach_the_file_are_missed(cam: EpicsAreaDetector) ->
 def test_frames_that_were_dropped_are_missed(cam: EpicsAreaDetector) -> None:
     dropped = EpicsSignal("BL:cam:HDF1:DroppedArrays", name="dropped")
     cam.stage()
-    points = cam.hdf.ask_for(2)
+    points = cam.hdf.expect(2)
     dropped.set(dropped.get() + 2).wait(5)
     with pytest.raises(DeviceError, match=r"2 of 2 frames are not in \S+: it has dropped 2, since its queue was full"):
         cam.hdf.await_frames(points)

@@ -64,16 +64,16 @@ def test_fault_7_a_move_survives_a_short_freeze_of_its_ioc(own_ioc: DemoIoc, own
 def test_fault_7_a_subscriber_may_read_and_move_the_motor_and_is_called_in_no_thread_of_channel_access(
     motor: EpicsMotor,
 ) -> None:
-    seen: list[tuple[str, float]] = []
+    record: list[tuple[str, float]] = []
 
     def reads(**_: Any) -> None:
-        seen.append((threading.current_thread().name, motor.position))
+        record.append((threading.current_thread().name, motor.position))
 
     token = motor.subscribe(reads, run=False)
     motor.set(1).wait(15)
-    until(lambda: len(seen) > 1)
+    until(lambda: len(record) > 1)
     motor.unsubscribe(token)
-    assert {name.rstrip("0123456789") for name, _ in seen} == {"beamshell-updates-"}
+    assert {name.rstrip("0123456789") for name, _ in record} == {"beamshell-updates-"}
 
 
 # ---- 27: a stage that fails half-way leaves devices half staged

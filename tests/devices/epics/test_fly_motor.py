@@ -100,39 +100,39 @@ def collected(bench: Bench) -> dict[str, list[Any]]:
 def test_a_flight_counts_at_all_its_points_and_the_motor_has_its_speed_back(bench):
     flight = begin(bench)
     flight.wait(30)
-    seen = collected(bench)
-    assert np.asarray(seen["th"]) == pytest.approx(np.linspace(-1, 1, 41), abs=0.5)
-    assert np.median(np.diff(seen["th"])) == pytest.approx(0.05, abs=0.02)
-    assert np.all(np.diff(seen["time"]) > 0)
+    record = collected(bench)
+    assert np.asarray(record["th"]) == pytest.approx(np.linspace(-1, 1, 41), abs=0.5)
+    assert np.median(np.diff(record["th"])) == pytest.approx(0.05, abs=0.02)
+    assert np.all(np.diff(record["time"]) > 0)
     assert bench.th.velocity.get() == 1.0
     assert bench.th.position > 1.0
 
 
 def test_the_positions_are_those_of_the_encoder(bench):
     begin(bench).wait(30)
-    seen = collected(bench)
-    assert seen["th"] == pytest.approx(seen["mcs_where"], abs=0.2)
+    record = collected(bench)
+    assert record["th"] == pytest.approx(record["mcs_where"], abs=0.2)
 
 
 def test_the_counts_are_those_of_where_the_motor_was(bench):
     begin(bench).wait(30)
-    seen = collected(bench)
-    exact = np.array([physics.detector_rate(place, 1.0) for place in seen["mcs_where"]]) * PATH["time"]
-    assert np.abs(np.array(seen["mcs_it"]) - exact).mean() < 2 * np.sqrt(exact).mean()
+    record = collected(bench)
+    exact = np.array([physics.detector_rate(place, 1.0) for place in record["mcs_where"]]) * PATH["time"]
+    assert np.abs(np.array(record["mcs_it"]) - exact).mean() < 2 * np.sqrt(exact).mean()
 
 
 def test_times_are_those_on_the_wall(bench):
     before = time.time()
     begin(bench).wait(30)
-    seen = collected(bench)
-    assert before < seen["time"][0] < seen["time"][-1] < time.time()
+    record = collected(bench)
+    assert before < record["time"][0] < record["time"][-1] < time.time()
 
 
 def test_it_flies_down_as_well(bench):
     begin(bench, {**PATH, "start": 1.0, "stop": -1.0}).wait(30)
-    seen = collected(bench)["th"]
-    assert seen[0] > 0.5 > -0.5 > seen[-1]
-    assert len(seen) == 41
+    record = collected(bench)["th"]
+    assert record[0] > 0.5 > -0.5 > record[-1]
+    assert len(record) == 41
 
 
 def test_points_are_handed_over_on_the_way(bench):
@@ -157,9 +157,9 @@ def test_the_position_can_come_from_an_array_of_the_counter(bench):
 
 def test_the_first_points_can_be_left_out_for_they_were_flown_before(bench):
     begin(bench, {**PATH, "first": 30}).wait(30)
-    seen = collected(bench)["th"]
-    assert len(seen) == 11
-    assert seen[-1] == pytest.approx(1.0, abs=0.5)
+    record = collected(bench)["th"]
+    assert len(record) == 11
+    assert record[-1] == pytest.approx(1.0, abs=0.5)
 
 
 def test_its_settings_are_recorded(bench):
@@ -235,7 +235,7 @@ def test_a_motor_that_may_not_move_is_not_slowed_down_either(bench):
 # ---- a flight that ends early --------------------------------------------------------------------
 
 
-def check_home(bench: Bench) -> None:
+def check_at_rest_with_its_speed(bench: Bench) -> None:
     """The motor stands and has its speed; the counter rests."""
     assert not bench.th.moving
     assert bench.th.velocity.get() == 1.0
@@ -245,10 +245,10 @@ def check_home(bench: Bench) -> None:
 def test_a_stop_keeps_the_points(bench):
     flight = half_way(bench)
     bench.flyer.stop()
-    seen = collected(bench)
+    record = collected(bench)
     assert str(flight.exception()) == "fly: its flight was stopped"
-    assert 20 < len(seen["th"]) < 201
-    check_home(bench)
+    assert 20 < len(record["th"]) < 201
+    check_at_rest_with_its_speed(bench)
 
 
 def test_a_stop_while_it_gets_ready_stops_the_motor(bench):
@@ -267,17 +267,17 @@ def test_a_pause_ends_the_flight_without_a_failure(bench):
     bench.flyer.pause()
     flight.wait(10)
     assert 20 < len(collected(bench)["th"]) < 201
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
 def test_what_was_counted_after_a_stop_is_flown_again_and_not_taken_for_points_on_the_way(bench):
     half_way(bench)
     bench.th.motor_stop.put(1)  # the counter goes on, with the motor at rest
     until(lambda: not bench.flyer.flying)
-    seen = collected(bench)
-    assert np.all(np.diff(seen["th"]) > 0)
-    assert seen["mcs_where"] == pytest.approx(seen["th"], abs=0.2)
-    assert len(seen["th"]) <= len(bench.mcs.part("it").get())
+    record = collected(bench)
+    assert np.all(np.diff(record["th"]) > 0)
+    assert record["mcs_where"] == pytest.approx(record["th"], abs=0.2)
+    assert len(record["th"]) <= len(bench.mcs.part("it").get())
 
 
 def test_a_motor_that_somebody_else_stops_fails_the_flight_and_what_was_seen_is_kept(bench):
@@ -285,7 +285,7 @@ def test_a_motor_that_somebody_else_stops_fails_the_flight_and_what_was_seen_is_
     bench.hands["th.STOP"].put(1)
     assert "th: move to" in str(flight.exception(10))
     assert 20 < len(collected(bench)["th"]) < 201
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
 def test_a_limit_switch_fails_the_flight_and_is_named(bench):
@@ -293,14 +293,14 @@ def test_a_limit_switch_fails_the_flight_and_is_named(bench):
     flight = begin(bench, SLOW)
     assert "high limit switch" in str(flight.exception(60))
     assert 50 < len(collected(bench)["th"]) <= 201
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
 def test_a_motor_that_slips_fails_the_flight(bench):
     flight = half_way(bench)
     bench.put("th:stall", 1)
     assert "th: move to" in str(flight.exception(60))
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
 def test_a_counter_that_somebody_else_stops_fails_the_flight_and_stops_the_motor(bench):
@@ -309,15 +309,15 @@ def test_a_counter_that_somebody_else_stops_fails_the_flight_and_stops_the_motor
     assert re.match(r"fly: mcs has counted \d+ of 201 bins: it was stopped", str(flight.exception(60)))
     assert bench.th.position < 0.9
     assert 20 < len(collected(bench)["th"]) < 201
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
-def test_unstaging_brings_it_home(bench):
+def test_unstaging_ends_a_flight_and_restores_the_speed(bench):
     bench.flyer.stage()
     flight = half_way(bench)
     bench.flyer.unstage()
     assert flight.done
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
 def test_after_an_early_end_it_flies_again(bench):
@@ -387,10 +387,10 @@ def test_a_flight_that_fails_leaves_its_points_and_a_reason(bench):
     assert stop["exit_status"] == "fail"
     assert "high limit switch" in stop["reason"]
     assert 50 < stop["num_events"]["primary"] <= 201
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)
 
 
-def test_a_plan_that_is_aborted_in_flight_brings_the_motor_home(bench):
+def test_a_plan_that_is_aborted_in_flight_restores_the_motors_speed(bench):
     def plan():
         from beamshell.plans import stubs as bps
         from beamshell.plans.preprocessors import run_wrapper
@@ -409,4 +409,4 @@ def test_a_plan_that_is_aborted_in_flight_brings_the_motor_home(bench):
         RunEngine()(plan(), lambda name, doc: docs.append((name, doc)))
     document_rules.check(docs)
     assert docs[-1][1]["num_events"]["fly"] > 5
-    check_home(bench)
+    check_at_rest_with_its_speed(bench)

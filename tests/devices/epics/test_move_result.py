@@ -34,7 +34,7 @@ THERE = Snapshot(
     ],
 )
 def test_a_move_has_arrived_only_if_everything_agrees(changes: dict[str, object], end: MoveResult) -> None:
-    assert replace(THERE, **changes).end(1.0) is end
+    assert replace(THERE, **changes).result(1.0) is end
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,11 @@ def collected(bench: Bench) -> dict[str, Any]:
 
 def test_two_motors_move_along_a_curve_and_the_counts_are_those_of_its_points(bench):
     begin(bench).wait(30)
-    seen = collected(bench)
-    assert seen["th"] == pytest.approx(TH, abs=0.2)
-    assert seen["tth"] == pytest.approx(2 * np.asarray(seen["th"]) ** 2, abs=0.1)
-    exact = np.array([physics.detector_rate(place, 1.0) for place in seen["th"]])
-    rates = np.asarray(seen["mcs_it"]) / np.asarray(seen["mcs_i0"]) * physics.MONITOR_RATE
+    record = collected(bench)
+    assert record["th"] == pytest.approx(TH, abs=0.2)
+    assert record["tth"] == pytest.approx(2 * np.asarray(record["th"]) ** 2, abs=0.1)
+    exact = np.array([physics.detector_rate(place, 1.0) for place in record["th"]])
+    rates = np.asarray(record["mcs_it"]) / np.asarray(record["mcs_i0"]) * physics.MONITOR_RATE
     assert rates == pytest.approx(exact, rel=0.25, abs=600)
 
 
@@ -130,15 +130,15 @@ def test_a_flyer_of_the_wrong_devices_is_refused(bench, arguments, words):
 def test_a_profile_that_the_controller_does_not_build_is_no_preparation(bench):
     bench.traj._path = bench.traj.parse_path(PATH)
     bench.traj.num_points.set(1).wait(5)
-    assert str(bench.traj._built().exception(10)) == "traj: build: 1 points make no profile"
+    assert str(bench.traj._build_profile().exception(10)) == "traj: build: 1 points make no profile"
 
 
 def test_a_stop_ends_the_flight_and_keeps_its_points(bench):
     flight = half_way(bench)
     bench.traj.stop()
-    seen = collected(bench)
+    record = collected(bench)
     assert str(flight.exception(1)) == "traj: its flight was stopped"
-    assert 5 < len(seen["th"]) < 101
+    assert 5 < len(record["th"]) < 101
     assert not bench.motors[0].moving
     assert bench.mcs.acquiring.get() == 0
 

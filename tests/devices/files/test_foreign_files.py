@@ -93,14 +93,14 @@ def test_what_is_known_of_happi_is_built_and_what_is_not_is_a_placeholder(tmp_pa
         ('{"a": {"device_class": "ophyd.Signal"}\n "b": {}}', "db.json:2:2: not YAML"),
     ],
 )
-def test_what_is_wrong_with_a_happi_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_happi_file_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     values, problems = read(write(tmp_path, "db.json", text), tmp_path)
     assert "a" not in values
     assert len(problems) == 1
     assert message in problems[0]
 
 
-def test_a_keyword_that_our_class_does_not_take_is_left_out_and_said(tmp_path: Path) -> None:
+def test_a_keyword_that_our_class_does_not_take_is_left_out_and_reported(tmp_path: Path) -> None:
     file = write(
         tmp_path,
         "db.json",
@@ -159,7 +159,7 @@ def test_an_unknown_class_of_guarneri_is_a_placeholder_with_the_place_of_its_cla
         ("ophyd.Signal:\n- {name: a}\n- {name: a}\n", "devices.yml:3:3: a: is defined twice; the first is at "),
     ],
 )
-def test_what_is_wrong_with_a_guarneri_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_guarneri_file_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     _, problems = read(write(tmp_path, "devices.yml", text), tmp_path)
     assert len(problems) == 1
     assert message in problems[0]
@@ -241,7 +241,7 @@ def test_a_bec_file_where_a_device_file_should_be_says_what_to_type(tmp_path: Pa
         ),
     ],
 )
-def test_what_is_wrong_with_a_bec_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_bec_file_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     file = import_file(write(tmp_path, "bec.yml", text))
     assert list(file.lines) == ["a"]
     assert message in str(file.problems[0])

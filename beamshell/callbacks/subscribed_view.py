@@ -1,6 +1,6 @@
-"""ByHand: a table or plot that a person subscribed; while its run is open, BestEffort shows none of that kind.
+"""SubscribedView: a table or plot that a person subscribes; while its run is open, BestEffort shows none of that kind.
 
-It never knows what they show.
+It knows neither tables nor plots.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Claims:
         """Note that the run with this uid is shown by a subscribed view of this kind."""
         self._afterwards.setdefault((run, kind), [])
 
-    def taken(self, run: str, kind: str) -> bool:
+    def is_claimed(self, run: str, kind: str) -> bool:
         """True if the run is shown by a subscribed view of this kind."""
         return (run, kind) in self._afterwards
 
     def after(self, run: str, kind: str, function: Callable[[], Any]) -> None:
         """Call `function` when the subscribed view of this kind has ended; at once if there is none."""
-        if self.taken(run, kind):
+        if self.is_claimed(run, kind):
             self._afterwards[run, kind].append(function)
         else:
             function()
@@ -43,7 +43,7 @@ claims = Claims()
 """Shared by all callbacks of the process: documents arrive in one thread."""
 
 
-class ByHand(RunRouter):
+class SubscribedView(RunRouter):
     """A subscriber `f(name, document)` that shows each run, and claims its kind for as long as the run is open.
 
     Args:
