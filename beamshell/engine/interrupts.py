@@ -186,6 +186,10 @@ class InterruptOwner:
             raise KeyboardInterrupt
         self._subjects[-1].pressed(frame)
 
+    def ignore(self) -> None:
+        """Presses do nothing from now on: at its end Python puts the system's handler back, which kills the process."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def enter(self, watch: _Watch) -> Any:
         """Take SIGINT for this subject from now on; returns the handler before it."""
         self._subjects.append(watch)

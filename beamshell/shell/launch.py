@@ -70,9 +70,9 @@ def _subcommand(name: str, words: list[str]) -> int:
 
 def _leave(number: int, _frame: object) -> None:
     """Handle SIGTERM and SIGHUP: abort the running plan, and leave after its clean-up; without a plan leave at once."""
-    from beamshell.shell.application import BeamshellApp
-
-    session = BeamshellApp.instance().session if BeamshellApp.initialized() else None
+    module = sys.modules.get("beamshell.shell.application")  # a signal may come while it is being imported
+    app = getattr(module, "BeamshellApp", None)
+    session = app.instance().session if app is not None and app.initialized() else None
     if session is None or not session.end_soon(128 + number):
         raise Signalled(128 + number)
 
@@ -104,3 +104,4 @@ def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
     elif options.ioc is not None:
         options.ioc.stop()
     sys.stdout.flush()
+    OWNER.ignore()

@@ -112,11 +112,11 @@ class Session:
                 self.last_error.report(exc)
 
     def run_file(self, path: Path) -> None:
-        """Run a Python file in the prompt's namespace; an error or Ctrl+C is reported in one line with its place."""
+        """Run a Python file in the prompt's namespace; an error is reported in one line with file and line."""
         try:
             code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
             exec(code, self.shell.user_ns)  # noqa: S102  a start-up file is there to be run
-        except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001  it must not cancel the later files
+        except Exception as exc:  # noqa: BLE001  it must not cancel the later files
             self.last_error.report(exc, place_of(exc, path))
 
     # ---- what the steps have made ------------------------------------------------------------

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from types import ModuleType, SimpleNamespace
+
 import pytest
 
+from beamshell.engine.interrupts import InterruptOwner
 from beamshell.errors import ConfigError
-from beamshell.shell.launch import main
+from beamshell.shell.launch import close, main
 from beamshell.shell.launch_options import LaunchOptions
 
 
@@ -23,3 +28,28 @@ def test_a_start_that_fails_or_is_interrupted_is_one_line_and_an_exit_status(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     assert main([]) == status
     assert capsys.readouterr().err == f"beamshell: {line}\n"
+
+
+def test_once_all_is_closed_a_press_cannot_kill_python_at_its_end(monkeypatch):
+    monkeypatch.setattr("beamshell.engine.interrupts.OWNER", InterruptOwner())
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        close(None, SimpleNamespace(ioc=None))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_console_is_being_imported_ends_it(number, monkeypatch):
+    handlers = {}
+    monkeypatch.setattr("signal.signal", handlers.__setitem__)
+
+    def read(_words):
+        monkeypatch.setitem(sys.modules, "beamshell.shell.application", ModuleType("half imported"))
+        handlers[number](number, None)
+
+    monkeypatch.setattr(LaunchOptions, "read", read)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 128 + number
