@@ -32,11 +32,14 @@ thread_hooks: list[Job] = []
 
 
 _all_workers: list[Worker] = []
+_is_closing = False
 
 
 @atexit.register
 def end_jobs() -> None:
     """End all jobs before the interpreter ends: one in the middle of an import would keep it from ending."""
+    global _is_closing
+    _is_closing = True
     for worker in _all_workers:
         worker.stop()
     deadline = time.monotonic() + _JOBS_END_WITHIN_S
@@ -59,7 +62,7 @@ class Worker:
         self._started = 0
         self._finished = 0
         self._watching = False
-        self._stopped = False
+        self._stopped = _is_closing  # one that is made too late does nothing
         _all_workers.append(self)
 
     def post(self, job: Job) -> None:
@@ -110,12 +113,19 @@ class Worker:
         hooks_called = 0
         while (job := self._next_job(is_first)) is not None and not self._stopped:
             while hooks_called < len(thread_hooks):
-                _call(thread_hooks[hooks_called])
+                self._do(thread_hooks[hooks_called])
                 hooks_called += 1
-            _call(job)
+            self._do(job)
             del job  # what it refers to must not live until the next one comes
             with self._lock:
                 self._finished += 1
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:  # the other subscribers still have to be called
+            if not self._stopped:  # at the end of the interpreter the libraries refuse what comes too late
+                logger.exception("a subscriber failed")
 
     def _next_job(self, is_first: bool) -> Job | None:
         """The next job; None tells a spare thread that it is no longer needed."""
@@ -131,13 +141,6 @@ class Worker:
         if job is not None and self._idle == 0 and not self._jobs.empty():
             self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
         return job
-
-
-def _call(job: Job) -> None:
-    try:
-        job()
-    except Exception:  # the other subscribers still have to be called
-        logger.exception("a subscriber failed")
 
 
 class LatestValue(Generic[Value]):

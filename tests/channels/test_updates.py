@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -166,3 +168,13 @@ def test_a_repeat_never_displaces_a_newer_value(worker):
     release.set()
     assert done.wait(5)
     assert delivered == ["first", "new"]
+
+
+def test_a_worker_that_is_made_while_the_interpreter_ends_does_nothing():
+    script = (
+        "from beamshell.channels.updates import Worker, end_jobs\n"
+        "end_jobs()\n"
+        "Worker('late').post(lambda: print('ran'))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout + ended.stderr == ""
