@@ -17,19 +17,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from ports import reserved_ports
 
-# Ports are chosen before they are served on: workers choose from different ones, and so do the consoles they start.
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-_FIRST_PORT = 20_000 + 1000 * (int(_WORKER.removeprefix("gw") or 0) % 12)
-os.environ["BEAMSHELL_PORTS"] = f"{_FIRST_PORT}-{_FIRST_PORT + 999}"
-
-from beamshell.ioc.network import LOOPBACK  # noqa: E402
-from beamshell.ioc.process import DemoIoc  # noqa: E402
+from beamshell.ioc.network import LOOPBACK
+from beamshell.ioc.process import DemoIoc
 
 _HOME = Path(tempfile.mkdtemp(prefix="beamshell-tests-"))
 _LOG = _HOME / "ioc.log"
-_IOC = DemoIoc(seed=1, speed=10.0, log=_LOG)
-_OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
+with reserved_ports():
+    _IOC = DemoIoc(seed=1, speed=10.0, log=_LOG)
+with reserved_ports():
+    _OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
 """Their ports are taken here; the processes start with the first test that asks for them."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make
@@ -43,9 +41,8 @@ os.environ.update(
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port}",
     }
 )
-os.environ.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # a hundred consoles and IOCs are started: each would compile the package
+# A hundred consoles and IOCs are started: each would compile the package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for _name, _value in {"MPLBACKEND": "agg", "QT_QPA_PLATFORM": "offscreen", "PROMPT_TOOLKIT_NO_CPR": "1"}.items():
     os.environ.setdefault(_name, _value)
 
@@ -90,7 +87,7 @@ def _failed_by_an_interrupt(item: pytest.Item) -> Generator[None, None, None]:
     try:
         return (yield)
     except KeyboardInterrupt as exc:
-        if not _WORKER:
+        if "PYTEST_XDIST_WORKER" not in os.environ:
             raise
         raise AssertionError(f"a KeyboardInterrupt came out of {item.nodeid}") from exc
 

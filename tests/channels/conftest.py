@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+from ports import reserved_ports
 
 from beamshell.ioc.network import LOOPBACK, free_port
 from beamshell.ioc.process import DemoIoc
 
-_PVA_PORTS = (str(free_port()), str(free_port()))
 _LAYER_FACTS = Path(os.environ["HOME"]) / "layer.json"  # a folder of this test run
-_LAYER_IOC = DemoIoc(seed=1, speed=10.0, twin=_LAYER_FACTS)
+with reserved_ports():
+    _LAYER_IOC = DemoIoc(seed=1, speed=10.0, twin=_LAYER_FACTS)
+with reserved_ports():
+    _PVA_PORTS = (str(tcp := free_port()), str(free_port(tcp)))
 _PVA_LIST = _LAYER_IOC.client_environment["EPICS_PVA_ADDR_LIST"]
 os.environ["EPICS_CA_ADDR_LIST"] += f" {LOOPBACK}:{_LAYER_IOC.port}"
 os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST}"
