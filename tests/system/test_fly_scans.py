@@ -99,7 +99,7 @@ def test_wrong_words_are_one_line_each(console):
 
 def test_fly_scans_run_on_the_twin(run_beamshell):
     path = "RE(bp.fly_path(traj, {th: [0, 0.1, 0.2], tth: [0, 0.2, 0.4]}, 0.2))"
-    done = run_beamshell("--twin", "-c", f"fscan th -1 1 21 0.1; {path}")
+    done = run_beamshell("--twin", "-c", f"fscan th -1 1 21 0.1; {path}", speed=2.0)  # 10 ms late are 0.02 deg
     assert point_numbers(done.stdout) == [*range(1, 22), 1, 2, 3], done.stdout + done.stderr
     centre = float(re.search(r"mcs_it: max \d+ at th .* cen (\d\.\d+)", done.stdout)[1])
     assert centre == pytest.approx(0.3, abs=0.1)
