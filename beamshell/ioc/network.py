@@ -58,8 +58,8 @@ def free_port(*excluded: int) -> int:
     raise IocError(f"no port of {allowed} is free: set BEAMSHELL_PORTS to others, first-last")
 
 
-def repeater_socket() -> socket.socket:
-    """A UDP socket on a free port, for the CA repeater.
+def repeater_socket(*excluded: int) -> socket.socket:
+    """A UDP socket on a free port that is none of `excluded`, for the CA repeater.
 
     Bound by the parent before any client looks for a repeater: a client that finds none tries to start a program, which
     leaves four lines on the terminal and a zombie.
@@ -67,7 +67,7 @@ def repeater_socket() -> socket.socket:
     for _ in range(20):
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            udp.bind((LOOPBACK, free_port()))
+            udp.bind((LOOPBACK, free_port(*excluded)))
         except OSError:
             udp.close()
         else:

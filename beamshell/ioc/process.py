@@ -62,7 +62,7 @@ class DemoIoc:
         self._pva_port = network.free_port(self.port)
         self._http_port = network.free_port(self.port, self._pva_port)
         # Kept while the IOC is down, so that the port stays taken and the serial line open.
-        self._repeater: socket.socket = network.repeater_socket()
+        self._repeater: socket.socket = network.repeater_socket(self.port, self._pva_port, self._http_port)
         self._line = SerialLine()
         self._options = ["--port", str(self.port), "--speed", str(speed), "--pva", str(self._pva_port)]
         self._options += ["--http", str(self._http_port), "--serial", str(self._line.instrument)]

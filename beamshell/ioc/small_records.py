@@ -20,11 +20,21 @@ class BusyRecord(Record):
     MENUS = {"busyVAL": ("Done", "Busy")}
     FIELDS: ClassVar[list[Field]] = [Field("VAL", "MENU", 0, "command", "busyVAL")]
 
-    begin: Callable[[], None]
-    """Start working; runs in the client's thread, with the record locked."""
     cancel: Callable[[], None]
-    """Stop before the end; likewise."""
+    """Stop before the end; runs in the client's thread, with the record locked."""
+    _begin: Callable[[], None] | None = None
     _works = False
+
+    @property
+    def begin(self) -> Callable[[], None] | None:
+        """Starts the work; likewise. A client may write before it is set: the work then begins when it is."""
+        return self._begin
+
+    @begin.setter
+    def begin(self, begin: Callable[[], None]) -> None:
+        self._begin = begin
+        if self._works:
+            begin()
 
     @override
     def is_busy(self) -> bool:
@@ -36,7 +46,10 @@ class BusyRecord(Record):
         self.post("VAL")
         if is_on != self._works:
             self._works = is_on
-            (self.begin if is_on else self.cancel)()
+            if not is_on:
+                self.cancel()
+            elif self._begin is not None:
+                self._begin()
 
     def done(self) -> None:
         """End the work: VAL goes back to 0, and the put that began it completes."""

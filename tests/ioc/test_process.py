@@ -199,3 +199,13 @@ def test_the_terminating_signal_ends_the_ioc_at_once():
         ioc.wait_ready()
         os.kill(ioc.pid, signal.SIGTERM)
         wait_for(lambda: not ioc.is_alive(), timeout_s=1.0)
+
+
+def test_the_repeater_never_takes_the_port_on_which_its_ioc_will_serve(monkeypatch):
+    first = free_port()
+    monkeypatch.setenv("BEAMSHELL_PORTS", f"{first}-{first + 9}")
+    for _ in range(20):
+        with DemoIoc() as ioc:  # ports only
+            environment = ioc.client_environment
+        ports = {ioc.port, int(environment["EPICS_CA_REPEATER_PORT"])}
+        assert len(ports) == 2
