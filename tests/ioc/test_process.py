@@ -202,7 +202,7 @@ def test_the_terminating_signal_ends_the_ioc_at_once():
 
 
 def test_the_repeater_never_takes_the_port_on_which_its_ioc_will_serve(monkeypatch):
-    first = free_port()
+    first = network.free_port()
     monkeypatch.setenv("BEAMSHELL_PORTS", f"{first}-{first + 9}")
     for _ in range(20):
         with DemoIoc() as ioc:  # ports only
