@@ -116,7 +116,7 @@ class RunEngine:
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
-        return self._answer(self.run(plan, subs, **md))
+        return self._answer(self._run(plan, subs, None, md))  # also `then` is metadata here
 
     def run(
         self, plan: Any, subs: Any = None, /, *, then: Callable[[RunEngineResult], Any] | None = None, **md: Any
@@ -134,6 +134,11 @@ class RunEngine:
             PlanError: `plan` is no plan.
             TransitionError: another plan is paused or running.
         """
+        return self._run(plan, subs, then, md)
+
+    def _run(
+        self, plan: Any, subs: Any, then: Callable[[RunEngineResult], Any] | None, md: dict[str, Any]
+    ) -> RunEngineResult:
         generator = as_generator(plan)  # first: a plan that is refused here can still be run later
         self._must_be_idle()
         typed = generator if hasattr(plan, "send") else plan

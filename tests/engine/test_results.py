@@ -152,3 +152,9 @@ def test_nothing_follows_when_the_process_is_told_to_end(RE, ended):
         RE.run([Msg("null")], then=ended.append)
     assert ended == []
     assert RE.state == "idle"
+
+
+def test_any_word_can_be_metadata_of_a_call_also_then(RE):
+    starts = []
+    RE(run_wrapper([Msg("null")]), {"start": lambda _, doc: starts.append(doc)}, then="dusk")
+    assert starts[0]["then"] == "dusk"
