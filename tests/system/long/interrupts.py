@@ -275,6 +275,8 @@ def _play_one(step: Step, person: _Person, log: Log) -> bool:
     if "goal" in step and not pressed and not last:
         arrived = all(abs(after["positions"][motor] - goal) < 0.02 for motor, goal in step["goal"].items())
         log.check(arrived, ARRIVES, f"{after['positions']}: {text[-500:]}")
+    if not last and "goal" not in step and "beamshell: interrupted" not in text:  # pressed before the plan began
+        log.check(len(new) == len(step["runs"]), POINTS, f"{len(new)} runs, ended by itself: {text[-1500:]}")
     _check_runs(step, new, last, before, log)
     return True
 
@@ -301,10 +303,6 @@ def _answer(step: Step, person: _Person, log: Log) -> str:
 def _check_runs(step: Step, new: list[Any], last: str, before: Step, log: Log) -> None:
     expected_runs = step.get("runs", [])
     log.check(len(new) <= len(expected_runs), POINTS, f"{len(new)} runs by {step['command']}")
-    if not last and "goal" not in step:
-        log.check(
-            len(new) == len(expected_runs), POINTS, f"{len(new)} runs by {step['command']}, which ended by itself"
-        )
     for run, expected in zip(new, expected_runs, strict=False):
         log.figures["runs"] += 1
         stop = run.stop
@@ -313,6 +311,8 @@ def _check_runs(step: Step, new: list[Any], last: str, before: Step, log: Log) -
             continue
         is_last = run is new[-1]
         wanted = {"abort", "success"} if last in ("abort", "halt") and is_last else {"success"}
+        if step.get("fly"):  # a point may have been off its path
+            wanted.add("fail")
         log.check(stop["exit_status"] in wanted, STATUS, f"{stop} after {last!r}")
         whole = not last and stop["exit_status"] == "success"
         _check_points(step, run, expected, before, whole, log)
@@ -333,13 +333,17 @@ def _check_points(step: Step, run: Any, expected: dict[str, list[Any]], before: 
     log.check(sorted(events) == list(range(1, len(events) + 1)), POINTS, f"{seen}: points {sorted(events)}")
     log.check(len(events) == number if whole else len(events) <= number, POINTS, f"{seen}: {len(events)} of {number}")
     tolerance = 0.05 if step.get("fly") else 0.012
+    off_path = []
     for motor, positions in expected.items():
         origin = before["positions"][motor] if step.get("relative") else 0.0
         for seq_num, data in events.items():
             place = positions[seq_num - 1] if seq_num <= len(positions) else None
-            if place is not None and motor in data:
-                rule, at = ON_PATH if step.get("fly") else POINTS, data[motor]
-                log.check(abs(at - place - origin) < tolerance, rule, f"{seen}: point {seq_num} at {at}")
+            if place is not None and motor in data and abs(data[motor] - place - origin) > tolerance:
+                off_path.append(f"point {seq_num}: {motor} at {data[motor]} instead of {place + origin}")
+    if step.get("fly"):
+        log.check(not off_path or run.exit_status != "success", ON_PATH, f"{seen}: {off_path[:5]}")
+    else:
+        log.check(not off_path, POINTS, f"{seen}: {off_path[:5]}")
     if whole and "cam" in step["command"]:
         pictures = run.images("cam")
         log.check(len(pictures) == number, POINTS, f"{seen}: {len(pictures)} pictures")

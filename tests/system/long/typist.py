@@ -12,6 +12,7 @@ import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pexpect
 from terminal import QUICK, Terminal, environment
@@ -25,11 +26,13 @@ LINES, SCREEN_LINES = 100, 25
 ONE_ROUND_IN = 8
 """is typed into a pseudo-terminal."""
 TOLERANCE = 0.011
+NOWHERE = (math.inf, -math.inf)
 
 TRACEBACK = "a typed command ends well or with one line of refusal, never with a traceback"
 OURS = "Python at the prompt gets no error from inside the package that is not one of ours"
 UNASKED = "nothing moves that the line did not name"
 ELSEWHERE = "nothing is sent to a position that the line did not ask for"
+LAST_SCAN = "cen, peak and com go to a place of the last scan that moved a motor"
 REFUSED = "a move that is refused moves nothing"
 ARRIVES = "a move that ends well is where the line said"
 HANGS = "every line comes back, at the latest after Ctrl+C"
@@ -82,9 +85,9 @@ def _drive(steps: list[Step], numbers: list[int], folder: Path, log: Log) -> Non
             if "queue" in line.text:
                 queued += numbers_in(line.text)
             answer = console.run(line.text)
-            _judge(line, answer, positions, queued, log)
+            judge(line, answer, positions, queued, log)
             if answer.state != "idle":
-                _judge(line, end := console.run("abort"), positions, queued, log)
+                judge(line, end := console.run("abort"), positions, queued, log)
                 log.check(end.state == "idle", IDLE, f"{line.text!r}: {end.text[-500:]}")
             positions = answer.positions if answer.state == "idle" else end.positions
             if log.step % 10 == 9:
@@ -98,7 +101,16 @@ def _drive(steps: list[Step], numbers: list[int], folder: Path, log: Log) -> Non
         console.close()
 
 
-def _judge(line: Line, answer: Answer, positions: dict[str, float], queued: list[float], log: Log) -> None:
+def judge(line: Line, answer: Answer, positions: dict[str, float], queued: list[float], log: Log) -> None:
+    """Hold what a line has done against the rules.
+
+    Args:
+        line: the line.
+        answer: what it has done.
+        positions: of the motors, before it.
+        queued: the numbers in lines that were queued before.
+        log: gets the rules that are broken.
+    """
     seen = f"{line.text!r}\n{answer.text[-1500:]}"
     log.figures["refusals" if answer.refused else "errors of Python" if answer.error else "done"] += 1
     log.figures["presses"] += answer.pressed
@@ -108,21 +120,35 @@ def _judge(line: Line, answer: Answer, positions: dict[str, float], queued: list
     log.check("last_error" in line.text or not _shows_our_traceback(answer.text), TRACEBACK, seen)
     for device, values in answer.writes.items():
         log.figures["motions"] += len(values)
-        is_last = LAST_MOTORS.search(line.text) and device in answer.last
-        if not is_last and not may_move(line, device):
-            log.check(False, UNASKED, f"{device} to {values} by {seen}")
-        elif device in MOTORS:
-            low, high = allowed(line, positions.get(device, 0.0), queued if "queue" in line.text else ())
-            if is_last:
-                low, high = min(low, answer.last[device][0]), max(high, answer.last[device][1])
-            inside = all(low - TOLERANCE <= value <= high + TOLERANCE for value in values)
-            log.check(inside, ELSEWHERE, f"{device} to {values} by {seen}")
+        _judge_motion(line, device, values, answer, positions, queued, log)
     goals = line.goals | {motor: positions.get(motor, math.nan) + step for motor, step in line.steps.items()}
     if goals and answer.refused and answer.error != "RunEngineInterrupted":
         log.check(not answer.writes, REFUSED, f"{answer.writes} by {seen}")
     if goals and not answer.error and not answer.pressed:
         arrived = all(abs(answer.positions.get(motor, math.nan) - goal) < TOLERANCE for motor, goal in goals.items())
         log.check(arrived, ARRIVES, f"{answer.positions} after {seen}")
+
+
+def _judge_motion(
+    line: Line,
+    device: str,
+    values: list[Any],
+    answer: Answer,
+    positions: dict[str, float],
+    queued: list[float],
+    log: Log,
+) -> None:
+    """Whether a line may send a device to these values."""
+    asks_for_last_scan = LAST_MOTORS.search(line.text) is not None
+    last = answer.last.get(device, NOWHERE) if asks_for_last_scan else NOWHERE
+    if may_move(line, device):
+        earlier = [*(last if last is not NOWHERE else ()), *(queued if "queue" in line.text else ())]
+        rule, (low, high) = ELSEWHERE, allowed(line, positions.get(device, 0.0), earlier)
+    else:
+        rule, (low, high) = LAST_SCAN if asks_for_last_scan else UNASKED, last
+    if device in MOTORS or rule is not ELSEWHERE:  # the units of the others are not those of their channels
+        inside = all(low - TOLERANCE <= value <= high + TOLERANCE for value in values)
+        log.check(inside, rule, f"{device} to {values} by {line.text!r}\n{answer.text[-1500:]}")
 
 
 # ---- on a screen -----------------------------------------------------------------------------------
@@ -164,7 +190,7 @@ def _type_line(terminal: Terminal, keys: str, log: Log) -> None:
     log.check("last_error" in keys or not _shows_our_traceback(text), TRACEBACK, f"{keys!r}\n{text[-2000:]}")
 
 
-TYPIST = LongTest("typist", "lines", story, play)
+TYPIST = LongTest("typist", "lines", story, play, awaited=frozenset({LAST_SCAN}))
 
 if __name__ == "__main__":
     sys.exit(TYPIST.main())
