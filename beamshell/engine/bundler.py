@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from beamshell.documents import Document, compose
+from beamshell.engine.assets import KnownFiles, RunFiles
 from beamshell.errors import IllegalMessageSequence, PlanError
 
 
@@ -97,9 +98,10 @@ def _names(objects: Iterable[Any]) -> str:
 class RunBundler:
     """One run, from its start document to its stop document."""
 
-    def __init__(self, surroundings: Surroundings, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, surroundings: Surroundings, metadata: Mapping[str, Any], known_files: KnownFiles) -> None:
         self._world = surroundings
         self.uid = surroundings.uid()
+        self._files = RunFiles(known_files, self.uid, surroundings.uid)
         self.streams: dict[str, Stream] = {}
         self.bundle: Bundle | None = None
         self.monitored: dict[str, Any] = {}  # by stream name: see engine.monitors
@@ -253,22 +255,19 @@ class RunBundler:
         for obj in objects:
             if hasattr(obj, "collect_asset_docs"):
                 for name, doc in self._world.device(listed(obj.collect_asset_docs), *args):
-                    covered = max(covered, self._emit_asset(stream, name, dict(doc)))
+                    covered = max(covered, self._emit_asset(stream, name, doc))
         return covered
 
     def _emit_asset(self, stream: Stream | None, name: str, doc: Document) -> int:
         covered = 0
-        if name in ("resource", "stream_resource"):
-            doc["run_start"] = self.uid
-        elif name == "stream_datum":
-            if stream is None:
-                raise PlanError("a StreamDatum needs the name of its stream: declare_stream first")
-            doc["descriptor"] = stream.descriptor
-            covered = doc["indices"]["stop"] - doc["indices"]["start"]
-            doc["seq_nums"] = {"start": stream.seq_num + 1, "stop": stream.seq_num + 1 + covered}
-        elif name not in ("datum", "datum_page"):
-            raise PlanError(f"{name!r} is no document of an external file")
-        self._world.emit(name, doc)
+        for kind, asset in self._files.documents(name, doc):
+            if kind == "stream_datum":
+                if stream is None:
+                    raise PlanError("a StreamDatum needs the name of its stream: declare_stream first")
+                covered = asset["indices"]["stop"] - asset["indices"]["start"]
+                asset["descriptor"] = stream.descriptor
+                asset["seq_nums"] = {"start": stream.seq_num + 1, "stop": stream.seq_num + 1 + covered}
+            self._world.emit(kind, asset)
         return covered
 
     # ---- interruptions and the end --------------------------------------------------------
