@@ -87,8 +87,6 @@ class RunBundler:
         Raises:
             PlanError: the event has other keys than its stream.
         """
-        if data.keys() != stream.keys:
-            raise PlanError(stream.mismatch(data))
         if not stream.holds(data):
             self.declare(stream.name, {obj: stream.describe(obj) for obj in stream.described}, data=data)
 

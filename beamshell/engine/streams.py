@@ -35,6 +35,7 @@ class Stream:
     """
 
     __slots__ = (
+        "_order",
         "_resizable",
         "_resized",
         "_types",
@@ -63,7 +64,8 @@ class Stream:
         self.filled: dict[str, bool] = {}
         self.writers: list[Any] = []
         self.prefetchable: list[Any] = []
-        self._types: list[type] = []
+        self._order: list[str] = []  # of the keys of the last event
+        self._types: list[type] = []  # of its values, in this order
         self._resizable: list[str] = []
         self._resized: set[str] = set()
 
@@ -89,25 +91,31 @@ class Stream:
         self.filled = {key: False for key in external if external[key] and external[key] != "STREAM:"}
         self.writers = [obj for obj in described if hasattr(obj, "collect_asset_docs")]
         self.prefetchable = [obj for obj in described if hasattr(obj, "begin_read")]
-        self._types = [type(value) for value in data.values()]
+        checked = data if data.keys() == self.keys else {}
+        self._order, self._types = list(checked), list(map(type, checked.values()))
         self._resizable = [key for key in self.keys if self.data_keys[key]["dtype"] in ("array", "string")]
 
     def holds(self, data: Mapping[str, Any]) -> bool:
-        """Whether the values are of the types and shapes that the descriptor says. Quick, as it runs at each event."""
-        types = [type(value) for value in data.values()]
-        keys: Iterable[str] = self._resizable if types == self._types else data
-        data_keys = self.data_keys
-        for key in keys:
-            if not fits(data[key], data_keys[key]):
+        """Whether the values are of the types and shapes that the descriptor says. Quick, as it runs at each event.
+
+        Raises:
+            PlanError: it has other keys than the events of this stream.
+        """
+        order, types = [*data], [*map(type, data.values())]
+        if types == self._types and order == self._order:
+            checked = self._resizable
+        elif data.keys() == self.keys:
+            checked, self._order, self._types = order, order, types
+        else:
+            raise PlanError(self._mismatch(data))
+        for key in checked:
+            if not fits(data[key], self.data_keys[key]):
                 return False
-        self._types = types
         return True
 
-    def mismatch(self, keys: Iterable[str]) -> str:
-        """Why an event with these keys is none of this stream, in words."""
-        keys = set(keys)
-        missing = ", ".join(sorted(self.keys - keys)) or "none"
-        extra = ", ".join(sorted(keys - self.keys)) or "none"
+    def _mismatch(self, data: Mapping[str, Any]) -> str:
+        missing = ", ".join(sorted(self.keys - data.keys())) or "none"
+        extra = ", ".join(sorted(data.keys() - self.keys)) or "none"
         return (
             f"the events of stream {self.name!r} must all hold the same keys: missing here: {missing}; "
             f"new here: {extra}. Put different readings into a stream of another name"
@@ -128,7 +136,7 @@ class Bundle:
         self.objects: list[Any] = []
         self.data: dict[str, Any] = {}
         self.timestamps: dict[str, float] = {}
-        self.invalid: list[str] = []
+        self.invalid: tuple[str, ...] = ()
 
     def add(self, obj: Any, readings: Mapping[str, Any]) -> None:
         """Add one device's readings.
@@ -142,8 +150,8 @@ class Bundle:
                 raise PlanError(f"two readings of one event are called {key!r}: {_names(self.objects)} and {obj.name}")
             data[key] = reading["value"]
             timestamps[key] = reading["timestamp"]
-            if reading.get("alarm_severity") == INVALID_SEVERITY:
-                self.invalid.append(key)
+            if "alarm_severity" in reading and reading["alarm_severity"] == INVALID_SEVERITY:
+                self.invalid += (key,)
         self.objects.append(obj)
 
 

@@ -337,6 +337,12 @@ def test_a_device_that_describes_itself_wrongly_is_described_by_its_first_value(
     }
 
 
+def test_a_device_that_reads_what_it_does_not_describe_is_refused(world, motor):
+    motor.describe = lambda: {"other": {"source": "virtual", "dtype": "number", "shape": []}}
+    core = world.run(run_wrapper(bps.trigger_and_read([motor])))
+    assert str(core.error).startswith("the events of stream 'primary' must all hold the same keys: missing here: other")
+
+
 def test_a_monitored_value_of_another_type_gets_a_descriptor_that_says_so(world):
     signal = VirtualSignal(world, value=1)
     signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "integer", "shape": []}}
