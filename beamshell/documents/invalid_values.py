@@ -19,11 +19,11 @@ STREAM = "invalid_values"
 _SOURCE = "RunEngine"
 DATA_KEYS: Document = {
     "stream": {"source": _SOURCE, "dtype": "string", "shape": []},
-    "seq_num": {"source": _SOURCE, "dtype": "integer", "shape": []},
+    "point": {"source": _SOURCE, "dtype": "integer", "shape": []},
     "key": {"source": _SOURCE, "dtype": "string", "shape": []},
     "event": {"source": _SOURCE, "dtype": "string", "shape": []},
 }
-"""The data keys of the stream: which value of which event, by number and, since a number may come again, by uid."""
+"""The data keys of the stream: the value and its event: by number and, as a number may come again, by uid."""
 
 
 def invalid_keys(readings: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -36,7 +36,7 @@ class InvalidValues:
 
     Example:
         >>> invalid = InvalidValues()
-        >>> mark = {"data": {"stream": "primary", "seq_num": 3, "key": "det", "event": "e3"}}
+        >>> mark = {"data": {"stream": "primary", "point": 3, "key": "det", "event": "e3"}}
         >>> invalid.take({"name": "invalid_values"}, mark)
         >>> invalid.keys({"uid": "e3", "data": {"det": 0.0, "th": 1.0}})
         frozenset({'det'})

@@ -121,7 +121,7 @@ class RunBundler:
         marks = self._own_stream(invalid_values.STREAM, invalid_values.DATA_KEYS)
         now = self._world.time()
         for key in keys:
-            data = {"stream": stream.name, "seq_num": stream.seq_num, "key": key, "event": event_uid}
+            data = {"stream": stream.name, "point": stream.seq_num, "key": key, "event": event_uid}
             self.emit_event(marks, data, dict.fromkeys(data, now))
 
     def _own_stream(self, name: str, data_keys: Document) -> Stream:

@@ -108,10 +108,7 @@ class Stream:
             checked, self._order, self._types = order, order, types
         else:
             raise PlanError(self._mismatch(data))
-        for key in checked:
-            if not fits(data[key], self.data_keys[key]):
-                return False
-        return True
+        return not checked or all(fits(data[key], self.data_keys[key]) for key in checked)
 
     def _mismatch(self, data: Mapping[str, Any]) -> str:
         missing = ", ".join(sorted(self.keys - data.keys())) or "none"

@@ -394,7 +394,7 @@ def test_an_invalid_value_is_marked_before_its_event(world, motor):
     assert invalid_keys_of_events(world) == [("primary", 1, []), ("primary", 2, ["det"]), ("primary", 3, [])]
     (mark,) = world.events("invalid_values")
     event = world.events()[1]
-    assert mark["data"] == {"stream": "primary", "seq_num": 2, "key": "det", "event": event["uid"]}
+    assert mark["data"] == {"stream": "primary", "point": 2, "key": "det", "event": event["uid"]}
     assert world.docs.index(("event", mark)) < world.docs.index(("event", event))
 
 
