@@ -9,9 +9,11 @@ import pytest
 from beamshell import protocols
 from beamshell.devices.component import Component, FormattedComponent
 from beamshell.devices.device import Device, DynamicDeviceComponent
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
-from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
+from beamshell.devices.sim import SynAxis
+from beamshell.errors import BadValue, ConfigError, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
 
 
 class Stage(Device):
@@ -135,9 +137,78 @@ def test_a_part_cannot_be_overwritten_by_mistake() -> None:
         stage.x = 5  # type: ignore[assignment]
 
 
-def test_a_part_cannot_take_the_name_of_what_every_device_has() -> None:
-    with pytest.raises(TypeError, match="every device has a read already"):
-        type("Wrong", (Device,), {"read": Component(Signal)})
+@pytest.mark.parametrize(
+    ("base", "attr", "owner"),
+    [
+        *((Device, attr, "Device") for attr in ("read", "prefix", "labels", "stage_sigs", "attr_name", "_parts")),
+        *((Device, attr, "Device") for attr in ("parent", "kind")),
+        *((SynAxis, attr, "Positioner") for attr in ("set", "timeout", "settle_time", "limits", "position")),
+        (SynAxis, "delay", "SoftPositioner"),
+    ],
+)
+def test_a_part_cannot_take_the_name_of_what_every_such_device_has(base: type, attr: str, owner: str) -> None:
+    with pytest.raises(TypeError, match=rf"^Wrong\.{attr}: every {owner} has a {attr} already; give this part another"):
+        type("Wrong", (base,), {attr: Component(Signal)})
+
+
+def test_a_part_cannot_take_a_name_that_its_own_class_sets() -> None:
+    def make(self: Device, *args: Any, **kwargs: Any) -> None:
+        self.gain = 5  # type: ignore[attr-defined]
+        Device.__init__(self, *args, **kwargs)
+
+    with pytest.raises(TypeError, match=r"^Wrong\.gain: every Wrong has a gain already"):
+        type("Wrong", (Device,), {"gain": Component(Signal), "__init__": make})
+
+
+def test_a_name_that_a_class_only_reads_when_it_is_made_can_be_a_part() -> None:
+    class Ready(Device):
+        gain = Component(Signal, value=1.0)
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.gain.kind = "config"
+
+    assert Ready(name="ready").gain.kind == Kind.config
+
+
+def test_two_parts_that_would_be_recorded_as_one_key_are_refused() -> None:
+    class Inner(Device):
+        b = Component(Signal, value=2.0)
+
+    with pytest.raises(TypeError, match=r"^Outer: a_b and a\.b would both be recorded as NAME_a_b; give one of them"):
+        type("Outer", (Device,), {"a_b": Component(Signal), "a": Component(Inner)})
+
+
+def test_a_part_called_as_the_set_point_of_another_is_refused() -> None:
+    gap = Component(EpicsSignal, "gap.RBV", write_pv="gap")
+    with pytest.raises(TypeError, match=r"^Slit: the set point of gap and gap_setpoint would both be recorded"):
+        type("Slit", (Device,), {"gap": gap, "gap_setpoint": Component(Signal)})
+
+
+def test_a_part_with_the_name_of_the_device_itself_is_counted_under_that() -> None:
+    """The readback of a positioner is recorded under the positioner's own name."""
+
+    class Stage2(Device):
+        x = Component(SynAxis)
+        x_readback = Component(Signal)
+
+    assert Stage2(name="s").x.readback.name == "s_x"
+    with pytest.raises(TypeError, match=r"would both be recorded as NAME_x;"):
+        type("Wrong", (Device,), {"x": Component(SynAxis), "y": Component(Signal, name="NAME_x")})
+
+
+def test_what_is_never_recorded_may_have_any_name() -> None:
+    class Inner(Device):
+        b = Component(Signal)
+
+    type("Outer", (Device,), {"a_b": Component(Signal, kind="omitted"), "a": Component(Inner)})
+
+
+def test_two_parts_that_were_renamed_alike_are_an_error_when_they_are_described() -> None:
+    stage = Stage(name="left")
+    stage.y.name = "left_x"
+    with pytest.raises(ConfigError, match=r"^left: two of its parts are recorded as left_x; rename one of them$"):
+        stage.describe()
 
 
 def test_a_part_is_found_by_its_path() -> None:
