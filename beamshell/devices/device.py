@@ -48,7 +48,15 @@ class Device(Part):
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = (
-        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "known_state"),
+        *(
+            "answers",
+            "attr_name",
+            "begin_read",
+            "begin_read_configuration",
+            "component_names",
+            "dotted_name",
+            "known_state",
+        ),
         *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
     )
     """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
@@ -359,6 +367,12 @@ class Device(Part):
     def connected(self) -> bool:
         """True when every signal of it answers."""
         return all(getattr(signal, "connected", True) for _, signal in self.walk_signals())
+
+    @property
+    def answers(self) -> bool:
+        """True when every signal of it that is recorded answers, in events or in the configuration."""
+        parts = [*self._parts_of(Kind.normal), *self._parts_of_configuration()]
+        return all(part.answers if isinstance(part, Device) else getattr(part, "connected", True) for part in parts)
 
     def wait_for_connection(self, timeout: float = 5.0) -> None:
         """Return when every signal answers; all of them share one time-out, in seconds.

@@ -423,6 +423,24 @@ def test_stop_reaches_every_part_and_reports_the_failures_together() -> None:
 # ---- connection, and for people
 
 
+def test_a_device_answers_if_all_that_is_recorded_of_it_does() -> None:
+    class Lost(Signal):
+        connected = False
+
+    class Inner(Device):
+        gain = Component(Lost, kind="config")
+
+    def device(**parts: Any) -> Any:
+        return type("Some", (Device,), {"here": Component(Signal), **parts})(name="some")
+
+    assert device().answers
+    assert device(diagnosis=Component(Lost, kind="omitted")).answers
+    assert not device(value=Component(Lost)).answers
+    assert not device(gain=Component(Lost, kind="config")).answers
+    assert not device(inner=Component(Inner)).answers
+    assert device(inner=Component(Inner, kind="omitted")).answers
+
+
 def test_a_device_whose_channels_are_silent_names_them() -> None:
     class Silent:
         kind = Kind.normal
