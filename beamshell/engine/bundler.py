@@ -162,6 +162,10 @@ class RunBundler:
             data: the values of the next event, if they are known: the descriptor says what they are.
             rewinds: False for streams whose events are not repeated after a rewind (monitors, flyers).
         """
+        for obj in described:
+            if not getattr(obj, "name", ""):
+                kind = type(obj).__name__
+                raise PlanError(f"a {kind} in stream {name!r} has no name: make it as {kind}(..., name='my_name')")
         stream = self.streams.get(name)
         if stream is None:
             stream = self.streams[name] = Stream(name, describe or self._describe, rewinds=rewinds)

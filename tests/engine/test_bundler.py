@@ -343,6 +343,21 @@ def test_a_device_that_reads_what_it_does_not_describe_is_refused(world, motor):
     assert str(core.error).startswith("the events of stream 'primary' must all hold the same keys: missing here: other")
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda device: bps.trigger_and_read([device]),
+        lambda device: bps.declare_stream(device, name="primary"),
+        lambda device: bps.monitor(device, name="primary"),
+    ],
+)
+def test_a_device_without_a_name_cannot_be_recorded_and_its_class_is_named(world, plan):
+    core = world.run(run_wrapper(plan(VirtualSignal(world, name=""))))
+    assert str(core.error) == (
+        "a VirtualSignal in stream 'primary' has no name: make it as VirtualSignal(..., name='my_name')"
+    )
+
+
 def test_a_monitored_value_of_another_type_gets_a_descriptor_that_says_so(world):
     signal = VirtualSignal(world, value=1)
     signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "integer", "shape": []}}

@@ -390,6 +390,25 @@ def test_a_disk_that_is_full_in_mid_run_fails_the_point_and_keeps_those_before(
     assert len(documents.pictures()) == 2
 
 
+def test_pictures_that_change_their_size_in_a_run_fail_the_point_and_say_why(
+    cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
+) -> None:
+    def plan() -> Any:
+        yield from stubs.trigger_and_read([cam])
+        yield from stubs.mv(cam.cam.size_x, 100)
+        yield from stubs.trigger_and_read([cam])
+
+    try:
+        with pytest.raises(
+            FailedStatus, match=r"was not written: a frame of 100 x 256 px does not fit a file of 256 x"
+        ):
+            engine(stage_wrapper(run_wrapper(plan()), [cam]))
+    finally:
+        cam.cam.size_x.set(256).wait(5)
+    check(documents.all)
+    assert len(documents.of("event")) == 1
+
+
 def test_frames_that_do_not_reach_the_file_are_missed(cam: EpicsAreaDetector) -> None:
     cam.stage()
     cam.trigger().wait(20)
