@@ -194,7 +194,7 @@ class Device(Part):
 
     def read(self) -> dict[str, Reading]:
         """The value of every recorded part, read in one round trip."""
-        return self.begin_read()()
+        return Device.begin_read(self)()
 
     def describe(self) -> dict[str, DataKey]:
         """The data key of each key of `read`."""
@@ -211,7 +211,7 @@ class Device(Part):
 
     def read_configuration(self) -> dict[str, Reading]:
         """The value of every setting, read in one round trip."""
-        return self.begin_read_configuration()()
+        return Device.begin_read_configuration(self)()
 
     def describe_configuration(self) -> dict[str, DataKey]:
         """The data key of each key of `read_configuration`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from beamshell import protocols
+from beamshell import RunEngine, protocols
 from beamshell.devices.component import Component, FormattedComponent
 from beamshell.devices.device import Device, DynamicDeviceComponent
 from beamshell.devices.epics_signal import EpicsSignal
@@ -14,6 +14,7 @@ from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
 from beamshell.devices.sim import SynAxis
 from beamshell.errors import BadValue, ConfigError, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
+from beamshell.plans import count
 
 
 class Stage(Device):
@@ -523,3 +524,101 @@ def test_completion_offers_what_a_person_looks_for() -> None:
     assert {"x", "speed", "read", "stage", "summary", "configure"} <= set(offered)
     assert not [name for name in offered if name.startswith("_")]
     assert "begin_read" not in offered
+
+
+# ---- ways of reading
+
+
+def twice(readings: dict[str, Any]) -> dict[str, Any]:
+    """The readings with all values doubled."""
+    return {key: {**reading, "value": 2 * reading["value"]} for key, reading in readings.items()}
+
+
+class ReadsTwice(Device):
+    """Overrides the reading at once alone, as devices of ophyd do."""
+
+    a = Component(Signal, value=1.0)
+    gain = Component(Signal, value=5.0, kind="config")
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+    def read_configuration(self) -> dict[str, Any]:
+        return twice(super().read_configuration())
+
+
+class BeginsTwice(Device):
+    """Overrides the reading in two steps alone."""
+
+    a = Component(Signal, value=1.0)
+    gain = Component(Signal, value=5.0, kind="config")
+
+    def begin_read(self) -> Any:
+        collect = super().begin_read()
+        return lambda: twice(collect())
+
+    def begin_read_configuration(self) -> Any:
+        collect = super().begin_read_configuration()
+        return lambda: twice(collect())
+
+
+class SignalTwice(Signal):
+    """A signal that overrides the reading at once."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+class EpicsSignalTwice(EpicsSignal):
+    """The same in the control system."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+class Mixin:
+    """A class of no devices that overrides the reading at once."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())  # type: ignore[misc]
+
+
+class Mixed(Mixin, Stage):
+    """Reads as its mixin does."""
+
+
+class BothTwice(BeginsTwice):
+    """Overrides the other way of its base."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+@pytest.mark.parametrize(
+    ("make", "value"),
+    [(ReadsTwice, 2.0), (BeginsTwice, 2.0), (BothTwice, 4.0), (Mixed, 2.0)],
+)
+def test_a_class_that_overrides_one_way_of_reading_is_read_so_in_both(make: Any, value: float) -> None:
+    def values(readings: dict[str, Any]) -> float:
+        return float(next(iter(readings.values()))["value"])
+
+    device = make(name="d")
+    outer = type("Outer", (Device,), {"inner": Component(make)})(name="o")
+    assert [values(one.read()) for one in (device, outer)] == [value, value]
+    assert [values(one.begin_read()()) for one in (device, outer)] == [value, value]
+
+
+@pytest.mark.parametrize("make", [ReadsTwice, BeginsTwice])
+def test_settings_are_read_as_the_class_overrides_it_in_a_device_of_devices_too(make: Any) -> None:
+    outer = type("Outer", (Device,), {"inner": Component(make)})(name="o")
+    assert outer.read_configuration()["o_inner_gain"]["value"] == 10.0
+    assert make(name="d").begin_read_configuration()()["d_gain"]["value"] == 10.0
+
+
+def test_a_signal_that_overrides_its_reading_is_recorded_so_at_each_point(demo_ioc: Any) -> None:
+    signals = [SignalTwice(name="soft", value=1.0), EpicsSignalTwice("BL:temp:SP", name="hard")]
+    engine, events = RunEngine(), []
+    engine.subscribe(lambda _, event: events.append(event["data"]), "event")
+    engine(count(signals, num=3))
+    assert events == [{"soft": 2.0, "hard": 590.0}] * 3
+    signals[1].destroy()
