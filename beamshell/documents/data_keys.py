@@ -62,7 +62,7 @@ def fits(value: Any, data_key: Mapping[str, Any]) -> bool:
 def _fits_array(value: Any, shape: Sequence[int | None], dtype_numpy: Any) -> bool:
     if isinstance(value, np.ndarray):
         lengths: tuple[int | None, ...] = value.shape
-        if isinstance(dtype_numpy, str) and value.dtype != np.dtype(dtype_numpy):
+        if isinstance(dtype_numpy, str) and value.dtype.str != dtype_numpy:
             return False
     elif isinstance(value, (list, tuple)):
         lengths = (len(value), *shape[1:])  # np.shape would go through all of a long list

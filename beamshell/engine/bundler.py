@@ -169,7 +169,7 @@ class RunBundler:
         stream = self.streams.get(name)
         if stream is None:
             stream = self.streams[name] = Stream(name, describe or self._describe, rewinds=rewinds)
-        configuration = {obj.name: self._configuration(obj) for obj in described}
+        configuration = self._configuration_of(described)
         stream.descriptor = self._world.uid()
         stream.set_devices(described, data or {})
         doc = compose.descriptor(
@@ -189,12 +189,19 @@ class RunBundler:
         """Emit the descriptor of stream `name` ahead of its first event."""
         return self.declare(name, {obj: self._describe(obj) for obj in objects})
 
-    def _configuration(self, obj: Any) -> Document:
-        """The settings of a device, read at each descriptor: whatever has changed them since the one before."""
-        if not hasattr(obj, "read_configuration"):
-            return compose.configuration_of({}, {})
-        readings = self._world.device(obj.read_configuration)
-        return compose.configuration_of(readings, self._world.device(obj.describe_configuration))
+    def _configuration_of(self, devices: Iterable[Any]) -> dict[str, Document]:
+        """By device, its settings: read at each descriptor, whatever has changed them since the one before.
+
+        All devices are asked before the first answer is waited for.
+        """
+        call = self._world.device
+        collectors = {obj: _begin_configuration(obj, call) for obj in devices}
+        return {
+            obj.name: compose.configuration_of({}, {})
+            if collect is None
+            else compose.configuration_of(call(collect), call(obj.describe_configuration))
+            for obj, collect in collectors.items()
+        }
 
     def configured(self, obj: Any) -> None:
         """`obj` has new settings, and perhaps new shapes: the streams it is in get new descriptors."""
@@ -265,6 +272,14 @@ class RunBundler:
             "stop", compose.stop(self._world.uid(), self._world.time(), self.uid, exit_status, reason, counts)
         )
         return self.uid
+
+
+def _begin_configuration(obj: Any, call: Callable[..., Any]) -> Callable[[], Any] | None:
+    """Ask a device for its settings: the function that collects them; None if it has none."""
+    if hasattr(obj, "begin_read_configuration"):
+        collect: Callable[[], Any] = call(obj.begin_read_configuration)
+        return collect
+    return getattr(obj, "read_configuration", None)
 
 
 def listed(method: Callable[..., Any]) -> Callable[..., Any]:

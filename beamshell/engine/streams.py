@@ -93,7 +93,11 @@ class Stream:
         self.prefetchable = [obj for obj in described if hasattr(obj, "begin_read")]
         checked = data if data.keys() == self.keys else {}
         self._order, self._types = list(checked), list(map(type, checked.values()))
-        self._resizable = [key for key in self.keys if self.data_keys[key]["dtype"] in ("array", "string")]
+        self._resizable = [
+            key
+            for key in self.keys
+            if self.data_keys[key]["dtype"] in ("array", "string") and fits(checked.get(key), self.data_keys[key])
+        ]
 
     def holds(self, data: Mapping[str, Any]) -> bool:
         """Whether the values are of the types and shapes that the descriptor says. Quick, as it runs at each event.

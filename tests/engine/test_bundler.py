@@ -228,6 +228,27 @@ def test_a_setting_changed_by_hand_is_in_the_new_descriptor_that_another_device_
     assert gains(world) == [("primary", 1), ("primary", 5)]
 
 
+class AskedAhead(Tunable):
+    """A detector whose settings can be asked for ahead."""
+
+    def begin_read_configuration(self) -> Any:
+        self.did("ask")
+
+        def collect() -> dict[str, Any]:
+            self.did("collect")
+            return self.read_configuration()
+
+        return collect
+
+
+def test_the_settings_of_all_devices_are_asked_for_before_the_first_answer(world):
+    one, other = AskedAhead(world, "one"), AskedAhead(world, "other")
+    one.log = other.log = []
+    world.run(run_wrapper(bps.trigger_and_read([one, other])))
+    assert [word for word in one.log if word in ("ask", "collect")] == ["ask", "ask", "collect", "collect"]
+    assert docs(world, "descriptor")[0]["configuration"]["other"]["data"] == {"gain": 1}
+
+
 class Resizable(VirtualDetector):
     """A detector whose value is an array, of as many numbers as it is configured for."""
 
@@ -325,6 +346,13 @@ def test_a_text_longer_than_described_gets_a_descriptor_that_says_so(world):
     signal.describe = lambda: {"signal": key}
     measured(world, signal, lambda: None, lambda: setattr(signal, "value", "the beam is off"))
     assert [d["data_keys"]["signal"]["dtype_numpy"] for d in docs(world, "descriptor")] == ["<U8", "<U40"]
+
+
+def test_a_value_that_no_data_key_can_describe_does_not_bring_a_descriptor_at_each_point(world):
+    signal = VirtualSignal(world, value=[[1], [1, 2]])
+    signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "array", "shape": [7]}}
+    measured(world, signal, *[lambda: None] * 3)
+    assert len(docs(world, "descriptor")) == 1
 
 
 def test_a_device_that_describes_itself_wrongly_is_described_by_its_first_value(world, motor):
