@@ -16,6 +16,7 @@ from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
+from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
@@ -109,6 +110,8 @@ class _RunTable(RunReceiver):
         self._row = ""  # a format string that fits the widths
         self._seq_nums: set[int] = set()
         self._repeated: list[int] = []
+        self._invalid = InvalidValues()
+        self._marked: dict[str, None] = {}  # the columns with a value that is not to be trusted
         self._rows = 0
 
     def descriptor(self, descriptor: Document) -> None:
@@ -128,6 +131,7 @@ class _RunTable(RunReceiver):
         self._set_widths(fitting)
 
     def event(self, descriptor: Document, event: Document) -> None:
+        self._invalid.take(descriptor, event)
         if descriptor.get("name") != self._table.stream_name:
             return
         again = event["seq_num"] in self._seq_nums
@@ -138,6 +142,10 @@ class _RunTable(RunReceiver):
             self._header()
         self._rows += 1
         texts = [column.text(event) for column in self._columns]
+        if invalid := self._invalid.keys(event):
+            texts = [
+                self._marked_text(column, text, invalid) for column, text in zip(self._columns, texts, strict=True)
+            ]
         if any(map(operator.gt, map(len, texts), self._widths)):
             self._set_widths(list(map(max, self._widths, map(len, texts))))
         self._print(self._row.format(*texts), _YELLOW if again else "")
@@ -149,6 +157,14 @@ class _RunTable(RunReceiver):
         self._print(last_line(self._start, stop, counted(len(self._seq_nums), "point")), _RED if failed else "")
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(dict.fromkeys(self._repeated))}")
+        if self._marked:
+            self._print(f"! INVALID alarm or never processed, not to be trusted: {listed(self._marked)}", _RED)
+
+    def _marked_text(self, column: Column, text: str, invalid: frozenset[str]) -> str:
+        if column.key not in invalid:
+            return text
+        self._marked[column.key] = None
+        return f"{text}!"
 
     def _seq_num(self, event: Document) -> str:
         seq_num = event["seq_num"]

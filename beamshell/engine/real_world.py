@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamshell._version import __version__
+from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
@@ -76,6 +77,7 @@ class RealWorld:
         self.subscribe, self.unsubscribe = self.dispatcher.subscribe, self.dispatcher.unsubscribe
         self.suspenders: list[Any] = []
         self.call_md = CallMetadata()
+        self.files = KnownFiles()
         self._gui_processed_at = 0.0
         self._reported: set[int] = set()  # tokens of subscribers whose failure this call has reported
         self._strict_error: BaseException | None = None

@@ -101,7 +101,7 @@ class BeamlineDevices:
         baseline = self.registry.select(readout="baseline") if self._config.baseline else {}
         monitors = self.registry.select(readout="monitored")
         if baseline or monitors:
-            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
+            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values(), report=say)
             preprocessors.append(self._supplemental)
 
     def default_detectors(self) -> list[Any]:

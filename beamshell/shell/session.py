@@ -250,6 +250,9 @@ class Session:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=self.suspender_lines,
             is_attended=lambda: bool(getattr(getattr(self.shell, "parent", None), "interact", False)),
+            not_recorded=lambda: [
+                name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
+            ],
         )
 
     def run(

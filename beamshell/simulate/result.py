@@ -54,6 +54,7 @@ class SimulationResult:
         untimed: names of devices whose moves or counts are not in the duration, because their time is unknown.
         unmeasured: names of devices that occur in no past run, if there are past runs.
         suspenders: one line for each suspender, from the caller.
+        not_recorded: names of devices that would be recorded beside the plan but do not answer, from the caller.
         problems: refusals and failures, in order; empty if the plan can be done.
         endless: True if the plan has no end, or was too long to be simulated to its end.
         accepted: the positions that the devices have accepted.
@@ -72,6 +73,7 @@ class SimulationResult:
     untimed: set[str] = field(default_factory=set)
     unmeasured: set[str] = field(default_factory=set)
     suspenders: list[str] = field(default_factory=list)
+    not_recorded: list[str] = field(default_factory=list)
     problems: list[BeamshellError] = field(default_factory=list)
     endless: bool = False
     accepted: AcceptedPositions = field(default_factory=AcceptedPositions, repr=False, compare=False)
@@ -161,6 +163,8 @@ class SimulationResult:
         if self.staged:
             lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
+        if self.not_recorded:
+            lines.append(f"not recorded, no answer: {listed(self.not_recorded)}")
         lines += self.picture()
         return "\n".join(lines)
 

@@ -42,6 +42,7 @@ class Console:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=lambda: ["good   <ring>"],
             is_attended=lambda: interact,
+            not_recorded=lambda: ["temp"],
         )
         self.rehearse = self.preflight.rehearse
         self.ran = []
@@ -177,6 +178,7 @@ def test_a_command_is_rehearsed_and_not_run(console, capsys):
     assert output.startswith("5 points, about 9 s")
     assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in output
     assert "suspender: good   <ring>" in output
+    assert "not recorded, no answer: temp" in output
     assert "started now: until" in output
     assert console.ran == []
     assert console.x.position == 0
