@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from beamshell.errors import IocError
 from beamshell.ioc.network import Repeater, ensure_free, server_environment
+from beamshell.plugins import take_working_folder_off_path
 
 if TYPE_CHECKING:
     from beamshell.ioc.twin import Twin
@@ -45,6 +46,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the demo beamline; never returns."""
+    take_working_folder_off_path()
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):

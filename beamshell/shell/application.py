@@ -20,6 +20,7 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
+from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
 from beamshell.shell.profile import Beamshell, startup_file
@@ -64,6 +65,9 @@ class BeamshellApp(TerminalIPythonApp):
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
+        self.ignore_cwd = True  # IPython would put the working folder before the libraries
+        for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
+            OWN_MODULES.offer(folder)
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
 
     def init_crash_handler(self) -> None:
