@@ -23,7 +23,7 @@ MISSING = ("p4p", "tango", "serial", "httpx", "h5py")
 
 @pytest.fixture
 def working_folder(tmp_path: Path) -> Path:
-    """A folder in which somebody has called files of theirs as libraries are called; each leaves a trace if imported."""
+    """A folder whose files are called as libraries are called; each leaves a trace when it is imported."""
     folder = tmp_path / "working"
     folder.mkdir()
     for name in (*LIBRARIES, *STANDARD, *MISSING, "stray_plugin"):
