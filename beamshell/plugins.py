@@ -82,6 +82,8 @@ def find_installed(package: str) -> ModuleSpec | None:
     Args:
         package: its name without a dot.
     """
+    if sys.modules.get(package, sys) is None:  # Python's way to say that there is none
+        return None
     specs = (finder.find_spec(package, None) for finder in sys.meta_path if finder is not OWN_MODULES)
     return next((spec for spec in specs if spec is not None), None)
 
