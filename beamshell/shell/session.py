@@ -202,6 +202,13 @@ class Session:
         """
         return self._parts.devices.need("devices").default_detectors()
 
+    def device_files(self) -> list[Path]:
+        """The device file and those that it includes, as far as devices were made of them."""
+        if not self._parts.devices.done:
+            return []
+        places = (self.registry.entry(name).place for name in self.registry)
+        return list(dict.fromkeys(Path(place.rsplit(":", 2)[0]).resolve() for place in places if place))
+
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
         return [describe(suspender) for suspender in self.RE.suspenders]
