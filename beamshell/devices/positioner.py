@@ -77,6 +77,7 @@ class MoveStatus(DeviceStatus):
     ) -> None:
         self.target = target
         self.start = start
+        self.was_stopped = False
         self.started = time.monotonic()
         action = action or f"move to {device.with_unit(target)}"
         super().__init__(device, timeout=timeout, settle_time=settle_time, action=action)
@@ -109,7 +110,8 @@ class Positioner(Device):
     """
 
     HIDDEN = (
-        *("begin_state", "hardware_limits", "missed", "readback_signal", "setpoint_signal"),
+        *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "missed"),
+        *("readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
 
@@ -162,9 +164,41 @@ class Positioner(Device):
         return self.readback_signal.get()
 
     def locate(self) -> Location:
-        """Its set point and its position, read in one round trip."""
-        readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
-        return {"setpoint": setpoint, "readback": readback}
+        """Its set point and its position, read in one round trip.
+
+        A relative move starts from this set point. It is the position, if the device is not where it was sent: it was
+        stopped, it failed, or somebody else moved it.
+        """
+        return self.begin_location()()
+
+    def begin_location(self) -> Callable[[], Location]:
+        """Request all values of `locate`; the function returned collects them."""
+        collect = begin_values(self.readback_signal, self.setpoint_signal)
+        collect_tolerance = self.begin_tolerance()
+
+        def collected() -> Location:
+            readback, setpoint = collect()
+            is_valid = self._is_target(setpoint, readback, collect_tolerance())
+            return {"setpoint": setpoint if is_valid else readback, "readback": readback}
+
+        return collected
+
+    def begin_tolerance(self) -> Callable[[], float | None]:
+        """Request the largest distance between set point and position after a move that has succeeded.
+
+        The function returned collects it; None if the device does not say.
+        """
+        return lambda: None
+
+    def _is_target(self, setpoint: Any, readback: Any, tolerance: float | None) -> bool:
+        """True if the set point is where it goes to or has arrived."""
+        if self._is_under_way:
+            return True
+        return not self.missed if tolerance is None else abs(readback - setpoint) <= tolerance
+
+    @property
+    def _is_under_way(self) -> bool:
+        return self._move is not None and not self._move.done
 
     @property
     def units(self) -> str:
@@ -185,12 +219,13 @@ class Positioner(Device):
     @property
     def moving(self) -> bool:
         """True while a move that was started here is under way."""
-        return self._move is not None and not self._move.done
+        return self._is_under_way
 
     @property
     def missed(self) -> bool:
-        """True if the last move that was started here did not reach its target."""
-        return self._move is not None and self._move.done and not self._move.success
+        """True if the last move that was started here did not reach its target; a stop may count as a success."""
+        move = self._move
+        return move is not None and move.done and (move.was_stopped or not move.success)
 
     def state(self) -> PositionState:
         """Its row in a table of positions."""
@@ -369,6 +404,7 @@ class Positioner(Device):
         if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
             self.stop_motion()
         if move is not None and not move.done:
+            move.was_stopped = True
             self._end_stopped(move, success)
 
     def _end_stopped(self, move: MoveStatus, success: bool) -> None:

@@ -49,7 +49,7 @@ class PseudoPositioner(Device):
         >>> jaws.gap.set(2).wait()
     """
 
-    HIDDEN = ("drive", "drive_ended", "is_driven_by", "plan", "with_unit")
+    HIDDEN = ("begin_location", "drive", "drive_ended", "is_driven_by", "plan", "with_unit")
     PseudoPosition: ClassVar[Any] = tuple
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
@@ -114,17 +114,19 @@ class PseudoPositioner(Device):
         return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
 
     def locate(self) -> Location:
-        """Setpoint and readback of the computed axes, read in one round trip."""
-        setpoints, readbacks = self._begin_whereabouts()()
-        return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
+        """Set point and position of the computed axes, read in one round trip; see Positioner.locate."""
+        return self.begin_location()()
 
-    def _begin_whereabouts(self) -> Callable[[], tuple[list[float], list[float]]]:
-        reals = self.real_axes
-        collect = begin_values(*(r.setpoint_signal for r in reals), *(r.readback_signal for r in reals))
+    def begin_location(self) -> Callable[[], Location]:
+        """Request all values of `locate`; the function returned collects them."""
+        collectors = [real.begin_location() for real in self.real_axes]
 
-        def collected() -> tuple[list[float], list[float]]:
-            values = collect()
-            return values[: len(reals)], values[len(reals) :]
+        def collected() -> Location:
+            locations = [collect() for collect in collectors]
+            return {
+                "setpoint": self.inverse_of([location["setpoint"] for location in locations]),
+                "readback": self.inverse_of([location["readback"] for location in locations]),
+            }
 
         return collected
 
@@ -178,17 +180,7 @@ class PseudoPositioner(Device):
             return self.PseudoPosition(**target)
         with self._lock:
             under_way = self._target if self._drive is not None else None
-        return (self._intended() if under_way is None else under_way)._replace(**target)
-
-    def _intended(self) -> Any:
-        """The setpoints of the computed axes; if a real axis missed its target, its readback counts."""
-        setpoints, readbacks = self._begin_whereabouts()()
-        return self.inverse_of(
-            [
-                readback if real.missed else setpoint
-                for real, setpoint, readback in zip(self.real_axes, setpoints, readbacks, strict=True)
-            ]
-        )
+        return (self.locate()["setpoint"] if under_way is None else under_way)._replace(**target)
 
     def _by_axis(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
         """The arguments of `set` by axis."""

@@ -6,7 +6,7 @@ Its parts may be signals of any control system.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -86,6 +86,10 @@ class PVPositioner(Positioner):
     def setpoint_signal(self) -> Any:
         """The signal of its set point."""
         return self.setpoint
+
+    @override
+    def begin_tolerance(self) -> Callable[[], float | None]:
+        return lambda: self.tolerance
 
     @property
     def enum_strs(self) -> tuple[str, ...]:

@@ -113,6 +113,10 @@ class SoftPositioner(Positioner):
         else:
             self._arrive(move)
 
+    @override
+    def stop_motion(self) -> None:
+        self.setpoint.put(float(self.position))
+
     def _arrive(self, move: MoveStatus) -> None:
         if move is self._move and not move.done:
             self._put(move.target, move.target)

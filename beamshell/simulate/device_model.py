@@ -47,9 +47,10 @@ class DeviceModel:
         return self.setpoint
 
     def _locate(self) -> Any:
-        """The setpoint of the real device; without a round trip if it is monitored."""
+        """The place from which the real device would move by a distance; no round trip if its set point is monitored."""
         device = self.device
-        signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
+        is_at_setpoint = self.is_motor and not getattr(device, "missed", False)
+        signal = getattr(device, "setpoint_signal", None) if is_at_setpoint else None
         latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
         if latest is not None:
             return latest["value"]

@@ -217,3 +217,29 @@ def test_any_combination_can_be_stopped_and_sent_again(names: tuple[str, ...]) -
 def test_a_tolerance_without_a_readback_is_refused() -> None:
     with pytest.raises(TypeError, match="has a tolerance, but no part called readback"):
         combined(("done",), tolerance=0.1)
+
+
+# ---- where a relative move starts
+
+
+@pytest.mark.parametrize("success", [False, True])
+def test_after_a_stop_a_relative_move_starts_where_it_stands(success: bool) -> None:
+    device = WithDone(name="gap")
+    device.set(8)
+    device.show(position=3.0)
+    device.stop(success)
+    assert device.locate() == {"setpoint": 3.0, "readback": 3.0}
+
+
+def test_a_set_point_that_was_not_reached_is_not_where_a_relative_move_starts() -> None:
+    device = WithTolerance(name="gap")
+    device.setpoint.put(8.0)  # by somebody else, and it was switched off on its way
+    device.readback.put(3.0, force=True)
+    assert device.locate() == {"setpoint": 3.0, "readback": 3.0}
+
+
+def test_within_the_tolerance_a_relative_move_starts_from_the_set_point() -> None:
+    device = WithTolerance(name="gap")
+    device.set(8)
+    device.readback.put(8.05, force=True)
+    assert device.locate() == {"setpoint": 8.0, "readback": 8.05}
