@@ -147,11 +147,14 @@ class _Arrival:
         return self._device.readback if self._device.tolerance is not None else None
 
     def start(self) -> None:
-        """Write the set point, and press the button if there is one."""
+        """Write the set point, and press the button if there is one.
+
+        A write may last as long as the motion: only the time-out of the move ends it.
+        """
         device = self._device
         for signal, callback in self._watched:
             signal.subscribe(callback, run=False)
-        device.setpoint.set(self._move.target).add_callback(self._on_set)
+        device.setpoint.set(self._move.target, timeout=math.inf).add_callback(self._on_set)
 
     def _on_set(self, status: Status) -> None:
         """Press the button after the set point is written. Completions worker, or for soft signals the caller."""
@@ -161,9 +164,11 @@ class _Arrival:
             self._on_written(status)
             return
         try:
-            self._device.actuate.set(self._device.actuate_value).add_callback(self._on_written)
+            pressed = self._device.actuate.set(self._device.actuate_value, timeout=math.inf)
         except DeviceError as exc:
             self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
+        else:
+            pressed.add_callback(self._on_written)
 
     def _on_written(self, status: Status) -> None:
         """Begin to watch after all is written; `done` and readback may still be those of the last move."""

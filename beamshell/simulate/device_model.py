@@ -47,7 +47,7 @@ class DeviceModel:
         return self.setpoint
 
     def _locate(self) -> Any:
-        """The place from which the real device would move by a distance; no round trip if its set point is monitored."""
+        """The place where a relative move would start; without a round trip if the set point is monitored."""
         device = self.device
         is_at_setpoint = self.is_motor and not getattr(device, "missed", False)
         signal = getattr(device, "setpoint_signal", None) if is_at_setpoint else None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
 
 from beamshell.devices.component import Component
+from beamshell.devices.derived import DerivedSignal
 from beamshell.devices.pv_positioner import PVPositioner
 from beamshell.devices.signal import Signal, SignalRO
+from beamshell.devices.status import Status
 from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
 
 
@@ -243,3 +246,49 @@ def test_within_the_tolerance_a_relative_move_starts_from_the_set_point() -> Non
     device.set(8)
     device.readback.put(8.05, force=True)
     assert device.locate() == {"setpoint": 8.0, "readback": 8.05}
+
+
+# ---- how long a move may take
+
+
+class Lasting(Signal):
+    """A signal whose writes end when the test says so; its own time-out is short."""
+
+    def _write_limit(self) -> float:
+        return 0.01
+
+    def _start_write(self, value: Any, status: Status) -> None:
+        self.writing = status
+
+
+class WriteIsMove(PVPositioner):
+    setpoint = Component(Lasting)
+    actuate = Component(Lasting, value=0, kind="omitted")
+
+
+class ComputedSetPoint(PVPositioner):
+    raw = Component(Lasting)
+    setpoint = Component(DerivedSignal, inputs=("raw",), forward=lambda raw: raw / 10, inverse=lambda gap: gap * 10)
+
+
+def test_only_the_time_out_of_the_move_ends_a_write_that_lasts_as_long_as_the_move() -> None:
+    device = WriteIsMove(name="gap")
+    status = device.set(3)
+    assert device.setpoint.writing.timeout == math.inf
+    device.setpoint.writing.set_finished()
+    assert device.actuate.writing.timeout == math.inf
+    device.actuate.writing.set_finished()
+    assert status.success
+
+
+def test_only_the_time_out_of_the_move_ends_a_write_to_what_a_set_point_is_computed_from() -> None:
+    device = ComputedSetPoint(name="gap")
+    status = device.set(3)
+    assert device.raw.writing.timeout == math.inf
+    device.raw.writing.set_finished()
+    assert status.success
+
+
+def test_a_move_whose_write_never_ends_runs_into_the_time_out_of_the_move() -> None:
+    with pytest.raises(StatusTimeoutError, match=r"^gap: move to 3: not done within 0\.02 s"):
+        WriteIsMove(name="gap", timeout=0.02).set(3).wait(5)
