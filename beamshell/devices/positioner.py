@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
+from beamshell.devices.limits import NO_LIMITS, refusal, step_of, without_rounding
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
@@ -330,17 +331,30 @@ class Positioner(Device):
             BadValue: it is no finite number.
             LimitError: it is outside the limits.
         """
-        self._check(position, self.hardware_limits)
+        self._within_limits(position, self.hardware_limits)
 
-    def _check(self, position: Any, hardware: tuple[float, float]) -> None:
+    def _within_limits(self, position: Any, hardware: tuple[float, float]) -> Any:
+        """The target of a move to `position`: the limit, if it exceeds one by rounding alone.
+
+        Raises:
+            The same as `check_value`.
+        """
         target = as_number(self.name, position)
         if self.read_only:
             self.refuse_if_read_only(self.with_unit(target))
-        for low, high in (hardware, self._narrowed or (0.0, 0.0)):
-            if low != high and target < low:
-                raise LimitError(f"{self.name}: {self.with_unit(target)} is below the limit {self.with_unit(low)}")
-            if low != high and target > high:
-                raise LimitError(f"{self.name}: {self.with_unit(target)} is above the limit {self.with_unit(high)}")
+        for limits in (hardware, self._narrowed or NO_LIMITS):
+            target = without_rounding(target, limits, self._resolution)
+            if problem := refusal(target, limits, self.with_unit):
+                raise LimitError(f"{self.name}: {problem}")
+        return position if target == position else target
+
+    def _target_of(self, position: Any) -> Any:
+        """The target of a move to a position that `check_value` has accepted."""
+        return self._within_limits(position, self.hardware_limits)
+
+    def _resolution(self) -> float:
+        """The smallest step that matters, in its units; 0.0 if that is unknown."""
+        return step_of(self.precision)
 
     def with_unit(self, position: Any) -> str:
         """A position with its unit, for messages: "1.5 mm"."""
@@ -362,7 +376,7 @@ class Positioner(Device):
         self.check_value(position)
         move = MoveStatus(
             self,
-            position,
+            self._target_of(position),
             timeout=timeout if timeout is not None else self.timeout,
             settle_time=self.settle_time if settle_time is None else settle_time,
         )

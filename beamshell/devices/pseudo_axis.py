@@ -242,10 +242,11 @@ class PseudoSingle(Positioner):
     def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
         """Start to go to `position`; see Positioner.set. What a real axis refuses is refused before anything moves."""
         super().check_value(position)
+        target = self._target_of(position)
         move = PseudoMove(
             self,
-            position,
-            plan=self.device.plan({self.attr_name: float(position)}),
+            target,
+            plan=self.device.plan({self.attr_name: float(target)}),
             timeout=timeout if timeout is not None else self.timeout,
             settle_time=self.settle_time if settle_time is None else settle_time,
         )

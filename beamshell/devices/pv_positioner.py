@@ -108,6 +108,10 @@ class PVPositioner(Positioner):
         self.setpoint.check_value(position)
 
     @override
+    def _target_of(self, position: Any) -> Any:
+        return position if self.enum_strs else super()._target_of(position)
+
+    @override
     def start_move(self, move: MoveStatus) -> None:
         arrival = _Arrival(self, move)
         move.add_callback(lambda _: arrival.close())

@@ -193,7 +193,7 @@ class EpicsMotor(Positioner):
             DeviceError: the record would not move: SPMG, or Set mode; the message says how to change that.
             NotConnected: the record does not answer.
         """
-        target = as_number(self.name, position)
+        as_number(self.name, position)
         start, low, high, done, spmg, calibrating, velocity, ramp_s = begin_values(
             self.user_readback,
             self.low_limit_travel,
@@ -204,11 +204,11 @@ class EpicsMotor(Positioner):
             self.velocity,
             self.acceleration,
         )()
-        self._check(target, (low, high))
+        target = self._within_limits(position, (low, high))
         self._check_ready(int(spmg), bool(calibrating))
         move = MotorMove(
             self,
-            Position(target),
+            Position(float(target)),
             self.user_setpoint,
             target,
             start=start,
@@ -222,6 +222,10 @@ class EpicsMotor(Positioner):
         self._is_foreign_motion = not done and (self._last_move is None or self._last_move.done)
         self._begin(move)
         return move
+
+    @override
+    def _resolution(self) -> float:
+        return float(self.motor_resolution.get())
 
     def _check_ready(self, spmg: int, calibrating: bool) -> None:
         if spmg < 2:
