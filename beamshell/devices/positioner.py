@@ -415,10 +415,11 @@ class Positioner(Device):
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""
         move = self._move
+        if move is not None and not move.done:
+            move.was_stopped = True  # before the hardware is told, so that what fails by it is no failure of the move
         if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
             self.stop_motion()
         if move is not None and not move.done:
-            move.was_stopped = True
             self._end_stopped(move, success)
 
     def _end_stopped(self, move: MoveStatus, success: bool) -> None:

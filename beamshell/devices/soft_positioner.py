@@ -19,7 +19,7 @@ from beamshell.protocols import DataKey
 
 
 class SoftPositioner(Positioner):
-    """A positioner in this process: it is where it is sent, at once or after a delay.
+    """A positioner in this process: it is where it is sent, at once or after a delay. A stop leaves it where it was.
 
     Args:
         prefix: unused; there for device files.

@@ -24,6 +24,8 @@ from beamshell.protocols import Location
 class EpicsShutter(Device):
     """A shutter: ``shutter.open()``, ``shutter.set("Close")``, ``shutter.state``.
 
+    A stop does nothing: a shutter is on its way for less than a second, and must not be left half open.
+
     Args:
         prefix: the switch, a record with two states: "BL:shutter".
         name: its name; the state is recorded under it, 1 for open.
