@@ -10,7 +10,10 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
 
 from beamshell.devices.device import Device
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
@@ -33,6 +36,9 @@ class Plan(NamedTuple):
 class PseudoPositioner(Device):
     """A device with axes that are computed from real ones; a subclass adds `forward` and `inverse`.
 
+    Where a number is given for the whole device, as in `mvr(mono, 0.01)`, its only axis is meant, or the one that the
+    class names as `main`.
+
     Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
     declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
 
@@ -54,6 +60,8 @@ class PseudoPositioner(Device):
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
+    main: ClassVar[str] = ""
+    """The computed axis that a single number means; if there is only one axis, it need not be named."""
     pseudo_names: tuple[str, ...] = ()
     real_names: tuple[str, ...] = ()
 
@@ -90,6 +98,12 @@ class PseudoPositioner(Device):
         return (0.0, 0.0)
 
     # ---- where it is -------------------------------------------------------------------------
+
+    @property
+    def main_axis(self) -> PseudoSingle | None:
+        """The computed axis that a single number means; None if none of several does."""
+        attr = self.main or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
+        return self._part(attr) if attr else None
 
     @property
     def real_axes(self) -> list[Positioner]:
@@ -187,8 +201,14 @@ class PseudoPositioner(Device):
         first = position[0] if len(position) == 1 else None
         if isinstance(first, Mapping):
             values = {**first, **by_name}
+        elif isinstance(first, Real) and len(self.pseudo_names) > 1:
+            if self.main_axis is None:
+                axes = " or ".join(f"{self.name}.{attr}" for attr in self.pseudo_names)
+                raise BadValue(f"{self.name}: one number for {len(self.pseudo_names)} axes: move one of them, {axes}")
+            values = {self.main_axis.attr_name: first, **by_name}
         else:
-            numbers = first if isinstance(first, Sequence) and not isinstance(first, str) else position
+            is_list = isinstance(first, np.ndarray) or (isinstance(first, Sequence) and not isinstance(first, str))
+            numbers: Sequence[Any] = list(first) if is_list else position  # type: ignore[arg-type]  # no list is None
             if numbers and len(numbers) != len(self.pseudo_names):
                 axes = ", ".join(self.pseudo_names)
                 raise BadValue(
@@ -201,6 +221,28 @@ class PseudoPositioner(Device):
             raise BadValue(f"{self.name}: give a position: {', '.join(f'{attr}=...' for attr in self.pseudo_names)}")
         return {attr: as_number(self._part(attr).name, value) for attr, value in values.items()}
 
+    def complete(self, position: Any) -> Any:
+        """A PseudoPosition for a position as `set` takes it; axes that it leaves out are where they were sent.
+
+        Raises:
+            BadValue: it is no position of this device.
+        """
+        return self._completed(self._by_axis((position,), {}))
+
+    def shifted(self, position: Any, distance: Any) -> Any:
+        """The PseudoPosition that is `distance` away from `position`.
+
+        Args:
+            position: as `set` takes it.
+            distance: likewise; a number is that of the main axis, and axes that it leaves out stay.
+
+        Raises:
+            BadValue: one of them is no position of this device.
+        """
+        begin = self.complete(position)
+        distances = self._by_axis((distance,), {})
+        return begin._replace(**{attr: getattr(begin, attr) + value for attr, value in distances.items()})
+
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
         """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
@@ -212,7 +254,7 @@ class PseudoPositioner(Device):
         if None in estimates:
             return None
         try:
-            begin = self._completed(self._by_axis((start,), {}))
+            begin = self.complete(start)
             end = begin._replace(**self._by_axis((stop,), {}))
             ways = list(zip(self._forward_of(begin), self._forward_of(end), strict=True))
         except (ArithmeticError, ValueError):  # no real axes are at such a position

@@ -67,9 +67,13 @@ class DeviceModel:
         assert self._reading is not None
         if not self.was_set:
             return dict(self._reading)
-        position = {"value": self.setpoint}
+        positions = dict.fromkeys(self._position_keys, self.setpoint)
+        if hasattr(self.device, "complete"):  # of several axes, each has its own
+            names = [getattr(self.device, attr).name for attr in self.device.pseudo_names]
+            positions = dict(zip(names, self.device.complete(self.setpoint), strict=True))
         return {
-            key: {**value, **position} if key in self._position_keys else value for key, value in self._reading.items()
+            key: {**value, "value": positions[key]} if key in positions else value
+            for key, value in self._reading.items()
         }
 
     @property
