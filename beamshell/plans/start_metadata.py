@@ -68,13 +68,15 @@ def first_field(detectors: Iterable[Any]) -> str:
 
 
 def recordable(value: Any) -> Any:
-    """The value for a document: numbers, strings and lists as they are; the repr of anything else."""
+    """The value for a document: numbers, strings, lists and dicts as they are; the repr of anything else."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
         return [recordable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else repr(key): recordable(item) for key, item in value.items()}
     return repr(value)
 
 

@@ -159,7 +159,7 @@ class SimulationResult:
         if self.untimed:
             lines.append(f"not counted, how long they take is unknown: {listed(sorted(self.untimed))}")
         lines += [self._path_line(name) for name in self.path]
-        lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
+        lines += [f"{name} is set to {_few(values)}" for name, values in self.settings.items()]
         if self.staged:
             lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
@@ -174,7 +174,7 @@ class SimulationResult:
         positions, unit = self.path[name], self.units.get(name, "")
         moves = f"{name}: {counted(len(positions), 'move')}"
         if not all(map(_is_number, positions)):
-            return f"{moves}, {listed(dict.fromkeys(positions))}"
+            return f"{moves}, {listed(dict.fromkeys(map(str, positions)))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
         range_text = f"to {low}" if low == high else f"between {low} and {high}"
@@ -186,7 +186,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _few(values: list[Any]) -> str:
-    """The values; of many, the first and the last."""
+    """The values, each once; of many, the first and the last."""
+    values = list(dict.fromkeys(map(str, values)))
     if len(values) <= _MAX_LISTED:
         return listed(values)
     return f"{len(values)} values, first {listed(values[:1])}, last {listed(values[-1:])}"

@@ -59,7 +59,7 @@ def test_a_spectrum_over_the_edge_of_the_foil(console):
     energy = table["mono_energy"] * 1e3
     assert energy[0] == pytest.approx(8979 - 30, abs=0.2)
     assert energy[-1] == pytest.approx(8979 + 3.81 * 9, abs=0.2)
-    transmitted = table["scaler_s4"] / table["scaler_s2"]
+    transmitted = table["scaler_foil"] / table["scaler_I0"]
     assert transmitted[energy < 8970].min() > 2 * transmitted[energy > 8983].max()
     times = table["count_time"]
     assert times[0] == 0.05

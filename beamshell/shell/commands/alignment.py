@@ -47,7 +47,7 @@ def align(
     """Scan around where the motor is, fit a peak, and go to its centre.
 
     Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak, the motor goes back
-    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
+    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_It.
     With `dip` the peak points down.
     """
     line = line or Line(-1.0, 1.0, 41)
@@ -69,7 +69,7 @@ def edge(
     """Scan around where the motor is, fit an edge, and go to where it is half-way up.
 
     Start and stop are distances. Where there is no edge, the motor goes back and the reason is shown. The value looked
-    at is named by field=scaler_s4.
+    at is named by field=scaler_It.
     """
     options = _options(time=time, field=field)
     return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
