@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import deque
 from pathlib import Path
 
 from beamshell.documents import Document
@@ -16,6 +17,7 @@ from beamshell.store.encoding import to_json
 from beamshell.store.open_runs import Marker
 from beamshell.store.run_file import run_path
 
+_RECENT = 100
 _DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also flushed from the system's cache (fsync)
 
 
@@ -37,6 +39,15 @@ class Journal:
         self.folder = Path(folder)
         self._finder = RunFinder()
         self._writers: dict[str, _RunWriter] = {}
+        self._recent: deque[_RunWriter] = deque(maxlen=_RECENT)
+
+    @property
+    def recent(self) -> list[Path]:
+        """The files of the newest runs that this journal was sent, in the order in which they began; at most 100.
+
+        Runs of other consoles in the same folder are never among them, and no clock has a say in their order.
+        """
+        return [writer.path for writer in self._recent]
 
     def __call__(self, name: str, doc: Document) -> None:
         """Write one document to the file of its run."""
@@ -48,6 +59,7 @@ class Journal:
             if run in self._writers:
                 raise StoreError(f"run {run} is open already: its second start document is not stored")
             self._writers[run] = _RunWriter(self.folder, doc)
+            self._recent.append(self._writers[run])
         writer = self._writers[run]
         writer.add(line, durable=name in _DURABLE, last=name == "stop")
         if writer.closed:

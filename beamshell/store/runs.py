@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -101,6 +101,10 @@ class Runs:
             number = len(self)
             newest = self[-10:]
         return f"{newest!r}\n{counted(number, 'run')} in {self.folder}" if number else f"no runs yet in {self.folder}"
+
+    def at(self, paths: Iterable[Path]) -> RunList:
+        """The runs in these files, in this order; files that are not there are left out."""
+        return RunList(Run(path, self._assets) for path in paths if path.is_file())
 
     @property
     def last_scan_id(self) -> int:
