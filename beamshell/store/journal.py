@@ -5,6 +5,7 @@ It knows of a document only its run. Documents that the disk refuses wait in mem
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections import deque
@@ -15,7 +16,7 @@ from beamshell.documents.router import RunFinder
 from beamshell.errors import StoreError
 from beamshell.store.encoding import to_json
 from beamshell.store.open_runs import Marker
-from beamshell.store.run_file import run_path
+from beamshell.store.run_file import ORDER, RUNS, run_path
 
 _RECENT = 100
 _DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also flushed from the system's cache (fsync)
@@ -98,6 +99,7 @@ class _RunWriter:
         self._marker: Marker | None = None
         self._unwritten = (0, b"")  # the file's length when it was last known, and the bytes that belong there
         self._to_sync = False
+        self._in_order = False  # `.order` names the file
         self._complete = False  # the last document is among them
 
     @property
@@ -134,6 +136,8 @@ class _RunWriter:
             while waiting:
                 written = os.write(self._fd, waiting)
                 length, waiting = self._unwritten = (length + written, waiting[written:])
+            if not self._in_order:
+                self._append_to_order()
             if self._to_sync:
                 os.fsync(self._fd)
                 self._to_sync = False
@@ -152,6 +156,13 @@ class _RunWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         _sync_folder(self.path.parent)
+
+    def _append_to_order(self) -> None:
+        """Name the file in `.order`; without it the run has the place of its time, so a failure is no loss."""
+        self._in_order = True
+        line = f"{self.path.relative_to(self._folder).as_posix()}\n".encode("utf-8", "surrogateescape")
+        with contextlib.suppress(OSError), (self._folder / RUNS / ORDER).open("ab", buffering=0) as file:
+            file.write(line)
 
     def _finish(self) -> None:
         self.closed = True

@@ -115,16 +115,20 @@ class _Reader(RunReceiver):
         if last is None:
             self._first = self._first_interval(doc)
         elif doc["seq_num"] == last["seq_num"] + 1 and self._start.get("detectors") and self._intervals < MAX_INTERVALS:
+            interval_s = doc["time"] - last["time"]
+            if interval_s < 0:  # the computer's clock was set back
+                return
             self._intervals += 1
             step = (self._moves(last["data"], doc["data"]), self._counts(doc["data"]))
             _, seconds = self._steps.setdefault(_rounded(*step), (step, []))
-            seconds.append(doc["time"] - last["time"])
+            seconds.append(interval_s)
 
     def _first_interval(self, doc: Mapping[str, Any]) -> Interval | None:
         if not self._start.get("detectors") or any(motor not in self._baseline for motor in self._motors):
             return None
+        seconds = doc["time"] - self._start["time"]
         moves = self._moves(self._baseline, doc["data"])
-        return Interval(moves, self._counts(doc["data"]), doc["time"] - self._start["time"])
+        return Interval(moves, self._counts(doc["data"]), seconds) if seconds >= 0 else None
 
     @property
     def _waits_on_purpose(self) -> bool:
@@ -160,8 +164,8 @@ class _Reader(RunReceiver):
             Interval(moves, counts, median(seconds), len(seconds)) for (moves, counts), seconds in self._steps.values()
         )
         is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
-        last_s = self._stop["time"] - self._last["time"] if is_last else None
-        return RunTimes(intervals, self._first, last_s, frozenset(self._per_unit))
+        last_s = self._stop["time"] - self._last["time"] if is_last else -1.0
+        return RunTimes(intervals, self._first, last_s if last_s >= 0 else None, frozenset(self._per_unit))
 
 
 def _is_primary(descriptor: Document) -> bool:
