@@ -253,8 +253,10 @@ class Session:
         self._parts.names.check_devices()
 
     def store_metadata(self) -> None:
-        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``, and data that wait."""
         if self._parts.acquisition.done:
+            if self.journal.waiting and self.state == "idle":
+                self.journal.try_again()
             self.md.flush()
 
     def show_last_error(self) -> None:

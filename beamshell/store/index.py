@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 from beamshell.documents import Document
 from beamshell.errors import StoreError
 from beamshell.store import run_file
-from beamshell.store.database import is_damage, open_database, transaction
+from beamshell.store.database import is_damage, is_refused, open_database, transaction
 from beamshell.store.encoding import to_json
 
 _log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Index:
             return self._answer(lambda: int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0]))
 
     def _answer(self, ask: Callable[[], T]) -> T:
-        """The result of `ask`; if the index is damaged, it is rebuilt first.
+        """The result of `ask`; if the index is damaged or cannot be written, it is made again first.
 
         Raises:
             StoreError: it is busy or cannot be read now.
@@ -115,9 +115,13 @@ class Index:
         try:
             return ask()
         except sqlite3.DatabaseError as exc:
-            if not is_damage(exc):
+            if is_damage(exc):
+                self._make_again()
+            elif is_refused(exc):
+                self._db.close()
+                self._db = self._open_in_memory(exc)
+            else:
                 raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
-            self._make_again()
             self.refresh()
             return ask()
 
@@ -147,8 +151,12 @@ class Index:
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
             (order_read,) = self._db.execute("SELECT coalesce(max(bytes), 0) FROM order_read").fetchone()
-            if order_read != order_size:
-                self._read_order(order_read if order_read < order_size else 0, order_size)
+            if order_size < order_read:  # another file has taken its place: runs stay where they were
+                self._db.execute("UPDATE runs SET place = -1")
+                self._db.execute("DELETE FROM order_read")
+                order_read = 0
+            if order_read < order_size:
+                self._read_order(order_read, order_size)
 
     def close(self) -> None:
         """Close the file."""
@@ -158,13 +166,16 @@ class Index:
         try:
             return self._open_writable(self.folder / _FILE)
         except sqlite3.OperationalError as exc:
-            _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, exc)
-            return self._open_writable(Path(":memory:"))
+            return self._open_in_memory(exc)
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
             self._discard()
             return self._open_writable(self.folder / _FILE)
+
+    def _open_in_memory(self, reason: Exception) -> sqlite3.Connection:
+        _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, reason)
+        return self._open_writable(Path(":memory:"))
 
     def _open_writable(self, path: Path) -> sqlite3.Connection:
         try:
@@ -229,7 +240,7 @@ class Index:
     def _order_size(self) -> int:
         try:
             return (self.folder / run_file.RUNS / run_file.ORDER).stat().st_size
-        except FileNotFoundError:
+        except OSError:  # there is none, or none yet
             return 0
 
     def _read_order(self, begin: int, end: int) -> None:

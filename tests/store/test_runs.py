@@ -320,6 +320,16 @@ def test_a_line_of_the_order_that_is_half_written_is_read_when_it_is_complete(wr
     assert ids(runs) == [1, 2]
 
 
+def test_runs_keep_their_order_when_another_order_begins(write, made, runs, tmp_path):
+    for scan_id, time in ((1, 1.7e9), (2, 1.7e9 - 60)):
+        write(made.run(scan_id, time=time))
+    assert ids(runs) == [1, 2]
+    (tmp_path / "runs" / ".order").unlink()
+    assert ids(runs) == [1, 2]
+    write(made.run(3, time=1.7e9 + 5))
+    assert ids(runs) == [1, 2, 3]
+
+
 def test_an_open_run_keeps_its_place_when_it_ends(write, journal, made, runs):
     write(made.run(1, time=1.7e9))
     *begun, end = made.run(2, time=1.7e9 - 60)
@@ -343,3 +353,13 @@ def test_the_index_of_an_older_version_is_made_again(write, made, tmp_path):
     runs = Runs(tmp_path)
     assert ids(runs) == [1]
     runs.index.close()
+
+
+def test_on_a_full_disk_the_index_goes_on_in_memory(write, made, runs, monkeypatch):
+    write(made.run(1))
+    assert ids(runs) == [1]
+    runs.index._db.execute("PRAGMA max_page_count = 1")  # the file cannot grow: sqlite says that the disk is full
+    for number in range(2, 60):
+        write(made.run(number, comment="x" * 1000))
+    assert ids(runs) == list(range(1, 60))
+    assert runs[-1].scan_id == 59

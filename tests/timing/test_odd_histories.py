@@ -37,7 +37,7 @@ def runs(draw, number):
     if draw(st.booleans()):
         start["plan_args"] = draw(ANYTHING)
     configuration = {
-        name: {"data": {f"{name}_{draw(SETTINGS)}": draw(NUMBERS), f"{name}_{draw(SETTINGS)}": draw(NUMBERS)}}
+        name: {"data": {f"{name}_{setting}": draw(NUMBERS) for setting in draw(st.lists(SETTINGS, max_size=2))}}
         for name in draw(st.lists(NAMES, unique=True))
     }
     if draw(st.integers(0, 9)) == 0:
