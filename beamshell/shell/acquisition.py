@@ -53,9 +53,9 @@ class Acquisition:
         metadata = PersistentDict(folder / "metadata.sqlite")
         for path in bring_in(folder):
             say(f"a run that the data folder had refused is in its place now: {path}")
-        for path in close_open_runs(folder):
-            say(f"a run that a crashed console had left open is closed now: {path}")
         runs = Runs(folder)
+        for path in close_open_runs(folder, open_files=runs.open_files()):
+            say(f"a run that a crashed console had left open is closed now: {path}")
         if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
             metadata["scan_id"] = runs.last_scan_id
         journal = Journal(folder, say)

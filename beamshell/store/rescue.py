@@ -131,7 +131,7 @@ def _bring(copy: Path, path: Path) -> Path:
 @contextlib.contextmanager
 def _unlocked(copy: Path) -> Iterator[bool]:
     """Whether no live console writes the copy; it is locked during the block."""
-    with copy.open("rb") as file:
+    with copy.open("r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_free = True

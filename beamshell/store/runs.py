@@ -107,6 +107,10 @@ class Runs:
         """The runs in these files, in this order; files that are not there are left out."""
         return RunList(Run(path, self._assets) for path in paths if path.is_file())
 
+    def open_files(self) -> list[Path]:
+        """The files of the runs that have no stop document: they are measured now, or their console has died."""
+        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL")]
+
     @property
     def last_scan_id(self) -> int:
         """The highest scan_id of all; 0 if there is none."""
