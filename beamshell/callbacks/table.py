@@ -11,6 +11,7 @@ import operator
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
-from beamshell.views.captions import last_line, title
+from beamshell.views.captions import RunDuration, last_line, title
 from beamshell.views.columns import TIME, Column, columns_of
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class _RunTable(RunReceiver):
     def __init__(self, start: Document, table: LiveTable, printer: Printer) -> None:
         super().__init__()
         self._start = start
+        self._duration = RunDuration(start, time.time, time.monotonic)
         self._table = table
         self._print = printer
         self._columns: list[Column] = []
@@ -154,7 +156,8 @@ class _RunTable(RunReceiver):
         if self._columns:
             self._rule()
         failed = stop.get("exit_status", "?") != "success"
-        self._print(last_line(self._start, stop, counted(len(self._seq_nums), "point")), _RED if failed else "")
+        points = counted(len(self._seq_nums), "point")
+        self._print(last_line(self._start, stop, points, self._duration.seconds(stop)), _RED if failed else "")
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(dict.fromkeys(self._repeated))}")
         if self._marked:

@@ -330,7 +330,8 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+            if not request.reason:  # a writer that fails says so itself when its run is closed
+                self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
         else:

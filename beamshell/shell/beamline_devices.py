@@ -149,7 +149,9 @@ class OfflineReport:
     def _show(self, offline: list[Offline]) -> None:
         patience_s = min(TIME_TO_ANSWER_S, self._clock() - self._loaded_at)
         now = time.time()
-        names = dict.fromkeys(_device_of(channel) for channel in offline if now - channel.since >= patience_s)
+        # Before 0 s: the computer's clock was set back since.
+        silent = [channel for channel in offline if not 0 <= now - channel.since < patience_s]
+        names = dict.fromkeys(map(_device_of, silent))
         self._unheard = {_device_of(channel) for channel in offline} - set(names)
         if names:
             say(f"offline: {', '.join(names)} (type offline for the addresses)")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import EngineError
 from beamshell.plans.unrun_plan_guard import call_of
-from beamshell.shell.messages_shown import DONE, LastError, place_of
+from beamshell.shell.messages_shown import DONE, LastError, place_of, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.simulate.result import SimulationResult
-    from beamshell.store import Journal, PersistentDict, Queue, Runs
+    from beamshell.store import Journal, PersistentDict, Queue, Run, Runs
+    from beamshell.store.runs import RunList
 
 
 class Session:
@@ -142,6 +143,25 @@ class Session:
         return self._parts.acquisition.need("runs").runs
 
     @property
+    def own_runs(self) -> RunList:
+        """The newest runs that this console has measured, the newest last; `runs` has those of all consoles."""
+        return self.runs.at(self.journal.recent)
+
+    def last_run(self) -> Run:
+        """The run that a command shows or writes when it names none: this console's last.
+
+        Before its first run it is the newest of the data folder, and that is said.
+
+        Raises:
+            UnknownName: there is no run at all.
+        """
+        if own := self.own_runs:
+            return own[-1]
+        run = self.runs[-1]
+        say(f"no run of this console yet: {run.label} is the newest of the data folder")
+        return run
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue
@@ -240,8 +260,10 @@ class Session:
         self._parts.names.check_devices()
 
     def store_metadata(self) -> None:
-        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``, and data that wait."""
         if self._parts.acquisition.done:
+            if self.journal.waiting and self.state == "idle":
+                self.journal.try_again()
             self.md.flush()
 
     def show_last_error(self) -> None:

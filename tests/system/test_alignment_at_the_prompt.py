@@ -82,7 +82,7 @@ def test_regions_are_scanned_each_with_its_step_and_count_time(console):
 
 
 def test_what_no_scan_has_measured_cannot_be_gone_to(open_console):
-    assert "there is no scan of one motor among the last runs: scan first" in open_console().do("cen")
+    assert "this console has not scanned one motor yet: scan first" in open_console().do("cen")
 
 
 def test_wrong_words_are_answered_in_one_line(console):
