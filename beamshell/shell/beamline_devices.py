@@ -34,6 +34,7 @@ class BeamlineDevices:
         device_file: the device file; None if the profile names none.
         data_folder: where devices that write files put them; None if there is no data folder.
         report: called with each problem of the device file.
+        meaning: what a name means at the prompt already, such as "a command"; "" if a device may have it.
 
     Attributes:
         registry: the devices by name.
@@ -47,10 +48,11 @@ class BeamlineDevices:
         *,
         data_folder: Path | None,
         report: Callable[[BaseException], None],
+        meaning: Callable[[str], str] = lambda _name: "",
     ) -> None:
         from beamshell.devices.registry import Registry
 
-        self.registry = Registry(data_folder)
+        self.registry = Registry(data_folder, meaning)
         self._config = config
         self._device_file = device_file
         self._report = report

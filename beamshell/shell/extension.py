@@ -9,7 +9,6 @@ import builtins
 import keyword
 import sys
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
@@ -18,6 +17,7 @@ from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
 from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
+from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
 from beamshell.shell.typed_line import cut_line
@@ -38,7 +38,6 @@ def load(shell: Any, session: Session | None = None) -> Session:
         return existing
     session = session or _new_session(shell)
     setattr(shell, _ATTRIBUTE, session)
-    shell.user_ns["session"] = session
     _Wiring(shell, session).connect()
     if not has_startup_files(shell):
         session.take_all_steps()
@@ -111,13 +110,12 @@ class _Wiring:
             self._shell.alias_manager.undefine_alias(name)
         magic = _Magic(name, self._commands, self._session, self._shell)
         self._shell.register_magic_function(magic, "line", name)
-        if name not in self._shell.user_ns or _is_command(self._shell.user_ns[name]):
-            self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = self._commands.function(name)
+        self._session.names.add_command(name, self._commands.function(name))
 
     def _meaning(self, name: str) -> str:
         """What a name that is no command means here already; "" for nothing, or something of the person's own."""
         hidden, magics = self._shell.user_ns_hidden, self._shell.magics_manager.magics
-        if name in hidden and not _is_command(hidden[name]):
+        if name in hidden and not is_command_function(hidden[name]):
             return "a name of the console"
         is_magic = any(name in names and not isinstance(names[name], _Magic) for names in magics.values())
         return "a magic of IPython" if is_magic else ""
@@ -126,8 +124,7 @@ class _Wiring:
         self._commands.session, self._commands.added, self._commands.meaning = None, None, lambda _name: ""
         for name in self._commands:
             self._shell.magics_manager.magics["line"].pop(name, None)
-            if _is_command(self._shell.user_ns.get(name)):
-                del self._shell.user_ns[name], self._shell.user_ns_hidden[name]
+        self._session.names.remove_commands()
 
     def _read_typed_cells(self) -> None:
         variables = _Variables(self._shell, self._session)
@@ -184,7 +181,7 @@ class _Wiring:
             self._session.status = exit_status(failure)
         if self._session.status:
             self._shell.ask_exit()
-        self._session.warn_of_hidden_devices()
+        self._session.names.check()
         self._session.store_metadata()
 
     # ---- completion and prompt ---------------------------------------------------------------
@@ -248,18 +245,14 @@ class _Magic:
 class _Variables:
     """The names of the person's own variables at the prompt; a line that is only such a name is Python.
 
-    A command's function is not one of them, and neither is the catalogue `runs`, which is both.
+    A command's function is not one of them, nor the catalogue `runs`, which is both, nor `stop` while a plan is paused.
     """
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell, self._session = shell, session
 
     def __contains__(self, name: object) -> bool:
-        if name not in self._shell.user_ns:
+        if name not in self._shell.user_ns or (name in PAUSED_WORDS and self._session.state == "paused"):
             return False
         value = self._shell.user_ns[name]
-        return not _is_command(value) and value is not getattr(self._session, "runs", None)
-
-
-def _is_command(value: Any) -> bool:
-    return isinstance(value, FunctionType) and hasattr(value, "command_name")
+        return not is_command_function(value) and value is not getattr(self._session, "runs", None)
