@@ -6,7 +6,9 @@ It never makes or reads a device.
 from __future__ import annotations
 
 import builtins
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -33,9 +35,13 @@ class PromptNames:
     Args:
         namespace: the prompt's variables: `user_ns` of an IPython shell.
         hidden: the names that `who` leaves out: `user_ns_hidden` of the shell.
+
+    Attributes:
+        variables: the prompt's variables and, in a function that a person has written, those of the function.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], hidden: MutableMapping[str, Any]) -> None:
+        self.variables = ChainMap(namespace)
         self._namespace = namespace
         self._hidden = hidden
         self._objects: dict[str, Any] = {}
@@ -85,11 +91,29 @@ class PromptNames:
         self._registry = registry
         self._device_names = set(objects)
 
+    @property
+    def devices(self) -> set[str]:
+        """The names that the beamline's devices have."""
+        return set(self._device_names)
+
     def meaning(self, name: str) -> str:
         """What a name means at the prompt, so that no device can have it; "" if it is free."""
         if name in self._commands:
             return "a command"
         return "a name of the console" if name in CONSOLE_NAMES else ""
+
+    @contextmanager
+    def local(self, variables: MutableMapping[str, Any]) -> Iterator[None]:
+        """While the block lasts, words mean the variables of the function in which the command stands.
+
+        Args:
+            variables: those of the function; at the prompt itself, those of the prompt.
+        """
+        self.variables.maps.insert(0, variables)
+        try:
+            yield
+        finally:
+            self.variables.maps.pop(0)
 
     # ---- after each cell ---------------------------------------------------------------------
 
@@ -139,22 +163,28 @@ class DeviceNamespace(Mapping[str, Any]):
 
     Args:
         registry: the beamline's devices.
-        namespace: the prompt's variables, looked up each time.
+        variables: the prompt's variables, looked up each time.
+
+    Attributes:
+        variables: the same; words may name the numbers among them.
     """
 
-    def __init__(self, registry: Mapping[str, Any], namespace: Mapping[str, Any]) -> None:
+    def __init__(self, registry: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
         self._registry = registry
-        self._namespace = namespace
+        self.variables = variables
 
     def __getitem__(self, name: str) -> Any:
-        variable = self._namespace.get(name)
+        variable = self.variables.get(name)
         return variable if is_device_like(variable) else self._registry[name]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._registry
-        for name, value in list(self._namespace.items()):
+        for name, value in list(self.variables.items()):
             if name not in self._registry and not name.startswith("_") and is_device_like(value):
                 yield name
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry or is_device_like(self.variables.get(str(name)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -170,7 +170,7 @@ class Session:
     @cached_property
     def devices(self) -> DeviceNamespace:
         """The devices that a word in a command can mean: the beamline's, and those made at the prompt."""
-        return DeviceNamespace(self.registry, self.shell.user_ns)
+        return DeviceNamespace(self.registry, self.names.variables)
 
     @property
     def profile(self) -> Path | None:
