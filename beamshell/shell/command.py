@@ -274,13 +274,18 @@ class Command:
         if not isinstance(result, Followed):
             return result
         try:
-            with result.during():
+            surroundings = result.during()
+        except Exception as exc:
+            result.plan.close()  # it is thrown away on purpose: no warning that it was not run
+            raise exc if isinstance(exc, BeamshellError) else self._failure(exc) from exc
+        try:
+            with surroundings:
                 label = line if self.labelled else ""
                 session.run(result.plan, command=label, then=result.then, preflight=self.preflight)
         except BeamshellError:
             raise
         except Exception as exc:
-            result.plan.close()  # if `during` has failed, the plan was not begun: no warning that it was not run
+            result.plan.close()
             raise self._failure(exc) from exc
         return None
 

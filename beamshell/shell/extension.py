@@ -15,7 +15,7 @@ from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
 from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
-from beamshell.shell.completion import matcher
+from beamshell.shell.completion import completions_of
 from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
@@ -200,9 +200,8 @@ class _Wiring:
         completer = getattr(self._shell, "Completer", None)
         if completer is None:
             return
-        ours = matcher(self._commands, lambda: self._session.devices)
-        completer.custom_matchers.append(ours)
-        self._undo.append(lambda: completer.custom_matchers.remove(ours))
+        completer.completions = completions_of(completer.completions, self._commands, lambda: self._session.devices)
+        self._undo.append(lambda: delattr(completer, "completions"))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for

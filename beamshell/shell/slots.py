@@ -23,6 +23,7 @@ from beamshell.shell.tokens import (
     is_whole,
     may_be_number,
     number,
+    numbers_at_prompt,
     plain_value,
 )
 from beamshell.text.nearest import nearest
@@ -111,6 +112,10 @@ class NumberSlot(Slot):
         if self._whole and is_number(token):
             return is_whole(token)
         return may_be_number(token, devices)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return numbers_at_prompt(devices, whole=self._whole)
 
 
 class DurationSlot(Slot):
@@ -243,6 +248,10 @@ class TargetSlot(Slot):
         if is_typed_number or may_be_number(token, tokens.devices):
             return NumberSlot().read(tokens, name, following)
         return tokens.take(name)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return numbers_at_prompt(devices)
 
 
 # ---- words -------------------------------------------------------------------------------------

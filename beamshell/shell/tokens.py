@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeGuard
 
 from beamshell.errors import UnknownName, UsageError
@@ -157,6 +157,15 @@ def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float
     if not _is_real(value):
         raise NotArithmeticError(f"{owner} has no number '{attribute}'")
     return float(value)
+
+
+def numbers_at_prompt(devices: Mapping[str, Any], *, whole: bool = False) -> list[str]:
+    """The variables at the prompt that stand for numbers, such as "x" and "pi"; only whole ones if these are wanted."""
+    return [
+        name
+        for name, value in list(_variables(devices).items())
+        if name[0] != "_" and _is_variable(name, devices) and (not whole or isinstance(value, Integral))
+    ]
 
 
 def _variables(devices: Mapping[str, Any]) -> Mapping[str, Any]:

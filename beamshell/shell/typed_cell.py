@@ -101,6 +101,22 @@ def _head_of_block(text: str) -> str:
     return next((head for head in heads if _is_python(f"{before}{head} pass")), "")
 
 
+def last_statement(line: str) -> str:
+    """The part of an unfinished line that is a statement of its own: behind `for ...:`, `x =` or `%time`.
+
+    >>> last_statement("for i in x: mov t"), last_statement("x = wm t"), last_statement("%time scan d")
+    ('mov t', 'wm t', 'scan d')
+    """
+    line = line.lstrip()
+    line = line.removeprefix(_head_of_block(line)).lstrip()
+    start = line.rfind(";") + 1  # a `;` in quotes is found too: then there is nothing to offer
+    before, rest = line[:start], line[start:]
+    assignment = _ASSIGNMENT.match(rest.strip())
+    if assignment and _is_python(f"{assignment[1]} = 0"):
+        rest = rest[rest.index("=") + 1 :]
+    return before + re.sub(r"\A%(time|timeit|prun)\s", "", rest.lstrip(), count=1)
+
+
 def is_command(text: str, commands: Container[str], variables: Container[str] = ()) -> bool:
     """True if the text, one statement, is a command and not Python.
 

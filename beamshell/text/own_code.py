@@ -27,9 +27,13 @@ def place_in_own_code(exc: BaseException) -> str:
     line is "", since it stands on the screen.
     """
     frames = own_frames(exc)
-    if not frames:
+    return place_of_frame(frames[-1]) if frames else ""
+
+
+def place_of_frame(frame: traceback.FrameSummary) -> str:
+    """A line of a person's own code as a place, likewise; "" if it is not their own."""
+    if not _is_own(frame.filename):
         return ""
-    frame = frames[-1]
     function = "" if frame.name == "<module>" else f", in {frame.name}"
     if not frame.filename.startswith(_PROMPT):
         return f"{frame.filename}:{frame.lineno}{function}"
