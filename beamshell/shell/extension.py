@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from IPython.core.error import UsageError as IPythonUsageError
@@ -16,6 +17,7 @@ from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
+from beamshell.shell.device_look import begin_look
 from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
@@ -86,6 +88,7 @@ class _Wiring:
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
         self._look_at_each_cell()
+        self._show_values()
         self._complete()
         self._prompt()
 
@@ -194,7 +197,7 @@ class _Wiring:
         self._session.names.check()
         self._session.store_metadata()
 
-    # ---- completion and prompt ---------------------------------------------------------------
+    # ---- values, completion and prompt ---------------------------------------------------------------
 
     def _complete(self) -> None:
         completer = getattr(self._shell, "Completer", None)
@@ -202,6 +205,20 @@ class _Wiring:
             return
         completer.completions = completions_of(completer.completions, self._commands, lambda: self._session.devices)
         self._undo.append(lambda: delattr(completer, "completions"))
+
+    def _show_values(self) -> None:
+        """A signal or a shutter that is typed alone shows its value, as a motor does."""
+        from beamshell.devices import Device, Signal
+
+        def show(device: Any, printer: Any, _cycle: bool) -> None:
+            known: Any = getattr(device, "known_state", list)()
+            look = begin_look(device)()
+            printer.text("  ".join([repr(device), *(known or filter(None, look))]))
+
+        formatter = self._shell.display_formatter.formatters["text/plain"]
+        for kind in (Device, Signal):
+            formatter.for_type(kind, show)
+            self._undo.append(partial(formatter.pop, kind, None))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for

@@ -230,6 +230,11 @@ class Session:
 
     # ---- before each command, after each cell ------------------------------------------------
 
+    @property
+    def offline_word(self) -> str:
+        """What a device is called that does not answer now: "connecting" just after the start, then "OFFLINE"."""
+        return self._parts.devices.need("devices").offline_report.offline_word
+
     def wait_for_devices(self) -> None:
         """Before a command: name the devices that do not answer; the first command gives them time to do so."""
         devices = self._parts.devices.part

@@ -131,8 +131,8 @@ class MotorNameSlot(MotorSlot):
 MotorNames: TypeAlias = list[Annotated[Any, MotorNameSlot()]]
 
 
-def _positions(session: Session, motors: MotorNames) -> float | tuple[float, ...]:
-    """The position of a motor; of several all positions, in the order of the table."""
+def _positions(session: Session, motors: MotorNames) -> Any:
+    """The position of a motor, or the value of a signal; of several a tuple, in the order of the table."""
     positions = tuple(position_of(motor) for motor in _selected(session, motors).values())
     return positions[0] if len(positions) == 1 else positions
 
@@ -141,9 +141,10 @@ def _positions(session: Session, motors: MotorNames) -> float | tuple[float, ...
 def wm(session: Session, motors: MotorNames) -> None:
     """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters.
 
-    `x = wm th` keeps the number; of several motors it keeps all, in this order.
+    A shutter's state and a signal's value are shown too. `x = wm th` keeps the number; of several motors it keeps all,
+    in this order.
     """
-    print(positions_table(_selected(session, motors)))
+    print(positions_table(_selected(session, motors), session.offline_word))
 
 
 @command(HEADING, example="wa")
@@ -152,7 +153,7 @@ def wa(session: Session) -> None:
     motors = _every_motor(session.registry)
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
-    print(positions_table(motors))
+    print(positions_table(motors, session.offline_word))
 
 
 def _selected(session: Session, motors: MotorNames) -> dict[str, Any]:
@@ -166,8 +167,8 @@ def _selected(session: Session, motors: MotorNames) -> dict[str, Any]:
 def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     if "*" not in word and "?" not in word:
         device = find_device(word, devices)
-        if not is_motor(device):
-            raise UsageError(f"{word} has no position")
+        if not (is_motor(device) or callable(getattr(device, "get", None)) or hasattr(device, "begin_state")):
+            raise UsageError(f"{word} has no position: ct {word} reads it")
         return axes(word, device)
     motors = {
         name: motor
