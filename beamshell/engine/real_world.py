@@ -20,6 +20,7 @@ from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.interrupts import announce
 from beamshell.engine.requests import PauseRequest, WakeUp
+from beamshell.text.own_code import with_place
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class RealWorld:
             self.post(PauseRequest(False, f"Data cannot be written: {exc}"))
         elif subscription.token not in self._reported:
             self._reported.add(subscription.token)
-            self.say(f"{subscription!r} failed with a {name} document: {type(exc).__name__}: {exc}")
+            self.say(f"{subscription!r} failed with a {name} document: {with_place(exc)}")
         if self.settings.strict:
             self._strict_error = self._strict_error or exc
 

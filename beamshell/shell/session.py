@@ -18,7 +18,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, wait_until_good
-from beamshell.shell.prompt_names import DeviceNamespace
+from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
 from beamshell.shell.session_parts import SessionParts
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Session:
         """The exit status, once a signal has ended the console."""
         self.wiring: Any = None
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
-        self._parts.names.add(session=self)
+        self.names.add(session=self)
         self._user_files_run = False
 
     # ---- the steps of the start-up files -----------------------------------------------------
@@ -82,11 +82,17 @@ class Session:
         self._parts.subscribe_callbacks()
 
     def load_plans(self) -> None:
-        """Give the prompt the names bp, bps and bpp: plans, their stubs, and preprocessors."""
+        """Give the prompt bp, bps and bpp (plans, stubs and preprocessors), and what people calculate with there."""
+        import math
+        import time
+
+        import numpy as np
+
         import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs
 
-        self._parts.names.add(bp=bp, bps=stubs, bpp=preprocessors)
+        self.names.add(bp=bp, bps=stubs, bpp=preprocessors)
+        self.names.offer(np=np, pi=math.pi, plt=DeferredModule("matplotlib.pyplot"), time=time)
 
     def run_user_files(self) -> None:
         """Run the user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
@@ -126,6 +132,11 @@ class Session:
     def RE(self) -> RunEngine:  # noqa: N802  its name at every beamline's prompt
         """The run engine."""
         return self._parts.acquisition.need("engine").engine
+
+    @property
+    def names(self) -> PromptNames:
+        """The names at the prompt."""
+        return self._parts.names
 
     @property
     def md(self) -> PersistentDict:
@@ -179,7 +190,7 @@ class Session:
     @cached_property
     def devices(self) -> DeviceNamespace:
         """The devices that a word in a command can mean: the beamline's, and those made at the prompt."""
-        return DeviceNamespace(self.registry, self.shell.user_ns)
+        return DeviceNamespace(self.registry, self.names.variables)
 
     @property
     def profile(self) -> Path | None:
@@ -246,6 +257,11 @@ class Session:
 
     # ---- before each command, after each cell ------------------------------------------------
 
+    @property
+    def offline_word(self) -> str:
+        """What a device is called that does not answer now: "connecting" just after the start, then "OFFLINE"."""
+        return self._parts.devices.need("devices").offline_report.offline_word
+
     def wait_for_devices(self) -> None:
         """Before a command: name the devices that do not answer; the first command gives them time to do so."""
         devices = self._parts.devices.part
@@ -254,10 +270,6 @@ class Session:
         devices.offline_report.show_new()
         if devices.offline_report.left_s and self._parts.acquisition.done:
             wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
-
-    def warn_of_hidden_devices(self) -> None:
-        """After a cell: give devices back names that were deleted; say once when a variable hides a device."""
-        self._parts.names.check_devices()
 
     def store_metadata(self) -> None:
         """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``, and data that wait."""

@@ -36,6 +36,21 @@ def test_a_move_without_yield_from_is_named(world):
         bps.mv(VirtualMotor(world), 1)
 
 
+def test_the_warning_names_file_line_and_function_where_the_plan_was_made(world):
+    def forgetful():
+        return [bps.mv(VirtualMotor(world), 1)]
+
+    kept = forgetful()
+    line = forgetful.__code__.co_firstlineno + 1
+    with pytest.warns(PlanNotRun, match=rf"mv\(...\) was called but not run \({__file__}:{line}, in forgetful\), so"):
+        kept.clear()
+
+
+def test_a_wrapper_that_was_not_run_names_where_it_was_made(det):
+    with pytest.warns(PlanNotRun, match=r"run_wrapper\(...\) was called but not run \(.*, in test_a_wrapper_that"):
+        bpp.run_wrapper(bp.count([det]))
+
+
 def test_a_plan_with_yield_from_says_nothing(world, det):
     def careful():
         yield from bp.count([det])
