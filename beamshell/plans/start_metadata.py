@@ -55,15 +55,14 @@ def position_field(motor: Any) -> str:
     return str((fields_of(motor) or [motor.name])[0])
 
 
-def first_field(detectors: Iterable[Any]) -> str:
-    """The first hinted key of the detectors, which an alignment fits by default.
+def hinted_fields(detectors: Iterable[Any]) -> list[str]:
+    """The hinted keys of the detectors, among which an alignment looks for a peak.
 
     Raises:
         PlanError: no detector has a hinted key; give field= to say which value to look at.
     """
-    for detector in detectors:
-        for field in fields_of(detector):
-            return str(field)
+    if fields := [str(field) for detector in detectors for field in fields_of(detector)]:
+        return fields
     raise PlanError("no detector says which of its values to look at: give field=")
 
 

@@ -8,7 +8,7 @@ from beamshell import plans as bp
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest
 from beamshell.engine.state import State
-from beamshell.errors import LimitError, PlanError
+from beamshell.errors import LimitError, NoFit, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
 
@@ -21,6 +21,11 @@ def here():
 @pytest.fixture
 def world(here):
     return here.world
+
+
+def shows(detector, value):
+    """Let a detector read what `value()` returns."""
+    detector.read = lambda: {detector.name: {"value": value(), "timestamp": 0.0}}
 
 
 def test_the_plans_own_metadata_come_before_computed_ones(world, here):
@@ -134,8 +139,30 @@ def test_a_loopscan_and_a_timescan_are_counts(world, here):
 
 
 def test_a_lineup_goes_to_the_highest_point(world, here):
-    here.det.read = lambda: {"det": {"value": -abs(here.x.position - 10.5), "timestamp": world.time()}}
+    shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
     world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
+    assert here.x.position == 10.5
+
+
+def test_a_lineup_over_noise_leaves_the_motor_where_it_was_and_says_how_to_insist(world, here):
+    counts = iter([9, 12, 8, 11, 10] * 2)
+    shows(here.det, lambda: next(counts))
+    core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
+    assert isinstance(core.error, NoFit)
+    assert str(core.error).startswith(
+        "no clear peak in det (0.5 times counting noise, clear is 2.2): x is where it was"
+    )
+    assert here.x.position == 10
+    world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det], anyway=True))
+    assert here.x.position == 9.5
+
+
+def test_a_lineup_passes_a_flat_detector_for_one_that_has_a_peak(world, here):
+    here.timed.name = "monitor"
+    shows(here.timed, lambda: 100.0)
+    shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
+    core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.timed, here.det]))
+    assert core.exit_status == "success", core.error
     assert here.x.position == 10.5
 
 

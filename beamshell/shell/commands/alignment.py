@@ -119,38 +119,53 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
 
 
 @command(HEADING, example="cen")
-def cen(session: Session, value: str | None = None) -> Plan:
+def cen(session: Session, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
-    A value of the scan, such as det, can be named.
+    A value of the scan, such as det, can be named; else it is the first that has a clear peak. Where there is no more
+    than noise, the motor stays; `anyway` moves it all the same.
     """
-    return _go(session, value, "centre", lambda peak: peak.cen)
+    return _go(session, "cen", value, anyway, "centre", lambda peak: peak.cen)
 
 
 @command(HEADING, example="peak", aliases=("pic",))
-def peak(session: Session, value: str | None = None) -> Plan:
+def peak(session: Session, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to where the last scan was highest.
 
-    A value of the scan, such as det, can be named.
+    A value of the scan, such as det, can be named; else it is the first that has a clear peak. Where there is no more
+    than noise, the motor stays; `anyway` moves it all the same.
     """
-    return _go(session, value, "highest point", lambda peak: peak.max_x)
+    return _go(session, "peak", value, anyway, "highest point", lambda peak: peak.max_x)
 
 
 @command(HEADING, example="com")
-def com(session: Session, value: str | None = None) -> Plan:
+def com(session: Session, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of mass of the last scan's peak.
 
-    A value of the scan, such as det, can be named.
+    A value of the scan, such as det, can be named; else it is the first that has a clear peak. Where there is no more
+    than noise, the motor stays; `anyway` moves it all the same.
     """
-    return _go(session, value, "centre of mass", lambda peak: peak.com)
+    return _go(session, "com", value, anyway, "centre of mass", lambda peak: peak.com)
 
 
-def _go(session: Session, value: str | None, title: str, place: Callable[[Peak], float | None]) -> Plan:
-    run, name, peaks = _last_scan(session)
+def _go(
+    session: Session,
+    name: str,
+    value: str | None,
+    anyway: bool,
+    title: str,
+    place: Callable[[Peak], float | None],
+) -> Plan:
+    from beamshell.views.peaks import clearest
+
+    run, motor_name, peaks = _last_scan(session)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    curve = next(iter(peaks.values())) if value is None else peaks[value]
-    motor = _motor(session, name)
+    curve = clearest(peaks) if value is None else peaks[value]
+    if not (anyway or curve.significance.is_clear):
+        insist = " ".join(filter(None, (name, value, "anyway")))
+        raise NoFit(f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {insist}")
+    motor = _motor(session, motor_name)
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")
