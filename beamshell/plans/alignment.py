@@ -16,6 +16,7 @@ from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.arguments import seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.preprocessors import configure_count_time_wrapper, finalize_wrapper, run_wrapper, stage_wrapper
 from beamshell.plans.relative import origins_of
@@ -150,9 +151,10 @@ def _align(
 ) -> Plan:
     """Scan, fit, record the fit, and go to its centre (`goes_there`) or back."""
     detectors = as_devices(detectors)
-    start, stop, num = line[0], line[1], patterns.whole_number(line[2])
+    start, stop, num = line[0], line[1], whole_number(line[2])
     if num < FEWEST_POINTS:
         raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
+    time = None if time is None else seconds(time, "time", positive=True)
     fields = hinted_fields(detectors) if field is None else [field]
     origin = (yield from origins_of([motor]))[motor]
     positions = [stubs.moved_by(motor, origin, distance) for distance in patterns.positions(start, stop, num)]

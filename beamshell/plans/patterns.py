@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.errors import PlanError
+from beamshell.plans.arguments import real_number
 
 Point = dict[Any, Any]
 
@@ -29,25 +30,13 @@ def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
 
 def positions(start: float, stop: float, num: int) -> list[float]:
     """`num` positions at equal distances from `start` to `stop`, both included."""
-    return [float(value) for value in np.linspace(start, stop, num)]
+    ends = real_number(start, "start"), real_number(stop, "stop")
+    return [float(value) for value in np.linspace(*ends, num)]
 
 
 def around(center: float, width: float, num: int) -> list[float]:
     """`num` positions at equal distances over `width`, centred on `center`."""
     return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
-
-
-def whole_number(num: Any, name: str = "num") -> int:
-    """A number of points as an int of at least 1.
-
-    Raises:
-        PlanError: it is not a whole number, or less than 1.
-    """
-    if isinstance(num, bool) or not isinstance(num, int | float | np.integer | np.floating) or num != int(num):
-        raise PlanError(f"{name} is {num!r}: give a whole number of points, at least 1")
-    if num < 1:
-        raise PlanError(f"{name} is {num}: a scan has at least 1 point")
-    return int(num)
 
 
 def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
@@ -194,7 +183,7 @@ def fermat_spiral(
 def _aspect(x_range: float, y_range: float, dr: float, dr_y: float | None, **others: float) -> float:
     dr_y = dr if dr_y is None else dr_y
     for name, value in {"x_range": x_range, "y_range": y_range, "dr": dr, "dr_y": dr_y, **others}.items():
-        if not value > 0:
+        if not real_number(value, name) > 0:
             raise PlanError(f"{name} is {value}: it must be more than 0")
     return dr_y / dr
 

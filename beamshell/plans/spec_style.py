@@ -13,7 +13,8 @@ from typing import Any
 from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
-from beamshell.plans import patterns, scans
+from beamshell.plans import scans
+from beamshell.plans.arguments import seconds, whole_number
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
 from beamshell.plans.start_metadata import Metadata, as_devices, hinted_fields, recordable_arguments
@@ -131,13 +132,14 @@ def _line(
     """The plan `scan` under another name, along `lines`: motor, start, finish, ... by name of the argument."""
     num = _points(intervals)
     plan_args = recordable_arguments(detectors, **lines, intervals=num - 1, time=time)
+    time = seconds(time, "time", positive=True)
     md = {"plan_name": name, "plan_args": plan_args, "intervals": num - 1, "count_time": time, **(md or {})}
     plan = scan(detectors, *lines.values(), num=num, per_step=per_step, md=md)
     return (yield from configure_count_time_wrapper(plan, time))
 
 
 def _points(intervals: int) -> int:
-    return patterns.whole_number(intervals, "intervals") + 1
+    return whole_number(intervals, "intervals") + 1
 
 
 # ---- meshes --------------------------------------------------------------------------------------
@@ -197,6 +199,7 @@ def _mesh(
     *slow_line, slow_intervals = slow.values()
     axes = (*slow_line, _points(slow_intervals), *fast_line, _points(fast_intervals))
     plan_args = recordable_arguments(detectors, **fast, **slow, time=time)
+    time = seconds(time, "time", positive=True)
     md = {"plan_name": name, "plan_args": plan_args, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scan(detectors, *axes, md=md), time))
 
@@ -215,6 +218,7 @@ def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Met
         md: metadata of the run.
     """
     plan_args = recordable_arguments(detectors, npoints=npoints, time=time)
+    time = None if time is None else seconds(time, "time", positive=True)
     md = {"plan_name": "loopscan", "plan_args": plan_args, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scans.count(detectors, npoints, md=md), time))
 
@@ -230,6 +234,7 @@ def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metad
         md: metadata of the run.
     """
     plan_args = recordable_arguments(detectors, time=time, sleep=sleep)
+    time, sleep = seconds(time, "time", positive=True), seconds(sleep, "sleep")
     md = {"plan_name": "timescan", "plan_args": plan_args, "count_time": time, **(md or {})}
     counting = scans.count(detectors, None, delay=time + sleep if sleep else None, md=md)
     return (yield from configure_count_time_wrapper(counting, time))

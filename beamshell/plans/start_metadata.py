@@ -25,7 +25,9 @@ def as_devices(devices: Any) -> list[Any]:
     Raises:
         PlanError: one of them cannot be read; give detectors as a list of devices, as in [det].
     """
-    listed = [devices] if hasattr(devices, "read") or hasattr(devices, "name") else list(devices)
+    if hasattr(devices, "read") or hasattr(devices, "name") or not isinstance(devices, Iterable):
+        devices = [devices]
+    listed = list(devices)
     for device in listed:
         if not hasattr(device, "read") and not hasattr(device, "kickoff"):
             raise PlanError(f"{device!r} cannot be read: detectors are a list of devices, as in [det]")

@@ -7,6 +7,7 @@ for each message: the engine gets the bare generator.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from types import GeneratorType
 from typing import Any, NamedTuple, ParamSpec, cast
 
 from beamshell.messages import Msg, Plan
+from beamshell.plans.arguments import are_missing, missing_detectors
 
 P = ParamSpec("P")
 
@@ -112,7 +114,14 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
 
     @functools.wraps(function)
     def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        return guarded(function(*args, **kwargs), (make_plan, args, kwargs))
+        try:
+            plan = function(*args, **kwargs)
+        except TypeError as exc:
+            takes_detectors = next(iter(inspect.signature(function).parameters), "") == "detectors"
+            if takes_detectors and args and "missing" in str(exc) and are_missing(args[0]):
+                raise missing_detectors(function.__name__, args) from None
+            raise
+        return guarded(plan, (make_plan, args, kwargs))
 
     return make_plan
 

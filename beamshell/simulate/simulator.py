@@ -10,8 +10,8 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from beamshell.errors import BeamshellError, NoFit
-from beamshell.messages import Msg
+from beamshell.errors import BeamshellError, NoFit, PlanError
+from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.environment import use_check, use_clock
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
@@ -139,7 +139,8 @@ class PlanSimulator:
 
         A refusal is raised in the plan, as the engine would do. `on_message` is called with each message.
         """
-        generator, response, error = as_plan(plan), None, None
+        generator, response = as_plan(plan), None
+        error: BeamshellError | None = None
         number = 0
         with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
             while True:
@@ -151,6 +152,9 @@ class PlanSimulator:
                     self._add_problem(exc)
                     return True
                 response = error = None
+                if not hasattr(msg, "command"):
+                    error = PlanError(explain_no_message(msg, generator))
+                    continue
                 try:
                     if (respond := self._responses.get(msg.command)) is not None:
                         response = respond(msg)

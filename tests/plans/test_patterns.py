@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans import patterns
+from beamshell.plans.arguments import whole_number
 
 
 class Motor:
@@ -32,7 +33,7 @@ def test_positions_have_both_ends_and_equal_steps(start, stop, num):
 @pytest.mark.parametrize("bad", [0, -1, 2.5, True, "3", None])
 def test_a_number_of_points_is_whole_and_at_least_one(bad):
     with pytest.raises(PlanError, match="num is"):
-        patterns.whole_number(bad)
+        whole_number(bad)
 
 
 def test_arguments_that_do_not_come_out_even_are_refused_with_the_form():
