@@ -297,6 +297,11 @@ class Positioner(Device):
         """
         self._check(position, self.hardware_limits)
 
+    @property
+    def accepts_all_between(self) -> bool:
+        """True if it accepts each position between two that it accepts: nothing but its limits decides."""
+        return type(self).check_value is Positioner.check_value
+
     def _check(self, position: Any, hardware: tuple[float, float]) -> None:
         target = as_number(self.name, position)
         if self.read_only:

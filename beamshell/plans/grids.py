@@ -83,7 +83,7 @@ def rel_list_grid_scan(
 
 def _grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, start, stop, num, ...")
     quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
     axes = [
@@ -95,7 +95,7 @@ def _grid(
 
 def _list_grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, [positions], ...")
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     flat = [item for axis in axes for item in axis]
@@ -111,7 +111,7 @@ def _combined(
     gridding: str | None,
     per_step: PerStep,
     md: Metadata,
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     detectors = as_devices(detectors)
     motors = patterns.unique(motor for motor, _ in axes)
     for motor, values in axes:

@@ -83,7 +83,7 @@ def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep =
         detectors: a list of readable devices.
         args: motor, start, stop, motor, start, stop ... and, if `num` is not given by name, the number of points.
         num: the number of points, both ends included.
-        per_step: a plan for one point, ``f(detectors, step, pos_cache)``, or for one motor ``f(detectors, motor, step)``.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -152,7 +152,7 @@ def x2x_scan(
 
 def _lines(
     name: str, detectors: Any, args: tuple[Any, ...], num: int | None, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, start, stop, ..., num")
     if num is None:
         if len(args) % 3 != 1:
@@ -187,7 +187,7 @@ def log_scan(
         start: the first position is 10**start.
         stop: the last position is 10**stop.
         num: the number of points.
-        per_step: a plan for one point, ``f(detectors, step, pos_cache)``, or for one motor ``f(detectors, motor, step)``.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -206,7 +206,7 @@ def rel_log_scan(
 
 def _powers(
     name: str, detectors: Any, motor: Any, start: float, stop: float, num: int, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     detectors, num = as_devices(detectors), whole_number(num)
     start, stop = real_number(start, "start"), real_number(stop, "stop")
     line = {"start": start, "stop": stop, "num": num}
@@ -229,7 +229,7 @@ def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata
     Args:
         detectors: a list of readable devices.
         args: motor, [positions], motor, [positions] ... all lists of one length.
-        per_step: a plan for one point, ``f(detectors, step, pos_cache)``, or for one motor ``f(detectors, motor, step)``.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -246,7 +246,7 @@ def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Meta
 
 def _lists(
     name: str, detectors: Any, args: tuple[Any, ...], per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, [positions], ...")
     detectors = as_devices(detectors)
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
@@ -273,7 +273,7 @@ def scan_nd(
     Args:
         detectors: a list of readable devices.
         cycler: the points, each a mapping of positions by motor: a list of dicts, or a Cycler.
-        per_step: a plan for one point, ``f(detectors, step, pos_cache)``, or for one motor ``f(detectors, motor, step)``.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Raises:

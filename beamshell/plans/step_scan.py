@@ -23,7 +23,7 @@ COUNT_TIME = "count_time"
 PerStep = Callable[..., Plan] | None
 
 
-def step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+def step_scan(detectors: list[Any], points: Sequence[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
     """A plan that visits each point and records it in one run; it returns the run's uid.
 
     All points are checked when this function is called, before anything moves.
@@ -79,13 +79,17 @@ def _is_for_one_motor(per_step: Callable[..., Plan]) -> bool:
     return parameters[1:2] == ["motor"] or parameters[2:3] == ["step"]
 
 
-def relative_step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+def relative_step_scan(
+    detectors: list[Any], points: Sequence[patterns.Point], per_step: PerStep, md: RunMetadata
+) -> Plan:
     """As `step_scan`, with distances from where the motors are; they go back there however the scan ends."""
     origins = yield from origins_of(points[0] if points else [])
-    absolute = [
-        {motor: stubs.moved_by(motor, origins[motor], distance) for motor, distance in point.items()}
-        for point in points
-    ]
+    absolute = patterns.Points(
+        {
+            motor: [stubs.moved_by(motor, origins[motor], distance) for distance in distances]
+            for motor, distances in patterns.columns_of(points).items()
+        }
+    )
     return (yield from returning(step_scan(detectors, absolute, per_step, md), origins))
 
 
