@@ -7,6 +7,7 @@ for each message: the engine gets the bare generator.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import sys
 import warnings
@@ -16,6 +17,7 @@ from types import CodeType, GeneratorType
 from typing import Any, NamedTuple, ParamSpec
 
 from beamshell.messages import Msg, Plan
+from beamshell.plans.arguments import are_missing, missing_detectors
 from beamshell.text.own_code import place_of_frame
 
 P = ParamSpec("P")
@@ -130,7 +132,14 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
     @functools.wraps(function)
     def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
         caller = sys._getframe(1)
-        return guarded(function(*args, **kwargs), (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
+        try:
+            plan = function(*args, **kwargs)
+        except TypeError as exc:
+            takes_detectors = next(iter(inspect.signature(function).parameters), "") == "detectors"
+            if takes_detectors and args and "missing" in str(exc) and are_missing(args[0]):
+                raise missing_detectors(function.__name__, args) from None
+            raise
+        return guarded(plan, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
     return make_plan
 
