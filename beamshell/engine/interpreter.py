@@ -115,10 +115,12 @@ class Interpreter:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
-                if self.requests.pause and not self.modes.ending and self.outcome.error is None:
+                if self.requests.reason and not self.modes.ending and self.outcome.error is None:
                     interruption.pause_at_end(self.ctx)
                     return False
                 cleanup.finish(self.ctx)
+                self._take_all()
+                self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
                 if self._interrupt(interrupted):
@@ -233,8 +235,9 @@ class Interpreter:
         if self.modes.unwinding:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
             return
+        self._take_all()
         self.requests.pause_now = None
-        raise Interrupted(InterruptReason.PAUSE)
+        raise Interrupted(InterruptReason.PAUSE if self.requests.end is None else InterruptReason.END)
 
     # ---- interruptions ---------------------------------------------------------------------------
 

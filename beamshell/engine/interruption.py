@@ -33,10 +33,11 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
 
 
 def pause_at_end(ctx: CommandContext) -> None:
-    """Pause after the last message: a pause was asked for, and no checkpoint came before the plan's end."""
+    """Pause after the last message: something is left to be done, such as data that could not be written."""
+    reason = ctx.requests.reason
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
-    ctx.world.say("The plan has come to its end; 'resume' finishes it.")
+    ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
     ctx.modes.go(State.PAUSED)
 
 

@@ -28,6 +28,7 @@ class RunEngineResult:
         reason: why it ended so, in words.
         exception: the exception that the plan raised.
         paused: the plan waits for `RE.proceed`; all other values are final only when this is False.
+        pause_came_late: a pause was requested after the last checkpoint; the plan has come to its own end.
     """
 
     run_start_uids: tuple[str, ...]
@@ -37,6 +38,7 @@ class RunEngineResult:
     reason: str
     exception: BaseException | None
     paused: bool = False
+    pause_came_late: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -50,7 +52,7 @@ class RunEngineResult:
             end_was_requested: the caller requested the end, so a plan that was stopped, aborted or halted is no error.
 
         Raises:
-            RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
+            RunEngineInterrupted: paused, stopped, aborted, halted, or a pause that came too late; says how to go on.
             BaseException: the exception that the plan raised.
         """
         if self.paused:
@@ -62,6 +64,9 @@ class RunEngineResult:
                 raise RunEngineInterrupted(f"{ending}{reason}. The engine is idle.")
         elif self.exception is not None:
             raise self.exception
+        elif self.pause_came_late:
+            plan = "scan" if self.run_start_uids else "plan"
+            raise RunEngineInterrupted(f"The {plan} had just ended: there is nothing to pause. The engine is idle.")
 
 
 class Outcome:
@@ -76,9 +81,20 @@ class Outcome:
         reason: why it ended so.
         problems: failures of the cleanup, one line each.
         after_cleanup: thrown into the plan when it has cleaned up; an abort that came meanwhile.
+        pause_came_late: a pause was requested, and no checkpoint came before the plan's end.
     """
 
-    __slots__ = ("after_cleanup", "error", "exit_status", "interrupted", "problems", "reason", "result", "run_uids")
+    __slots__ = (
+        "after_cleanup",
+        "error",
+        "exit_status",
+        "interrupted",
+        "pause_came_late",
+        "problems",
+        "reason",
+        "result",
+        "run_uids",
+    )
 
     def __init__(self) -> None:
         self.run_uids: list[str] = []
@@ -89,6 +105,7 @@ class Outcome:
         self.reason = ""
         self.problems: list[str] = []
         self.after_cleanup: Exception | None = None
+        self.pause_came_late = False
 
     def ended_by(self, request: EndRequest, *, again: bool) -> None:
         """Record that a request ends the plan.
@@ -126,4 +143,5 @@ class Outcome:
             self.reason,
             self.error,
             paused,
+            self.pause_came_late,
         )

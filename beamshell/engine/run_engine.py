@@ -235,7 +235,7 @@ class RunEngine:
     def _drive(self, interpreter: Interpreter, run: Callable[[], bool]) -> RunEngineResult:
         """Let the interpreter run until it is paused or has ended."""
         world = self._world
-        subject = PlanInterrupts(interpreter.modes, interpreter.cursor, world.inbox, world.clock, world.say)
+        subject = PlanInterrupts(interpreter.ctx, world.inbox, world.say)
         try:
             with OWNER.watch(subject):
                 has_ended = run()

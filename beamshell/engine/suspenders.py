@@ -27,6 +27,7 @@ class SuspenderBase:
         sleep: seconds to wait after it is good again.
         pre_plan: a plan, or a function that makes one, to run when the wait begins.
         post_plan: the same for when it ends.
+        suspend_moves: whether plans wait that only move; without it, scans and counts wait.
         tripped_message: added to the reason.
 
     Attributes:
@@ -43,9 +44,11 @@ class SuspenderBase:
         sleep: float = 0.0,
         pre_plan: Any = None,
         post_plan: Any = None,
+        suspend_moves: bool = False,
         tripped_message: str = "",
     ) -> None:
         self.signal = signal
+        self.suspend_moves = suspend_moves
         self.sleep = float(sleep)
         self.pre_plan, self.post_plan = pre_plan, post_plan
         self.tripped_message = tripped_message

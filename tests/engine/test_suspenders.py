@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beamshell.devices.signal import Signal
+from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
 from beamshell.engine import suspenders as sus
 from beamshell.errors import BadValue, RunEngineInterrupted
 from beamshell.messages import Msg
+from beamshell.plans import count, scan
+from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import suspend_wrapper
 
 
@@ -240,7 +243,7 @@ def test_taking_the_bad_condition_away_lets_the_plan_go_on(RE):
     floor = sus.SuspendFloor(Ring(1.0), 5)
     RE.install_suspender(floor)
     RE.say = lambda text: text.startswith("Suspended") and RE.remove_suspender(floor)
-    assert RE([Msg("null")]) == ()
+    assert RE([Msg("checkpoint")]) == ()
 
 
 def test_a_condition_of_ones_own_is_asked_while_the_plan_waits(RE):
@@ -259,6 +262,41 @@ def test_a_suspended_plan_can_be_paused_and_aborted(RE):
     RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5))
     RE.state_hook = lambda new, old: new == "suspending" and RE.request_pause()
     with pytest.raises(RunEngineInterrupted, match="Paused"):
-        RE([Msg("null")])
+        RE([Msg("checkpoint")])
     RE.abort()
     assert RE.state == "idle"
+
+
+def test_without_beam_a_bare_move_is_made_and_a_count_waits(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    RE(bps.mv(motor, 1))
+    assert motor.position == 1
+    reached = []
+    RE.state_hook = lambda new, old: new == "suspending" and (reached.append(motor.position), ring.tell(10.0))
+    RE(scan([SynGauss(name="det", motor=motor, center=0, sigma=1)], motor, 2, 3, 2))
+    assert reached == [1], "it did not wait before it moved"
+
+
+def test_a_suspender_may_count_for_bare_moves_too(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5, suspend_moves=True))
+    reached = []
+    RE.state_hook = lambda new, old: new == "suspending" and (reached.append(motor.position), ring.tell(10.0))
+    RE(bps.mv(motor, 1))
+    assert (reached, motor.position) == ([0], 1)
+
+
+def test_a_move_that_was_made_before_the_scan_is_not_made_again_when_the_beam_is_back(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    sent = []
+    RE.msg_hook = lambda msg: msg.command == "set" and sent.append(msg.args[0])
+    RE.state_hook = lambda new, old: new == "suspending" and ring.tell(10.0)
+
+    def plan():
+        yield from bps.mv(motor, 7)
+        yield from count([motor])
+
+    RE(plan())
+    assert sent == [7]

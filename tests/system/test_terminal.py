@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 
+import pytest
 from console_output import point_numbers
 
 SCAN = "scan det th -1 1 21"
@@ -64,26 +65,31 @@ def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(
     assert point_numbers(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]
 
 
-def test_a_move_is_paused_resumed_and_arrives(console):
+@pytest.mark.parametrize("line", ["mov th 60", "umv th 60", "movr th 60", "RE(bps.mv(th, 60))"])
+def test_one_press_stops_a_bare_move_and_the_prompt_is_back_with_the_position(console, line):
     console.do("mov th 0")
-    start = console.begin("umv th 60")
-    console.wait_for(r"th [1-9]\.\d+ deg", start)
-    console.press_twice(start)
-    assert console.state == "PAUSED"
-    assert position(console) < 60
-    console.do("th.velocity.set(10).wait()")  # the rest need not take as long as the first part
-    assert "-> 60.0000 deg" in console.do("resume")
-    assert position(console) == 60
+    console.do("RE.msg_hook = lambda msg: print('the plan says', msg.command)")
+    start = console.begin(line)
+    console.wait_for("the plan says wait", start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    console.do("RE.msg_hook = None")
+    assert console.state == ""
+    text = console.text(start)
+    assert "Stopping th." in text
+    here = position(console)
+    assert 0 <= here < 60
+    assert f"beamshell: Stopped: th is at {here:.4f} deg. The engine is idle." in text
+    assert "nothing to resume" in console.do("resume")
     console.do("mov th 0")
-    console.do("th.velocity.set(1).wait()")
 
 
-def test_what_follows_a_move_that_was_aborted_is_not_shown_after_the_next_plan(open_console):
+def test_what_follows_a_move_that_was_stopped_is_not_shown_after_the_next_plan(open_console):
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
     console.wait_for(r"th 0\.[1-9]\d+ deg", start)
-    console.press_twice(start)
-    console.do("RE.abort()")
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
     start = console.begin("RE(bp.count([det], num=30, delay=0.05))")
     console.wait_for_point(2, start)
     console.press_ctrl_c()
@@ -144,7 +150,8 @@ def test_live_positions_are_shown_on_the_way(console):
 
 
 ANSWERS = re.compile(
-    r"Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up|devices are being put back"
+    r"Stopping|Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up"
+    r"|devices are being put back"
 )
 
 

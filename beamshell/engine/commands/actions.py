@@ -31,6 +31,8 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
 
 def set_(ctx: CommandContext, msg: Any) -> Any:
     """Send a device to a value -> status."""
+    if ctx.only_moves and not ctx.modes.unwinding:
+        ctx.requests.end_before_move()
     method = method_of(msg.obj, "set")
     ctx.resources.moved[id(msg.obj)] = msg.obj
     return _act(ctx, msg, method)
@@ -38,6 +40,8 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
 
 def trigger(ctx: CommandContext, msg: Any) -> Any:
     """Start an acquisition -> status; None if the device has nothing to trigger."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
     method = getattr(msg.obj, "trigger", None)
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
@@ -82,6 +86,8 @@ def configure(ctx: CommandContext, msg: Any) -> Any:
 
 def stage(ctx: CommandContext, msg: Any) -> Any:
     """Make a device ready for a run -> the staged devices, or a status; [] if it has nothing to stage."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
     resources.add_device(obj)
