@@ -38,6 +38,7 @@ class Situation(enum.StrEnum):
     HALTING = "the plan is being halted"
     FINISHING = "the plan has ended and the engine puts things back"
     CELL = "a cell runs"
+    BEGINNING = "a statement is about to run"
     PROMPT = "nothing runs"
     CLOSING = "the console closes"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 
 import pytest
 from console_output import point_numbers
@@ -82,6 +83,23 @@ def test_one_press_stops_a_bare_move_and_the_prompt_is_back_with_the_position(co
     assert f"beamshell: Stopped: th is at {here:.4f} deg. The engine is idle." in text
     assert "nothing to resume" in console.do("resume")
     console.do("mov th 0")
+
+
+@pytest.mark.parametrize(
+    "line", ["mov th 60", "RE(bps.mv(th, 60))", "import time; time.sleep(1000)", "scan det th 0 60 3"]
+)
+def test_a_press_right_after_enter_is_acted_on_whatever_the_line(console, line):
+    console.do("mov th 0")
+    for after_s in (0.0, 0.005, 0.02, 0.04, 0.08, 0.16):
+        start = console.row + 1
+        console.process.send(f"{line}\r")
+        time.sleep(after_s)  # what is varied, not what is waited for
+        console.press_ctrl_c()
+        console.wait_until(lambda start=start: console.row > start and console.at_prompt, what="the prompt")
+        if console.state == "PAUSED":
+            console.do("abort")
+        assert position(console) < 60
+        assert console.state == ""
 
 
 def test_what_follows_a_move_that_was_stopped_is_not_shown_after_the_next_plan(open_console):
