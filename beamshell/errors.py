@@ -136,6 +136,10 @@ class RunEngineInterrupted(EngineError):
     """The engine stopped before the plan's end; the message says how to go on."""
 
 
+class PlanPaused(RunEngineInterrupted):
+    """The plan is paused, and waits for resume, stop, abort or halt."""
+
+
 class NoReplayAllowed(BeamshellError):
     """Raised by a device's `pause()`: its messages before this moment must not be sent again."""
 

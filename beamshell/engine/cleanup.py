@@ -61,7 +61,7 @@ def _wait_for_rest(ctx: CommandContext) -> None:
     tasks = [task for task in resources.tasks if task.msg.command == "set" and hasattr(task.msg.obj, "stop")]
     at_rest = partial(ctx.until, lambda: all(task.status.done for task in tasks), ctx.clock() + REST_TIMEOUT_S)
     ctx.isolated("the motors are not waited for", at_rest)
-    places = [words for obj in resources.moved.values() if (words := place_in_words(ctx, obj))]
+    places = [words for msg in resources.moved.values() if (words := place_in_words(ctx, msg.obj))]
     if not ctx.outcome.reason:
         ctx.outcome.reason = ", ".join(places) if places else "nothing has moved"
 

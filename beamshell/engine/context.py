@@ -33,6 +33,7 @@ class CallOptions:
         record_interruptions: whether pauses go into a stream of the run.
         strict: whether a wait for a group that no message named is an error.
         engine_class: the answer to the message RE_class.
+        paused: what belongs to a paused plan beside which this one runs; this one is ended where others are paused.
     """
 
     commands: Mapping[str, Callable[[Any], Any]] | None = None
@@ -42,6 +43,7 @@ class CallOptions:
     record_interruptions: bool = False
     strict: bool = False
     engine_class: type | None = None
+    paused: Resources | None = None
 
 
 class CommandContext:
@@ -56,6 +58,7 @@ class CommandContext:
 
     Attributes:
         modes, cursor, requests, resources, outcome: the records of this call; see their classes.
+        paused: see CallOptions.
         only_moves: the plan has not begun to measure, so there is nothing that it could go back to.
         polled: a suspender is installed that does not report its changes.
     """
@@ -77,6 +80,7 @@ class CommandContext:
         self.resources = Resources()
         self.outcome = Outcome()
         self.only_moves = True
+        self.paused = options.paused
         self._plain: set[type] = set()  # classes of devices whose methods are no coroutines
         self._not_awaitable: set[type] = set()  # classes of what devices have returned
 

@@ -110,12 +110,13 @@ class Interpreter:
     # ---- the loop --------------------------------------------------------------------------------
 
     def _drive(self) -> bool:
+        beside = self.ctx.paused is not None
         while True:
             try:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
-                if self.requests.reason and not self.modes.ending and self.outcome.error is None:
+                if self.requests.reason and not self.modes.ending and self.outcome.error is None and not beside:
                     interruption.pause_at_end(self.ctx)
                     return False
                 cleanup.finish(self.ctx)
@@ -248,6 +249,9 @@ class Interpreter:
                 self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
             self._begin_end(request)
             return False
+        if interrupted.why is InterruptReason.PAUSE and self.ctx.paused is not None:
+            self._begin_end(EndRequest(State.STOPPING, interrupted.reason))
+            return False
         if not self.cursor.possible:
             word = "pause" if interrupted.why is InterruptReason.PAUSE else "suspension"
             self._abort(f"a {word} came where the plan has no checkpoint to go back to")
@@ -325,6 +329,8 @@ class Interpreter:
         task, unwinding = post.task, self.modes.unwinding
         if task.superseded or not task.failed or task.raised:
             return
+        if not any(other is task for other in self.ctx.resources.groups.get(task.group, ())):
+            return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
         elif id(task.msg.obj) not in self.ctx.resources.stopped:

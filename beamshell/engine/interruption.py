@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
+from beamshell.engine import put_back
 from beamshell.engine.context import CommandContext
 from beamshell.engine.plan_cursor import as_generator, send_again
 from beamshell.engine.requests import Interrupted
@@ -28,7 +29,7 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     if interruption.reason:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")
-    _push_rewind(ctx, finished=interruption.finished)
+    put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
     ctx.modes.go(State.PAUSED)
 
 
@@ -49,7 +50,8 @@ def resume(ctx: CommandContext) -> None:
         ctx.modes.go(State.SUSPENDING)  # the suspenders hold the plan still
         return
     _wake(ctx)
-    if ctx.cursor and ctx.cursor.possible and ctx.tripped:
+    ctx.cursor.push(put_back.put_back(ctx))
+    if ctx.cursor.possible and ctx.tripped:
         begin_suspension(ctx)
 
 
@@ -85,6 +87,7 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
     ctx.modes.end_suspension()
     ctx.modes.go(State.RUNNING)
     _record(ctx, "resume")
+    yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension
 
 
 def _side_plan(plan: Any) -> Generator[Msg, Any, Any]:
@@ -132,7 +135,7 @@ def stop_moved(ctx: CommandContext, *, moving_only: bool = False, success: bool 
     resources = ctx.resources
     under_way = [task for task in resources.tasks if not task.status.done and task.msg.command == "set"]
     moving = {id(task.msg.obj) for task in under_way}
-    for key, obj in list(resources.moved.items()):
+    for key, obj in [(key, msg.obj) for key, msg in resources.moved.items()]:
         if hasattr(obj, "stop") and (key in moving or not moving_only):
             resources.stopped.add(key)
             for task in under_way:
@@ -154,8 +157,11 @@ def _wake(ctx: CommandContext) -> None:
 # ---- the rewind ----------------------------------------------------------------------------------
 
 
-def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
-    """Push a plan of the messages to send again; the message in flight comes last, and its answer goes to the plan."""
+def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
+    """Push a plan of the messages to send again, and return them.
+
+    The message in flight comes last, and its answer goes to the plan.
+    """
     cursor = ctx.cursor
     # without a rewind the plan goes on where it is, with its event half read
     marks = [(run, run.cancel_bundle()) for run in ctx.resources.runs.values()] if cursor.rewindable else []
@@ -174,6 +180,7 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
         return (yield from send_again(messages))
 
     cursor.push(rewind(), answers=not finished)
+    return messages
 
 
 def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:

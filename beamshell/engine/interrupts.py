@@ -31,7 +31,7 @@ class Situation(enum.StrEnum):
     """The activity of the process at a press of Ctrl+C."""
 
     PLAN = "a plan runs"
-    BARE_MOVE = "a plan runs that has only moved"
+    BARE_MOVE = "a plan runs that has only moved, or that runs beside a paused one"
     SUSPENDED = "suspenders hold the plan"
     PAUSING = "the plan is being paused"
     CLEANING_UP = "the plan cleans up after a stop or an abort"
@@ -285,7 +285,7 @@ class PlanInterrupts(Subject):
         modes, ctx = self._modes, self._ctx
         situation = situation_of(modes.state, modes.phase)
         is_running = situation in (Situation.PLAN, Situation.SUSPENDED) and not modes.cleanup_depth
-        if is_running and ctx.only_moves and ctx.resources.moved:
+        if is_running and (ctx.paused is not None or (ctx.only_moves and ctx.resources.moved)):
             return Situation.BARE_MOVE
         return situation
 
@@ -299,7 +299,7 @@ class PlanInterrupts(Subject):
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
         checkpoint_at = self._cursor.checkpoint_at
         waits = self._modes.foreign and method
-        names = [name_of(obj) for obj in list(self._ctx.resources.moved.values())]
+        names = [name_of(msg.obj) for msg in list(self._ctx.resources.moved.values())]
         return {
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",

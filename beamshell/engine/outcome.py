@@ -10,7 +10,7 @@ from typing import Any
 
 from beamshell.engine.requests import EndRequest
 from beamshell.engine.state import State
-from beamshell.errors import FailedPause, PlanHalt, RequestAbort, RequestStop, RunEngineInterrupted
+from beamshell.errors import FailedPause, PlanHalt, PlanPaused, RequestAbort, RequestStop, RunEngineInterrupted
 
 ENDS_A_PLAN = (RequestStop, RequestAbort, PlanHalt, FailedPause, KeyboardInterrupt)
 """The exceptions that the engine throws into a plan to end it; when the plan lets one out, that is no failure."""
@@ -29,6 +29,7 @@ class RunEngineResult:
         exception: the exception that the plan raised.
         paused: the plan waits for `RE.proceed`; all other values are final only when this is False.
         pause_came_late: a pause was requested after the last checkpoint; the plan has come to its own end.
+        afterwards: the state of the engine, as a sentence.
     """
 
     run_start_uids: tuple[str, ...]
@@ -39,6 +40,7 @@ class RunEngineResult:
     exception: BaseException | None
     paused: bool = False
     pause_came_late: bool = False
+    afterwards: str = "The engine is idle."
 
     @property
     def succeeded(self) -> bool:
@@ -52,21 +54,22 @@ class RunEngineResult:
             end_was_requested: the caller requested the end, so a plan that was stopped, aborted or halted is no error.
 
         Raises:
-            RunEngineInterrupted: paused, stopped, aborted, halted, or a pause that came too late; says how to go on.
+            PlanPaused: says how to go on.
+            RunEngineInterrupted: stopped, aborted, halted, or a pause came too late.
             BaseException: the exception that the plan raised.
         """
         if self.paused:
-            raise RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
+            raise PlanPaused("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
         if self.interrupted:
             if not end_was_requested:
                 ending = {"success": "Stopped", "abort": "Aborted"}.get(self.exit_status, "Ended")
                 reason = f": {self.reason}" if self.reason else ""
-                raise RunEngineInterrupted(f"{ending}{reason}. The engine is idle.")
+                raise RunEngineInterrupted(f"{ending}{reason}. {self.afterwards}")
         elif self.exception is not None:
             raise self.exception
         elif self.pause_came_late:
             plan = "scan" if self.run_start_uids else "plan"
-            raise RunEngineInterrupted(f"The {plan} had just ended: there is nothing to pause. The engine is idle.")
+            raise RunEngineInterrupted(f"The {plan} had just ended: there is nothing to pause. {self.afterwards}")
 
 
 class Outcome:
@@ -133,8 +136,13 @@ class Outcome:
         elif error is not None:
             self.exit_status, self.reason = "fail", str(error) or type(error).__name__
 
-    def as_result(self, *, paused: bool = False) -> RunEngineResult:
-        """The outcome for the caller."""
+    def as_result(self, *, paused: bool = False, beside_paused: bool = False) -> RunEngineResult:
+        """The outcome for the caller.
+
+        Args:
+            paused: the plan is paused.
+            beside_paused: another plan is paused.
+        """
         return RunEngineResult(
             tuple(self.run_uids),
             self.result,
@@ -144,4 +152,5 @@ class Outcome:
             self.error,
             paused,
             self.pause_came_late,
+            "The other plan is still paused." if beside_paused else "The engine is idle.",
         )

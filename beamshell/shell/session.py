@@ -268,7 +268,7 @@ class Session:
             BeamshellError: it cannot be done, or has failed.
         """
         try:
-            if str(self.RE.state) != "idle":
+            if str(self.RE.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
                 raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
             checked = self.check(plan) if preflight else nullcontext()
             metadata = {"operator": self.operator}

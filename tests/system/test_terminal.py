@@ -102,6 +102,27 @@ def test_a_press_right_after_enter_is_acted_on_whatever_the_line(console, line):
         assert console.state == ""
 
 
+def test_at_a_pause_one_looks_counts_and_moves_and_no_point_of_the_grid_is_off_its_row(console):
+    console.do("mov samx 0 samy 0")
+    start = console.begin("grid det samy 0 1 2 samx 0 1 6")
+    console.wait_for_point(8, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert console.state == "PAUSED"
+    assert "samy: 1.000 -> 0.500 mm" in console.do("mov samy 0.5")
+    console.do("samx.move(0.1)")
+    assert "det" in console.do("ct det")
+    assert "samy" in console.do("wm samy")
+    assert "no scan can run beside it" in console.do("scan det th 0 1 2")
+    assert console.state == "PAUSED"
+    output = console.do("resume")
+    assert "Moved since the pause: samy is at 0.500 mm; it goes back to 1.000 mm." in output
+    assert console.state == ""
+    events = {doc["seq_num"]: doc["data"] for name, doc in console.runs[-1] if name == "event"}
+    assert [round(events[number]["samy"], 3) for number in sorted(events)] == [0] * 6 + [1] * 6
+    assert [round(events[number]["samx"], 3) for number in sorted(events)] == [0, 0.2, 0.4, 0.6, 0.8, 1] * 2
+
+
 def test_what_follows_a_move_that_was_stopped_is_not_shown_after_the_next_plan(open_console):
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
