@@ -56,6 +56,7 @@ class VirtualWorld:
         self.dispatcher = Dispatcher(lambda sub, name, exc: self.complaints.append(f"{name}: {exc}"))
         self.suspenders: list[Any] = []
         self.metadata: dict[str, Any] = {}
+        self.suspenders_off = ""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._uids = itertools.count()

@@ -69,7 +69,7 @@ class Interpreter:
             StatusDone: self._take_status,
             PauseRequest: self._take_pause,
             EndRequest: self.requests.ask_end,
-            WakeUp: lambda _: None,
+            WakeUp: lambda _: ctx.count_suspenders(),
             MonitorUpdate: lambda update: update.monitor.emit(update),
         }
 

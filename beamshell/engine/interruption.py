@@ -46,6 +46,9 @@ def resume(ctx: CommandContext) -> None:
     """Wake devices and monitors after a pause; a suspender that is tripped now suspends at once."""
     ctx.requests.forget_pauses()
     _record(ctx, "resume")
+    if off := ctx.world.suspenders_off:
+        for run in ctx.resources.runs.values():
+            run.record_interruption(off)  # a fact about the points that follow, whatever else is recorded
     if ctx.modes.episode is not None:
         ctx.modes.go(State.SUSPENDING)  # the suspenders hold the plan still
         return
@@ -75,7 +78,8 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
         episode.clear()
         while tripped:
             for suspender in tripped:
-                ctx.world.say(f"Suspended: {suspender.reason}. It goes on by itself; Ctrl+C pauses.")
+                ctx.world.say(f"Suspended: {suspender.reason}.")
+                ctx.world.say("It goes on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume.")
                 episode.append(suspender)
                 yield from _side_plan(suspender.pre_plan)
             yield Msg("wait_for_release", None, tuple(episode))

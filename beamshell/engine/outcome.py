@@ -10,7 +10,7 @@ from typing import Any
 
 from beamshell.engine.requests import EndRequest
 from beamshell.engine.state import State
-from beamshell.errors import FailedPause, PlanHalt, PlanPaused, RequestAbort, RequestStop, RunEngineInterrupted
+from beamshell.errors import FailedPause, PlanHalt, RequestAbort, RequestStop, RunEngineInterrupted
 
 ENDS_A_PLAN = (RequestStop, RequestAbort, PlanHalt, FailedPause, KeyboardInterrupt)
 """The exceptions that the engine throws into a plan to end it; when the plan lets one out, that is no failure."""
@@ -54,12 +54,13 @@ class RunEngineResult:
             end_was_requested: the caller requested the end, so a plan that was stopped, aborted or halted is no error.
 
         Raises:
-            PlanPaused: says how to go on.
-            RunEngineInterrupted: stopped, aborted, halted, or a pause came too late.
+            RunEngineInterrupted: paused, stopped, aborted, halted, or a pause came too late.
             BaseException: the exception that the plan raised.
         """
         if self.paused:
-            raise PlanPaused("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
+            error = RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
+            error.paused = True
+            raise error
         if self.interrupted:
             if not end_was_requested:
                 ending = {"success": "Stopped", "abort": "Aborted"}.get(self.exit_status, "Ended")

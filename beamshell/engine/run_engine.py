@@ -171,7 +171,7 @@ class RunEngine:
             engine_class=type(self),
             paused=paused.interpreter.ctx.resources if paused else None,
         )
-        interpreter = Interpreter(world, world.inbox.posts, world.suspenders, options)
+        interpreter = Interpreter(world, world.inbox.posts, world.suspenders.active, options)
         call = _Call(interpreter, CallMetadata(md, computed), then)
         try:
             with self._claim:  # two threads must not both find the engine free
@@ -327,7 +327,7 @@ class RunEngine:
     @property
     def suspenders(self) -> tuple[Any, ...]:
         """The conditions under which plans wait."""
-        return tuple(self._world.suspenders)
+        return tuple(self._world.suspenders.installed)
 
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""
@@ -341,6 +341,24 @@ class RunEngine:
         """Remove all suspenders."""
         for suspender in self.suspenders:
             self._world.remove_suspender(suspender)
+
+    def suspenders_off(self, seconds: float, *, on_again: Callable[[], None] = lambda: None) -> None:
+        """Let plans wait for no suspender for some time; runs that begin or go on meanwhile record it.
+
+        Args:
+            seconds: after which they count again by themselves.
+            on_again: called, in a thread, when that time is over.
+        """
+        self._world.suspenders.switch_off(seconds, on_again)
+
+    def suspenders_on(self) -> None:
+        """Let the suspenders count again."""
+        self._world.suspenders.switch_on()
+
+    @property
+    def suspenders_off_until(self) -> float | None:
+        """When the suspenders count again, in seconds since 1970-01-01 UTC; None while they count."""
+        return self._world.suspenders.off_until
 
     def register_command(self, name: str, function: Callable[[Any], Any]) -> None:
         """Teach the engine a command: ``function(msg)``, plain or a coroutine function."""

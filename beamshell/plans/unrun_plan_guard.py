@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import GeneratorType
 from typing import Any, NamedTuple, ParamSpec, cast
 
+from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 
 P = ParamSpec("P")
@@ -67,6 +68,11 @@ class UnrunPlanGuard:
         return PlanCall(*self._call)
 
     def __iter__(self) -> Plan:
+        if self._is_begun:  # used a second time
+            call = self.call
+            if call.can_be_repeated:
+                return iter(call.repeat())
+            refuse_ended(self._generator)
         self._is_begun = True
         return self._generator
 
@@ -99,6 +105,12 @@ class UnrunPlanGuard:
                 PlanNotRun,
                 stacklevel=2,
             )
+
+
+def already_run(plan: Any) -> PlanError:
+    """The error for a plan that has ended, and is used once more."""
+    name = getattr(plan, "__name__", "plan")
+    return PlanError(f"this plan of {name}(...) has been run already: call {name}(...) again to make a new one")
 
 
 def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
@@ -138,6 +150,16 @@ def guarded(plan: Plan, call: tuple[Any, ...]) -> Plan:
 def call_of(plan: Any) -> PlanCall | None:
     """The call that made a plan; None for a bare generator."""
     return plan.call if type(plan) is UnrunPlanGuard else None
+
+
+def refuse_ended(plan: Any) -> None:
+    """Do nothing if a plan can still be run.
+
+    Raises:
+        PlanError: it is a generator that has ended.
+    """
+    if isinstance(plan, GeneratorType) and plan.gi_frame is None:
+        raise already_run(plan)
 
 
 def _bare_plan(value: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from beamshell.errors import BeamshellError, PlanPaused, UsageError
+from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
@@ -160,7 +160,7 @@ class _Wiring:
             say_error(self._commands.unknown(_first_word(exc)))
         elif isinstance(exc, UsageError):
             say(str(exc))  # where words are missing, its second line is the usage
-        elif isinstance(exc, PlanPaused):
+        elif isinstance(exc, RunEngineInterrupted) and exc.paused:
             say(MENU)
         else:
             say_error(exc)

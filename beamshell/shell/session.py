@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import EngineError
 from beamshell.plans.unrun_plan_guard import call_of
-from beamshell.shell.messages_shown import DONE, LastError, place_of
+from beamshell.shell.messages_shown import DONE, LastError, place_of, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
-from beamshell.shell.profile_suspenders import describe, wait_until_good
+from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
 from beamshell.shell.prompt_names import DeviceNamespace
 from beamshell.shell.session_parts import SessionParts
 
@@ -204,7 +204,15 @@ class Session:
 
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
-        return [describe(suspender) for suspender in self.RE.suspenders]
+        return [*describe_off(self.RE), *(describe(suspender) for suspender in self.RE.suspenders)]
+
+    def suspenders_off(self, seconds: float) -> None:
+        """Let plans wait for no suspender for some time; it is said when that is over."""
+        self.RE.suspenders_off(seconds, on_again=lambda: say("the suspenders count again"))
+
+    def why_suspended(self) -> str:
+        """Why plans wait now, and what to type not to wait."""
+        return why_suspended(self.RE)
 
     def reload_devices(self) -> list[str]:
         """Read the device file again: a line for each device that has changed; the others stay the same objects.

@@ -123,6 +123,29 @@ def test_at_a_pause_one_looks_counts_and_moves_and_no_point_of_the_grid_is_off_i
     assert [round(events[number]["samx"], 3) for number in sorted(events)] == [0, 0.2, 0.4, 0.6, 0.8, 1] * 2
 
 
+def test_without_beam_one_may_move_and_a_scan_goes_on_when_suspenders_are_off(console):
+    console.do("from beamshell.devices import EpicsSignal; drop = EpicsSignal('SR:current:drop', name='drop')")
+    console.do("drop.put(1)")
+    try:
+        console.wait_until(lambda: "HOLDS" in console.do("suspenders"), what="the loss of the beam")
+        assert "-> 0.5000 deg" in console.do("mov th 0.5")
+        start = console.begin("scan det th -1 1 5")
+        console.wait_for("Not to wait: Ctrl\\+C, suspenders off 10min, resume", start)
+        console.press_ctrl_c()
+        console.wait_for_prompt(start)
+        assert console.state == "PAUSED"
+        assert "Not to wait: suspenders off 10min" in console.do("suspenders why")
+        assert "OFF until" in console.do("suspenders off 10min")
+        assert point_numbers(console.do("resume")) == [1, 2, 3, 4, 5]
+        assert "suspenders_off_until" in console.runs[-1][0][1]
+        console.do("suspenders off 1s")
+        console.wait_for("beamshell: the suspenders count again")
+    finally:
+        console.do("drop.put(0)")
+        console.do("suspenders on")
+        console.wait_until(lambda: "good" in console.do("suspenders"), what="the beam")
+
+
 def test_what_follows_a_move_that_was_stopped_is_not_shown_after_the_next_plan(open_console):
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
