@@ -68,13 +68,14 @@ class UnrunPlanGuard:
         return PlanCall(*self._call)
 
     def __iter__(self) -> Plan:
-        if self._is_begun:  # used a second time
+        plan = self._generator
+        if self._is_begun and not (plan.gi_running or plan.gi_suspended):  # used a second time, from its beginning
             call = self.call
             if call.can_be_repeated:
                 return iter(call.repeat())
-            refuse_ended(self._generator)
+            refuse_ended(plan)
         self._is_begun = True
-        return self._generator
+        return plan
 
     def __next__(self) -> Msg:
         return next(self._generator)

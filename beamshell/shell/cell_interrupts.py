@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject
+from beamshell.errors import RunEngineInterrupted
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -100,7 +101,15 @@ class CellInterrupts(Subject):
     def _show(self, *error: Any) -> Any:
         """Show an error that has a handler of its own (in one line)."""
         self.situation = Situation.PROMPT
+        if issubclass(error[0], KeyboardInterrupt | RunEngineInterrupted):
+            self._drop_lines_typed_ahead()
         return self._custom(*error)
+
+    def _drop_lines_typed_ahead(self) -> None:
+        """Forget what was pasted behind an interrupted line; the terminal itself forgets what it has not handed out."""
+        prompt = getattr(self._shell, "pt_app", None)
+        if prompt is not None and (lines := typed_ahead(prompt.input)):
+            self.say("\n".join(["These lines were typed ahead, and do not run:", *(f"  {line}" for line in lines)]))
 
     def _show_any(self, *args: Any, **kwargs: Any) -> Any:
         """Show any other error, or a press that came between the end of a cell and the showing of its error."""
@@ -122,6 +131,13 @@ def has_ctrl_c(keyboard: Input) -> bool:
     presses = [place for place, key in enumerate(keys) if key.key == Keys.ControlC]
     store_typeahead(keyboard, keys[presses[-1] + 1 :] if presses else keys)
     return bool(presses)
+
+
+def typed_ahead(keyboard: Input) -> list[str]:
+    """The lines that were read before the prompt wanted them; they are forgotten."""
+    from prompt_toolkit.input.typeahead import get_typeahead
+
+    return "".join(key.data for key in get_typeahead(keyboard)).replace("\r", "\n").splitlines()
 
 
 def _unread_keys(keyboard: Input) -> list[KeyPress]:

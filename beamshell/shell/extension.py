@@ -16,7 +16,8 @@ from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import matcher
-from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.leaving import ask_before_leaving
+from beamshell.shell.messages_shown import Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import with_commands
@@ -85,6 +86,7 @@ class _Wiring:
         self._read_typed_cells()
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
+        self._undo.append(ask_before_leaving(self._shell, self._session))
         self._look_at_each_cell()
         self._complete()
         self._prompt()
@@ -160,8 +162,8 @@ class _Wiring:
             say_error(self._commands.unknown(_first_word(exc)))
         elif isinstance(exc, UsageError):
             say(str(exc))  # where words are missing, its second line is the usage
-        elif isinstance(exc, RunEngineInterrupted) and exc.paused:
-            say(MENU)
+        elif isinstance(exc, RunEngineInterrupted):
+            self._session.show_interruption(exc)
         else:
             say_error(exc)
 

@@ -170,16 +170,36 @@ def test_after_an_interruption_the_rest_of_the_line_is_not_run(console):
     assert "after" not in console.do("md")
 
 
-def test_leaving_while_paused_aborts_the_run(open_console):
+@pytest.mark.parametrize("leave", ["exit\r", "quit\r", "\x04"])
+def test_leaving_while_paused_asks_once_and_aborts_the_run(open_console, leave):
     console = open_console()
     start = console.begin(SCAN)
     console.wait_for_point(2, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
-    assert console.leave() == 0
+    question = r"a plan is paused, and is aborted\. Leave all the same\? \[y/N\]"
+    for answer in ("n\r", "y\r"):
+        row = console.row
+        console.process.send(leave)
+        console.wait_for(question, row)
+        console.process.send(answer)
+        if answer == "n\r":
+            console.wait_for_prompt(row + 1)
+            assert console.state == "PAUSED"
+    assert console.wait_for_end() == 0
     name, stop = console.runs[-1][-1]
     assert (name, stop["exit_status"]) == ("stop", "abort")
     assert "Traceback" not in console.text()
+
+
+def test_the_lines_that_do_not_run_are_shown_at_the_pause_and_after_resume(console):
+    start = console.begin(f"{SCAN}; mov th 5; print(1)")
+    console.wait_for_point(2, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert "These lines do not run, also not after resume:\n  mov th 5\n  print(1)" in console.text(start)
+    assert "beamshell: these lines did not run:\n  mov th 5\n  print(1)" in console.do("resume")
+    assert position(console) == 1
 
 
 def test_wrong_words_are_one_line_each_and_last_error_tells_the_rest(console):
