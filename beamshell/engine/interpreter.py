@@ -30,10 +30,12 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    PlanError,
     PlanHalt,
     RequestAbort,
     RequestStop,
 )
+from beamshell.messages import explain_no_message
 
 SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
@@ -69,7 +71,7 @@ class Interpreter:
             StatusDone: self._take_status,
             PauseRequest: self._take_pause,
             EndRequest: self.requests.ask_end,
-            WakeUp: lambda _: None,
+            WakeUp: lambda _: ctx.count_suspenders(),
             MonitorUpdate: lambda update: update.monitor.emit(update),
         }
 
@@ -110,15 +112,18 @@ class Interpreter:
     # ---- the loop --------------------------------------------------------------------------------
 
     def _drive(self) -> bool:
+        beside = self.ctx.paused is not None
         while True:
             try:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
-                if self.requests.pause and not self.modes.ending and self.outcome.error is None:
+                if self.requests.reason and not self.modes.ending and self.outcome.error is None and not beside:
                     interruption.pause_at_end(self.ctx)
                     return False
                 cleanup.finish(self.ctx)
+                self._take_all()
+                self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
                 if self._interrupt(interrupted):
@@ -150,6 +155,10 @@ class Interpreter:
                 frame.msg = msg
                 try:
                     command = msg.command
+                except AttributeError:
+                    error = PlanError(explain_no_message(msg, plan))
+                    continue
+                try:
                     recording = cursor.recording
                     if recording is not None and command not in NOT_REPEATED:
                         recording.append(msg)
@@ -233,8 +242,9 @@ class Interpreter:
         if self.modes.unwinding:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
             return
+        self._take_all()
         self.requests.pause_now = None
-        raise Interrupted(InterruptReason.PAUSE)
+        raise Interrupted(InterruptReason.PAUSE if self.requests.end is None else InterruptReason.END)
 
     # ---- interruptions ---------------------------------------------------------------------------
 
@@ -244,6 +254,9 @@ class Interpreter:
             if self.cursor.top.msg.command == "begin_cleanup":
                 self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
             self._begin_end(request)
+            return False
+        if interrupted.why is InterruptReason.PAUSE and self.ctx.paused is not None:
+            self._begin_end(EndRequest(State.STOPPING, interrupted.reason))
             return False
         if not self.cursor.possible:
             word = "pause" if interrupted.why is InterruptReason.PAUSE else "suspension"
@@ -322,6 +335,8 @@ class Interpreter:
         task, unwinding = post.task, self.modes.unwinding
         if task.superseded or not task.failed or task.raised:
             return
+        if not any(other is task for other in self.ctx.resources.groups.get(task.group, ())):
+            return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
         elif id(task.msg.obj) not in self.ctx.resources.stopped:
@@ -330,7 +345,8 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+            if not request.reason:  # a writer that fails says so itself when its run is closed
+                self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
         else:

@@ -5,8 +5,9 @@ It joins the simulator to the times that past runs took. It never runs a plan: n
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError,
 from beamshell.shell.messages_shown import one_line, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from beamshell.simulate.result import SimulationResult
@@ -28,6 +29,11 @@ LONG_S = 10.0
 """A scan of at least this duration, in seconds, is announced with its points and its time."""
 GLANCE_S, LOOK_S = 0.02, 1.0
 """Seconds for reading past runs, before a scan and for the command `rehearse`; the next check reads on."""
+
+_MOST_OF_REHEARSAL, _MOST_OF_SCAN = 2_000_000, 20_000
+"""Messages that are simulated for the command `rehearse`, and of a scan that is about to run."""
+SLOW_S = 0.5
+"""After so many seconds the person is told what takes long."""
 
 _REFUSALS = (LimitError, BadValue, ReadOnlyError, PlanError)
 """Problems that stay: the scan is refused. A problem of another kind may have gone when the scan comes to it."""
@@ -64,7 +70,8 @@ class Preflight:
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """The simulation of a plan on this beamline; this uses the plan up."""
-        result = self._simulate(plan, LOOK_S, exact=True)
+        with said_if_slow("simulating the plan; nothing moves"):
+            result = self._simulate(plan, LOOK_S, exact=True, most=_MOST_OF_REHEARSAL)
         if result.runs:
             result.not_recorded = self._not_recorded()
         return result
@@ -84,7 +91,8 @@ class Preflight:
             CommandError: the person at the prompt decided not to start it.
         """
         try:
-            result = self._simulate(make, GLANCE_S)
+            with said_if_slow("checking all points before anything moves"):
+                result = self._simulate(make, GLANCE_S, most_of_scan=_MOST_OF_SCAN)
         except Exception as exc:  # noqa: BLE001  a fault of the simulation must not stop a scan, which checks for itself
             say(f"not rehearsed: {one_line(exc)}")
             return nullcontext()
@@ -105,10 +113,10 @@ class Preflight:
         elif not self._confirm(line):
             raise CommandError("not started")
 
-    def _simulate(self, plan: Any, within_s: float, *, exact: bool = False) -> SimulationResult:
+    def _simulate(self, plan: Any, within_s: float, *, exact: bool = False, **most: int) -> SimulationResult:
         from beamshell.simulate.simulator import rehearse
 
-        return rehearse(plan, self._timing_model(within_s, exact), suspenders=self._suspender_lines())
+        return rehearse(plan, self._timing_model(within_s, exact), suspenders=self._suspender_lines(), **most)
 
     @cached_property
     def _history(self) -> TimingHistory:
@@ -123,6 +131,18 @@ class Preflight:
         except (BeamshellError, OSError) as exc:
             say(f"past runs cannot be read, so times come from the devices alone: {one_line(exc)}")
             return None
+
+
+@contextmanager
+def said_if_slow(what: str) -> Iterator[None]:
+    """Say `what` is being done if the block takes longer than `SLOW_S`."""
+    timer = threading.Timer(SLOW_S, say, [f"{what} ..."])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def announcement(result: SimulationResult, now: float) -> str:

@@ -5,6 +5,7 @@ The plans themselves check every point against the limits before anything moves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -93,11 +94,15 @@ def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     width = max((len(name) for name in readings), default=0)
     invalid = invalid_keys(readings)
     for name, reading in readings.items():
-        text = f"{name:<{width}}  {_cell(reading['value'])} {keys.get(name, {}).get('units') or ''}".rstrip()
+        key = keys.get(name, {})
+        text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
         print(f"{text}  INVALID, not to be trusted" if name in invalid else text)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, choices: Sequence[str]) -> str:
+    """A value as text; of several states the one that it stands for."""
+    if isinstance(value, int) and 0 <= value < len(choices):
+        return choices[value]
     if isinstance(value, np.ndarray) and value.ndim:
         return f"array {value.shape}, mean {value.mean():g}"
     return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 and value != int(value) else f"{value}"

@@ -327,8 +327,8 @@ def test_a_folder_that_is_not_there_is_refused_with_a_remedy_and_all_is_as_befor
     with pytest.raises(DeviceError, match=r"^cam_hdf: its IOC has no folder /nowhere/at/all: make it, let the IOC"):
         cam.stage()
     assert state_of(cam) == before
-    cam.hdf.write_folder = "/proc/%Y"
-    with pytest.raises(DeviceError, match=r"its IOC has no folder /proc/\d+, and could not make it: make it"):
+    cam.hdf.write_folder = "/proc/pictures_%Y"
+    with pytest.raises(DeviceError, match=r"its IOC has no folder /proc/pictures_\d+, and could not make it: make it"):
         cam.stage()
     assert state_of(cam) == before
 
