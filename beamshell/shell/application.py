@@ -67,7 +67,6 @@ class BeamshellApp(TerminalIPythonApp):
             self.config.InteractiveShell.colors = "NoColor"
         self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
-        keep_history(self.shell.history_manager)
 
     def _expect_a_full_disk(self) -> None:
         """Keep what is typed in memory alone if the data folder takes nothing, and say so.
@@ -91,6 +90,11 @@ class BeamshellApp(TerminalIPythonApp):
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
             print(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
+
+    def init_shell(self) -> None:
+        """Make the shell; its history stays whole on a full disk."""
+        super().init_shell()  # type: ignore[no-untyped-call]  # IPython's own
+        keep_history(self.shell.history_manager)
 
     def init_extensions(self) -> None:
         """Load the profile's extensions; ours makes the session."""
