@@ -10,6 +10,7 @@ import sys
 import warnings
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from IPython.core.interactiveshell import ExecutionResult
@@ -41,9 +42,12 @@ class BeamshellApp(TerminalIPythonApp):
     shell: Any
     session: Session | None = None
     status: int = DONE
+    _substitute_folder: TemporaryDirectory[str] | None = None
 
     @default("ipython_dir")
     def _ipython_dir_default(self) -> str:
+        if self._substitute_folder is not None:
+            return self._substitute_folder.name
         folder: Path = self.options.folder / "ipython"
         folder.mkdir(exist_ok=True)
         return str(folder)
@@ -77,6 +81,7 @@ class BeamshellApp(TerminalIPythonApp):
 
         if reason := refusal(self.options.folder):
             self.config.HistoryManager.hist_file = ":memory:"
+            self._substitute_folder = TemporaryDirectory(prefix="beamshell-")
             say(f"{self.options.folder}: {reason}: free space. What is typed now is not kept, and no scan can begin")
 
     def init_crash_handler(self) -> None:

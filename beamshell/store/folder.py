@@ -47,8 +47,9 @@ def data_folder(explicit: str | os.PathLike[str] | None = None) -> Path:
 def refusal(folder: Path) -> str:
     """Why a folder takes no more than names, such as "No space left on device"; "" if it takes data."""
     try:
-        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_LEAST_SPACE))
+            file.flush()
             os.fsync(file.fileno())
     except OSError as exc:
         return exc.strerror or str(exc)

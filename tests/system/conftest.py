@@ -209,11 +209,13 @@ def console(console_of_the_file: Terminal) -> Terminal:
 
 @pytest.fixture
 def run_beamshell(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the command without a terminal, as a script does."""
+    """Runs the command without a terminal, as a script does; `through` are words before it, of a shell."""
 
-    def run(*words: str, stdin: str = "", speed: float = 10.0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, stdin: str = "", speed: float = 10.0, through: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
+            [*through, sys.executable, "-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
             env=environment(data),
             input=stdin,
             capture_output=True,
