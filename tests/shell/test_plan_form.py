@@ -80,9 +80,7 @@ def console(tmp_path_factory):
     engine(bp.scan([det], mono.energy, 8.95, 9.05, 21))
     journal.close()
     runs = Runs(folder)
-    return SimpleNamespace(
-        devices=devices, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs.at([runs[-1].path])
-    )
+    return SimpleNamespace(devices=devices, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
 
 
 ANSWERS = {

@@ -48,7 +48,7 @@ def align(
     """Scan around where the motor is, fit a peak, and go to its centre.
 
     Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak, the motor goes back
-    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
+    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_It.
     With `dip` the peak points down.
     """
     line = line or Line(-1.0, 1.0, 41)
@@ -70,7 +70,7 @@ def edge(
     """Scan around where the motor is, fit an edge, and go to where it is half-way up.
 
     Start and stop are distances. Where there is no edge, the motor goes back and the reason is shown. The value looked
-    at is named by field=scaler_s4.
+    at is named by field=scaler_It.
     """
     options = _options(time=time, field=field)
     return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
@@ -120,44 +120,67 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
 
 
 @command(HEADING, example="cen")
-def cen(session: Session, scan_number: int | None = None, value: str | None = None) -> Plan:
+def cen(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named.
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, scan_number, value, "centre", lambda peak: peak.cen)
+    return _go(session, _Question("cen", scan_number, value, anyway), "centre", lambda peak: peak.cen)
 
 
 @command(HEADING, example="peak", aliases=("pic",))
-def peak(session: Session, scan_number: int | None = None, value: str | None = None) -> Plan:
+def peak(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to where the last scan was highest.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named.
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, scan_number, value, "highest point", lambda peak: peak.max_x)
+    return _go(session, _Question("peak", scan_number, value, anyway), "highest point", lambda peak: peak.max_x)
 
 
 @command(HEADING, example="com")
-def com(session: Session, scan_number: int | None = None, value: str | None = None) -> Plan:
+def com(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of mass of the last scan's peak.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named.
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, scan_number, value, "centre of mass", lambda peak: peak.com)
+    return _go(session, _Question("com", scan_number, value, anyway), "centre of mass", lambda peak: peak.com)
 
 
-def _go(
-    session: Session, scan_number: int | None, value: str | None, title: str, place: Callable[[Peak], float | None]
-) -> Plan:
-    run = _last_scan(session) if scan_number is None else session.runs[scan_number]
-    name, peaks = _peaks_of(run)
+class _Question(NamedTuple):
+    """What was typed: the word, and what follows it."""
+
+    word: str
+    scan_number: int | None
+    value: str | None
+    anyway: bool
+
+    @property
+    def insisting(self) -> str:
+        """The same line with `anyway`."""
+        words = (self.word, self.scan_number, self.value, "anyway")
+        return " ".join(str(word) for word in words if word is not None)
+
+
+def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], float | None]) -> Plan:
+    from beamshell.views.peaks import clearest
+
+    value = asked.value
+    run = _last_scan(session) if asked.scan_number is None else session.runs[asked.scan_number]
+    motor_name, peaks = _peaks_of(run)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    curve = next(iter(peaks.values())) if value is None else peaks[value]
-    motor = _motor(session, name)
+    curve = clearest(peaks) if value is None else peaks[value]
+    if not (asked.anyway or curve.significance.is_clear):
+        raise NoFit(
+            f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {asked.insisting}"
+        )
+    motor = _motor(session, motor_name)
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")

@@ -11,7 +11,7 @@ from typing_extensions import override
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.slots import ChoiceSlot, NumberSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
 from beamshell.text.nearest import unknown
 
@@ -128,9 +128,7 @@ class PointSlot(Slot):
         token = tokens.take(name)
         if token == "now":
             return "now"
-        if not is_whole(token):
-            raise UsageError(f"'{token}' is not a whole number ({name})")
-        return int(token)
+        return int(NumberSlot(whole=True).read(Tokens([token], tokens.session), name, following))
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
