@@ -125,6 +125,8 @@ class Interpreter:
                     return False
                 cleanup.finish(self.ctx)
                 self._take_all()
+                if self.requests.reason:  # the end of a run could not be written, and nothing is left to pause
+                    self.outcome.problems.append(self.requests.reason)
                 self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
@@ -355,7 +357,9 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            if not request.reason:  # a writer that fails says so itself when its run is closed
+            if request.reason:
+                self.outcome.problems.append(request.reason)
+            else:
                 self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
