@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.engine.assets import KnownFiles
 from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Dispatcher
 from beamshell.engine.interpreter import Interpreter
@@ -56,6 +57,7 @@ class VirtualWorld:
         self.dispatcher = Dispatcher(lambda sub, name, exc: self.complaints.append(f"{name}: {exc}"))
         self.suspenders: list[Any] = []
         self.metadata: dict[str, Any] = {}
+        self.files = KnownFiles()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._uids = itertools.count()

@@ -18,12 +18,12 @@ from typing_extensions import override
 
 from beamshell.channels.base import Collect, OnChange, OnConnection, OnDone
 from beamshell.channels.soft import SoftChannel
-from beamshell.channels.value_info import dtype_of
 from beamshell.devices.computed import ComputedChannel
 from beamshell.devices.epics_signal import EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.signal import Signal
 from beamshell.devices.status import Status
+from beamshell.documents.data_keys import dtype_of
 from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
 from beamshell.protocols import DataKey, Reading
 

@@ -333,6 +333,11 @@ class Positioner(Device):
         """
         self._within_limits(position, self.hardware_limits)
 
+    @property
+    def accepts_all_between(self) -> bool:
+        """True if it accepts each position between two that it accepts: nothing but its limits decides."""
+        return type(self).check_value is Positioner.check_value
+
     def _within_limits(self, position: Any, hardware: tuple[float, float]) -> Any:
         """The target of a move to `position`: the limit, if it exceeds one by rounding alone.
 

@@ -30,10 +30,12 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    PlanError,
     PlanHalt,
     RequestAbort,
     RequestStop,
 )
+from beamshell.messages import explain_no_message
 
 SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
@@ -150,6 +152,10 @@ class Interpreter:
                 frame.msg = msg
                 try:
                     command = msg.command
+                except AttributeError:
+                    error = PlanError(explain_no_message(msg, plan))
+                    continue
+                try:
                     recording = cursor.recording
                     if recording is not None and command not in NOT_REPEATED:
                         recording.append(msg)
@@ -330,7 +336,8 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+            if not request.reason:  # a writer that fails says so itself when its run is closed
+                self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
         else:

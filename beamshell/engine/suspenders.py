@@ -13,6 +13,7 @@ from typing import Any
 
 from beamshell.errors import BadValue
 from beamshell.protocols import Subscribable
+from beamshell.text.own_code import with_place
 from beamshell.text.times import clock_time
 
 INVALID = 3
@@ -317,7 +318,7 @@ class SuspendWhen(SuspenderBase):
         try:
             self._tripped, self._cause = bool(self._predicate()), ""
         except Exception as exc:  # an unknown condition is not a good one
-            self._tripped, self._cause = True, f"is unknown: {exc}"
+            self._tripped, self._cause = True, f"is unknown: {with_place(exc)}"
         if self._tripped != was_tripped:
             self.since = time.time()
         return self._tripped

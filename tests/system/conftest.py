@@ -211,10 +211,19 @@ def console(console_of_the_file: Terminal) -> Terminal:
 def run_beamshell(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs the command without a terminal, as a script does."""
 
-    def run(*words: str, stdin: str = "", speed: float = 10.0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str,
+        stdin: str = "",
+        speed: float = 10.0,
+        folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        script: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        program = ["-m", "beamshell"] if script is None else [str(script)]
         return subprocess.run(
-            [sys.executable, "-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
-            env=environment(data),
+            [sys.executable, *program, *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
+            env=environment(data) | dict(variables or {}),
+            cwd=folder,
             input=stdin,
             capture_output=True,
             text=True,
