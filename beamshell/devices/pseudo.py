@@ -40,7 +40,7 @@ class PseudoPositioner(Device):
     """A device with axes that are computed from real ones; a subclass adds `forward` and `inverse`.
 
     Where a number is given for the whole device, as in `mvr(mono, 0.01)`, its only axis is meant, or the one that the
-    class names as `main`.
+    class names as `main_attr`.
 
     Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
     declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
@@ -75,7 +75,7 @@ class PseudoPositioner(Device):
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
-    main: ClassVar[str] = ""
+    main_attr: ClassVar[str] = ""
     """The computed axis that a single number means; if there is only one axis, it need not be named."""
     pseudo_names: tuple[str, ...] = ()
     real_names: tuple[str, ...] = ()
@@ -141,7 +141,7 @@ class PseudoPositioner(Device):
     @property
     def main_axis(self) -> PseudoSingle | None:
         """The computed axis that a single number means; None if none of several does."""
-        attr = self.main or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
+        attr = self.main_attr or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
         return self._part(attr) if attr else None
 
     @property
