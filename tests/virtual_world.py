@@ -58,6 +58,7 @@ class VirtualWorld:
         self.suspenders: list[Any] = []
         self.metadata: dict[str, Any] = {}
         self.files = KnownFiles()
+        self.suspenders_off = ""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._uids = itertools.count()

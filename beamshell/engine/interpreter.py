@@ -71,7 +71,7 @@ class Interpreter:
             StatusDone: self._take_status,
             PauseRequest: self._take_pause,
             EndRequest: self.requests.ask_end,
-            WakeUp: lambda _: None,
+            WakeUp: lambda _: ctx.count_suspenders(),
             MonitorUpdate: lambda update: update.monitor.emit(update),
         }
 
@@ -112,15 +112,18 @@ class Interpreter:
     # ---- the loop --------------------------------------------------------------------------------
 
     def _drive(self) -> bool:
+        beside = self.ctx.paused is not None
         while True:
             try:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
-                if self.requests.pause and not self.modes.ending and self.outcome.error is None:
+                if self.requests.reason and not self.modes.ending and self.outcome.error is None and not beside:
                     interruption.pause_at_end(self.ctx)
                     return False
                 cleanup.finish(self.ctx)
+                self._take_all()
+                self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
                 if self._interrupt(interrupted):
@@ -239,8 +242,9 @@ class Interpreter:
         if self.modes.unwinding:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
             return
+        self._take_all()
         self.requests.pause_now = None
-        raise Interrupted(InterruptReason.PAUSE)
+        raise Interrupted(InterruptReason.PAUSE if self.requests.end is None else InterruptReason.END)
 
     # ---- interruptions ---------------------------------------------------------------------------
 
@@ -250,6 +254,9 @@ class Interpreter:
             if self.cursor.top.msg.command == "begin_cleanup":
                 self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
             self._begin_end(request)
+            return False
+        if interrupted.why is InterruptReason.PAUSE and self.ctx.paused is not None:
+            self._begin_end(EndRequest(State.STOPPING, interrupted.reason))
             return False
         if not self.cursor.possible:
             word = "pause" if interrupted.why is InterruptReason.PAUSE else "suspension"
@@ -328,6 +335,8 @@ class Interpreter:
         task, unwinding = post.task, self.modes.unwinding
         if task.superseded or not task.failed or task.raised:
             return
+        if not any(other is task for other in self.ctx.resources.groups.get(task.group, ())):
+            return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
         elif id(task.msg.obj) not in self.ctx.resources.stopped:

@@ -79,6 +79,10 @@ class World(Protocol):
     def remove_suspender(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
 
+    @property
+    def suspenders_off(self) -> str:
+        """Until when the suspenders are switched off, in words; empty while they count."""
+
     def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The start document's metadata for a run that a plan opens with `metadata`.
 

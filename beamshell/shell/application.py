@@ -178,10 +178,11 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """Show the prompt, unless commands were run; the exit status."""
         if self.interact:
-            CellInterrupts(self.shell).listen()
+            interrupts = CellInterrupts(self.shell)
+            interrupts.listen()
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
-                prompt.key_bindings = with_late_presses(prompt.key_bindings)
+                prompt.key_bindings = with_late_presses(prompt.key_bindings, interrupts.press_early)
             gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:

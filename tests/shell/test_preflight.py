@@ -142,7 +142,15 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console = Console(interact=True)
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
-    console.check = lambda plan, ask: console.preflight.before(call_of(plan).repeat, ask=ask)
+
+    def check(plan, ask):
+        try:
+            return console.preflight.before(call_of(plan).repeat, ask=ask)
+        except BaseException:
+            plan.close()  # as a session does
+            raise
+
+    console.check = check
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
     console.type("queue add scan det x 0 9 10")
     console.type("queue add rscan det x 0 9 10")

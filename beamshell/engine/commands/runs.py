@@ -15,6 +15,10 @@ from beamshell.errors import IllegalMessageSequence
 
 def open_run(ctx: CommandContext, msg: Any) -> str:
     """Start document -> the run's uid."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
+    if ctx.paused is not None:
+        ctx.paused.refuse_scan()
     runs = ctx.resources.runs
     if msg.run in runs:
         key = "" if msg.run is None else f" with the key {msg.run!r}"
