@@ -87,6 +87,7 @@ class Resources:
         groups: the tasks of each group that nobody has waited for yet.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
         moved: by id of the device, the last `set` of each device that was moved.
+        sets_again: at a pause: the `set` messages that the rewind sends again.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
         settings: by id, the devices that the plan has configured, and at a pause their settings.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
@@ -103,6 +104,7 @@ class Resources:
         "moved",
         "pausable",
         "places",
+        "sets_again",
         "prefetched",
         "runs",
         "settings",
@@ -118,6 +120,7 @@ class Resources:
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
         self.places: dict[int, Any] = {}
+        self.sets_again: list[Any] = []
         self.settings: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.stopped: set[int] = set()
         self.devices: dict[int, Any] = {}

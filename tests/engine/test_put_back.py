@@ -95,6 +95,37 @@ def test_if_it_cannot_be_put_back_the_plan_stays_paused_with_the_reason_and_resu
     line.assert_whole()
 
 
+def test_if_the_limits_have_changed_the_plan_stays_paused_with_the_reason_until_they_are_put_right():
+    line = Beamline()
+    high = [1.5]
+
+    def check_value(position):
+        if position > high[0]:
+            raise LimitError(f"fast: {position:g} mm is above the limit {high[0]:g} mm")
+
+    line.fast.check_value = check_value
+    high[0] = -1
+    for _ in range(2):
+        line.core.resume()
+        assert line.core.state is State.PAUSED
+        assert "mm is above the limit -1 mm. The plan stays paused; resume tries again." in line.world.said[-1]
+    high[0] = 2
+    line.core.resume()
+    line.assert_whole()
+
+
+def test_with_limits_that_have_changed_the_plan_can_still_be_aborted():
+    line = Beamline()
+
+    def check_value(_position):
+        raise LimitError("fast: 2 mm is above the limit 1 mm")
+
+    line.fast.check_value = check_value
+    line.core.resume()
+    line.core.leave(State.ABORTING, "")
+    assert line.core.exit_status == "abort"
+
+
 def test_a_stop_while_it_is_put_back_reaches_the_plan():
     line = Beamline()
     line.by_hand(line.slow, 5)
