@@ -12,7 +12,6 @@ from beamshell.engine.context import CommandContext
 from beamshell.engine.outcome import ENDS_A_PLAN
 from beamshell.engine.places import UNKNOWN, place_or_unknown, same_place, value_in_words
 from beamshell.engine.resources import name_of
-from beamshell.errors import DeviceError
 from beamshell.messages import Msg
 
 _GROUP = "put back"
@@ -33,8 +32,7 @@ def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
         messages_again: the messages that the rewind sends again.
     """
     resources = ctx.resources
-    resources.sets_again = [msg for msg in messages_again if msg.command == "set"]
-    left_out = {id(msg.obj) for msg in resources.sets_again}
+    left_out = {id(msg.obj) for msg in messages_again if msg.command == "set"}
     left_out |= {id(task.msg.obj) for task in resources.tasks if not task.status.done and not task.superseded}
     resources.places = {
         key: _Place(msg, place)
@@ -47,15 +45,10 @@ def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
 def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
     """A plan that shows what has changed since the pause, and puts back what has moved.
 
-    If that fails, or if a move that is made again is now beyond a limit, the plan stays paused, with the reason.
+    If that fails, the plan stays paused, with the reason.
     """
     places, ctx.resources.places = ctx.resources.places, {}
-    sets_again, ctx.resources.sets_again = ctx.resources.sets_again, []
     _say_changed_settings(ctx)
-    while refusal := _refusal(ctx, sets_again):
-        ctx.world.say(f"It cannot go on: {refusal}. The plan stays paused; resume tries again.")
-        ctx.cursor.record_anew()
-        yield Msg("pause")
     while moves := _displaced(ctx, places):
         for msg, now in moves:
             target = value_in_words(msg.obj, msg.args[0]) if msg.args else "its place"
@@ -71,17 +64,6 @@ def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
             ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
             ctx.cursor.record_anew()  # what has failed is not sent again by the rewind, but below, if it is still off
             yield Msg("pause")
-
-
-def _refusal(ctx: CommandContext, sets: Iterable[Msg]) -> str:
-    """Why one of these messages would be refused now; "" if none would."""
-    for msg in sets:
-        try:
-            if hasattr(msg.obj, "check_value"):
-                ctx.device(msg.obj.check_value, *msg.args)
-        except DeviceError as exc:
-            return str(exc)
-    return ""
 
 
 def _displaced(ctx: CommandContext, places: dict[int, _Place]) -> list[tuple[Any, str]]:

@@ -85,9 +85,9 @@ class Resources:
     Attributes:
         runs: the open runs by key; each holds its monitors and its flyers.
         groups: the tasks of each group that nobody has waited for yet.
+        was_paused: the call has been paused before; a person may have changed the limits meanwhile.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
         moved: by id of the device, the last `set` of each device that was moved.
-        sets_again: at a pause: the `set` messages that the rewind sends again.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
         settings: by id, the devices that the plan has configured, and at a pause their settings.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
@@ -104,7 +104,6 @@ class Resources:
         "moved",
         "pausable",
         "places",
-        "sets_again",
         "prefetched",
         "runs",
         "settings",
@@ -112,6 +111,7 @@ class Resources:
         "stopped",
         "tokens",
         "waited",
+        "was_paused",
     )
 
     def __init__(self) -> None:
@@ -120,13 +120,13 @@ class Resources:
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
         self.places: dict[int, Any] = {}
-        self.sets_again: list[Any] = []
         self.settings: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.stopped: set[int] = set()
         self.devices: dict[int, Any] = {}
         self.pausable: dict[int, Any] = {}
         self.staged: list[Any] = []
         self.tokens: list[int] = []
+        self.was_paused = False
         self.prefetched: dict[int, Callable[[], Any]] = {}
 
     @property
