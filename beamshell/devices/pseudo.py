@@ -18,7 +18,8 @@ import numpy as np
 from typing_extensions import override
 
 from beamshell.devices.device import Device
-from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
+from beamshell.devices.limits import as_number
+from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.staging import raise_together
 from beamshell.devices.status import Status
