@@ -356,6 +356,9 @@ class Positioner(Device):
         if self.read_only:
             self.refuse_if_read_only(self.with_unit(target))
         for limits in (hardware, self._narrowed or NO_LIMITS):
+            low, high = limits
+            if low == high or low <= target <= high:  # nearly always
+                continue
             target = without_rounding(target, limits, self._resolution)
             if problem := refusal(target, limits, self.with_unit):
                 raise LimitError(f"{self.name}: {problem}")

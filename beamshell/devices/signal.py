@@ -271,10 +271,14 @@ class Signal(SignalInfo):
         low, high = self.limits
         if low == high or isinstance(value, str):
             return value
-        if not isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray):
+            ends = (np.min(value), np.max(value))
+        elif low <= value <= high:
+            return value
+        else:
             value = without_rounding(value, (low, high), lambda: step_of(self.precision))
-        lowest, highest = (np.min(value), np.max(value)) if isinstance(value, np.ndarray) else (value, value)
-        for number in (lowest, highest):
+            ends = (value, value)
+        for number in ends:
             if problem := refusal(number, (low, high), lambda number: f"{number:g} {self.units}".rstrip()):
                 raise LimitError(f"{self.name}: {problem}")
         return value
