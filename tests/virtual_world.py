@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -358,7 +359,7 @@ class VirtualSuspender:
     def __init__(self, world: VirtualWorld, name: str = "beam", sleep: float = 0.0, pre: Any = None, post: Any = None):
         self.world, self.name, self.sleep = world, name, sleep
         self.pre_plan, self.post_plan = pre, post
-        self.tripped = False
+        self.tripped, self.tripped_at = False, -math.inf
 
     @property
     def reason(self) -> str:
@@ -366,4 +367,6 @@ class VirtualSuspender:
 
     def trip(self, tripped: bool = True) -> None:
         self.tripped = tripped
+        if tripped:
+            self.tripped_at = self.world.now
         self.world.post(WakeUp())

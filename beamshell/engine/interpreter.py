@@ -5,6 +5,7 @@ It waits and reads clocks only through its World. Nobody but the RunEngine impor
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -64,6 +65,7 @@ class Interpreter:
         ctx = self.ctx = CommandContext(world, posts, suspenders, options, self._attend)
         self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
         self._posts = posts
+        self._excused_trip = -math.inf  # one trip of a suspender excuses a device once
         self._commands = COMMANDS
         if options.commands:
             own = {name: _as_command(function) for name, function in options.commands.items()}
@@ -218,6 +220,7 @@ class Interpreter:
             for task in self.ctx.resources.tasks:
                 if task.failed and not task.failure_suppressed:
                     task.stopped_by_engine = True
+            self._excused_trip = self.ctx.last_trip
             raise Interrupted(InterruptReason.SUSPEND)
         if isinstance(exc, LimitError) and msg.command in ("set", "prepare") and self._can_pause_again:
             reason = f"It cannot go on: {exc}. The plan stays paused; resume tries again."
@@ -232,18 +235,25 @@ class Interpreter:
         return self.ctx.resources.was_paused and self.cursor.possible and not self.modes.unwinding
 
     def _suspender_trips_too(self) -> bool:
-        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back."""
+        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.
+
+        The suspender may be good again when the failure is known: the engine had to wait for the device.
+        """
         ctx, requests = self.ctx, self.requests
         if not ctx.suspenders or self.modes.episode is not None or self.modes.unwinding or not self.cursor.possible:
             return False
         deadline = ctx.clock() + SUSPENDER_GRACE_S
-        while not (tripped := bool(ctx.tripped)) and ctx.clock() < deadline:
+        while not (tripped := bool(ctx.tripped) or self._excused_by(ctx.last_trip)) and ctx.clock() < deadline:
             if requests.pause_now is not None or requests.end is not None:
                 break
             ctx.wait(deadline)
             self._take_all()
         self._posts.append(WakeUp())  # the next message acts on what was noted meanwhile
         return tripped
+
+    def _excused_by(self, trip: float) -> bool:
+        """Whether a trip at this time of the clock belongs to what the plan has done since its last checkpoint."""
+        return trip != self._excused_trip and trip >= (self.cursor.checkpoint_at or 0.0)
 
     def _command_interrupted(self, msg: Any) -> None:
         """Handle the operator's Ctrl+C in a device's method that did not return."""

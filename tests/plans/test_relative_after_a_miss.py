@@ -37,11 +37,11 @@ class Furnace(PVPositioner):
 class Shifted(PseudoPositioner):
     """One axis, 10 more than the real one."""
 
-    moved = Component(PseudoSingle)
+    offset = Component(PseudoSingle)
     real = Component(SoftPositioner, delay=FOR_EVER_S)
 
     def forward(self, pseudo):
-        return self.RealPosition(pseudo.moved - 10)
+        return self.RealPosition(pseudo.offset - 10)
 
     def inverse(self, real):
         return self.PseudoPosition(real.real + 10)
@@ -51,7 +51,7 @@ DEVICES = {
     "soft": lambda: SynAxis(name="x", delay=FOR_EVER_S),
     "done": lambda: Valve(name="x"),
     "tolerance": lambda: Furnace(name="x"),
-    "pseudo": lambda: Shifted(name="owner").moved,
+    "pseudo": lambda: Shifted(name="owner").offset,
 }
 
 
