@@ -31,6 +31,7 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    LimitError,
     PlanError,
     PlanHalt,
     RequestAbort,
@@ -223,10 +224,17 @@ class Interpreter:
                     task.stopped_by_engine = True
             self._excused_trip = self.ctx.last_trip
             raise Interrupted(InterruptReason.SUSPEND)
+        if isinstance(exc, LimitError) and msg.command in ("set", "prepare") and self._can_pause_again:
+            reason = f"It cannot go on: {exc}. The plan stays paused; resume tries again."
+            raise Interrupted(InterruptReason.PAUSE, reason=reason)
         if isinstance(exc, FailedStatus):
             for task in self.ctx.resources.tasks:
                 task.failure_suppressed = True
         return exc
+
+    @property
+    def _can_pause_again(self) -> bool:
+        return self.ctx.resources.was_paused and self.cursor.possible and not self.modes.unwinding
 
     def _suspender_trips_too(self) -> bool:
         """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.

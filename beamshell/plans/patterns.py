@@ -150,8 +150,9 @@ def _extent(values: Sequence[Any]) -> list[Any]:
 
 def same_position(one: Any, other: Any) -> bool:
     """True if two positions are the same: numbers, states, arrays, or positions of several axes."""
-    same = one is other or one == other if not isinstance(one, np.ndarray) else np.array_equal(one, other)
-    return bool(np.all(same))
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return bool(one == other)
 
 
 def unique(motors: Iterable[Any]) -> list[Any]:
