@@ -15,6 +15,7 @@ from beamshell.errors import DeviceError, PlanError
 Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
 
+_RECORDED_AS_THEY_ARE = {float, int, str}
 TIME_HINTS: RunMetadata = {"dimensions": [(("time",), "primary")]}
 """The one dimension of plans that move no motor."""
 
@@ -75,6 +76,8 @@ def recordable(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
+        if set(map(type, value)) <= _RECORDED_AS_THEY_ARE:
+            return list(value)
         return [recordable(item) for item in value]
     return repr(value)
 

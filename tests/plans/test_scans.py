@@ -165,6 +165,27 @@ def test_too_many_points_are_refused_in_one_line_before_they_are_made(world, her
     assert str(core.error) == "the number of points is 4 000 000: a scan has at most 1 000 000 points"
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda h: bp.spiral([h.det], h.x, h.y, 0, 0, 1, 1, 1e-6, 5),
+        lambda h: bp.spiral_fermat([h.det], h.x, h.y, 0, 0, 1, 1, 1e-6, 1),
+        lambda h: bp.spiral_square([h.det], h.x, h.y, 0, 0, 1, 1, 100_000, 100_000),
+        lambda h: bp.region_scan([h.det], h.x, [(0, 1, 1e-9)]),
+        lambda h: bp.list_grid_scan([h.det], h.x, range(2000), h.y, range(2000)),
+    ],
+)
+def test_too_many_points_of_any_shape_are_refused_before_they_are_made(world, here, make):
+    core = world.run(make(here))
+    assert "the number of points is" in str(core.error)
+    assert str(core.error).endswith(": a scan has at most 1 000 000 points")
+
+
+def test_a_count_makes_no_list_and_may_have_any_number_of_readings(here):
+    plan = bp.count([here.det], 10**11)
+    assert next(msg.kwargs["num_points"] for msg in plan if msg.command == "open_run") == 10**11
+
+
 # ---- a motor that is read too --------------------------------------------------------------------
 
 READ_TOO = {
