@@ -11,15 +11,17 @@ import operator
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
+from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
-from beamshell.views.captions import last_line, title
+from beamshell.views.captions import RunDuration, last_line, title
 from beamshell.views.columns import TIME, Column, columns_of
 from beamshell.views.fields import positions, siblings
 
@@ -104,6 +106,7 @@ class _RunTable(RunReceiver):
     def __init__(self, start: Document, table: LiveTable, printer: Printer) -> None:
         super().__init__()
         self._start = start
+        self._duration = RunDuration(start, time.time, time.monotonic)
         self._table = table
         self._print = printer
         self._columns: list[Column] = []
@@ -111,6 +114,8 @@ class _RunTable(RunReceiver):
         self._row = ""  # a format string that fits the widths
         self._seq_nums: set[int] = set()
         self._repeated: list[int] = []
+        self._invalid = InvalidValues()
+        self._marked: dict[str, None] = {}  # the columns with a value that is not to be trusted
         self._rows = 0
 
     def descriptor(self, descriptor: Document) -> None:
@@ -133,6 +138,7 @@ class _RunTable(RunReceiver):
         self._set_widths(list(fitting.values()))
 
     def event(self, descriptor: Document, event: Document) -> None:
+        self._invalid.take(descriptor, event)
         if descriptor.get("name") != self._table.stream_name:
             return
         again = event["seq_num"] in self._seq_nums
@@ -143,6 +149,10 @@ class _RunTable(RunReceiver):
             self._header()
         self._rows += 1
         texts = [column.text(event) for column in self._columns]
+        if invalid := self._invalid.keys(event):
+            texts = [
+                self._marked_text(column, text, invalid) for column, text in zip(self._columns, texts, strict=True)
+            ]
         if any(map(operator.gt, map(len, texts), self._widths)):
             self._set_widths(list(map(max, self._widths, map(len, texts))))
         self._print(self._row.format(*texts), _YELLOW if again else "")
@@ -151,9 +161,18 @@ class _RunTable(RunReceiver):
         if self._columns:
             self._rule()
         failed = stop.get("exit_status", "?") != "success"
-        self._print(last_line(self._start, stop, counted(len(self._seq_nums), "point")), _RED if failed else "")
+        points = counted(len(self._seq_nums), "point")
+        self._print(last_line(self._start, stop, points, self._duration.seconds(stop)), _RED if failed else "")
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(dict.fromkeys(self._repeated))}")
+        if self._marked:
+            self._print(f"! INVALID alarm or never processed, not to be trusted: {listed(self._marked)}", _RED)
+
+    def _marked_text(self, column: Column, text: str, invalid: frozenset[str]) -> str:
+        if column.key not in invalid:
+            return text
+        self._marked[column.key] = None
+        return f"{text}!"
 
     def _seq_num(self, event: Document) -> str:
         seq_num = event["seq_num"]

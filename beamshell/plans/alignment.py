@@ -150,7 +150,7 @@ def _align(
     **more: Any,
 ) -> Plan:
     """Scan, fit, record the fit, and go to its centre (`goes_there`) or back."""
-    detectors = as_devices(detectors)
+    detectors, motor = as_devices(detectors), stubs.single_axis(motor)
     start, stop, num = line[0], line[1], whole_number(line[2])
     if num < FEWEST_POINTS:
         raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")

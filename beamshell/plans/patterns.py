@@ -135,8 +135,28 @@ def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> li
 
 
 def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
-    """The lowest and highest position of each motor, in the order of the motors."""
-    return tuple([min(column), max(column)] for column in columns_of(points).values())
+    """The lowest and highest position of each motor, in the order of the motors.
+
+    Of positions that are arrays, or of several axes, those of each element or axis: ``[[0, 0], [2, 5]]``.
+    """
+    return tuple(_extent(column) for column in columns_of(points).values())
+
+
+def _extent(values: Sequence[Any]) -> list[Any]:
+    first = values[0]
+    if isinstance(first, Mapping):
+        by_axis = {axis: [value[axis] for value in values if axis in value] for value in values for axis in value}
+        return [{axis: low_or_high(places) for axis, places in by_axis.items()} for low_or_high in (min, max)]
+    if isinstance(first, Sequence | np.ndarray) and not isinstance(first, str):
+        table = np.array(values)
+        return [table.min(axis=0).tolist(), table.max(axis=0).tolist()]
+    return [min(values), max(values)]
+
+
+def same_position(one: Any, other: Any) -> bool:
+    """True if two positions are the same: numbers, states, arrays, or positions of several axes."""
+    same = one is other or one == other if not isinstance(one, np.ndarray) else np.array_equal(one, other)
+    return bool(np.all(same))
 
 
 def unique(motors: Iterable[Any]) -> list[Any]:

@@ -70,7 +70,7 @@ def hinted_fields(detectors: Iterable[Any], motor: Any) -> list[str]:
 
 
 def recordable(value: Any) -> Any:
-    """The value for a document: numbers, strings and lists as they are; the repr of anything else."""
+    """The value for a document: numbers, strings, lists and dicts as they are; the repr of anything else."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
@@ -79,6 +79,8 @@ def recordable(value: Any) -> Any:
         if set(map(type, value)) <= _RECORDED_AS_THEY_ARE:
             return list(value)
         return [recordable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else repr(key): recordable(item) for key, item in value.items()}
     return repr(value)
 
 

@@ -47,6 +47,7 @@ class Preflight:
         ask_above_s: gives the duration in seconds above which a person is asked; 0 never asks.
         suspender_lines: gives a line for each suspender.
         is_attended: True if somebody is at the prompt and can answer.
+        not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
         confirm: shows a line and asks whether to start; True means yes.
     """
 
@@ -57,18 +58,23 @@ class Preflight:
         ask_above_s: Callable[[], float],
         suspender_lines: Callable[[], list[str]],
         is_attended: Callable[[], bool],
+        not_recorded: Callable[[], list[str]] = list,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
         self._runs = runs
         self._ask_above_s = ask_above_s
         self._suspender_lines = suspender_lines
         self._is_attended = is_attended
+        self._not_recorded = not_recorded
         self._confirm = confirm or confirm_at_prompt
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """The simulation of a plan on this beamline; this uses the plan up."""
         with said_if_slow("simulating the plan; nothing moves"):
-            return self._simulate(plan, LOOK_S, exact=True, most=_MOST_OF_REHEARSAL)
+            result = self._simulate(plan, LOOK_S, exact=True, most=_MOST_OF_REHEARSAL)
+        if result.runs:
+            result.not_recorded = self._not_recorded()
+        return result
 
     def before(self, make: Callable[[], Any], *, ask: bool = True) -> AbstractContextManager[None]:
         """Check a plan that is about to run; announce it if it takes long.

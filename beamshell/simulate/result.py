@@ -56,6 +56,7 @@ class SimulationResult:
         untimed: names of devices whose moves or counts are not in the duration, because their time is unknown.
         unmeasured: names of devices that occur in no past run, if there are past runs.
         suspenders: one line for each suspender, from the caller.
+        not_recorded: names of devices that would be recorded beside the plan but do not answer, from the caller.
         problems: refusals and failures, in order; empty if the plan can be done.
         endless: True if the plan has no end, or was too long for its end to be known.
         more_points: number of points at the end of a long run that were not simulated one by one; their duration is
@@ -76,6 +77,7 @@ class SimulationResult:
     untimed: set[str] = field(default_factory=set)
     unmeasured: set[str] = field(default_factory=set)
     suspenders: list[str] = field(default_factory=list)
+    not_recorded: list[str] = field(default_factory=list)
     problems: list[BeamshellError] = field(default_factory=list)
     endless: bool = False
     more_points: int = 0
@@ -159,10 +161,12 @@ class SimulationResult:
         if self.untimed:
             lines.append(f"not counted, how long they take is unknown: {listed(sorted(self.untimed))}")
         lines += [self._path_line(name) for name in self.path]
-        lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
+        lines += [f"{name} is set to {_few(values)}" for name, values in self.settings.items()]
         if self.staged:
             lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
+        if self.not_recorded:
+            lines.append(f"not recorded, no answer: {listed(self.not_recorded)}")
         lines += self.picture()
         return "\n".join(lines)
 
@@ -172,7 +176,7 @@ class SimulationResult:
         positions, unit = self.path[name], self.units.get(name, "")
         moves = f"{name}: {counted(len(positions), 'move')}"
         if not all(map(_is_number, positions)):
-            return f"{moves}, {listed(dict.fromkeys(positions))}"
+            return f"{moves}, {listed(dict.fromkeys(map(str, positions)))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
         range_text = f"to {low}" if low == high else f"between {low} and {high}"
@@ -184,7 +188,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _few(values: list[Any]) -> str:
-    """The values; of many, the first and the last."""
+    """The values, each once; of many, the first and the last."""
+    values = list(dict.fromkeys(map(str, values)))
     if len(values) <= _MAX_LISTED:
         return listed(values)
     return f"{len(values)} values, first {listed(values[:1])}, last {listed(values[-1:])}"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import Any
 
 from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.environment import use_check, use_clock
+from beamshell.plans.patterns import same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
 from beamshell.simulate.device_model import DeviceModel
@@ -226,10 +228,10 @@ class PlanSimulator:
     def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
         timing = self._timing.motor(model.name)
         self._note_unmeasured(model.name, self._timing.motors)
-        if begin == target:
+        if same_position(begin, target):
             return max(0.0, timing.extra_s)
-        if timing.per_unit and begin is not None:
-            return max(0.0, timing.seconds(abs(target - begin)))
+        if timing.per_unit and isinstance(begin, Real) and isinstance(target, Real):
+            return max(0.0, timing.seconds(abs(float(target) - float(begin))))
         nominal = self._nominal_s(model, begin, target)
         if nominal is None:
             self.result.untimed.add(model.name)

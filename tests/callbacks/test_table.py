@@ -52,6 +52,20 @@ def test_a_point_measured_again_is_marked_and_reported(make_run):
     assert "2 points" in lines[-2]
 
 
+def test_an_invalid_value_is_marked_and_reported(make_run):
+    documents = list(make_run(["th"], ["det"], TH_DET))
+    index = next(n for n, (name, doc) in enumerate(documents) if name == "event" and doc["seq_num"] == 2)
+    mark = {"stream": "primary", "point": 2, "key": "det", "event": documents[index][1]["uid"]}
+    start = documents[0][1]
+    documents[index:index] = [
+        ("descriptor", {"uid": "marks", "run_start": start["uid"], "name": "invalid_values"}),
+        ("event", {"uid": "mark", "descriptor": "marks", "seq_num": 1, "data": mark}),
+    ]
+    lines = printed(documents)
+    assert [row[2:] for row in rows(lines)] == [["1.000", "0.607"], ["2.000", "0.135!"]]
+    assert lines[-1] == "! INVALID alarm or never processed, not to be trusted: det"
+
+
 def test_a_long_string_makes_the_column_grow_instead_of_being_cut(make_run):
     text = "a sentence longer than any column"
     lines = printed(make_run([], ["note"], [("short",), (text,), ("short",)]))

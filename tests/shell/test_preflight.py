@@ -44,6 +44,7 @@ class Console:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=lambda: ["good   <ring>"],
             is_attended=lambda: interact,
+            not_recorded=lambda: ["temp"],
         )
         self.rehearse = self.preflight.rehearse
         self.ran = []
@@ -141,7 +142,15 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console = Console(interact=True)
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
-    console.check = lambda plan, ask: console.preflight.before(call_of(plan).repeat, ask=ask)
+
+    def check(plan, ask):
+        try:
+            return console.preflight.before(call_of(plan).repeat, ask=ask)
+        except BaseException:
+            plan.close()  # as a session does
+            raise
+
+    console.check = check
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("a queue is running"))
     console.type("queue add scan det x 0 9 10")
     console.type("queue add rscan det x 0 9 10")
@@ -179,6 +188,7 @@ def test_a_command_is_rehearsed_and_not_run(console, capsys):
     assert output.startswith("5 points, about 9 s")
     assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in output
     assert "suspender: good   <ring>" in output
+    assert "not recorded, no answer: temp" in output
     assert "started now: until" in output
     assert console.ran == []
     assert console.x.position == 0

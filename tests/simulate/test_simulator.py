@@ -356,6 +356,6 @@ def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
     pair = Pair(name="pair")
     moves = [Msg("set", pair.total, 8 + n / 100) for n in range(100)]
     calls = []
-    monkeypatch.setattr(type(pair), "_intended", lambda self: calls.append(self))
+    monkeypatch.setattr(type(pair), "locate", lambda self: calls.append(self))
     assert rehearse(moves).problems == []
     assert calls == []

@@ -72,7 +72,7 @@ def test_a_spectrum_over_the_edge_of_the_foil(console):
     energy = table["mono_energy"] * 1e3
     assert energy[0] == pytest.approx(8979 - 30, abs=0.2)
     assert energy[-1] == pytest.approx(8979 + 3.81 * 9, abs=0.2)
-    transmitted = table["scaler_s4"] / table["scaler_s2"]
+    transmitted = table["scaler_foil"] / table["scaler_I0"]
     assert transmitted[energy < 8970].min() > 2 * transmitted[energy > 8983].max()
     times = table["count_time"]
     assert times[0] == 0.05
@@ -95,7 +95,7 @@ def test_regions_are_scanned_each_with_its_step_and_count_time(console):
 
 
 def test_what_no_scan_has_measured_cannot_be_gone_to(open_console):
-    assert "there is no scan of one motor among the last runs: scan first" in open_console().do("cen")
+    assert "this console has not scanned one motor yet: scan first" in open_console().do("cen")
 
 
 def test_wrong_words_are_answered_in_one_line(console):

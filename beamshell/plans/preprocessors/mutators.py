@@ -10,7 +10,7 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan, explain_no_message
-from beamshell.plans.unrun_plan_guard import wrapper
+from beamshell.plans.unrun_plan_guard import refuse_ended, wrapper
 
 MakePlan = Callable[..., Plan]
 Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
@@ -19,6 +19,7 @@ Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
 def as_plan(plan: Any) -> Plan:
     """A generator of messages from a plan, a function that makes one, or a list of messages."""
     messages = plan() if callable(plan) else plan
+    refuse_ended(messages)
     if hasattr(messages, "send"):
         return messages  # type: ignore[no-any-return]  # whatever has `send` is used as a generator
     return _from_list(messages)

@@ -13,6 +13,7 @@ from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.arguments import delays
 from beamshell.plans.environment import now
+from beamshell.plans.patterns import same_position
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
 
@@ -33,7 +34,7 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
     yield Msg("checkpoint")
     moved = False
     for motor, position in step.items():
-        if motor in pos_cache and pos_cache[motor] == position:
+        if motor in pos_cache and same_position(pos_cache[motor], position):
             continue
         yield Msg("set", motor, position, group=MOVE_GROUP)
         pos_cache[motor] = position
