@@ -40,6 +40,10 @@ class OwnModules:
         if self not in sys.meta_path:
             sys.meta_path.append(self)
 
+    def has(self, module: str) -> bool:
+        """True if a top-level module lies in a folder that was named: that of the profile, not the working folder."""
+        return PathFinder.find_spec(module, [folder for folder in self._folders if folder]) is not None
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -84,8 +88,16 @@ def find_installed(package: str) -> ModuleSpec | None:
     """
     if sys.modules.get(package, sys) is None:  # Python's way to say that there is none
         return None
-    specs = (finder.find_spec(package, None) for finder in sys.meta_path if finder is not OWN_MODULES)
+    path = [entry for entry in sys.path if entry]  # a plain IPython has the working folder there, as ""
+    specs = (finder.find_spec(package, path) for finder in sys.meta_path if finder is not OWN_MODULES)
     return next((spec for spec in specs if spec is not None), None)
+
+
+def is_of_working_folder(package: str) -> bool:
+    """True for a top-level module or package that lies in the working folder, and nowhere else."""
+    if find_installed(package) is not None or OWN_MODULES.has(package):
+        return False
+    return OWN_MODULES.find_spec(package) is not None
 
 
 # ---- entry points
