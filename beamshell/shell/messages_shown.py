@@ -34,9 +34,9 @@ class Signalled(SystemExit):
 
 def one_line(exc: BaseException) -> str:
     """The error in one line."""
-    if isinstance(exc, KeyboardInterrupt):
-        return "interrupted"
     text = " ".join(str(exc).split())
+    if isinstance(exc, KeyboardInterrupt):
+        return f"interrupted {text}".rstrip()
     if isinstance(exc, BeamshellError) and text:
         return text
     return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
