@@ -26,6 +26,7 @@ from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
 from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
 from beamshell.shell.session import Session
+from beamshell.shell.typed_history import keep_history
 
 _BANNER = """\
 beamshell {version} on {title}
@@ -71,7 +72,20 @@ class BeamshellApp(TerminalIPythonApp):
         self.ignore_cwd = True  # IPython would put the working folder before the libraries
         for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
             OWN_MODULES.offer(folder)
+        self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
+        keep_history(self.shell.history_manager)
+
+    def _expect_a_full_disk(self) -> None:
+        """Keep what is typed in memory alone if the data folder takes nothing, and say so.
+
+        IPython would rename the history of all sessions, as if it were damaged.
+        """
+        from beamshell.store.folder import refusal
+
+        if reason := refusal(self.options.folder):
+            self.config.HistoryManager.hist_file = ":memory:"
+            say(f"{self.options.folder}: {reason}: free space. What is typed now is not kept, and no scan can begin")
 
     def init_crash_handler(self) -> None:
         """Install none of IPython's: `main` shows what went wrong."""
@@ -164,10 +178,11 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """Show the prompt, unless commands were run; the exit status."""
         if self.interact:
-            CellInterrupts(self.shell).listen()
+            interrupts = CellInterrupts(self.shell)
+            interrupts.listen()
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
-                prompt.key_bindings = with_late_presses(prompt.key_bindings)
+                prompt.key_bindings = with_late_presses(prompt.key_bindings, interrupts.press_early)
             gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:

@@ -45,7 +45,7 @@ class Beamshell(Configurable):
     suspenders = List(
         Dict(),
         help="What holds runs up, such as {'class': 'SuspendFloor', 'signal': 'ring', 'suspend_thresh': 50, "
-        "'resume_thresh': 100, 'sleep': 1}.",
+        "'resume_thresh': 100, 'sleep': 1}. Scans and counts wait; with 'suspend_moves': True moves wait too.",
     ).tag(config=True)
     connect_wait = Float(
         1.0, help="How long, in seconds, the first command waits for devices that have not answered yet."
