@@ -53,5 +53,5 @@ def test_a_file_in_the_working_folder_is_never_imported_in_place_of_a_library(
     line = "import mine\nmov th 0.25\nscan det th 0 0.1 2\nwa\noffline\nprint('mine says', mine.ANSWER)\nno_such\n"
     finished = run_beamshell(stdin=line, folder=working_folder, variables=variables, script=command if script else None)
     assert "mine says 42" in finished.stdout, finished
-    assert "'no_such' is not defined" in finished.stdout
+    assert "'no_such' is not defined" in finished.stdout + finished.stderr
     assert not (working_folder / "imported").exists(), (working_folder / "imported").read_text()
