@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
@@ -48,7 +48,18 @@ class OwnModules:
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """As Python asks each finder; the modules of a package are found by Python itself."""
-        return PathFinder.find_spec(fullname, self._folders, target) if path is None else None
+        spec = PathFinder.find_spec(fullname, self._folders, target) if path is None else None
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _ReadingLoader(spec.loader.name, spec.loader.path)
+            spec.cached = None
+        return spec
+
+
+class _ReadingLoader(SourceFileLoader):
+    """Loads a module and writes no `__pycache__` beside it: a profile is only read."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        """Keep no compiled form."""
 
 
 OWN_MODULES = OwnModules()

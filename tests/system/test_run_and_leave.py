@@ -120,7 +120,8 @@ def test_python_and_the_engine_are_there_too_and_the_packaged_profile_is_only_re
     finished = run_beamshell("-c", "uids = RE(bp.count([det], num=2)); print(len(uids), runs[-1].start['num_points'])")
     assert finished.returncode == 0, finished
     assert finished.stdout.splitlines()[-1] == "1 2"
-    assert sorted(path.name for path in find_profile("demo").iterdir()) == ["devices.yml", "ipython_config.py"]
+    names = ["demo_beam.py", "devices.yml", "ipython_config.py", "startup"]
+    assert sorted(path.name for path in find_profile("demo").iterdir()) == names
 
 
 def profile(folder: Path, devices: str, facts: str = "") -> str:
