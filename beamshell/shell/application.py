@@ -126,8 +126,9 @@ class BeamshellApp(TerminalIPythonApp):
         """Warn of code and device files that any user of this machine can change."""
         profile, own_startup = self.options.profile, self.options.folder / "startup"
         changeable = changeable_by_others(
-            [profile, *profile.rglob("*"), own_startup, *own_startup.glob("*.py"), *session.device_files()]
+            [profile, *profile.rglob("*"), *own_startup.glob("*.py"), *session.device_files()]
         )
+        changeable = [path for path in changeable if path != own_startup]  # said with the data folder, of which it is
         if changeable:
             paths = " ".join(shlex.quote(str(path)) for path in changeable[:_MOST_PATHS])
             more = f" (and {len(changeable) - _MOST_PATHS} more)" if len(changeable) > _MOST_PATHS else ""
