@@ -70,8 +70,8 @@ class BeamshellApp(TerminalIPythonApp):
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
         self.ignore_cwd = True  # IPython would put the working folder before the libraries
-        for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
-            OWN_MODULES.offer(folder)
+        if not sys.flags.safe_path:
+            OWN_MODULES.offer("")
         self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
         keep_history(self.shell.history_manager)
