@@ -74,8 +74,8 @@ class BeamshellApp(TerminalIPythonApp):
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
         self.ignore_cwd = True  # IPython would put the working folder before the libraries
-        for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
-            OWN_MODULES.offer(folder)
+        if not sys.flags.safe_path:
+            OWN_MODULES.offer("")
         self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
 
@@ -135,8 +135,9 @@ class BeamshellApp(TerminalIPythonApp):
         """Warn of code and device files that any user of this machine can change."""
         profile, own_startup = self.options.profile, self.options.folder / "startup"
         changeable = changeable_by_others(
-            [profile, *profile.rglob("*"), own_startup, *own_startup.glob("*.py"), *session.device_files()]
+            [profile, *profile.rglob("*"), *own_startup.glob("*.py"), *session.device_files()]
         )
+        changeable = [path for path in changeable if path != own_startup]  # said with the data folder, of which it is
         if changeable:
             paths = " ".join(shlex.quote(str(path)) for path in changeable[:_MOST_PATHS])
             more = f" (and {len(changeable) - _MOST_PATHS} more)" if len(changeable) > _MOST_PATHS else ""
