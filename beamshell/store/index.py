@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT 
 CREATE TABLE IF NOT EXISTS order_read (bytes INTEGER NOT NULL);
 """
 _FILE = "index.sqlite"
+_READ_AGAIN = -1  # in place of the time of a folder that may still change
 _SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
 
 
@@ -144,9 +145,12 @@ class Index:
         with self._lock:
             mtimes = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
             order_size = self._order_size()  # first: the files that it names by now are then found below
-            for day in self._days():
+            days = {self._relative(day): day for day in self._days()}
+            for gone in mtimes.keys() - days.keys():  # archived, or moved away
+                self._forget_day(gone)
+            for name, day in days.items():
                 mtime = day.stat().st_mtime_ns
-                if mtimes.get(self._relative(day)) != mtime:
+                if mtimes.get(name) != mtime:
                     self._read_day(day, mtime)
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
@@ -221,8 +225,16 @@ class Index:
         with transaction(self._db):
             self._db.executemany("DELETE FROM runs WHERE path = ?", [(name,) for name in indexed - files.keys()])
             self._insert([row for row in new if row is not None])
-            if None not in new and time.time_ns() - mtime_ns > _SETTLED_NS:
-                self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (self._relative(day), mtime_ns))
+            is_settled = None not in new and time.time_ns() - mtime_ns > _SETTLED_NS
+            read_at = mtime_ns if is_settled else _READ_AGAIN
+            self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (self._relative(day), read_at))
+
+    def _forget_day(self, name: str) -> None:
+        with transaction(self._db):
+            self._db.execute(
+                "DELETE FROM runs WHERE path >= ? AND path < ?", (f"{name}/", f"{name}0")
+            )  # "0" follows "/"
+            self._db.execute("DELETE FROM folders WHERE path = ?", (name,))
 
     def _read_again(self, row: Row) -> None:
         path = self.folder / row.path

@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import socket
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -24,6 +25,8 @@ from beamshell.store import run_file
 from beamshell.store.encoding import to_json
 
 _log = logging.getLogger(__name__)
+
+_UNFINISHED_S = 3600.0  # no console needs longer to write a marker
 
 REASON = "the console ended before the run was closed"
 """The reason in the stop document of a run that its own console could not close."""
@@ -90,6 +93,10 @@ def close_open_runs(folder: Path, any_host: bool = False, open_files: Iterable[P
                 marker.unlink(missing_ok=True)
         except (OSError, StoreError, LookupError, TypeError, ValueError) as exc:
             _log.warning("the run of %s could not be closed and is left for the next start: %s", marker, exc)
+    for unfinished in _markers(folder).glob("*.json.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - unfinished.stat().st_mtime > _UNFINISHED_S:  # its writer died before the run began
+                unfinished.unlink()
     for path in set(open_files) - abandoned.seen:
         try:
             with path.open("r+b") as file:

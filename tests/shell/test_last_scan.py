@@ -83,6 +83,16 @@ def test_a_console_without_a_scan_goes_to_that_of_another_only_by_its_number(ope
     one.do("peak 1 peak_samx")
 
 
+@pytest.mark.parametrize("word", ["cen", "peak", "com"])
+def test_after_a_scan_of_two_motors_no_word_goes_back_to_an_older_scan(open_console, word):
+    console = open_console()
+    console.do("scan peak_th th -1 1 21")
+    console.do("scan peak_th th -1 1 samx 5 6 3")
+    with pytest.raises(NoFit, match="run 2 moved th and samx: name a scan of one motor by its number"):
+        console.do(word)
+    assert console.position("th") == 1
+
+
 def test_what_is_no_scan_of_one_motor_is_refused_by_its_number(open_console):
     console = open_console()
     console.session.run(bp.count([console.session.devices["peak_th"]]))

@@ -293,6 +293,17 @@ def test_a_damaged_marker_leaves_no_run_open(write, journal, made, tmp_path, con
     assert not list((tmp_path / "runs" / ".open").iterdir())
 
 
+def test_a_marker_whose_writer_died_before_it_had_its_name_is_removed_once_it_is_old(tmp_path):
+    markers = tmp_path / "runs" / ".open"
+    markers.mkdir(parents=True)
+    old, new = markers / "a.json.123", markers / "b.json.456"
+    for unfinished in (old, new):
+        unfinished.touch()
+    os.utime(old, (0, 0))
+    close_open_runs(tmp_path)
+    assert list(markers.iterdir()) == [new]
+
+
 def test_a_missing_marker_leaves_no_run_open(write, journal, made, tmp_path):
     path = write(made.run(closed=False))
     marker_of(tmp_path).unlink()

@@ -196,6 +196,14 @@ def test_a_removed_file_leaves_the_catalogue(five):
     assert ids(five) == [1, 2, 4, 5]
 
 
+def test_the_runs_of_a_day_that_was_moved_away_leave_the_catalogue_and_come_back_with_it(five, tmp_path):
+    day = five[1].path.parent
+    day.rename(tmp_path / "archive")
+    assert ids(five) == []
+    (tmp_path / "archive").rename(day)
+    assert ids(five) == [1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize("harm", [b"no database" * 1000, None], ids=["overwritten", "zeroed inside"])
 def test_a_damaged_index_is_made_anew_from_the_files(five, tmp_path, harm):
     assert len(five) == 5

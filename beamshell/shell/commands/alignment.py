@@ -17,6 +17,7 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import unit_of
+from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 
 if TYPE_CHECKING:
@@ -190,13 +191,19 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
 
 
 def _last_scan(session: Session) -> Run:
-    """The last scan of this console along one motor that has points."""
+    """The last scan of this console that has points; it must be along one motor."""
     for run in reversed(session.own_runs[-_LOOK_BACK:]):
         if _is_scan_of_one_motor(run):
             return run
+        if _is_scan_of_motors(run):
+            raise NoFit(f"{run.label} moved {listed(run.start['motors'])}: name a scan of one motor by its number")
     others = [run.scan_id for run in session.runs[-_LOOK_BACK:] if _is_scan_of_one_motor(run)]
     insist = f", or cen {others[-1]} for scan {others[-1]} of another" if others else ""
     raise NoFit(f"this console has not scanned one motor yet: scan first{insist}")
+
+
+def _is_scan_of_motors(run: Run) -> bool:
+    return bool(run.start.get("motors")) and "primary" in run.streams
 
 
 def _is_scan_of_one_motor(run: Run) -> bool:

@@ -223,7 +223,7 @@ def _open_anew(data: Path, log: Log) -> None:
     log.check(not markers, CLOSED, markers)
 
 
-DISK = LongTest("disk", "faults", story, play, awaited=frozenset({INDEX}))
+DISK = LongTest("disk", "faults", story, play)
 
 if __name__ == "__main__":
     sys.exit(DISK.main())

@@ -195,7 +195,7 @@ def _type_line(terminal: Terminal, keys: str, log: Log) -> None:
     log.check(not is_ours, TRACEBACK, f"{keys!r}\n{text[-2000:]}")
 
 
-TYPIST = LongTest("typist", "lines", story, play, awaited=frozenset({LAST_SCAN}))
+TYPIST = LongTest("typist", "lines", story, play)
 
 if __name__ == "__main__":
     sys.exit(TYPIST.main())
