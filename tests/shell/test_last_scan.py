@@ -87,7 +87,7 @@ def test_a_console_without_a_scan_goes_to_that_of_another_only_by_its_number(ope
 def test_after_a_scan_of_two_motors_no_word_goes_back_to_an_older_scan(open_console, word):
     console = open_console()
     console.do("scan peak_th th -1 1 21")
-    console.do("scan peak_th th -1 1 samx 5 6 3")
+    console.do("grid peak_th th -1 1 3 samx 5 6 3")
     with pytest.raises(NoFit, match="run 2 moved th and samx: name a scan of one motor by its number"):
         console.do(word)
     assert console.position("th") == 1
