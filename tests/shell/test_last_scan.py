@@ -88,7 +88,7 @@ def test_after_a_scan_of_two_motors_no_word_goes_back_to_an_older_scan(open_cons
     console = open_console()
     console.do("scan peak_th th -1 1 21")
     console.do("grid peak_th th -1 1 3 samx 5 6 3")
-    with pytest.raises(NoFit, match="run 2 moved th and samx: name a scan of one motor by its number"):
+    with pytest.raises(NoFit, match="run 2 moved th, samx: name a scan of one motor by its number"):
         console.do(word)
     assert console.position("th") == 1
 
