@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,10 @@ class Endpoint:
 
 def endpoints(pid: int) -> list[Endpoint]:
     """Every IPv4 and IPv6 socket of a process."""
-    links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it was closed at this moment
+            links.append(os.readlink(path))
     inodes = {int(match[1]) for link in links if (match := re.match(r"socket:\[(\d+)\]", link))}
     return [
         endpoint
@@ -67,24 +71,34 @@ def _listed(family: int, protocol: int) -> Iterator[tuple[int, Endpoint]]:
                 data = data[(length + 3) & ~3 :]
 
 
-def test_every_socket_of_the_ioc_is_on_loopback_and_all_its_servers_are_there():
-    with DemoIoc.start() as ioc:
-        ioc.wait_ready()
-        assert ioc.pid is not None
-        variables = ioc.client_environment
-        deadline = time.monotonic() + PATIENCE_S
-        while outside := [at for at in endpoints(ioc.pid) if at.address != network.LOOPBACK and at.device != "lo"]:
-            assert time.monotonic() < deadline, outside
-            time.sleep(0.01)
-        ports = {at.port for at in endpoints(ioc.pid)}
-        names = ("EPICS_CA_SERVER_PORT", "EPICS_CA_REPEATER_PORT", "EPICS_PVA_BROADCAST_PORT")
-        assert ports >= {int(variables[name]) for name in names}
+SERVERS = ("EPICS_CA_SERVER_PORT", "EPICS_CA_REPEATER_PORT", "EPICS_PVA_BROADCAST_PORT")
 
 
-def test_the_ioc_is_no_client_of_pv_access():
+@pytest.fixture
+def sockets() -> Iterator[Callable[[], list[Endpoint]]]:
+    """Lists the sockets of an IOC whose servers are all there."""
     with DemoIoc.start() as ioc:
         ioc.wait_ready()
-        assert ioc.pid is not None
-        port = int(ioc.client_environment["EPICS_PVA_BROADCAST_PORT"])
-        listening = [at.address for at in endpoints(ioc.pid) if at.port == port]
-        assert sorted(listening) == [network.LOOPBACK, network.LOOPBACK, "224.0.0.128"]
+        pid = ioc.pid
+        assert pid is not None
+        ports = {int(ioc.client_environment[name]) for name in SERVERS}
+        wait_for(lambda: ports <= {at.port for at in endpoints(pid)})
+        yield lambda: endpoints(pid)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_every_socket_of_the_ioc_is_on_loopback_and_all_its_servers_are_there(sockets):
+    wait_for(lambda: all(at.address == network.LOOPBACK or at.device == "lo" for at in sockets()))
+
+
+def test_the_ioc_hears_no_other_interface_and_is_no_client_of_pv_access(sockets):
+    wait_for(lambda: "224.0.0.128" in {at.address for at in sockets()})  # the last of the PV Access server's
+    addresses = [at.address for at in sockets()]
+    assert set(addresses) == {network.LOOPBACK, "224.0.0.128", "0.0.0.0"}
+    assert addresses.count("224.0.0.128") == 1
