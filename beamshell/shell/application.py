@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import warnings
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from traitlets import default
 from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
-from beamshell.errors import ConfigError
+from beamshell.errors import ConfigError, UsageError
 from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
 from beamshell.shell.messages_shown import DONE, exit_status, say_error
 from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.session import Session
+from beamshell.text.nearest import did_you_mean
 
 _BANNER = """\
 beamshell {version} on {title}
@@ -65,6 +66,23 @@ class BeamshellApp(TerminalIPythonApp):
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Read the options of IPython.
+
+        Raises:
+            UsageError: there is no such option.
+        """
+        names = {
+            f"--{name}"
+            for known in (*self.flags, *self.aliases)
+            for name in ([known] if isinstance(known, str) else known)
+        }
+        for word in takewhile(lambda word: word.startswith("-") and word != "-c", argv or []):
+            name = word.partition("=")[0]
+            if name.startswith("--") and "." not in name and name not in {*names, "--help-all"}:
+                raise UsageError(f"no option {name}{did_you_mean(name, names, most=0)} (beamshell --help shows them)")
+        super().parse_command_line(argv)
 
     def init_crash_handler(self) -> None:
         """Install none of IPython's: `main` shows what went wrong."""

@@ -22,7 +22,7 @@ from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, sa
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
-from beamshell.shell.typed_cell import VALUE_OF, with_commands
+from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
 
@@ -138,6 +138,13 @@ class _Wiring:
             self._commands.find_plugins()  # here, since it would take a while at the start
             return with_commands(lines, self._commands, variables)
 
+        def runs_a_plan(name: str) -> bool:
+            is_command = is_command_function(self._shell.user_ns.get(name))
+            return is_command and name in self._commands and self._commands[name].runs_a_plan
+
+        plans_of_commands = PlansOfCommands(runs_a_plan)
+        self._shell.ast_transformers.append(plans_of_commands)
+        self._undo.append(lambda: self._shell.ast_transformers.remove(plans_of_commands))
         transforms = self._shell.input_transformers_cleanup
         transforms.append(mark_commands)
         self._undo.append(lambda: transforms.remove(mark_commands))

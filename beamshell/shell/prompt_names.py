@@ -75,7 +75,7 @@ class PromptNames:
     def remove_commands(self) -> None:
         """Take the names of all commands away again."""
         for name in self._commands:
-            del self._objects[name]
+            self._objects.pop(name, None)
             self._hidden.pop(name, None)
             if is_command_function(self._namespace.get(name)):
                 del self._namespace[name]

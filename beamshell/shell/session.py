@@ -20,6 +20,7 @@ from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, wait_until_good
 from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
 from beamshell.shell.session_parts import SessionParts
+from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -248,6 +249,11 @@ class Session:
         """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
         if self._parts.acquisition.done:
             self.md.flush()
+
+    def __repr__(self) -> str:
+        number = len(self.registry) if self._parts.devices.done else 0
+        scan = "no data folder" if self.next_scan is None else f"next scan {self.next_scan}, data in {self.folder}"
+        return f"<session of {self.config.name}: {self.state}, {counted(number, 'device')}, {scan}>"
 
     def show_last_error(self) -> None:
         """Print the traceback of the last error."""
