@@ -162,6 +162,7 @@ class _Wiring:
             elif self._shell.InteractiveTB.mode != "Minimal" or isinstance(exc, IPythonUsageError):
                 self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
             else:
+                sys.last_type, sys.last_value, sys.last_traceback = type(exc), exc, tb  # for %debug
                 say_error(exc)
 
         before = (self._shell.custom_exceptions, getattr(self._shell, "CustomTB", None))

@@ -160,11 +160,14 @@ def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float
 
 
 def numbers_at_prompt(devices: Mapping[str, Any], *, whole: bool = False) -> list[str]:
-    """The variables at the prompt that stand for numbers, such as "x" and "pi"; only whole ones if these are wanted."""
+    """The variables at the prompt that stand for numbers, or whole ones; without pi, which nobody completes."""
     return [
         name
         for name, value in list(_variables(devices).items())
-        if name[0] != "_" and _is_variable(name, devices) and (not whole or isinstance(value, Integral))
+        if name[0] != "_"
+        and name != "pi"
+        and _is_variable(name, devices)
+        and (not whole or isinstance(value, Integral))
     ]
 
 
