@@ -101,6 +101,7 @@ class Session:
             self._user_files_run = True
             for path in files:
                 self.run_file(path)
+            self.names.check()
 
     def take_all_steps(self) -> None:
         """Take every step in order; one that fails is reported, and the later ones are taken all the same."""
