@@ -202,8 +202,13 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
 
     Raises:
         UnknownName: there is none; the message offers the nearest name.
+        UsageError: the word is a device and more, such as "th,tth" or "th=1".
     """
-    name, *parts = _without_comma(word).split(".")
+    word = _without_comma(word)
+    device_name, *others = word.replace("=", ",").split(",")
+    if others and device_name in devices:
+        raise UsageError(f"'{word}' is not understood: write {' '.join([device_name, *others])}")
+    name, *parts = word.split(".")
     try:
         device = devices[name]
     except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built

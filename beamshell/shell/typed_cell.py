@@ -73,6 +73,8 @@ def _marked(part: str, commands: Container[str], variables: Container[str]) -> s
     """One statement, as IPython is to read it."""
     if is_command(part, commands, variables):
         word, *rest = part.lstrip("%").split(maxsplit=1)  # at any blank, also one that does not break the line
+        if rest and set(rest[0]) == {"?"}:
+            return f"{word}?"
         return " ".join([f"%{word}", *rest])
     if (call := _CALL.match(part)) and call[1] in commands and _is_python(part[1:]):
         return part[1:]
