@@ -133,7 +133,13 @@ class NoFit(EngineError):
 
 
 class RunEngineInterrupted(EngineError):
-    """The engine stopped before the plan's end; the message says how to go on."""
+    """The engine stopped before the plan's end; the message says how to go on.
+
+    Attributes:
+        paused: the plan waits for resume, stop, abort or halt.
+    """
+
+    paused: bool = False
 
 
 class NoReplayAllowed(BeamshellError):

@@ -174,6 +174,7 @@ class Trouble:
 
     at: dict[int, str]
     decisions: tuple[str, ...] = ()  # at the first pause, the second ...; then resume
+    hands_on: bool = False  # at each pause somebody moves every motor that the plan has moved
 
     def hook(self, beamline: Beamline) -> Callable[[Msg], None]:
         """To be called with each message."""
@@ -240,6 +241,10 @@ def play(beamline: Beamline, program: Program, trouble: Trouble | None = None, *
         assert core.state is State.PAUSED
         assert not any(motor.moving for motor in (*beamline.motors, beamline.slow) if not motor.faults.get("stop"))
         world.pass_time(0.35)
+        if trouble is not None and trouble.hands_on:
+            for motor in [msg.obj for msg in core.ctx.resources.moved.values()]:
+                motor.set(motor.position + 3.7)
+            world.pass_time(30)
         decision = decisions.pop(0) if decisions else "resume"
         over = core.resume() if decision == "resume" else core.leave(WAYS_OUT[decision], decision)
     return core

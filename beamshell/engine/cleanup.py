@@ -7,15 +7,20 @@ end. It knows nothing of how the plan ended.
 from __future__ import annotations
 
 import traceback
+from functools import partial
 from typing import Any
 
 from beamshell.engine.context import CommandContext
 from beamshell.engine.flyers import stop_and_collect
 from beamshell.engine.interruption import stop_moved
+from beamshell.engine.places import place_in_words
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import State
 from beamshell.errors import PlanHalt
 from beamshell.messages import Msg
+
+REST_TIMEOUT_S = 30.0
+"""Seconds that a motor may take to come to rest after a stop before the engine goes on without it."""
 
 UNSTAGE_TIMEOUT_S = 30.0
 """Seconds that an unstaging may take before the engine goes on without it."""
@@ -31,6 +36,8 @@ def finish(ctx: CommandContext) -> None:
     outcome.settle()
     success = outcome.exit_status == "success"
     stop_moved(ctx, moving_only=success, success=success)
+    if outcome.interrupted and ctx.only_moves:
+        _wait_for_rest(ctx)
     for run in resources.runs.values():
         for monitor in run.monitored.values():
             ctx.isolated(f"{name_of(monitor.obj)}: cannot end the monitor", monitor.drop)
@@ -46,6 +53,17 @@ def finish(ctx: CommandContext) -> None:
     resources.tokens.clear()
     resources.groups.clear()
     modes.go(State.IDLE)
+
+
+def _wait_for_rest(ctx: CommandContext) -> None:
+    """Wait until the motors of a move that was ended stand still, and make where they are the reason."""
+    resources = ctx.resources
+    tasks = [task for task in resources.tasks if task.msg.command == "set" and hasattr(task.msg.obj, "stop")]
+    at_rest = partial(ctx.until, lambda: all(task.status.done for task in tasks), ctx.clock() + REST_TIMEOUT_S)
+    ctx.isolated("the motors are not waited for", at_rest)
+    places = [words for msg in resources.moved.values() if (words := place_in_words(ctx, msg.obj))]
+    if not ctx.outcome.reason:
+        ctx.outcome.reason = ", ".join(places) if places else "nothing has moved"
 
 
 def _unstage(ctx: CommandContext, obj: Any) -> None:

@@ -5,6 +5,7 @@ It knows the world, and neither the commands nor the interpreter that runs them.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 from beamshell.engine.outcome import Outcome
 from beamshell.engine.plan_cursor import PlanCursor
-from beamshell.engine.requests import Interrupted, Requests, StatusDone, WakeUp
+from beamshell.engine.requests import Interrupted, InterruptReason, Requests, StatusDone, WakeUp
 from beamshell.engine.resources import Resources
 from beamshell.engine.state import Modes
 from beamshell.engine.world import Suspender, World
@@ -33,6 +34,7 @@ class CallOptions:
         record_interruptions: whether pauses go into a stream of the run.
         strict: whether a wait for a group that no message named is an error.
         engine_class: the answer to the message RE_class.
+        paused: what belongs to a paused plan beside which this one runs; this one is ended where others are paused.
     """
 
     commands: Mapping[str, Callable[[Any], Any]] | None = None
@@ -42,6 +44,7 @@ class CallOptions:
     record_interruptions: bool = False
     strict: bool = False
     engine_class: type | None = None
+    paused: Resources | None = None
 
 
 class CommandContext:
@@ -56,6 +59,8 @@ class CommandContext:
 
     Attributes:
         modes, cursor, requests, resources, outcome: the records of this call; see their classes.
+        paused: see CallOptions.
+        only_moves: the plan has not begun to measure, so there is nothing that it could go back to.
         polled: a suspender is installed that does not report its changes.
     """
 
@@ -75,6 +80,8 @@ class CommandContext:
         self.requests = Requests()
         self.resources = Resources()
         self.outcome = Outcome()
+        self.only_moves = True
+        self.paused = options.paused
         self._plain: set[type] = set()  # classes of devices whose methods are no coroutines
         self._not_awaitable: set[type] = set()  # classes of what devices have returned
 
@@ -179,11 +186,33 @@ class CommandContext:
         for run in runs:
             run.mark()
 
+    def begin_measurement(self) -> None:
+        """Called by the first message that measures: from here on the plan can be paused, and all suspenders count.
+
+        Raises:
+            Interrupted: one of them is tripped; the message is sent again when it is released.
+        """
+        self.only_moves = False
+        if self.tripped and self.modes.episode is None and not self.modes.unwinding:
+            self.mark()  # a move that was done before is not done again
+            raise Interrupted(InterruptReason.SUSPEND)
+
     def count_suspenders(self) -> None:
         """Set `polled` after a change of the installed suspenders."""
         self.polled = any(getattr(suspender, "polls", False) for suspender in self.suspenders)
 
     @property
     def tripped(self) -> list[Suspender]:
-        """The suspenders that are tripped now."""
-        return [suspender for suspender in self.suspenders if suspender.tripped]
+        """The suspenders that are tripped now and count for this plan."""
+        return [suspender for suspender in self._counting if suspender.tripped]
+
+    @property
+    def last_trip(self) -> float:
+        """When a suspender that counts has last tripped, on the clock; it may be good again."""
+        return max((getattr(suspender, "tripped_at", -math.inf) for suspender in self._counting), default=-math.inf)
+
+    @property
+    def _counting(self) -> Sequence[Suspender]:
+        if not self.only_moves:
+            return self.suspenders
+        return [suspender for suspender in self.suspenders if getattr(suspender, "suspend_moves", False)]

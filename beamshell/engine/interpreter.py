@@ -5,6 +5,7 @@ It waits and reads clocks only through its World. Nobody but the RunEngine impor
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,10 +31,12 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    PlanError,
     PlanHalt,
     RequestAbort,
     RequestStop,
 )
+from beamshell.messages import explain_no_message
 
 SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
@@ -61,6 +64,7 @@ class Interpreter:
         ctx = self.ctx = CommandContext(world, posts, suspenders, options, self._attend)
         self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
         self._posts = posts
+        self._excused_trip = -math.inf  # one trip of a suspender excuses a device once
         self._commands = COMMANDS
         if options.commands:
             own = {name: _as_command(function) for name, function in options.commands.items()}
@@ -69,7 +73,7 @@ class Interpreter:
             StatusDone: self._take_status,
             PauseRequest: self._take_pause,
             EndRequest: self.requests.ask_end,
-            WakeUp: lambda _: None,
+            WakeUp: lambda _: ctx.count_suspenders(),
             MonitorUpdate: lambda update: update.monitor.emit(update),
         }
 
@@ -110,15 +114,18 @@ class Interpreter:
     # ---- the loop --------------------------------------------------------------------------------
 
     def _drive(self) -> bool:
+        beside = self.ctx.paused is not None
         while True:
             try:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
-                if self.requests.pause and not self.modes.ending and self.outcome.error is None:
+                if self.requests.reason and not self.modes.ending and self.outcome.error is None and not beside:
                     interruption.pause_at_end(self.ctx)
                     return False
                 cleanup.finish(self.ctx)
+                self._take_all()
+                self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
                 if self._interrupt(interrupted):
@@ -150,6 +157,10 @@ class Interpreter:
                 frame.msg = msg
                 try:
                     command = msg.command
+                except AttributeError:
+                    error = PlanError(explain_no_message(msg, plan))
+                    continue
+                try:
                     recording = cursor.recording
                     if recording is not None and command not in NOT_REPEATED:
                         recording.append(msg)
@@ -208,6 +219,7 @@ class Interpreter:
             for task in self.ctx.resources.tasks:
                 if task.failed and not task.failure_suppressed:
                     task.stopped_by_engine = True
+            self._excused_trip = self.ctx.last_trip
             raise Interrupted(InterruptReason.SUSPEND)
         if isinstance(exc, FailedStatus):
             for task in self.ctx.resources.tasks:
@@ -215,12 +227,15 @@ class Interpreter:
         return exc
 
     def _suspender_trips_too(self) -> bool:
-        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back."""
+        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.
+
+        The suspender may be good again when the failure is known: the engine had to wait for the device.
+        """
         ctx, requests = self.ctx, self.requests
         if not ctx.suspenders or self.modes.episode is not None or self.modes.unwinding or not self.cursor.possible:
             return False
         deadline = ctx.clock() + SUSPENDER_GRACE_S
-        while not (tripped := bool(ctx.tripped)) and ctx.clock() < deadline:
+        while not (tripped := bool(ctx.tripped) or self._excused_by(ctx.last_trip)) and ctx.clock() < deadline:
             if requests.pause_now is not None or requests.end is not None:
                 break
             ctx.wait(deadline)
@@ -228,13 +243,18 @@ class Interpreter:
         self._posts.append(WakeUp())  # the next message acts on what was noted meanwhile
         return tripped
 
+    def _excused_by(self, trip: float) -> bool:
+        """Whether a trip at this time of the clock belongs to what the plan has done since its last checkpoint."""
+        return trip != self._excused_trip and trip >= (self.cursor.checkpoint_at or 0.0)
+
     def _command_interrupted(self, msg: Any) -> None:
         """Handle the operator's Ctrl+C in a device's method that did not return."""
         if self.modes.unwinding:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} was interrupted while cleaning up")
             return
+        self._take_all()
         self.requests.pause_now = None
-        raise Interrupted(InterruptReason.PAUSE)
+        raise Interrupted(InterruptReason.PAUSE if self.requests.end is None else InterruptReason.END)
 
     # ---- interruptions ---------------------------------------------------------------------------
 
@@ -244,6 +264,9 @@ class Interpreter:
             if self.cursor.top.msg.command == "begin_cleanup":
                 self.modes.begin_cleanup()  # this message was next: the cleanup must not be skipped
             self._begin_end(request)
+            return False
+        if interrupted.why is InterruptReason.PAUSE and self.ctx.paused is not None:
+            self._begin_end(EndRequest(State.STOPPING, interrupted.reason))
             return False
         if not self.cursor.possible:
             word = "pause" if interrupted.why is InterruptReason.PAUSE else "suspension"
@@ -322,6 +345,8 @@ class Interpreter:
         task, unwinding = post.task, self.modes.unwinding
         if task.superseded or not task.failed or task.raised:
             return
+        if not any(other is task for other in self.ctx.resources.groups.get(task.group, ())):
+            return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
         elif id(task.msg.obj) not in self.ctx.resources.stopped:
@@ -330,7 +355,8 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+            if not request.reason:  # a writer that fails says so itself when its run is closed
+                self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
         else:

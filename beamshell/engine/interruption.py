@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
+from beamshell.engine import put_back
 from beamshell.engine.context import CommandContext
 from beamshell.engine.plan_cursor import as_generator, send_again
 from beamshell.engine.requests import Interrupted
@@ -28,15 +29,16 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     if interruption.reason:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")
-    _push_rewind(ctx, finished=interruption.finished)
+    put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
     ctx.modes.go(State.PAUSED)
 
 
 def pause_at_end(ctx: CommandContext) -> None:
-    """Pause after the last message: a pause was asked for, and no checkpoint came before the plan's end."""
+    """Pause after the last message: something is left to be done, such as data that could not be written."""
+    reason = ctx.requests.reason
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
-    ctx.world.say("The plan has come to its end; 'resume' finishes it.")
+    ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
     ctx.modes.go(State.PAUSED)
 
 
@@ -44,11 +46,15 @@ def resume(ctx: CommandContext) -> None:
     """Wake devices and monitors after a pause; a suspender that is tripped now suspends at once."""
     ctx.requests.forget_pauses()
     _record(ctx, "resume")
+    if off := ctx.world.suspenders_off:
+        for run in ctx.resources.runs.values():
+            run.record_interruption(off)  # a fact about the points that follow, whatever else is recorded
     if ctx.modes.episode is not None:
         ctx.modes.go(State.SUSPENDING)  # the suspenders hold the plan still
         return
     _wake(ctx)
-    if ctx.cursor and ctx.cursor.possible and ctx.tripped:
+    ctx.cursor.push(put_back.put_back(ctx))
+    if ctx.cursor.possible and ctx.tripped:
         begin_suspension(ctx)
 
 
@@ -68,11 +74,14 @@ def begin_suspension(ctx: CommandContext) -> None:
 
 def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg, Any, None]:
     """A suspension as a plan: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
+    if not ctx.tripped:
+        _wake(ctx)  # it was good again before the engine came to rest
     while tripped := ctx.tripped:
         episode.clear()
         while tripped:
             for suspender in tripped:
-                ctx.world.say(f"Suspended: {suspender.reason}. It goes on by itself; Ctrl+C pauses.")
+                ctx.world.say(f"Suspended: {suspender.reason}.")
+                ctx.world.say("It goes on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume.")
                 episode.append(suspender)
                 yield from _side_plan(suspender.pre_plan)
             yield Msg("wait_for_release", None, tuple(episode))
@@ -84,6 +93,7 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
     ctx.modes.end_suspension()
     ctx.modes.go(State.RUNNING)
     _record(ctx, "resume")
+    yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension
 
 
 def _side_plan(plan: Any) -> Generator[Msg, Any, Any]:
@@ -131,7 +141,7 @@ def stop_moved(ctx: CommandContext, *, moving_only: bool = False, success: bool 
     resources = ctx.resources
     under_way = [task for task in resources.tasks if not task.status.done and task.msg.command == "set"]
     moving = {id(task.msg.obj) for task in under_way}
-    for key, obj in list(resources.moved.items()):
+    for key, obj in [(key, msg.obj) for key, msg in resources.moved.items()]:
         if hasattr(obj, "stop") and (key in moving or not moving_only):
             resources.stopped.add(key)
             for task in under_way:
@@ -153,8 +163,11 @@ def _wake(ctx: CommandContext) -> None:
 # ---- the rewind ----------------------------------------------------------------------------------
 
 
-def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
-    """Push a plan of the messages to send again; the message in flight comes last, and its answer goes to the plan."""
+def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
+    """Push a plan of the messages to send again, and return them.
+
+    The message in flight comes last, and its answer goes to the plan.
+    """
     cursor = ctx.cursor
     # without a rewind the plan goes on where it is, with its event half read
     marks = [(run, run.cancel_bundle()) for run in ctx.resources.runs.values()] if cursor.rewindable else []
@@ -173,6 +186,7 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> None:
         return (yield from send_again(messages))
 
     cursor.push(rewind(), answers=not finished)
+    return messages
 
 
 def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from beamshell.engine.context import CommandContext
 from beamshell.engine.inbox import Inbox
-from beamshell.engine.plan_cursor import PlanCursor
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
-from beamshell.engine.state import Modes, Phase, State
+from beamshell.engine.state import Phase, State
 
 WINDOW_S = 10.0
 """Seconds between two presses beyond which they are not presses in a row."""
@@ -31,13 +31,14 @@ class Situation(enum.StrEnum):
     """The activity of the process at a press of Ctrl+C."""
 
     PLAN = "a plan runs"
-    BARE_MOVE = "a move without a scan runs"
+    BARE_MOVE = "a plan runs that has only moved, or that runs beside a paused one"
     SUSPENDED = "suspenders hold the plan"
     PAUSING = "the plan is being paused"
     CLEANING_UP = "the plan cleans up after a stop or an abort"
     HALTING = "the plan is being halted"
     FINISHING = "the plan has ended and the engine puts things back"
     CELL = "a cell runs"
+    BEGINNING = "a statement is about to run"
     PROMPT = "nothing runs"
     CLOSING = "the console closes"
 
@@ -48,6 +49,8 @@ class Action(enum.Enum):
     TELL = enum.auto()  # nothing
     PAUSE_SOON = enum.auto()  # at the next checkpoint
     PAUSE_NOW = enum.auto()
+    STOP = enum.auto()  # what moves, and the plan
+    END_CELL = enum.auto()  # what was typed after this plan is not run
     BREAK_IN = enum.auto()  # KeyboardInterrupt in the code that does not return
     BREAK_EVERY_LINE = enum.auto()  # in each of its lines, until it is left
     HALT = enum.auto()
@@ -89,8 +92,7 @@ _OF_A_PLAN = (
 PLAN_RULES: tuple[Rule, ...] = (
     Rule(Situation.PLAN, 1, Action.PAUSE_SOON, _SOON),
     Rule(Situation.PLAN, 2, Action.PAUSE_NOW, _NOW),
-    Rule(Situation.BARE_MOVE, 1, Action.PAUSE_SOON, _SOON),
-    Rule(Situation.BARE_MOVE, 2, Action.PAUSE_NOW, _NOW),
+    Rule(Situation.BARE_MOVE, 1, Action.STOP, "Stopping{moving}.{waiting}"),
     Rule(Situation.SUSPENDED, 1, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSING, 1, Action.TELL, "Pausing already.{waiting}"),
     Rule(
@@ -104,7 +106,7 @@ PLAN_RULES: tuple[Rule, ...] = (
     Rule(
         Situation.FINISHING,
         1,
-        Action.TELL,
+        Action.END_CELL,
         "The plan has ended; devices are being put back. Ctrl+C three times in a row: do not wait for them.",
     ),
     Rule(Situation.FINISHING, 3, Action.HALT, "Not waiting for the device that is being put back."),
@@ -233,7 +235,8 @@ class _Watch:
         if rule.action is Action.INTERRUPT:
             self.count_anew()
         if rule.sentence:
-            subject.say(rule.sentence.format(**subject.words()))
+            line_end = "\n" if sys.stderr.isatty() else ""  # the terminal has echoed ^C, perhaps behind other text
+            subject.say(line_end + rule.sentence.format(**subject.words()))
         subject.act(rule.action, frame)
 
 
@@ -266,54 +269,61 @@ class PlanInterrupts(Subject):
     """The plan that runs, as the subject of presses.
 
     Args:
-        modes, cursor: of its call.
+        ctx: the records of its call.
         inbox: takes the requests.
-        clock: seconds, the same as the cursor's checkpoints are measured on.
         say: tells the operator one line.
     """
 
     rules = PLAN_RULES
 
-    def __init__(
-        self, modes: Modes, cursor: PlanCursor, inbox: Inbox, clock: Callable[[], float], say: Callable[[str], None]
-    ) -> None:
-        self._modes, self._cursor, self._inbox, self._clock, self.say = modes, cursor, inbox, clock, say
+    def __init__(self, ctx: CommandContext, inbox: Inbox, say: Callable[[str], None]) -> None:
+        self._ctx, self._modes, self._cursor, self._inbox, self.say = ctx, ctx.modes, ctx.cursor, inbox, say
 
     @property
     def situation(self) -> Situation:  # type: ignore[override]  # read only: the modes decide
-        """The situation of the engine, by its modes."""
-        return situation_of(self._modes.state, self._modes.phase)
+        """The situation of the engine, by its modes and by what the plan has done."""
+        modes, ctx = self._modes, self._ctx
+        situation = situation_of(modes.state, modes.phase)
+        is_running = situation in (Situation.PLAN, Situation.SUSPENDED) and not modes.cleanup_depth
+        if is_running and (ctx.paused is not None or (ctx.only_moves and ctx.resources.moved)):
+            return Situation.BARE_MOVE
+        return situation
 
     def stuck(self, presses: int) -> bool:
         """Whether code of others runs and a request is not taken; from the fourth press on, whether such code runs."""
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:
-        """The method that runs, the state, and the seconds since the last checkpoint."""
+        """The method that runs, what moves, the state, and the seconds since the last checkpoint."""
         msg = self._cursor.top.msg if self._cursor else None
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
         checkpoint_at = self._cursor.checkpoint_at
         waits = self._modes.foreign and method
+        names = [name_of(msg.obj) for msg in list(self._ctx.resources.moved.values())]
         return {
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
-            "since": f"{0.0 if checkpoint_at is None else self._clock() - checkpoint_at:.1f}",
+            "moving": f" {', '.join(names)}" if names else "",
+            "since": f"{0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at:.1f}",
             "state": self._modes.state,
         }
 
     def act(self, action: Action, frame: FrameType | None) -> None:
         """Post a request; raise KeyboardInterrupt if code of others does not return."""
-        if action is Action.PAUSE_SOON:
-            self._inbox.post(PauseRequest(defer=True))
+        if action in (Action.PAUSE_SOON, Action.END_CELL):
+            self._inbox.post(PauseRequest(defer=True, pressed=True))
         elif action is Action.PAUSE_NOW:
-            self._inbox.post(PauseRequest(defer=False))
+            self._inbox.post(PauseRequest(defer=False, pressed=True))
+        elif action is Action.STOP:
+            self._inbox.post(EndRequest(State.STOPPING))
         elif action is Action.HALT:
             self._inbox.post(EndRequest(State.HALTING, "halted by the operator"))
         elif action is Action.TELL:
             if self._modes.foreign:
                 self._inbox.wake()
         else:
-            self._inbox.post(PauseRequest(defer=False))
+            stops = self.situation is Situation.BARE_MOVE
+            self._inbox.post(EndRequest(State.STOPPING) if stops else PauseRequest(defer=False, pressed=True))
             if action is Action.BREAK_EVERY_LINE and frame is not None:
                 break_every_line(frame)
             raise KeyboardInterrupt

@@ -28,6 +28,8 @@ class RunEngineResult:
         reason: why it ended so, in words.
         exception: the exception that the plan raised.
         paused: the plan waits for `RE.proceed`; all other values are final only when this is False.
+        pause_came_late: a pause was requested after the last checkpoint; the plan has come to its own end.
+        afterwards: the state of the engine, as a sentence.
     """
 
     run_start_uids: tuple[str, ...]
@@ -37,6 +39,8 @@ class RunEngineResult:
     reason: str
     exception: BaseException | None
     paused: bool = False
+    pause_came_late: bool = False
+    afterwards: str = "The engine is idle."
 
     @property
     def succeeded(self) -> bool:
@@ -50,18 +54,23 @@ class RunEngineResult:
             end_was_requested: the caller requested the end, so a plan that was stopped, aborted or halted is no error.
 
         Raises:
-            RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
+            RunEngineInterrupted: paused, stopped, aborted, halted, or a pause came too late.
             BaseException: the exception that the plan raised.
         """
         if self.paused:
-            raise RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
+            error = RunEngineInterrupted("Paused. Type resume to go on, or stop, abort or halt to end the plan.")
+            error.paused = True
+            raise error
         if self.interrupted:
             if not end_was_requested:
                 ending = {"success": "Stopped", "abort": "Aborted"}.get(self.exit_status, "Ended")
                 reason = f": {self.reason}" if self.reason else ""
-                raise RunEngineInterrupted(f"{ending}{reason}. The engine is idle.")
+                raise RunEngineInterrupted(f"{ending}{reason}. {self.afterwards}")
         elif self.exception is not None:
             raise self.exception
+        elif self.pause_came_late:
+            plan = "scan" if self.run_start_uids else "plan"
+            raise RunEngineInterrupted(f"The {plan} had just ended: there is nothing to pause. {self.afterwards}")
 
 
 class Outcome:
@@ -76,9 +85,20 @@ class Outcome:
         reason: why it ended so.
         problems: failures of the cleanup, one line each.
         after_cleanup: thrown into the plan when it has cleaned up; an abort that came meanwhile.
+        pause_came_late: a pause was requested, and no checkpoint came before the plan's end.
     """
 
-    __slots__ = ("after_cleanup", "error", "exit_status", "interrupted", "problems", "reason", "result", "run_uids")
+    __slots__ = (
+        "after_cleanup",
+        "error",
+        "exit_status",
+        "interrupted",
+        "pause_came_late",
+        "problems",
+        "reason",
+        "result",
+        "run_uids",
+    )
 
     def __init__(self) -> None:
         self.run_uids: list[str] = []
@@ -89,6 +109,7 @@ class Outcome:
         self.reason = ""
         self.problems: list[str] = []
         self.after_cleanup: Exception | None = None
+        self.pause_came_late = False
 
     def ended_by(self, request: EndRequest, *, again: bool) -> None:
         """Record that a request ends the plan.
@@ -116,8 +137,13 @@ class Outcome:
         elif error is not None:
             self.exit_status, self.reason = "fail", str(error) or type(error).__name__
 
-    def as_result(self, *, paused: bool = False) -> RunEngineResult:
-        """The outcome for the caller."""
+    def as_result(self, *, paused: bool = False, beside_paused: bool = False) -> RunEngineResult:
+        """The outcome for the caller.
+
+        Args:
+            paused: the plan is paused.
+            beside_paused: another plan is paused.
+        """
         return RunEngineResult(
             tuple(self.run_uids),
             self.result,
@@ -126,4 +152,6 @@ class Outcome:
             self.reason,
             self.error,
             paused,
+            self.pause_came_late,
+            "The other plan is still paused." if beside_paused else "The engine is idle.",
         )

@@ -153,10 +153,14 @@ def as_generator(plan: Any) -> Any:
     """A generator of messages, made of a plan, a list of messages or a single message.
 
     Raises:
-        PlanError: it is no plan; call the function, or pass a generator of messages.
+        PlanError: it is no plan, or was run already; call the function, or pass a generator of messages.
     """
     if hasattr(plan, "send") and hasattr(plan, "throw"):
-        return iter(plan) if hasattr(plan, "__iter__") else plan  # an object around a generator hands it out
+        generator = iter(plan) if hasattr(plan, "__iter__") else plan  # an object around a generator hands it out
+        if isinstance(generator, GeneratorType) and generator.gi_frame is None:
+            name = generator.__name__
+            raise PlanError(f"this plan of {name}(...) has been run already: call {name}(...) again to make a new one")
+        return generator
     if isinstance(plan, tuple) and hasattr(plan, "command"):
         return _from_iterable([plan])  # a single message
     if hasattr(plan, "__iter__") and not isinstance(plan, str | bytes | dict):

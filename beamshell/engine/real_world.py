@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamshell._version import __version__
+from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
+from beamshell.engine.installed_suspenders import InstalledSuspenders
 from beamshell.engine.interrupts import announce
 from beamshell.engine.requests import PauseRequest, WakeUp
 from beamshell.text.own_code import with_place
@@ -75,8 +77,9 @@ class RealWorld:
         self.post = self.inbox.post
         self.dispatcher = Dispatcher(self._subscriber_failed)
         self.subscribe, self.unsubscribe = self.dispatcher.subscribe, self.dispatcher.unsubscribe
-        self.suspenders: list[Any] = []
+        self.suspenders = InstalledSuspenders(self._wake_up)
         self.call_md = CallMetadata()
+        self.files = KnownFiles()
         self._gui_processed_at = 0.0
         self._reported: set[int] = set()  # tokens of subscribers whose failure this call has reported
         self._strict_error: BaseException | None = None
@@ -153,16 +156,16 @@ class RealWorld:
 
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""
-        if suspender not in self.suspenders:
-            suspender.install(self._wake_up)
-            self.suspenders.append(suspender)
+        self.suspenders.install(suspender)
 
     def remove_suspender(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
-        if suspender in self.suspenders:
-            self.suspenders.remove(suspender)
-            suspender.remove()
-            self._wake_up()
+        self.suspenders.remove(suspender)
+
+    @property
+    def suspenders_off(self) -> str:
+        """Until when the suspenders are switched off, in words; empty while they count."""
+        return self.suspenders.off
 
     def _wake_up(self) -> None:
         """Make the engine check the suspenders; in any thread. Any other post has the same effect."""
@@ -180,6 +183,8 @@ class RealWorld:
         number = (settings.scan_id_source or default_scan_id)(settings.md)
         merged = {**settings.md, **call.computed, **metadata, **call.keywords}
         merged.setdefault("versions", dict(VERSIONS))
+        if self.suspenders_off:
+            merged["suspenders_off_until"] = self.suspenders.off_until
         merged["scan_id"] = metadata.get("scan_id", call.keywords.get("scan_id", number))
         if settings.md_validator is not None:
             settings.md_validator(dict(merged))

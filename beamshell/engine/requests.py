@@ -28,10 +28,12 @@ class PauseRequest(NamedTuple):
     Attributes:
         defer: at the next checkpoint, not now.
         reason: shown to the operator, if not empty.
+        pressed: Ctrl+C asks; it ends a plan that only moves.
     """
 
     defer: bool
     reason: str = ""
+    pressed: bool = False
 
 
 class EndRequest(NamedTuple):
@@ -84,13 +86,32 @@ class Requests:
         self.failures: deque[Task] = deque()
 
     @property
+    def _pauses(self) -> list[PauseRequest]:
+        return [request for request in (self.pause_now, self.pause_later) if request is not None]
+
+    @property
+    def reason(self) -> str:
+        """Why a pause is requested; empty if none is, and if a person wants it."""
+        return "; ".join(request.reason for request in self._pauses if request.reason)
+
+    @property
     def pause(self) -> bool:
         """True if a pause is requested, now or at the next checkpoint."""
-        return self.pause_now is not None or self.pause_later is not None
+        return bool(self._pauses)
 
     def ask_pause_later(self, request: PauseRequest) -> None:
         """Request a pause at the next checkpoint; of several requests the first counts."""
         self.pause_later = self.pause_later or request
+
+    def end_before_move(self) -> None:
+        """End a plan that only moves before its next move, if Ctrl+C came too early to stop one.
+
+        Raises:
+            Interrupted: Ctrl+C has asked for a pause.
+        """
+        if self.pause_later is not None and self.pause_later.pressed:
+            self.ask_end(EndRequest(State.STOPPING))
+            raise Interrupted(InterruptReason.END)
 
     def ask_end(self, request: EndRequest) -> None:
         """Request the plan's end; of several requests the most severe counts."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from beamshell.engine.bundler import RunBundler
-from beamshell.errors import FailedStatus, PlanError
+from beamshell.errors import FailedStatus, PlanError, TransitionError
 
 GROUP_PRUNE_SIZE = 64
 """Number of tasks in a group from which on the successful ones are dropped: a group may never be waited for."""
@@ -86,7 +86,9 @@ class Resources:
         runs: the open runs by key; each holds its monitors and its flyers.
         groups: the tasks of each group that nobody has waited for yet.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
-        moved: by id, the devices that a `set` has moved.
+        moved: by id of the device, the last `set` of each device that was moved.
+        places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
+        settings: by id, the devices that the plan has configured, and at a pause their settings.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
         devices: by id, the devices of all messages so far.
         pausable: those of them that have a method `pause`.
@@ -100,8 +102,10 @@ class Resources:
         "groups",
         "moved",
         "pausable",
+        "places",
         "prefetched",
         "runs",
+        "settings",
         "staged",
         "stopped",
         "tokens",
@@ -113,6 +117,8 @@ class Resources:
         self.groups: dict[Any, list[Task]] = {}
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
+        self.places: dict[int, Any] = {}
+        self.settings: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.stopped: set[int] = set()
         self.devices: dict[int, Any] = {}
         self.pausable: dict[int, Any] = {}
@@ -143,6 +149,30 @@ class Resources:
         task = Task(msg, status, group)
         tasks.append(task)
         return task
+
+    # ---- while its plan is paused, and another one runs beside it ----------------------------------
+
+    def refuse_scan(self) -> None:
+        """Refuse a run beside the paused plan: its devices are staged already, and must stay so.
+
+        Raises:
+            TransitionError: always.
+        """
+        raise TransitionError(
+            "a plan is paused, and no scan can run beside it (moves and ct can): type resume, stop, abort or halt first"
+        )
+
+    def refuse_count_of(self, obj: Any) -> None:
+        """Refuse to trigger a detector whose pictures would get into the file of the paused run.
+
+        Raises:
+            TransitionError: it is staged by the paused plan, and writes files.
+        """
+        if hasattr(obj, "collect_asset_docs") and any(other is obj for other in self.staged):
+            raise TransitionError(
+                f"{name_of(obj)} writes the file of the paused run, and a count now would put its picture there: "
+                "type resume, stop, abort or halt first"
+            )
 
     def unstaged(self, obj: Any) -> None:
         """Note that a device is staged no more."""

@@ -6,8 +6,9 @@ It makes one Interpreter for each call, and returns or raises the outcome. The r
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Subscription
@@ -34,6 +35,20 @@ def _setting(name: str, doc: str) -> Any:
         setattr(engine._settings, name, value)
 
     return property(get, set_, doc=doc)
+
+
+class _Call(NamedTuple):
+    """A call of the engine that has not ended.
+
+    Attributes:
+        interpreter: of its plan.
+        metadata: of its runs.
+        then: called with its result when it has ended.
+    """
+
+    interpreter: Interpreter
+    metadata: CallMetadata
+    then: Callable[[RunEngineResult], Any] | None
 
 
 class RunEngine:
@@ -80,8 +95,8 @@ class RunEngine:
         )
         self._world = RealWorld(self._settings)
         self._commands: dict[str, Callable[[Any], Any]] = {}
-        self._interpreter: Interpreter | None = None
-        self._then: Callable[[RunEngineResult], Any] | None = None
+        self._call: _Call | None = None
+        self._claim = threading.Lock()
         self._last_result: RunEngineResult | None = None
 
     md = _setting("md", "Metadata that go into every run; dict-like.")
@@ -112,7 +127,7 @@ class RunEngine:
             The uids of the runs, a tuple of str; a RunEngineResult with `call_returns_result`.
 
         Raises:
-            TransitionError: another plan is paused or running.
+            TransitionError: another plan is running; beside a paused one only moves and counts without a run are made.
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
@@ -132,7 +147,7 @@ class RunEngine:
 
         Raises:
             PlanError: `plan` is no plan.
-            TransitionError: another plan is paused or running.
+            TransitionError: another plan is running; beside a paused one only moves and counts without a run are made.
         """
         return self._run(plan, subs, then, md)
 
@@ -140,13 +155,12 @@ class RunEngine:
         self, plan: Any, subs: Any, then: Callable[[RunEngineResult], Any] | None, md: dict[str, Any]
     ) -> RunEngineResult:
         generator = as_generator(plan)  # first: a plan that is refused here can still be run later
-        self._must_be_idle()
+        paused = self._must_be_free()
         typed = generator if hasattr(plan, "send") else plan
         computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
         settings, world = self._settings, self._world
         for preprocessor in settings.preprocessors:
             generator = preprocessor(generator)
-        world.begin_call(CallMetadata(md, computed))
         options = CallOptions(
             commands=self._commands,
             on_msg=settings.msg_hook,
@@ -155,11 +169,20 @@ class RunEngine:
             record_interruptions=settings.record_interruptions,
             strict=settings.strict,
             engine_class=type(self),
+            paused=paused.interpreter.ctx.resources if paused else None,
         )
-        interpreter = Interpreter(world, world.inbox.posts, world.suspenders, options)
-        interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
-        self._interpreter, self._then = interpreter, then
-        return self._drive(interpreter, lambda: interpreter.start(generator))
+        interpreter = Interpreter(world, world.inbox.posts, world.suspenders.active, options)
+        call = _Call(interpreter, CallMetadata(md, computed), then)
+        try:
+            with self._claim:  # two threads must not both find the engine free
+                self._must_be_free()
+                self._call = call
+            world.begin_call(call.metadata)
+            interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
+            return self._drive(call, lambda: interpreter.start(generator), paused)
+        finally:
+            if self._call is call and interpreter.modes.state is State.IDLE:  # it was refused before it began
+                self._end_call(paused)
 
     def proceed(self, action: str, reason: str = "") -> RunEngineResult:
         """Go on with the paused plan, or end it; as in `run`, the end is a result and is not raised.
@@ -174,14 +197,15 @@ class RunEngine:
         """
         if action != "resume" and action not in END_STATES:
             raise UnknownName(f"a paused plan cannot {action!r}: it can resume, stop, abort or halt")
-        interpreter = self._interpreter
-        if self.state is not State.PAUSED or interpreter is None:
+        call = self._call
+        if call is None or self.state is not State.PAUSED:
             raise TransitionError(f"cannot {action}: the engine is {self.state}, not paused")
+        interpreter = call.interpreter
         if action == "resume":
-            return self._drive(interpreter, interpreter.resume)
+            return self._drive(call, interpreter.resume)
         if action == "halt":
             reason = reason or "halted"
-        return self._drive(interpreter, lambda: interpreter.leave(END_STATES[action], reason))
+        return self._drive(call, lambda: interpreter.leave(END_STATES[action], reason))
 
     def resume(self) -> Any:
         """Go on with a paused plan from its last checkpoint; returns as the call would have."""
@@ -208,7 +232,7 @@ class RunEngine:
     @property
     def state(self) -> State:
         """idle, running, pausing, paused, suspending, stopping, aborting or halting; equals the plain string."""
-        return State.IDLE if self._interpreter is None else self._interpreter.modes.state
+        return State.IDLE if self._call is None else self._call.interpreter.modes.state
 
     @property
     def last_result(self) -> RunEngineResult | None:
@@ -224,33 +248,52 @@ class RunEngine:
         self._world.post(EndRequest(END_STATES[action], reason))
         return ()
 
-    def _must_be_idle(self) -> None:
-        if self.state is State.PAUSED:
-            raise TransitionError("a plan is paused: type resume to go on with it, or stop, abort or halt to end it")
-        if self.state is not State.IDLE:
-            raise TransitionError(
-                f"the engine is {self.state}: a plan cannot start another; use `yield from` in a plan"
-            )
+    def _must_be_free(self) -> _Call | None:
+        """The paused call beside which another plan may run; None if the engine is idle.
 
-    def _drive(self, interpreter: Interpreter, run: Callable[[], bool]) -> RunEngineResult:
-        """Let the interpreter run until it is paused or has ended."""
-        world = self._world
-        subject = PlanInterrupts(interpreter.modes, interpreter.cursor, world.inbox, world.clock, world.say)
+        Raises:
+            TransitionError: a plan runs.
+        """
+        call = self._call
+        if call is None or call.interpreter.modes.state is State.PAUSED:
+            return call
+        raise TransitionError(
+            f"the engine is {self.state}: a plan cannot start another; use `yield from` in a plan"
+            if self.state is not State.IDLE
+            else "the engine begins another plan at this moment"
+        )
+
+    def _end_call(self, paused: _Call | None) -> None:
+        """Forget a call that has ended; one that was paused meanwhile waits for `proceed` again."""
+        self._call = paused
+        if paused is not None:
+            self._world.call_md = paused.metadata
+
+    def _drive(self, call: _Call, run: Callable[[], bool], paused: _Call | None = None) -> RunEngineResult:
+        """Let the interpreter run until it is paused or has ended.
+
+        Args:
+            call: whose interpreter it is.
+            run: starts it, or goes on with it.
+            paused: the call that is paused meanwhile.
+        """
+        world, interpreter = self._world, call.interpreter
+        subject = PlanInterrupts(interpreter.ctx, world.inbox, world.say)
         try:
             with OWNER.watch(subject):
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
-            self._interpreter = self._then = None
             interpreter.emergency_cleanup(exc)
+            self._end_call(paused)
             raise
         if not has_ended:
             return interpreter.outcome.as_result(paused=True)
-        then, self._interpreter, self._then = self._then, None, None
-        self._last_result = result = interpreter.outcome.as_result()
+        self._end_call(paused)
+        self._last_result = result = interpreter.outcome.as_result(beside_paused=paused is not None)
         for problem in interpreter.outcome.problems:
             world.say(f"While ending: {problem}")
-        if then is not None:
-            then(result)
+        if call.then is not None:
+            call.then(result)
         return result
 
     def _answer(self, result: RunEngineResult, *, end_was_requested: bool = False) -> Any:
@@ -284,7 +327,7 @@ class RunEngine:
     @property
     def suspenders(self) -> tuple[Any, ...]:
         """The conditions under which plans wait."""
-        return tuple(self._world.suspenders)
+        return tuple(self._world.suspenders.installed)
 
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""
@@ -298,6 +341,24 @@ class RunEngine:
         """Remove all suspenders."""
         for suspender in self.suspenders:
             self._world.remove_suspender(suspender)
+
+    def suspenders_off(self, seconds: float, *, on_again: Callable[[], None] = lambda: None) -> None:
+        """Let plans wait for no suspender for some time; runs that begin or go on meanwhile record it.
+
+        Args:
+            seconds: after which they count again by themselves.
+            on_again: called, in a thread, when that time is over.
+        """
+        self._world.suspenders.switch_off(seconds, on_again)
+
+    def suspenders_on(self) -> None:
+        """Let the suspenders count again."""
+        self._world.suspenders.switch_on()
+
+    @property
+    def suspenders_off_until(self) -> float | None:
+        """When the suspenders count again, in seconds since 1970-01-01 UTC; None while they count."""
+        return self._world.suspenders.off_until
 
     def register_command(self, name: str, function: Callable[[Any], Any]) -> None:
         """Teach the engine a command: ``function(msg)``, plain or a coroutine function."""

@@ -7,11 +7,14 @@ INVALID alarm or a missing value is a trip. It knows nothing of the engine.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.errors import BadValue
+from typing_extensions import override
+
+from beamshell.errors import BadValue, PlanError
 from beamshell.protocols import Subscribable
 from beamshell.text.own_code import with_place
 from beamshell.text.times import clock_time
@@ -20,18 +23,54 @@ INVALID = 3
 """Alarm severity of a value that means nothing (EPICS menuAlarmSevr)."""
 
 
+def not_a_number(value: Any) -> str:
+    """Why a value cannot be compared with a number, such as "is NaN"; empty if it can."""
+    try:
+        number = float(value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value)
+    except (TypeError, ValueError):
+        return f"is {_short(value)}, which is no number"
+    if isinstance(value, str | bytes):
+        return f"is {_short(value)}, which is no number"
+    return "is NaN" if math.isnan(number) else ""
+
+
+def _short(value: Any) -> str:
+    shape = getattr(value, "shape", ())
+    if shape:
+        return f"an array of shape {tuple(shape)}"
+    return f"a list of {len(value)}" if isinstance(value, list | tuple) else repr(value)[:40]
+
+
+def _plan_maker(plan: Any, name: str) -> Any:
+    """What makes the plan anew for each wait: a function, a list of messages, or the call that made it.
+
+    Raises:
+        PlanError: it is a plan that runs only once.
+    """
+    call: Any = getattr(plan, "call", None)
+    if hasattr(call, "repeat") and call.can_be_repeated:
+        plan.close()  # it is only a pattern
+        return call.repeat
+    if hasattr(plan, "send"):
+        function = getattr(plan, "__name__", "close_shutter")
+        raise PlanError(f"{name} is a plan that runs only once: give the function that makes it, {name}={function}")
+    return plan
+
+
 class SuspenderBase:
     """Base of all suspenders. A subclass says which values are bad, and which are good again.
 
     Args:
         signal: the signal to look at.
         sleep: seconds to wait after it is good again.
-        pre_plan: a plan, or a function that makes one, to run when the wait begins.
+        pre_plan: a function that makes the plan to run when the wait begins, or a plan that can be made again.
         post_plan: the same for when it ends.
+        suspend_moves: whether plans wait that only move; without it, scans and counts wait.
         tripped_message: added to the reason.
 
     Attributes:
         since: when it last changed between good and bad, in seconds since 1970-01-01 UTC.
+        tripped_at: when it last tripped, in seconds of the monotonic clock.
         polls: it cannot report a change, so the engine asks it while it waits.
     """
 
@@ -44,31 +83,38 @@ class SuspenderBase:
         sleep: float = 0.0,
         pre_plan: Any = None,
         post_plan: Any = None,
+        suspend_moves: bool = False,
         tripped_message: str = "",
     ) -> None:
         self.signal = signal
+        self.suspend_moves = suspend_moves
         self.sleep = float(sleep)
-        self.pre_plan, self.post_plan = pre_plan, post_plan
+        self.pre_plan, self.post_plan = _plan_maker(pre_plan, "pre_plan"), _plan_maker(post_plan, "post_plan")
         self.tripped_message = tripped_message
         self.since = time.time()
+        self.tripped_at = -math.inf
         self._tripped = False
         self._value: Any = None
         self._has_value = False
         self._connected = True
         self._invalid = False
+        self._fault = ""
         self._notify: Callable[[], None] | None = None
 
     # ---- for subclasses ---------------------------------------------------------------------
 
-    def _bad(self, value: Any) -> bool:
-        """True if this value trips it."""
+    needs_number = False
+    """Whether a value that is no number trips it, such as NaN, a string or an array."""
+
+    def is_bad(self, value: Any) -> bool:
+        """True if this value trips it; an exception trips it too."""
         raise NotImplementedError
 
-    def _good(self, value: Any) -> bool:
+    def is_good(self, value: Any) -> bool:
         """True if this value releases it, once tripped."""
-        return not self._bad(value)
+        return not self.is_bad(value)
 
-    def _why(self) -> str:
+    def why(self) -> str:
         """The fault of the value in words, such as "is 3 mA, below 5 mA"."""
         raise NotImplementedError
 
@@ -91,7 +137,7 @@ class SuspenderBase:
         elif self._invalid:
             text = f"{self.name} is INVALID (alarm severity 3)"
         else:
-            text = f"{self.name} {self._why()}"
+            text = f"{self.name} {self._fault or self.why()}"
         return f"{text} ({self.tripped_message})" if self.tripped_message else text
 
     @property
@@ -138,9 +184,20 @@ class SuspenderBase:
         self._invalid = severity == INVALID
         self._value = value
         if value is not None:
-            self._tripped = not self._good(value) if self._tripped else self._bad(value)
+            self._tripped = self._trips(value)
             self._has_value = True
         self._report_change(was_tripped)
+
+    def _trips(self, value: Any) -> bool:
+        """Whether plans wait for this value; one that cannot be judged trips it, with the fault as the reason."""
+        self._fault = not_a_number(value) if self.needs_number else ""
+        if self._fault:
+            return True
+        try:
+            return bool(not self.is_good(value) if self._tripped else self.is_bad(value))
+        except Exception as exc:  # in a thread of the control system, where nobody would see it
+            self._fault = f"is {_short(value)}, which cannot be judged: {type(exc).__name__}: {exc}"
+            return True
 
     def _on_connection(self, connected: bool = True, **_: Any) -> None:
         was_tripped = self.tripped
@@ -151,6 +208,8 @@ class SuspenderBase:
     def _report_change(self, was_tripped: bool) -> None:
         if self.tripped != was_tripped:
             self.since = time.time()
+            if self.tripped:
+                self.tripped_at = time.monotonic()
             if self._notify is not None:
                 self._notify()
 
@@ -162,6 +221,8 @@ class SuspendFloor(SuspenderBase):
         ``SuspendFloor(ring, 50, resume_thresh=90, sleep=30)``
     """
 
+    needs_number = True
+
     def __init__(
         self, signal: Any, suspend_thresh: float, *, resume_thresh: float | None = None, **kwargs: Any
     ) -> None:
@@ -171,18 +232,23 @@ class SuspendFloor(SuspenderBase):
         if self.resume_thresh < self.suspend_thresh:
             raise BadValue(f"{self.name}: resume at {resume_thresh:g} is below the floor {suspend_thresh:g}")
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return bool(value < self.suspend_thresh)
 
-    def _good(self, value: Any) -> bool:
+    @override
+    def is_good(self, value: Any) -> bool:
         return bool(value >= self.resume_thresh)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is at least {self._with_unit(self.resume_thresh)}"
 
 
 class SuspendCeil(SuspenderBase):
     """Plans wait while the value is above `suspend_thresh`, until it is below `resume_thresh`."""
+
+    needs_number = True
 
     def __init__(
         self, signal: Any, suspend_thresh: float, *, resume_thresh: float | None = None, **kwargs: Any
@@ -193,18 +259,23 @@ class SuspendCeil(SuspenderBase):
         if self.resume_thresh > self.suspend_thresh:
             raise BadValue(f"{self.name}: resume at {resume_thresh:g} is above the ceiling {suspend_thresh:g}")
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return bool(value > self.suspend_thresh)
 
-    def _good(self, value: Any) -> bool:
+    @override
+    def is_good(self, value: Any) -> bool:
         return bool(value <= self.resume_thresh)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is at most {self._with_unit(self.resume_thresh)}"
 
 
 class _Band(SuspenderBase):
     """A suspender with a lower and an upper border."""
+
+    needs_number = True
 
     def __init__(self, signal: Any, band_bottom: float, band_top: float, **kwargs: Any) -> None:
         super().__init__(signal, **kwargs)
@@ -222,40 +293,48 @@ class _Band(SuspenderBase):
 class SuspendWhenOutsideBand(_Band):
     """Plans wait while the value is outside the band."""
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return not self._inside(value)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is in {self._borders()}"
 
 
 class SuspendInBand(_Band):
     """Plans wait while the value is inside the band."""
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return self._inside(value)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is out of {self._borders()}"
 
 
 class SuspendBoolHigh(SuspenderBase):
     """Plans wait while the value is true."""
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return bool(value)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is off"
 
 
 class SuspendBoolLow(SuspenderBase):
     """Plans wait while the value is false."""
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         return not value
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is on"
 
 
@@ -271,13 +350,15 @@ class SuspendWhenChanged(SuspenderBase):
         super().__init__(signal, **kwargs)
         self.expected_value, self.allow_resume = expected_value, allow_resume
 
-    def _bad(self, value: Any) -> bool:
+    @override
+    def is_bad(self, value: Any) -> bool:
         if self.expected_value is None:
             self.expected_value = value
         return bool(value != self.expected_value)
 
-    def _good(self, value: Any) -> bool:
-        return self.allow_resume and not self._bad(value)
+    @override
+    def is_good(self, value: Any) -> bool:
+        return self.allow_resume and not self.is_bad(value)
 
     def reset(self) -> None:
         """Make the present value the expected one."""
@@ -285,7 +366,8 @@ class SuspendWhenChanged(SuspenderBase):
         self.expected_value, self._tripped = self._value, False
         self._report_change(was_tripped)
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return f"{self._is()}; plans wait until it is {self._with_unit(self.expected_value)}"
 
 
@@ -323,5 +405,6 @@ class SuspendWhen(SuspenderBase):
             self.since = time.time()
         return self._tripped
 
-    def _why(self) -> str:
+    @override
+    def why(self) -> str:
         return self._cause or "makes plans wait"

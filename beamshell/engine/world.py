@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from beamshell.engine.assets import KnownFiles
+
 
 class Suspender(Protocol):
     """A condition under which plans must wait."""
@@ -28,6 +30,9 @@ class Suspender(Protocol):
 
 class World(Protocol):
     """Threads, clocks and people, as one object."""
+
+    files: KnownFiles
+    """The external files of its runs."""
 
     def clock(self) -> float:
         """Seconds on a clock that never jumps."""
@@ -73,6 +78,10 @@ class World(Protocol):
 
     def remove_suspender(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
+
+    @property
+    def suspenders_off(self) -> str:
+        """Until when the suspenders are switched off, in words; empty while they count."""
 
     def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The start document's metadata for a run that a plan opens with `metadata`.

@@ -7,6 +7,7 @@ for each message: the engine gets the bare generator.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import sys
 import warnings
@@ -15,7 +16,9 @@ from traceback import FrameSummary
 from types import CodeType, GeneratorType
 from typing import Any, NamedTuple, ParamSpec
 
+from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.arguments import are_missing, missing_detectors
 from beamshell.text.own_code import place_of_frame
 
 P = ParamSpec("P")
@@ -74,8 +77,14 @@ class UnrunPlanGuard:
         return PlanCall(*self._call)
 
     def __iter__(self) -> Plan:
+        plan = self._generator
+        if self._is_begun and not (plan.gi_running or plan.gi_suspended):  # used a second time, from its beginning
+            call = self.call
+            if call.can_be_repeated:
+                return iter(call.repeat())
+            refuse_ended(plan)
         self._is_begun = True
-        return self._generator
+        return plan
 
     def __next__(self) -> Msg:
         return next(self._generator)
@@ -118,6 +127,12 @@ class UnrunPlanGuard:
         return place_of_frame(FrameSummary(code.co_filename, line, code.co_name))
 
 
+def already_run(plan: Any) -> PlanError:
+    """The error for a plan that has ended, and is used once more."""
+    name = getattr(plan, "__name__", "plan")
+    return PlanError(f"this plan of {name}(...) has been run already: call {name}(...) again to make a new one")
+
+
 def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
     """A function that makes the same plans, which warn if they are thrown away without being run.
 
@@ -130,7 +145,14 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
     @functools.wraps(function)
     def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
         caller = sys._getframe(1)
-        return guarded(function(*args, **kwargs), (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
+        try:
+            plan = function(*args, **kwargs)
+        except TypeError as exc:
+            takes_detectors = next(iter(inspect.signature(function).parameters), "") == "detectors"
+            if takes_detectors and args and "missing" in str(exc) and are_missing(args[0]):
+                raise missing_detectors(function.__name__, args) from None
+            raise
+        return guarded(plan, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
     return make_plan
 
@@ -164,6 +186,16 @@ def guarded(plan: Plan, call: tuple[Any, ...], caller: tuple[CodeType, int] | No
 def call_of(plan: Any) -> PlanCall | None:
     """The call that made a plan; None for a bare generator."""
     return plan.call if type(plan) is UnrunPlanGuard else None
+
+
+def refuse_ended(plan: Any) -> None:
+    """Do nothing if a plan can still be run.
+
+    Raises:
+        PlanError: it is a generator that has ended.
+    """
+    if isinstance(plan, GeneratorType) and plan.gi_frame is None:
+        raise already_run(plan)
 
 
 def _bare_plan(value: Any) -> Any:

@@ -104,7 +104,7 @@ class BeamlineDevices:
         baseline = self.registry.select(readout="baseline") if self._config.baseline else {}
         monitors = self.registry.select(readout="monitored")
         if baseline or monitors:
-            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
+            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values(), report=say)
             preprocessors.append(self._supplemental)
 
     def default_detectors(self) -> list[Any]:
@@ -157,7 +157,8 @@ class OfflineReport:
     def _show(self, offline: list[Offline]) -> None:
         is_first, elapsed_s, now = self._unheard is None, self._clock() - self._loaded_at, time.time()
         ages = {_device_of(channel): now - channel.since for channel in offline}
-        names = [name for name, age_s in ages.items() if age_s >= TIME_TO_ANSWER_S]
+        # An age below 0: the computer's clock was set back since.
+        names = [name for name, age_s in ages.items() if not 0 <= age_s < TIME_TO_ANSWER_S]
         slow = [name for name, age_s in ages.items() if elapsed_s <= age_s < TIME_TO_ANSWER_S]
         self._unheard = set(ages) - set(names)
         if names:

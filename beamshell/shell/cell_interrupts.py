@@ -1,21 +1,30 @@
 """Ctrl+C while no plan runs: it interrupts the code of a cell, and not the console's own work before and after it.
 
 It joins IPython's shell to the owner of SIGINT and knows nothing of beamlines. While a plan runs, presses are about
-the plan; while the prompt reads keys, the terminal sends a key and no signal.
+the plan; while the prompt reads keys, the terminal sends a key and no signal. A press in between, from Enter to the
+first statement, interrupts that statement before it begins.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject, announce
+from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject
+from beamshell.errors import RunEngineInterrupted
 
 if TYPE_CHECKING:
-    from prompt_toolkit.key_binding import KeyBindingsBase, KeyPressEvent
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding import KeyBindingsBase, KeyPress, KeyPressEvent
 
 PRESSES_TO_GET_OUT = 5
 """Presses in a row outside a cell, from which on the console's own work is interrupted too."""
+
+_NOT_RUN = "Ctrl+C: what has not begun is not run."
+
+_INTERRUPTED = compile("raise KeyboardInterrupt", "<Ctrl+C>", "exec")
+"""Run in place of a statement that was interrupted before it began."""
 
 
 class CellInterrupts(Subject):
@@ -31,6 +40,8 @@ class CellInterrupts(Subject):
 
     rules = (
         Rule(Situation.CELL, 1, Action.INTERRUPT, ""),
+        Rule(Situation.BEGINNING, 1, Action.END_CELL, _NOT_RUN),
+        Rule(Situation.BEGINNING, PRESSES_TO_GET_OUT, Action.INTERRUPT, "Interrupting the console's own work."),
         Rule(Situation.PROMPT, 1, Action.TELL, "Nothing runs that could be interrupted."),
         Rule(Situation.PROMPT, PRESSES_TO_GET_OUT, Action.INTERRUPT, "Interrupting the console's own work."),
     )
@@ -38,25 +49,67 @@ class CellInterrupts(Subject):
     def __init__(self, shell: Any, owner: InterruptOwner = OWNER) -> None:
         self.situation = Situation.PROMPT
         self._watch = owner.watch(self)
+        self._shell = shell
+        self._pressed_early = False
+        self._keys_to_read = False
         self._run_code, self._showtraceback, self._custom = shell.run_code, shell.showtraceback, shell.CustomTB
-        shell.run_code, shell.showtraceback, shell.CustomTB = self._run_cell, self._show_any, self._show
+        shell.run_code, shell.showtraceback, shell.CustomTB = self._run_statement, self._show_any, self._show
+        self._prompt_for_code = shell.prompt_for_code
+        shell.prompt_for_code = self._ask_for_cell
 
     def listen(self) -> None:
         """Take SIGINT for this console from now on; do nothing outside the main thread."""
         self._watch.__enter__()
 
-    async def _run_cell(self, *args: Any, **kwargs: Any) -> Any:
+    def press_early(self) -> None:
+        """Ctrl+C came as Enter ended the prompt."""
+        self._pressed_early = True
+        self.say(_NOT_RUN)
+
+    def act(self, action: Action, frame: Any) -> None:
+        """Remember a press that came before a statement began."""
+        if action is Action.END_CELL:
+            self._pressed_early = True
+        super().act(action, frame)
+
+    def _ask_for_cell(self) -> Any:
+        self.situation, self._pressed_early = Situation.PROMPT, False
+        cell = self._prompt_for_code()
+        self.situation, self._keys_to_read = Situation.BEGINNING, True
+        return cell
+
+    async def _run_statement(self, code: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._was_pressed():
+            code = _INTERRUPTED
+            kwargs["async_"] = False
         self._watch.count_anew()
         self.situation = Situation.CELL
         try:
-            return await self._run_code(*args, **kwargs)
+            return await self._run_code(code, *args, **kwargs)
         finally:
-            self.situation = Situation.PROMPT
+            self.situation = Situation.BEGINNING  # of the next statement of the cell, if there is one
+
+    def _was_pressed(self) -> bool:
+        """True if Ctrl+C came before this statement, as a signal or as a key that nobody has read."""
+        prompt = getattr(self._shell, "pt_app", None)
+        if self._keys_to_read and prompt is not None and has_ctrl_c(prompt.input):
+            self.press_early()
+        self._keys_to_read = False
+        pressed, self._pressed_early = self._pressed_early, False
+        return pressed
 
     def _show(self, *error: Any) -> Any:
         """Show an error that has a handler of its own (in one line)."""
         self.situation = Situation.PROMPT
+        if issubclass(error[0], KeyboardInterrupt | RunEngineInterrupted):
+            self._drop_lines_typed_ahead()
         return self._custom(*error)
+
+    def _drop_lines_typed_ahead(self) -> None:
+        """Forget what was pasted behind an interrupted line; the terminal itself forgets what it has not handed out."""
+        prompt = getattr(self._shell, "pt_app", None)
+        if prompt is not None and (lines := typed_ahead(prompt.input)):
+            self.say("\n".join(["These lines were typed ahead, and do not run:", *(f"  {line}" for line in lines)]))
 
     def _show_any(self, *args: Any, **kwargs: Any) -> Any:
         """Show any other error, or a press that came between the end of a cell and the showing of its error."""
@@ -66,11 +119,52 @@ class CellInterrupts(Subject):
         return self._showtraceback(*args, **kwargs)
 
 
-def with_late_presses(bindings: KeyBindingsBase) -> KeyBindingsBase:
+def has_ctrl_c(keyboard: Input) -> bool:
+    """True if Ctrl+C is among the keys after Enter. Keys before it are dropped; later ones are for the next prompt.
+
+    While the prompt ends, the terminal sends Ctrl+C as a key still, and the console has stopped reading keys.
+    """
+    from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+    from prompt_toolkit.keys import Keys
+
+    keys = [*get_typeahead(keyboard), *_unread_keys(keyboard)]
+    presses = [place for place, key in enumerate(keys) if key.key == Keys.ControlC]
+    store_typeahead(keyboard, keys[presses[-1] + 1 :] if presses else keys)
+    return bool(presses)
+
+
+def typed_ahead(keyboard: Input) -> list[str]:
+    """The lines that were read before the prompt wanted them; they are forgotten."""
+    from prompt_toolkit.input.typeahead import get_typeahead
+
+    return "".join(key.data for key in get_typeahead(keyboard)).replace("\r", "\n").splitlines()
+
+
+def _unread_keys(keyboard: Input) -> list[KeyPress]:
+    """The keys that wait in the terminal; it keeps sending Ctrl+C as a signal meanwhile."""
+    try:
+        import termios
+    except ImportError:  # not on Windows
+        return []
+    try:
+        before = termios.tcgetattr(keyboard.fileno())
+    except (OSError, ValueError, NotImplementedError, termios.error):  # no terminal
+        return []
+    by_key = before.copy()
+    by_key[3] &= ~termios.ICANON  # lflag: hand out keys, not whole lines
+    termios.tcsetattr(keyboard.fileno(), termios.TCSANOW, by_key)
+    try:
+        return keyboard.read_keys()
+    finally:
+        termios.tcsetattr(keyboard.fileno(), termios.TCSANOW, before)
+
+
+def with_late_presses(bindings: KeyBindingsBase, press_early: Callable[[], None]) -> KeyBindingsBase:
     """The prompt's keys, with a press that comes as Enter ends the prompt: prompt_toolkit would end it once more.
 
     Args:
         bindings: the keys of IPython's prompt.
+        press_early: called with such a press.
     """
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 
@@ -81,7 +175,7 @@ def with_late_presses(bindings: KeyBindingsBase) -> KeyBindingsBase:
         if event.app.is_running and not event.app.is_done:
             event.app.exit(exception=KeyboardInterrupt())
         else:
-            announce("Ctrl+C came before the line began: press it again to interrupt the line.")
+            press_early()
 
     return merge_key_bindings([bindings, own])
 

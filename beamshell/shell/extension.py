@@ -18,7 +18,8 @@ from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.device_look import begin_look
-from beamshell.shell.messages_shown import MENU, Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.leaving import ask_before_leaving
+from beamshell.shell.messages_shown import Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
@@ -87,6 +88,7 @@ class _Wiring:
         self._read_typed_cells()
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
+        self._undo.append(ask_before_leaving(self._shell, self._session))
         self._look_at_each_cell()
         self._show_values()
         self._complete()
@@ -173,8 +175,8 @@ class _Wiring:
     def _say(self, exc: BaseException) -> None:
         if isinstance(exc, UsageError):
             say(str(exc))  # where words are missing, its second line is the usage
-        elif isinstance(exc, RunEngineInterrupted) and self._session.state == "paused":
-            say(MENU)
+        elif isinstance(exc, RunEngineInterrupted):
+            self._session.show_interruption(exc)
         else:
             say_error(exc)
 

@@ -63,7 +63,7 @@ def place_of(exc: BaseException, file: Path) -> str:
 def say(text: str) -> None:
     """Write a message to the person, on stderr: what a command prints on stdout stays its result."""
     sys.stdout.flush()
-    print(f"beamshell: {text}", file=sys.stderr, flush=True)
+    print(f"beamshell: {text}\n", end="", file=sys.stderr, flush=True)  # in one piece: threads write too
 
 
 def say_error(exc: BaseException) -> None:

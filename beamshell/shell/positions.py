@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
-from beamshell.protocols import Locatable, Movable
+from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.text.lists import aligned
 from beamshell.text.numbers import number, with_unit
 
@@ -84,14 +85,23 @@ def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE") -> str:
         motors: by name.
         offline: what stands in place of the position of a motor that does not answer.
     """
-    states = {name: _begin_state(motor) for name, motor in motors.items()}
-    rows = [_row(name, motors[name], collect, offline) for name, collect in states.items()]
+    states = {name: (_begin_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
+    rows = [_row(name, motors[name], *collectors, offline) for name, collectors in states.items()]
     return "\n".join(aligned([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS))
 
 
 def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
     begin = getattr(motor, "begin_state", None)
     return begin() if callable(begin) else lambda: _foreign_state(motor)
+
+
+def _begin_alarm(motor: Any) -> Callable[[], bool]:
+    """Ask whether the position has an INVALID alarm; a motor that does not answer has none."""
+    signal = getattr(motor, "readback_signal", None)
+    if not isinstance(signal, BeginsRead) or not getattr(motor, "connected", True):
+        return lambda: False
+    collect = signal.begin_read()
+    return lambda: bool(invalid_keys(collect()))
 
 
 def _foreign_state(motor: Any) -> dict[str, Any]:
@@ -105,9 +115,12 @@ def _foreign_state(motor: Any) -> dict[str, Any]:
     return {"connected": True, "position": position_of(motor), **limits}
 
 
-def _row(name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], offline: str) -> tuple[str, ...]:
+def _row(
+    name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], is_invalid: Callable[[], bool], offline: str
+) -> tuple[str, ...]:
     try:
         state = collect()
+        words = [*(state.get("words") or ()), *(["position INVALID"] if is_invalid() else [])]
     except (BeamshellError, TimeoutError) as exc:
         return (name, offline, "", "", "", "", str(exc))
     if not state["connected"]:
@@ -115,7 +128,7 @@ def _row(name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], offlin
     user, dial, low, high = (_digits(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))
     units = unit_of(motor) if state.get("units") is None else state["units"]
     no_limit = "none" if is_motor(motor) else "-"
-    return (name, user, dial or "-", low or no_limit, high or no_limit, units, ", ".join(state.get("words") or ()))
+    return (name, user, dial or "-", low or no_limit, high or no_limit, units, ", ".join(words))
 
 
 # ---- while motors move -------------------------------------------------------------------------

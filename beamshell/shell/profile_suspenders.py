@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError, ConfigError
+from beamshell.text.times import clock_time, duration
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -63,10 +64,31 @@ class ProfileSuspenders:
 
 
 def describe(suspender: Any) -> str:
-    """A line about a suspender and its state: "good   <suspender>" or "HOLDS  <suspender>: reason"."""
-    if suspender.tripped:
-        return f"HOLDS  {suspender!r}: {suspender.reason}"
-    return f"good   {suspender!r}"
+    """A line about a suspender and its state: "good   <suspender>", or "HOLDS  <suspender>" and which plans."""
+    if not suspender.tripped:
+        return f"good   {suspender!r}"
+    which = "also moves" if getattr(suspender, "suspend_moves", False) else "not moves"
+    return f"HOLDS  {suspender!r} ({which})"
+
+
+def describe_off(engine: RunEngine) -> list[str]:
+    """A line that says how long the suspenders are switched off; none while they count."""
+    until = engine.suspenders_off_until
+    if until is None:
+        return []
+    now = time.time()
+    left = duration(max(0.0, until - now))
+    return [f"OFF until {clock_time(until, now)}, {left} from now: no plan waits (suspenders on ends it)"]
+
+
+def why_suspended(engine: RunEngine) -> str:
+    """Why plans wait now, and what to type not to wait."""
+    if off := describe_off(engine):
+        return off[0]
+    reasons = [suspender.reason for suspender in engine.suspenders if suspender.tripped]
+    if not reasons:
+        return "no plan waits: all suspenders are good"
+    return f"{'; '.join(reasons)}.\nNot to wait: suspenders off 10min (moves do not wait, unless a suspender says so)."
 
 
 def wait_until_good(suspenders: Iterable[Any], left_s: Callable[[], float]) -> None:

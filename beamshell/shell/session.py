@@ -5,20 +5,22 @@ It knows nothing of how a command is typed or an error shown. Its parts are made
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import EngineError
+from beamshell.errors import EngineError, RunEngineInterrupted
 from beamshell.plans.unrun_plan_guard import call_of
-from beamshell.shell.messages_shown import DONE, LastError, place_of
+from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
-from beamshell.shell.profile_suspenders import describe, wait_until_good
+from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
 from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
+from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 from beamshell.text.numbers import counted
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.simulate.result import SimulationResult
-    from beamshell.store import Journal, PersistentDict, Queue, Runs
+    from beamshell.store import Journal, PersistentDict, Queue, Run, Runs
+    from beamshell.store.runs import RunList
 
 
 class Session:
@@ -62,6 +65,7 @@ class Session:
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
         self.names.add(session=self)
         self._user_files_run = False
+        self._not_run: list[str] = []
 
     # ---- the steps of the start-up files -----------------------------------------------------
 
@@ -155,6 +159,25 @@ class Session:
         return self._parts.acquisition.need("runs").runs
 
     @property
+    def own_runs(self) -> RunList:
+        """The newest runs that this console has measured, the newest last; `runs` has those of all consoles."""
+        return self.runs.at(self.journal.recent)
+
+    def last_run(self) -> Run:
+        """The run that a command shows or writes when it names none: this console's last.
+
+        Before its first run it is the newest of the data folder, and that is said.
+
+        Raises:
+            UnknownName: there is no run at all.
+        """
+        if own := self.own_runs:
+            return own[-1]
+        run = self.runs[-1]
+        say(f"no run of this console yet: {run.label} is the newest of the data folder")
+        return run
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue
@@ -215,9 +238,24 @@ class Session:
         """
         return self._parts.devices.need("devices").default_detectors()
 
+    def device_files(self) -> list[Path]:
+        """The device file and those that it includes, as far as devices were made of them."""
+        if not self._parts.devices.done:
+            return []
+        places = (self.registry.entry(name).place for name in self.registry)
+        return list(dict.fromkeys(Path(place.rsplit(":", 2)[0]).resolve() for place in places if place))
+
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
-        return [describe(suspender) for suspender in self.RE.suspenders]
+        return [*describe_off(self.RE), *(describe(suspender) for suspender in self.RE.suspenders)]
+
+    def suspenders_off(self, seconds: float) -> None:
+        """Let plans wait for no suspender for some time; it is said when that is over."""
+        self.RE.suspenders_off(seconds, on_again=lambda: say("the suspenders count again"))
+
+    def why_suspended(self) -> str:
+        """Why plans wait now, and what to type not to wait."""
+        return why_suspended(self.RE)
 
     def reload_devices(self) -> list[str]:
         """Read the device file again: a line for each device that has changed; the others stay the same objects.
@@ -247,8 +285,10 @@ class Session:
             wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
 
     def store_metadata(self) -> None:
-        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``, and data that wait."""
         if self._parts.acquisition.done:
+            if self.journal.waiting and self.state == "idle":
+                self.journal.try_again()
             self.md.flush()
 
     def __repr__(self) -> str:
@@ -269,6 +309,9 @@ class Session:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=self.suspender_lines,
             is_attended=lambda: bool(getattr(getattr(self.shell, "parent", None), "interact", False)),
+            not_recorded=lambda: [
+                name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
+            ],
         )
 
     def run(
@@ -287,7 +330,7 @@ class Session:
             BeamshellError: it cannot be done, or has failed.
         """
         try:
-            if str(self.RE.state) != "idle":
+            if str(self.RE.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
                 raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
             checked = self.check(plan) if preflight else nullcontext()
             metadata = {"operator": self.operator}
@@ -350,8 +393,26 @@ class Session:
         if action == "resume":
             self.journal.flush()  # if the disk still refuses, that is an error now and not at the next point
         self.RE.proceed(action, reason).raise_for_status(end_was_requested=action != "resume")
-        if action != "resume":
+        if action == "resume":
+            self._remind_of_rest()
+        else:
+            self._not_run = []
             print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
+
+    def show_interruption(self, exc: RunEngineInterrupted) -> None:
+        """Show what can be typed at a pause, or where a plan was ended; and the lines of the cell that did not run."""
+        place = interrupted_line(exc.__traceback__, self.shell.user_ns)
+        rest = rest_of_cell("".join(linecache.getlines(place[0])), place[1]) if place is not None else []
+        if exc.paused:
+            rest = self._not_run = rest or self._not_run  # a pause after resume: the rest is of the cell before
+        heading = "These lines do not run, also not after resume:" if exc.paused else "These lines did not run:"
+        say("\n".join([MENU if exc.paused else one_line(exc), *_indented(heading, rest)]))
+
+    def _remind_of_rest(self) -> None:
+        """After a resume that came to the plan's end: show the lines of the cell that did not run."""
+        if self._not_run:
+            say("\n".join(_indented("these lines did not run:", self._not_run)))
+        self._not_run = []
 
     # ---- the end -----------------------------------------------------------------------------
 
@@ -373,3 +434,7 @@ class Session:
     def close(self) -> None:
         """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time."""
         self._parts.close()
+
+
+def _indented(heading: str, lines: list[str]) -> list[str]:
+    return [heading, *(f"  {line}" for line in lines)] if lines else []

@@ -182,7 +182,7 @@ class MotorSlot(DeviceSlot):
         device = super().read(tokens, name, following)
         if not isinstance(device, Movable):
             raise UsageError(f"{_name_of(word)} cannot be moved ({name})")
-        return device
+        return getattr(device, "main_axis", None) or device  # `mono` means `mono.energy`
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:

@@ -216,7 +216,7 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
     except KeyError:
         raise unknown("device", name, devices) from None
     for part in parts:
-        names = list(getattr(device, "component_names", ()))
+        names = [*getattr(device, "component_names", ()), *getattr(device, "aliases", ())]
         if part not in names:
             raise unknown("part", part, names, of=name)
         device, name = getattr(device, part), f"{name}.{part}"

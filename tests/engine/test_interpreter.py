@@ -15,6 +15,7 @@ from beamshell.errors import (
     InvalidCommand,
     PlanHalt,
     RequestAbort,
+    RunEngineInterrupted,
 )
 from beamshell.messages import Msg
 from beamshell.plans import count, scan
@@ -210,12 +211,75 @@ def test_a_pause_without_checkpoint_ends_the_plan_as_aborted(world, det):
     assert world.docs[-1][1]["exit_status"] == "abort"
 
 
-def test_a_deferred_pause_after_the_last_checkpoint_pauses_at_the_end(world):
-    world.at(0.5, lambda: world.post(PauseRequest(True)))
+def test_an_engine_that_has_nothing_left_is_never_paused_and_the_run_is_a_success(world, motor, det):
+    world.at(4.45, lambda: world.post(PauseRequest(True)))  # in the last point
+    core = world.run(scan([det], motor, 0, 4, 5))
+    assert core.state is State.IDLE
+    assert world.docs[-1][1]["exit_status"] == "success"
+    result = core.outcome.as_result()
+    assert result.succeeded
+    with pytest.raises(RunEngineInterrupted, match=r"^The scan had just ended: there is nothing to pause\."):
+        result.raise_for_status()
+
+
+def test_data_that_could_not_be_written_pause_the_engine_also_at_the_end(world):
+    world.at(0.5, lambda: world.post(PauseRequest(True, "Data cannot be written: disk full")))
     core = world.run([Msg("sleep", None, 1)])
     assert core.state is State.PAUSED
+    assert world.said == ["Data cannot be written: disk full. The plan has come to its end; 'resume' finishes it."]
     assert core.resume()
     assert core.state is State.IDLE
+
+
+def end_of(core: Any) -> str:
+    """What the operator reads of a plan that was interrupted."""
+    with pytest.raises(RunEngineInterrupted) as error:
+        core.outcome.as_result(paused=core.state is State.PAUSED).raise_for_status()
+    return str(error.value)
+
+
+def test_a_bare_move_that_is_stopped_ends_with_the_position_where_the_motor_stands(world, motor):
+    world.at(2.5, lambda: world.post(EndRequest(State.STOPPING)))
+    core = world.run(bps.mv(motor, 60))
+    assert core.state is State.IDLE
+    assert (motor.moving, motor.position) == (False, 2.5)
+    assert end_of(core) == "Stopped: motor is at 2.5000. The engine is idle."
+
+
+def test_a_stopped_move_waits_until_the_motor_stands(world, motor):
+    stop = motor.stop
+
+    def brakes_for_a_second(success=False):
+        world.at(1.0, lambda: stop(success))
+
+    motor.stop = brakes_for_a_second
+    world.at(2.5, lambda: world.post(EndRequest(State.STOPPING)))
+    core = world.run(bps.mv(motor, 60))
+    assert end_of(core) == "Stopped: motor is at 3.5000. The engine is idle."
+
+
+def test_a_press_before_a_bare_move_has_begun_keeps_it_from_moving(world, motor):
+    world.post(PauseRequest(True, pressed=True))
+    core = world.run(bps.mv(motor, 60))
+    assert core.state is State.IDLE
+    assert motor.log == []
+    assert end_of(core) == "Stopped: nothing has moved. The engine is idle."
+
+
+def test_a_press_before_a_scan_has_begun_pauses_it_at_its_first_checkpoint(world, motor, det):
+    world.post(PauseRequest(True, pressed=True))
+    core = world.run(scan([det], motor, 0, 4, 5))
+    assert core.state is State.PAUSED
+    assert core.resume()
+    assert len(world.events()) == 5
+
+
+def test_the_cleanup_of_a_bare_move_is_done_though_it_was_stopped(world, motor, det):
+    back = VirtualMotor(world, "back")
+    world.at(2.5, lambda: world.post(EndRequest(State.STOPPING)))
+    core = world.run(finalize_wrapper(bps.mv(motor, 60), lambda: bps.mv(back, 1)))
+    assert back.position == 1
+    assert "motor is at 2.5000" in end_of(core)
 
 
 def test_a_plan_that_swallows_the_abort_does_not_turn_it_into_a_success(world):

@@ -36,7 +36,9 @@ trouble = st.builds(
     decisions=decisions,
 )
 pauses = st.builds(
-    Trouble, at=st.dictionaries(st.integers(0, 70), st.sampled_from(["pause", "soft pause", "suspend"]), max_size=4)
+    Trouble,
+    at=st.dictionaries(st.integers(0, 70), st.sampled_from(["pause", "soft pause", "suspend"]), max_size=4),
+    hands_on=st.booleans(),
 )
 
 

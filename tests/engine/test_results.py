@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
 
+import pytest
+from document_rules import check
+
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.devices.status import Status
 from beamshell.engine import RunEngine
 from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
 from beamshell.messages import Msg
+from beamshell.plans import scan
+from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import run_wrapper
 
 
@@ -86,11 +93,112 @@ def test_what_is_no_plan_is_refused_at_once(RE):
         RE.run(pausing)
 
 
-def test_a_second_plan_while_one_is_paused_is_refused(RE):
+@pytest.mark.parametrize("plan", [lambda: run_wrapper(iter([])), lambda: iter([Msg("stage", SynAxis(name="th"))])])
+def test_beside_a_paused_plan_no_scan_can_run_and_the_message_says_what_to_type(RE, plan):
     RE.run(pausing())
-    with pytest.raises(TransitionError, match="type resume"):
-        RE.run(pausing())
+    with pytest.raises(TransitionError, match="type resume, stop, abort or halt first"):
+        RE(plan())
+    assert RE.state == "paused"
     RE.abort()
+
+
+def test_beside_a_paused_plan_one_may_move_and_count_and_its_documents_are_not_disturbed(RE):
+    th, docs, ended = SynAxis(name="th"), [], []
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+
+    def pauses_in_the_scan(msg):
+        if msg.command == "read" and len(docs) == 3 and not asked:
+            asked.append(msg)
+            RE.request_pause()
+
+    asked = []
+    RE.msg_hook = pauses_in_the_scan
+    paused = RE.run(scan([det], th, 0, 2, 3), lambda name, doc: docs.append((name, doc)), then=ended.append)
+    assert paused.paused
+    before = len(docs)
+    RE(bps.mv(th, 7))
+    RE(iter([Msg("trigger", det, group="count"), Msg("wait", None, group="count"), Msg("read", det)]))
+    assert (len(docs), RE.state, ended) == (before, "paused", [])
+    assert RE.proceed("resume").succeeded
+    assert [doc["data"]["th"] for name, doc in docs if name == "event"] == [0, 1, 2]
+    assert len(ended) == 1
+    check(docs)
+
+
+def test_a_detector_that_writes_the_paused_runs_file_is_not_counted_beside_it(RE):
+    class Camera:
+        name, parent = "cam", None
+
+        def stage(self):
+            return [self]
+
+        def unstage(self):
+            return [self]
+
+        def trigger(self):
+            raise AssertionError("a picture too many")
+
+        def collect_asset_docs(self):
+            return ()
+
+    cam = Camera()
+    RE.run([Msg("stage", cam), Msg("pause")])
+    with pytest.raises(TransitionError, match="cam writes the file of the paused run"):
+        RE(iter([Msg("trigger", cam)]))
+    RE.abort()
+
+
+def test_a_plan_beside_a_paused_one_is_ended_where_others_are_paused(RE):
+    RE.run(pausing())
+    result = RE.run([Msg("checkpoint"), Msg("pause")])
+    assert (result.paused, result.exit_status, result.afterwards) == (
+        False,
+        "success",
+        "The other plan is still paused.",
+    )
+    assert RE.state == "paused"
+    RE.abort()
+    assert RE.state == "idle"
+
+
+def test_a_failure_of_the_paused_plan_does_not_reach_the_plan_beside_it(RE):
+    class Slow:
+        name, parent = "slow", None
+
+        def __init__(self):
+            self.status = Status()
+
+        def trigger(self):
+            return self.status
+
+    slow, th = Slow(), SynAxis(name="th", delay=0.1)
+    RE.run([Msg("trigger", slow, group="later"), Msg("checkpoint"), Msg("pause"), Msg("wait", None, group="later")])
+    threading.Timer(0.02, lambda: slow.status.set_exception(RuntimeError("it broke"))).start()
+    assert RE.run(bps.mv(th, 1)).succeeded
+    assert "it broke" in str(RE.proceed("resume").exception)
+
+
+def test_two_threads_cannot_begin_a_plan_at_once(RE):
+    both, begun, refused = threading.Barrier(2), [], []
+
+    def meet(plan):  # both have seen an engine that is idle
+        both.wait(60)
+        return plan
+
+    RE.preprocessors.append(meet)
+
+    def run():
+        try:
+            begun.append(RE.run([Msg("sleep", None, 0.2)]))
+        except TransitionError as exc:
+            refused.append(exc)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (len(begun), len(refused)) == (1, 1)
 
 
 @pytest.mark.parametrize("how", ["resume", "stop", "abort", "halt"])

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beamshell.devices.signal import Signal
+from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
 from beamshell.engine import suspenders as sus
-from beamshell.errors import BadValue, RunEngineInterrupted
+from beamshell.errors import BadValue, PlanError, RunEngineInterrupted
 from beamshell.messages import Msg
+from beamshell.plans import count, scan
+from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import suspend_wrapper
 
 
@@ -149,6 +156,120 @@ def test_what_cannot_be_trusted_counts_as_bad():
     assert floor.tripped, "a value from before the loss counts no more"
 
 
+@pytest.fixture
+def RE() -> RunEngine:
+    engine = RunEngine({})
+    engine.say = lambda text: None
+    return engine
+
+
+NO_NUMBERS = [
+    (math.nan, "ring is NaN"),
+    (np.float32("nan"), "ring is NaN"),
+    ("Fault", "ring is 'Fault', which is no number"),
+    (np.zeros(3), "ring is an array of shape (3,), which is no number"),
+    ([1, 2], "ring is a list of 2, which is no number"),
+]
+
+
+@pytest.mark.parametrize(("value", "reason"), NO_NUMBERS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda ring: sus.SuspendFloor(ring, 5),
+        lambda ring: sus.SuspendCeil(ring, 5),
+        lambda ring: sus.SuspendWhenOutsideBand(ring, 5, 8),
+        lambda ring: sus.SuspendInBand(ring, 5, 8),
+    ],
+)
+def test_a_value_that_is_no_number_trips_what_compares_numbers_with_the_reason(kind, value, reason):
+    ring = Ring(10.0)
+    suspender = kind(ring)
+    suspender.install(lambda: None)
+    ring.tell(value)
+    assert suspender.tripped
+    assert suspender.reason == reason
+    ring.tell(0.0 if isinstance(suspender, sus.SuspendCeil) else 6.0)
+    assert suspender.tripped == isinstance(suspender, sus.SuspendInBand)
+
+
+@pytest.mark.parametrize("value", [10, 10.0, True, np.float64(10), np.array(10.0), np.array([10.0])])
+def test_a_number_of_any_type_can_be_compared(value):
+    ring = Ring(value)
+    floor = sus.SuspendFloor(ring, 0.5)
+    floor.install(lambda: None)
+    assert not floor.tripped
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda ring: sus.SuspendBoolLow(ring),
+        lambda ring: sus.SuspendBoolHigh(ring),
+        lambda ring: sus.SuspendWhenChanged(ring, expected_value=1),
+    ],
+)
+def test_a_value_that_cannot_be_judged_trips_and_raises_nothing_in_the_thread_of_the_control_system(kind):
+    ring = Ring(1)
+    suspender = kind(ring)
+    suspender.install(lambda: None)
+    ring.tell(np.arange(3))
+    assert suspender.tripped
+    assert "an array of shape (3,), which cannot be judged: ValueError" in suspender.reason
+
+
+def test_a_condition_of_ones_own_says_what_is_bad_and_why():
+    class AtNight(sus.SuspenderBase):
+        def is_bad(self, value):
+            return value > 22
+
+        def why(self):
+            return "says that it is night"
+
+    clock = Ring(23)
+    night = AtNight(clock)
+    night.install(lambda: None)
+    assert night.reason == "ring says that it is night"
+    clock.tell(8)
+    assert not night.tripped
+
+
+# ---- its plans ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_given_as_pre_and_post_plan_runs_at_each_trip(RE):
+    ring, shutter = Ring(10.0), Signal(name="shutter", value="open")
+    floor = sus.SuspendFloor(ring, 5, pre_plan=bps.mv(shutter, "closed"), post_plan=bps.mv(shutter, "open"))
+    RE.install_suspender(floor)
+    seen = []
+
+    def look(msg):
+        if msg.command == "wait_for_release":
+            seen.append(shutter.get())
+            ring.tell(10.0)
+
+    RE.msg_hook = look
+
+    def plan():
+        for _ in range(2):
+            yield Msg("checkpoint")
+            ring.tell(1.0)
+            yield Msg("checkpoint")
+            seen.append(shutter.get())
+
+    RE(plan())
+    assert seen == ["closed", "open", "closed", "open"]
+
+
+def test_a_generator_as_pre_plan_is_refused_with_what_to_write():
+    def close_shutter():
+        yield Msg("null")
+
+    with pytest.raises(PlanError, match=r"runs only once: give the function that makes it, pre_plan=close_shutter"):
+        sus.SuspendFloor(Ring(1.0), 5, pre_plan=close_shutter())
+    sus.SuspendFloor(Ring(1.0), 5, pre_plan=close_shutter)
+
+
 def test_the_engine_is_informed_of_changes_only():
     ring, changes = Ring(10.0), []
     floor = sus.SuspendFloor(ring, 5)
@@ -187,13 +308,6 @@ def test_any_function_can_be_a_condition_and_one_that_raises_is_a_bad_one():
 
 
 # ---- in the engine -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def RE() -> RunEngine:
-    engine = RunEngine({})
-    engine.say = lambda text: None
-    return engine
 
 
 def test_a_real_signal_suspends_and_releases_a_plan(RE):
@@ -240,7 +354,7 @@ def test_taking_the_bad_condition_away_lets_the_plan_go_on(RE):
     floor = sus.SuspendFloor(Ring(1.0), 5)
     RE.install_suspender(floor)
     RE.say = lambda text: text.startswith("Suspended") and RE.remove_suspender(floor)
-    assert RE([Msg("null")]) == ()
+    assert RE([Msg("checkpoint")]) == ()
 
 
 def test_a_condition_of_ones_own_is_asked_while_the_plan_waits(RE):
@@ -259,6 +373,133 @@ def test_a_suspended_plan_can_be_paused_and_aborted(RE):
     RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5))
     RE.state_hook = lambda new, old: new == "suspending" and RE.request_pause()
     with pytest.raises(RunEngineInterrupted, match="Paused"):
-        RE([Msg("null")])
+        RE([Msg("checkpoint")])
     RE.abort()
     assert RE.state == "idle"
+
+
+def test_without_beam_a_bare_move_is_made_and_a_count_waits(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    RE(bps.mv(motor, 1))
+    assert motor.position == 1
+    reached = []
+    RE.state_hook = lambda new, old: new == "suspending" and (reached.append(motor.position), ring.tell(10.0))
+    RE(scan([SynGauss(name="det", motor=motor, center=0, sigma=1)], motor, 2, 3, 2))
+    assert reached == [1], "it did not wait before it moved"
+
+
+def test_a_suspender_may_count_for_bare_moves_too(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5, suspend_moves=True))
+    reached = []
+    RE.state_hook = lambda new, old: new == "suspending" and (reached.append(motor.position), ring.tell(10.0))
+    RE(bps.mv(motor, 1))
+    assert (reached, motor.position) == ([0], 1)
+
+
+def test_a_move_that_was_made_before_the_scan_is_not_made_again_when_the_beam_is_back(RE):
+    ring, motor = Ring(1.0), SynAxis(name="motor")
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    sent = []
+    RE.msg_hook = lambda msg: msg.command == "set" and sent.append(msg.args[0])
+    RE.state_hook = lambda new, old: new == "suspending" and ring.tell(10.0)
+
+    def plan():
+        yield from bps.mv(motor, 7)
+        yield from count([motor])
+
+    RE(plan())
+    assert sent == [7]
+
+
+# ---- switched off ------------------------------------------------------------------------------------
+
+
+def starts_of(RE: RunEngine) -> list[dict[str, Any]]:
+    starts: list[dict[str, Any]] = []
+    RE.subscribe(lambda _, doc: starts.append(doc), "start")
+    return starts
+
+
+def test_while_suspenders_are_off_no_plan_waits_and_each_run_says_so(RE):
+    RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5))
+    starts = starts_of(RE)
+    RE.suspenders_off(3600)
+    RE(count([SynAxis(name="motor")]))
+    assert starts[0]["suspenders_off_until"] == RE.suspenders_off_until > time.time()
+    RE.suspenders_on()
+    RE.state_hook = lambda new, old: new == "suspending" and RE.clear_suspenders()
+    RE(count([SynAxis(name="motor")]))
+    assert "suspenders_off_until" not in starts[1]
+
+
+def test_the_time_for_which_they_are_off_ends_by_itself_and_the_plan_waits_again(RE):
+    ring, ended = Ring(1.0), threading.Event()
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    states = []
+
+    def state_changed(new, old):
+        states.append(new)
+        if new == "suspending":
+            assert ended.wait(60)
+            ring.tell(10.0)
+
+    RE.state_hook = state_changed
+    RE.suspenders_off(0.1, on_again=ended.set)
+
+    def plan():
+        yield Msg("checkpoint")
+        while "suspending" not in states:
+            yield Msg("checkpoint")
+            yield Msg("sleep", None, 0.01)
+
+    RE(plan())
+    assert states == ["running", "suspending", "running", "idle"]
+    assert RE.suspenders_off_until is None
+
+
+def test_a_suspended_run_that_goes_on_without_waiting_records_it(RE):
+    RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5, sleep=3600))
+    docs, asked = [], []
+    RE.state_hook = lambda new, old: new == "suspending" and not asked and (asked.append(new), RE.request_pause())
+
+    def plan():
+        yield Msg("open_run")
+        yield Msg("checkpoint")
+        RE.suspenders_on()
+        yield Msg("checkpoint")
+        yield Msg("close_run")
+
+    RE.suspenders_off(3600)
+    with pytest.raises(RunEngineInterrupted, match="Paused"):
+        RE(plan(), lambda name, doc: docs.append((name, doc)))
+    RE.suspenders_off(3600)
+    RE.resume()
+    words = [doc["data"]["interruption"] for name, doc in docs if name == "event"]
+    assert len(words) == 1
+    assert words[0].startswith("suspenders off until ")
+    RE.suspenders_on()
+
+
+def test_a_suspender_that_is_installed_while_they_are_off_counts_when_they_are_on(RE):
+    RE.suspenders_off(3600)
+    floor = sus.SuspendFloor(Ring(1.0), 5)
+    RE.install_suspender(floor)
+    assert RE.suspenders == (floor,)
+    RE(count([SynAxis(name="motor")]))
+    RE.suspenders_on()
+    RE.state_hook = lambda new, old: new == "suspending" and RE.remove_suspender(floor)
+    RE(count([SynAxis(name="motor")]))
+    assert RE.suspenders == ()
+
+
+def test_the_waiting_line_names_the_way_out(RE):
+    said: list[str] = []
+    ring = Ring(1.0)
+    RE.install_suspender(sus.SuspendFloor(ring, 5))
+    RE.say = lambda text: (said.append(text), ring.tell(10.0))
+    RE([Msg("checkpoint")])
+    assert said[0] == "Suspended: ring is 1 mA; plans wait until it is at least 5 mA."
+    assert said[1] == "It goes on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume."
+    assert max(map(len, said)) <= 80

@@ -155,13 +155,13 @@ def test_a_pause_on_the_way_to_the_beginning_goes_there_again(world, flyer):
     assert places(world) == [float(i) for i in range(10)]
 
 
-def test_a_pause_at_the_next_checkpoint_lets_the_flight_land(world, flyer):
+def test_a_pause_at_the_next_checkpoint_lets_the_flight_land_and_nothing_is_left_to_resume(world, flyer):
     core = world.interpreter()
     world.at(5.0, lambda: world.post(PauseRequest(True)))
-    assert not core.start(as_generator(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0)))
+    assert core.start(as_generator(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0)))
     assert len(places(world)) == 10
-    assert core.resume()
     assert core.exit_status == "success", core.error
+    assert core.outcome.pause_came_late
     assert len(flyer.paths) == 1
 
 

@@ -5,10 +5,12 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
+from beamshell.errors import PlanError
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.plans.unrun_plan_guard import PlanNotRun, call_of
+from beamshell.simulate import rehearse
 
 
 @pytest.fixture
@@ -132,3 +134,101 @@ def test_a_plan_that_uses_something_up_cannot_be_made_once_more(det):
         assert not call_of(plan).can_be_repeated
         plan.close()
     assert call_of(bare()) is None
+
+
+# ---- yield in place of yield from ----------------------------------------------------------------
+
+
+def yields_a_plan():
+    yield bps.mv("th", 3)
+
+
+def yields_a_stub():
+    yield bps.checkpoint()
+
+
+def yields_nothing():
+    yield None
+
+
+WRONG = [
+    (yields_a_plan, "in yields_a_plan: write `yield from mv(...)`, not `yield mv(...)`"),
+    (yields_a_stub, "in yields_a_stub: write `yield from checkpoint(...)`, not `yield checkpoint(...)`"),
+    (yields_nothing, "in yields_nothing: None was yielded, which is no message"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG)
+@pytest.mark.parametrize("wrap", [lambda plan: plan, bpp.run_wrapper, bpp.stub_wrapper])
+def test_yield_in_place_of_yield_from_says_what_to_write_with_file_and_line(make, message, wrap):
+    line = make.__code__.co_firstlineno + 1
+    expected = f"test_unrun_plan_guard.py, line {line}, {message}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        core = VirtualWorld().run(wrap(make()))
+        assert str(core.error).startswith(expected)
+        (problem,) = rehearse(wrap(make())).problems
+        assert str(problem).startswith(expected)
+
+
+def test_a_plan_may_catch_it_and_go_on():
+    def plan():
+        with pytest.raises(PlanError):
+            yield bps.checkpoint()
+        return (yield from bps.null())
+
+    assert VirtualWorld().run(plan()).error is None
+
+
+# ---- a plan that is used once more ---------------------------------------------------------------------
+
+
+def test_a_plan_of_ours_can_be_run_again(world, det):
+    plan = bp.count([det], num=2)
+    for _ in range(3):
+        world.run(plan)
+    assert world.names().count("stop") == 3
+    assert len(world.events()) == 6
+
+
+def test_a_final_plan_that_is_used_twice_is_done_twice(world, det):
+    shutter = VirtualMotor(world, "shutter")
+    close = bps.mv(shutter, 1)
+    for _ in range(2):
+        world.run(bpp.finalize_wrapper(bp.count([det]), close))
+    assert shutter.log.count("set") == 2
+
+
+def test_a_final_plan_of_two_plans_that_are_made_before_either_runs_is_done_twice(world, det):
+    shutter = VirtualMotor(world, "shutter")
+    close = bps.mv(shutter, 1)
+    plans = [bpp.finalize_wrapper(bp.count([det]), close) for _ in range(2)]
+    for plan in plans:
+        world.run(plan)
+    assert shutter.log.count("set") == 2
+
+
+def ones_own():
+    yield Msg("null")
+
+
+def test_a_generator_that_was_run_already_is_refused_with_what_to_write(world):
+    plan = ones_own()
+    world.run(plan)
+    with pytest.raises(PlanError, match=r"ones_own\(...\) has been run already: call ones_own\(...\) again"):
+        world.run(plan)
+
+
+def test_a_final_plan_that_was_run_already_is_an_error_of_the_plan_and_not_silence(world, det):
+    final = ones_own()
+    world.run(bpp.finalize_wrapper(bp.count([det]), final))
+    core = world.run(bpp.finalize_wrapper(bp.count([det]), final))
+    assert isinstance(core.error, PlanError)
+    assert "ones_own(...) has been run already" in str(core.error)
+
+
+def test_a_plan_that_cannot_be_made_again_is_refused_the_second_time(world, det):
+    plan = bpp.run_wrapper(iter([Msg("null")]))
+    world.run(plan)
+    with pytest.raises(PlanError, match="has been run already"):
+        world.run(plan)

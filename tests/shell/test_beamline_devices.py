@@ -85,6 +85,13 @@ def test_what_was_asked_for_late_is_named_when_it_has_had_the_time_to_answer(reg
     assert capsys.readouterr().err == ""
 
 
+def test_what_was_lost_before_the_clock_was_set_back_is_named(registry, report, clock, capsys):
+    registry.add(Lost("th", -3600.0))
+    clock.seconds += 60
+    report.show_new()
+    assert capsys.readouterr().err == "beamshell: offline: th (type offline for the addresses)\n"
+
+
 def test_the_time_that_is_left_for_devices_runs_out(registry, clock):
     report = OfflineReport(registry, wait_s=1.0, clock=clock)
     assert report.left_s == 1.0

@@ -1,16 +1,26 @@
 """Presses of Ctrl+C outside a plan: what they interrupt, without a terminal."""
 
 import asyncio
+import functools
+import os
+import select
 import signal
 import sys
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 
 import pytest
+from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 
 from beamshell.engine.interrupts import InterruptOwner
-from beamshell.shell.cell_interrupts import PRESSES_TO_GET_OUT, CellInterrupts, ClosingInterrupts, with_late_presses
+from beamshell.shell.cell_interrupts import (
+    PRESSES_TO_GET_OUT,
+    CellInterrupts,
+    ClosingInterrupts,
+    has_ctrl_c,
+    with_late_presses,
+)
 
 
 class Shell:
@@ -20,7 +30,9 @@ class Shell:
         self.in_one_line, self.as_they_are = [], []
         self.while_showing = self.between = lambda: None
 
-    async def run_code(self, function):
+    async def run_code(self, function, async_=False):
+        if isinstance(function, CodeType):
+            function = functools.partial(exec, function)
         try:
             try:
                 return function()
@@ -29,6 +41,9 @@ class Shell:
                 self.CustomTB(type(exc), exc, None)
         except BaseException:
             self.showtraceback()
+
+    def prompt_for_code(self):
+        return "a cell"
 
     def CustomTB(self, kind, exc, tb):
         self.while_showing()
@@ -53,9 +68,16 @@ def owner():
 
 
 @pytest.fixture
-def press(shell, owner):
+def interrupts(shell, owner):
+    """A console that listens."""
+    interrupts = CellInterrupts(shell, owner)
+    interrupts.listen()
+    return interrupts
+
+
+@pytest.fixture
+def press(interrupts, owner):
     """One press of Ctrl+C in a console that listens."""
-    CellInterrupts(shell, owner).listen()
     return owner.pressed
 
 
@@ -68,11 +90,71 @@ def test_a_cell_is_interrupted(shell, press):
     assert (shell.in_one_line, shell.as_they_are) == ([KeyboardInterrupt], [])
 
 
-def test_a_press_between_cells_interrupts_nothing(shell, press):
+def test_a_press_at_the_prompt_interrupts_nothing(shell, press, capsys):
     press()
     assert run(shell, lambda: 5) == 5
     press()
+    shell.prompt_for_code()
+    assert run(shell, lambda: 5) == 5
     assert (shell.in_one_line, shell.as_they_are) == ([], [])
+
+
+def test_a_press_between_enter_and_the_first_statement_keeps_it_from_beginning(shell, press, capsys):
+    shell.prompt_for_code()
+    press()
+    run(shell, lambda: pytest.fail("it has begun"))
+    assert shell.in_one_line == [KeyboardInterrupt]
+    assert capsys.readouterr().err == "Ctrl+C: what has not begun is not run.\n"
+    assert run(shell, lambda: 5) == 5
+
+
+def test_a_press_between_two_statements_keeps_the_second_from_beginning(shell, press):
+    shell.prompt_for_code()
+    assert run(shell, lambda: 5) == 5
+    press()
+    run(shell, lambda: pytest.fail("it has begun"))
+    assert shell.in_one_line == [KeyboardInterrupt]
+
+
+@pytest.fixture
+def terminal():
+    """A terminal: the end at which keys are typed, and the prompt's input at the other end."""
+    pty = pytest.importorskip("pty")
+    from prompt_toolkit.input.vt100 import Vt100Input
+
+    typed, end = pty.openpty()
+    with os.fdopen(end, "r", encoding="utf-8") as stdin:
+        yield typed, Vt100Input(stdin)
+    os.close(typed)
+
+
+def type_keys(terminal, keys):
+    typed, keyboard = terminal
+    with keyboard.raw_mode():  # as at the prompt, where Ctrl+C is a key
+        os.write(typed, keys)
+        select.select([keyboard.fileno()], [], [], 60)
+
+
+def test_a_ctrl_c_that_the_prompt_has_not_read_is_found_and_the_keys_after_it_are_kept(terminal):
+    assert not has_ctrl_c(terminal[1])
+    type_keys(terminal, b"ab\x03cd")
+    assert has_ctrl_c(terminal[1])
+    assert [key.data for key in get_typeahead(terminal[1])] == ["c", "d"]
+    assert not has_ctrl_c(terminal[1])
+
+
+def test_keys_that_were_typed_ahead_are_kept(terminal):
+    type_keys(terminal, b"wa")
+    assert not has_ctrl_c(terminal[1])
+    assert [key.data for key in get_typeahead(terminal[1])] == ["w", "a"]
+
+
+def test_a_ctrl_c_among_the_unread_keys_keeps_the_statement_from_beginning(shell, interrupts, terminal):
+    shell.pt_app = SimpleNamespace(input=terminal[1])
+    shell.prompt_for_code()
+    type_keys(terminal, b"\x03")
+    run(shell, lambda: pytest.fail("it has begun"))
+    assert shell.in_one_line == [KeyboardInterrupt]
 
 
 def test_a_press_while_an_error_is_shown_lets_it_be_shown(shell, press):
@@ -122,16 +204,18 @@ def test_a_press_while_the_console_closes_is_answered_and_stops_nothing(press, o
 
 
 @pytest.mark.parametrize(("is_running", "is_done"), [(False, False), (True, True)])
-def test_a_press_that_comes_as_enter_ends_the_prompt_is_reported_and_ends_nothing(is_running, is_done, capsys):
+def test_a_press_that_comes_as_enter_ends_the_prompt_is_reported_and_ends_nothing(
+    interrupts, is_running, is_done, capsys
+):
     app = SimpleNamespace(is_running=is_running, is_done=is_done, exit=None)
-    pressed = with_late_presses(KeyBindings()).get_bindings_for_keys((Keys.SIGINT,))[-1]
+    pressed = with_late_presses(KeyBindings(), interrupts.press_early).get_bindings_for_keys((Keys.SIGINT,))[-1]
     pressed.handler(SimpleNamespace(app=app))
-    assert "came before the line began" in capsys.readouterr().err
+    assert capsys.readouterr().err == "Ctrl+C: what has not begun is not run.\n"
 
 
-def test_a_press_at_the_prompt_ends_it_with_keyboard_interrupt():
+def test_a_press_at_the_prompt_ends_it_with_keyboard_interrupt(interrupts):
     ended = []
     app = SimpleNamespace(is_running=True, is_done=False, exit=lambda exception: ended.append(exception))
-    pressed = with_late_presses(KeyBindings()).get_bindings_for_keys((Keys.SIGINT,))[-1]
+    pressed = with_late_presses(KeyBindings(), interrupts.press_early).get_bindings_for_keys((Keys.SIGINT,))[-1]
     pressed.handler(SimpleNamespace(app=app))
     assert isinstance(ended[0], KeyboardInterrupt)

@@ -49,7 +49,7 @@ def image(runs, monkeypatch, capsys):
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
 
     def image(line):
-        console = SimpleNamespace(runs=runs, devices={"webcam": FakeCamera(), "th": object()})
+        console = SimpleNamespace(runs=runs, last_run=lambda: runs[7], devices={"webcam": FakeCamera(), "th": object()})
         commands()["image"].act(console, line.split())
         return capsys.readouterr().out.splitlines()[-1]
 

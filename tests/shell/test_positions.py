@@ -70,6 +70,13 @@ def test_some_motors_are_shown_by_their_names_or_by_those_of_their_axes(shown, w
     assert sorted(shown("wm", *words)) == sorted(rows)
 
 
+def test_a_position_that_is_not_to_be_trusted_is_marked(shown, devices, monkeypatch):
+    readback = devices.find("th").readback_signal
+    reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": 3}}
+    monkeypatch.setattr(readback, "begin_read", lambda: lambda: reading)
+    assert shown("wm", "th") == [[*TH, "position", "INVALID"]]
+
+
 def test_what_is_no_motor_is_refused(shown):
     for word, error, message in (
         ("*foo", UnknownName, "no motor's name fits '[*]foo'"),

@@ -7,7 +7,7 @@ import pytest
 from beamshell.devices.registry import Registry
 from beamshell.devices.signal import Signal
 from beamshell.engine import RunEngine
-from beamshell.shell.profile_suspenders import ProfileSuspenders, describe, wait_until_good
+from beamshell.shell.profile_suspenders import ProfileSuspenders, describe, describe_off, wait_until_good, why_suspended
 
 FLOOR = {"class": "SuspendFloor", "signal": "ring", "suspend_thresh": 50, "sleep": 0}
 
@@ -74,6 +74,27 @@ def test_a_suspender_says_whether_it_suspends_plans_and_why(suspenders, engine, 
     registry["ring"].put(10.0)
     assert describe(suspender).startswith("HOLDS  ")
     assert "10" in describe(suspender)
+
+
+def test_why_plans_wait_is_said_with_the_way_out(suspenders, engine, registry):
+    suspenders.install(FLOOR)
+    assert why_suspended(engine) == "no plan waits: all suspenders are good"
+    registry["ring"].put(10.0)
+    assert why_suspended(engine).startswith(
+        "ring is 10; plans wait until it is at least 50.\nNot to wait: suspenders off"
+    )
+    engine.suspenders_off(600)
+    assert why_suspended(engine) == describe_off(engine)[0]
+    assert "no plan waits (suspenders on ends it)" in why_suspended(engine)
+    engine.suspenders_on()
+    assert describe_off(engine) == []
+
+
+def test_a_setting_says_whether_moves_wait_too(suspenders, engine, registry):
+    registry["ring"].put(10.0)
+    suspenders.install(FLOOR)
+    suspenders.install({**FLOOR, "suspend_moves": True})
+    assert [describe(suspender).rpartition(" (")[2] for suspender in engine.suspenders] == ["not moves)", "also moves)"]
 
 
 def test_waiting_ends_when_all_are_good_or_the_time_is_over(suspenders, engine, registry):

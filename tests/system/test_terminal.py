@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+import time
 
+import pytest
 from console_output import point_numbers
 
 SCAN = "scan det th -1 1 21"
@@ -64,26 +66,92 @@ def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(
     assert point_numbers(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]
 
 
-def test_a_move_is_paused_resumed_and_arrives(console):
+@pytest.mark.parametrize("line", ["mov th 60", "umv th 60", "movr th 60", "RE(bps.mv(th, 60))"])
+def test_one_press_stops_a_bare_move_and_the_prompt_is_back_with_the_position(console, line):
     console.do("mov th 0")
-    start = console.begin("umv th 60")
-    console.wait_for(r"th [1-9]\.\d+ deg", start)
-    console.press_twice(start)
+    console.do("RE.msg_hook = lambda msg: print('the plan says', msg.command)")
+    start = console.begin(line)
+    console.wait_for("the plan says wait", start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    console.do("RE.msg_hook = None")
+    assert console.state == ""
+    text = console.text(start)
+    assert "Stopping th." in text
+    here = position(console)
+    assert 0 <= here < 60
+    assert f"beamshell: Stopped: th is at {here:.4f} deg. The engine is idle." in text
+    assert "nothing to resume" in console.do("resume")
+    console.do("mov th 0")
+
+
+@pytest.mark.parametrize(
+    "line", ["mov th 60", "RE(bps.mv(th, 60))", "import time; time.sleep(1000)", "scan det th 0 60 3"]
+)
+def test_a_press_right_after_enter_is_acted_on_whatever_the_line(console, line):
+    console.do("mov th 0")
+    for after_s in (0.0, 0.005, 0.02, 0.04, 0.08, 0.16):
+        start = console.row + 1
+        console.process.send(f"{line}\r")
+        time.sleep(after_s)  # what is varied, not what is waited for
+        console.press_ctrl_c()
+        console.wait_until(lambda start=start: console.row > start and console.at_prompt, what="the prompt")
+        if console.state == "PAUSED":
+            console.do("abort")
+        assert position(console) < 60
+        assert console.state == ""
+
+
+def test_at_a_pause_one_looks_counts_and_moves_and_no_point_of_the_grid_is_off_its_row(console):
+    console.do("mov samx 0 samy 0")
+    start = console.begin("grid det samy 0 1 2 samx 0 1 6")
+    console.wait_for_point(8, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
     assert console.state == "PAUSED"
-    assert position(console) < 60
-    console.do("th.velocity.set(10).wait()")  # the rest need not take as long as the first part
-    assert "-> 60.0000 deg" in console.do("resume")
-    assert position(console) == 60
-    console.do("mov th 0")
-    console.do("th.velocity.set(1).wait()")
+    assert "samy: 1.000 -> 0.500 mm" in console.do("mov samy 0.5")
+    console.do("samx.move(0.1)")
+    assert "det" in console.do("ct det")
+    assert "samy" in console.do("wm samy")
+    assert "no scan can run beside it" in console.do("scan det th 0 1 2")
+    assert console.state == "PAUSED"
+    output = console.do("resume")
+    assert "Moved since the pause: samy is at 0.500 mm; it goes back to 1.000 mm." in output
+    assert console.state == ""
+    events = {doc["seq_num"]: doc["data"] for name, doc in console.runs[-1] if name == "event"}
+    assert [round(events[number]["samy"], 3) for number in sorted(events)] == [0] * 6 + [1] * 6
+    assert [round(events[number]["samx"], 3) for number in sorted(events)] == [0, 0.2, 0.4, 0.6, 0.8, 1] * 2
 
 
-def test_what_follows_a_move_that_was_aborted_is_not_shown_after_the_next_plan(open_console):
+def test_without_beam_one_may_move_and_a_scan_goes_on_when_suspenders_are_off(console):
+    console.do("from beamshell.devices import EpicsSignal; drop = EpicsSignal('SR:current:drop', name='drop')")
+    console.do("drop.put(1)")
+    try:
+        console.wait_until(lambda: "HOLDS" in console.do("suspenders"), what="the loss of the beam")
+        assert "-> 0.5000 deg" in console.do("mov th 0.5")
+        start = console.begin("scan det th -1 1 5")
+        console.wait_for("Not to wait: Ctrl\\+C, suspenders off 10min, resume", start)
+        console.press_ctrl_c()
+        console.wait_for_prompt(start)
+        assert console.state == "PAUSED"
+        assert "Not to wait: suspenders off 10min" in console.do("suspenders why")
+        assert "OFF until" in console.do("suspenders off 10min")
+        assert point_numbers(console.do("resume")) == [1, 2, 3, 4, 5]
+        assert "suspenders_off_until" in console.runs[-1][0][1]
+        console.do("suspenders off 1s")
+        console.wait_for("beamshell: the suspenders count again")
+    finally:
+        console.do("drop.put(0)")
+        console.do("suspenders on")
+        console.wait_until(lambda: "good" in console.do("suspenders"), what="the beam")
+
+
+def test_what_follows_a_move_that_was_stopped_is_not_shown_after_the_next_plan(open_console):
     console = open_console(speed=1.0)
     start = console.begin("umv th 30")
     console.wait_for(r"th 0\.[1-9]\d+ deg", start)
-    console.press_twice(start)
-    console.do("RE.abort()")
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
     start = console.begin("RE(bp.count([det], num=30, delay=0.05))")
     console.wait_for_point(2, start)
     console.press_ctrl_c()
@@ -102,16 +170,36 @@ def test_after_an_interruption_the_rest_of_the_line_is_not_run(console):
     assert "after" not in console.do("md")
 
 
-def test_leaving_while_paused_aborts_the_run(open_console):
+@pytest.mark.parametrize("leave", ["exit\r", "quit\r", "\x04"])
+def test_leaving_while_paused_asks_once_and_aborts_the_run(open_console, leave):
     console = open_console()
     start = console.begin(SCAN)
     console.wait_for_point(2, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
-    assert console.leave() == 0
+    question = r"a plan is paused, and is aborted\. Leave all the same\? \[y/N\]"
+    for answer in ("n\r", "y\r"):
+        row = console.row
+        console.process.send(leave)
+        console.wait_for(question, row)
+        console.process.send(answer)
+        if answer == "n\r":
+            console.wait_for_prompt(row + 1)
+            assert console.state == "PAUSED"
+    assert console.wait_for_end() == 0
     name, stop = console.runs[-1][-1]
     assert (name, stop["exit_status"]) == ("stop", "abort")
     assert "Traceback" not in console.text()
+
+
+def test_the_lines_that_do_not_run_are_shown_at_the_pause_and_after_resume(console):
+    start = console.begin(f"{SCAN}; mov th 5; print(1)")
+    console.wait_for_point(2, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert "These lines do not run, also not after resume:\n  mov th 5\n  print(1)" in console.text(start)
+    assert "beamshell: these lines did not run:\n  mov th 5\n  print(1)" in console.do("resume")
+    assert position(console) == 1
 
 
 def test_wrong_words_are_one_line_each_and_last_error_tells_the_rest(console):
@@ -144,7 +232,8 @@ def test_live_positions_are_shown_on_the_way(console):
 
 
 ANSWERS = re.compile(
-    r"Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up|devices are being put back"
+    r"Stopping|Pausing at the next|Pausing now|Pausing already|Breaking into|Halting:|is cleaning up"
+    r"|devices are being put back"
 )
 
 

@@ -31,13 +31,21 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
 
 def set_(ctx: CommandContext, msg: Any) -> Any:
     """Send a device to a value -> status."""
+    if ctx.only_moves and not ctx.modes.unwinding:
+        ctx.requests.end_before_move()
     method = method_of(msg.obj, "set")
-    ctx.resources.moved[id(msg.obj)] = msg.obj
+    ctx.resources.moved[id(msg.obj)] = msg
+    if ctx.resources.places:
+        ctx.resources.places.pop(id(msg.obj), None)
     return _act(ctx, msg, method)
 
 
 def trigger(ctx: CommandContext, msg: Any) -> Any:
     """Start an acquisition -> status; None if the device has nothing to trigger."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
+    if ctx.paused is not None:
+        ctx.paused.refuse_count_of(msg.obj)
     method = getattr(msg.obj, "trigger", None)
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
@@ -75,6 +83,7 @@ def stop(ctx: CommandContext, msg: Any) -> Any:
 def configure(ctx: CommandContext, msg: Any) -> Any:
     """Change a device's settings -> (old, new); its streams get new descriptors."""
     answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
+    ctx.resources.settings[id(msg.obj)] = (msg.obj, {})
     for run in ctx.resources.runs.values():
         run.configured(msg.obj)
     return answer
@@ -82,6 +91,10 @@ def configure(ctx: CommandContext, msg: Any) -> Any:
 
 def stage(ctx: CommandContext, msg: Any) -> Any:
     """Make a device ready for a run -> the staged devices, or a status; [] if it has nothing to stage."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
+    if ctx.paused is not None:
+        ctx.paused.refuse_scan()
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
     resources.add_device(obj)

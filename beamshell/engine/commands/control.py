@@ -14,6 +14,8 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 def checkpoint(ctx: CommandContext, msg: Any) -> None:
     """Make this the place to which a rewind goes back; a deferred pause happens here."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
     resources, requests = ctx.resources, ctx.requests
     for run in resources.runs.values():
         if run.bundle is not None:
@@ -79,6 +81,7 @@ def unsubscribe(ctx: CommandContext, msg: Any) -> None:
 def install_suspender(ctx: CommandContext, msg: Any) -> None:
     """Let a suspender suspend plans from now on."""
     ctx.world.install_suspender(msg.args[0])
+    ctx.only_moves = False  # the plan itself says what it waits for
     ctx.count_suspenders()
     ctx.world.post(WakeUp())
 

@@ -15,11 +15,15 @@ from beamshell.errors import IllegalMessageSequence
 
 def open_run(ctx: CommandContext, msg: Any) -> str:
     """Start document -> the run's uid."""
+    if ctx.only_moves:
+        ctx.begin_measurement()
+    if ctx.paused is not None:
+        ctx.paused.refuse_scan()
     runs = ctx.resources.runs
     if msg.run in runs:
         key = "" if msg.run is None else f" with the key {msg.run!r}"
         raise IllegalMessageSequence(f"a run{key} is open already: close it first, or open this one with run=...")
-    run = RunBundler(ctx, ctx.world.open_metadata(msg.kwargs))
+    run = RunBundler(ctx, ctx.world.open_metadata(msg.kwargs), ctx.world.files)
     runs[msg.run] = run
     ctx.outcome.run_uids.append(run.uid)
     return run.uid

@@ -108,7 +108,9 @@ def wait_for_release(ctx: CommandContext, msg: Any) -> None:
         ctx.until(lambda: released() or joined())
         if joined():
             return
-        deadline = ctx.clock() + max(suspender.sleep for suspender in episode)
+        deadline = ctx.clock() + max(
+            (suspender.sleep for suspender in episode if suspender in ctx.suspenders), default=0.0
+        )
         if not ctx.until(lambda: not released() or joined(), deadline):
             return
 

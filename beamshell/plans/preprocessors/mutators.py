@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from beamshell.messages import Msg, Plan
-from beamshell.plans.unrun_plan_guard import wrapper
+from beamshell.errors import PlanError
+from beamshell.messages import Msg, Plan, explain_no_message
+from beamshell.plans.unrun_plan_guard import refuse_ended, wrapper
 
 MakePlan = Callable[..., Plan]
 Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
@@ -18,6 +19,7 @@ Mutator = Callable[[Msg], tuple["Plan | None", "Plan | None"]]
 def as_plan(plan: Any) -> Plan:
     """A generator of messages from a plan, a function that makes one, or a list of messages."""
     messages = plan() if callable(plan) else plan
+    refuse_ended(messages)
     if hasattr(messages, "send"):
         return messages  # type: ignore[no-any-return]  # whatever has `send` is used as a generator
     return _from_list(messages)
@@ -86,6 +88,9 @@ def send_each(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
         except StopIteration as end:
             return end.value
         response = error = None
+        if not hasattr(msg, "command"):
+            error = PlanError(explain_no_message(msg, inner))
+            continue
         try:
             response = yield from send(msg)
         except GeneratorExit:

@@ -1,9 +1,9 @@
-"""Commands for a paused plan: resume, stop, abort, halt; and suspenders, the list of what plans wait for."""
+"""Commands for a paused plan: resume, stop, abort, halt; and suspenders: what plans wait for, switched off and on."""
 
 from __future__ import annotations
 
 from beamshell.shell.command_set import command
-from beamshell.shell.parameter_types import Session, Text
+from beamshell.shell.parameter_types import Duration, Session, Text
 
 HEADING = "After Ctrl+C"
 
@@ -35,5 +35,29 @@ def halt(session: Session) -> None:
 @command(HEADING, example="suspenders")
 def suspenders(session: Session) -> None:
     """Show what each suspender watches, and whether it holds plans now, why and since when."""
+    _show(session)
+
+
+def _show(session: Session) -> None:
     lines = session.suspender_lines()
     print("\n".join(lines) if lines else "no suspenders are installed")
+
+
+@suspenders.subcommand(example="suspenders off 10min")
+def off(session: Session, time: Duration) -> None:
+    """Let no plan wait for some time; then they count again by themselves. The runs record it."""
+    session.suspenders_off(time)
+    _show(session)
+
+
+@suspenders.subcommand(example="suspenders on")
+def on(session: Session) -> None:
+    """Let plans wait again."""
+    session.RE.suspenders_on()
+    _show(session)
+
+
+@suspenders.subcommand(example="suspenders why")
+def why(session: Session) -> None:
+    """Say why plans wait, and what to type not to wait."""
+    print(session.why_suspended())

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from beamshell import plans as bp
+from beamshell.documents.invalid_values import invalid_keys
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
@@ -91,9 +92,11 @@ def _count_once(detectors: list[Any]) -> Plan:
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     keys = {key: value for detector in detectors for key, value in detector.describe().items()}
     width = max((len(name) for name in readings), default=0)
+    invalid = invalid_keys(readings)
     for name, reading in readings.items():
         key = keys.get(name, {})
-        print(f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip())
+        text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
+        print(f"{text}  INVALID, not to be trusted" if name in invalid else text)
 
 
 def _cell(value: Any, choices: Sequence[str]) -> str:

@@ -1,0 +1,81 @@
+"""Leaving the console: it asks once while a plan is paused or a motor moves.
+
+Only a person at a prompt is asked. In a script the plan is aborted with its clean-up, which is said.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from beamshell.shell.messages_shown import say
+
+
+def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
+    """Let `exit`, `quit` and Ctrl+D ask first, if something would be left in the middle.
+
+    Args:
+        shell: an IPython shell.
+        session: has the state of the engine, the devices, and the exit status once a signal ends the console.
+
+    Returns:
+        A function that undoes this.
+    """
+    leave = getattr(shell, "ask_exit", None)
+    if leave is None:  # no prompt: a test, a script that embeds IPython
+        return lambda: None
+
+    def ask_exit() -> None:
+        devices = session.registry if hasattr(session, "registry") else {}
+        unfinished = [] if session.status else what_is_unfinished(session.state, devices)
+        if not unfinished or agrees_to_leave(unfinished, is_attended=is_attended(shell), ask=input):
+            leave()
+
+    shell.ask_exit = ask_exit
+    return lambda: setattr(shell, "ask_exit", leave)
+
+
+def is_attended(shell: Any) -> bool:
+    """True if a person is at the prompt, and not a script."""
+    return bool(getattr(getattr(shell, "parent", None), "interact", False)) and sys.stdin.isatty()
+
+
+def what_is_unfinished(state: str, devices: Mapping[str, Any]) -> list[str]:
+    """What leaving would end or leave to itself, one sentence each.
+
+    Args:
+        state: of the engine.
+        devices: by name.
+    """
+    plan = [] if state == "idle" else [f"a plan is {state}, and is aborted"]
+    return plan + [f"{name} is moving, and goes on" for name, device in devices.items() if _is_moving(device)]
+
+
+def _is_moving(device: Any) -> bool:
+    try:
+        return bool(getattr(device, "moving", False))
+    except Exception:  # noqa: BLE001  a device that does not answer must not keep anybody here
+        return False
+
+
+def agrees_to_leave(unfinished: Iterable[str], *, is_attended: bool, ask: Callable[[str], str]) -> bool:
+    """True if the console may end.
+
+    Args:
+        unfinished: what is told first.
+        is_attended: whether a person can be asked; a script leaves.
+        ask: asks the person for one line.
+    """
+    text = "; ".join(unfinished)
+    if not is_attended:
+        say(f"{text}: leaving")
+        return True
+    try:
+        return ask(f"beamshell: {text}. Leave all the same? [y/N] ").strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        print()
+        return False
+    except EOFError:  # Ctrl+D once more, or no terminal any more
+        print()
+        return True

@@ -1,0 +1,157 @@
+"""What is put back before a paused plan goes on, what is said of it, and what happens if that fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from virtual_world import VirtualDetector, VirtualMotor, VirtualSuspender, VirtualWorld
+
+from beamshell.engine.requests import PauseRequest
+from beamshell.engine.state import State
+from beamshell.errors import LimitError, RequestStop
+from beamshell.messages import Msg
+from beamshell.plans import grid_scan
+from beamshell.plans import stubs as bps
+from beamshell.plans.preprocessors import run_wrapper
+
+
+class Beamline:
+    """A grid of a slow and a fast motor that is paused in its second row."""
+
+    def __init__(self, **pause: bool) -> None:
+        world = self.world = VirtualWorld()
+        self.slow, self.fast, self.other = (VirtualMotor(world, name) for name in ("slow", "fast", "other"))
+        self.det = VirtualDetector(world, motor=self.slow)
+        world.at(6.0, lambda: world.post(PauseRequest(**{"defer": False, **pause})))
+        self.core = world.run(grid_scan([self.det], self.slow, 0, 2, 3, self.fast, 0, 2, 3))
+        assert self.core.state is State.PAUSED
+        assert self.slow.position == 1
+
+    def by_hand(self, motor: VirtualMotor, position: float) -> None:
+        motor.set(position)
+        self.world.pass_time(100)
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        data = self.world.final_data()
+        return [(data[number]["slow"], data[number]["fast"]) for number in sorted(data)]
+
+    def assert_whole(self) -> None:
+        assert self.core.exit_status == "success"
+        assert self.points == [(slow, fast) for slow in range(3) for fast in range(3)]
+
+
+@pytest.mark.parametrize("defer", [False, True])
+def test_after_a_resume_no_point_of_a_grid_is_off_its_row(defer):
+    line = Beamline(defer=defer)
+    line.by_hand(line.slow, 5)
+    line.by_hand(line.fast, 9)
+    line.core.resume()
+    line.assert_whole()
+    assert "Moved since the pause: slow is at 5.0000; it goes back to 1.0000." in line.world.said
+
+
+def test_what_has_not_moved_and_what_the_plan_never_set_are_left_alone():
+    line = Beamline()
+    line.by_hand(line.other, 5)
+    sets = line.slow.log.count("set")
+    line.core.resume()
+    line.assert_whole()
+    assert line.other.position == 5
+    assert line.slow.log.count("set") == sets + 1  # for the third row
+    assert not any("Moved" in text for text in line.world.said)
+
+
+def test_abort_puts_nothing_back():
+    line = Beamline()
+    line.by_hand(line.slow, 5)
+    line.core.leave(State.ABORTING, "")
+    assert line.slow.position == 5
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3.9])
+def test_a_pause_in_the_middle_of_putting_back_is_safe(seconds):
+    line = Beamline()
+    line.by_hand(line.slow, 5)
+    line.world.at(seconds, lambda: line.world.post(PauseRequest(False)))
+    line.core.resume()
+    assert line.core.state is State.PAUSED
+    assert 1 < line.slow.position < 5
+    line.by_hand(line.slow, 20)
+    line.core.resume()
+    line.assert_whole()
+
+
+def test_if_it_cannot_be_put_back_the_plan_stays_paused_with_the_reason_and_resume_tries_again():
+    line = Beamline()
+    line.by_hand(line.slow, 5)
+    line.slow.faults["set"] = [LimitError("slow: 1 mm is below the low limit 2 mm") for _ in range(2)]
+    for _ in range(2):
+        line.core.resume()
+        assert line.core.state is State.PAUSED
+        assert "slow: 1 mm is below the low limit 2 mm. The plan stays paused" in line.world.said[-1]
+    line.core.resume()
+    line.assert_whole()
+
+
+def test_a_stop_while_it_is_put_back_reaches_the_plan():
+    line = Beamline()
+    line.by_hand(line.slow, 5)
+    line.slow.faults["set"] = [LimitError("no")]
+    line.core.resume()
+    line.core.leave(State.STOPPING)
+    assert isinstance(line.core.error, RequestStop | None)
+    assert line.core.exit_status == "success"
+    assert line.slow.position == 5
+
+
+def test_a_device_that_does_not_answer_is_sent_again():
+    line = Beamline()
+    locate, line.slow.locate = line.slow.locate, _raise
+    line.slow.position = 5.0
+    line.core.resume()
+    line.slow.locate = locate
+    assert "slow is at an unknown place; it goes back to 1.0000" in " ".join(line.world.said)
+    line.assert_whole()
+
+
+def _raise() -> Any:
+    raise OSError("no answer")
+
+
+def test_what_moved_while_a_suspended_plan_was_paused_is_put_back_when_the_beam_is_back():
+    world = VirtualWorld()
+    slow, det = VirtualMotor(world, "slow"), VirtualDetector(world)
+    beam = VirtualSuspender(world)
+    world.suspenders.append(beam)
+
+    def plan():
+        yield from bps.mv(slow, 1)
+        for _ in range(4):
+            yield Msg("checkpoint")
+            yield from bps.trigger_and_read([det, slow])
+
+    world.at(1.15, beam.trip)
+    world.at(2.0, lambda: world.post(PauseRequest(False)))
+    core = world.run(run_wrapper(plan()))
+    assert core.state is State.PAUSED
+    slow.set(5)
+    world.pass_time(10)
+    world.at(1.0, lambda: beam.trip(False))
+    core.resume()
+    assert [data["slow"] for data in world.final_data().values()] == [1, 1, 1, 1]
+    assert any("slow is at 5.0000; it goes back to 1.0000" in text for text in world.said)
+
+
+def test_a_setting_that_the_plan_had_made_and_that_changed_is_said_and_left():
+    world = VirtualWorld()
+    det = VirtualDetector(world)
+    setting = {"gain": {"value": 1, "timestamp": 0.0}}
+    det.read_configuration = lambda: setting
+    det.configure = lambda value: setting["gain"].update(value=value)
+    core = world.run([Msg("configure", det, 3), Msg("checkpoint"), Msg("pause"), Msg("null")])
+    setting["gain"]["value"] = 8
+    core.resume()
+    assert world.said[-1] == "Changed since the pause: gain was 3 and is 8; it stays so."
+    assert setting["gain"]["value"] == 8

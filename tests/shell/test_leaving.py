@@ -1,0 +1,54 @@
+"""Leaving while something is unfinished: who is asked, and what an answer does."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from beamshell.shell.leaving import agrees_to_leave, ask_before_leaving, what_is_unfinished
+
+
+class Unreachable:
+    @property
+    def moving(self):
+        raise TimeoutError("no answer")
+
+
+def test_a_paused_plan_and_a_moving_motor_are_unfinished_and_an_idle_console_is_not():
+    devices = {"th": SimpleNamespace(moving=True), "det": object(), "tth": Unreachable()}
+    assert what_is_unfinished("paused", devices) == ["a plan is paused, and is aborted", "th is moving, and goes on"]
+    assert what_is_unfinished("idle", {"th": SimpleNamespace(moving=False)}) == []
+
+
+@pytest.mark.parametrize(("answer", "leaves"), [("y", True), (" YES ", True), ("n", False), ("", False), ("x", False)])
+def test_a_person_is_asked_once_and_stays_unless_it_is_a_yes(answer, leaves):
+    asked = []
+    assert agrees_to_leave(["a"], is_attended=True, ask=lambda text: asked.append(text) or answer) is leaves
+    assert asked == ["beamshell: a. Leave all the same? [y/N] "]
+
+
+@pytest.mark.parametrize(("error", "leaves"), [(KeyboardInterrupt, False), (EOFError, True)])
+def test_ctrl_c_at_the_question_stays_and_ctrl_d_leaves(error, leaves):
+    def ask(_):
+        raise error
+
+    assert agrees_to_leave(["a"], is_attended=True, ask=ask) is leaves
+
+
+def test_a_script_is_not_asked_and_leaves_with_a_word(capsys):
+    assert agrees_to_leave(["a plan is paused, and is aborted"], is_attended=False, ask=pytest.fail)
+    assert capsys.readouterr().err == "beamshell: a plan is paused, and is aborted: leaving\n"
+
+
+def test_a_signal_and_an_idle_console_leave_without_a_word(capsys):
+    left = []
+    shell = SimpleNamespace(ask_exit=lambda: left.append(True))
+    session = SimpleNamespace(status=0, state="idle", registry={})
+    undo = ask_before_leaving(shell, session)
+    shell.ask_exit()
+    session.status, session.state = 143, "paused"
+    shell.ask_exit()
+    undo()
+    assert left == [True, True]
+    assert capsys.readouterr().err == ""
