@@ -26,6 +26,17 @@ Made from the code by `python docs/commands_page.py`. `bhelp` shows the list at 
 say about one. How to add your own: [](../how-to/extend/command.md).
 
 In a usage, what is in brackets may be left out, and what is followed by dots may be repeated.
+
+| you type | what it means |
+|---|---|
+| `mov th pi/2`, `mov th x+0.1`, `mov th 2*tth.position` | a number may be arithmetic without blanks: your variables, \
+numbers of devices, and the functions of `math` |
+| `mov th 1; wa` | one command after the other |
+| `for i in (1, 2): mov th i` | commands work in loops and functions; there they mean the function's own variables |
+| `pos = wm th` | the number is kept |
+| `scan(det, th, -1, 1, 21)` | the same in Python; inside `RE(...)` and behind `yield from` it gives the plan |
+| `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
+| `stop = 3` | a variable may take a command's name, which is said; `%stop` is then the command, and at PAUSED `stop` |
 """
 
 

@@ -33,6 +33,9 @@ class State(enum.StrEnum):
     ABORTING = "aborting"
     HALTING = "halting"
 
+    def __repr__(self) -> str:
+        return repr(self.value)
+
 
 class Phase(enum.StrEnum):
     """The part of a call that is under way; it decides what a failure and an abort do."""

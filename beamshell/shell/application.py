@@ -9,7 +9,7 @@ import gc
 import shlex
 import sys
 import warnings
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,13 +21,14 @@ from traitlets import default
 from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
-from beamshell.errors import ConfigError
+from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
 from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
 from beamshell.shell.session import Session
 from beamshell.shell.typed_history import keep_history
+from beamshell.text.nearest import did_you_mean
 
 _BANNER = """\
 beamshell {version} on {title}
@@ -90,6 +91,23 @@ class BeamshellApp(TerminalIPythonApp):
             self.config.HistoryManager.hist_file = ":memory:"
             self._substitute_folder = TemporaryDirectory(prefix="beamshell-")
             say(f"{self.options.folder}: {reason}: free space. What is typed now is not kept, and no scan can begin")
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Read the options of IPython.
+
+        Raises:
+            UsageError: there is no such option.
+        """
+        names = {
+            f"--{name}"
+            for known in (*self.flags, *self.aliases)
+            for name in ([known] if isinstance(known, str) else known)
+        }
+        for word in takewhile(lambda word: word.startswith("-") and word != "-c", argv or []):
+            name = word.partition("=")[0]
+            if name.startswith("--") and "." not in name and name not in {*names, "--help-all"}:
+                raise UsageError(f"no option {name}{did_you_mean(name, names, most=0)} (beamshell --help shows them)")
+        super().parse_command_line(argv)
 
     def init_crash_handler(self) -> None:
         """Install none of IPython's: `main` shows what went wrong."""

@@ -16,10 +16,11 @@ from typing import Any, cast, get_origin
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, guarded
-from beamshell.shell.plan_form import plan_form
+from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
 from beamshell.shell.tokens import MissingWordError, is_number
+from beamshell.shell.typed_line import joined
 from beamshell.text.own_code import place_in_own_code
 
 ADDED_HERE = "Added here"
@@ -67,7 +68,7 @@ class Command:
         function: returns a plan, which is then run, or does something and returns a value. Its docstring is the
             help, its parameters are the typed words.
         heading: where `bhelp` shows it.
-        example: one line as typed.
+        example: one line as typed; "" if the usage says enough.
         name: the word; "" for the function's name.
         aliases: other words for the same thing.
         preflight: False if its plan is to run without being simulated first, such as a move.
@@ -90,7 +91,7 @@ class Command:
         self.function = function
         self.heading = heading
         self.name = name or getattr(function, "__name__", "")
-        self.example = example or self.name
+        self.example = example
         self.aliases = tuple(aliases)
         self.preflight = preflight
         self.labelled = labelled
@@ -135,6 +136,11 @@ class Command:
         return f"{self.name} {self.usage}".rstrip()
 
     @property
+    def typical_line(self) -> str:
+        """The example; without one the usage."""
+        return self.example or self.usage_line
+
+    @property
     def runs_a_plan(self) -> bool:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
@@ -153,7 +159,9 @@ class Command:
 
     @property
     def python_form(self) -> str:
-        """The example as it is called in Python."""
+        """The example as it is called in Python; without one the names of its parameters."""
+        if not self.example:
+            return f"{self.name}{self.signature_in_python}"
         name, *words = self.example.split()
         takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
 
@@ -166,7 +174,9 @@ class Command:
 
     def help(self) -> str:
         """The whole help: description, usage, one example, the Python forms."""
-        lines = [f"Usage:    {self.usage_line}", f"Example:  {self.example}"]
+        lines = [f"Usage:    {self.usage_line}"]
+        if self.example:
+            lines.append(f"Example:  {self.example}")
         lines.append(f"Python:   {self.python_form}")
         if self.runs_a_plan:
             lines.append(f"As plan:  RE({self.python_form.replace('(', '.plan(', 1)})")
@@ -216,8 +226,8 @@ class Command:
             arguments = self.signature.bind(tokens, keywords or {}, session)
             result = self.function(**arguments)
         except MissingWordError as exc:
-            usage = f"Usage: {self.usage_line}, such as: {self.example}"
-            raise _RefusedError(f"{self.name}: {exc}.\n{usage}") from exc
+            example = f", such as: {self.example}" if self.example else ""
+            raise _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}{example}") from exc
         except BeamshellError as exc:
             if type(exc) is UsageError:  # the messages of its subclasses need no command's name before them
                 raise _RefusedError(f"{self.name}: {exc}") from exc
@@ -288,6 +298,23 @@ class Command:
             result.plan.close()
             raise self._failure(exc) from exc
         return None
+
+    def line_of(self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any]) -> str:
+        """The line that is typed for a call in Python: each value in its place, a device by its name.
+
+        Raises:
+            UsageError: the call does not fit.
+        """
+        if (sub := self._subcommand(tokens)) is not None:
+            return sub.line_of(session, tokens[1:], keywords)
+        tokens, settings = self.signature.unbind(self.signature.bind(tokens, keywords, session))
+        words = [as_word(token, session.devices) for token in tokens if token is not None]
+        words += [
+            name if value is True else f"{name}={as_word(value, session.devices)}"
+            for name, value in settings.items()
+            if value is not False
+        ]
+        return joined([self.name, *words])
 
     def value(self, session: Any, tokens: Sequence[Any]) -> Any:
         """What the command shows, as a value: the numbers of ``pos = wm th``.

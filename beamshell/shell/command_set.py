@@ -18,9 +18,8 @@ from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.plugins import entry_points_of, load
 from beamshell.shell.command import ADDED_HERE, Command, Followed
-from beamshell.shell.plan_form import as_word
+from beamshell.shell.messages_shown import say
 from beamshell.shell.signature import flattened
-from beamshell.shell.typed_line import joined
 from beamshell.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -59,16 +58,21 @@ class CommandSet:
         """What a name that is no command means at the prompt, such as "a magic of IPython"; "" for nothing."""
 
     def add(self, command: Command) -> None:
-        """Add a command; one of the same name is replaced.
+        """Add a command; one of the same name is replaced, also under its other words; if it was ours, that is said.
 
         Raises:
             ConfigError: a name cannot be typed, or means something else already.
         """
         if self.session is not None:
             _ = command.signature  # so that whoever writes a command sees at once which parameter cannot be typed
+        old = self._by_name.get(command.name)
+        if old is not None and old.name == command.name:
+            command.aliases = tuple(dict.fromkeys((*command.aliases, *old.aliases)))
         names = (command.name, *command.aliases)
         for name in names:
             self._check(name)
+        if self.session is not None and old is not None and _is_ours(old) and not _is_ours(command):
+            say(f"{' and '.join(names)}: your own command now, in place of beamshell's")
         self._by_name |= dict.fromkeys(names, command)
         if self.added is not None:
             for name in names:
@@ -125,11 +129,9 @@ class CommandSet:
     def _call(self, name: str, tokens: list[Any], keywords: Mapping[str, Any]) -> Any:
         session = self._open_session()
         session.wait_for_devices()
-
-        words = (as_word(token, session.devices) for token in tokens)
-        settings = (f"{key}={as_word(value, session.devices)}" for key, value in keywords.items())
-        line = joined([name, *words, *settings])
-        return self[name].act(session, tokens, keywords, line=line)
+        command = self[name]
+        line = command.line_of(session, tokens, keywords) if command.runs_a_plan else ""
+        return command.act(session, tokens, keywords, line=line)
 
     def _open_session(self) -> Any:
         if self.session is None:
@@ -203,6 +205,11 @@ class CommandSet:
         """The commands that run a plan, those of other packages included, but for those that cannot be imported."""
         self.load_plugins()
         return [name for name, command in self._by_name.items() if command.runs_a_plan]
+
+
+def _is_ours(command: Command) -> bool:
+    """Whether a command comes with beamshell."""
+    return command.function.__module__.startswith("beamshell.")
 
 
 COMMANDS = CommandSet()

@@ -23,7 +23,7 @@ from beamshell.shell.messages_shown import Signalled, exit_status, say, say_erro
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
-from beamshell.shell.typed_cell import VALUE_OF, with_commands
+from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
 
@@ -140,6 +140,13 @@ class _Wiring:
             self._commands.find_plugins()  # here, since it would take a while at the start
             return with_commands(lines, self._commands, variables)
 
+        def runs_a_plan(name: str) -> bool:
+            is_command = is_command_function(self._shell.user_ns.get(name))
+            return is_command and name in self._commands and self._commands[name].runs_a_plan
+
+        plans_of_commands = PlansOfCommands(runs_a_plan)
+        self._shell.ast_transformers.append(plans_of_commands)
+        self._undo.append(lambda: self._shell.ast_transformers.remove(plans_of_commands))
         transforms = self._shell.input_transformers_cleanup
         transforms.append(mark_commands)
         self._undo.append(lambda: transforms.remove(mark_commands))
@@ -157,6 +164,7 @@ class _Wiring:
             elif self._shell.InteractiveTB.mode != "Minimal" or isinstance(exc, IPythonUsageError):
                 self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
             else:
+                sys.last_type, sys.last_value, sys.last_traceback = type(exc), exc, tb  # for %debug
                 say_error(exc)
 
         before = (self._shell.custom_exceptions, getattr(self._shell, "CustomTB", None))

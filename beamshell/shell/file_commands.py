@@ -11,6 +11,7 @@ from pathlib import Path
 
 from beamshell.errors import ConfigError, IocError
 from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
+from beamshell.text.numbers import counted
 
 
 def serve_twin(words: list[str]) -> int:
@@ -80,5 +81,6 @@ def import_devices(words: list[str]) -> int:
         raise ConfigError(f"{options.new_file}: cannot be written: {exc.strerror}") from exc
     for problem in imported.problems:
         say_error(problem)
-    say(f"{options.new_file}: {len(imported.lines)} devices, {len(imported.problems)} problems")
+    problems = counted(len(imported.problems), "problem") if imported.problems else "no problems"
+    say(f"{options.new_file}: {counted(len(imported.lines), 'device')}, {problems}")
     return FAILED if imported.problems else DONE

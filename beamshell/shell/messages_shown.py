@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
-from beamshell.text.own_code import full_traceback, with_place
+from beamshell.text.own_code import full_traceback, place_in_own_code, with_place
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -119,8 +119,11 @@ class LastError:
 
         Args:
             exc: the error.
-            place: `file:line`, shown before the error unless its message says it already.
+            place: `file:line`, shown before the error unless its message says it already; if the error came through
+                the person's own code, its place there is shown instead.
         """
         self.keep(exc)
         text = one_line(exc)
+        if (own_place := place_in_own_code(exc)) and text.endswith(f" ({own_place})"):
+            text, place = text.removesuffix(f" ({own_place})"), own_place
         say(text if place in text else f"{place}: {text}")

@@ -42,7 +42,9 @@ def literal(value: Any, devices: Mapping[str, Any]) -> str:
 
 
 def as_word(token: Any, devices: Mapping[str, Any]) -> str:
-    """A typed word, or a Python object as one would type it: a device by its name."""
+    """A typed word, or a Python object as one would type it: a device by its name, a region as start:stop:step."""
+    if isinstance(token, tuple):
+        return ":".join(as_word(item, devices) for item in token)
     return token if isinstance(token, str) else literal(token, devices) or repr(token)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.protocols import Movable, Readable
 from beamshell.shell.messages_shown import say
+from beamshell.text.lists import listed
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -75,7 +76,7 @@ class PromptNames:
     def remove_commands(self) -> None:
         """Take the names of all commands away again."""
         for name in self._commands:
-            del self._objects[name]
+            self._objects.pop(name, None)
             self._hidden.pop(name, None)
             if is_command_function(self._namespace.get(name)):
                 del self._namespace[name]
@@ -128,8 +129,12 @@ class PromptNames:
             else:
                 self._report(name)
         self._reported = {name for name in self._reported if name in self._namespace}
-        for name in _BUILTINS & self._namespace.keys() - self._hidden.keys():
-            self._report(name)
+        hiding = sorted(_BUILTINS & self._namespace.keys() - self._hidden.keys() - self._reported)
+        self._reported.update(hiding)
+        if len(hiding) == 1:
+            say(f"{hiding[0]} is your own now; it hides Python's (del {hiding[0]} gives it back)")
+        elif hiding:  # as after `from numpy import *`
+            say(f"{listed(hiding)} are your own now; they hide Python's (del {hiding[0]} gives it back)")
 
     def _is_as_given(self, name: str, current: Any, value: Any) -> bool:
         """Whether a name still means what it was given for: also another device, the same command, another module."""
@@ -139,6 +144,8 @@ class PromptNames:
             return is_device_like(current)
         if name in self._commands:
             return is_command_function(current) and current.command_name == name
+        if isinstance(value, float):
+            return isinstance(current, float) and current == value  # numpy's pi is ours
         return isinstance(value, ModuleType) and isinstance(current, ModuleType)
 
     def _report(self, name: str) -> None:
@@ -153,7 +160,7 @@ class PromptNames:
             return "at PAUSED it stays the command ("
         if name in self._commands:
             return f"%{name} is the command ("
-        return "it hides the console's (" if name in CONSOLE_NAMES else "it hides Python's ("
+        return "it hides the console's ("
 
 
 class DeviceNamespace(Mapping[str, Any]):

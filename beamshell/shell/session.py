@@ -22,6 +22,7 @@ from beamshell.shell.profile_suspenders import describe, describe_off, wait_unti
 from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
+from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
@@ -104,6 +105,7 @@ class Session:
             self._user_files_run = True
             for path in files:
                 self.run_file(path)
+            self.names.check()
 
     def take_all_steps(self) -> None:
         """Take every step in order; one that fails is reported, and the later ones are taken all the same."""
@@ -290,6 +292,11 @@ class Session:
             if self.journal.waiting and self.state == "idle":
                 self.journal.try_again()
             self.md.flush()
+
+    def __repr__(self) -> str:
+        number = len(self.registry) if self._parts.devices.done else 0
+        scan = "no data folder" if self.next_scan is None else f"next scan {self.next_scan}, data in {self.folder}"
+        return f"<session of {self.config.name}: {self.state}, {counted(number, 'device')}, {scan}>"
 
     def show_last_error(self) -> None:
         """Print the traceback of the last error."""

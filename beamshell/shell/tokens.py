@@ -160,11 +160,14 @@ def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float
 
 
 def numbers_at_prompt(devices: Mapping[str, Any], *, whole: bool = False) -> list[str]:
-    """The variables at the prompt that stand for numbers, such as "x" and "pi"; only whole ones if these are wanted."""
+    """The variables at the prompt that stand for numbers, or whole ones; without pi, which nobody completes."""
     return [
         name
         for name, value in list(_variables(devices).items())
-        if name[0] != "_" and _is_variable(name, devices) and (not whole or isinstance(value, Integral))
+        if name[0] != "_"
+        and name != "pi"
+        and _is_variable(name, devices)
+        and (not whole or isinstance(value, Integral))
     ]
 
 
@@ -199,8 +202,13 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
 
     Raises:
         UnknownName: there is none; the message offers the nearest name.
+        UsageError: the word is a device and more, such as "th,tth" or "th=1".
     """
-    name, *parts = _without_comma(word).split(".")
+    word = _without_comma(word)
+    device_name, *others = word.replace("=", ",").split(",")
+    if others and device_name in devices:
+        raise UsageError(f"'{word}' is not understood: write {' '.join([device_name, *others])}")
+    name, *parts = word.split(".")
     try:
         device = devices[name]
     except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built

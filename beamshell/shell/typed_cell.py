@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from itertools import takewhile
 
 from beamshell.shell.typed_line import cut_line
@@ -73,6 +73,8 @@ def _marked(part: str, commands: Container[str], variables: Container[str]) -> s
     """One statement, as IPython is to read it."""
     if is_command(part, commands, variables):
         word, *rest = part.lstrip("%").split(maxsplit=1)  # at any blank, also one that does not break the line
+        if rest and set(rest[0]) == {"?"}:
+            return f"{word}?"
         return " ".join([f"%{word}", *rest])
     if (call := _CALL.match(part)) and call[1] in commands and _is_python(part[1:]):
         return part[1:]
@@ -141,6 +143,34 @@ def _is_python(text: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
+
+
+class PlansOfCommands(ast.NodeTransformer):
+    """Lets a command that is called inside `RE(...)` or behind `yield from` give its plan, instead of running it.
+
+    Args:
+        runs_a_plan: whether a name is that of a command that runs a plan.
+    """
+
+    def __init__(self, runs_a_plan: Callable[[str], bool]) -> None:
+        self._runs_a_plan = runs_a_plan
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """`RE(scan(...))` becomes `RE(scan.plan(...))`."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "RE" and node.args:
+            self._ask_for_plan(node.args[0])
+        return node
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.YieldFrom:
+        """`yield from scan(...)` becomes `yield from scan.plan(...)`."""
+        self.generic_visit(node)
+        self._ask_for_plan(node.value)
+        return node
+
+    def _ask_for_plan(self, call: ast.expr) -> None:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and self._runs_a_plan(call.func.id):
+            call.func = ast.copy_location(ast.Attribute(call.func, "plan", ast.Load()), call.func)
 
 
 class _Scanner:

@@ -1,1 +1,1 @@
-"""Text: one way each to write numbers, units, durations, times and lists, and to answer a misspelt name."""
+"""Text: one way each to write numbers, units, durations, times, lists and errors, and to answer a misspelt name."""

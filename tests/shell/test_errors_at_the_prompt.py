@@ -80,12 +80,12 @@ def test_an_error_of_a_command_of_ones_own_names_file_line_and_function(typed, p
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("\nx = smaple\n", "NameError: name 'smaple' is not defined ({path}:2)"),
-        ("def f():\n    1/0\nf()\n", "ZeroDivisionError: division by zero ({path}:2, in f)"),
+        ("\nx = smaple\n", "{path}:2: NameError: name 'smaple' is not defined"),
+        ("def f():\n    1/0\nf()\n", "{path}:2, in f: ZeroDivisionError: division by zero"),
         ("x = = 1\n", "{path}:1: SyntaxError: invalid syntax"),
         (
             "import json\njson.loads('{')\n",
-            "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1) ({path}:2)",
+            "{path}:2: JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
     ],
 )

@@ -62,6 +62,20 @@ def test_a_module_imported_under_its_usual_name_is_no_news(typed):
     assert typed("import numpy as np; import matplotlib.pyplot as plt; import time") == ""
 
 
+def test_names_of_python_that_a_star_import_hides_are_said_in_one_line(typed):
+    lines = typed("from numpy import abs, max, min, pi, sum").splitlines()
+    assert lines == ["beamshell: abs, max, min, sum are your own now; they hide Python's (del abs gives it back)"]
+
+
+def test_a_start_up_file_that_takes_a_name_of_the_console_is_told_at_the_start(prompt, tmp_path, capsys):
+    folder = prompt.session.folder / "startup"
+    folder.mkdir()
+    (folder / "10-mine.py").write_text("wa = 3\n")
+    prompt.session._user_files_run = False
+    prompt.session.run_user_files()
+    assert "wa is your own now" in capsys.readouterr().err
+
+
 def test_after_reset_all_names_of_the_console_are_back(prompt, typed):
     given = {name: prompt.names[name] for name in (*CONSOLE_NAMES, *prompt.session.devices, "mov", "scan")}
     typed("mine = 1")

@@ -123,6 +123,10 @@ def test_python_behind_an_equals_sign_stays_python(line):
     assert becomes(line) == line
 
 
+def test_a_question_mark_after_a_blank_asks_for_the_help_too():
+    assert becomes("mov ?") == "mov?\n"
+
+
 def test_a_call_behind_a_percent_sign_is_the_call():
     assert becomes("%mov(th, 1)") == "mov(th, 1)\n"
 

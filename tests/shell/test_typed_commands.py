@@ -53,6 +53,9 @@ def test_positions_are_kept_as_numbers(prompt, typed):
         ("help scan", "type bhelp scan, or scan?"),
         ("MOV th 0", "no command 'MOV': did you mean mov?"),
         ("th 1", "type mov th 1 to move it there"),
+        ("mov th=1", "mov: 'th=1' is not understood: write th 1"),
+        ("wm th,tth", "wm: 'th,tth' is not understood: write th tth"),
+        ("scan det,th 0 1 3", "scan: 'det,th' is not understood: write det th"),
     ],
 )
 def test_what_is_not_done_is_answered_with_what_to_type(line, message, typed):

@@ -128,5 +128,5 @@ def test_import_writes_a_device_file_once(tmp_path: Path, problem: str, status: 
     done = [subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False) for _ in range(2)]
     assert [one.returncode for one in done] == [status, 1]
     assert 'mx: {class: motor, prefix: "lax:m2", tags: [motor]}' in (tmp_path / "devices.yml").read_text()
-    assert "devices.yml: 1 devices" in done[0].stderr
+    assert "devices.yml: 1 device, " in done[0].stderr
     assert "devices.yml exists already" in done[1].stderr

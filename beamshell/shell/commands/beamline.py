@@ -131,12 +131,12 @@ def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
         return
     for problem in COMMANDS.load_plugins():
         say_error(problem)
-    width = max(len(each.example) for each in COMMANDS.commands)
+    width = max(len(each.typical_line) for each in COMMANDS.commands)
     for heading, its_commands in COMMANDS.by_heading().items():
         print(f"\n{heading}")
         for each in its_commands:
             aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
-            print(_help_line(f"  {each.example:<{width}}  ", f"{each.summary}{aliases}"))
+            print(_help_line(f"  {each.typical_line:<{width}}  ", f"{each.summary}{aliases}"))
     print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
 
 

@@ -100,9 +100,24 @@ def _exporters() -> Mapping[str, Exporter]:
     return exporters()
 
 
+class FolderSlot(Slot):
+    """A folder: one that exists, or a word with a `/` in it."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Path:
+        word = str(tokens.take(name))
+        folder = Path(word).expanduser()
+        if "/" not in word and not word.startswith("~") and not folder.is_dir():
+            raise UsageError(f"'{word}' is neither the number of a run nor a folder: for a new folder write ./{word}")
+        return folder
+
+
 @command(HEADING, example="export csv 12")
 def export(
-    session: Session, format: Annotated[str, FormatSlot()], scan_number: int | None = None, folder: str | None = None
+    session: Session,
+    format: Annotated[str, FormatSlot()],
+    scan_number: int | None = None,
+    folder: Annotated[Path | None, FolderSlot()] = None,
 ) -> None:
     """Write a run into files that other programs read; without a number the last run of this console.
 
@@ -110,7 +125,7 @@ def export(
     the folder that is named; a file that is there already is never overwritten.
     """
     run = session.last_run() if scan_number is None else session.runs[scan_number]
-    target = session.folder / "exports" if folder is None else Path(folder).expanduser()
+    target = session.folder / "exports" if folder is None else folder
     paths = list(_exporters()[format](run, target))
     for path in paths:
         print(path)
