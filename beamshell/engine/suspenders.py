@@ -312,6 +312,8 @@ class SuspendInBand(_Band):
 class SuspendBoolHigh(SuspenderBase):
     """Plans wait while the value is true."""
 
+    needs_number = True
+
     @override
     def is_bad(self, value: Any) -> bool:
         return bool(value)
@@ -323,6 +325,8 @@ class SuspendBoolHigh(SuspenderBase):
 
 class SuspendBoolLow(SuspenderBase):
     """Plans wait while the value is false."""
+
+    needs_number = True
 
     @override
     def is_bad(self, value: Any) -> bool:
