@@ -8,11 +8,12 @@ first used, so that `import beamshell` costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from beamshell._version import __version__
 
+TYPE_CHECKING = False  # typing is not imported: with `python -m`, a file in the working folder would stand for it
 if TYPE_CHECKING:
+    from typing import Any
+
     from beamshell.engine import RunEngine
     from beamshell.messages import Msg, Plan
     from beamshell.shell.command import Followed, followed_by

@@ -5,6 +5,7 @@ Any object with its five attributes is a message. It knows nothing of devices or
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeAlias
 
@@ -45,3 +46,23 @@ class Msg(_Fields):
 
 Plan: TypeAlias = Generator[Msg, Any, Any]
 """A generator of messages that receives the answer to each."""
+
+
+def explain_no_message(value: Any, plan: Any) -> str:
+    """What to write in place of `value`, which `plan` has yielded and which is no message: with file and line.
+
+    It closes `value` if that is a plan.
+    """
+    generator = getattr(plan, "__iter__", lambda: plan)()
+    while hasattr(deeper := getattr(generator, "gi_yieldfrom", None), "gi_frame"):
+        generator = deeper
+    frame = getattr(generator, "gi_frame", None)
+    place = ""
+    if frame is not None:
+        code = frame.f_code
+        place = f"{os.path.basename(code.co_filename)}, line {frame.f_lineno}, in {code.co_name}: "
+    if not hasattr(value, "send"):
+        return f"{place}{value!r} was yielded, which is no message: write `yield Msg(...)` or `yield from` a plan"
+    name = getattr(value, "__name__", "plan")
+    value.close()
+    return f"{place}write `yield from {name}(...)`, not `yield {name}(...)`"

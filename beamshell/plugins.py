@@ -1,17 +1,94 @@
-"""Plug-ins: the schemes, device classes, commands and exporters that other installed packages add, by entry points.
+"""Code of others: what installed packages add by entry points, and the modules that lie in folders of one's own.
 
-It knows no plug-in: each user asks for its own group, and loads an entry when it is first used.
+Libraries come before one's own modules, so that no file in the working folder stands for a library. It knows no
+plug-in: each user asks for its own group, and loads an entry when it is first used.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cache
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from importlib.metadata import EntryPoint
+    from types import ModuleType
+
+# ---- modules
+
+
+class OwnModules:
+    """Finds modules in the profile and in the working folder when no library has that name.
+
+    The end of `sys.path` is no place for these folders: a file in them would come before a library that is a namespace
+    package, such as `ruamel`; and plug-ins and optional libraries are looked for in `sys.path`.
+    """
+
+    def __init__(self) -> None:
+        self._folders: list[str] = []
+
+    def offer(self, folder: str) -> None:
+        """Look into a folder too, after those offered before; "" is the working folder of the moment."""
+        if folder not in self._folders:
+            self._folders.append(folder)
+        if self not in sys.meta_path:
+            sys.meta_path.append(self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """As Python asks each finder; the modules of a package are found by Python itself."""
+        return PathFinder.find_spec(fullname, self._folders, target) if path is None else None
+
+
+OWN_MODULES = OwnModules()
+"""The finder of this process."""
+
+
+def take_working_folder_off_path() -> None:
+    """Import nothing from the working folder, where `python -m` and an empty PYTHONPATH let Python look first."""
+    sys.path[:] = libraries_first(sys.path, os.path.realpath(os.curdir), os.environ.get("PYTHONPATH", ""))
+
+
+def libraries_first(path: list[str], folder: str, python_path: str) -> list[str]:
+    """The import path without the working folder, or with it at the end if a person has named it.
+
+    Args:
+        path: the import path.
+        folder: the working folder.
+        python_path: the environment variable PYTHONPATH, in which an empty part means the working folder.
+
+    >>> libraries_first(["/home/me", "/lib", "/lib/site-packages"], "/home/me", "/home/me")
+    ['/lib', '/lib/site-packages', '/home/me']
+    >>> libraries_first(["/home/me", "/opt", "/lib", "/lib/site-packages"], "/home/me", ":/opt")
+    ['/opt', '/lib', '/lib/site-packages']
+    """
+    here = [entry for entry in path if not entry or os.path.realpath(entry) == folder]
+    others = [entry for entry in path if entry not in here]
+    parts = python_path.split(os.pathsep) if python_path else []
+    is_named = "" not in parts or any(part and os.path.realpath(part) == folder for part in parts)
+    return [*others, folder] if any(here) and is_named else others
+
+
+def find_installed(package: str) -> ModuleSpec | None:
+    """The place of a top-level module or package, unless it is one's own; None if there is none.
+
+    Args:
+        package: its name without a dot.
+    """
+    if sys.modules.get(package, sys) is None:  # Python's way to say that there is none
+        return None
+    specs = (finder.find_spec(package, None) for finder in sys.meta_path if finder is not OWN_MODULES)
+    return next((spec for spec in specs if spec is not None), None)
+
+
+# ---- entry points
 
 
 @cache

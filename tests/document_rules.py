@@ -43,13 +43,14 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
     runs: dict[str, dict[str, Any]] = {}
     streams: dict[str, dict[str, Any]] = {}
     uids: set[str] = set()
+    files: set[tuple[str, str]] = set()  # (uid of a run, uid of a file that it announced)
     for name, doc in docs:
         validate(name, doc)
         for uid in doc["uid"] if isinstance(doc.get("uid"), list) else [doc["uid"]] if "uid" in doc else []:
             assert uid not in uids, f"uid {uid} twice"
             uids.add(uid)
         if name == "start":
-            runs[doc["uid"]] = {"open": True, "numbers": {}}
+            runs[doc["uid"]] = {"uid": doc["uid"], "open": True, "numbers": {}}
         elif name == "descriptor":
             run = runs[doc["run_start"]]
             assert run["open"], "a descriptor after the stop"
@@ -67,7 +68,11 @@ def check(docs: Iterable[tuple[str, dict[str, Any]]]) -> None:
                         "timestamps": {key: column[i] for key, column in doc["timestamps"].items()},
                     },
                 )
+        elif name in ("resource", "stream_resource"):
+            files.add((doc["run_start"], doc["uid"]))
         elif name == "stream_datum":
+            run_uid = streams[doc["descriptor"]]["run"]["uid"]
+            assert (run_uid, doc["stream_resource"]) in files, "a stream datum of a file that its run did not announce"
             _check_stream_datum(streams[doc["descriptor"]], doc)
         elif name == "stop":
             run = runs[doc["run_start"]]

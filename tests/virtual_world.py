@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.engine.assets import KnownFiles
 from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Dispatcher
 from beamshell.engine.interpreter import Interpreter
@@ -56,6 +58,7 @@ class VirtualWorld:
         self.dispatcher = Dispatcher(lambda sub, name, exc: self.complaints.append(f"{name}: {exc}"))
         self.suspenders: list[Any] = []
         self.metadata: dict[str, Any] = {}
+        self.files = KnownFiles()
         self.suspenders_off = ""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
@@ -356,7 +359,7 @@ class VirtualSuspender:
     def __init__(self, world: VirtualWorld, name: str = "beam", sleep: float = 0.0, pre: Any = None, post: Any = None):
         self.world, self.name, self.sleep = world, name, sleep
         self.pre_plan, self.post_plan = pre, post
-        self.tripped = False
+        self.tripped, self.tripped_at = False, -math.inf
 
     @property
     def reason(self) -> str:
@@ -364,4 +367,6 @@ class VirtualSuspender:
 
     def trip(self, tripped: bool = True) -> None:
         self.tripped = tripped
+        if tripped:
+            self.tripped_at = self.world.now
         self.world.post(WakeUp())

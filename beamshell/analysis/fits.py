@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit
 
 Floats = NDArray[np.float64]
@@ -201,6 +202,8 @@ def _check(word: str, x: str, y: str, at: Floats, height: Floats, fit: Fit, at_e
             f"{y} has no clear {word} {scanned} in {x}: the best fit is {tall:.3g} high, "
             f"and the points scatter by {fit.scatter:.3g}"
         )
+    if not (evidence := significance(height)).is_clear:
+        raise NoFit(f"{y} has no clear {word} {scanned} in {x}: {evidence}")
     if not at[0] <= fit.centre <= at[-1]:
         raise NoFit(f"the {word} of {y} would be at {x} {fit.centre:.5g}, outside of what was scanned, {scanned}")
     if at_end:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from beamshell.analysis.significance import Significance, significance
+
 _MIN_POINTS = 3
 
 
@@ -33,6 +35,8 @@ class Peak:
     """Midway between the two crossings of half height; None if one of them is outside the scan."""
     fwhm: float | None
     """Distance between these crossings; None if one of them is outside the scan."""
+    significance: Significance
+    """Whether the curve is more than noise."""
 
 
 def peak(
@@ -68,6 +72,7 @@ def peak(
         com=float(np.trapezoid(above * at, at) / area) if (area := np.trapezoid(above, at)) else float(at[top]),
         cen=(left + right) / 2 if inside else None,  # type: ignore[operator]  # `inside` says that neither is None
         fwhm=right - left if inside else None,  # type: ignore[operator]  # as above
+        significance=significance(height),
     )
 
 

@@ -6,6 +6,7 @@ Subscribed once, it serves every run. It shows no second table where a person ha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
-from beamshell.views.captions import last_line, points_by_stream
+from beamshell.views.captions import RunDuration, last_line, points_by_stream
 from beamshell.views.grid import is_grid
 from beamshell.views.peaks import RunPeaks, is_curve
 
@@ -79,6 +80,7 @@ class _BestRun(RunReceiver):
     def __init__(self, start: Document, best: BestEffort) -> None:
         super().__init__()
         self._start = start
+        self._duration = RunDuration(start, time.time, time.monotonic)
         self._best = best
         self._parts: list[RunReceiver] | None = None
 
@@ -96,7 +98,8 @@ class _BestRun(RunReceiver):
         for part in self._parts or ():
             part.stop(stop)
         if self._parts is None and self._best.table:
-            Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop)))
+            took_s = self._duration.seconds(stop)
+            Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop), took_s))
 
 
 class _BestPeaks(RunPeaks):

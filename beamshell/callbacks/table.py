@@ -11,22 +11,26 @@ import operator
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
+from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
-from beamshell.views.captions import last_line, title
+from beamshell.views.captions import RunDuration, last_line, title
 from beamshell.views.columns import TIME, Column, columns_of
+from beamshell.views.fields import positions, siblings
 
 log = logging.getLogger(__name__)
 
 _DIM, _YELLOW, _RED = "2", "33", "31"
 _HEADER_EVERY = 50
 _NUMBER_WIDTH = 9
+_TIME_COLUMN = 1  # after the number of the point
 _NARROWEST = 10  # "17:47:28.1", "-1.234e-09"
 
 
@@ -102,6 +106,7 @@ class _RunTable(RunReceiver):
     def __init__(self, start: Document, table: LiveTable, printer: Printer) -> None:
         super().__init__()
         self._start = start
+        self._duration = RunDuration(start, time.time, time.monotonic)
         self._table = table
         self._print = printer
         self._columns: list[Column] = []
@@ -109,6 +114,8 @@ class _RunTable(RunReceiver):
         self._row = ""  # a format string that fits the widths
         self._seq_nums: set[int] = set()
         self._repeated: list[int] = []
+        self._invalid = InvalidValues()
+        self._marked: dict[str, None] = {}  # the columns with a value that is not to be trusted
         self._rows = 0
 
     def descriptor(self, descriptor: Document) -> None:
@@ -117,17 +124,21 @@ class _RunTable(RunReceiver):
         values, missing = columns_of(self._start, descriptor, self._table.fields, self._table.default_precision)
         columns = [Column("seq_num", self._seq_num), TIME, *values]
         widths = [_NUMBER_WIDTH, *(max(self._table.min_width, len(column.heading)) for column in columns[1:])]
-        fitting = fit([column.heading for column in columns], widths, self._table.line_length(self._print))
-        self._columns = columns[: len(fitting)]
-        hidden = columns[len(fitting) :]
+        scanned = {key for scanned in positions(self._start, descriptor) for key in siblings(descriptor, scanned)}
+        detector = next((n for n, column in enumerate(columns) if column.key and column.key not in scanned), 0)
+        headings = [column.heading for column in columns]
+        fitting = fit(headings, widths, self._table.line_length(self._print), detector)
+        self._columns = [columns[number] for number in fitting]
+        hidden = [column for number, column in enumerate(columns) if number not in fitting]
         self._print(f"\n{title(self._start)}")
         if missing:
             self._print(f"(not in stream {self._table.stream_name!r}: {listed(missing)})", _YELLOW)
         if hidden:
             self._print(f"(hidden, the terminal is too narrow: {listed(c.heading for c in hidden)})", _YELLOW)
-        self._set_widths(fitting)
+        self._set_widths(list(fitting.values()))
 
     def event(self, descriptor: Document, event: Document) -> None:
+        self._invalid.take(descriptor, event)
         if descriptor.get("name") != self._table.stream_name:
             return
         again = event["seq_num"] in self._seq_nums
@@ -138,6 +149,10 @@ class _RunTable(RunReceiver):
             self._header()
         self._rows += 1
         texts = [column.text(event) for column in self._columns]
+        if invalid := self._invalid.keys(event):
+            texts = [
+                self._marked_text(column, text, invalid) for column, text in zip(self._columns, texts, strict=True)
+            ]
         if any(map(operator.gt, map(len, texts), self._widths)):
             self._set_widths(list(map(max, self._widths, map(len, texts))))
         self._print(self._row.format(*texts), _YELLOW if again else "")
@@ -146,9 +161,18 @@ class _RunTable(RunReceiver):
         if self._columns:
             self._rule()
         failed = stop.get("exit_status", "?") != "success"
-        self._print(last_line(self._start, stop, counted(len(self._seq_nums), "point")), _RED if failed else "")
+        points = counted(len(self._seq_nums), "point")
+        self._print(last_line(self._start, stop, points, self._duration.seconds(stop)), _RED if failed else "")
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(dict.fromkeys(self._repeated))}")
+        if self._marked:
+            self._print(f"! INVALID alarm or never processed, not to be trusted: {listed(self._marked)}", _RED)
+
+    def _marked_text(self, column: Column, text: str, invalid: frozenset[str]) -> str:
+        if column.key not in invalid:
+            return text
+        self._marked[column.key] = None
+        return f"{text}!"
 
     def _seq_num(self, event: Document) -> str:
         seq_num = event["seq_num"]
@@ -168,27 +192,35 @@ class _RunTable(RunReceiver):
         self._print("+" + "+".join("-" * (width + 2) for width in self._widths) + "+", _DIM)
 
 
-def fit(headings: Sequence[str], widths: Sequence[int], line_length: int | None) -> list[int]:
-    """The widths of the columns that fit on a line; fewer than there are if the last ones must be left out.
+def fit(headings: Sequence[str], widths: Sequence[int], line_length: int | None, detector: int) -> dict[int, int]:
+    """The columns that fit on a line: by their number, their widths.
 
-    Columns are first made as narrow as their heading and a number allow; at least one column of values is kept.
+    The time is hidden first. Then columns are made as narrow as their heading and a number allow. Then detectors are
+    hidden, the last one first, and at last motors, the slowest first; one detector is always kept.
 
     Args:
-        headings: of all columns, the number of the point and the time first.
+        headings: of all columns: the number of the point, the time, motors, detectors.
         widths: of all columns, in characters.
         line_length: characters that a line may have; None if there is no limit.
+        detector: the number of the first detector's column; 0 if there is none.
     """
-    fitting = list(widths)
-    if line_length is None or _line_length(fitting) <= line_length:
+    fitting = dict(enumerate(widths))
+    if line_length is None or _line_length(fitting) <= line_length or len(fitting) <= 2:
         return fitting
-    fitting = [max(len(heading), min(width, _NARROWEST)) for heading, width in zip(headings, widths, strict=True)]
-    while _line_length(fitting) > line_length and len(fitting) > 3:
-        fitting.pop()
+    del fitting[_TIME_COLUMN]
+    if _line_length(fitting) <= line_length:
+        return fitting
+    fitting = {number: max(len(headings[number]), min(width, _NARROWEST)) for number, width in fitting.items()}
+    first, last = _TIME_COLUMN + 1, len(widths) - 1
+    for number in (*range(last, detector or first, -1), *range(first, detector)):
+        if _line_length(fitting) <= line_length:
+            break
+        del fitting[number]
     return fitting
 
 
-def _line_length(widths: Sequence[int]) -> int:
-    return 1 + sum(width + 3 for width in widths)
+def _line_length(widths: Mapping[int, int]) -> int:
+    return 1 + sum(width + 3 for width in widths.values())
 
 
 def _is_terminal(stream: Any) -> bool:

@@ -10,11 +10,11 @@ import functools
 import importlib
 import threading
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from beamshell.channels.timers import call_later
 from beamshell.errors import MissingLibrary, NotConnected
+from beamshell.plugins import find_installed
 
 Result = TypeVar("Result")
 
@@ -65,7 +65,7 @@ def require(package: str, extra: str) -> None:
     Raises:
         MissingLibrary: it is not; the message says which extra brings it.
     """
-    if find_spec(package) is None:
+    if find_installed(package) is None:
         raise MissingLibrary(
             f'{extra}:// addresses need the library {package}, which is not installed: pip install "beamshell[{extra}]"'
         )

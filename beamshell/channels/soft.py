@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Channel, Collect, OnChange, OnConnection, OnDone
-from beamshell.channels.value_info import completed, dtype_of, index_of
+from beamshell.channels.value_info import completed, index_of
+from beamshell.documents.data_keys import dtype_of
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey, Reading
 

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from beamshell.documents.data_keys import dtype_of
 from beamshell.errors import BadValue
-from beamshell.protocols import DataKey, Dtype
-
-_TEXT_AT_LEAST = 40  # characters that a descriptor promises for a text, whose length changes
+from beamshell.protocols import DataKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +42,6 @@ class ValueInfo:
     writable: bool = True
 
 
-def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
-    """Dtype, shape and numpy type of `value`, such as ``("number", [], "<f8")``."""
-    if isinstance(value, (bool, np.bool_)):
-        return "boolean", [], "|b1"
-    if isinstance(value, (int, np.integer)):
-        return "integer", [], value.dtype.str if isinstance(value, np.integer) else "<i8"
-    if isinstance(value, (float, np.floating)):
-        return "number", [], value.dtype.str if isinstance(value, np.floating) else "<f8"
-    if isinstance(value, str):
-        return "string", [], f"<U{max(1, len(value))}"
-    array = np.asarray(value)
-    if array.ndim == 0:
-        raise TypeError(f"{type(value).__name__} is not a number, string, bool or array")
-    return "array", list(array.shape), array.dtype.str
-
-
 def completed(
     key: DataKey, units: str, precision: int | None, choices: Sequence[str], limits: tuple[float, float]
 ) -> DataKey:
@@ -83,8 +66,6 @@ def info_like(value: Any) -> ValueInfo:
 def data_key(source: str, info: ValueInfo, sample: Any) -> DataKey:
     """The data key of a value; `sample` is one of its values."""
     dtype, shape, numpy = dtype_of(sample)
-    if dtype == "string":
-        numpy = f"<U{max(_TEXT_AT_LEAST, len(sample))}"
     return with_info({"source": source, "dtype": dtype, "shape": shape, "dtype_numpy": numpy}, info)
 
 

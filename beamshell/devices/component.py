@@ -91,9 +91,10 @@ class Component(Generic[T]):
         return part
 
     def __set__(self, device: Owner, value: object) -> None:
+        name = getattr(device, "name", "") or type(device).__name__  # no name yet: its __init__ sets this attribute
         raise AttributeError(
-            f"{device.name}.{self.attr} is a part of {device.name} and cannot be replaced; "
-            f"to send it a value: {device.name}.{self.attr}.put({value!r})"
+            f"{name}.{self.attr} is a part of {name} and cannot be replaced; "
+            f"to send it a value: {name}.{self.attr}.put({value!r})"
         )
 
     @property

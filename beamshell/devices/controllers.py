@@ -16,13 +16,15 @@ from beamshell.devices.pv_positioner import PVPositioner
 class Controller(PVPositioner):
     """A set point at one address and a readback at another: a chiller, a gas flow, a furnace.
 
+    A stop keeps it where it is: it is sent to its readback, a value that it passes anyway.
+
     Args:
         prefix: the beginning of both addresses; "" if they are written out.
         name: its name.
         setpoint: the address that is written.
         readback: the address that says where it is.
         tolerance: the largest distance of the readback from the set point, in its units.
-        kwargs: those of PVPositioner: limits, timeout, settle_time, ...
+        kwargs: those of PVPositioner: limits, timeout, holds_on_stop, ...
 
     Example::
 
@@ -33,6 +35,7 @@ class Controller(PVPositioner):
         chiller.set(25).wait()
     """
 
+    holds_on_stop = True
     readback = FormattedComponent(EpicsSignalRO, "{prefix}{addresses[readback]}", auto_monitor=True)
     setpoint = FormattedComponent(EpicsSignal, "{prefix}{addresses[setpoint]}")
 
@@ -48,15 +51,18 @@ class Controller(PVPositioner):
 class EpicsPositioner(PVPositioner):
     """A set point, a readback and a done flag under one prefix, such as a temperature controller.
 
+    A stop keeps it where it is: it is sent to its readback, a value that it passes anyway.
+
     Args:
         prefix: the beginning of the three addresses: "BL:temp".
         name: its name.
         setpoint: the rest of the set point's address.
         readback: the rest of the readback's address.
         done: the rest of the done flag's address.
-        kwargs: those of PVPositioner: tolerance, limits, timeout, ...
+        kwargs: those of PVPositioner: tolerance, limits, timeout, holds_on_stop, ...
     """
 
+    holds_on_stop = True
     readback = FormattedComponent(EpicsSignalRO, "{prefix}{suffixes[readback]}", auto_monitor=True)
     setpoint = FormattedComponent(EpicsSignal, "{prefix}{suffixes[setpoint]}")
     done = FormattedComponent(EpicsSignalRO, "{prefix}{suffixes[done]}", kind="omitted", auto_monitor=True)

@@ -14,14 +14,16 @@ from types import EllipsisType
 from typing import Any, TypeAlias
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.channels.base import Collect, OnChange, OnConnection, OnDone
 from beamshell.channels.soft import SoftChannel
-from beamshell.channels.value_info import dtype_of
 from beamshell.devices.computed import ComputedChannel
 from beamshell.devices.epics_signal import EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.signal import Signal
+from beamshell.devices.status import Status
+from beamshell.documents.data_keys import dtype_of
 from beamshell.errors import BadValue, ConfigError, NotConnected, ReadFailed, ReadOnlyError
 from beamshell.protocols import DataKey, Reading
 
@@ -91,8 +93,11 @@ class DerivedChannel(ComputedChannel):
             one.check_value(part)
         return checked
 
-    def put(self, value: Any, on_done: OnDone | None = None) -> None:
-        """Write the values of the inverse to the inputs; done with the last, failed with the first failure."""
+    def put(self, value: Any, on_done: OnDone | None = None, timeout_s: float | None = None) -> None:
+        """Write the values of the inverse to the inputs; done with the last, failed with the first failure.
+
+        Each write may take `timeout_s`; None leaves that to the input.
+        """
         writes = self._writes(value)
         if on_done is None:
             for one, part in writes:
@@ -100,7 +105,7 @@ class DerivedChannel(ComputedChannel):
             return
         together = _Together(len(writes), on_done)
         for one, part in writes:
-            one.set(part).add_callback(together.note)
+            one.set(part, timeout=timeout_s).add_callback(together.note)
 
     def _writes(self, value: Any) -> list[tuple[Any, Any]]:
         """Each input that is written, with its value."""
@@ -209,8 +214,16 @@ class DerivedSignal(Signal):
             signals, forward, inverse, units=units, precision=precision, limits=limits, choices=choices
         )
         self.writable = inverse is not None
+        self._derived = channel
         self._set_up(channel, channel, parent=parent, **kwargs)
         self._enforces_limits = True
+
+    @override
+    def _start_write(self, value: Any, status: Status) -> None:
+        def on_done(failure: BaseException | None) -> None:
+            status.end(None if failure is None else type(failure)(f"{self.name}: {failure}"))
+
+        self._derived.put(value, on_done, status.timeout)
 
 
 class AttributeSignal(Signal):

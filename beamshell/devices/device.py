@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from beamshell.channels.factory import channel_factory, current_factory
 from beamshell.devices.component import Component, components_of
 from beamshell.devices.part import Fact, Kind, Part
+from beamshell.devices.part_names import check_part_names
 from beamshell.devices.staging import Staging, raise_together
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.summary import Summary, address_of, summary_of
-from beamshell.errors import NotConnected, RedundantStaging
+from beamshell.errors import ConfigError, NotConnected, RedundantStaging
 from beamshell.protocols import DataKey, Hints, Reading
 from beamshell.text.nearest import unknown
 
@@ -47,7 +48,15 @@ class Device(Part):
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = (
-        *("attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name", "known_state"),
+        *(
+            "answers",
+            "attr_name",
+            "begin_read",
+            "begin_read_configuration",
+            "component_names",
+            "dotted_name",
+            "known_state",
+        ),
         *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
     )
     """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
@@ -59,11 +68,7 @@ class Device(Part):
         super().__init_subclass__(**kwargs)
         cls._components = dict(components_of(cls))
         cls.component_names = tuple(cls._components)
-        for attr in cls.component_names:
-            if hasattr(Device, attr):
-                raise TypeError(
-                    f"{cls.__name__}.{attr}: every device has a {attr} already; give this part another name"
-                )
+        check_part_names(cls, cls._components)
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class Device(Part):
         if own_parts:
             self._components = {**self._components, **own_parts}
             self.component_names = tuple(self._components)
+            check_part_names(type(self), self._components)
         for attr, component in self._components.items():
             if not component.lazy:
                 self._part(attr)
@@ -188,11 +194,11 @@ class Device(Part):
 
     def read(self) -> dict[str, Reading]:
         """The value of every recorded part, read in one round trip."""
-        return self.begin_read()()
+        return Device.begin_read(self)()
 
     def describe(self) -> dict[str, DataKey]:
         """The data key of each key of `read`."""
-        return {key: data_key for part in self._parts_of(Kind.normal) for key, data_key in part.describe().items()}
+        return _joined(self.name, (part.describe() for part in self._parts_of(Kind.normal)))
 
     def begin_read_configuration(self) -> Callable[[], dict[str, Reading]]:
         """Ask every setting now; the function returned collects the answers."""
@@ -205,14 +211,13 @@ class Device(Part):
 
     def read_configuration(self) -> dict[str, Reading]:
         """The value of every setting, read in one round trip."""
-        return self.begin_read_configuration()()
+        return Device.begin_read_configuration(self)()
 
     def describe_configuration(self) -> dict[str, DataKey]:
         """The data key of each key of `read_configuration`."""
-        described: dict[str, DataKey] = {}
-        for part in self._parts_of_configuration():
-            described.update(part.describe_configuration() if isinstance(part, Device) else part.describe())
-        return described
+        parts = self._parts_of_configuration()
+        settings = (part.describe_configuration() if isinstance(part, Device) else part.describe() for part in parts)
+        return _joined(self.name, settings)
 
     @property
     def hints(self) -> Hints:
@@ -363,6 +368,12 @@ class Device(Part):
         """True when every signal of it answers."""
         return all(getattr(signal, "connected", True) for _, signal in self.walk_signals())
 
+    @property
+    def answers(self) -> bool:
+        """True when every signal of it that is recorded answers, in events or in the configuration."""
+        parts = [*self._parts_of(Kind.normal), *self._parts_of_configuration()]
+        return all(part.answers if isinstance(part, Device) else getattr(part, "connected", True) for part in parts)
+
     def wait_for_connection(self, timeout: float = 5.0) -> None:
         """Return when every signal answers; all of them share one time-out, in seconds.
 
@@ -437,6 +448,18 @@ def _collector(collectors: list[Callable[[], dict[str, Reading]]]) -> Callable[[
         return reading
 
     return collect
+
+
+def _joined(name: str, described: Iterable[Mapping[str, DataKey]]) -> dict[str, DataKey]:
+    """The data keys of several parts; a key that two of them have is an error, as one value would be lost."""
+    joined: dict[str, DataKey] = {}
+    for data_keys in described:
+        if twice := joined.keys() & data_keys.keys():
+            raise ConfigError(
+                f"{name}: two of its parts are recorded as {', '.join(sorted(twice))}; rename one of them"
+            )
+        joined.update(data_keys)
+    return joined
 
 
 def _hinted(part: Any) -> list[str]:

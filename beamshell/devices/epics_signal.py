@@ -85,7 +85,7 @@ class EpicsSignalRO(Signal):
 
     def read(self) -> dict[str, Reading]:
         """The reading in the hardware now, by name; with the setpoint's if that is another address."""
-        return self.begin_read()()
+        return EpicsSignalRO.begin_read(self)()
 
     def begin_read(self) -> Callable[[], dict[str, Reading]]:
         """Request the reading, to be collected later; requests made together are answered in one round trip.

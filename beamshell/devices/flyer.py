@@ -69,7 +69,7 @@ class Flyer(Device):
     (`end_flight`), describes its points (`describe_points`) and returns them (`points_so_far`).
     """
 
-    HIDDEN = (
+    HIDDEN: ClassVar[tuple[str, ...]] = (
         *("describe_points", "end_flight", "make_ready", "parse_path", "points_so_far"),
         *("start_flight", "stop_preparation"),
     )

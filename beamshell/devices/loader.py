@@ -18,7 +18,7 @@ from beamshell import plugins
 from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.references import in_order, with_devices
-from beamshell.devices.registry import READOUTS, Registry, check_name
+from beamshell.devices.registry import READOUTS, Registry
 from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
 from beamshell.text.nearest import did_you_mean
 
@@ -157,7 +157,7 @@ _ABOUT = ("tags", "readout", "doc", "enabled", "twin")
 def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], changes: Changes | None = None) -> None:
     """Add the device of a line, unless the line is wrong or switches it off."""
     try:
-        _check_name(line)
+        _check_name(line, registry)
         line = _filled(line)
         if _value(line, "enabled", True, bool, "true or false"):
             _add_device(line, registry, problems, changes)
@@ -170,9 +170,9 @@ def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], chan
             registry.absent[line.name] = str(problem)
 
 
-def _check_name(line: DeviceLine) -> None:
+def _check_name(line: DeviceLine, registry: Registry) -> None:
     try:
-        check_name(line.name)
+        registry.check_name(line.name)
     except ConfigError as exc:
         raise ConfigError(f"{line.place}: {exc}") from exc
 

@@ -6,7 +6,8 @@ It knows no control system, no value and no move.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MethodType
 from typing import Any, TypeAlias
 
 from beamshell.errors import ReadOnlyError
@@ -31,6 +32,28 @@ class Kind(enum.IntFlag):
     """Recorded in every event, and shown in tables and plots."""
 
 
+_WAYS_OF_READING = (("read", "begin_read"), ("read_configuration", "begin_read_configuration"))
+"""Methods that read at once, and those that ask now and return the function which collects the answers."""
+
+
+def _begin_with(read: Callable[[Any], Any]) -> Callable[[Any], Callable[[], Any]]:
+    """A method that asks nothing yet: what it returns reads."""
+
+    def begin(self: Any) -> Callable[[], Any]:
+        return MethodType(read, self)
+
+    return begin
+
+
+def _read_with(begin: Callable[[Any], Callable[[], Any]]) -> Callable[[Any], Any]:
+    """A method that asks and collects."""
+
+    def read(self: Any) -> Any:
+        return begin(self)()
+
+    return read
+
+
 class Part:
     """A signal or a device, perhaps a part of another device.
 
@@ -47,6 +70,18 @@ class Part:
     labels: set[str]
     _kind: Kind
     _read_only = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a class that overrides one of two ways of reading read so in the other way too."""
+        super().__init_subclass__(**kwargs)
+        for read, begin in _WAYS_OF_READING:
+            first: Mapping[str, Any] = next(
+                (vars(base) for base in cls.__mro__ if read in vars(base) or begin in vars(base)), {}
+            )
+            if begin not in first and hasattr(cls, begin):
+                setattr(cls, begin, _begin_with(first[read]))
+            elif read not in first and hasattr(cls, read):
+                setattr(cls, read, _read_with(first[begin]))
 
     @property
     def kind(self) -> Kind:

@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
+from beamshell.devices.limits import NO_LIMITS, refusal, step_of, without_rounding
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
@@ -77,6 +78,7 @@ class MoveStatus(DeviceStatus):
     ) -> None:
         self.target = target
         self.start = start
+        self.was_stopped = False
         self.started = time.monotonic()
         action = action or f"move to {device.with_unit(target)}"
         super().__init__(device, timeout=timeout, settle_time=settle_time, action=action)
@@ -109,7 +111,8 @@ class Positioner(Device):
     """
 
     HIDDEN = (
-        *("begin_state", "hardware_limits", "missed", "readback_signal", "setpoint_signal"),
+        *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "missed"),
+        *("readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
 
@@ -162,9 +165,41 @@ class Positioner(Device):
         return self.readback_signal.get()
 
     def locate(self) -> Location:
-        """Its set point and its position, read in one round trip."""
-        readback, setpoint = begin_values(self.readback_signal, self.setpoint_signal)()
-        return {"setpoint": setpoint, "readback": readback}
+        """Its set point and its position, read in one round trip.
+
+        A relative move starts from this set point. It is the position, if the device is not where it was sent: it was
+        stopped, it failed, or somebody else moved it.
+        """
+        return self.begin_location()()
+
+    def begin_location(self) -> Callable[[], Location]:
+        """Request all values of `locate`; the function returned collects them."""
+        collect = begin_values(self.readback_signal, self.setpoint_signal)
+        collect_tolerance = self.begin_tolerance()
+
+        def collected() -> Location:
+            readback, setpoint = collect()
+            is_valid = self._is_target(setpoint, readback, collect_tolerance())
+            return {"setpoint": setpoint if is_valid else readback, "readback": readback}
+
+        return collected
+
+    def begin_tolerance(self) -> Callable[[], float | None]:
+        """Request the largest distance between set point and position after a move that has succeeded.
+
+        The function returned collects it; None if the device does not say.
+        """
+        return lambda: None
+
+    def _is_target(self, setpoint: Any, readback: Any, tolerance: float | None) -> bool:
+        """True if the set point is where it goes to or has arrived."""
+        if self._is_under_way:
+            return True
+        return not self.missed if tolerance is None else abs(readback - setpoint) <= tolerance
+
+    @property
+    def _is_under_way(self) -> bool:
+        return self._move is not None and not self._move.done
 
     @property
     def units(self) -> str:
@@ -185,12 +220,13 @@ class Positioner(Device):
     @property
     def moving(self) -> bool:
         """True while a move that was started here is under way."""
-        return self._move is not None and not self._move.done
+        return self._is_under_way
 
     @property
     def missed(self) -> bool:
-        """True if the last move that was started here did not reach its target."""
-        return self._move is not None and self._move.done and not self._move.success
+        """True if the last move that was started here did not reach its target; a stop may count as a success."""
+        move = self._move
+        return move is not None and move.done and (move.was_stopped or not move.success)
 
     def state(self) -> PositionState:
         """Its row in a table of positions."""
@@ -295,17 +331,35 @@ class Positioner(Device):
             BadValue: it is no finite number.
             LimitError: it is outside the limits.
         """
-        self._check(position, self.hardware_limits)
+        self._within_limits(position, self.hardware_limits)
 
-    def _check(self, position: Any, hardware: tuple[float, float]) -> None:
+    @property
+    def accepts_all_between(self) -> bool:
+        """True if it accepts each position between two that it accepts: nothing but its limits decides."""
+        return type(self).check_value is Positioner.check_value
+
+    def _within_limits(self, position: Any, hardware: tuple[float, float]) -> Any:
+        """The target of a move to `position`: the limit, if it exceeds one by rounding alone.
+
+        Raises:
+            The same as `check_value`.
+        """
         target = as_number(self.name, position)
         if self.read_only:
             self.refuse_if_read_only(self.with_unit(target))
-        for low, high in (hardware, self._narrowed or (0.0, 0.0)):
-            if low != high and target < low:
-                raise LimitError(f"{self.name}: {self.with_unit(target)} is below the limit {self.with_unit(low)}")
-            if low != high and target > high:
-                raise LimitError(f"{self.name}: {self.with_unit(target)} is above the limit {self.with_unit(high)}")
+        for limits in (hardware, self._narrowed or NO_LIMITS):
+            target = without_rounding(target, limits, self._resolution)
+            if problem := refusal(target, limits, self.with_unit):
+                raise LimitError(f"{self.name}: {problem}")
+        return position if target == position else target
+
+    def _target_of(self, position: Any) -> Any:
+        """The target of a move to a position that `check_value` has accepted."""
+        return self._within_limits(position, self.hardware_limits)
+
+    def _resolution(self) -> float:
+        """The smallest step that matters, in its units; 0.0 if that is unknown."""
+        return step_of(self.precision)
 
     def with_unit(self, position: Any) -> str:
         """A position with its unit, for messages: "1.5 mm"."""
@@ -327,7 +381,7 @@ class Positioner(Device):
         self.check_value(position)
         move = MoveStatus(
             self,
-            position,
+            self._target_of(position),
             timeout=timeout if timeout is not None else self.timeout,
             settle_time=self.settle_time if settle_time is None else settle_time,
         )
@@ -366,6 +420,8 @@ class Positioner(Device):
     def stop(self, success: bool = False) -> None:
         """Stop now; an unfinished move then has failed, or succeeded if `success`."""
         move = self._move
+        if move is not None and not move.done:
+            move.was_stopped = True  # before the hardware is told, so that what fails by it is no failure of the move
         if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
             self.stop_motion()
         if move is not None and not move.done:

@@ -10,7 +10,10 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
 
 from beamshell.devices.device import Device
 from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
@@ -33,6 +36,9 @@ class Plan(NamedTuple):
 class PseudoPositioner(Device):
     """A device with axes that are computed from real ones; a subclass adds `forward` and `inverse`.
 
+    Where a number is given for the whole device, as in `mvr(mono, 0.01)`, its only axis is meant, or the one that the
+    class names as `main`.
+
     Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
     declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
 
@@ -49,11 +55,13 @@ class PseudoPositioner(Device):
         >>> jaws.gap.set(2).wait()
     """
 
-    HIDDEN = ("drive", "drive_ended", "is_driven_by", "plan", "with_unit")
+    HIDDEN = ("begin_location", "drive", "drive_ended", "is_driven_by", "plan", "with_unit")
     PseudoPosition: ClassVar[Any] = tuple
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
+    main: ClassVar[str] = ""
+    """The computed axis that a single number means; if there is only one axis, it need not be named."""
     pseudo_names: tuple[str, ...] = ()
     real_names: tuple[str, ...] = ()
 
@@ -92,6 +100,12 @@ class PseudoPositioner(Device):
     # ---- where it is -------------------------------------------------------------------------
 
     @property
+    def main_axis(self) -> PseudoSingle | None:
+        """The computed axis that a single number means; None if none of several does."""
+        attr = self.main or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
+        return self._part(attr) if attr else None
+
+    @property
     def real_axes(self) -> list[Positioner]:
         """The real axes, in the order of `RealPosition`."""
         return [self._part(attr) for attr in self.real_names]
@@ -114,17 +128,19 @@ class PseudoPositioner(Device):
         return self.RealPosition(*begin_values(*(real.readback_signal for real in self.real_axes))())
 
     def locate(self) -> Location:
-        """Setpoint and readback of the computed axes, read in one round trip."""
-        setpoints, readbacks = self._begin_whereabouts()()
-        return {"setpoint": self.inverse_of(setpoints), "readback": self.inverse_of(readbacks)}
+        """Set point and position of the computed axes, read in one round trip; see Positioner.locate."""
+        return self.begin_location()()
 
-    def _begin_whereabouts(self) -> Callable[[], tuple[list[float], list[float]]]:
-        reals = self.real_axes
-        collect = begin_values(*(r.setpoint_signal for r in reals), *(r.readback_signal for r in reals))
+    def begin_location(self) -> Callable[[], Location]:
+        """Request all values of `locate`; the function returned collects them."""
+        collectors = [real.begin_location() for real in self.real_axes]
 
-        def collected() -> tuple[list[float], list[float]]:
-            values = collect()
-            return values[: len(reals)], values[len(reals) :]
+        def collected() -> Location:
+            locations = [collect() for collect in collectors]
+            return {
+                "setpoint": self.inverse_of([location["setpoint"] for location in locations]),
+                "readback": self.inverse_of([location["readback"] for location in locations]),
+            }
 
         return collected
 
@@ -178,25 +194,21 @@ class PseudoPositioner(Device):
             return self.PseudoPosition(**target)
         with self._lock:
             under_way = self._target if self._drive is not None else None
-        return (self._intended() if under_way is None else under_way)._replace(**target)
-
-    def _intended(self) -> Any:
-        """The setpoints of the computed axes; if a real axis missed its target, its readback counts."""
-        setpoints, readbacks = self._begin_whereabouts()()
-        return self.inverse_of(
-            [
-                readback if real.missed else setpoint
-                for real, setpoint, readback in zip(self.real_axes, setpoints, readbacks, strict=True)
-            ]
-        )
+        return (self.locate()["setpoint"] if under_way is None else under_way)._replace(**target)
 
     def _by_axis(self, position: tuple[Any, ...], by_name: Mapping[str, Any]) -> dict[str, float]:
         """The arguments of `set` by axis."""
         first = position[0] if len(position) == 1 else None
         if isinstance(first, Mapping):
             values = {**first, **by_name}
+        elif isinstance(first, Real) and len(self.pseudo_names) > 1:
+            if self.main_axis is None:
+                axes = " or ".join(f"{self.name}.{attr}" for attr in self.pseudo_names)
+                raise BadValue(f"{self.name}: one number for {len(self.pseudo_names)} axes: move one of them, {axes}")
+            values = {self.main_axis.attr_name: first, **by_name}
         else:
-            numbers = first if isinstance(first, Sequence) and not isinstance(first, str) else position
+            is_list = isinstance(first, np.ndarray) or (isinstance(first, Sequence) and not isinstance(first, str))
+            numbers: Sequence[Any] = list(first) if is_list else position  # type: ignore[arg-type]  # no list is None
             if numbers and len(numbers) != len(self.pseudo_names):
                 axes = ", ".join(self.pseudo_names)
                 raise BadValue(
@@ -209,6 +221,28 @@ class PseudoPositioner(Device):
             raise BadValue(f"{self.name}: give a position: {', '.join(f'{attr}=...' for attr in self.pseudo_names)}")
         return {attr: as_number(self._part(attr).name, value) for attr, value in values.items()}
 
+    def complete(self, position: Any) -> Any:
+        """A PseudoPosition for a position as `set` takes it; axes that it leaves out are where they were sent.
+
+        Raises:
+            BadValue: it is no position of this device.
+        """
+        return self._completed(self._by_axis((position,), {}))
+
+    def shifted(self, position: Any, distance: Any) -> Any:
+        """The PseudoPosition that is `distance` away from `position`.
+
+        Args:
+            position: as `set` takes it.
+            distance: likewise; a number is that of the main axis, and axes that it leaves out stay.
+
+        Raises:
+            BadValue: one of them is no position of this device.
+        """
+        begin = self.complete(position)
+        distances = self._by_axis((distance,), {})
+        return begin._replace(**{attr: getattr(begin, attr) + value for attr, value in distances.items()})
+
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
         """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
 
@@ -220,7 +254,7 @@ class PseudoPositioner(Device):
         if None in estimates:
             return None
         try:
-            begin = self._completed(self._by_axis((start,), {}))
+            begin = self.complete(start)
             end = begin._replace(**self._by_axis((stop,), {}))
             ways = list(zip(self._forward_of(begin), self._forward_of(end), strict=True))
         except (ArithmeticError, ValueError):  # no real axes are at such a position

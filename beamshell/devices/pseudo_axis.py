@@ -17,7 +17,7 @@ from beamshell.devices.part import Kind
 from beamshell.devices.positioner import MoveStatus, Positioner, PositionState
 from beamshell.devices.signal import Signal
 from beamshell.errors import DeviceError, ReadOnlyError
-from beamshell.protocols import DataKey
+from beamshell.protocols import DataKey, Location
 
 
 class AxisOwner(Protocol):
@@ -34,6 +34,9 @@ class AxisOwner(Protocol):
 
     def limits_of(self, axis: str) -> tuple[float, float]:
         """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
+
+    def begin_location(self) -> Callable[[], Location]:
+        """Request set point and position of all axes; the function returned collects them."""
 
     def plan(self, target: Mapping[str, float]) -> Any:
         """The targets of all axes for `target` of the computed ones; every real axis has accepted its target."""
@@ -207,6 +210,16 @@ class PseudoSingle(Positioner):
         """(low, high) that its device knows; equal ones if they depend on the other axes."""
         return self.device.limits_of(self.attr_name)
 
+    @override
+    def begin_location(self) -> Callable[[], Location]:
+        collect, index = self.device.begin_location(), self.index
+
+        def collected() -> Location:
+            location = collect()
+            return {"setpoint": location["setpoint"][index], "readback": location["readback"][index]}
+
+        return collected
+
     @property
     def moving(self) -> bool:
         """True while any of the real axes moves."""
@@ -229,10 +242,11 @@ class PseudoSingle(Positioner):
     def set(self, position: Any, *, timeout: float | None = None, settle_time: float | None = None) -> MoveStatus:
         """Start to go to `position`; see Positioner.set. What a real axis refuses is refused before anything moves."""
         super().check_value(position)
+        target = self._target_of(position)
         move = PseudoMove(
             self,
-            position,
-            plan=self.device.plan({self.attr_name: float(position)}),
+            target,
+            plan=self.device.plan({self.attr_name: float(target)}),
             timeout=timeout if timeout is not None else self.timeout,
             settle_time=self.settle_time if settle_time is None else settle_time,
         )

@@ -5,8 +5,10 @@ Its parts may be signals of any control system.
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -15,9 +17,11 @@ from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.epics_signal import pv_of
 from beamshell.devices.part import Fact
-from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import DeviceError, MoveFailed
+
+logger = logging.getLogger(__name__)
 
 
 class PVPositioner(Positioner):
@@ -32,10 +36,15 @@ class PVPositioner(Positioner):
     A move has ended when `done` says so; without a `done`, when the readback is within `tolerance` of the target;
     without that either, when the control system says that the write has ended. With both, both must hold.
 
+    A stop writes to `stop_signal`. Without one the device cannot be stopped. A class whose devices may be sent to any
+    place on their way says so by `holds_on_stop`: a stop then sends them to where they are. For any other, a stop ends
+    the wait and says that the device goes on: some take no second set point before they have reached the first.
+
     Args:
         prefix: the beginning of the addresses of its parts.
         name: its name.
         tolerance: how near the readback must be, in its units; None keeps that of the class.
+        holds_on_stop: True if a stop sends it to where it is; None keeps that of the class.
         kwargs: those of Positioner and Device.
 
     Raises:
@@ -59,12 +68,23 @@ class PVPositioner(Positioner):
     actuate_value: ClassVar[Any] = 1
     stop_value: ClassVar[Any] = 1
     tolerance: float | None = None
+    holds_on_stop: bool = False
     done_grace_s: ClassVar[float] = 0.5
     """Seconds that `done` may still be that of the last move, before it is taken for that of this one."""
 
-    def __init__(self, prefix: str = "", *, name: str = "", tolerance: float | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str = "",
+        tolerance: float | None = None,
+        holds_on_stop: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         if tolerance is not None:
             self.tolerance = tolerance
+        if holds_on_stop is not None:
+            self.holds_on_stop = holds_on_stop
         super().__init__(prefix, name=name, **kwargs)
         if self.setpoint is None:
             raise TypeError(f"{type(self).__name__} has no part called setpoint; declare one")
@@ -87,6 +107,10 @@ class PVPositioner(Positioner):
         """The signal of its set point."""
         return self.setpoint
 
+    @override
+    def begin_tolerance(self) -> Callable[[], float | None]:
+        return lambda: self.tolerance
+
     @property
     def enum_strs(self) -> tuple[str, ...]:
         """The names of the positions, if they are states; () if they are numbers."""
@@ -104,15 +128,74 @@ class PVPositioner(Positioner):
         self.setpoint.check_value(position)
 
     @override
+    def _target_of(self, position: Any) -> Any:
+        return position if self.enum_strs else super()._target_of(position)
+
+    @override
     def start_move(self, move: MoveStatus) -> None:
         arrival = _Arrival(self, move)
         move.add_callback(lambda _: arrival.close())
         arrival.start()
 
+    # ---- on its way --------------------------------------------------------------------------
+
+    @property
+    def moving(self) -> bool:
+        """True while a move that was started here is under way, or `done`, by monitor, says that it moves."""
+        latest = self.done.latest if self.done is not None else None
+        return super().moving or (latest is not None and bool(latest["value"] != self.done_value))
+
+    def _begin_motion(self) -> Callable[[], tuple[Any, Any, bool]]:
+        """Request readback, set point, and whether it is on its way, whoever sent it; the result collects them."""
+        done_signals = [] if self.done is None else [self.done]
+        collect = begin_values(self.readback_signal, self.setpoint_signal, *done_signals)
+
+        def collected() -> tuple[Any, Any, bool]:
+            readback, setpoint, *done = collect()
+            if self._is_under_way:
+                return readback, setpoint, True
+            if done:
+                return readback, setpoint, bool(done[0] != self.done_value)
+            return readback, setpoint, self.tolerance is not None and abs(readback - setpoint) > self.tolerance
+
+        return collected
+
+    @override
+    def _begin_online_state(self) -> Callable[[], PositionState]:
+        collect = self._begin_motion()
+
+        def collected() -> PositionState:
+            readback, setpoint, moving = collect()
+            return {**self._state(readback, setpoint), "moving": moving, "words": ["moving"] if moving else []}
+
+        return collected
+
     @override
     def stop_motion(self) -> None:
         if self.stop_signal is not None:
             self.stop_signal.put(self.stop_value)
+            return
+        readback, setpoint, moving = self._begin_motion()()
+        if not moving:
+            return
+        if self.holds_on_stop:
+            low, high = self.limits
+            self.setpoint.put(min(max(readback, low), high) if low < high else readback)
+            if self.actuate is not None:
+                self.actuate.put(self.actuate_value)
+        else:
+            position = f"{readback:.6g}" if isinstance(readback, Real) else str(readback)
+            logger.warning(
+                "%s: goes on to %s, as it cannot be stopped; to hold it: mov %s %s",
+                *(self.name, self.with_unit(setpoint), self.name, position),
+            )
+
+    @override
+    def _end_stopped(self, move: MoveStatus, success: bool) -> None:
+        if success or self.stop_signal is not None or self.holds_on_stop:
+            super()._end_stopped(move, success)
+        else:
+            move.fail(MoveFailed(f"{self.name}: {move.action} goes on unwatched: it cannot be stopped"))
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """A set point, and a readback that arrives there some time later."""
@@ -143,11 +226,14 @@ class _Arrival:
         return self._device.readback if self._device.tolerance is not None else None
 
     def start(self) -> None:
-        """Write the set point, and press the button if there is one."""
+        """Write the set point, and press the button if there is one.
+
+        A write may last as long as the motion: only the time-out of the move ends it.
+        """
         device = self._device
         for signal, callback in self._watched:
             signal.subscribe(callback, run=False)
-        device.setpoint.set(self._move.target).add_callback(self._on_set)
+        device.setpoint.set(self._move.target, timeout=math.inf).add_callback(self._on_set)
 
     def _on_set(self, status: Status) -> None:
         """Press the button after the set point is written. Completions worker, or for soft signals the caller."""
@@ -157,9 +243,11 @@ class _Arrival:
             self._on_written(status)
             return
         try:
-            self._device.actuate.set(self._device.actuate_value).add_callback(self._on_written)
+            pressed = self._device.actuate.set(self._device.actuate_value, timeout=math.inf)
         except DeviceError as exc:
             self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
+        else:
+            pressed.add_callback(self._on_written)
 
     def _on_written(self, status: Status) -> None:
         """Begin to watch after all is written; `done` and readback may still be those of the last move."""
@@ -172,9 +260,13 @@ class _Arrival:
 
     def _failed(self, status: Status) -> bool:
         failure = status.exception()
-        if failure is not None and not self._move.done:
+        if failure is not None and not self._is_over:
             self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {failure}"))
-        return self._move.done
+        return self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        return self._move.done or self._move.was_stopped
 
     def _on_grace_over(self) -> None:
         self._was_busy = True  # it was busy so briefly that no monitor showed it, or is so still
@@ -193,7 +285,7 @@ class _Arrival:
 
     def _look(self) -> None:
         """End the move if the target is reached, by values read now: completions and monitors are not ordered."""
-        if self._move.done or not self._written:
+        if self._is_over or not self._written:
             return
         signals = [signal for signal, _ in self._watched]
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -62,6 +62,7 @@ class Registry(Mapping[str, Any]):
 
     Args:
         data_folder: handed to every device that writes files.
+        meaning: what a name means already, such as "a command"; "" if a device may have it.
 
     Example:
         >>> registry = Registry()
@@ -70,8 +71,9 @@ class Registry(Mapping[str, Any]):
         True
     """
 
-    def __init__(self, data_folder: Path | None = None) -> None:
+    def __init__(self, data_folder: Path | None = None, meaning: Callable[[str], str] = lambda _name: "") -> None:
         self.data_folder = data_folder
+        self._meaning = meaning
         self._entries: dict[str, Entry] = {}
         self.absent: dict[str, str] = {}
         """Names that a file knows and that have no device, with the reason: switched off, or could not be built."""
@@ -94,7 +96,7 @@ class Registry(Mapping[str, Any]):
             ConfigError: the name cannot be used at a Python prompt, or there is no such readout.
         """
         name = name or device.name
-        check_name(name)
+        self.check_name(name)
         if self.data_folder is not None and isinstance(device, WritesFiles):
             device.data_folder = self.data_folder
         if readout not in READOUTS:
@@ -103,6 +105,19 @@ class Registry(Mapping[str, Any]):
         self._entries[name] = entry
         self.absent.pop(name, None)
         return device
+
+    def check_name(self, name: str) -> None:
+        """Return if a device may have this name.
+
+        Raises:
+            ConfigError: it is no Python name, or means something else already.
+        """
+        if not name.isidentifier() or name.startswith("_"):
+            raise ConfigError(f"'{name}' cannot be the name of a device: use letters, digits and _, a letter first")
+        if keyword.iskeyword(name) or hasattr(builtins, name):
+            raise ConfigError(f"'{name}' cannot be the name of a device: Python has a {name} of its own")
+        if meaning := self._meaning(name):
+            raise ConfigError(f"'{name}' cannot be the name of a device: it is {meaning}")
 
     def describe(
         self, name: str, *, tags: Iterable[str] = (), readout: Readout = "on_request", doc: str = "", place: str = ""
@@ -288,18 +303,6 @@ class _MissingDeviceError(UnknownName, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
-
-
-def check_name(name: str) -> None:
-    """Return if a device may have this name.
-
-    Raises:
-        ConfigError: it is no Python name, or hides one of Python's own.
-    """
-    if not name.isidentifier() or name.startswith("_"):
-        raise ConfigError(f"'{name}' cannot be the name of a device: use letters, digits and _, a letter first")
-    if keyword.iskeyword(name) or hasattr(builtins, name):
-        raise ConfigError(f"'{name}' cannot be the name of a device: Python has a {name} of its own")
 
 
 def _is_a(device: Any, cls: type | str) -> bool:

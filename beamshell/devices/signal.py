@@ -14,6 +14,7 @@ import numpy as np
 
 from beamshell.channels.base import Channel
 from beamshell.channels.soft import SoftChannel
+from beamshell.devices.limits import refusal, step_of, without_rounding
 from beamshell.devices.part import Kind
 from beamshell.devices.signal_info import SignalInfo, value_text
 from beamshell.devices.status import DeviceStatus, Status
@@ -258,20 +259,20 @@ class Signal(SignalInfo):
             raise ReadOnlyError(f"{self.name}: it is read-only, so {value_text(value)} was not written")
         with self._named():
             checked = self._writer.check(value)
-        if self._enforces_limits and not force:
-            self._check_limits(checked)
-        return checked
+        return self._within_limits(checked) if self._enforces_limits and not force else checked
 
-    def _check_limits(self, value: Any) -> None:
+    def _within_limits(self, value: Any) -> Any:
+        """`value`; the limit, if it exceeds one by rounding alone."""
         low, high = self.limits
         if low == high or isinstance(value, str):
-            return
+            return value
+        if not isinstance(value, np.ndarray):
+            value = without_rounding(value, (low, high), lambda: step_of(self.precision))
         lowest, highest = (np.min(value), np.max(value)) if isinstance(value, np.ndarray) else (value, value)
-        units = f" {self.units}" if self.units else ""
-        if not lowest >= low:
-            raise LimitError(f"{self.name}: {lowest:g}{units} is below the limit {low:g}{units}")
-        if not highest <= high:
-            raise LimitError(f"{self.name}: {highest:g}{units} is above the limit {high:g}{units}")
+        for number in (lowest, highest):
+            if problem := refusal(number, (low, high), lambda number: f"{number:g} {self.units}".rstrip()):
+                raise LimitError(f"{self.name}: {problem}")
+        return value
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:

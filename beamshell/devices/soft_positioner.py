@@ -19,7 +19,7 @@ from beamshell.protocols import DataKey
 
 
 class SoftPositioner(Positioner):
-    """A positioner in this process: it is where it is sent, at once or after a delay.
+    """A positioner in this process: it is where it is sent, at once or after a delay. A stop leaves it where it was.
 
     Args:
         prefix: unused; there for device files.
@@ -112,6 +112,10 @@ class SoftPositioner(Positioner):
             call_later(self.delay, lambda: completions.post(lambda: self._arrive(move)))
         else:
             self._arrive(move)
+
+    @override
+    def stop_motion(self) -> None:
+        self.setpoint.put(float(self.position))
 
     def _arrive(self, move: MoveStatus) -> None:
         if move is self._move and not move.done:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,7 @@ class Status:
 
     Args:
         obj: the device that acts; its `name` appears in messages.
-        timeout: seconds after which the action has failed; None waits for ever.
+        timeout: seconds after which the action has failed; None and infinity wait for ever.
         settle_time: seconds between `set_finished` and done.
         action: the name of the action in messages: "set to 5 mm".
 
@@ -54,7 +55,7 @@ class Status:
         self.timeout = timeout
         self.settle_time = settle_time
         self.action = action
-        if timeout is not None:
+        if timeout is not None and timeout != math.inf:
             self._timer = call_later(timeout, self._on_deadline)
 
     @property

@@ -6,10 +6,12 @@ and knows nothing of plans, pauses or threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from beamshell.documents import Document, compose
+from beamshell.documents import Document, compose, invalid_values
+from beamshell.engine.assets import KnownFiles, RunFiles
+from beamshell.engine.streams import Bundle, Describe, Stream
 from beamshell.errors import IllegalMessageSequence, PlanError
 
 
@@ -29,83 +31,18 @@ class Surroundings(Protocol):
         """Seconds since 1970-01-01 UTC."""
 
 
-class Stream:
-    """One series of events that share a descriptor.
-
-    Attributes:
-        seq_num: number of the last event; it goes back on a rewind when `rewinds`.
-        writers: the devices that write files.
-        prefetchable: the devices whose reading can be requested ahead (`begin_read`).
-    """
-
-    __slots__ = (
-        "data_keys",
-        "described",
-        "descriptor",
-        "filled",
-        "keys",
-        "name",
-        "prefetchable",
-        "rewinds",
-        "seq_num",
-        "writers",
-    )
-
-    def __init__(self, name: str, *, rewinds: bool = True) -> None:
-        self.name = name
-        self.rewinds = rewinds
-        self.seq_num = 0
-        self.descriptor = ""
-        self.described: dict[Any, Mapping[str, Any]] = {}
-        self.data_keys: dict[str, Any] = {}
-        self.keys: frozenset[str] = frozenset()
-        self.filled: dict[str, bool] = {}
-        self.writers: list[Any] = []
-        self.prefetchable: list[Any] = []
-
-
-class Bundle:
-    """The readings of one event while it is being put together."""
-
-    __slots__ = ("data", "name", "objects", "timestamps")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.objects: list[Any] = []
-        self.data: dict[str, Any] = {}
-        self.timestamps: dict[str, float] = {}
-
-    def add(self, obj: Any, readings: Mapping[str, Any]) -> None:
-        """Add one device's readings.
-
-        Raises:
-            PlanError: a key is in the bundle already.
-        """
-        data, timestamps = self.data, self.timestamps
-        for key, reading in readings.items():
-            if key in data:
-                raise PlanError(f"two readings of one event are called {key!r}: {_names(self.objects)} and {obj.name}")
-            data[key] = reading["value"]
-            timestamps[key] = reading["timestamp"]
-        self.objects.append(obj)
-
-
-def _names(objects: Iterable[Any]) -> str:
-    return ", ".join(str(getattr(obj, "name", obj)) for obj in objects)
-
-
 class RunBundler:
     """One run, from its start document to its stop document."""
 
-    def __init__(self, surroundings: Surroundings, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, surroundings: Surroundings, metadata: Mapping[str, Any], known_files: KnownFiles) -> None:
         self._world = surroundings
         self.uid = surroundings.uid()
+        self._files = RunFiles(known_files, self.uid, surroundings.uid)
         self.streams: dict[str, Stream] = {}
         self.bundle: Bundle | None = None
         self.monitored: dict[str, Any] = {}  # by stream name: see engine.monitors
         self.uncollected: list[Any] = []  # flyers that were kicked off and not collected yet
         self.flights: dict[Any, Any] = {}  # by flyer, the status of its `complete`
-        self._configurations: dict[Any, Document] = {}
         surroundings.emit("start", compose.start(self.uid, surroundings.time(), metadata))
         self._mark: dict[str, int] = {}
         self._cancelled = False  # a pause has thrown the open event away; until the next one is created
@@ -137,21 +74,39 @@ class RunBundler:
             return
         stream = self.streams.get(bundle.name)
         if stream is None or not stream.descriptor:
-            stream = self.declare(bundle.name, self._describe(bundle.objects))
-        if bundle.data.keys() != stream.keys:
-            raise PlanError(self._mismatch(stream, bundle))
+            described = {obj: self._describe(obj) for obj in bundle.objects}
+            stream = self.declare(bundle.name, described, data=bundle.data)
+        self.describe_truly(stream, bundle.data)
         if stream.writers:
             self.emit_assets(stream, stream.writers)
-        self.emit_event(stream, bundle.data, bundle.timestamps)
+        self.emit_event(stream, bundle.data, bundle.timestamps, bundle.invalid)
 
-    def emit_event(self, stream: Stream, data: Document, timestamps: dict[str, float]) -> None:
-        """Emit the next event of `stream`."""
+    def describe_truly(self, stream: Stream, data: Mapping[str, Any]) -> None:
+        """Emit a new descriptor if the values of the next event are of other types or shapes than the last one says.
+
+        Raises:
+            PlanError: the event has other keys than its stream.
+        """
+        if not stream.holds(data):
+            self.declare(stream.name, {obj: stream.describe(obj) for obj in stream.described}, data=data)
+
+    def emit_event(
+        self, stream: Stream, data: Document, timestamps: dict[str, float], invalid: Sequence[str] = ()
+    ) -> None:
+        """Emit the next event of `stream`.
+
+        Args:
+            invalid: the keys of the values that are not to be trusted.
+        """
         world = self._world
+        uid = world.uid()
         stream.seq_num += 1
+        if invalid:
+            self._mark_invalid(stream, uid, invalid)
         world.emit(
             "event",
             {
-                "uid": world.uid(),
+                "uid": uid,
                 "time": world.time(),
                 "descriptor": stream.descriptor,
                 "seq_num": stream.seq_num,
@@ -161,51 +116,68 @@ class RunBundler:
             },
         )
 
+    def _mark_invalid(self, stream: Stream, event_uid: str, keys: Iterable[str]) -> None:
+        """Emit what says that values of the event with this uid, the next one, are not to be trusted."""
+        marks = self._own_stream(invalid_values.STREAM, invalid_values.DATA_KEYS)
+        now = self._world.time()
+        for key in keys:
+            data = {"stream": stream.name, "point": stream.seq_num, "key": key, "event": event_uid}
+            self.emit_event(marks, data, dict.fromkeys(data, now))
+
+    def _own_stream(self, name: str, data_keys: Document) -> Stream:
+        """A stream in which the engine itself records something, described when it is first used."""
+        stream = self.streams.get(name)
+        if stream is None:
+            stream = self.streams[name] = Stream(name, self._describe, rewinds=False)
+            stream.descriptor = self._world.uid()
+            doc = compose.descriptor(stream.descriptor, self._world.time(), self.uid, name, data_keys, {}, {}, {})
+            self._world.emit("descriptor", doc)
+        return stream
+
     def _open_bundle(self, command: str) -> Bundle:
         if self.bundle is None:
             raise IllegalMessageSequence(f"{command} without create: there is no open event")
         return self.bundle
 
-    def _mismatch(self, stream: Stream, bundle: Bundle) -> str:
-        missing = ", ".join(sorted(stream.keys - bundle.data.keys())) or "none"
-        extra = ", ".join(sorted(bundle.data.keys() - stream.keys)) or "none"
-        return (
-            f"the events of stream {stream.name!r} must all hold the same keys: missing here: {missing}; "
-            f"new here: {extra}. Put different readings into a stream of another name"
-        )
-
     # ---- descriptors ----------------------------------------------------------------------
 
-    def _describe(self, objects: Iterable[Any]) -> dict[Any, Mapping[str, Any]]:
-        return {obj: self._world.device(obj.describe) for obj in objects}
+    def _describe(self, obj: Any) -> Mapping[str, Any]:
+        described: Mapping[str, Any] = self._world.device(obj.describe)
+        return described
 
-    def declare(self, name: str, described: Mapping[Any, Mapping[str, Any]], *, rewinds: bool = True) -> Stream:
-        """Emit a descriptor for stream `name`.
+    def declare(
+        self,
+        name: str,
+        described: Mapping[Any, Mapping[str, Any]],
+        *,
+        describe: Describe | None = None,
+        data: Mapping[str, Any] | None = None,
+        rewinds: bool = True,
+    ) -> Stream:
+        """Emit a descriptor for stream `name`, with the settings that the devices have now.
 
         Args:
             described: by device, its data keys.
+            describe: how the data keys of a device are found again when its settings change; None is `obj.describe()`.
+            data: the values of the next event, if they are known: the descriptor says what they are.
             rewinds: False for streams whose events are not repeated after a rewind (monitors, flyers).
         """
+        for obj in described:
+            if not getattr(obj, "name", ""):
+                kind = type(obj).__name__
+                raise PlanError(f"a {kind} in stream {name!r} has no name: make it as {kind}(..., name='my_name')")
         stream = self.streams.get(name)
         if stream is None:
-            stream = self.streams[name] = Stream(name, rewinds=rewinds)
-        configuration = {obj.name: self._configuration(obj) for obj in described}
-        data_keys = {
-            key: {**data_key, "object_name": obj.name}
-            for obj, keys in described.items()
-            for key, data_key in keys.items()
-        }
-        stream.described = dict(described)
+            stream = self.streams[name] = Stream(name, describe or self._describe, rewinds=rewinds)
+        configuration = self._configuration_of(described)
         stream.descriptor = self._world.uid()
-        self._set_keys(stream, data_keys)
-        stream.writers = [obj for obj in described if hasattr(obj, "collect_asset_docs")]
-        stream.prefetchable = [obj for obj in described if hasattr(obj, "begin_read")]
+        stream.set_devices(described, data or {})
         doc = compose.descriptor(
             stream.descriptor,
             self._world.time(),
             self.uid,
             name,
-            data_keys,
+            stream.data_keys,
             {obj.name: list(keys) for obj, keys in described.items()},
             configuration,
             {obj.name: dict(obj.hints) for obj in described if getattr(obj, "hints", None)},
@@ -213,33 +185,29 @@ class RunBundler:
         self._world.emit("descriptor", doc)
         return stream
 
-    def _set_keys(self, stream: Stream, data_keys: dict[str, Any]) -> None:
-        external = {key: value.get("external") for key, value in data_keys.items()}
-        stream.data_keys = data_keys
-        stream.keys = frozenset(key for key in data_keys if external[key] != "STREAM:")
-        stream.filled = {key: False for key in data_keys if external[key] and external[key] != "STREAM:"}
-
     def declare_objects(self, name: str, objects: Iterable[Any]) -> Stream:
         """Emit the descriptor of stream `name` ahead of its first event."""
-        return self.declare(name, self._describe(objects))
+        return self.declare(name, {obj: self._describe(obj) for obj in objects})
 
-    def _configuration(self, obj: Any) -> Document:
-        configuration = self._configurations.get(obj)
-        if configuration is None:
-            if hasattr(obj, "read_configuration"):
-                readings = self._world.device(obj.read_configuration)
-                configuration = compose.configuration_of(readings, self._world.device(obj.describe_configuration))
-            else:
-                configuration = compose.configuration_of({}, {})
-            self._configurations[obj] = configuration
-        return configuration
+    def _configuration_of(self, devices: Iterable[Any]) -> dict[str, Document]:
+        """By device, its settings: read at each descriptor, whatever has changed them since the one before.
+
+        All devices are asked before the first answer is waited for.
+        """
+        call = self._world.device
+        collectors = {obj: _begin_configuration(obj, call) for obj in devices}
+        return {
+            obj.name: compose.configuration_of({}, {})
+            if collect is None
+            else compose.configuration_of(call(collect), call(obj.describe_configuration))
+            for obj, collect in collectors.items()
+        }
 
     def configured(self, obj: Any) -> None:
-        """`obj` has new settings: the streams it is in get new descriptors."""
-        self._configurations.pop(obj, None)
+        """`obj` has new settings, and perhaps new shapes: the streams it is in get new descriptors."""
         for stream in list(self.streams.values()):
             if obj in stream.described:
-                self.declare(stream.name, stream.described)
+                self.declare(stream.name, {**stream.described, obj: stream.describe(obj)})
 
     # ---- files ----------------------------------------------------------------------------
 
@@ -253,22 +221,19 @@ class RunBundler:
         for obj in objects:
             if hasattr(obj, "collect_asset_docs"):
                 for name, doc in self._world.device(listed(obj.collect_asset_docs), *args):
-                    covered = max(covered, self._emit_asset(stream, name, dict(doc)))
+                    covered = max(covered, self._emit_asset(stream, name, doc))
         return covered
 
     def _emit_asset(self, stream: Stream | None, name: str, doc: Document) -> int:
         covered = 0
-        if name in ("resource", "stream_resource"):
-            doc["run_start"] = self.uid
-        elif name == "stream_datum":
-            if stream is None:
-                raise PlanError("a StreamDatum needs the name of its stream: declare_stream first")
-            doc["descriptor"] = stream.descriptor
-            covered = doc["indices"]["stop"] - doc["indices"]["start"]
-            doc["seq_nums"] = {"start": stream.seq_num + 1, "stop": stream.seq_num + 1 + covered}
-        elif name not in ("datum", "datum_page"):
-            raise PlanError(f"{name!r} is no document of an external file")
-        self._world.emit(name, doc)
+        for kind, asset in self._files.documents(name, doc):
+            if kind == "stream_datum":
+                if stream is None:
+                    raise PlanError("a StreamDatum needs the name of its stream: declare_stream first")
+                covered = asset["indices"]["stop"] - asset["indices"]["start"]
+                asset["descriptor"] = stream.descriptor
+                asset["seq_nums"] = {"start": stream.seq_num + 1, "stop": stream.seq_num + 1 + covered}
+            self._world.emit(kind, asset)
         return covered
 
     # ---- interruptions and the end --------------------------------------------------------
@@ -280,14 +245,8 @@ class RunBundler:
 
     def record_interruption(self, reason: str) -> None:
         """Put "pause", "resume" or a reason into the stream `interruptions`."""
-        stream = self.streams.get("interruptions")
-        if stream is None:
-            stream = Stream("interruptions", rewinds=False)
-            self.streams["interruptions"] = stream
-            stream.descriptor = self._world.uid()
-            key = {"interruption": {"source": "RunEngine", "dtype": "string", "shape": []}}
-            doc = compose.descriptor(stream.descriptor, self._world.time(), self.uid, stream.name, key, {}, {}, {})
-            self._world.emit("descriptor", doc)
+        key = {"interruption": {"source": "RunEngine", "dtype": "string", "shape": []}}
+        stream = self._own_stream("interruptions", key)
         self.emit_event(stream, {"interruption": reason}, {"interruption": self._world.time()})
 
     def mark(self) -> None:
@@ -313,6 +272,14 @@ class RunBundler:
             "stop", compose.stop(self._world.uid(), self._world.time(), self.uid, exit_status, reason, counts)
         )
         return self.uid
+
+
+def _begin_configuration(obj: Any, call: Callable[..., Any]) -> Callable[[], Any] | None:
+    """Ask a device for its settings: the function that collects them; None if it has none."""
+    if hasattr(obj, "begin_read_configuration"):
+        collect: Callable[[], Any] = call(obj.begin_read_configuration)
+        return collect
+    return getattr(obj, "read_configuration", None)
 
 
 def listed(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ It knows the world, and neither the commands nor the interpreter that runs them.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -203,7 +204,15 @@ class CommandContext:
     @property
     def tripped(self) -> list[Suspender]:
         """The suspenders that are tripped now and count for this plan."""
-        suspenders = self.suspenders
-        if self.only_moves:
-            suspenders = [suspender for suspender in suspenders if getattr(suspender, "suspend_moves", False)]
-        return [suspender for suspender in suspenders if suspender.tripped]
+        return [suspender for suspender in self._counting if suspender.tripped]
+
+    @property
+    def last_trip(self) -> float:
+        """When a suspender that counts has last tripped, on the clock; it may be good again."""
+        return max((getattr(suspender, "tripped_at", -math.inf) for suspender in self._counting), default=-math.inf)
+
+    @property
+    def _counting(self) -> Sequence[Suspender]:
+        if not self.only_moves:
+            return self.suspenders
+        return [suspender for suspender in self.suspenders if getattr(suspender, "suspend_moves", False)]

@@ -10,21 +10,24 @@ from functools import partial
 from typing import Any
 
 from beamshell.documents import Document, compose
-from beamshell.engine.bundler import RunBundler, Stream, Surroundings, listed
+from beamshell.engine.bundler import RunBundler, Surroundings, listed
 from beamshell.engine.context import CommandContext
 from beamshell.engine.resources import name_of
+from beamshell.engine.streams import Stream
 from beamshell.errors import IllegalMessageSequence, PlanError
 
 
 def declare_flyers(world: Surroundings, run: RunBundler, objects: tuple[Any, ...], name: str) -> Stream:
     """Emit one descriptor for the events that `objects` will deliver together."""
-    described: dict[Any, Mapping[str, Any]] = {}
-    for obj in objects:
+
+    def describe(obj: Any) -> Mapping[str, Any]:
         by_stream = _by_stream(world.device(obj.describe_collect), name)
         if len(by_stream) != 1:
             raise PlanError(f"{obj.name} describes streams {', '.join(by_stream)}; only {name!r} was declared")
-        (described[obj],) = by_stream.values()  # the plan names the stream, whatever the flyer would call it
-    return run.declare(name, described, rewinds=False)
+        (data_keys,) = by_stream.values()  # the plan names the stream, whatever the flyer would call it
+        return data_keys
+
+    return run.declare(name, {obj: describe(obj) for obj in objects}, describe=describe, rewinds=False)
 
 
 def collect(
@@ -50,7 +53,7 @@ def collect(
     ]
     pages = [(_stream_for(obj, page, streams), page) for obj, _, pages in deliveries for page in pages]
     for stream, page in pages:
-        _emit_page(world, stream, page)
+        _emit_page(world, run, stream, page)
     if covered and single is not None and not pages:
         single.seq_num += covered  # files alone carry the data: nothing else counts the events
     return [event for _, events, _ in deliveries for event in events] if payload and deliveries else None
@@ -77,8 +80,19 @@ def _streams_of(
         if len(objects) > 1:
             raise IllegalMessageSequence("to collect several flyers together, declare_stream for them first")
         by_stream = _by_stream(world.device(objects[0].describe_collect), f"{objects[0].name}")
-        declared = [run.declare(key, {objects[0]: keys}, rewinds=False) for key, keys in by_stream.items()]
+        declared = [_declare_own_stream(world, run, objects[0], name, keys) for name, keys in by_stream.items()]
     return {_keys(stream, objects): stream for stream in declared}
+
+
+def _declare_own_stream(
+    world: Surroundings, run: RunBundler, flyer: Any, name: str, data_keys: Mapping[str, Any]
+) -> Stream:
+    """Emit the descriptor of a stream that is the flyer's own."""
+
+    def describe(obj: Any) -> Mapping[str, Any]:
+        return _by_stream(world.device(obj.describe_collect), str(obj.name))[name]
+
+    return run.declare(name, {flyer: data_keys}, describe=describe, rewinds=False)
 
 
 def _keys(stream: Stream, objects: tuple[Any, ...]) -> frozenset[str]:
@@ -124,12 +138,12 @@ def _stream_for(obj: Any, page: Document, streams: dict[frozenset[str], Stream])
         raise PlanError(f"{obj.name} handed over {keys}, which none of its streams describes") from None
 
 
-def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
+def _emit_page(world: Surroundings, run: RunBundler, stream: Stream, page: Document) -> None:
     count = len(next(iter(page["data"].values()), ()))
     if not count:
         return
     times = page.get("time") or []
-    rows = [
+    rows: list[Document] = [
         {
             "uid": world.uid(),
             "time": times[i] if len(times) == count else world.time(),
@@ -140,6 +154,8 @@ def _emit_page(world: Surroundings, stream: Stream, page: Document) -> None:
         }
         for i in range(count)
     ]
+    for row in rows:
+        run.describe_truly(stream, row["data"])
     stream.seq_num += count
     world.emit("event_page", compose.event_page(stream.descriptor, rows))
 

@@ -5,6 +5,7 @@ It waits and reads clocks only through its World. Nobody but the RunEngine impor
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,10 +31,12 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    PlanError,
     PlanHalt,
     RequestAbort,
     RequestStop,
 )
+from beamshell.messages import explain_no_message
 
 SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
@@ -61,6 +64,7 @@ class Interpreter:
         ctx = self.ctx = CommandContext(world, posts, suspenders, options, self._attend)
         self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
         self._posts = posts
+        self._excused_trip = -math.inf  # one trip of a suspender excuses a device once
         self._commands = COMMANDS
         if options.commands:
             own = {name: _as_command(function) for name, function in options.commands.items()}
@@ -153,6 +157,10 @@ class Interpreter:
                 frame.msg = msg
                 try:
                     command = msg.command
+                except AttributeError:
+                    error = PlanError(explain_no_message(msg, plan))
+                    continue
+                try:
                     recording = cursor.recording
                     if recording is not None and command not in NOT_REPEATED:
                         recording.append(msg)
@@ -211,6 +219,7 @@ class Interpreter:
             for task in self.ctx.resources.tasks:
                 if task.failed and not task.failure_suppressed:
                     task.stopped_by_engine = True
+            self._excused_trip = self.ctx.last_trip
             raise Interrupted(InterruptReason.SUSPEND)
         if isinstance(exc, FailedStatus):
             for task in self.ctx.resources.tasks:
@@ -218,18 +227,25 @@ class Interpreter:
         return exc
 
     def _suspender_trips_too(self) -> bool:
-        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back."""
+        """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.
+
+        The suspender may be good again when the failure is known: the engine had to wait for the device.
+        """
         ctx, requests = self.ctx, self.requests
         if not ctx.suspenders or self.modes.episode is not None or self.modes.unwinding or not self.cursor.possible:
             return False
         deadline = ctx.clock() + SUSPENDER_GRACE_S
-        while not (tripped := bool(ctx.tripped)) and ctx.clock() < deadline:
+        while not (tripped := bool(ctx.tripped) or self._excused_by(ctx.last_trip)) and ctx.clock() < deadline:
             if requests.pause_now is not None or requests.end is not None:
                 break
             ctx.wait(deadline)
             self._take_all()
         self._posts.append(WakeUp())  # the next message acts on what was noted meanwhile
         return tripped
+
+    def _excused_by(self, trip: float) -> bool:
+        """Whether a trip at this time of the clock belongs to what the plan has done since its last checkpoint."""
+        return trip != self._excused_trip and trip >= (self.cursor.checkpoint_at or 0.0)
 
     def _command_interrupted(self, msg: Any) -> None:
         """Handle the operator's Ctrl+C in a device's method that did not return."""
@@ -339,7 +355,8 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
+            if not request.reason:  # a writer that fails says so itself when its run is closed
+                self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)
         else:

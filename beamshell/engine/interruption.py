@@ -74,6 +74,8 @@ def begin_suspension(ctx: CommandContext) -> None:
 
 def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg, Any, None]:
     """A suspension as a plan: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
+    if not ctx.tripped:
+        _wake(ctx)  # it was good again before the engine came to rest
     while tripped := ctx.tripped:
         episode.clear()
         while tripped:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.engine.bundler import RunBundler, Stream
+from beamshell.documents.invalid_values import invalid_keys
+from beamshell.engine.bundler import RunBundler
 from beamshell.engine.context import CommandContext
 from beamshell.engine.requests import MonitorUpdate
+from beamshell.engine.streams import Stream
 
 
 class Monitor:
@@ -46,10 +48,14 @@ class Monitor:
             readings = update.readings if update.readings is not None else self._ctx.device(self.obj.read)
             data = {key: reading["value"] for key, reading in readings.items()}
             timestamps = {key: reading["timestamp"] for key, reading in readings.items()}
-            self.run.emit_event(self.stream, data, timestamps)
+            self.run.describe_truly(self.stream, data)
+            self.run.emit_event(self.stream, data, timestamps, invalid_keys(readings))
 
     def _on_change(self, readings: Any = None, *_: Any, **update: Any) -> None:
         """Called by the device, in any thread: with readings, or in ophyd's form ``value=, timestamp=``."""
         if readings is None and self._key is not None and "value" in update and "timestamp" in update:
-            readings = {self._key: {"value": update["value"], "timestamp": update["timestamp"]}}
+            severity = update.get("severity", 0)
+            readings = {
+                self._key: {"value": update["value"], "timestamp": update["timestamp"], "alarm_severity": severity}
+            }
         self._ctx.world.post(MonitorUpdate(self, readings))

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamshell._version import __version__
+from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
 from beamshell.engine.interrupts import announce
 from beamshell.engine.requests import PauseRequest, WakeUp
+from beamshell.text.own_code import with_place
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class RealWorld:
         self.subscribe, self.unsubscribe = self.dispatcher.subscribe, self.dispatcher.unsubscribe
         self.suspenders = InstalledSuspenders(self._wake_up)
         self.call_md = CallMetadata()
+        self.files = KnownFiles()
         self._gui_processed_at = 0.0
         self._reported: set[int] = set()  # tokens of subscribers whose failure this call has reported
         self._strict_error: BaseException | None = None
@@ -145,7 +148,7 @@ class RealWorld:
             self.post(PauseRequest(False, f"Data cannot be written: {exc}"))
         elif subscription.token not in self._reported:
             self._reported.add(subscription.token)
-            self.say(f"{subscription!r} failed with a {name} document: {type(exc).__name__}: {exc}")
+            self.say(f"{subscription!r} failed with a {name} document: {with_place(exc)}")
         if self.settings.strict:
             self._strict_error = self._strict_error or exc
 

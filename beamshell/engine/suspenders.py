@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from beamshell.errors import BadValue, PlanError
 from beamshell.protocols import Subscribable
+from beamshell.text.own_code import with_place
 from beamshell.text.times import clock_time
 
 INVALID = 3
@@ -69,6 +70,7 @@ class SuspenderBase:
 
     Attributes:
         since: when it last changed between good and bad, in seconds since 1970-01-01 UTC.
+        tripped_at: when it last tripped, in seconds of the monotonic clock.
         polls: it cannot report a change, so the engine asks it while it waits.
     """
 
@@ -90,6 +92,7 @@ class SuspenderBase:
         self.pre_plan, self.post_plan = _plan_maker(pre_plan, "pre_plan"), _plan_maker(post_plan, "post_plan")
         self.tripped_message = tripped_message
         self.since = time.time()
+        self.tripped_at = -math.inf
         self._tripped = False
         self._value: Any = None
         self._has_value = False
@@ -205,6 +208,8 @@ class SuspenderBase:
     def _report_change(self, was_tripped: bool) -> None:
         if self.tripped != was_tripped:
             self.since = time.time()
+            if self.tripped:
+                self.tripped_at = time.monotonic()
             if self._notify is not None:
                 self._notify()
 
@@ -399,7 +404,7 @@ class SuspendWhen(SuspenderBase):
         try:
             self._tripped, self._cause = bool(self._predicate()), ""
         except Exception as exc:  # an unknown condition is not a good one
-            self._tripped, self._cause = True, f"is unknown: {exc}"
+            self._tripped, self._cause = True, f"is unknown: {with_place(exc)}"
         if self._tripped != was_tripped:
             self.since = time.time()
         return self._tripped

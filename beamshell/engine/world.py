@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from beamshell.engine.assets import KnownFiles
+
 
 class Suspender(Protocol):
     """A condition under which plans must wait."""
@@ -28,6 +30,9 @@ class Suspender(Protocol):
 
 class World(Protocol):
     """Threads, clocks and people, as one object."""
+
+    files: KnownFiles
+    """The external files of its runs."""
 
     def clock(self) -> float:
         """Seconds on a clock that never jumps."""

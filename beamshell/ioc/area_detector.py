@@ -89,7 +89,8 @@ class AreaDetector:
         self._round += 1
         round_number = self._round
         self._rest("Acquisition aborted")
-        self._writer.when_idle(lambda: self._settle(round_number))
+        # In the simulation's thread, after the frame that it may be handing over at this moment.
+        self._clock.after(0.0, lambda: self._writer.when_idle(lambda: self._settle(round_number)))
 
     # ---- one acquisition: the simulation's thread --------------------------------------------------
 

@@ -21,8 +21,14 @@ from beamshell.ioc.libraries import library, library_folder
 _DBR_CHAR, _DBR_USHORT, _DBR_DOUBLE = 1, 4, 10  # dbFldTypes.h of base 7
 
 _PVA_LIBRARIES = ("pvData", "pvAccess", "pvAccessCA", "pvAccessIOC", "qsrv")
-_PVA_DEFINITIONS = ("PVACommonRegister.dbd", "PVAServerRegister.dbd", "qsrv.dbd")
-"""The definitions that serve every record over PV Access too; they cost 12 ms and 4 MB (November 2026)."""
+_PVA_DEFINITIONS = """
+include "PVACommonRegister.dbd"
+include "PVAServerRegister.dbd"
+registrar(QSRVRegistrar)
+"""
+"""The definitions that serve every record over PV Access too; they cost 12 ms and 4 MB (November 2026).
+
+Of qsrv.dbd only what serves: its links make the process a client too, which listens on every network interface."""
 
 
 class FieldAddress(c.Structure):
@@ -122,9 +128,8 @@ class Base:
         self._declare()
         self._dbd_folder = str(library_folder().parent / "dbd").encode()
         self.core.iocshRegisterCommon()
-        for definitions in ("base.dbd", *_PVA_DEFINITIONS):
-            loaded = self.core.dbLoadDatabase(definitions.encode(), self._dbd_folder, None)
-            self._check(loaded, f"load {definitions}")
+        self._check(self.core.dbLoadDatabase(b"base.dbd", self._dbd_folder, None), "load base.dbd")
+        self.load_definitions(_PVA_DEFINITIONS)
         self.database = c.c_void_p.in_dll(self.core, "pdbbase")
         self._check(self.core.registerAllRecordDeviceDrivers(self.database), "register the record types of base")
 

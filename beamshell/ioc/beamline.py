@@ -88,7 +88,11 @@ def records() -> str:
             'record(ai, "BL:det:S") { field(EGU, "counts") field(PREC, "0") }\n',
             'record(ai, "BL:det:rate") { field(EGU, "counts/s") field(PREC, "0") }\n',
             'record(scaler, "BL:scaler") { field(FREQ, "1e7") field(NM1, "clock") field(NM2, "I0") field(NM3, "It")\n'
-            '    field(NM4, "foil") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8") }\n',
+            '    field(NM4, "foil") field(NM5, "mon5") field(NM6, "mon6") field(NM7, "mon7") field(NM8, "mon8")\n'
+            '    field(FLNK, "BL:scaler_calc1") }\n',
+            # As synApps has them beside each scaler; processed before the count completes.
+            'record(calc, "BL:scaler_calc1") { field(DESC, "absorption of the foil") field(PREC, "4")\n'
+            '    field(INPA, "BL:scaler.S2") field(INPB, "BL:scaler.S4") field(CALC, "A>0&&B>0?LN(A/B):0") }\n',
             mcs.records("BL:mcs:"),
             profile_move.records("BL:traj1:", axes=2),
             'record(ai, "random_walk:x") { field(PREC, "3") }\n',
@@ -152,7 +156,7 @@ class Beamline:
             support.register()
         base.load_records(records())
         self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_random)
-        self._camera = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
+        self._camera = physics.PowderDetector(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
         self._current_ma = physics.NOMINAL_CURRENT_MA
         self._shutter_is_open = True
 

@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import struct
+import sys
 import time
 
 from beamshell.errors import IocError
@@ -20,6 +21,11 @@ _PORTS = "20000-31999"
 
 The environment variable BEAMSHELL_PORTS names others, first to last.
 """
+_LOOPBACK_DEVICE: tuple[int, int, bytes] = (
+    (socket.IPPROTO_IP, 25, struct.pack("I", 1))  # IP_BOUND_IF of macOS; lo0 is its first interface
+    if sys.platform == "darwin"
+    else (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+)
 _SEARCH, _VERSION = 6, 0  # CA commands
 _HEADER = struct.Struct(">HHHHII")
 _MINOR_VERSION = 13
@@ -104,6 +110,18 @@ def server_environment(port: int, repeater_port: int, pva_port: int) -> dict[str
         "EPICS_PVAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_PVAS_BEACON_ADDR_LIST": LOOPBACK,
     }
+
+
+def keep_on_loopback() -> None:
+    """Bind every socket of this process that has any address to the loopback device.
+
+    EPICS has no setting for the sockets that it sends from: they have the address 0.0.0.0, and hear every network. A
+    system that does not allow it (Linux before 5.7) leaves them so; what answers is bound to loopback in any case.
+    """
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:  # others are no sockets
+            if copy.family == socket.AF_INET and copy.getsockname()[0] != LOOPBACK:
+                copy.setsockopt(*_LOOPBACK_DEVICE)
 
 
 def answers(name: str, port: int, timeout_s: float = 0.02) -> bool:

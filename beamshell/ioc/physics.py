@@ -21,7 +21,7 @@ MONITOR_RATE = 1.0e6
 COPPER_EDGE_EV = 8979.0
 HC_EV_ANGSTROM = 12398.42
 EXPOSURE_S = 0.1
-"""Seconds of exposure that make a picture of `Camera` as bright as it is at light 1."""
+"""Seconds of exposure that make a picture as bright as it is at light 1."""
 
 
 def beam(current_ma: float, shutter_is_open: bool) -> float:
@@ -78,34 +78,94 @@ def ramp(value: float, target: float, seconds: float, rate: float) -> float:
     return target if abs(target - value) <= step else value + math.copysign(step, target - value)
 
 
-class Camera:
-    """A camera that looks at the beam's spot: `frame` is one exposure.
+# ---- pictures
+
+
+class Sensor:
+    """The chip of a camera: its dark counts and its noise.
 
     Args:
         width: pixels along x.
         height: pixels along y.
-        random: makes the noise, once: frames shift it about, which is quicker than new noise.
+        random: makes the noise, once: pictures shift it about, which is quicker than new noise.
+    """
+
+    SATURATED = 65_000.0
+
+    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
+        self.x = np.arange(width, dtype=np.float64) - width / 2
+        self.y = np.arange(height, dtype=np.float64) - height / 2
+        self._dark = random.integers(0, 60, (height, width), dtype=np.uint16)
+        self._noise = random.standard_normal((height, width), dtype=np.float32)
+
+    def picture(self, arriving: Array, number: int) -> npt.NDArray[np.uint16]:
+        """Pixels (height, width), uint16, for what arrives in each of them; close to the statistics of Poisson.
+
+        Args:
+            arriving: expected counts, shape (height, width).
+            number: of the picture; no two have the same noise.
+        """
+        counted = arriving + np.sqrt(arriving) * np.roll(self._noise, number * 37)
+        return np.clip(counted + np.roll(self._dark, number * 53), 0, self.SATURATED).astype(np.uint16)
+
+
+class Camera:
+    """A camera that looks at the beam's spot: round, and where the sample is.
+
+    Args:
+        width: pixels along x.
+        height: pixels along y.
+        random: makes the noise.
     """
 
     FULL_SCALE = 4000.0
     """Counts of the brightest pixel, at light 1."""
-    SATURATED = 65_000.0
     PIXELS_PER_MM = 4.0
 
     def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
-        self._x = np.arange(width, dtype=np.float64) - width / 2
-        self._y = np.arange(height, dtype=np.float64) - height / 2
+        self._sensor = Sensor(width, height, random)
         self._sigma = width / 12
-        self._dark = random.integers(0, 60, (height, width), dtype=np.uint16)
-        self._noise = random.standard_normal((height, width), dtype=np.float32)
 
     def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
-        """Pixels (height, width), uint16: a round spot that follows samx and samy, as bright as the beam."""
-        x = np.exp(-0.5 * ((self._x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        y = np.exp(-0.5 * ((self._y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        spot = self.FULL_SCALE * light * np.outer(y, x)
-        counted = spot + np.sqrt(spot) * np.roll(self._noise, number * 37)  # close to the statistics of Poisson
-        return np.clip(counted + np.roll(self._dark, number * 53), 0, self.SATURATED).astype(np.uint16)
+        """Pixels (height, width), uint16: the spot follows samx and samy, and is as bright as the beam."""
+        x = np.exp(-0.5 * ((self._sensor.x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
+        y = np.exp(-0.5 * ((self._sensor.y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
+        return self._sensor.picture(self.FULL_SCALE * light * np.outer(y, x), number)
+
+
+SAMPLE_X_MM, SAMPLE_Y_MM, SAMPLE_SIGMA_MM = 0.4, -0.2, 0.8
+"""Where samx and samy have the powder in the beam, and how far it reaches."""
+
+
+class PowderDetector:
+    """A detector behind a silicon powder: rings around a beam stop, where the powder is hit.
+
+    The radii are as sqrt(h² + k² + l²), the scattering angles being small; the intensities are those of silicon.
+
+    Args:
+        width: pixels along x.
+        height: pixels along y.
+        random: makes the noise.
+    """
+
+    FULL_SCALE = 4000.0
+    """Counts of the brightest ring, at light 1."""
+    RINGS = ((3, 1.0), (8, 0.55), (11, 0.3), (16, 0.08))
+    """h² + k² + l² and the relative intensity of (111), (220), (311) and (400)."""
+
+    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
+        self._sensor = Sensor(width, height, random)
+        radius = np.hypot(self._sensor.x, self._sensor.y[:, np.newaxis])
+        unit = width / 10.5
+        pattern = 0.25 * np.exp(-radius / unit)  # what air and the sample's holder scatter
+        for square, intensity in self.RINGS:
+            pattern += intensity * np.exp(-0.5 * ((radius - unit * math.sqrt(square)) / (width / 80)) ** 2)
+        self._pattern: Array = self.FULL_SCALE * np.where(radius < unit / 2, 0.0, pattern)
+
+    def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
+        """Pixels (height, width), uint16: the rings, brightest where the whole powder is in the beam."""
+        off_centre = math.hypot(samx_mm - SAMPLE_X_MM, samy_mm - SAMPLE_Y_MM) / SAMPLE_SIGMA_MM
+        return self._sensor.picture(light * math.exp(-0.5 * off_centre**2) * self._pattern, number)
 
 
 # ---- an energy-dispersive detector: lines of the sample on a background, and dead time

@@ -19,7 +19,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from beamshell.errors import IocError
-from beamshell.ioc.network import Repeater, ensure_free, server_environment
+from beamshell.ioc.network import Repeater, ensure_free, keep_on_loopback, server_environment
+from beamshell.plugins import take_working_folder_off_path
 
 if TYPE_CHECKING:
     from beamshell.ioc.twin import Twin
@@ -45,6 +46,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the demo beamline; never returns."""
+    take_working_folder_off_path()
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,6 +80,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
         beamline = Twin(base, clock, read_facts(options.twin), options.seed)
     base.start()
+    keep_on_loopback()
     beamline.start()
     threading.Thread(target=clock.run, daemon=True).start()
     if options.twin is None:

@@ -8,6 +8,7 @@ from typing import Any
 from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.arguments import whole_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.relative import relative
 from beamshell.plans.start_metadata import Metadata, as_devices, position_field, start_metadata, together_hints
@@ -160,7 +161,7 @@ def tune_centroid(
     Raises:
         PlanError: `min_step` is not positive, `step_factor` not above 1, or the signal is 0 at every point.
     """
-    detectors, num = as_devices(detectors), patterns.whole_number(num)
+    detectors, num = as_devices(detectors), whole_number(num)
     if not min_step > 0 or not step_factor > 1 or num < 2:
         raise PlanError(f"min_step > 0, step_factor > 1, num > 1 must hold: {min_step}, {step_factor}, {num}")
     settings = {"min_step": min_step, "num": num, "step_factor": step_factor, "snake": snake}

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any
 
 from beamshell.analysis.fits import FEWEST_POINTS, Fit, fit_edge, fit_peak
+from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.arguments import seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.preprocessors import configure_count_time_wrapper, finalize_wrapper, run_wrapper, stage_wrapper
 from beamshell.plans.relative import origins_of
 from beamshell.plans.start_metadata import (
     Metadata,
     as_devices,
-    first_field,
+    hinted_fields,
     position_field,
     start_metadata,
     together_hints,
@@ -70,7 +73,7 @@ def centre_on_peak(
         start: distance of the first point from where the motor is.
         stop: distance of the last.
         num: the number of points.
-        field: the recorded key to fit; None takes the first hinted key of the detectors.
+        field: the recorded key to fit; None takes the first hinted key of the detectors that shows a peak.
         dip: True looks for a peak that points down.
         time: count time of each point in seconds; None leaves the detectors as they are.
         md: metadata of the run.
@@ -147,43 +150,46 @@ def _align(
     **more: Any,
 ) -> Plan:
     """Scan, fit, record the fit, and go to its centre (`goes_there`) or back."""
-    detectors = as_devices(detectors)
-    start, stop, num = line[0], line[1], patterns.whole_number(line[2])
+    detectors, motor = as_devices(detectors), stubs.single_axis(motor)
+    start, stop, num = line[0], line[1], whole_number(line[2])
     if num < FEWEST_POINTS:
         raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
-    field = first_field(detectors) if field is None else field
+    time = None if time is None else seconds(time, "time", positive=True)
+    fields = hinted_fields(detectors) if field is None else [field]
     origin = (yield from origins_of([motor]))[motor]
     positions = [stubs.moved_by(motor, origin, distance) for distance in patterns.positions(start, stop, num)]
     patterns.check_points([{motor: position} for position in positions], stubs.check)
-    arguments = {"motor": motor, "start": start, "stop": stop, "num": num, "field": field, "time": time, **more}
+    named = {"field": ", ".join(fields), "time": time}
+    arguments = {"motor": motor, "start": start, "stop": stop, "num": num, **named, **more}
     run_md = {
         **start_metadata(name, detectors, [motor], num, **arguments),
         "hints": together_hints([motor]),
         "extents": ([min(positions), max(positions)],),
         **(md or {}),
     }
-    search = _Search(motor, origin, field, fit, goes_there)
+    search = _Search(motor, origin, fields, fit, goes_there)
     scan = configure_count_time_wrapper(run_wrapper(search.steps(detectors, positions), md=run_md), time)
     uid = yield from stage_wrapper(finalize_wrapper(scan, search.go_back), [*detectors, motor])
     assert search.fit is not None  # or the scan would have raised
-    return AlignmentResult(uid, field, search.fit, origin, search.target)
+    return AlignmentResult(uid, search.field, search.fit, origin, search.target)
 
 
 class _Search:
-    """One alignment scan; `fit` and `target` are set when the fit has succeeded."""
+    """One alignment scan; `fit`, `field` and `target` are set when the fit has succeeded."""
 
-    def __init__(self, motor: Any, origin: float, field: str, fit: _FitFunction, goes_there: bool) -> None:
+    def __init__(self, motor: Any, origin: float, fields: list[str], fit: _FitFunction, goes_there: bool) -> None:
         self.fit: Fit | None = None
+        self.field = fields[0]
         self.target = origin
-        self._motor, self._origin, self._field = motor, origin, field
+        self._motor, self._origin, self._fields = motor, origin, fields
         self._fit_points, self._goes_there = fit, goes_there
         self._is_away = False
 
     def steps(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
         """Measure at these positions, fit, record the fit, and go to its centre or back."""
         self._is_away = True
-        xs, ys = yield from self._measure(detectors, positions)
-        fit = self._fitted(xs, ys)
+        xs, columns = yield from self._measure(detectors, positions)
+        fit = self._fitted(xs, columns)
         if self._goes_there:
             self.target = fit.centre
         yield from _record(fit, self._origin, self.target, unit_of(self._motor))
@@ -197,24 +203,35 @@ class _Search:
             yield Msg("wait", None, group="return")
 
     def _measure(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
-        """Measure at these positions; returns the motor's readbacks and the field's values, two lists."""
+        """Measure at these positions; returns the motor's readbacks, and the values of each field, by field."""
         key = position_field(self._motor)
-        xs: list[float] = []
-        ys: list[float] = []
+        columns: dict[str, list[float]] = {name: [] for name in (key, *self._fields)}
         for position in positions:
             readings = yield from stubs.one_1d_step(detectors, self._motor, position)
-            for values, field in ((xs, key), (ys, self._field)):
+            for field, values in columns.items():
                 if field not in readings:
                     raise PlanError(f"nothing records {field!r}: the point has {', '.join(readings) or 'no values'}")
-                values.append(float(readings[field]["value"]))
-        return xs, ys
+                if isinstance(value := readings[field]["value"], Real):
+                    values.append(float(value))
+        xs = columns.pop(key)
+        numbers = {field: values for field, values in columns.items() if len(values) == len(xs)}
+        if not numbers:
+            raise PlanError(f"{', '.join(self._fields)}: these values are no numbers, name one that is: field=...")
+        return xs, numbers
 
-    def _fitted(self, xs: Sequence[float], ys: Sequence[float]) -> Fit:
-        unit = unit_of(self._motor)
-        try:
-            return self._fit_points(label(str(self._motor.name), unit), self._field, xs, ys)
-        except NoFit as exc:
-            raise NoFit(f"{exc}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from exc
+    def _fitted(self, xs: Sequence[float], columns: dict[str, list[float]]) -> Fit:
+        """The fit of the first field that is more than noise and has one."""
+        unit, failure = unit_of(self._motor), None
+        clear = {field: ys for field, ys in columns.items() if significance(ys).is_clear}
+        for field, ys in (clear or columns).items():
+            try:
+                fit = self._fit_points(label(str(self._motor.name), unit), field, xs, ys)
+            except NoFit as exc:
+                failure = failure or exc
+            else:
+                self.field = field
+                return fit
+        raise NoFit(f"{failure}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from failure
 
 
 def _record(fit: Fit, origin: float, target: float, unit: str) -> Plan:

@@ -5,12 +5,14 @@ Each checks every point against the motors' limits before anything moves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
+from beamshell.plans.arguments import require_detectors, require_not_too_many, whole_number
 from beamshell.plans.start_metadata import (
     Metadata,
     RunMetadata,
@@ -81,10 +83,11 @@ def rel_list_grid_scan(
 
 def _grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
+    require_detectors(name, detectors, args, "motor, start, stop, num, ...")
     quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
     axes = [
-        (motor, patterns.positions(start, stop, patterns.whole_number(num, f"num of {motor.name}")))
+        (motor, patterns.positions(start, stop, whole_number(num, f"num of {motor.name}")))
         for motor, start, stop, num in quads
     ]
     return _combined(name, detectors, axes, args, snake_axes, "rectilinear", per_step, md)
@@ -92,7 +95,8 @@ def _grid(
 
 def _list_grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
+    require_detectors(name, detectors, args, "motor, [positions], ...")
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     flat = [item for axis in axes for item in axis]
     return _combined(name, detectors, axes, flat, snake_axes, None, per_step, md)
@@ -107,13 +111,14 @@ def _combined(
     gridding: str | None,
     per_step: PerStep,
     md: Metadata,
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     detectors = as_devices(detectors)
     motors = patterns.unique(motor for motor, _ in axes)
     for motor, values in axes:
         if not values:
             raise PlanError(f"the list of positions of {motor.name} is empty")
     snaking = patterns.snakes(motors, snake_axes)
+    require_not_too_many(math.prod(len(values) for _, values in axes), "the number of points")
     points = patterns.grid(axes, snaking)
     run_md = {
         **start_metadata(name, detectors, motors, len(points), args=args, per_step=per_step),

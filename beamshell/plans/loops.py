@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import FailedPause, PlanError, RequestAbort, RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
+from beamshell.plans.arguments import seconds
 from beamshell.plans.preprocessors import inject_md_wrapper, plan_mutator
 from beamshell.plans.start_metadata import Metadata
 from beamshell.plans.unrun_plan_guard import plan
@@ -101,8 +102,7 @@ def at_temperatures(
         ``RE(at_temperatures(temp, [100, 200, 300], 60, lambda kelvin: scan([det], th, -1, 1, 41)))``
     """
     values = list(setpoints)
-    if settle_s < 0:
-        raise PlanError(f"settle_s is {settle_s:g}: it must be 0 or more")
+    settle_s = seconds(settle_s, "settle_s")
     for value in values:
         _check(f"{temperature.name} = {value:g}", temperature, value)
 

@@ -6,14 +6,48 @@ A point is a dict of positions by motor, in the motors' own units. Pure: numbers
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, overload
 
 import numpy as np
 
 from beamshell.errors import PlanError
+from beamshell.plans.arguments import real_number
 
 Point = dict[Any, Any]
+
+
+class Points(Sequence[Point]):
+    """Points as columns, so that a hundred thousand are made at once; each point is a dict of positions by motor.
+
+    Args:
+        columns: by motor, its positions, all of one length.
+    """
+
+    def __init__(self, columns: Mapping[Any, Sequence[Any]]) -> None:
+        self.columns = dict(columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    @overload
+    def __getitem__(self, index: int) -> Point: ...
+    @overload
+    def __getitem__(self, index: slice) -> Points: ...
+    def __getitem__(self, index: int | slice) -> Point | Points:
+        part = {motor: column[index] for motor, column in self.columns.items()}
+        return Points(part) if isinstance(index, slice) else part
+
+    def __iter__(self) -> Iterator[Point]:
+        for row in zip(*self.columns.values(), strict=True):
+            yield dict(zip(self.columns, row, strict=True))
+
+
+def columns_of(points: Sequence[Point]) -> dict[Any, Sequence[Any]]:
+    """The positions of each motor, in the order of the points."""
+    if isinstance(points, Points):
+        return dict(points.columns)
+    return {motor: [point[motor] for point in points] for motor in (points[0] if points else ())}
 
 
 def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
@@ -29,7 +63,8 @@ def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
 
 def positions(start: float, stop: float, num: int) -> list[float]:
     """`num` positions at equal distances from `start` to `stop`, both included."""
-    return [float(value) for value in np.linspace(start, stop, num)]
+    ends = real_number(start, "start"), real_number(stop, "stop")
+    return list(np.linspace(*ends, num).tolist())
 
 
 def around(center: float, width: float, num: int) -> list[float]:
@@ -37,20 +72,7 @@ def around(center: float, width: float, num: int) -> list[float]:
     return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
 
 
-def whole_number(num: Any, name: str = "num") -> int:
-    """A number of points as an int of at least 1.
-
-    Raises:
-        PlanError: it is not a whole number, or less than 1.
-    """
-    if isinstance(num, bool) or not isinstance(num, int | float | np.integer | np.floating) or num != int(num):
-        raise PlanError(f"{name} is {num!r}: give a whole number of points, at least 1")
-    if num < 1:
-        raise PlanError(f"{name} is {num}: a scan has at least 1 point")
-    return int(num)
-
-
-def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
+def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> Points:
     """Points at which all motors step at the same time.
 
     Args:
@@ -64,24 +86,24 @@ def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> list[Point]:
     if len(lengths) != 1:
         each = ", ".join(f"{getattr(motor, 'name', motor)} {len(values)}" for motor, values in axes)
         raise PlanError(f"motors that step together need lists of the same length: {each}")
-    return [dict(zip((m for m, _ in axes), row, strict=True)) for row in zip(*(v for _, v in axes), strict=True)]
+    return Points(dict(axes))
 
 
-def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> list[Point]:
+def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> Points:
     """The points of a grid: every combination of positions; the first axis is the slowest.
 
     Args:
         axes: (motor, positions), slowest first.
         snaked: by axis, True if it goes back and forth; the value of the slowest axis has no effect.
     """
-    points: list[Point] = [{}]
+    columns: dict[Any, Sequence[Any]] = {}
+    rows = 1
     for (motor, values), snake in zip(axes, snaked, strict=True):
-        points = [
-            {**point, motor: value}
-            for row, point in enumerate(points)
-            for value in (list(values)[::-1] if snake and row % 2 else values)
-        ]
-    return points
+        columns = {slower: [place for place in column for _ in values] for slower, column in columns.items()}
+        there, back = list(values), list(values)[::-1] if snake else list(values)
+        columns[motor] = [place for row in range(rows) for place in (back if row % 2 else there)]
+        rows *= len(there)
+    return Points(columns)
 
 
 def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> list[bool]:
@@ -108,8 +130,28 @@ def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> li
 
 
 def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
-    """The lowest and highest position of each motor, in the order of the motors."""
-    return tuple([min(p[motor] for p in points), max(p[motor] for p in points)] for motor in points[0])
+    """The lowest and highest position of each motor, in the order of the motors.
+
+    Of positions that are arrays, or of several axes, those of each element or axis: ``[[0, 0], [2, 5]]``.
+    """
+    return tuple(_extent(column) for column in columns_of(points).values())
+
+
+def _extent(values: Sequence[Any]) -> list[Any]:
+    first = values[0]
+    if isinstance(first, Mapping):
+        by_axis = {axis: [value[axis] for value in values if axis in value] for value in values for axis in value}
+        return [{axis: low_or_high(places) for axis, places in by_axis.items()} for low_or_high in (min, max)]
+    if isinstance(first, Sequence | np.ndarray) and not isinstance(first, str):
+        table = np.array(values)
+        return [table.min(axis=0).tolist(), table.max(axis=0).tolist()]
+    return [min(values), max(values)]
+
+
+def same_position(one: Any, other: Any) -> bool:
+    """True if two positions are the same: numbers, states, arrays, or positions of several axes."""
+    same = one is other or one == other if not isinstance(one, np.ndarray) else np.array_equal(one, other)
+    return bool(np.all(same))
 
 
 def unique(motors: Iterable[Any]) -> list[Any]:
@@ -126,17 +168,41 @@ def unique(motors: Iterable[Any]) -> list[Any]:
 
 
 def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> None:
-    """Call ``check(motor, position)`` for every point, before any is visited.
+    """Call ``check(motor, position)`` for each position of each motor, before any point is visited.
 
     Raises:
-        Exception: of the kind that `check` raised, its message naming the point.
+        Exception: of the kind that `check` raised, its message naming the first such point.
     """
-    for number, point in enumerate(points, 1):
-        for motor, position in point.items():
-            try:
-                check(motor, position)
-            except Exception as exc:
-                raise type(exc)(f"point {number} of {len(points)}: {exc}") from exc
+    refusals = [_first_refusal(motor, column, check) for motor, column in columns_of(points).items()]
+    index, exc = min((refusal for refusal in refusals if refusal), key=lambda refusal: refusal[0], default=(0, None))
+    if exc is not None:
+        raise type(exc)(f"point {index + 1} of {len(points)}: {exc}") from exc
+
+
+def _first_refusal(
+    motor: Any, column: Sequence[Any], check: Callable[[Any, Any], None]
+) -> tuple[int, Exception] | None:
+    """The index of the first position that `check` refuses, and its exception.
+
+    Equal positions are checked once; of a motor that accepts all positions between two, the lowest and the highest.
+    """
+    if getattr(motor, "accepts_all_between", False) and set(map(type, column)) <= {float, int}:
+        try:
+            for end in (min(column), max(column)) if np.isfinite(column).all() else column:
+                check(motor, end)
+            return None
+        except Exception:  # noqa: BLE001  the loop below finds the first such point
+            pass
+    try:
+        different: Iterable[Any] = dict.fromkeys(column)
+    except TypeError:  # positions without a hash, such as arrays
+        different = column
+    for number, position in enumerate(different):
+        try:
+            check(motor, position)
+        except Exception as exc:  # noqa: BLE001  it is raised again, with the number of its point
+            return (number if different is column else list(column).index(position)), exc
+    return None
 
 
 # ---- spirals -------------------------------------------------------------------------------------
@@ -194,7 +260,7 @@ def fermat_spiral(
 def _aspect(x_range: float, y_range: float, dr: float, dr_y: float | None, **others: float) -> float:
     dr_y = dr if dr_y is None else dr_y
     for name, value in {"x_range": x_range, "y_range": y_range, "dr": dr, "dr_y": dr_y, **others}.items():
-        if not value > 0:
+        if not real_number(value, name) > 0:
             raise PlanError(f"{name} is {value}: it must be more than 0")
     return dr_y / dr
 

@@ -14,6 +14,7 @@ import numpy as np
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.arguments import delays, real_number, require_detectors, whole_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.start_metadata import (
     TIME_HINTS,
@@ -55,7 +56,8 @@ def count(
     """
     detectors = as_devices(detectors)
     if num is not None:
-        num = patterns.whole_number(num)
+        num = whole_number(num)
+    checked_delay = delays(delay)
     run_md = {
         "detectors": names(detectors),
         "num_points": num,
@@ -66,7 +68,7 @@ def count(
         **(md or {}),
     }
     shot = per_shot or stubs.one_shot
-    readings = stubs.repeat(lambda: shot(detectors), num, delay)
+    readings = stubs.repeat(lambda: shot(detectors), num, checked_delay)
     return (yield from stage_wrapper(run_wrapper(readings, md=run_md), detectors))
 
 
@@ -81,7 +83,7 @@ def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep =
         detectors: a list of readable devices.
         args: motor, start, stop, motor, start, stop ... and, if `num` is not given by name, the number of points.
         num: the number of points, both ends included.
-        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -150,13 +152,14 @@ def x2x_scan(
 
 def _lines(
     name: str, detectors: Any, args: tuple[Any, ...], num: int | None, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
+    require_detectors(name, detectors, args, "motor, start, stop, ..., num")
     if num is None:
         if len(args) % 3 != 1:
             raise PlanError(f"how many points? {name}(detectors, motor, start, stop, num)")
         *rest, num = args
         args = tuple(rest)
-    detectors, num = as_devices(detectors), patterns.whole_number(num)
+    detectors, num = as_devices(detectors), whole_number(num)
     triples = patterns.chunked(args, 3, "motor, start, stop, ...")
     motors = patterns.unique(motor for motor, _, _ in triples)
     points = patterns.together([(motor, patterns.positions(a, b, num)) for motor, a, b in triples])
@@ -184,7 +187,7 @@ def log_scan(
         start: the first position is 10**start.
         stop: the last position is 10**stop.
         num: the number of points.
-        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -203,8 +206,9 @@ def rel_log_scan(
 
 def _powers(
     name: str, detectors: Any, motor: Any, start: float, stop: float, num: int, per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
-    detectors, num = as_devices(detectors), patterns.whole_number(num)
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
+    detectors, num = as_devices(detectors), whole_number(num)
+    start, stop = real_number(start, "start"), real_number(stop, "stop")
     line = {"start": start, "stop": stop, "num": num}
     run_md = {
         **start_metadata(name, detectors, [motor], num, motor=motor, **line, per_step=per_step),
@@ -225,7 +229,7 @@ def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata
     Args:
         detectors: a list of readable devices.
         args: motor, [positions], motor, [positions] ... all lists of one length.
-        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Example:
@@ -242,7 +246,8 @@ def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Meta
 
 def _lists(
     name: str, detectors: Any, args: tuple[Any, ...], per_step: PerStep, md: Metadata
-) -> tuple[list[Any], list[patterns.Point], PerStep, RunMetadata]:
+) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
+    require_detectors(name, detectors, args, "motor, [positions], ...")
     detectors = as_devices(detectors)
     axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     motors = patterns.unique(motor for motor, _ in axes)
@@ -268,7 +273,7 @@ def scan_nd(
     Args:
         detectors: a list of readable devices.
         cycler: the points, each a mapping of positions by motor: a list of dicts, or a Cycler.
-        per_step: ``f(detectors, step, pos_cache)``, a plan for one point.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for a point; of one motor ``f(detectors, motor, step)``.
         md: metadata of the run.
 
     Raises:

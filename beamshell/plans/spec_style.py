@@ -6,14 +6,18 @@ given as `detectors=`. All detectors with a `count_time` count that long; their 
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any
 
-from beamshell.errors import PlanError
+from beamshell.analysis.significance import significance
+from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
-from beamshell.plans import patterns, scans
+from beamshell.plans import scans
+from beamshell.plans.arguments import seconds, whole_number
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
-from beamshell.plans.start_metadata import Metadata, as_devices, first_field, recordable_arguments
+from beamshell.plans.start_metadata import Metadata, as_devices, hinted_fields, recordable_arguments
 from beamshell.plans.step_scan import PerStep
 from beamshell.plans.stubs import mv, one_nd_step, trigger_and_read
 from beamshell.plans.unrun_plan_guard import plan
@@ -128,13 +132,14 @@ def _line(
     """The plan `scan` under another name, along `lines`: motor, start, finish, ... by name of the argument."""
     num = _points(intervals)
     plan_args = recordable_arguments(detectors, **lines, intervals=num - 1, time=time)
+    time = seconds(time, "time", positive=True)
     md = {"plan_name": name, "plan_args": plan_args, "intervals": num - 1, "count_time": time, **(md or {})}
     plan = scan(detectors, *lines.values(), num=num, per_step=per_step, md=md)
     return (yield from configure_count_time_wrapper(plan, time))
 
 
 def _points(intervals: int) -> int:
-    return patterns.whole_number(intervals, "intervals") + 1
+    return whole_number(intervals, "intervals") + 1
 
 
 # ---- meshes --------------------------------------------------------------------------------------
@@ -194,6 +199,7 @@ def _mesh(
     *slow_line, slow_intervals = slow.values()
     axes = (*slow_line, _points(slow_intervals), *fast_line, _points(fast_intervals))
     plan_args = recordable_arguments(detectors, **fast, **slow, time=time)
+    time = seconds(time, "time", positive=True)
     md = {"plan_name": name, "plan_args": plan_args, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scan(detectors, *axes, md=md), time))
 
@@ -212,6 +218,7 @@ def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Met
         md: metadata of the run.
     """
     plan_args = recordable_arguments(detectors, npoints=npoints, time=time)
+    time = None if time is None else seconds(time, "time", positive=True)
     md = {"plan_name": "loopscan", "plan_args": plan_args, "count_time": time, **(md or {})}
     return (yield from configure_count_time_wrapper(scans.count(detectors, npoints, md=md), time))
 
@@ -227,6 +234,7 @@ def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metad
         md: metadata of the run.
     """
     plan_args = recordable_arguments(detectors, time=time, sleep=sleep)
+    time, sleep = seconds(time, "time", positive=True), seconds(sleep, "sleep")
     md = {"plan_name": "timescan", "plan_args": plan_args, "count_time": time, **(md or {})}
     counting = scans.count(detectors, None, delay=time + sleep if sleep else None, md=md)
     return (yield from configure_count_time_wrapper(counting, time))
@@ -245,11 +253,12 @@ def lineup(
     *,
     detectors: Any,
     field: str | None = None,
+    anyway: bool = False,
     md: Metadata = None,
 ) -> Plan:
     """Scan as `dscan` does, then go to where the signal was highest. Returns the run's uid.
 
-    The motor returns if the scan is interrupted.
+    The motor returns if the scan is interrupted, and if the signal is no more than noise.
 
     Args:
         motor: the motor that is scanned.
@@ -258,26 +267,37 @@ def lineup(
         intervals: number of steps; there is one point more.
         time: count time of each point in seconds.
         detectors: a list of readable devices.
-        field: the recorded key whose maximum is looked for; None takes the first hinted key of the detectors.
+        field: the recorded key whose maximum is looked for; None takes the first hinted key of the detectors that is
+            more than noise.
+        anyway: True goes to the highest point also where it may be noise.
         md: metadata of the run.
 
     Raises:
         PlanError: nothing records `field`.
+        NoFit: the signal is no more than noise, and the motor is where it was; give ``anyway=True`` to insist.
     """
-    field = field or first_field(as_devices(detectors))
-    values: list[tuple[float, float]] = []
+    fields = hinted_fields(as_devices(detectors)) if field is None else [field]
+    points: list[dict[str, float]] = []
 
     def read_and_keep(devices: Any) -> Plan:
         readings = yield from trigger_and_read(devices)
-        if field in readings and motor.name in readings:
-            values.append((readings[field]["value"], readings[motor.name]["value"]))
+        values = {name: readings[name]["value"] for name in (motor.name, *fields) if name in readings}
+        if motor.name in values:
+            points.append({name: float(value) for name, value in values.items() if isinstance(value, Real)})
 
     def step(detectors: Any, point: Any, pos_cache: Any) -> Plan:
         return (yield from one_nd_step(detectors, point, pos_cache, take_reading=read_and_keep))
 
     line = {"motor": motor, "start": start, "finish": finish}
     uid = yield from _line("lineup", scans.rel_scan, line, intervals, time, detectors, md, per_step=step)
-    if not values:
-        raise PlanError(f"nothing records both {field} and {motor.name}: {motor.name} is where it was")
-    yield from mv(motor, max(values)[1])
+    columns = {name: [point[name] for point in points if name in point] for name in fields}
+    recorded = {name: (values, significance(values)) for name, values in columns.items() if values}
+    if not recorded:
+        raise PlanError(f"nothing records both {' or '.join(fields)} and {motor.name}: {motor.name} is where it was")
+    signal = next((name for name, (_, evidence) in recorded.items() if evidence.is_clear), next(iter(recorded)))
+    evidence = recorded[signal][1]
+    if not (anyway or evidence.is_clear):
+        reason = f"no clear peak in {signal} ({evidence}): {motor.name} is where it was"
+        raise NoFit(f"{reason}; to insist: lineup ... anyway")
+    yield from mv(motor, max(points, key=lambda point: point.get(signal, -math.inf))[motor.name])
     return uid

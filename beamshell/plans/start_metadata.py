@@ -25,7 +25,9 @@ def as_devices(devices: Any) -> list[Any]:
     Raises:
         PlanError: one of them cannot be read; give detectors as a list of devices, as in [det].
     """
-    listed = [devices] if hasattr(devices, "read") or hasattr(devices, "name") else list(devices)
+    if hasattr(devices, "read") or hasattr(devices, "name") or not isinstance(devices, Iterable):
+        devices = [devices]
+    listed = list(devices)
     for device in listed:
         if not hasattr(device, "read") and not hasattr(device, "kickoff"):
             raise PlanError(f"{device!r} cannot be read: detectors are a list of devices, as in [det]")
@@ -55,26 +57,27 @@ def position_field(motor: Any) -> str:
     return str((fields_of(motor) or [motor.name])[0])
 
 
-def first_field(detectors: Iterable[Any]) -> str:
-    """The first hinted key of the detectors, which an alignment fits by default.
+def hinted_fields(detectors: Iterable[Any]) -> list[str]:
+    """The hinted keys of the detectors, among which an alignment looks for a peak.
 
     Raises:
         PlanError: no detector has a hinted key; give field= to say which value to look at.
     """
-    for detector in detectors:
-        for field in fields_of(detector):
-            return str(field)
+    if fields := [str(field) for detector in detectors for field in fields_of(detector)]:
+        return fields
     raise PlanError("no detector says which of its values to look at: give field=")
 
 
 def recordable(value: Any) -> Any:
-    """The value for a document: numbers, strings and lists as they are; the repr of anything else."""
+    """The value for a document: numbers, strings, lists and dicts as they are; the repr of anything else."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
         return [recordable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else repr(key): recordable(item) for key, item in value.items()}
     return repr(value)
 
 

@@ -5,6 +5,8 @@ It gets the points, and makes none.
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +23,7 @@ COUNT_TIME = "count_time"
 PerStep = Callable[..., Plan] | None
 
 
-def step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+def step_scan(detectors: list[Any], points: Sequence[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
     """A plan that visits each point and records it in one run; it returns the run's uid.
 
     All points are checked when this function is called, before anything moves.
@@ -29,17 +31,18 @@ def step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerS
     Args:
         detectors: what is read at each point, besides the motors.
         points: positions by motor, each point with the same motors.
-        per_step: ``f(detectors, step, pos_cache)``, a plan for one point; None takes `stubs.one_nd_step`.
+        per_step: ``f(detectors, step, pos_cache)``, a plan for one point, with `step` a dict of positions by motor; or,
+            for a scan of one motor, ``f(detectors, motor, step)``. None takes `stubs.one_nd_step`.
         md: the run's metadata; "extents" is added.
 
     Raises:
-        PlanError: there is no point.
+        PlanError: there is no point, or `per_step` is for one motor and there are several.
         LimitError: a point is outside the limits; the message says which point.
     """
     if not points:
         raise PlanError("there is no point to visit")
     patterns.check_points(points, stubs.check)
-    step = per_step or stubs.one_nd_step
+    step = _step_of(per_step, list(points[0]))
 
     def steps() -> Plan:
         pos_cache: dict[Any, Any] = {}
@@ -50,13 +53,43 @@ def step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerS
     return stage_wrapper(run, [*detectors, *points[0]])
 
 
-def relative_step_scan(detectors: list[Any], points: list[patterns.Point], per_step: PerStep, md: RunMetadata) -> Plan:
+def _step_of(per_step: PerStep, motors: list[Any]) -> Callable[..., Plan]:
+    """The plan for one point as ``f(detectors, step, pos_cache)``."""
+    if per_step is None:
+        return stubs.one_nd_step
+    if not _is_for_one_motor(per_step):
+        return per_step
+    if len(motors) > 1:
+        name = getattr(per_step, "__name__", "per_step")
+        raise PlanError(f"{name}(detectors, motor, step) is for one motor: write {name}(detectors, step, pos_cache)")
+
+    def step_of_one(detectors: Sequence[Any], point: patterns.Point, pos_cache: dict[Any, Any]) -> Plan:  # noqa: ARG001
+        ((motor, position),) = point.items()
+        return (yield from per_step(detectors, motor, position))
+
+    return step_of_one
+
+
+def _is_for_one_motor(per_step: Callable[..., Plan]) -> bool:
+    """True for ``f(detectors, motor, step)``; a function that does not say its parameters is for any motors."""
+    try:
+        parameters = list(inspect.signature(per_step).parameters)
+    except (TypeError, ValueError):
+        return False
+    return parameters[1:2] == ["motor"] or parameters[2:3] == ["step"]
+
+
+def relative_step_scan(
+    detectors: list[Any], points: Sequence[patterns.Point], per_step: PerStep, md: RunMetadata
+) -> Plan:
     """As `step_scan`, with distances from where the motors are; they go back there however the scan ends."""
     origins = yield from origins_of(points[0] if points else [])
-    absolute = [
-        {motor: stubs.moved_by(motor, origins[motor], distance) for motor, distance in point.items()}
-        for point in points
-    ]
+    absolute = patterns.Points(
+        {
+            motor: [stubs.moved_by(motor, origins[motor], distance) for distance in distances]
+            for motor, distances in patterns.columns_of(points).items()
+        }
+    )
     return (yield from returning(step_scan(detectors, absolute, per_step, md), origins))
 
 
@@ -80,7 +113,7 @@ def timed_step_scan(
         return (yield from step_scan(detectors, points, None, md))
     signals = [detector.count_time for detector in detectors if hasattr(detector, COUNT_TIME)]
     for number, seconds in enumerate(times, 1):
-        if not seconds > 0:
+        if not (math.isfinite(seconds) and seconds > 0):
             raise PlanError(f"point {number} of {len(times)}: a count time of {seconds:g} s is not more than 0")
     if not signals:
         names = ", ".join(str(detector.name) for detector in detectors) or "no detector"

@@ -7,14 +7,19 @@ for each message: the engine gets the bare generator.
 from __future__ import annotations
 
 import functools
+import inspect
+import itertools
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from types import GeneratorType
-from typing import Any, NamedTuple, ParamSpec, cast
+from traceback import FrameSummary
+from types import CodeType, GeneratorType
+from typing import Any, NamedTuple, ParamSpec
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.arguments import are_missing, missing_detectors
+from beamshell.text.own_code import place_of_frame
 
 P = ParamSpec("P")
 
@@ -52,14 +57,18 @@ class UnrunPlanGuard:
     Args:
         generator: the plan itself.
         call: the fields of the PlanCall that made it, as a tuple: a scan makes many plans, and few need a PlanCall.
+        caller: the code that called its function, and the offset of the call in it; None if that is not known.
     """
 
-    __slots__ = ("_call", "_generator", "_is_begun", "send", "throw")
+    __slots__ = ("_call", "_caller", "_generator", "_is_begun", "send", "throw")
 
-    def __init__(self, generator: GeneratorType[Msg, Any, Any], call: tuple[Any, ...]) -> None:
+    def __init__(
+        self, generator: GeneratorType[Msg, Any, Any], call: tuple[Any, ...], caller: tuple[CodeType, int] | None
+    ) -> None:
         self._generator = generator
         self._is_begun = False
         self._call = call
+        self._caller = caller
         self.send, self.throw = generator.send, generator.throw  # no frame of ours between a plan and who drives it
 
     @property
@@ -100,12 +109,22 @@ class UnrunPlanGuard:
 
     def __del__(self) -> None:
         if self._never_run() and not sys.is_finalizing():
+            place = f" ({self._place})" if self._place else ""
             warnings.warn(
-                f"{self.__name__}(...) was called but not run, so nothing has happened: "
+                f"{self.__name__}(...) was called but not run{place}, so nothing has happened: "
                 f"write `yield from {self.__name__}(...)` in a plan, or `RE({self.__name__}(...))` at the prompt",
                 PlanNotRun,
                 stacklevel=2,
             )
+
+    @property
+    def _place(self) -> str:
+        """Where its function was called, if that is a person's own code: "/home/me/align.py:3, in sweep"."""
+        if self._caller is None:
+            return ""
+        code, offset = self._caller
+        line = next(itertools.islice(code.co_positions(), offset // 2, None))[0]
+        return place_of_frame(FrameSummary(code.co_filename, line, code.co_name))
 
 
 def already_run(plan: Any) -> PlanError:
@@ -125,7 +144,15 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
 
     @functools.wraps(function)
     def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
-        return guarded(function(*args, **kwargs), (make_plan, args, kwargs))
+        caller = sys._getframe(1)
+        try:
+            plan = function(*args, **kwargs)
+        except TypeError as exc:
+            takes_detectors = next(iter(inspect.signature(function).parameters), "") == "detectors"
+            if takes_detectors and args and "missing" in str(exc) and are_missing(args[0]):
+                raise missing_detectors(function.__name__, args) from None
+            raise
+        return guarded(plan, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
     return make_plan
 
@@ -137,15 +164,23 @@ def wrapper(function: Callable[P, Plan]) -> Callable[P, Plan]:
     def make_plan(*args: P.args, **kwargs: P.kwargs) -> Plan:
         plain_args = [_bare_plan(arg) for arg in args]
         result = function(*plain_args, **{key: _bare_plan(value) for key, value in kwargs.items()})
-        return guarded(result, (make_plan, args, kwargs))
+        caller = sys._getframe(1)
+        return guarded(result, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
     return make_plan
 
 
-def guarded(plan: Plan, call: tuple[Any, ...]) -> Plan:
-    """The plan in a guard with its call, a PlanCall or its fields; an object that is no generator stays as it is."""
-    plan = _bare_plan(plan)
-    return cast(Plan, UnrunPlanGuard(plan, call)) if isinstance(plan, GeneratorType) else plan
+def guarded(plan: Plan, call: tuple[Any, ...], caller: tuple[CodeType, int] | None = None) -> Plan:
+    """The plan in a guard with its call, a PlanCall or its fields; an object that is no generator stays as it is.
+
+    Args:
+        plan: not begun.
+        call: the call that made it.
+        caller: the code that called, and the offset of the call in it.
+    """
+    bare: Any = plan if type(plan) is GeneratorType else _bare_plan(plan)
+    guard: Any = UnrunPlanGuard(bare, call, caller) if isinstance(bare, GeneratorType) else bare
+    return guard  # type: ignore[no-any-return]  # it stands in for its generator
 
 
 def call_of(plan: Any) -> PlanCall | None:

@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
+from beamshell.plans.arguments import seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.conditions import Condition, Point, is_met
 from beamshell.plans.environment import now
@@ -110,11 +111,9 @@ def count_until(
         ``RE(count_until([det, temp], settled("temp", within=0.1, for_s=30), delay=1, timeout_s=600))``
     """
     detectors = as_devices(detectors)
-    num = None if num is None else patterns.whole_number(num)
-    if timeout_s is not None and not timeout_s > 0:
-        raise PlanError(f"timeout_s is {timeout_s:g}: it must be more than 0")
-    if not math.isfinite(delay) or delay < 0:
-        raise PlanError(f"delay is {delay:g}: it must be 0 or more")
+    num = None if num is None else whole_number(num)
+    timeout_s = None if timeout_s is None else seconds(timeout_s, "timeout_s", positive=True)
+    delay = seconds(delay, "delay")
     rule = {"until": until, "delay": delay, "num": num, "timeout_s": timeout_s}
     run_md = {**start_metadata("count_until", detectors, [], None, **rule), "hints": TIME_HINTS, **(md or {})}
     max_points = num if timeout_s is None or delay == 0 else min(num or sys.maxsize, math.floor(timeout_s / delay) + 1)
@@ -193,9 +192,8 @@ def time_scan(
         ``RE(time_scan([det], 600, 1))`` counts once a second for ten minutes.
     """
     detectors = as_devices(detectors)
-    for name, seconds in (("duration_s", duration_s), ("period_s", period_s)):
-        if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-            raise PlanError(f"{name} is {seconds:g}: it must be more than 0")
+    duration_s = seconds(duration_s, "duration_s", positive=True)
+    period_s = None if period_s is None else seconds(period_s, "period_s", positive=True)
     run_md = {
         **start_metadata("time_scan", detectors, [], None, duration_s=duration_s, period_s=period_s),
         "hints": TIME_HINTS,

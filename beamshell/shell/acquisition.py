@@ -38,7 +38,7 @@ class Acquisition:
 
     @classmethod
     def open(cls, folder_name: str = "") -> Acquisition:
-        """Open a data folder, close the runs that a crashed console left open in it, and connect an engine to it.
+        """Open a data folder, complete the runs that a console could not complete, and connect an engine to it.
 
         Args:
             folder_name: the folder; "" takes $BEAMSHELL_DATA, else the user's data folder.
@@ -47,16 +47,18 @@ class Acquisition:
             StoreError: the folder or a file in it cannot be used; the message says which, and what to do.
         """
         from beamshell.engine import RunEngine
-        from beamshell.store import Journal, PersistentDict, Queue, Runs, close_open_runs, data_folder
+        from beamshell.store import Journal, PersistentDict, Queue, Runs, bring_in, close_open_runs, data_folder
 
         folder = data_folder(folder_name or None)
         metadata = PersistentDict(folder / "metadata.sqlite")
-        for path in close_open_runs(folder):
-            say(f"a run that a crashed console had left open is closed now: {path}")
+        for path in bring_in(folder):
+            say(f"a run that the data folder had refused is in its place now: {path}")
         runs = Runs(folder)
+        for path in close_open_runs(folder, open_files=runs.open_files()):
+            say(f"a run that a crashed console had left open is closed now: {path}")
         if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
             metadata["scan_id"] = runs.last_scan_id
-        journal = Journal(folder)
+        journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
         return cls(folder, metadata, journal, runs, Queue(folder), engine)

@@ -6,6 +6,7 @@ It adds the profile's files, commands from -c and from a pipe, and the exit stat
 from __future__ import annotations
 
 import gc
+import shlex
 import sys
 import warnings
 from itertools import zip_longest
@@ -20,16 +21,20 @@ from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
 from beamshell.errors import ConfigError
+from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
-from beamshell.shell.messages_shown import DONE, exit_status, say_error
-from beamshell.shell.profile import Beamshell, startup_file
+from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
+from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
 from beamshell.shell.session import Session
+from beamshell.shell.typed_history import keep_history
 
 _BANNER = """\
 beamshell {version} on {title}
 data in {folder}
 Try:  wa   mov th 1   scan det th -1 1 21   bhelp   (Ctrl+C pauses a scan, exit leaves)
 """
+_MOST_PATHS = 3
+"""So many files and folders are named in a warning."""
 
 
 class BeamshellApp(TerminalIPythonApp):
@@ -64,7 +69,23 @@ class BeamshellApp(TerminalIPythonApp):
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
+        self.ignore_cwd = True  # IPython would put the working folder before the libraries
+        for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
+            OWN_MODULES.offer(folder)
+        self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
+        keep_history(self.shell.history_manager)
+
+    def _expect_a_full_disk(self) -> None:
+        """Keep what is typed in memory alone if the data folder takes nothing, and say so.
+
+        IPython would rename the history of all sessions, as if it were damaged.
+        """
+        from beamshell.store.folder import refusal
+
+        if reason := refusal(self.options.folder):
+            self.config.HistoryManager.hist_file = ":memory:"
+            say(f"{self.options.folder}: {reason}: free space. What is typed now is not kept, and no scan can begin")
 
     def init_crash_handler(self) -> None:
         """Install none of IPython's: `main` shows what went wrong."""
@@ -99,6 +120,18 @@ class BeamshellApp(TerminalIPythonApp):
                 self.session.last_error.report(exc)
                 continue
             self.session.run_file(path)
+        self._say_what_others_can_change(self.session)
+
+    def _say_what_others_can_change(self, session: Session) -> None:
+        """Warn of code and device files that any user of this machine can change."""
+        profile, own_startup = self.options.profile, self.options.folder / "startup"
+        changeable = changeable_by_others(
+            [profile, *profile.rglob("*"), own_startup, *own_startup.glob("*.py"), *session.device_files()]
+        )
+        if changeable:
+            paths = " ".join(shlex.quote(str(path)) for path in changeable[:_MOST_PATHS])
+            more = f" (and {len(changeable) - _MOST_PATHS} more)" if len(changeable) > _MOST_PATHS else ""
+            say(f"other users can change what this console runs: chmod o-w {paths}{more}")
 
     # ---- what is run without a prompt --------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError, UsageError
 from beamshell.shell.messages_shown import say
+from beamshell.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class BeamlineDevices:
         device_file: the device file; None if the profile names none.
         data_folder: where devices that write files put them; None if there is no data folder.
         report: called with each problem of the device file.
+        meaning: what a name means at the prompt already, such as "a command"; "" if a device may have it.
 
     Attributes:
         registry: the devices by name.
@@ -47,10 +49,11 @@ class BeamlineDevices:
         *,
         data_folder: Path | None,
         report: Callable[[BaseException], None],
+        meaning: Callable[[str], str] = lambda _name: "",
     ) -> None:
         from beamshell.devices.registry import Registry
 
-        self.registry = Registry(data_folder)
+        self.registry = Registry(data_folder, meaning)
         self._config = config
         self._device_file = device_file
         self._report = report
@@ -101,7 +104,7 @@ class BeamlineDevices:
         baseline = self.registry.select(readout="baseline") if self._config.baseline else {}
         monitors = self.registry.select(readout="monitored")
         if baseline or monitors:
-            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values())
+            self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values(), report=say)
             preprocessors.append(self._supplemental)
 
     def default_detectors(self) -> list[Any]:
@@ -139,6 +142,11 @@ class OfflineReport:
         """Remaining seconds in which the devices may answer before the first command."""
         return max(0.0, self._loaded_at + self._wait_s - self._clock())
 
+    @property
+    def offline_word(self) -> str:
+        """What a device is called that does not answer now: just after the start it may only be slow."""
+        return "connecting" if self._clock() - self._loaded_at < TIME_TO_ANSWER_S else "OFFLINE"
+
     def show_new(self) -> None:
         """Report the offline devices that were not reported before; the first call waits for devices to answer."""
         if self._unheard is None:
@@ -147,12 +155,16 @@ class OfflineReport:
             self._show([channel for channel in self._registry.offline() if _device_of(channel) in self._unheard])
 
     def _show(self, offline: list[Offline]) -> None:
-        patience_s = min(TIME_TO_ANSWER_S, self._clock() - self._loaded_at)
-        now = time.time()
-        names = dict.fromkeys(_device_of(channel) for channel in offline if now - channel.since >= patience_s)
-        self._unheard = {_device_of(channel) for channel in offline} - set(names)
+        is_first, elapsed_s, now = self._unheard is None, self._clock() - self._loaded_at, time.time()
+        ages = {_device_of(channel): now - channel.since for channel in offline}
+        # An age below 0: the computer's clock was set back since.
+        names = [name for name, age_s in ages.items() if not 0 <= age_s < TIME_TO_ANSWER_S]
+        slow = [name for name, age_s in ages.items() if elapsed_s <= age_s < TIME_TO_ANSWER_S]
+        self._unheard = set(ages) - set(names)
         if names:
-            say(f"offline: {', '.join(names)} (type offline for the addresses)")
+            say(f"offline: {listed(names)} (type offline for the addresses)")
+        if slow and is_first:
+            say(f"connecting: {listed(slow)} (type offline for the addresses)")
 
 
 def _device_of(channel: Offline) -> str:

@@ -20,6 +20,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
 from beamshell.shell.tokens import MissingWordError, is_number
+from beamshell.text.own_code import place_in_own_code
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""
@@ -71,6 +72,7 @@ class Command:
         aliases: other words for the same thing.
         preflight: False if its plan is to run without being simulated first, such as a move.
         labelled: False if its runs are labelled with the command by the plan itself, such as those of a queue.
+        value: gives what the command shows as a value, for ``pos = wm th``; a function with the same parameters.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Command:
         aliases: Sequence[str] = (),
         preflight: bool = True,
         labelled: bool = True,
+        value: Callable[..., Any] | None = None,
     ) -> None:
         self.function = function
         self.heading = heading
@@ -91,6 +94,7 @@ class Command:
         self.aliases = tuple(aliases)
         self.preflight = preflight
         self.labelled = labelled
+        self._value = value
         self.subcommands: dict[str, Command] = {}
 
     @cached_property
@@ -166,6 +170,8 @@ class Command:
         lines.append(f"Python:   {self.python_form}")
         if self.runs_a_plan:
             lines.append(f"As plan:  RE({self.python_form.replace('(', '.plan(', 1)})")
+        if self._value is not None:
+            lines.append(f"As value: x = {self.example}")
         if self.aliases:
             lines.append(f"Same as:  {', '.join(self.aliases)}")
         if self.subcommands:
@@ -225,7 +231,9 @@ class Command:
         return result
 
     def _failure(self, exc: Exception) -> CommandError:
-        return CommandError(f"{self.name}: {type(exc).__name__}: {exc} (last_error shows where)")
+        place = place_in_own_code(exc)
+        where = f"{place}; last_error shows all" if place else "last_error shows where"
+        return CommandError(f"{self.name}: {type(exc).__name__}: {exc} ({where})")
 
     def _with_call(self, plan: Any, arguments: Mapping[str, Any], session: Any) -> Plan:
         """The plan with a call that can be written and repeated: its own or, if that cannot, this command's."""
@@ -266,15 +274,33 @@ class Command:
         if not isinstance(result, Followed):
             return result
         try:
-            with result.during():
+            surroundings = result.during()
+        except Exception as exc:
+            result.plan.close()  # it is thrown away on purpose: no warning that it was not run
+            raise exc if isinstance(exc, BeamshellError) else self._failure(exc) from exc
+        try:
+            with surroundings:
                 label = line if self.labelled else ""
                 session.run(result.plan, command=label, then=result.then, preflight=self.preflight)
         except BeamshellError:
             raise
         except Exception as exc:
-            result.plan.close()  # if `during` has failed, the plan was not begun: no warning that it was not run
+            result.plan.close()
             raise self._failure(exc) from exc
         return None
+
+    def value(self, session: Any, tokens: Sequence[Any]) -> Any:
+        """What the command shows, as a value: the numbers of ``pos = wm th``.
+
+        Raises:
+            BeamshellError: it gives none, or is refused.
+        """
+        if self._value is not None:
+            return Command(self._value, name=self.name, example=self.example).act(session, tokens)
+        if self.runs_a_plan or self.signature.returns is type(None):
+            hint = "; runs[-1] is the last run" if self.runs_a_plan else ""
+            raise _RefusedError(f"{self.name} gives no value: type it alone{hint}")
+        return self.act(session, tokens)
 
     def __repr__(self) -> str:
         return f"<command {self.usage_line}>"

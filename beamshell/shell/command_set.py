@@ -214,7 +214,7 @@ def command(heading: str = ADDED_HERE, **more: Any) -> Callable[[Callable[..., A
 
     Args:
         heading: where `bhelp` shows it, a new one or one that is there.
-        more: example, name, aliases, preflight and labelled of `Command`.
+        more: example, name, aliases, preflight, labelled and value of `Command`.
 
     Raises:
         ConfigError: the name means something else already.

@@ -1,18 +1,24 @@
 """Completion of a command's words with Tab, and the hint that shows which word comes next.
 
-Both are pure functions of the text before the cursor; `matcher` hands the names to IPython's completer.
+Both are pure functions of the text before the cursor; `completions_of` joins the names to IPython's completions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from beamshell.errors import BeamshellError
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.signature import Hint
+from beamshell.shell.typed_cell import last_statement
 from beamshell.shell.typed_line import cut_line
+from beamshell.store.run import Run
+
+_RUN = re.compile(r"(?<![\w.])runs\[-?\d+\]\.(\w*)\Z")
+"""One run of the catalogue, and the attribute that is being typed; IPython would offer those of a list of runs too."""
 
 
 def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> list[str] | None:
@@ -25,6 +31,8 @@ def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> l
         commands: the commands.
         devices: the devices by name.
     """
+    if run := _RUN.search(text):
+        return [name for name in dir(Run) if name.startswith(run[1]) and not name.startswith("_")]
     try:
         typed = _typed(text, commands)
         if typed is None:
@@ -51,7 +59,7 @@ def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | 
 
 def _typed(text: str, commands: CommandSet) -> tuple[Command, list[str], str] | None:
     """The last command of a text, its words that are complete, and the one that is being typed."""
-    commands_of_line = cut_line(f"{text}\0")  # the mark keeps the blank before the cursor
+    commands_of_line = cut_line(f"{last_statement(text)}\0")  # the mark keeps the blank before the cursor
     if not commands_of_line:
         return None
     name, *words = commands_of_line[-1].words
@@ -70,21 +78,29 @@ def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
     return [".".join([name, *path, part]) for part in names]
 
 
-def matcher(commands: CommandSet, devices: Callable[[], Mapping[str, Any]]) -> Callable[[Any], Any]:
-    """A matcher for IPython's completer; where it has an answer it is the only one."""
-    from IPython.core.completer import SimpleCompletion, context_matcher
+def completions_of(
+    python: Callable[[str, int], Iterator[Any]], commands: CommandSet, devices: Callable[[], Mapping[str, Any]]
+) -> Callable[[str, int], Iterator[Any]]:
+    """The completions at the prompt: in a command its own and no others, elsewhere those of Python.
 
-    def match(context: Any) -> dict[str, Any]:
-        text: str = context.line_with_cursor[: context.cursor_position]
-        names = candidates(text, commands, devices())
-        completions = [SimpleCompletion(text=name, type="device") for name in names or ()]
-        word_before = "" if not text or text[-1].isspace() else text.split()[-1]
-        return {
-            "completions": completions,
-            "suppress": names is not None,
-            "matched_fragment": word_before if completions else context.token,
-            "ordered": True,
-        }
+    A magic is offered only where a `%` is typed.
 
-    matcher: Callable[[Any], Any] = context_matcher(priority=200, identifier="beamshell.commands")(match)
-    return matcher
+    Args:
+        python: IPython's completions, by text and place of the cursor.
+        commands: the commands.
+        devices: gives the devices by name.
+    """
+    from IPython.core.completer import Completion
+
+    def completions(text: str, offset: int) -> Iterator[Any]:
+        line = text[:offset].rsplit("\n", 1)[-1]
+        names = candidates(line, commands, devices())
+        if names is None:
+            has_percent = "%" in line.split(";")[-1]
+            yield from (one for one in python(text, offset) if has_percent or not one.text.startswith("%"))
+            return
+        word = re.split(r"\s|(?<=\])\.", line)[-1]
+        for name in names:
+            yield Completion(offset - len(word), offset, name, type="device")
+
+    return completions

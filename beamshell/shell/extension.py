@@ -5,24 +5,27 @@ It joins the session to the shell, and knows no single command.
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import sys
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 
+from IPython.core.error import UsageError as IPythonUsageError
+
 from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
+from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
-from beamshell.shell.completion import matcher
+from beamshell.shell.completion import completions_of
+from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
 from beamshell.shell.messages_shown import Signalled, exit_status, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
+from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
-from beamshell.shell.typed_cell import with_commands
+from beamshell.shell.typed_cell import VALUE_OF, with_commands
 from beamshell.shell.typed_line import cut_line
-from beamshell.text.nearest import nearest
+from beamshell.text.own_code import own_frames
 
 _ATTRIBUTE = "beamshell_session"
 
@@ -39,7 +42,6 @@ def load(shell: Any, session: Session | None = None) -> Session:
         return existing
     session = session or _new_session(shell)
     setattr(shell, _ATTRIBUTE, session)
-    shell.user_ns["session"] = session
     _Wiring(shell, session).connect()
     if not has_startup_files(shell):
         session.take_all_steps()
@@ -88,6 +90,7 @@ class _Wiring:
         self._undo.append(say_our_warnings())
         self._undo.append(ask_before_leaving(self._shell, self._session))
         self._look_at_each_cell()
+        self._show_values()
         self._complete()
         self._prompt()
 
@@ -105,6 +108,7 @@ class _Wiring:
         self._commands.meaning = self._meaning
         for name in self._commands:
             self._register(name)
+        self._shell.register_magic_function(_ValueOf(self._commands, self._session), "line", VALUE_OF)
         self._undo.append(self._forget_commands)
 
     def _register(self, name: str) -> None:
@@ -113,23 +117,21 @@ class _Wiring:
             self._shell.alias_manager.undefine_alias(name)
         magic = _Magic(name, self._commands, self._session, self._shell)
         self._shell.register_magic_function(magic, "line", name)
-        if name not in self._shell.user_ns or _is_command(self._shell.user_ns[name]):
-            self._shell.user_ns[name] = self._shell.user_ns_hidden[name] = self._commands.function(name)
+        self._session.names.add_command(name, self._commands.function(name))
 
     def _meaning(self, name: str) -> str:
         """What a name that is no command means here already; "" for nothing, or something of the person's own."""
         hidden, magics = self._shell.user_ns_hidden, self._shell.magics_manager.magics
-        if name in hidden and not _is_command(hidden[name]):
+        if name in hidden and not is_command_function(hidden[name]):
             return "a name of the console"
         is_magic = any(name in names and not isinstance(names[name], _Magic) for names in magics.values())
         return "a magic of IPython" if is_magic else ""
 
     def _forget_commands(self) -> None:
         self._commands.session, self._commands.added, self._commands.meaning = None, None, lambda _name: ""
-        for name in self._commands:
+        for name in (*self._commands, VALUE_OF):
             self._shell.magics_manager.magics["line"].pop(name, None)
-            if _is_command(self._shell.user_ns.get(name)):
-                del self._shell.user_ns[name], self._shell.user_ns_hidden[name]
+        self._session.names.remove_commands()
 
     def _read_typed_cells(self) -> None:
         variables = _Variables(self._shell, self._session)
@@ -145,32 +147,40 @@ class _Wiring:
     # ---- errors ------------------------------------------------------------------------------
 
     def _show_errors_in_one_line(self) -> None:
-        def show(_shell: Any, _kind: Any, exc: BaseException, tb: Any, tb_offset: int | None = None) -> None:
-            del tb, tb_offset
-            if isinstance(exc, SyntaxError) and not self._meant_a_command(exc):
+        def show(_shell: Any, kind: Any, exc: BaseException, tb: Any, tb_offset: int | None = None) -> None:
+            if isinstance(exc, BeamshellError | KeyboardInterrupt):
+                self._say(exc)
+            elif text := self._advice(exc):
+                say(text)
+            elif isinstance(exc, SyntaxError):
                 self._shell.showsyntaxerror()
-                return
-            self._say(exc)
+            elif self._shell.InteractiveTB.mode != "Minimal" or isinstance(exc, IPythonUsageError):
+                self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
+            else:
+                say_error(exc)
 
         before = (self._shell.custom_exceptions, getattr(self._shell, "CustomTB", None))
-        self._shell.set_custom_exc((BeamshellError, KeyboardInterrupt, SyntaxError), show)
+        self._shell.set_custom_exc((Exception, KeyboardInterrupt), show)
         self._undo.append(lambda: setattr(self._shell, "custom_exceptions", before[0]))
         self._undo.append(lambda: setattr(self._shell, "CustomTB", before[1]))
 
     def _say(self, exc: BaseException) -> None:
-        if isinstance(exc, SyntaxError):
-            say_error(self._commands.unknown(_first_word(exc)))
-        elif isinstance(exc, UsageError):
+        if isinstance(exc, UsageError):
             say(str(exc))  # where words are missing, its second line is the usage
         elif isinstance(exc, RunEngineInterrupted):
             self._session.show_interruption(exc)
         else:
             say_error(exc)
 
-    def _meant_a_command(self, exc: SyntaxError) -> bool:
-        word = _first_word(exc)
-        is_python = keyword.iskeyword(word) or hasattr(builtins, word) or word in self._shell.user_ns
-        return bool(word) and not is_python and bool(nearest(word, self._commands))
+    def _advice(self, exc: BaseException) -> str:
+        """What to type instead, if a line was meant as a command; "" for any other error."""
+        if isinstance(exc, SyntaxError):
+            devices = self._shell.user_ns.keys() & self._session.names.devices
+            return advice(exc.text or "", self._commands, self._shell.user_ns, devices)
+        frames = own_frames(exc)
+        if isinstance(exc, NameError) and len(frames) == 1 and frames[0].line == exc.name:
+            return advice(exc.name or "", self._commands)
+        return ""
 
     # ---- after each cell ---------------------------------------------------------------------
 
@@ -186,18 +196,31 @@ class _Wiring:
             self._session.status = exit_status(failure)
         if self._session.status:
             self._shell.ask_exit()
-        self._session.warn_of_hidden_devices()
+        self._session.names.check()
         self._session.store_metadata()
 
-    # ---- completion and prompt ---------------------------------------------------------------
+    # ---- values, completion and prompt ---------------------------------------------------------------
 
     def _complete(self) -> None:
         completer = getattr(self._shell, "Completer", None)
         if completer is None:
             return
-        ours = matcher(self._commands, lambda: self._session.devices)
-        completer.custom_matchers.append(ours)
-        self._undo.append(lambda: completer.custom_matchers.remove(ours))
+        completer.completions = completions_of(completer.completions, self._commands, lambda: self._session.devices)
+        self._undo.append(lambda: delattr(completer, "completions"))
+
+    def _show_values(self) -> None:
+        """A signal or a shutter that is typed alone shows its value, as a motor does."""
+        from beamshell.devices import Device, Signal
+
+        def show(device: Any, printer: Any, _cycle: bool) -> None:
+            known: Any = getattr(device, "known_state", list)()
+            look = begin_look(device)()
+            printer.text("  ".join([repr(device), *(known or filter(None, look))]))
+
+        formatter = self._shell.display_formatter.formatters["text/plain"]
+        for kind in (Device, Signal):
+            formatter.for_type(kind, show)
+            self._undo.append(partial(formatter.pop, kind, None))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for
@@ -213,30 +236,27 @@ class _Wiring:
         return self._session.config.name, self._session.next_scan, self._session.state
 
 
-def _first_word(exc: SyntaxError) -> str:
-    """The first of two or more words without punctuation, as commands are typed; "" if it looks like Python."""
-    words = (exc.text or "").split()
-    return words[0] if len(words) > 1 and words[0].isidentifier() and "=" not in words else ""
-
-
 class _Magic:
     """The magic of one command: IPython calls it for a line that begins with the command's name.
 
     The command is looked up each time: it may be replaced, and that of another package is imported when it is used.
     """
 
+    needs_local_scope = True  # IPython then hands the variables where the line stands
+
     def __init__(self, name: str, commands: CommandSet, session: Session, shell: Any) -> None:
         self.__name__ = self.__qualname__ = self._name = name
         self._commands, self._session, self._shell = commands, session, shell
 
-    def __call__(self, line: str) -> Any:
+    def __call__(self, line: str, local_ns: MutableMapping[str, Any]) -> Any:
         first, *others = cut_line(f"{self._name} {line}")
         command = self._commands[self._name]
         if len(first.words) == 1 and command.signature.needs_words:
             print(command.help())
             return None
         self._session.wait_for_devices()
-        answer = command.act(self._session, first.words[1:], line=first.text)
+        with self._session.names.local(local_ns):
+            answer = command.act(self._session, first.words[1:], line=first.text)
         for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
             word, _, rest = other.text.lstrip("%").partition(" ")
             self._shell.run_line_magic(word, rest)
@@ -247,21 +267,33 @@ class _Magic:
         return self._commands[self._name].help()
 
 
+class _ValueOf:
+    """The magic that gives what a command shows as a value, for `pos = wm th`."""
+
+    needs_local_scope = True
+
+    def __init__(self, commands: CommandSet, session: Session) -> None:
+        self.__name__ = self.__qualname__ = VALUE_OF
+        self._commands, self._session = commands, session
+
+    def __call__(self, line: str, local_ns: MutableMapping[str, Any]) -> Any:
+        name, *words = cut_line(line)[0].words
+        self._session.wait_for_devices()
+        with self._session.names.local(local_ns):
+            return self._commands.find(name).value(self._session, words)
+
+
 class _Variables:
     """The names of the person's own variables at the prompt; a line that is only such a name is Python.
 
-    A command's function is not one of them, and neither is the catalogue `runs`, which is both.
+    A command's function is not one of them, nor the catalogue `runs`, which is both, nor `stop` while a plan is paused.
     """
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell, self._session = shell, session
 
     def __contains__(self, name: object) -> bool:
-        if name not in self._shell.user_ns:
+        if name not in self._shell.user_ns or (name in PAUSED_WORDS and self._session.state == "paused"):
             return False
         value = self._shell.user_ns[name]
-        return not _is_command(value) and value is not getattr(self._session, "runs", None)
-
-
-def _is_command(value: Any) -> bool:
-    return isinstance(value, FunctionType) and hasattr(value, "command_name")
+        return not is_command_function(value) and value is not getattr(self._session, "runs", None)

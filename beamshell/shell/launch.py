@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
+from beamshell.plugins import take_working_folder_off_path
 from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, say_error
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ beamshell: the console a beamline is run from.
 
 def main(argv: list[str] | None = None) -> int:
     """Run one console from its start to its end; its exit status."""
+    take_working_folder_off_path()
     words = sys.argv[1:] if argv is None else argv
     if {"--help", "-h"} & set(words):
         print(HELP, end="")

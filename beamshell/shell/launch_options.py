@@ -14,7 +14,7 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString, PyFileConfigLoader
 
 from beamshell.errors import ConfigError, UsageError
-from beamshell.shell.messages_shown import place_of
+from beamshell.shell.messages_shown import one_line, place_of
 from beamshell.shell.profile import CONFIG_FILE, Beamshell, beside_profile, find_profile
 from beamshell.shell.simulated_iocs import start_demo_ioc, start_twin
 from beamshell.store.folder import data_folder
@@ -144,7 +144,7 @@ def _read_config(profile: Path, words: list[str]) -> Beamshell:
     try:
         file_config = PyFileConfigLoader(CONFIG_FILE, path=str(profile)).load_config()
     except Exception as exc:
-        raise ConfigError(f"{place_of(exc, profile / CONFIG_FILE)}: {type(exc).__name__}: {exc}") from exc
+        raise ConfigError(f"{place_of(exc, profile / CONFIG_FILE)}: {one_line(exc)}") from exc
     config = Config({"Beamshell": file_config.get("Beamshell", {})})
     for word in words:
         if word.startswith("--Beamshell.") and "=" in word:

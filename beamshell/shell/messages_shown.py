@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted
+from beamshell.errors import BeamshellError, RunEngineInterrupted
+from beamshell.text.own_code import full_traceback, with_place
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -33,13 +34,13 @@ class Signalled(SystemExit):
 
 
 def one_line(exc: BaseException) -> str:
-    """The error in one line."""
+    """The error in one line; with its place, if it came through the person's own code."""
     if isinstance(exc, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(exc, SyntaxError):
+        return f"{type(exc).__name__}: {exc.msg}"  # its own text says half of the place: file without folder
     text = " ".join(str(exc).split())
-    if isinstance(exc, BeamshellError) and text:
-        return text
-    return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+    return text if isinstance(exc, BeamshellError) and text else with_place(exc)
 
 
 def exit_status(exc: BaseException | None) -> int:
@@ -62,7 +63,7 @@ def place_of(exc: BaseException, file: Path) -> str:
 def say(text: str) -> None:
     """Write a message to the person, on stderr: what a command prints on stdout stays its result."""
     sys.stdout.flush()
-    print(f"beamshell: {text}", file=sys.stderr, flush=True)
+    print(f"beamshell: {text}\n", end="", file=sys.stderr, flush=True)  # in one piece: threads write too
 
 
 def say_error(exc: BaseException) -> None:
@@ -111,7 +112,7 @@ class LastError:
 
     def keep(self, exc: BaseException) -> None:
         """Keep the traceback of this error in place of the one before."""
-        self.text = "".join(traceback.format_exception(exc))
+        self.text = full_traceback(exc)
 
     def report(self, exc: BaseException, place: str = "") -> None:
         """Keep an error, and show it in one line.
@@ -121,6 +122,5 @@ class LastError:
             place: `file:line`, shown before the error unless its message says it already.
         """
         self.keep(exc)
-        if place and place not in str(exc):
-            exc = ConfigError(f"{place}: {one_line(exc)}")
-        say_error(exc)
+        text = one_line(exc)
+        say(text if place in text else f"{place}: {text}")

@@ -15,8 +15,9 @@ from typing import Any, Literal, get_args, get_origin
 from beamshell.errors import UsageError
 from beamshell.shell.parameter_types import AtLeast
 from beamshell.shell.slots import ChoiceSlot, FlagSlot, InjectedSlot, NumberSlot, Slot
-from beamshell.shell.tokens import Tokens
+from beamshell.shell.tokens import MissingWordError, Tokens
 
+_ORDINALS = ("first", "second", "third", "fourth", *["further"] * 100)
 NO_DEFAULT = inspect.Parameter.empty
 _OF_PYTHON: dict[Any, Slot] = {
     float: NumberSlot(),
@@ -70,7 +71,10 @@ class Parameter:
         if self.least is None:
             return self._read_one(tokens, later)
         values: list[Any] = []
-        while len(values) < self.least or (tokens and self._another(tokens, later)):
+        words_of_later = sum(len(one.slots) * (one.least or 1) for one in later if not one.is_optional)
+        while len(values) < self.least or (len(tokens) > words_of_later and self._another(tokens, later)):
+            if values and not tokens:
+                raise MissingWordError(f"a {_ORDINALS[len(values)]} {next(iter(self.slots))} is missing")
             values.append(self._read_one(tokens, later))
         return values
 

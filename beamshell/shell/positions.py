@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
-from beamshell.protocols import Locatable, Movable
+from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.text.lists import aligned
 from beamshell.text.numbers import number, with_unit
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
-_OFFLINE = ("OFFLINE", "", "", "", "")
 _PERIOD_S = 0.1
 """Seconds from one line of live positions to the next."""
 
@@ -35,7 +35,9 @@ def axes(name: str, motor: Any) -> dict[str, Any]:
 
 def position_of(device: Any) -> Any:
     """The position of a device now, read from the hardware if possible."""
-    return device.locate()["readback"] if isinstance(device, Locatable) else device.position
+    if isinstance(device, Locatable):
+        return device.locate()["readback"]
+    return device.position if is_motor(device) else device.get()
 
 
 def position_text(device: Any) -> str:
@@ -67,19 +69,24 @@ def _digits(device: Any, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     precision = getattr(device, "precision", None)
-    return number(float(value), precision if isinstance(precision, int) else 4, as_position=True)
+    digits = precision if isinstance(precision, int) else 4
+    return number(float(value), digits, as_position=is_motor(device))
 
 
 # ---- the table ---------------------------------------------------------------------------------
 
 
-def positions_table(motors: Mapping[str, Any]) -> str:
+def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE") -> str:
     """A row for each motor: name, user and dial position, low and high limit, unit, state.
 
-    All motors are asked before the first answer is waited for.
+    All motors are asked before the first answer is waited for. What is no motor has its value in place of a position.
+
+    Args:
+        motors: by name.
+        offline: what stands in place of the position of a motor that does not answer.
     """
-    states = {name: _begin_state(motor) for name, motor in motors.items()}
-    rows = [_row(name, motors[name], collect) for name, collect in states.items()]
+    states = {name: (_begin_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
+    rows = [_row(name, motors[name], *collectors, offline) for name, collectors in states.items()]
     return "\n".join(aligned([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS))
 
 
@@ -88,23 +95,40 @@ def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
     return begin() if callable(begin) else lambda: _foreign_state(motor)
 
 
+def _begin_alarm(motor: Any) -> Callable[[], bool]:
+    """Ask whether the position has an INVALID alarm; a motor that does not answer has none."""
+    signal = getattr(motor, "readback_signal", None)
+    if not isinstance(signal, BeginsRead) or not getattr(motor, "connected", True):
+        return lambda: False
+    collect = signal.begin_read()
+    return lambda: bool(invalid_keys(collect()))
+
+
 def _foreign_state(motor: Any) -> dict[str, Any]:
-    """The state of a motor of another library: it knows its position, and perhaps its limits."""
+    """The state of a signal, or of a motor of another library: it knows its position, and perhaps its limits."""
+    if not getattr(motor, "connected", True):
+        return {"connected": False}
+    if not is_motor(motor):
+        return {"connected": True, "position": motor.get()}
     low, high = getattr(motor, "limits", None) or (None, None)
     limits = {"low_limit": None, "high_limit": None} if low == high else {"low_limit": low, "high_limit": high}
-    return {"connected": getattr(motor, "connected", True), "position": position_of(motor), **limits}
+    return {"connected": True, "position": position_of(motor), **limits}
 
 
-def _row(name: str, motor: Any, collect: Callable[[], Mapping[str, Any]]) -> tuple[str, ...]:
+def _row(
+    name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], is_invalid: Callable[[], bool], offline: str
+) -> tuple[str, ...]:
     try:
         state = collect()
+        words = [*(state.get("words") or ()), *(["position INVALID"] if is_invalid() else [])]
     except (BeamshellError, TimeoutError) as exc:
-        return (name, *_OFFLINE, str(exc))
+        return (name, offline, "", "", "", "", str(exc))
     if not state["connected"]:
-        return (name, *_OFFLINE, "")
+        return (name, offline, "", "", "", "", "")
     user, dial, low, high = (_digits(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))
     units = unit_of(motor) if state.get("units") is None else state["units"]
-    return (name, user, dial or "-", low or "none", high or "none", units, ", ".join(state.get("words") or ()))
+    no_limit = "none" if is_motor(motor) else "-"
+    return (name, user, dial or "-", low or no_limit, high or no_limit, units, ", ".join(words))
 
 
 # ---- while motors move -------------------------------------------------------------------------

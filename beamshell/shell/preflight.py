@@ -5,8 +5,9 @@ It joins the simulator to the times that past runs took. It never runs a plan: n
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError,
 from beamshell.shell.messages_shown import one_line, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from beamshell.simulate.result import SimulationResult
@@ -29,6 +30,11 @@ LONG_S = 10.0
 GLANCE_S, LOOK_S = 0.02, 1.0
 """Seconds for reading past runs, before a scan and for the command `rehearse`; the next check reads on."""
 
+_MOST_OF_REHEARSAL, _MOST_OF_SCAN = 2_000_000, 20_000
+"""Messages that are simulated for the command `rehearse`, and of a scan that is about to run."""
+SLOW_S = 0.5
+"""After so many seconds the person is told what takes long."""
+
 _REFUSALS = (LimitError, BadValue, ReadOnlyError, PlanError)
 """Problems that stay: the scan is refused. A problem of another kind may have gone when the scan comes to it."""
 
@@ -41,6 +47,7 @@ class Preflight:
         ask_above_s: gives the duration in seconds above which a person is asked; 0 never asks.
         suspender_lines: gives a line for each suspender.
         is_attended: True if somebody is at the prompt and can answer.
+        not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
         confirm: shows a line and asks whether to start; True means yes.
     """
 
@@ -51,17 +58,23 @@ class Preflight:
         ask_above_s: Callable[[], float],
         suspender_lines: Callable[[], list[str]],
         is_attended: Callable[[], bool],
+        not_recorded: Callable[[], list[str]] = list,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
         self._runs = runs
         self._ask_above_s = ask_above_s
         self._suspender_lines = suspender_lines
         self._is_attended = is_attended
+        self._not_recorded = not_recorded
         self._confirm = confirm or confirm_at_prompt
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """The simulation of a plan on this beamline; this uses the plan up."""
-        return self._simulate(plan, LOOK_S, exact=True)
+        with said_if_slow("simulating the plan; nothing moves"):
+            result = self._simulate(plan, LOOK_S, exact=True, most=_MOST_OF_REHEARSAL)
+        if result.runs:
+            result.not_recorded = self._not_recorded()
+        return result
 
     def before(self, make: Callable[[], Any], *, ask: bool = True) -> AbstractContextManager[None]:
         """Check a plan that is about to run; announce it if it takes long.
@@ -78,7 +91,8 @@ class Preflight:
             CommandError: the person at the prompt decided not to start it.
         """
         try:
-            result = self._simulate(make, GLANCE_S)
+            with said_if_slow("checking all points before anything moves"):
+                result = self._simulate(make, GLANCE_S, most_of_scan=_MOST_OF_SCAN)
         except Exception as exc:  # noqa: BLE001  a fault of the simulation must not stop a scan, which checks for itself
             say(f"not rehearsed: {one_line(exc)}")
             return nullcontext()
@@ -99,10 +113,10 @@ class Preflight:
         elif not self._confirm(line):
             raise CommandError("not started")
 
-    def _simulate(self, plan: Any, within_s: float, *, exact: bool = False) -> SimulationResult:
+    def _simulate(self, plan: Any, within_s: float, *, exact: bool = False, **most: int) -> SimulationResult:
         from beamshell.simulate.simulator import rehearse
 
-        return rehearse(plan, self._timing_model(within_s, exact), suspenders=self._suspender_lines())
+        return rehearse(plan, self._timing_model(within_s, exact), suspenders=self._suspender_lines(), **most)
 
     @cached_property
     def _history(self) -> TimingHistory:
@@ -117,6 +131,18 @@ class Preflight:
         except (BeamshellError, OSError) as exc:
             say(f"past runs cannot be read, so times come from the devices alone: {one_line(exc)}")
             return None
+
+
+@contextmanager
+def said_if_slow(what: str) -> Iterator[None]:
+    """Say `what` is being done if the block takes longer than `SLOW_S`."""
+    timer = threading.Timer(SLOW_S, say, [f"{what} ..."])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def announcement(result: SimulationResult, now: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -111,6 +112,23 @@ def beside_profile(name: str, profile: Path | None) -> Path:
     """The path of a file that a setting names: absolute, or relative to the profile's folder."""
     path = Path(name).expanduser()
     return path if profile is None else profile / path
+
+
+def changeable_by_others(paths: Iterable[Path]) -> list[Path]:
+    """The files and folders that any user of this machine may change, or the folder in which they may replace one.
+
+    Args:
+        paths: files and folders; those that do not exist are left out.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if not path.exists():
+            continue
+        if path.stat().st_mode & stat.S_IWOTH:
+            found[path] = None
+        elif path.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:  # not one such as /tmp
+            found[path.parent] = None
+    return list(found)
 
 
 def login_name() -> str:

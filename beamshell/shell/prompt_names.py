@@ -1,11 +1,16 @@
-"""Names at the prompt: those that the session adds (RE, runs, devices), and the device that a word in a command means.
+"""Names at the prompt: those that the session adds (RE, devices, commands), and the device that a word means.
 
 It never makes or reads a device.
 """
 
 from __future__ import annotations
 
+import builtins
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from importlib import import_module
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from beamshell.protocols import Movable, Readable
@@ -14,6 +19,15 @@ from beamshell.shell.messages_shown import say
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
 
+_BUILTINS = frozenset(name for name in vars(builtins) if not name.startswith("_"))
+
+
+PAUSED_WORDS = ("resume", "stop", "abort", "halt")
+"""The commands that end a pause: at PAUSED such a word is the command, whatever variable has its name."""
+
+CONSOLE_NAMES = frozenset({"RE", "runs", "session", "bp", "bps", "bpp", "np", "plt", "pi", "time"})
+"""The names of the console that are no commands; some are given late in the start, and all are refused to devices."""
+
 
 class PromptNames:
     """The names that a session gives to one prompt.
@@ -21,37 +35,125 @@ class PromptNames:
     Args:
         namespace: the prompt's variables: `user_ns` of an IPython shell.
         hidden: the names that `who` leaves out: `user_ns_hidden` of the shell.
+
+    Attributes:
+        variables: the prompt's variables and, in a function that a person has written, those of the function.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], hidden: MutableMapping[str, Any]) -> None:
+        self.variables = ChainMap(namespace)
         self._namespace = namespace
         self._hidden = hidden
+        self._objects: dict[str, Any] = {}
         self._registry: Mapping[str, Any] = {}
+        self._commands: set[str] = set()
         self._device_names: set[str] = set()
-        self._shadowed: set[str] = set()
+        self._reported: set[str] = set()
+
+    # ---- giving and taking -------------------------------------------------------------------
 
     def add(self, **objects: Any) -> None:
         """Give each object its name at the prompt."""
+        self._objects |= objects
         self._namespace.update(objects)
         self._hidden.update(objects)
 
+    def offer(self, **objects: Any) -> None:
+        """Give each object its name, unless a variable of the person has it."""
+        self._objects |= objects
+        for name, value in objects.items():
+            if self._namespace.setdefault(name, value) is value:
+                self._hidden[name] = value
+
+    def add_command(self, name: str, function: Any) -> None:
+        """Give the function of a command its name; one that it replaces goes, a variable of the person stays."""
+        self._commands.add(name)
+        if is_command_function(self._namespace.get(name)):
+            del self._namespace[name]
+        self.offer(**{name: function})
+
+    def remove_commands(self) -> None:
+        """Take the names of all commands away again."""
+        for name in self._commands:
+            del self._objects[name]
+            self._hidden.pop(name, None)
+            if is_command_function(self._namespace.get(name)):
+                del self._namespace[name]
+        self._commands.clear()
+
     def set_devices(self, registry: Registry) -> None:
         """Give each device its name, and take away the names of devices that have gone since the last call."""
-        objects = registry.namespace()
+        objects = {name: device for name, device in registry.namespace().items() if not self.meaning(name)}
         for name in self._device_names - set(objects):
             self._namespace.pop(name, None)
+            self._objects.pop(name, None)
         self.add(**objects)
         self._registry = registry
         self._device_names = set(objects)
 
-    def check_devices(self) -> None:
-        """Give back the names of devices that were deleted; say once when a variable hides a device."""
-        for name, device in self._registry.items():
-            if is_device_like(self._namespace.setdefault(name, device)):
-                self._shadowed.discard(name)
-            elif name not in self._shadowed:
-                self._shadowed.add(name)
-                say(f"{name} is your own now; commands still mean the device (del {name} gives it back)")
+    @property
+    def devices(self) -> set[str]:
+        """The names that the beamline's devices have."""
+        return set(self._device_names)
+
+    def meaning(self, name: str) -> str:
+        """What a name means at the prompt, so that no device can have it; "" if it is free."""
+        if name in self._commands:
+            return "a command"
+        return "a name of the console" if name in CONSOLE_NAMES else ""
+
+    @contextmanager
+    def local(self, variables: MutableMapping[str, Any]) -> Iterator[None]:
+        """While the block lasts, words mean the variables of the function in which the command stands.
+
+        Args:
+            variables: those of the function; at the prompt itself, those of the prompt.
+        """
+        self.variables.maps.insert(0, variables)
+        try:
+            yield
+        finally:
+            self.variables.maps.pop(0)
+
+    # ---- after each cell ---------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Give back the names that were deleted; say once when a variable hides one of them, or one of Python's."""
+        for name, value in {**self._objects, **self._registry}.items():
+            current = self._namespace.setdefault(name, value)
+            if current is value:
+                self._hidden[name] = value
+            if self._is_as_given(name, current, value):
+                self._reported.discard(name)
+            else:
+                self._report(name)
+        self._reported = {name for name in self._reported if name in self._namespace}
+        for name in _BUILTINS & self._namespace.keys() - self._hidden.keys():
+            self._report(name)
+
+    def _is_as_given(self, name: str, current: Any, value: Any) -> bool:
+        """Whether a name still means what it was given for: also another device, the same command, another module."""
+        if current is value:
+            return True
+        if name in self._registry:
+            return is_device_like(current)
+        if name in self._commands:
+            return is_command_function(current) and current.command_name == name
+        return isinstance(value, ModuleType) and isinstance(current, ModuleType)
+
+    def _report(self, name: str) -> None:
+        if name not in self._reported:
+            self._reported.add(name)
+            say(f"{name} is your own now; {self._remedy(name)}del {name} gives it back)")
+
+    def _remedy(self, name: str) -> str:
+        if name in self._registry:
+            return "commands still mean the device ("
+        if name in PAUSED_WORDS:
+            return "at PAUSED it stays the command ("
+        if name in self._commands:
+            return f"%{name} is the command ("
+        return "it hides the console's (" if name in CONSOLE_NAMES else "it hides Python's ("
 
 
 class DeviceNamespace(Mapping[str, Any]):
@@ -61,22 +163,28 @@ class DeviceNamespace(Mapping[str, Any]):
 
     Args:
         registry: the beamline's devices.
-        namespace: the prompt's variables, looked up each time.
+        variables: the prompt's variables, looked up each time.
+
+    Attributes:
+        variables: the same; words may name the numbers among them.
     """
 
-    def __init__(self, registry: Mapping[str, Any], namespace: Mapping[str, Any]) -> None:
+    def __init__(self, registry: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
         self._registry = registry
-        self._namespace = namespace
+        self.variables = variables
 
     def __getitem__(self, name: str) -> Any:
-        variable = self._namespace.get(name)
+        variable = self.variables.get(name)
         return variable if is_device_like(variable) else self._registry[name]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._registry
-        for name, value in list(self._namespace.items()):
+        for name, value in list(self.variables.items()):
             if name not in self._registry and not name.startswith("_") and is_device_like(value):
                 yield name
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry or is_device_like(self.variables.get(str(name)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -87,3 +195,18 @@ def is_device_like(value: Any) -> bool:
     if isinstance(value, type) or not isinstance(getattr(value, "name", None), str):
         return False
     return isinstance(value, Readable | Movable)
+
+
+def is_command_function(value: Any) -> bool:
+    """True for the Python function of a command."""
+    return isinstance(value, FunctionType) and hasattr(value, "command_name")
+
+
+class DeferredModule(ModuleType):
+    """A module that is imported when something of it is used, so that the prompt does not wait for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(import_module(self.__name__))

@@ -19,7 +19,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
-from beamshell.shell.prompt_names import DeviceNamespace
+from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
     from beamshell.simulate.result import SimulationResult
-    from beamshell.store import Journal, PersistentDict, Queue, Runs
+    from beamshell.store import Journal, PersistentDict, Queue, Run, Runs
+    from beamshell.store.runs import RunList
 
 
 class Session:
@@ -61,7 +62,7 @@ class Session:
         """The exit status, once a signal has ended the console."""
         self.wiring: Any = None
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
-        self._parts.names.add(session=self)
+        self.names.add(session=self)
         self._user_files_run = False
         self._not_run: list[str] = []
 
@@ -84,11 +85,17 @@ class Session:
         self._parts.subscribe_callbacks()
 
     def load_plans(self) -> None:
-        """Give the prompt the names bp, bps and bpp: plans, their stubs, and preprocessors."""
+        """Give the prompt bp, bps and bpp (plans, stubs and preprocessors), and what people calculate with there."""
+        import math
+        import time
+
+        import numpy as np
+
         import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs
 
-        self._parts.names.add(bp=bp, bps=stubs, bpp=preprocessors)
+        self.names.add(bp=bp, bps=stubs, bpp=preprocessors)
+        self.names.offer(np=np, pi=math.pi, plt=DeferredModule("matplotlib.pyplot"), time=time)
 
     def run_user_files(self) -> None:
         """Run the user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
@@ -130,6 +137,11 @@ class Session:
         return self._parts.acquisition.need("engine").engine
 
     @property
+    def names(self) -> PromptNames:
+        """The names at the prompt."""
+        return self._parts.names
+
+    @property
     def md(self) -> PersistentDict:
         """The metadata that go into every run."""
         return self._parts.acquisition.need("metadata").metadata
@@ -143,6 +155,25 @@ class Session:
     def runs(self) -> Runs:
         """The catalogue of past runs."""
         return self._parts.acquisition.need("runs").runs
+
+    @property
+    def own_runs(self) -> RunList:
+        """The newest runs that this console has measured, the newest last; `runs` has those of all consoles."""
+        return self.runs.at(self.journal.recent)
+
+    def last_run(self) -> Run:
+        """The run that a command shows or writes when it names none: this console's last.
+
+        Before its first run it is the newest of the data folder, and that is said.
+
+        Raises:
+            UnknownName: there is no run at all.
+        """
+        if own := self.own_runs:
+            return own[-1]
+        run = self.runs[-1]
+        say(f"no run of this console yet: {run.label} is the newest of the data folder")
+        return run
 
     @property
     def queue(self) -> Queue:
@@ -162,7 +193,7 @@ class Session:
     @cached_property
     def devices(self) -> DeviceNamespace:
         """The devices that a word in a command can mean: the beamline's, and those made at the prompt."""
-        return DeviceNamespace(self.registry, self.shell.user_ns)
+        return DeviceNamespace(self.registry, self.names.variables)
 
     @property
     def profile(self) -> Path | None:
@@ -205,6 +236,13 @@ class Session:
         """
         return self._parts.devices.need("devices").default_detectors()
 
+    def device_files(self) -> list[Path]:
+        """The device file and those that it includes, as far as devices were made of them."""
+        if not self._parts.devices.done:
+            return []
+        places = (self.registry.entry(name).place for name in self.registry)
+        return list(dict.fromkeys(Path(place.rsplit(":", 2)[0]).resolve() for place in places if place))
+
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
         return [*describe_off(self.RE), *(describe(suspender) for suspender in self.RE.suspenders)]
@@ -230,6 +268,11 @@ class Session:
 
     # ---- before each command, after each cell ------------------------------------------------
 
+    @property
+    def offline_word(self) -> str:
+        """What a device is called that does not answer now: "connecting" just after the start, then "OFFLINE"."""
+        return self._parts.devices.need("devices").offline_report.offline_word
+
     def wait_for_devices(self) -> None:
         """Before a command: name the devices that do not answer; the first command gives them time to do so."""
         devices = self._parts.devices.part
@@ -239,13 +282,11 @@ class Session:
         if devices.offline_report.left_s and self._parts.acquisition.done:
             wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
 
-    def warn_of_hidden_devices(self) -> None:
-        """After a cell: give devices back names that were deleted; say once when a variable hides a device."""
-        self._parts.names.check_devices()
-
     def store_metadata(self) -> None:
-        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``."""
+        """After a cell: store what was changed inside a value, such as ``RE.md["a"]["b"] = 1``, and data that wait."""
         if self._parts.acquisition.done:
+            if self.journal.waiting and self.state == "idle":
+                self.journal.try_again()
             self.md.flush()
 
     def show_last_error(self) -> None:
@@ -261,6 +302,9 @@ class Session:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=self.suspender_lines,
             is_attended=lambda: bool(getattr(getattr(self.shell, "parent", None), "interact", False)),
+            not_recorded=lambda: [
+                name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
+            ],
         )
 
     def run(

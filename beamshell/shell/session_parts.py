@@ -150,6 +150,7 @@ class SessionParts:
             beside_profile(self._config.devices_file, self.profile) if self._config.devices_file else None,
             data_folder=acquisition.folder if acquisition else None,
             report=self._report,
+            meaning=self.names.meaning,
         )
         self.names.set_devices(devices.registry)
         self._close_at_exit()

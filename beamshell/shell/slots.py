@@ -13,8 +13,19 @@ from typing_extensions import override
 
 from beamshell.errors import UsageError
 from beamshell.protocols import Movable, Readable
+from beamshell.shell.arithmetic import as_typed
 from beamshell.shell.positions import is_motor
-from beamshell.shell.tokens import Tokens, find_device, is_device, is_number, is_whole, number, plain_value
+from beamshell.shell.tokens import (
+    Tokens,
+    find_device,
+    is_device,
+    is_number,
+    is_whole,
+    may_be_number,
+    number,
+    numbers_at_prompt,
+    plain_value,
+)
 from beamshell.text.nearest import nearest
 from beamshell.text.times import is_duration, parse_duration
 
@@ -87,7 +98,7 @@ class NumberSlot(Slot):
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
         token = tokens.take(name)
         label = f"{name}{self._unit}"
-        value = number(token, label)
+        value = number(token, label, tokens.devices)
         if self._whole and not value.is_integer():
             raise UsageError(f"'{token}' is not a whole number ({label})")
         if self._at_least is not None and value < self._at_least:
@@ -98,7 +109,13 @@ class NumberSlot(Slot):
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return is_whole(token) if self._whole else is_number(token)
+        if self._whole and is_number(token):
+            return is_whole(token)
+        return may_be_number(token, devices)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return numbers_at_prompt(devices, whole=self._whole)
 
 
 class DurationSlot(Slot):
@@ -106,11 +123,15 @@ class DurationSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
-        return parse_duration(str(tokens.take(name)))
+        token = tokens.take(name)
+        word = as_typed(str(token))
+        if is_duration(word) or not may_be_number(token, tokens.devices):
+            return parse_duration(word)
+        return NumberSlot(positive=True).read(Tokens([token], tokens.session), name, following)
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return is_duration(str(token))
+        return is_duration(as_typed(str(token))) or may_be_number(token, devices)
 
 
 class RegionSlot(Slot):
@@ -122,9 +143,9 @@ class RegionSlot(Slot):
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> tuple[float, ...]:
         token = tokens.take("start:stop:step")
         parts = token.split(":") if isinstance(token, str) else tuple(token)
-        if len(parts) not in (3, 4) or not all(map(is_number, parts)):
+        if len(parts) not in (3, 4) or not all(may_be_number(part, tokens.devices) for part in parts):
             raise UsageError(f"'{token}' is not start:stop:step or start:stop:step:time")
-        return tuple(map(float, parts))
+        return tuple(number(part, name, tokens.devices) for part in parts)
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -161,7 +182,7 @@ class MotorSlot(DeviceSlot):
         device = super().read(tokens, name, following)
         if not isinstance(device, Movable):
             raise UsageError(f"{_name_of(word)} cannot be moved ({name})")
-        return device
+        return getattr(device, "main_axis", None) or device  # `mono` means `mono.energy`
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -193,20 +214,22 @@ class DetectorsSlot(DeviceSlot):
     def _another(self, tokens: Tokens, following: Slot | None) -> bool:
         """Whether the next token is a detector, and not what follows the detectors."""
         if following is None or not following.is_device:
-            return following is None or not following.fits(tokens.peek(), tokens.devices)
-        return len(tokens) > 1 and not is_number(tokens.peek()) and self._device_follows(tokens)
+            token = tokens.peek()
+            begins_a_number = isinstance(token, str) and token[:1] in (*"0123456789+-.(",)
+            return following is None or not (begins_a_number or following.fits(token, tokens.devices))
+        return len(tokens) > 1 and not may_be_number(tokens.peek(), tokens.devices) and self._device_follows(tokens)
 
     @staticmethod
     def _device_follows(tokens: Tokens) -> bool:
         """Whether the second word is a device too; a misspelt number after a motor is not, a misspelt motor is."""
         second = tokens.peek(1)
-        if is_number(second) or is_device(second, tokens.devices):
-            return not is_number(second)
+        if may_be_number(second, tokens.devices) or is_device(second, tokens.devices):
+            return is_device(second, tokens.devices)
         if not isinstance(second, str):
             return False
         first = tokens.peek()
         device = tokens.devices.get(first.split(".")[0]) if isinstance(first, str) else first
-        numbers_after = len(tokens) > 2 and is_number(tokens.peek(2))
+        numbers_after = len(tokens) > 2 and may_be_number(tokens.peek(2), tokens.devices)
         return not isinstance(device, Movable) or (numbers_after and bool(nearest(second, tokens.devices)))
 
     @override
@@ -222,9 +245,13 @@ class TargetSlot(Slot):
         device, token = tokens.last_device, tokens.peek()
         name = f"{name} of {device.name}"
         is_typed_number = isinstance(token, str) and (is_motor(device) or not tokens)
-        if is_typed_number or is_number(token):
+        if is_typed_number or may_be_number(token, tokens.devices):
             return NumberSlot().read(tokens, name, following)
         return tokens.take(name)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return numbers_at_prompt(devices)
 
 
 # ---- words -------------------------------------------------------------------------------------

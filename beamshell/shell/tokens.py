@@ -1,20 +1,21 @@
 """Tokens: the typed words and Python objects that follow a command's name, and the devices and numbers they mean.
 
-Nothing is evaluated: words are looked up among the devices, numbers are parsed.
+No word is run as Python: names are looked up among the devices and the numbers at the prompt, arithmetic is computed.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, TypeGuard
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.protocols import Movable, Readable
+from beamshell.shell.arithmetic import Expression, NotArithmeticError, as_typed, is_literal
 from beamshell.text.nearest import unknown
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
+_OPERATORS = ("+", "-", "*", "/", "//", "%", "**")
 
 
 class MissingWordError(UsageError):
@@ -68,6 +69,8 @@ class Tokens:
         token = self.take(name)
         if is_number(token):
             raise UsageError(f"'{token}' stands where a device belongs ({name})")
+        if isinstance(token, str) and token in _OPERATORS:
+            raise UsageError(f"'{token}' stands alone: write arithmetic without blanks, such as pi/2")
         self.last_device = find_device(token, self.devices) if isinstance(token, str) else token
         return self.last_device
 
@@ -75,36 +78,120 @@ class Tokens:
 def is_number(token: Any) -> bool:
     """True for words such as 1, -1.5 and 1e3, and for Python's numbers."""
     if isinstance(token, str):
-        return _NUMBER.match(token) is not None
+        return is_literal(_without_comma(token))
     return hasattr(token, "__float__") and not isinstance(token, bool) and not hasattr(token, "name")
 
 
 def is_whole(token: Any) -> bool:
     """True for words such as 12 and -1, and for Python's whole numbers."""
-    return token.lstrip("+-").isdigit() if isinstance(token, str) else hasattr(token, "__index__")
+    if isinstance(token, str):
+        return as_typed(_without_comma(token)).lstrip("+-").isdecimal()
+    return hasattr(token, "__index__")
 
 
-def number(token: Any, name: str) -> float:
-    """The number that a token is.
+def may_be_number(token: Any, devices: Mapping[str, Any]) -> bool:
+    """True for a number, and for a word such as pi/2 whose names all stand for numbers; no hardware is asked."""
+    if is_number(token) or not isinstance(token, str):
+        return is_number(token)
+    if is_device(token, devices):
+        return False
+    try:
+        names = Expression(_without_comma(token)).names
+    except NotArithmeticError:
+        return False
+    return all(_is_variable(name, devices) or ("." in name and name.split(".")[0] in devices) for name in names)
+
+
+def number(token: Any, name: str, devices: Mapping[str, Any] | None = None) -> float:
+    """The number that a token is, or comes to: 1.5, pi/2, x+0.1, th.position.
+
+    Args:
+        token: a typed word or a Python object.
+        name: the parameter, for messages.
+        devices: the devices by name; those of the console know the numbers at the prompt too.
 
     Raises:
         UsageError: it is no finite number; the message names it and the parameter.
     """
-    if not is_number(token):
-        word = str(token)
-        hint = f": write {word.replace(',', '.')}" if is_number(word.replace(",", ".", 1)) else ""
-        raise UsageError(f"'{token}' is not a number ({name}){hint}")
-    value = float(token)
+    if is_number(token):
+        value = float(as_typed(_without_comma(token)) if isinstance(token, str) else token)
+    else:
+        value = _computed(token, name, devices or {})
     if not math.isfinite(value):
         raise UsageError(f"'{token}' is not a finite number ({name})")
     return value
 
 
+def _computed(token: Any, name: str, devices: Mapping[str, Any]) -> float:
+    message = f"'{token}' is not a number ({name})"
+    word = token if isinstance(token, str) else ""
+    if is_number(word.replace(",", ".", 1)):
+        raise UsageError(f"{message}: write {word.replace(',', '.')}")
+    try:
+        expression = Expression(_without_comma(word))
+        return expression.value(lambda dotted: _number_of(dotted, devices, alone=expression.is_name))
+    except NotArithmeticError as exc:
+        raise UsageError(f"{message}: {exc}" if str(exc) else message) from None
+
+
+def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float:
+    """The number of a name in arithmetic: a variable at the prompt, or a number of a device such as "th.position".
+
+    Args:
+        dotted: the name.
+        devices: the devices by name.
+        alone: whether the word is nothing but this name.
+    """
+    if _is_variable(dotted, devices):
+        return float(_variables(devices)[dotted])
+    owner, _, attribute = dotted.rpartition(".")
+    if dotted in devices:
+        raise NotArithmeticError(f"write {dotted}.position")
+    if not is_device(owner, devices):
+        raise NotArithmeticError("" if alone else f"no number '{dotted}'")
+    value = getattr(find_device(owner, devices), attribute, None)
+    if hasattr(value, "position"):
+        raise NotArithmeticError(f"write {dotted}.position")
+    if isinstance(value, Readable) and hasattr(value, "get"):
+        value = value.get()
+    if not _is_real(value):
+        raise NotArithmeticError(f"{owner} has no number '{attribute}'")
+    return float(value)
+
+
+def numbers_at_prompt(devices: Mapping[str, Any], *, whole: bool = False) -> list[str]:
+    """The variables at the prompt that stand for numbers, such as "x" and "pi"; only whole ones if these are wanted."""
+    return [
+        name
+        for name, value in list(_variables(devices).items())
+        if name[0] != "_" and _is_variable(name, devices) and (not whole or isinstance(value, Integral))
+    ]
+
+
+def _variables(devices: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The variables at the prompt; a plain mapping of devices knows none."""
+    variables: Mapping[str, Any] = getattr(devices, "variables", {})
+    return variables
+
+
+def _is_variable(name: str, devices: Mapping[str, Any]) -> bool:
+    return name not in devices and _is_real(_variables(devices).get(name))
+
+
+def _is_real(value: Any) -> TypeGuard[Real]:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _without_comma(word: str) -> str:
+    """A word without the comma that may follow it, as in `wm th, tth`."""
+    return word[:-1] if word.endswith(",") else word
+
+
 def plain_value(word: Any) -> Any:
     """A word as metadata have it: a number if it is one, else the text."""
-    if not isinstance(word, str) or not is_number(word):
+    if not isinstance(word, str) or not is_literal(word):
         return word
-    return int(word) if is_whole(word) else float(word)
+    return int(as_typed(word)) if is_whole(word) else float(as_typed(word))
 
 
 def find_device(word: str, devices: Mapping[str, Any]) -> Any:
@@ -113,7 +200,7 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
     Raises:
         UnknownName: there is none; the message offers the nearest name.
     """
-    name, *parts = word.split(".")
+    name, *parts = _without_comma(word).split(".")
     try:
         device = devices[name]
     except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built
@@ -121,7 +208,7 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
     except KeyError:
         raise unknown("device", name, devices) from None
     for part in parts:
-        names = list(getattr(device, "component_names", ()))
+        names = [*getattr(device, "component_names", ()), *getattr(device, "aliases", ())]
         if part not in names:
             raise unknown("part", part, names, of=name)
         device, name = getattr(device, part), f"{name}.{part}"
@@ -132,7 +219,7 @@ def is_device(token: Any, devices: Mapping[str, Any]) -> bool:
     """True for a device, and for a word that names one or a part of one."""
     if not isinstance(token, str):
         return isinstance(token, Readable | Movable)
-    if token.split(".", 1)[0] not in devices:  # looking a name up that is missing searches for the nearest one
+    if _without_comma(token).split(".", 1)[0] not in devices:  # looking it up would search for the nearest name
         return False
     try:
         find_device(token, devices)

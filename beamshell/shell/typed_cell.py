@@ -10,21 +10,38 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Container
+from itertools import takewhile
 
 from beamshell.shell.typed_line import cut_line
 
+VALUE_OF = "value_of"
+"""The magic that gives a command's answer as a value, for `pos = wm th`."""
+
 _FIRST_WORD = re.compile(r"%?([^\W\d]\w*)(\s|\Z)")
+_CALL = re.compile(r"%([^\W\d]\w*)\s*\(")
 _ASSIGNS = re.compile(r"\s*([-+*/%@&|^]|//|\*\*|<<|>>)?=|\s*:(?!\S)")
+_ASSIGNMENT = re.compile(r"([^=]+?)\s*=\s*(?!=)(.+)", re.DOTALL)
+_HEADS = {
+    **dict.fromkeys(("for", "while", "with", "if"), ""),
+    **dict.fromkeys(("elif", "else"), "if 1: pass\n"),
+    **dict.fromkeys(("except", "finally"), "try: pass\n"),
+}
+"""The words that begin a block, each with what must stand before it."""
 
 
 def with_commands(lines: list[str], commands: Container[str], variables: Container[str] = ()) -> list[str]:
     """The lines of a cell, with `%` before each command and one command a line.
+
+    The body of a cell magic stays as it is: it may be the shell's or a file's. One that runs our language, such as
+    `%%time`, hands its body to IPython as a cell of its own, which comes here again.
 
     Args:
         lines: the cell, each line with its newline.
         commands: the names that commands have.
         variables: the names that Python has at the prompt; a bare one of these stays Python.
     """
+    if lines and lines[0].startswith("%%"):
+        return lines
     marked: list[str] = []
     scanner = _Scanner()
     for line in lines:
@@ -36,11 +53,68 @@ def with_commands(lines: list[str], commands: Container[str], variables: Contain
 
 
 def _one_line(line: str, commands: Container[str], variables: Container[str]) -> list[str]:
-    parts = [(part.text, is_command(part.text, commands, variables)) for part in cut_line(line)]
-    if not any(is_ours for _, is_ours in parts):
-        return [line]
     indent = line[: len(line) - len(line.lstrip())]
-    return [f"{indent}{'%' + text.lstrip('%') if is_ours else text}\n" for text, is_ours in parts]
+    text = line.strip()
+    head = _head_of_block(text)
+    body = text.removeprefix(head)
+    parts = [part.text for part in cut_line(body)]
+    ours = list(takewhile(lambda part: not _takes_the_line(part, commands), parts))
+    marked = [_marked(part, commands, variables) for part in ours]
+    if marked == ours:
+        return [line]
+    if len(ours) < len(parts):  # a line of the system's shell, or of another magic, goes on to its end
+        marked.append(body[body.index(parts[len(ours)]) :])
+    if head:
+        return [f"{indent}{head}\n", *(f"{indent}    {part}\n" for part in marked)]
+    return [f"{indent}{part}\n" for part in marked]
+
+
+def _marked(part: str, commands: Container[str], variables: Container[str]) -> str:
+    """One statement, as IPython is to read it."""
+    if is_command(part, commands, variables):
+        word, *rest = part.lstrip("%").split(maxsplit=1)  # at any blank, also one that does not break the line
+        return " ".join([f"%{word}", *rest])
+    if (call := _CALL.match(part)) and call[1] in commands and _is_python(part[1:]):
+        return part[1:]
+    assignment = _ASSIGNMENT.fullmatch(part)
+    if assignment is None or _is_python(part) or not _is_python(f"{assignment[1]} = 0"):
+        return part
+    target, value = assignment.groups()
+    return f"{target} = %{VALUE_OF} {value.lstrip('%')}" if is_command(value, commands) else part
+
+
+def _takes_the_line(part: str, commands: Container[str]) -> bool:
+    """True for a statement that the rest of the line belongs to: of the system's shell, or of a magic of IPython."""
+    assignment = _ASSIGNMENT.fullmatch(part)
+    value = assignment[2] if assignment and _is_python(f"{assignment[1]} = 0") else part
+    name = re.match(r"%+(\w+)", value)
+    return value.startswith("!") or (name is not None and name[1] not in commands)
+
+
+def _head_of_block(text: str) -> str:
+    """The head of a block whose body stands on the same line, `for i in (1, 2):`; "" if there is none."""
+    first = re.match(r"[a-z]*", text)
+    before = _HEADS.get(first[0] if first else "")
+    if before is None:
+        return ""
+    heads = (text[: colon.end()] for colon in re.finditer(":", text))
+    return next((head for head in heads if _is_python(f"{before}{head} pass")), "")
+
+
+def last_statement(line: str) -> str:
+    """The part of an unfinished line that is a statement of its own: behind `for ...:`, `x =` or `%time`.
+
+    >>> last_statement("for i in x: mov t"), last_statement("x = wm t"), last_statement("%time scan d")
+    ('mov t', 'wm t', 'scan d')
+    """
+    line = line.lstrip()
+    line = line.removeprefix(_head_of_block(line)).lstrip()
+    start = line.rfind(";") + 1  # a `;` in quotes is found too: then there is nothing to offer
+    before, rest = line[:start], line[start:]
+    assignment = _ASSIGNMENT.match(rest.strip())
+    if assignment and _is_python(f"{assignment[1]} = 0"):
+        rest = rest[rest.index("=") + 1 :]
+    return before + re.sub(r"\A%(time|timeit|prun)\s", "", rest.lstrip(), count=1)
 
 
 def is_command(text: str, commands: Container[str], variables: Container[str] = ()) -> bool:
@@ -56,7 +130,8 @@ def is_command(text: str, commands: Container[str], variables: Container[str] = 
     if text.startswith("%"):
         return True
     if not rest.strip() or _is_python(text):
-        return match[1] not in variables and not _ASSIGNS.match(rest)
+        is_call = rest.lstrip().startswith(("(", "["))  # `mov (th, 1)`, `runs [-1]`
+        return match[1] not in variables and not is_call and not _ASSIGNS.match(rest)
     return not _ASSIGNS.match(rest)
 
 

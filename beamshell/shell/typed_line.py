@@ -5,6 +5,7 @@ It never evaluates anything, and knows no command and no device.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -64,6 +65,35 @@ def cut_line(line: str) -> list[TypedCommand]:
     end_word(len(line))
     end_command(len(line))
     return commands
+
+
+def words_of_call(text: str) -> list[str]:
+    """The words of a call in Python, "scan(det, th, 0, 1, 3)", the name first; [] if the text is no call.
+
+    >>> words_of_call("scan([det, cam], th, 0, 1, 3, time=0.1)")
+    ['scan', 'det', 'cam', 'th', '0', '1', '3', 'time=0.1']
+    """
+    try:
+        call = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return []
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        return []
+    settings = [f"{keyword.arg}={_word(keyword.value)}" for keyword in call.keywords if keyword.arg]
+    return [call.func.id, *(word for argument in call.args for word in _words(argument)), *settings]
+
+
+def _words(argument: ast.expr) -> list[str]:
+    if isinstance(argument, ast.List | ast.Tuple):
+        return [word for item in argument.elts for word in _words(item)]
+    return [_word(argument)]
+
+
+def _word(argument: ast.expr) -> str:
+    """A string as its text, anything else as it is written."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return ast.unparse(argument).replace(" ", "")
 
 
 def joined(words: Iterable[str]) -> str:

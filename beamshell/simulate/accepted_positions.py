@@ -5,6 +5,7 @@ It knows neither plans nor the simulator.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,11 +14,14 @@ from typing import Any
 from beamshell.plans.environment import ask_device, use_check
 
 VALID_S = 1.0
-"""Seconds for which an accepted position counts as accepted: limits may change."""
+"""Seconds after the last accepted position for which all count as accepted: limits may change."""
+
+
+_NONE: tuple[Any, frozenset[Any]] = (None, frozenset())
 
 
 class AcceptedPositions:
-    """Positions by device, each with the time at which the device accepted it.
+    """Positions by device that the device has accepted a moment ago.
 
     Args:
         clock: seconds that only grow.
@@ -25,7 +29,8 @@ class AcceptedPositions:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._by_device: dict[int, tuple[Any, dict[Any, float]]] = {}  # the device too, so that its id stays its own
+        self._accepted_at = -math.inf  # the last one
+        self._by_device: dict[int, tuple[Any, set[Any]]] = {}  # the device too, so that its id stays its own
 
     def check(self, device: Any, position: Any) -> None:
         """Ask the device, unless it has accepted this position a moment ago.
@@ -34,26 +39,26 @@ class AcceptedPositions:
             LimitError: the position is outside the limits of the device.
             BadValue: the device does not take such a value.
         """
-        if not self._is_valid(device, position):
+        if self._clock() - self._accepted_at >= VALID_S or not self._is_kept(device, position):
             ask_device(device, position)
 
     def check_and_keep(self, device: Any, position: Any) -> None:
         """As `check`; a position that the device accepts is kept."""
-        if self._is_valid(device, position):
+        self._accepted_at = self._clock()
+        if self._is_kept(device, position):
             return
         ask_device(device, position)
         try:
-            self._by_device.setdefault(id(device), (device, {}))[1][position] = self._clock()
+            self._by_device.setdefault(id(device), (device, set()))[1].add(position)
         except TypeError:  # not hashable, such as the path of a flyer: it is checked each time
             return
 
-    def _is_valid(self, device: Any, position: Any) -> bool:
-        _, accepted = self._by_device.get(id(device), (None, {}))
+    def _is_kept(self, device: Any, position: Any) -> bool:
+        _, accepted = self._by_device.get(id(device), _NONE)
         try:
-            accepted_at = accepted.get(position)
+            return position in accepted
         except TypeError:
             return False
-        return accepted_at is not None and self._clock() - accepted_at < VALID_S
 
     def in_use(self) -> AbstractContextManager[None]:
         """A context in which plans do not ask for these positions again."""

@@ -47,9 +47,10 @@ class DeviceModel:
         return self.setpoint
 
     def _locate(self) -> Any:
-        """The setpoint of the real device; without a round trip if it is monitored."""
+        """The place where a relative move would start; without a round trip if the set point is monitored."""
         device = self.device
-        signal = getattr(device, "setpoint_signal", None) if self.is_motor else None
+        is_at_setpoint = self.is_motor and not getattr(device, "missed", False)
+        signal = getattr(device, "setpoint_signal", None) if is_at_setpoint else None
         latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None
         if latest is not None:
             return latest["value"]
@@ -66,9 +67,13 @@ class DeviceModel:
         assert self._reading is not None
         if not self.was_set:
             return dict(self._reading)
-        position = {"value": self.setpoint}
+        positions = dict.fromkeys(self._position_keys, self.setpoint)
+        if hasattr(self.device, "complete"):  # of several axes, each has its own
+            names = [getattr(self.device, attr).name for attr in self.device.pseudo_names]
+            positions = dict(zip(names, self.device.complete(self.setpoint), strict=True))
         return {
-            key: {**value, **position} if key in self._position_keys else value for key, value in self._reading.items()
+            key: {**value, "value": positions[key]} if key in positions else value
+            for key, value in self._reading.items()
         }
 
     @property

@@ -20,10 +20,11 @@ def over_points(name: str, positions: Sequence[float], width: int = WIDTH, heigh
     """A motor's position (upwards) over the number of the point (to the right)."""
     number = len(positions)
     cells = _blank(min(width, max(2 * number, 20)), height)
-    at = [
-        (_cell(point, 0, number - 1, len(cells[0])), _cell(position, min(positions), max(positions), height))
+    low, high, columns = min(positions), max(positions), len(cells[0])
+    at = {
+        (_cell(point, 0, number - 1, columns), _cell(position, low, high, height))
         for point, position in enumerate(positions)
-    ]
+    }
     for column, row in at:
         cells[row][column] = POINT
     return _framed(cells, name, positions, f"1{f'point {number}':>{max(1, len(cells[0]) - 1)}}")
@@ -42,15 +43,16 @@ def over_plane(
     """
     (x_name, xs), (y_name, ys) = x, y
     cells = _blank(width, height)
-    at = [(_cell(a, min(xs), max(xs), width), _cell(b, min(ys), max(ys), height)) for a, b in zip(xs, ys, strict=True)]
+    (left, right), (bottom, top) = (min(xs), max(xs)), (min(ys), max(ys))
+    at = [(_cell(a, left, right, width), _cell(b, bottom, top, height)) for a, b in zip(xs, ys, strict=True)]
     for (a, b), (c, d) in pairwise(at):
         _line(cells, a, b, c, d)
     for column, row in at:
         cells[row][column] = POINT
     for (column, row), mark in ((at[-1], END), (at[0], START)):
         cells[row][column] = mark
-    low, high = f"{min(xs):g}", f"{max(xs):g}"
-    return _framed(cells, y_name, ys, f"{low}{f'{x_name} {high}':>{width - len(low)}}")
+    footer = f"{left:g}"
+    return _framed(cells, y_name, ys, f"{footer}{f'{x_name} {right:g}':>{width - len(footer)}}")
 
 
 def _blank(width: int, height: int) -> Cells:

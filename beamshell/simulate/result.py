@@ -6,6 +6,8 @@ It knows no device and no message.
 from __future__ import annotations
 
 import math
+import operator
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Real
@@ -54,8 +56,11 @@ class SimulationResult:
         untimed: names of devices whose moves or counts are not in the duration, because their time is unknown.
         unmeasured: names of devices that occur in no past run, if there are past runs.
         suspenders: one line for each suspender, from the caller.
+        not_recorded: names of devices that would be recorded beside the plan but do not answer, from the caller.
         problems: refusals and failures, in order; empty if the plan can be done.
-        endless: True if the plan has no end, or was too long to be simulated to its end.
+        endless: True if the plan has no end, or was too long for its end to be known.
+        more_points: number of points at the end of a long run that were not simulated one by one; their duration is
+            that of the simulated ones.
         accepted: the positions that the devices have accepted.
     """
 
@@ -72,8 +77,10 @@ class SimulationResult:
     untimed: set[str] = field(default_factory=set)
     unmeasured: set[str] = field(default_factory=set)
     suspenders: list[str] = field(default_factory=list)
+    not_recorded: list[str] = field(default_factory=list)
     problems: list[BeamshellError] = field(default_factory=list)
     endless: bool = False
+    more_points: int = 0
     accepted: AcceptedPositions = field(default_factory=AcceptedPositions, repr=False, compare=False)
 
     # ---- numbers -----------------------------------------------------------------------------
@@ -93,24 +100,19 @@ class SimulationResult:
     @property
     def motors(self) -> list[str]:
         """The motors whose position differs from point to point; the one that moves most often comes last."""
-        names = [name for name in self.path if len(self._positions(name)) == len(self._main_points) > 0]
-        changes = {name: sum(a != b for a, b in pairwise(self._positions(name))) for name in names}
-        return sorted((name for name in names if changes[name]), key=lambda name: changes[name])
-
-    @property
-    def _main_points(self) -> list[SimulatedPoint]:
-        """The points of the stream with most points."""
-        streams = [point.stream for point in self.points]
-        most = max(dict.fromkeys(streams), key=streams.count, default="")
-        return [point for point in self.points if point.stream == most]
-
-    def _positions(self, motor: str) -> list[float]:
-        positions = (point.positions.get(motor) for point in self._main_points)
-        return [float(position) for position in positions if position is not None and _is_number(position)]
+        return list(self.trajectory())
 
     def trajectory(self) -> dict[str, list[float]]:
         """By scanned motor, its position at each point; the slowest motor comes first."""
-        return {name: self._positions(name) for name in self.motors}
+        streams = Counter(point.stream for point in self.points)
+        main_stream = max(streams, key=streams.__getitem__, default="")
+        main = [point.positions for point in self.points if point.stream == main_stream]
+        columns: dict[str, list[float]] = {}
+        for name in self.path:
+            positions = [at[name] for at in main if name in at and _is_number(at[name])]
+            if len(positions) == len(main) and len(set(positions)) > 1:
+                columns[name] = [float(position) for position in positions]
+        return dict(sorted(columns.items(), key=lambda item: sum(map(operator.ne, item[1], item[1][1:]))))
 
     # ---- text --------------------------------------------------------------------------------
 
@@ -130,12 +132,12 @@ class SimulationResult:
 
     def summary(self) -> str:
         """The number of points and the duration in one line."""
-        points = counted(len(self.points), "point")
+        points = counted(len(self.points) + self.more_points, "point")
         if len(self.runs) != 1:
             points = f"{points} in {len(self.runs)} runs" if self.runs else "no run"
         if not self.endless:
             return f"{points}, {self.time_in_words()}"
-        if self.runs and self.runs[-1].get("num_points"):
+        if self.more_points or (self.runs and self.runs[-1].get("num_points")):
             return f"more than {points}, more than {self.time_in_words()}"
         each = self.duration_s / max(1, len(self.points))
         return f"it goes on until it is stopped, about {duration(each)} a point"
@@ -154,13 +156,17 @@ class SimulationResult:
         lines = [f"cannot be done: {problem}" for problem in self.problems]
         if self.points or not self.problems:
             lines.append(self.summary())
+        if self.more_points:
+            lines.append(f"of the first {counted(len(self.points), 'point')}, which were simulated one by one:")
         if self.untimed:
             lines.append(f"not counted, how long they take is unknown: {listed(sorted(self.untimed))}")
         lines += [self._path_line(name) for name in self.path]
-        lines += [f"{name} is set to {_few(list(dict.fromkeys(values)))}" for name, values in self.settings.items()]
+        lines += [f"{name} is set to {_few(values)}" for name, values in self.settings.items()]
         if self.staged:
             lines.append(f"staged: {listed(self.staged)}")
         lines += [f"suspender: {line}" for line in self.suspenders]
+        if self.not_recorded:
+            lines.append(f"not recorded, no answer: {listed(self.not_recorded)}")
         lines += self.picture()
         return "\n".join(lines)
 
@@ -170,7 +176,7 @@ class SimulationResult:
         positions, unit = self.path[name], self.units.get(name, "")
         moves = f"{name}: {counted(len(positions), 'move')}"
         if not all(map(_is_number, positions)):
-            return f"{moves}, {listed(dict.fromkeys(positions))}"
+            return f"{moves}, {listed(dict.fromkeys(map(str, positions)))}"
         unit = f" {unit}" if unit else ""
         low, high = f"{min(positions):g}", f"{max(positions):g}"
         range_text = f"to {low}" if low == high else f"between {low} and {high}"
@@ -182,7 +188,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _few(values: list[Any]) -> str:
-    """The values; of many, the first and the last."""
+    """The values, each once; of many, the first and the last."""
+    values = list(dict.fromkeys(map(str, values)))
     if len(values) <= _MAX_LISTED:
         return listed(values)
     return f"{len(values)} values, first {listed(values[:1])}, last {listed(values[-1:])}"

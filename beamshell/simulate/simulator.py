@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import Any
 
-from beamshell.errors import BeamshellError, NoFit
-from beamshell.messages import Msg
+from beamshell.errors import BeamshellError, NoFit, PlanError
+from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.environment import use_check, use_clock
+from beamshell.plans.patterns import same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
 from beamshell.simulate.device_model import DeviceModel
@@ -28,7 +30,11 @@ _MIN_WAIT_S = 1e-3
 
 
 def rehearse(
-    plan: Any, timing: TimingModel | None = None, most: int = MAX_MESSAGES, suspenders: Iterable[str] = ()
+    plan: Any,
+    timing: TimingModel | None = None,
+    most: int = MAX_MESSAGES,
+    suspenders: Iterable[str] = (),
+    most_of_scan: int | None = None,
 ) -> SimulationResult:
     """Simulate `plan`: its points, path, refusals and duration. This uses the plan up: make another one to run.
 
@@ -37,11 +43,12 @@ def rehearse(
         timing: how long moves and counts take here; None uses what the devices say.
         most: the largest number of messages, since some plans go on for ever.
         suspenders: one line for each suspender, copied into the result.
+        most_of_scan: the same while a scan runs that has checked all its points before its run; None for `most`.
 
     Example:
         ``print(rehearse(scan([det], th, -1, 1, 21)))``
     """
-    simulator = PlanSimulator(timing or TimingModel())
+    simulator = PlanSimulator(timing or TimingModel(), most_of_scan)
     simulator.result.endless = not simulator.run(plan, most)
     return simulator.finished(suspenders)
 
@@ -94,10 +101,12 @@ _DONE = _Done()
 class PlanSimulator:
     """Responds to the messages of a plan from device models; its clock advances by the time that actions would take."""
 
-    def __init__(self, timing: TimingModel) -> None:
+    def __init__(self, timing: TimingModel, most_of_scan: int | None = None) -> None:
         self.result = SimulationResult(learned_from=timing.runs, error=timing.error)
         self.now = 0.0
-        self.is_endless = False
+        self._most = self._most_of_run = MAX_MESSAGES  # messages
+        self._most_of_scan = most_of_scan
+        self._points_before_run = 0
         self._timing = timing
         self._models: dict[int, DeviceModel] = {}
         self._moved: dict[str, DeviceModel] = {}
@@ -118,6 +127,7 @@ class PlanSimulator:
             "create": self._create,
             "save": self._save,
             "open_run": self._open_run,
+            "close_run": self._close_run,
             "input": lambda _: "",
             "rewindable": lambda _: True,
             "configure": lambda _: ({}, {}),
@@ -129,6 +139,8 @@ class PlanSimulator:
 
     def finished(self, suspenders: Iterable[str]) -> SimulationResult:
         """The result, completed with its duration, the units of the motors, and the suspenders."""
+        if self.result.endless:
+            self._count_the_rest()
         self.result.duration_s = self.now
         self.result.suspenders = list(suspenders)
         self.result.units = {name: unit_of(model.device) for name, model in self._moved.items()}
@@ -139,8 +151,10 @@ class PlanSimulator:
 
         A refusal is raised in the plan, as the engine would do. `on_message` is called with each message.
         """
-        generator, response, error = as_plan(plan), None, None
+        generator, response = as_plan(plan), None
+        error: BeamshellError | None = None
         number = 0
+        self._most = self._most_of_run = most
         with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
             while True:
                 try:
@@ -151,6 +165,9 @@ class PlanSimulator:
                     self._add_problem(exc)
                     return True
                 response = error = None
+                if not hasattr(msg, "command"):
+                    error = PlanError(explain_no_message(msg, generator))
+                    continue
                 try:
                     if (respond := self._responses.get(msg.command)) is not None:
                         response = respond(msg)
@@ -160,7 +177,7 @@ class PlanSimulator:
                 if on_message is not None:
                     on_message(msg)
                 number += 1
-                if number > (_MAX_MESSAGES_ENDLESS if self.is_endless else most):
+                if number > self._most_of_run:
                     return False
 
     def _add_problem(self, problem: BeamshellError) -> None:
@@ -211,10 +228,10 @@ class PlanSimulator:
     def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
         timing = self._timing.motor(model.name)
         self._note_unmeasured(model.name, self._timing.motors)
-        if begin == target:
+        if same_position(begin, target):
             return max(0.0, timing.extra_s)
-        if timing.per_unit and begin is not None:
-            return max(0.0, timing.seconds(abs(target - begin)))
+        if timing.per_unit and isinstance(begin, Real) and isinstance(target, Real):
+            return max(0.0, timing.seconds(abs(float(target) - float(begin))))
         nominal = self._nominal_s(model, begin, target)
         if nominal is None:
             self.result.untimed.add(model.name)
@@ -362,6 +379,25 @@ class PlanSimulator:
 
     def _open_run(self, msg: Any) -> str:
         self.now += self._timing.run_s
-        self.is_endless = "num_points" in msg.kwargs and msg.kwargs["num_points"] is None
+        if "num_points" in msg.kwargs and msg.kwargs["num_points"] is None:
+            self._most_of_run = min(self._most, _MAX_MESSAGES_ENDLESS)
+        elif self._most_of_scan is not None and "extents" in msg.kwargs:  # it has checked all its points
+            self._most_of_run = min(self._most, self._most_of_scan)
+        self._points_before_run = len(self.result.points)
         self.result.runs.append(dict(msg.kwargs))
         return f"simulated-{len(self.result.runs)}"
+
+    def _close_run(self, _: Any) -> str:
+        self._most_of_run = self._most
+        return f"simulated-{len(self.result.runs)}"
+
+    def _count_the_rest(self) -> None:
+        """Add the points that the last run announced and that were not simulated, at the pace of those that were."""
+        result = self.result
+        announced = result.runs[-1].get("num_points") if result.runs else None
+        times = [point.time_s for point in result.points[self._points_before_run :] if point.stream == self._stream]
+        if not isinstance(announced, int) or not 1 < len(times) < announced:
+            return
+        result.more_points = announced - len(times)
+        self.now = times[-1] + result.more_points * (times[-1] - times[0]) / (len(times) - 1)
+        result.endless = len(result.runs) > 1

@@ -11,9 +11,20 @@ if TYPE_CHECKING:
     from beamshell.store.metadata import PersistentDict
     from beamshell.store.open_runs import close_open_runs
     from beamshell.store.queue import Queue, QueueItem
+    from beamshell.store.rescue import bring_in
     from beamshell.store.runs import Run, Runs
 
-__all__ = ["Journal", "PersistentDict", "Queue", "QueueItem", "Run", "Runs", "close_open_runs", "data_folder"]
+__all__ = [
+    "Journal",
+    "PersistentDict",
+    "Queue",
+    "QueueItem",
+    "Run",
+    "Runs",
+    "bring_in",
+    "close_open_runs",
+    "data_folder",
+]
 
 _HOME = {
     "Journal": "journal",
@@ -22,6 +33,7 @@ _HOME = {
     "QueueItem": "queue",
     "Run": "runs",
     "Runs": "runs",
+    "bring_in": "rescue",
     "close_open_runs": "open_runs",
     "data_folder": "folder",
 }

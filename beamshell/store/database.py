@@ -50,6 +50,12 @@ def is_damage(exc: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def is_refused(exc: sqlite3.Error) -> bool:
+    """True if the file cannot be written although it is whole: the disk is full, read-only or failing."""
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
 def set_aside(path: Path) -> Path:
     """Rename a damaged file, and the journal that belongs to it, to `<name>.damaged-<time>`; the new path."""
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from beamshell.errors import StoreError
 
+_LEAST_SPACE = 64 * 1024  # bytes
+
 VARIABLE = "BEAMSHELL_DATA"
 """The environment variable that names another data folder."""
 
@@ -38,9 +40,29 @@ def data_folder(explicit: str | os.PathLike[str] | None = None) -> Path:
     return folder
 
 
+def refusal(folder: Path) -> str:
+    """Why a folder takes no more than names, such as "No space left on device"; "" if it takes data."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(_LEAST_SPACE))
+            os.fsync(file.fileno())
+    except OSError as exc:
+        return exc.strerror or str(exc)
+    return ""
+
+
 def _default() -> str:
     if from_environment := os.environ.get(VARIABLE):
         return from_environment
     import platformdirs  # at first need: most consoles name their folder
 
     return platformdirs.user_data_dir("beamshell", appauthor=False)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files in a folder as durable as their content."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

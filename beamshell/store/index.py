@@ -1,8 +1,11 @@
 """Index: a row about each run in an sqlite file, so that runs are found without opening their files.
 
-It holds nothing that is not in the run files, and can be rebuilt from them. Before each query it reads the folders that
-have changed and the runs that were open, so that it is right also after a crash, beside a second console, and in a
-copied folder.
+It holds nothing that is not in the run files and in `runs/.order`, and can be rebuilt from them. Before each query it
+reads the folders that have changed and the runs that were open, so that it is right also after a crash, beside a second
+console, and in a copied folder.
+
+The oldest run comes first, also if the computer's clock was set back: `.order` names the runs as they began. A run that
+it does not name has the place of its time.
 """
 
 from __future__ import annotations
@@ -19,23 +22,29 @@ from typing import Any, NamedTuple, TypeVar
 from beamshell.documents import Document
 from beamshell.errors import StoreError
 from beamshell.store import run_file
-from beamshell.store.database import is_damage, open_database, transaction
+from beamshell.store.database import is_damage, is_refused, open_database, transaction
 from beamshell.store.encoding import to_json
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+OLDEST_FIRST = "moment, place, path"
+NEWEST_FIRST = "moment DESC, place DESC, path DESC"
+
 _SCHEMA = """
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS runs (
     path TEXT PRIMARY KEY, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL, plan_name TEXT,
-    exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS runs_time ON runs (time, path);
+    exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL,
+    moment REAL NOT NULL, place INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_order ON runs (moment, place, path);
+CREATE INDEX IF NOT EXISTS runs_place ON runs (place);
 CREATE INDEX IF NOT EXISTS runs_scan_id ON runs (scan_id);
 CREATE INDEX IF NOT EXISTS runs_uid ON runs (uid);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (path) WHERE exit_status IS NULL;
 CREATE TABLE IF NOT EXISTS folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS order_read (bytes INTEGER NOT NULL);
 """
 _FILE = "index.sqlite"
 _SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
@@ -55,6 +64,10 @@ class Row(NamedTuple):
     size: int
     start: str
     """The start document as JSON."""
+    moment: float
+    """Its time; never before that of a run that began earlier, whatever the clock said."""
+    place: int
+    """Its place in `.order`; -1 if it is not named there."""
 
 
 class Index:
@@ -83,7 +96,7 @@ class Index:
             finally:
                 self._depth -= 1
 
-    def rows(self, condition: str = "1", values: Sequence[Any] = (), order: str = "time, path") -> list[Row]:
+    def rows(self, condition: str = "1", values: Sequence[Any] = (), order: str = OLDEST_FIRST) -> list[Row]:
         """The rows for which an SQL condition holds, the oldest first."""
         with self.question():
             return self._answer(lambda: self._select(condition, values, order))
@@ -94,7 +107,7 @@ class Index:
             return self._answer(lambda: int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0]))
 
     def _answer(self, ask: Callable[[], T]) -> T:
-        """The result of `ask`; if the index is damaged, it is rebuilt first.
+        """The result of `ask`; if the index is damaged or cannot be written, it is made again first.
 
         Raises:
             StoreError: it is busy or cannot be read now.
@@ -102,9 +115,13 @@ class Index:
         try:
             return ask()
         except sqlite3.DatabaseError as exc:
-            if not is_damage(exc):
+            if is_damage(exc):
+                self._make_again()
+            elif is_refused(exc):
+                self._db.close()
+                self._db = self._open_in_memory(exc)
+            else:
                 raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
-            self._make_again()
             self.refresh()
             return ask()
 
@@ -115,6 +132,7 @@ class Index:
                 with transaction(self._db):
                     self._db.execute("DELETE FROM runs")
                     self._db.execute("DELETE FROM folders")
+                    self._db.execute("DELETE FROM order_read")
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise StoreError(f"{self.folder / _FILE} cannot be rebuilt ({exc}): try again") from exc
@@ -125,12 +143,20 @@ class Index:
         """Read the folders that have changed, and the runs that were open."""
         with self._lock:
             mtimes = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
+            order_size = self._order_size()  # first: the files that it names by now are then found below
             for day in self._days():
                 mtime = day.stat().st_mtime_ns
                 if mtimes.get(self._relative(day)) != mtime:
                     self._read_day(day, mtime)
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
+            (order_read,) = self._db.execute("SELECT coalesce(max(bytes), 0) FROM order_read").fetchone()
+            if order_size < order_read:  # another file has taken its place: runs stay where they were
+                self._db.execute("UPDATE runs SET place = -1")
+                self._db.execute("DELETE FROM order_read")
+                order_read = 0
+            if order_read < order_size:
+                self._read_order(order_read, order_size)
 
     def close(self) -> None:
         """Close the file."""
@@ -140,16 +166,24 @@ class Index:
         try:
             return self._open_writable(self.folder / _FILE)
         except sqlite3.OperationalError as exc:
-            _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, exc)
-            return self._open_writable(Path(":memory:"))
+            return self._open_in_memory(exc)
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
             self._discard()
             return self._open_writable(self.folder / _FILE)
 
+    def _open_in_memory(self, reason: Exception) -> sqlite3.Connection:
+        _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, reason)
+        return self._open_writable(Path(":memory:"))
+
     def _open_writable(self, path: Path) -> sqlite3.Connection:
-        db = open_database(path, _SCHEMA)
+        try:
+            db = open_database(path, _SCHEMA)
+        except sqlite3.OperationalError as exc:
+            if "no column" not in str(exc) and "no such column" not in str(exc):
+                raise
+            db = open_database(path, f"DROP TABLE runs; DROP TABLE folders; {_SCHEMA}")  # of a version without `.order`
         try:
             with transaction(db):  # a read-only file refuses only here
                 return db
@@ -196,7 +230,37 @@ class Index:
             self._insert([summary])
 
     def _insert(self, rows: list[Row]) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        """Add rows; one that is there already keeps its place."""
+        self._db.executemany(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+            "exit_status = excluded.exit_status, points = excluded.points, size = excluded.size",
+            rows,
+        )
+
+    def _order_size(self) -> int:
+        try:
+            return (self.folder / run_file.RUNS / run_file.ORDER).stat().st_size
+        except OSError:  # there is none, or none yet
+            return 0
+
+    def _read_order(self, begin: int, end: int) -> None:
+        """Give the runs that `.order` names between two of its bytes their places."""
+        with (self.folder / run_file.RUNS / run_file.ORDER).open("rb") as file:
+            file.seek(begin)
+            lines = file.read(end - begin)
+        end = begin + lines.rfind(b"\n") + 1  # the last line may be in the middle of being written
+        with transaction(self._db):
+            place = begin
+            for line in lines[: end - begin].splitlines(keepends=True):
+                path = line.strip().decode("utf-8", "replace")
+                self._db.execute(
+                    "UPDATE runs SET place = :place, moment = max(time, coalesce((SELECT moment FROM runs "
+                    "WHERE place BETWEEN 0 AND :place - 1 ORDER BY place DESC LIMIT 1), time)) WHERE path = :path",
+                    {"place": place, "path": path},
+                )
+                place += len(line)
+            self._db.execute("DELETE FROM order_read")
+            self._db.execute("INSERT INTO order_read VALUES (?)", (end,))
 
     def _summary(self, path: Path) -> Row | None:
         """None for a file that holds no start document (yet)."""
@@ -223,6 +287,8 @@ class Index:
             points=_points(stop),
             size=size,
             start=to_json(start),
+            moment=float(start["time"]),
+            place=-1,
         )
 
 

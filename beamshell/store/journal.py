@@ -1,21 +1,28 @@
 """Journal: writes each run to a file of its own, a line a document, before the next point begins.
 
-It knows of a document only its run. Documents that the disk refuses wait in memory, in order.
+It knows of a document only its run. How a run is written, and kept safe when that fails, is in run_writer.
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import logging
 import os
+import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from beamshell.documents import Document
 from beamshell.documents.router import RunFinder
 from beamshell.errors import StoreError
 from beamshell.store.encoding import to_json
-from beamshell.store.open_runs import Marker
 from beamshell.store.run_file import run_path
+from beamshell.store.run_writer import RunWriter
 
+_log = logging.getLogger(__name__)
+
+_RECENT = 100
 _DURABLE = frozenset({"start", "descriptor", "stop"})  # these are also flushed from the system's cache (fsync)
 
 
@@ -27,16 +34,40 @@ class Journal:
 
     Args:
         folder: the data folder.
+        say: called with a line that a person should see; None writes it to the log.
+        clock: seconds that only grow.
 
     Raises:
-        StoreError: (when called) the disk refuses. The document is kept in memory: free space and resume; the next
-            document, or `flush`, first writes what waits, once each and in order.
+        StoreError: (when called) the folder refuses. The document is kept, in memory and in another folder of this
+            computer: free space and resume; the next document, or `flush`, first writes what waits, once each and in
+            order.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        say: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.folder = Path(folder)
+        self._say = say or _log.warning
+        self._clock = clock
         self._finder = RunFinder()
-        self._writers: dict[str, _RunWriter] = {}
+        self._writers: dict[str, RunWriter] = {}
+        self._recent: deque[RunWriter] = deque(maxlen=_RECENT)
+
+    @property
+    def recent(self) -> list[Path]:
+        """The files of the newest runs that this journal was sent, in the order in which they began; at most 100.
+
+        Runs of other consoles in the same folder are never among them, and no clock has a say in their order.
+        """
+        return [writer.readable for writer in self._recent]
+
+    @property
+    def waiting(self) -> int:
+        """The number of bytes that the folder has refused so far."""
+        return sum(writer.waiting for writer in self._writers.values())
 
     def __call__(self, name: str, doc: Document) -> None:
         """Write one document to the file of its run."""
@@ -45,13 +76,32 @@ class Journal:
         if run is None:
             raise StoreError(f"this {name} document belongs to no run whose start was seen here: it is not stored")
         if name == "start":
-            if run in self._writers:
-                raise StoreError(f"run {run} is open already: its second start document is not stored")
-            self._writers[run] = _RunWriter(self.folder, doc)
+            self._begin(run, doc)
         writer = self._writers[run]
-        writer.add(line, durable=name in _DURABLE, last=name == "stop")
+        try:
+            writer.add(line, durable=name in _DURABLE, last=name == "stop")
+        except StoreError as exc:
+            if name == "stop":  # the plan may be ending, and then nobody pauses and shows why
+                self._say(str(exc))
+            raise
         if writer.closed:
             del self._writers[run]
+
+    def _begin(self, run: str, start: Document) -> None:
+        if run in self._writers:
+            raise StoreError(f"run {run} is open already: its second start document is not stored")
+        if self.waiting:
+            self.try_again()
+        label = f"run {start.get('scan_id', run[:8])}"
+        path = run_path(self.folder, start)
+        writer = RunWriter(self.folder, path, uid=run, label=label, say=self._say, clock=self._clock)
+        self._writers[run] = writer
+        self._recent.append(writer)
+
+    def try_again(self) -> None:
+        """Write what waits, if the folder takes it now."""
+        with contextlib.suppress(StoreError):
+            self.flush()
 
     def flush(self) -> None:
         """Write what waits.
@@ -65,107 +115,21 @@ class Journal:
                 del self._writers[run]
 
     def close(self) -> None:
-        """Write waiting documents and close the files; a run still open is closed by the next `close_open_runs`."""
-        try:
-            self.flush()
-        finally:
-            for writer in self._writers.values():
-                writer.release()
-            self._writers.clear()
+        """Write what waits, to another folder of this computer if need be, and close the files.
 
+        A run still open is closed by the next `close_open_runs`.
 
-class _RunWriter:
-    """Appends lines to the file of one run, and keeps those that could not be written."""
-
-    def __init__(self, folder: Path, start: Document) -> None:
-        self.path = run_path(folder, start)
-        self.closed = False
-        self._folder = folder
-        self._uid = str(start["uid"])
-        self._fd = -1
-        self._marker: Marker | None = None
-        self._unwritten = (0, b"")  # the file's length when it was last known, and the bytes that belong there
-        self._to_sync = False
-        self._complete = False  # the last document is among them
-
-    @property
-    def waiting(self) -> int:
-        return len(self._unwritten[1])
-
-    def add(self, line: bytes, durable: bool, last: bool) -> None:
-        length, waiting = self._unwritten
-        if waiting:  # an earlier write failed or was interrupted by a signal: the file says how much of it arrived
-            length, waiting = self._not_arrived()
-        self._unwritten = (length, waiting + line)
-        self._to_sync |= durable
-        self._complete |= last
-        self._write()
-
-    def flush(self) -> None:
-        self._unwritten = self._not_arrived()
-        self._write()
-
-    def release(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        if self._marker is not None:
-            self._marker.release()
-
-    def _write(self) -> None:
-        if self.closed:
-            return
-        try:
-            if self._fd < 0:
-                self._open()
-            length, waiting = self._unwritten
-            while waiting:
-                written = os.write(self._fd, waiting)
-                length, waiting = self._unwritten = (length + written, waiting[written:])
-            if self._to_sync:
-                os.fsync(self._fd)
-                self._to_sync = False
-            if self._complete:
-                self._finish()
-        except OSError as exc:
-            raise StoreError(
-                f"{self.path}: {exc.strerror or exc}. {self.waiting} bytes wait in memory and nothing is lost: "
-                "free space or make the folder writable, then resume"
-            ) from exc
-
-    def _open(self) -> None:
-        if self._marker is None:
-            self.path = _free_name(self.path)
-            self._marker = Marker(self._folder, self._uid, self.path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        _sync_folder(self.path.parent)
-
-    def _finish(self) -> None:
-        self.closed = True
-        fd, self._fd = self._fd, -1
-        os.close(fd)  # a network file system may refuse here what it took before; then the marker stays
-        if self._marker is not None:
-            self._marker.remove()
-
-    def _not_arrived(self) -> tuple[int, bytes]:
-        length, waiting = self._unwritten
-        if self._fd < 0 or not waiting:
-            return length, waiting
-        arrived = max(0, os.fstat(self._fd).st_size - length)
-        return length + arrived, waiting[arrived:]
-
-
-def _free_name(path: Path) -> Path:
-    """The path itself, or with a number behind it: the documents of an old run may be sent here again."""
-    names = (path.with_stem(f"{path.stem}-{number}") if number else path for number in itertools.count())
-    return next(name for name in names if not name.exists())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name as durable as its content."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        Raises:
+            StoreError: something waits, and no folder of this computer takes it.
+        """
+        self.try_again()
+        lost: list[StoreError] = []
+        for writer in self._writers.values():
+            try:
+                if message := writer.release():
+                    self._say(message)
+            except StoreError as exc:
+                lost.append(exc)
+        self._writers.clear()
+        if lost:
+            raise lost[0]

@@ -79,6 +79,11 @@ class PersistentDict(MutableMapping[str, Any]):
             self._db.execute("DELETE FROM metadata WHERE key = ?", (key,))
             del self._values[key], self._texts[key]
 
+    def __ior__(self, more: Any) -> PersistentDict:
+        """Take over values, as `update` does: ``RE.md |= {"sample": "LaB6"}``."""
+        self.update(more)
+        return self
+
     def __iter__(self) -> Iterator[str]:
         with self._lock:
             self.flush()

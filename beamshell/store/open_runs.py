@@ -14,7 +14,7 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,16 @@ class Marker:
     def __init__(self, folder: Path, run: str, path: Path) -> None:
         markers = _markers(folder)
         markers.mkdir(parents=True, exist_ok=True)
-        self._path = markers / f"{re.sub(r'[^A-Za-z0-9-]', '-', run)}.json"
+        self._path = markers / f"{_as_file_name(run)}.json"
         # Under a name of its own until it is locked and complete: another console must not find it half written.
         unfinished = markers / f"{self._path.name}.{os.getpid()}"
-        self._fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT, 0o644)
+        self._fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             with contextlib.suppress(OSError):  # no locks on this file system: host, boot and process id must do
                 fcntl.flock(self._fd, fcntl.LOCK_EX)
-            os.write(self._fd, json.dumps({**_me(), "path": str(path.relative_to(folder))}).encode())
+            with open(self._fd, "wb", closefd=False) as file:  # writes all, or fails
+                file.write(json.dumps({**_me(), "path": path.relative_to(folder).as_posix()}).encode())
+            os.fsync(self._fd)
             unfinished.rename(self._path)
         except BaseException:
             os.close(self._fd)
@@ -65,7 +67,7 @@ class Marker:
             self._fd = -1
 
 
-def close_open_runs(folder: Path, any_host: bool = False) -> list[Path]:
+def close_open_runs(folder: Path, any_host: bool = False, open_files: Iterable[Path] = ()) -> list[Path]:
     """Give each run whose writer has died a stop document with exit status "abort"; the files of those runs.
 
     A half-written last line is moved to a file of the same name ending in `.torn`. Runs of live consoles are never
@@ -74,49 +76,107 @@ def close_open_runs(folder: Path, any_host: bool = False) -> list[Path]:
     Args:
         folder: the data folder.
         any_host: also close what other computers left open. Only when it is certain that no console runs there.
+        open_files: files of runs without a stop document, whose markers may be missing.
     """
     closed = []
+    abandoned = _Abandoned(folder, any_host)
     for marker in sorted(_markers(folder).glob("*.json")):
         try:
-            with _abandoned(marker, any_host) as relative:
-                if relative is None:
+            with abandoned.locked(marker) as path:
+                if path is None:
                     continue
-                if _close(folder / relative):
-                    closed.append(folder / relative)
+                if _close(path):
+                    closed.append(path)
                 marker.unlink(missing_ok=True)
-        except (OSError, StoreError) as exc:
+        except (OSError, StoreError, LookupError, TypeError, ValueError) as exc:
             _log.warning("the run of %s could not be closed and is left for the next start: %s", marker, exc)
+    for path in set(open_files) - abandoned.seen:
+        try:
+            with path.open("r+b") as file:
+                if _is_free(file.fileno()) and _close(path):
+                    closed.append(path)
+        except (OSError, StoreError, LookupError, TypeError, ValueError) as exc:
+            _log.warning("%s could not be closed and is left for the next start: %s", path, exc)
     return closed
 
 
-@contextlib.contextmanager
-def _abandoned(marker: Path, any_host: bool) -> Iterator[str | None]:
-    """The run's file as named in the marker, locked during the block; None if its writer lives or may live."""
-    try:
-        fd = os.open(marker, os.O_RDWR)
-    except FileNotFoundError:  # closed by its writer or another console in this moment
-        yield None
-        return
-    try:
-        written = json.loads(os.read(fd, 65536))
-        yield str(written["path"]) if _writer_is_gone(fd, written, any_host) else None
-    except (ValueError, KeyError, TypeError):
-        _log.warning("%s is damaged: its run is left as it is; remove this file", marker)
-        yield None
-    finally:
-        os.close(fd)
+class _Abandoned:
+    """Finds out which runs were abandoned by their writers.
+
+    Attributes:
+        seen: the files of all runs that have a marker.
+    """
+
+    def __init__(self, folder: Path, any_host: bool) -> None:
+        self.seen: set[Path] = set()
+        self._folder = folder
+        self._any_host = any_host
+
+    @contextlib.contextmanager
+    def locked(self, marker: Path) -> Iterator[Path | None]:
+        """The run's file, locked during the block; None if its writer lives or may live."""
+        with contextlib.ExitStack() as stack:
+            try:
+                fd = stack.enter_context(marker.open("r+b", buffering=0)).fileno()
+            except FileNotFoundError:  # closed by its writer or another console in this moment
+                yield None
+                return
+            content = _content(fd)
+            path = self._folder / content["path"] if content else self._file_of(marker.stem)
+            if path is not None:
+                self.seen.add(path)
+            is_gone = self._writer_is_gone(fd, content)
+            if is_gone and path is not None and path.exists():
+                is_gone = _is_free(stack.enter_context(path.open("r+b")).fileno())
+            yield (path or marker) if is_gone else None
+
+    def _file_of(self, uid: str) -> Path | None:
+        """The file of the run with this uid; None if there is none."""
+        for path in (self._folder / run_file.RUNS).glob(f"*/*/*_{uid[:8]}*.jsonl"):
+            start = run_file.first_document(path)
+            if start is not None and _as_file_name(start["uid"]) == uid:
+                return path
+        return None
+
+    def _writer_is_gone(self, fd: int, content: dict[str, Any] | None) -> bool:
+        """Whether a lock or, where there are no locks, the process of the writer says that it has died.
+
+        The id of the boot tells computers apart: a host's name may change, and may be given twice. Not every file
+        system shows locks to other computers.
+        """
+        me = _me()
+        if content is None:  # a marker is complete before it has its name: a disk or a power failure has damaged it
+            return _is_free(fd, without_locks=False)
+        same_boot = content["boot"] == me["boot"] != ""
+        same_host = content["host"] == me["host"]
+        if not (same_boot or same_host or self._any_host):
+            return False
+        dead = (same_host and not same_boot) or self._any_host or (same_host and not _process_exists(content["pid"]))
+        return _is_free(fd, without_locks=dead)
 
 
-def _writer_is_gone(fd: int, written: dict[str, Any], any_host: bool) -> bool:
-    me = _me()
-    if written["host"] != me["host"] and not any_host:
-        return False  # not every file system shows a lock to other computers
+def _content(fd: int) -> dict[str, Any] | None:
+    """What a marker says; None if it is damaged."""
+    try:
+        content = json.loads(os.read(fd, 65536))
+        return {
+            "path": str(content["path"]),
+            "boot": content["boot"],
+            "host": content["host"],
+            "pid": int(content["pid"]),
+        }
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _is_free(fd: int, *, without_locks: bool = True) -> bool:
+    """Whether nobody holds a lock on a file, which is locked from now on; `without_locks` if nobody can know."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # no locks on this file system
-        return written["boot"] != me["boot"] or not _process_exists(written["pid"])
+        return without_locks
     return True
 
 
@@ -132,7 +192,7 @@ def _process_exists(pid: int) -> bool:
 
 def _close(path: Path) -> bool:
     """Move a half-written last line away and append the stop document; False if there was nothing to close."""
-    if not path.exists():
+    if not path.exists() or path.suffix != ".jsonl":  # a damaged marker of a run without a file
         return False
     _cut_torn_line(path)
     if path.stat().st_size == 0:  # its start was never complete, so no other subscriber has seen this run
@@ -144,7 +204,7 @@ def _close(path: Path) -> bool:
     times = [doc["time"] for name, doc in run_file.documents(path) if name == "event"]
     stop = {
         "uid": str(uuid.uuid4()),
-        "time": max([start["time"], *times]),
+        "time": max([start.get("time", 0.0), *times]),
         "run_start": start["uid"],
         "exit_status": "abort",
         "reason": REASON,
@@ -180,6 +240,10 @@ def _end_of_last_line(fd: int, size: int, block: int = 65536) -> int:
             return begin + newline + 1
         at = begin
     return 0
+
+
+def _as_file_name(uid: Any) -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", str(uid))
 
 
 def _markers(folder: Path) -> Path:

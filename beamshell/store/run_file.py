@@ -6,6 +6,7 @@ It never writes. A line is `["event", {...}]`; an unfinished last line is one th
 from __future__ import annotations
 
 import datetime
+import itertools
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,9 @@ _log = logging.getLogger(__name__)
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
 
+ORDER = ".order"
+"""The file in `runs` that names the run files in the order in which they were begun, a line each."""
+
 _TAIL = 64 * 1024  # bytes; a stop document is far smaller
 
 
@@ -31,6 +35,12 @@ def run_path(folder: Path, start: Document) -> Path:
     number = f"{scan_id:06d}" if isinstance(scan_id, int) else "unnumbered"
     uid = re.sub(r"[^A-Za-z0-9-]", "-", str(start["uid"]))[:8]
     return folder / RUNS / f"{moment:%Y}" / f"{moment:%m-%d}" / f"{number}_{uid}.jsonl"
+
+
+def free_name(path: Path) -> Path:
+    """The path itself, or with a number behind it: the documents of an old run may be sent here again."""
+    names = (path.with_stem(f"{path.stem}-{number}") if number else path for number in itertools.count())
+    return next(name for name in names if not name.exists())
 
 
 def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -15,7 +15,7 @@ from beamshell.documents import Document
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
-from beamshell.store.index import Index, Row
+from beamshell.store.index import NEWEST_FIRST, OLDEST_FIRST, Index, Row
 from beamshell.store.run import Run, plan_line
 from beamshell.text.lists import aligned
 from beamshell.text.numbers import counted
@@ -38,8 +38,9 @@ class RunList(list[Run]):
 class Runs:
     """All runs of a data folder.
 
-    `runs[-1]` is the newest; `runs[-3:]` the newest three; `runs[1234]` the run with that scan_id (the newest, if there
-    are several); `runs[100:110]` scan_ids 100 to 109; `runs["1a2b"]` the run whose uid begins so.
+    `runs[-1]` is the newest: the one that began last, whatever the computer's clock said; `runs[-3:]` the newest three;
+    `runs[1234]` the run with that scan_id (the newest, if there are several); `runs[100:110]` scan_ids 100 to 109;
+    `runs["1a2b"]` the run whose uid begins so.
 
     Args:
         folder: the data folder.
@@ -102,6 +103,14 @@ class Runs:
             newest = self[-10:]
         return f"{newest!r}\n{counted(number, 'run')} in {self.folder}" if number else f"no runs yet in {self.folder}"
 
+    def at(self, paths: Iterable[Path]) -> RunList:
+        """The runs in these files, in this order; files that are not there are left out."""
+        return RunList(Run(path, self._assets) for path in paths if path.is_file())
+
+    def open_files(self) -> list[Path]:
+        """The files of the runs that have no stop document: they are measured now, or their console has died."""
+        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL")]
+
     @property
     def last_scan_id(self) -> int:
         """The highest scan_id of all; 0 if there is none."""
@@ -143,7 +152,7 @@ class Runs:
         return self._runs(rows)
 
     def _newest(self, number: int) -> Run:
-        rows = self.index.rows(order=f"time DESC, path DESC LIMIT 1 OFFSET {number - 1}")
+        rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
         if not rows:
             raise UnknownName(f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}")
         return self._runs(rows)[0]
@@ -176,7 +185,7 @@ class Runs:
             count = len(self)
             first = max(0, count + key.start) if key.start is not None and key.start < 0 else 0
             end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
-            window = f"SELECT path FROM runs ORDER BY time, path LIMIT {max(0, end - first)} OFFSET {first}"
+            window = f"SELECT path FROM runs ORDER BY {OLDEST_FIRST} LIMIT {max(0, end - first)} OFFSET {first}"
             rows = self.index.rows(f"path IN ({window}) AND {' AND '.join(conditions)}")
         return RunList(self._runs(rows)[:: key.step])
 

@@ -129,14 +129,16 @@ class _Fit:
         self._per_unit = frozenset[str]().union(*(run.per_unit for run in runs))
         self._motors = sorted({name for interval in intervals for name in interval.moves})
         self._detectors = sorted({name for interval in intervals for name in interval.counts})
-        self._columns = {name: len(_COMMON) + 2 * n for n, name in enumerate([*self._motors, *self._detectors])}
-        size = len(_COMMON) + 2 * len(self._columns)
+        # A device may be both, a motor that another run reads as a detector: it then has two columns for each.
+        self._motor_columns = _columns(self._motors, len(_COMMON))
+        self._detector_columns = _columns(self._detectors, len(_COMMON) + 2 * len(self._motors))
+        size = len(_COMMON) + 2 * (len(self._motors) + len(self._detectors))
         self._prior, self._leeway = np.zeros(size), np.full(size, _OWN_LEEWAY_S)
         self._leeway[len(_COMMON) + 1 :: 2] = _OWN_LEEWAY
         self._prior[: len(_COMMON)] = [prior for prior, _ in _COMMON.values()]
         self._leeway[: len(_COMMON)] = [leeway for _, leeway in _COMMON.values()]
         for name in self._per_unit & set(self._motors):
-            self._leeway[self._columns[name] + 1] = _PER_UNIT_LEEWAY
+            self._leeway[self._motor_columns[name] + 1] = _PER_UNIT_LEEWAY
         self._lines = self._prior
         if intervals:
             seconds = np.array([interval.seconds for interval in intervals])
@@ -152,34 +154,29 @@ class _Fit:
         if interval.moves:
             name = self._slowest(interval.moves, self._motor)
             row[_MOVE_S], row[_MOVE_FACTOR] = 1.0, 0.0 if name in self._per_unit else interval.moves[name]
-            self._add_own(row, name, interval.moves[name])
+            _add_own(row, self._motor_columns.get(name), interval.moves[name])
         if interval.counts:
             name = self._slowest(interval.counts, self._detector)
             row[_COUNT_FACTOR] = interval.counts[name]
-            self._add_own(row, name, interval.counts[name])
+            _add_own(row, self._detector_columns.get(name), interval.counts[name])
         return row
-
-    def _add_own(self, row: Any, name: str, nominal: float) -> None:
-        if (column := self._columns.get(name)) is not None:
-            row[column : column + 2] = 1.0, nominal
 
     @staticmethod
     def _slowest(nominal: Mapping[str, float], timing: Callable[[str], DeviceTiming]) -> str:
         """The device that ends last."""
         return max(nominal, key=lambda name: (timing(name).seconds(nominal[name]), nominal[name]))
 
-    def _own(self, name: str) -> tuple[float, float]:
-        column = self._columns.get(name)
+    def _own(self, column: int | None) -> tuple[float, float]:
         return (0.0, 0.0) if column is None else (float(self._lines[column]), float(self._lines[column + 1]))
 
     def _motor(self, name: str) -> DeviceTiming:
-        extra_s, factor = self._own(name)
+        extra_s, factor = self._own(self._motor_columns.get(name))
         per_unit = name in self._per_unit
         common = 0.0 if per_unit else float(self._lines[_MOVE_FACTOR])
         return DeviceTiming(float(self._lines[_MOVE_S]) + extra_s, max(0.0, common + factor), per_unit)
 
     def _detector(self, name: str) -> DeviceTiming:
-        extra_s, factor = self._own(name)
+        extra_s, factor = self._own(self._detector_columns.get(name))
         return DeviceTiming(extra_s, max(0.0, float(self._lines[_COUNT_FACTOR]) + factor))
 
     def _predicted_s(self, interval: Interval) -> float:
@@ -196,7 +193,7 @@ class _Fit:
         point_s, move_s, move_factor, count_factor = map(float, self._lines[: len(_COMMON)])
         return TimingModel(
             run_s=self._run_s(),
-            point_s=point_s,
+            point_s=max(0.0, point_s),
             move_s=move_s,
             move_factor=move_factor,
             count_factor=count_factor,
@@ -210,3 +207,14 @@ class _Fit:
         beginnings = [run.first.seconds - self._predicted_s(run.first) for run in self._runs if run.first]
         ends = [run.last_s for run in self._runs if run.last_s is not None]
         return max(0.0, median(beginnings or [0.0]) + median(ends or [0.0]))
+
+
+def _columns(names: Sequence[str], first: int) -> dict[str, int]:
+    """By device, the first of the two columns of its own parameters."""
+    return {name: first + 2 * n for n, name in enumerate(names)}
+
+
+def _add_own(row: Any, column: int | None, nominal: float) -> None:
+    """Write the coefficients of a device's own parameters into a row."""
+    if column is not None:
+        row[column : column + 2] = 1.0, nominal

@@ -16,6 +16,8 @@ from beamshell.documents.router import RunReceiver
 
 MAX_INTERVALS = 200
 """Number of a run's first steps that are used."""
+_LONGEST_S, _LARGEST = 1e7, 1e12
+"""The longest step in seconds, and the largest number, that are believed: what is above was written by a fault."""
 _WAITING_ARGUMENTS = ("delay", "sleep", "period", "period_s")
 _DIGITS = 2
 
@@ -115,16 +117,19 @@ class _Reader(RunReceiver):
         if last is None:
             self._first = self._first_interval(doc)
         elif doc["seq_num"] == last["seq_num"] + 1 and self._start.get("detectors") and self._intervals < MAX_INTERVALS:
-            self._intervals += 1
+            interval_s = doc["time"] - last["time"]
             step = (self._moves(last["data"], doc["data"]), self._counts(doc["data"]))
-            _, seconds = self._steps.setdefault(_rounded(*step), (step, []))
-            seconds.append(doc["time"] - last["time"])
+            if _is_plausible(interval_s, *step):
+                self._intervals += 1
+                _, seconds = self._steps.setdefault(_rounded(*step), (step, []))
+                seconds.append(interval_s)
 
     def _first_interval(self, doc: Mapping[str, Any]) -> Interval | None:
         if not self._start.get("detectors") or any(motor not in self._baseline for motor in self._motors):
             return None
-        moves = self._moves(self._baseline, doc["data"])
-        return Interval(moves, self._counts(doc["data"]), doc["time"] - self._start["time"])
+        seconds = doc["time"] - self._start["time"]
+        step = (self._moves(self._baseline, doc["data"]), self._counts(doc["data"]))
+        return Interval(*step, seconds) if _is_plausible(seconds, *step) else None
 
     @property
     def _waits_on_purpose(self) -> bool:
@@ -160,8 +165,8 @@ class _Reader(RunReceiver):
             Interval(moves, counts, median(seconds), len(seconds)) for (moves, counts), seconds in self._steps.values()
         )
         is_last = (self._stop.get("num_events") or {}).get("primary") == self._last["seq_num"]
-        last_s = self._stop["time"] - self._last["time"] if is_last else None
-        return RunTimes(intervals, self._first, last_s, frozenset(self._per_unit))
+        last_s = self._stop["time"] - self._last["time"] if is_last else -1.0
+        return RunTimes(intervals, self._first, last_s if _is_plausible(last_s) else None, frozenset(self._per_unit))
 
 
 def _is_primary(descriptor: Document) -> bool:
@@ -177,8 +182,14 @@ def _settings(descriptor: Mapping[str, Any]) -> dict[str, float]:
     return settings
 
 
+def _is_plausible(seconds: float, *nominal: Mapping[str, float]) -> bool:
+    """True unless a clock was set back in this step, or a setting is no setting."""
+    values = [value for by_name in nominal for value in by_name.values()]
+    return 0 <= seconds <= _LONGEST_S and all(0 <= value <= _LARGEST for value in values)
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _count_time(name: str, settings: Mapping[str, float]) -> float:

@@ -1,17 +1,20 @@
 """A run in one line: the title above its table or plot, and the line that ends it.
 
-Pure: documents in, text out.
+Pure: documents in, text out; clocks come as arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from beamshell.documents import Document
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.text.times import duration
 from beamshell.views.fields import is_real, plan_arguments
+
+_LIVE_S = 1.0
+"""Seconds within which a document of a run in progress arrives; two durations of a run that differ more disagree."""
 
 
 def title(start: Document) -> str:
@@ -21,20 +24,45 @@ def title(start: Document) -> str:
     return prefix + (str(start.get("command") or "") or " ".join(_plan_words(start)))
 
 
-def last_line(start: Document, stop: Document, points: str) -> str:
+class RunDuration:
+    """Measures how long a run takes, also when the computer's clock is set meanwhile.
+
+    Args:
+        start: the run's start document, at the moment when it arrives.
+        now: seconds since 1970-01-01 UTC.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, start: Document, now: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._start_time = float(start.get("time", 0))
+        self._clock = clock
+        self._began = clock()
+        self._is_live = abs(now() - self._start_time) < _LIVE_S  # documents of a stored run come later than that
+
+    def seconds(self, stop: Document) -> float:
+        """Seconds from the start to the stop document, which arrives now; negative if nobody can know."""
+        by_documents = float(stop.get("time", 0)) - self._start_time
+        measured = self._clock() - self._began
+        return measured if self._is_live and abs(measured - by_documents) > _LIVE_S else by_documents
+
+
+def last_line(start: Document, stop: Document, points: str, took_s: float | None = None) -> str:
     """The line about the end of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
 
     Args:
         start: the run's start document.
         stop: its stop document.
         points: how many points it has, such as "5 points".
+        took_s: its duration in seconds; None takes the times of the documents.
     """
     plan = f"{start.get('plan_type', 'generator')} {start.get('plan_name', 'run')}"
-    took = duration(float(stop.get("time", 0)) - float(start.get("time", 0)))
+    if took_s is None:
+        took_s = float(stop.get("time", 0)) - float(start.get("time", 0))
+    took = f" in {duration(took_s)}" if took_s >= 0 else ", the clock was set back meanwhile"
     reason = f" ({stop['reason']})" if stop.get("reason") else ""
     return (
         f"{plan} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
-        f"{stop.get('exit_status', '?')}, {points} in {took}{reason}"
+        f"{stop.get('exit_status', '?')}, {points}{took}{reason}"
     )
 
 

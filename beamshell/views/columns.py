@@ -21,10 +21,11 @@ _SHORT_ARRAY = 4
 
 
 class Column(NamedTuple):
-    """One column: its heading, and the function that makes the text of a cell from an event."""
+    """One column: its heading, the function that makes the text of a cell from an event, and the key of its value."""
 
     heading: str
     text: Callable[[Document], str]
+    key: str = ""
 
 
 TIME = Column("time", lambda event: time_of_day(event.get("time")))
@@ -64,7 +65,7 @@ def _column(about: Field, default_precision: int) -> Column:
         data = event.get("data") or {}
         return cell(data[about.key], about, default_precision) if about.key in data else "-"
 
-    return Column(about.label, text)
+    return Column(about.label, text, about.key)
 
 
 def cell(value: Any, about: Field, default_precision: int = DEFAULT_PRECISION) -> str:

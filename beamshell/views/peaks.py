@@ -5,12 +5,24 @@ Pure: it needs no plot.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from beamshell.analysis.peaks import Peak, peak
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import number, with_unit
 from beamshell.views.curves import as_numbers
 from beamshell.views.fields import axes, detectors, field
+
+
+def clearest(peaks: Mapping[str, Peak]) -> Peak:
+    """The first peak that is more than noise and has a centre; else the first that is more than noise; else the first.
+
+    Args:
+        peaks: by detector, at least one.
+    """
+    clear = [peak for peak in peaks.values() if peak.significance.is_clear]
+    return next(iter([*(peak for peak in clear if peak.cen is not None), *clear, *peaks.values()]))
 
 
 def is_curve(start: Document) -> bool:
@@ -46,11 +58,16 @@ class RunPeaks(RunReceiver):
         return {y: statistics for y in ys if (statistics := peak(x, y, xs, self._column(y))) is not None}
 
     def sentence(self, peak: Peak) -> str:
-        """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``."""
+        """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.
+
+        A curve that may be noise has no centre: the line says how much it varies.
+        """
         x, y = field(self._primary, peak.x), field(self._primary, peak.y)
         digits = max(x.precision or 0, 3)
         max_x, com = (number(value, digits, as_position=True) for value in (peak.max_x, peak.com))
         text = f"{peak.y}: max {number(peak.max_y, y.precision)} at {peak.x} {with_unit(max_x, x.units)}"
+        if not peak.significance.is_clear:
+            return f"{text}; no clear peak ({peak.significance})"
         if peak.cen is None or peak.fwhm is None:
             return f"{text}, com {com} (no centre: half height is not crossed on both sides)"
         cen, fwhm = (number(value, digits, as_position=True) for value in (peak.cen, peak.fwhm))

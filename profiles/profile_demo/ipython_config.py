@@ -9,6 +9,7 @@ c.InteractiveShellApp.exec_files = [
     "20-suspenders.py",
     "30-callbacks.py",
     "40-plans.py",
+    "50-demo.py",
     "90-user.py",
 ]
 

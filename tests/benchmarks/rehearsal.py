@@ -10,9 +10,10 @@ from pathlib import Path
 
 from measure import machine, table, with_range
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for terminal
 sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 
-from conftest import QUICK, environment
+from terminal import QUICK, environment
 from test_rehearsal import LEARNING, MEASURING, SCANS
 
 SPEEDS = (1, 10)

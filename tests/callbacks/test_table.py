@@ -52,6 +52,20 @@ def test_a_point_measured_again_is_marked_and_reported(make_run):
     assert "2 points" in lines[-2]
 
 
+def test_an_invalid_value_is_marked_and_reported(make_run):
+    documents = list(make_run(["th"], ["det"], TH_DET))
+    index = next(n for n, (name, doc) in enumerate(documents) if name == "event" and doc["seq_num"] == 2)
+    mark = {"stream": "primary", "point": 2, "key": "det", "event": documents[index][1]["uid"]}
+    start = documents[0][1]
+    documents[index:index] = [
+        ("descriptor", {"uid": "marks", "run_start": start["uid"], "name": "invalid_values"}),
+        ("event", {"uid": "mark", "descriptor": "marks", "seq_num": 1, "data": mark}),
+    ]
+    lines = printed(documents)
+    assert [row[2:] for row in rows(lines)] == [["1.000", "0.607"], ["2.000", "0.135!"]]
+    assert lines[-1] == "! INVALID alarm or never processed, not to be trusted: det"
+
+
 def test_a_long_string_makes_the_column_grow_instead_of_being_cut(make_run):
     text = "a sentence longer than any column"
     lines = printed(make_run([], ["note"], [("short",), (text,), ("short",)]))
@@ -67,6 +81,35 @@ def test_a_table_fits_the_width_and_names_what_it_hides(make_run, number_of_colu
     hidden = "".join(line for line in lines if line.startswith("(hidden"))
     assert max(map(len, table)) <= 80
     assert all(name in heading(lines) or name in hidden for name in names)
+
+
+def heading_at(make_run, motors, names, width):
+    row = [1.0] * (len(motors) + len(names))
+    lines = printed(make_run(motors, names, [row]), width=width)
+    return heading(lines), [line for line in lines if line.startswith("(hidden")], lines
+
+
+def test_on_80_columns_the_time_is_hidden_before_any_detector(make_run):
+    shown, hidden, lines = heading_at(make_run, ["th"], ["det", "monitor", "temperature"], 80)
+    assert shown == ["seq_num", "th", "det", "monitor", "temperature"]
+    assert hidden == ["(hidden, the terminal is too narrow: time)"]
+    assert len(lines[-3]) > 60  # and the columns keep their widths
+
+
+def test_then_columns_become_narrow_and_then_the_last_detectors_are_hidden(make_run):
+    names = [f"det{n}" for n in range(1, 6)]
+    assert heading_at(make_run, ["th"], names[:4], 80)[0] == ["seq_num", "th", *names[:4]]
+    shown, hidden, _ = heading_at(make_run, ["th"], names, 70)
+    assert shown == ["seq_num", "th", "det1", "det2", "det3"]
+    assert hidden == ["(hidden, the terminal is too narrow: time, det4, det5)"]
+
+
+def test_the_only_detector_is_never_hidden_the_slowest_motors_are(make_run):
+    shown, hidden, _ = heading_at(make_run, ["m1", "m2", "m3"], ["det"], 40)
+    assert shown == ["seq_num", "m3", "det"]
+    assert hidden == ["(hidden, the terminal is too narrow: time, m1, m2)"]
+    assert heading_at(make_run, ["m1", "m2"], ["det"], 10)[0] == ["seq_num", "det"]
+    assert heading_at(make_run, [], ["det"], 10)[0] == ["seq_num", "det"]
 
 
 def test_a_name_that_is_not_in_the_run_is_reported(make_run):

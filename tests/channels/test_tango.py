@@ -101,7 +101,7 @@ def test_a_change_event_of_the_server_is_delivered_at_once(connect, attribute):
     for value in (1.0, 2.0, 3.0):
         position.put(value)
         wait_until(lambda value=value: values[-1] == value)
-    assert time.monotonic() - began < 1.0  # three questions would have taken longer
+    assert time.monotonic() - began < 2.0  # three questions would have taken longer
     assert sorted(set(values)) == values
     pushed.unsubscribe(token)
     wait_until(lambda: pushed._channel._events is None)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from beamshell import protocols
+from beamshell import RunEngine, protocols
 from beamshell.devices.component import Component, FormattedComponent
 from beamshell.devices.device import Device, DynamicDeviceComponent
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
-from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
+from beamshell.devices.sim import SynAxis
+from beamshell.errors import BadValue, ConfigError, DeviceError, LimitError, NotConnected, RedundantStaging, UnknownName
+from beamshell.plans import count
 
 
 class Stage(Device):
@@ -135,9 +138,78 @@ def test_a_part_cannot_be_overwritten_by_mistake() -> None:
         stage.x = 5  # type: ignore[assignment]
 
 
-def test_a_part_cannot_take_the_name_of_what_every_device_has() -> None:
-    with pytest.raises(TypeError, match="every device has a read already"):
-        type("Wrong", (Device,), {"read": Component(Signal)})
+@pytest.mark.parametrize(
+    ("base", "attr", "owner"),
+    [
+        *((Device, attr, "Device") for attr in ("read", "prefix", "labels", "stage_sigs", "attr_name", "_parts")),
+        *((Device, attr, "Device") for attr in ("parent", "kind")),
+        *((SynAxis, attr, "Positioner") for attr in ("set", "timeout", "settle_time", "limits", "position")),
+        (SynAxis, "delay", "SoftPositioner"),
+    ],
+)
+def test_a_part_cannot_take_the_name_of_what_every_such_device_has(base: type, attr: str, owner: str) -> None:
+    with pytest.raises(TypeError, match=rf"^Wrong\.{attr}: every {owner} has a {attr} already; give this part another"):
+        type("Wrong", (base,), {attr: Component(Signal)})
+
+
+def test_a_part_cannot_take_a_name_that_its_own_class_sets() -> None:
+    def make(self: Device, *args: Any, **kwargs: Any) -> None:
+        self.gain = 5  # type: ignore[attr-defined]
+        Device.__init__(self, *args, **kwargs)
+
+    with pytest.raises(TypeError, match=r"^Wrong\.gain: every Wrong has a gain already"):
+        type("Wrong", (Device,), {"gain": Component(Signal), "__init__": make})
+
+
+def test_a_name_that_a_class_only_reads_when_it_is_made_can_be_a_part() -> None:
+    class Ready(Device):
+        gain = Component(Signal, value=1.0)
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.gain.kind = "config"
+
+    assert Ready(name="ready").gain.kind == Kind.config
+
+
+def test_two_parts_that_would_be_recorded_as_one_key_are_refused() -> None:
+    class Inner(Device):
+        b = Component(Signal, value=2.0)
+
+    with pytest.raises(TypeError, match=r"^Outer: a_b and a\.b would both be recorded as NAME_a_b; give one of them"):
+        type("Outer", (Device,), {"a_b": Component(Signal), "a": Component(Inner)})
+
+
+def test_a_part_called_as_the_set_point_of_another_is_refused() -> None:
+    gap = Component(EpicsSignal, "gap.RBV", write_pv="gap")
+    with pytest.raises(TypeError, match=r"^Slit: the set point of gap and gap_setpoint would both be recorded"):
+        type("Slit", (Device,), {"gap": gap, "gap_setpoint": Component(Signal)})
+
+
+def test_a_part_with_the_name_of_the_device_itself_is_counted_under_that() -> None:
+    """The readback of a positioner is recorded under the positioner's own name."""
+
+    class Stage2(Device):
+        x = Component(SynAxis)
+        x_readback = Component(Signal)
+
+    assert Stage2(name="s").x.readback.name == "s_x"
+    with pytest.raises(TypeError, match=r"would both be recorded as NAME_x;"):
+        type("Wrong", (Device,), {"x": Component(SynAxis), "y": Component(Signal, name="NAME_x")})
+
+
+def test_what_is_never_recorded_may_have_any_name() -> None:
+    class Inner(Device):
+        b = Component(Signal)
+
+    type("Outer", (Device,), {"a_b": Component(Signal, kind="omitted"), "a": Component(Inner)})
+
+
+def test_two_parts_that_were_renamed_alike_are_an_error_when_they_are_described() -> None:
+    stage = Stage(name="left")
+    stage.y.name = "left_x"
+    with pytest.raises(ConfigError, match=r"^left: two of its parts are recorded as left_x; rename one of them$"):
+        stage.describe()
 
 
 def test_a_part_is_found_by_its_path() -> None:
@@ -352,6 +424,24 @@ def test_stop_reaches_every_part_and_reports_the_failures_together() -> None:
 # ---- connection, and for people
 
 
+def test_a_device_answers_if_all_that_is_recorded_of_it_does() -> None:
+    class Lost(Signal):
+        connected = False
+
+    class Inner(Device):
+        gain = Component(Lost, kind="config")
+
+    def device(**parts: Any) -> Any:
+        return type("Some", (Device,), {"here": Component(Signal), **parts})(name="some")
+
+    assert device().answers
+    assert device(diagnosis=Component(Lost, kind="omitted")).answers
+    assert not device(value=Component(Lost)).answers
+    assert not device(gain=Component(Lost, kind="config")).answers
+    assert not device(inner=Component(Inner)).answers
+    assert device(inner=Component(Inner, kind="omitted")).answers
+
+
 def test_a_device_whose_channels_are_silent_names_them() -> None:
     class Silent:
         kind = Kind.normal
@@ -434,3 +524,101 @@ def test_completion_offers_what_a_person_looks_for() -> None:
     assert {"x", "speed", "read", "stage", "summary", "configure"} <= set(offered)
     assert not [name for name in offered if name.startswith("_")]
     assert "begin_read" not in offered
+
+
+# ---- ways of reading
+
+
+def twice(readings: dict[str, Any]) -> dict[str, Any]:
+    """The readings with all values doubled."""
+    return {key: {**reading, "value": 2 * reading["value"]} for key, reading in readings.items()}
+
+
+class ReadsTwice(Device):
+    """Overrides the reading at once alone, as devices of ophyd do."""
+
+    a = Component(Signal, value=1.0)
+    gain = Component(Signal, value=5.0, kind="config")
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+    def read_configuration(self) -> dict[str, Any]:
+        return twice(super().read_configuration())
+
+
+class BeginsTwice(Device):
+    """Overrides the reading in two steps alone."""
+
+    a = Component(Signal, value=1.0)
+    gain = Component(Signal, value=5.0, kind="config")
+
+    def begin_read(self) -> Any:
+        collect = super().begin_read()
+        return lambda: twice(collect())
+
+    def begin_read_configuration(self) -> Any:
+        collect = super().begin_read_configuration()
+        return lambda: twice(collect())
+
+
+class SignalTwice(Signal):
+    """A signal that overrides the reading at once."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+class EpicsSignalTwice(EpicsSignal):
+    """The same in the control system."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+class Mixin:
+    """A class of no devices that overrides the reading at once."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())  # type: ignore[misc]
+
+
+class Mixed(Mixin, Stage):
+    """Reads as its mixin does."""
+
+
+class BothTwice(BeginsTwice):
+    """Overrides the other way of its base."""
+
+    def read(self) -> dict[str, Any]:
+        return twice(super().read())
+
+
+@pytest.mark.parametrize(
+    ("make", "value"),
+    [(ReadsTwice, 2.0), (BeginsTwice, 2.0), (BothTwice, 4.0), (Mixed, 2.0)],
+)
+def test_a_class_that_overrides_one_way_of_reading_is_read_so_in_both(make: Any, value: float) -> None:
+    def values(readings: dict[str, Any]) -> float:
+        return float(next(iter(readings.values()))["value"])
+
+    device = make(name="d")
+    outer = type("Outer", (Device,), {"inner": Component(make)})(name="o")
+    assert [values(one.read()) for one in (device, outer)] == [value, value]
+    assert [values(one.begin_read()()) for one in (device, outer)] == [value, value]
+
+
+@pytest.mark.parametrize("make", [ReadsTwice, BeginsTwice])
+def test_settings_are_read_as_the_class_overrides_it_in_a_device_of_devices_too(make: Any) -> None:
+    outer = type("Outer", (Device,), {"inner": Component(make)})(name="o")
+    assert outer.read_configuration()["o_inner_gain"]["value"] == 10.0
+    assert make(name="d").begin_read_configuration()()["d_gain"]["value"] == 10.0
+
+
+def test_a_signal_that_overrides_its_reading_is_recorded_so_at_each_point(demo_ioc: Any) -> None:
+    signals = [SignalTwice(name="soft", value=1.0), EpicsSignalTwice("BL:temp:SP", name="hard")]
+    engine, events = RunEngine(), []
+    engine.subscribe(lambda _, event: events.append(event["data"]), "event")
+    engine(count(signals, num=3))
+    assert events == [{"soft": 2.0, "hard": 590.0}] * 3
+    signals[1].destroy()

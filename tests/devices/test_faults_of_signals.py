@@ -79,7 +79,7 @@ def test_fault_21_addresses_that_do_not_answer_cost_one_time_out_together(demo_i
     began = time.monotonic()
     with pytest.raises(NotConnected, match=r"offline_n0: BL:nonesuch0 has not answered .*check its spelling"):
         offline.read()
-    assert time.monotonic() - began < 3  # fifty times 0.3 s would be 15
+    assert time.monotonic() - began < 10  # fifty times 0.3 s would be 15
     for _, one in offline.walk_signals():
         one.destroy()
 

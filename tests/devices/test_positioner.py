@@ -8,6 +8,7 @@ import pytest
 
 from beamshell import protocols
 from beamshell.devices.positioner import MoveStatus
+from beamshell.devices.sim import SynAxis
 from beamshell.devices.soft_positioner import SoftPositioner
 from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
 
@@ -169,3 +170,34 @@ def test_the_prompt_shows_where_it_is_without_asking() -> None:
     device.set(2)
     assert pretty(device) == "SoftPositioner('', name='gap')  moving, at 1.5 mm"
     device.stop()
+
+
+# ---- where a relative move starts
+
+
+@pytest.mark.parametrize("success", [False, True])
+def test_after_a_stop_a_relative_move_starts_where_it_stands(success: bool) -> None:
+    device = gap(delay=3600)
+    device.set(5)
+    device.stop(success)
+    assert device.locate() == {"setpoint": 0.0, "readback": 0.0}
+    assert device.setpoint.get() == 0.0
+
+
+def test_after_a_move_that_failed_a_relative_move_starts_where_it_stands() -> None:
+    device = Slow(name="gap")
+    device.set(5).fail(MoveFailed("a stall"))
+    assert device.locate()["setpoint"] == 0.0
+
+
+def test_on_its_way_a_relative_move_starts_from_the_target() -> None:
+    device = Slow(name="gap")
+    device.set(5)
+    assert device.locate() == {"setpoint": 5.0, "readback": 0.0}
+
+
+def test_repeated_relative_moves_do_not_creep_with_the_noise_of_the_position() -> None:
+    device = SynAxis(name="gap", noise=0.1)
+    for _ in range(10):
+        device.set(device.locate()["setpoint"] + 1)
+    assert device.setpoint.get() == 10.0

@@ -196,7 +196,7 @@ def test_the_other_axes_may_be_thought_elsewhere(monkeypatch: pytest.MonkeyPatch
     polar = Polar(name="polar")
     polar.set(1, 0).wait(1)
     assert polar.angle.estimate_time_s(0, math.pi) == pytest.approx(2.0)
-    monkeypatch.setattr(Polar, "_intended", lambda self: pytest.fail("the target is complete, and needs no reading"))
+    monkeypatch.setattr(Polar, "locate", lambda self: pytest.fail("the target is complete, and needs no reading"))
     assert polar.angle.estimate_time_s(0, math.pi, radius=3) == pytest.approx(6.0)
 
 
@@ -431,3 +431,21 @@ def test_a_set_that_a_real_axis_refuses_leaves_the_move_under_way_alone():
         jaws.gap.set(12)
     move.wait(5)
     assert jaws.gap.position == 2
+
+
+# ---- where a relative move starts
+
+
+def test_after_a_stop_a_relative_move_of_an_axis_starts_where_it_stands(jaws: Jaws) -> None:
+    jaws.set(2, 1).wait(1)
+    slow(jaws).gap.set(4)
+    jaws.stop()
+    assert jaws.gap.locate() == {"setpoint": 2.0, "readback": 2.0}
+    assert jaws.locate() == {"setpoint": (2.0, 1.0), "readback": (2.0, 1.0)}
+
+
+def test_a_real_axis_that_missed_its_target_counts_where_it_stands(jaws: Jaws) -> None:
+    slow(jaws).low.set(-3)
+    jaws.low.stop()
+    jaws.high.set(4)
+    assert jaws.gap.locate()["setpoint"] == 4.0  # high on its way to 4, low still at 0

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
 
 from beamshell.devices.component import Component
+from beamshell.devices.derived import DerivedSignal
 from beamshell.devices.pv_positioner import PVPositioner
 from beamshell.devices.signal import Signal, SignalRO
-from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
+from beamshell.devices.status import Status
+from beamshell.engine.run_engine import RunEngine
+from beamshell.errors import BadValue, LimitError, MoveFailed, RunEngineInterrupted, StatusTimeoutError
+from beamshell.messages import Msg
 
 
 class Bare(PVPositioner):
@@ -217,3 +222,177 @@ def test_any_combination_can_be_stopped_and_sent_again(names: tuple[str, ...]) -
 def test_a_tolerance_without_a_readback_is_refused() -> None:
     with pytest.raises(TypeError, match="has a tolerance, but no part called readback"):
         combined(("done",), tolerance=0.1)
+
+
+# ---- where a relative move starts
+
+
+@pytest.mark.parametrize("success", [False, True])
+def test_after_a_stop_a_relative_move_starts_where_it_stands(success: bool) -> None:
+    device = WithDone(name="gap")
+    device.set(8)
+    device.show(position=3.0)
+    device.stop(success)
+    assert device.locate() == {"setpoint": 3.0, "readback": 3.0}
+
+
+def test_a_set_point_that_was_not_reached_is_not_where_a_relative_move_starts() -> None:
+    device = WithTolerance(name="gap")
+    device.setpoint.put(8.0)  # by somebody else, and it was switched off on its way
+    device.readback.put(3.0, force=True)
+    assert device.locate() == {"setpoint": 3.0, "readback": 3.0}
+
+
+def test_within_the_tolerance_a_relative_move_starts_from_the_set_point() -> None:
+    device = WithTolerance(name="gap")
+    device.set(8)
+    device.readback.put(8.05, force=True)
+    assert device.locate() == {"setpoint": 8.0, "readback": 8.05}
+
+
+# ---- how long a move may take
+
+
+class Lasting(Signal):
+    """A signal whose writes end when the test says so; its own time-out is short."""
+
+    def _write_limit(self) -> float:
+        return 0.01
+
+    def _start_write(self, value: Any, status: Status) -> None:
+        self.writing = status
+
+
+class WriteIsMove(PVPositioner):
+    setpoint = Component(Lasting)
+    actuate = Component(Lasting, value=0, kind="omitted")
+
+
+class ComputedSetPoint(PVPositioner):
+    raw = Component(Lasting)
+    setpoint = Component(DerivedSignal, inputs=("raw",), forward=lambda raw: raw / 10, inverse=lambda gap: gap * 10)
+
+
+def test_only_the_time_out_of_the_move_ends_a_write_that_lasts_as_long_as_the_move() -> None:
+    device = WriteIsMove(name="gap")
+    status = device.set(3)
+    assert device.setpoint.writing.timeout == math.inf
+    device.setpoint.writing.set_finished()
+    assert device.actuate.writing.timeout == math.inf
+    device.actuate.writing.set_finished()
+    assert status.success
+
+
+def test_only_the_time_out_of_the_move_ends_a_write_to_what_a_set_point_is_computed_from() -> None:
+    device = ComputedSetPoint(name="gap")
+    status = device.set(3)
+    assert device.raw.writing.timeout == math.inf
+    device.raw.writing.set_finished()
+    assert status.success
+
+
+def test_a_move_whose_write_never_ends_runs_into_the_time_out_of_the_move() -> None:
+    with pytest.raises(StatusTimeoutError, match=r"^gap: move to 3: not done within 0\.02 s"):
+        WriteIsMove(name="gap", timeout=0.02).set(3).wait(5)
+
+
+# ---- what cannot be stopped
+
+
+class Oven(PVPositioner):
+    """It has no stop; the test says where it is."""
+
+    setpoint = Component(Signal, units="K")
+    readback = Component(SignalRO, units="K", value=300.0, precision=1)
+    tolerance = 1.0
+
+    def show(self, temperature: float) -> None:
+        self.readback.put(temperature, force=True)
+
+
+def test_a_stop_sends_what_may_be_held_to_where_it_is() -> None:
+    oven = Oven(name="oven", holds_on_stop=True)
+    status = oven.set(400)
+    oven.show(350.0)
+    oven.stop()
+    assert oven.setpoint.get() == 350.0
+    assert "was stopped" in str(status.exception())
+    assert oven.state()["words"] == []
+
+
+def test_what_has_arrived_is_not_sent_to_where_it_is() -> None:
+    oven = Oven(name="oven", holds_on_stop=True)
+    status = oven.set(400)
+    oven.show(399.5)
+    assert status.success
+    oven.stop()
+    assert oven.setpoint.get() == 400.0
+
+
+def test_what_was_not_reached_in_time_is_held_by_a_later_stop() -> None:
+    oven = Oven(name="oven", holds_on_stop=True, timeout=0.01)
+    assert isinstance(oven.set(400).exception(timeout=5), StatusTimeoutError)
+    oven.show(350.0)
+    oven.stop()
+    assert oven.setpoint.get() == 350.0
+
+
+def test_a_stop_never_sends_it_beyond_its_limits() -> None:
+    oven = Oven(name="oven", holds_on_stop=True, limits=(310, 500))
+    oven.set(400)
+    oven.stop()
+    assert oven.setpoint.get() == 310.0
+
+
+def test_a_stop_ends_a_move_whose_write_it_supersedes() -> None:
+    device = WriteIsMove(name="gap", holds_on_stop=True)
+    status = device.set(3)
+    device.stop(success=True)
+    assert status.success
+
+
+def test_of_what_may_not_be_held_a_stop_says_that_it_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    oven = Oven(name="oven")
+    status = oven.set(400)
+    oven.show(350.04)
+    oven.stop()
+    assert oven.setpoint.get() == 400.0
+    assert caplog.messages == ["oven: goes on to 400 K, as it cannot be stopped; to hold it: mov oven 350.04"]
+    assert str(status.exception()) == "oven: move to 400 K goes on unwatched: it cannot be stopped"
+    assert oven.state()["words"] == ["moving"]
+
+
+def test_a_plan_that_is_paused_and_stopped_leaves_it_where_it_was() -> None:
+    oven, engine = Oven(name="oven", holds_on_stop=True), RunEngine()
+
+    def plan() -> Any:
+        yield Msg("set", oven, 400, group="away")
+        oven.show(350.0)
+        yield Msg("pause", None, defer=False)
+
+    with pytest.raises(RunEngineInterrupted):
+        engine(plan())
+    engine.stop()
+    assert (oven.setpoint.get(), oven.moving) == (350.0, False)
+
+
+def test_at_rest_a_stop_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    oven = Oven(name="oven")
+    oven.setpoint.put(300)
+    oven.stop()
+    assert caplog.messages == []
+
+
+def test_it_is_moving_as_long_as_its_done_signal_says_so_whoever_sent_it() -> None:
+    device = WithDone(name="gap")
+    assert device.state()["words"] == []
+    device.show(done=0)
+    assert device.state()["words"] == ["moving"]
+
+
+def test_it_is_moving_until_it_is_near_its_set_point_whoever_sent_it() -> None:
+    oven = Oven(name="oven")
+    oven.setpoint.put(400)
+    assert oven.state()["words"] == ["moving"]
+    oven.show(399.5)
+    assert oven.state()["words"] == []

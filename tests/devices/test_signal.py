@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from beamshell import protocols
+from beamshell import RunEngine, protocols
 from beamshell.channels.base import Channel
 from beamshell.channels.factory import ChannelFactory, channel_factory
 from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.errors import BadValue, LimitError, ReadOnlyError, UnknownName, WriteFailed
+from beamshell.plans import count, list_scan
 
 
 def test_a_signal_satisfies_the_protocols_of_the_engine():
@@ -282,3 +283,19 @@ def test_a_failed_write_names_the_signal(slow):
     status = slow.set(1)
     slow._writer.ends[0](WriteFailed("x: refused"))
     assert str(status.exception()) == "slow: x: refused"
+
+
+def test_a_signal_without_a_value_is_named_when_it_is_recorded():
+    engine, stops = RunEngine(), []
+    engine.subscribe(lambda _, doc: stops.append(doc), "stop")
+    with pytest.raises(BadValue, match=r"^nothing: it has no value yet, so it cannot be recorded; put one first$"):
+        engine(count([Signal(name="one", value=1.0), Signal(name="nothing", value=None)]))
+    assert stops[0]["reason"].startswith("nothing: ")
+
+
+def test_a_signal_that_begins_as_an_integer_and_becomes_a_fraction_is_described_as_it_is():
+    signal, engine, described, values = Signal(name="s", value=0), RunEngine(), [], []
+    engine.subscribe(lambda _, doc: described.append(doc["data_keys"]["s"]["dtype"]), "descriptor")
+    engine.subscribe(lambda _, doc: values.append(doc["data"]["s"]), "event")
+    engine(list_scan([], signal, [0, 2.75, 3]))
+    assert (described, values) == (["integer", "number"], [0, 2.75, 3])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
+from beamshell.documents.invalid_values import InvalidValues
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import PauseRequest
 from beamshell.engine.state import State
@@ -177,14 +179,299 @@ def test_a_declared_stream_has_its_descriptor_before_its_first_event(world, det,
     assert descriptor["hints"] == {"det": {"fields": ["det"]}, "motor": {"fields": ["motor"]}}
 
 
-def test_a_descriptor_holds_the_settings_which_are_read_once_a_run(world, det):
+def gains(world: VirtualWorld) -> list[tuple[str, int]]:
+    """For each descriptor, the stream and the setting of the detector in it."""
+    return [(d["name"], d["configuration"]["det"]["data"]["gain"]) for d in docs(world, "descriptor")]
+
+
+def test_settings_are_read_once_for_each_descriptor_and_not_at_each_point(world, det):
     def plan():
-        for stream in ("one", "two", "one"):
+        for stream in ("one", "two", "one", "two"):
             yield from bps.trigger_and_read([det], stream)
 
     world.run(run_wrapper(plan()))
-    assert [d["configuration"]["det"]["data"] for d in docs(world, "descriptor")] == [{"gain": 1}, {"gain": 1}]
-    assert det.configured == 1
+    assert gains(world) == [("one", 1), ("two", 1)]
+    assert det.configured == 2
+
+
+def test_a_setting_that_was_changed_between_two_streams_is_recorded_in_the_second(world, det):
+    """However it was changed: by a message, by hand during a pause, by another client."""
+
+    def plan():
+        yield from bps.trigger_and_read([det], "one")
+        det.gain = 5
+        yield from bps.trigger_and_read([det], "two")
+
+    world.run(run_wrapper(plan()))
+    assert gains(world) == [("one", 1), ("two", 5)]
+
+
+def test_a_setting_that_was_changed_between_two_runs_is_recorded_in_the_second(world, det):
+    def plan():
+        yield from run_wrapper(bps.trigger_and_read([det]))
+        det.gain = 5
+        yield from run_wrapper(bps.trigger_and_read([det]))
+
+    world.run(plan())
+    assert gains(world) == [("primary", 1), ("primary", 5)]
+
+
+def test_a_setting_changed_by_hand_is_in_the_new_descriptor_that_another_device_brings(world, det):
+    other = Tunable(world, "other")
+
+    def plan():
+        yield from bps.trigger_and_read([det, other])
+        det.gain = 5
+        yield from bps.configure(other, 2)
+
+    world.run(run_wrapper(plan()))
+    assert gains(world) == [("primary", 1), ("primary", 5)]
+
+
+class AskedAhead(Tunable):
+    """A detector whose settings can be asked for ahead."""
+
+    def begin_read_configuration(self) -> Any:
+        self.did("ask")
+
+        def collect() -> dict[str, Any]:
+            self.did("collect")
+            return self.read_configuration()
+
+        return collect
+
+
+def test_the_settings_of_all_devices_are_asked_for_before_the_first_answer(world):
+    one, other = AskedAhead(world, "one"), AskedAhead(world, "other")
+    one.log = other.log = []
+    world.run(run_wrapper(bps.trigger_and_read([one, other])))
+    assert [word for word in one.log if word in ("ask", "collect")] == ["ask", "ask", "collect", "collect"]
+    assert docs(world, "descriptor")[0]["configuration"]["other"]["data"] == {"gain": 1}
+
+
+class Resizable(VirtualDetector):
+    """A detector whose value is an array, of as many numbers as it is configured for."""
+
+    size = 3
+
+    def configure(self, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        self.size = size
+        return {}, {}
+
+    def describe(self) -> dict[str, Any]:
+        self.did("describe")
+        return {self.name: {"source": "virtual", "dtype": "array", "shape": [self.size], "dtype_numpy": "<f8"}}
+
+    def read(self) -> dict[str, Any]:
+        return {self.name: {"value": np.zeros(self.size), "timestamp": self.world.time()}}
+
+
+def shapes(world: VirtualWorld, key: str = "det") -> list[Any]:
+    """The shape of a key in each descriptor."""
+    return [descriptor["data_keys"][key]["shape"] for descriptor in docs(world, "descriptor")]
+
+
+def test_configure_that_changes_a_shape_describes_the_device_anew(world):
+    det = Resizable(world)
+
+    def plan():
+        yield from bps.trigger_and_read([det])
+        yield from bps.configure(det, 5)
+        yield from bps.trigger_and_read([det])
+
+    world.run(run_wrapper(plan()))
+    assert shapes(world) == [[3], [5]]
+    assert world.events()[1]["descriptor"] == docs(world, "descriptor")[1]["uid"]
+    assert det.log.count("describe") == 2
+
+
+# ---- what a descriptor says is so --------------------------------------------------------------------------
+
+
+def measured(world: VirtualWorld, device: Any, *changes: Any) -> None:
+    """Measure one point after each change of the device."""
+
+    def plan():
+        for change in changes:
+            change()
+            yield from bps.trigger_and_read([device])
+
+    core = world.run(run_wrapper(plan()))
+    assert core.error is None
+
+
+def of_size(device: Any, size: int) -> Any:
+    return lambda: setattr(device, "size", size)
+
+
+def test_an_array_that_is_resized_in_a_run_gets_a_descriptor_that_says_so(world):
+    det = Resizable(world)
+    measured(world, det, of_size(det, 3), of_size(det, 3), of_size(det, 4), of_size(det, 4))
+    assert shapes(world) == [[3], [4]]
+    uids = [descriptor["uid"] for descriptor in docs(world, "descriptor")]
+    assert [event["descriptor"] for event in world.events()] == [uids[0], uids[0], uids[1], uids[1]]
+
+
+def test_an_array_that_is_resized_again_and_again_is_described_as_one_of_variable_length(world):
+    det = Resizable(world)
+    measured(world, det, *(of_size(det, size) for size in (3, 4, 5, 6, 7)))
+    assert shapes(world) == [[3], [4], [None]]
+
+
+@pytest.mark.parametrize(
+    ("values", "dtypes"),
+    [
+        ([0, 2.75, 3], ["integer", "number"]),
+        ([1.5, 2, 2.5], ["number"]),
+        ([1.0, "off", "on"], ["number", "string"]),
+        ([1.0, None, 2.0], ["number"]),
+    ],
+)
+def test_a_value_of_another_type_gets_a_descriptor_that_says_so(world, values, dtypes):
+    signal = VirtualSignal(world)
+    kinds = {int: "integer", float: "number", str: "string"}
+
+    def describe():
+        return {"signal": {"source": "virtual", "dtype": kinds.get(type(signal.value), "number"), "shape": []}}
+
+    signal.describe = describe
+    measured(world, signal, *((lambda value=value: setattr(signal, "value", value)) for value in values))
+    assert [d["data_keys"]["signal"]["dtype"] for d in docs(world, "descriptor")] == dtypes
+    assert [event["data"]["signal"] for event in world.events()] == values
+
+
+def test_a_text_longer_than_described_gets_a_descriptor_that_says_so(world):
+    signal = VirtualSignal(world, value="ok")
+    key = {"source": "virtual", "dtype": "string", "shape": [], "dtype_numpy": "<U8"}
+    signal.describe = lambda: {"signal": key}
+    measured(world, signal, lambda: None, lambda: setattr(signal, "value", "the beam is off"))
+    assert [d["data_keys"]["signal"]["dtype_numpy"] for d in docs(world, "descriptor")] == ["<U8", "<U40"]
+
+
+def test_a_value_that_no_data_key_can_describe_does_not_bring_a_descriptor_at_each_point(world):
+    signal = VirtualSignal(world, value=[[1], [1, 2]])
+    signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "array", "shape": [7]}}
+    measured(world, signal, *[lambda: None] * 3)
+    assert len(docs(world, "descriptor")) == 1
+
+
+def test_a_device_that_describes_itself_wrongly_is_described_by_its_first_value(world, motor):
+    motor.describe = lambda: {"motor": {"source": "virtual", "dtype": "string", "shape": [], "units": "mm"}}
+    measured(world, motor, lambda: None, lambda: None)
+    (descriptor,) = docs(world, "descriptor")
+    assert {key: descriptor["data_keys"]["motor"][key] for key in ("dtype", "units")} == {
+        "dtype": "number",
+        "units": "mm",
+    }
+
+
+def test_a_device_that_reads_what_it_does_not_describe_is_refused(world, motor):
+    motor.describe = lambda: {"other": {"source": "virtual", "dtype": "number", "shape": []}}
+    core = world.run(run_wrapper(bps.trigger_and_read([motor])))
+    assert str(core.error).startswith("the events of stream 'primary' must all hold the same keys: missing here: other")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda device: bps.trigger_and_read([device]),
+        lambda device: bps.declare_stream(device, name="primary"),
+        lambda device: bps.monitor(device, name="primary"),
+    ],
+)
+def test_a_device_without_a_name_cannot_be_recorded_and_its_class_is_named(world, plan):
+    core = world.run(run_wrapper(plan(VirtualSignal(world, name=""))))
+    assert str(core.error) == (
+        "a VirtualSignal in stream 'primary' has no name: make it as VirtualSignal(..., name='my_name')"
+    )
+
+
+def test_a_monitored_value_of_another_type_gets_a_descriptor_that_says_so(world):
+    signal = VirtualSignal(world, value=1)
+    signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "integer", "shape": []}}
+    world.at(1, lambda: signal.change(1.5))
+
+    def plan():
+        yield from bps.monitor(signal, name="watched")
+        yield from bps.sleep(2)
+
+    world.run(run_wrapper(plan()))
+    assert [d["data_keys"]["signal"]["dtype"] for d in docs(world, "descriptor")] == ["integer", "number"]
+    assert [event["data"]["signal"] for event in world.events("watched")] == [1, 1.5]
+
+
+# ---- values that are not to be trusted -----------------------------------------------------------------------
+
+
+class Alarming(VirtualDetector):
+    """A detector with an alarm severity."""
+
+    severity = 0
+
+    def read(self) -> dict[str, Any]:
+        reading = super().read()[self.name]
+        return {self.name: {**reading, "alarm_severity": self.severity}}
+
+
+def invalid_keys_of_events(world: VirtualWorld) -> list[tuple[str, int, list[str]]]:
+    """For each event, its stream, its number, and the keys that are not to be trusted."""
+    names = {doc["uid"]: doc for name, doc in world.docs if name == "descriptor"}
+    invalid, found = InvalidValues(), []
+    for name, doc in world.docs:
+        if name == "event":
+            invalid.take(names[doc["descriptor"]], doc)
+            found.append((names[doc["descriptor"]]["name"], doc["seq_num"], sorted(invalid.keys(doc))))
+    return [each for each in found if each[0] != "invalid_values"]
+
+
+def test_an_invalid_value_is_marked_before_its_event(world, motor):
+    det = Alarming(world)
+    severities = iter([0, 3, 2])
+
+    def plan():
+        for severity in severities:
+            det.severity = severity
+            yield from bps.trigger_and_read([det, motor])
+
+    world.run(run_wrapper(plan()))
+    assert invalid_keys_of_events(world) == [("primary", 1, []), ("primary", 2, ["det"]), ("primary", 3, [])]
+    (mark,) = world.events("invalid_values")
+    event = world.events()[1]
+    assert mark["data"] == {"stream": "primary", "point": 2, "key": "det", "event": event["uid"]}
+    assert world.docs.index(("event", mark)) < world.docs.index(("event", event))
+
+
+def test_a_point_measured_again_after_a_pause_has_the_mark_of_its_own_value(world):
+    det = Alarming(world)
+    det.severity = 3
+
+    def plan():
+        yield from bps.checkpoint()
+        yield from bps.trigger_and_read([det])
+        yield from bps.pause()
+
+    core = world.run(run_wrapper(plan()))
+    det.severity = 0
+    core.resume()
+    assert invalid_keys_of_events(world) == [("primary", 1, ["det"]), ("primary", 1, [])]
+
+
+def test_an_invalid_value_of_a_monitor_is_marked(world):
+    signal = VirtualSignal(world)
+    signal.subscribe = lambda callback: callback(value=1.0, timestamp=5.0, severity=3)
+    signal.clear_sub = lambda callback: None
+
+    def plan():
+        yield from bps.monitor(signal, name="watched")
+        yield from bps.sleep(1)
+
+    world.run(run_wrapper(plan()))
+    assert invalid_keys_of_events(world) == [("watched", 1, ["signal"])]
+
+
+def test_a_run_without_invalid_values_has_no_stream_of_them(world, det):
+    world.run(run_wrapper(bps.trigger_and_read([det])))
+    assert [descriptor["name"] for descriptor in docs(world, "descriptor")] == ["primary"]
 
 
 def test_configure_answers_old_and_new_and_gives_its_streams_new_descriptors(world, det, motor):

@@ -55,6 +55,52 @@ def test_a_detector_that_fails_as_a_suspender_trips_is_asked_again(world, det, b
     assert [event["seq_num"] for event in world.events()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("method", ["read", "trigger"])
+def test_a_detector_that_tells_of_its_failure_only_when_the_beam_is_back_is_asked_again(world, det, beam, method):
+    original, calls = getattr(det, method), []
+
+    def fails_late():
+        calls.append(method)
+        if len(calls) == 2:
+            beam.trip()
+            beam.trip(False)  # the engine, which waits for the detector, sees neither
+            raise NotConnected("det: it does not answer")
+        return original()
+
+    setattr(det, method, fails_late)
+    core = world.run(count([det], num=3))
+    assert core.exit_status == "success"
+    assert [event["seq_num"] for event in world.events()] == [1, 2, 3]
+    assert len(calls) == 4
+
+
+def test_one_trip_excuses_a_device_once(world, det, beam):
+    def fails():
+        calls.append("read")
+        if len(calls) == 1:
+            beam.trip()
+            beam.trip(False)
+        raise NotConnected("det: it does not answer")
+
+    calls, det.read = [], fails
+    core = world.run(count([det], num=3))
+    assert isinstance(core.error, NotConnected)
+    assert len(calls) == 2
+
+
+def test_a_trip_from_before_the_checkpoint_excuses_nothing(world, det, beam):
+    def plan():
+        yield Msg("checkpoint")
+        yield Msg("sleep", None, 5)
+        yield Msg("checkpoint")
+        yield Msg("trigger", det)
+
+    world.at(1, beam.trip)
+    world.at(2, lambda: beam.trip(False))
+    det.faults["trigger"] = [NotConnected("det: it does not answer")]
+    assert isinstance(world.run(plan()).error, NotConnected)
+
+
 def test_a_failed_move_from_before_the_checkpoint_is_made_again_too(world, motor, beam):
     def plan():
         yield Msg("checkpoint")

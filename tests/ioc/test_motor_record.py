@@ -22,7 +22,7 @@ HOMED, AT_HOME, MINUS_SWITCH, MOVING, PROBLEM, SLIPPED, PLUS_SWITCH, DONE, UPWAR
 def test_a_put_with_completion_ends_with_the_motion(motor):
     began = time.monotonic()
     motor.do("VAL", 4)
-    assert 0.2 <= time.monotonic() - began < 2.0  # two simulated seconds, at ten times the speed
+    assert time.monotonic() - began >= 0.2  # two simulated seconds, at ten times the speed
     assert (motor["RBV"], motor["DMOV"], motor["MOVN"]) == (4.0, 1, 0)
 
 
@@ -44,9 +44,8 @@ def test_relative_moves_and_tweaks_start_from_the_last_target(motor):
 
 
 def test_a_move_to_where_it_stands_completes_at_once(motor):
-    began = time.monotonic()
+    motor["VELO"] = 1e-6  # the smallest motion would last longer than the put is waited for
     motor.do("VAL", 0)
-    assert time.monotonic() - began < 0.1
 
 
 def test_while_it_moves_the_motor_says_so(motor):
@@ -92,10 +91,10 @@ def test_a_new_target_on_the_way_is_followed_without_a_rest(motor):
 
 
 def test_the_speed_is_the_one_asked_for(motor):
-    motor["VELO"] = 4
+    motor["VELO"] = 1
     began = time.monotonic()
-    motor.do("VAL", 16)
-    assert 0.4 <= time.monotonic() - began < 0.8  # which is what it takes at 2 mm/s
+    motor.do("VAL", 4)
+    assert time.monotonic() - began >= 0.4  # at the usual 2 mm/s it would be 0.2
 
 
 # ---- stop, pause, go -------------------------------------------------------------------------

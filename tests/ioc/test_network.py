@@ -30,7 +30,7 @@ def test_a_free_port_is_below_those_of_outgoing_connections():
 def test_a_port_without_a_server_gives_no_answer():
     began = time.monotonic()
     assert not network.answers("BL:heartbeat", network.free_port(), timeout_s=0.05)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10
 
 
 def test_the_ioc_answers_for_its_own_records_only(demo_ioc):

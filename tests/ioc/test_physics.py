@@ -76,6 +76,29 @@ def test_the_spot_follows_the_sample_and_dims_with_the_shutter():
     assert camera.frame(0.0, 0.0, light=0.0, number=1).max() < 100
 
 
+def test_the_rings_of_the_powder_are_seen_where_samx_and_samy_bring_it_into_the_beam():
+    detector = physics.PowderDetector(256, 256, np.random.default_rng(1))
+
+    def total(samx_mm, samy_mm):
+        return int(detector.frame(samx_mm, samy_mm, light=1.0, number=0).sum())
+
+    dark = int(detector.frame(0.0, 0.0, light=0.0, number=0).sum())
+    in_the_beam = total(physics.SAMPLE_X_MM, physics.SAMPLE_Y_MM)
+    assert in_the_beam > 10 * dark
+    at_one_sigma = total(physics.SAMPLE_X_MM + physics.SAMPLE_SIGMA_MM, physics.SAMPLE_Y_MM)
+    assert at_one_sigma - dark == pytest.approx((in_the_beam - dark) * np.exp(-0.5), rel=0.01)
+    assert total(5.0, 5.0) < 1.01 * dark
+
+
+def test_the_rings_have_the_radii_of_silicon_around_a_beam_stop():
+    picture = physics.PowderDetector(256, 256, np.random.default_rng(1)).frame(0.4, -0.2, light=1.0, number=0)
+    outwards = picture[128, 128:].astype(float)
+    first = 20 + int(np.argmax(outwards[20:50]))
+    second = 55 + int(np.argmax(outwards[55:75]))
+    assert second / first == pytest.approx(np.sqrt(8 / 3), rel=0.05)
+    assert outwards[:10].max() < 100 < outwards[first]
+
+
 def test_no_two_pictures_have_the_same_sum():
     camera = physics.Camera(64, 48, np.random.default_rng(1))
     assert len({int(camera.frame(0.0, 0.0, 1.0, number).sum()) for number in range(20)}) == 20

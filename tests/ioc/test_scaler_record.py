@@ -1,5 +1,6 @@
 """The scaler record, seen over Channel Access. Simulated time runs ten times as fast."""
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -70,3 +71,11 @@ def test_counts_are_shown_while_they_grow():
 
 def test_channels_have_names():
     assert [get(f"NM{i}") for i in range(1, 4)] == ["clock", "I0", "It"]
+
+
+def test_the_absorption_of_the_foil_is_that_of_the_count_that_has_just_completed():
+    for seconds in (0.2, 0.5):
+        epics.caput("BL:scaler.TP", seconds, wait=True)
+        assert epics.caput("BL:scaler.CNT", 1, wait=True, timeout=5) == 1
+        mu = epics.caget("BL:scaler_calc1", use_monitor=False)
+        assert mu == pytest.approx(math.log(get("S2") / get("S4")), rel=1e-9)

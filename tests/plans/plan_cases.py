@@ -658,7 +658,7 @@ SPEC = {
         spec_mesh([[10, 11], [20, 22]]),
     ),
     "lineup": Case(
-        lambda h: bp.lineup(h.x, -1, 1, 2, 0.1, detectors=[h.timed]),
+        lambda h: bp.lineup(h.x, -1, 1, 2, 0.1, detectors=[h.timed], anyway=True),
         [*counting(returning("x 10", stepped("x", "x 9", "x 10", "x 11"))), *moving("x 11", "move")],
         spec_line(ONE, [[9, 11]], [X, -1, 1]),
     ),

@@ -190,3 +190,28 @@ def test_a_run_that_is_refused_sends_no_motor_anywhere(here):
     core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
     assert str(core.error) == "no proposal"
     assert "set" not in here.motor.log
+
+
+def test_over_noise_the_motor_is_back_and_the_reason_says_how_much_the_values_vary(here):
+    counts = iter([9, 12, 8, 11, 10, 9, 10])
+    sees(here, lambda th: next(counts))
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 7))
+    assert isinstance(core.error, NoFit)
+    assert "det has no clear peak" in str(core.error)
+    assert here.motor.position == ORIGIN
+
+
+def test_a_flat_detector_is_passed_for_one_that_has_the_peak(here):
+    monitor = VirtualDetector(here.world, "monitor", time=0.01)
+    core = here.world.run(bp.centre_on_peak([monitor, here.det], here.motor, -1, 1, 41))
+    assert core.exit_status == "success", core.error
+    assert core.result.field == "det"
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
+
+
+def test_a_value_that_is_no_number_is_passed_over(here):
+    words = VirtualDetector(here.world, "state", time=0.01)
+    words.read = lambda: {"state": {"value": "open", "timestamp": 0.0}}
+    core = here.world.run(bp.centre_on_peak([words, here.det], here.motor, -1, 1, 41))
+    assert core.exit_status == "success", core.error
+    assert core.result.field == "det"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans import patterns
+from beamshell.plans.arguments import whole_number
 
 
 class Motor:
@@ -32,7 +33,7 @@ def test_positions_have_both_ends_and_equal_steps(start, stop, num):
 @pytest.mark.parametrize("bad", [0, -1, 2.5, True, "3", None])
 def test_a_number_of_points_is_whole_and_at_least_one(bad):
     with pytest.raises(PlanError, match="num is"):
-        patterns.whole_number(bad)
+        whole_number(bad)
 
 
 def test_arguments_that_do_not_come_out_even_are_refused_with_the_form():
@@ -154,3 +155,63 @@ def test_a_spiral_without_a_size_is_refused(bad):
 def test_a_spiral_with_no_point_in_its_region_is_refused():
     with pytest.raises(PlanError, match="take a smaller dr"):
         patterns.spiral(1, 1, 5, 4)
+
+
+# ---- many points ---------------------------------------------------------------------------------
+
+
+class LimitedMotor(Motor):
+    """A motor between 0 and 10 that counts how often it is asked."""
+
+    def __init__(self, name="m", *, accepts_all_between=False):
+        super().__init__(name)
+        self.accepts_all_between = accepts_all_between
+        self.asked = 0
+
+    def check(self, position):
+        self.asked += 1
+        if not 0 <= position <= 10:
+            raise LimitError(f"{self.name}: {position:g} is outside")
+
+
+def check(motor, position):
+    motor.check(position)
+
+
+def test_a_position_that_comes_often_is_checked_once():
+    slow, fast = LimitedMotor("slow"), LimitedMotor("fast")
+    points = patterns.grid([(slow, [1.0, 2.0]), (fast, patterns.positions(0, 10, 500))], [False, False])
+    patterns.check_points(points, check)
+    assert (slow.asked, fast.asked, len(points)) == (2, 500, 1000)
+
+
+def test_of_a_motor_with_limits_alone_the_ends_of_a_hundred_thousand_points_are_checked():
+    motor = LimitedMotor(accepts_all_between=True)
+    patterns.check_points(patterns.together([(motor, patterns.positions(0, 10, 100_000))]), check)
+    assert motor.asked == 2
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=20))
+def test_the_first_refused_point_is_named_whatever_the_motor_says_of_its_limits(places):
+    messages = []
+    for accepts_all_between in (False, True):
+        motor = LimitedMotor(accepts_all_between=accepts_all_between)
+        try:
+            patterns.check_points(patterns.together([(motor, places)]), check)
+            messages.append("")
+        except LimitError as exc:
+            messages.append(str(exc))
+    assert messages[0] == messages[1]
+
+
+def test_of_two_motors_the_earlier_refused_point_is_named():
+    x, y = LimitedMotor("x"), LimitedMotor("y")
+    with pytest.raises(LimitError, match="point 2 of 3: y: 12 is outside"):
+        patterns.check_points(patterns.together([(x, [1, 2, 13]), (y, [1, 12, 3])]), check)
+
+
+def test_points_are_a_sequence_of_positions_by_motor():
+    points = patterns.together([(X, [1, 2, 3]), (Y, [4, 5, 6])])
+    assert (len(points), points[1], points[-1]) == (3, {X: 2, Y: 5}, {X: 3, Y: 6})
+    assert list(points) == [points[0], points[1], points[2]]
+    assert list(points[1:]) == [{X: 2, Y: 5}, {X: 3, Y: 6}]

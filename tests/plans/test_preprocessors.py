@@ -8,7 +8,7 @@ from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualS
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest
 from beamshell.engine.state import State
-from beamshell.errors import InvalidCommand, PlanError
+from beamshell.errors import InvalidCommand, NotConnected, PlanError, RequestAbort
 from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import scans
@@ -364,6 +364,155 @@ def test_supplemental_data_do_all_of_it_for_every_plan(here):
     assert [doc["num_events"] for name, doc in here.world.docs if name == "stop"] == [
         {"baseline": 2, "ring_monitor": 1, "flyer_s": 3, "primary": 1}
     ] * 2
+
+
+# ---- beside the runs, of devices that do not answer --------------------------------------------------
+
+
+class Losable(VirtualDetector):
+    """A detector that can be off line; a read of it then fails."""
+
+    connected = True
+    answers_reads = True
+
+    def read(self):
+        if not (self.connected and self.answers_reads):
+            raise NotConnected(f"{self.name}: no answer")
+        return super().read()
+
+
+def streams_of(world, name):
+    """For each event of a stream, the keys in it."""
+    return [sorted(event["data"]) for event in world.events(name)]
+
+
+def supplemental(here, *baseline, monitors=(), flyers=()):
+    """Supplemental data, and the lines that they report."""
+    lines = []
+    return bpp.SupplementalData(baseline=baseline, monitors=monitors, flyers=flyers, report=lines.append), lines
+
+
+def test_a_baseline_device_that_is_offline_is_left_out_named_in_the_start_and_reported_once(here):
+    temp = Losable(here.world, "temp")
+    temp.connected = False
+    sd, lines = supplemental(here, here.y, temp)
+    core = here.world.run(sd(bpp.pchain(scans.count([here.det]), scans.count([here.det]))))
+    document_rules.check(here.world.docs)
+    assert core.exit_status == "success"
+    starts = [doc for name, doc in here.world.docs if name == "start"]
+    assert [start["not_recorded"] for start in starts] == [["temp"], ["temp"]]
+    assert streams_of(here.world, "baseline") == [["y"]] * 4
+    assert len(here.world.events()) == 2
+    assert lines == ["not recorded beside the plan: temp: no answer"]
+    assert sd.not_recorded() == ["temp"]
+
+
+def test_a_device_that_is_still_connecting_is_waited_for(here):
+    temp = Losable(here.world, "temp")
+    temp.connected = False
+    here.world.at(0.5, lambda: setattr(temp, "connected", True))
+    sd, lines = supplemental(here, temp)
+    here.world.run(sd(scans.count([here.det])))
+    assert streams_of(here.world, "baseline") == [["temp"], ["temp"]]
+    assert "not_recorded" not in here.world.docs[0][1]
+    assert lines == []
+
+
+def test_a_device_that_is_known_to_be_offline_is_not_waited_for_again(here):
+    temp = Losable(here.world, "temp")
+    temp.connected = False
+    sd, _ = supplemental(here, temp)
+    here.world.run(sd(scans.count([here.det])))
+    before = here.world.now
+    here.world.run(sd(scans.count([here.det])))
+    assert here.world.now - before == pytest.approx(here.det.time)
+
+
+def test_a_device_that_answers_again_is_recorded_and_reported_anew_when_it_is_lost(here):
+    temp = Losable(here.world, "temp")
+    sd, lines = supplemental(here, temp)
+    for connected in (False, True, False):
+        temp.connected = connected
+        here.world.run(sd(scans.count([here.det])))
+    assert streams_of(here.world, "baseline") == [["temp"], ["temp"]]
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("loses", [True, False])
+def test_a_baseline_device_that_is_lost_or_comes_back_in_the_run_changes_the_last_reading_alone(here, loses):
+    temp = Losable(here.world, "temp")
+    temp.connected = loses
+    here.world.at(2.5, lambda: setattr(temp, "connected", not loses))
+    sd, _ = supplemental(here, here.y, temp)
+    core = here.world.run(sd(scans.count([here.det], 4, delay=1)))
+    assert core.exit_status == "success"
+    document_rules.check(here.world.docs)
+    assert streams_of(here.world, "baseline") == [["temp", "y"], ["y"]][:: 1 if loses else -1]
+    assert len(here.world.events()) == 4
+
+
+def test_a_baseline_device_that_is_connected_and_does_not_answer_is_left_out(here):
+    temp = Losable(here.world, "temp")
+    temp.answers_reads = False
+    sd, lines = supplemental(here, here.y, temp)
+    core = here.world.run(sd(scans.count([here.det])))
+    assert core.exit_status == "success"
+    document_rules.check(here.world.docs)
+    assert streams_of(here.world, "baseline") == [["y"], ["y"]]
+    assert lines == ["not recorded beside the plan: temp: temp: no answer"]
+
+
+def test_a_baseline_device_whose_settings_do_not_answer_does_not_fail_the_scan(here):
+    temp = Losable(here.world, "temp")
+    temp.faults["settings"] = [NotConnected("temp_gain: no answer")] * 9
+    temp.read_configuration = lambda: temp.did("settings")
+    sd, lines = supplemental(here, temp)
+    assert here.world.run(sd(scans.count([here.det]))).exit_status == "success"
+    document_rules.check(here.world.docs)
+    assert streams_of(here.world, "baseline") == []
+    assert lines == ["not recorded beside the plan: temp: temp_gain: no answer"]
+
+
+def test_a_baseline_is_not_recorded_at_all_if_nothing_answers(here):
+    temp = Losable(here.world, "temp")
+    temp.connected = False
+    sd, _ = supplemental(here, temp)
+    here.world.run(sd(scans.count([here.det])))
+    assert here.world.docs[-1][1]["num_events"] == {"primary": 1}
+
+
+def test_a_monitored_signal_that_is_offline_is_left_out_and_named(here):
+    ring, gas = VirtualSignal(here.world, "ring"), VirtualSignal(here.world, "gas")
+    gas.connected = False
+    sd, lines = supplemental(here, monitors=[ring, gas])
+    core = here.world.run(sd(scans.count([here.det])))
+    assert core.exit_status == "success"
+    assert here.world.docs[0][1]["not_recorded"] == ["gas"]
+    assert here.world.docs[-1][1]["num_events"] == {"ring_monitor": 1, "primary": 1}
+    assert lines == ["not recorded beside the plan: gas: no answer"]
+
+
+def test_a_flyer_beside_a_plan_that_is_offline_is_left_out_and_named(here):
+    flyer = VirtualFlyer(here.world)
+    flyer.connected = False
+    sd, _ = supplemental(here, flyers=[flyer])
+    assert here.world.run(sd(scans.count([here.det]))).exit_status == "success"
+    assert here.world.docs[0][1]["not_recorded"] == ["flyer"]
+    assert flyer.log == []
+
+
+def test_a_detector_of_the_scan_that_is_offline_is_an_error(here):
+    det = Losable(here.world, "temp")
+    det.connected = False
+    core = here.world.run(supplemental(here, here.y)[0](scans.count([det])))
+    assert str(core.error) == "temp: no answer"
+
+
+def test_an_abort_during_the_baseline_ends_the_run(here):
+    temp = Losable(here.world, "temp")
+    temp.faults["read"] = [RequestAbort("enough")]
+    sd, _ = supplemental(here, temp)
+    assert isinstance(here.world.run(sd(scans.count([here.det]))).error, RequestAbort)
 
 
 # ---- around moves --------------------------------------------------------------------------------

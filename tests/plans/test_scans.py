@@ -1,6 +1,7 @@
 """Hooks, refusals and counts; what every plan does is in test_every_plan.py."""
 
 import document_rules
+import numpy as np
 import pytest
 from plans.plan_cases import beamline
 
@@ -8,9 +9,10 @@ from beamshell import plans as bp
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest
 from beamshell.engine.state import State
-from beamshell.errors import LimitError, PlanError
+from beamshell.errors import LimitError, NoFit, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
+from beamshell.plans.environment import use_clock
 
 
 @pytest.fixture
@@ -21,6 +23,11 @@ def here():
 @pytest.fixture
 def world(here):
     return here.world
+
+
+def shows(detector, value):
+    """Let a detector read what `value()` returns."""
+    detector.read = lambda: {detector.name: {"value": value(), "timestamp": 0.0}}
 
 
 def test_the_plans_own_metadata_come_before_computed_ones(world, here):
@@ -83,6 +90,80 @@ def test_what_cannot_be_scanned_is_refused_with_the_reason(world, here, make, me
     assert world.docs == []
 
 
+def per_step_of_one(detectors, motor, step):
+    yield from bps.one_1d_step(detectors, motor, step)
+
+
+ONE_MOTOR = {
+    "scan": lambda h, step: bp.scan([h.det], h.x, 0, 1, 3, per_step=step),
+    "rel_scan": lambda h, step: bp.rel_scan([h.det], h.x, 0, 1, 3, per_step=step),
+    "inner_product_scan": lambda h, step: bp.inner_product_scan([h.det], 3, h.x, 0, 1, per_step=step),
+    "list_scan": lambda h, step: bp.list_scan([h.det], h.x, [0, 0.5, 1], per_step=step),
+    "rel_list_scan": lambda h, step: bp.rel_list_scan([h.det], h.x, [0, 0.5, 1], per_step=step),
+    "log_scan": lambda h, step: bp.log_scan([h.det], h.x, 0, 1, 3, per_step=step),
+    "rel_log_scan": lambda h, step: bp.rel_log_scan([h.det], h.x, 0, 1, 3, per_step=step),
+    "grid_scan": lambda h, step: bp.grid_scan([h.det], h.x, 0, 1, 3, per_step=step),
+    "scan_nd": lambda h, step: bp.scan_nd([h.det], [{h.x: 0}, {h.x: 1}, {h.x: 2}], per_step=step),
+}
+
+
+@pytest.mark.parametrize("name", ONE_MOTOR)
+def test_a_per_step_of_one_motor_gets_the_motor_and_the_position(world, here, name):
+    core = world.run(ONE_MOTOR[name](here, per_step_of_one))
+    assert core.exit_status == "success", core.error
+    with_it = [data["x"] for data in world.final_data().values()]
+    other = beamline()
+    other.world.run(ONE_MOTOR[name](other, None))
+    assert with_it == [data["x"] for data in other.world.final_data().values()]
+
+
+def test_a_per_step_of_one_motor_is_refused_for_two_before_anything_moves(world, here):
+    core = world.run(bp.scan([here.det], here.x, 0, 1, here.y, 0, 1, 3, per_step=per_step_of_one))
+    expected = (
+        "per_step_of_one(detectors, motor, step) is for one motor: write per_step_of_one(detectors, step, pos_cache)"
+    )
+    assert str(core.error) == expected
+    assert here.x.log == []
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda h: bp.scan(h.x, 0, 1, 3), "scan: the detectors are missing: write scan([det], x, 0, 1, 3)"),
+        (lambda h: bp.rel_scan(h.x, 0, 1, 3), "rel_scan: the detectors are missing: write rel_scan([det], x, 0, 1, 3)"),
+        (lambda h: bp.scan(h.x, 0, 1, num=3), "scan: the detectors are missing"),
+        (lambda h: bp.grid_scan(h.x, 0, 1, 3), "grid_scan([det], x, 0, 1, 3)"),
+        (lambda h: bp.list_scan(h.x, [0, 1]), "list_scan([det], x, [0, 1])"),
+        (lambda h: bp.list_grid_scan(h.x, [0, 1]), "list_grid_scan([det], x, [0, 1])"),
+        (lambda h: bp.log_scan(h.x, 0, 1, 3), "log_scan([det], x, 0, 1, 3)"),
+        (lambda h: bp.x2x_scan(h.x, h.y, 0, 1, 3), "x2x_scan([det], x, y, 0, 1, 3)"),
+        (lambda h: bp.spiral(h.x, h.y, 0, 0, 1, 1, 0.1, 5), "spiral: the detectors are missing"),
+        (lambda h: bp.adaptive_scan("det", h.x, 0, 1, 0.1, 0.2, 1, False), "adaptive_scan: the detectors are missing"),
+        (lambda h: bp.region_scan(h.x, [(0, 1, 0.1)]), "region_scan: the detectors are missing"),
+        (lambda h: bp.time_scan(600), "time_scan: the detectors are missing: write time_scan([det], 600)"),
+        (
+            lambda h: bp.scan([h.det], 0, 1, 3),
+            "0 is where a motor belongs: scan(detectors, motor, start",
+        ),
+        (lambda h: bp.count(3), "3 cannot be read: detectors are a list of devices, as in [det]"),
+    ],
+)
+def test_detectors_that_were_forgotten_are_named(world, here, make, message):
+    with pytest.raises(PlanError) as raised:
+        for _ in make(here):
+            pass
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("points", [1_000_001, 1e11, np.int64(10**11)])
+def test_too_many_points_are_refused_in_one_line_before_they_are_made(world, here, points):
+    for plan in (bp.scan([here.det], here.x, 0, 1, points), bp.grid_scan([here.det], here.x, 0, 1, points)):
+        core = world.run(plan)
+        assert "a scan has at most 1 000 000 points" in str(core.error)
+    core = world.run(bp.grid_scan([here.det], here.x, 0, 1, 2000, here.y, 0, 1, 2000))
+    assert str(core.error) == "the number of points is 4 000 000: a scan has at most 1 000 000 points"
+
+
 # ---- count ---------------------------------------------------------------------------------------
 
 
@@ -98,6 +179,63 @@ def test_a_count_takes_as_many_readings_as_asked(world, here):
 def test_one_detector_alone_is_taken_as_a_list_of_one(world, here):
     world.run(bp.count(here.det))
     assert len(world.events()) == 1
+
+
+DELAYS = [0.5, 1, np.float64(0.5), np.float32(0.5), np.int64(1), np.array(0.5), [0.5, 0.5], np.array([0.5, 0.5])]
+
+
+@pytest.mark.parametrize("delay", DELAYS, ids=repr)
+def test_a_delay_may_come_out_of_numpy(here, delay):
+    with use_clock(lambda: 0.0):
+        sleeps = [msg.args[0] for msg in bp.count([here.det], 3, delay) if msg.command == "sleep"]
+    assert sleeps == [np.max(delay)] * 2
+
+
+@pytest.mark.parametrize(
+    ("delay", "message"),
+    [
+        (-1, "delay is -1 s: it must be 0 or more"),
+        (np.nan, "delay is nan: give a number"),
+        (np.float32(np.inf), "delay is inf: give a number"),
+        ("1", "delay is '1': give a number"),
+        (True, "delay is True: give a number"),
+        ([0.1, np.nan], "delay 2 is nan: give a number"),
+        (np.array([0.1, -2.0]), "delay 2 is -2 s: it must be 0 or more"),
+    ],
+)
+def test_a_delay_that_is_no_time_is_refused_before_the_first_reading(world, here, delay, message):
+    core = world.run(bp.count([here.det], 3, delay))
+    assert str(core.error) == message
+    assert world.docs == []
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda h: bp.scan([h.det], h.x, np.nan, 1, 3), "start is nan: give a number"),
+        (lambda h: bp.grid_scan([h.det], h.x, 0, np.inf, 3), "stop is inf: give a number"),
+        (lambda h: bp.log_scan([h.det], h.x, 0, np.nan, 3), "stop is nan: give a number"),
+        (lambda h: bp.scan([h.det], h.x, 0, 1, np.nan), "num is nan: give a whole number of points, at least 1"),
+        (lambda h: bp.ascan(h.x, 0, 1, 3, np.nan, detectors=[h.timed]), "time is nan: give a number"),
+        (lambda h: bp.ascan(h.x, 0, 1, 3, -1, detectors=[h.timed]), "time is -1 s: it must be more than 0"),
+        (lambda h: bp.loopscan(3, 0, detectors=[h.timed]), "time is 0 s: it must be more than 0"),
+        (lambda h: bp.timescan(1, -1, detectors=[h.timed]), "sleep is -1 s: it must be 0 or more"),
+        (lambda h: bp.count_until([h.det], bp.above("det", 1), delay=np.nan), "delay is nan: give a number"),
+        (lambda h: bp.time_scan([h.det], np.nan), "duration_s is nan: give a number"),
+        (lambda h: bp.spiral([h.det], h.x, h.y, 0, 0, 1, np.inf, 0.1, 5), "y_range is inf: give a number"),
+    ],
+)
+def test_a_number_that_is_none_is_named_before_anything_moves(world, here, make, message):
+    core = world.run(make(here))
+    assert str(core.error) == message
+    assert world.docs == []
+    assert here.x.log == []
+
+
+@pytest.mark.parametrize("num", [3, 3.0, np.int32(3), np.float32(3), np.array(3)])
+def test_a_number_of_points_may_come_out_of_numpy(world, here, num):
+    world.run(bp.scan([here.det], here.x, np.float32(0), np.array(1), num))
+    assert [data["x"] for data in world.final_data().values()] == [0, 0.5, 1]
 
 
 def test_too_few_delays_are_refused_when_they_run_out(world, here):
@@ -134,8 +272,30 @@ def test_a_loopscan_and_a_timescan_are_counts(world, here):
 
 
 def test_a_lineup_goes_to_the_highest_point(world, here):
-    here.det.read = lambda: {"det": {"value": -abs(here.x.position - 10.5), "timestamp": world.time()}}
+    shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
     world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
+    assert here.x.position == 10.5
+
+
+def test_a_lineup_over_noise_leaves_the_motor_where_it_was_and_says_how_to_insist(world, here):
+    counts = iter([9, 12, 8, 11, 10] * 2)
+    shows(here.det, lambda: next(counts))
+    core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
+    assert isinstance(core.error, NoFit)
+    assert str(core.error).startswith(
+        "no clear peak in det (0.5 times counting noise, clear is 2.2): x is where it was"
+    )
+    assert here.x.position == 10
+    world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det], anyway=True))
+    assert here.x.position == 9.5
+
+
+def test_a_lineup_passes_a_flat_detector_for_one_that_has_a_peak(world, here):
+    here.timed.name = "monitor"
+    shows(here.timed, lambda: 100.0)
+    shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
+    core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.timed, here.det]))
+    assert core.exit_status == "success", core.error
     assert here.x.position == 10.5
 
 

@@ -10,6 +10,7 @@ from beamshell.messages import Msg
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.plans.unrun_plan_guard import PlanNotRun, call_of
+from beamshell.simulate import rehearse
 
 
 @pytest.fixture
@@ -35,6 +36,21 @@ def test_a_plan_without_yield_from_is_named(world, det):
 def test_a_move_without_yield_from_is_named(world):
     with pytest.warns(PlanNotRun, match=r"mv\(...\) was called but not run"):
         bps.mv(VirtualMotor(world), 1)
+
+
+def test_the_warning_names_file_line_and_function_where_the_plan_was_made(world):
+    def forgetful():
+        return [bps.mv(VirtualMotor(world), 1)]
+
+    kept = forgetful()
+    line = forgetful.__code__.co_firstlineno + 1
+    with pytest.warns(PlanNotRun, match=rf"mv\(...\) was called but not run \({__file__}:{line}, in forgetful\), so"):
+        kept.clear()
+
+
+def test_a_wrapper_that_was_not_run_names_where_it_was_made(det):
+    with pytest.warns(PlanNotRun, match=r"run_wrapper\(...\) was called but not run \(.*, in test_a_wrapper_that"):
+        bpp.run_wrapper(bp.count([det]))
 
 
 def test_a_plan_with_yield_from_says_nothing(world, det):
@@ -118,6 +134,50 @@ def test_a_plan_that_uses_something_up_cannot_be_made_once_more(det):
         assert not call_of(plan).can_be_repeated
         plan.close()
     assert call_of(bare()) is None
+
+
+# ---- yield in place of yield from ----------------------------------------------------------------
+
+
+def yields_a_plan():
+    yield bps.mv("th", 3)
+
+
+def yields_a_stub():
+    yield bps.checkpoint()
+
+
+def yields_nothing():
+    yield None
+
+
+WRONG = [
+    (yields_a_plan, "in yields_a_plan: write `yield from mv(...)`, not `yield mv(...)`"),
+    (yields_a_stub, "in yields_a_stub: write `yield from checkpoint(...)`, not `yield checkpoint(...)`"),
+    (yields_nothing, "in yields_nothing: None was yielded, which is no message"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG)
+@pytest.mark.parametrize("wrap", [lambda plan: plan, bpp.run_wrapper, bpp.stub_wrapper])
+def test_yield_in_place_of_yield_from_says_what_to_write_with_file_and_line(make, message, wrap):
+    line = make.__code__.co_firstlineno + 1
+    expected = f"test_unrun_plan_guard.py, line {line}, {message}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        core = VirtualWorld().run(wrap(make()))
+        assert str(core.error).startswith(expected)
+        (problem,) = rehearse(wrap(make())).problems
+        assert str(problem).startswith(expected)
+
+
+def test_a_plan_may_catch_it_and_go_on():
+    def plan():
+        with pytest.raises(PlanError):
+            yield bps.checkpoint()
+        return (yield from bps.null())
+
+    assert VirtualWorld().run(plan()).error is None
 
 
 # ---- a plan that is used once more ---------------------------------------------------------------------

@@ -51,11 +51,24 @@ def report(registry, clock):
 
 
 def test_what_does_not_answer_is_named_before_the_first_command_and_then_no_more(registry, report, capsys):
-    registry.add(Lost("th", 2.5))
+    registry.add(Lost("th", 3.5))
     report.show_new()
     assert capsys.readouterr().err == "beamshell: offline: th (type offline for the addresses)\n"
     report.show_new()
     assert capsys.readouterr().err == ""
+
+
+def test_just_after_the_start_what_does_not_answer_is_connecting_and_later_offline(registry, report, clock, capsys):
+    th = registry.add(Lost("th", 2.5))
+    assert report.offline_word == "connecting"
+    report.show_new()
+    report.show_new()
+    assert capsys.readouterr().err == "beamshell: connecting: th (type offline for the addresses)\n"
+    clock.seconds += 60
+    th.disconnected_since -= 60
+    assert report.offline_word == "OFFLINE"
+    report.show_new()
+    assert capsys.readouterr().err == "beamshell: offline: th (type offline for the addresses)\n"
 
 
 def test_what_was_asked_for_late_is_named_when_it_has_had_the_time_to_answer(registry, report, clock, capsys):
@@ -70,6 +83,13 @@ def test_what_was_asked_for_late_is_named_when_it_has_had_the_time_to_answer(reg
     assert capsys.readouterr().err == "beamshell: offline: gas (type offline for the addresses)\n"
     report.show_new()
     assert capsys.readouterr().err == ""
+
+
+def test_what_was_lost_before_the_clock_was_set_back_is_named(registry, report, clock, capsys):
+    registry.add(Lost("th", -3600.0))
+    clock.seconds += 60
+    report.show_new()
+    assert capsys.readouterr().err == "beamshell: offline: th (type offline for the addresses)\n"
 
 
 def test_the_time_that_is_left_for_devices_runs_out(registry, clock):

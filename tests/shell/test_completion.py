@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import candidates, hint
@@ -68,6 +69,31 @@ def test_the_parts_of_a_device_follow_its_dot():
     assert offered("devices th.") == ["th.velocity", "th.acceleration"]
 
 
+def test_a_number_slot_offers_the_numbers_at_the_prompt():
+    class Names(dict):
+        variables = {"x": 2, "half": 0.5, "_i": 3, "word": "x", "th": 1, "flag": True}
+
+    names = Names(DEVICES)
+    assert candidates("mov th ", commands(), names) == ["x", "half"]
+    assert candidates("scan det th h", commands(), names) == ["half"]
+    assert candidates("scan det th 0 1 ", commands(), names) == ["x"]
+
+
+@pytest.mark.parametrize("text", ["for i in x: mov t", "pos = wm t", "%time mov t", "a['b'] = wm t", "if y: wa; mov t"])
+def test_a_command_behind_a_colon_or_an_equals_sign_is_completed_too(text):
+    assert offered(text) == ["th", "tth"]
+
+
+@pytest.mark.parametrize("text", ["mov thx 1 ", "scan det thx ", "bhelp scan ", "stop ", "md sample ", "runs 3 "])
+def test_where_nothing_belongs_nothing_is_offered(text):
+    assert offered(text) == []
+
+
+def test_one_run_offers_what_a_run_has():
+    assert offered("runs[-1].st") == ["start", "stop", "streams"]
+    assert "append" not in offered("print(runs[12].")
+
+
 def test_the_last_command_of_a_line_counts():
     assert offered("mov th 1; wm sa") == ["samx"]
 
@@ -100,3 +126,43 @@ def test_settings_and_flags_are_offered_where_the_line_may_end():
     assert offered("align det th ") == ["field=", "dip"]
     assert offered("align det th dip f") == ["field="]
     assert offered("rehearse align det th d") == ["dip"]
+
+
+# ---- at the prompt -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tab(prompt):
+    def texts(line):
+        with provisionalcompleter():
+            completions = list(prompt.shell.Completer.completions(line, len(line)))
+        assert {one.end for one in completions} <= {len(line)}
+        return [line[: one.start] + one.text for one in completions]
+
+    return texts
+
+
+@pytest.mark.parametrize(
+    "line", ["scan det th ", "mov thh 1 ", "bhelp scan ", "stop ", "x = wm thh ", "scan det th 0 1 3 "]
+)
+def test_tab_in_a_free_slot_offers_no_word_of_python_and_no_magic(line, tab):
+    assert [text for text in tab(line) if text.split()[-1] not in ("pi",)] == []
+
+
+def test_tab_completes_the_word_that_is_typed(tab):
+    assert tab("x = 1; mov tt") == ["x = 1; mov tth"]
+    assert tab("bhelp sca") == ["bhelp scan"]
+    assert tab("mov th.rea") == ["mov th.readback"]
+    assert tab("print(runs[-1].exi") == ["print(runs[-1].exit_status"]
+    assert tab("y = 1\nmov tt") == ["y = 1\nmov tth"]
+
+
+def test_magics_are_offered_only_behind_a_percent_sign(tab):
+    assert "scan" in tab("sc")
+    assert not any("%" in text for text in tab("sc"))
+    assert "%scan" in tab("%sc")
+
+
+def test_python_is_completed_as_ever(tab):
+    assert tab("th.posit") == ["th.position"]
+    assert "RE(bp.scan" in tab("RE(bp.sca")

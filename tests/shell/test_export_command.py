@@ -29,7 +29,8 @@ def export(tmp_path, capsys):
     runs = Runs(tmp_path)
 
     def export(*words):
-        commands()["export"].act(SimpleNamespace(runs=runs, folder=tmp_path, devices={}), words)
+        console = SimpleNamespace(runs=runs, last_run=lambda: runs[8], folder=tmp_path, devices={})
+        commands()["export"].act(console, words)
         return capsys.readouterr().out.splitlines()
 
     yield export

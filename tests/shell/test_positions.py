@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
+from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.positions import position_text
@@ -28,6 +29,7 @@ def devices():
     registry = Registry()
     registry.add(SoftPositioner(name="th", units="deg"))
     registry.add(Jaws(name="jaws")).set(2, 1).wait(5)
+    registry.add(SynGauss(name="det"))
     return registry
 
 
@@ -36,7 +38,7 @@ def shown(devices, capsys):
     """The cells that a command shows, a list for each line below the heading."""
 
     def show(command, *words):
-        commands()[command].act(SimpleNamespace(registry=devices, devices=devices), words)
+        commands()[command].act(SimpleNamespace(registry=devices, devices=devices, offline_word="OFFLINE"), words)
         return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
 
     return show
@@ -68,11 +70,18 @@ def test_some_motors_are_shown_by_their_names_or_by_those_of_their_axes(shown, w
     assert sorted(shown("wm", *words)) == sorted(rows)
 
 
+def test_a_position_that_is_not_to_be_trusted_is_marked(shown, devices, monkeypatch):
+    readback = devices.find("th").readback_signal
+    reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": 3}}
+    monkeypatch.setattr(readback, "begin_read", lambda: lambda: reading)
+    assert shown("wm", "th") == [[*TH, "position", "INVALID"]]
+
+
 def test_what_is_no_motor_is_refused(shown):
     for word, error, message in (
         ("*foo", UnknownName, "no motor's name fits '[*]foo'"),
         ("jaws.gpa", UnknownName, "jaws has no part 'gpa': did you mean gap"),
-        ("jaws.gap.setpoint", UsageError, "jaws.gap.setpoint has no position"),
+        ("det", UsageError, "det has no position: ct det reads it"),
     ):
         with pytest.raises(error, match=message):
             shown("wm", word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -11,8 +12,9 @@ from beamshell import plans as bp
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import BadValue, CommandError, LimitError, NotConnected, StoreError, UnknownName, UsageError
 from beamshell.plans.unrun_plan_guard import call_of
+from beamshell.shell import preflight
 from beamshell.shell.commands import commands
-from beamshell.shell.preflight import Preflight, announcement
+from beamshell.shell.preflight import Preflight, announcement, said_if_slow
 from beamshell.simulate.result import SimulationResult
 from beamshell.store import Queue
 
@@ -42,6 +44,7 @@ class Console:
             ask_above_s=lambda: self.config.ask_above,
             suspender_lines=lambda: ["good   <ring>"],
             is_attended=lambda: interact,
+            not_recorded=lambda: ["temp"],
         )
         self.rehearse = self.preflight.rehearse
         self.ran = []
@@ -185,6 +188,7 @@ def test_a_command_is_rehearsed_and_not_run(console, capsys):
     assert output.startswith("5 points, about 9 s")
     assert "x: 5 moves between 0 and 4 mm, 4 mm of way" in output
     assert "suspender: good   <ring>" in output
+    assert "not recorded, no answer: temp" in output
     assert "started now: until" in output
     assert console.ran == []
     assert console.x.position == 0
@@ -253,3 +257,22 @@ def test_a_problem_in_the_middle_of_a_scan_is_refused_unless_it_may_heal(
 def test_words_may_be_handed_over_taken_apart(console):
     with pytest.raises(UsageError, match=r"^scan: start is missing\.\nUsage: scan"):
         commands()["scan"].act(console, ["det", "x"])
+
+
+def test_what_takes_long_is_said_while_it_lasts_and_nothing_is_said_of_the_rest(monkeypatch):
+    lines, has_said = [], threading.Event()
+    monkeypatch.setattr(preflight, "say", lambda line: (lines.append(line), has_said.set()))
+    with said_if_slow("checking all points"):
+        pass
+    monkeypatch.setattr(preflight, "SLOW_S", 0.0)
+    with said_if_slow("simulating the plan"):
+        assert has_said.wait(60)
+    assert lines == ["simulating the plan ..."]
+    assert preflight.SLOW_S < 1
+
+
+def test_a_scan_of_many_points_is_announced_with_the_number_that_was_typed(capsys):
+    console = Console()
+    with console.preflight.before(lambda: bp.scan([console.det], console.x, 0, 1, 100_000)):
+        pass
+    assert "100000 points, about 27 h 47 min" in capsys.readouterr().err

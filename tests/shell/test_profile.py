@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from beamshell.errors import ConfigError
-from beamshell.shell.profile import Beamshell, beside_profile, find_profile, startup_file
+from beamshell.shell.profile import (
+    CONFIG_FILE,
+    Beamshell,
+    beside_profile,
+    changeable_by_others,
+    find_profile,
+    startup_file,
+)
 
 
 def make_profile(folder):
@@ -66,3 +73,27 @@ def test_a_file_that_a_setting_names_is_beside_the_profile_unless_it_is_absolute
 
 def test_every_setting_has_a_help_that_is_a_sentence():
     assert all(trait.help.endswith(".") for trait in Beamshell.class_own_traits(config=True).values())
+
+
+def test_what_other_users_can_change_is_named(tmp_path):
+    profile = make_profile(tmp_path / "mine")
+    mode = profile.stat().st_mode
+    files = [profile, profile / CONFIG_FILE, profile / "no_such_file"]
+    assert changeable_by_others(files) == []
+    (profile / CONFIG_FILE).chmod(0o666)
+    assert changeable_by_others(files) == [profile / CONFIG_FILE]
+    (profile / CONFIG_FILE).chmod(0o664)  # a group is people of the beamline
+    profile.chmod(0o777)
+    assert changeable_by_others(files) == [profile]
+    profile.chmod(0o1777)  # others can add a start-up file there, which would run
+    assert changeable_by_others(files) == [profile]
+    profile.chmod(mode)
+
+
+@pytest.mark.parametrize(("mode", "said"), [(0o777, True), (0o1777, False)], ids=["any folder", "one such as /tmp"])
+def test_a_file_that_other_users_can_replace_is_named_by_its_folder(mode, said, tmp_path):
+    (tmp_path / "site").mkdir()
+    file = tmp_path / "site" / "devices.yml"
+    file.touch(0o644)
+    file.parent.chmod(mode)
+    assert changeable_by_others([file]) == ([file.parent] if said else [])

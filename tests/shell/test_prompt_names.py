@@ -51,21 +51,21 @@ def test_devices_that_have_gone_lose_their_names_and_new_ones_get_theirs(names, 
 
 def test_a_name_that_was_deleted_comes_back_without_a_word(names, namespace, registry, capsys):
     del namespace["th"]
-    names.check_devices()
+    names.check()
     assert namespace["th"] is registry["th"]
     assert capsys.readouterr().err == ""
 
 
 def test_a_variable_that_hides_a_device_is_named_once_and_again_after_it_was_given_back(names, namespace, capsys):
     namespace["th"] = 5
-    names.check_devices()
-    names.check_devices()
+    names.check()
+    names.check()
     line = "beamshell: th is your own now; commands still mean the device (del th gives it back)\n"
     assert capsys.readouterr().err == line
     del namespace["th"]
-    names.check_devices()
+    names.check()
     namespace["th"] = 6
-    names.check_devices()
+    names.check()
     assert capsys.readouterr().err == line
 
 

@@ -121,7 +121,7 @@ def test_a_part_whose_step_was_left_out_says_which_step_makes_it(session):
     assert not hasattr(session, "registry")
     assert session.summary.startswith("no devices; data in ")
     session.wait_for_devices()
-    session.warn_of_hidden_devices()
+    session.names.check()
 
 
 def test_a_step_that_failed_can_be_taken_again(session, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.slots import DetectorsSlot, MotorSlot, NumberSlot
-from beamshell.shell.tokens import Tokens, find_device, number
+from beamshell.shell.tokens import Tokens, find_device, may_be_number, number
 from beamshell.shell.typed_line import cut_line
 
 
@@ -56,11 +56,95 @@ def test_numbers_of_python_are_taken_as_they_are(value):
     assert number(value, "start") == value
 
 
-@pytest.mark.parametrize("word", ["abc", "1_0", "0x10", "nan", "inf", "--1", "1+1", "", "__import__('os')", None, True])
+@pytest.mark.parametrize("word", ["abc", "1_0", "0x10", "nan", "inf", "--1", "", "__import__('os')", None, True])
 def test_what_is_no_number_is_named_with_its_parameter(word):
     with pytest.raises(UsageError) as refused:
         number(word, "start")
     assert str(refused.value) == f"'{word}' is not a number (start)"
+
+
+class Console(dict):
+    """The devices by name, and the variables of the person."""
+
+    variables = {"x": 2, "half": np.float32(0.5), "th": 7, "name": "x", "flag": True, "many": np.zeros(3)}
+
+
+class Position:
+    name = "samy"
+    component_names = ("velocity",)
+    position = 1.25
+    connected = True
+
+    class Velocity(Motor):
+        def get(self):
+            return 3.0
+
+    velocity = Velocity("samy_velocity")
+
+    read = describe = set = None
+
+
+NAMES = Console(DEVICES, samy=Position())
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("x", 2),
+        ("-x*half", -1),
+        ("np.pi+1", np.pi + 1),
+        ("samy.position", 1.25),
+        ("samy.position+x", 3.25),
+        ("samy.velocity", 3),
+        ("\u22121", -1),
+        ("\uff11", 1),
+        ("1,", 1),
+    ],
+)
+def test_a_number_may_be_a_variable_arithmetic_or_a_number_of_a_device(word, value):
+    assert number(word, "start", NAMES) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("samy", ": write samy.position"),
+        ("th", ": write th.position"),
+        ("name", ""),
+        ("flag", ""),
+        ("many", ""),
+        ("samy.connected", ": samy has no number 'connected'"),
+        ("samy.name", ": samy has no number 'name'"),
+        ("y+1", ": no number 'y'"),
+        ("{y}", ": no number 'y'"),
+        ("1,5", ": write 1.5"),
+    ],
+)
+def test_a_word_that_stands_for_no_number_says_what_to_write(word, reason):
+    with pytest.raises(UsageError) as refused:
+        number(word, "start", NAMES)
+    assert str(refused.value) == f"'{word}' is not a number (start){reason}"
+
+
+def test_whether_a_word_may_be_a_number_is_known_without_asking_a_device():
+    class Untouchable(Motor):
+        @property
+        def position(self):
+            raise AssertionError("the hardware is asked")
+
+    devices = Console(th=Untouchable("th"))
+    assert [may_be_number(word, devices) for word in ("x/2", "y/2", "th", "th.position", "1")] == [
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_arithmetic_with_blanks_is_answered_with_how_to_write_it():
+    with pytest.raises(UsageError, match="'/' stands alone: write arithmetic without blanks, such as pi/2"):
+        motor("/ 2")
 
 
 def test_a_decimal_comma_is_answered_with_the_point():

@@ -6,7 +6,7 @@ import pytest
 
 from beamshell.shell.typed_cell import is_command, with_commands
 
-COMMANDS = {"mov", "scan", "wa", "md", "ct", "runs", "stop"}
+COMMANDS = {"mov", "scan", "wa", "md", "ct", "runs", "stop", "wm"}
 
 
 def becomes(text, variables=()):
@@ -27,6 +27,8 @@ def test_a_command_gets_its_percent_sign(text):
         "md['a'] = 1",
         "md.get('a')",
         "scan(1)",
+        "mov (th, 1)",
+        "runs [-1]",
         "stop == 1",
         "x = 5; y = 6",
         "scan: int = 1",
@@ -65,6 +67,64 @@ def test_inside_strings_and_brackets_nothing_is_a_command(text):
 
 def test_what_a_command_says_opens_no_string():
     assert becomes("md note don't (\nwa\n") == "%md note don't (\n%wa\n"
+
+
+@pytest.mark.parametrize("magic", ["bash", "writefile plan.py", "script sh", "html", "time", "anything"])
+def test_the_body_of_a_cell_magic_is_never_touched(magic):
+    text = f"%%{magic}\nmov a b; wa\nfor i in x: mov th {{i}}\npos = wm th\n"
+    assert becomes(text) == text
+
+
+@pytest.mark.parametrize("line", ["!cd x; mov a b", "x = !ls; mov a b", "%time mov th 1; wa", "%cd x; wa", "!!mov; wa"])
+def test_a_line_of_the_systems_shell_or_of_another_magic_is_never_touched(line):
+    assert becomes(line) == line
+
+
+def test_what_stands_before_a_line_of_the_systems_shell_is_a_command():
+    assert becomes("wa; !mov a b; ct 1") == "%wa\n!mov a b; ct 1\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "block"),
+    [
+        ("for i in [1,2]: mov th {i}", "for i in [1,2]:\n    %mov th {i}\n"),
+        ("for i in x: print(i); mov th i; wa", "for i in x:\n    print(i)\n    %mov th i\n    %wa\n"),
+        ("while f(a[1:2]): ct 1", "while f(a[1:2]):\n    %ct 1\n"),
+        ("if x: wa", "if x:\n    %wa\n"),
+        ("else: mov th 1", "else:\n    %mov th 1\n"),
+        ("with a as b: mov th 1", "with a as b:\n    %mov th 1\n"),
+        ("    for i in x: ct 1", "    for i in x:\n        %ct 1\n"),
+    ],
+)
+def test_commands_behind_the_colon_of_a_block_are_its_lines(line, block):
+    assert becomes(line) == block
+
+
+@pytest.mark.parametrize("line", ["for i in x: print(i)", "if x: y = {", "for wa in x: pass", "lambda: mov"])
+def test_a_block_of_python_on_one_line_stays_as_it_is(line):
+    assert becomes(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "marked"),
+    [
+        ("pos = wm th", "pos = %value_of wm th"),
+        ("pos = %wm th", "pos = %value_of wm th"),
+        ("d['a'] = wm th # here", "d['a'] = %value_of wm th # here"),
+        ("a, b = wm th tth; ct 1", "a, b = %value_of wm th tth\n%ct 1"),
+    ],
+)
+def test_a_command_behind_an_equals_sign_gives_its_value(line, marked):
+    assert becomes(line) == f"{marked}\n"
+
+
+@pytest.mark.parametrize("line", ["pos = wm", "x = wm(th)", "x == wm", "f(x=wm)", "x = wm - 1"])
+def test_python_behind_an_equals_sign_stays_python(line):
+    assert becomes(line) == line
+
+
+def test_a_call_behind_a_percent_sign_is_the_call():
+    assert becomes("%mov(th, 1)") == "mov(th, 1)\n"
 
 
 def test_a_bare_name_that_is_a_variable_is_python():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.shell.typed_line import cut_line, joined
+from beamshell.shell.typed_line import cut_line, joined, words_of_call
 
 
 def texts(line):
@@ -49,3 +49,19 @@ def test_an_empty_line_has_no_commands():
 @pytest.mark.parametrize("line", ["md sample 'LaB6 660c'", "scan det th -1 1 11", "md note 'a;b'"])
 def test_words_are_joined_as_they_were_typed(line):
     assert joined(cut_line(line)[0].words) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("scan(det, th, 0, 1, 3)", "scan det th 0 1 3"),
+        ("scan([det, cam], th, -1, x/2, 3)", "scan det cam th -1 x/2 3"),
+        ("align(det, th, field='scaler_s4', dip=True)", "align det th field=scaler_s4 dip=True"),
+        ("md('sample', 'LaB6 660c')", "md sample LaB6 660c"),
+        ("scan det th", ""),
+        ("a.b(c)", ""),
+        ("scan(det th)", ""),
+    ],
+)
+def test_a_call_in_python_has_the_words_of_the_command(text, expected):
+    assert " ".join(words_of_call(text)) == expected

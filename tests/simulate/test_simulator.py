@@ -202,9 +202,29 @@ def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
     assert len(simulation.points) < 200
 
 
-def test_a_plan_that_is_too_long_to_be_followed_says_more_than(det, x):
+def test_of_a_long_scan_the_points_that_were_asked_for_are_shown_and_the_rest_is_timed_like_the_first(det, x):
     simulation = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
-    assert simulation.summary().startswith(f"more than {len(simulation.points)} points, more than about ")
+    whole = rehearse(bp.scan([det], x, 0, 1, 1000))
+    assert len(simulation.points) < 60
+    assert simulation.summary().startswith("1000 points, about ")
+    assert not simulation.endless
+    assert simulation.duration_s == pytest.approx(whole.duration_s, rel=0.02)
+    assert "of the first 49 points, which were simulated one by one:" in str(simulation)
+
+
+def test_of_a_scan_that_has_checked_its_points_fewer_can_be_simulated(det, x):
+    simulation = rehearse(bp.scan([det], x, 0, 1, 1000), most_of_scan=500)
+    assert simulation.summary().startswith("1000 points")
+    assert len(rehearse(bp.count([det], 1000), most_of_scan=500).points) == 1000
+
+
+def test_a_plan_of_several_runs_that_is_too_long_says_more_than(det, x):
+    def twice():
+        for _ in range(2):
+            yield from bp.scan([det], x, 0, 1, 1000)
+
+    simulation = rehearse(twice(), most=12_000)
+    assert simulation.summary().startswith("more than 2000 points in 2 runs, more than about ")
 
 
 def test_a_ramp_is_followed_in_its_own_time(det, x):
@@ -336,6 +356,6 @@ def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
     pair = Pair(name="pair")
     moves = [Msg("set", pair.total, 8 + n / 100) for n in range(100)]
     calls = []
-    monkeypatch.setattr(type(pair), "_intended", lambda self: calls.append(self))
+    monkeypatch.setattr(type(pair), "locate", lambda self: calls.append(self))
     assert rehearse(moves).problems == []
     assert calls == []

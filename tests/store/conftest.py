@@ -62,6 +62,15 @@ class Made:
         return [start, descriptor, *events, *stop]
 
 
+@pytest.fixture(autouse=True)
+def rescue_place(tmp_path_factory, monkeypatch):
+    """Where runs go that a data folder refuses."""
+    place = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setenv("HOME", str(place / "home"))
+    return place
+
+
 @pytest.fixture
 def made():
     return Made()

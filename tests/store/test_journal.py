@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from beamshell.errors import StoreError
-from beamshell.store import Journal, close_open_runs
+from beamshell.store import Journal, Runs, close_open_runs
 from beamshell.store.run_file import documents
 
 
@@ -255,12 +255,83 @@ def test_a_half_written_line_is_cut_off_and_kept(write, journal, made, tmp_path)
     assert path.with_suffix(".torn").read_bytes() == b'["event", {"uid": "half'
 
 
-def test_a_run_open_on_another_computer_is_left_unless_asked(write, journal, made, tmp_path, monkeypatch):
+def marker_of(folder):
+    (marker,) = (folder / "runs" / ".open").glob("*.json")
+    return marker
+
+
+def change_marker(folder, **content):
+    marker = marker_of(folder)
+    marker.write_text(json.dumps(json.loads(marker.read_text()) | content))
+
+
+def test_a_run_open_on_another_computer_is_left_unless_asked(write, journal, made, tmp_path):
     write(made.run(closed=False))
     journal.close()
-    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    change_marker(tmp_path, host="elsewhere", boot="another")
     assert close_open_runs(tmp_path) == []
     assert len(close_open_runs(tmp_path, any_host=True)) == 1
+
+
+@pytest.mark.parametrize("content", [{"host": "its-name-before"}, {"boot": "the-boot-before"}], ids=["name", "boot"])
+def test_the_boot_tells_computers_apart_and_not_their_name_alone(write, journal, made, tmp_path, content):
+    path = write(made.run(closed=False))
+    journal.close()
+    change_marker(tmp_path, **content)
+    assert close_open_runs(tmp_path) == [path]
+
+
+@pytest.mark.parametrize("content", [b"", b'{"host": "a", "bo', b"[]", b"null", b'{"path": 1}'])
+def test_a_damaged_marker_leaves_no_run_open(write, journal, made, tmp_path, content):
+    path = write(made.run(closed=False))
+    write(made.run(2))
+    marker_of(tmp_path).write_bytes(content)
+    assert close_open_runs(tmp_path) == []  # its console lives
+    journal.close()
+    assert close_open_runs(tmp_path) == [path]
+    assert lines(path)[-1][0] == "stop"
+    assert not list((tmp_path / "runs" / ".open").iterdir())
+
+
+def test_a_missing_marker_leaves_no_run_open(write, journal, made, tmp_path):
+    path = write(made.run(closed=False))
+    marker_of(tmp_path).unlink()
+    runs = Runs(tmp_path)
+    assert close_open_runs(tmp_path, open_files=runs.open_files()) == []  # its console lives
+    journal.close()
+    assert close_open_runs(tmp_path, open_files=runs.open_files()) == [path]
+    assert runs.open_files() == []
+    runs.index.close()
+
+
+def test_a_run_of_another_computer_is_not_closed_because_its_file_is_open(write, journal, made, tmp_path):
+    path = write(made.run(closed=False))
+    journal.close()
+    change_marker(tmp_path, host="elsewhere", boot="another")
+    assert close_open_runs(tmp_path, open_files=[path]) == []
+
+
+def test_a_damaged_run_does_not_keep_the_others_open(write, journal, made, tmp_path, caplog):
+    damaged, path = write(made.run(1, closed=False)), write(made.run(2, closed=False))
+    journal.close()
+    damaged.write_text('["start", {"scan_id": 1}]\n["event", 1]\n')
+    assert close_open_runs(tmp_path) == [path]
+    assert "left for the next start" in caplog.text
+
+
+def test_a_marker_has_its_name_only_when_it_is_whole_on_disk(journal, made, monkeypatch):
+    name, start = made.start()
+
+    def refuse(fd):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(StoreError):
+            journal(name, start)
+        assert list((journal.folder / "runs" / ".open").iterdir()) == []
+    journal.flush()
+    assert json.loads(marker_of(journal.folder).read_text())["path"].startswith("runs/")
 
 
 def test_without_locks_the_process_and_the_boot_tell_whether_the_writer_lives(

@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from beamshell import RunEngine
 from beamshell.errors import StoreError
 from beamshell.store import PersistentDict
 
@@ -32,6 +33,15 @@ def open_dict(tmp_path):
 
 def others_changes_show():
     time.sleep(0.002)
+
+
+def test_the_or_operator_updates_and_stores(open_dict):
+    engine = RunEngine(open_dict())
+    engine.md |= {"sample": "LaB6", "proposal": 7}
+    engine.md |= [("proposal", 8)]
+    assert isinstance(engine.md, PersistentDict)
+    engine.md.close()
+    assert dict(open_dict()) == {"sample": "LaB6", "proposal": 8}
 
 
 def test_a_value_is_there_after_the_console_was_left(open_dict):

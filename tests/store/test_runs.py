@@ -267,3 +267,99 @@ def test_questions_within_a_question_see_the_same_files(five, write, made):
         write(made.run(6))
         assert five[-1].scan_id == 5
     assert five[-1].scan_id == 6
+
+
+# ---- the clock of the computer is set back -------------------------------------------------------
+
+
+def test_the_newest_run_is_the_one_that_began_last_although_the_clock_was_set_back(write, made, runs):
+    for scan_id, time in ((1, 1.7e9), (2, 1.7e9 + 60), (3, 1.7e9 - 3600), (4, 1.7e9 - 3500)):
+        write(made.run(scan_id, time=time))
+        assert runs[-1].scan_id == scan_id
+    assert ids(runs) == [1, 2, 3, 4]
+    assert ids(runs[-2:]) == [3, 4]
+    assert ids(runs.search(since=1.7e9)) == [1, 2]
+
+
+def test_the_order_of_the_runs_is_found_again_when_the_index_was_removed(write, made, runs, tmp_path):
+    for scan_id, time in ((1, 1.7e9), (2, 1.7e9 - 3600), (7, 1.7e9 - 7200), (3, 1.7e9 - 60)):
+        write(made.run(scan_id, time=time))
+    runs.index.rebuild()
+    assert ids(runs) == [1, 2, 7, 3]
+    (tmp_path / "index.sqlite").unlink()
+    again = Runs(tmp_path)
+    assert ids(again) == [1, 2, 7, 3]
+    again.index.close()
+
+
+def test_a_scan_that_a_person_numbers_is_the_newest_too(write, made, runs):
+    write(made.run(100))
+    write(made.run(5))
+    assert runs[-1].scan_id == 5
+
+
+def test_runs_of_a_folder_without_an_order_have_the_place_of_their_time(write, made, runs, tmp_path):
+    for scan_id, time in ((1, 1.7e9 + 60), (2, 1.7e9)):
+        write(made.run(scan_id, time=time))
+    (tmp_path / "runs" / ".order").unlink()
+    runs.index.rebuild()
+    assert ids(runs) == [2, 1]
+    write(made.run(3, time=1.7e9 + 30))
+    assert ids(runs) == [2, 3, 1]
+
+
+def test_a_line_of_the_order_that_is_half_written_is_read_when_it_is_complete(write, made, runs, tmp_path):
+    write(made.run(1, time=1.7e9))
+    second = write(made.run(2, time=1.7e9 - 60))
+    order = tmp_path / "runs" / ".order"
+    whole = order.read_bytes()
+    order.write_bytes(whole[:-5])
+    assert ids(runs) == [2, 1]
+    order.write_bytes(whole)
+    assert second.name.encode() in whole
+    assert ids(runs) == [1, 2]
+
+
+def test_runs_keep_their_order_when_another_order_begins(write, made, runs, tmp_path):
+    for scan_id, time in ((1, 1.7e9), (2, 1.7e9 - 60)):
+        write(made.run(scan_id, time=time))
+    assert ids(runs) == [1, 2]
+    (tmp_path / "runs" / ".order").unlink()
+    assert ids(runs) == [1, 2]
+    write(made.run(3, time=1.7e9 + 5))
+    assert ids(runs) == [1, 2, 3]
+
+
+def test_an_open_run_keeps_its_place_when_it_ends(write, journal, made, runs):
+    write(made.run(1, time=1.7e9))
+    *begun, end = made.run(2, time=1.7e9 - 60)
+    for name, doc in begun:
+        journal(name, doc)
+    assert ids(runs) == [1, 2]
+    journal(*end)
+    assert ids(runs) == [1, 2]
+    assert runs[-1].exit_status == "success"
+
+
+def test_the_index_of_an_older_version_is_made_again(write, made, tmp_path):
+    with sqlite3.connect(tmp_path / "index.sqlite") as db:
+        db.execute(
+            "CREATE TABLE runs (path TEXT PRIMARY KEY, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL, "
+            "plan_name TEXT, exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL)"
+        )
+        db.execute("CREATE TABLE folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL)")
+    db.close()
+    write(made.run(1))
+    runs = Runs(tmp_path)
+    assert ids(runs) == [1]
+    runs.index.close()
+
+
+def test_on_a_full_disk_the_index_goes_on_in_memory(write, made, runs, monkeypatch):
+    write(made.run(1))
+    assert ids(runs) == [1]
+    runs.index._db.execute("PRAGMA max_page_count = 1")  # the file cannot grow: sqlite says that the disk is full
+    for number in range(2, 60):
+        write(made.run(number, comment="x" * 1000))
+    assert ids(runs) == list(range(1, 60))
+    assert runs[-1].scan_id == 59

@@ -49,6 +49,19 @@ def test_where_there_is_no_peak_the_motor_is_back_and_the_reason_is_one_line(run
     assert run.exit_status == "fail"
 
 
+def test_over_noise_no_motor_moves_until_one_insists_and_a_flat_signal_is_passed(console):
+    console.do("mov th 0 samx 2")
+    number = console.next_scan
+    console.do("scan det samx -1 1 11")
+    for word in ("cen", "peak", "com"):
+        answer = " ".join(console.do(word).split())
+        assert f"scan {number}: no clear peak in det (" in answer
+        assert f"to insist: {word} anyway" in answer
+    assert "(highest point of det" in console.do("peak anyway")
+    console.do("scan scaler det th -0.5 1 16 0.05")
+    assert "(centre of scaler_s3" in console.do("cen")  # s2, the monitor, comes before it
+
+
 def test_a_spectrum_over_the_edge_of_the_foil(console):
     console.do("xafs scaler mono.energy 8979 -30:-10:10 -10:10:2 k_max=3 k_step=0.3 time=0.05 k_weight=1")
     spectrum = Runs(console.data)[-1]
@@ -59,7 +72,7 @@ def test_a_spectrum_over_the_edge_of_the_foil(console):
     energy = table["mono_energy"] * 1e3
     assert energy[0] == pytest.approx(8979 - 30, abs=0.2)
     assert energy[-1] == pytest.approx(8979 + 3.81 * 9, abs=0.2)
-    transmitted = table["scaler_s4"] / table["scaler_s2"]
+    transmitted = table["scaler_foil"] / table["scaler_I0"]
     assert transmitted[energy < 8970].min() > 2 * transmitted[energy > 8983].max()
     times = table["count_time"]
     assert times[0] == 0.05
@@ -82,7 +95,7 @@ def test_regions_are_scanned_each_with_its_step_and_count_time(console):
 
 
 def test_what_no_scan_has_measured_cannot_be_gone_to(open_console):
-    assert "there is no scan of one motor among the last runs: scan first" in open_console().do("cen")
+    assert "this console has not scanned one motor yet: scan first" in open_console().do("cen")
 
 
 def test_wrong_words_are_answered_in_one_line(console):

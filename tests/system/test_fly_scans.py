@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import document_rules
@@ -23,6 +23,8 @@ from beamshell.ioc.process import DemoIoc
 from beamshell.plans import fly_scan
 
 SCAN = "fscan th -1 1 81 0.1"
+WIDE = 0.5
+"""deg: simulated time is faster than life, so points are far off on a busy machine."""
 
 
 def points(docs: Run) -> dict[int, float]:
@@ -40,6 +42,7 @@ SPEED = 2.0
 
 
 def test_a_fly_scan_fills_the_table_finds_the_peak_and_cen_goes_there(console):
+    console.do(f"th_fly.tolerance = {WIDE}")
     output = console.do(SCAN)
     assert point_numbers(output) == list(range(1, 82))
     centre = float(re.search(r"mcs_it: max \d+ at th .* cen (\d\.\d+)", output)[1])
@@ -99,7 +102,8 @@ def test_wrong_words_are_one_line_each(console):
 
 def test_fly_scans_run_on_the_twin(run_beamshell):
     path = "RE(bp.fly_path(traj, {th: [0, 0.1, 0.2], tth: [0, 0.2, 0.4]}, 0.2))"
-    done = run_beamshell("--twin", "-c", f"fscan th -1 1 21 0.1; {path}", speed=2.0)  # 10 ms late are 0.02 deg
+    lines = f"th_fly.tolerance = {WIDE}; fscan th -1 1 21 0.1; {path}"
+    done = run_beamshell("--twin", "-c", lines, speed=2.0)  # 10 ms late are 0.02 deg
     assert point_numbers(done.stdout) == [*range(1, 22), 1, 2, 3], done.stdout + done.stderr
     centre = float(re.search(r"mcs_it: max \d+ at th .* cen (\d\.\d+)", done.stdout)[1])
     assert centre == pytest.approx(0.3, abs=0.1)
@@ -115,12 +119,18 @@ class Beamline:
         self.th = EpicsMotor("OWN:th", name="th")
         self.mcs = MultichannelScaler("OWN:mcs:", name="mcs", counters={"i0": 2, "it": 3})
         self.ring = EpicsSignalRO("OWN:current", name="ring")
-        self.flyer = MotorFlyer(name="fly", motor=self.th, counter=self.mcs)
+        self.flyer = MotorFlyer(name="fly", motor=self.th, counter=self.mcs, tolerance=WIDE)
         self.signals = [s for device in (self.th, self.mcs) for _, s in device.walk_signals()] + [self.ring]
         for signal in self.signals:
             signal.wait_for_connection(10)
         self.documents: Run = []
         self.at_page: dict[int, Any] = {}
+
+    def until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.01)
 
     def record(self, name: str, doc: dict[str, Any]) -> None:
         self.documents.append((name, doc))
@@ -156,6 +166,21 @@ def test_a_flight_whose_ioc_dies_fails_and_keeps_its_points(beamline, own_ioc):
     beamline.th.velocity.set(0.25).wait(5)  # as a record that remembers its settings would come back
     engine(fly_scan(beamline.flyer, -0.1, 0.1, 5, 0.1))
     assert beamline.th.velocity.get() == 1.0
+
+
+def test_a_flight_whose_ioc_dies_before_its_first_points_ends_with_its_reason(beamline, own_ioc, capsys):
+    engine = RunEngine()
+
+    def die_when_it_counts(msg):
+        if msg.command == "complete":
+            beamline.until(lambda: beamline.mcs.acquiring.get())
+            own_ioc.kill()
+
+    engine.msg_hook = die_when_it_counts
+    with pytest.raises(FailedStatus, match="fly: complete failed") as failed:
+        engine(fly_scan(beamline.flyer, -1.0, 1.0, 201, 0.1, period=60.0), beamline.record)
+    assert "lost its connection" in str(failed.value)
+    assert "cannot collect" not in capsys.readouterr().out
 
 
 def test_with_a_suspender_the_rest_is_flown_when_the_ioc_is_back(beamline, own_ioc):

@@ -110,6 +110,19 @@ def test_a_point_that_was_measured_again_is_no_step():
     assert step.seconds == pytest.approx(took(1, 0.5))
 
 
+def test_a_clock_that_was_set_back_in_a_run_makes_no_negative_time():
+    run = list(run_of(line(1, 4)))
+    for first_after in range(1, 7):  # the descriptor to the stop document
+        documents = [
+            (name, {**doc, "time": doc["time"] - 3600} if n >= first_after and "time" in doc else doc)
+            for n, (name, doc) in enumerate(run)
+        ]
+        times = times_of(documents)
+        assert all(interval.seconds >= 0 for interval in times.intervals)
+        assert times.first is None or times.first.seconds >= 0
+        assert times.last_s is None or times.last_s >= 0
+
+
 def test_points_with_count_times_of_their_own_are_told_apart():
     run = list(run_of((), 0.1, number=5))
     for name, doc in run:

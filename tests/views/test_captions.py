@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.views.captions import last_line, points_by_stream, title
+from beamshell.views.captions import RunDuration, last_line, points_by_stream, title
 
 
 def test_a_run_is_called_by_the_line_that_was_typed():
@@ -40,3 +40,39 @@ def test_the_last_line_says_how_a_run_ended_and_why():
     assert last_line(start, stop, "5 points") == (
         "generator scan ['01234567'] (scan num: 7) abort, 5 points in 1 min 5 s (beam lost)"
     )
+
+
+# ---- the clock of the computer is set in a run ---------------------------------------------------
+
+
+class Clocks:
+    """A clock that is set, and one that only grows."""
+
+    def __init__(self):
+        self.now, self.steady = 1.7e9, 100.0
+
+    def pass_by(self, seconds):
+        self.now += seconds
+        self.steady += seconds
+
+
+@pytest.mark.parametrize("step_s", [-3600.0, 3600.0, 0.0])
+def test_a_run_in_progress_took_as_long_as_it_did_whatever_the_clock_says(step_s):
+    clocks = Clocks()
+    measured = RunDuration({"time": clocks.now}, lambda: clocks.now, lambda: clocks.steady)
+    clocks.pass_by(1.5)
+    clocks.now += step_s
+    clocks.pass_by(0.5)
+    assert measured.seconds({"time": clocks.now}) == pytest.approx(2.0)
+
+
+def test_a_stored_run_took_what_its_documents_say_however_fast_they_are_shown():
+    clocks = Clocks()
+    measured = RunDuration({"time": clocks.now - 500}, lambda: clocks.now, lambda: clocks.steady)
+    clocks.pass_by(0.01)
+    assert measured.seconds({"time": clocks.now - 400}) == pytest.approx(100.0, abs=0.1)
+
+
+def test_no_run_takes_less_than_no_time():
+    line = last_line({"uid": "0123456789", "time": 3600.0}, {"time": 2.0, "exit_status": "success"}, "21 points")
+    assert line.endswith("success, 21 points, the clock was set back meanwhile")

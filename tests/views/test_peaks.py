@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.views.peaks import RunPeaks, is_curve
+from beamshell.views.peaks import RunPeaks, clearest, is_curve
 
-TRIANGLE = [(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 2.0), (4.0, 0.0)]
+TRIANGLE = [(0.0, 1.0), (1.0, 201.0), (2.0, 401.0), (3.0, 201.0), (4.0, 1.0)]
 TH = {"dtype": "number", "shape": [], "units": "deg", "precision": 4}
 
 
@@ -19,7 +19,7 @@ def peaks_of(documents):
 def test_a_peak_is_reported_with_units_and_the_digits_of_its_motor(make_run):
     peaks = peaks_of(make_run(["th"], ["det"], TRIANGLE, keys={"th": TH}))
     (peak,) = peaks.peaks().values()
-    assert peaks.sentence(peak) == "det: max 4.000 at th 2.0000 deg, cen 2.0000, fwhm 2.0000, com 2.0000"
+    assert peaks.sentence(peak) == "det: max 401.000 at th 2.0000 deg, cen 2.0000, fwhm 2.0000, com 2.0000"
 
 
 def test_a_peak_without_a_centre_says_why(make_run):
@@ -35,12 +35,37 @@ def test_each_detector_with_a_peak_has_one_and_a_flat_one_has_none(make_run):
 
 def test_of_a_point_measured_again_the_last_measurement_counts(make_run):
     documents = make_run(["th"], ["det"], [(0.0, 99.0), *TRIANGLE], numbers=[1, *range(1, 6)])
-    assert peaks_of(documents).peaks()["det"].max_y == 4.0
+    assert peaks_of(documents).peaks()["det"].max_y == 401.0
 
 
 def test_a_run_without_points_has_no_peaks(make_run):
     assert peaks_of(make_run(["th"], ["det"], [])).peaks() == {}
     assert peaks_of(make_run(["th"], ["det"], [])[:1]).peaks() == {}
+
+
+def test_where_there_is_only_noise_the_line_says_so_with_its_numbers(make_run):
+    peaks = peaks_of(make_run(["th"], ["det"], [(0.0, 9.0), (1.0, 12.0), (2.0, 8.0), (3.0, 11.0)], keys={"th": TH}))
+    (peak,) = peaks.peaks().values()
+    expected = "det: max 12.000 at th 1.0000 deg; no clear peak (0.58 times counting noise, clear is 2.3)"
+    assert peaks.sentence(peak) == expected
+
+
+def test_a_detector_with_a_clear_peak_is_preferred_to_a_flat_one_before_it(make_run):
+    monitor = [100.0, 103.0, 98.0, 101.0, 99.0]
+    rows = [(x, flat, y, 2 * y) for (x, y), flat in zip(TRIANGLE, monitor, strict=True)]
+    peaks = peaks_of(make_run(["th"], ["monitor", "det", "second"], rows)).peaks()
+    assert list(peaks) == ["monitor", "det", "second"]
+    assert clearest(peaks).y == "det"
+
+
+def test_a_peak_inside_the_scan_is_preferred_to_a_clear_slope(make_run):
+    rows = [(x, 1000.0 * x, y) for x, y in TRIANGLE]
+    assert clearest(peaks_of(make_run(["th"], ["slope", "det"], rows)).peaks()).y == "det"
+
+
+def test_among_noise_the_first_detector_is_taken(make_run):
+    rows = [(0.0, 9.0, 7.0), (1.0, 12.0, 9.0), (2.0, 8.0, 6.0)]
+    assert clearest(peaks_of(make_run(["th"], ["det", "second"], rows)).peaks()).y == "det"
 
 
 @pytest.mark.parametrize(("motors", "expected"), [(["th"], True), ([], False), (["samy", "samx"], False)])

@@ -19,8 +19,9 @@ class RandomWalk(Device):
 
 
 class Decay(PVPositioner):
-    """A value that approaches its set point exponentially: prefix "decay"."""
+    """A value that approaches its set point exponentially: prefix "decay". A stop keeps it at the value that it has."""
 
+    holds_on_stop = True
     readback = Component(EpicsSignalRO, ":I")
     setpoint = Component(EpicsSignal, ":SP")
     done = Component(EpicsSignalRO, ":done", kind="omitted")

@@ -21,8 +21,9 @@ from beamshell.devices.component import Component
 from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, profile_from
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
+from beamshell.devices.flyer import Flight, Points, end_with, latest
 from beamshell.devices.part import Kind
+from beamshell.devices.path_flyer import Numbers, PathFlyer
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
@@ -32,7 +33,7 @@ _WRITE_S = 5.0
 """Seconds that a setting may take to be written."""
 
 
-class MotorFlyer(Flyer):
+class MotorFlyer(PathFlyer):
     """A fly scan of one motor: ``RE(fly_scan(th_fly, -1, 1, 101, 0.05))``, or ``fscan th -1 1 101 0.05``.
 
     `prepare` takes the motor, at its own speed, to where it has room to speed up before the first point. `kickoff` sets
@@ -49,7 +50,7 @@ class MotorFlyer(Flyer):
         motor: what moves; its device, in a device file its name.
         counter: what counts, likewise.
         encoder: the counter's array that holds the motor's position in each bin; None: from the read-backs.
-        kwargs: those of Flyer.
+        kwargs: those of PathFlyer: tolerance, ...
 
     Example:
         >>> th_fly = MotorFlyer(name="th_fly", motor=th, counter=mcs)
@@ -57,7 +58,7 @@ class MotorFlyer(Flyer):
         >>> th_fly.kickoff().wait()
         >>> th_fly.complete().wait()
         >>> next(th_fly.collect_pages())["data"].keys()
-        dict_keys(['th', 'mcs_i0', 'mcs_it'])
+        dict_keys(['th', 'mcs_i0', 'mcs_it', 'th_fly_off_path'])
     """
 
     device_arguments: ClassVar[tuple[str, ...]] = ("motor", "counter")
@@ -126,7 +127,7 @@ class MotorFlyer(Flyer):
             The same as `prepare`.
         """
         profile = self.parse_path(path)
-        way = np.linspace(profile.start, profile.stop, profile.num)[profile.first :]
+        way = profile.places
         beside_s = 2 * abs(self._room(profile)) / profile.speed + latest(self.motor.acceleration)
         return profile.bins * profile.time_s + beside_s, {self.motor.name: way.tolist()}
 
@@ -153,6 +154,7 @@ class MotorFlyer(Flyer):
             (self.run_up, self._room(profile)),
         ):
             signal.put(value, force=True)
+        self.read_tolerances(is_new_path=profile.first == 0)
         waiting: list[Status] = [
             *self.counter.prepare_bins(profile.bins, profile.time_s),
             self.motor.set(profile.begin - self._room(profile)),
@@ -273,7 +275,8 @@ class MotorFlyer(Flyer):
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
                 failure = failure or exc
         self._unsubscribe()
-        flight.finish(failure or self._shortfall())
+        off_path = self.compare_with_path(self._points().data)
+        flight.finish(failure or self._shortfall() or off_path)
 
     def _end_counting(self) -> None:
         if self._start_lock.acquire(blocking=False):  # it was not started, and cannot be any more
@@ -336,7 +339,17 @@ class MotorFlyer(Flyer):
 
     @override
     def describe_points(self) -> dict[str, DataKey]:
-        return {**self.motor.readback_signal.describe(), **self.counter.describe_bins(self._counts_recorded())}
+        counts = self.counter.describe_bins(self._counts_recorded())
+        return {**self.motor.readback_signal.describe(), **counts, **self.describe_mark()}
+
+    @override
+    def places(self) -> dict[str, Numbers]:
+        profile: FlyProfile = self._path
+        return {self.motor.name: profile.places}
+
+    @override
+    def bin_widths(self) -> dict[str, float]:
+        return {self.motor.name: abs(self._path.step)}
 
     def _counts_recorded(self) -> list[str]:
         return [counter for counter in self.counter.counters if counter != self._encoder]
@@ -349,12 +362,19 @@ class MotorFlyer(Flyer):
         if self.flying and self._counting is not None:
             with contextlib.suppress(DeviceError):  # its end says why; what was counted before is kept
                 self._counts = self.counter.begin_filled()()
+        return self._points()
+
+    def _points(self) -> Points:
+        """The points that the counts and positions known so far make."""
         filled = self._counts or {}
         full = self._full_bins(filled)
         if not self._is_complete:
             full = self._log.covered(full)
+        if not full:
+            return Points({})
         times, places = self._log.points(full)
         if self._encoder is not None:
             places = filled.get(self._encoder, places)[: len(times)]
         counts = {self._key(name): filled[name][: len(times)].tolist() for name in self._counts_recorded()}
-        return Points({self.motor.name: places.tolist(), **counts}, times.tolist()) if full else Points({})
+        measured = {self.motor.name: places.tolist()}
+        return Points({**measured, **counts, **self.mark_off_path(measured)}, times.tolist())

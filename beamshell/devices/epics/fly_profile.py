@@ -59,6 +59,11 @@ class FlyProfile:
         return self.num - self.first
 
     @property
+    def places(self) -> Numbers:
+        """The points of this flight: shape (bins,)."""
+        return np.linspace(self.start, self.stop, self.num)[self.first :]
+
+    @property
     def begin(self) -> float:
         """The motor position at the beginning of the first bin of this flight."""
         return self.start + (self.first - 0.5) * self.step

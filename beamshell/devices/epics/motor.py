@@ -171,6 +171,11 @@ class EpicsMotor(Positioner):
 
         return collected
 
+    @override
+    def begin_tolerance(self) -> Callable[[], float | None]:
+        collect = begin_values(self.retry_deadband, self.motor_resolution)
+        return lambda: max(map(abs, collect()))
+
     def status_words(self) -> list[str]:
         """Every bit of the record's status word MSTA that is set, in words."""
         return msta_words(int(self.msta.get()))
@@ -188,7 +193,7 @@ class EpicsMotor(Positioner):
             DeviceError: the record would not move: SPMG, or Set mode; the message says how to change that.
             NotConnected: the record does not answer.
         """
-        target = as_number(self.name, position)
+        as_number(self.name, position)
         start, low, high, done, spmg, calibrating, velocity, ramp_s = begin_values(
             self.user_readback,
             self.low_limit_travel,
@@ -199,11 +204,11 @@ class EpicsMotor(Positioner):
             self.velocity,
             self.acceleration,
         )()
-        self._check(target, (low, high))
+        target = self._within_limits(position, (low, high))
         self._check_ready(int(spmg), bool(calibrating))
         move = MotorMove(
             self,
-            Position(target),
+            Position(float(target)),
             self.user_setpoint,
             target,
             start=start,
@@ -217,6 +222,10 @@ class EpicsMotor(Positioner):
         self._is_foreign_motion = not done and (self._last_move is None or self._last_move.done)
         self._begin(move)
         return move
+
+    @override
+    def _resolution(self) -> float:
+        return float(self.motor_resolution.get())
 
     def _check_ready(self, spmg: int, calibrating: bool) -> None:
         if spmg < 2:
@@ -363,14 +372,15 @@ class EpicsMotor(Positioner):
         return self._press(self._button("jog", direction), Jog(), f"jog ({direction})")
 
     def tweak(self, direction: Direction = "forward", wait: bool = True) -> MoveStatus:
-        """Move by one step of `tweak_value` from the last set point.
+        """Move by one step of `tweak_value`, as a relative move does: from the set point, or from where it stands.
 
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
         """
         sign = _one_of(self.name, direction, {"forward": 1, "reverse": -1})
-        setpoint, step = begin_values(self.user_setpoint, self.tweak_value)()
-        return self.move(setpoint + sign * step, wait=wait)
+        collect, collect_location = begin_values(self.tweak_value), self.begin_location()
+        (step,) = collect()
+        return self.move(collect_location()["setpoint"] + sign * step, wait=wait)
 
     def _button(self, action: str, direction: Direction) -> EpicsSignal:
         forward, reverse = f"{action}_forward", f"{action}_reverse"

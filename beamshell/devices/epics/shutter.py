@@ -5,6 +5,7 @@ It knows the records of a two-state shutter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from beamshell.protocols import Location
 
 class EpicsShutter(Device):
     """A shutter: ``shutter.open()``, ``shutter.set("Close")``, ``shutter.state``.
+
+    A stop does nothing: a shutter is on its way for less than a second, and must not be left half open.
 
     Args:
         prefix: the switch, a record with two states: "BL:shutter".
@@ -130,7 +133,7 @@ class EpicsShutter(Device):
         if before is not None:
             before.end(MoveFailed(f"{self.name}: {before.action} was superseded by {travel.action}"))
         try:
-            written = self.command.set(target)
+            written = self.command.set(target, timeout=math.inf)  # the travel has a time-out of its own
         except DeviceError as exc:
             travel.end(exc)
             raise

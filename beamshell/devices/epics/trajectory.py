@@ -20,8 +20,9 @@ from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory_path import Path, middles, path_from
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
-from beamshell.devices.flyer import Flight, Flyer, Points, end_with, latest
+from beamshell.devices.flyer import Flight, Points, end_with, latest
 from beamshell.devices.part import Fact, Kind
+from beamshell.devices.path_flyer import Numbers, PathFlyer
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
@@ -34,7 +35,7 @@ _SUCCESS = 1
 _FIXED_TIME, _ABSOLUTE = 0, 1
 
 
-class TrajectoryFlyer(Flyer):
+class TrajectoryFlyer(PathFlyer):
     """A flight of several motors through points: ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``.
 
     `prepare` checks each point and the speed to it, has the controller build the profile, and takes the motors to
@@ -46,7 +47,7 @@ class TrajectoryFlyer(Flyer):
         name: its name.
         motors: the controller's axes M1, M2, ... in this order; devices, in a device file their names.
         counter: what counts, likewise; its bins are advanced by the controller's pulses.
-        kwargs: those of Flyer.
+        kwargs: those of PathFlyer: tolerance, ...
 
     Example:
         >>> traj = TrajectoryFlyer("BL:traj1:", name="traj", motors=[th, tth], counter=mcs)
@@ -83,7 +84,7 @@ class TrajectoryFlyer(Flyer):
             raise BadValue(f"{name}: its motors are {motors!r}, and must be a list of EpicsMotors")
         if not isinstance(counter, MultichannelScaler):
             raise BadValue(f"{name}: its counter is {counter!r}, and must be a MultichannelScaler")
-        self.motors, self.counter = motors, counter
+        self._motors, self.counter = motors, counter
         self._readbacks: dict[str, npt.NDArray[np.float64]] = {}
         self._counts: dict[str, Any] = {}
         self._marks: list[tuple[int, float]] = []
@@ -94,6 +95,11 @@ class TrajectoryFlyer(Flyer):
             parts[f"m{axis}_positions"] = Component(EpicsSignal, f"M{axis}Positions", kind=Kind.omitted)
             parts[f"m{axis}_readbacks"] = Component(EpicsSignalRO, f"M{axis}Readbacks", kind=Kind.omitted)
         super().__init__(prefix, name=name, own_parts=parts, **kwargs)
+
+    @property
+    def motors(self) -> list[EpicsMotor]:
+        """The motors that it can move, in the order of the controller's axes."""
+        return self._motors
 
     # ---- before the flight -------------------------------------------------------------------
 
@@ -168,6 +174,7 @@ class TrajectoryFlyer(Flyer):
             settings.append((self.part(f"m{axis}_use"), int(motor in motors)))
             if motor in motors:
                 settings.append((self.part(f"m{axis}_positions"), way.edges(motor.name)))
+        self.read_tolerances(is_new_path=way.first == 0)
         statuses = [signal.set(value) for signal, value in settings]
         statuses += self.counter.prepare_bins(way.bins, way.time_s, pulses=True)
         for status in statuses:
@@ -234,7 +241,8 @@ class TrajectoryFlyer(Flyer):
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
                 failure = failure or exc
         self.counter.bins.clear_sub(self._on_bins)
-        flight.finish(failure or self._shortfall())
+        off_path = self.compare_with_path(self._points().data)
+        flight.finish(failure or self._shortfall() or off_path)
 
     def _end_counting(self) -> None:
         """Stop the counter if the last pulse, which ends the last bin, did not come."""
@@ -275,7 +283,17 @@ class TrajectoryFlyer(Flyer):
         described: dict[str, DataKey] = {}
         for motor in motors:
             described.update(motor.readback_signal.describe())
-        return {**described, **self.counter.describe_bins(self.counter.counters)}
+        return {**described, **self.counter.describe_bins(self.counter.counters), **self.describe_mark()}
+
+    @override
+    def places(self) -> dict[str, Numbers]:
+        way: Path = self._path
+        return {name: points[way.first :] for name, points in way.positions.items()}
+
+    @override
+    def bin_widths(self) -> dict[str, float]:
+        way: Path = self._path
+        return {name: float(way.speeds(name).max() * way.time_s) for name in way.positions}
 
     def _complete_bins(self) -> int:
         lengths = [len(column) for column in self._counts.values()]
@@ -284,7 +302,10 @@ class TrajectoryFlyer(Flyer):
 
     @override
     def points_so_far(self) -> Points:
-        bins = 0 if self.flying or not self._marks else self._complete_bins()
+        return Points({}) if self.flying else self._points()
+
+    def _points(self) -> Points:
+        bins = self._complete_bins() if self._marks else 0
         if not bins:
             return Points({})
         times = middles(self._marks, bins, self._path.time_s)
@@ -292,7 +313,7 @@ class TrajectoryFlyer(Flyer):
             name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
         }  # fmt: skip
         counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._counts.items()}
-        return Points({**places, **counts}, times.tolist())
+        return Points({**places, **counts, **self.mark_off_path(places)}, times.tolist())
 
     # ---- simulation --------------------------------------------------------------------------
 

@@ -70,7 +70,8 @@ class SynFlyer(Flyer):
         self._path = self.parse_path({"start": start, "stop": stop, "num": num, "exp": exp})
         self._counts = np.zeros(0, int)
         self._started_at = 0.0  # seconds since 1970
-        self._ended_at: float | None = None
+        self._began_at = 0.0  # of the monotonic clock, since the other may be set meanwhile
+        self._ended_at: float | None = None  # of the monotonic clock
         self._timer: Timer | None = None
 
     def parse_path(self, path: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class SynFlyer(Flyer):
     def start_flight(self, flight: Flight) -> None:
         exact = self._peak * np.exp(-((self._positions() - self._center) ** 2) / (2 * self._sigma**2))
         self._counts = self._random.poisson(exact)
-        self._started_at, self._ended_at = time.time(), None
+        self._started_at, self._began_at, self._ended_at = time.time(), time.monotonic(), None
         duration_s = self._path["num"] * self._path["exp"]
         if duration_s > 0:
             self._timer = call_later(duration_s, lambda: completions.post(flight.finish))
@@ -99,7 +100,7 @@ class SynFlyer(Flyer):
     def end_flight(self, flight: Flight) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._ended_at = time.time()
+        self._ended_at = time.monotonic()
         flight.finish()
 
     # ---- what it saw -------------------------------------------------------------------------
@@ -124,8 +125,8 @@ class SynFlyer(Flyer):
         total: int = self._path["num"]
         if self._ended_at is None and not self.flying:
             return total
-        moment = time.time() if self._ended_at is None else self._ended_at
-        return min(total, int((moment - self._started_at) / self._path["exp"]))
+        moment = time.monotonic() if self._ended_at is None else self._ended_at
+        return min(total, int((moment - self._began_at) / self._path["exp"]))
 
     def _positions(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.linspace(self._path["start"], self._path["stop"], self._path["num"])

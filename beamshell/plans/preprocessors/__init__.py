@@ -4,15 +4,7 @@ Each exists as a wrapper ``..._wrapper(plan, ...)`` and as a decorator of functi
 GeneratorExit on at once: a plan that is halted or thrown away must not yield, so its cleanup is left out.
 """
 
-from beamshell.plans.preprocessors.alongside import (
-    SupplementalData,
-    baseline_wrapper,
-    fly_during_wrapper,
-    monitor_during_wrapper,
-    rewindable_wrapper,
-    subs_wrapper,
-    suspend_wrapper,
-)
+from beamshell.plans.preprocessors.alongside import rewindable_wrapper, subs_wrapper, suspend_wrapper
 from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
 from beamshell.plans.preprocessors.decorators import (
     baseline_decorator,
@@ -58,6 +50,12 @@ from beamshell.plans.preprocessors.settings import (
     reset_positions_wrapper,
 )
 from beamshell.plans.preprocessors.summary import print_summary_wrapper, summary_line
+from beamshell.plans.preprocessors.supplemental import (
+    SupplementalData,
+    baseline_wrapper,
+    fly_during_wrapper,
+    monitor_during_wrapper,
+)
 
 __all__ = [
     "MakePlan",

@@ -12,14 +12,7 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
-from beamshell.plans.preprocessors.alongside import (
-    baseline_wrapper,
-    fly_during_wrapper,
-    monitor_during_wrapper,
-    rewindable_wrapper,
-    subs_wrapper,
-    suspend_wrapper,
-)
+from beamshell.plans.preprocessors.alongside import rewindable_wrapper, subs_wrapper, suspend_wrapper
 from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
 from beamshell.plans.preprocessors.mutators import MakePlan, stub_wrapper
 from beamshell.plans.preprocessors.runs import (
@@ -35,6 +28,7 @@ from beamshell.plans.preprocessors.settings import (
     reset_positions_wrapper,
 )
 from beamshell.plans.preprocessors.summary import print_summary_wrapper
+from beamshell.plans.preprocessors.supplemental import baseline_wrapper, fly_during_wrapper, monitor_during_wrapper
 
 
 def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[MakePlan], MakePlan]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from beamshell.messages import Msg, Plan
+from beamshell.errors import PlanError
+from beamshell.messages import Msg, Plan, explain_no_message
 from beamshell.plans.unrun_plan_guard import refuse_ended, wrapper
 
 MakePlan = Callable[..., Plan]
@@ -87,6 +88,9 @@ def send_each(plan: Any, send: Callable[[Msg], Plan]) -> Plan:
         except StopIteration as end:
             return end.value
         response = error = None
+        if not hasattr(msg, "command"):
+            error = PlanError(explain_no_message(msg, inner))
+            continue
         try:
             response = yield from send(msg)
         except GeneratorExit:

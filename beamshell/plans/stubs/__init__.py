@@ -46,6 +46,7 @@ from beamshell.plans.stubs.moving import (
     mvr,
     rel_set,
     setpoint,
+    single_axis,
     stop,
 )
 from beamshell.plans.stubs.points import (
@@ -122,6 +123,7 @@ __all__ = [
     "save",
     "separate_devices",
     "setpoint",
+    "single_axis",
     "sleep",
     "stage",
     "stage_all",

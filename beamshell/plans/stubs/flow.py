@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from beamshell.messages import Msg, Plan
+from beamshell.plans import arguments
 from beamshell.plans.unrun_plan_guard import plan
 
 
@@ -20,7 +21,7 @@ def null() -> Plan:
 @plan
 def sleep(seconds: float) -> Plan:
     """Wait for some seconds."""
-    return (yield Msg("sleep", None, seconds))
+    return (yield Msg("sleep", None, arguments.seconds(seconds, "the time to sleep")))
 
 
 def wait(

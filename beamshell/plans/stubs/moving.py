@@ -60,14 +60,31 @@ def mvr(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: A
 
 
 def moved_by(device: Any, origin: Any, distance: Any) -> Any:
-    """`origin + distance`.
+    """The position `distance` away from `origin`; of a device with several axes, as it says itself.
 
     Raises:
         PlanError: the device has no number as position, such as a shutter; move it with mv.
+        BadValue: the device has several axes, and the distance is a number: move one of its axes.
     """
+    if hasattr(device, "shifted"):
+        return device.shifted(origin, distance)
     if isinstance(origin, str | bytes | bool):
         raise PlanError(f"{device.name} is {origin!r}, which is no number: move it with mv, not by a distance")
     return origin + distance
+
+
+def single_axis(device: Any) -> Any:
+    """The device; of one with computed axes, the axis that a single number means.
+
+    Raises:
+        PlanError: it has several axes, and none of them is its main one; the message names them.
+    """
+    if not hasattr(device, "main_axis"):
+        return device
+    if device.main_axis is None:
+        axes = " or ".join(f"{device.name}.{attr}" for attr in device.pseudo_names)
+        raise PlanError(f"{device.name} has several axes: name one of them, {axes}")
+    return device.main_axis
 
 
 mov = mv

@@ -11,7 +11,9 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.arguments import delays
 from beamshell.plans.environment import now
+from beamshell.plans.patterns import same_position
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
 
@@ -32,7 +34,7 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
     yield Msg("checkpoint")
     moved = False
     for motor, position in step.items():
-        if motor in pos_cache and pos_cache[motor] == position:
+        if motor in pos_cache and same_position(pos_cache[motor], position):
             continue
         yield Msg("set", motor, position, group=MOVE_GROUP)
         pos_cache[motor] = position
@@ -71,9 +73,10 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
         delay: seconds from the start of one to the start of the next: a number, or an iterable of them.
 
     Raises:
-        PlanError: there are fewer delays than gaps; give num - 1 of them.
+        PlanError: a delay is no time of 0 or more, or there are fewer delays than gaps; give num - 1 of them.
     """
-    delays = None if delay is None or isinstance(delay, int | float) else iter(delay)
+    checked_delay = delays(delay)
+    gaps = iter(checked_delay) if isinstance(checked_delay, Iterable) else itertools.repeat(checked_delay)
     done = 0
     while num is None or done < num:
         start = now()
@@ -83,7 +86,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> 
         if done == num:
             return
         try:
-            gap = next(delays) if delays is not None else delay
+            gap = next(gaps)
         except StopIteration:
             if num is None:
                 return  # without `num`, the delays decide how many times

@@ -1,6 +1,7 @@
 """Commands that move a motor to a peak or an edge: align, edge, knife; cen, peak and com of the last scan.
 
-The fits are the plans' own; the last scan is read from the store, so that it needs no plot and no memory.
+The fits are the plans' own. The last scan is this console's own: a scan of another console may have moved another
+motor. It is read from the store, so that it needs no plot and no memory.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def align(
     """Scan around where the motor is, fit a peak, and go to its centre.
 
     Start and stop are distances, -1 and 1 with 41 POINTS if none are given. Where there is no peak, the motor goes back
-    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_s4.
+    and the reason is shown. The first detector's first value is looked at, or the one that is named: field=scaler_It.
     With `dip` the peak points down.
     """
     line = line or Line(-1.0, 1.0, 41)
@@ -69,7 +70,7 @@ def edge(
     """Scan around where the motor is, fit an edge, and go to where it is half-way up.
 
     Start and stop are distances. Where there is no edge, the motor goes back and the reason is shown. The value looked
-    at is named by field=scaler_s4.
+    at is named by field=scaler_It.
     """
     options = _options(time=time, field=field)
     return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
@@ -119,38 +120,67 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
 
 
 @command(HEADING, example="cen")
-def cen(session: Session, value: str | None = None) -> Plan:
+def cen(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
-    A value of the scan, such as det, can be named.
+    It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, value, "centre", lambda peak: peak.cen)
+    return _go(session, _Question("cen", scan_number, value, anyway), "centre", lambda peak: peak.cen)
 
 
 @command(HEADING, example="peak", aliases=("pic",))
-def peak(session: Session, value: str | None = None) -> Plan:
+def peak(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to where the last scan was highest.
 
-    A value of the scan, such as det, can be named.
+    It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, value, "highest point", lambda peak: peak.max_x)
+    return _go(session, _Question("peak", scan_number, value, anyway), "highest point", lambda peak: peak.max_x)
 
 
 @command(HEADING, example="com")
-def com(session: Session, value: str | None = None) -> Plan:
+def com(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
     """Go to the centre of mass of the last scan's peak.
 
-    A value of the scan, such as det, can be named.
+    It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
+    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
+    moves it all the same.
     """
-    return _go(session, value, "centre of mass", lambda peak: peak.com)
+    return _go(session, _Question("com", scan_number, value, anyway), "centre of mass", lambda peak: peak.com)
 
 
-def _go(session: Session, value: str | None, title: str, place: Callable[[Peak], float | None]) -> Plan:
-    run, name, peaks = _last_scan(session)
+class _Question(NamedTuple):
+    """What was typed: the word, and what follows it."""
+
+    word: str
+    scan_number: int | None
+    value: str | None
+    anyway: bool
+
+    @property
+    def insisting(self) -> str:
+        """The same line with `anyway`."""
+        words = (self.word, self.scan_number, self.value, "anyway")
+        return " ".join(str(word) for word in words if word is not None)
+
+
+def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], float | None]) -> Plan:
+    from beamshell.views.peaks import clearest
+
+    value = asked.value
+    run = _last_scan(session) if asked.scan_number is None else session.runs[asked.scan_number]
+    motor_name, peaks = _peaks_of(run)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    curve = next(iter(peaks.values())) if value is None else peaks[value]
-    motor = _motor(session, name)
+    curve = clearest(peaks) if value is None else peaks[value]
+    if not (asked.anyway or curve.significance.is_clear):
+        raise NoFit(
+            f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {asked.insisting}"
+        )
+    motor = _motor(session, motor_name)
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")
@@ -159,20 +189,34 @@ def _go(session: Session, value: str | None, title: str, place: Callable[[Peak],
     return bps.mv(motor, float(target))
 
 
-def _last_scan(session: Session) -> tuple[Run, str, dict[str, Peak]]:
-    """The newest run along one motor that has points, that motor's name, and its peaks by value."""
-    from beamshell.views.peaks import RunPeaks, is_curve
+def _last_scan(session: Session) -> Run:
+    """The last scan of this console along one motor that has points."""
+    for run in reversed(session.own_runs[-_LOOK_BACK:]):
+        if _is_scan_of_one_motor(run):
+            return run
+    others = [run.scan_id for run in session.runs[-_LOOK_BACK:] if _is_scan_of_one_motor(run)]
+    insist = f", or cen {others[-1]} for scan {others[-1]} of another" if others else ""
+    raise NoFit(f"this console has not scanned one motor yet: scan first{insist}")
 
-    for run in reversed(session.runs[-_LOOK_BACK:]):
-        motors = list(run.start.get("motors") or [])
-        if is_curve(run.start) and len(motors) == 1 and "primary" in run.streams:
-            view = RunPeaks(run.start)
-            view.take(run.documents())
-            peaks = view.peaks()
-            if not peaks:
-                raise NoFit(f"scan {run.scan_id} has no peak: its values are all the same, or too few")
-            return run, str(motors[0]), peaks
-    raise NoFit("there is no scan of one motor among the last runs: scan first")
+
+def _is_scan_of_one_motor(run: Run) -> bool:
+    from beamshell.views.peaks import is_curve
+
+    return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
+
+
+def _peaks_of(run: Run) -> tuple[str, dict[str, Peak]]:
+    """The name of the motor that was scanned, and the peaks by value."""
+    from beamshell.views.peaks import RunPeaks
+
+    if not _is_scan_of_one_motor(run):
+        raise NoFit(f"{run.label} is no scan of one motor with points")
+    view = RunPeaks(run.start)
+    view.take(run.documents())
+    peaks = view.peaks()
+    if not peaks:
+        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
+    return str(run.start["motors"][0]), peaks
 
 
 def _motor(session: Session, name: str) -> Any:
@@ -183,7 +227,7 @@ def _motor(session: Session, name: str) -> Any:
         for part in getattr(device, "component_names", ()):
             if getattr(getattr(device, part, None), "name", None) == name:
                 return getattr(device, part)
-    raise UnknownName(f"the last scan moved {name}, which this console does not have")
+    raise UnknownName(f"the scan moved {name}, which this console does not have")
 
 
 def _digits(motor: Any) -> int:

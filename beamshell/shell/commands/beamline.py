@@ -12,10 +12,12 @@ from typing_extensions import override
 
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import CommandNameSlot
+from beamshell.shell.device_look import begin_look
 from beamshell.shell.messages_shown import say_error
 from beamshell.shell.parameter_types import Device, Session
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens
+from beamshell.text.lists import aligned
 from beamshell.text.times import clock_time
 
 HEADING = "What there is"
@@ -24,21 +26,19 @@ _RECONNECT_S = 3.0
 
 @command(HEADING, example="devices th")
 def devices(session: Session, device: Device | None = None) -> None:
-    """Show all devices, or one device with all its parts."""
+    """Show all devices with value, state and description, or one device with all its parts and addresses."""
     if device is not None:
         _show_one(device)
         return
-    entries = [_entry(name, device) for name, device in session.registry.items()]
-    widths = [max((len(entry[n]) for entry in entries), default=0) for n in range(3)]
-    for entry in entries:
-        print("  ".join(cell.ljust(width) for cell, width in zip(entry, (*widths, 0), strict=True)).rstrip())
-
-
-def _entry(name: str, device: Any) -> tuple[str, str, str, str]:
-    address = getattr(device, "prefix", "") or getattr(device, "source", "") or ""
-    state = "" if getattr(device, "connected", True) else "OFFLINE"
-    doc = getattr(device, "doc", "")
-    return name, type(device).__name__, str(address), f"{state}  {doc if isinstance(doc, str) else ''}".strip()
+    entries = [session.registry.entry(name) for name in session.registry]
+    looks = [begin_look(entry.device, session.offline_word) for entry in entries]  # asked all at once
+    rows = [
+        (entry.name, *collect(), entry.doc or type(entry.device).__name__)
+        for entry, collect in zip(entries, looks, strict=True)
+    ]
+    rows += [(name, "", "not there", reason) for name, reason in session.registry.absent.items()]
+    if rows:
+        print("\n".join(aligned(rows, left_aligned=range(4))))
 
 
 def _show_one(device: Any) -> None:

@@ -12,8 +12,8 @@ from beamshell.shell.command import Command, Followed
 from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.plan_form import as_word
 from beamshell.shell.slots import Slot
-from beamshell.shell.tokens import Tokens
-from beamshell.shell.typed_line import cut_line, joined
+from beamshell.shell.tokens import Tokens, is_number, may_be_number, number
+from beamshell.shell.typed_line import cut_line, joined, words_of_call
 
 
 class Line(NamedTuple):
@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Line:
-        """A line as it is typed.
+        """A line as it is typed, or as the command is called in Python.
 
         Raises:
             UsageError: it is empty, or there is more than one command.
@@ -33,8 +33,26 @@ class Line(NamedTuple):
         commands = cut_line(text)
         if len(commands) != 1:
             raise UsageError("a command is missing" if not commands else "one command at a time")
-        name, *words = commands[0].words
+        words = commands[0].words
+        is_call = len(words) == 1 or (len(words) == 2 and words[1].startswith("("))
+        name, *words = (words_of_call("".join(words)) if is_call else []) or words
         return cls(COMMANDS.find(name), words)
+
+    def with_numbers(self, devices: Mapping[str, Any]) -> Line:
+        """The line with what its names and arithmetic come to now, so that it means the same later.
+
+        Args:
+            devices: the devices by name, which know the numbers at the prompt.
+        """
+        if not self.command.runs_a_plan:
+            return self  # its words are text
+        words = [
+            as_word(number(word, word, devices), devices)
+            if not is_number(word) and may_be_number(word, devices)
+            else word
+            for word in self.words
+        ]
+        return Line(self.command, words)
 
     def make(self, session: Any) -> Followed | None:
         """The plan of the command, not run; None if the command runs no plan, and is done.
@@ -68,7 +86,7 @@ class CommandLineSlot(Slot):
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return not (isinstance(token, str) and "=" in token)
+        return not (isinstance(token, str) and "=" in token) or bool(words_of_call(token))
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
@@ -91,7 +109,7 @@ class CommandNameSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        return str(_name_of(tokens.take(name)))
+        return str(_name_of(tokens.take(name))).partition("(")[0]
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
@@ -15,17 +17,42 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
-from beamshell.shell.positions import LivePositions, axes, is_motor, position_text, positions_table, unit_of
+from beamshell.shell.positions import (
+    LivePositions,
+    axes,
+    is_motor,
+    position_of,
+    position_text,
+    positions_table,
+    unit_of,
+)
 from beamshell.shell.slots import MotorSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device
 
 HEADING = "Moving"
+_FILE = re.compile(r"\w\.[a-zA-Z]\w*$")
+"""The end of a file's name, such as "a.txt"; also of a part's, so it is looked at where no device fits."""
+
+
+class MovedMotorSlot(MotorSlot):
+    """A motor to move; if the line looks like the system's `mv`, the error says how files are moved."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        words = [str(tokens.peek(place)) for place in range(len(tokens))]
+        try:
+            return super().read(tokens, name, following)
+        except UnknownName as exc:
+            is_file = any("/" in word or Path(word).is_file() or _FILE.search(word) for word in words)
+            if is_file and words[0].split(".")[0] not in tokens.devices:
+                raise UnknownName(f"{exc} (mv moves motors; for files type !mv {' '.join(words)})") from exc
+            raise
 
 
 class Move(NamedTuple):
     """A motor, and the position it goes to."""
 
-    motor: Motor
+    motor: Annotated[Any, MovedMotorSlot()]
     position: Target
 
 
@@ -97,16 +124,27 @@ class MotorNameSlot(MotorSlot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
-        return tokens.take(name)
+        token = tokens.take(name)
+        return token.rstrip(",") if isinstance(token, str) else token
 
 
-@command(HEADING, example="wm th sam*")
-def wm(session: Session, motors: list[Annotated[Any, MotorNameSlot()]]) -> None:
-    """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters."""
-    selected: dict[str, Any] = {}
-    for motor in motors:
-        selected |= _motors_named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
-    print(positions_table(selected))
+MotorNames: TypeAlias = list[Annotated[Any, MotorNameSlot()]]
+
+
+def _positions(session: Session, motors: MotorNames) -> Any:
+    """The position of a motor, or the value of a signal; of several a tuple, in the order of the table."""
+    positions = tuple(position_of(motor) for motor in _selected(session, motors).values())
+    return positions[0] if len(positions) == 1 else positions
+
+
+@command(HEADING, example="wm th sam*", value=_positions)
+def wm(session: Session, motors: MotorNames) -> None:
+    """Show where some motors are, computed axes such as mono.energy too; `*` stands for any letters.
+
+    A shutter's state and a signal's value are shown too. `x = wm th` keeps the number; of several motors it keeps all,
+    in this order.
+    """
+    print(positions_table(_selected(session, motors), session.offline_word))
 
 
 @command(HEADING, example="wa")
@@ -115,14 +153,22 @@ def wa(session: Session) -> None:
     motors = _every_motor(session.registry)
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
-    print(positions_table(motors))
+    print(positions_table(motors, session.offline_word))
+
+
+def _selected(session: Session, motors: MotorNames) -> dict[str, Any]:
+    """The motors that the words of `wm` mean, by name."""
+    selected: dict[str, Any] = {}
+    for motor in motors:
+        selected |= _motors_named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
+    return selected
 
 
 def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     if "*" not in word and "?" not in word:
         device = find_device(word, devices)
-        if not is_motor(device):
-            raise UsageError(f"{word} has no position")
+        if not (is_motor(device) or callable(getattr(device, "get", None)) or hasattr(device, "begin_state")):
+            raise UsageError(f"{word} has no position: ct {word} reads it")
         return axes(word, device)
     motors = {
         name: motor

@@ -18,6 +18,7 @@ from beamshell.shell.messages_shown import one_line, say
 from beamshell.shell.parameter_types import Labels, Points, Session
 from beamshell.shell.plan_form import plan_form
 from beamshell.store.queue import Queue, QueueItem
+from beamshell.text.numbers import counted
 
 HEADING = "Ahead of time"
 _SETTERS = ("md",)
@@ -62,6 +63,7 @@ def _show(queue: Queue) -> None:
 def add(session: Session, metadata: Labels, line: QueueableLine) -> None:
     """Add a command, with metadata for its runs."""
     _refuse_unqueueable(line.command)
+    line = line.with_numbers(session.devices)
     _try_out(session, line)
     place = session.queue.add(str(line), metadata)
     print(f"{place}: {line}{'' if len(session.queue) > 1 else '   (queue run begins)'}")
@@ -101,7 +103,7 @@ def retry(session: Session, number: Points) -> None:
 def clear(session: Session, done: Literal["done"] | None = None) -> None:
     """Take out all items, or those that are done."""
     number = session.queue.clear(*([done] if done else []))
-    print(f"{number} {'item is' if number == 1 else 'items are'} number")
+    print(f"{counted(number, 'item')} taken out")
 
 
 # ---- checking a line -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing_extensions import override
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.slots import ChoiceSlot, NumberSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
 from beamshell.text.nearest import unknown
 
@@ -73,7 +73,7 @@ def _existing(key: str, metadata: Any) -> str:
 
 @command(HEADING, example="runs 12")
 def runs(session: Session, scan_number: int | None = None) -> None:
-    """Show the last runs, or one of them point by point; -1 is the last."""
+    """Show the last runs of the data folder, or one of them point by point; -1 is the newest, of any console."""
     if scan_number is None:
         print(session.runs)
         return
@@ -104,12 +104,12 @@ def _exporters() -> Mapping[str, Exporter]:
 def export(
     session: Session, format: Annotated[str, FormatSlot()], scan_number: int | None = None, folder: str | None = None
 ) -> None:
-    """Write a run into files that other programs read; without a number the last run.
+    """Write a run into files that other programs read; without a number the last run of this console.
 
     The formats are csv and those of other packages. The files go into the folder `exports` of the data folder, or into
     the folder that is named; a file that is there already is never overwritten.
     """
-    run = session.runs[-1 if scan_number is None else scan_number]
+    run = session.last_run() if scan_number is None else session.runs[scan_number]
     target = session.folder / "exports" if folder is None else Path(folder).expanduser()
     paths = list(_exporters()[format](run, target))
     for path in paths:
@@ -128,9 +128,7 @@ class PointSlot(Slot):
         token = tokens.take(name)
         if token == "now":
             return "now"
-        if not is_whole(token):
-            raise UsageError(f"'{token}' is not a whole number ({name})")
-        return int(token)
+        return int(NumberSlot(whole=True).read(Tokens([token], tokens.session), name, following))
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -158,7 +156,8 @@ def image(
 ) -> None:
     """Show a picture of a run: in a window or, without a display, in the terminal.
 
-    Without a number it is the last run, without a detector the only one that took pictures, without a point the last.
+    Without a number it is the last run of this console, without a detector the only one that took pictures, without a
+    point the last.
     `image cam now` shows the picture that the camera itself has, such as that of the last `ct cam`.
     """
     from beamshell.callbacks.picture import show
@@ -171,7 +170,7 @@ def image(
             raise UsageError(f"{detector} takes no pictures")
         show(device.picture(), f"{detector} now")
         return
-    run = session.runs[-1 if scan_number is None else scan_number]
+    run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture = images.at(point)
     show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}")

@@ -5,11 +5,13 @@ The plans themselves check every point against the limits before anything moves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from beamshell import plans as bp
+from beamshell.documents.invalid_values import invalid_keys
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
@@ -90,11 +92,17 @@ def _count_once(detectors: list[Any]) -> Plan:
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     keys = {key: value for detector in detectors for key, value in detector.describe().items()}
     width = max((len(name) for name in readings), default=0)
+    invalid = invalid_keys(readings)
     for name, reading in readings.items():
-        print(f"{name:<{width}}  {_cell(reading['value'])} {keys.get(name, {}).get('units') or ''}".rstrip())
+        key = keys.get(name, {})
+        text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
+        print(f"{text}  INVALID, not to be trusted" if name in invalid else text)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, choices: Sequence[str]) -> str:
+    """A value as text; of several states the one that it stands for."""
+    if isinstance(value, int) and 0 <= value < len(choices):
+        return choices[value]
     if isinstance(value, np.ndarray) and value.ndim:
         return f"array {value.shape}, mean {value.mean():g}"
     return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 and value != int(value) else f"{value}"

@@ -134,13 +134,22 @@ def th2th(
 
 @command(HEADING, example="lineup th -0.5 0.5 20 0.1")
 def lineup(
-    detectors: Detectors, motor: Motor, start: Position, finish: Position, intervals: Points, time: Seconds
+    detectors: Detectors,
+    motor: Motor,
+    start: Position,
+    finish: Position,
+    intervals: Points,
+    time: Seconds,
+    *,
+    anyway: bool = False,
 ) -> Plan:
-    """Scan as dscan does, then go to where the first detector counted most: INTERVALS, one point more.
+    """Scan as dscan does, then go to where the detector counted most: INTERVALS, one point more.
 
-    If it is interrupted, the motor goes back to where it was.
+    Of several values the first counts that has a clear peak. If it is interrupted, or if there is no more than noise,
+    the motor goes back to where it was; with `anyway` it goes to the highest point all the same.
     """
-    return bp.lineup(motor, start, finish, intervals, time, detectors=detectors)
+    insist: dict[str, Any] = {"anyway": True} if anyway else {}
+    return bp.lineup(motor, start, finish, intervals, time, detectors=detectors, **insist)
 
 
 @command(HEADING, example="loopscan 10 0.5")

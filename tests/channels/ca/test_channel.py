@@ -171,12 +171,12 @@ def test_requests_to_a_channel_that_is_gone_are_forgotten(connect, demo_ioc):
 
 
 def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
-    missing = [EpicsSignalRO(f"BL:nonesuch{n}", name=f"n{n}", connection_timeout=0.3) for n in range(10)]
+    missing = [EpicsSignalRO(f"BL:nonesuch{n}", name=f"n{n}", connection_timeout=1.0) for n in range(10)]
     began = time.monotonic()
     for collect in [signal.begin_read() for signal in missing]:
         with pytest.raises(NotConnected):
             collect()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 6  # ten times a second would be 10
     for signal in missing:
         signal.destroy()
 

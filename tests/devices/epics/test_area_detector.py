@@ -31,8 +31,9 @@ from beamshell.errors import (
     WriteFailed,
 )
 from beamshell.ioc.process import DemoIoc
-from beamshell.plans import count, fly
-from beamshell.plans.preprocessors import fly_during_wrapper
+from beamshell.plans import count, fly, stubs
+from beamshell.plans.preprocessors import fly_during_wrapper, pchain, run_wrapper, stage_wrapper
+from beamshell.store import Journal, Runs
 
 SETTINGS = ("cam.image_mode", "cam.num_images", "cam.count_time", "hdf.enabled", "hdf.folder", "hdf.file_name",
             "hdf.write_mode", "hdf.num_capture", "hdf.lazy_open", "hdf.swmr_mode")  # fmt: skip
@@ -188,6 +189,20 @@ def test_each_point_of_a_run_is_a_picture_in_its_file(
     assert {number: picture.sum() for number, picture in pictures.items()} == totals
 
 
+def test_the_pictures_of_each_run_of_a_camera_that_stays_staged_are_found(
+    cam: EpicsAreaDetector, engine: RunEngine, documents: Documents, tmp_path: Path
+) -> None:
+    journal, runs = Journal(tmp_path / "runs"), Runs(tmp_path / "runs")
+    engine.subscribe(journal, writer=True)
+    one_run = [run_wrapper(stubs.one_shot([cam])) for _ in range(2)]
+    uids = engine(stage_wrapper(pchain(*one_run), [cam]))
+    check(documents.all)
+    totals = [event["data"]["cam_total"] for event in documents.of("event")]
+    assert [runs[uid].image("cam", 1).sum() for uid in uids] == totals
+    journal.close()
+    runs.index.close()
+
+
 def test_a_run_leaves_every_setting_as_it_was(cam: EpicsAreaDetector, engine: RunEngine) -> None:
     cam.cam.image_mode.set("Single").wait(5)
     cam.hdf.file_name.set("mine").wait(5)
@@ -312,8 +327,8 @@ def test_a_folder_that_is_not_there_is_refused_with_a_remedy_and_all_is_as_befor
     with pytest.raises(DeviceError, match=r"^cam_hdf: its IOC has no folder /nowhere/at/all: make it, let the IOC"):
         cam.stage()
     assert state_of(cam) == before
-    cam.hdf.write_folder = "/proc/%Y"
-    with pytest.raises(DeviceError, match=r"its IOC has no folder /proc/\d+, and could not make it: make it"):
+    cam.hdf.write_folder = "/proc/pictures_%Y"
+    with pytest.raises(DeviceError, match=r"its IOC has no folder /proc/pictures_\d+, and could not make it: make it"):
         cam.stage()
     assert state_of(cam) == before
 
@@ -373,6 +388,25 @@ def test_a_disk_that_is_full_in_mid_run_fails_the_point_and_keeps_those_before(
     documents.all.clear()
     engine(count([cam], num=2))  # and the next run is whole
     assert len(documents.pictures()) == 2
+
+
+def test_pictures_that_change_their_size_in_a_run_fail_the_point_and_say_why(
+    cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
+) -> None:
+    def plan() -> Any:
+        yield from stubs.trigger_and_read([cam])
+        yield from stubs.mv(cam.cam.size_x, 100)
+        yield from stubs.trigger_and_read([cam])
+
+    try:
+        with pytest.raises(
+            FailedStatus, match=r"was not written: a frame of 100 x 256 px does not fit a file of 256 x"
+        ):
+            engine(stage_wrapper(run_wrapper(plan()), [cam]))
+    finally:
+        cam.cam.size_x.set(256).wait(5)
+    check(documents.all)
+    assert len(documents.of("event")) == 1
 
 
 def test_frames_that_do_not_reach_the_file_are_missed(cam: EpicsAreaDetector) -> None:

@@ -75,10 +75,10 @@ def test_a_scaler_stops_all_its_channels_together(scaler: EpicsScaler) -> None:
     scaler.count_time.set(0.5).wait(5)
     scaler.trigger().wait(5)
     counts = scaler.read()
-    assert list(counts) == ["scaler_s1", "scaler_s2", "scaler_s3"]
-    assert counts["scaler_s1"]["value"] == pytest.approx(0.5 * scaler.clock_frequency.get())
-    assert scaler.hints == {"fields": ["scaler_s2", "scaler_s3"]}
-    assert scaler.titles["scaler_s2"] == "I0"
+    assert list(counts) == ["scaler_clock", "scaler_I0", "scaler_It"]
+    assert counts["scaler_clock"]["value"] == pytest.approx(0.5 * scaler.clock_frequency.get())
+    assert scaler.hints == {"fields": ["scaler_I0", "scaler_It"]}
+    assert scaler.titles["scaler_I0"] == "I0"
 
 
 def test_a_scaler_has_eight_channels(demo_ioc: DemoIoc) -> None:

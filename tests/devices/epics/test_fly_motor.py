@@ -23,6 +23,9 @@ from beamshell.errors import BadValue, DeviceError, FailedStatus, LimitError
 from beamshell.ioc import physics
 from beamshell.ioc.process import DemoIoc
 
+WIDE = 5.0
+"""deg: simulated time is too fast for points in the middle of their bins: 10 ms late are 0.1 s of a flight."""
+
 PATH = {"start": -1.0, "stop": 1.0, "num": 41, "time": 0.1}
 SLOW = {"start": -1.0, "stop": 1.0, "num": 201, "time": 0.1}
 
@@ -33,7 +36,7 @@ class Bench:
     def __init__(self) -> None:
         self.th = EpicsMotor("BL:th", name="th")
         self.mcs = MultichannelScaler("BL:mcs:", name="mcs", counters={"i0": 2, "it": 3, "where": 4}, hinted=["it"])
-        self.flyer = MotorFlyer(name="fly", motor=self.th, counter=self.mcs)
+        self.flyer = MotorFlyer(name="fly", motor=self.th, counter=self.mcs, tolerance=WIDE)
         self.hands = {
             name: EpicsSignal(f"BL:{name}", name=name)
             for name in ("th.STOP", "th.SPMG", "th:stall", "th:hard_high", "th.VELO", "mcs:StopAll", "th.HLM")
@@ -87,7 +90,8 @@ def half_way(bench: Bench, path: dict[str, Any] = SLOW) -> DeviceStatus:
 
 
 def collected(bench: Bench) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"th": [], "mcs_i0": [], "mcs_it": [], "mcs_where": [], "time": []}
+    keys = ("th", "mcs_i0", "mcs_it", "mcs_where", "fly_off_path", "time")
+    columns: dict[str, list[Any]] = {key: [] for key in keys}
     for page in bench.flyer.collect_pages():
         for key, column in {**page["data"], "time": page["time"]}.items():
             columns[key] += column
@@ -146,12 +150,12 @@ def test_points_are_handed_over_on_the_way(bench):
 
 
 def test_the_position_can_come_from_an_array_of_the_counter(bench):
-    flyer = MotorFlyer(name="fly2", motor=bench.th, counter=bench.mcs, encoder="where")
+    flyer = MotorFlyer(name="fly2", motor=bench.th, counter=bench.mcs, encoder="where", tolerance=WIDE)
     flyer.prepare(PATH).wait(30)
     flyer.kickoff()
     flyer.complete().wait(30)
     (page,) = flyer.collect_pages()
-    assert list(page["data"]) == ["th", "mcs_i0", "mcs_it"]
+    assert list(page["data"]) == ["th", "mcs_i0", "mcs_it", "fly2_off_path"]
     assert page["data"]["th"] == pytest.approx(bench.mcs.part("where").get()[:41])
 
 
@@ -409,4 +413,15 @@ def test_a_plan_that_is_aborted_in_flight_restores_the_motors_speed(bench):
         RunEngine()(plan(), lambda name, doc: docs.append((name, doc)))
     document_rules.check(docs)
     assert docs[-1][1]["num_events"]["fly"] > 5
+    check_at_rest_with_its_speed(bench)
+
+
+def test_a_flight_too_fast_for_its_bins_keeps_its_points_marks_them_and_is_no_success(bench):
+    flyer = MotorFlyer(name="strict", motor=bench.th, counter=bench.mcs)
+    docs, failure = run(bp.fly_scan(flyer, 0, 0.1, 11, 0.002))  # ten times as fast: all is over within a read-back
+    assert "strict: 11 points lie off the path: th by up to" in str(failure)
+    stop = docs[-1][1]
+    assert (stop["exit_status"], stop["num_events"]) == ("fail", {"primary": 11})
+    assert columns(docs, "strict_off_path") == [True] * 11
+    assert all(place > 0.1 for place in columns(docs, "th"))
     check_at_rest_with_its_speed(bench)

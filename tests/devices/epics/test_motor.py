@@ -321,3 +321,34 @@ def test_a_success_is_always_true_whoever_interferes_at_whatever_moment(motor: E
             assert abs(motor.position - target) <= 0.001, (case, deeds)
         motor.stop()
         until(lambda: not motor.motor_is_moving.get())
+
+
+# ---- where a relative move starts
+
+
+def test_after_a_stall_a_relative_move_starts_where_it_stands(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(":stall", 1, wait=True)
+    failure(motor.set(1))
+    assert motor.user_setpoint.get() == 1.0
+    assert motor.locate()["setpoint"] == pytest.approx(0.0, abs=0.001)
+
+
+def test_after_a_stop_of_another_client_a_relative_move_starts_where_it_stands(
+    motor: EpicsMotor, outsider: Outsider
+) -> None:
+    status = on_its_way(motor)
+    outsider.put(".STOP", 1)
+    failure(status)
+    assert motor.locate()["setpoint"] == pytest.approx(motor.position, abs=0.001)
+    assert motor.locate()["setpoint"] < 139
+
+
+def test_a_move_to_exactly_the_limit_is_made_though_the_sum_exceeds_it(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(".HLM", 0.3, wait=True)
+    until(lambda: motor.high_limit == 0.3)
+    motor.set(0.1).wait(15)
+    motor.check_value(0.1 + 0.2)
+    motor.set(motor.locate()["setpoint"] + 0.2).wait(15)
+    assert motor.user_setpoint.get() == 0.3
+    with pytest.raises(LimitError, match=r"tth: 0\.301 deg is above the limit 0\.3 deg"):
+        motor.set(0.301)

@@ -114,3 +114,12 @@ def test_a_motor_switched_to_stop_is_not_homed(motor: EpicsMotor, outsider: Outs
     outsider.put(".SPMG", 0, wait=True)
     with pytest.raises(DeviceError, match="its SPMG is Stop"):
         motor.home()
+
+
+def test_a_tweak_after_a_stall_is_one_step_from_where_it_stands(motor: EpicsMotor, outsider: Outsider) -> None:
+    outsider.put(":stall", 1, wait=True)
+    failure(motor.set(5))
+    outsider.put(":stall", 0, wait=True)
+    motor.tweak_value.put(0.25, wait=True)
+    motor.tweak()
+    assert motor.position == pytest.approx(0.25, abs=0.002)

@@ -93,7 +93,8 @@ def test_two_motors_move_along_a_curve_and_the_counts_are_those_of_its_points(be
 def test_one_of_its_motors_can_fly_alone(bench):
     begin(bench, {"positions": {"tth": [0.0, 0.5, 1.0, 1.5]}, "time": 2.0}).wait(30)
     (page,) = bench.traj.collect_pages()
-    assert list(page["data"]) == ["tth", "mcs_i0", "mcs_it"]
+    assert page["data"]["traj_off_path"] == [False] * 4
+    assert list(page["data"]) == ["tth", "mcs_i0", "mcs_it", "traj_off_path"]
     assert page["data"]["tth"] == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.4)
     assert bench.motors[0].position == 0.0
 

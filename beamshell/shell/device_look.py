@@ -1,0 +1,88 @@
+"""A short look at a device: its value and its state in words, for `devices`, and for a device typed alone.
+
+It reads devices and never moves one. Any device will do, also one of another library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from beamshell.errors import BeamshellError
+from beamshell.protocols import Readable
+from beamshell.shell.positions import unit_of, value_text
+from beamshell.text.lists import listed
+from beamshell.text.numbers import number, with_unit
+
+
+class Look(NamedTuple):
+    """What a short look shows."""
+
+    value: str
+    """With its unit, such as "400.019 mA" or "Open"; "" if the device has no single value."""
+    state: str
+    """Such as "moving"; "" for an ordinary one."""
+
+
+def begin_look(device: Any, offline: str = "offline") -> Callable[[], Look]:
+    """Ask a device for its value and state now; the function returned collects them.
+
+    Args:
+        device: of any kind.
+        offline: the state of a device that does not answer.
+    """
+    if not getattr(device, "connected", True):
+        return lambda: Look("", offline)
+    try:
+        collect = _begin_state(device) or _begin_value(device)
+    except (BeamshellError, TimeoutError):
+        return lambda: Look("", offline)
+
+    def collected() -> Look:
+        try:
+            return collect()
+        except (BeamshellError, TimeoutError):
+            return Look("", offline)
+
+    return collected
+
+
+def _begin_state(device: Any) -> Callable[[], Look] | None:
+    """Of what has a place in the table of positions: motors and shutters; of computed axes the first."""
+    if computed := getattr(device, "pseudo_names", ()):
+        device = getattr(device, computed[0])
+    begin = getattr(device, "begin_state", None)
+    if not callable(begin):
+        return None
+    collect: Callable[[], Mapping[str, Any]] = begin()
+
+    def collected() -> Look:
+        state = collect()
+        return Look(value_text(device, state["position"]), listed(state.get("words") or ()))
+
+    return collected
+
+
+def _begin_value(device: Any) -> Callable[[], Look]:
+    """Of what has one value to show: a signal, or a detector with one field."""
+    hints = getattr(device, "hints", None) or {}
+    fields = [device.name] if callable(getattr(device, "get", None)) else hints.get("fields", [])
+    if not isinstance(device, Readable) or len(fields) != 1:
+        return lambda: Look("", "")
+    field = fields[0]
+    begin = getattr(device, "begin_read", None)
+    collect = begin() if callable(begin) else device.read
+    return lambda: Look(_text(device, (collect().get(field) or {}).get("value")), "")
+
+
+def _text(device: Any, value: Any) -> str:
+    """A value in words if it is one of several states, else as a number with its unit."""
+    states = getattr(device, "enum_strs", ())
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(states):
+        return str(states[value])
+    if isinstance(value, list | tuple) or getattr(value, "shape", None):
+        return f"an array of {len(value)}"
+    if not isinstance(value, float):
+        return with_unit(str(value), unit_of(device))
+    precision = getattr(device, "precision", None)
+    return with_unit(number(value, precision) if isinstance(precision, int) else f"{value:.6g}", unit_of(device))
