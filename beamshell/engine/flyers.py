@@ -154,10 +154,16 @@ def _emit_page(world: Surroundings, run: RunBundler, stream: Stream, page: Docum
         }
         for i in range(count)
     ]
-    for row in rows:
-        run.describe_truly(stream, row["data"])
     stream.seq_num += count
-    world.emit("event_page", compose.event_page(stream.descriptor, rows))
+    alike: list[Document] = []  # rows that share a descriptor
+    for row in rows:
+        descriptor = stream.descriptor
+        run.describe_truly(stream, row["data"])
+        if alike and stream.descriptor != descriptor:
+            world.emit("event_page", compose.event_page(descriptor, alike))
+            alike = []
+        alike.append(row)
+    world.emit("event_page", compose.event_page(stream.descriptor, alike))
 
 
 # ---- the end of a run ----------------------------------------------------------------------------

@@ -82,9 +82,10 @@ class Stream:
             for key, data_key in keys.items()
         }
         for key, data_key in self.data_keys.items():
-            if data_key["dtype"] == "array" and key in before and before[key]["shape"] != data_key["shape"]:
+            earlier = before.get(key, {})
+            if data_key["dtype"] == earlier.get("dtype") == "array" and data_key["shape"] != earlier["shape"]:
                 if key in self._resized:
-                    data_key["shape"] = variable_shape(before[key]["shape"], data_key["shape"])
+                    data_key["shape"] = variable_shape(earlier["shape"], data_key["shape"])
                 self._resized.add(key)
         external = {key: data_key.get("external") for key, data_key in self.data_keys.items()}
         self.keys = frozenset(key for key in external if external[key] != "STREAM:")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from beamshell.documents import Document
+from beamshell.documents import Document, invalid_values
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.text.times import duration
@@ -66,9 +66,17 @@ def last_line(start: Document, stop: Document, points: str, took_s: float | None
     )
 
 
+_NOT_COUNTED = ("baseline", "interruptions", invalid_values.STREAM)
+
+
 def points_by_stream(stop: Document) -> str:
-    """The numbers of points of a run by stream, without its baseline: ``101 points of cam, 1 point of ring``."""
-    streams = {name: points for name, points in (stop.get("num_events") or {}).items() if name != "baseline" and points}
+    """The numbers of points of a run by stream, without its baseline: ``101 points of cam, 1 point of ring``.
+
+    What the engine itself has recorded is not counted either.
+    """
+    streams = {
+        name: points for name, points in (stop.get("num_events") or {}).items() if name not in _NOT_COUNTED and points
+    }
     return listed(f"{counted(points, 'point')} of {name}" for name, points in streams.items()) or counted(0, "point")
 
 

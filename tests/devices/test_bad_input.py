@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from beamshell import RunEngine
 from beamshell.devices import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
+from beamshell.plans import count
 
 
 @pytest.fixture
@@ -121,3 +123,25 @@ def test_a_severity_describes_the_alarm(connect):
         severity.set("NO_ALARM").wait(10)
         watched.set(value).wait(10)
     assert watched.read()["dev_severity"]["value"] == 0
+
+
+def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(connect):
+    signal = connect("BL:temp:SP")
+    high, severity = connect("BL:temp:SP.HIGH"), connect("BL:temp:SP.HSV")
+    value, limit, engine, marks = signal.get(), high.get(), RunEngine(), []
+    descriptors: dict[str, str] = {}
+    engine.subscribe(lambda _, doc: descriptors.update({doc["uid"]: doc["name"]}), "descriptor")
+    engine.subscribe(lambda _, doc: marks.append((descriptors[doc["descriptor"]], doc["data"])), "event")
+    high.set(1.0).wait(10)
+    try:
+        for alarm in ("INVALID", "NO_ALARM"):
+            severity.set(alarm).wait(10)
+            signal.set(value).wait(10)
+            engine(count([signal]))
+    finally:
+        severity.set("NO_ALARM").wait(10)
+        high.set(limit).wait(10)
+        signal.set(value).wait(10)
+    (stream, mark), *events = marks
+    assert (stream, mark["stream"], mark["point"], mark["key"]) == ("invalid_values", "primary", 1, "dev")
+    assert events == [("primary", {"dev": value})] * 2

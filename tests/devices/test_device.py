@@ -620,5 +620,5 @@ def test_a_signal_that_overrides_its_reading_is_recorded_so_at_each_point(demo_i
     engine, events = RunEngine(), []
     engine.subscribe(lambda _, event: events.append(event["data"]), "event")
     engine(count(signals, num=3))
-    assert events == [{"soft": 2.0, "hard": 590.0}] * 3
+    assert events == [{"soft": 2.0, "hard": 2 * signals[1].get()}] * 3
     signals[1].destroy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualWorld
@@ -153,6 +154,32 @@ def test_a_flight_is_prepared_begun_ended_and_its_events_are_pages(world):
     assert (page["seq_num"], page["data"], page["time"]) == ([1, 2], {"flyer_x": [1.0, 2.0]}, [6.0, 6.0])
     assert docs(world, "descriptor")[0]["configuration"]["flyer"]["data"] == {"speed": 2.0}
     assert num_events(world) == {"flown": 2}
+
+
+def test_events_of_another_type_or_shape_than_described_are_pages_of_their_own_under_what_is_so(world):
+    values = [1.0, 2.0, "lost", "lost", np.zeros(2), np.zeros(3)]
+    in_run(world, fly(Flyer(world, events=tuple(partial(flyer_x=value) for value in values))))
+    described = {d["uid"]: d["data_keys"]["flyer_x"] for d in docs(world, "descriptor")}
+    pages = [(described[page["descriptor"]], page["seq_num"]) for page in docs(world, "event_page")]
+    assert [(key["dtype"], key["shape"], numbers) for key, numbers in pages] == [
+        ("number", [], [1, 2]),
+        ("string", [], [3, 4]),
+        ("array", [2], [5]),
+        ("array", [3], [6]),
+    ]
+
+
+def test_a_flyer_over_two_runs_announces_its_file_in_both(world):
+    flyer = FileFlyer(world, "cam", 3)
+
+    def plan():
+        for frames in (3, 5):
+            flyer.frames = frames
+            yield from run_wrapper(fly(flyer))
+
+    assert world.run(plan()).error is None
+    assert [doc["run_start"] for doc in docs(world, "stream_resource")] == [s["uid"] for s in docs(world, "start")]
+    assert [doc["indices"] for doc in docs(world, "stream_datum")] == [{"start": 0, "stop": 3}, {"start": 3, "stop": 5}]
 
 
 def test_collect_answers_with_the_events_as_they_were_handed_over(world):

@@ -37,11 +37,11 @@ class Furnace(PVPositioner):
 class Shifted(PseudoPositioner):
     """One axis, 10 more than the real one."""
 
-    shifted = Component(PseudoSingle)
+    offset = Component(PseudoSingle)
     real = Component(SoftPositioner, delay=FOR_EVER_S)
 
     def forward(self, pseudo):
-        return self.RealPosition(pseudo.shifted - 10)
+        return self.RealPosition(pseudo.offset - 10)
 
     def inverse(self, real):
         return self.PseudoPosition(real.real + 10)
@@ -51,7 +51,7 @@ DEVICES = {
     "soft": lambda: SynAxis(name="x", delay=FOR_EVER_S),
     "done": lambda: Valve(name="x"),
     "tolerance": lambda: Furnace(name="x"),
-    "pseudo": lambda: Shifted(name="owner").shifted,
+    "pseudo": lambda: Shifted(name="owner").offset,
 }
 
 

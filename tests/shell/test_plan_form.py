@@ -79,7 +79,8 @@ def console(tmp_path_factory):
     engine.subscribe(journal, writer=True)
     engine(bp.scan([det], mono.energy, 8.95, 9.05, 21))
     journal.close()
-    return SimpleNamespace(devices=devices, registry=devices, detectors=lambda: [det], runs=Runs(folder))
+    runs = Runs(folder)
+    return SimpleNamespace(devices=devices, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
 
 
 ANSWERS = {
