@@ -1,10 +1,20 @@
-"""`python -m beamshell` is the command `beamshell`."""
+"""The command `beamshell`, also as `python -m beamshell`: it imports nothing before Ctrl+C has its one line."""
 
 import sys
 
-if not sys.flags.safe_path:
-    del sys.path[0]  # the working folder: nothing that lies there may be imported in place of a library
 
-from beamshell.shell.launch import main
+def main() -> int:
+    """Run one console from its start to its end; its exit status."""
+    try:
+        from beamshell.shell.launch import main as run
 
-sys.exit(main())
+        return run()
+    except KeyboardInterrupt:  # while that was being imported
+        sys.stderr.write("beamshell: interrupted\n")
+        return 130
+
+
+if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the working folder: nothing that lies there may be imported in place of a library
+    sys.exit(main())

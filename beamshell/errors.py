@@ -22,6 +22,12 @@ class UnknownName(UsageError, LookupError):
     """No device, run or key has this name: the message offers the nearest one."""
 
 
+class UnknownKey(UnknownName, KeyError):
+    """There is no value of this name: the message says which there are, the nearest first."""
+
+    __str__ = Exception.__str__  # a KeyError would put the message in quotes
+
+
 class CommandError(BeamshellError):
     """A command failed with an unexpected error: `last_error` shows where."""
 

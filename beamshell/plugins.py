@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
@@ -40,11 +40,26 @@ class OwnModules:
         if self not in sys.meta_path:
             sys.meta_path.append(self)
 
+    def has(self, module: str) -> bool:
+        """True if a top-level module lies in a folder that was named: that of the profile, not the working folder."""
+        return PathFinder.find_spec(module, [folder for folder in self._folders if folder]) is not None
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """As Python asks each finder; the modules of a package are found by Python itself."""
-        return PathFinder.find_spec(fullname, self._folders, target) if path is None else None
+        spec = PathFinder.find_spec(fullname, self._folders, target) if path is None else None
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _ReadingLoader(spec.loader.name, spec.loader.path)
+            spec.cached = None
+        return spec
+
+
+class _ReadingLoader(SourceFileLoader):
+    """Loads a module and writes no `__pycache__` beside it: a profile is only read."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        """Keep no compiled form."""
 
 
 OWN_MODULES = OwnModules()
@@ -84,8 +99,16 @@ def find_installed(package: str) -> ModuleSpec | None:
     """
     if sys.modules.get(package, sys) is None:  # Python's way to say that there is none
         return None
-    specs = (finder.find_spec(package, None) for finder in sys.meta_path if finder is not OWN_MODULES)
+    path = [entry for entry in sys.path if entry]  # a plain IPython has the working folder there, as ""
+    specs = (finder.find_spec(package, path) for finder in sys.meta_path if finder is not OWN_MODULES)
     return next((spec for spec in specs if spec is not None), None)
+
+
+def is_of_working_folder(package: str) -> bool:
+    """True for a top-level module or package that lies in the working folder, and nowhere else."""
+    if find_installed(package) is not None or OWN_MODULES.has(package):
+        return False
+    return OWN_MODULES.find_spec(package) is not None
 
 
 # ---- entry points

@@ -31,6 +31,12 @@ def test_a_module_of_ones_own_is_imported_when_no_library_has_its_name(folder):
     assert importlib.import_module("sample_tables").SAMPLES == 3
 
 
+def test_nothing_is_written_beside_a_module_of_ones_own(folder):
+    (folder / "sample_tables.py").write_text("SAMPLES = 3\n")
+    importlib.import_module("sample_tables")
+    assert [path.name for path in folder.iterdir()] == ["sample_tables.py"]
+
+
 def test_a_package_of_ones_own_has_its_parts(folder):
     (folder / "samples").mkdir()
     (folder / "samples" / "__init__.py").touch()

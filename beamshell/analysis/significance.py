@@ -36,7 +36,7 @@ class Significance:
     ratio: float
     """Its spread over that of the noise."""
     limit: float
-    """The ratio that noise alone exceeds in about 1 of 1000 scans."""
+    """The ratio that noise alone exceeds in about 1 of 1000 scans; infinite if there are too few points to tell."""
     noise: str
     """What the noise is: counting noise, or the scatter of the points."""
 
@@ -46,6 +46,8 @@ class Significance:
         return self.ratio > self.limit
 
     def __str__(self) -> str:
+        if math.isinf(self.limit):
+            return f"too few points, {_FEWEST_FOR_SCATTER} are needed"
         return f"{self.ratio:.2g} times {self.noise}, clear is {self.limit:.2g}"
 
 
@@ -61,7 +63,9 @@ def significance(ys: Sequence[float] | Floats) -> Significance:
     """
     values = np.asarray(ys, dtype=float)
     values = values[np.isfinite(values)]
-    if values.size < _FEWEST_POINTS or np.ptp(values) == 0:
+    if values.size < _FEWEST_POINTS:
+        return Significance(0.0, math.inf, _SCATTER)
+    if np.ptp(values) == 0:
         return Significance(0.0, 1.0, _SCATTER)
     digit = float(np.diff(np.unique(values)).min())
     counts = _as_counts(values, digit)
@@ -70,7 +74,7 @@ def significance(ys: Sequence[float] | Floats) -> Significance:
     if counts is not None:
         return min(_counting(counts), _scatter(counts, 1.0, _ONE_IN_100), key=_margin)
     if values.size < _FEWEST_FOR_SCATTER:
-        return Significance(0.0, 1.0, _SCATTER)
+        return Significance(0.0, math.inf, _SCATTER)
     return _scatter(values, digit, _ONE_IN_2000)
 
 

@@ -1,4 +1,4 @@
-"""Limits: whether a value is within them; one that exceeds a limit by rounding alone is brought to it.
+"""Limits and positions as numbers: what is refused, and what exceeds a limit by rounding alone.
 
 It knows no device; numbers in, numbers out.
 """
@@ -6,7 +6,10 @@ It knows no device; numbers in, numbers out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from beamshell.errors import BadValue
 
 PART_OF_RESOLUTION = 0.01
 """The part of the resolution of a device by which a value may exceed a limit: no device can tell the two apart."""
@@ -57,3 +60,37 @@ def refusal(value: float, limits: tuple[float, float], text: Callable[[float], s
 def step_of(precision: int | None) -> float:
     """The smallest step that is shown with `precision` digits after the decimal point; 0.0 if that is unknown."""
     return 0.0 if precision is None else 10.0**-precision
+
+
+def as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:
+    """`limits` as (low, high), without units; None stays None.
+
+    Raises:
+        BadValue: they are no pair of numbers with the low one first.
+    """
+    if limits is None:
+        return None
+    pair = tuple(limits)
+    if len(pair) != 2:
+        raise BadValue(f"{name}: limits are two numbers, [low, high], not {list(pair)}")
+    low, high = (as_number(name, limit, finite=False) for limit in pair)
+    if not low < high:
+        raise BadValue(f"{name}: limits [{low:g}, {high:g}] leave no room; the low one comes first")
+    return (low, high)
+
+
+def as_number(name: str, position: Any, *, finite: bool = True) -> float:
+    """`position` as a float.
+
+    Raises:
+        BadValue: it is no number, or not a finite one.
+    """
+    if isinstance(position, bool | str | bytes):
+        raise BadValue(f"{name}: {position!r} is not a number")
+    try:
+        number = float(position)
+    except (TypeError, ValueError) as exc:
+        raise BadValue(f"{name}: {position!r} is not a number") from exc
+    if math.isnan(number) or (finite and math.isinf(number)):
+        raise BadValue(f"{name}: {number} is not a position")
+    return number

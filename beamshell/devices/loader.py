@@ -10,12 +10,10 @@ import os
 import re
 import time
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamshell import plugins
-from beamshell.devices.files.foreign_classes import PACKAGES
+from beamshell.devices.device_classes import class_of
 from beamshell.devices.files.reading import read_file
 from beamshell.devices.references import in_order, with_devices
 from beamshell.devices.registry import READOUTS, Registry
@@ -27,37 +25,6 @@ if TYPE_CHECKING:
 
     from beamshell.devices.files.line import DeviceLine
     from beamshell.devices.registry import Entry
-
-CLASSES: dict[str, str] = {
-    "area_detector": "beamshell.devices.epics.area_detector.EpicsAreaDetector",
-    "camera": "beamshell.devices.epics.camera.EpicsCamera",
-    "controller": "beamshell.devices.controllers.Controller",
-    "counter": "beamshell.devices.epics.counter.EpicsCounter",
-    "decay": "beamshell.devices.epics.demo.Decay",
-    "mca": "beamshell.devices.epics.mca.EpicsMCA",
-    "monochromator": "beamshell.devices.monochromator.Monochromator",
-    "motor": "beamshell.devices.epics.motor.EpicsMotor",
-    "motor_flyer": "beamshell.devices.epics.fly_motor.MotorFlyer",
-    "multichannel_scaler": "beamshell.devices.epics.mcs.MultichannelScaler",
-    "positioner": "beamshell.devices.controllers.EpicsPositioner",
-    "random_walk": "beamshell.devices.epics.demo.RandomWalk",
-    "scaler": "beamshell.devices.epics.scaler.EpicsScaler",
-    "shutter": "beamshell.devices.epics.shutter.EpicsShutter",
-    "signal": "beamshell.devices.epics_signal.EpicsSignal",
-    "signal_ro": "beamshell.devices.epics_signal.EpicsSignalRO",
-    "sim_area_det": "beamshell.devices.sim.area.SynAreaDetector",
-    "sim_det": "beamshell.devices.sim.detectors.SynGauss",
-    "sim_flyer": "beamshell.devices.sim.flyer.SynFlyer",
-    "sim_motor": "beamshell.devices.sim.axes.SynAxis",
-    "slits": "beamshell.devices.slits.Slits",
-    "trajectory_flyer": "beamshell.devices.epics.trajectory.TrajectoryFlyer",
-    "soft_signal": "beamshell.devices.signal.Signal",
-    "soft_positioner": "beamshell.devices.soft_positioner.SoftPositioner",
-}
-"""The classes that have a short name in device files; any other is written as "package.module.Class"."""
-
-PLUGIN_GROUP = "beamshell.devices"
-"""The entry points by which another package adds a class under a short name."""
 
 KEYS = ("class", "prefix", "address", "tags", "readout", "enabled", "read_only", "doc", "arguments", "args", "twin")
 """The keys of every entry; it may also have each keyword argument of its class, such as `limits`.
@@ -163,7 +130,8 @@ def _add(line: DeviceLine, registry: Registry, problems: list[ConfigError], chan
             _add_device(line, registry, problems, changes)
         else:
             _switch_off(line, registry, changes)
-    except ConfigError as problem:
+    except Exception as exc:  # noqa: BLE001  whatever is wrong with a line, the others are read
+        problem = exc if isinstance(exc, ConfigError) else line.problem(f"makes no sense: {exc}")
         if not isinstance(problem.__cause__, MissingLibrary):  # `offline` says what to install, if it is missed
             problems.append(problem)
         if line.name not in registry:
@@ -273,42 +241,6 @@ def _value(line: DeviceLine, key: str, default: Any, kind: type, expected: str) 
     return value
 
 
-def class_of(line: DeviceLine) -> Callable[..., Any]:
-    """The class that a line names.
-
-    Raises:
-        ConfigError: it names none that is there.
-    """
-    name = line.values.get("class")
-    if not isinstance(name, str) or not name:
-        raise line.problem("missing key 'class' (write class: motor)", "class")
-    if line.is_foreign and name not in CLASSES and name.partition(".")[0] in (*PACKAGES, name):
-        raise line.problem(f"nothing here stands for the class {name}: write one, and its path instead", "class")
-    cls = _added_class(line, name) if "." not in name and name not in CLASSES else _imported_class(line, name)
-    if not callable(cls):
-        raise line.problem(f"{name} is not a class", "class")
-    return cls  # type: ignore[no-any-return]  # any callable that makes a device will do
-
-
-def _imported_class(line: DeviceLine, name: str) -> Any:
-    module, _, attr = CLASSES.get(name, name).rpartition(".")
-    try:
-        return getattr(import_module(module), attr)
-    except Exception as exc:  # importing runs anybody's code; one bad device never stops the rest
-        raise line.problem(f"class {name} cannot be imported: {exc}", "class") from exc
-
-
-def _added_class(line: DeviceLine, name: str) -> Any:
-    """The class that another package adds under a short name."""
-    added = plugins.entry_points_of(PLUGIN_GROUP)
-    if name not in added:
-        raise line.problem(f"no class '{name}'{did_you_mean(name, {*CLASSES, *added})}", "class")
-    try:
-        return plugins.load(added[name])
-    except ConfigError as exc:
-        raise line.problem(str(exc), "class") from exc
-
-
 def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
     """The keyword arguments that the line gives to its class, each known to it."""
     keywords, takes_any = _keywords(cls)
@@ -323,6 +255,8 @@ def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigE
             remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
         raise line.problem(f"unknown key '{key}'{remedy}", key)
     extra = _value(line, "arguments", {}, dict, "a mapping, such as {timeout: 5}")
+    if nameless := next((key for key in extra if not isinstance(key, str)), None):
+        raise line.problem(f"arguments: {nameless!r} is no name of an argument", "arguments")
     if not takes_any and (unknown := [key for key in extra if key not in keywords]):
         raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], keywords)}", "arguments")
     return {**extra, **arguments}
@@ -357,5 +291,5 @@ def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, An
         return cls(*addressed, name=line.name, **arguments)
     except BeamshellError as exc:
         raise line.problem(str(exc).removeprefix(f"{line.name}: ")) from exc  # the place names it already
-    except Exception as exc:  # a class may be anybody's code; one bad device never stops the rest
+    except (Exception, SystemExit) as exc:  # a class may be anybody's code; one bad device never stops the rest
         raise line.problem(f"{cls.__name__} could not be built: {exc}") from exc

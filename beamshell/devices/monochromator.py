@@ -52,7 +52,7 @@ class Monochromator(PseudoPositioner):
         prefix: the motor record of the Bragg angle, in deg, rad or mrad.
         name: its name; recorded are `<name>_energy` in keV, and the motor as `<name>_bragg`.
         spacing: distance of the lattice planes in Å; by default that of Si(111).
-        kwargs: those of Device.
+        kwargs: those of PseudoPositioner: motors, ...
 
     Example:
         >>> mono = Monochromator("BL:mono", name="mono")
@@ -113,7 +113,8 @@ class Monochromator(PseudoPositioner):
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """The motor of the Bragg angle, where a crystal reflects X-rays."""
-        yield from self.bragg.simulation({**_SIMULATED_BRAGG, **settings})
+        if not self.aliases:  # else it is a device of its own, which says itself how it is simulated
+            yield from self.bragg.simulation({**_SIMULATED_BRAGG, **settings})
         yield from super().simulation(settings)
 
     def _radians(self) -> float:

@@ -5,6 +5,7 @@ It knows no control system, and nothing of plans.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -12,10 +13,12 @@ from numbers import Real
 from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
-from beamshell.devices.limits import NO_LIMITS, refusal, step_of, without_rounding
+from beamshell.devices.limits import NO_LIMITS, as_limits, as_number, refusal, step_of, without_rounding
 from beamshell.devices.status import DeviceStatus
-from beamshell.errors import BadValue, LimitError, MoveFailed, NotConnected, ReadFailed
+from beamshell.errors import LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
+
+logger = logging.getLogger(__name__)
 
 
 class PositionState(TypedDict):
@@ -112,7 +115,7 @@ class Positioner(Device):
 
     HIDDEN = (
         *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "missed"),
-        *("readback_signal", "setpoint_signal"),
+        *("can_stop", "readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
 
@@ -126,7 +129,7 @@ class Positioner(Device):
         timeout: float | None = None,
         **kwargs: Any,
     ) -> None:
-        self._narrowed = _as_limits(name, limits)
+        self._narrowed = as_limits(name, limits)
         self._move: MoveStatus | None = None
         self.settle_time = settle_time
         self.timeout = timeout
@@ -155,7 +158,12 @@ class Positioner(Device):
         raise NotImplementedError
 
     def stop_motion(self) -> None:
-        """Send the hardware its STOP, if it has one."""
+        """Send the hardware its STOP. A class without this method says, where it should stop, that it goes on."""
+
+    @property
+    def can_stop(self) -> bool:
+        """True if `stop_motion` stops it."""
+        return type(self).stop_motion is not Positioner.stop_motion
 
     # ---- where it is -------------------------------------------------------------------------
 
@@ -300,7 +308,7 @@ class Positioner(Device):
 
     @limits.setter
     def limits(self, limits: Iterable[float] | None) -> None:
-        self._narrowed = _as_limits(self.name, limits)
+        self._narrowed = as_limits(self.name, limits)
 
     @property
     def _simulated_limits(self) -> dict[str, list[float]]:
@@ -348,6 +356,9 @@ class Positioner(Device):
         if self.read_only:
             self.refuse_if_read_only(self.with_unit(target))
         for limits in (hardware, self._narrowed or NO_LIMITS):
+            low, high = limits
+            if low == high or low <= target <= high:  # nearly always
+                continue
             target = without_rounding(target, limits, self._resolution)
             if problem := refusal(target, limits, self.with_unit):
                 raise LimitError(f"{self.name}: {problem}")
@@ -423,7 +434,10 @@ class Positioner(Device):
         if move is not None and not move.done:
             move.was_stopped = True  # before the hardware is told, so that what fails by it is no failure of the move
         if not self.read_only:  # otherwise others have sent it, and it is not ours to stop
-            self.stop_motion()
+            if self.can_stop:
+                self.stop_motion()
+            else:
+                self._say_that_it_goes_on()
         if move is not None and not move.done:
             self._end_stopped(move, success)
 
@@ -431,39 +445,21 @@ class Positioner(Device):
         if success:
             move.arrive()
         else:
-            move.fail(MoveFailed(f"{self.name}: {move.action} was stopped"))
+            end = "was stopped" if self.can_stop else "goes on unwatched: it cannot be stopped"
+            move.fail(MoveFailed(f"{self.name}: {move.action} {end}"))
+
+    def _say_that_it_goes_on(self) -> None:
+        state = self.state()
+        if state["moving"]:
+            readback = state["position"]
+            position = f"{readback:.6g}" if isinstance(readback, Real) else str(readback)
+            logger.warning(
+                "%s: goes on to %s, as it cannot be stopped; to hold it: mov %s %s",
+                *(self.name, self.with_unit(state["setpoint"]), self.name, position),
+            )
 
 
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
     collectors = [signal.begin_read() for signal in signals]
     return lambda: [next(iter(collect().values()))["value"] for collect in collectors]
-
-
-def _as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] | None:
-    if limits is None:
-        return None
-    pair = tuple(limits)
-    if len(pair) != 2:
-        raise BadValue(f"{name}: limits are two numbers, [low, high], not {list(pair)}")
-    low, high = (as_number(name, limit, finite=False) for limit in pair)
-    if not low < high:
-        raise BadValue(f"{name}: limits [{low:g}, {high:g}] leave no room; the low one comes first")
-    return (low, high)
-
-
-def as_number(name: str, position: Any, *, finite: bool = True) -> float:
-    """`position` as a float.
-
-    Raises:
-        BadValue: it is no number, or not a finite one.
-    """
-    if isinstance(position, bool | str | bytes):
-        raise BadValue(f"{name}: {position!r} is not a number")
-    try:
-        number = float(position)
-    except (TypeError, ValueError) as exc:
-        raise BadValue(f"{name}: {position!r} is not a number") from exc
-    if math.isnan(number) or (finite and math.isinf(number)):
-        raise BadValue(f"{name}: {number} is not a position")
-    return number

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -14,10 +15,13 @@ from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from typing_extensions import override
 
 from beamshell.devices.device import Device
-from beamshell.devices.positioner import MoveStatus, Positioner, as_number, begin_values
+from beamshell.devices.limits import as_number
+from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.pseudo_axis import PseudoSingle
+from beamshell.devices.staging import raise_together
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed
 from beamshell.protocols import Location
@@ -37,10 +41,20 @@ class PseudoPositioner(Device):
     """A device with axes that are computed from real ones; a subclass adds `forward` and `inverse`.
 
     Where a number is given for the whole device, as in `mvr(mono, 0.01)`, its only axis is meant, or the one that the
-    class names as `main`.
+    class names as `main_attr`.
 
     Its parts that are PseudoSingle are the computed axes, all other positioners the real ones, in the order of their
     declaration. A move has succeeded when every real axis says so; if one fails, the others are stopped.
+
+    Args:
+        prefix: the beginning of the addresses of its parts.
+        name: its name.
+        motors: devices that exist already, one for each real axis, in the order of their declaration; they stay what
+            they are, and only the computed axes are recorded with this device. None: it makes its own.
+        kwargs: those of Device.
+
+    Raises:
+        BadValue: these are not as many positioners as it has real axes.
 
     Example:
         >>> class Jaws(PseudoPositioner):
@@ -56,11 +70,13 @@ class PseudoPositioner(Device):
     """
 
     HIDDEN = ("begin_location", "drive", "drive_ended", "is_driven_by", "plan", "with_unit")
+    device_arguments: ClassVar[tuple[str, ...]] = ("motors",)
+    """The arguments that a device file gives as the names of other devices."""
     PseudoPosition: ClassVar[Any] = tuple
     """A named tuple of the computed axes."""
     RealPosition: ClassVar[Any] = tuple
     """A named tuple of the real axes."""
-    main: ClassVar[str] = ""
+    main_attr: ClassVar[str] = ""
     """The computed axis that a single number means; if there is only one axis, it need not be named."""
     pseudo_names: tuple[str, ...] = ()
     real_names: tuple[str, ...] = ()
@@ -74,7 +90,12 @@ class PseudoPositioner(Device):
         cls.PseudoPosition = namedtuple("PseudoPosition", cls.pseudo_names)  # type: ignore[misc]  # per class
         cls.RealPosition = namedtuple("RealPosition", cls.real_names)  # type: ignore[misc]  # per class
 
-    def __init__(self, prefix: str = "", *, name: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, prefix: str = "", *, name: str = "", motors: Sequence[Positioner] | None = None, **kwargs: Any
+    ) -> None:
+        self._given = {} if motors is None else self._by_real_axis(name, motors)
+        self._components = {attr: part for attr, part in self._components.items() if attr not in self._given}
+        self.component_names = tuple(self._components)
         self._lock = threading.RLock()
         self._joined: dict[str, MoveStatus] = {}  # the moves that the present drive of the real axes serves
         self._target: Any = None  # of that drive, as a PseudoPosition
@@ -82,6 +103,25 @@ class PseudoPositioner(Device):
         super().__init__(prefix, name=name, **kwargs)
         if not self.pseudo_names or not self.real_names:
             raise TypeError(f"{type(self).__name__} needs parts of both kinds: PseudoSingle, and a real positioner")
+
+    def _by_real_axis(self, name: str, motors: Sequence[Positioner]) -> dict[str, Positioner]:
+        if (
+            not isinstance(motors, Sequence)
+            or len(motors) != len(self.real_names)
+            or not all(isinstance(motor, Positioner) for motor in motors)
+        ):
+            axes = ", ".join(self.real_names)
+            raise BadValue(f"{name}: its motors are {motors!r}, and must be a list with one for each of: {axes}")
+        return dict(zip(self.real_names, motors, strict=True))
+
+    @override
+    def _part(self, attr: str) -> Any:
+        return self._given[attr] if attr in self._given else super()._part(attr)
+
+    @property
+    def aliases(self) -> Mapping[str, Positioner]:
+        """The devices that exist already, by the real axis that they are here."""
+        return self._given
 
     # ---- what a subclass says ----------------------------------------------------------------
 
@@ -102,7 +142,7 @@ class PseudoPositioner(Device):
     @property
     def main_axis(self) -> PseudoSingle | None:
         """The computed axis that a single number means; None if none of several does."""
-        attr = self.main or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
+        attr = self.main_attr or (self.pseudo_names[0] if len(self.pseudo_names) == 1 else "")
         return self._part(attr) if attr else None
 
     @property
@@ -333,11 +373,35 @@ class PseudoPositioner(Device):
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis; unfinished moves then have failed, or succeeded if `success`."""
-        super().stop(success=success)
+        failures: list[tuple[str, Exception]] = []
+        for device in (*self._devices(), *self._given.values()):
+            try:
+                device.stop(success=success)
+            except Exception as exc:  # noqa: BLE001  a part may be anybody's code, and the others must still be stopped
+                failures.append((device.name, exc))
+        raise_together(self.name, "did not stop", failures)
 
     def _devices(self) -> list[Any]:
-        """The devices that are staged and stopped with it: the real axes, not the computed ones."""
+        """The devices that are staged with it: its own real axes, not the computed ones."""
         return [part for part in super()._devices() if not isinstance(part, PseudoSingle)]
+
+    # ---- connection --------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """True when every real axis answers."""
+        return super().connected and all(motor.connected for motor in self._given.values())
+
+    def wait_for_connection(self, timeout: float = 5.0) -> None:
+        """Return when every real axis answers; all of them share one time-out, in seconds.
+
+        Raises:
+            NotConnected: the message names the addresses that do not answer.
+        """
+        deadline = time.monotonic() + timeout
+        super().wait_for_connection(timeout)
+        for motor in self._given.values():
+            motor.wait_for_connection(max(0.0, deadline - time.monotonic()))
 
 
 class _Drive:

@@ -5,10 +5,8 @@ Its parts may be signals of any control system.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from numbers import Real
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -20,8 +18,6 @@ from beamshell.devices.part import Fact
 from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import DeviceError, MoveFailed
-
-logger = logging.getLogger(__name__)
 
 
 class PVPositioner(Positioner):
@@ -170,32 +166,22 @@ class PVPositioner(Positioner):
 
         return collected
 
+    @property
+    def can_stop(self) -> bool:
+        """True if it has a `stop_signal`, or may be sent to where it is."""
+        return self.stop_signal is not None or self.holds_on_stop
+
     @override
     def stop_motion(self) -> None:
         if self.stop_signal is not None:
             self.stop_signal.put(self.stop_value)
             return
-        readback, setpoint, moving = self._begin_motion()()
-        if not moving:
-            return
-        if self.holds_on_stop:
+        readback, _, moving = self._begin_motion()()
+        if moving:
             low, high = self.limits
             self.setpoint.put(min(max(readback, low), high) if low < high else readback)
             if self.actuate is not None:
                 self.actuate.put(self.actuate_value)
-        else:
-            position = f"{readback:.6g}" if isinstance(readback, Real) else str(readback)
-            logger.warning(
-                "%s: goes on to %s, as it cannot be stopped; to hold it: mov %s %s",
-                *(self.name, self.with_unit(setpoint), self.name, position),
-            )
-
-    @override
-    def _end_stopped(self, move: MoveStatus, success: bool) -> None:
-        if success or self.stop_signal is not None or self.holds_on_stop:
-            super()._end_stopped(move, success)
-        else:
-            move.fail(MoveFailed(f"{self.name}: {move.action} goes on unwatched: it cannot be stopped"))
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """A set point, and a readback that arrives there some time later."""

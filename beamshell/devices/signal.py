@@ -6,6 +6,7 @@ It knows channels, and no control system; it may have a parent, and knows no dev
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -21,6 +22,8 @@ from beamshell.devices.status import DeviceStatus, Status
 from beamshell.devices.subscriptions import Subscriptions
 from beamshell.errors import DeviceError, LimitError, ReadOnlyError, UnknownName, WriteFailed
 from beamshell.protocols import DataKey, Reading
+
+logger = logging.getLogger(__name__)
 
 CONNECTION_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
@@ -233,8 +236,10 @@ class Signal(SignalInfo):
         status.set_finished()
         return status
 
-    def stop(self, success: bool = False) -> None:
-        """Nothing: a signal does not move by itself."""
+    def stop(self, success: bool = False) -> None:  # noqa: ARG002 - the signature of every stop
+        """Stop nothing, as a signal does not move by itself; a write that is under way goes on, which is said."""
+        if self._pending is not None and not self._pending.done:
+            logger.warning("%s: %s goes on, as a write cannot be stopped", self.name, self._pending.action)
 
     def _write_limit(self) -> float | None:
         return None  # a value in this process is written at once: a time-out would only cost
@@ -266,10 +271,14 @@ class Signal(SignalInfo):
         low, high = self.limits
         if low == high or isinstance(value, str):
             return value
-        if not isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray):
+            ends = (np.min(value), np.max(value))
+        elif low <= value <= high:
+            return value
+        else:
             value = without_rounding(value, (low, high), lambda: step_of(self.precision))
-        lowest, highest = (np.min(value), np.max(value)) if isinstance(value, np.ndarray) else (value, value)
-        for number in (lowest, highest):
+            ends = (value, value)
+        for number in ends:
             if problem := refusal(number, (low, high), lambda number: f"{number:g} {self.units}".rstrip()):
                 raise LimitError(f"{self.name}: {problem}")
         return value

@@ -9,8 +9,9 @@ import inspect
 from pathlib import Path
 
 from beamshell.channels.factory import UnconnectedFactory, channel_factory
+from beamshell.devices.device_classes import class_of
 from beamshell.devices.files.reading import read_file
-from beamshell.devices.loader import class_of, device_of
+from beamshell.devices.loader import device_of
 from beamshell.devices.part import Fact, Part
 from beamshell.devices.references import in_order, with_devices
 from beamshell.devices.registry import Registry

@@ -17,12 +17,14 @@ from beamshell.devices.pseudo_axis import PseudoSingle
 class Slits(PseudoPositioner):
     """Two blades: gap = high - low, centre = (high + low) / 2, in the unit of their motors.
 
+    Of motors that exist already: ``Slits(name="slits", motors=[samx, samy])``, the blade at the low side first.
+
     Args:
         prefix: the beginning of the addresses of both motors.
         name: its name; recorded are `<name>_gap` and `<name>_centre`, and the blades as `<name>_low`, `<name>_high`.
         low: the rest of the address of the blade at the low side.
         high: that of the other blade.
-        kwargs: those of Device.
+        kwargs: those of PseudoPositioner: motors, ...
 
     Example:
         >>> slits = Slits("BL:", name="slits", low="samx", high="samy")

@@ -31,6 +31,7 @@ from beamshell.errors import (
     FailedPause,
     FailedStatus,
     InvalidCommand,
+    LimitError,
     PlanError,
     PlanHalt,
     RequestAbort,
@@ -125,6 +126,8 @@ class Interpreter:
                     return False
                 cleanup.finish(self.ctx)
                 self._take_all()
+                if self.requests.reason:  # the end of a run could not be written, and nothing is left to pause
+                    self.outcome.problems.append(self.requests.reason)
                 self.outcome.pause_came_late = self.requests.pause
                 return True
             except Interrupted as interrupted:
@@ -221,10 +224,17 @@ class Interpreter:
                     task.stopped_by_engine = True
             self._excused_trip = self.ctx.last_trip
             raise Interrupted(InterruptReason.SUSPEND)
+        if isinstance(exc, LimitError) and msg.command in ("set", "prepare") and self._can_pause_again:
+            reason = f"It cannot go on: {exc}. The plan stays paused; resume tries again."
+            raise Interrupted(InterruptReason.PAUSE, reason=reason)
         if isinstance(exc, FailedStatus):
             for task in self.ctx.resources.tasks:
                 task.failure_suppressed = True
         return exc
+
+    @property
+    def _can_pause_again(self) -> bool:
+        return self.ctx.resources.was_paused and self.cursor.possible and not self.modes.unwinding
 
     def _suspender_trips_too(self) -> bool:
         """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.
@@ -355,7 +365,9 @@ class Interpreter:
 
     def _take_pause(self, request: PauseRequest) -> None:
         if self.modes.ending:
-            if not request.reason:  # a writer that fails says so itself when its run is closed
+            if request.reason:
+                self.outcome.problems.append(request.reason)
+            else:
                 self.ctx.world.say(f"The plan is ending already ({self.modes.state}).")
         elif request.defer and self.modes.episode is None:
             self.requests.ask_pause_later(request)

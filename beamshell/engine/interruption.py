@@ -26,6 +26,7 @@ from beamshell.messages import Msg
 def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     """Come to rest; the operator decides how to go on."""
     ctx.modes.go(State.PAUSING)
+    ctx.resources.was_paused = True
     if interruption.reason:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")

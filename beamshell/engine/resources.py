@@ -85,6 +85,7 @@ class Resources:
     Attributes:
         runs: the open runs by key; each holds its monitors and its flyers.
         groups: the tasks of each group that nobody has waited for yet.
+        was_paused: the call has been paused before; a person may have changed the limits meanwhile.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
         moved: by id of the device, the last `set` of each device that was moved.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
@@ -110,6 +111,7 @@ class Resources:
         "stopped",
         "tokens",
         "waited",
+        "was_paused",
     )
 
     def __init__(self) -> None:
@@ -124,6 +126,7 @@ class Resources:
         self.pausable: dict[int, Any] = {}
         self.staged: list[Any] = []
         self.tokens: list[int] = []
+        self.was_paused = False
         self.prefetched: dict[int, Callable[[], Any]] = {}
 
     @property

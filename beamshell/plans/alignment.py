@@ -155,7 +155,7 @@ def _align(
     if num < FEWEST_POINTS:
         raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
     time = None if time is None else seconds(time, "time", positive=True)
-    fields = hinted_fields(detectors) if field is None else [field]
+    fields = hinted_fields(detectors, motor) if field is None else [field]
     origin = (yield from origins_of([motor]))[motor]
     positions = [stubs.moved_by(motor, origin, distance) for distance in patterns.positions(start, stop, num)]
     patterns.check_points([{motor: position} for position in positions], stubs.check)

@@ -30,29 +30,35 @@ def real_number(value: Any, name: str) -> float:
     return float(number)
 
 
-def whole_number(value: Any, name: str = "num") -> int:
-    """A number of points as an int from 1 to `MOST_POINTS`.
+def whole_number(value: Any, name: str = "num", *, most: int | None = MOST_POINTS) -> int:
+    """A number of points as an int from 1.
+
+    Args:
+        value: the number.
+        name: of the argument, for messages.
+        most: the largest number allowed; None for any, where no list of points is made.
 
     Raises:
-        PlanError: it is not a whole number, or not in this range.
+        PlanError: it is not a whole number, or out of this range.
     """
     number = value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number % 1:
         raise PlanError(f"{name} is {_text(value)}: give a whole number of points, at least 1")
     if number < 1:
         raise PlanError(f"{name} is {number}: a scan has at least 1 point")
-    require_not_too_many(int(number), name)
+    if most is not None:
+        require_not_too_many(number, name, most)
     return int(number)
 
 
-def require_not_too_many(points: int, name: str = "num") -> None:
+def require_not_too_many(points: float, name: str = "the number of points", most: int = MOST_POINTS) -> None:
     """Return if a scan may have so many points.
 
     Raises:
         PlanError: it may not; scan in several parts.
     """
-    if points > MOST_POINTS:
-        raise PlanError(f"{name} is {points:,}: a scan has at most {MOST_POINTS:,} points".replace(",", " "))
+    if points > most:
+        raise PlanError(f"{name} is {points:,.0f}: a scan has at most {most:,} points".replace(",", " "))
 
 
 def seconds(value: Any, name: str, *, positive: bool = False) -> float:

@@ -97,7 +97,7 @@ def _list_grid(
     name: str, detectors: Any, args: tuple[Any, ...], snake_axes: Snakes, per_step: PerStep, md: Metadata
 ) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, [positions], ...")
-    axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
+    axes = [(motor, patterns.listed(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     flat = [item for axis in axes for item in axis]
     return _combined(name, detectors, axes, flat, snake_axes, None, per_step, md)
 
@@ -118,7 +118,7 @@ def _combined(
         if not values:
             raise PlanError(f"the list of positions of {motor.name} is empty")
     snaking = patterns.snakes(motors, snake_axes)
-    require_not_too_many(math.prod(len(values) for _, values in axes), "the number of points")
+    require_not_too_many(math.prod(len(values) for _, values in axes))
     points = patterns.grid(axes, snaking)
     run_md = {
         **start_metadata(name, detectors, motors, len(points), args=args, per_step=per_step),

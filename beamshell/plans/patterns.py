@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 
 from beamshell.errors import PlanError
-from beamshell.plans.arguments import real_number
+from beamshell.plans.arguments import real_number, require_not_too_many
 
 Point = dict[Any, Any]
 
@@ -65,6 +65,11 @@ def positions(start: float, stop: float, num: int) -> list[float]:
     """`num` positions at equal distances from `start` to `stop`, both included."""
     ends = real_number(start, "start"), real_number(stop, "stop")
     return list(np.linspace(*ends, num).tolist())
+
+
+def listed(places: Iterable[Any]) -> list[Any]:
+    """Positions as a list; the numbers of an array become Python's own, which are faster by far."""
+    return list(places.tolist() if isinstance(places, np.ndarray) and places.ndim == 1 else places)
 
 
 def around(center: float, width: float, num: int) -> list[float]:
@@ -150,8 +155,9 @@ def _extent(values: Sequence[Any]) -> list[Any]:
 
 def same_position(one: Any, other: Any) -> bool:
     """True if two positions are the same: numbers, states, arrays, or positions of several axes."""
-    same = one is other or one == other if not isinstance(one, np.ndarray) else np.array_equal(one, other)
-    return bool(np.all(same))
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return bool(one == other)
 
 
 def unique(motors: Iterable[Any]) -> list[Any]:
@@ -186,7 +192,9 @@ def _first_refusal(
 
     Equal positions are checked once; of a motor that accepts all positions between two, the lowest and the highest.
     """
-    if getattr(motor, "accepts_all_between", False) and set(map(type, column)) <= {float, int}:
+    kinds = set(map(type, column))
+    are_numbers = all(issubclass(kind, float | int | np.number) and kind is not bool for kind in kinds)
+    if are_numbers and getattr(motor, "accepts_all_between", False):
         try:
             for end in (min(column), max(column)) if np.isfinite(column).all() else column:
                 check(motor, end)
@@ -229,6 +237,7 @@ def spiral(
     """
     aspect = _aspect(x_range, y_range, dr, dr_y, nth=nth)
     rings = 2 + int(np.hypot(x_range, y_range / aspect) / 2 / dr)
+    require_not_too_many(nth * rings * (rings + 1) / 2)
     polar = [
         (ring * dr, 2 * np.pi * turn / (ring * nth)) for ring in range(1, rings + 1) for turn in range(int(ring * nth))
     ]
@@ -254,6 +263,7 @@ def fermat_spiral(
     aspect = _aspect(x_range, y_range, dr, dr_y, factor=factor)
     step = dr / factor
     last = int((1.5 * np.hypot(x_range, y_range / aspect) / 2 / step) ** 2)
+    require_not_too_many(last / 2.25 / np.pi)  # those of the largest circle inside
     return _inside([(np.sqrt(n) * step, GOLDEN_ANGLE * n) for n in range(1, last)], x_range, y_range, aspect, tilt)
 
 

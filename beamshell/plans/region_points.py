@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from beamshell.errors import PlanError
+from beamshell.plans.arguments import require_not_too_many
 
 EV_ANGSTROM2 = 1.054571817e-34**2 / (2 * 9.1093837015e-31 * 1.602176634e-19) * 1e20
 """hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 = this times k² of a photoelectron, k in 1/Å."""
@@ -54,6 +55,7 @@ def steps(start: float, stop: float, step: float) -> list[float]:
     if start == stop:
         raise PlanError(f"a region from {start:g} to {stop:g} has no width")
     whole = math.floor(abs(stop - start) / step + _SAME)
+    require_not_too_many(whole + 1)
     positions = start + math.copysign(step, stop - start) * np.arange(whole + 1)
     if abs(positions[-1] - stop) <= _SAME * step:
         positions = positions[:-1]

@@ -56,7 +56,7 @@ def count(
     """
     detectors = as_devices(detectors)
     if num is not None:
-        num = whole_number(num)
+        num = whole_number(num, most=None)
     checked_delay = delays(delay)
     run_md = {
         "detectors": names(detectors),
@@ -249,7 +249,7 @@ def _lists(
 ) -> tuple[list[Any], Sequence[patterns.Point], PerStep, RunMetadata]:
     require_detectors(name, detectors, args, "motor, [positions], ...")
     detectors = as_devices(detectors)
-    axes = [(motor, list(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
+    axes = [(motor, patterns.listed(values)) for motor, values in patterns.chunked(args, 2, "motor, [positions], ...")]
     motors = patterns.unique(motor for motor, _ in axes)
     points = patterns.together(axes)
     if not points:

@@ -276,7 +276,7 @@ def lineup(
         PlanError: nothing records `field`.
         NoFit: the signal is no more than noise, and the motor is where it was; give ``anyway=True`` to insist.
     """
-    fields = hinted_fields(as_devices(detectors)) if field is None else [field]
+    fields = hinted_fields(as_devices(detectors), motor) if field is None else [field]
     points: list[dict[str, float]] = []
 
     def read_and_keep(devices: Any) -> Plan:

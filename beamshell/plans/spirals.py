@@ -9,7 +9,7 @@ from typing import Any
 
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.arguments import whole_number
+from beamshell.plans.arguments import require_not_too_many, whole_number
 from beamshell.plans.relative import relative
 from beamshell.plans.start_metadata import (
     Metadata,
@@ -158,6 +158,7 @@ def spiral_square(
     """
     detectors, motors = as_devices(detectors), patterns.unique([x_motor, y_motor])
     x_num, y_num = whole_number(x_num, "x_num"), whole_number(y_num, "y_num")
+    require_not_too_many(x_num * y_num)
     columns, rows = patterns.around(x_center, x_range, x_num), patterns.around(y_center, y_range, y_num)
     # y comes first so that the extents have the order of the shape and the dimensions
     points = [{y_motor: rows[row], x_motor: columns[column]} for column, row in patterns.square_spiral(x_num, y_num)]

@@ -15,19 +15,20 @@ from beamshell.errors import DeviceError, PlanError
 Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
 
+_RECORDED_AS_THEY_ARE = {float, int, str}
 TIME_HINTS: RunMetadata = {"dimensions": [(("time",), "primary")]}
 """The one dimension of plans that move no motor."""
 
 
 def as_devices(devices: Any) -> list[Any]:
-    """Devices as a list; a single device becomes a list of one.
+    """Devices as a list, each once; a single device becomes a list of one.
 
     Raises:
         PlanError: one of them cannot be read; give detectors as a list of devices, as in [det].
     """
     if hasattr(devices, "read") or hasattr(devices, "name") or not isinstance(devices, Iterable):
         devices = [devices]
-    listed = list(devices)
+    listed = list({id(device): device for device in devices}.values())
     for device in listed:
         if not hasattr(device, "read") and not hasattr(device, "kickoff"):
             raise PlanError(f"{device!r} cannot be read: detectors are a list of devices, as in [det]")
@@ -57,13 +58,13 @@ def position_field(motor: Any) -> str:
     return str((fields_of(motor) or [motor.name])[0])
 
 
-def hinted_fields(detectors: Iterable[Any]) -> list[str]:
-    """The hinted keys of the detectors, among which an alignment looks for a peak.
+def hinted_fields(detectors: Iterable[Any], motor: Any) -> list[str]:
+    """The hinted keys of the detectors, among which an alignment of `motor` looks for a peak; not those of the motor.
 
     Raises:
         PlanError: no detector has a hinted key; give field= to say which value to look at.
     """
-    if fields := [str(field) for detector in detectors for field in fields_of(detector)]:
+    if fields := [str(field) for detector in detectors if detector is not motor for field in fields_of(detector)]:
         return fields
     raise PlanError("no detector says which of its values to look at: give field=")
 
@@ -75,6 +76,8 @@ def recordable(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
+        if set(map(type, value)) <= _RECORDED_AS_THEY_ARE:
+            return list(value)
         return [recordable(item) for item in value]
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else repr(key): recordable(item) for key, item in value.items()}

@@ -111,7 +111,7 @@ def count_until(
         ``RE(count_until([det, temp], settled("temp", within=0.1, for_s=30), delay=1, timeout_s=600))``
     """
     detectors = as_devices(detectors)
-    num = None if num is None else whole_number(num)
+    num = None if num is None else whole_number(num, most=None)
     timeout_s = None if timeout_s is None else seconds(timeout_s, "timeout_s", positive=True)
     delay = seconds(delay, "delay")
     rule = {"until": until, "delay": delay, "num": num, "timeout_s": timeout_s}

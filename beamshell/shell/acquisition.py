@@ -48,8 +48,11 @@ class Acquisition:
         """
         from beamshell.engine import RunEngine
         from beamshell.store import Journal, PersistentDict, Queue, Runs, bring_in, close_open_runs, data_folder
+        from beamshell.store.folder import exposure
 
         folder = data_folder(folder_name or None)
+        if warning := exposure(folder):
+            say(warning)
         metadata = PersistentDict(folder / "metadata.sqlite")
         for path in bring_in(folder):
             say(f"a run that the data folder had refused is in its place now: {path}")

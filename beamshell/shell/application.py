@@ -11,6 +11,7 @@ import sys
 import warnings
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from IPython.core.interactiveshell import ExecutionResult
@@ -45,9 +46,12 @@ class BeamshellApp(TerminalIPythonApp):
     shell: Any
     session: Session | None = None
     status: int = DONE
+    _substitute_folder: TemporaryDirectory[str] | None = None
 
     @default("ipython_dir")
     def _ipython_dir_default(self) -> str:
+        if self._substitute_folder is not None:
+            return self._substitute_folder.name
         folder: Path = self.options.folder / "ipython"
         folder.mkdir(exist_ok=True)
         return str(folder)
@@ -70,11 +74,10 @@ class BeamshellApp(TerminalIPythonApp):
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"
         self.ignore_cwd = True  # IPython would put the working folder before the libraries
-        for folder in (str(self.options.profile), *([] if sys.flags.safe_path else [""])):
-            OWN_MODULES.offer(folder)
+        if not sys.flags.safe_path:
+            OWN_MODULES.offer("")
         self._expect_a_full_disk()
         super().initialize(argv)  # type: ignore[no-untyped-call]  # IPython's own
-        keep_history(self.shell.history_manager)
 
     def _expect_a_full_disk(self) -> None:
         """Keep what is typed in memory alone if the data folder takes nothing, and say so.
@@ -85,6 +88,7 @@ class BeamshellApp(TerminalIPythonApp):
 
         if reason := refusal(self.options.folder):
             self.config.HistoryManager.hist_file = ":memory:"
+            self._substitute_folder = TemporaryDirectory(prefix="beamshell-")
             say(f"{self.options.folder}: {reason}: free space. What is typed now is not kept, and no scan can begin")
 
     def init_crash_handler(self) -> None:
@@ -98,6 +102,11 @@ class BeamshellApp(TerminalIPythonApp):
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
             print(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
+
+    def init_shell(self) -> None:
+        """Make the shell; its history stays whole on a full disk."""
+        super().init_shell()  # type: ignore[no-untyped-call]  # IPython's own
+        keep_history(self.shell.history_manager)
 
     def init_extensions(self) -> None:
         """Load the profile's extensions; ours makes the session."""
@@ -126,8 +135,9 @@ class BeamshellApp(TerminalIPythonApp):
         """Warn of code and device files that any user of this machine can change."""
         profile, own_startup = self.options.profile, self.options.folder / "startup"
         changeable = changeable_by_others(
-            [profile, *profile.rglob("*"), own_startup, *own_startup.glob("*.py"), *session.device_files()]
+            [profile, *profile.rglob("*"), *own_startup.glob("*.py"), *session.device_files()]
         )
+        changeable = [path for path in changeable if path != own_startup]  # said with the data folder, of which it is
         if changeable:
             paths = " ".join(shlex.quote(str(path)) for path in changeable[:_MOST_PATHS])
             more = f" (and {len(changeable) - _MOST_PATHS} more)" if len(changeable) > _MOST_PATHS else ""

@@ -32,8 +32,10 @@ def serve_twin(words: list[str]) -> int:
     if not options.device_file.is_file():
         raise ConfigError(f"{options.device_file}: there is no such file")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl+C does
+    from beamshell.plugins import OWN_MODULES
     from beamshell.shell.simulated_iocs import start_twin
 
+    OWN_MODULES.offer(str(options.device_file.resolve().parent))
     ioc = None
     try:
         ioc = start_twin(options.device_file, seed=options.seed, speed=options.speed, port=options.port)

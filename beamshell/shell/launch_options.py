@@ -14,6 +14,7 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString, PyFileConfigLoader
 
 from beamshell.errors import ConfigError, UsageError
+from beamshell.plugins import OWN_MODULES
 from beamshell.shell.messages_shown import one_line, place_of
 from beamshell.shell.profile import CONFIG_FILE, Beamshell, beside_profile, find_profile
 from beamshell.shell.simulated_iocs import start_demo_ioc, start_twin
@@ -60,6 +61,7 @@ class LaunchOptions:
             words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
         own_profiles = Path(data).expanduser() if data else data_folder()
         profile = find_profile(profile_name, own_profiles)
+        OWN_MODULES.offer(str(profile))  # its device file may name classes of it
         simulated, words = take_flag(words, "--twin")
         config = _read_config(profile, words)
         folder = data_folder(config.data_folder or None)

@@ -35,11 +35,11 @@ class Signalled(SystemExit):
 
 def one_line(exc: BaseException) -> str:
     """The error in one line; with its place, if it came through the person's own code."""
+    text = " ".join(str(exc).split())
     if isinstance(exc, KeyboardInterrupt):
-        return "interrupted"
+        return f"interrupted {text}".rstrip()
     if isinstance(exc, SyntaxError):
         return f"{type(exc).__name__}: {exc.msg}"  # its own text says half of the place: file without folder
-    text = " ".join(str(exc).split())
     return text if isinstance(exc, BeamshellError) and text else with_place(exc)
 
 

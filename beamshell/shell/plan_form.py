@@ -89,12 +89,12 @@ def _argument(value: Any, devices: Mapping[str, Any]) -> str:
 def _device(device: Any, devices: Mapping[str, Any]) -> str:
     """The device's Python name at the prompt, such as "mono.energy" for a part; its recorded name may differ."""
     name: Any = getattr(device, "name", None)
+    if isinstance(name, str) and devices.get(name) is device:
+        return name
     parent: Any = getattr(device, "parent", None)
     is_device: bool = isinstance(device, Readable | Movable) and isinstance(name, str)
     if not is_device:
         raise _NotWritableError
-    if devices.get(name) is device:
-        return str(name)
     if parent is not None:
         return f"{_device(parent, devices)}.{device.attr_name}"
     for prompt_name, other in devices.items():

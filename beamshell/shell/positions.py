@@ -5,7 +5,6 @@ It reads devices and never moves one. Any device with a position will do, also o
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
 from beamshell.protocols import BeginsRead, Locatable, Movable
+from beamshell.shell.live_line import LiveLine
 from beamshell.text.lists import aligned
 from beamshell.text.numbers import number, with_unit
 
@@ -143,25 +143,26 @@ class LivePositions:
 
     def __init__(self, motors: Sequence[Any]) -> None:
         self._motors = motors
+        self._line = LiveLine()
         self._stop_event = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> LivePositions:
-        if sys.stdout.isatty():
+        self._line.__enter__()
+        if self._line.is_visible:
             self._thread = threading.Thread(target=self._show, name="beamshell-live-positions", daemon=True)
             self._thread.start()
         return self
 
-    def __exit__(self, *_exc: object) -> None:
+    def __exit__(self, *exc: object) -> None:
         if self._thread is not None:
             self._stop_event.set()
             self._thread.join(timeout=1)
+        self._line.__exit__(*exc)
 
     def _show(self) -> None:
         while not self._stop_event.wait(_PERIOD_S):
-            line = "   ".join(f"{motor.name} {_text_or_question_mark(motor)}" for motor in self._motors)
-            print(f"\r{line}\x1b[K", end="", flush=True)
-        print("\r\x1b[K", end="", flush=True)
+            self._line.draw("   ".join(f"{motor.name} {_text_or_question_mark(motor)}" for motor in self._motors))
 
 
 def _text_or_question_mark(motor: Any) -> str:

@@ -126,6 +126,8 @@ class Session:
         try:
             code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
             exec(code, self.shell.user_ns)  # noqa: S102  a start-up file is there to be run
+        except KeyboardInterrupt as exc:
+            raise exc if exc.args else KeyboardInterrupt(f"in {place_of(exc, path)}") from None
         except Exception as exc:  # noqa: BLE001  it must not cancel the later files
             self.last_error.report(exc, place_of(exc, path))
 

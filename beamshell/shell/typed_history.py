@@ -1,6 +1,7 @@
-"""Lines that are typed while the disk is full wait, and go into IPython's history when there is space.
+"""What IPython remembers of a console that runs for weeks: all that is typed, and the last pages of what is printed.
 
-IPython alone would forget the lines, end the thread that writes them, and rename the whole history as damaged.
+Lines that are typed while the disk is full wait until there is space. IPython alone would forget them, end the thread
+that writes them, rename the whole history as damaged, and keep every row of every table in memory.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from typing import Any
 
 from beamshell.shell.messages_shown import say
 
+_CELLS, _PIECES = 100, 200
+"""The printed text of so many cells is kept, and of each cell so many pieces at least, which are usually lines."""
+
 
 def keep_history(history: Any, say: Callable[[str], None] = say) -> None:
-    """Let a history manager of IPython keep the lines that cannot be written now.
+    """Let a history manager of IPython keep the lines that cannot be written now, and forget what was printed long ago.
 
     Args:
         history: IPython's HistoryManager, opened already: a damaged file was renamed then.
@@ -45,3 +49,32 @@ def keep_history(history: Any, say: Callable[[str], None] = say) -> None:
 
     history.writeout_cache, history.end_session = write_or_wait, end_session
     history._corrupt_db_limit = -1  # IPython's own: a file that was whole at the start is not damaged, and stays
+    history.outputs = _RecentCells()
+
+
+class _RecentCells(dict[int, "_CellOutputs"]):
+    """What the last cells have shown, by the number of the cell; `%notebook` writes it into a file."""
+
+    def __missing__(self, cell: int) -> _CellOutputs:
+        while len(self) >= _CELLS:
+            del self[next(iter(self))]
+        self[cell] = outputs = _CellOutputs()
+        return outputs
+
+
+class _CellOutputs(list[Any]):
+    """What one cell has shown: its printed text, its value, its pictures."""
+
+    def append(self, output: Any) -> None:
+        if "stream" in output.bundle:
+            output.bundle["stream"] = _LastPieces(output.bundle["stream"])
+        super().append(output)
+
+
+class _LastPieces(list[str]):
+    """Pieces of printed text, of which the oldest are forgotten."""
+
+    def append(self, piece: str) -> None:
+        super().append(piece)
+        if len(self) > 2 * _PIECES:
+            del self[:_PIECES]

@@ -78,12 +78,7 @@ class Journal:
         if name == "start":
             self._begin(run, doc)
         writer = self._writers[run]
-        try:
-            writer.add(line, durable=name in _DURABLE, last=name == "stop")
-        except StoreError as exc:
-            if name == "stop":  # the plan may be ending, and then nobody pauses and shows why
-                self._say(str(exc))
-            raise
+        writer.add(line, durable=name in _DURABLE, last=name == "stop")
         if writer.closed:
             del self._writers[run]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -18,6 +19,8 @@ from typing import Any
 from beamshell.errors import StoreError
 from beamshell.store.database import is_damage, open_database, set_aside, transaction
 from beamshell.store.encoding import from_json, to_strict_json
+
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 PRAGMA synchronous = FULL;
@@ -51,6 +54,7 @@ class PersistentDict(MutableMapping[str, Any]):
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}  # what the file holds, by key
         self._version = -1
+        self._inode = 0
         self._looked = 0.0
         self._closed = False
         with self._explained("be opened"):
@@ -114,6 +118,7 @@ class PersistentDict(MutableMapping[str, Any]):
         is used twice.
         """
         with self._lock, self._explained("count scans"):
+            self._open_again_if_moved()
             with transaction(self._db):
                 number = self._last_scan_id() + 1
                 self._count(number)
@@ -146,8 +151,24 @@ class PersistentDict(MutableMapping[str, Any]):
             set_aside(self.path)
             return self._open_checked()
 
+    def _open_again_if_moved(self) -> None:
+        """Open the file again if it was moved away or removed, since sqlite writes to none such.
+
+        What is known here and not in the file, which another console may have begun, is stored in it.
+        """
+        if (inode := _inode(self.path)) == self._inode:
+            return
+        _log.warning("%s was moved away or removed: it is %s again", self.path, "opened" if inode else "begun")
+        self._db.close()
+        self._db = self._open()
+        with transaction(self._db):
+            self._db.executemany("INSERT OR IGNORE INTO metadata VALUES (?, ?)", self._texts.items())
+            self._count(max(int(self._values.get(_SCAN_ID, 0)), self._last_scan_id()))
+        self._version = -1
+
     def _open_checked(self) -> sqlite3.Connection:
         db = open_database(self.path, _SCHEMA)
+        self._inode = _inode(self.path)
         try:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
@@ -164,6 +185,8 @@ class PersistentDict(MutableMapping[str, Any]):
         if not now and time.monotonic() - self._looked < _FRESH_S:
             return
         with self._explained("be read"):
+            if now:
+                self._open_again_if_moved()
             version = self._db.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 self._store_inner_changes()
@@ -236,6 +259,14 @@ class PersistentDict(MutableMapping[str, Any]):
                 else "free space, or make the folder writable, and try again"
             )
             raise StoreError(f"{self.path} cannot {action} ({exc}): {remedy}") from exc
+
+
+def _inode(path: Path) -> int:
+    """The number of a file in its file system; 0 if there is no such file."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _checked(key: str, text: str) -> Any:

@@ -5,7 +5,7 @@ It never writes, and knows no device and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
@@ -19,9 +19,26 @@ from beamshell.store.frame_locations import FrameLocations, external_keys
 from beamshell.store.images import FileList, Images, files_of, find_key
 from beamshell.store.table import Table, table_of
 from beamshell.text.lists import listed
-from beamshell.text.nearest import did_you_mean
+from beamshell.text.nearest import did_you_mean, unknown_key
 from beamshell.text.numbers import counted
 from beamshell.text.times import date_and_time
+
+
+class NamedValues(dict[str, Any]):
+    """A dict that answers a missing key with the keys there are, the nearest first.
+
+    Args:
+        values: by key.
+        kind: the kind of the values, for the message, such as "setting".
+        owner: what has them, such as "run 12".
+    """
+
+    def __init__(self, values: Mapping[str, Any], kind: str, owner: str) -> None:
+        super().__init__(values)
+        self._kind, self._owner = kind, owner
+
+    def __missing__(self, key: object) -> Any:
+        raise unknown_key(self._kind, key, self, of=self._owner)
 
 
 class Run:
@@ -44,7 +61,7 @@ class Run:
         start = run_file.first_document(self.path)
         if start is None:
             raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
-        return start
+        return NamedValues(start, "metadata", f"run {start.get('scan_id')}")
 
     @property
     def stop(self) -> Document | None:
@@ -86,8 +103,10 @@ class Run:
         """By stream, the number of points; of an open run, so far."""
         stop = self.stop
         if stop is not None and "num_events" in stop:
-            return dict(stop["num_events"])
-        return run_file.count_points(self.documents())
+            num_events = stop["num_events"]
+        else:
+            num_events = run_file.count_points(self.documents())
+        return NamedValues(num_events, "stream", self.label)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -95,8 +114,9 @@ class Run:
         settings: dict[str, Any] = {}
         for doc in self.descriptors:
             for device, configuration in doc.get("configuration", {}).items():
-                settings.setdefault(device, {}).update(configuration["data"])
-        return settings
+                own = settings.setdefault(device, NamedValues({}, "setting", device))
+                own.update(configuration["data"])
+        return NamedValues(settings, "settings of", self.label)
 
     def table(self, stream: str = "primary") -> Table:
         """The points of one stream as columns.

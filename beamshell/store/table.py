@@ -15,7 +15,7 @@ from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
 from beamshell.text.lists import aligned
-from beamshell.text.nearest import unknown
+from beamshell.text.nearest import unknown_key
 from beamshell.text.times import time_of_day
 
 Column = np.ndarray[Any, np.dtype[Any]]
@@ -56,7 +56,7 @@ class Table:
         if name in self._external:
             raise UnknownName(f"{name} is in files, not in the table: run.image({name!r}, 3) is that of point 3")
         if name not in self._columns:
-            raise unknown("column", str(name), self._columns)
+            raise unknown_key("column", name, self._columns)
         return self._columns[name]
 
     def __contains__(self, name: object) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from beamshell.errors import UnknownName
+from beamshell.errors import UnknownKey, UnknownName
 from beamshell.text.lists import listed
 
+_MOST_KEYS = 12
 _LEAST_LIKENESS = 0.6
 """The least likeness of two names, from 0 to 1 (difflib's ratio)."""
 
@@ -38,6 +39,27 @@ def did_you_mean(name: str, names: Iterable[str], *, most: int = 12) -> str:
     if not candidates or not most:
         return ""
     return f": there {'is' if len(candidates) == 1 else 'are'} {listed(candidates, most)}"
+
+
+def unknown_key(kind: str, key: object, keys: Iterable[str], *, of: str = "") -> UnknownKey:
+    """The error for a key that is missing: "no column 'dett': did you mean det? There are det, th, time".
+
+    Args:
+        kind: the kind of thing, such as "column".
+        key: the missing key.
+        keys: the keys there are; the nearest are listed first.
+        of: the owner of the keys, such as "run 12".
+    """
+    name, owner = str(key), f"{of} has " if of else ""
+    match = difflib.SequenceMatcher(b=name.casefold())
+
+    def likeness(candidate: str) -> float:
+        match.set_seq1(candidate.casefold())
+        return match.ratio()
+
+    by_likeness = sorted(keys, key=likeness, reverse=True)
+    near = f"did you mean {nearest(name, by_likeness)}? There are" if nearest(name, by_likeness) else "there are"
+    return UnknownKey(f"{owner}no {kind} '{name}': {near} {listed(by_likeness, _MOST_KEYS) or 'none'}")
 
 
 def unknown(kind: str, name: str, names: Iterable[str], *, of: str = "") -> UnknownName:

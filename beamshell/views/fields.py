@@ -86,7 +86,10 @@ def positions(start: Document, descriptor: Document) -> list[str]:
 
 
 def detectors(start: Document, descriptor: Document) -> list[str]:
-    """The hinted fields that are not scanned: the plan's detectors in its order, then all other devices read."""
+    """The hinted fields that are not scanned: the plan's detectors in its order, then all other devices read.
+
+    A motor that is scanned may be read as a detector too: it is no field of its own then.
+    """
     moving = set(positions(start, descriptor))
     for name, keys in (descriptor.get("object_keys") or {}).items():
         if moving & set(keys) and name not in (start.get("detectors") or ()):  # a flyer may count and move
@@ -95,7 +98,9 @@ def detectors(start: Document, descriptor: Document) -> list[str]:
         [*(start.get("detectors") or ()), *(descriptor.get("object_keys") or ()), *(descriptor.get("hints") or ())]
     )
     still = [key for name in objects for key in hinted(descriptor, name) if key not in moving]
-    return _once(still) or [key for key in _data_keys(descriptor) if key not in moving]
+    keys_by_object = descriptor.get("object_keys") or {}
+    of_motors = {key for name in start.get("motors") or () for key in keys_by_object.get(name, ())}
+    return _once(still) or [key for key in _data_keys(descriptor) if key not in moving | of_motors]
 
 
 def hinted(descriptor: Document, name: str) -> list[str]:

@@ -76,4 +76,5 @@ def test_a_dip_and_an_edge_are_more_than_noise():
 
 def test_it_says_what_the_noise_is():
     assert str(significance([9.0, 12, 8, 11])) == "0.58 times counting noise, clear is 2.3"
+    assert str(significance([0.5, 1.25, 0.5])) == "too few points, 5 are needed"
     assert "the scatter of its points" in str(significance(np.random.default_rng(1).normal(size=11)))

@@ -25,6 +25,12 @@ class Box:
             raise ValueError("a box has a size")
         self.prefix, self.name, self.size, self.limits = prefix, name, size, limits
 
+    def read(self) -> dict[str, object]:
+        return {}
+
+    def describe(self) -> dict[str, object]:
+        return {}
+
 
 class Closing(Box):
     is_closed = False
@@ -110,8 +116,8 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("sam x: {class: boxes.Box}\n", "devices.yml:1:1: 'sam x' cannot be the name of a device"),
         ("a: {class: boxes.Box, size: !!python/name:os.system x}\n", "devices.yml:1:29: a: "),
         ("- a\n- b\n", "devices.yml:1:1: a device file is a mapping of names"),
-        ("a: {class: boxes.Box\nb: {class: boxes.Box}\n", "devices.yml:2:"),
-        ("a: {class: boxes.Box}\n\tb: 1\n", "devices.yml:2:1: not YAML: "),
+        ("a: {class: boxes.Box\n", "devices.yml:1:1: a: not YAML: "),
+        ("a: {class: boxes.Box}\n\tb: 1\n", "devices.yml:2:1: a: not YAML: "),
     ],
 )
 def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
@@ -185,7 +191,7 @@ def test_a_line_with_a_class_stands_for_itself(tmp_path: Path) -> None:
         ("include: none.yml\na: {class: boxes.Box}\n", "devices.yml:1:1: include: there is no file "),
         ("include: devices.yml\na: {class: boxes.Box}\n", "devices.yml: includes itself"),
         ("include: {class: motor}\na: {class: boxes.Box}\n", "devices.yml:1:1: include is {'class': 'motor'}; write"),
-        ("include: bad.yml\na: {class: boxes.Box}\n", "bad.yml:2:1: not YAML"),
+        ("include: bad.yml\na: {class: boxes.Box}\n", "bad.yml:2:1: a: not YAML"),
         ("a: {class: boxes.Box}\nb: {class: boxes.Box, size: 1, size: 2}\n", "devices.yml:2:1: b: size stands twice"),
     ],
 )

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from beamshell import protocols
-from beamshell.devices.positioner import MoveStatus
+from beamshell.devices.component import Component
+from beamshell.devices.positioner import MoveStatus, Positioner
+from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.sim import SynAxis
 from beamshell.devices.soft_positioner import SoftPositioner
 from beamshell.errors import BadValue, LimitError, MoveFailed, StatusTimeoutError
@@ -201,3 +203,40 @@ def test_repeated_relative_moves_do_not_creep_with_the_noise_of_the_position() -
     for _ in range(10):
         device.set(device.locate()["setpoint"] + 1)
     assert device.setpoint.get() == 10.0
+
+
+# ---- what cannot be stopped
+
+
+class Unstoppable(Positioner):
+    """A positioner whose class has no stop_motion."""
+
+    readback = Component(SignalRO, units="mm")
+    setpoint = Component(Signal, units="mm")
+
+    @property
+    def readback_signal(self) -> Any:
+        return self.readback
+
+    @property
+    def setpoint_signal(self) -> Any:
+        return self.setpoint
+
+    def start_move(self, move: MoveStatus) -> None:
+        self.setpoint.put(float(move.target))
+
+
+def test_a_class_that_cannot_stop_says_where_it_goes_on_to(caplog: pytest.LogCaptureFixture) -> None:
+    device = Unstoppable(name="gap")
+    status = device.set(5)
+    device.stop()
+    assert caplog.messages == ["gap: goes on to 5 mm, as it cannot be stopped; to hold it: mov gap 0"]
+    assert str(status.exception()) == "gap: move to 5 mm goes on unwatched: it cannot be stopped"
+
+
+def test_a_class_that_can_stop_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    device = gap(delay=3600)
+    status = device.set(5)
+    device.stop()
+    assert caplog.messages == []
+    assert str(status.exception()) == "gap: move to 5 mm was stopped"

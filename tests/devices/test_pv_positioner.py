@@ -396,3 +396,12 @@ def test_it_is_moving_until_it_is_near_its_set_point_whoever_sent_it() -> None:
     assert oven.state()["words"] == ["moving"]
     oven.show(399.5)
     assert oven.state()["words"] == []
+
+
+def test_a_write_that_lasts_is_said_to_go_on_when_its_signal_is_stopped(caplog: pytest.LogCaptureFixture) -> None:
+    signal = Lasting(name="ramp")
+    signal.stop()
+    assert caplog.messages == []
+    signal.set(3)
+    signal.stop()
+    assert caplog.messages == ["ramp: set to 3 goes on, as a write cannot be stopped"]

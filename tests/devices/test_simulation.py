@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from beamshell.channels.factory import current_factory
 from beamshell.devices import Component, Device, EpicsSignal, EpicsSignalRO
 from beamshell.devices.simulation import simulation_of
@@ -55,10 +57,23 @@ def test_what_is_not_of_epics_has_no_pv(tmp_path: Path) -> None:
     assert facts(tmp_path, 'a: {class: signal, prefix: "tango://h/1/2/3"}\nb: {class: sim_motor}\n') == ([], [])
 
 
-def test_a_device_of_another_library_is_never_built(tmp_path: Path) -> None:
-    played, [left_out] = facts(tmp_path, "a: {class: subprocess.Popen, args: [[no-such-program]]}\n")
+class Foreign:
+    """A device of another library."""
+
+    def __init__(self, *, name: str) -> None:
+        raise AssertionError("it is built")
+
+    def read(self) -> dict[str, object]:
+        return {}
+
+    describe = read
+
+
+def test_a_device_of_another_library_is_never_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "foreign_library", types.SimpleNamespace(Foreign=Foreign))
+    played, [left_out] = facts(tmp_path, "a: {class: foreign_library.Foreign}\n")
     assert played == []
-    assert "devices.yml:1:1: a: no twin can play subprocess.Popen" in left_out
+    assert "devices.yml:1:1: a: no twin can play foreign_library.Foreign" in left_out
 
 
 def test_what_is_switched_off_or_wrong_is_left_out(tmp_path: Path) -> None:

@@ -95,6 +95,59 @@ def test_if_it_cannot_be_put_back_the_plan_stays_paused_with_the_reason_and_resu
     line.assert_whole()
 
 
+def narrow(motor: VirtualMotor, high: list[float]) -> None:
+    """Let `motor` refuse what is above `high`, which the test may change."""
+    move = motor.set
+
+    def set_within_limits(position: float, **kwargs: Any) -> Any:
+        if position > high[0]:
+            raise LimitError(f"{motor.name}: {position:g} mm is above the limit {high[0]:g} mm")
+        return move(position, **kwargs)
+
+    motor.set = set_within_limits
+
+
+@pytest.mark.parametrize("defer", [False, True])
+def test_if_the_limits_have_changed_the_plan_stays_paused_with_the_reason_until_they_are_put_right(defer):
+    line, high = Beamline(defer=defer), [-1.0]
+    narrow(line.fast, high)
+    for _ in range(2):
+        line.core.resume()
+        assert line.core.state is State.PAUSED
+        assert line.world.said[-1].startswith("It cannot go on: fast: ")
+        assert line.world.said[-1].endswith(" mm is above the limit -1 mm. The plan stays paused; resume tries again.")
+    high[0] = 2
+    line.core.resume()
+    line.assert_whole()
+
+
+def test_limits_that_only_a_later_point_breaks_pause_the_plan_there():
+    line, high = Beamline(), [1.0]
+    narrow(line.slow, high)
+    line.core.resume()
+    assert line.core.state is State.PAUSED
+    assert "slow: 2 mm is above the limit 1 mm" in line.world.said[-1]
+    high[0] = 2
+    line.core.resume()
+    line.assert_whole()
+
+
+def test_with_limits_that_have_changed_the_plan_can_still_be_aborted():
+    line = Beamline()
+    narrow(line.fast, [-1.0])
+    line.core.resume()
+    line.core.leave(State.ABORTING, "")
+    assert line.core.exit_status == "abort"
+
+
+def test_a_plan_that_was_never_paused_fails_at_a_limit_as_before():
+    world = VirtualWorld()
+    motor = VirtualMotor(world, "x")
+    narrow(motor, [1.0])
+    core = world.run(run_wrapper(bps.abs_set(motor, 2)))
+    assert isinstance(core.error, LimitError)
+
+
 def test_a_stop_while_it_is_put_back_reaches_the_plan():
     line = Beamline()
     line.by_hand(line.slow, 5)

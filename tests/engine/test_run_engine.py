@@ -195,6 +195,24 @@ def test_a_failing_writer_pauses_the_engine(RE, det, said):
     assert RE.state == "idle"
 
 
+@pytest.mark.parametrize("document", ["event", "stop"])
+def test_why_data_could_not_be_written_is_said_also_when_the_plan_is_aborted(RE, det, said, document):
+    def writer(name, doc):
+        if name == document or (name == "stop" and document == "event"):
+            raise OSError(f"disk full at the {name}")
+
+    RE.subscribe(writer, writer=True)
+    if document == "event":
+        with pytest.raises(RunEngineInterrupted):
+            RE(count([det], num=3))
+        said.clear()
+        RE.abort("the disk")
+    else:
+        RE.run([Msg("open_run"), Msg("null")])  # the engine closes this run after its plan
+    assert RE.state == "idle"
+    assert said == ["While ending: Data cannot be written: disk full at the stop"]
+
+
 def test_writers_are_served_first_and_the_listing_says_who_listens(RE):
     def reader(name, doc): ...
 

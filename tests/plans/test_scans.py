@@ -13,6 +13,7 @@ from beamshell.errors import LimitError, NoFit, PlanError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
 from beamshell.plans.environment import use_clock
+from beamshell.views.columns import columns_of
 
 
 @pytest.fixture
@@ -162,6 +163,58 @@ def test_too_many_points_are_refused_in_one_line_before_they_are_made(world, her
         assert "a scan has at most 1 000 000 points" in str(core.error)
     core = world.run(bp.grid_scan([here.det], here.x, 0, 1, 2000, here.y, 0, 1, 2000))
     assert str(core.error) == "the number of points is 4 000 000: a scan has at most 1 000 000 points"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda h: bp.spiral([h.det], h.x, h.y, 0, 0, 1, 1, 1e-6, 5),
+        lambda h: bp.spiral_fermat([h.det], h.x, h.y, 0, 0, 1, 1, 1e-6, 1),
+        lambda h: bp.spiral_square([h.det], h.x, h.y, 0, 0, 1, 1, 100_000, 100_000),
+        lambda h: bp.region_scan([h.det], h.x, [(0, 1, 1e-9)]),
+        lambda h: bp.list_grid_scan([h.det], h.x, range(2000), h.y, range(2000)),
+    ],
+)
+def test_too_many_points_of_any_shape_are_refused_before_they_are_made(world, here, make):
+    core = world.run(make(here))
+    assert "the number of points is" in str(core.error)
+    assert str(core.error).endswith(": a scan has at most 1 000 000 points")
+
+
+def test_a_count_makes_no_list_and_may_have_any_number_of_readings(here):
+    plan = bp.count([here.det], 10**11)
+    assert next(msg.kwargs["num_points"] for msg in plan if msg.command == "open_run") == 10**11
+
+
+# ---- a motor that is read too --------------------------------------------------------------------
+
+READ_TOO = {
+    "scan": lambda h: bp.scan([h.det, h.x], h.x, 0, 1, 3),
+    "rel_scan": lambda h: bp.rel_scan([h.x, h.det, h.x], h.x, 0, 1, 3),
+    "list_scan": lambda h: bp.list_scan([h.x], h.x, [0, 0.5, 1]),
+    "grid_scan": lambda h: bp.grid_scan([h.det, h.y], h.x, 0, 1, 2, h.y, 0, 1, 2),
+    "adaptive_scan": lambda h: bp.adaptive_scan([h.det, h.x], "det", h.x, 0, 1, 0.1, 0.5, 5, False),
+    "ascan": lambda h: bp.ascan(h.x, 0, 1, 2, 0.1, detectors=[h.timed, h.x]),
+    "count": lambda h: bp.count([h.x, h.x], 2),
+}
+
+
+@pytest.mark.parametrize("name", READ_TOO)
+def test_a_motor_may_be_read_as_a_detector_too_and_is_one_column(world, here, name):
+    core = world.run(READ_TOO[name](here))
+    assert core.exit_status == "success", core.error
+    document_rules.check(world.docs)
+    (descriptor,) = [doc for kind, doc in world.docs if kind == "descriptor"]
+    start = world.docs[0][1]
+    assert len(start["detectors"]) == len(set(start["detectors"]))
+    headings = [column.heading for column in columns_of(start, descriptor)[0]]
+    assert headings == list(dict.fromkeys([*start.get("motors", ()), *start["detectors"]]))
+
+
+def test_a_lineup_looks_for_no_peak_in_its_own_motor(world, here):
+    shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
+    world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.x, here.det]))
+    assert here.x.position == 10.5
 
 
 # ---- count ---------------------------------------------------------------------------------------

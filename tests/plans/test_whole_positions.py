@@ -31,7 +31,7 @@ class Jaws(PseudoPositioner):
 
 
 class GapFirst(Jaws):
-    main = "gap"
+    main_attr = "gap"
 
 
 class Mono(PseudoPositioner):

@@ -64,3 +64,45 @@ def test_closing_twice_does_no_harm(open_acquisition):
     acquisition = open_acquisition()
     acquisition.close()
     acquisition.close()
+
+
+def test_a_folder_that_others_may_change_is_said_at_the_start(open_acquisition, tmp_path, capsys):
+    tmp_path.chmod(0o777)
+    open_acquisition()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"beamshell: everybody on this computer can change {tmp_path}")
+
+
+def test_a_run_that_the_folder_refused_is_in_its_place_after_the_next_start(
+    open_acquisition, tmp_path, tmp_path_factory, monkeypatch, capsys
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+    first = open_acquisition()
+    (tmp_path / "runs").write_text("in the way")
+    with pytest.raises(RunEngineInterrupted):
+        first.engine(count([det]))
+    first.end_plan()
+    first.close()
+    assert "run 1 is kept in " in capsys.readouterr().err
+    (tmp_path / "runs").unlink()
+    second = open_acquisition()
+    (path,) = (tmp_path / "runs").rglob("*.jsonl")
+    assert f"a run that the data folder had refused is in its place now: {path}" in capsys.readouterr().err
+    assert second.runs[-1].exit_status == "abort"
+
+
+@pytest.mark.parametrize("part", [".", "runs"])
+def test_the_console_goes_on_in_a_fresh_folder_when_its_own_was_moved_away(open_acquisition, tmp_path, part):
+    acquisition = open_acquisition()
+    acquisition.metadata["sample"] = "LaB6"
+    acquisition.engine(count([det]))
+    moved = tmp_path / part
+    moved.rename(tmp_path.parent / f"{tmp_path.name} moved")
+    acquisition.engine(count([det]))
+    acquisition.metadata["user"] = "Ada"
+    assert [run.scan_id for run in acquisition.runs] == [2]
+    acquisition.close()
+    again = open_acquisition()
+    assert again.metadata.last_scan_id == 2
+    assert again.runs[-1].start["sample"] == "LaB6"
+    assert again.metadata["user"] == "Ada"

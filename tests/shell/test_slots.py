@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from beamshell.devices.monochromator import Monochromator
+from beamshell.devices.sim import SynAxis
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.slots import DetectorsSlot, MotorSlot, NumberSlot
 from beamshell.shell.tokens import Tokens, find_device, may_be_number, number
@@ -197,6 +199,11 @@ def test_a_detector_cannot_be_moved():
 def test_a_device_may_be_given_itself():
     line = Tokens([DEVICES["th"]], SimpleNamespace(devices={}))
     assert MotorSlot().read(line, "motor", None) is DEVICES["th"]
+
+
+def test_a_device_of_one_computed_axis_means_that_axis():
+    mono = Monochromator(name="mono", motors=[SynAxis(name="theta", units="deg", value=10.0)])
+    assert MotorSlot().read(Tokens(["mono"], SimpleNamespace(devices={"mono": mono})), "motor", None) is mono.energy
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,22 @@ def test_the_end_on_a_full_disk_is_a_line(history, said):
     assert said
 
 
+def test_of_what_is_printed_the_last_pages_are_remembered(history, monkeypatch):
+    shell = history.shell
+    monkeypatch.setattr(shell, "history_manager", history)
+    shell.run_cell("print('first'); 'value'", store_history=True)
+    for _ in range(3):
+        shell.run_cell("for number in range(5000): print(number)", store_history=True)
+    remembered = [output for cell in list(history.outputs.values()) for output in cell]
+    assert remembered[0].bundle["stream"] == ["first", "\n"]
+    assert remembered[1].bundle["text/plain"] == "'value'"
+    assert [output.bundle["stream"][-2:] for output in remembered[2:]] == [["4999", "\n"]] * 3
+    assert all(100 <= len(output.bundle["stream"]) <= 400 for output in remembered[2:])
+    for number in range(200):
+        shell.run_cell(f"print({number})", store_history=True)
+    assert len(history.outputs) == 100
+
+
 def test_a_history_that_cannot_be_read_now_is_not_renamed(history, tmp_path):
     history.db.close()
     history.db = sqlite3.connect(tmp_path / "history.sqlite", factory=FullDisk)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from beamshell.errors import StoreError
 from beamshell.store import data_folder
+from beamshell.store.folder import exposure, refusal
 
 
 def test_an_explicit_folder_wins_over_the_environment(tmp_path, monkeypatch):
@@ -38,3 +42,57 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"file/data cannot hold data .*BEAMSHELL_DATA"):
         data_folder(tmp_path / "file" / "data")
+
+
+# ---- who else may change it ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def private(tmp_path):
+    """A data folder that only its user and a group may change."""
+    folder = tmp_path / "beamline" / "data"
+    (folder / "startup").mkdir(parents=True)
+    folder.chmod(0o775)
+    return folder
+
+
+def test_a_folder_that_only_its_user_and_a_group_may_change_is_no_word(private):
+    assert exposure(private) == ""
+
+
+@pytest.mark.parametrize("part", [".", "startup"])
+def test_a_folder_that_everybody_may_change_is_named_with_the_remedy(private, part):
+    place = private / part
+    place.chmod(0o777)
+    assert exposure(private) == (
+        f"everybody on this computer can change {place}, and what is in it is run: !chmod o-w {place}"
+    )
+
+
+def test_a_folder_that_everybody_may_replace_is_named_unless_only_owners_may(private):
+    private.parent.chmod(0o777)
+    assert exposure(private) == f"everybody on this computer can replace {private}: !chmod o-w {private.parent}"
+    private.parent.chmod(0o1777)
+    assert exposure(private) == ""
+
+
+def test_a_folder_of_another_user_is_named_with_that_user(private, monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: private.stat().st_uid + 4321)
+    monkeypatch.setattr("beamshell.store.folder._ROOT", -1)
+    assert exposure(private).startswith(f"{private} is of user ")
+
+
+# ---- whether it takes data -----------------------------------------------------------------------
+
+
+def test_a_folder_that_takes_data_refuses_nothing(tmp_path):
+    assert refusal(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_takes_names_alone_says_why(tmp_path, monkeypatch):
+    def refuse(fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert refusal(tmp_path) == "No space left on device"

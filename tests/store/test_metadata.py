@@ -278,3 +278,17 @@ def test_a_damaged_file_is_set_aside_and_the_console_starts(open_dict, tmp_path,
 def test_an_empty_file_is_begun_anew(open_dict, tmp_path):
     (tmp_path / "metadata.sqlite").touch()
     assert dict(open_dict()) == {}
+
+
+def test_two_consoles_go_on_counting_together_when_their_file_was_moved_away(open_dict, tmp_path):
+    one, other = open_dict(), open_dict()
+    one["sample"] = "Si"
+    assert [one.next_scan_id(), other.next_scan_id()] == [1, 2]
+    others_changes_show()
+    assert other["sample"] == "Si"
+    (tmp_path / "metadata.sqlite").rename(tmp_path / "moved.sqlite")
+    counted = [other.next_scan_id(), one.next_scan_id(), other.next_scan_id()]
+    assert counted == [3, 4, 5]
+    other["user"] = "Ada"
+    others_changes_show()
+    assert (one["user"], other["sample"]) == ("Ada", "Si")

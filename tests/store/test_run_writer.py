@@ -5,6 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -211,15 +215,11 @@ def test_what_waited_when_the_console_ended_is_in_its_place_after_the_next_start
     send(journal, run[:3])
     with monkeypatch.context() as patch:
         refuse(patch, "write", errno.ENOSPC, folder)
-        refuse_all(journal, run[3:])
+        refuse_all(journal, run[3:-1])
+        with pytest.raises(StoreError, match=r"No space left on device. The whole run 12 is kept in"):
+            journal(*run[-1])
         (copy,) = rescued(rescue_place)
         assert journal.recent == [copy]
-        path = run_file(folder)
-        # Nobody can be asked to pause a run that has ended, so it is said.
-        assert said == [
-            f"{path}: No space left on device. The whole run 12 is kept in {copy}, nothing is lost: "
-            "free space or make the folder writable"
-        ]
         assert bring_in(folder) == []  # its console lives
         journal.close()
     assert said[-1] == f"run 12 is kept in {copy}: the next start on this computer moves it to its place"
@@ -242,6 +242,39 @@ def test_a_rescued_run_that_was_closed_meanwhile_as_abandoned_is_made_whole(
     assert close_open_runs(folder) == [run_file(folder)]
     assert bring_in(folder) == [run_file(folder)]
     assert list(documents(run_file(folder))) == run
+
+
+KILLED_WHILE_REFUSED = """
+    import os, shutil, signal, sys, time
+    from pathlib import Path
+    from beamshell.errors import StoreError
+    from beamshell.store import Journal
+    folder = Path(sys.argv[1])
+    journal = Journal(folder, clock=iter(range(1000)).__next__)
+    journal("start", {"uid": "01234567", "time": time.time(), "scan_id": 1})
+    journal("descriptor", {"uid": "d", "time": 0.0, "run_start": "01234567", "name": "primary", "data_keys": {}})
+    for number in range(1, 6):
+        if number == 3:
+            shutil.rmtree(folder / "runs")
+            (folder / "runs").write_text("in the way")
+        try:
+            journal("event", {"uid": "e", "time": 0.0, "descriptor": "d", "seq_num": number, "data": {}})
+        except StoreError:
+            pass
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_kill_9_while_the_folder_refuses_loses_nothing_that_was_emitted(folder, rescue_place):
+    code = textwrap.dedent(KILLED_WHILE_REFUSED)
+    killed = subprocess.run([sys.executable, "-c", code, str(folder)], check=False, stderr=subprocess.PIPE)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (folder / "runs").unlink()
+    assert bring_in(folder) == [run_file(folder)]
+    assert close_open_runs(folder, open_files=[run_file(folder)]) == [run_file(folder)]
+    names = [name for name, _ in documents(run_file(folder))]
+    assert names == ["start", "descriptor", *["event"] * 5, "stop"]
+    assert rescued(rescue_place) == []
 
 
 def test_what_no_folder_takes_is_called_lost(journal, folder, made, monkeypatch):

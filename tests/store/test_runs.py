@@ -269,6 +269,21 @@ def test_questions_within_a_question_see_the_same_files(five, write, made):
     assert five[-1].scan_id == 6
 
 
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda run: run.table()["dett"], "no column 'dett': did you mean det? There are det"),
+        (lambda run: run.start["scanid"], "run 4 has no metadata 'scanid': did you mean scan_id? There are scan_id"),
+        (lambda run: run.config["dett"], "run 4 has no settings of 'dett': "),
+        (lambda run: run.num_events["primry"], "run 4 has no stream 'primry': did you mean primary? There are primary"),
+    ],
+)
+def test_a_wrong_key_names_the_keys_there_are_the_nearest_first(five, ask, message):
+    with pytest.raises(KeyError) as raised:
+        ask(five[4])
+    assert str(raised.value).startswith(message)
+
+
 # ---- the clock of the computer is set back -------------------------------------------------------
 
 

@@ -83,7 +83,7 @@ def test_a_device_called_time_does_not_hide_the_time():
 
 
 def test_a_misspelt_column_names_the_nearest():
-    with pytest.raises(UnknownName, match=r"no column 'dett': did you mean det\?"):
+    with pytest.raises(UnknownName, match=r"no column 'dett': did you mean det\? There are det, time, seq_num"):
         table_of(stream({"det": 1}), "primary")["dett"]
 
 

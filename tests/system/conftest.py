@@ -55,7 +55,7 @@ def console(console_of_the_file: Terminal) -> Terminal:
 
 @pytest.fixture
 def run_beamshell(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the command without a terminal, as a script does."""
+    """Runs the command without a terminal, as a script does; `through` are words before it, of a shell."""
 
     def run(
         *words: str,
@@ -64,10 +64,11 @@ def run_beamshell(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
         script: Path | None = None,
+        through: tuple[str, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
         program = ["-m", "beamshell"] if script is None else [str(script)]
         return subprocess.run(
-            [sys.executable, *program, *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
+            [*through, sys.executable, *program, *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words],
             env=environment(data) | dict(variables or {}),
             cwd=folder,
             input=stdin,

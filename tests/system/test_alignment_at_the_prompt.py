@@ -59,7 +59,7 @@ def test_over_noise_no_motor_moves_until_one_insists_and_a_flat_signal_is_passed
         assert f"to insist: {word} anyway" in answer
     assert "(highest point of det" in console.do("peak anyway")
     console.do("scan scaler det th -0.5 1 16 0.05")
-    assert "(centre of scaler_s3" in console.do("cen")  # s2, the monitor, comes before it
+    assert "(centre of scaler_It" in console.do("cen")  # the monitor, I0, comes before it
 
 
 def test_a_spectrum_over_the_edge_of_the_foil(console):

@@ -72,3 +72,22 @@ def test_what_a_script_could_not_write_is_there_after_the_next_one(run_beamshell
     second = run_beamshell("-c", "runs")
     assert "a run that the data folder had refused is in its place now" in second.stderr
     assert "abort  scan det th 0 1 3" in second.stdout
+
+
+FULL_DISK = ("sh", "-c", 'ulimit -f 48 && exec "$@"', "sh")
+"""Words before a command whose files cannot grow beyond 24 kB: the system refuses it, as on a full disk."""
+
+
+def test_on_a_full_disk_the_console_starts_and_each_trouble_is_a_line(run_beamshell, data):
+    without_ioc = (
+        "--Beamshell.demo_ioc=False",
+        "--Beamshell.devices_file=",
+        "--Beamshell.suspenders=[]",
+    )  # its IOC needs space too
+    assert run_beamshell("-c", "mov motor 1; scan det motor 0 1 3", *without_ioc).returncode == 0
+    moved = run_beamshell("-c", "mov motor 0.5; runs", *without_ioc, through=FULL_DISK)
+    assert moved.returncode == 0, moved.stderr
+    assert moved.stderr == (
+        f"beamshell: {data}: File too large: free space. What is typed now is not kept, and no scan can begin\n"
+    )
+    assert "success  scan det motor 0 1 3" in moved.stdout

@@ -50,9 +50,8 @@ def steps_of(page: str) -> list[Step]:
                 steps.append(Step(prompted["line"]))
             elif is_typed:
                 steps.append(Step(NOTE.sub("", line), interrupted="press Ctrl+C" in line))
-            elif line.startswith("^C"):
+            elif line == "^C":  # the terminal shows it wherever the cursor is
                 steps[-1].interrupted = True
-                steps[-1].output.append(line)
             else:
                 steps[-1].output.append(line)
     return steps
@@ -66,12 +65,12 @@ def pattern(line: str) -> str:
 def test_a_page_is_read_as_it_is_meant():
     page = (
         "```text\nwa          where is all\nscan det    press Ctrl+C\n```\nand\n"
-        "```text\ndemo 1 ▸ mov th 1\nth: 0 -> 1 deg\n```\n```text\n^CPausing\n\ndemo 2 PAUSED ▸ resume\n```\n"
+        "```text\ndemo 1 ▸ mov th 1\nth: 0 -> 1 deg\n```\n```text\n^C\nPausing\n\ndemo 2 PAUSED ▸ resume\n```\n"
     )
     assert steps_of(page) == [
         Step("wa"),
         Step("scan det", interrupted=True),
-        Step("mov th 1", interrupted=True, output=["th: 0 -> 1 deg", "^CPausing", ""]),
+        Step("mov th 1", interrupted=True, output=["th: 0 -> 1 deg", "Pausing", ""]),
         Step("resume"),
     ]
 

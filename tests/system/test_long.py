@@ -13,26 +13,30 @@ from tests.system.long.lines import Line
 from tests.system.long.typist import ARRIVES, ELSEWHERE, LAST_SCAN, REFUSED, TRACEBACK, TYPIST, UNASKED, judge
 
 
-def play(long_test: LongTest, steps: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Play the first steps of seed 1."""
-    status = long_test.main(["--seed", "1", "--count", "1", "--steps", str(steps), "--no-shrink"])
+def play(long_test: LongTest, seed: int, steps: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Play the first steps of one round."""
+    status = long_test.main(["--seed", str(seed), "--count", "1", "--steps", str(steps), "--no-shrink"])
     assert status == 0, capsys.readouterr().out
 
 
 def test_random_lines_break_nothing_and_move_nothing_unasked(capsys):
-    play(TYPIST, 60, capsys)
+    play(TYPIST, 1, 50, capsys)
+
+
+def test_random_keys_in_a_terminal_break_nothing(capsys):
+    play(TYPIST, 13, 10, capsys)
 
 
 def test_ctrl_c_at_random_moments_leaves_nothing_moving_open_or_lost(capsys):
-    play(INTERRUPTS, 4, capsys)
+    play(INTERRUPTS, 1, 4, capsys)
 
 
 def test_a_console_that_is_killed_loses_no_point_that_it_has_shown(capsys):
-    play(KILL, 2, capsys)
+    play(KILL, 1, 2, capsys)
 
 
 def test_a_full_or_lost_disk_loses_no_point_and_ends_no_console(capsys):
-    play(DISK, 2, capsys)
+    play(DISK, 2, 2, capsys)
 
 
 # ---- what they see -----------------------------------------------------------------------------------

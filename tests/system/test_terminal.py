@@ -237,7 +237,7 @@ def test_live_positions_are_shown_on_the_way(console):
     start = console.begin("umv th 9")
     console.wait_for(r"th [0-8]\.\d+ deg", start)
     console.wait_for_prompt(start - 1)
-    assert "th: 0.0000 -> 9.0000 deg" in console.text(start)
+    assert [line for line in console.lines(start)[:-1] if line] == ["th: 0.0000 -> 9.0000 deg"]
 
 
 ANSWERS = re.compile(

@@ -25,7 +25,7 @@ def profile(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "which",
-    ["profile_mine", "profile_mine/devices.yml", "optics/mirrors.yml", "data/startup", "data/startup/mine.py"],
+    ["profile_mine", "profile_mine/devices.yml", "optics/mirrors.yml", "data/startup/mine.py"],
 )
 def test_what_any_user_can_change_is_named_at_the_start(which, profile, data, tmp_path, run_beamshell):
     (data / "startup").mkdir(parents=True)

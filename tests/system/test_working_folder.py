@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+
+from beamshell.shell.profile import find_profile
 
 LIBRARIES = (
     "epics",
@@ -53,5 +56,20 @@ def test_a_file_in_the_working_folder_is_never_imported_in_place_of_a_library(
     line = "import mine\nmov th 0.25\nscan det th 0 0.1 2\nwa\noffline\nprint('mine says', mine.ANSWER)\nno_such\n"
     finished = run_beamshell(stdin=line, folder=working_folder, variables=variables, script=command if script else None)
     assert "mine says 42" in finished.stdout, finished
-    assert "'no_such' is not defined" in finished.stdout
+    assert "'no_such' is not defined" in finished.stdout + finished.stderr
     assert not (working_folder / "imported").exists(), (working_folder / "imported").read_text()
+
+
+def test_a_class_in_a_module_of_the_profile_is_made_and_played_by_the_twin(tmp_path, run_beamshell):
+    profile = tmp_path / "profile_mine"
+    shutil.copytree(find_profile("template"), profile)
+    (profile / "lamps_of_ours.py").write_text(
+        "from beamshell.devices import Component, Device, EpicsSignal\n\n\n"
+        "class Lamp(Device):\n    power = Component(EpicsSignal, 'power', kind='hinted')\n"
+    )
+    (profile / "devices.yml").write_text("lamp: {class: lamps_of_ours.Lamp, prefix: 'X:lamp:', twin: {value: 3}}\n")
+    finished = run_beamshell(
+        "--twin", "--profile", str(profile), "-c", "lamp.power.put(5); print('it has', lamp.power.get())"
+    )
+    assert "it has 5" in finished.stdout, finished
+    assert finished.returncode == 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.text.nearest import did_you_mean, nearest, unknown
+from beamshell.text.nearest import did_you_mean, nearest, unknown, unknown_key
 
 NAMES = ["th", "tth", "samx", "Shutter"]
 
@@ -37,3 +37,11 @@ def test_a_message_offers_the_nearest_name_or_lists_those_there_are():
 def test_the_error_names_what_is_missing_and_who_lacks_it():
     assert str(unknown("device", "tht", NAMES)) == "no device 'tht': did you mean th?"
     assert str(unknown("stream", "x", ["primary"], of="run 12")) == "run 12 has no stream 'x': there is primary"
+
+
+def test_a_missing_key_is_answered_with_the_keys_there_are_the_nearest_first():
+    error = unknown_key("column", "dett", ["seq_num", "time", "th", "det"])
+    assert str(error) == "no column 'dett': did you mean det? There are det, th, time, seq_num"
+    assert isinstance(error, KeyError)
+    assert str(unknown_key("column", 7, ["th"], of="run 3")) == "run 3 has no column '7': there are th"
+    assert str(unknown_key("setting", "x", [])) == "no setting 'x': there are none"

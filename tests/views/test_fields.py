@@ -32,6 +32,14 @@ def test_without_hints_everything_that_does_not_move_is_shown(scan_documents):
     assert detectors(start, {**descriptor, "hints": {}}) == ["det", "mon"]
 
 
+@pytest.mark.parametrize(("named", "others"), [(["th", "det"], ["det"]), (["det", "th"], ["det"]), (["th"], [])])
+def test_a_motor_that_is_read_as_a_detector_too_is_one_column_with_the_scanned_ones(make_run, named, others):
+    (_, start), (_, descriptor), *_ = make_run(["th"], others, [])
+    start = {**start, "detectors": named}
+    assert positions(start, descriptor) == ["th"]
+    assert detectors(start, descriptor) == others
+
+
 def test_a_flyer_that_the_plan_names_as_detector_shows_its_counts_though_the_motor_is_in_it(scan_documents):
     start, descriptor = scan_documents
     flown = {

@@ -53,7 +53,7 @@ class MotorFlyer(PathFlyer):
         kwargs: those of PathFlyer: tolerance, ...
 
     Example:
-        >>> th_fly = MotorFlyer(name="th_fly", motor=th, counter=mcs)
+        >>> th_fly = MotorFlyer(name="th_fly", motor=th, counter=mcs, tolerance=1)
         >>> th_fly.prepare({"start": -1, "stop": 1, "num": 101, "time": 0.05}).wait()
         >>> th_fly.kickoff().wait()
         >>> th_fly.complete().wait()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.devices.positioner import as_number
+from beamshell.devices.limits import as_number
 from beamshell.errors import BadValue
 from beamshell.text.nearest import unknown
 

@@ -17,8 +17,9 @@ from beamshell.devices.component import Component
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.limits import as_number
 from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, as_number, begin_values
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
 from beamshell.devices.status import Status
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 

@@ -63,6 +63,6 @@ def our_keywords(path: str, keywords: dict[str, Any]) -> dict[str, Any]:
 
 def as_words(value: Any) -> list[str]:
     """A list of words from one, or from several."""
-    if isinstance(value, str):
-        return [value]
-    return [str(word) for word in value or ()]
+    if value is None:
+        return []
+    return [str(word) for word in value] if isinstance(value, list | tuple | dict) else [str(value)]

@@ -36,9 +36,12 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
     path = has.get("device_class")
     if not isinstance(path, str) or not path:
         raise ConfigError(f"{places.get('device_class', item.place)}: {name}: says no device_class")
+    arguments, named = has.get("args") or [], has.get("kwargs") or {}
+    if not isinstance(arguments, list) or not isinstance(named, dict):
+        raise ConfigError(f"{item.place}: {name}: args is a list and kwargs a mapping, in happi")
     try:
-        args = [_filled(value, has) for value in has.get("args") or ()]
-        keywords = {key: _filled(value, has) for key, value in (has.get("kwargs") or {}).items()}
+        args = [_filled(value, has) for value in arguments]
+        keywords = {key: _filled(value, has) for key, value in named.items()}
     except ConfigError as exc:
         raise ConfigError(f"{item.place}: {name}: {exc}") from exc
     values = _values(path, args, keywords, has)

@@ -92,10 +92,9 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
         raise ConfigError(f'{item.place}: {item.key}: write {{class: ..., prefix: "..."}} after the name')
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
-    written = [str(key.value) for key, _ in item.node.value]
-    if doubled := next((key for n, key in enumerate(written) if key in written[:n]), None):
+    if (doubled := document.doubled_key(item.node)) is not None:
         raise ConfigError(f"{item.place}: {item.key}: {doubled} stands twice")
-    for part in document.items(item.node):
+    for part in document.items(item.node, item.key):
         places[part.key] = part.place
         values[part.key] = document.plain(part.node, item.key)
     return DeviceLine(item.key, item.place, values, places)

@@ -41,6 +41,9 @@ class _Reading:
             file.is_whole = False
             file.problems.append(problem)
             return
+        file.problems += document.problems
+        file.broken |= document.broken
+        file.is_whole &= not document.broken
         if happi.is_like(document):
             happi.lines(document, file)
         elif guarneri.is_like(document):
@@ -70,6 +73,7 @@ def import_file(path: Path) -> ReadFile:
         return file
     document = YamlDocument(path)
     if bec.is_like(document):
+        file.problems += document.problems
         bec.lines(document, file)
     else:
         _Reading([]).add(path, file)
