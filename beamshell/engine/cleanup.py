@@ -19,7 +19,7 @@ from beamshell.engine.state import State
 from beamshell.errors import PlanHalt
 from beamshell.messages import Msg
 
-REST_TIMEOUT_S = 30.0
+REST_TIMEOUT_S = 10.0
 """Seconds that a motor may take to come to rest after a stop before the engine goes on without it."""
 
 UNSTAGE_TIMEOUT_S = 30.0
@@ -61,7 +61,12 @@ def _wait_for_rest(ctx: CommandContext) -> None:
     tasks = [task for task in resources.tasks if task.msg.command == "set" and hasattr(task.msg.obj, "stop")]
     at_rest = partial(ctx.until, lambda: all(task.status.done for task in tasks), ctx.clock() + REST_TIMEOUT_S)
     ctx.isolated("the motors are not waited for", at_rest)
-    places = [words for msg in resources.moved.values() if (words := place_in_words(ctx, msg.obj))]
+    moving = {id(task.msg.obj) for task in tasks if not task.status.done}
+    places = [
+        f"{words} and still moves" if key in moving else words
+        for key, msg in resources.moved.items()
+        if (words := place_in_words(ctx, msg.obj))
+    ]
     if not ctx.outcome.reason:
         ctx.outcome.reason = ", ".join(places) if places else "nothing has moved"
 

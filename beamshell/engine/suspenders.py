@@ -317,6 +317,8 @@ class SuspendInBand(_Band):
 class SuspendBoolHigh(SuspenderBase):
     """Plans wait while the value is true."""
 
+    needs_number = True
+
     @override
     def is_bad(self, value: Any) -> bool:
         return bool(value)
@@ -328,6 +330,8 @@ class SuspendBoolHigh(SuspenderBase):
 
 class SuspendBoolLow(SuspenderBase):
     """Plans wait while the value is false."""
+
+    needs_number = True
 
     @override
     def is_bad(self, value: Any) -> bool:

@@ -54,7 +54,7 @@ def what_is_unfinished(state: str, devices: Mapping[str, Any]) -> list[str]:
 
 def _is_moving(device: Any) -> bool:
     try:
-        return bool(getattr(device, "moving", False))
+        return bool(getattr(device, "connected", True) and getattr(device, "moving", False))
     except Exception:  # noqa: BLE001  a device that does not answer must not keep anybody here
         return False
 

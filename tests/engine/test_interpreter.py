@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
+from beamshell.engine.cleanup import REST_TIMEOUT_S
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
 from beamshell.errors import (
@@ -256,6 +257,15 @@ def test_a_stopped_move_waits_until_the_motor_stands(world, motor):
     world.at(2.5, lambda: world.post(EndRequest(State.STOPPING)))
     core = world.run(bps.mv(motor, 60))
     assert end_of(core) == "Stopped: motor is at 3.5000. The engine is idle."
+
+
+def test_a_motor_that_does_not_obey_a_stop_is_reported_as_moving(world, motor):
+    motor.stop = lambda success=False: None
+    world.at(2.5, lambda: world.post(EndRequest(State.STOPPING)))
+    core = world.run(bps.mv(motor, 60))
+    assert core.state is State.IDLE
+    assert world.now == pytest.approx(2.5 + REST_TIMEOUT_S)
+    assert end_of(core).endswith("and still moves. The engine is idle.")
 
 
 def test_a_press_before_a_bare_move_has_begun_keeps_it_from_moving(world, motor):

@@ -116,6 +116,27 @@ def test_one_press_stops_a_bare_move_and_the_engine_is_idle(RE, finger, said):
     assert said == ["Stopping th."]
 
 
+def test_one_press_stops_a_move_beside_a_paused_plan_which_stays_paused(RE, finger, said):
+    motor = SynAxis(name="th", delay=30)
+    RE.run([Msg("checkpoint"), Msg("pause")])
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted, match=r"^Stopped: th is at .*The other plan is still paused\.$"):
+        RE(bps.mv(motor, 60))
+    assert RE.state == "paused"
+    assert said == ["Stopping th."]
+    RE.resume()
+    assert RE.state == "idle"
+
+
+def test_one_press_ends_a_count_beside_a_paused_plan(RE, finger, said):
+    RE.run([Msg("checkpoint"), Msg("pause")])
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted, match="The other plan is still paused"):
+        RE([Msg("checkpoint"), Msg("sleep", None, 300)])
+    assert (RE.state, said) == ("paused", ["Stopping."])
+    RE.abort()
+
+
 def test_a_move_whose_device_does_not_return_is_broken_into_and_the_engine_is_idle(RE, finger):
     motor = SynAxis(name="th")
 

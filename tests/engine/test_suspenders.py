@@ -174,23 +174,26 @@ NO_NUMBERS = [
 
 @pytest.mark.parametrize(("value", "reason"), NO_NUMBERS)
 @pytest.mark.parametrize(
-    "kind",
+    ("kind", "good"),
     [
-        lambda ring: sus.SuspendFloor(ring, 5),
-        lambda ring: sus.SuspendCeil(ring, 5),
-        lambda ring: sus.SuspendWhenOutsideBand(ring, 5, 8),
-        lambda ring: sus.SuspendInBand(ring, 5, 8),
+        (lambda ring: sus.SuspendFloor(ring, 5), 6),
+        (lambda ring: sus.SuspendCeil(ring, 5), 4),
+        (lambda ring: sus.SuspendWhenOutsideBand(ring, 5, 8), 6),
+        (lambda ring: sus.SuspendInBand(ring, 5, 8), 4),
+        (lambda ring: sus.SuspendBoolLow(ring), 1),
+        (lambda ring: sus.SuspendBoolHigh(ring), 0),
     ],
 )
-def test_a_value_that_is_no_number_trips_what_compares_numbers_with_the_reason(kind, value, reason):
-    ring = Ring(10.0)
+def test_a_value_that_is_no_number_trips_what_needs_one_with_the_reason(kind, good, value, reason):
+    ring = Ring(good)
     suspender = kind(ring)
     suspender.install(lambda: None)
+    assert not suspender.tripped
     ring.tell(value)
     assert suspender.tripped
     assert suspender.reason == reason
-    ring.tell(0.0 if isinstance(suspender, sus.SuspendCeil) else 6.0)
-    assert suspender.tripped == isinstance(suspender, sus.SuspendInBand)
+    ring.tell(good)
+    assert not suspender.tripped
 
 
 @pytest.mark.parametrize("value", [10, 10.0, True, np.float64(10), np.array(10.0), np.array([10.0])])
@@ -201,21 +204,13 @@ def test_a_number_of_any_type_can_be_compared(value):
     assert not floor.tripped
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        lambda ring: sus.SuspendBoolLow(ring),
-        lambda ring: sus.SuspendBoolHigh(ring),
-        lambda ring: sus.SuspendWhenChanged(ring, expected_value=1),
-    ],
-)
-def test_a_value_that_cannot_be_judged_trips_and_raises_nothing_in_the_thread_of_the_control_system(kind):
+def test_a_value_that_cannot_be_judged_trips_and_raises_nothing_in_the_thread_of_the_control_system():
     ring = Ring(1)
-    suspender = kind(ring)
-    suspender.install(lambda: None)
+    changed = sus.SuspendWhenChanged(ring, expected_value=1)
+    changed.install(lambda: None)
     ring.tell(np.arange(3))
-    assert suspender.tripped
-    assert "an array of shape (3,), which cannot be judged: ValueError" in suspender.reason
+    assert changed.tripped
+    assert "an array of shape (3,), which cannot be judged: ValueError" in changed.reason
 
 
 def test_a_condition_of_ones_own_says_what_is_bad_and_why():

@@ -116,6 +116,20 @@ def test_it_is_queued(typed, value):
     assert "det cannot be moved" in typed("queue add nod det 1")
 
 
+def test_what_follows_a_queued_command_may_run_a_plan_which_is_done_after_the_queue(typed, value):
+    typed("from beamshell import command, followed_by\nfrom beamshell.shell.command import Followed")
+    typed(
+        "@command('Moving')\ndef there_and_back() -> Followed:\n    'There and back.'\n"
+        "    return followed_by(bps.mv(motor, 2), lambda _: RE(bps.mv(motor, 0)))"
+    )
+    typed("queue clear")
+    typed("queue add there_and_back")
+    output = typed("queue run")
+    assert "what follows there_and_back runs a plan: it is done after the queue" in output
+    assert "1 done" in output
+    assert value("motor.position") == 0
+
+
 def test_one_typed_at_the_prompt_is_there_at_once_and_what_follows_its_plan_is_done(typed, data):
     assert typed(TOTAL) == ""
     output = typed("total det 2")

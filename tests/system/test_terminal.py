@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from console_output import point_numbers
+from console_output import point_numbers, recorded_runs
 
 SCAN = "scan det th -1 1 21"
 
@@ -192,6 +192,15 @@ def test_leaving_while_paused_asks_once_and_aborts_the_run(open_console, leave):
     assert "Traceback" not in console.text()
 
 
+def test_a_script_that_ends_at_a_pause_aborts_the_run_with_its_cleanup_and_says_so(run_beamshell, data):
+    plan = "bpp.run_wrapper(bpp.finalize_wrapper(bps.pause(), lambda: bps.mv(th, 0.5)))"
+    finished = run_beamshell("-c", f"RE({plan})")
+    assert "beamshell: a plan is paused: aborting it" in finished.stderr
+    assert finished.returncode == 130
+    (run,) = recorded_runs(data)
+    assert (run[-1][0], run[-1][1]["exit_status"]) == ("stop", "abort")
+
+
 def test_the_lines_that_do_not_run_are_shown_at_the_pause_and_after_resume(console):
     start = console.begin(f"{SCAN}; mov th 5; print(1)")
     console.wait_for_point(2, start)
@@ -266,10 +275,18 @@ def test_presses_at_random_moments_are_each_answered_and_the_prompt_always_retur
             console.do("abort")
             assert console.state == ""
             aborted = True
+        elif console.state == "PAUSED" and chance.random() < 0.4:
+            assert "th:" in console.do("mov th 0.3")
+            assert "det" in console.do("ct")
+            assert console.state == "PAUSED"
     if console.state == "PAUSED":
         console.do("abort")
     assert paused_at_least_once
     assert aborted
+    for run in console.runs:
+        if run[0][1].get("command") == SCAN and run[-1][1].get("exit_status") == "success":
+            places = {doc["seq_num"]: doc["data"]["th"] for name, doc in run if name == "event"}
+            assert [round(places[n], 3) for n in sorted(places)] == [round(-1 + 0.1 * n, 3) for n in range(21)]
     assert "Traceback" not in console.text(begun)
     assert "KeyboardInterrupt" not in console.text(begun)
     assert point_numbers(console.do("scan det th -0.1 0.1 3")) == [1, 2, 3]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
-from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, UsageError
+from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, TransitionError, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.queue import Task, work_through
 from beamshell.shell.command import Command, Followed, followed_by
@@ -142,6 +142,7 @@ class _Work:
         self._queue = session.queue
         self._goes_on = goes_on
         self._failed: list[str] = []
+        self._afterwards: list[Callable[[], None]] = []
 
     def plan(self) -> Plan:
         """All items that wait, as one plan."""
@@ -149,11 +150,13 @@ class _Work:
             yield from work_through(self._next, go_on=self._goes_on)
 
     def say_the_end(self) -> None:
-        """Say how many items are in which state.
+        """Do what waits for the end of the queue, and say how many items are in which state.
 
         Raises:
             CommandError: some are not done.
         """
+        for follow in self._afterwards:
+            follow()
         print(f"queue: {self._states()}")
         if self._failed:
             raise CommandError(f"not done: {'; '.join(self._failed)}")
@@ -187,9 +190,17 @@ class _Work:
         def whole() -> Plan:
             result = yield from followed.plan
             if followed.then is not None:
-                followed.then(result)
+                self._follow(item, followed.then, result)
 
         return whole()
+
+    def _follow(self, item: QueueItem, then: Callable[[Any], None], result: Any) -> None:
+        """Do what follows an item; if that runs a plan, after the queue, which is one plan itself."""
+        try:
+            then(result)
+        except TransitionError:
+            say(f"queue: what follows {item.line} runs a plan: it is done after the queue")
+            self._afterwards.append(lambda: then(result))
 
     def _ending(self, item: QueueItem) -> Callable[[BaseException | None, list[str]], None]:
         def record_end(failure: BaseException | None, uids: list[str]) -> None:
