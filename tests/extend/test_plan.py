@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from beamshell import RunEngine
+from beamshell import plans as bp
 from beamshell.devices.sim.axes import SynAxis
 from beamshell.devices.sim.detectors import SynGauss
+from beamshell.plans import stubs as bps
 from beamshell.plans.unrun_plan_guard import PlanNotRun
 from beamshell.simulate import rehearse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "extend" / "plan.md").read_text()
-(MODULE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+MODULE, OWN_POINT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -33,6 +35,15 @@ def motor():
 @pytest.fixture
 def det(motor):
     return SynGauss(name="det", motor=motor)
+
+
+def test_the_points_of_a_scan_may_be_measured_by_ones_own_function(motor, det):
+    events = []
+    engine = RunEngine()
+    engine.subscribe(lambda name, doc: events.append(doc["data"]["th"]), "event")
+    exec(OWN_POINT, {"bp": bp, "bps": bps, "RE": engine, "det": det, "th": motor})
+    assert len(events) == 42
+    assert events[:4] == pytest.approx([-1, -1, -0.9, -0.9])
 
 
 def test_the_plan_of_the_page_is_one_run_with_its_points(snake, motor, det):
