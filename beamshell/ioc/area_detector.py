@@ -23,8 +23,8 @@ from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 R = TypeVar("R", bound=Record)
 
-TakePicture: TypeAlias = Callable[[float, int], npt.NDArray[np.uint16]]
-"""``f(exposure_s, number)`` returns a picture: uint16 (height, width)."""
+TakePicture: TypeAlias = Callable[[float, float], npt.NDArray[np.uint16]]
+"""``f(exposure_s, gain)``, at the end of an exposure, returns a picture: uint16 (height, width)."""
 
 _SHORTEST_S = 0.005
 """The least time between two frames, in real seconds: this is one process for a whole beamline."""
@@ -126,7 +126,7 @@ class AreaDetector:
         self._show("ArrayCounter", number)
         y, x = (int(self._at[f"Min{axis}"].get()) for axis in "YX")
         height, width = self._frame_shape()
-        whole = self._take_picture(self._at["AcquireTime"].get() * self._at["Gain"].get(), number)
+        whole = self._take_picture(self._at["AcquireTime"].get(), self._at["Gain"].get())
         pixels = np.ascontiguousarray(whole[y : y + height, x : x + width])
         if self._at["ArraySizeX_RBV"].get() != width or self._at["ArraySizeY_RBV"].get() != height:
             for name, value in (("ArraySizeX", width), ("ArraySizeY", height), ("ArraySize", pixels.nbytes)):

@@ -10,11 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from beamshell.ioc import area_detector_records, mca_record, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mca_record, mcs, physics, pictures, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, DatabaseField
+from beamshell.ioc.beam import FOLLOW_S, Beam
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_record import MotorRecord
+from beamshell.ioc.point_detector import PointDetector
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
 from beamshell.ioc.simulation_clock import SimulationClock
@@ -22,9 +24,6 @@ from beamshell.ioc.small_records import BusyRecord, CallbackRecord
 
 IMAGE_WIDTH = IMAGE_HEIGHT = 256
 CAMERA = area_detector_records.Places.usual("BL:cam:")
-FOLLOW_S = 0.04
-"""Real seconds between two polls of set points and switches."""
-SHUTTER_DELAY_S = 0.1
 DECAY_TIME_S = 0.5
 FIRST_BRAGG_DEG = 12.715
 """The first Bragg angle of the monochromator: near the edge of its foil, at 8.98 keV."""
@@ -155,14 +154,15 @@ class Beamline:
         for support in (self._motors, self._busy, self._scalers, self._callbacks, self._mcas):
             support.register()
         base.load_records(records())
-        self._webcam = physics.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_random)
-        self._camera = physics.PowderDetector(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
-        self._current_ma = physics.NOMINAL_CURRENT_MA
-        self._shutter_is_open = True
+        self._webcam = pictures.Camera(IMAGE_WIDTH, IMAGE_HEIGHT, webcam_random)
+        self._camera = pictures.PowderDetector(IMAGE_WIDTH, IMAGE_HEIGHT, camera_random)
 
     def start(self) -> None:
         """Connect the simulation to the records; base must be running."""
-        self._th, self._samx, self._samy = (self._field(f"BL:{motor}.RBV") for motor in ("th", "samx", "samy"))
+        self._th, self._tth, self._samx, self._samy = (
+            self._field(f"BL:{motor}.RBV") for motor in ("th", "tth", "samx", "samy")
+        )
+        self._beam = Beam(self._base, self._clock, self._ring_random)
         self._connect_detectors()
         self._connect_mcs()
         self._connect_profile_move()
@@ -170,8 +170,7 @@ class Beamline:
         wall = self._clock.speed
         every(lambda: FOLLOW_S * wall, self._follower(self._decay()))
         every(lambda: FOLLOW_S * wall, self._follower(self._temperature()))
-        every(lambda: FOLLOW_S * wall, self._shutter())
-        every(lambda: FOLLOW_S * wall, self._ring())
+        every(lambda: FOLLOW_S * wall, self._beam.follow)
         every(lambda: 0.2 * wall, self._rate())
         every(lambda: 1.0 * wall, self._counter("BL:heartbeat"))
         dt = self._field("random_walk:dt")
@@ -182,39 +181,37 @@ class Beamline:
     def _field(self, name: str) -> DatabaseField:
         return self._base.field(name)
 
-    def _light(self) -> float:
-        return physics.beam(self._current_ma, self._shutter_is_open)
+    def _detector_rate(self) -> float:
+        return physics.detector_rate(self._th.get(), self._beam.light(), self._tth.get(), self._beam.energy_ev())
+
+    def _scaler_rates(self, th_deg: float, clock_hz: float) -> tuple[float, ...]:
+        return physics.scaler_rates(th_deg, self._beam.light(), clock_hz, self._tth.get(), self._beam.energy_ev())
 
     def _connect_detectors(self) -> None:
         scaler = self._scalers.records["BL:scaler"]
         assert isinstance(scaler, ScalerRecord)
-        clock_hz = scaler["FREQ"]
-        bragg = self._field("BL:mono.RBV")
-
-        def rates() -> tuple[float, ...]:
-            clock, monitor, behind_sample, _, *others = physics.scaler_rates(self._th.get(), self._light(), clock_hz)
-            return (clock, monitor, behind_sample, monitor * physics.foil_transmission(bragg.get()), *others)
-
-        scaler.rates = rates
+        scaler.rates = lambda: self._scaler_rates(self._th.get(), scaler["FREQ"])
         button = self._busy.records["BL:det:CNT"]
         assert isinstance(button, BusyRecord)
         PointDetector(button, self._field("BL:det:TP"), self._field("BL:det:S"), self._clock).connect(
-            lambda: physics.detector_rate(self._th.get(), self._light()), self._det_random
+            self._detector_rate, self._det_random
         )
         mca = self._mcas.records["BL:mca1"]
         assert isinstance(mca, McaRecord)
-        mca.rates = lambda: physics.fluorescence_rates(mca.energies, self._th.get(), self._light())
+        mca.rates = lambda: physics.fluorescence_rates(
+            mca.energies, self._th.get(), self._beam.light(), self._beam.energy_ev()
+        )
         AreaDetector(self._base, self._clock, CAMERA, (self._busy, self._callbacks), self._take_picture)
 
-    def _take_picture(self, exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
-        light = self._light() * exposure_s / physics.EXPOSURE_S
-        return self._camera.frame(self._samx.get(), self._samy.get(), light, number)
+    def _take_picture(self, exposure_s: float, gain: float) -> npt.NDArray[np.uint16]:
+        light = self._beam.mean_light(exposure_s) * exposure_s * gain / pictures.EXPOSURE_S
+        return self._camera.frame(self._samx.get(), self._samy.get(), light, self._beam.energy_ev())
 
     def _connect_mcs(self) -> None:
         th = self._motor("BL:th")
 
         def rates(position: float) -> tuple[float, float, float]:
-            clock, monitor, detector, *_ = physics.scaler_rates(position, self._light(), mcs.CLOCK_HZ)
+            clock, monitor, detector, *_ = self._scaler_rates(position, mcs.CLOCK_HZ)
             return clock, monitor, detector
 
         busy = self._busy.records
@@ -275,41 +272,9 @@ class Beamline:
 
         return step
 
-    def _shutter(self) -> Callable[[], None]:
-        command, readback = self._field("BL:shutter"), self._field("BL:shutter:rbv")
-        last_command, since = True, 0.0
-
-        def action() -> None:
-            nonlocal last_command, since
-            command_now = bool(command.get())
-            if command_now != last_command:
-                last_command, since = command_now, self._clock.now()
-            if self._shutter_is_open != last_command and self._clock.now() - since >= SHUTTER_DELAY_S:
-                self._shutter_is_open = last_command
-                readback.put(float(last_command))
-
-        readback.put(1)
-        return action
-
-    def _ring(self) -> Callable[[], None]:
-        current, drop = self._field("SR:current"), self._field("SR:current:drop")
-        was_dropped, written_at = False, -1.0
-
-        def action() -> None:
-            nonlocal was_dropped, written_at
-            is_dropped, now = bool(drop.get()), self._clock.now()
-            if is_dropped == was_dropped and 0 <= now - written_at < self._clock.speed:
-                return
-            stored = 0.0 if is_dropped else physics.NOMINAL_CURRENT_MA
-            self._current_ma = abs(stored + self._ring_random.normal(0.0, 0.02))
-            current.put(self._current_ma)
-            was_dropped, written_at = is_dropped, now
-
-        return action
-
     def _rate(self) -> Callable[[], None]:
         readback = self._field("BL:det:rate")
-        return lambda: readback.put(physics.detector_rate(self._th.get(), self._light()))
+        return lambda: readback.put(self._detector_rate())
 
     def _walk(self) -> Callable[[], None]:
         position = self._field("random_walk:x")
@@ -326,46 +291,7 @@ class Beamline:
             if fps.get() <= 0:
                 return
             count = int(number.get()) + 1
-            image.put_image(self._webcam.frame(self._samx.get(), self._samy.get(), self._light(), count))
+            image.put_image(self._webcam.frame(self._samx.get(), self._samy.get(), self._beam.light()))
             number.put(count)
 
         return action
-
-
-class PointDetector:
-    """The point detector behind BL:det: a count lasts TP, and S has its result before CNT completes."""
-
-    def __init__(
-        self, button: BusyRecord, preset: DatabaseField, result: DatabaseField, clock: SimulationClock
-    ) -> None:
-        self._button = button
-        self._preset = preset
-        self._result = result
-        self._clock = clock
-        self._round = 0
-        self._began = 0.0
-
-    def connect(self, rate: Callable[[], float], random: np.random.Generator) -> None:
-        """Count at `rate()` counts/s from now on."""
-        self._rate = rate
-        self._random = random
-        self._result.put(0)
-        self._button.begin = self._begin
-        self._button.cancel = self._cancel
-
-    def _begin(self) -> None:
-        self._round += 1
-        round_number = self._round
-        self._began = self._clock.now()
-        seconds = max(0.0, self._preset.get())
-        self._clock.after(seconds, lambda: self._end(round_number, seconds))
-
-    def _end(self, round_number: int, seconds: float) -> None:
-        if round_number == self._round:
-            self._result.put(physics.counts(self._rate(), seconds, self._random))
-            self._button.done()
-
-    def _cancel(self) -> None:
-        self._round += 1
-        elapsed_s = self._clock.now() - self._began
-        self._clock.after(0.0, lambda: self._result.put(physics.counts(self._rate(), elapsed_s, self._random)))

@@ -1,65 +1,225 @@
-"""The physics of the demo beamline: count rates, spectra and pictures of its detectors.
+"""The physics of the demo beamline: beam, count rates and spectra, and every number that they rest on.
 
-Pure functions: no record, no clock; the source of random numbers is an argument.
+Pure functions: no record, no clock; the source of random numbers is an argument. Cross-sections are in cm²/g: fits to
+the tables of xraylib 4.3 (T. Schoonjans et al., Spectrochim. Acta B 66, 776, 2011), true to 1.5 % up to 20 keV.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+HC_EV_ANGSTROM = 12398.419843
+"""Wavelength in Å times photon energy in eV: h, c and e of the SI, 2019."""
+SI_LATTICE_ANGSTROM = 5.431020511
+"""The lattice parameter of silicon, CODATA 2018: of the monochromator's crystal and of the powder."""
+ELECTRON_REST_EV = 510_998.95
+"""CODATA 2018."""
+ELECTRON_K2_PER_EV = 0.2624682843
+"""2m/ħ² in 1/(Å² eV), CODATA 2018: k² of a photoelectron by its energy."""
+
+# ---- the storage ring and its beam
+
 NOMINAL_CURRENT_MA = 400.0
-PEAK_CENTRE_DEG, PEAK_SIGMA_DEG = 0.3, 0.2
-PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
-"""Counts/s of the point detector: at the top of the peak, beside it, and without any beam."""
-MONITOR_RATE = 1.0e6
-"""Counts/s of the I0 monitor at nominal current."""
-COPPER_EDGE_EV = 8979.0
-HC_EV_ANGSTROM = 12398.42
-EXPOSURE_S = 0.1
-"""Seconds of exposure that make a picture as bright as it is at light 1."""
+"""The current after each injection."""
+LIFETIME_S = 36_000.0
+TOP_UP_PERIOD_S = 120.0
+CRITICAL_ENERGY_EV = 8_380.0
+"""Of a bending magnet of 1.4 T at 3 GeV: 665 eV times B/T times (E/GeV)²."""
+NOMINAL_ENERGY_EV = 8979.0
+"""The photon energy at which the rates below hold: the K edge of copper."""
 
 
-def beam(current_ma: float, shutter_is_open: bool) -> float:
-    """The intensity of the beam: 1 at the nominal ring current."""
-    return max(0.0, current_ma) / NOMINAL_CURRENT_MA if shutter_is_open else 0.0
+def stored_current_ma(since_injection_s: float) -> float:
+    """The ring current with top-up: it decays with the lifetime, and each injection fills it up again."""
+    return NOMINAL_CURRENT_MA * math.exp(-(max(0.0, since_injection_s) % TOP_UP_PERIOD_S) / LIFETIME_S)
 
 
-def detector_rate(th_deg: float, light: float) -> float:
-    """Counts/s of the point detector: a Gaussian in th on a flat background, and its own dark counts."""
-    peak = math.exp(-0.5 * ((th_deg - PEAK_CENTRE_DEG) / PEAK_SIGMA_DEG) ** 2)
-    return DARK_RATE + light * (BACKGROUND_RATE + PEAK_RATE * peak)
+def beam(current_ma: float, shutter_is_open: bool, energy_ev: float = NOMINAL_ENERGY_EV) -> float:
+    """The photons/s at the sample: 1 at the nominal ring current and photon energy."""
+    return max(0.0, current_ma) / NOMINAL_CURRENT_MA * spectral_flux(energy_ev) if shutter_is_open else 0.0
 
 
-def scaler_rates(th_deg: float, light: float, clock_hz: float) -> tuple[float, ...]:
-    """Counts/s of the eight scaler channels: clock, I0, detector, and five lesser monitors."""
-    monitor = DARK_RATE + MONITOR_RATE * light
-    return (clock_hz, monitor, detector_rate(th_deg, light), *(DARK_RATE + monitor * 10.0**-n for n in range(2, 7)))
+@lru_cache(maxsize=1024)
+def spectral_flux(energy_ev: float) -> float:
+    """Photons/s behind the monochromator: 1 at the nominal energy.
+
+    A bending magnet emits y ∫K₅⸝₃ into a constant relative bandwidth, with y = E / E_critical, and Si(111) passes one.
+    """
+    return _synchrotron(energy_ev / CRITICAL_ENERGY_EV) / _synchrotron(NOMINAL_ENERGY_EV / CRITICAL_ENERGY_EV)
+
+
+def _synchrotron(y: float) -> float:
+    """Y times the integral of the Bessel function K of order 5/3 from y on (V. O. Kostroun, NIM 172, 371, 1980)."""
+    if not 0 < y < math.inf:
+        return 0.0
+    step = 0.4
+    cosines = [math.cosh(n * step) for n in range(1, 20)]
+    terms = (math.exp(-y * cosine) * math.cosh(5 * n * step / 3) / cosine for n, cosine in enumerate(cosines, start=1))
+    return y * step * (math.exp(-y) / 2 + sum(terms))
 
 
 def bragg_energy_ev(bragg_deg: float) -> float:
-    """The photon energy that Si(111) reflects (d = 3.1356 Å) in first order; infinite at 0."""
+    """The photon energy that Si(111) reflects in first order; infinite at 0."""
     sine = math.sin(math.radians(bragg_deg))
-    return HC_EV_ANGSTROM / (2 * 3.1356 * sine) if sine > 0 else math.inf
+    return HC_EV_ANGSTROM * math.sqrt(3) / (2 * SI_LATTICE_ANGSTROM * sine) if sine > 0 else math.inf
 
 
-def foil_transmission(bragg_deg: float) -> float:
-    """The share of the beam that a copper foil lets through: an edge at 8979 eV, and oscillations above it.
+# ---- elements
 
-    One shell of neighbours at 2.55 Å, as in the textbooks.
+
+@dataclass(frozen=True)
+class Element:
+    """An element around its K edge: u = ln(E / edge), cross-sections in cm²/g.
+
+    Attributes:
+        edge_ev: its K edge.
+        width_ev: the natural width of its K level, full width at half maximum.
+        below: its attenuation by all other shells at the edge, ...
+        below_slope: ... which goes as exp(below_slope u).
+        k_shell: the jump of its attenuation at the edge, ...
+        k_slopes: ... which goes as exp(first u + second u²).
+        fluorescence_yield: the share of K holes that are filled by radiation.
+        lines: energy in keV and share of the K radiation, of K alpha and K beta.
     """
-    above_ev = bragg_energy_ev(bragg_deg) - COPPER_EDGE_EV
-    if not math.isfinite(above_ev):
+
+    edge_ev: float
+    width_ev: float
+    below: float
+    below_slope: float
+    k_shell: float
+    k_slopes: tuple[float, float]
+    fluorescence_yield: float
+    lines: tuple[tuple[float, float], ...]
+
+    def k_absorption(self, energy_ev: float) -> float:
+        """The attenuation by the K shell; the edge is as wide as the level."""
+        if not 0 < energy_ev < math.inf:
+            return 0.0
+        u = max(0.0, math.log(energy_ev / self.edge_ev))
+        step = 0.5 + math.atan(2 * (energy_ev - self.edge_ev) / self.width_ev) / math.pi
+        return step * self.k_shell * math.exp(self.k_slopes[0] * u + self.k_slopes[1] * u * u)
+
+    def other_absorption(self, energy_ev: float) -> float:
+        """The attenuation by all other shells."""
+        return self.below * math.exp(self.below_slope * math.log(energy_ev / self.edge_ev))
+
+
+IRON = Element(
+    edge_ev=7112.0, width_ev=1.19, below=53.26, below_slope=-2.736, k_shell=354.4, k_slopes=(-2.467, -0.198),
+    fluorescence_yield=0.3546, lines=((6.3995, 0.8816), (7.0580, 0.1184)),
+)  # fmt: skip
+COPPER = Element(
+    edge_ev=8979.0, width_ev=1.49, below=38.38, below_slope=-2.729, k_shell=239.9, k_slopes=(-2.359, -0.347),
+    fluorescence_yield=0.4538, lines=((8.0411, 0.8820), (8.9053, 0.1180)),
+)  # fmt: skip
+COPPER_DENSITY = 8.96
+"""g/cm³."""
+
+# ---- what the counters see
+
+PEAK_CENTRE_DEG, PEAK_SIGMA_DEG = 0.3, 0.2
+"""The sample is in the beam at this angle th, within so much."""
+PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
+"""Counts/s of the point detector: straight behind the sample, beside it, and without any beam."""
+FORWARD_SIGMA_DEG = 2.5
+"""What goes straight on is spread so far in tth, by scattering at small angles."""
+POWDER_RATE, POWDER_SIGMA_DEG = 10_000.0, 0.08
+"""Counts/s at the top of the strongest powder line, and the width of the lines in tth."""
+MONITOR_RATE = 1.0e6
+"""Counts/s of the I0 monitor at nominal current and energy."""
+NITROGEN_G_PER_CM2 = 1.165e-3 * 10
+"""The gas in the ionisation chamber of I0: 10 cm at 1 bar and 20 °C."""
+FOIL_CM = 7e-4
+"""The thickness of the copper foil."""
+SILICON_LINES = (
+    (3, 100), (8, 55), (11, 30), (16, 6), (19, 11), (24, 12), (27, 6), (32, 3), (35, 7), (40, 8), (43, 3),
+)  # fmt: skip
+"""h² + k² + l² and relative intensity of the silicon powder, from (111) to (533): ICDD PDF 27-1402."""
+
+
+def hit(th_deg: float) -> float:
+    """The share of the sample that is in the beam."""
+    return math.exp(-0.5 * ((th_deg - PEAK_CENTRE_DEG) / PEAK_SIGMA_DEG) ** 2)
+
+
+def detector_rate(th_deg: float, light: float, tth_deg: float = 0.0, energy_ev: float = NOMINAL_ENERGY_EV) -> float:
+    """Counts/s of the point detector on the arm tth: straight on, or in a line of the powder.
+
+    Args:
+        th_deg: the angle of the sample.
+        light: 1 at the nominal ring current and photon energy.
+        tth_deg: the angle of the detector.
+        energy_ev: the photon energy.
+    """
+    forward = PEAK_RATE * math.exp(-0.5 * (tth_deg / FORWARD_SIGMA_DEG) ** 2)
+    lines = POWDER_RATE * powder_pattern(tth_deg, energy_ev)
+    return DARK_RATE + light * (BACKGROUND_RATE + hit(th_deg) * (forward + lines))
+
+
+def powder_pattern(tth_deg: float, energy_ev: float) -> float:
+    """The lines of the silicon powder at an angle, 1 at the top of the strongest."""
+    return sum(
+        intensity / 100 * math.exp(-0.5 * ((abs(tth_deg) - angle) / POWDER_SIGMA_DEG) ** 2)
+        for angle, intensity in powder_lines(energy_ev)
+    )
+
+
+@lru_cache(maxsize=1024)
+def powder_lines(energy_ev: float) -> tuple[tuple[float, float], ...]:
+    """The scattering angle 2θ in deg and the relative intensity of each line, by Bragg's law λ = 2 d sin θ."""
+    wavelength = HC_EV_ANGSTROM / energy_ev
+    sines = ((wavelength * math.sqrt(square) / (2 * SI_LATTICE_ANGSTROM), i) for square, i in SILICON_LINES)
+    return tuple((2 * math.degrees(math.asin(sine)), intensity) for sine, intensity in sines if sine <= 1)
+
+
+def scaler_rates(
+    th_deg: float, light: float, clock_hz: float, tth_deg: float = 0.0, energy_ev: float = NOMINAL_ENERGY_EV
+) -> tuple[float, ...]:
+    """Counts/s of the eight scaler channels: clock, I0, detector, copper foil, and four lesser monitors."""
+    monitor = MONITOR_RATE * light * _monitor_efficiency(energy_ev)
+    return (
+        clock_hz,
+        DARK_RATE + monitor,
+        detector_rate(th_deg, light, tth_deg, energy_ev),
+        DARK_RATE + monitor * foil_transmission(energy_ev),
+        *(DARK_RATE + monitor * 10.0**-n for n in range(3, 7)),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _monitor_efficiency(energy_ev: float) -> float:
+    """The current of the I0 chamber by a photon: 1 at the nominal energy."""
+    return _ionisation_ev(energy_ev) / _ionisation_ev(NOMINAL_ENERGY_EV)
+
+
+def _ionisation_ev(energy_ev: float) -> float:
+    """The energy that a photon leaves in the nitrogen of the chamber, on the average."""
+    if not 0 < energy_ev < math.inf:
         return 0.0
-    falling = (COPPER_EDGE_EV / (COPPER_EDGE_EV + above_ev)) ** 3
-    jump = 0.5 + math.atan(above_ev / 1.5) / math.pi
-    k = math.sqrt(max(0.0, above_ev) / 3.81)
-    oscillation = 0.6 * (1 - math.exp(-k)) * math.sin(2 * 2.55 * k + 1) * math.exp(-0.017 * k * k) / max(k, 1.0)
-    return math.exp(-falling * (0.4 + 1.5 * jump * (1 + oscillation)))
+    u = math.log(energy_ev / 8979.0)
+    absorption = 4.984 * math.exp(-3.152 * u - 0.0714 * u * u)
+    return energy_ev * -math.expm1(-absorption * NITROGEN_G_PER_CM2)
+
+
+@lru_cache(maxsize=1024)
+def foil_transmission(energy_ev: float) -> float:
+    """The share of the beam that the copper foil lets through: the K edge, and oscillations above it.
+
+    The oscillations are those of the nearest neighbours, at 2.556 Å, as in the textbooks.
+    """
+    if not 0 < energy_ev < math.inf:
+        return 0.0
+    k = math.sqrt(ELECTRON_K2_PER_EV * max(0.0, energy_ev - COPPER.edge_ev))
+    oscillation = 0.6 * (1 - math.exp(-k)) * math.sin(2 * 2.556 * k + 1) * math.exp(-0.017 * k * k) / max(k, 1.0)
+    absorption = COPPER.other_absorption(energy_ev) + COPPER.k_absorption(energy_ev) * (1 + oscillation)
+    return math.exp(-absorption * COPPER_DENSITY * FOIL_CM)
 
 
 def counts(rate: float, seconds: float, random: np.random.Generator) -> int:
@@ -78,127 +238,55 @@ def ramp(value: float, target: float, seconds: float, rate: float) -> float:
     return target if abs(target - value) <= step else value + math.copysign(step, target - value)
 
 
-# ---- pictures
+# ---- an energy-dispersive detector at 90°: lines of the sample on a background, and dead time
 
-
-class Sensor:
-    """The chip of a camera: its dark counts and its noise.
-
-    Args:
-        width: pixels along x.
-        height: pixels along y.
-        random: makes the noise, once: pictures shift it about, which is quicker than new noise.
-    """
-
-    SATURATED = 65_000.0
-
-    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
-        self.x = np.arange(width, dtype=np.float64) - width / 2
-        self.y = np.arange(height, dtype=np.float64) - height / 2
-        self._dark = random.integers(0, 60, (height, width), dtype=np.uint16)
-        self._noise = random.standard_normal((height, width), dtype=np.float32)
-
-    def picture(self, arriving: Array, number: int) -> npt.NDArray[np.uint16]:
-        """Pixels (height, width), uint16, for what arrives in each of them; close to the statistics of Poisson.
-
-        Args:
-            arriving: expected counts, shape (height, width).
-            number: of the picture; no two have the same noise.
-        """
-        counted = arriving + np.sqrt(arriving) * np.roll(self._noise, number * 37)
-        return np.clip(counted + np.roll(self._dark, number * 53), 0, self.SATURATED).astype(np.uint16)
-
-
-class Camera:
-    """A camera that looks at the beam's spot: round, and where the sample is.
-
-    Args:
-        width: pixels along x.
-        height: pixels along y.
-        random: makes the noise.
-    """
-
-    FULL_SCALE = 4000.0
-    """Counts of the brightest pixel, at light 1."""
-    PIXELS_PER_MM = 4.0
-
-    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
-        self._sensor = Sensor(width, height, random)
-        self._sigma = width / 12
-
-    def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
-        """Pixels (height, width), uint16: the spot follows samx and samy, and is as bright as the beam."""
-        x = np.exp(-0.5 * ((self._sensor.x - samx_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        y = np.exp(-0.5 * ((self._sensor.y - samy_mm * self.PIXELS_PER_MM) / self._sigma) ** 2)
-        return self._sensor.picture(self.FULL_SCALE * light * np.outer(y, x), number)
-
-
-SAMPLE_X_MM, SAMPLE_Y_MM, SAMPLE_SIGMA_MM = 0.4, -0.2, 0.8
-"""Where samx and samy have the powder in the beam, and how far it reaches."""
-
-
-class PowderDetector:
-    """A detector behind a silicon powder: rings around a beam stop, where the powder is hit.
-
-    The radii are as sqrt(h² + k² + l²), the scattering angles being small; the intensities are those of silicon.
-
-    Args:
-        width: pixels along x.
-        height: pixels along y.
-        random: makes the noise.
-    """
-
-    FULL_SCALE = 4000.0
-    """Counts of the brightest ring, at light 1."""
-    RINGS = ((3, 1.0), (8, 0.55), (11, 0.3), (16, 0.08))
-    """h² + k² + l² and the relative intensity of (111), (220), (311) and (400)."""
-
-    def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
-        self._sensor = Sensor(width, height, random)
-        radius = np.hypot(self._sensor.x, self._sensor.y[:, np.newaxis])
-        unit = width / 10.5
-        pattern = 0.25 * np.exp(-radius / unit)  # what air and the sample's holder scatter
-        for square, intensity in self.RINGS:
-            pattern += intensity * np.exp(-0.5 * ((radius - unit * math.sqrt(square)) / (width / 80)) ** 2)
-        self._pattern: Array = self.FULL_SCALE * np.where(radius < unit / 2, 0.0, pattern)
-
-    def frame(self, samx_mm: float, samy_mm: float, light: float, number: int) -> npt.NDArray[np.uint16]:
-        """Pixels (height, width), uint16: the rings, brightest where the whole powder is in the beam."""
-        off_centre = math.hypot(samx_mm - SAMPLE_X_MM, samy_mm - SAMPLE_Y_MM) / SAMPLE_SIGMA_MM
-        return self._sensor.picture(light * math.exp(-0.5 * off_centre**2) * self._pattern, number)
-
-
-# ---- an energy-dispersive detector: lines of the sample on a background, and dead time
-
-LINES_KEV = {"Fe Ka": (6.40, 8000.0), "Fe Kb": (7.06, 1100.0), "Cu Ka": (8.05, 3000.0), "Cu Kb": (8.91, 450.0)}
-"""Energy, and counts/s at the top of the peak in th with full light."""
-COMPTON_KEV, COMPTON_RATE = 11.5, 1500.0
-ELASTIC_KEV, ELASTIC_RATE = 12.0, 2500.0
+IRON_RATE = 9_000.0
+"""Counts/s of all iron K radiation with full light at the nominal energy, the sample in the beam."""
+COPPER_BY_IRON = 0.3
+"""Mass of copper in the sample for each of iron."""
+COMPTON_RATE, ELASTIC_RATE = 1500.0, 2500.0
 SPECTRUM_BACKGROUND_RATE, SPECTRUM_DARK_RATE = 600.0, 2.0
 """Counts/s in the whole spectrum, with full light and without any."""
 DEAD_TIME_S = 5e-6
 """Seconds that the detector is blind after each photon."""
 _NOISE_KEV, _FANO_KEV = 0.04, 0.0004
+_COMPTON_WIDENING = 2.0
 
 
-def fluorescence_rates(energies_kev: Array, th_deg: float, light: float) -> Array:
-    """Counts/s that arrive in each channel.
+def fluorescence_rates(energies_kev: Array, th_deg: float, light: float, energy_ev: float) -> Array:
+    """Counts/s that arrive in each channel: K lines of what the photons can excite, Compton and elastic scattering.
 
     Args:
         energies_kev: of the channels, rising, shape (n,).
         th_deg: the lines are strong where the sample is hit, as seen by the point detector.
-        light: 1 at the nominal ring current.
+        light: 1 at the nominal ring current and photon energy.
+        energy_ev: the photon energy.
     """
-    hit = np.exp(-0.5 * ((th_deg - PEAK_CENTRE_DEG) / PEAK_SIGMA_DEG) ** 2)
-    lines = sum(
-        (rate * hit * _line(energies_kev, line) for line, rate in LINES_KEV.values()), np.zeros(len(energies_kev))
-    )
-    scattered = ELASTIC_RATE * _line(energies_kev, ELASTIC_KEV) + COMPTON_RATE * _line(energies_kev, COMPTON_KEV, 5.0)
-    background = np.where((energies_kev > 1.0) & (energies_kev < ELASTIC_KEV), SPECTRUM_BACKGROUND_RATE, 0.0)
-    share = np.gradient(energies_kev) / ELASTIC_KEV
-    dark = SPECTRUM_DARK_RATE / len(energies_kev)
-    arriving: Array = light * (lines + scattered + background * share) + dark
+    arriving: Array = np.full(len(energies_kev), SPECTRUM_DARK_RATE / len(energies_kev))
+    if not 0 < energy_ev < math.inf:
+        return arriving
+    for line_kev, rate in _line_rates(energy_ev):
+        arriving += light * hit(th_deg) * rate * _line(energies_kev, line_kev)
+    elastic_kev = energy_ev / 1e3
+    compton_kev = elastic_kev / (1 + energy_ev / ELECTRON_REST_EV)  # at 90°
+    arriving += light * ELASTIC_RATE * _line(energies_kev, elastic_kev)
+    arriving += light * COMPTON_RATE * _line(energies_kev, compton_kev, _COMPTON_WIDENING)
+    is_background = (energies_kev > 1.0) & (energies_kev < elastic_kev)
+    background = SPECTRUM_BACKGROUND_RATE * np.gradient(energies_kev) / elastic_kev
+    arriving += light * np.where(is_background, background, 0.0)
     return arriving
+
+
+@lru_cache(maxsize=1024)
+def _line_rates(energy_ev: float) -> tuple[tuple[float, float], ...]:
+    """Energy in keV and counts/s of each line of the sample, in the beam, with full light."""
+    scale = IRON_RATE / (IRON.k_absorption(NOMINAL_ENERGY_EV) * IRON.fluorescence_yield)
+    masses = ((IRON, 1.0), (COPPER, COPPER_BY_IRON))
+    return tuple(
+        (line_kev, scale * mass * element.k_absorption(energy_ev) * element.fluorescence_yield * share)
+        for element, mass in masses
+        for line_kev, share in element.lines
+    )
 
 
 def live_fraction(arriving: float) -> float:

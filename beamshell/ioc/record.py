@@ -22,6 +22,7 @@ _TYPES: dict[str, Any] = {
     "DOUBLE": c.c_double,
     "LONG": c.c_int32,
     "ULONG": c.c_uint32,
+    "UINT64": c.c_uint64,
     "SHORT": c.c_int16,
     "MENU": c.c_uint16,
 }
@@ -33,7 +34,7 @@ class Field:
 
     Args:
         name: such as "VAL".
-        kind: DOUBLE, LONG, ULONG, SHORT, MENU, STRING or ARRAY (of whole numbers, which clients only read).
+        kind: DOUBLE, LONG, ULONG, UINT64, SHORT, MENU, STRING or ARRAY (of whole numbers, which clients only read).
         initial: the value before the database says otherwise.
         access: "command" processes the record, "setting" does not, "readback" can't be written.
         menu: the name of the menu of a MENU field.

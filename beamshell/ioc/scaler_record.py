@@ -1,6 +1,7 @@
 """ScalerRecord: the simulated scaler record: counters that start together and stop after a preset time.
 
-The function `rates` gives the counts/s of each channel. Field meanings: scalerRecord.html of the EPICS std module.
+The function `rates` gives the counts/s of each channel. Field meanings: scalerRecord.html of the EPICS std module, but
+its counts and presets have 64 bits: with 32, as there, a clock of 10 MHz is full after 429 s and begins again at 0.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from beamshell.ioc.simulation_clock import SimulationClock
 
 CHANNELS = 8
 UPDATE_S = 0.1
+MOST_TICKS = 2.0**53
+"""Up to here a client that reads counts as float64, as Channel Access does, has each of them: 28 years at 10 MHz."""
 
 
 class ScalerRecord(Record):
@@ -36,8 +39,8 @@ class ScalerRecord(Record):
         Field("PREC", "SHORT", 3, is_property=True),
         Field("EGU", "STRING", "counts", is_property=True),
         Field("NCH", "SHORT", CHANNELS, "readback"),
-        *(Field(f"S{i}", "ULONG", 0, "readback") for i in range(1, CHANNELS + 1)),
-        *(Field(f"PR{i}", "ULONG") for i in range(1, CHANNELS + 1)),
+        *(Field(f"S{i}", "UINT64", 0, "readback") for i in range(1, CHANNELS + 1)),
+        *(Field(f"PR{i}", "UINT64") for i in range(1, CHANNELS + 1)),
         *(Field(f"NM{i}", "STRING", "") for i in range(1, CHANNELS + 1)),
         *(Field(f"G{i}", "MENU", int(i == 1), "setting", "scalerG") for i in range(1, CHANNELS + 1)),
     ]
@@ -60,7 +63,7 @@ class ScalerRecord(Record):
 
     @override
     def on_write(self, field: str) -> None:
-        if field == "TP":
+        if field in ("TP", "FREQ"):
             self["PR1"] = self._ticks(self["TP"])
         elif field == "PR1":
             self["TP"] = self["PR1"] / self["FREQ"]
@@ -68,7 +71,8 @@ class ScalerRecord(Record):
             self._switch(bool(self["CNT"]))
 
     def _ticks(self, seconds: float) -> int:
-        return int(min(max(0.0, seconds) * self["FREQ"], 2.0**32 - 1))
+        ticks: float = min(max(0.0, seconds) * self["FREQ"], MOST_TICKS)
+        return round(ticks)
 
     def _switch(self, on: bool) -> None:
         if on == self._counts:

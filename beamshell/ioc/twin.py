@@ -18,13 +18,13 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from beamshell.errors import IocError
-from beamshell.ioc import area_detector_records, mcs, physics, profile_move
+from beamshell.ioc import area_detector_records, mcs, physics, pictures, profile_move
 from beamshell.ioc.area_detector import AreaDetector
 from beamshell.ioc.base import Base, DatabaseField
-from beamshell.ioc.beamline import PointDetector
 from beamshell.ioc.mca_record import McaRecord
 from beamshell.ioc.motor_fields import FIELDS as MOTOR_FIELDS
 from beamshell.ioc.motor_record import MotorRecord
+from beamshell.ioc.point_detector import PointDetector
 from beamshell.ioc.process import PROBE_PV
 from beamshell.ioc.record_support import RecordSupport
 from beamshell.ioc.scaler_record import ScalerRecord
@@ -39,6 +39,8 @@ ARRIVAL_S = 1.0
 PEAK_OFFSET = 0.3
 """Distance of the peak that detectors see from where the motor stood at the start."""
 SHUTTER_DELAY_S = 0.1
+ENERGY_EV = 12_000.0
+"""The photon energy at its fluorescence detectors."""
 IMAGE_SIDE = 256
 _SPEED, _RANGE, _READING = 5.0, 100.0, 100.0
 _ALLOWED = re.compile(r"[A-Za-z0-9_\-:.\[\]<>;{}]{1,60}\Z")
@@ -122,7 +124,7 @@ class Twin:
             begin()
         for scaler in self._scalers.records.values():
             assert isinstance(scaler, ScalerRecord)
-            scaler.rates = self._scaler_rates(scaler["FREQ"])
+            scaler.rates = self._scaler_rates(scaler)
         for mca in self._mcas.records.values():
             assert isinstance(mca, McaRecord)
             mca.rates = self._mca_rates(mca)
@@ -149,8 +151,8 @@ class Twin:
     def _rate(self) -> float:
         return physics.detector_rate(self._angle(), self._light)
 
-    def _scaler_rates(self, clock_hz: float) -> Callable[[], tuple[float, ...]]:
-        return lambda: physics.scaler_rates(self._angle(), self._light, clock_hz)
+    def _scaler_rates(self, scaler: ScalerRecord) -> Callable[[], tuple[float, ...]]:
+        return lambda: physics.scaler_rates(self._angle(), self._light, scaler["FREQ"])
 
     # ---- records --------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class Twin:
         self._record(fact["record"], "mca", CALS=0.01, PRTM=1)
 
     def _mca_rates(self, mca: McaRecord) -> Callable[[], npt.NDArray[np.float64]]:
-        return lambda: physics.fluorescence_rates(mca.energies, self._angle(), self._light)
+        return lambda: physics.fluorescence_rates(mca.energies, self._angle(), self._light, ENERGY_EV)
 
     def _counter(self, fact: Fact) -> None:
         start, preset, results = fact["start"], fact["preset"], [pv for pv in fact["results"] if pv]
@@ -303,12 +305,12 @@ class Twin:
     def _start_camera(self, fact: Fact) -> None:
         image, number = self._base.field(fact["image"]), self._base.field(fact["frame"])
         rate = self._base.field(fact["frames_per_second"])
-        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
+        camera = pictures.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
 
         def expose() -> None:
             if rate.get() > 0:
                 count = int(number.get()) + 1
-                image.put_image(camera.frame(self._angle(), 0.0, self._light, count))
+                image.put_image(camera.frame(self._angle(), 0.0, self._light))
                 number.put(count)
 
         self._clock.every(lambda: 1 / rate.get() if rate.get() > 0 else 1.0, expose)
@@ -321,10 +323,10 @@ class Twin:
             self._to_start.append(lambda: self._start_area_detector(places))
 
     def _start_area_detector(self, places: area_detector_records.Places) -> None:
-        camera = physics.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
+        camera = pictures.Camera(IMAGE_SIDE, IMAGE_SIDE, self._random)
 
-        def look(exposure_s: float, number: int) -> npt.NDArray[np.uint16]:
-            return camera.frame(self._angle(), 0.0, self._light * exposure_s / physics.EXPOSURE_S, number)
+        def look(exposure_s: float, gain: float) -> npt.NDArray[np.uint16]:
+            return camera.frame(self._angle(), 0.0, self._light * exposure_s * gain / pictures.EXPOSURE_S)
 
         AreaDetector(self._base, self._clock, places, (self._busy, self._callbacks), look)
 

@@ -55,6 +55,27 @@ def test_the_detector_sees_its_peak():
     assert rates[-0.3] < 0.05 * rates[0.3]
 
 
+def test_a_count_in_which_the_shutter_closes_has_the_counts_of_before():
+    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    full = count(4.0)
+    epics.caput("BL:det:TP", 4.0, wait=True)
+    pv = epics.get_pv("BL:det:CNT", connect=True)
+    pv.put(1, use_complete=True)
+    wait_for(lambda: get("BL:det:CNT") == 1)
+    epics.caput("BL:shutter", "Close", wait=True)
+    wait_for(lambda: pv.put_complete)
+    assert get("BL:shutter:rbv") == 0
+    assert 4 * physics.DARK_RATE + 100 < get("BL:det:S") < 0.95 * full
+
+
+def test_a_long_count_has_the_statistics_of_one_count():
+    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    drawn = np.array([count(0.5) for _ in range(30)])
+    rate = physics.detector_rate(0.3, 1.0)
+    assert drawn.mean() == pytest.approx(0.5 * rate, abs=5 * np.sqrt(0.5 * rate / 30) + 0.003 * rate)
+    assert drawn.std(ddof=1) < 2 * np.sqrt(0.5 * rate)
+
+
 def test_a_count_that_is_cancelled_completes():
     epics.caput("BL:det:TP", 1000, wait=True)
     pv = epics.get_pv("BL:det:CNT", connect=True)
@@ -75,7 +96,7 @@ def test_a_closed_shutter_leaves_dark_counts_and_its_read_back_follows_late():
 
 
 def test_the_ring_current_drops_and_returns_with_alarms_and_the_counts():
-    assert get("SR:current") == pytest.approx(400, abs=1)
+    assert get("SR:current") == pytest.approx(400, abs=2)
     epics.caput("SR:current:drop", "Yes", wait=True)
     wait_for(lambda: get("SR:current") < 1)
     assert get("SR:current.SEVR") == 2
@@ -83,6 +104,73 @@ def test_the_ring_current_drops_and_returns_with_alarms_and_the_counts():
     epics.caput("SR:current:drop", "No", wait=True)
     wait_for(lambda: get("SR:current") > 390)
     assert get("SR:current.SEVR") == 0
+
+
+def test_the_ring_current_decays_between_two_injections():
+    current = []
+    ring = epics.PV("SR:current", callback=lambda value, **_: current.append(value))
+    wait_for(lambda: len(current) > 8, timeout_s=30)  # a reading each second
+    ring.disconnect()
+    falls = np.diff(current)
+    assert np.count_nonzero(falls > 0.5) <= 2  # injections
+    assert np.median(falls) < 0
+
+
+def test_an_exposure_in_which_the_shutter_closes_has_the_light_of_before():
+    def expose():
+        assert epics.caput("BL:cam:cam1:Acquire", 1, wait=True, timeout=20) == 1
+        return get("BL:cam:Stats1:Total_RBV")
+
+    names = ("AcquireTime", "ImageMode")
+    before = {name: get(f"BL:cam:cam1:{name}") for name in names}
+    for name, value in {"AcquireTime": 4.0, "ImageMode": 0}.items():
+        epics.caput(f"BL:cam:cam1:{name}", value, wait=True)
+    try:
+        full = expose()
+        pv = epics.get_pv("BL:cam:cam1:Acquire", connect=True)
+        pv.put(1, use_complete=True)
+        wait_for(lambda: get("BL:cam:cam1:DetectorState_RBV") == 1)
+        epics.caput("BL:shutter", "Close", wait=True)
+        wait_for(lambda: pv.put_complete, timeout_s=20)
+        part = get("BL:cam:Stats1:Total_RBV")
+        dark = expose()
+    finally:
+        for name, value in before.items():
+            epics.caput(f"BL:cam:cam1:{name}", value, wait=True)
+    assert dark * 1.02 < part < 0.95 * full
+
+
+# ---- the energy and the arm of the detector ---------------------------------------------------
+
+
+@pytest.fixture
+def energy_and_arm():
+    bragg = get("BL:mono")
+    yield
+    for name, value in {"BL:mono": bragg, "BL:tth": 0}.items():
+        epics.caput(name, value, wait=True, timeout=30)
+
+
+def test_i0_the_foil_and_the_powder_line_follow_the_monochromator(energy_and_arm):
+    def scaler():
+        epics.caput("BL:scaler.TP", 1.0, wait=True)
+        assert epics.caput("BL:scaler.CNT", 1, wait=True, timeout=9) == 1
+        return get("BL:scaler.S2"), epics.caget("BL:scaler_calc1", use_monitor=False)
+
+    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    for energy_ev in (8800.0, 9500.0):
+        bragg = np.degrees(np.arcsin(physics.HC_EV_ANGSTROM / (2 * physics.SI_LATTICE_ANGSTROM / 3**0.5 * energy_ev)))
+        epics.caput("BL:mono", bragg, wait=True, timeout=30)
+        monitor, absorption = scaler()
+        light = physics.beam(400.0, True, energy_ev)
+        assert monitor == pytest.approx(physics.scaler_rates(0, light, 1e7, energy_ev=energy_ev)[1], rel=0.01)
+        assert absorption == pytest.approx(-np.log(physics.foil_transmission(energy_ev)), abs=0.01)
+        line, _ = physics.powder_lines(energy_ev)[0]
+        rates = []
+        for tth in (line, line + 1):
+            epics.caput("BL:tth", tth, wait=True, timeout=60)
+            rates.append(count(1.0))
+        assert rates[0] > 10 * rates[1]
 
 
 # ---- positioners without a motor record ------------------------------------------------------

@@ -41,6 +41,22 @@ def test_the_preset_of_the_clock_channel_and_the_preset_time_are_one():
     assert get("TP") == 1
 
 
+def test_no_preset_loses_a_tick_and_none_is_cut_to_32_bits():
+    for hundredths in (*range(1, 100), 100_000):
+        epics.caput("BL:scaler.TP", hundredths / 100, wait=True)
+        assert get("PR1") == hundredths * 100_000
+    assert get("TP") == 1000
+
+
+def test_a_clock_counts_on_beyond_32_bits():
+    epics.caput("BL:scaler.FREQ", 1e11, wait=True)  # as a clock of 10 MHz does in hours
+    try:
+        assert epics.caput("BL:scaler.CNT", 1, wait=True, timeout=5) == 1
+        assert get("S1") == get("PR1") == 0.5 * 1e11
+    finally:
+        epics.caput("BL:scaler.FREQ", 1e7, wait=True)
+
+
 def test_a_count_can_be_ended_early_and_keeps_what_it_has():
     epics.caput("BL:scaler.TP", 100, wait=True)
     pv = epics.get_pv("BL:scaler.CNT", connect=True)
