@@ -5,6 +5,7 @@ It knows the geometry of two blades.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from beamshell.devices.component import Component, FormattedComponent
@@ -16,6 +17,8 @@ from beamshell.devices.pseudo_axis import PseudoSingle
 
 class Slits(PseudoPositioner):
     """Two blades: gap = high - low, centre = (high + low) / 2, in the unit of their motors.
+
+    The gap is never below 0: the blades would touch. Both axes have the limits that the blades leave to them.
 
     Of motors that exist already: ``Slits(name="slits", motors=[samx, samy])``, the blade at the low side first.
 
@@ -50,3 +53,19 @@ class Slits(PseudoPositioner):
     def inverse(self, real: Any) -> Any:
         """The gap between the blades, and its centre."""
         return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
+
+    def limits_of(self, axis: str) -> tuple[float, float]:
+        """The gaps from closed to both blades at their outer limits; the centres between both blades at a limit.
+
+        How far one axis can go depends on the other too: a move that a blade cannot make is refused by its motor.
+        """
+        low, high = (_endless_if_none(blade.limits) for blade in self.real_axes)
+        if axis == "gap":
+            widest = high[1] - low[0]
+            return (0.0, widest if widest > 0 else math.inf)
+        centres = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+        return (0.0, 0.0) if math.isnan(sum(centres)) or -centres[0] == centres[1] == math.inf else centres
+
+
+def _endless_if_none(limits: tuple[float, float]) -> tuple[float, float]:
+    return (-math.inf, math.inf) if limits[0] == limits[1] else limits

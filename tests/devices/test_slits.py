@@ -89,9 +89,46 @@ def test_a_stop_of_the_slits_stops_the_motors(slits: Slits, samx: SynAxis) -> No
 
 
 def test_limits_of_the_motors_hold(slits: Slits) -> None:
-    with pytest.raises(LimitError, match=r"slits_gap at 20 mm is not possible: samx: -10 mm is below the limit -5 mm"):
-        slits.gap.set(20)
-    assert rehearse(bps.mv(slits.gap, 20)).problems
+    slits.centre.set(1).wait(1)
+    with pytest.raises(LimitError, match=r"slits_gap at 10 mm is not possible: samy: 6 mm is above the limit 5 mm"):
+        slits.gap.set(10)
+    assert rehearse(bps.mv(slits.gap, 10)).problems
+
+
+def test_the_blades_never_close_beyond_each_other(slits: Slits, samx: SynAxis, samy: SynAxis) -> None:
+    slits.set(gap=1, centre=0).wait(1)
+    for move in (lambda: slits.gap.set(-0.1), lambda: slits.set(gap=-0.1, centre=0), lambda: slits.gap.move(-0.1)):
+        with pytest.raises(LimitError, match=r"slits_gap: -0.1 mm is below the limit 0 mm"):
+            move()
+    assert (samx.position, samy.position) == (-0.5, 0.5)
+    assert any("below the limit 0 mm" in str(p) for p in rehearse(bps.mvr(slits.gap, -2)).problems)
+    slits.gap.set(0.3 - 0.1 - 0.2).wait(1)  # -3e-17: closed, but for rounding
+    assert slits.gap.position == 0
+
+
+def test_the_axes_show_the_limits_that_the_blades_leave_to_them(slits: Slits) -> None:
+    assert (slits.gap.limits, slits.centre.limits) == ((0, 10), (-5, 5))
+    slits.high.limits = (-1, 3)
+    assert (slits.gap.limits, slits.centre.limits) == ((0, 8), (-3, 4))
+    slits.gap.limits = (0.1, 4)
+    assert slits.gap.limits == (0.1, 4)
+
+
+def test_without_limits_of_the_blades_the_gap_still_ends_at_0() -> None:
+    slits = Slits(name="slits", motors=[SynAxis(name="left"), SynAxis(name="right")])
+    assert slits.gap.limits == (0, float("inf"))
+    assert slits.centre.limits[0] == slits.centre.limits[1]
+    slits.set(gap=1e6, centre=-1e6).wait(1)
+    with pytest.raises(LimitError, match="slits_gap: -1 is below the limit 0"):
+        slits.gap.set(-1)
+
+
+def test_slits_whose_blades_have_passed_each_other_can_be_opened_and_moved(slits: Slits, samx: SynAxis) -> None:
+    samx.set(1).wait(1)  # by hand, or because the zeros of the blades are not set yet
+    assert slits.gap.position == -1
+    slits.centre.set(0).wait(1)
+    slits.gap.set(1).wait(1)
+    assert slits.position == (1, 0)
 
 
 def test_a_device_file_makes_them_of_its_motors_wherever_these_stand(tmp_path: Path) -> None:
