@@ -16,6 +16,7 @@ PAGES = {
     "tutorial": ROOT / "docs" / "tutorials" / "first-evening.md",
     "detectors": ROOT / "docs" / "how-to" / "detectors.md",
     "spectroscopy": ROOT / "docs" / "how-to" / "spectroscopy.md",
+    "demo": ROOT / "docs" / "explanations" / "demo-beamline.md",
 }
 PROMPT = re.compile(r"demo \d+ (?:[A-Z]+ )?▸ (?P<line>.*)")
 MEASURED = re.compile(r"[|+]|[ ░▒▓█]*$")
