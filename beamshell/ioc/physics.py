@@ -152,6 +152,9 @@ def hit(th_deg: float) -> float:
 def detector_rate(th_deg: float, light: float, tth_deg: float = 0.0, energy_ev: float = NOMINAL_ENERGY_EV) -> float:
     """Counts/s of the point detector on the arm tth: straight on, or in a line of the powder.
 
+    The powder is a flat plate: its lines are seen through it, where the beam hits it, and in reflection, where th has
+    gone half the way of tth.
+
     Args:
         th_deg: the angle of the sample.
         light: 1 at the nominal ring current and photon energy.
@@ -160,7 +163,8 @@ def detector_rate(th_deg: float, light: float, tth_deg: float = 0.0, energy_ev: 
     """
     forward = PEAK_RATE * math.exp(-0.5 * (tth_deg / FORWARD_SIGMA_DEG) ** 2)
     lines = POWDER_RATE * powder_pattern(tth_deg, energy_ev)
-    return DARK_RATE + light * (BACKGROUND_RATE + hit(th_deg) * (forward + lines))
+    plate = max(hit(th_deg), hit(th_deg - tth_deg / 2))
+    return DARK_RATE + light * (BACKGROUND_RATE + hit(th_deg) * forward + plate * lines)
 
 
 def powder_pattern(tth_deg: float, energy_ev: float) -> float:
@@ -168,6 +172,7 @@ def powder_pattern(tth_deg: float, energy_ev: float) -> float:
     return sum(
         intensity / 100 * math.exp(-0.5 * ((abs(tth_deg) - angle) / POWDER_SIGMA_DEG) ** 2)
         for angle, intensity in powder_lines(energy_ev)
+        if abs(abs(tth_deg) - angle) < 8 * POWDER_SIGMA_DEG
     )
 
 

@@ -42,7 +42,7 @@ class Sensor:
     def __init__(self, width: int, height: int, random: np.random.Generator) -> None:
         self.x = np.arange(width, dtype=np.float64) - width / 2
         self.y = np.arange(height, dtype=np.float64) - height / 2
-        self._dark = random.uniform(*DARK_COUNTS, (height, width))
+        self._dark = random.uniform(*DARK_COUNTS, (height, width)).astype(np.float32)
         self._random = random
 
     def picture(self, arriving: Array) -> npt.NDArray[np.uint16]:
@@ -51,9 +51,11 @@ class Sensor:
         Mean and variance are those of Poisson. The noise is normal, which takes a fifth of the time, and with the dark
         counts enough are expected in each pixel for that.
         """
-        expected = arriving + self._dark
-        noise = self._random.standard_normal(expected.shape, dtype=np.float32)
-        return np.clip(np.rint(expected + np.sqrt(expected) * noise), 0, SATURATION).astype(np.uint16)
+        expected = arriving.astype(np.float32) + self._dark
+        counted = self._random.standard_normal(expected.shape, dtype=np.float32)
+        counted *= np.sqrt(expected)
+        counted += expected + np.float32(0.5)  # rounded by the conversion to whole numbers
+        return np.clip(counted, 0, SATURATION, out=counted).astype(np.uint16)
 
 
 class Camera:

@@ -154,6 +154,12 @@ def test_the_point_detector_finds_the_lines_of_silicon_at_the_angles_of_bragg(en
     assert tth[1:-1][is_peak][: len(angles)] == pytest.approx(angles, abs=0.02)
 
 
+def test_a_scan_of_th_and_twice_th_from_the_aligned_sample_finds_the_lines_too():
+    (first, _), *_ = physics.powder_lines(EDGE)
+    assert physics.detector_rate(physics.PEAK_CENTRE_DEG + first / 2, 1.0, first) > 1e4
+    assert physics.detector_rate(physics.PEAK_CENTRE_DEG + first / 2 + 1, 1.0, first) < 210
+
+
 def test_the_lines_have_the_intensities_of_silicon_on_both_sides_and_need_the_sample():
     (first, _), (second, _) = physics.powder_lines(EDGE)[:2]
     rates = [physics.detector_rate(0.3, 1.0, tth) - 205 for tth in (first, -first, second)]
