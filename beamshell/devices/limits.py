@@ -70,9 +70,9 @@ def as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] 
     """
     if limits is None:
         return None
-    pair = tuple(limits)
+    pair = tuple(limits) if isinstance(limits, Iterable) else ()
     if len(pair) != 2:
-        raise BadValue(f"{name}: limits are two numbers, [low, high], not {list(pair)}")
+        raise BadValue(f"{name}: limits are two numbers, [low, high], not {limits!r}")
     low, high = (as_number(name, limit, finite=False) for limit in pair)
     if not low < high:
         raise BadValue(f"{name}: limits [{low:g}, {high:g}] leave no room; the low one comes first")

@@ -249,7 +249,8 @@ class Session:
 
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
-        return [*describe_off(self.RE), *(describe(suspender) for suspender in self.RE.suspenders)]
+        off = describe_off(self.RE)
+        return [*off, *(describe(suspender, is_off=bool(off)) for suspender in self.RE.suspenders)]
 
     def suspenders_off(self, seconds: float) -> None:
         """Let plans wait for no suspender for some time; it is said when that is over."""
