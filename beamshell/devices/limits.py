@@ -89,8 +89,10 @@ def as_number(name: str, position: Any, *, finite: bool = True) -> float:
         raise BadValue(f"{name}: {position!r} is not a number")
     try:
         number = float(position)
-    except (TypeError, ValueError) as exc:
-        raise BadValue(f"{name}: {position!r} is not a number") from exc
+    except (TypeError, ValueError, OverflowError) as exc:
+        text = repr(position)
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
+        raise BadValue(f"{name}: {shown} is not a number") from exc
     if math.isnan(number) or (finite and math.isinf(number)):
         raise BadValue(f"{name}: {number} is not a position")
     return number
