@@ -58,7 +58,7 @@ def explain_no_message(value: Any, plan: Any) -> str:
         generator = deeper
     frame = getattr(generator, "gi_frame", None)
     place = ""
-    if frame is not None:
+    if frame is not None and "beamshell/engine/" not in frame.f_code.co_filename.replace(os.sep, "/"):
         code = frame.f_code
         place = f"{os.path.basename(code.co_filename)}, line {frame.f_lineno}, in {code.co_name}: "
     if not hasattr(value, "send"):

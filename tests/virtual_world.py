@@ -60,6 +60,7 @@ class VirtualWorld:
         self.metadata: dict[str, Any] = {}
         self.files = KnownFiles()
         self.suspenders_off = ""
+        self.look_around: Callable[[], dict[str, Any]] = dict
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._uids = itertools.count()

@@ -70,9 +70,9 @@ def as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] 
     """
     if limits is None:
         return None
-    pair = tuple(limits)
+    pair = tuple(limits) if isinstance(limits, Iterable) else ()
     if len(pair) != 2:
-        raise BadValue(f"{name}: limits are two numbers, [low, high], not {list(pair)}")
+        raise BadValue(f"{name}: limits are two numbers, [low, high], not {limits!r}")
     low, high = (as_number(name, limit, finite=False) for limit in pair)
     if not low < high:
         raise BadValue(f"{name}: limits [{low:g}, {high:g}] leave no room; the low one comes first")
@@ -89,8 +89,10 @@ def as_number(name: str, position: Any, *, finite: bool = True) -> float:
         raise BadValue(f"{name}: {position!r} is not a number")
     try:
         number = float(position)
-    except (TypeError, ValueError) as exc:
-        raise BadValue(f"{name}: {position!r} is not a number") from exc
+    except (TypeError, ValueError, OverflowError) as exc:
+        text = repr(position)
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
+        raise BadValue(f"{name}: {shown} is not a number") from exc
     if math.isnan(number) or (finite and math.isinf(number)):
         raise BadValue(f"{name}: {number} is not a position")
     return number

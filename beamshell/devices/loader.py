@@ -259,22 +259,43 @@ def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigE
         raise line.problem(f"arguments: {nameless!r} is no name of an argument", "arguments")
     if not takes_any and (unknown := [key for key in extra if key not in keywords]):
         raise line.problem(f"{cls.__name__} takes no '{unknown[0]}'{did_you_mean(unknown[0], keywords)}", "arguments")
+    for key, value in {**extra, **arguments}.items():
+        if expected := _misfit(keywords.get(key, ""), value):
+            raise line.problem(f"{key} is {value!r}; write {expected}", key if key in arguments else "arguments")
     return {**extra, **arguments}
 
 
-def _keywords(cls: Callable[..., Any]) -> tuple[set[str], bool]:
-    """The keyword arguments that `cls` takes, and whether it takes others too.
+_NUMBERS = (int, float)
+
+
+def _misfit(annotation: str, value: Any) -> str:
+    """What belongs in place of a value, going by the annotation of its argument; "" if nothing speaks against it."""
+    kind = annotation.removesuffix(" | None")
+    if value is None and kind != annotation:
+        return ""
+    if kind == "bool":
+        return "" if isinstance(value, bool) else "true or false"
+    if kind in ("int", "float"):
+        fits = isinstance(value, int if kind == "int" else _NUMBERS) and not isinstance(value, bool)
+        return "" if fits and value == value else f"a {'whole ' if kind == 'int' else ''}number"  # NaN is not itself
+    return ""
+
+
+def _keywords(cls: Callable[..., Any]) -> tuple[dict[str, str], bool]:
+    """The keyword arguments that `cls` takes, with their annotations, and whether it takes others too.
 
     A class that hands **kwargs to its bases takes theirs.
     """
-    keywords: set[str] = set()
+    keywords: dict[str, str] = {}
     mro = inspect.getmro(cls)[:-1] if inspect.isclass(cls) else ()
     for function in [vars(base)["__init__"] for base in mro if "__init__" in vars(base)] or [cls]:
         parameters = inspect.signature(function).parameters.values()
-        keywords |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        for p in parameters:
+            if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name not in _NOT_FOR_FILES:
+                keywords.setdefault(p.name, p.annotation if isinstance(p.annotation, str) else "")
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return keywords - _NOT_FOR_FILES, False
-    return keywords - _NOT_FOR_FILES, True
+            return keywords, False
+    return keywords, True
 
 
 _ADDRESSES = ("prefix", "address")

@@ -109,9 +109,12 @@ class PseudoPositioner(Device):
             not isinstance(motors, Sequence)
             or len(motors) != len(self.real_names)
             or not all(isinstance(motor, Positioner) for motor in motors)
+            or len({id(motor) for motor in motors}) < len(motors)
         ):
             axes = ", ".join(self.real_names)
-            raise BadValue(f"{name}: its motors are {motors!r}, and must be a list with one for each of: {axes}")
+            raise BadValue(
+                f"{name}: its motors are {motors!r}, and must be a list with another one for each of: {axes}"
+            )
         return dict(zip(self.real_names, motors, strict=True))
 
     @override

@@ -17,7 +17,7 @@ from beamshell.devices.epics_signal import pv_of
 from beamshell.devices.part import Fact
 from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
 from beamshell.devices.status import Status
-from beamshell.errors import DeviceError, MoveFailed
+from beamshell.errors import BadValue, DeviceError, MoveFailed
 
 
 class PVPositioner(Positioner):
@@ -78,6 +78,8 @@ class PVPositioner(Positioner):
         **kwargs: Any,
     ) -> None:
         if tolerance is not None:
+            if not tolerance > 0:
+                raise BadValue(f"{name}: a tolerance of {tolerance} is not above 0")
             self.tolerance = tolerance
         if holds_on_stop is not None:
             self.holds_on_stop = holds_on_stop

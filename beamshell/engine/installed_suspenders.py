@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.errors import BadValue
 from beamshell.text.times import clock_time
+
+_LONGEST_OFF_S = 86400.0
 
 
 class InstalledSuspenders:
@@ -54,7 +57,12 @@ class InstalledSuspenders:
         Args:
             seconds: after which they count again.
             on_again: called, in a thread, when that time is over.
+
+        Raises:
+            BadValue: it is longer than a day.
         """
+        if not 0 < seconds <= _LONGEST_OFF_S:
+            raise BadValue("suspenders can be off for a day at most")
 
         def over() -> None:
             with self._lock:

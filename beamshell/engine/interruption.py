@@ -90,7 +90,8 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
         _wake(ctx)
         for suspender in reversed(episode):
             yield from _side_plan(suspender.post_plan)
-    ctx.world.say("The conditions are good again: going on.")
+    off = ctx.world.suspenders_off
+    ctx.world.say(f"{off[0].upper()}{off[1:]}: going on." if off else "The conditions are good again: going on.")
     ctx.modes.end_suspension()
     ctx.modes.go(State.RUNNING)
     _record(ctx, "resume")

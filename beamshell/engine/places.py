@@ -34,6 +34,21 @@ def place_or_unknown(ctx: CommandContext, obj: Any) -> Any:
         return UNKNOWN
 
 
+def location_or_unknown(ctx: CommandContext, obj: Any) -> Any:
+    """Its set point and its readback; None if it cannot say, UNKNOWN if it does not answer."""
+    if not hasattr(obj, "locate"):
+        place = place_or_unknown(ctx, obj)
+        return place if place is None or place is UNKNOWN else (place, place)
+    try:
+        location = ctx.device(obj.locate)
+    except Interrupted:
+        ctx.world.post(PauseRequest(defer=False))  # for the next message
+        return UNKNOWN
+    except (Exception, KeyboardInterrupt):
+        return UNKNOWN
+    return location["setpoint"], location["readback"]
+
+
 def same_place(obj: Any, one: Any, other: Any) -> bool:
     """True if two values of a device are the same, but for the noise in its last digits."""
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):

@@ -149,8 +149,12 @@ def send_again(messages: list[Msg]) -> Generator[Msg, Any, Any]:
     return answer
 
 
-def as_generator(plan: Any) -> Any:
+def as_generator(plan: Any, *, beside_paused: bool = False) -> Any:
     """A generator of messages, made of a plan, a list of messages or a single message.
+
+    Args:
+        plan: what a person or a plan calls a plan.
+        beside_paused: whether another plan is paused, which may be this very one.
 
     Raises:
         PlanError: it is no plan, or was run already; call the function, or pass a generator of messages.
@@ -160,6 +164,9 @@ def as_generator(plan: Any) -> Any:
         if isinstance(generator, GeneratorType) and generator.gi_frame is None:
             name = generator.__name__
             raise PlanError(f"this plan of {name}(...) has been run already: call {name}(...) again to make a new one")
+        if beside_paused and isinstance(generator, GeneratorType) and generator.gi_suspended:
+            name = generator.__name__
+            raise PlanError(f"this plan of {name}(...) has begun already: resume goes on with a paused plan")
         return generator
     if isinstance(plan, tuple) and hasattr(plan, "command"):
         return _from_iterable([plan])  # a single message

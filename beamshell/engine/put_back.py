@@ -1,4 +1,4 @@
-"""Before a paused plan goes on: what has moved since the pause is shown, and put back to where the plan had sent it.
+"""Before a paused plan goes on: what has moved since the pause is shown, and put back to where it stood.
 
 So no point is measured off its row, whoever has moved a motor meanwhile. It knows nothing of how the plan was paused.
 """
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from beamshell.engine.context import CommandContext
 from beamshell.engine.outcome import ENDS_A_PLAN
-from beamshell.engine.places import UNKNOWN, place_or_unknown, same_place, value_in_words
+from beamshell.engine.places import UNKNOWN, location_or_unknown, place_or_unknown, same_place, value_in_words
 from beamshell.engine.resources import name_of
 from beamshell.messages import Msg
 
@@ -18,10 +18,19 @@ _GROUP = "put back"
 
 
 class _Place(NamedTuple):
-    """Where a device stood at the pause, and the message that had sent it there."""
+    """Where a device stood at the pause, and the message that sends it there.
 
-    msg: Any
+    That is not where the plan had sent it, if it did not arrive, or if another device has moved it on: a computed axis
+    and its motors are moved by each other.
+    """
+
     value: Any
+    back: Msg
+
+    @property
+    def obj(self) -> Any:
+        """The device."""
+        return self.back.obj
 
 
 def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
@@ -35,46 +44,60 @@ def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
     left_out = {id(msg.obj) for msg in messages_again if msg.command == "set"}
     left_out |= {id(task.msg.obj) for task in resources.tasks if not task.status.done and not task.superseded}
     resources.places = {
-        key: _Place(msg, place)
+        key: place
         for key, msg in resources.moved.items()
-        if key not in left_out and (place := place_or_unknown(ctx, msg.obj)) is not None
+        if key not in left_out and (place := _place(ctx, msg)) is not None
     }
     resources.settings = {key: (obj, _settings_of(ctx, obj)) for key, (obj, _) in resources.settings.items()}
+    resources.surroundings = ctx.world.look_around()
+
+
+def _place(ctx: CommandContext, msg: Msg) -> _Place | None:
+    """Where the device of a `set` stands; None if it cannot say."""
+    location = location_or_unknown(ctx, msg.obj)
+    if location is None:
+        return None
+    if location is UNKNOWN:
+        return _Place(UNKNOWN, msg)
+    setpoint, readback = location
+    if msg.args and same_place(msg.obj, msg.args[0], setpoint):
+        return _Place(readback, msg)
+    options = {key: value for key, value in msg.kwargs.items() if key in ("timeout", "settle_time")}
+    return _Place(readback, Msg("set", msg.obj, setpoint, **options))
 
 
 def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
-    """A plan that shows what has changed since the pause, and puts back what has moved.
+    """A plan that shows what has changed since the pause, and puts back what has moved, one device after another.
 
-    If that fails, the plan stays paused, with the reason.
+    A device may bring another one back: a computed axis its motors. If something cannot be put back, the plan stays
+    paused, with the reason.
     """
     places, ctx.resources.places = ctx.resources.places, {}
     _say_changed_settings(ctx)
-    while moves := _displaced(ctx, places):
-        for msg, now in moves:
-            target = value_in_words(msg.obj, msg.args[0]) if msg.args else "its place"
-            ctx.world.say(f"Moved since the pause: {name_of(msg.obj)} is at {now}; it goes back to {target}.")
-        try:
-            for msg, _ in moves:
-                yield Msg("set", msg.obj, *msg.args, **{**msg.kwargs, "group": _GROUP})
-            yield Msg("wait", None, group=_GROUP)
-            return
-        except ENDS_A_PLAN:
-            raise
-        except Exception as exc:
-            ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
-            ctx.cursor.record_anew()  # what has failed is not sent again by the rewind, but below, if it is still off
-            yield Msg("pause")
-
-
-def _displaced(ctx: CommandContext, places: dict[int, _Place]) -> list[tuple[Any, str]]:
-    """The messages that bring back what has moved, and where it is now in words."""
-    moves = []
     for place in places.values():
-        obj = place.msg.obj
-        now = place_or_unknown(ctx, obj)
-        if now is UNKNOWN or place.value is UNKNOWN or not same_place(obj, place.value, now):
-            moves.append((place.msg, "an unknown place" if now is UNKNOWN else value_in_words(obj, now)))
-    return moves
+        while (now := _displaced(ctx, place)) is not None:
+            target = value_in_words(place.obj, place.back.args[0]) if place.back.args else "its place"
+            ctx.world.say(f"Moved since the pause: {name_of(place.obj)} is at {now}; it goes back to {target}.")
+            try:
+                yield place.back._replace(kwargs={**place.back.kwargs, "group": _GROUP})
+                yield Msg("wait", None, group=_GROUP)
+                break
+            except ENDS_A_PLAN:
+                raise
+            except Exception as exc:
+                ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
+                ctx.cursor.record_anew()  # what has failed is sent again here, and not by the rewind
+                yield Msg("pause")
+    _say_changed_surroundings(ctx)
+
+
+def _displaced(ctx: CommandContext, place: _Place) -> str | None:
+    """Where a device is now, in words; None if it is where it stood."""
+    now = place_or_unknown(ctx, place.obj)
+    if now is UNKNOWN:
+        return "an unknown place"
+    is_there = place.value is not UNKNOWN and same_place(place.obj, place.value, now)
+    return None if is_there else value_in_words(place.obj, now)
 
 
 def _settings_of(ctx: CommandContext, obj: Any) -> dict[str, Any]:
@@ -91,3 +114,14 @@ def _say_changed_settings(ctx: CommandContext) -> None:
         for key in before.keys() & now.keys():
             if not same_place(None, before[key], now[key]):
                 ctx.world.say(f"Changed since the pause: {key} was {before[key]} and is {now[key]}; it stays so.")
+
+
+def _say_changed_surroundings(ctx: CommandContext) -> None:
+    """Say which devices are elsewhere that are no concern of the plan, such as a shutter."""
+    before, ctx.resources.surroundings = ctx.resources.surroundings, {}
+    now = ctx.world.look_around() if before else {}
+    for name in before.keys() & now.keys():
+        (obj, one), (_, other) = before[name], now[name]
+        if id(obj) not in ctx.resources.moved and not same_place(obj, one, other):
+            was, is_now = value_in_words(obj, one), value_in_words(obj, other)
+            ctx.world.say(f"Changed since the pause: {name} was {was} and is {is_now}.")

@@ -50,6 +50,7 @@ class Settings:
     msg_hook: Callable[[Any], None] | None = None
     state_hook: Callable[[str, str], None] | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
+    look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
 
 
 @dataclass
@@ -166,6 +167,14 @@ class RealWorld:
     def suspenders_off(self) -> str:
         """Until when the suspenders are switched off, in words; empty while they count."""
         return self.suspenders.off
+
+    def look_around(self) -> Mapping[str, tuple[Any, Any]]:
+        """Where the devices of the beamline stand, as far as the console has said."""
+        try:
+            return self.settings.look_around()
+        except Exception as exc:
+            logger.warning("where the devices stand is unknown: %s", exc)
+            return {}
 
     def _wake_up(self) -> None:
         """Make the engine check the suspenders; in any thread. Any other post has the same effect."""

@@ -5,7 +5,7 @@ Plain records. It calls no device and knows nothing of plans or of the interpret
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from beamshell.engine.bundler import RunBundler
@@ -90,6 +90,7 @@ class Resources:
         moved: by id of the device, the last `set` of each device that was moved.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
         settings: by id, the devices that the plan has configured, and at a pause their settings.
+        surroundings: at a pause: by name, the devices of the beamline and where they stood.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
         devices: by id, the devices of all messages so far.
         pausable: those of them that have a method `pause`.
@@ -109,6 +110,7 @@ class Resources:
         "settings",
         "staged",
         "stopped",
+        "surroundings",
         "tokens",
         "waited",
         "was_paused",
@@ -121,6 +123,7 @@ class Resources:
         self.moved: dict[int, Any] = {}
         self.places: dict[int, Any] = {}
         self.settings: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.surroundings: Mapping[str, tuple[Any, Any]] = {}
         self.stopped: set[int] = set()
         self.devices: dict[int, Any] = {}
         self.pausable: dict[int, Any] = {}

@@ -111,6 +111,7 @@ class RunEngine:
     ask = _setting("ask", "``f(prompt) -> str``, asks the operator for one line.")
     msg_hook = _setting("msg_hook", "``f(msg)``, called with each message before it is done; or None.")
     state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
+    look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
     waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
 
     # ---- running plans ---------------------------------------------------------------------------
@@ -154,7 +155,8 @@ class RunEngine:
     def _run(
         self, plan: Any, subs: Any, then: Callable[[RunEngineResult], Any] | None, md: dict[str, Any]
     ) -> RunEngineResult:
-        generator = as_generator(plan)  # first: a plan that is refused here can still be run later
+        # First: a plan that is refused here can still be run later.
+        generator = as_generator(plan, beside_paused=self._call is not None)
         paused = self._must_be_free()
         typed = generator if hasattr(plan, "send") else plan
         computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}

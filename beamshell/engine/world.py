@@ -61,6 +61,9 @@ class World(Protocol):
     def ask(self, prompt: str) -> str:
         """Ask the operator for one line."""
 
+    def look_around(self) -> Mapping[str, tuple[Any, Any]]:
+        """Where the devices of the beamline stand: by name, the device and its position or state."""
+
     def speaks_asyncio(self, kind: type) -> bool:
         """True if methods of this class must be called on an event loop."""
 

@@ -78,16 +78,18 @@ class UnrunPlanGuard:
 
     def __iter__(self) -> Plan:
         plan = self._generator
-        if self._is_begun and not (plan.gi_running or plan.gi_suspended):  # used a second time, from its beginning
+        if self._is_begun and not plan.gi_running:  # used a second time, from its beginning; the first may be paused
             call = self.call
             if call.can_be_repeated:
                 return iter(call.repeat())
             refuse_ended(plan)
+            if plan.gi_suspended:
+                raise already_run(plan)
         self._is_begun = True
         return plan
 
     def __next__(self) -> Msg:
-        return next(self._generator)
+        return next(self._generator)  # who looks at the first message before iterating goes on with this generator
 
     def close(self) -> None:
         """Throw the plan away on purpose."""

@@ -9,6 +9,7 @@ import ast
 import math
 import operator
 import re
+import warnings
 from collections.abc import Callable, Iterator
 
 from beamshell.errors import UsageError
@@ -79,7 +80,8 @@ class Expression:
         if len(self._text) > _LONGEST:
             raise NotArithmeticError("it is too long")
         try:
-            self._tree = ast.parse(self._text, mode="eval").body
+            with warnings.catch_warnings(action="ignore"):  # 1if: Python warns before it refuses
+                self._tree = ast.parse(self._text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise NotArithmeticError("") from None
         self._check(self._tree)

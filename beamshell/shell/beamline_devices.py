@@ -118,6 +118,10 @@ class BeamlineDevices:
         detectors = list(self.registry.select(readout="point").values())
         if not detectors:
             raise UsageError("no detector is read by default: name one, or give it `readout: point` in the device file")
+        if offline := [detector.name for detector in detectors if not getattr(detector, "connected", True)]:
+            raise UsageError(
+                f"{listed(offline)} is read where no detector is named, and does not answer: name others, such as det"
+            )
         return detectors
 
 

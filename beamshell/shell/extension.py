@@ -156,7 +156,7 @@ class _Wiring:
     def _show_errors_in_one_line(self) -> None:
         def show(_shell: Any, kind: Any, exc: BaseException, tb: Any, tb_offset: int | None = None) -> None:
             if isinstance(exc, BeamshellError | KeyboardInterrupt):
-                self._say(exc)
+                self._say(exc)  # it must not raise: IPython would switch this off for good
             elif text := self._advice(exc):
                 say(text)
             elif isinstance(exc, SyntaxError):

@@ -72,7 +72,7 @@ def agrees_to_leave(unfinished: Iterable[str], *, is_attended: bool, ask: Callab
         say(f"{text}: leaving")
         return True
     try:
-        return ask(f"beamshell: {text}. Leave all the same? [y/N] ").strip().lower() in ("y", "yes")
+        return ask(f"beamshell: {text} if you leave. Leave? [y/N] ").strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
         print()
         return False

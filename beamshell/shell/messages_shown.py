@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
-from beamshell.text.own_code import full_traceback, place_in_own_code, with_place
+from beamshell.text.own_code import full_traceback, message_of, place_in_own_code, with_place
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -35,7 +35,7 @@ class Signalled(SystemExit):
 
 def one_line(exc: BaseException) -> str:
     """The error in one line; with its place, if it came through the person's own code."""
-    text = " ".join(str(exc).split())
+    text = message_of(exc)
     if isinstance(exc, KeyboardInterrupt):
         return f"interrupted {text}".rstrip()
     if isinstance(exc, SyntaxError):

@@ -95,6 +95,30 @@ def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
     return begin() if callable(begin) else lambda: _foreign_state(motor)
 
 
+def places_of(devices: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Where motors and shutters stand: by name, the device and its position or state; of those that answer.
+
+    All are asked before the first answer is waited for.
+    """
+    parts = {name: (device, getattr(device, "pseudo_names", ())) for name, device in devices.items()}
+    single = {name: device for name, (device, axes) in parts.items() if not axes}
+    axes = {f"{name}.{axis}": getattr(device, axis) for name, (device, names) in parts.items() for axis in names}
+    asked = {
+        name: (device, device.begin_state())
+        for name, device in {**single, **axes}.items()
+        if callable(getattr(device, "begin_state", None)) and getattr(device, "connected", True)
+    }
+    places = {}
+    for name, (device, collect) in asked.items():
+        try:
+            state = collect()
+        except (BeamshellError, TimeoutError):  # it says so itself, where it is needed
+            continue
+        if state["connected"]:
+            places[name] = (device, state["position"])
+    return places
+
+
 def _begin_alarm(motor: Any) -> Callable[[], bool]:
     """Ask whether the position has an INVALID alarm; a motor that does not answer has none."""
     signal = getattr(motor, "readback_signal", None)

@@ -63,10 +63,17 @@ class ProfileSuspenders:
                 self.install(setting)
 
 
-def describe(suspender: Any) -> str:
-    """A line about a suspender and its state: "good   <suspender>", or "HOLDS  <suspender>" and which plans."""
+def describe(suspender: Any, *, is_off: bool = False) -> str:
+    """A line about a suspender and its state: "good   <suspender>", or "HOLDS  <suspender>" and which plans.
+
+    Args:
+        suspender: any.
+        is_off: whether the suspenders are switched off, and none holds plans.
+    """
     if not suspender.tripped:
         return f"good   {suspender!r}"
+    if is_off:
+        return f"bad    {suspender!r} (holds nothing while they are off)"
     which = "also moves" if getattr(suspender, "suspend_moves", False) else "not moves"
     return f"HOLDS  {suspender!r} ({which})"
 

@@ -209,6 +209,13 @@ def is_command_function(value: Any) -> bool:
     return isinstance(value, FunctionType) and hasattr(value, "command_name")
 
 
+class Help(type(help)):  # type: ignore[misc]  # Python keeps its class to itself
+    """Python's `help`, which says first what helps here."""
+
+    def __repr__(self) -> str:
+        return "bhelp shows the commands, scan? helps with one of them; help(object) is Python's help."
+
+
 class DeferredModule(ModuleType):
     """A module that is imported when something of it is used, so that the prompt does not wait for it."""
 

@@ -19,7 +19,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
-from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, PromptNames
+from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, Help, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 from beamshell.text.numbers import counted
@@ -96,7 +96,7 @@ class Session:
         from beamshell.plans import preprocessors, stubs
 
         self.names.add(bp=bp, bps=stubs, bpp=preprocessors)
-        self.names.offer(np=np, pi=math.pi, plt=DeferredModule("matplotlib.pyplot"), time=time)
+        self.names.offer(np=np, pi=math.pi, help=Help(), plt=DeferredModule("matplotlib.pyplot"), time=time)
 
     def run_user_files(self) -> None:
         """Run the user's own start-up files: *.py in the folder `startup` of the data folder, in alphabetical order."""
@@ -249,7 +249,8 @@ class Session:
 
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
-        return [*describe_off(self.RE), *(describe(suspender) for suspender in self.RE.suspenders)]
+        off = describe_off(self.RE)
+        return [*off, *(describe(suspender, is_off=bool(off)) for suspender in self.RE.suspenders)]
 
     def suspenders_off(self, seconds: float) -> None:
         """Let plans wait for no suspender for some time; it is said when that is over."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
 from beamshell.shell.messages_shown import one_line, say_error
+from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import PromptNames
@@ -153,6 +155,8 @@ class SessionParts:
             meaning=self.names.meaning,
         )
         self.names.set_devices(devices.registry)
+        if acquisition is not None:
+            acquisition.engine.look_around = partial(places_of, devices.registry)
         self._close_at_exit()
         return devices
 

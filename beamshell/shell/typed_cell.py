@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Container
 from itertools import takewhile
 
@@ -139,7 +140,8 @@ def is_command(text: str, commands: Container[str], variables: Container[str] = 
 
 def _is_python(text: str) -> bool:
     try:
-        ast.parse(text)
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(text)
     except (SyntaxError, ValueError):
         return False
     return True

@@ -6,6 +6,7 @@ It never evaluates anything, and knows no command and no device.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -74,7 +75,8 @@ def words_of_call(text: str) -> list[str]:
     ['scan', 'det', 'cam', 'th', '0', '1', '3', 'time=0.1']
     """
     try:
-        call = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings(action="ignore"):
+            call = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):
         return []
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

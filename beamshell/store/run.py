@@ -126,7 +126,7 @@ class Run:
         """
         streams = self.streams
         if stream not in streams:
-            remedy = did_you_mean(stream, streams, most=0) or f": it has {listed(streams) or 'none yet'}"
+            remedy = did_you_mean(stream, streams, most=0) or f": it has {listed(streams) or 'no points'}"
             raise UnknownName(f"{self.label} has no stream '{stream}'{remedy}")
         return table_of(self.documents(), stream)
 

@@ -26,6 +26,8 @@ __all__ = ["Run", "RunList", "Runs"]
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
 
+_LARGEST = 2**63 - 1  # of a number in the index
+
 
 class RunList(list[Run]):
     """Runs, oldest first, that show themselves as a table."""
@@ -74,6 +76,8 @@ class Runs:
             return self._between(key)
         if isinstance(key, str):
             return self._by_uid(key)
+        if abs(key) > _LARGEST:
+            raise UnknownName(f"there is no run {key}")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
     def __call__(self, key: int | None = None) -> Run | Runs:

@@ -47,10 +47,18 @@ def with_place(exc: BaseException) -> str:
         >>> with_place(ValueError("too hot"))
         'ValueError: too hot'
     """
-    message = " ".join(str(exc).split())
+    message = message_of(exc)
     text = f"{type(exc).__name__}: {message}" if message else type(exc).__name__
     place = place_in_own_code(exc)
     return f"{text} ({place})" if place else text
+
+
+def message_of(exc: BaseException) -> str:
+    """The message of an error in one line; an error whose own text fails has none."""
+    try:
+        return " ".join(str(exc).split())
+    except Exception as failure:  # noqa: BLE001  its class may be anybody's
+        return f"its message cannot be shown: {type(failure).__name__}"
 
 
 def full_traceback(exc: BaseException) -> str:

@@ -127,6 +127,25 @@ def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str, mess
     assert message in problems[0]
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "class: controller, setpoint: a, readback: b, holds_on_stop: no",
+            "holds_on_stop is 'no'; write true or false",
+        ),
+        ("class: positioner, prefix: A, tolerance: wide", "tolerance is 'wide'; write a number"),
+        ("class: positioner, prefix: A, tolerance: .nan", "tolerance is nan; write a number"),
+        ("class: positioner, prefix: A, tolerance: -0.1", "a tolerance of -0.1 is not above 0"),
+        ("class: sim_motor, limits: 5", "limits are two numbers, [low, high], not 5"),
+    ],
+)
+def test_a_value_of_another_kind_than_the_class_takes_costs_the_device_with_what_to_write(tmp_path, entry, message):
+    registry, problems = load(tmp_path, f"a: {{{entry}}}\n")
+    assert list(registry) == []
+    assert message in problems[0]
+
+
 def test_a_name_defined_twice_keeps_the_first(tmp_path: Path) -> None:
     registry, problems = load(tmp_path, "a: {class: boxes.Box, size: 1}\na: {class: boxes.Box, size: 2}\n")
     assert registry["a"].size == 1

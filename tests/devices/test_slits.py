@@ -148,13 +148,15 @@ def test_a_monochromator_too_can_have_a_motor_that_exists() -> None:
     assert list(mono.simulation({})) == []
 
 
-@pytest.mark.parametrize("number", [1, 3])
-def test_each_real_axis_needs_one_motor(samx: SynAxis, number: int) -> None:
-    with pytest.raises(BadValue, match=r"slits: its motors are .*, and must be a list with one for each of: low, high"):
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_each_real_axis_needs_a_motor_of_its_own(samx: SynAxis, number: int) -> None:
+    with pytest.raises(
+        BadValue, match=r"slits: its motors are .*, and must be a list with another one for each of: low"
+    ):
         Slits(name="slits", motors=[samx] * number)
 
 
 def test_what_cannot_be_positioned_is_no_motor() -> None:
     wrong: Any = ["samx", "samy"]
-    with pytest.raises(BadValue, match="must be a list with one for each of: low, high"):
+    with pytest.raises(BadValue, match="must be a list with another one for each of: low, high"):
         Slits(name="slits", motors=wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from virtual_world import VirtualDetector, VirtualMotor, VirtualSuspender, Virtu
 
 from beamshell.engine.requests import PauseRequest
 from beamshell.engine.state import State
-from beamshell.errors import LimitError, RequestStop
+from beamshell.errors import FailedStatus, LimitError, RequestStop
 from beamshell.messages import Msg
 from beamshell.plans import grid_scan
 from beamshell.plans import stubs as bps
@@ -208,3 +209,68 @@ def test_a_setting_that_the_plan_had_made_and_that_changed_is_said_and_left():
     core.resume()
     assert world.said[-1] == "Changed since the pause: gain was 3 and is 8; it stays so."
     assert setting["gain"]["value"] == 8
+
+
+def test_a_device_that_the_plan_had_stopped_on_its_way_goes_back_to_where_it_stood():
+    world = VirtualWorld()
+    motor, det = VirtualMotor(world, "th"), VirtualDetector(world)
+
+    def plan():
+        yield Msg("set", motor, 20.0, group="move")
+        yield Msg("sleep", None, 1.0)
+        yield Msg("stop", motor)
+        with contextlib.suppress(FailedStatus):
+            yield Msg("wait", None, group="move")
+        yield Msg("checkpoint")
+        yield Msg("pause")
+        yield from bps.trigger_and_read([det, motor])
+
+    core = world.run(run_wrapper(plan()))
+    assert core.state is State.PAUSED
+    motor.set(0.5)
+    world.pass_time(10)
+    core.resume()
+    assert "Moved since the pause: th is at 0.5000; it goes back to 1.0000." in world.said
+    assert [data["th"] for data in world.final_data().values()] == [1.0]
+
+
+class Energy:
+    """A computed axis, ten times its motor."""
+
+    name, parent = "energy", None
+
+    def __init__(self, motor: VirtualMotor) -> None:
+        self.motor = motor
+
+    def set(self, value: float) -> Any:
+        return self.motor.set(value / 10)
+
+    def locate(self) -> dict[str, float]:
+        return {"setpoint": self.motor.target * 10, "readback": self.motor.position * 10}
+
+
+def test_a_computed_axis_and_its_motor_go_back_together_to_where_the_later_move_had_left_them():
+    world = VirtualWorld()
+    bragg = VirtualMotor(world, "bragg")
+    energy = Energy(bragg)
+    core = world.run([*bps.mv(energy, 80), *bps.mv(bragg, 12), Msg("checkpoint"), Msg("pause"), Msg("null")])
+    bragg.set(14)
+    world.pass_time(10)
+    sets = bragg.log.count("set")
+    core.resume()
+    assert core.error is None
+    assert bragg.position == 12
+    assert bragg.log.count("set") == sets + 1
+    assert "Moved since the pause: energy is at 140.0000; it goes back to 120.0000." in world.said
+
+
+def test_what_stands_beside_the_plan_and_has_changed_is_said_and_left():
+    world = VirtualWorld()
+    shutter, samx = VirtualMotor(world, "shutter"), VirtualMotor(world, "samx")
+    places = {"shutter": "Open", "samx": 0.0}
+    world.look_around = lambda: {"shutter": (shutter, places["shutter"]), "samx": (samx, places["samx"])}
+    core = world.run([Msg("checkpoint"), Msg("pause"), Msg("null")])
+    places["shutter"] = "Close"
+    core.resume()
+    assert world.said == ["Changed since the pause: shutter was Open and is Close."]
+    assert (shutter.log, samx.log) == ([], [])

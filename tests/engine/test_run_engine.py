@@ -14,7 +14,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
 from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
 from beamshell.messages import Msg
-from beamshell.plans import count, scan
+from beamshell.plans import count, plan, scan
 from beamshell.plans import stubs as bps
 
 
@@ -361,11 +361,10 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
 
 
 PUBLIC = """
-abort ask call_returns_result clear_suspenders halt install_suspender last_result md md_normalizer md_validator
-msg_hook preprocessors proceed pump record_interruptions register_command remove_suspender request_pause resume run
-say scan_id_source state state_hook stop subscribe subscriptions suspenders suspenders_off suspenders_off_until
-suspenders_on unregister_command unsubscribe
-waiting_hook
+abort ask call_returns_result clear_suspenders halt install_suspender last_result look_around md md_normalizer
+md_validator msg_hook preprocessors proceed pump record_interruptions register_command remove_suspender request_pause
+resume run say scan_id_source state state_hook stop subscribe subscriptions suspenders suspenders_off
+suspenders_off_until suspenders_on unregister_command unsubscribe waiting_hook
 """
 
 
@@ -373,3 +372,32 @@ def test_what_a_user_sees_of_the_engine_is_what_a_user_needs_and_each_has_help(R
     names = [name for name in dir(RE) if not name.startswith("_")]
     assert names == PUBLIC.split()
     assert [name for name in names if not getattr(RunEngine, name).__doc__] == []
+
+
+# ---- a plan that is paused, run once more ----------------------------------------------------------
+
+
+def walk(motor):
+    yield Msg("open_run")
+    for place in range(4):
+        yield Msg("checkpoint")
+        if place == 2 and not walk.paused:
+            walk.paused = True
+            yield Msg("pause")
+        yield from bps.mv(motor, place)
+        yield from bps.trigger_and_read([motor])
+    yield Msg("close_run")
+
+
+@pytest.mark.parametrize("make", [walk, plan(walk)], ids=["bare", "guarded"])
+def test_a_paused_plan_that_is_run_once_more_loses_no_point(RE, make):
+    walk.paused = False
+    points = []
+    RE.subscribe(lambda _, doc: points.append(doc["seq_num"]), "event")
+    paused = make(SynAxis(name="motor"))
+    assert RE.run(paused).paused
+    with pytest.raises((PlanError, TransitionError)):
+        RE(paused)
+    assert RE.state == "paused"
+    RE.resume()
+    assert points == [1, 2, 3, 4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from typing import Any
@@ -427,6 +428,23 @@ def test_while_suspenders_are_off_no_plan_waits_and_each_run_says_so(RE):
     RE.state_hook = lambda new, old: new == "suspending" and RE.clear_suspenders()
     RE(count([SynAxis(name="motor")]))
     assert "suspenders_off_until" not in starts[1]
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 1e6, 1e300, float("nan")])
+def test_they_cannot_be_off_for_ever_or_no_time_and_then_count_as_before(RE, seconds):
+    with pytest.raises(BadValue, match="suspenders can be off for a day at most"):
+        RE.suspenders_off(seconds)
+    assert RE.suspenders_off_until is None
+
+
+def test_a_suspended_plan_that_goes_on_because_they_are_off_does_not_say_that_all_is_good(RE):
+    said = []
+    RE.say = said.append
+    RE.install_suspender(sus.SuspendFloor(Ring(1.0), 5))
+    RE.state_hook = lambda new, old: new == "suspending" and RE.suspenders_off(60)
+    RE(count([SynAxis(name="motor")]))
+    assert re.fullmatch(r"Suspenders off until .*: going on\.", said[-1])
+    RE.suspenders_on()
 
 
 def test_the_time_for_which_they_are_off_ends_by_itself_and_the_plan_waits_again(RE):

@@ -236,3 +236,28 @@ def test_a_number_for_a_device_of_several_axes_is_refused_with_their_names(RE, j
     with pytest.raises((BadValue, PlanError), match=r"jaws.* axes: .* one of them, jaws\.gap or jaws\.centre"):
         RE(plan(jaws))
     assert jaws.position == (0, 0)
+
+
+# ---- a computed axis and its own motor -------------------------------------------------------------
+
+
+def test_a_computed_axis_and_its_own_motor_are_not_moved_together(mono, x):
+    for move in (
+        lambda: bps.mv(mono.energy, 8, mono.bragg, 3),
+        lambda: bps.mv(x, 1, mono.bragg, 3, mono, 8),
+        lambda: bp.grid_scan([], mono.bragg, 0, 1, 2, mono.energy, 0, 1, 2),
+    ):
+        with pytest.raises(PlanError, match="mono moves mono_bragg too: leave one of them out"):
+            RunEngine()(move())
+    assert (mono.bragg.position, x.position) == (4.0, 0)
+
+
+def test_two_devices_of_one_existing_motor_are_not_moved_together(x):
+    one, other = (Jaws(name=name, motors=[x, SynAxis(name=f"{name}_high")]) for name in ("one", "other"))
+    with pytest.raises(PlanError, match="other moves x and so does one: leave one of them out"):
+        RunEngine()(bps.mv(one.gap, 1, other.gap, 2))
+
+
+def test_both_axes_of_a_device_and_another_motor_are_moved_together(jaws, x):
+    RunEngine()(bps.mv(jaws.gap, 2, jaws.centre, 1, x, 3))
+    assert (jaws.low.position, jaws.high.position, x.position) == (0, 2, 3)

@@ -17,6 +17,8 @@ from beamshell.shell.commands import commands
         ("moov th 1", "no command 'moov': did you mean mov?"),
         ("setpos", "no command 'setpos': th.set_current_position(0) calls the place where th is 0"),
         ("setpos th 1", "no command 'setpos': th.set_current_position(0) calls the place where th is 0"),
+        ("goto th 1", "no command 'goto': mov th 1 moves th to 1"),
+        ("where", "no command 'where': wm th shows where th is, wa all motors"),
         ("grid_scan det th", "grid_scan is a plan: RE(bp.grid_scan(...)) runs it, bp.grid_scan? shows its arguments"),
         ("mov(th 1)", "write mov th 1, or in Python mov(th, 1)"),
         ("scan(det th 0 1 3)", "write scan det th 0 1 3, or in Python scan(det, th, 0, 1, 3)"),

@@ -154,3 +154,10 @@ def test_the_default_detectors_are_those_of_the_profile_else_those_read_at_each_
     assert devices.default_detectors() == [devices.registry["ring"]]
     with pytest.raises(UsageError, match="no detector is read by default: name one"):
         devices_of(tmp_path, LINES.splitlines()[0]).default_detectors()
+
+
+def test_a_default_detector_that_does_not_answer_is_named_before_a_scan_begins():
+    devices = BeamlineDevices(Beamshell(), None, data_folder=None, report=pytest.fail)
+    devices.registry.add(Lost("ion", 60), readout="point")
+    with pytest.raises(UsageError, match="ion is read where no detector is named, and does not answer: name others"):
+        devices.default_detectors()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 PLANS = """\
@@ -45,6 +47,22 @@ def test_last_error_begins_with_the_persons_own_lines(plans, typed):
         "line 9, in outer",
         "line 6, in inner",
     ]
+
+
+def test_an_error_whose_message_fails_leaves_the_error_lines_on(typed):
+    typed("class Odd(Exception):\n    def __str__(self):\n        raise RuntimeError")
+    assert typed("raise Odd").startswith("beamshell: Odd: its message cannot be shown: RuntimeError")
+    assert typed("1 / 0") == "beamshell: ZeroDivisionError: division by zero\n"
+
+
+def test_help_alone_names_what_helps_here(typed):
+    assert "bhelp shows the commands" in typed("help")
+
+
+def test_a_mistyped_number_brings_no_warning_of_python(typed):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "Warning" not in typed("mov th 1if")
 
 
 def test_an_error_in_a_plan_of_the_prompt_shows_its_line(typed):

@@ -8,7 +8,7 @@ import pytest
 
 from beamshell import plans as bp
 from beamshell.devices.sim import SynGauss
-from beamshell.errors import NoFit
+from beamshell.errors import NoFit, UnknownName
 from beamshell.shell.commands import commands
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
@@ -70,6 +70,17 @@ def test_a_word_that_moves_a_motor_means_the_last_scan_of_this_console(open_cons
     assert "scan 1)" in said
     assert one.position("th") == pytest.approx(0.2, abs=0.06)
     assert one.position("samx") == 0
+
+
+def test_a_number_counted_from_the_end_means_the_scans_of_this_console(open_console):
+    one, other = open_console(), open_console()
+    one.do("scan peak_th th -1 1 21")
+    other.do("scan peak_samx samx 5 6 21")
+    one.do("cen -1")
+    assert one.position("th") == pytest.approx(0.2, abs=0.06)
+    assert one.position("samx") == 0
+    with pytest.raises(UnknownName, match="this console has 1 run, so none is its -2"):
+        one.do("peak -2")
 
 
 def test_a_console_without_a_scan_goes_to_that_of_another_only_by_its_number(open_console):

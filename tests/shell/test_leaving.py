@@ -25,7 +25,7 @@ def test_a_paused_plan_and_a_moving_motor_are_unfinished_and_an_idle_console_is_
 def test_a_person_is_asked_once_and_stays_unless_it_is_a_yes(answer, leaves):
     asked = []
     assert agrees_to_leave(["a"], is_attended=True, ask=lambda text: asked.append(text) or answer) is leaves
-    assert asked == ["beamshell: a. Leave all the same? [y/N] "]
+    assert asked == ["beamshell: a if you leave. Leave? [y/N] "]
 
 
 @pytest.mark.parametrize(("error", "leaves"), [(KeyboardInterrupt, False), (EOFError, True)])

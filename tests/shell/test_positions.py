@@ -8,7 +8,7 @@ from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registr
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
-from beamshell.shell.positions import position_text
+from beamshell.shell.positions import places_of, position_text
 
 
 class Jaws(PseudoPositioner):
@@ -75,6 +75,11 @@ def test_a_position_that_is_not_to_be_trusted_is_marked(shown, devices, monkeypa
     reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": 3}}
     monkeypatch.setattr(readback, "begin_read", lambda: lambda: reading)
     assert shown("wm", "th") == [[*TH, "position", "INVALID"]]
+
+
+def test_where_motors_and_axes_stand_is_known_by_name(devices):
+    places = {name: place for name, (_, place) in places_of(devices).items()}
+    assert places == {"th": 0.0, "jaws.gap": 2.0, "jaws.centre": 1.0}
 
 
 def test_what_is_no_motor_is_refused(shown):

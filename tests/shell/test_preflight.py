@@ -155,7 +155,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console.type("queue add scan det x 0 9 10")
     console.type("queue add rscan det x 0 9 10")
     console.type("queue run")
-    (plan,) = console.ran
+    (plan,) = map(iter, console.ran)
     next(msg for msg in plan if msg.command == "open_run")
     assert "10 points, about 19 s" in capsys.readouterr().err
     console.x.set(4)

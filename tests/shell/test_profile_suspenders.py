@@ -74,6 +74,7 @@ def test_a_suspender_says_whether_it_suspends_plans_and_why(suspenders, engine, 
     registry["ring"].put(10.0)
     assert describe(suspender).startswith("HOLDS  ")
     assert "10" in describe(suspender)
+    assert describe(suspender, is_off=True).startswith("bad    ")
 
 
 def test_why_plans_wait_is_said_with_the_way_out(suspenders, engine, registry):

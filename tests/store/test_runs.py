@@ -191,6 +191,12 @@ def test_a_file_without_a_start_is_named_and_left_out(five, tmp_path, caplog):
         _ = Run(day / "000009_stray.jsonl").start
 
 
+@pytest.mark.parametrize("number", [10**30, -(10**30)])
+def test_a_number_that_no_run_can_have_is_no_run(five, number):
+    with pytest.raises(UnknownName, match=f"there is no run {number}"):
+        five[number]
+
+
 def test_a_removed_file_leaves_the_catalogue(five):
     five[3].path.unlink()
     assert ids(five) == [1, 2, 4, 5]

@@ -177,7 +177,7 @@ def test_leaving_while_paused_asks_once_and_aborts_the_run(open_console, leave):
     console.wait_for_point(2, start)
     console.press_ctrl_c()
     console.wait_for_prompt(start)
-    question = r"a plan is paused, and is aborted\. Leave all the same\? \[y/N\]"
+    question = r"a plan is paused, and is aborted if you leave\. Leave\? \[y/N\]"
     for answer in ("n\r", "y\r"):
         row = console.row
         console.process.send(leave)

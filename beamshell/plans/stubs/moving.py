@@ -10,7 +10,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.environment import check
-from beamshell.plans.patterns import chunked
+from beamshell.plans.patterns import chunked, refuse_overlaps
 from beamshell.plans.stubs.reading import rd
 from beamshell.plans.unrun_plan_guard import plan
 from beamshell.protocols import Locatable
@@ -38,6 +38,8 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
         ``yield from mv(th, 1.5, samx, -3)``
     """
     pairs = chunked(args, 2, "mv(device, position, device, position, ...)")
+    if len(pairs) > 1:
+        refuse_overlaps(device for device, _ in pairs)
     for device, position in pairs:
         check(device, position)
     group = MOVE_GROUP if group is None else group

@@ -19,6 +19,7 @@ from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, 
 from beamshell.shell.positions import unit_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
+from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
     from beamshell.analysis.peaks import Peak
@@ -172,7 +173,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     from beamshell.views.peaks import clearest
 
     value = asked.value
-    run = _last_scan(session) if asked.scan_number is None else session.runs[asked.scan_number]
+    run = _run(session, asked.scan_number)
     motor_name, peaks = _peaks_of(run)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
@@ -188,6 +189,18 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
     print(f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
+
+
+def _run(session: Session, scan_number: int | None) -> Run:
+    """The run of this number; counted from the end, those of this console: another one has moved other motors."""
+    if scan_number is None:
+        return _last_scan(session)
+    if scan_number >= 0:
+        return session.runs[scan_number]
+    own = session.own_runs
+    if len(own) < -scan_number:
+        raise UnknownName(f"this console has {counted(len(own), 'run')}, so none is its {scan_number}")
+    return own[scan_number]
 
 
 def _last_scan(session: Session) -> Run:

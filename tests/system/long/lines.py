@@ -305,6 +305,10 @@ def numbers_in(text: str) -> list[float]:
     return sorted(values | {-value for value in values} | {0.0})
 
 
+RUN_UP = 5.0
+"""Before and behind a flight, in units of its motor: where it speeds up and slows down; 2.6 was seen."""
+
+
 def may_move(line: Line, device: str) -> bool:
     """Whether a line names a device in any way."""
     name = device.partition(".")[0].removesuffix("_pva")
@@ -326,4 +330,5 @@ def allowed(line: Line, start: float, earlier: Iterable[float] = ()) -> tuple[fl
     # A line moves by one distance, a paste by several, one after the other.
     distances = numbers if line.is_command else [2 * sum(map(abs, numbers)), -2 * sum(map(abs, numbers))]
     places = [start, *numbers, *(start + distance for distance in distances)]
-    return min(places), max(places)
+    run_up = RUN_UP if "fscan" in line.text else 0.0
+    return min(places) - run_up, max(places) + run_up
