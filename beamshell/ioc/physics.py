@@ -56,7 +56,7 @@ def spectral_flux(energy_ev: float) -> float:
 
 
 def _synchrotron(y: float) -> float:
-    """Y times the integral of the Bessel function K of order 5/3 from y on (V. O. Kostroun, NIM 172, 371, 1980)."""
+    """The integral of the Bessel function K₅⸝₃ from y on, times y, as a sum (V. O. Kostroun, NIM 172, 371, 1980)."""
     if not 0 < y < math.inf:
         return 0.0
     step = 0.4
@@ -136,8 +136,14 @@ MONITOR_RATE = 1.0e6
 """Counts/s of the I0 monitor at nominal current and energy."""
 NITROGEN_G_PER_CM2 = 1.165e-3 * 10
 """The gas in the ionisation chamber of I0: 10 cm at 1 bar and 20 °C."""
+NITROGEN_PHOTO, NITROGEN_SLOPES = 4.984, (-3.152, -0.0714)
+"""Its photo-absorption at the nominal energy E₀, which goes as exp(first u + second u²) with u = ln(E / E₀)."""
 FOIL_CM = 7e-4
 """The thickness of the copper foil."""
+NEIGHBOUR_ANGSTROM, DISORDER_ANGSTROM2 = 2.556, 0.0085
+"""Distance of the nearest neighbours in copper, a / √2 with a = 3.615 Å, and its mean square variation."""
+OSCILLATION, OSCILLATION_PHASE_RAD = 0.6, 1.0
+"""Amplitude and phase of the oscillations above the edge: as in a textbook, not of a calculation."""
 SILICON_LINES = (
     (3, 100), (8, 55), (11, 30), (16, 6), (19, 11), (24, 12), (27, 6), (32, 3), (35, 7), (40, 8), (43, 3),
 )  # fmt: skip
@@ -208,21 +214,19 @@ def _ionisation_ev(energy_ev: float) -> float:
     """The energy that a photon leaves in the nitrogen of the chamber, on the average."""
     if not 0 < energy_ev < math.inf:
         return 0.0
-    u = math.log(energy_ev / 8979.0)
-    absorption = 4.984 * math.exp(-3.152 * u - 0.0714 * u * u)
+    u = math.log(energy_ev / NOMINAL_ENERGY_EV)
+    absorption = NITROGEN_PHOTO * math.exp(NITROGEN_SLOPES[0] * u + NITROGEN_SLOPES[1] * u * u)
     return energy_ev * -math.expm1(-absorption * NITROGEN_G_PER_CM2)
 
 
 @lru_cache(maxsize=1024)
 def foil_transmission(energy_ev: float) -> float:
-    """The share of the beam that the copper foil lets through: the K edge, and oscillations above it.
-
-    The oscillations are those of the nearest neighbours, at 2.556 Å, as in the textbooks.
-    """
+    """The share of the beam that the copper foil lets through: the K edge, and above it oscillations by neighbours."""
     if not 0 < energy_ev < math.inf:
         return 0.0
     k = math.sqrt(ELECTRON_K2_PER_EV * max(0.0, energy_ev - COPPER.edge_ev))
-    oscillation = 0.6 * (1 - math.exp(-k)) * math.sin(2 * 2.556 * k + 1) * math.exp(-0.017 * k * k) / max(k, 1.0)
+    amplitude = OSCILLATION * (1 - math.exp(-k)) * math.exp(-2 * DISORDER_ANGSTROM2 * k * k) / max(k, 1.0)
+    oscillation = amplitude * math.sin(2 * NEIGHBOUR_ANGSTROM * k + OSCILLATION_PHASE_RAD)
     absorption = COPPER.other_absorption(energy_ev) + COPPER.k_absorption(energy_ev) * (1 + oscillation)
     return math.exp(-absorption * COPPER_DENSITY * FOIL_CM)
 
