@@ -25,7 +25,8 @@ def test_a_count_completes_after_its_preset_time_and_has_counted():
     assert time.monotonic() - began >= 0.05
     assert (get("CNT"), get("S1"), get("T")) == (0, 0.5 * get("FREQ"), 0.5)
     assert get("S2") == pytest.approx(0.5e6, rel=0.02)
-    assert all(get("S2") > get(f"S{i}") > 0 for i in range(3, 9))
+    assert all(get("S2") > get(f"S{i}") for i in range(3, 9))
+    assert all(get(f"S{i}") > 0 for i in range(3, 7))  # the last two count a few a second
 
 
 def test_counters_start_from_zero_each_time():
