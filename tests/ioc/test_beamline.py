@@ -24,6 +24,7 @@ def wait_for(condition, timeout_s=3.0):
 
 @pytest.fixture(autouse=True)
 def at_rest(demo_ioc) -> Iterator[None]:
+    assert epics.caput("BL:tth", 0, wait=True, timeout=30) == 1  # other tests leave it anywhere
     yield
     for name, value in {"BL:shutter": 1, "SR:current:drop": 0, "BL:det:TP": 0.1, "BL:th": 0}.items():
         epics.caput(name, value, wait=True, timeout=10)

@@ -30,7 +30,8 @@ def wait_for(condition, timeout_s=5.0):
 
 @pytest.fixture(autouse=True)
 def scaler(demo_ioc) -> Iterator[None]:
-    epics.caput("BL:th", 0.3, wait=True, timeout=10)
+    for name, angle in {"BL:th": 0.3, "BL:tth": 0}.items():  # other tests leave motors anywhere
+        assert epics.caput(name, angle, wait=True, timeout=30) == 1
     put(StopAll=1, EraseAll=1, ChannelAdvance=0, PresetReal=0, Dwell=0.1, NuseAll=20)
     yield
     put(StopAll=1, PresetReal=0, ChannelAdvance=0)

@@ -59,6 +59,9 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def shared(demo_ioc: DemoIoc) -> Bench:
+    tth = EpicsMotor("BL:tth", name="tth")  # the arm of the counter, which other tests leave anywhere
+    tth.wait_for_connection(timeout=10)
+    tth.set(0).wait(30)
     return Bench()
 
 
