@@ -31,6 +31,7 @@ class Situation(enum.StrEnum):
     """The activity of the process at a press of Ctrl+C."""
 
     PLAN = "a plan runs"
+    PAUSE_AWAITED = "a plan runs, and pauses at its next checkpoint"
     BARE_MOVE = "a plan runs that has only moved, or that runs beside a paused one"
     SUSPENDED = "suspenders hold the plan"
     PAUSING = "the plan is being paused"
@@ -81,6 +82,7 @@ _BREAK = "Breaking into {where}, which does not return."
 
 _OF_A_PLAN = (
     Situation.PLAN,
+    Situation.PAUSE_AWAITED,
     Situation.BARE_MOVE,
     Situation.SUSPENDED,
     Situation.PAUSING,
@@ -92,6 +94,7 @@ _OF_A_PLAN = (
 PLAN_RULES: tuple[Rule, ...] = (
     Rule(Situation.PLAN, 1, Action.PAUSE_SOON, _SOON),
     Rule(Situation.PLAN, 2, Action.PAUSE_NOW, _NOW),
+    Rule(Situation.PAUSE_AWAITED, 1, Action.PAUSE_NOW, _NOW),
     Rule(Situation.BARE_MOVE, 1, Action.STOP, "Stopping{moving}.{waiting}"),
     Rule(Situation.SUSPENDED, 1, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSING, 1, Action.TELL, "Pausing already.{waiting}"),
@@ -287,6 +290,8 @@ class PlanInterrupts(Subject):
         is_running = situation in (Situation.PLAN, Situation.SUSPENDED) and not modes.cleanup_depth
         if is_running and (ctx.paused is not None or (ctx.only_moves and ctx.resources.moved)):
             return Situation.BARE_MOVE
+        if situation is Situation.PLAN and ctx.requests.pause_later is not None:
+            return Situation.PAUSE_AWAITED  # however long ago the first press was
         return situation
 
     def stuck(self, presses: int) -> bool:

@@ -20,7 +20,9 @@ def place_of(ctx: CommandContext, obj: Any) -> Any:
     """The readback of a device: a number, a tuple of numbers, any value of a signal; None if it cannot say."""
     if hasattr(obj, "locate"):
         return ctx.device(obj.locate)["readback"]
-    return obj.position if hasattr(obj, "position") else None
+    if hasattr(obj, "position"):
+        return obj.position
+    return ctx.device(obj.get) if callable(getattr(obj, "get", None)) else None  # a signal
 
 
 def place_or_unknown(ctx: CommandContext, obj: Any) -> Any:

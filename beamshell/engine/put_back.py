@@ -48,7 +48,7 @@ def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
         for key, msg in resources.moved.items()
         if key not in left_out and (place := _place(ctx, msg)) is not None
     }
-    resources.settings = {key: (obj, _settings_of(ctx, obj)) for key, (obj, _) in resources.settings.items()}
+    resources.settings = [(obj, _settings_of(ctx, obj)) for obj in resources.devices.values()]
     resources.surroundings = ctx.world.look_around()
 
 
@@ -73,11 +73,14 @@ def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
     paused, with the reason.
     """
     places, ctx.resources.places = ctx.resources.places, {}
-    _say_changed_settings(ctx)
     for place in places.values():
         while (now := _displaced(ctx, place)) is not None:
             target = value_in_words(place.obj, place.back.args[0]) if place.back.args else "its place"
             ctx.world.say(f"Moved since the pause: {name_of(place.obj)} is at {now}; it goes back to {target}.")
+            if problem := _moved_scale(ctx, place.obj):
+                ctx.world.say(f"It is not put back: {problem}. The plan stays paused; resume tries again.")
+                yield Msg("pause")
+                continue
             try:
                 yield place.back._replace(kwargs={**place.back.kwargs, "group": _GROUP})
                 yield Msg("wait", None, group=_GROUP)
@@ -88,6 +91,7 @@ def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
                 ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
                 ctx.cursor.record_anew()  # what has failed is sent again here, and not by the rewind
                 yield Msg("pause")
+    _say_changed_settings(ctx)
     _say_changed_surroundings(ctx)
 
 
@@ -100,6 +104,14 @@ def _displaced(ctx: CommandContext, place: _Place) -> str | None:
     return None if is_there else value_in_words(place.obj, now)
 
 
+def _moved_scale(ctx: CommandContext, obj: Any) -> str:
+    """Which offset of a motor has changed since the pause: the place is another one now; "" if none has."""
+    before = next((settings for device, settings in ctx.resources.settings if device is obj), {})
+    now = _settings_of(ctx, obj) if any("offset" in key for key in before) else {}
+    changed = [key for key in now if "offset" in key and key in before and not same_place(None, before[key], now[key])]
+    return ", ".join(f"{key} was {before[key]} and is {now[key]}" for key in changed)
+
+
 def _settings_of(ctx: CommandContext, obj: Any) -> dict[str, Any]:
     if not hasattr(obj, "read_configuration"):
         return {}
@@ -109,7 +121,8 @@ def _settings_of(ctx: CommandContext, obj: Any) -> dict[str, Any]:
 
 
 def _say_changed_settings(ctx: CommandContext) -> None:
-    for obj, before in ctx.resources.settings.values():
+    settings, ctx.resources.settings = ctx.resources.settings, []
+    for obj, before in settings:
         now = _settings_of(ctx, obj) if before else {}
         for key in before.keys() & now.keys():
             if not same_place(None, before[key], now[key]):

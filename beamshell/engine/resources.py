@@ -89,7 +89,7 @@ class Resources:
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
         moved: by id of the device, the last `set` of each device that was moved.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
-        settings: by id, the devices that the plan has configured, and at a pause their settings.
+        settings: at a pause: the devices of the plan with their settings.
         surroundings: at a pause: by name, the devices of the beamline and where they stood.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
         devices: by id, the devices of all messages so far.
@@ -122,7 +122,7 @@ class Resources:
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
         self.places: dict[int, Any] = {}
-        self.settings: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.settings: list[tuple[Any, dict[str, Any]]] = []
         self.surroundings: Mapping[str, tuple[Any, Any]] = {}
         self.stopped: set[int] = set()
         self.devices: dict[int, Any] = {}

@@ -62,8 +62,14 @@ def advice(line: str, commands: CommandSet, variables: Container[str] = (), devi
         return f"no command '{word}': {_ELSEWHERE[word]}"
     if word in plans.__all__:
         return f"{word} is a plan: RE(bp.{word}(...)) runs it, bp.{word}? shows its arguments"
-    near = nearest(word, commands)
-    return f"no command '{word}': did you mean {near}?" if near else ""
+    if near := nearest(word, commands):
+        return f"no command '{word}': did you mean {near}?"
+    return f"no command '{word}': bhelp lists them" if _names_a_device(rest, devices) else ""
+
+
+def _names_a_device(rest: str, devices: Container[str]) -> bool:
+    """Whether one of the words is a device."""
+    return any(word in devices for word in rest.split())
 
 
 def _is_like_a_command(rest: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSuspender, VirtualWorld
 
+from beamshell.devices import Signal
 from beamshell.engine.requests import PauseRequest
 from beamshell.engine.state import State
 from beamshell.errors import FailedStatus, LimitError, RequestStop
@@ -198,16 +199,15 @@ def test_what_moved_while_a_suspended_plan_was_paused_is_put_back_when_the_beam_
     assert any("slow is at 5.0000; it goes back to 1.0000" in text for text in world.said)
 
 
-def test_a_setting_that_the_plan_had_made_and_that_changed_is_said_and_left():
+def test_a_setting_of_a_device_of_the_plan_that_changed_is_said_and_left():
     world = VirtualWorld()
     det = VirtualDetector(world)
     setting = {"gain": {"value": 1, "timestamp": 0.0}}
     det.read_configuration = lambda: setting
-    det.configure = lambda value: setting["gain"].update(value=value)
-    core = world.run([Msg("configure", det, 3), Msg("checkpoint"), Msg("pause"), Msg("null")])
+    core = world.run([Msg("trigger", det), Msg("checkpoint"), Msg("pause"), Msg("null")])
     setting["gain"]["value"] = 8
     core.resume()
-    assert world.said[-1] == "Changed since the pause: gain was 3 and is 8; it stays so."
+    assert world.said[-1] == "Changed since the pause: gain was 1 and is 8; it stays so."
     assert setting["gain"]["value"] == 8
 
 
@@ -274,3 +274,32 @@ def test_what_stands_beside_the_plan_and_has_changed_is_said_and_left():
     core.resume()
     assert world.said == ["Changed since the pause: shutter was Open and is Close."]
     assert (shutter.log, samx.log) == ([], [])
+
+
+def test_a_signal_that_was_changed_is_put_back_as_a_motor_is():
+    world = VirtualWorld()
+    thickness = Signal(name="thickness", value=0.0)
+    core = world.run([*bps.mv(thickness, 2.0), Msg("checkpoint"), Msg("pause"), Msg("null")])
+    thickness.put(5.0)
+    core.resume()
+    assert thickness.get() == 2.0
+    assert "Moved since the pause: thickness is at 5.0000; it goes back to 2.0000." in world.said
+
+
+def test_a_motor_whose_offset_was_changed_stays_where_it_is_and_the_plan_stays_paused():
+    world = VirtualWorld()
+    motor = VirtualMotor(world, "th")
+    offset = {"th_user_offset": {"value": 0.0, "timestamp": 0.0}}
+    motor.read_configuration = lambda: offset
+    core = world.run([*bps.mv(motor, 1), Msg("checkpoint"), Msg("pause"), Msg("null")])
+    motor.position = motor.target = 5.0
+    offset["th_user_offset"]["value"] = 4.0
+    sets = motor.log.count("set")
+    core.resume()
+    assert core.state is State.PAUSED
+    assert "It is not put back: th_user_offset was 0.0 and is 4.0. The plan stays paused; resume" in world.said[-1]
+    assert motor.log.count("set") == sets
+    motor.position = motor.target = 1.0
+    offset["th_user_offset"]["value"] = 0.0
+    core.resume()
+    assert core.error is None

@@ -50,6 +50,22 @@ def test_ctrl_c_gives_the_prompt_back_and_resume_finishes_with_every_point_once(
     assert len(console.do("runs[-1].table()['det']").split(",")) == 21
 
 
+def test_what_changed_beside_a_paused_scan_is_said_before_it_goes_on(console):
+    start = console.begin(SCAN)
+    console.wait_for_point(3, start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    console.do("mov samx 1.5")
+    console.do("mov shutter Close")
+    console.do("before = det.count_time.get(); det.count_time.put(0.02, wait=True)")
+    text = console.do("resume")
+    assert re.search(r"Changed since the pause: samx was \S+ mm and is 1.500 mm\.", text)
+    assert "Changed since the pause: shutter was Open and is Closed." in text
+    assert re.search(r"Changed since the pause: det_count_time was \S+ and is 0.02; it stays so\.", text)
+    assert point_numbers(text)[-1] == 21
+    console.do("mov shutter Open; mov samx 0; det.count_time.put(before, wait=True)")
+
+
 def test_two_presses_pause_at_once_and_abort_stops_the_motor_and_closes_the_run(console):
     before = len(console.runs)
     start = console.begin("scan det th -80 80 5")

@@ -83,7 +83,6 @@ def stop(ctx: CommandContext, msg: Any) -> Any:
 def configure(ctx: CommandContext, msg: Any) -> Any:
     """Change a device's settings -> (old, new); its streams get new descriptors."""
     answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
-    ctx.resources.settings[id(msg.obj)] = (msg.obj, {})
     for run in ctx.resources.runs.values():
         run.configured(msg.obj)
     return answer
