@@ -96,3 +96,9 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
 def test_what_cannot_be_shown_is_reported(image, line, error, message):
     with pytest.raises(error, match=message):
         image(line)
+
+
+def test_the_scale_is_an_option(image):
+    assert image("cam 3 scale=log") == image("cam 3")
+    with pytest.raises(UsageError, match="cubic"):
+        image("cam 3 scale=cubic")
