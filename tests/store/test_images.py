@@ -350,6 +350,16 @@ def test_pictures_of_different_sizes_are_read_one_by_one(take, runs, tmp_path):
         np.asarray(runs[12].images("cam"))
 
 
+def test_pictures_of_different_types_are_not_cut_to_the_first_one(take, runs, tmp_path):
+    for number, dtype in enumerate((np.uint8, np.uint16)):
+        np.save(tmp_path / f"stem_{number}.npy", np.full((2, 2), 200 + 100 * number, dtype=dtype))
+    take.write(take.datums(tmp_path, "stem", "NPY_SEQ", points=2, name="index"))
+    images = runs[12].images("cam")
+    with pytest.raises(StoreError, match=r"point 2 has type uint16, the first uint8: .* take them one by one"):
+        np.asarray(images)
+    assert np.asarray(images, dtype=float)[:, 0, 0].tolist() == [200, 300]
+
+
 # ---- readers of one's own ---------------------------------------------------------------------
 
 
