@@ -16,6 +16,7 @@ from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
 from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown_key
+from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
 
 Column = np.ndarray[Any, np.dtype[Any]]
@@ -186,9 +187,9 @@ def _cell(name: str, value: Any) -> str:
     if name == "time":
         return time_of_day(value)
     if isinstance(value, np.float32):
-        return str(value + np.float32(0))
+        return str(value) if value else "0.0"  # without a sign
     if isinstance(value, (float, np.floating)):
-        return f"{value + 0.0:.10g}"  # zero has no sign
+        return in_full(float(value), 10)
     if isinstance(value, np.ndarray) and value is not np.ma.masked:
         return f"array{value.shape}"
     return str(value)
