@@ -12,7 +12,7 @@ import numpy as np
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import Scale, check, colours
+from beamshell.callbacks.scales import Scale, colours
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.grid import Grid, edges, grid_of, is_grid
@@ -29,10 +29,8 @@ class LiveGrid(LiveFigure):
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
-        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both).
-
-    Attributes:
-        scale: that of the pictures to come.
+        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both); None
+            takes that of the windows, which `plotscale` sets at the prompt.
     """
 
     def __init__(
@@ -43,17 +41,16 @@ class LiveGrid(LiveFigure):
         stream_name: str = "primary",
         painter: Painter | None = None,
         windows: Windows | None = None,
-        scale: Scale = "linear",
+        scale: Scale | None = None,
     ) -> None:
-        check(scale)
-        self.scale: Scale = scale
         super().__init__(
             lambda start, descriptor: grid_of(start, descriptor, z),
-            lambda grid: GridPicture(grid, self.scale),
+            GridPicture,
             ax=ax,
             stream_name=stream_name,
             painter=painter,
             windows=windows,
+            scale=scale,
         )
 
     def open_run(self, start: Document) -> RunReceiver | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import Scale, check, margin_of, set_heights
+from beamshell.callbacks.scales import Scale, margin_of, set_heights
 from beamshell.views.curves import Curves, curves_of
 
 _PREVIOUS = "0.75"
@@ -31,11 +31,9 @@ class LivePlot(LiveFigure):
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
-        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both).
+        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both); None
+            takes that of the windows, which `plotscale` sets at the prompt.
         style: passed on to matplotlib's `plot`, such as ``marker="s"``.
-
-    Attributes:
-        scale: that of the pictures to come.
 
     Example:
         ``RE(scan([det], th, -1, 1, 21), LivePlot("det", "th", scale="log"))``
@@ -50,19 +48,18 @@ class LivePlot(LiveFigure):
         stream_name: str = "primary",
         painter: Painter | None = None,
         windows: Windows | None = None,
-        scale: Scale = "linear",
+        scale: Scale | None = None,
         **style: Any,
     ) -> None:
-        check(scale)
-        self.scale: Scale = scale
         ys = y if y is None or isinstance(y, (list, tuple)) else [y]
         super().__init__(
             lambda start, descriptor: curves_of(start, descriptor, ys, x),
-            lambda curves: LinePicture(curves, style, self.scale),
+            lambda curves, scale: LinePicture(curves, style, scale),
             ax=ax,
             stream_name=stream_name,
             painter=painter,
             windows=windows,
+            scale=scale,
         )
 
 

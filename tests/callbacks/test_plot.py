@@ -8,6 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
 
@@ -104,6 +105,17 @@ def test_without_a_display_matplotlib_is_not_even_imported(make_run, monkeypatch
     code = HEADLESS.format(documents=make_run(["th"], ["det"], ROWS))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_without_a_scale_of_its_own_a_plot_has_that_of_the_windows(make_run, ax):
+    windows = Windows()
+    plot = LivePlot(ax=ax, windows=windows)
+    windows.scale = "log"
+    feed(plot, make_run(["th"], ["det"], ROWS))
+    assert ax.get_yscale() == "log"
+    windows.scale = "linear"
+    feed(plot, make_run(["th"], ["det"], ROWS))
+    assert ax.get_yscale() == "linear"
 
 
 def test_the_scale_of_the_values_is_chosen(make_run, ax):
