@@ -22,8 +22,8 @@ Cells = tuple[Indices, Floats]
 
 _CLEARLY = 0.25
 """A point that is further from the middle of a cell, in steps to the next cell, may belong to another cell."""
-_PLAUSIBLY = 0.5
-"""Points whose median distance from their cells is more, in steps, were not measured in the order of the grid."""
+_PLAUSIBLY, _MOSTLY = 0.5, 0.8
+"""If fewer than this part of the points are so near to their cells, in steps, they have another order."""
 _SETPOINTS = ("_setpoint", "_user_setpoint")
 """How the key of a setpoint ends, here and in ophyd."""
 
@@ -68,10 +68,15 @@ class Axis:
         off = np.abs(positions - self._centres[cells])
         return (cells, self._centres) if np.all(off <= _CLEARLY * self._nearer[cells]) else None
 
-    def by_step(self, positions: Floats, steps: Indices) -> Cells | None:
+    def by_step(self, positions: Floats, steps: Indices, *, is_sure: bool = True) -> Cells | None:
         """The cells visited at these steps of the scan, and the positions of all; None if `positions` deny it.
 
         A relative scan may record distances instead of positions: then all are shifted by the same distance.
+
+        Args:
+            positions: shape (n,).
+            steps: of the scan, from 0; shape (n,).
+            is_sure: False if they are a guess, which each point must confirm.
         """
         cells = self._cells[steps]
         shifts = positions - self._visited[steps]
@@ -80,7 +85,10 @@ class Axis:
             return cells, self._centres
         shift = np.median(shifts[known])
         off = np.abs(shifts[known] - shift) / self._further[cells[known]]
-        if np.median(off) > _PLAUSIBLY or not (self._is_sure or np.all(off <= _CLEARLY)):
+        confirmed = (
+            np.all(off <= _CLEARLY) if not (is_sure and self._is_sure) else np.mean(off <= _PLAUSIBLY) >= _MOSTLY
+        )
+        if not confirmed:
             return None
         is_noise = len(self) > 1 and abs(shift) <= _CLEARLY * self._nearer.min()
         return cells, self._centres if is_noise else self._centres + shift
@@ -113,7 +121,8 @@ class Grid:
         self._keys = (x.key, y.key, z.key, *setpoints)
         self._x, self._y = positions
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
-        self._is_snaking = bool((start.get("snaking") or (False, False))[-1])
+        snaking = start.get("snaking")
+        self._snaking = [False, True] if snaking is None else [bool(snaking[-1])]  # bluesky does not always record it
         self._points: dict[int, list[float]] = {}
 
     def add(self, event: Document) -> None:
@@ -150,9 +159,11 @@ class Grid:
         if not self._is_sequential or steps.max() >= width * len(self._y):
             return None, None
         slow, fast = np.divmod(steps, width)
-        if self._is_snaking:
-            fast = np.where(slow % 2, width - 1 - fast, fast)
-        return self._x.by_step(xs, fast), self._y.by_step(ys, slow)
+        columns: Cells | None = None
+        for snaking in self._snaking:
+            visited = np.where(slow % 2, width - 1 - fast, fast) if snaking else fast
+            columns = columns or self._x.by_step(xs, visited, is_sure=len(self._snaking) == 1)
+        return columns, self._y.by_step(ys, slow)
 
 
 def is_grid(start: Document, stream: str = "primary") -> bool:

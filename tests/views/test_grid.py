@@ -180,6 +180,15 @@ def test_two_points_in_each_cell_are_not_laid_out_by_their_numbers(image_of):
     assert image_of(twice, extents=([0, 1], [0, 1])) is None
 
 
+def test_a_relative_scan_that_does_not_say_whether_it_snakes_is_right_at_each_point(image_of):
+    for points, expected in ((snake(50.0), EXPECTED), (sorted(snake(50.0)), EXPECTED)):
+        for number in range(1, 7):
+            values = image_of(points[:number], extents=([0, 1], [0, 1]), snaking=None).values
+            measured = np.isfinite(values)
+            assert measured.sum() == number
+            assert values[measured].tolist() == np.array(expected)[measured].tolist()
+
+
 def test_positions_that_nobody_recorded_make_no_image(make_run):
     (_, start), (_, descriptor), *_ = make_run(["samy", "samx"], ["det"], [], shape=(2, 3))
     assert grid_of(start, descriptor) is None
