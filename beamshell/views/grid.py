@@ -123,12 +123,12 @@ class Grid:
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
         snaking = start.get("snaking")
         self._snaking = [False, True] if snaking is None else [bool(snaking[-1])]  # bluesky does not always record it
-        self._points: dict[int, list[float]] = {}
+        self._points: dict[int, list[Any]] = {}
 
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
         data = event.get("data") or {}
-        self._points[event["seq_num"]] = as_numbers([*map(data.get, self._keys)])
+        self._points[event["seq_num"]] = [*map(data.get, self._keys)]
 
     def image(self) -> Image | None:
         """The image of the points so far; None if it is not certain to which cell each of them belongs.
@@ -137,8 +137,7 @@ class Grid:
         do not say it clearly, as in a relative scan that records distances or with a motor that is less precise than
         the grid, it belongs to the cell that its number says, if the scan goes row by row.
         """
-        points = np.array(list(self._points.values()), dtype=np.float64).reshape(-1, 5)
-        xs, ys, zs, x_setpoints, y_setpoints = points.T
+        xs, ys, zs, x_setpoints, y_setpoints = self._numbers().T
         xs, ys = (
             np.where(np.isfinite(setpoints), setpoints, readbacks)
             for setpoints, readbacks in ((x_setpoints, xs), (y_setpoints, ys))
@@ -151,6 +150,14 @@ class Grid:
         values = np.full((len(self._y), len(self._x)), np.nan)
         values[rows[0], columns[0]] = zs
         return Image(values, columns[1], rows[1])
+
+    def _numbers(self) -> Floats:
+        """The values of the points, shape (n, 5); nan for what is missing or no number."""
+        points = list(self._points.values())
+        try:
+            return np.array(points, dtype=np.float64).reshape(-1, 5)  # None is nan
+        except (TypeError, ValueError):  # a text, or an array
+            return np.array([as_numbers(point) for point in points], dtype=np.float64).reshape(-1, 5)
 
     def _by_number(self, xs: Floats, ys: Floats) -> tuple[Cells | None, Cells | None]:
         """Columns and rows from the numbers of the points; None if the scan does not go row by row."""

@@ -49,6 +49,14 @@ def test_a_relative_snake_is_laid_out_by_its_numbers(image_of):
     assert (x.tolist(), y.tolist()) == ([50, 50.5, 51], [50, 51])
 
 
+@pytest.mark.parametrize("odd", [None, "off", [1.0, 2.0], np.array([1.0, 2.0])])
+def test_a_value_that_is_no_number_leaves_its_cell_empty(image_of, odd):
+    rows = snake()
+    rows[1] = (*rows[1][:2], odd)
+    values = image_of(rows, extents=([0, 1], [0, 1])).values
+    assert np.isnan(values).tolist() == [[False, True, False], [False] * 3]
+
+
 def test_what_is_not_measured_yet_is_empty(image_of):
     values, *_ = image_of(snake()[:4], extents=([0, 1], [0, 1]))
     assert np.isnan(values).tolist() == [[False] * 3, [True, True, False]]
