@@ -22,8 +22,10 @@ Cells = tuple[Indices, Floats]
 
 _CLEARLY = 0.25
 """A point that is further from the middle of a cell, in steps to the next cell, may belong to another cell."""
-_PLAUSIBLY, _MOSTLY = 0.5, 0.8
-"""If fewer than this part of the points are so near to their cells, in steps, they have another order."""
+_PLAUSIBLY = 0.5
+"""A point that is further from the cell of its number, in steps to the next cell, contradicts the order of the scan."""
+_MOSTLY = 0.8
+"""The part of the points that must not contradict the order of the scan."""
 _SETPOINTS = ("_setpoint", "_user_setpoint")
 """How the key of a setpoint ends, here and in ophyd."""
 
@@ -61,7 +63,7 @@ class Axis:
         return len(self._visited)
 
     def by_position(self, positions: Floats) -> Cells | None:
-        """The cell that each position is in, and the positions of all; None if one of them is not clearly in one."""
+        """The cell of each position, and the positions of all cells; None if one position is not clearly in a cell."""
         if len(self) == 1:
             return self.by_step(positions, np.zeros(len(positions), dtype=np.intp))
         cells = np.searchsorted(self._middles, positions)
@@ -69,7 +71,7 @@ class Axis:
         return (cells, self._centres) if np.all(off <= _CLEARLY * self._nearer[cells]) else None
 
     def by_step(self, positions: Floats, steps: Indices, *, is_sure: bool = True) -> Cells | None:
-        """The cells visited at these steps of the scan, and the positions of all; None if `positions` deny it.
+        """The cells visited at these steps of the scan, and the positions of all cells; None if `positions` deny it.
 
         A relative scan may record distances instead of positions: then all are shifted by the same distance.
 
@@ -85,10 +87,8 @@ class Axis:
             return cells, self._centres
         shift = np.median(shifts[known])
         off = np.abs(shifts[known] - shift) / self._further[cells[known]]
-        confirmed = (
-            np.all(off <= _CLEARLY) if not (is_sure and self._is_sure) else np.mean(off <= _PLAUSIBLY) >= _MOSTLY
-        )
-        if not confirmed:
+        is_order_sure = is_sure and self._is_sure
+        if not (np.mean(off <= _PLAUSIBLY) >= _MOSTLY if is_order_sure else np.all(off <= _CLEARLY)):
             return None
         is_noise = len(self) > 1 and abs(shift) <= _CLEARLY * self._nearer.min()
         return cells, self._centres if is_noise else self._centres + shift
@@ -122,7 +122,7 @@ class Grid:
         self._x, self._y = positions
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
         snaking = start.get("snaking")
-        self._snaking = [False, True] if snaking is None else [bool(snaking[-1])]  # bluesky does not always record it
+        self._snaking = [bool(snaking[-1])] if snaking else [False, True]  # bluesky does not always record it
         self._points: dict[int, list[Any]] = {}
 
     def add(self, event: Document) -> None:
