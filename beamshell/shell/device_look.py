@@ -85,4 +85,4 @@ def _text(device: Any, value: Any) -> str:
     if not isinstance(value, float):
         return with_unit(str(value), unit_of(device))
     precision = getattr(device, "precision", None)
-    return with_unit(number(value, precision) if isinstance(precision, int) else in_full(value, 10), unit_of(device))
+    return with_unit(number(value, precision) if isinstance(precision, int) else in_full(value, 6), unit_of(device))
