@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -149,11 +150,11 @@ def _threads() -> set[threading.Thread]:
 
 def _children() -> set[int]:
     """Process ids of our children, zombies too; none where the system does not tell."""
-    listings = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for listing in listings for pid in listing.read_text().split()} - {
-        _IOC.pid or 0,
-        _OWN_IOC.pid or 0,
-    }
+    children: set[int] = set()
+    for listing in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # this thread has ended meanwhile
+            children.update(map(int, listing.read_text().split()))
+    return children - {_IOC.pid or 0, _OWN_IOC.pid or 0}
 
 
 @pytest.fixture(autouse=True)

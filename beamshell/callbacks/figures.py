@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
+from beamshell.callbacks.scales import Scale
+
 log = logging.getLogger(__name__)
 
 SWITCH = "BEAMSHELL_PLOTS"
@@ -79,9 +81,11 @@ class Windows:
 
     Attributes:
         on_first_window: called once with IPython's name of the GUI toolkit, when the first window opens.
+        scale: of the values in the pictures to come, if they have none of their own.
     """
 
     def __init__(self) -> None:
+        self.scale: Scale = "linear"
         self.on_first_window: Callable[[str], Any] | None = None
         self._windows: dict[Hashable, Window] = {}
         self._failed = False

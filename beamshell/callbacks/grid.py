@@ -12,9 +12,12 @@ import numpy as np
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.scales import Scale, colours
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
-from beamshell.views.grid import Grid, grid_of, is_grid
+from beamshell.views.grid import Grid, edges, grid_of, is_grid
+
+_NO_IMAGE = "no image: the points do not fit the grid"
 
 
 class LiveGrid(LiveFigure):
@@ -26,6 +29,8 @@ class LiveGrid(LiveFigure):
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
+        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both); None
+            takes that of the windows, which `plotscale` sets at the prompt.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class LiveGrid(LiveFigure):
         stream_name: str = "primary",
         painter: Painter | None = None,
         windows: Windows | None = None,
+        scale: Scale | None = None,
     ) -> None:
         super().__init__(
             lambda start, descriptor: grid_of(start, descriptor, z),
@@ -44,6 +50,7 @@ class LiveGrid(LiveFigure):
             stream_name=stream_name,
             painter=painter,
             windows=windows,
+            scale=scale,
         )
 
     def open_run(self, start: Document) -> RunReceiver | None:
@@ -54,41 +61,52 @@ class LiveGrid(LiveFigure):
 class GridPicture:
     """The image that one grid scan is drawn as.
 
+    Args:
+        grid: the points.
+        scale: of the values.
+
     Attributes:
         status: how the run ended; empty while it is running.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, scale: Scale = "linear") -> None:
         self.status = ""
         self._grid = grid
-        self._image: Any = None
+        self._scale: Scale = scale
         self._axes: Any = None
+        self._image: Any = None
+        self._colorbar: Any = None
 
     def compose(self, figure: Any, previous: GridPicture | None) -> None:  # noqa: ARG002  # nothing of it is kept
-        """Make the image in `figure`."""
+        """Make the axes in `figure`."""
         figure.clear()
         self.compose_on(figure.subplots(), None)
 
-    def compose_on(self, ax: Any, previous: GridPicture | None) -> None:  # noqa: ARG002  # nothing of it is kept
-        """Make the image on these axes."""
+    def compose_on(self, ax: Any, previous: GridPicture | None) -> None:
+        """Use these axes, in place of the previous image."""
+        if previous is not None and previous._image is not None:
+            previous._colorbar.remove()
+            previous._image.remove()
         self._axes = ax
-        empty = np.full((self._grid.rows, self._grid.columns), np.nan)
-        self._image = ax.imshow(empty, origin="lower", aspect="auto", interpolation="nearest")
-        ax.figure.colorbar(self._image, ax=ax, label=self._grid.z.label)
         ax.set_xlabel(self._grid.x.label)
         ax.set_ylabel(self._grid.y.label)
 
     def update(self) -> None:
-        """Bring the image up to date."""
-        values, x_ends, y_ends = self._grid.image()
-        self._image.set_data(np.ma.masked_invalid(values))
-        self._image.set_extent((*_edges(x_ends, self._grid.columns), *_edges(y_ends, self._grid.rows)))
-        if np.isfinite(values).any():
-            self._image.set_clim(np.nanmin(values), np.nanmax(values))
-        self._axes.set_title(self._grid.title + (f"  {self.status}" if self.status else ""), fontsize="medium")
+        """Draw the image of the points measured so far."""
+        image = self._grid.image()
+        if self._image is not None:
+            self._image.set_visible(image is not None)
+        if image is not None:
+            self._draw(np.ma.masked_invalid(image.values), edges(image.x), edges(image.y))
+        notes = [self._grid.title, self.status, "" if image else _NO_IMAGE]
+        self._axes.set_title("  ".join(filter(None, notes)), fontsize="medium")
 
-
-def _edges(ends: tuple[float, float], cells: int) -> tuple[float, float]:
-    """The outer edges of the first and the last cell, from their centres."""
-    half = (ends[1] - ends[0]) / max(cells - 1, 1) / 2 or 0.5
-    return ends[0] - half, ends[1] + half
+    def _draw(self, values: Any, x_edges: Any, y_edges: Any) -> None:
+        """Draw cells between these edges; those without a value stay blank."""
+        previous, style = self._image, colours(values.compressed(), self._scale)
+        self._image = self._axes.pcolorfast(x_edges, y_edges, values, **style)
+        if previous is None:
+            self._colorbar = self._axes.figure.colorbar(self._image, ax=self._axes, label=self._grid.z.label)
+        else:
+            self._colorbar.update_normal(self._image)
+            previous.remove()

@@ -12,6 +12,7 @@ from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
+from beamshell.callbacks.scales import Scale, check
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
@@ -23,26 +24,34 @@ class LiveFigure(SubscribedView):
     Args:
         view: makes the view (something with `key`, `name` and `add(event)`) from the start document and the stream's
             descriptor; None if there is nothing to show.
-        picture: makes the picture of a view: something with `compose`, `compose_on`, `update` and `status`.
+        picture: makes the picture of a view on a scale: it has `compose`, `compose_on`, `update` and `status`.
         ax: matplotlib axes to draw on; None uses a window, reused scan after scan, if there is a display.
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
+        scale: of the values; None takes that of the windows.
+
+    Attributes:
+        scale: of the values in the pictures to come; None takes that of the windows.
     """
 
     def __init__(
         self,
         view: Callable[[Document, Document], Any],
-        picture: Callable[[Any], Any],
+        picture: Callable[[Any, Scale], Any],
         *,
         ax: Any,
         stream_name: str,
         painter: Painter | None,
         windows: Windows | None,
+        scale: Scale | None,
     ) -> None:
+        if scale is not None:
+            check(scale)
         super().__init__(self.open_run, kind="plot")
         self.view = view
-        self.picture = picture
+        self.scale = scale
+        self._picture = picture
         self.stream_name = stream_name
         self.painter = painter or the_painter
         self._panel = None if ax is None else AxesPanel(ax)
@@ -51,6 +60,10 @@ class LiveFigure(SubscribedView):
     def open_run(self, start: Document) -> RunReceiver | None:
         """The picture of one run, or None where it could not be seen."""
         return _RunFigure(start, self) if self._panel is not None or self._windows.possible else None
+
+    def picture(self, view: Any) -> Any:
+        """A new picture of the view."""
+        return self._picture(view, self.scale or self._windows.scale)
 
     def panel(self, view: Any) -> Any:
         """The axes that were handed over, or the window for views of this kind."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.callbacks.figures import windows
+from beamshell.callbacks.scales import Scale, brightness, colours
 from beamshell.text.numbers import number
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -38,7 +39,8 @@ def as_plane(picture: Array) -> tuple[Array, str]:
     if values.ndim == 3 and values.shape[-1] in (3, 4):
         return values[..., :3].mean(axis=-1), "mean of the colours"
     frames = values.reshape(-1, *values.shape[-2:])
-    return frames.mean(axis=0), f"mean of {len(frames)} frames"
+    with np.errstate(invalid="ignore"):  # inf and -inf of one pixel
+        return frames.mean(axis=0), f"mean of {len(frames)} frames"
 
 
 def describe(picture: Array) -> str:
@@ -52,7 +54,9 @@ def describe(picture: Array) -> str:
     return f"{width} x {height} pixels, {low} to {high}, sum {total}" + (f", {operation}" if operation else "")
 
 
-def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = False) -> list[str]:
+def in_characters(
+    picture: Array, columns: int, rows: int, *, greys: bool = False, scale: Scale = "linear"
+) -> list[str]:
     """The picture as lines of text that fit into `columns` x `rows` characters, dark to bright from least to most.
 
     A spot of one pixel is still seen: of the pixels under one character the brightest counts.
@@ -62,6 +66,7 @@ def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = Fals
         columns: the widest a line may be.
         rows: the most lines.
         greys: in 24 greys and twice the lines, for terminals with colours; else in five shades.
+        scale: of the values.
     """
     plane, _ = as_plane(picture)
     if not plane.size:
@@ -70,7 +75,8 @@ def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = Fals
     per_character = max(width / columns, height / (2 * rows))  # a character is about twice as high as it is wide
     across = max(1, round(width / per_character))
     down = max(1, round(height / per_character / (1 if greys else 2)))
-    levels = _levels(_reduced(plane, down, across), len(_GREYS) if greys else len(_SHADES))
+    count = len(_GREYS) if greys else len(_SHADES)
+    levels = np.minimum((brightness(_reduced(plane, down, across), scale) * count).astype(int), count - 1)
     if not greys:
         return ["".join(_SHADES[level] for level in row) for row in levels]
     if down % 2:
@@ -80,28 +86,19 @@ def in_characters(picture: Array, columns: int, rows: int, *, greys: bool = Fals
 
 def _reduced(plane: Array, rows: int, columns: int) -> Array:
     """The brightest pixel of each of rows x columns cells; a small picture is blown up instead."""
-    is_finite = np.isfinite(plane)
-    finite = np.where(is_finite, plane, plane[is_finite].min() if is_finite.any() else 0.0)
+    known = np.where(np.isnan(plane), -np.inf, plane)
     down, across = _spread(rows, plane.shape[0]), _spread(columns, plane.shape[1])
     cells: Array
     if rows > plane.shape[0] or columns > plane.shape[1]:
-        cells = finite[np.ix_(down, across)]
+        cells = known[np.ix_(down, across)]
     else:
-        cells = np.maximum.reduceat(np.maximum.reduceat(finite, down, axis=0), across, axis=1)
+        cells = np.maximum.reduceat(np.maximum.reduceat(known, down, axis=0), across, axis=1)
     return cells
 
 
 def _spread(cells: int, pixels: int) -> Array:
     """The first pixel of each cell."""
     return np.arange(cells) * pixels // cells
-
-
-def _levels(values: Array, count: int) -> Array:
-    low, high = float(values.min()), float(values.max())
-    if not high > low:
-        return np.zeros(values.shape, dtype=int)
-    levels: Array = ((values - low) / (high - low) * count).astype(int)
-    return np.minimum(levels, count - 1)
 
 
 def _half_blocks(upper: Array, lower: Array) -> str:
@@ -113,14 +110,19 @@ def _half_blocks(upper: Array, lower: Array) -> str:
 class Picture:
     """One picture and its title, for a window."""
 
-    def __init__(self, picture: Array, title: str) -> None:
-        self._plane, self._title = as_plane(picture)[0], title
+    def __init__(self, picture: Array, title: str, scale: Scale = "linear") -> None:
+        self._plane, self._title, self._scale = as_plane(picture)[0], title, scale
 
     def compose(self, figure: Any, previous: Any) -> None:  # noqa: ARG002  # an image leaves no room for it
         """Make the image in `figure`, the first row at the top."""
         figure.clear()
         ax = figure.subplots()
-        image = ax.imshow(self._plane, interpolation="nearest", aspect="auto" if len(self._plane) == 1 else "equal")
+        image = ax.imshow(
+            np.ma.masked_invalid(self._plane),
+            interpolation="nearest",
+            aspect="auto" if len(self._plane) == 1 else "equal",
+            **colours(self._plane, self._scale),
+        )
         figure.colorbar(image, ax=ax, label="counts")
         ax.set_xlabel("column [px]")
         ax.set_ylabel("row [px]")
@@ -130,15 +132,15 @@ class Picture:
         """Do nothing: a picture that was taken does not change."""
 
 
-def show(picture: Array, title: str) -> None:
+def show(picture: Array, title: str, scale: Scale = "linear") -> None:
     """Show a picture in the window for pictures, or in the terminal if there can be no window."""
     if windows.possible:
         window = windows.window("image", "image")
-        window.show(Picture(picture, title))
+        window.show(Picture(picture, title, scale))
         window.draw()
     else:
         size = shutil.get_terminal_size()
         greys = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         columns, rows = max(_LEAST_COLUMNS, size.columns - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
-        print("\n".join(in_characters(picture, columns, rows, greys=greys)))
+        print("\n".join(in_characters(picture, columns, rows, greys=greys, scale=scale)))
     print(f"{title}: {describe(picture)}")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.scales import Scale, margin_of, set_heights
 from beamshell.views.curves import Curves, curves_of
 
 _PREVIOUS = "0.75"
@@ -30,10 +31,12 @@ class LivePlot(LiveFigure):
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
+        scale: of the values: "linear", "log" (what is above 0), "symmetric" (0 in the middle) or "symlog" (both); None
+            takes that of the windows, which `plotscale` sets at the prompt.
         style: passed on to matplotlib's `plot`, such as ``marker="s"``.
 
     Example:
-        ``RE(scan([det], th, -1, 1, 21), LivePlot("det", "th"))``
+        ``RE(scan([det], th, -1, 1, 21), LivePlot("det", "th", scale="log"))``
     """
 
     def __init__(
@@ -45,16 +48,18 @@ class LivePlot(LiveFigure):
         stream_name: str = "primary",
         painter: Painter | None = None,
         windows: Windows | None = None,
+        scale: Scale | None = None,
         **style: Any,
     ) -> None:
         ys = y if y is None or isinstance(y, (list, tuple)) else [y]
         super().__init__(
             lambda start, descriptor: curves_of(start, descriptor, ys, x),
-            lambda curves: LinePicture(curves, style),
+            lambda curves, scale: LinePicture(curves, style, scale),
             ax=ax,
             stream_name=stream_name,
             painter=painter,
             windows=windows,
+            scale=scale,
         )
 
 
@@ -64,13 +69,15 @@ class LinePicture:
     Args:
         curves: the points.
         style: passed on to matplotlib's `plot`.
+        scale: of the values.
 
     Attributes:
         status: how the run ended; empty while it is running.
     """
 
-    def __init__(self, curves: Curves, style: dict[str, Any]) -> None:
+    def __init__(self, curves: Curves, style: dict[str, Any], scale: Scale = "linear") -> None:
         self.status = ""
+        self._scale: Scale = scale
         self._curves = curves
         self._style: dict[str, Any] = {"marker": "o", "markersize": 3, "linewidth": 1, **style}
         self._axes: list[Any] = []  # one for each curve
@@ -101,8 +108,8 @@ class LinePicture:
             line.set_data(xs, column)
         for axes in dict.fromkeys(self._axes):
             own = [column for of, column in zip(self._axes, columns, strict=True) if of is axes]
-            set_limits(axes.set_xlim, xs, self._curves.limits)
-            set_limits(axes.set_ylim, np.concatenate(own), None)
+            set_limits(axes, xs, self._curves.limits)
+            set_heights(axes, np.concatenate(own), self._scale)
         self._axes[0].set_title(self._curves.title + (f"  {self.status}" if self.status else ""), fontsize="medium")
 
     def _add_lines(self, previous: LinePicture | None) -> None:
@@ -121,11 +128,11 @@ class LinePicture:
         self._axes[-1].set_xlabel("time since the start [s]" if x.key == "time" else x.label)
 
 
-def set_limits(setter: Any, values: NDArray[np.float64], expected: tuple[float, float] | None) -> None:
-    """Set the limits of an axis: all values with a margin, and the whole of the `expected` range if they lie in it.
+def set_limits(axes: Any, values: NDArray[np.float64], expected: tuple[float, float] | None) -> None:
+    """Set the horizontal limits: all values with a margin, and the whole of the `expected` range if they lie in it.
 
     Args:
-        setter: `set_xlim` or `set_ylim` of matplotlib axes.
+        axes: matplotlib axes.
         values: shape (n,).
         expected: the range that the run says it covers. A relative scan names distances, not positions: then the
             values lie outside, and they alone count.
@@ -138,5 +145,5 @@ def set_limits(setter: Any, values: NDArray[np.float64], expected: tuple[float, 
         slack = _LIMIT_SLACK * (expected[1] - expected[0])
         if low >= expected[0] - slack and high <= expected[1] + slack:
             low, high = expected
-    margin = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
-    setter(low - margin, high + margin)
+    margin = margin_of(low, high)
+    axes.set_xlim(low - margin, high + margin)

@@ -17,6 +17,7 @@ from beamshell.devices.limits import NO_LIMITS, as_limits, as_number, refusal, s
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
+from beamshell.text.numbers import in_full
 
 logger = logging.getLogger(__name__)
 
@@ -374,7 +375,7 @@ class Positioner(Device):
 
     def with_unit(self, position: Any) -> str:
         """A position with its unit, for messages: "1.5 mm"."""
-        text = f"{position:.7g}" if isinstance(position, Real) else str(position)
+        text = in_full(float(position), 9) if isinstance(position, Real) else str(position)
         return f"{text} {self.units}".rstrip()
 
     # ---- going there -------------------------------------------------------------------------
@@ -452,7 +453,7 @@ class Positioner(Device):
         state = self.state()
         if state["moving"]:
             readback = state["position"]
-            position = f"{readback:.6g}" if isinstance(readback, Real) else str(readback)
+            position = in_full(float(readback), 9) if isinstance(readback, Real) else str(readback)
             logger.warning(
                 "%s: goes on to %s, as it cannot be stopped; to hold it: mov %s %s",
                 *(self.name, self.with_unit(state["setpoint"]), self.name, position),

@@ -13,6 +13,7 @@ import numpy as np
 from beamshell.channels.base import Channel
 from beamshell.devices.part import Kind, Part
 from beamshell.protocols import Hints, Reading
+from beamshell.text.numbers import in_full
 
 
 class SignalInfo(Part):
@@ -133,4 +134,4 @@ def value_text(value: Any) -> str:
     """`value` as a message shows it: an array by its length."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return f"an array of {len(value)}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return in_full(value, 10) if isinstance(value, float) else str(value)

@@ -22,6 +22,7 @@ from beamshell.engine.inbox import Inbox
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import Phase, State
+from beamshell.text.times import duration
 
 WINDOW_S = 10.0
 """Seconds between two presses beyond which they are not presses in a row."""
@@ -76,7 +77,7 @@ class Rule(NamedTuple):
     stuck: bool = False
 
 
-_SOON = "Pausing at the next checkpoint (the last was {since} s ago). Ctrl+C again: pause now."
+_SOON = "Pausing at the next checkpoint (the last was {since} ago). Ctrl+C again: pause now."
 _NOW = "Pausing now.{waiting}"
 _BREAK = "Breaking into {where}, which does not return."
 
@@ -309,7 +310,7 @@ class PlanInterrupts(Subject):
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
             "moving": f" {', '.join(names)}" if names else "",
-            "since": f"{0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at:.1f}",
+            "since": duration(0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at),
             "state": self._modes.state,
         }
 

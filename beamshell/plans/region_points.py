@@ -14,6 +14,7 @@ import numpy as np
 
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import require_not_too_many
+from beamshell.text.numbers import in_full
 
 EV_ANGSTROM2 = 1.054571817e-34**2 / (2 * 9.1093837015e-31 * 1.602176634e-19) * 1e20
 """hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 = this times k² of a photoelectron, k in 1/Å."""
@@ -68,7 +69,8 @@ def joined_regions(regions: Iterable[Region]) -> tuple[list[float], list[float |
     A shared boundary takes the count time of the region that ends there.
 
     Raises:
-        PlanError: there is no region, or one is not (start, stop, step) or (start, stop, step, seconds).
+        PlanError: there is no region, one is not (start, stop, step) or (start, stop, step, seconds), or one begins
+            before the last one ends: let each begin where the last one ends, or beyond.
     """
     positions: list[float] = []
     times: list[float | None] = []
@@ -81,6 +83,10 @@ def joined_regions(regions: Iterable[Region]) -> tuple[list[float], list[float |
         times += [seconds] * len(added)
     if not positions:
         raise PlanError("there is no region: give (start, stop, step), or a list of them")
+    falls = positions[1] < positions[0]
+    for before, after in itertools.pairwise(positions):
+        if (after < before) is not falls or after == before:
+            raise PlanError(f"regions overlap: {in_full(after)} comes after {in_full(before)}; put them in order")
     return positions, times
 
 
@@ -100,13 +106,14 @@ def spectrum(
 ) -> tuple[list[float], list[float] | None]:
     """Rising energies relative to the edge in eV, and the count time of each in seconds (None without times).
 
-    Above the last region the points are equidistant in k, from the end of that region to `k_max`. There the count time
-    grows as (k / k_first)**k_weight, because the oscillations decay with k.
+    Above the last region the points are equidistant in k, from the end of that region to exactly `k_max`; their step is
+    `k_step`, or a little less. There the count time grows as (k / k_first)**k_weight, because the oscillations decay
+    with k.
 
     Args:
         regions: (start, stop, step) or (start, stop, step, seconds) in eV from the edge, in rising order.
         k_max: end of the spectrum in 1/Å; None ends it with the last region.
-        k_step: step above the last region, in 1/Å.
+        k_step: the largest step above the last region, in 1/Å.
         time: seconds for points whose region has no time of its own.
         k_weight: exponent of the count time; 0 for a constant time.
 
@@ -117,7 +124,7 @@ def spectrum(
     seconds = [time if region_time is None else region_time for region_time in region_times]
     if k_max is not None:
         k_first = _first_wave_number(energies[-1], k_max)
-        ks = steps(k_first, k_max, k_step)[1:]
+        ks = _even_steps(k_first, k_max, k_step)[1:]
         energies += [electron_energy(k) for k in ks]
         last = seconds[-1]
         seconds += [None if last is None else last * (k / k_first) ** k_weight for k in ks]
@@ -129,6 +136,11 @@ def spectrum(
     if any(value is None for value in seconds):
         raise PlanError("some regions have a count time and some have none: give time= for those")
     return energies, [float(value) for value in seconds if value is not None]
+
+
+def _even_steps(start: float, stop: float, step: float) -> list[float]:
+    """Positions from `start` to exactly `stop`, in equal steps of at most `step`."""
+    return [float(position) for position in np.linspace(start, stop, len(steps(start, stop, step)))]
 
 
 def _first_wave_number(end_ev: float, k_max: float) -> float:

@@ -31,11 +31,12 @@ def region_scan(detectors: Any, motor: Any, regions: Sequence[Region], *, md: Me
         detectors: a list of readable devices.
         motor: the motor that is scanned.
         regions: (start, stop, step), or (start, stop, step, seconds) with a count time. A region ends exactly at
-            `stop`; if the next region begins there, that point is measured once.
+            `stop`; if the next region begins there, that point is measured once. Regions may not overlap.
         md: metadata of the run.
 
     Raises:
-        PlanError: a region is not of this form, or only some have a count time; give it for all or for none.
+        PlanError: a region is not of this form, or begins before the last one ends; or only some have a count time:
+            give it for all or for none.
         LimitError: a point is outside the limits; nothing has moved.
 
     Example:
@@ -76,7 +77,7 @@ def xafs(
         e0: energy of the edge in eV.
         regions: (start, stop, step) or (start, stop, step, seconds), in eV from the edge, in rising order.
         k_max: end of the spectrum in 1/Å; None ends it with the last region.
-        k_step: step above the last region, in 1/Å.
+        k_step: the largest step above the last region, in 1/Å; all steps are equal, so that the last point is k_max.
         time: count time of each point in seconds; None leaves the detectors as they are.
         k_weight: above the last region the count time grows as (k / k_first)**k_weight.
         md: metadata of the run.

@@ -12,7 +12,7 @@ from beamshell.errors import BeamshellError
 from beamshell.protocols import Readable
 from beamshell.shell.positions import unit_of, value_text
 from beamshell.text.lists import listed
-from beamshell.text.numbers import number, with_unit
+from beamshell.text.numbers import in_full, number, with_unit
 
 
 class Look(NamedTuple):
@@ -85,4 +85,4 @@ def _text(device: Any, value: Any) -> str:
     if not isinstance(value, float):
         return with_unit(str(value), unit_of(device))
     precision = getattr(device, "precision", None)
-    return with_unit(number(value, precision) if isinstance(precision, int) else f"{value:.6g}", unit_of(device))
+    return with_unit(number(value, precision) if isinstance(precision, int) else in_full(value, 6), unit_of(device))

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from beamshell.text.numbers import in_full
+
 Cells: TypeAlias = list[list[str]]
 
 WIDTH, HEIGHT = 60, 12
 """Size of a drawing in characters."""
+_DIGITS = 10
 PATH, POINT, START, END = "·", "o", "S", "E"
 
 
@@ -51,8 +54,8 @@ def over_plane(
         cells[row][column] = POINT
     for (column, row), mark in ((at[-1], END), (at[0], START)):
         cells[row][column] = mark
-    footer = f"{left:g}"
-    return _framed(cells, y_name, ys, f"{footer}{f'{x_name} {right:g}':>{width - len(footer)}}")
+    first, last = in_full(left, _DIGITS), f"{x_name} {in_full(right, _DIGITS)}"
+    return _framed(cells, y_name, ys, f"{first}{last:>{width - len(first)}}")
 
 
 def _blank(width: int, height: int) -> Cells:
@@ -72,7 +75,7 @@ def _line(cells: Cells, a: int, b: int, c: int, d: int) -> None:
 def _framed(cells: Cells, name: str, values: Sequence[float], footer: str) -> list[str]:
     """The rows, highest first, with the name and the range of the values on the left."""
     labels = ["" for _ in cells]
-    labels[-1], labels[0] = f"{min(values):g}", f"{max(values):g}"
+    labels[-1], labels[0] = in_full(min(values), _DIGITS), in_full(max(values), _DIGITS)
     labels[len(labels) // 2] = name
     margin = max(map(len, labels))
     rows = [f"{label:>{margin}} |{''.join(row).rstrip()}" for label, row in zip(labels, reversed(cells), strict=True)]

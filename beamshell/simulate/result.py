@@ -17,7 +17,7 @@ from beamshell.errors import BeamshellError
 from beamshell.simulate import path_drawing
 from beamshell.simulate.accepted_positions import AcceptedPositions
 from beamshell.text.lists import listed
-from beamshell.text.numbers import counted
+from beamshell.text.numbers import counted, in_full
 from beamshell.text.times import duration
 
 _MAX_LISTED = 5
@@ -178,7 +178,7 @@ class SimulationResult:
         if not all(map(_is_number, positions)):
             return f"{moves}, {listed(dict.fromkeys(map(str, positions)))}"
         unit = f" {unit}" if unit else ""
-        low, high = f"{min(positions):g}", f"{max(positions):g}"
+        low, high = in_full(min(positions), 10), in_full(max(positions), 10)
         range_text = f"to {low}" if low == high else f"between {low} and {high}"
         return f"{moves} {range_text}{unit}, {self.way(name):.4g}{unit} of way"
 

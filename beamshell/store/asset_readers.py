@@ -6,7 +6,7 @@ two calls, so a file may be read while it grows. h5py and PIL are imported with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -134,7 +134,20 @@ def _load_picture(path: Path) -> Array:
     from PIL import Image  # matplotlib depends on it
 
     with Image.open(path) as picture:
-        return np.asarray(picture)
+        return _as_written(np.asarray(picture), getattr(picture, "tag_v2", {}))
+
+
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339
+_WHOLE = {1: "u", 2: "i"}  # by sample format
+
+
+def _as_written(pixels: Array, tags: Mapping[int, Any]) -> Array:
+    """Whole numbers of a TIFF in the type that its tags say (TIFF 6.0): PIL takes uint32 and int16 for int32."""
+    bits, formats = set(tags.get(_BITS_PER_SAMPLE, ())), set(tags.get(_SAMPLE_FORMAT, ()))
+    if bits not in ({8}, {16}, {32}) or formats not in ({1}, {2}) or pixels.dtype.kind not in "iu":
+        return pixels
+    written = np.dtype(f"{_WHOLE[formats.pop()]}{bits.pop() // 8}")
+    return pixels.view(written) if pixels.itemsize == written.itemsize else pixels.astype(written)
 
 
 def _load_npy(path: Path) -> Array:

@@ -87,12 +87,17 @@ class Images(Sequence[Array]):
         for index, point in enumerate(self.points[1:], start=1):
             picture = self._read(point)
             if picture.shape != first.shape:
-                raise StoreError(
-                    f"{self._run}: {self.key} of point {point} has shape {picture.shape}, the first {first.shape}: "
-                    "they do not fit into one array, take them one by one"
-                )
+                raise self._misfit("shape", point, picture.shape, first.shape)
+            if dtype is None and picture.dtype != first.dtype:
+                raise self._misfit("type", point, picture.dtype, first.dtype)
             everything[index] = picture
         return everything
+
+    def _misfit(self, word: str, point: int, own: object, of_first: object) -> StoreError:
+        return StoreError(
+            f"{self._run}: {self.key} of point {point} has {word} {own}, the first {of_first}: "
+            "they do not fit into one array, take them one by one"
+        )
 
     def __repr__(self) -> str:
         files = {path for location in self._locations.values() for path in self._readers.paths(location)}

@@ -16,19 +16,22 @@ from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
 from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown_key
+from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
 _MOST_ROWS = 20  # of a repr
+_LARGEST_EXACT = 2**53  # all integers up to here are floats
 
 
 class Table:
     """Columns of equal length, one row a point: `table["det"]` is a numpy array, `len(table)` the number of points.
 
     The first two columns are "seq_num" and "time" (seconds since 1970-01-01 UTC). Of a point that was measured again
-    after a pause, the last measurement counts. Where a key is missing from a point there is NaN in a column of
-    numbers, None in any other. Data in files of their own are no columns.
+    after a pause, the last measurement counts. A column has the type that its descriptor says, such as uint16 or
+    float32. Where a key is missing from a point there is NaN in a column of floats; a column of integers or of truth
+    values is a masked array then, masked there; any other has None. Data in files of their own are no columns.
 
     Args:
         columns: by name.
@@ -91,6 +94,7 @@ class _Points(RunReceiver):
         super().__init__()
         self._stream = stream
         self._units: dict[str, str] = {}  # by data key, in the order of the descriptors
+        self._dtypes: dict[str, set[str]] = {}  # by data key, those that its descriptors say
         self._external: set[str] = set()
         self._points: dict[int, Document] = {}
 
@@ -99,6 +103,9 @@ class _Points(RunReceiver):
             self._units |= {
                 key: str((about or {}).get("units") or "") for key, about in descriptor["data_keys"].items()
             }
+            for key, about in descriptor["data_keys"].items():
+                if dtype := (about or {}).get("dtype_numpy"):
+                    self._dtypes.setdefault(key, set()).add(str(dtype))
             self._external.update(external_keys(descriptor))
 
     def event(self, descriptor: Document, event: Document) -> None:
@@ -115,19 +122,36 @@ class _Points(RunReceiver):
         for key, unit in self._units.items():
             if key not in self._external:
                 name = key if key not in columns else f"{key}_"
-                columns[name] = _column([row["data"].get(key) for row in rows])
+                columns[name] = _column([row["data"].get(key) for row in rows], self._dtype(key))
                 units[name] = unit
         return Table(columns, self._external, units)
 
+    def _dtype(self, key: str) -> np.dtype[Any] | None:
+        """The described type of a key, in this computer's order of bytes; None if there is none, or several."""
+        described = self._dtypes.get(key, set())
+        try:
+            return np.dtype(next(iter(described))).newbyteorder("=") if len(described) == 1 else None
+        except (TypeError, ValueError):  # no type that numpy knows
+            return None
 
-def _column(values: list[Any]) -> Column:
-    """An array of numbers or text where the values agree, of objects where they do not."""
+
+def _column(values: list[Any], dtype: np.dtype[Any] | None) -> Column:
+    """An array of the described type, else of numbers or text where the values agree; of objects where they do not."""
     kinds = {type(value) for value in values}
-    if kinds <= {int, float, type(None)} and kinds & {int, float} and type(None) in kinds:
-        return np.array([np.nan if value is None else value for value in values], dtype=float)
-    if kinds <= {int, float} or kinds == {bool} or kinds == {str}:
-        return np.array(values)
-    if kinds == {list}:
+    if dtype is not None and dtype.kind in "biufc" and (column := _described(values, kinds, dtype)) is not None:
+        return column
+    if kinds <= {int, float, type(None)} and kinds & {int, float} and kinds != {int}:
+        whole = [value for value in values if type(value) is int]
+        if all(abs(value) <= _LARGEST_EXACT for value in whole):
+            return np.array([np.nan if value is None else value for value in values], dtype=float)
+    elif kinds == {str}:
+        if not any(value.endswith("\0") for value in values):  # numpy takes zeros off the end of a text
+            return np.array(values)
+    elif kinds in ({int}, {bool}, set()):
+        column = np.array(values, dtype=None if kinds else float)
+        if column.tolist() == values:  # numpy makes floats of integers that fit no type of its own
+            return column
+    elif kinds == {list}:
         try:
             return np.array(values)
         except ValueError:  # not all of one shape
@@ -137,11 +161,35 @@ def _column(values: list[Any]) -> Column:
     return column
 
 
+def _described(values: list[Any], kinds: set[type], dtype: np.dtype[Any]) -> Column | None:
+    """An array of this type; None if it cannot hold the values exactly."""
+    gaps = np.array([value is None for value in values], dtype=bool)
+    if gaps.any() and list in kinds:
+        return None
+    missing: Any = np.nan if dtype.kind in "fc" else np.iinfo(dtype).max if dtype.kind in "iu" else False
+    filled = [missing if value is None else value for value in values]
+    try:
+        with np.errstate(over="ignore"):  # a float too large for float32 is no longer the same
+            column = np.array(filled, dtype=dtype)
+        exact = column.tolist() == filled if dtype.kind in "biu" else _same_floats(column, np.array(filled))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not exact:
+        return None
+    return np.ma.masked_array(column, gaps, fill_value=missing) if gaps.any() and dtype.kind in "biu" else column
+
+
+def _same_floats(column: Column, natural: Column) -> bool:
+    return natural.dtype.kind in "biufc" and np.array_equal(column.astype(natural.dtype), natural, equal_nan=True)
+
+
 def _cell(name: str, value: Any) -> str:
     if name == "time":
         return time_of_day(value)
+    if isinstance(value, np.float32):
+        return str(value) if value else "0.0"  # without a sign
     if isinstance(value, (float, np.floating)):
-        return f"{value:.10g}"
-    if isinstance(value, np.ndarray):
+        return in_full(float(value), 10)
+    if isinstance(value, np.ndarray) and value is not np.ma.masked:
         return f"array{value.shape}"
     return str(value)

@@ -46,8 +46,34 @@ def number(
     smallest_fixed = 10.0 ** (1 - digits if digits >= DEFAULT_PRECISION else -digits)  # two digits to be seen, or one
     if 0 < size < smallest_fixed and digits > 0 and not as_position:
         return f"{value:.{max(digits, DEFAULT_PRECISION)}e}"
+    return fixed(value, digits)
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number with so many digits after the point; zero has no sign, also not after rounding.
+
+    Example:
+        >>> fixed(-0.00004, 4), fixed(-0.25, 1)
+        ('0.0000', '-0.2')
+    """
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text
+
+
+def in_full(value: float, digits: int | None = None) -> str:
+    """A number without zeros at its end; zero has no sign.
+
+    Args:
+        value: the number.
+        digits: significant digits; None for as many as the number has, so that it is read back exactly.
+
+    Example:
+        >>> in_full(8978.12345), in_full(-2.0), in_full(-0.0), in_full(0.1 + 0.2, 10)
+        ('8978.12345', '-2', '0', '0.3')
+    """
+    if value == 0:
+        return "0"
+    return repr(float(value)).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
 
 
 def with_unit(text: str, unit: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from beamshell.documents import Document, invalid_values
 from beamshell.text.lists import listed
-from beamshell.text.numbers import counted
+from beamshell.text.numbers import counted, in_full
 from beamshell.text.times import duration
 from beamshell.views.fields import is_real, plan_arguments
 
@@ -86,7 +86,7 @@ def _plan_words(start: Document) -> Iterator[str]:
     motors = iter(start.get("motors") or ())
     for argument in plan_arguments(start):
         if is_real(argument):
-            yield f"{argument:g}"
+            yield str(argument) if isinstance(argument, int) else in_full(argument)
         elif (motor := next(motors, None)) is not None:
             yield str(motor)
     yield from map(str, motors)

@@ -5,7 +5,8 @@ Pure: it never draws.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,84 @@ from numpy.typing import NDArray
 from beamshell.documents import Document
 from beamshell.views.captions import title
 from beamshell.views.curves import as_numbers
-from beamshell.views.fields import Field, axes, detectors, field, limits, resolve
+from beamshell.views.fields import Field, axes, detectors, field, is_real, plan_arguments, resolve, siblings
 
-Ends = tuple[float, float]
-_UNKNOWN: Ends = (np.nan, np.nan)
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Cells = tuple[Indices, Floats]
+
+_CLEARLY = 0.25
+"""A point that is further from the middle of a cell, in steps to the next cell, may belong to another cell."""
+_PLAUSIBLY = 0.5
+"""A point that is further from the cell of its number, in steps to the next cell, contradicts the order of the scan."""
+_MOSTLY = 0.8
+"""The part of the points that must not contradict the order of the scan."""
+_SETPOINTS = ("_setpoint", "_user_setpoint")
+"""How the key of a setpoint ends, here and in ophyd."""
+
+
+class Image(NamedTuple):
+    """An image of a grid scan."""
+
+    values: Floats
+    """Shape (rows, columns), nan where nothing is measured yet."""
+    x: Floats
+    """The position of each column, rising."""
+    y: Floats
+    """The position of each row, rising."""
+
+
+class Axis:
+    """The positions that one motor of a grid visits.
+
+    Args:
+        visited: the positions, all different, in the order of the scan, in the unit of the motor.
+        is_sure: False if they are a guess, which each point must confirm.
+    """
+
+    def __init__(self, visited: Floats, *, is_sure: bool) -> None:
+        self._visited = visited
+        self._is_sure = is_sure
+        self._cells: Indices = visited.argsort().argsort()  # by step of the scan
+        self._centres: Floats = np.sort(visited)
+        gaps = np.diff(self._centres)
+        self._middles = self._centres[:-1] + gaps / 2
+        sides = np.pad(gaps, 1, mode="edge") if gaps.size else np.full(2, np.inf)
+        self._nearer, self._further = np.minimum(sides[:-1], sides[1:]), np.maximum(sides[:-1], sides[1:])
+
+    def __len__(self) -> int:
+        return len(self._visited)
+
+    def by_position(self, positions: Floats) -> Cells | None:
+        """The cell of each position, and the positions of all cells; None if one position is not clearly in a cell."""
+        if len(self) == 1:
+            return self.by_step(positions, np.zeros(len(positions), dtype=np.intp))
+        cells = np.searchsorted(self._middles, positions)
+        off = np.abs(positions - self._centres[cells])
+        return (cells, self._centres) if np.all(off <= _CLEARLY * self._nearer[cells]) else None
+
+    def by_step(self, positions: Floats, steps: Indices, *, is_sure: bool = True) -> Cells | None:
+        """The cells visited at these steps of the scan, and the positions of all cells; None if `positions` deny it.
+
+        A relative scan may record distances instead of positions: then all are shifted by the same distance.
+
+        Args:
+            positions: shape (n,).
+            steps: of the scan, from 0; shape (n,).
+            is_sure: False if they are a guess, which each point must confirm.
+        """
+        cells = self._cells[steps]
+        shifts = positions - self._visited[steps]
+        known = np.isfinite(shifts)
+        if not known.any():
+            return cells, self._centres
+        shift = np.median(shifts[known])
+        off = np.abs(shifts[known] - shift) / self._further[cells[known]]
+        is_order_sure = is_sure and self._is_sure
+        if not (np.mean(off <= _PLAUSIBLY) >= _MOSTLY if is_order_sure else np.all(off <= _CLEARLY)):
+            return None
+        is_noise = len(self) > 1 and abs(shift) <= _CLEARLY * self._nearer.min()
+        return cells, self._centres if is_noise else self._centres + shift
 
 
 class Grid:
@@ -27,6 +102,8 @@ class Grid:
         x: the fast motor.
         y: the slow motor.
         z: the detector.
+        setpoints: the keys of the setpoints of x and y; those of their readbacks if no setpoint is recorded.
+        positions: those of x and of y.
 
     Attributes:
         key: identifies the kind of grid: those of one key share a window.
@@ -34,44 +111,66 @@ class Grid:
         title: the run in a few words.
     """
 
-    def __init__(self, start: Document, x: Field, y: Field, z: Field) -> None:
+    def __init__(
+        self, start: Document, x: Field, y: Field, z: Field, setpoints: tuple[str, str], positions: tuple[Axis, Axis]
+    ) -> None:
         self.x, self.y, self.z = x, y, z
         self.key = ("grid", z.key, x.key, y.key)
         self.name = f"{z.key} over {x.key} and {y.key}"
         self.title = title(start)
-        self.rows, self.columns = (int(length) for length in start["shape"])
-        self._keys = (x.key, y.key, z.key)
-        self._y_ends, self._x_ends = limits(start, 0) or _UNKNOWN, limits(start, 1) or _UNKNOWN
-        self._snaking = bool((start.get("snaking") or (False, False))[-1])
-        self._points: dict[int, list[float]] = {}
+        self._keys = (x.key, y.key, z.key, *setpoints)
+        self._x, self._y = positions
+        self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
+        snaking = start.get("snaking")
+        self._snaking = [bool(snaking[-1])] if snaking else [False, True]  # bluesky does not always record it
+        self._points: dict[int, list[Any]] = {}
 
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
         data = event.get("data") or {}
-        self._points[event["seq_num"]] = as_numbers([*map(data.get, self._keys)])
+        self._points[event["seq_num"]] = [*map(data.get, self._keys)]
 
-    def image(self) -> tuple[NDArray[np.float64], Ends, Ends]:
-        """The values, shape (rows, columns), nan where nothing is measured yet; first and last x; first and last y.
+    def image(self) -> Image | None:
+        """The image of the points so far; None if it is not certain to which cell each of them belongs.
 
-        A point belongs to the cell its position is nearest to, so snakes need no care. Where the extents are unknown or
-        only distances (a relative scan), it belongs to the cell that its number says.
+        A point belongs to the cell of its setpoints, or of its readbacks where no setpoints are recorded. Where these
+        do not say it clearly, as in a relative scan that records distances or with a motor that is less precise than
+        the grid, it belongs to the cell that its number says, if the scan goes row by row.
         """
-        xs, ys, zs = np.array(list(self._points.values()), dtype=np.float64).reshape(-1, 3).T
-        x_ends, y_ends = self._x_ends, self._y_ends
-        columns, rows = nearest_cells(xs, x_ends, self.columns), nearest_cells(ys, y_ends, self.rows)
+        xs, ys, zs, x_setpoints, y_setpoints = self._numbers().T
+        xs, ys = (
+            np.where(np.isfinite(setpoints), setpoints, readbacks)
+            for setpoints, readbacks in ((x_setpoints, xs), (y_setpoints, ys))
+        )
+        columns, rows = self._x.by_position(xs), self._y.by_position(ys)
         if columns is None or rows is None:
-            rows, columns = self._cells_by_number()
-            x_ends, y_ends = _span(xs), _span(ys)
-        values = np.full((self.rows, self.columns), np.nan)
-        values[rows, columns] = zs
-        return values, x_ends, y_ends
+            columns, rows = self._by_number(xs, ys)
+        if columns is None or rows is None:
+            return None
+        values = np.full((len(self._y), len(self._x)), np.nan)
+        values[rows[0], columns[0]] = zs
+        return Image(values, columns[1], rows[1])
 
-    def _cells_by_number(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        number = (np.array(list(self._points), dtype=np.intp) - 1) % (self.rows * self.columns)
-        rows, columns = np.divmod(number, self.columns)
-        if self._snaking:
-            columns = np.where(rows % 2, self.columns - 1 - columns, columns)
-        return rows, columns
+    def _numbers(self) -> Floats:
+        """The values of the points, shape (n, 5); nan for what is missing or no number."""
+        points = list(self._points.values())
+        try:
+            return np.array(points, dtype=np.float64).reshape(-1, 5)  # None is nan
+        except (TypeError, ValueError):  # a text, or an array
+            return np.array([as_numbers(point) for point in points], dtype=np.float64).reshape(-1, 5)
+
+    def _by_number(self, xs: Floats, ys: Floats) -> tuple[Cells | None, Cells | None]:
+        """Columns and rows from the numbers of the points; None if the scan does not go row by row."""
+        steps = np.array(list(self._points), dtype=np.intp) - 1
+        width = len(self._x)
+        if not self._is_sequential or steps.max() >= width * len(self._y):
+            return None, None
+        slow, fast = np.divmod(steps, width)
+        columns: Cells | None = None
+        for snaking in self._snaking:
+            visited = np.where(slow % 2, width - 1 - fast, fast) if snaking else fast
+            columns = columns or self._x.by_step(xs, visited, is_sure=len(self._snaking) == 1)
+        return columns, self._y.by_step(ys, slow)
 
 
 def is_grid(start: Document, stream: str = "primary") -> bool:
@@ -81,7 +180,7 @@ def is_grid(start: Document, stream: str = "primary") -> bool:
 
 
 def grid_of(start: Document, descriptor: Document, z: Any = None) -> Grid | None:
-    """The grid that a stream fills, still empty; None if it has no number to show.
+    """The grid that a stream fills, still empty; None if it has no number to show, or no rectangle of positions.
 
     Args:
         start: the start document of a run that `is_grid`.
@@ -90,27 +189,56 @@ def grid_of(start: Document, descriptor: Document, z: Any = None) -> Grid | None
     """
     keys = detectors(start, descriptor) if z is None else resolve(descriptor, [z])[0]
     numbers = [about for key in keys if (about := field(descriptor, key)).is_number]
-    slow, fast = (field(descriptor, key) for key in axes(start, descriptor.get("name", "primary")))
-    return Grid(start, fast, slow, numbers[0]) if numbers else None
-
-
-def nearest_cells(positions: NDArray[np.float64], ends: Ends, cells: int) -> NDArray[np.intp] | None:
-    """The index of the cell nearest to each position, or None if one of them is not on the grid.
-
-    Args:
-        positions: shape (n,), in the unit of `ends`.
-        ends: positions of the first and the last cell.
-        cells: their number.
-    """
-    step = (ends[1] - ends[0]) / max(cells - 1, 1)
-    if cells == 1:
-        return np.zeros(len(positions), dtype=np.intp)
-    if not step > 0 or not np.isfinite(positions).all():
+    y, x = (field(descriptor, key) for key in axes(start, descriptor.get("name", "primary")))
+    rows, columns = _axis(start, 0), _axis(start, 1)
+    if not numbers or rows is None or columns is None:
         return None
-    indices = np.rint((positions - ends[0]) / step).astype(np.intp)
-    return indices if np.all((indices >= 0) & (indices < cells)) else None
+    setpoints = (_setpoint(descriptor, x.key), _setpoint(descriptor, y.key))
+    return Grid(start, x, y, numbers[0], setpoints, (columns, rows))
 
 
-def _span(positions: NDArray[np.float64]) -> Ends:
-    finite = positions[np.isfinite(positions)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+def edges(centres: Floats) -> Floats:
+    """The edges of cells, shape (n + 1,): midway between their centres; a single cell is 1 wide."""
+    half_gaps = np.diff(centres) / 2 if len(centres) > 1 else np.array([0.5])
+    left: Floats = np.append(half_gaps[:1], half_gaps)[: len(centres)]
+    return np.append(centres - left, centres[-1] + half_gaps[-1])
+
+
+def _setpoint(descriptor: Document, readback: str) -> str:
+    """The key of the setpoint beside a readback; the readback's own if there is none."""
+    stem = readback.removesuffix("_readback")
+    recorded = siblings(descriptor, readback)
+    return next((key for end in _SETPOINTS if (key := stem + end) in recorded), readback)
+
+
+def _axis(start: Document, axis: int) -> Axis | None:
+    """The axis of this number; None if its positions are unknown, or not all different.
+
+    The positions are among the arguments of the plan. Without those they may be equidistant between the extents.
+    """
+    number = int(start["shape"][axis])
+    extents = start.get("extents") or ()
+    ends: Any = extents[axis] if axis < len(extents) else None
+    has_ends = isinstance(ends, (list, tuple)) and len(ends) == 2 and all(map(is_real, ends))
+    visited: Floats = _listed(plan_arguments(start), axis, number)
+    is_sure = len(visited) == number
+    if has_ends and is_sure:
+        visited += min(ends) - visited.min()  # the arguments of a relative scan are distances
+    elif has_ends:
+        visited = np.linspace(min(ends), max(ends), number)
+    is_usable = len(np.unique(visited)) == number and bool(np.isfinite(visited).all())
+    return Axis(visited, is_sure=is_sure) if is_usable else None
+
+
+def _listed(arguments: Sequence[Any], axis: int, number: int) -> Floats:
+    """The positions of an axis among the arguments of a plan: ``motor, start, stop, num`` or ``motor, [positions]``."""
+    words = [number for number, argument in enumerate(arguments) if isinstance(argument, str)]
+    if axis >= len(words):
+        return np.empty(0)
+    end = words[axis + 1] if axis + 1 < len(words) else None
+    match list(arguments[words[axis] + 1 : end]):
+        case [list() | tuple() as positions] if all(map(is_real, positions)):
+            return np.array(positions, dtype=np.float64)
+        case [first, last, num, *_] if is_real(first) and is_real(last) and num == number:
+            return np.linspace(first, last, number)
+    return np.empty(0)

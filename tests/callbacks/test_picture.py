@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from beamshell.callbacks import picture as module
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.picture import as_plane, describe, in_characters, show
+from beamshell.callbacks.picture import Picture, as_plane, describe, in_characters, show
 
 
 def spot(height=64, width=64, at=(16, 48)):
@@ -97,3 +99,21 @@ def test_with_a_display_a_window_shows_one_picture_after_the_other(monkeypatch, 
         assert ax.get_title() == f"point {point}"
         assert ax.images[0].get_array()[point, 0] == 1000
     assert "█" not in capsys.readouterr().out
+
+
+def test_a_log_scale_shows_weak_spots_beside_strong_ones():
+    picture = np.array([[1.0, 100.0, 10_000.0, 0.0]])
+    assert in_characters(picture, 4, 1) == ["  █ "]
+    assert in_characters(picture, 4, 1, scale="log") == [" ▒█ "]
+
+
+def test_an_infinite_pixel_is_the_brightest_and_a_missing_one_dark():
+    assert in_characters(np.array([[1.0, 5.0, np.inf, np.nan]]), 4, 1) == [" ██ "]
+
+
+def test_the_colours_of_a_window_are_those_of_the_finite_pixels():
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    Picture(np.array([[1.0, np.inf], [np.nan, 5.0]]), "cam").compose(figure, None)
+    assert figure.axes[0].images[0].get_clim() == (1.0, 5.0)
+    figure.canvas.draw()

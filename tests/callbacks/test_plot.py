@@ -8,6 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
 
@@ -104,3 +105,23 @@ def test_without_a_display_matplotlib_is_not_even_imported(make_run, monkeypatch
     code = HEADLESS.format(documents=make_run(["th"], ["det"], ROWS))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_without_a_scale_of_its_own_a_plot_has_that_of_the_windows(make_run, ax):
+    windows = Windows()
+    plot = LivePlot(ax=ax, windows=windows)
+    windows.scale = "log"
+    feed(plot, make_run(["th"], ["det"], ROWS))
+    assert ax.get_yscale() == "log"
+    windows.scale = "linear"
+    feed(plot, make_run(["th"], ["det"], ROWS))
+    assert ax.get_yscale() == "linear"
+
+
+def test_the_scale_of_the_values_is_chosen(make_run, ax):
+    feed(LivePlot(ax=ax, scale="log"), make_run(["th"], ["det"], [(0.0, 0.0), (1.0, 10.0), (2.0, 1000.0)]))
+    low, high = ax.get_ylim()
+    assert (ax.get_yscale(), low > 5, high < 2000) == ("log", True, True)
+    feed(LivePlot(ax=ax, scale="symmetric"), make_run(["th"], ["det"], [(0.0, -3.0), (1.0, 10.0)]))
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylim() == pytest.approx((-11, 11))

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,8 @@ import beamshell
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine, interrupts
 from beamshell.engine.interrupts import PLAN_RULES, Action, Situation, rule_for
+from beamshell.engine.plan_cursor import PlanCursor
+from beamshell.engine.state import Modes
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count
@@ -312,3 +315,15 @@ def test_nobody_else_installs_a_handler_of_sigint():
     }
     processes_of_their_own = {"ioc/server.py", "shell/file_commands.py"}
     assert installers - processes_of_their_own == {"engine/interrupts.py"}
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "words"), [(0.0, "0 s"), (1.23, "1.2 s"), (60.0, "1 min 0 s"), (125.3, "2 min 5 s")]
+)
+def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s, words):
+    cursor = PlanCursor()
+    cursor.checkpoint_at = 1000.0
+    resources = SimpleNamespace(moved={})
+    ctx = SimpleNamespace(modes=Modes(), cursor=cursor, resources=resources, clock=lambda: 1000.0 + elapsed_s)
+    subject = interrupts.PlanInterrupts(ctx, inbox=None, say=print)
+    assert subject.words()["since"] == words

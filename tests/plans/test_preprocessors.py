@@ -313,6 +313,12 @@ def test_documents_go_to_subscribers_for_as_long_as_the_plan_runs(here):
     assert record == ["event"]
 
 
+def test_a_summary_tells_how_long_a_sleep_is_as_people_say_it():
+    lines = []
+    list(bpp.print_summary_wrapper([Msg("sleep", None, 60.0), Msg("sleep", None, 0.25)], lines.append))
+    assert lines == ["sleep 1 min 0 s", "sleep 0.25 s"]
+
+
 def test_a_summary_tells_each_step(here):
     lines = []
     plan = bpp.print_summary_wrapper(scans.scan([here.det], here.x, 0, 1, 2), lines.append)

@@ -47,6 +47,34 @@ def test_regions_apart_keep_both_their_ends():
     assert joined_regions([(0, 1, 1), (2, 3, 1)])[0] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [(0, 1, 0.25), (0.5, 2, 0.5)],
+        [(0, 1, 0.25), (0, 1, 0.25)],
+        [(0, 1, 0.25), (1, 0, 0.25)],
+        [(1, 0, 0.25), (0.5, -1, 0.5)],
+        [(2, 3, 0.5), (0, 1, 0.5)],
+    ],
+)
+def test_regions_that_overlap_or_are_out_of_order_are_refused(regions):
+    with pytest.raises(PlanError, match=r"regions overlap: .* comes after .*; put them in order"):
+        joined_regions(regions)
+
+
+def test_regions_may_fall():
+    assert joined_regions([(2, 1, 0.5), (1, 0, 1)])[0] == [2, 1.5, 1, 0]
+
+
+def test_the_end_of_k_has_no_step_of_its_own():
+    energies, _ = spectrum([(-20, 40, 0.5)], 12.0, 0.05, None, 0)
+    ks = [wave_number(energy) for energy in energies if energy >= 40]
+    ways = [b - a for a, b in itertools.pairwise(ks)]
+    assert min(ways) == pytest.approx(max(ways), rel=1e-6)
+    assert 0.049 < ways[0] <= 0.05
+    assert ks[-1] == pytest.approx(12.0)
+
+
 def test_a_boundary_counts_as_long_as_the_region_that_ends_there():
     assert joined_regions([(0, 2, 1, 0.1), (2, 3, 0.5, 7.0)]) == ([0, 1, 2, 2.5, 3], [0.1, 0.1, 0.1, 7.0, 7.0])
 
@@ -60,7 +88,9 @@ def test_a_spectrum_rises_is_even_in_k_and_counts_ever_longer(end_ev, k_max, k_s
     assert len(times) == len(energies)
     ks = [wave_number(energy) for energy in energies if energy >= end_ev]
     ways = [b - a for a, b in itertools.pairwise(ks)]
-    assert ways[:-1] == pytest.approx([k_step] * (len(ways) - 1), rel=1e-6)
+    assert ways == pytest.approx([ways[0]] * len(ways), rel=1e-6)
+    assert ways[0] <= k_step * (1 + 1e-5)
+    assert len(ways) == 1 or ways[0] > k_step * (1 - 1 / len(ways)) * (1 - 1e-5)
     assert times == sorted(times)
     assert times[0] == 2.0
     assert times[-1] == pytest.approx(2.0 * (k_max / wave_number(end_ev)) ** k_weight)
@@ -78,7 +108,7 @@ def test_without_a_time_no_count_time_is_set():
         (([(5, 5, 1)], None, 0.05, None, 0), "has no width"),
         (([], None, 0.05, None, 0), "there is no region"),
         (([(1, 2)], None, 0.05, None, 0), r"\(1, 2\) is not a region"),
-        (([(0, 10, 1), (5, 20, 1)], None, 0.05, None, 0), "5 eV comes after 10 eV"),
+        (([(0, 10, 1), (5, 20, 1)], None, 0.05, None, 0), "regions overlap: 5 comes after 10"),
         (([(-100, -10, 1)], 12.0, 0.05, None, 0), "ends at -10 eV, below the edge"),
         (([(-10, 100, 1)], 3.0, 0.05, None, 0), "k_max is 3 1/Å, below the last region's end: 100 eV is 5.12 1/Å"),
         (([(-10, 10, 1, 0.5), (10, 20, 1)], None, 0.05, None, 0), "give time="),

@@ -75,7 +75,7 @@ def test_a_spectrum_is_measured_in_the_units_of_the_axis(here):
     here.world.run(bp.xafs([here.det], here.energy, 8979, [(-100, 20, 60)], k_max=4.0, k_step=1.0))
     document_rules.check(here.world.docs)
     k_first = (20 / electron_energy(1.0)) ** 0.5
-    above = [electron_energy(k) / 1e3 for k in (k_first + 1, 4.0)]
+    above = [electron_energy(k) / 1e3 for k in ((k_first + 4.0) / 2, 4.0)]
     assert column(here.world, "energy") == pytest.approx([8.879, 8.939, 8.999, *(8.979 + e for e in above)])
     assert start_of(here.world)["e0_ev"] == 8979.0
     assert start_of(here.world)["motors"] == ("energy",)

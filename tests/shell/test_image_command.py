@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from beamshell.callbacks import figures
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
 
@@ -96,3 +97,22 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
 def test_what_cannot_be_shown_is_reported(image, line, error, message):
     with pytest.raises(error, match=message):
         image(line)
+
+
+def test_the_scale_of_plots_is_chosen_and_shown(monkeypatch, capsys):
+    monkeypatch.setattr(figures.windows, "scale", "linear")
+    lines = ("plotscale", "plotscale log", "plotscale")
+    for line in lines:
+        commands()["plotscale"].act(SimpleNamespace(devices={}), line.split()[1:])
+    assert figures.windows.scale == "log"
+    assert capsys.readouterr().out.splitlines() == [
+        "plots are on a linear scale",
+        "plots of the next scans are on a log scale",
+        "plots are on a log scale",
+    ]
+
+
+def test_the_scale_is_an_option(image):
+    assert image("cam 3 scale=log") == image("cam 3")
+    with pytest.raises(UsageError, match="cubic"):
+        image("cam 3 scale=cubic")

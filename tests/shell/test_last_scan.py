@@ -83,6 +83,13 @@ def test_a_number_counted_from_the_end_means_the_scans_of_this_console(open_cons
         one.do("peak -2")
 
 
+def test_a_motor_a_little_below_zero_is_at_zero_without_a_sign(open_console):
+    console = open_console()
+    console.do("scan peak_th th -1 1 21")
+    console.do("mov th -1e-9")
+    assert console.do("peak").startswith("th: 0.000 -> 0.200")
+
+
 def test_a_console_without_a_scan_goes_to_that_of_another_only_by_its_number(open_console):
     other, one = open_console(), open_console()
     other.do("scan peak_samx samx 5 6 21")

@@ -53,6 +53,15 @@ def test_numbers_and_texts_are_read_back_exactly(run_of, tmp_path):
     assert cells == [str(value) for value in values]
 
 
+def test_a_gap_in_a_column_of_integers_is_an_empty_cell_and_the_others_stay_exact(made, write, tmp_path):
+    start = made.start(12)
+    keys = {key: {"source": "", "dtype": "integer", "shape": [], "dtype_numpy": "<u8"} for key in ("det", "mon")}
+    descriptor = made.descriptor(start[1], "primary", keys=list(keys), data_keys=keys)
+    events = [made.event(descriptor[1], 1, det=2**64 - 1, mon=1), made.event(descriptor[1], 2, mon=2)]
+    path = export_csv(Run(write([start, descriptor, *events, made.stop(start[1])])), tmp_path)[0]
+    assert [row[2:] for row in rows(path)] == [["det", "mon"], [str(2**64 - 1), "1"], ["", "2"]]
+
+
 def test_a_run_still_open_is_exported_as_far_as_it_is(run_of, tmp_path):
     run = run_of(closed=False, primary=({"det": ""}, [{"det": 1}, {"det": 2}]))
     assert len(rows(export_csv(run, tmp_path)[0])) == 3

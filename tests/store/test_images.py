@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -348,6 +349,44 @@ def test_pictures_of_different_sizes_are_read_one_by_one(take, runs, tmp_path):
     assert [one.shape for one in runs[12].images("cam")] == [(1, 5), (2, 5), (3, 5)]
     with pytest.raises(StoreError, match=r"point 2 has shape \(2, 5\), the first \(1, 5\)"):
         np.asarray(runs[12].images("cam"))
+
+
+def test_pictures_of_different_types_are_not_cut_to_the_first_one(take, runs, tmp_path):
+    for number, dtype in enumerate((np.uint8, np.uint16)):
+        np.save(tmp_path / f"stem_{number}.npy", np.full((2, 2), 200 + 100 * number, dtype=dtype))
+    take.write(take.datums(tmp_path, "stem", "NPY_SEQ", points=2, name="index"))
+    images = runs[12].images("cam")
+    with pytest.raises(StoreError, match=r"point 2 has type uint16, the first uint8: .* take them one by one"):
+        np.asarray(images)
+    assert np.asarray(images, dtype=float)[:, 0, 0].tolist() == [200, 300]
+
+
+def tiff(pixels, sample_format):
+    """The bytes of a grey TIFF without compression (TIFF 6.0)."""
+    height, width = pixels.shape
+    tags = {256: width, 257: height, 258: 8 * pixels.itemsize, 259: 1, 262: 1, 273: 200, 277: 1, 278: height}
+    tags |= {279: pixels.nbytes, 339: sample_format}
+    entries = b"".join(
+        struct.pack("<HHII", tag, 4 if tag in (273, 279) else 3, 1, value) for tag, value in tags.items()
+    )
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    return head.ljust(200, b"\0") + pixels.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sample_format"), [("<u1", 1), ("<i1", 2), ("<u2", 1), ("<i2", 2), ("<u4", 1), ("<i4", 2), ("<f4", 3)]
+)
+def test_a_tiff_has_the_type_and_the_values_that_were_written(take, runs, tmp_path, dtype, sample_format):
+    kind = np.dtype(dtype)
+    ends = [np.finfo(kind).min, np.finfo(kind).max] if kind.kind == "f" else [np.iinfo(kind).min, np.iinfo(kind).max]
+    pixels = np.array([[*ends, 1], [2, 3, 4]], dtype=kind)
+    (tmp_path / "stem_000000.tiff").write_bytes(tiff(pixels, sample_format))
+    take.write(
+        take.datums(tmp_path, "", "AD_TIFF", points=1, template="%s%s_%6.6d.tiff", filename="stem", frame_per_point=1)
+    )
+    image = runs[12].image("cam", 1)
+    assert image.dtype == kind
+    np.testing.assert_array_equal(image, pixels)
 
 
 # ---- readers of one's own ---------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beamshell.errors import UnknownName
 from beamshell.store.table import table_of
@@ -91,3 +95,106 @@ def test_a_long_table_shows_its_beginning():
     output = repr(table_of(stream(*({"det": n} for n in range(50))), "primary"))
     assert output.endswith("... 30 more")
     assert len(output.splitlines()) == 22
+
+
+# ---- the described type ----------------------------------------------------------------------------
+
+
+def column(values, dtype, shape=(), kind="number"):
+    about = {"dtype": kind, "shape": list(shape), "dtype_numpy": dtype}
+    documents = [("descriptor", {"uid": "d", "name": "primary", "data_keys": {"det": about}})]
+    for number, value in enumerate(values, start=1):
+        data = {} if value is None else {"det": value}
+        documents.append(("event", {"descriptor": "d", "seq_num": number, "time": 0.0, "data": data}))
+    return table_of(documents, "primary")["det"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        ("<u8", [2**64 - 1, 0, 1]),
+        ("<i8", [2**63 - 1, -(2**63)]),
+        ("<u2", [65535, 0]),
+        ("|i1", [-128, 127]),
+        ("<f4", [float(np.float32(0.1)), math.inf, -1.5]),
+        ("<f8", [0.1, 5]),
+        ("|b1", [True, False]),
+        ("|b1", [1, 0]),
+        ("<u2", [[1, 65535], [0, 2]]),
+        ("<u8", [[2**64 - 1, 1], [0, 2]]),
+        ("<f4", [[0.5, math.inf], [0.25, 2]]),
+        ("<u2", []),
+    ],
+)
+def test_a_column_has_the_type_that_its_descriptor_says(dtype, values):
+    array = column(values, dtype)
+    assert array.dtype == np.dtype(dtype)
+    assert array.tolist() == values
+
+
+def test_the_order_of_bytes_is_that_of_this_computer():
+    assert column([1, 2], ">u2").dtype == np.dtype(np.uint16)
+
+
+@pytest.mark.parametrize("dtype", ["<i8", "<u8", "<u2", "|b1"])
+def test_integers_with_gaps_stay_integers_and_are_masked_there(dtype):
+    top = 1 if dtype == "|b1" else int(np.iinfo(dtype).max)
+    array = column([top, None, 0], dtype)
+    assert array.dtype == np.dtype(dtype)
+    assert array.tolist() == [top, None, 0]
+
+
+def test_floats_with_gaps_are_nan_there():
+    array = column([0.5, None], "<f4")
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, np.array([0.5, np.nan], dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [("<u2", [1, 65536]), ("<u2", [1, -1]), ("<i8", [1, 1.5]), ("<f4", [0.1, 0.2]), ("<f8", [2**53 + 1, 1])],
+)
+def test_values_that_the_described_type_cannot_hold_are_kept_exactly(dtype, values):
+    assert column(values, dtype).tolist() == values
+
+
+def test_integers_beyond_the_exact_floats_are_not_rounded_beside_floats_and_gaps():
+    for large in (2**53 + 1, 10**400):
+        table = table_of(stream({"det": large}, {"det": 0.5}, {}), "primary")
+        assert table["det"].tolist() == [large, 0.5, None]
+
+
+@pytest.mark.parametrize("values", [["a\0", "b"], ["\0"], ["a\0b", ""]])
+def test_texts_keep_their_zeros(values):
+    assert column(values, "<U40", kind="string").tolist() == values
+
+
+def test_a_key_described_in_two_ways_has_the_type_that_holds_both():
+    first = stream({"det": 1}, uid="d")
+    documents = [*first, *stream({"det": 1.5}, uid="e", first=2)]
+    for (_, descriptor), dtype in zip([documents[0], documents[2]], ["<u2", "<f8"], strict=True):
+        descriptor["data_keys"] = {"det": {"dtype_numpy": dtype}}
+    assert table_of(documents, "primary")["det"].tolist() == [1.0, 1.5]
+
+
+integers = st.integers(-(2**63), 2**64 - 1)
+
+
+@given(
+    st.sampled_from(["|b1", "|u1", "<u2", "<i4", "<i8", "<u8", "<f4", "<f8", "<U40"]),
+    st.lists(st.none() | integers | st.floats() | st.booleans() | st.text(max_size=3), max_size=5),
+)
+def test_whatever_is_described_no_value_is_changed(dtype, values):
+    found = column(values, dtype).tolist()
+    for value, kept in zip(values, found, strict=True):
+        assert kept == value or (kept != kept and (value is None or value != value))
+
+
+def test_a_table_shows_gaps_short_floats_and_zero_without_a_sign():
+    about = {"a": {"dtype_numpy": "<f4"}, "b": {"dtype_numpy": "<u2"}, "c": {"dtype_numpy": "<f8"}}
+    documents = [("descriptor", {"uid": "d", "name": "primary", "data_keys": about})]
+    rows = [{"a": float(np.float32(0.1)), "b": 7, "c": -0.0}, {"a": 1.0, "c": 0.5}]
+    for number, data in enumerate(rows, start=1):
+        documents.append(("event", {"descriptor": "d", "seq_num": number, "time": 0.0, "data": data}))
+    lines = repr(table_of(documents, "primary")).splitlines()
+    assert [line.split()[2:] for line in lines] == [["a", "b", "c"], ["0.1", "7", "0"], ["1.0", "--", "0.5"]]

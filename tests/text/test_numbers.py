@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.text.numbers import counted, file_size, label, number, with_unit
+from beamshell.text.numbers import counted, file_size, fixed, in_full, label, number, with_unit
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,18 @@ def test_a_written_number_is_the_number_as_far_as_it_is_written(value, precision
     text = number(value, precision, as_position=as_position)
     assert float(text) == pytest.approx(value, rel=1e-3, abs=0.5 * 10.0**-precision)
     assert not (text.startswith("-") and float(text) == 0)
+
+
+@given(st.floats(allow_nan=False))
+def test_a_number_in_full_is_read_back_exactly(value):
+    assert float(in_full(value)) == value
+    assert not in_full(value).endswith(".0")
+
+
+@given(st.floats(-1, 1), st.integers(0, 8))
+def test_zero_has_no_sign_however_it_is_written(value, digits):
+    for text in (fixed(value, digits), in_full(value), in_full(value, digits + 1)):
+        assert not (text.startswith("-") and float(text) == 0)
 
 
 def test_a_unit_follows_its_value_and_stands_in_brackets_after_a_name():

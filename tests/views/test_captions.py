@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from beamshell.views.captions import RunDuration, last_line, points_by_stream, title
@@ -19,6 +20,20 @@ def test_a_run_that_was_not_typed_is_called_by_its_plan():
         "num_points": 21,
     }
     assert title(start) == "#7 scan det th -1 1 21"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["m", 8978.12345, 8979.5], "m 8978.12345 8979.5"),
+        (["m", -1.0, -0.0], "m -1 0"),
+        (["m", 123456789, 1e-7], "m 123456789 1e-07"),
+        (["m", np.float32(0.5), np.int64(3)], "m 0.5 3"),
+    ],
+)
+def test_numbers_of_a_title_are_not_rounded(arguments, words):
+    start = {"plan_name": "scan", "motors": ["m"], "plan_args": {"args": ["Motor(m)", *arguments[1:]]}}
+    assert title(start) == f"scan {words}"
 
 
 @pytest.mark.parametrize(

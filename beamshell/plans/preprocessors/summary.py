@@ -11,6 +11,7 @@ from typing import Any
 from beamshell.messages import Msg, Plan
 from beamshell.plans.preprocessors.mutators import msg_mutator
 from beamshell.plans.unrun_plan_guard import wrapper
+from beamshell.text.times import duration
 
 
 @wrapper
@@ -47,6 +48,6 @@ def summary_line(msg: Msg) -> str | None:
         case "read":
             return f"    {name}"
         case "sleep":
-            return f"sleep {msg.args[0]} s" if msg.args else "sleep"
+            return f"sleep {duration(msg.args[0], digits=10)}" if msg.args else "sleep"
         case _:
             return None

@@ -19,7 +19,7 @@ from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, 
 from beamshell.shell.positions import unit_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
-from beamshell.text.numbers import counted
+from beamshell.text.numbers import counted, fixed
 
 if TYPE_CHECKING:
     from beamshell.analysis.peaks import Peak
@@ -111,9 +111,9 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
         height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
         print(f"{result.field}: {kind}: {position}, {height} over {fit.background:.4g}")
         if kind == "beam":
-            print(f"{motor.name}: back at {result.origin:.{digits}f}{unit}")
+            print(f"{motor.name}: back at {fixed(result.origin, digits)}{unit}")
         else:
-            print(f"{motor.name}: {result.origin:.{digits}f} -> {result.position:.{digits}f}{unit}")
+            print(f"{motor.name}: {fixed(result.origin, digits)} -> {fixed(result.position, digits)}{unit}")
 
     return followed_by(plan, show)
 
@@ -187,7 +187,8 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
-    print(f"{motor.name}: {origin:.{digits}f} -> {target:.{digits}f}{unit}  ({title} of {curve.y}, scan {run.scan_id})")
+    way = f"{fixed(origin, digits)} -> {fixed(target, digits)}{unit}"
+    print(f"{motor.name}: {way}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import override
 
@@ -168,12 +168,15 @@ def image(
     scan_number: int | None = None,
     detector: Annotated[str, PictureSourceSlot()] = "",
     point: Annotated[int | str, PointSlot()] = -1,
+    *,
+    scale: Literal["linear", "log", "symlog", "symmetric"] = "linear",
 ) -> None:
     """Show a picture of a run: in a window or, without a display, in the terminal.
 
     Without a number it is the last run of this console, without a detector the only one that took pictures, without a
     point the last.
-    `image cam now` shows the picture that the camera itself has, such as that of the last `ct cam`.
+    `image cam now` shows the picture that the camera itself has, such as that of the last `ct cam`. With scale=log
+    weak spots are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic beside that.
     """
     from beamshell.callbacks.picture import show
 
@@ -183,12 +186,28 @@ def image(
         device = find_device(detector, session.devices)
         if not hasattr(device, "picture"):
             raise UsageError(f"{detector} takes no pictures")
-        show(device.picture(), f"{detector} now")
+        show(device.picture(), f"{detector} now", scale)
         return
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture = images.at(point)
-    show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}")
+    show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}", scale)
+
+
+@command(HEADING, example="plotscale log")
+def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = None) -> None:
+    """Choose the scale of the values in the plots and images of the scans to come, or show which it is.
+
+    On a log scale weak peaks are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic
+    beside that.
+    """
+    from beamshell.callbacks.figures import windows
+
+    if scale is None:
+        print(f"plots are on a {windows.scale} scale")
+    else:
+        windows.scale = scale
+        print(f"plots of the next scans are on a {scale} scale")
 
 
 def _only_detector(run: Run) -> str:

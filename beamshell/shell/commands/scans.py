@@ -18,6 +18,7 @@ from beamshell.protocols import Triggerable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds
+from beamshell.text.numbers import in_full
 
 HEADING = "Counting and scanning"
 
@@ -105,4 +106,6 @@ def _cell(value: Any, choices: Sequence[str]) -> str:
         return choices[value]
     if isinstance(value, np.ndarray) and value.ndim:
         return f"array {value.shape}, mean {value.mean():g}"
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 and value != int(value) else f"{value}"
+    if isinstance(value, float):
+        return in_full(value, None if value.is_integer() else 10)
+    return str(value)

@@ -26,7 +26,7 @@ def _words(text: str) -> tuple[str, ...]:
 COMMANDS = _words("""
     mov movr umv umvr mv mvr wm wa ct scan rscan grid fscan ascan dscan lup a2scan d2scan mesh dmesh th2th lineup
     loopscan timescan regions xafs tscan align edge knife cen peak com queue rehearse resume stop abort halt suspenders
-    md runs export image devices offline reload load_times last_error bhelp
+    md runs export image plotscale devices offline reload load_times last_error bhelp
 """)
 ODD_NUMBERS = _words(f"""
     1e9 -1e9 1e308 1e999 -inf inf nan 1e-320 -0 007 1_0 0x10 1j .5 -.5 1. +1 1,5 1/3 pi/2 2*3 -(1) {{1+1}} {{np.pi/2}}
