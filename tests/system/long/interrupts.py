@@ -55,8 +55,10 @@ from beamshell.devices import EpicsSignal
 drop = EpicsSignal("SR:current:drop", name="drop")
 
 def drop_soon(wait, how_long):
-    threading.Timer(wait, drop.put, [1]).start()
-    threading.Timer(wait + how_long, drop.put, [0]).start()
+    for seconds, value in ((wait, 1), (wait + how_long, 0)):
+        timer = threading.Timer(seconds, drop.put, [value])
+        timer.name = "beamshell-drop"  # none that a command has left
+        timer.start()
 
 def with_shutter():
     def inner():
