@@ -190,6 +190,11 @@ def test_its_settings_are_recorded(bench):
         ),
         ({"start": -95.0}, LimitError, r"^th: -1?\d+\.\d+ deg is below the limit -90 deg; at this speed"),
         ({"time": 0.001}, LimitError, r"^th: 50 deg/s is above the limit 10 deg/s; take more time for each point"),
+        (
+            {"stop": -0.999, "time": 0.0005},
+            LimitError,
+            "mcs: bins of 0.0005 s are outside its limits 0.001 and 10000 s",
+        ),
         ({"num": 10_001, "time": 1}, BadValue, "mcs: 10001 bins are more than it holds, which is 10000"),
     ],
 )
