@@ -7,6 +7,7 @@ nothing of plans.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -111,11 +112,11 @@ class MotorFlyer(PathFlyer):
     @override
     def parse_path(self, path: Mapping[str, Any]) -> FlyProfile:
         profile = profile_from(self.name, path)
-        for place in (profile.begin - self._room(profile), profile.end + self._room(profile)):
+        for place in (profile.begin - self._room(profile), self._farthest_place(profile)):
             try:
                 self.motor.check_value(place)
             except LimitError as exc:
-                run_up = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
+                run_up = self.motor.with_unit(abs(self._farthest_place(profile) - profile.stop))
                 raise LimitError(
                     f"{exc}; at this speed a flight needs {run_up} beside its first and last point"
                 ) from exc
@@ -130,12 +131,23 @@ class MotorFlyer(PathFlyer):
             The same as `prepare`.
         """
         profile = self.parse_path(path)
-        way = profile.places
-        beside_s = 2 * abs(self._room(profile)) / profile.speed + latest(self.motor.acceleration)
-        return profile.bins * profile.time_s + beside_s, {self.motor.name: way.tolist()}
+        flight_s = self.motor.move_settings(profile.speed).duration_s(
+            profile.begin - self._room(profile), self._target(profile)
+        )
+        return flight_s, {self.motor.name: profile.places.tolist()}
 
     def _room(self, profile: FlyProfile) -> float:
         return profile.run_up(latest(self.motor.acceleration))
+
+    def _farthest_place(self, profile: FlyProfile) -> float:
+        """Where it turns at the latest: a motor with backlash passes its target, or comes to it more slowly."""
+        backlash = abs(self.motor.move_settings().backlash)
+        return profile.end + self._room(profile) + math.copysign(backlash, profile.step)
+
+    def _target(self, profile: FlyProfile) -> float:
+        """Where the motor is sent: it has passed all bins before it does anything about its backlash."""
+        is_preferred = self.motor.move_settings().backlash * profile.step > 0
+        return self._farthest_place(profile) if is_preferred else profile.end + self._room(profile)
 
     def _check_speed(self, profile: FlyProfile) -> None:
         slowest, fastest = self.motor.velocity.limits  # VBAS and VMAX of the record
@@ -182,7 +194,7 @@ class MotorFlyer(PathFlyer):
         try:
             self._speed_before = float(speed_before)
             self.motor.velocity.set(profile.speed).wait(_WRITE_S)
-            move = self.motor.set(profile.end + self._room(profile))
+            move = self.motor.set(self._target(profile))
         except BaseException:
             self._unsubscribe()
             self._restore_speed()
