@@ -1,15 +1,21 @@
-"""Flights past a counter whose news is late, early, missing or jittered; run by hand it prints a table of the errors.
+"""Flights past a counter whose news is late, early, missing or jittered: how far off are its bins?
 
-The flights are random, with fixed seeds: no clock, no device.
+Run by hand, ``python tests/fly_bins.py`` prints a table of such flights, which are random with fixed seeds and need no
+clock and no device, and one of real flights on the demo beamline.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from beamshell.devices.epics.flight_log import FlightLog
+from beamshell.devices.epics.fly_motor import MotorFlyer
+from beamshell.devices.epics.mcs import MultichannelScaler
+from beamshell.devices.epics.motor import EpicsMotor
+from beamshell.ioc.process import DemoIoc
 
 BINS = 101
 FLIGHTS = 200
@@ -95,12 +101,32 @@ KINDS = {
 DWELLS_S = (0.002, 0.01, 0.05, 0.2, 1.0)
 
 
+def demo_worst_steps(dwell_s: float, bins: int) -> float:
+    """The largest error of a position in a flight of th on the demo beamline, beside the encoder of its counter."""
+    th = EpicsMotor("BL:th", name="th")
+    mcs = MultichannelScaler("BL:mcs:", name="mcs", counters={"it": 3, "encoder": 4})
+    for device in (th, mcs):
+        device.wait_for_connection(timeout=10)
+    flyer = MotorFlyer(name="th_fly", motor=th, counter=mcs)
+    flyer.prepare({"start": -1, "stop": 1, "num": bins, "time": dwell_s}).wait(60)
+    flyer.kickoff().wait(10)
+    flyer.complete().wait(60)
+    (page,) = flyer.collect_pages()
+    errors = np.subtract(page["data"]["th"], page["data"]["mcs_encoder"])
+    return float(np.abs(errors).max()) / (2 / (bins - 1))
+
+
 def main() -> None:
-    """Print the table of docs/how-to/fly-scans.md."""
+    """Print the tables of docs/how-to/fly-scans.md."""
     print("| news of the counter | " + " | ".join(f"dwell {dwell_s:g} s" for dwell_s in DWELLS_S) + " |")
     print("|---|" + "--:|" * len(DWELLS_S))
     for kind, news in KINDS.items():
         print(f"| {kind} | " + " | ".join(f"{worst_steps(dwell_s, news):.2f}" for dwell_s in DWELLS_S) + " |")
+    with DemoIoc.start(seed=1) as ioc:
+        os.environ.update(ioc.client_environment)
+        print("\n| demo beamline | dwell | bins | worst error in steps |\n|---|--:|--:|--:|")
+        for dwell_s, bins in ((0.003, 601), (0.01, 201), (0.05, 101), (0.2, 21)):
+            print(f"| fscan th -1 1 | {dwell_s:g} s | {bins} | {demo_worst_steps(dwell_s, bins):.3f} |")
 
 
 if __name__ == "__main__":

@@ -183,8 +183,8 @@ class TrajectoryFlyer(PathFlyer):
         misses, limit = self._misses(motor, way), self.tolerance or self._bin_width(motor.name, way)
         if misses.max() > limit:
             raise LimitError(
-                f"point {int(misses.argmax()) + way.first + 1} of {way.num}: {motor.name} turns there and would miss "
-                f"it by {misses.max():.2g} {motor.units}, more than {limit:.2g}; take more time for each point"
+                f"point {int(misses.argmax()) + way.first + 1} of {way.num}: {motor.name} turns there and misses it by "
+                f"{misses.max():.2g} {motor.units}, above {limit:.2g} {motor.units}; take more time for each point"
             )
 
     @override

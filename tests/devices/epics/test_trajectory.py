@@ -119,7 +119,7 @@ def test_a_path_with_turning_points_moves_and_passes_them(bench):
         (
             {"positions": {"th": [0, 1, 0, 1, 0]}, "time": 0.11},
             LimitError,
-            r"^point 2 of 5: th turns there and would miss it by 2.1 deg, more than 1; take more time for each point$",
+            r"^point 2 of 5: th turns there and misses it by 2.1 deg, above 1 deg; take more time for each point$",
         ),
     ],
 )
