@@ -6,12 +6,16 @@ Pure: numbers and time stamps in, numbers out; no device, no clock.
 from __future__ import annotations
 
 import math
+from collections import deque
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
 
+_NEWS = 100
+"""So many of the last news compare the clocks, which drift apart during a long flight."""
 _FASTEST = 0.9
 """A bin takes at least this part of its dwell, as far as early or jittered time stamps can tell."""
 
@@ -25,7 +29,8 @@ class BinTimes:
     start is taken to be the last moment within these bounds.
 
     Time stamps are those of the IOC, seconds since 1970. The moments of the console are of another clock; both are
-    compared by the news that came fastest.
+    compared by the delays of the last news: by their median for the command, and for the end by the shortest one, so
+    that delays and jitter loosen a bound and never make it wrong.
 
     Args:
         dwell_s: seconds that a bin lasts, as the counter says.
@@ -33,7 +38,8 @@ class BinTimes:
 
     def __init__(self, dwell_s: float) -> None:
         self._dwell_s = dwell_s
-        self._offset_s = math.inf  # of the console's clock from the time stamps, and the fastest delivery of news
+        self._delays: deque[float] = deque(maxlen=_NEWS)  # received less time stamp: the clocks differ by any time
+        self._delays_before: tuple[float, ...] = ()  # those known at the command
         self._command: float | None = None
         self._start: float | None = None
         self._full: list[tuple[int, float]] = []
@@ -41,11 +47,11 @@ class BinTimes:
 
     def compare_clocks(self, timestamp: float, received: float) -> None:
         """Compare the clocks by news with this time stamp, received at this moment of the console's clock."""
-        self._offset_s = min(self._offset_s, received - timestamp)
+        self._delays.append(received - timestamp)
 
     def note_command(self, moment: float) -> None:
         """Note the moment of the console's clock just before the counter was told to start."""
-        self._command = moment
+        self._command, self._delays_before = moment, tuple(self._delays)
 
     def note_start(self, timestamp: float) -> None:
         """Note the news that the counter has started."""
@@ -59,28 +65,29 @@ class BinTimes:
             self._full.append((bins, timestamp))
 
     def note_end(self, bins: int, moment: float) -> None:
-        """Note that all `bins` were full by this moment of the console's clock."""
-        self._end = (bins, moment)
+        """Note that all `bins` were full by this moment of the console's clock, if clocks were compared."""
+        if self._delays:
+            self._end = (bins, moment - min(self._delays))
 
-    def _as_timestamp(self, moment: float | None) -> float | None:
-        return None if moment is None or math.isinf(self._offset_s) else moment - self._offset_s
+    def _command_time(self) -> float | None:
+        """The time stamp of the command; None if it is not known."""
+        delays = self._delays_before or self._delays
+        return None if self._command is None or not delays else self._command - median(delays)
 
     def _bounds(self) -> tuple[float, float]:
         """The earliest and the latest time at which the first bin may have begun; infinite where nothing is known."""
-        command, news, dwell_s = self._as_timestamp(self._command), self._news(), self.bin_s
+        command, news, dwell_s = self._command_time(), self._news(), self.bin_s
         latest = [timestamp - bins * dwell_s for bins, timestamp in news]
         earliest = -math.inf if command is None else command
         return earliest, max(earliest, min(latest, default=math.inf))
 
     def _news(self) -> list[tuple[int, float]]:
         """All news as numbers of full bins and time stamps; the start is 0 full bins."""
-        command = self._as_timestamp(self._command)
+        command = self._command_time()
         news = [*([] if self._start is None else [(0, self._start)]), *self._full]
         if command is not None and self._start is not None and self._start < command:  # a counter whose clock is behind
             news = [(bins, timestamp + command - self._start) for bins, timestamp in news]
-        if self._end is not None and (end := self._as_timestamp(self._end[1])) is not None:
-            news.append((self._end[0], end))
-        return news
+        return news if self._end is None else [*news, self._end]
 
     @property
     def bin_s(self) -> float:
@@ -88,7 +95,7 @@ class BinTimes:
 
         Then the counter's clock is faster than that of the time stamps, as in a simulation whose time runs fast.
         """
-        command, news = self._as_timestamp(self._command), self._news()
+        command, news = self._command_time(), self._news()
         if command is None or not news:
             return self._dwell_s
         (first, first_at), (last, last_at) = news[0], max(news)
@@ -154,7 +161,7 @@ class FlightLog(BinTimes):
             return 0.0
         if speed <= 0:
             return None
-        return max(0.0, ahead / speed - (moment - self._offset_s - timestamp))
+        return max(0.0, ahead / speed - (moment - median(self._delays) - timestamp))
 
     def covered(self, bins: int) -> int:
         """The number of bins that ended before the last known position of the motor, of `bins`."""

@@ -1,6 +1,6 @@
 """MotorFlyer: a fly scan of one motor, which moves past its points while a multichannel scaler counts.
 
-No special hardware is run_up: the motor's read-backs have time stamps, and so has the start of the counter. It knows
+No special hardware is needed: the motor's read-backs have time stamps, and so has the start of the counter. It knows
 nothing of plans.
 """
 

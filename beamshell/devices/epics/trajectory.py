@@ -284,10 +284,10 @@ class TrajectoryFlyer(PathFlyer):
 
     def _note_times(self) -> None:
         """Note when the last bin was full; without any news of the counter the clock of the console has to do."""
-        if self._complete_bins() == self._path.bins:
-            self._times.note_end(self._path.bins, self._counted_at)
         if not self._times.edges(1).size:
             self._times.compare_clocks(time.time(), time.monotonic())
+        if self._complete_bins() == self._path.bins:
+            self._times.note_end(self._path.bins, self._counted_at)
 
     def _end_counting(self) -> None:
         """Stop the counter if the last pulse, which ends the last bin, did not come."""

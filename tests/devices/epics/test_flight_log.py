@@ -60,6 +60,28 @@ def test_if_all_news_is_late_the_true_start_is_within_the_stated_uncertainty(dwe
         assert start > -0.002  # but for the end of the count, if no position came as fast as that
 
 
+def test_readbacks_with_time_stamps_in_the_future_do_not_make_the_start_late():
+    log = FlightLog(0.1)
+    for number, moment in enumerate(np.arange(-1.0, 0.0, 0.1)):
+        log.add_position(moment, moment + (0.5 if number == 5 else 0.0), moment + 0.001)
+    log.note_command(0.0)
+    log.note_start(0.002)
+    log.note_end(10, 1.01)
+    assert log.edges(1)[0] == pytest.approx(0.002)
+    assert log.start_uncertainty_s == pytest.approx(0.003)
+
+
+def test_clocks_that_drift_apart_in_a_long_flight_leave_the_bins_where_they_were():
+    log, drift = FlightLog(1.0), 1e-3
+    log.add_position(0.0, 0.0, 0.0)
+    log.note_command(0.0)
+    log.note_start(0.001)
+    for moment in np.arange(1.0, 1000.0):
+        log.add_position(moment, moment, moment * (1 - drift))
+    log.note_end(999, 999.001 * (1 - drift))
+    assert log.edges(1)[0] == pytest.approx(0.001, abs=0.1)  # in all they are one second apart by then
+
+
 def test_a_count_that_was_erased_is_not_that_of_this_flight():
     log = BinTimes(0.1)
     log.add_full_bins(50, 0.0)
@@ -154,8 +176,8 @@ def test_the_speed_is_that_between_the_last_two_readbacks():
 
 def test_the_time_until_the_first_bin_counts_from_when_the_readback_was_true():
     log = FlightLog(0.1)
-    log.add_position(0.0, 10.0, 1.0)
-    log.add_position(0.1, 10.1, 1.3)  # delivered 0.2 s late
+    for position, timestamp, received in ((-0.1, 9.9, 0.9), (0.0, 10.0, 1.0), (0.1, 10.1, 1.3)):
+        log.add_position(position, timestamp, received)  # the last is delivered 0.2 s late
     assert log.seconds_until(0.5, 1.0, 1.3) == pytest.approx(0.2)
     assert log.seconds_until(0.1, 1.0, 1.3) == 0.0
     assert log.seconds_until(-0.5, -1.0, 1.3) is None
