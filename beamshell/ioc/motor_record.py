@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from beamshell.analysis.move_times import MoveSettings
 from beamshell.ioc import motor_fields
 from beamshell.ioc.base import Base
-from beamshell.ioc.motion import Move, TimedPath
+from beamshell.ioc.motion import TimedPath, Travel
 from beamshell.ioc.motor_fields import (
     AT_HOME,
     BUTTONS,
@@ -35,11 +36,16 @@ from beamshell.ioc.simulation_clock import SimulationClock
 UPDATE_S = 0.04
 """Seconds between two read-backs of a motor that moves."""
 
+_ON_STEP = 1e-3
+"""A position that is so close to a step, in steps, is that step: numbers are rounded."""
+
 _STATE_ALARM, _HIGH_ALARM, _LOW_ALARM, _MAJOR = 7, 4, 6, 2  # alarm.h
 
 
 class MotorRecord(Record):
-    """One motor. Its axis obeys, unless the simulation's own fields make it slip or meet a limit switch.
+    """One motor. Its axis stands on whole steps of MRES, and comes to its target in the direction of BDST.
+
+    It obeys, unless the simulation's own fields make it slip or meet a limit switch.
 
     SIMS (1 = steps go out, nothing moves), SIMH and SIML (dial positions of the limit switches) are not part of the
     real record: they simulate faults of the axis.
@@ -49,13 +55,13 @@ class MotorRecord(Record):
     MENUS = motor_fields.MENUS
     FIELDS = motor_fields.FIELDS
 
-    _last_move: Move | TimedPath | None = None
+    _last_move: Travel | TimedPath | None = None
     _rests_since = 0.0
 
     def __init__(self, base: Base, address: int, clock: SimulationClock) -> None:
         super().__init__(base, address)
         self._clock = clock
-        self._move: Move | TimedPath | None = None
+        self._move: Travel | TimedPath | None = None
         self._began = 0.0
         self._dial: float = self["DVAL"]
         self._target = self._dial
@@ -80,6 +86,14 @@ class MotorRecord(Record):
         steps = dial / (self["MRES"] or 1.0)
         return round(max(-(2.0**31), min(2.0**31 - 1, steps)))
 
+    def _on_step(self, dial: float) -> float:
+        """The step that is closest to a dial position; the axis can stand nowhere else."""
+        size = abs(self["MRES"])
+        if not size or not math.isfinite(dial):
+            return dial
+        step = round(dial / size) * size
+        return dial if abs(step - dial) <= _ON_STEP * size else step
+
     def _show_target(self, user: float | None = None) -> None:
         """Bring VAL, DVAL and RVAL in step with the target; `user` spares VAL a rounding error."""
         self["VAL"] = self._to_user(self._target) if user is None else user
@@ -87,11 +101,12 @@ class MotorRecord(Record):
         self["RVAL"] = self._to_raw(self._target)
 
     def _show_position(self) -> None:
-        """Bring all read-backs in step with the axis. At its target a motor reads exactly VAL."""
-        self["RBV"] = self["VAL"] if self._dial == self._target else self._to_user(self._dial)
-        self["DRBV"] = self._dial
-        self["RRBV"] = self._to_raw(self._dial)
-        self["DIFF"] = self["DVAL"] - self._dial
+        """Bring all read-backs in step with the axis. At a target on a step a motor reads exactly VAL."""
+        dial = self._on_step(self._dial)
+        self["RBV"] = self["VAL"] if dial == self._target else self._to_user(dial)
+        self["DRBV"] = dial
+        self["RRBV"] = self._to_raw(dial)
+        self["DIFF"] = self["DVAL"] - dial
         self["RDIF"] = self["RVAL"] - self["RRBV"]
         self._show_switches()
 
@@ -136,57 +151,70 @@ class MotorRecord(Record):
         self._release_buttons()
         self._waits_for_go = self["SPMG"] in (STOP, PAUSE)
         if not self._waits_for_go:
-            self._begin(dial, self["VELO"], self["ACCL"])
+            backlash = self["BDST"] if abs(self["BDST"]) >= abs(self["MRES"]) else 0.0
+            self._begin(dial, MoveSettings(self["VELO"], self["ACCL"], backlash, self["BVEL"], self["BACC"]))
 
-    def _begin(self, dial: float, speed: float, ramp_s: float) -> None:
+    def _begin(self, dial: float, settings: MoveSettings) -> None:
+        target = self._on_step(dial)
         if self._move:
             self._dial = self._dial_now()
-        elif dial == self._dial:
+        elif target == self._dial:
             self._forget_faults()
             self._show_position()
             return
-        fastest = self["VMAX"] or math.inf
-        self._set_off(Move(self._dial, dial, min(max(abs(speed), 1e-9), fastest), max(ramp_s, 0.0)))
+        legs = settings.legs(self._dial, target)
+        self._set_off(Travel.along(legs, target, self["VMAX"] or math.inf, self["DLY"]))
 
-    def _set_off(self, move: Move | TimedPath, began: float | None = None) -> None:
+    def _set_off(self, move: Travel | TimedPath, began: float | None = None) -> None:
         self._move, self._began = move, self._clock.now() if began is None else began
         self._forget_faults()
-        self["CDIR"] = move.direction > 0
-        self["TDIR"] = move.direction * self._direction > 0
         self["DMOV"], self["MOVN"] = 0, 1
+        self._show_direction(move)
         self._show_position()
         self._schedule(move)
 
-    def _schedule(self, move: Move | TimedPath) -> None:
-        rest_s = move.duration_s - (self._clock.now() - self._began)
+    def _elapsed_s(self) -> float:
+        return self._clock.now() - self._began
+
+    def _show_direction(self, move: Travel | TimedPath) -> None:
+        direction = move.direction(self._elapsed_s())
+        self["CDIR"] = direction > 0
+        self["TDIR"] = direction * self._direction > 0
+
+    def _schedule(self, move: Travel | TimedPath) -> None:
+        rest_s = move.duration_s - self._elapsed_s()
         self._clock.after(max(0.0, min(rest_s, UPDATE_S * self._clock.speed)), lambda: self._tick(move))
 
     def _dial_now(self) -> float:
         """The dial position of the axis, as far as the move, a slip or a limit switch let it go, and never back."""
-        position = self._dial_at(self._clock.now())
-        if not isinstance(self._move, Move):
+        moment, move = self._clock.now(), self._move
+        position = self._dial_at(moment)
+        if not isinstance(move, Travel) or len(move.moves) != 1:
             return position
-        return max(self._dial, position) if self._move.direction > 0 else min(self._dial, position)
+        return max(self._dial, position) if move.direction(moment - self._began) > 0 else min(self._dial, position)
 
     def _dial_at(self, moment: float) -> float:
         """The dial position of the axis at a moment of this move or of the last one."""
         move = self._last_move if self._move is None and moment < self._rests_since else self._move
         if move is None or self["SIMS"]:
             return self._dial
-        position, low, high = move.position(moment - self._began), float(self["SIML"]), float(self["SIMH"])
+        elapsed_s = moment - self._began
+        position, low, high = move.position(elapsed_s), float(self["SIML"]), float(self["SIMH"])
         if isinstance(move, TimedPath):
             return max(low, min(position, high))
-        return min(position, high) if move.direction > 0 else max(position, low)
+        return min(position, high) if move.direction(elapsed_s) > 0 else max(position, low)
 
-    def _is_at_switch(self, move: Move | TimedPath) -> bool:
-        return move.is_beyond(self._dial, self["SIML"], self["SIMH"])
+    def _is_at_switch(self, move: Travel | TimedPath) -> bool:
+        return move.is_beyond(self._dial, self._elapsed_s(), self["SIML"], self["SIMH"])
 
-    def _tick(self, move: Move | TimedPath) -> None:
+    def _tick(self, move: Travel | TimedPath) -> None:
         with self.locked():
             if self._move is not move:  # superseded or stopped
                 return
-            is_over = self._clock.now() - self._began >= move.duration_s  # before the look at where it is
+            is_over = self._elapsed_s() >= move.duration_s  # before the look at where it is
             self._dial = self._dial_now()
+            self._show_direction(move)
+            self["MOVN"] = self._elapsed_s() < move.moving_s  # at rest during DLY, but not done
             self._show_position()
             if is_over or self._is_at_switch(move):
                 self._arrive(move)
@@ -198,7 +226,7 @@ class MotorRecord(Record):
         self["MISS"] = 0
         self._has_slipped = False
 
-    def _arrive(self, move: Move | TimedPath) -> None:
+    def _arrive(self, move: Travel | TimedPath) -> None:
         """End the move: the target is reached, or an obstacle."""
         if self["HOMF"] or self["HOMR"]:
             self._is_homed = self._dial == 0
@@ -216,7 +244,7 @@ class MotorRecord(Record):
         """Stop at once; unless paused, this place becomes the target. Do nothing if it is at rest."""
         if self._move is None:
             return
-        self._dial = self._dial_now()
+        self._dial = self._on_step(self._dial_now())
         if not keeps_target:
             self._target = self._dial
             self._show_target()
@@ -261,8 +289,8 @@ class MotorRecord(Record):
         with self.locked():
             if self._move is not None or self["SPMG"] in (STOP, PAUSE):
                 return False
-            way = TimedPath(tuple(times), tuple(map(self._to_dial, positions)))
-            self._target = way.target
+            *way_there, self._target = map(self._to_dial, positions)
+            way = TimedPath(tuple(times), (*way_there, self._on_step(self._target)))
             self._show_target()
             self._set_off(way, began)
             return True
@@ -410,7 +438,7 @@ class MotorRecord(Record):
             self[button] = 0
             return
         self._release_buttons(but=button)
-        self._begin(dial, speed, ramp_s)
+        self._begin(dial, MoveSettings(speed, ramp_s))
         if self._move is None:  # there already
             self._is_homed = self._is_homed or button in ("HOMF", "HOMR")
             self._rest()

@@ -182,7 +182,7 @@ class Twin:
         self._record(
             fact["record"], "motor",
             DVAL=begins, DLLM=low, DHLM=high, EGU=fact.get("units", "mm"), DESC=str(fact.get("doc", ""))[:40],
-            VELO=speed, VMAX=10 * speed, JVEL=speed, JAR=10 * speed, HVEL=speed, ACCL=0.05, RDBD=0.001, MRES=1e-4,
+            VELO=speed, VMAX=10 * speed, JVEL=speed, JAR=10 * speed, HVEL=speed, ACCL=0.05, RDBD=0.001, MRES=1e-6,
         )  # fmt: skip
 
     def _scaler(self, fact: Fact) -> None:

@@ -5,12 +5,12 @@ Pure: documents in, numbers out. It knows no store and no device.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from beamshell.analysis.move_times import MoveSettings
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 
@@ -20,14 +20,6 @@ _LONGEST_S, _LARGEST = 1e7, 1e12
 """The longest step in seconds, and the largest number, that are believed: what is above was written by a fault."""
 _WAITING_ARGUMENTS = ("delay", "sleep", "period", "period_s")
 _DIGITS = 2
-
-
-def way_s(distance: float, velocity: float, ramp_s: float) -> float:
-    """Seconds of a move that accelerates to `velocity` in `ramp_s` seconds, and decelerates in the same time."""
-    distance, velocity = abs(distance), abs(velocity)
-    if distance >= velocity * ramp_s:
-        return distance / velocity + (ramp_s if distance else 0.0)
-    return 2 * math.sqrt(distance * ramp_s / velocity)
 
 
 @dataclass(frozen=True)
@@ -148,15 +140,15 @@ class _Reader(RunReceiver):
         return dict.fromkeys(counts, own) if _is_number(own) and own is not None else counts
 
     def _moves(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
-        distances = {name: _distance(name, before, after) for name in self._motors}
-        return {name: self._nominal(name, distance) for name, distance in distances.items() if distance}
+        ways = {name: _way(name, before, after) for name in self._motors}
+        return {name: self._nominal(name, *way) for name, way in ways.items() if way is not None and way[0] != way[1]}
 
-    def _nominal(self, name: str, distance: float) -> float:
-        velocity, ramp_s = (self._settings.get(f"{name}_{setting}") for setting in ("velocity", "acceleration"))
-        if not velocity or ramp_s is None:
+    def _nominal(self, name: str, start: float, stop: float) -> float:
+        settings = _move_settings(name, self._settings)
+        if settings is None:
             self._per_unit.add(name)
-            return distance
-        return way_s(distance, velocity, ramp_s)
+            return abs(stop - start)
+        return settings.duration_s(start, stop)
 
     def times(self) -> RunTimes | None:
         if self._last is None or self._flown or self._waits_on_purpose or self._stop.get("exit_status") != "success":
@@ -199,12 +191,28 @@ def _count_time(name: str, settings: Mapping[str, float]) -> float:
     return 0.0
 
 
-def _distance(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Distance between a motor's setpoints at two points; between its readbacks if no setpoint is recorded."""
+def _move_settings(name: str, settings: Mapping[str, float]) -> MoveSettings | None:
+    """What the time of a motor's move depends on; None if its velocity is not recorded."""
+    velocity, ramp_s = settings.get(f"{name}_velocity"), settings.get(f"{name}_acceleration")
+    if not velocity or ramp_s is None:
+        return None
+    direction = -1.0 if settings.get(f"{name}_user_offset_dir") else 1.0
+    return MoveSettings(
+        velocity=velocity,
+        ramp_s=ramp_s,
+        backlash=direction * settings.get(f"{name}_backlash_distance", 0.0),
+        backlash_velocity=settings.get(f"{name}_backlash_velocity", velocity),
+        backlash_ramp_s=settings.get(f"{name}_backlash_acceleration", ramp_s),
+        delay_s=settings.get(f"{name}_readback_settle_time", 0.0),
+    )
+
+
+def _way(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[float, float] | None:
+    """A motor's setpoints at two points, its readbacks if no setpoint is recorded; None if neither is a number."""
     for key in (f"{name}_user_setpoint", f"{name}_setpoint", name):
         if _is_number(before.get(key)) and _is_number(after.get(key)):
-            return abs(float(after[key]) - float(before[key]))
-    return 0.0
+            return float(before[key]), float(after[key])
+    return None
 
 
 def _rounded(*by_name: Mapping[str, float]) -> tuple[tuple[tuple[str, float], ...], ...]:

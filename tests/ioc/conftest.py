@@ -53,6 +53,7 @@ class Motor:
 DEFAULTS = {
     "SPMG": 3, "STOP": 1, "JOGF": 0, "JOGR": 0, ":stall": 0, ":hard_high": 26, ":hard_low": -26, "SET": 0, "FOFF": 0,
     "DIR": 0, "OFF": 0, "DHLM": 25, "DLLM": -25, "VELO": 2, "RTRY": 10, "TWV": 0.1, "HVEL": 2, "JVEL": 2, "MRES": 1e-4,
+    "BDST": 0, "BVEL": 1, "BACC": 0.1, "DLY": 0,
 }  # fmt: skip
 
 

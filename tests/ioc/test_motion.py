@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.ioc.motion import Move
+from beamshell.analysis.move_times import MoveSettings
+from beamshell.ioc.motion import Move, Travel
 
 
 def test_a_move_without_ramp_lasts_distance_over_speed():
@@ -48,3 +49,33 @@ def test_the_axis_never_turns_back_and_ends_exactly_at_its_target(start, target,
     assert all(later >= earlier - 1e-9 for earlier, later in itertools.pairwise(gone))
     assert gone[-1] <= abs(target - start) + 1e-9
     assert move.position(move.duration_s) == target
+
+
+BACKLASH = MoveSettings(velocity=1.0, ramp_s=0.0, backlash=0.5, backlash_velocity=0.25, backlash_ramp_s=0.0)
+
+
+def travel(start, target, *, fastest=math.inf, delay_s=0.0, settings=BACKLASH):
+    return Travel.along(settings.legs(start, target), target, fastest, delay_s)
+
+
+def test_a_travel_with_backlash_passes_its_target_and_comes_back_slowly():
+    down = travel(4.0, 1.0)  # 3.5 to 0.5 at 1/s, then 0.5 at 0.25/s
+    assert [down.position(t) for t in (0.0, 3.0, 3.5, 4.5, 5.5, 9.0)] == [4.0, 1.0, 0.5, 0.75, 1.0, 1.0]
+    assert [down.direction(t) for t in (0.0, 3.4, 3.6, 9.0)] == [-1, -1, 1, 1]
+    assert (down.moving_s, down.duration_s) == (5.5, 5.5)
+
+
+def test_the_delay_is_a_time_at_rest():
+    up = travel(0.0, 1.0, delay_s=2.0)
+    assert (up.moving_s, up.duration_s) == (2.5, 4.5)
+    assert up.position(2.6) == 1.0
+
+
+def test_no_straight_move_is_faster_than_the_limit():
+    assert travel(0.0, 2.5, fastest=0.5).moving_s == 2.0 / 0.5 + 0.5 / 0.25
+
+
+def test_a_switch_counts_in_the_direction_of_the_moment():
+    down = travel(4.0, 1.0)
+    assert down.is_beyond(0.6, 3.4, low=0.6, high=9.0)
+    assert not down.is_beyond(0.6, 3.9, low=0.6, high=9.0)

@@ -200,6 +200,43 @@ def test_steps_follow_the_resolution(motor):
 # ---- limits ----------------------------------------------------------------------------------
 
 
+def test_the_axis_stands_on_whole_steps_and_the_target_stays_as_it_was_written(motor):
+    motor["MRES"] = 0.01
+    motor.do("VAL", 0.3141)
+    assert (motor["VAL"], motor["DVAL"], motor["RVAL"]) == (0.3141, 0.3141, 31)
+    assert (motor["RBV"], motor["RRBV"], motor["RDIF"]) == (pytest.approx(0.31), 31, 0)
+    assert motor["DIFF"] == pytest.approx(0.0041)
+    motor.do("VAL", 0.3)
+    assert motor["RBV"] == 0.3
+
+
+def test_a_motor_with_backlash_passes_its_target_and_comes_back_at_its_own_speed(motor):
+    motor.do("VAL", 2)
+    motor["BDST"], motor["BVEL"], motor["BACC"] = 0.5, 0.5, 0.0
+    way = []
+    readback = epics.PV("BL:samy.RBV", callback=lambda value, **_: way.append(value))
+    readback.wait_for_connection()
+    began = time.monotonic()
+    motor.do("VAL", 1)
+    assert time.monotonic() - began >= (1.5 / 2 + 0.05 + 0.5 / 0.5) / 10  # the simulation is ten times as fast
+    assert motor["RBV"] == 1
+    motor.wait_for(lambda: way[-1:] == [1.0])
+    readback.disconnect()
+    assert min(way) == pytest.approx(0.5, abs=0.2)
+    assert way[way.index(min(way)) :] == sorted(way[way.index(min(way)) :])
+    assert motor["TDIR"] == 1
+
+
+def test_during_the_settle_time_the_motor_stands_and_is_not_done(motor):
+    motor["DLY"] = 5
+    ended = motor.start("VAL", 0.1)
+    motor.wait_for(lambda: motor["MOVN"] == 0)
+    assert (motor["DMOV"], motor["RBV"]) == (0, 0.1)
+    assert not ended()
+    motor.wait_for(ended)
+    assert motor["DMOV"] == 1
+
+
 @pytest.mark.parametrize(("field", "value"), [("VAL", 26), ("DVAL", -26), ("RLV", 40), ("VAL", float("nan"))])
 def test_a_move_beyond_a_soft_limit_is_refused_and_val_restored(motor, field, value):
     motor.do("VAL", 2)

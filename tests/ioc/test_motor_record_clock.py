@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from beamshell.ioc.motion import Move
+from beamshell.ioc.motion import Move, Travel
 from beamshell.ioc.motor_record import MotorRecord
 
 
@@ -69,7 +69,7 @@ def test_a_move_ends_at_its_target_however_slowly_it_is_looked_at():
         clock = Clock(step_s=thousandths / 1000)
         motor = Bare(clock)
         motor._target = 1.0
-        motor._set_off(Move(0.0, 1.0, 1.0))
+        motor._set_off(Travel(1.0, (Move(0.0, 1.0, 1.0),)))
         while clock.due:
             clock.due.pop()()
         assert (motor["DMOV"], motor._dial, motor._has_slipped) == (1, 1.0, False), clock.step_s

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from beamshell.analysis.move_times import trapezoid_s
 from beamshell.timing.history import TimingHistory
-from beamshell.timing.run_times import way_s
 
 FACTOR = 1.5
 """Each move of the motor x takes so many times what its settings say."""
@@ -19,7 +19,7 @@ class PastRun:
     def __init__(self, scan_id, *, open=False):
         self.path, self.reads = Path(f"{scan_id:06d}.jsonl"), 0
         begin, step = 1.8e9 + 100 * scan_id, 0.5 + 0.5 * (scan_id % 4)
-        times = [begin + n * (FACTOR * way_s(step, 1.0, 0.0) + 1.0) for n in range(1, 5)]
+        times = [begin + n * (FACTOR * trapezoid_s(step, 1.0, 0.0) + 1.0) for n in range(1, 5)]
         settings = {"x": {"data": {"x_velocity": 1.0, "x_acceleration": 0.0}}, "det": {"data": {"det_exp": 1.0}}}
         self.docs = [
             ("start", {"uid": str(scan_id), "time": begin, "motors": ["x"], "detectors": ["det"]}),

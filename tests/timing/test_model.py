@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from beamshell import plans as bp
+from beamshell.analysis.move_times import MoveSettings, trapezoid_s
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.simulate.simulator import rehearse
 from beamshell.timing.model import DeviceTiming, TimingModel, learn
-from beamshell.timing.run_times import times_of, way_s
+from beamshell.timing.run_times import times_of
 
 SPEED, RAMP = 2.0, 0.1
 TRUE_MOVE, TRUE_COUNT, POINT_S = DeviceTiming(0.2, 1.1), DeviceTiming(0.05, 1.0), 0.01
@@ -16,7 +17,7 @@ TRUE_MOVE, TRUE_COUNT, POINT_S = DeviceTiming(0.2, 1.1), DeviceTiming(0.05, 1.0)
 
 
 def took(distance, count_time):
-    move = TRUE_MOVE.seconds(way_s(distance, SPEED, RAMP)) if distance else 0.0
+    move = TRUE_MOVE.seconds(trapezoid_s(distance, SPEED, RAMP)) if distance else 0.0
     return move + TRUE_COUNT.seconds(count_time) + POINT_S
 
 
@@ -56,7 +57,7 @@ def ordinary():
 
 
 def seconds_of_a_point(overheads, distance, count_time):
-    move = overheads.motor("x").seconds(way_s(distance, SPEED, RAMP)) if distance else 0.0
+    move = overheads.motor("x").seconds(trapezoid_s(distance, SPEED, RAMP)) if distance else 0.0
     return overheads.point_s + move + overheads.detector("det").seconds(count_time)
 
 
@@ -177,7 +178,24 @@ def test_a_baseline_tells_where_the_first_move_began():
         ("event", {"descriptor": "b", "seq_num": 1, "time": 1000.0, "data": {"x": -4.0, "x_setpoint": -4.0}}),
     ]
     times = times_of([run[0], *baseline, *run[1:]])
-    assert times.first.moves["x"] == pytest.approx(way_s(4, SPEED, RAMP))
+    assert times.first.moves["x"] == pytest.approx(trapezoid_s(4, SPEED, RAMP))
+
+
+def test_the_nominal_time_of_a_move_counts_backlash_and_delay_in_the_direction_of_the_move():
+    recorded = {
+        "x_backlash_distance": 0.5, "x_backlash_velocity": 0.1, "x_backlash_acceleration": 0.2,
+        "x_readback_settle_time": 1.5, "x_user_offset_dir": 1,
+    }  # fmt: skip
+
+    def moves(step):
+        run = list(run_of(line(step, 3), 0.5))
+        run[1][1]["configuration"]["x"]["data"] |= recorded
+        (interval,) = times_of(run).intervals
+        return interval.moves["x"]
+
+    settings = MoveSettings(SPEED, RAMP, -0.5, 0.1, 0.2, 1.5)  # a reversed motor: BDST is of the dial
+    assert moves(4) == pytest.approx(settings.duration_s(0, 4)) == pytest.approx(2.25 + RAMP + 5.2 + 1.5)
+    assert moves(-4) == pytest.approx(settings.duration_s(0, -4)) == pytest.approx(1.75 + RAMP + 5.2 + 1.5)
 
 
 def test_nothing_is_learned_from_nothing_and_no_error_is_stated_from_two():
@@ -194,7 +212,7 @@ class TimedAxis(SynAxis):
     settle_time = 0.0
 
     def estimate_time_s(self, start, stop):
-        return way_s(stop - start, SPEED, RAMP)
+        return trapezoid_s(stop - start, SPEED, RAMP)
 
 
 def test_a_rehearsal_uses_what_was_learned_and_says_from_how_much(ordinary):

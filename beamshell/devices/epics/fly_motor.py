@@ -1,13 +1,15 @@
 """MotorFlyer: a fly scan of one motor, which moves past its points while a multichannel scaler counts.
 
-No special hardware is run_up: the motor's read-backs have time stamps, and so has the start of the counter. It knows
+No special hardware is needed: the motor's read-backs have time stamps, and so has the start of the counter. It knows
 nothing of plans.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -18,12 +20,14 @@ from typing_extensions import override
 from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.epics.fly_profile import FlightLog, FlyProfile, profile_from
+from beamshell.devices.epics.flight_log import FlightLog
+from beamshell.devices.epics.fly_profile import FlyProfile, profile_from
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.flyer import Flight, Points, end_with, latest
 from beamshell.devices.part import Kind
 from beamshell.devices.path_flyer import Numbers, PathFlyer
+from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
@@ -108,16 +112,16 @@ class MotorFlyer(PathFlyer):
     @override
     def parse_path(self, path: Mapping[str, Any]) -> FlyProfile:
         profile = profile_from(self.name, path)
-        for place in (profile.begin - self._room(profile), profile.end + self._room(profile)):
+        for place in (profile.begin - self._room(profile), self._farthest_place(profile)):
             try:
                 self.motor.check_value(place)
             except LimitError as exc:
-                run_up = self.motor.with_unit(abs(self._room(profile) + profile.step / 2))
+                run_up = self.motor.with_unit(abs(self._farthest_place(profile) - profile.stop))
                 raise LimitError(
                     f"{exc}; at this speed a flight needs {run_up} beside its first and last point"
                 ) from exc
         self._check_speed(profile)
-        self.counter.check_bins(profile.bins)
+        self.counter.check_bins(profile.bins, profile.time_s)
         return profile
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
@@ -127,12 +131,23 @@ class MotorFlyer(PathFlyer):
             The same as `prepare`.
         """
         profile = self.parse_path(path)
-        way = profile.places
-        beside_s = 2 * abs(self._room(profile)) / profile.speed + latest(self.motor.acceleration)
-        return profile.bins * profile.time_s + beside_s, {self.motor.name: way.tolist()}
+        flight_s = self.motor.move_settings(profile.speed).duration_s(
+            profile.begin - self._room(profile), self._target(profile)
+        )
+        return flight_s, {self.motor.name: profile.places.tolist()}
 
     def _room(self, profile: FlyProfile) -> float:
         return profile.run_up(latest(self.motor.acceleration))
+
+    def _farthest_place(self, profile: FlyProfile) -> float:
+        """Where it turns at the latest: a motor with backlash passes its target, or comes to it more slowly."""
+        backlash = abs(self.motor.move_settings().backlash)
+        return profile.end + self._room(profile) + math.copysign(backlash, profile.step)
+
+    def _target(self, profile: FlyProfile) -> float:
+        """Where the motor is sent: it has passed all bins before it does anything about its backlash."""
+        is_preferred = self.motor.move_settings().backlash * profile.step > 0
+        return self._farthest_place(profile) if is_preferred else profile.end + self._room(profile)
 
     def _check_speed(self, profile: FlyProfile) -> None:
         slowest, fastest = self.motor.velocity.limits  # VBAS and VMAX of the record
@@ -171,14 +186,15 @@ class MotorFlyer(PathFlyer):
     def start_flight(self, flight: Flight) -> None:
         profile: FlyProfile = self._path
         self._check_start_position(profile)
-        self._log, self._counts, self._counting, self._start_failure = FlightLog(profile.time_s), None, None, None
+        speed_before, dwell_s = begin_values(self.motor.velocity, self.counter.dwell)()
+        self._log, self._counts, self._counting, self._start_failure = FlightLog(float(dwell_s)), None, None, None
         self._is_ending = self._is_complete = False
         self._start_lock = threading.Lock()
         self._subscribe()
         try:
-            self._speed_before = float(self.motor.velocity.get())
+            self._speed_before = float(speed_before)
             self.motor.velocity.set(profile.speed).wait(_WRITE_S)
-            move = self.motor.set(profile.end + self._room(profile))
+            move = self.motor.set(self._target(profile))
         except BaseException:
             self._unsubscribe()
             self._restore_speed()
@@ -214,23 +230,26 @@ class MotorFlyer(PathFlyer):
 
     def _on_position(self, value: Any, timestamp: float, **_: Any) -> None:
         """Set a timer for the moment at which the motor reaches the beginning of the first bin. Updates worker."""
-        self._log.add_position(float(value), timestamp)
+        self._log.add_position(float(value), timestamp, time.monotonic())
         profile: FlyProfile = self._path
-        ahead, speed = (profile.begin - value) * np.sign(profile.step), self._log.speed() * np.sign(profile.step)
-        if self._start_lock.locked() or (ahead > 0 and speed <= 0):
+        if self._start_lock.locked():
+            return
+        seconds = self._log.seconds_until(profile.begin, float(np.sign(profile.step)), time.monotonic())
+        if seconds is None:
             return
         if self._timer is not None:
             self._timer.cancel()
         flight = self._flight
         assert flight is not None
         start = partial(completions.post, partial(self._start_counting, flight))
-        self._timer = call_later(max(0.0, ahead / speed) if ahead > 0 else 0.0, start)
+        self._timer = call_later(seconds, start)
 
     def _start_counting(self, flight: Flight) -> None:
         """Start the counter: the first bin begins. Completions worker."""
         if flight.done or flight.ended_by or not self._start_lock.acquire(blocking=False):
             return
         profile: FlyProfile = self._path
+        self._log.note_command(time.monotonic())
         try:
             self._counting = self.counter.begin_bins(allowed_bins_s(profile.bins, profile.time_s))
         except DeviceError as exc:
@@ -241,12 +260,14 @@ class MotorFlyer(PathFlyer):
             self._counting.add_callback(lambda counting: self._on_counted(flight, counting))
 
     def _on_counted(self, flight: Flight, counting: DeviceStatus) -> None:
-        """Stop the motor if the counter was stopped before all bins were full."""
-        profile: FlyProfile = self._path
+        """Note that all bins are full; stop the motor if the counter was stopped before."""
+        moment, profile = time.monotonic(), self._path
         if self._is_ending or flight.done:
             return
         with contextlib.suppress(DeviceError):  # their IOC is gone, and with it the move
-            if not counting.success or self.counter.bins.get() < profile.bins:
+            if counting.success and self.counter.bins.get() >= profile.bins:
+                self._log.note_end(profile.bins, moment)
+            else:
                 self.motor.stop(success=True)
 
     @override
@@ -359,9 +380,12 @@ class MotorFlyer(PathFlyer):
 
     @override
     def points_so_far(self) -> Points:
-        if self.flying and self._counting is not None:
-            with contextlib.suppress(DeviceError):  # its end says why; what was counted before is kept
-                self._counts = self.counter.begin_filled()()
+        if not self.flying or self._counting is None:
+            return self._points()
+        if self._log.start_uncertainty_s > self._log.bin_s:
+            return Points({})  # handed over now, they could not be corrected by news that is still to come
+        with contextlib.suppress(DeviceError):  # its end says why; what was counted before is kept
+            self._counts = self.counter.begin_filled()()
         return self._points()
 
     def _points(self) -> Points:

@@ -1,4 +1,4 @@
-"""The arithmetic of a fly scan: run-up, speed, and the time and motor position of each bin.
+"""The arithmetic of a fly scan: its points, run-up and speed.
 
 Pure: numbers in, numbers out; no device, no clock.
 """
@@ -109,70 +109,3 @@ def _whole(name: str, key: str, value: Any) -> int:
     if number != int(number):
         raise BadValue(f"{name}: {key} is {value!r}, and must be a whole number")
     return int(number)
-
-
-class FlightLog:
-    """The record of a flight: the motor's positions and the numbers of full bins, with their time stamps.
-
-    Args:
-        dwell_s: seconds that a bin should last.
-    """
-
-    def __init__(self, dwell_s: float) -> None:
-        self._dwell_s = dwell_s
-        self._positions: list[tuple[float, float]] = []
-        self._start: float | None = None
-        self._full: list[tuple[int, float]] = []
-
-    def add_position(self, position: float, timestamp: float) -> None:
-        """Add a position of the motor and its time stamp."""
-        self._positions.append((timestamp, position))
-
-    def note_start(self, timestamp: float) -> None:
-        """Note the time at which the counter began with its first bin."""
-        self._start = timestamp
-
-    def add_full_bins(self, bins: int, timestamp: float) -> None:
-        """Add the number of bins that were full at this time."""
-        if self._start is not None and timestamp > self._start and (not self._full or bins > self._full[-1][0]):
-            self._full.append((bins, timestamp))
-
-    def speed(self) -> float:
-        """The speed of the motor between its last two positions, in units/s; 0 if unknown."""
-        if len(self._positions) < 2 or self._positions[-1][0] <= self._positions[-2][0]:
-            return 0.0
-        (time_1, position_1), (time_2, position_2) = self._positions[-2:]
-        return (position_2 - position_1) / (time_2 - time_1)
-
-    def edges(self, bins: int) -> Numbers:
-        """The times at which bins began and the last ended: seconds since 1970, shape (bins + 1,); empty if unknown.
-
-        The bins last as long as they should, as far as the time stamps allow: they are late by up to a bin, and that of
-        the last one by any time.
-        """
-        if self._start is None:
-            return np.zeros(0)
-        bin_s = self._dwell_s
-        if unfinished := [mark for mark in self._full if mark[0] < bins]:  # after the last bin none is unfinished
-            full, full_at = unfinished[-1]
-            bin_s = max(bin_s, (full_at - self._start) / (full + 1))
-        if self._full:
-            full, full_at = self._full[-1]
-            bin_s = min(bin_s, (full_at - self._start) / full)
-        return self._start + bin_s * np.arange(bins + 1, dtype=np.float64)
-
-    def covered(self, bins: int) -> int:
-        """The number of bins that ended before the last known position of the motor, of `bins`."""
-        edges = self.edges(bins)
-        if not edges.size or not self._positions:
-            return 0
-        return int(np.searchsorted(edges[1:], self._positions[-1][0], "right"))
-
-    def points(self, bins: int) -> tuple[Numbers, Numbers]:
-        """The time of the middle of each bin, and the motor's position then: two arrays, shape (bins,)."""
-        edges = self.edges(bins)
-        if not edges.size or not self._positions:
-            return np.zeros(0), np.zeros(0)
-        times = (edges[:-1] + edges[1:]) / 2
-        stamps, places = zip(*self._positions, strict=True)
-        return times, np.interp(times, stamps, places)

@@ -17,7 +17,7 @@ from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import BadValue, DeviceError
+from beamshell.errors import BadValue, DeviceError, LimitError
 from beamshell.protocols import DataKey
 
 _MARGIN_S = 10.0
@@ -93,8 +93,9 @@ class MultichannelScaler(Device):
 
         Raises:
             BadValue: it cannot hold so many.
+            LimitError: it has no bins of this duration.
         """
-        self.check_bins(number)
+        self.check_bins(number, seconds)
         settings = (
             (self.num_bins, number),
             (self.dwell, seconds),
@@ -103,15 +104,21 @@ class MultichannelScaler(Device):
         )
         return [signal.set(value) for signal, value in settings]
 
-    def check_bins(self, number: int) -> None:
-        """Return if it can hold this number of bins.
+    def check_bins(self, number: int, seconds: float) -> None:
+        """Return if it can fill this number of bins, each for some seconds.
 
         Raises:
-            BadValue: it cannot.
+            BadValue: it cannot hold so many.
+            LimitError: it has no bins of this duration.
         """
         latest = self.most_bins.latest if self.most_bins.connected else None
         if latest is not None and number > latest["value"]:
             raise BadValue(f"{self.name}: {number} bins are more than it holds, which is {latest['value']:g}")
+        shortest, longest = self.dwell.limits
+        if shortest < longest and not shortest <= seconds <= longest:
+            raise LimitError(
+                f"{self.name}: bins of {seconds:g} s are outside its limits {shortest:g} and {longest:g} s"
+            )
 
     def begin_bins(self, allowed_s: float) -> DeviceStatus:
         """Erase and start; done when all bins are full.

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from typing_extensions import override
 
+from beamshell.analysis.move_times import MoveSettings, trapezoid_s
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
-from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, duration_s, fault_words, msta_words
+from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.limits import as_number
@@ -77,9 +78,13 @@ class EpicsMotor(Positioner):
     user_setpoint = Component(EpicsSignal, ".VAL", kind=Kind.normal, auto_monitor=True, write_timeout=None)
 
     user_offset = Component(EpicsSignal, ".OFF", kind=Kind.config)
-    user_offset_dir = Component(EpicsSignal, ".DIR", kind=Kind.config)
+    user_offset_dir = Component(EpicsSignal, ".DIR", kind=Kind.config, auto_monitor=True)
     velocity = Component(EpicsSignal, ".VELO", kind=Kind.config, auto_monitor=True)
     acceleration = Component(EpicsSignal, ".ACCL", kind=Kind.config, auto_monitor=True)
+    backlash_distance = Component(EpicsSignal, ".BDST", kind=Kind.config, auto_monitor=True)
+    backlash_velocity = Component(EpicsSignal, ".BVEL", kind=Kind.config, auto_monitor=True)
+    backlash_acceleration = Component(EpicsSignal, ".BACC", kind=Kind.config, auto_monitor=True)
+    readback_settle_time = Component(EpicsSignal, ".DLY", kind=Kind.config, auto_monitor=True)
     motor_egu = Component(EpicsSignal, ".EGU", kind=Kind.config)
 
     high_limit_travel = Component(EpicsSignal, ".HLM", kind=Kind.omitted, auto_monitor=True)
@@ -206,6 +211,7 @@ class EpicsMotor(Positioner):
             self.acceleration,
         )()
         target = self._within_limits(position, (low, high))
+        settings = self.move_settings(velocity, ramp_s)
         self._check_ready(int(spmg), bool(calibrating))
         move = MotorMove(
             self,
@@ -215,7 +221,7 @@ class EpicsMotor(Positioner):
             start=start,
             timeout=next(
                 allowed
-                for allowed in (timeout, self.timeout, _allowed_s(duration_s(target - start, velocity, ramp_s)))
+                for allowed in (timeout, self.timeout, _allowed_s(settings.duration_s(start, target)))
                 if allowed is not None
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
@@ -359,8 +365,9 @@ class EpicsMotor(Positioner):
             self.low_limit_travel, self.high_limit_travel, self.home_velocity, self.acceleration, self.msta
         )()
         if timeout is None:
-            travel_s = duration_s(high - low, velocity, ramp_s) if low < high else math.inf
-            timeout = self.timeout if self.timeout is not None else _allowed_s(travel_s)
+            travel_s = trapezoid_s(high - low, velocity, ramp_s) if low < high else math.inf
+            allowed_s = _allowed_s(travel_s + _recent(self.readback_settle_time))
+            timeout = self.timeout if self.timeout is not None else allowed_s
         aim = Home(was_homed="homed" in msta_words(int(msta)))
         return self._waited(self._press(command, aim, f"search for home ({direction})", timeout), wait)
 
@@ -418,9 +425,26 @@ class EpicsMotor(Positioner):
         finally:
             self.set_use_switch.put("Use", wait=True)
 
+    def move_settings(self, velocity: float | None = None, ramp_s: float | None = None) -> MoveSettings:
+        """What the time of a move depends on, as it is now in the record, in user coordinates.
+
+        Args:
+            velocity: in place of VELO, in units/s.
+            ramp_s: in place of ACCL, in seconds.
+        """
+        direction = -1.0 if _recent(self.user_offset_dir) else 1.0
+        return MoveSettings(
+            velocity=_recent(self.velocity) if velocity is None else velocity,
+            ramp_s=_recent(self.acceleration) if ramp_s is None else ramp_s,
+            backlash=direction * _recent(self.backlash_distance),
+            backlash_velocity=_recent(self.backlash_velocity),
+            backlash_ramp_s=_recent(self.backlash_acceleration),
+            delay_s=_recent(self.readback_settle_time),
+        )
+
     def estimate_time_s(self, start: float, stop: float) -> float:
-        """Seconds that a move from `start` to `stop` should take, from VELO and ACCL as they are now."""
-        return duration_s(stop - start, _recent(self.velocity), _recent(self.acceleration)) + self.settle_time
+        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now."""
+        return self.move_settings().duration_s(start, stop) + self.settle_time
 
     # ---- simulation --------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ Pure: numbers of the record in, words out. The fields are those of the EPICS mot
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,18 +124,3 @@ class Snapshot:
         if faults := fault_words(self.msta):
             return f"ended at {at} ({', '.join(faults)})"
         return ""
-
-
-def duration_s(distance: float, velocity: float, ramp_s: float) -> float:
-    """Seconds that a move takes with a trapezoidal velocity: VELO in EGU/s, reached in ACCL = `ramp_s` seconds.
-
-    infinite if the velocity is 0.
-    """
-    distance, velocity = abs(distance), abs(velocity)
-    if distance == 0:
-        return 0.0
-    if velocity == 0:
-        return math.inf
-    if distance < velocity * ramp_s:  # never reaches full velocity: a triangle of slopes velocity / ramp_s
-        return 2 * math.sqrt(distance * ramp_s / velocity)
-    return distance / velocity + ramp_s

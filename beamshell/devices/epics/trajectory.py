@@ -6,6 +6,8 @@ It knows the records of profileMoveController.template and profileMoveAxis.templ
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -16,9 +18,10 @@ from typing_extensions import override
 
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
+from beamshell.devices.epics.flight_log import BinTimes
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.epics.trajectory_path import Path, middles, path_from
+from beamshell.devices.epics.trajectory_path import Path, path_from
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.flyer import Flight, Points, end_with, latest
 from beamshell.devices.part import Fact, Kind
@@ -32,15 +35,17 @@ _WRITE_S = 5.0
 """Seconds that a setting may take to be written."""
 
 _SUCCESS = 1
-_FIXED_TIME, _ABSOLUTE = 0, 1
+_TIME_ARRAY, _ABSOLUTE = 1, 1
 
 
 class TrajectoryFlyer(PathFlyer):
     """A flight of several motors through points: ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``.
 
     `prepare` checks each point and the speed to it, has the controller build the profile, and takes the motors to
-    where it begins. `kickoff` executes it; the controller's pulses begin the counter's bins, half-way between the
-    points. Its points are handed over when it has ended, since the controller has the positions only then.
+    where it begins. `kickoff` executes it; the controller drives straight from point to point, and its pulses begin the
+    counter's bins, half-way between the points. A point where a motor turns so sharply that it would pass further away
+    than the tolerance is refused before. The points are handed over when the flight has ended, since the controller has
+    the positions only then.
 
     Args:
         prefix: the beginning of the controller's addresses, "BL:traj1:" for BL:traj1:Build and the others.
@@ -59,7 +64,7 @@ class TrajectoryFlyer(PathFlyer):
     ends_on_pause: ClassVar[bool] = True
 
     acceleration = Component(EpicsSignal, "Acceleration", kind=Kind.config, auto_monitor=True)
-    fixed_time = Component(EpicsSignal, "FixedTime", kind=Kind.config)
+    times = Component(EpicsSignal, "Times", kind=Kind.omitted)
     time_mode = Component(EpicsSignal, "TimeMode", kind=Kind.omitted)
     move_mode = Component(EpicsSignal, "MoveMode", kind=Kind.omitted)
     num_points = Component(EpicsSignal, "NumPoints", kind=Kind.omitted)
@@ -87,7 +92,8 @@ class TrajectoryFlyer(PathFlyer):
         self._motors, self.counter = motors, counter
         self._readbacks: dict[str, npt.NDArray[np.float64]] = {}
         self._counts: dict[str, Any] = {}
-        self._marks: list[tuple[int, float]] = []
+        self._times = BinTimes(0.0)
+        self._counted_at = 0.0  # by the console's clock
         self._counting: DeviceStatus | None = None
         parts: dict[str, Component[Any]] = {}
         for axis in range(1, len(motors) + 1):
@@ -109,12 +115,13 @@ class TrajectoryFlyer(PathFlyer):
         for motor in self._moving_motors(way):
             self._check_places(motor, way)
             self._check_speeds(motor, way)
+            self._check_corners(motor, way)
         max_points = self.most_points.latest if self.most_points.connected else None
-        if max_points is not None and way.bins + 1 > max_points["value"]:
+        if max_points is not None and way.bins + 2 > max_points["value"]:
             raise BadValue(
-                f"{self.name}: {way.bins + 1} edges of bins are more than its {max_points['value']:g} points"
+                f"{self.name}: {way.bins} points and two ends are more than the {max_points['value']:g} that it holds"
             )
-        self.counter.check_bins(way.bins)
+        self.counter.check_bins(way.bins, way.time_s)
         return way
 
     def planned(self, path: Mapping[str, Any]) -> tuple[float, dict[str, list[float]]]:
@@ -137,8 +144,8 @@ class TrajectoryFlyer(PathFlyer):
                 motor.check_value(place)
             except LimitError as exc:
                 raise LimitError(f"point {number} of {way.num}: {exc}") from exc
-        edges, ramp_s = way.edges(motor.name), latest(self.acceleration)
-        first, last = np.diff(edges[:2])[0] / way.time_s, np.diff(edges[-2:])[0] / way.time_s
+        edges, ramp_s, velocities = way.edges(motor.name), latest(self.acceleration), way.velocities(motor.name)
+        first, last = velocities[0], velocities[-1]
         for place in (edges[0] - first * ramp_s / 2, edges[-1] + last * ramp_s / 2):
             try:
                 motor.check_value(float(place))
@@ -148,32 +155,56 @@ class TrajectoryFlyer(PathFlyer):
     @staticmethod
     def _check_speeds(motor: EpicsMotor, way: Path) -> None:
         _, fastest = motor.velocity.limits  # VMAX of the record
-        speeds, unit = way.speeds(motor.name), f"{motor.units}/s"
+        speeds, unit = np.abs(way.velocities(motor.name)), f"{motor.units}/s"
         if fastest > 0 and speeds.max() > fastest:
-            number = int(speeds.argmax()) + way.first + 1
+            number = min(int(speeds.argmax()) + way.first + 1, way.num)  # the point that it goes to
             raise LimitError(
                 f"point {number} of {way.num}: {motor.name}: {speeds.max():.4g} {unit} is above the limit "
                 f"{fastest:g} {unit}; take more time for each point"
+            )
+
+    def misses(self, path: Mapping[str, Any]) -> dict[str, list[float]]:
+        """By motor, how far it will pass from each point because it cannot turn in no time; nothing moves.
+
+        Its acceleration is that of its record, VELO / ACCL.
+
+        Raises:
+            The same as `prepare`.
+        """
+        way = self.parse_path(path)
+        return {motor.name: self._misses(motor, way).tolist() for motor in self._moving_motors(way)}
+
+    @staticmethod
+    def _misses(motor: EpicsMotor, way: Path) -> Numbers:
+        ramp_s = latest(motor.acceleration)
+        return way.misses(motor.name, latest(motor.velocity) / ramp_s if ramp_s > 0 else math.inf)
+
+    def _check_corners(self, motor: EpicsMotor, way: Path) -> None:
+        misses, limit = self._misses(motor, way), self.tolerance or self._bin_width(motor.name, way)
+        if misses.max() > limit:
+            raise LimitError(
+                f"point {int(misses.argmax()) + way.first + 1} of {way.num}: {motor.name} turns there and misses it by "
+                f"{misses.max():.2g} {motor.units}, above {limit:.2g} {motor.units}; take more time for each point"
             )
 
     @override
     def make_ready(self, ready: DeviceStatus) -> None:
         way: Path = self._path
         motors = self._moving_motors(way)
-        edges = way.bins + 1
+        profile_points = way.bins + 2
         settings: list[tuple[EpicsSignal, Any]] = [
-            (self.num_points, edges),
-            (self.num_pulses, edges),
+            (self.num_points, profile_points),
+            (self.num_pulses, way.bins + 1),
             (self.start_pulses, 1),
-            (self.end_pulses, edges),
-            (self.time_mode, _FIXED_TIME),
-            (self.fixed_time, way.time_s),
+            (self.end_pulses, profile_points),
+            (self.time_mode, _TIME_ARRAY),
+            (self.times, way.durations),
             (self.move_mode, _ABSOLUTE),
         ]
         for axis, motor in enumerate(self.motors, start=1):
             settings.append((self.part(f"m{axis}_use"), int(motor in motors)))
             if motor in motors:
-                settings.append((self.part(f"m{axis}_positions"), way.edges(motor.name)))
+                settings.append((self.part(f"m{axis}_positions"), way.profile(motor.name)))
         self.read_tolerances(is_new_path=way.first == 0)
         statuses = [signal.set(value) for signal, value in settings]
         statuses += self.counter.prepare_bins(way.bins, way.time_s, pulses=True)
@@ -213,11 +244,14 @@ class TrajectoryFlyer(PathFlyer):
     @override
     def start_flight(self, flight: Flight) -> None:
         way: Path = self._path
-        self._readbacks, self._counts, self._marks = {}, {}, []
+        self._readbacks, self._counts, self._times = {}, {}, BinTimes(way.time_s)
         self.counter.bins.subscribe(self._on_bins, run=False)
         try:
-            self._counting = self.counter.begin_bins(allowed_bins_s(way.bins, way.time_s))
-            executed = self.execute.set(1, timeout=allowed_bins_s(way.bins, way.time_s))
+            allowed_s = allowed_bins_s(way.bins, way.time_s) + 2 * latest(self.acceleration)
+            self._counting = self.counter.begin_bins(allowed_s)
+            self._counting.add_callback(lambda _: self._note_counted(time.monotonic()))
+            self._times.note_command(time.monotonic())
+            executed = self.execute.set(1, timeout=allowed_s)
         except BaseException:
             self.counter.bins.clear_sub(self._on_bins)
             self.counter.stop(success=True)
@@ -225,8 +259,8 @@ class TrajectoryFlyer(PathFlyer):
         executed.add_callback(lambda executed: completions.post(partial(self._finish, flight, executed)))
 
     def _on_bins(self, value: Any, timestamp: float, **_: Any) -> None:
-        if value and (not self._marks or value > self._marks[-1][0]):
-            self._marks.append((int(value), timestamp))
+        self._times.compare_clocks(timestamp, time.monotonic())
+        self._times.add_full_bins(int(value), timestamp)
 
     @override
     def end_flight(self, flight: Flight) -> None:  # the end of the execution ends the flight
@@ -241,8 +275,19 @@ class TrajectoryFlyer(PathFlyer):
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
                 failure = failure or exc
         self.counter.bins.clear_sub(self._on_bins)
+        self._note_times()
         off_path = self.compare_with_path(self._points().data)
         flight.finish(failure or self._shortfall() or off_path)
+
+    def _note_counted(self, moment: float) -> None:
+        self._counted_at = moment
+
+    def _note_times(self) -> None:
+        """Note when the last bin was full; without any news of the counter the clock of the console has to do."""
+        if not self._times.edges(1).size:
+            self._times.compare_clocks(time.time(), time.monotonic())
+        if self._complete_bins() == self._path.bins:
+            self._times.note_end(self._path.bins, self._counted_at)
 
     def _end_counting(self) -> None:
         """Stop the counter if the last pulse, which ends the last bin, did not come."""
@@ -293,7 +338,11 @@ class TrajectoryFlyer(PathFlyer):
     @override
     def bin_widths(self) -> dict[str, float]:
         way: Path = self._path
-        return {name: float(way.speeds(name).max() * way.time_s) for name in way.positions}
+        return {name: self._bin_width(name, way) for name in way.positions}
+
+    @staticmethod
+    def _bin_width(motor: str, way: Path) -> float:
+        return float(np.abs(way.velocities(motor)).max() * way.time_s)
 
     def _complete_bins(self) -> int:
         lengths = [len(column) for column in self._counts.values()]
@@ -305,15 +354,24 @@ class TrajectoryFlyer(PathFlyer):
         return Points({}) if self.flying else self._points()
 
     def _points(self) -> Points:
-        bins = self._complete_bins() if self._marks else 0
+        bins = self._complete_bins()
         if not bins:
             return Points({})
-        times = middles(self._marks, bins, self._path.time_s)
-        places = {
-            name: ((edges[:-1] + edges[1:]) / 2)[:bins].tolist() for name, edges in self._readbacks.items()
-        }  # fmt: skip
+        times = self._times.middles(bins)
+        places = {name: self._places_measured(name, edges)[:bins].tolist() for name, edges in self._readbacks.items()}
         counts = {str(self.counter.part(name).name): column[:bins].tolist() for name, column in self._counts.items()}
         return Points({**places, **counts, **self.mark_off_path(places)}, times.tolist())
+
+    def _places_measured(self, motor: str, readbacks: Numbers) -> Numbers:
+        """Where a motor was in the middle of each bin: at the point, but for the errors at both edges of the bin.
+
+        Args:
+            motor: its name.
+            readbacks: where it was at the edges of the bins, as far as it came.
+        """
+        way: Path = self._path
+        errors = readbacks - way.edges(motor)[: len(readbacks)]
+        return way.positions[motor][way.first :][: max(0, len(readbacks) - 1)] + (errors[:-1] + errors[1:]) / 2
 
     # ---- simulation --------------------------------------------------------------------------
 

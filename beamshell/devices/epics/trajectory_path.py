@@ -1,4 +1,4 @@
-"""The arithmetic of a trajectory: the edges of the bins around its points, its speeds, and the times of the bins.
+"""The arithmetic of a trajectory: its profile, the edges of the bins around its points, its speeds and its corners.
 
 Pure: numbers in, numbers out; no device, no clock.
 """
@@ -55,9 +55,36 @@ class Path:
         ends = np.array([2 * points[0] - between[0], 2 * points[-1] - between[-1]])
         return np.concatenate([ends[:1], between, ends[1:]])[self.first :]
 
-    def speeds(self, motor: str) -> Numbers:
-        """The speed of a motor in each bin, in units/s: shape (bins,)."""
-        return np.abs(np.diff(self.edges(motor))) / self.time_s
+    def profile(self, motor: str) -> Numbers:
+        """The positions that the controller drives through, straight from one to the next: shape (bins + 2,).
+
+        The first edge, all points, the last edge. All other edges lie on the straight lines between points.
+        """
+        edges = self.edges(motor)
+        return np.concatenate([edges[:1], self.positions[motor][self.first :], edges[-1:]])
+
+    @property
+    def durations(self) -> Numbers:
+        """Seconds from each position of the profile to the next: shape (bins + 1,)."""
+        return np.concatenate([[self.time_s / 2], np.full(self.bins - 1, self.time_s), [self.time_s / 2]])
+
+    def velocities(self, motor: str) -> Numbers:
+        """The velocity of a motor from each position of the profile to the next, in units/s: shape (bins + 1,)."""
+        return np.diff(self.profile(motor)) / self.durations
+
+    def misses(self, motor: str, acceleration: float) -> Numbers:
+        """How far a motor passes from each point, since it cannot turn in no time: shape (bins,).
+
+        At a point the velocity changes by dv. With the acceleration a, centred in time on the point, that takes dv/a,
+        and the motor passes at dv^2 / (8 a) from it.
+
+        Args:
+            motor: its name.
+            acceleration: what it can do, in units/s^2, above 0; infinite for a motor that turns at once.
+        """
+        changes = np.diff(self.velocities(motor))
+        misses: Numbers = changes**2 / (8 * acceleration)
+        return misses
 
 
 def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path:
@@ -93,18 +120,3 @@ def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path
     if not 0 <= first < min(lengths.values()):
         raise BadValue(f"{name}: point {first} is none of the {min(lengths.values())}, which are counted from 0")
     return Path(positions, time_s, first)
-
-
-def middles(marks: Sequence[tuple[int, float]], bins: int, time_s: float) -> Numbers:
-    """The time of the middle of each of `bins` equal bins: seconds since 1970, shape (bins,).
-
-    Args:
-        marks: how many bins were full, and the time stamp of that number; at least one.
-        bins: how many there are.
-        time_s: how long each should last, used if there is only one mark.
-    """
-    full, full_at = np.array(marks, dtype=np.float64).T
-    if len(marks) > 1 and full[-1] > full[0]:
-        time_s = (full_at[-1] - full_at[0]) / (full[-1] - full[0])
-    times: Numbers = full_at[-1] + (np.arange(bins) + 0.5 - full[-1]) * time_s
-    return times

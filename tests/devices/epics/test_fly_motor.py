@@ -142,6 +142,26 @@ def test_it_flies_down_as_well(bench):
     assert len(record) == 41
 
 
+@pytest.mark.parametrize("backlash", [0.4, -0.4])
+def test_a_motor_takes_out_its_backlash_beyond_the_last_bin(bench, backlash):
+    slow = {"backlash_distance": backlash, "backlash_velocity": 0.2, "backlash_acceleration": 0.05}
+    before = {name: bench.th.part(name).get() for name in slow}
+    bench.th.configure(slow)
+    try:
+        until(lambda: bench.th.move_settings().backlash == backlash)
+        seconds, _ = bench.flyer.planned(PATH)
+        fast = 2.05 + 2 * 0.1375 + max(0.0, -backlash)
+        assert seconds == pytest.approx((fast / 0.5 + 0.05) + (0.4 / 0.2 + 0.05))
+        begin(bench).wait(30)
+        record = collected(bench)
+        assert np.diff(record["mcs_where"]) == pytest.approx(np.full(40, 0.05), abs=0.02)  # all at one speed
+        assert bench.th.position == pytest.approx(1.025 + 0.1375 + max(0.0, backlash), abs=0.002)
+        with pytest.raises(LimitError, match=r"above the limit 90 deg; at this speed a flight needs 0\.56"):
+            bench.flyer.check_value({**PATH, "start": 87.5, "stop": 89.5})
+    finally:
+        bench.th.configure(before)
+
+
 def test_points_are_handed_over_on_the_way(bench):
     flight = half_way(bench)
     first = collected(bench)
@@ -193,6 +213,11 @@ def test_its_settings_are_recorded(bench):
         ),
         ({"start": -95.0}, LimitError, r"^th: -1?\d+\.\d+ deg is below the limit -90 deg; at this speed"),
         ({"time": 0.001}, LimitError, r"^th: 50 deg/s is above the limit 10 deg/s; take more time for each point"),
+        (
+            {"stop": -0.999, "time": 0.0005},
+            LimitError,
+            "mcs: bins of 0.0005 s are outside its limits 0.001 and 10000 s",
+        ),
         ({"num": 10_001, "time": 1}, BadValue, "mcs: 10001 bins are more than it holds, which is 10000"),
     ],
 )

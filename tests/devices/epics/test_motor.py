@@ -284,6 +284,24 @@ def test_the_time_of_a_move_is_estimated_from_the_record(motor: EpicsMotor) -> N
     assert motor.estimate_time_s(0, 10) == pytest.approx(10 / 2 + 0.05)
 
 
+def test_the_time_of_a_move_counts_backlash_its_speed_and_the_delay(motor: EpicsMotor) -> None:
+    settings = {
+        "backlash_distance": 0.5, "backlash_velocity": 0.1, "backlash_acceleration": 0.2, "readback_settle_time": 1.5
+    }  # fmt: skip
+    before = {name: motor.part(name).get() for name in settings}
+    motor.configure(settings)
+    try:
+        until(lambda: motor.estimate_time_s(0, 10) == pytest.approx((9.5 / 2 + 0.05) + (0.5 / 0.1 + 0.2) + 1.5))
+        assert motor.estimate_time_s(10, 0) == pytest.approx((10.5 / 2 + 0.05) + (0.5 / 0.1 + 0.2) + 1.5)
+        move = motor.set(-0.3)  # 0.8 down, then 0.5 up slowly
+        assert move.timeout == pytest.approx(10 + 3 * ((0.8 / 2 + 0.05) + (0.5 / 0.1 + 0.2) + 1.5))
+        move.wait(15)
+        motor.configure({"user_offset_dir": 1})
+        until(lambda: motor.move_settings().backlash == -0.5)
+    finally:
+        motor.configure({"user_offset_dir": 0, **before})
+
+
 def test_subscribers_get_the_position(motor: EpicsMotor) -> None:
     values: list[float] = []
     token = motor.subscribe(lambda value, **_: values.append(value), run=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from beamshell.devices.epics.move_result import MoveResult, Snapshot, duration_s, fault_words, msta_words
+from beamshell.devices.epics.move_result import MoveResult, Snapshot, fault_words, msta_words
 
 THERE = Snapshot(
     readback=1.0,
@@ -59,21 +59,3 @@ def test_the_status_word_is_written_bit_by_bit() -> None:
     assert msta_words(1 | 1 << 1 | 1 << 14) == ["done", "homed", "plus direction"]
     assert msta_words(1 << 6 | 1 << 10) == ["slip or stall", "moving", "minus direction"]
     assert fault_words(1 << 9 | 1 << 12 | 1 << 1) == ["driver problem", "controller does not answer"]
-
-
-@pytest.mark.parametrize(
-    ("distance", "seconds"),
-    [
-        (0.0, 0.0),
-        (10.0, 5.5),  # 10 / 2 at full velocity, and half a ramp at each end
-        (-10.0, 5.5),
-        (1.0, 1.0),  # just reaches full velocity
-        (0.25, 0.5),  # a triangle
-    ],
-)
-def test_a_move_takes_as_long_as_its_ramps_allow(distance: float, seconds: float) -> None:
-    assert duration_s(distance, velocity=2.0, ramp_s=0.5) == pytest.approx(seconds)
-
-
-def test_without_a_velocity_a_move_takes_for_ever() -> None:
-    assert duration_s(1.0, velocity=0.0, ramp_s=0.5) == float("inf")

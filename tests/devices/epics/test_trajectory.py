@@ -99,13 +99,28 @@ def test_one_of_its_motors_can_fly_alone(bench):
     assert bench.motors[0].position == 0.0
 
 
+def test_a_path_with_turning_points_moves_and_passes_them(bench):
+    turning = {"positions": {"th": [0.0, 1.0, 0.0, 1.0, 0.0]}, "time": 2.0}
+    assert bench.traj.misses(turning)["th"] == pytest.approx([0.0, 0.00625, 0.00625, 0.00625, 0.0])
+    begin(bench, turning).wait(30)
+    (page,) = bench.traj.collect_pages()
+    assert page["data"]["th"] == pytest.approx([0.0, 1.0, 0.0, 1.0, 0.0], abs=0.1)
+    where = np.atleast_1d(EpicsSignal("BL:mcs:mca4", name="where").get())
+    assert where == pytest.approx([0.0, 0.75, 0.25, 0.75, 0.0], abs=0.15)  # the mean of a bin with a corner
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
         ({"positions": {"th": [0, 50, 95]}}, LimitError, r"point 3 of 3: th: 95 deg is above the limit 90 deg"),
         ({"positions": {"th": [88.0, 89.0, 90.0]}, "time": 1.0}, LimitError, "needs room to speed up and slow down"),
-        ({"positions": {"tth": [0, 0.1, 20, 20.1]}}, LimitError, r"point 2 of 4: tth: 25 deg/s is above the limit 20"),
-        ({"positions": {"th": [0] * 2001}}, BadValue, "traj: 2002 edges of bins are more than its 2000 points"),
+        ({"positions": {"tth": [0, 0.1, 20, 20.1]}}, LimitError, r"point 3 of 4: tth: 49.75 deg/s is above the limit"),
+        ({"positions": {"th": [0] * 1999}}, BadValue, "traj: 1999 points and two ends are more than the 2000 that"),
+        (
+            {"positions": {"th": [0, 1, 0, 1, 0]}, "time": 0.11},
+            LimitError,
+            r"^point 2 of 5: th turns there and misses it by 2.1 deg, above 1 deg; take more time for each point$",
+        ),
     ],
 )
 def test_a_path_out_of_limits_is_refused_point_by_point_and_nothing_moves(bench, change, error, words):
