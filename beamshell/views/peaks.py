@@ -5,6 +5,7 @@ Pure: it needs no plot.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from beamshell.analysis.peaks import Peak, peak
@@ -60,18 +61,20 @@ class RunPeaks(RunReceiver):
     def sentence(self, peak: Peak) -> str:
         """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.
 
-        A curve that may be noise has no centre: the line says how much it varies.
+        A curve that may be noise has no centre: the line says how much it varies. Positions have the digits of the
+        axis, or more where its points are nearer to each other.
         """
         x, y = field(self._primary, peak.x), field(self._primary, peak.y)
-        digits = max(x.precision or 0, 3)
-        max_x, com = (number(value, digits, as_position=True) for value in (peak.max_x, peak.com))
-        text = f"{peak.y}: max {number(peak.max_y, y.precision)} at {peak.x} {with_unit(max_x, x.units)}"
+        digits = max(x.precision or 0, 3, math.ceil(-math.log10(peak.step)) + 1)
+        extreme, value = ("min", peak.min_y) if peak.is_dip else ("max", peak.max_y)
+        place = with_unit(number(peak.extreme_x, digits, as_position=True), x.units)
+        text = f"{peak.y}: {extreme} {number(value, y.precision)} at {peak.x} {place}"
         if not peak.significance.is_clear:
             return f"{text}; no clear peak ({peak.significance})"
-        if peak.cen is None or peak.fwhm is None:
-            return f"{text}, com {com} (no centre: half height is not crossed on both sides)"
-        cen, fwhm = (number(value, digits, as_position=True) for value in (peak.cen, peak.fwhm))
-        return f"{text}, cen {cen}, fwhm {fwhm}, com {com}"
+        if peak.cen is None or peak.fwhm is None or peak.com is None:
+            return f"{text} (no centre: half height is not crossed on both sides)"
+        cen, fwhm, com = (number(value, digits, as_position=True) for value in (peak.cen, peak.fwhm, peak.com))
+        return f"{text}, cen {cen}, fwhm {fwhm}, com {com}" + (" (a dip)" if peak.is_dip else "")
 
     def _column(self, key: str) -> list[float]:
         return as_numbers([data.get(key) for data in self._points.values()])
