@@ -9,11 +9,12 @@ import math
 from collections.abc import Mapping
 
 from beamshell.analysis.peaks import Peak, peak
+from beamshell.analysis.signals import parts_of, value_of
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import number, with_unit
 from beamshell.views.curves import as_numbers
-from beamshell.views.fields import axes, detectors, field
+from beamshell.views.fields import axes, field, resolve, signals
 
 
 def clearest(peaks: Mapping[str, Peak]) -> Peak:
@@ -51,12 +52,21 @@ class RunPeaks(RunReceiver):
         if descriptor.get("name") == "primary":
             self._points[event["seq_num"]] = event.get("data") or {}
 
-    def peaks(self) -> dict[str, Peak]:
-        """The statistics by detector, the first detector first; those without a peak are left out."""
+    def peaks(self, named: str | None = None) -> dict[str, Peak]:
+        """The statistics by signal, the first detector first; those without a peak are left out.
+
+        Args:
+            named: a signal to look at beside the detectors, such as "it/i0"; one that is not recorded is left out.
+        """
         x = axes(self._start)[0]
         xs = self._column(x)
-        ys = [key for key in detectors(self._start, self._primary) if field(self._primary, key).is_number]
-        return {y: statistics for y in ys if (statistics := peak(x, y, xs, self._column(y))) is not None}
+        keys = [*signals(self._start, self._primary), *resolve(self._primary, [named] if named else [])[0]]
+        ys = [key for key in dict.fromkeys(keys) if field(self._primary, key).is_number]
+        return {y: statistics for y in ys if (statistics := self._peak(x, y, xs)) is not None}
+
+    def _peak(self, x: str, y: str, xs: list[float]) -> Peak | None:
+        parts = parts_of(y, self._primary.get("data_keys") or {})
+        return peak(x, y, xs, self._column(y), None if parts is None else self._column(parts[1]))
 
     def sentence(self, peak: Peak) -> str:
         """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.
@@ -77,4 +87,4 @@ class RunPeaks(RunReceiver):
         return f"{text}, cen {cen}, fwhm {fwhm}, com {com}" + (" (a dip)" if peak.is_dip else "")
 
     def _column(self, key: str) -> list[float]:
-        return as_numbers([data.get(key) for data in self._points.values()])
+        return as_numbers([value_of(key, data) for data in self._points.values()])

@@ -115,5 +115,5 @@ def table(runs):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for line in table(int(sys.argv[1]) if len(sys.argv) > 1 else 300):
+    for line in table(int(sys.argv[1]) if len(sys.argv) > 1 else 1000):
         print(line)

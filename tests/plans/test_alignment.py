@@ -215,3 +215,17 @@ def test_a_value_that_is_no_number_is_passed_over(here):
     core = here.world.run(bp.centre_on_peak([words, here.det], here.motor, -1, 1, 41))
     assert core.exit_status == "success", core.error
     assert core.result.field == "det"
+
+
+def test_a_ratio_is_fitted_where_the_monitor_alone_makes_a_false_peak(here):
+    def read():
+        th, monitor = here.motor.position, 1000 * math.exp(-(((here.motor.position - 3.4) / 0.3) ** 2) / 2) + 1000
+        seen = monitor * (0.1 + math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
+        return {"it": {"value": seen, "timestamp": 0.0}, "i0": {"value": monitor, "timestamp": 0.0}}
+
+    here.det.read = read
+    here.det.describe = lambda: {key: {"source": "", "dtype": "number", "shape": []} for key in ("it", "i0")}
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="it/i0"))
+    assert core.exit_status == "success", core.error
+    assert core.result.field == "it/i0"
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)

@@ -83,3 +83,15 @@ def test_among_noise_the_first_detector_is_taken(make_run):
 @pytest.mark.parametrize(("motors", "expected"), [(["th"], True), ([], False), (["samy", "samx"], False)])
 def test_a_curve_is_a_scan_along_one_axis_that_is_no_time(make_run, motors, expected):
     assert is_curve(make_run(motors, ["det"], [])[0][1]) is expected
+
+
+def test_a_monitor_that_falls_makes_no_peak_of_a_ratio(make_run):
+    rows = [(x, 0.5 * i0, i0) for x, i0 in TRIANGLE]
+    peaks = peaks_of(make_run(["th"], ["it", "i0"], rows))
+    assert "it/i0" not in peaks.peaks("it/i0")  # it is the same everywhere
+    assert peaks.peaks("it/nothing").keys() == {"it", "i0"}
+
+
+def test_a_ratio_has_a_peak_of_its_own(make_run):
+    rows = [(x, 2 * y, 2.0) for x, y in TRIANGLE]
+    assert peaks_of(make_run(["th"], ["it", "i0"], rows)).peaks("it/i0")["it/i0"].max_y == 401.0

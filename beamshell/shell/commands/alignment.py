@@ -203,7 +203,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
 
     value = asked.value
     run = _last_scan(session) if asked.scan_number is None else session.runs[asked.scan_number]
-    motor_name, peaks = _peaks_of(run)
+    motor_name, peaks = _peaks_of(run, value)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
     pointing = {name: peak for name, peak in peaks.items() if peak.is_dip == asked.dip}
@@ -246,15 +246,15 @@ def _is_scan_of_one_motor(run: Run) -> bool:
     return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
 
 
-def _peaks_of(run: Run) -> tuple[str, dict[str, Peak]]:
-    """The name of the motor that was scanned, and the peaks by value."""
+def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
+    """The name of the motor that was scanned, and the peaks by value: the detectors', and that of the named value."""
     from beamshell.views.peaks import RunPeaks
 
     if not _is_scan_of_one_motor(run):
         raise NoFit(f"{run.label} is no scan of one motor with points")
     view = RunPeaks(run.start)
     view.take(run.documents())
-    peaks = view.peaks()
+    peaks = view.peaks(value)
     if not peaks:
         raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
     return str(run.start["motors"][0]), peaks
