@@ -48,11 +48,6 @@ class Peak:
     significance: Significance
     """Whether the curve is more than noise."""
 
-    @property
-    def extreme_x(self) -> float:
-        """Position of the largest y, for a dip of the smallest."""
-        return self.min_x if self.is_dip else self.max_x
-
 
 def peak(
     x: str,

@@ -76,9 +76,12 @@ class RunPeaks(RunReceiver):
         """
         x, y = field(self._primary, peak.x), field(self._primary, peak.y)
         digits = max(x.precision or 0, 3, math.ceil(-math.log10(peak.step)) + 1)
-        extreme, value = ("min", peak.min_y) if peak.is_dip else ("max", peak.max_y)
-        place = with_unit(number(peak.extreme_x, digits, as_position=True), x.units)
-        text = f"{peak.y}: {extreme} {number(value, y.precision)} at {peak.x} {place}"
+        is_dip = peak.is_dip and peak.significance.is_clear
+        value, position = (peak.min_y, peak.min_x) if is_dip else (peak.max_y, peak.max_x)
+        place = with_unit(number(position, digits, as_position=True), x.units)
+        is_quotient = parts_of(peak.y, self._primary.get("data_keys") or {}) is not None
+        height = f"{value:.6g}" if is_quotient else number(value, y.precision)
+        text = f"{peak.y}: {'min' if is_dip else 'max'} {height} at {peak.x} {place}"
         if not peak.significance.is_clear:
             return f"{text}; no clear peak ({peak.significance})"
         if peak.cen is None or peak.fwhm is None or peak.com is None:
