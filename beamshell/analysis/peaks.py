@@ -139,7 +139,7 @@ def _rising(values: Floats) -> tuple[Floats, Floats]:
 def _top_level(at: Floats, above: Floats, smooth: Floats, top: int) -> float:
     """The height of the top without the noise of the highest point, which lifts it.
 
-    A polynomial through what is higher than half, but no more than three times its scatter below the highest point.
+    A polynomial through what is higher than half, but no farther below the highest point than noise lifts it.
     """
     highest = float(smooth[top])
     inside = np.flatnonzero(smooth > highest / 2)
@@ -153,7 +153,8 @@ def _top_level(at: Floats, above: Floats, smooth: Floats, top: int) -> float:
     fitted = float(np.polyval(polynomial, np.linspace(z[1], z[-2], 101)).max())
     rest = points - np.polyval(polynomial, z)
     noise = float(np.sqrt(rest @ rest / (points.size - powers)))
-    return min(highest, max(fitted, highest - 3 * noise, highest / 2))
+    reach = 1 + float(np.sqrt(2 * np.log(points.size)))  # of the highest of so many values, and one more
+    return min(highest, max(fitted, highest - reach * noise, highest / 2))
 
 
 def _crossings(at: Floats, curve: Floats, top: int, level: float) -> tuple[float, float] | None:

@@ -206,7 +206,8 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     motor_name, peaks = _peaks_of(run, value)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    pointing = {name: peak for name, peak in peaks.items() if peak.is_dip == asked.dip}
+    clear = {name: peak for name, peak in peaks.items() if peak.significance.is_clear}
+    pointing = {name: peak for name, peak in clear.items() if peak.is_dip == asked.dip}
     curve = clearest(pointing or peaks) if value is None else peaks[value]
     if not (asked.anyway or curve.significance.is_clear):
         raise NoFit(
