@@ -94,8 +94,8 @@ def fit_peak(
     if peak is None or not peak.is_counting_noise:
         other = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT, -sign)
     if other is not None and _is_inside(curve, other) and (peak is None or _is_much_better(curve, other, peak)):
-        found = "a peak and no dip" if dip else "a dip and no peak: ask for the dip"
-        raise NoFit(f"{y} has {found} (at {x} {other.parameters[0]:.5g})")
+        reason = "a peak and no dip" if dip else "a dip and no peak: ask for the dip"
+        raise NoFit(f"{y} has {reason} (at {x} {other.parameters[0]:.5g})")
     if peak is None:
         raise NoFit(f"{y} has no clear {word} {curve.scanned} in {x}")
     curve.require_more_than_background(word, peak)

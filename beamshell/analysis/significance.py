@@ -121,11 +121,11 @@ def _by_counts(counts: Floats, shares: Floats) -> Significance:
     total, points = float(sums[-1]), counts.size
     unlikely, inside, share = 0.0, 0.0, 1.0
     for width in _widths(points):
-        found, chance = sums[width:] - sums[:-width], expected[width:] - expected[:-width]
-        deviance = _excess(found, total * chance) + _excess(total - found, total * (1 - chance))
+        counted, chance = sums[width:] - sums[:-width], expected[width:] - expected[:-width]
+        deviance = _excess(counted, total * chance) + _excess(total - counted, total * (1 - chance))
         best = int(deviance.argmax())
         if deviance[best] > unlikely:
-            unlikely, inside, share = float(deviance[best]), float(found[best]), float(chance[best])
+            unlikely, inside, share = float(deviance[best]), float(counted[best]), float(chance[best])
     above = betainc(inside, total - inside + 1, share) if inside > 0 else 1.0
     below = betainc(total - inside, inside + 1, 1 - share) if inside < total else 1.0
     deviations = -float(ndtri(max(min(float(above), float(below), 0.5), 1e-300)))

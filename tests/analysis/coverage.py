@@ -31,8 +31,8 @@ def ours(model, ys):
 
 
 def our_statistics(model, ys):
-    found = peak("x", "y", X, ys)
-    return found.cen, np.nan, found.fwhm
+    result = peak("x", "y", X, ys)
+    return result.cen, np.nan, result.fwhm
 
 
 def our_com(model, ys):
@@ -47,15 +47,15 @@ def of_lmfit(model, ys):
     whole = shape + ConstantModel()
     start = shape.guess(ys, x=X)
     start.update(ConstantModel().guess(ys, x=X))
-    found = whole.fit(ys, start, x=X)
-    centre = found.params["center"]
-    sigma = found.params["sigma"].value / (1 if model is gaussian else np.sqrt(2))
+    result = whole.fit(ys, start, x=X)
+    centre = result.params["center"]
+    sigma = result.params["sigma"].value / (1 if model is gaussian else np.sqrt(2))
     return centre.value, centre.stderr if centre.stderr is not None else np.nan, abs(sigma) * FWHM_PER_SIGMA
 
 
 def of_peak_stats(model, ys):
-    found = bluesky_statistics(ys)
-    return found.cen, np.nan, found.fwhm
+    result = bluesky_statistics(ys)
+    return result.cen, np.nan, result.fwhm
 
 
 def com_of_peak_stats(model, ys):
@@ -65,12 +65,12 @@ def com_of_peak_stats(model, ys):
 def bluesky_statistics(ys):
     from bluesky.callbacks.fitting import PeakStats
 
-    found = PeakStats("x", "y")
-    found.start({})
+    result = PeakStats("x", "y")
+    result.start({})
     for number, (x, y) in enumerate(zip(X, ys, strict=True), 1):
-        found.event({"data": {"x": float(x), "y": float(y)}, "seq_num": number})
-    found.stop({})
-    return found
+        result.event({"data": {"x": float(x), "y": float(y)}, "seq_num": number})
+    result.stop({})
+    return result
 
 
 METHODS = {
@@ -85,21 +85,21 @@ def row(case, method, runs, seed=12):
     model, sigma, height, background = CASES[case]
     random, step = np.random.default_rng(seed), X[1] - X[0]
     centres = 0.2 + random.uniform(-0.5, 0.5, runs) * step
-    found = []
+    result = []
     for centre in centres:
         ys = random.poisson(model(X, np.array([centre, sigma, height, background]))[0]).astype(float)
         try:
-            found.append([np.nan if value is None else value for value in method(model, ys)])
+            result.append([np.nan if value is None else value for value in method(model, ys)])
         except (NoFit, TypeError, IndexError, ValueError):
-            found.append([np.nan] * 3)
-    off, errors, widths = np.array(found, dtype=float).T
+            result.append([np.nan] * 3)
+    off, errors, widths = np.array(result, dtype=float).T
     off = off - centres
-    known = np.isfinite(off)
-    covered = np.mean(np.abs(off[known]) < errors[known]) if np.isfinite(errors).any() else np.nan
+    answered = np.isfinite(off)
+    covered = np.mean(np.abs(off[answered]) < errors[answered]) if np.isfinite(errors).any() else np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # no answer at all has no mean
         bias, spread, fwhm = np.nanmean(off), np.nanstd(off), np.nanmean(widths)
-    return bias, spread, covered, fwhm / (sigma * FWHM_PER_SIGMA) - 1, int(np.count_nonzero(~known))
+    return bias, spread, covered, fwhm / (sigma * FWHM_PER_SIGMA) - 1, int(np.count_nonzero(~answered))
 
 
 def table(runs):
