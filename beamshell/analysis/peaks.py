@@ -1,4 +1,4 @@
-"""Statistics of a peak without a fit: maximum, centre, width and centre of mass.
+"""Statistics of a peak or a dip without a fit: maximum, centre, width and centre of mass.
 
 Pure numpy: columns of numbers in, a `Peak` out. It needs no plot.
 """
@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from beamshell.analysis.noise import Floats
 from beamshell.analysis.significance import Significance, significance
 
 _MIN_POINTS = 3
+_END = 10  # a tenth of the points at each end shows the background
+_SAME = 3.0  # standard errors between the two ends, for one background
+_COM_LEVEL = 0.2  # of the height: what is lower has no part in the centre of mass
+_FEWEST_ON_TOP, _ENOUGH_FOR_QUARTIC = 6, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,60 +33,148 @@ class Peak:
     max_y: float
     min_x: float
     min_y: float
-    com: float
-    """Centre of mass of y less the smallest y."""
+    com: float | None
+    """Centre of mass above the background, of what is higher than a fifth of the height; None as for `cen`."""
     cen: float | None
     """Midway between the two crossings of half height; None if one of them is outside the scan."""
     fwhm: float | None
     """Distance between these crossings; None if one of them is outside the scan."""
+    is_dip: bool
+    """True if the curve points down: cen, fwhm and com are those of the dip."""
+    background: float
+    """The mean of the first and last tenth of the points; if they differ, the lower one, for a dip the higher one."""
+    step: float
+    """The mean distance of the points, in the unit of x."""
     significance: Significance
     """Whether the curve is more than noise."""
 
 
 def peak(
-    x: str, y: str, xs: Sequence[float] | NDArray[np.float64], ys: Sequence[float] | NDArray[np.float64]
+    x: str,
+    y: str,
+    xs: Sequence[float] | Floats,
+    ys: Sequence[float] | Floats,
+    exposures: Sequence[float] | Floats | None = None,
 ) -> Peak | None:
     """The statistics of a curve; None without a peak: fewer than three finite points, or all y the same.
 
-    Half height is the mean of the smallest and the largest y, as at other beamline consoles.
+    Half height is midway between the background and the top. The crossings are those of the nearest curve that only
+    rises before its top and only falls after it, so that noise on a flank does not shift them.
 
     Args:
         x: name of the axis.
         y: name of the detector.
         xs: positions, float [n], in any order.
         ys: values, float [n].
+        exposures: what counts were divided by, float [n]: count times, or a monitor; None if by nothing.
     """
     at, height = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
     finite = np.isfinite(at) & np.isfinite(height)
     order = np.argsort(at[finite], kind="stable")
+    divided = None if exposures is None else np.asarray(exposures, dtype=float)[finite][order]
     at, height = at[finite][order], height[finite][order]
     if at.size < _MIN_POINTS or np.ptp(height) == 0 or np.ptp(at) == 0:
         return None
-    above = height - height.min()
-    top, bottom = int(height.argmax()), int(height.argmin())
-    left, right = _crossing(at[top::-1], above[top::-1]), _crossing(at[top:], above[top:])
-    inside = left is not None and right is not None
+    few = max(1, at.size // _END)
+    left, right = height[:few], height[-few:]
+    ends = float(left.mean()), float(right.mean())
+    is_dip = min(ends) > (float(height.min()) + float(height.max())) / 2
+    background = max(ends) if is_dip else min(ends)
+    if abs(ends[1] - ends[0]) <= _SAME * float(np.sqrt((left.var() + right.var()) / few)):
+        background = (ends[0] + ends[1]) / 2
+    above = background - height if is_dip else height - background
+    smooth, top = _unimodal(above)
+    tall = _top_level(at, above, smooth, top)
+    crossings = _crossings(at, smooth, top, tall / 2)
+    foot = _crossings(at, smooth, top, tall * _COM_LEVEL)
     return Peak(
         x,
         y,
-        max_x=float(at[top]),
-        max_y=float(height[top]),
-        min_x=float(at[bottom]),
-        min_y=float(height[bottom]),
-        com=float(np.trapezoid(above * at, at) / area) if (area := np.trapezoid(above, at)) else float(at[top]),
-        cen=(left + right) / 2 if inside else None,  # type: ignore[operator]  # `inside` says that neither is None
-        fwhm=right - left if inside else None,  # type: ignore[operator]  # as above
-        significance=significance(height),
+        max_x=float(at[height.argmax()]),
+        max_y=float(height.max()),
+        min_x=float(at[height.argmin()]),
+        min_y=float(height.min()),
+        com=None if crossings is None else _centre_of_mass(at, above, foot or (float(at[0]), float(at[-1]))),
+        cen=None if crossings is None else (crossings[0] + crossings[1]) / 2,
+        fwhm=None if crossings is None else crossings[1] - crossings[0],
+        is_dip=is_dip,
+        background=background,
+        step=float(np.ptp(at)) / (at.size - 1),
+        significance=significance(height, divided),
     )
 
 
-def _crossing(at: NDArray[np.float64], above: NDArray[np.float64]) -> float | None:
-    """The first position at which the curve falls below half of its maximum, interpolated; None if there is none."""
-    half = above.max() / 2
-    below = np.flatnonzero(above < half)
-    if not below.size:
+def _unimodal(values: Floats) -> tuple[Floats, int]:
+    """The nearest curve, in least squares, that rises to its top and falls after it, float [n]; and the top's index.
+
+    Isotonic regression on both sides (Barlow et al., Statistical Inference under Order Restrictions, 1972). A curve
+    without noise on its flanks stays as it is.
+    """
+    errors = _rising(values)[1] + _rising(values[::-1])[1][::-1]
+    split = int(errors.argmin())
+    curve = np.concatenate([_rising(values[:split])[0], _rising(values[split:][::-1])[0][::-1]])
+    return curve, int(curve.argmax())
+
+
+def _rising(values: Floats) -> tuple[Floats, Floats]:
+    """The nearest curve that never falls, float [n], and the squares it leaves of the first 0 to n values, [n + 1].
+
+    Neighbours that fall are pooled to their mean.
+    """
+    means: list[float] = []
+    sizes: list[int] = []
+    errors = [0.0]
+    for value in values.tolist():
+        mean, size, error = value, 1, errors[-1]
+        while means and means[-1] > mean:
+            before, others = means.pop(), sizes.pop()
+            error += others * size / (others + size) * (before - mean) ** 2
+            mean, size = (before * others + mean * size) / (others + size), size + others
+        means.append(mean)
+        sizes.append(size)
+        errors.append(error)
+    return np.repeat(means, sizes) if means else np.empty(0), np.array(errors)
+
+
+def _top_level(at: Floats, above: Floats, smooth: Floats, top: int) -> float:
+    """The height of the top without the noise of the highest point, which lifts it.
+
+    A polynomial through what is higher than half, but no farther below the highest point than noise lifts it.
+    """
+    highest = float(smooth[top])
+    inside = np.flatnonzero(smooth > highest / 2)
+    points, xs = above[inside], at[inside]
+    if points.size < _FEWEST_ON_TOP:
+        return highest
+    middle, half_width = (xs[0] + xs[-1]) / 2, (xs[-1] - xs[0]) / 2 or 1.0
+    powers = 5 if points.size >= _ENOUGH_FOR_QUARTIC else 3
+    z = (xs - middle) / half_width
+    polynomial = np.linalg.lstsq(np.vander(z, powers), points, rcond=None)[0]
+    fitted = float(np.polyval(polynomial, np.linspace(z[1], z[-2], 101)).max())
+    rest = points - np.polyval(polynomial, z)
+    noise = float(np.sqrt(rest @ rest / (points.size - powers)))
+    reach = 1 + float(np.sqrt(2 * np.log(points.size)))  # of the highest of so many values, and one more
+    return min(highest, max(fitted, highest - reach * noise, highest / 2))
+
+
+def _crossings(at: Floats, curve: Floats, top: int, level: float) -> tuple[float, float] | None:
+    """Where the curve falls below the level on both sides of its top, interpolated; None if it does not."""
+    left, right = np.flatnonzero(curve[:top] < level), np.flatnonzero(curve[top:] < level)
+    if not left.size or not right.size:
         return None
-    after = int(below[0])
-    before = after - 1
-    share = (above[before] - half) / (above[before] - above[after])
-    return float(at[before] + share * (at[after] - at[before]))
+    low, high = int(left[-1]), top + int(right[0])
+    return _between(at, curve, low, low + 1, level), _between(at, curve, high, high - 1, level)
+
+
+def _between(at: Floats, curve: Floats, below: int, above: int, level: float) -> float:
+    share = (level - curve[below]) / (curve[above] - curve[below])
+    return float(at[below] + share * (at[above] - at[below]))
+
+
+def _centre_of_mass(at: Floats, above: Floats, between: tuple[float, float]) -> float:
+    """The centre of mass of the curve between two positions."""
+    inside = (at > between[0]) & (at < between[1])
+    xs = np.concatenate([[between[0]], at[inside], [between[1]]])
+    ys = np.interp(xs, at, above)
+    area = float(np.trapezoid(ys, xs))
+    return float(np.trapezoid(ys * xs, xs)) / area if area > 0 else (between[0] + between[1]) / 2

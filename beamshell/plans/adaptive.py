@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from beamshell.errors import DeviceError, PlanError
+from beamshell.analysis.peaks import peak
+from beamshell.errors import DeviceError, NoFit, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.arguments import whole_number
@@ -46,7 +47,8 @@ def adaptive_scan(
         md: metadata of the run.
 
     Raises:
-        PlanError: the steps are not 0 < min_step < max_step, or nothing records `target_field`.
+        PlanError: the steps are not 0 < min_step < max_step, start and stop are nearer than `min_step`, or nothing
+            records `target_field`.
     """
     rule: dict[str, Any] = {
         "min_step": min_step,
@@ -64,6 +66,8 @@ def adaptive_scan(
     }
     patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
     stepping, sign = Stepping(**rule), 1 if stop >= start else -1
+    if abs(stop - start) < min_step:
+        raise PlanError(f"from {start:g} to {stop:g} is less than min_step, {min_step:g}: scan further")
 
     def steps() -> Plan:
         position = start
@@ -92,7 +96,7 @@ class Stepping:
             raise PlanError(f"0 < min_step < max_step must hold: they are {min_step} and {max_step}")
         self.min_step, self.max_step, self.target_delta = min_step, max_step, target_delta
         self.backstep, self.threshold = backstep, threshold
-        self._step = (max_step - min_step) / 2
+        self._step = max((max_step - min_step) / 2, min_step)
         self._last: float | None = None
 
     def advance(self, value: float) -> float:
@@ -146,6 +150,8 @@ def tune_centroid(
 ) -> Plan:
     """Find a peak's centroid by ever narrower scans, and go there. Returns the run's uid.
 
+    The background of the first scan is taken off all of them. Where it shows no clear peak, the motor goes back.
+
     Args:
         detectors: a list of readable devices.
         signal: the recorded key that has the peak, such as "det".
@@ -159,7 +165,8 @@ def tune_centroid(
         md: metadata of the run.
 
     Raises:
-        PlanError: `min_step` is not positive, `step_factor` not above 1, or the signal is 0 at every point.
+        PlanError: `min_step` is not positive or above the first step, or `step_factor` is not above 1.
+        NoFit: there is no clear peak, or a narrower scan has lost it; the motor is back where it was.
     """
     detectors, num = as_devices(detectors), whole_number(num)
     if not min_step > 0 or not step_factor > 1 or num < 2:
@@ -172,35 +179,64 @@ def tune_centroid(
         **(md or {}),
     }
     patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
+    if (first_step := abs(stop - start) / (num - 1)) < min_step:
+        raise PlanError(f"min_step is {min_step:g}, above the first step, {first_step:g}: nothing would be measured")
 
     def passes() -> Plan:
+        origin = yield from stubs.setpoint(motor)
+        try:
+            yield from tune()
+        except NoFit as exc:
+            yield from stubs.mv(motor, origin)
+            raise NoFit(f"{exc}; {motor.name} is back at {origin:g}") from exc
+
+    def tune() -> Plan:
         low, high = sorted((start, stop))
-        first, last, middle = start, stop, None
+        first, last, background = start, stop, None
         while abs(last - first) / (num - 1) >= min_step:
-            middle = yield from _centroid(detectors, signal, motor, patterns.positions(first, last, num))
-            middle = _clipped(middle, low, high)
+            xs, ys = yield from _pass(detectors, signal, motor, patterns.positions(first, last, num))
+            background = _background(signal, xs, ys) if background is None else background
+            middle = _clipped(_centroid(signal, xs, ys, background), low, high)
             half = (last - first) / step_factor / 2
             first, last = _clipped(middle - half, low, high), _clipped(middle + half, low, high)
             if snake:
                 first, last = last, first
-        if middle is not None:
-            yield from stubs.mv(motor, middle)
+        yield from stubs.mv(motor, middle)
 
     return (yield from stage_wrapper(run_wrapper(passes(), md=run_md), [*detectors, motor]))
 
 
-def _centroid(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
-    """Measure at these positions; returns the mean position weighted with the signal."""
+def _pass(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
+    """Measure at these positions; returns the motor's readbacks and the values of the signal."""
     key = position_field(motor)
-    total = moment = 0.0
+    points = []
     for position in positions:
         readings = yield from _point(detectors, motor, position)
-        value = _number(readings, signal)
-        total += value
-        moment += value * _number(readings, key)
-    if total == 0:
-        raise PlanError(f"{signal} is 0 from {positions[0]:g} to {positions[-1]:g}: there is no peak to go to")
-    return moment / total
+        points.append((_number(readings, key), _number(readings, signal)))
+    xs, ys = zip(*points, strict=True)
+    return list(xs), list(ys)
+
+
+def _background(signal: str, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The value beside the peak; NoFit if there is no clear one inside of what was scanned."""
+    scanned = f"from {xs[0]:g} to {xs[-1]:g}"
+    curve = peak("", signal, xs, ys)
+    if curve is None:
+        raise NoFit(f"{signal} is {ys[0]:g} {scanned}: there is no peak to go to")
+    if not curve.significance.is_clear:
+        raise NoFit(f"{signal} has no clear peak {scanned} ({curve.significance})")
+    if curve.is_dip or curve.com is None:
+        reason = "a dip and no peak" if curve.is_dip else "no peak that falls to half on both sides"
+        raise NoFit(f"{signal} has {reason} {scanned}")
+    return curve.background
+
+
+def _centroid(signal: str, xs: Sequence[float], ys: Sequence[float], background: float) -> float:
+    """The mean position weighted with what is above the background; NoFit if nothing is."""
+    weights = [max(y - background, 0.0) for y in ys]
+    if not (total := sum(weights)) > 0:
+        raise NoFit(f"{signal} is not above its background, {background:g}, from {xs[0]:g} to {xs[-1]:g}")
+    return sum(weight * x for weight, x in zip(weights, xs, strict=True)) / total
 
 
 def _clipped(value: float, low: float, high: float) -> float:

@@ -6,12 +6,13 @@ back, and the run's stop document says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, Protocol
 
 from beamshell.analysis.fits import FEWEST_POINTS, Fit, fit_edge, fit_peak
+from beamshell.analysis.signals import parts_of, value_of
 from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Msg, Plan
@@ -32,7 +33,17 @@ from beamshell.plans.start_metadata import (
 from beamshell.plans.unrun_plan_guard import plan
 from beamshell.text.numbers import label
 
-_FitFunction = Callable[[str, str, Sequence[float], Sequence[float]], Fit]
+_Column = tuple[list[float], list[float] | None]
+"""The values of a signal, and what they were divided by."""
+
+
+class _FitFunction(Protocol):
+    """A fit of points."""
+
+    def __call__(
+        self, x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
+    ) -> Fit:
+        """The fit; NoFit if there is none."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def centre_on_peak(
         start: distance of the first point from where the motor is.
         stop: distance of the last.
         num: the number of points.
-        field: the recorded key to fit; None takes the first hinted key of the detectors that shows a peak.
+        field: the recorded key to fit, or a quotient "it/i0"; None takes the first hinted key that shows a peak.
         dip: True looks for a peak that points down.
         time: count time of each point in seconds; None leaves the detectors as they are.
         md: metadata of the run.
@@ -86,8 +97,10 @@ def centre_on_peak(
         ``found = yield from centre_on_peak([det], th, -1, 1, 41)`` and then ``found.fit.centre``, ``found.fit.fwhm``
     """
 
-    def fit(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Fit:
-        return fit_peak(x, y, xs, ys, dip=dip)
+    def fit(
+        x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
+    ) -> Fit:
+        return fit_peak(x, y, xs, ys, dip=dip, exposures=exposures)
 
     line = (start, stop, num)
     return (yield from _align("centre_on_peak", detectors, motor, line, field, time, fit, True, md, dip=dip))
@@ -203,35 +216,46 @@ class _Search:
             yield Msg("wait", None, group="return")
 
     def _measure(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
-        """Measure at these positions; returns the motor's readbacks, and the values of each field, by field."""
+        """Measure at these positions; returns the motor's readbacks, and the values of each signal, by signal."""
         key = position_field(self._motor)
-        columns: dict[str, list[float]] = {name: [] for name in (key, *self._fields)}
+        points: list[dict[str, Any]] = []
         for position in positions:
             readings = yield from stubs.one_1d_step(detectors, self._motor, position)
-            for field, values in columns.items():
-                if field not in readings:
-                    raise PlanError(f"nothing records {field!r}: the point has {', '.join(readings) or 'no values'}")
-                if isinstance(value := readings[field]["value"], Real):
-                    values.append(float(value))
-        xs = columns.pop(key)
-        numbers = {field: values for field, values in columns.items() if len(values) == len(xs)}
-        if not numbers:
+            point = {field: reading["value"] for field, reading in readings.items()}
+            for signal in (key, *self._fields):
+                if signal not in point and parts_of(signal, point) is None:
+                    raise PlanError(f"nothing records {signal!r}: the point has {', '.join(readings) or 'no values'}")
+            points.append(point)
+        columns = {signal: column for signal in self._fields if (column := _column(points, signal)) is not None}
+        if not columns:
             raise PlanError(f"{', '.join(self._fields)}: these values are no numbers, name one that is: field=...")
-        return xs, numbers
+        return [float(point[key]) for point in points], columns
 
-    def _fitted(self, xs: Sequence[float], columns: dict[str, list[float]]) -> Fit:
-        """The fit of the first field that is more than noise and has one."""
+    def _fitted(self, xs: Sequence[float], columns: dict[str, _Column]) -> Fit:
+        """The fit of the first signal that is more than noise and has one."""
         unit, failure = unit_of(self._motor), None
-        clear = {field: ys for field, ys in columns.items() if significance(ys).is_clear}
-        for field, ys in (clear or columns).items():
+        clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
+        for signal, (ys, exposures) in (clear or columns).items():
             try:
-                fit = self._fit_points(label(str(self._motor.name), unit), field, xs, ys)
+                fit = self._fit_points(label(str(self._motor.name), unit), signal, xs, ys, exposures=exposures)
             except NoFit as exc:
                 failure = failure or exc
             else:
-                self.field = field
+                self.field = signal
                 return fit
         raise NoFit(f"{failure}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from failure
+
+
+def _column(points: list[dict[str, Any]], signal: str) -> _Column | None:
+    """The values of a key or a quotient; None if one of them is no number."""
+    if not points:
+        return None
+    values = [value_of(signal, point) for point in points]
+    if not all(isinstance(value, Real) for value in values):
+        return None
+    parts = parts_of(signal, points[0])
+    divisors = None if parts is None else [float(point[parts[1]]) for point in points]
+    return [float(value) for value in values], divisors
 
 
 def _record(fit: Fit, origin: float, target: float, unit: str) -> Plan:

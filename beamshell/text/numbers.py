@@ -76,6 +76,26 @@ def in_full(value: float, digits: int | None = None) -> str:
     return repr(float(value)).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
 
 
+def with_error(value: float, error: float) -> str:
+    """A value and its standard error in units of its last digit: one digit of the error, or two below 3.
+
+    Args:
+        value: the number.
+        error: its standard deviation; without one, six digits of the value are written.
+
+    Example:
+        >>> with_error(0.30041, 0.00093), with_error(0.30041, 0.00012), with_error(5029.3, 71.0), with_error(0.25, 0)
+        ('0.3004(9)', '0.30041(12)', '5030(70)', '0.25')
+    """
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+        return f"{value:.6g}"
+    exponent = math.floor(math.log10(error))
+    places = -exponent if error >= 2.95 * 10.0**exponent else 1 - exponent
+    if not 0 <= places <= 12:
+        return f"{round(value, places):.6g}({round(error, places):.2g})"
+    return f"{fixed(value, places)}({error * 10.0**places:.0f})"
+
+
 def with_unit(text: str, unit: str) -> str:
     """A written value and its unit: "1.000 deg"; the value alone if it has no unit."""
     return f"{text} {unit}" if unit else text

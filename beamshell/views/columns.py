@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.text.numbers import DEFAULT_PRECISION, number
 from beamshell.text.times import time_of_day
@@ -63,7 +64,8 @@ def columns_of(
 def _column(about: Field, default_precision: int) -> Column:
     def text(event: Document) -> str:
         data = event.get("data") or {}
-        return cell(data[about.key], about, default_precision) if about.key in data else "-"
+        value = data[about.key] if about.key in data else value_of(about.key, data)
+        return "-" if value is None and about.key not in data else cell(value, about, default_precision)
 
     return Column(about.label, text, about.key)
 

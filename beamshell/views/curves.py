@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.text.lists import listed
 from beamshell.views.captions import title
-from beamshell.views.fields import Field, axes, detectors, field, limits, resolve
+from beamshell.views.fields import Field, axes, field, limits, resolve, signals
 
 MOST_CURVES = 5
 """Detectors that are shown one above the other; the title says how many more there are."""
@@ -57,7 +58,7 @@ class Curves:
             x = float(seq_num)
         else:
             x = data.get(self.x.key)
-        self._points[seq_num] = as_numbers([x, *map(data.get, self._keys)])
+        self._points[seq_num] = as_numbers([x, *(value_of(key, data) for key in self._keys)])
 
     def points(self) -> NDArray[np.float64]:
         """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured."""
@@ -70,10 +71,11 @@ def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = 
     Args:
         start: the run's start document.
         descriptor: of the stream.
-        ys: names or devices; None takes the hinted detectors.
+        ys: names, devices or quotients such as "it/i0"; None takes the hinted detectors, counts with count times of
+            their own as rates.
         x: name or device of the axis, "time" or "seq_num"; None takes what the run scans.
     """
-    keys = detectors(start, descriptor) if ys is None else resolve(descriptor, ys)[0]
+    keys = signals(start, descriptor) if ys is None else resolve(descriptor, ys)[0]
     axis = _axis(start, descriptor, x)
     numbers = [y for key in keys if (y := field(descriptor, key)).is_number and key != axis.key]
     return Curves(start, axis, numbers) if numbers else None

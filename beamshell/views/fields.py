@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from beamshell.analysis.signals import SECONDS, parts_of
 from beamshell.documents import Document
 from beamshell.text.numbers import label
+
+_UNITS_OF_COUNTS = ("", "count", "counts", "cts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ class Field:
 
 
 def field(descriptor: Document, key: str, *, of_motor: bool = False) -> Field:
-    """Name, unit and precision of one key, from the descriptor; a bare Field if it says nothing."""
+    """Name, unit and precision of a key or a quotient, from the descriptor; a bare Field if it says nothing."""
+    if (parts := parts_of(key, _data_keys(descriptor))) is not None:
+        upper, lower = (field(descriptor, part).units for part in parts)
+        return Field(key, units="" if upper == lower else f"{upper or 1}/{lower}" if lower else upper)
     about = _data_keys(descriptor).get(key) or {}
     precision = about.get("precision")
     return Field(
@@ -103,6 +109,23 @@ def detectors(start: Document, descriptor: Document) -> list[str]:
     return _once(still) or [key for key in _data_keys(descriptor) if key not in moving | of_motors]
 
 
+def signals(start: Document, descriptor: Document) -> list[str]:
+    """The detectors as curves show them: counts as counts per second where the points have count times of their own."""
+    keys = detectors(start, descriptor)
+    if SECONDS not in _data_keys(descriptor):
+        return keys
+    return [f"{key}/{SECONDS}" if _is_counted(descriptor, key) else key for key in keys]
+
+
+def _is_counted(descriptor: Document, key: str) -> bool:
+    """Whether the field is in counts, of a device that has a count time."""
+    about = field(descriptor, key)
+    devices = [name for name, keys in (descriptor.get("object_keys") or {}).items() if key in keys]
+    settings = [(descriptor.get("configuration") or {}).get(name, {}).get("data") or {} for name in devices]
+    has_count_time = any(str(setting).endswith(SECONDS) for data in settings for setting in data)
+    return about.is_number and about.units in _UNITS_OF_COUNTS and has_count_time
+
+
 def hinted(descriptor: Document, name: str) -> list[str]:
     """The hinted fields of the device of this name, as far as they are in the stream."""
     fields = ((descriptor.get("hints") or {}).get(name) or {}).get("fields") or ()
@@ -129,9 +152,19 @@ def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], lis
         is_key = name in _data_keys(descriptor)
         of_device = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
         keys_of_item = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
+        keys_of_item = keys_of_item or _quotient(descriptor, name)
         keys += keys_of_item
         missing += [] if keys_of_item else [name]
     return _once(keys), missing
+
+
+def _quotient(descriptor: Document, name: str) -> list[str]:
+    """The signal of two keys or names of devices with one value each, such as "it/i0"; [] if it is none."""
+    upper, slash, lower = name.partition("/")
+    if not slash:
+        return []
+    keys, missing = resolve(descriptor, [upper.strip(), lower.strip()])
+    return ["/".join(keys)] if len(keys) == 2 and not missing else []
 
 
 def limits(start: Document, axis: int = 0) -> tuple[float, float] | None:

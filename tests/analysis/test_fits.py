@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.analysis.fits import FWHM_PER_SIGMA, error_function, fit_edge, fit_peak, gaussian
+from beamshell.analysis.fits import fit_edge, fit_peak
+from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.errors import NoFit
 
 X = np.linspace(-1, 1, 41)
@@ -124,3 +125,99 @@ def test_a_sharp_step_between_two_points_is_an_edge_between_them():
 
 def test_a_falling_edge_has_a_negative_height():
     assert edge(step()[::-1]).height == pytest.approx(-5000.0)
+
+
+# ---- many scans with noise -----------------------------------------------------------------------
+
+
+def many(fit, curve, runs, noise, x=X, seed=7, centre=0.1):
+    """The fits of many scans with noise, and the true centre of each, which is anywhere within a step."""
+    random = np.random.default_rng(seed)
+    centres = centre + random.uniform(-0.5, 0.5, runs) * (x[1] - x[0])
+    return centres, [fit("th", "det", x, noise(random, curve(centre))) for centre in centres]
+
+
+def counts(random, curve):
+    return random.poisson(curve)
+
+
+@pytest.mark.parametrize(
+    ("fit", "curve", "noise"),
+    [
+        (fit_peak, lambda centre: bell(centre, 0.2, 50, 5), counts),
+        (fit_peak, lambda centre: bell(centre, 0.1, 1e5, 0.5), counts),
+        (fit_peak, lambda centre: bell(centre, 0.2, 1, 3), lambda random, curve: random.normal(curve, 0.03)),
+        (fit_edge, lambda centre: step(centre, 0.15, 1000, 20), counts),
+        (fit_edge, lambda centre: step(centre, 0.15, -100, 103), counts),
+    ],
+)
+def test_the_truth_is_within_one_error_in_68_of_100_scans(fit, curve, noise):
+    centres, found = many(fit, curve, 300, noise)
+    off = np.abs([one.centre for one in found] - centres) / [one.centre_error for one in found]
+    assert np.mean(off < 1) == pytest.approx(0.68, abs=0.08)  # three standard deviations of so many scans
+
+
+def test_a_fit_of_counts_is_as_precise_as_can_be():
+    centres, found = many(fit_peak, lambda centre: bell(centre, 0.2, 500, 20), 400, counts)
+    curve, slopes = gaussian(X, np.array([0.1, 0.2, 500.0, 20.0]))
+    cramer_rao = np.sqrt(np.linalg.inv(slopes.T @ (slopes / curve[:, None]))[0, 0])
+    assert np.std([one.centre for one in found] - centres) == pytest.approx(cramer_rao, rel=0.1)
+
+
+def test_an_edge_narrower_than_a_step_is_somewhere_in_that_step():
+    centres, found = many(fit_edge, lambda centre: step(centre, 1e-4, 1000, 20), 200, counts)
+    assert not any(one.is_resolved for one in found)
+    assert {round(one.fwhm, 6) for one in found} == {0.05}
+    assert {round(one.centre_error, 6) for one in found} == {round(0.05 / math.sqrt(12), 6)}
+    assert np.max(np.abs([one.centre for one in found] - centres)) <= 0.051
+
+
+BACKGROUNDS = {
+    "slope": lambda x: 300 + 200 * x,
+    "parabola": lambda x: 300 - 150 * (x - 0.2) ** 2,
+    "edge": lambda x: step(0.2, 0.1, 500, 20, x),
+}
+
+
+@pytest.mark.parametrize(
+    ("background", "why"), [("slope", "slope|wide|end|clear"), ("parabola", "broad|wide"), ("edge", "use edge")]
+)
+def test_a_background_alone_is_no_peak_and_the_reason_is_said(background, why):
+    random = np.random.default_rng(8)
+    for _ in range(40):
+        with pytest.raises(NoFit, match=why):
+            peak(random.poisson(BACKGROUNDS[background](X)))
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_a_peak_on_a_background_is_where_it_is(background):
+    random, x = np.random.default_rng(9), np.linspace(-1, 1, 81)
+    centre = 0.2 if background == "edge" else -0.3
+    for _ in range(20):
+        result = peak(random.poisson(BACKGROUNDS[background](x) + bell(centre, 0.08, 400, 0, x)), x)
+        assert abs(result.centre - centre) < max(5 * result.centre_error, 0.02)
+
+
+def test_a_weak_peak_of_many_points_is_fitted():
+    x = np.linspace(-1, 1, 401)
+    _, found = many(fit_peak, lambda centre: bell(centre, 0.15, 8, 10, x), 10, counts, x)
+    assert all(abs(one.centre - 0.1) < 0.05 for one in found)
+
+
+@pytest.mark.parametrize("points", [5, 7, 10, 41])
+def test_flat_noise_is_no_peak_at_any_number_of_points(points):
+    random, x = np.random.default_rng(10), np.linspace(-1, 1, points)
+    for _ in range(500):
+        with pytest.raises(NoFit):
+            peak(random.poisson(100, points), x)
+
+
+def test_few_counts_a_point_are_not_saturated():
+    random, x, reasons = np.random.default_rng(12), np.linspace(-2, 2, 41), []
+    for _ in range(100):
+        try:
+            peak(random.poisson(bell(0.1, 0.4, 10, 1, x)), x)
+        except NoFit as exc:
+            reasons.append(str(exc))
+    assert len(reasons) <= 4
+    assert "saturated" not in " ".join(reasons)

@@ -41,3 +41,37 @@ def test_a_slope_has_a_maximum_and_no_centre():
 @pytest.mark.parametrize(("x", "y"), [([], []), ([1, 2], [1, 2]), ([1, 2, 3], [5, 5, 5]), ([1, 1, 1], [1, 2, 3])])
 def test_what_has_no_peak_gives_none(x, y):
     assert peak("x", "y", x, y) is None
+
+
+def noisy(make, runs=300, points=81, seed=5):
+    """The statistics of many scans with counting noise, and the true centre of each."""
+    random, x = np.random.default_rng(seed), np.linspace(-1, 1, points)
+    centres = 0.2 + random.uniform(-0.02, 0.02, runs)
+    return centres, [peak("th", "det", x, random.poisson(make(x, centre))) for centre in centres]
+
+
+def test_noise_on_the_flanks_makes_a_peak_no_narrower():
+    centres, found = noisy(lambda x, centre: 5 + 50 * gaussian(x, centre, 0.25))
+    assert np.mean([one.fwhm for one in found]) == pytest.approx(0.25 * 2.3548, rel=0.03)
+    assert np.mean([one.cen for one in found] - centres) == pytest.approx(0, abs=0.004)
+    assert np.std([one.cen for one in found] - centres) < 0.03
+
+
+def test_the_centre_of_mass_is_where_the_peak_is_whatever_the_background():
+    centres, found = noisy(lambda x, centre: 300 + 100 * gaussian(x, centre, 0.15))
+    assert np.mean([one.com for one in found] - centres) == pytest.approx(0, abs=0.005)
+
+
+@pytest.mark.parametrize("offset", [0.0, -5.0, 1e4])
+def test_a_dip_and_a_negative_signal_have_the_centre_of_their_peak(offset):
+    x = np.linspace(-1, 1, 81)
+    up, down = (peak("th", "det", x, offset + sign * gaussian(x, 0.2, 0.1)) for sign in (1, -1))
+    assert (up.is_dip, down.is_dip) == (False, True)
+    for one in (up, down):
+        assert (one.cen, one.com, one.min_x if one.is_dip else one.max_x) == pytest.approx((0.2, 0.2, 0.2), abs=1e-3)
+
+
+def test_where_half_height_is_not_crossed_no_statistic_pretends_to_be_a_centre():
+    x = np.linspace(-1, 1, 41)
+    edge = peak("th", "det", x, np.where(x < 0.1, 100.0, 3.0))
+    assert (edge.cen, edge.fwhm, edge.com) == (None, None, None)

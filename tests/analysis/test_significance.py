@@ -38,6 +38,28 @@ def test_noise_is_taken_for_a_peak_in_no_more_than_4_of_1000_scans(noise, points
     assert false_alarms <= 0.004 * SCANS
 
 
+@pytest.mark.parametrize("points", [5, 8, 25, 100, 400])
+def test_the_share_of_false_alarms_is_1_in_1000_at_every_number_of_points(points):
+    random = np.random.default_rng(15 + points)
+    scans = 3000 if points < 100 else 1500
+    for noise in (random.normal(size=(scans, points)), random.poisson(1000, (scans, points))):
+        assert sum(map(clear, noise)) <= 0.003 * scans
+
+
+def test_a_weak_peak_of_many_points_is_seen():
+    random = np.random.default_rng(16)
+    curve = 10 + 8 * bell(401, 0.15)  # 28 sigma in all, 2.5 at its highest point
+    assert all(clear(random.poisson(curve)) for _ in range(100))
+
+
+def test_count_times_of_their_own_make_no_peak_of_a_rate():
+    random = np.random.default_rng(17)
+    seconds = np.where(np.abs(np.arange(21) - 10) < 4, 5.0, 0.5)
+    counts = random.poisson(40 * seconds, (1000, 21))
+    assert all(map(clear, counts))
+    assert sum(significance(row / seconds, seconds).is_clear for row in counts) <= 4
+
+
 @pytest.mark.parametrize(
     ("points", "height", "background", "sigma"), [(5, 50, 5, 0.2), (11, 100, 20, 0.2), (41, 30, 2, 0.1)]
 )
@@ -75,6 +97,6 @@ def test_a_dip_and_an_edge_are_more_than_noise():
 
 
 def test_it_says_what_the_noise_is():
-    assert str(significance([9.0, 12, 8, 11])) == "0.58 times counting noise, clear is 2.3"
+    assert str(significance([9.0, 12, 8, 11])) == "0.5 sigma over counting noise, clear is 3.7"
     assert str(significance([0.5, 1.25, 0.5])) == "too few points, 5 are needed"
     assert "the scatter of its points" in str(significance(np.random.default_rng(1).normal(size=11)))

@@ -92,6 +92,12 @@ def words(msg: Any) -> str:
             return " ".join(filter(None, (msg.command, getattr(msg.obj, "name", ""))))
 
 
+def with_a_peak(here):
+    """The detector, which sees 400 counts at x = 1 and none beside it."""
+    here.det.read = lambda: {"det": {"value": 400 * (here.x.position == 1), "timestamp": here.world.time()}}
+    return here.det
+
+
 def reading(motors: str = "") -> list[str]:
     """One event of the detector and these motors."""
     return ["trigger det", "wait trigger", "create primary", *_each("read", f"det {motors}"), "save"]
@@ -503,8 +509,8 @@ ADAPTIVE = {
         start(None, {"target_field": "det", "motor": X, "start": -1, "stop": 1, **STEPS}, motors="x"),
     ),
     "tune_centroid": Case(
-        lambda h: bp.tune_centroid([h.det], "det", h.x, 0, 2, 0.5, num=3),
-        in_run("det x", *at("x 0", "x"), *at("x 1", "x"), *at("x 2", "x"), *moving("x 1.66667", "move")),
+        lambda h: bp.tune_centroid([with_a_peak(h)], "det", h.x, 0, 2, 0.5, num=3),
+        in_run("det x", "locate x", *at("x 0", "x"), *at("x 1", "x"), *at("x 2", "x"), *moving("x 1", "move")),
         start(
             None,
             {

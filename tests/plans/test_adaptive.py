@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.errors import LimitError, PlanError
+from beamshell.errors import LimitError, NoFit, PlanError
 from beamshell.plans.adaptive import Stepping
 
 CENTRE, WIDTH = 1.3, 0.4
@@ -63,6 +63,18 @@ def test_a_step_that_was_too_large_is_taken_back():
 def test_a_rule_that_never_goes_back_only_goes_on():
     rule = Stepping(0.1, 1.0, 0.5, False, 0.8)
     assert all(rule.advance(value) > 0 for value in (0.0, 100.0, 0.0, 100.0))
+
+
+@given(st.floats(0.01, 1), st.floats(1.01, 100))
+def test_the_first_step_is_within_its_bounds_too(min_step, ratio):
+    first = Stepping(min_step, min_step * ratio, 0.5, True, 0.8).advance(0.0)
+    assert min_step <= first <= min_step * ratio
+
+
+def test_a_range_below_the_smallest_step_is_refused(here):
+    core = here.world.run(bp.adaptive_scan([here.det], "det", here.motor, 1, 1, 0.05, 0.5, 0.1, False))
+    assert str(core.error) == "from 1 to 1 is less than min_step, 0.05: scan further"
+    assert here.world.docs == []
 
 
 @pytest.mark.parametrize("steps", [(0, 1), (1, 1), (2, 1), (-1, 1)])
@@ -123,6 +135,8 @@ def test_tune_centroid_ends_on_the_middle_of_the_peak(here, snake):
 
 
 def test_each_pass_of_tune_centroid_has_all_its_points_and_is_narrower(here):
+    plain = here.det.read  # as counts: six values of unknown noise would be too few
+    here.det.read = lambda: {"det": {"value": round(1000 * plain()["det"]["value"]), "timestamp": 0.0}}
     here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1, num=6, step_factor=2))
     visited = places(here.world)
     widths = [visited[i + 5] - visited[i] for i in range(0, len(visited), 6)]
@@ -132,7 +146,31 @@ def test_each_pass_of_tune_centroid_has_all_its_points_and_is_narrower(here):
 def test_without_a_signal_there_is_no_centroid(here):
     here.det.read = lambda: {"det": {"value": 0.0, "timestamp": 0.0}}
     core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1))
-    assert str(core.error) == "det is 0 from -1 to 4: there is no peak to go to"
+    assert isinstance(core.error, NoFit)
+    assert str(core.error) == "det is 0 from -1 to 4: there is no peak to go to; th is back at 0"
+    assert here.motor.position == 0
+
+
+def test_tune_centroid_is_not_pulled_by_a_background(here):
+    plain = here.det.read
+    here.det.read = lambda: {"det": {"value": 50 + plain()["det"]["value"], "timestamp": 0.0}}
+    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.01))
+    assert core.exit_status == "success", core.error
+    assert here.motor.position == pytest.approx(CENTRE, abs=0.02)
+
+
+def test_tune_centroid_over_noise_goes_back_and_fails(here):
+    counts = iter([9, 12, 8, 11, 10, 9, 10, 11, 9, 10])
+    here.det.read = lambda: {"det": {"value": next(counts), "timestamp": 0.0}}
+    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1))
+    assert "det has no clear peak from -1 to 4" in str(core.error)
+    assert here.motor.position == 0
+
+
+def test_tune_centroid_refuses_a_smallest_step_above_its_first_one(here):
+    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 2))
+    assert str(core.error) == "min_step is 2, above the first step, 0.555556: nothing would be measured"
+    assert here.world.docs == []
 
 
 def test_tune_centroid_never_leaves_its_range(here):

@@ -215,3 +215,27 @@ def test_a_value_that_is_no_number_is_passed_over(here):
     core = here.world.run(bp.centre_on_peak([words, here.det], here.motor, -1, 1, 41))
     assert core.exit_status == "success", core.error
     assert core.result.field == "det"
+
+
+def test_a_ratio_is_fitted_where_the_monitor_alone_makes_a_false_peak(here):
+    def read():
+        th, monitor = here.motor.position, 1000 * math.exp(-(((here.motor.position - 3.4) / 0.3) ** 2) / 2) + 1000
+        seen = monitor * (0.1 + math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
+        return {"it": {"value": seen, "timestamp": 0.0}, "i0": {"value": monitor, "timestamp": 0.0}}
+
+    here.det.read = read
+    here.det.describe = lambda: {key: {"source": "", "dtype": "number", "shape": []} for key in ("it", "i0")}
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, field="it/i0"))
+    assert core.exit_status == "success", core.error
+    assert core.result.field == "it/i0"
+    assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
+
+
+def test_a_knife_narrower_than_a_step_is_in_that_step_and_its_width_is_not_invented(here):
+    sees(here, lambda th: 1000.0 if th > 4.31 else 3.0)
+    core = here.world.run(bp.knife_edge([here.det], here.motor, -1, 1, 41))
+    fit = core.result.fit
+    assert (fit.centre, fit.fwhm) == pytest.approx((4.325, 0.05))
+    assert fit.centre_error == pytest.approx(0.05 / math.sqrt(12))
+    assert not fit.is_resolved
+    assert here.world.final_data("fit")[1]["is_resolved"] is False

@@ -336,7 +336,7 @@ def test_a_lineup_over_noise_leaves_the_motor_where_it_was_and_says_how_to_insis
     core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
     assert isinstance(core.error, NoFit)
     assert str(core.error).startswith(
-        "no clear peak in det (0.5 times counting noise, clear is 2.2): x is where it was"
+        "no clear peak in det (0.5 sigma over counting noise, clear is 3.8): x is where it was"
     )
     assert here.x.position == 10
     world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det], anyway=True))

@@ -60,6 +60,8 @@ def test_over_noise_no_motor_moves_until_one_insists_and_a_flat_signal_is_passed
     assert "(highest point of det" in console.do("peak anyway")
     console.do("scan scaler det th -0.5 1 16 0.05")
     assert "(centre of scaler_It" in console.do("cen")  # the monitor, I0, comes before it
+    assert "(centre of scaler_It/scaler_I0" in " ".join(console.do("cen scaler_It/scaler_I0").split())
+    assert "scaler_It has a peak and no dip: type cen" in " ".join(console.do("cen dip").split())
 
 
 def test_a_spectrum_over_the_edge_of_the_foil(console):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from beamshell.views.fields import Field, detectors, field, limits, positions, resolve
+from beamshell.views.fields import Field, detectors, field, limits, positions, resolve, signals
 
 
 @pytest.fixture
@@ -75,3 +75,27 @@ def test_a_field_carries_its_unit(scan_documents):
 )
 def test_the_limits_of_an_axis_are_read_from_the_start_document(start, expected):
     assert limits(start) == expected
+
+
+def timed(det):
+    """The descriptor of a scan whose points have count times of their own."""
+    number = {"dtype": "number", "shape": []}
+    return {
+        "name": "primary",
+        "data_keys": {"th": number, "det": {**number, **det}, "i0": number, "count_time": {**number, "units": "s"}},
+        "object_keys": {"th": ["th"], "det": ["det"], "i0": ["i0"], "count_time": ["count_time"]},
+        "hints": {"det": {"fields": ["det"]}, "i0": {"fields": ["i0"]}},
+        "configuration": {"det": {"data": {"det_count_time": 1.0}}},
+    }
+
+
+def test_counts_with_count_times_of_their_own_are_shown_as_rates():
+    start = {"motors": ["th"], "detectors": ["det", "i0"], "hints": {"dimensions": [(["th"], "primary")]}}
+    assert signals(start, timed({"units": "counts"})) == ["det/count_time", "i0"]
+    assert signals(start, timed({"units": "V"})) == ["det", "i0"]
+    assert field(timed({"units": "counts"}), "det/count_time").units == "counts/s"
+
+
+def test_a_quotient_is_a_signal_and_its_parts_must_be_recorded():
+    assert resolve(timed({}), ["det/i0", "det/nothing"]) == (["det/i0"], ["det/nothing"])
+    assert field(timed({}), "det/i0").is_number

@@ -28,6 +28,18 @@ def test_a_peak_without_a_centre_says_why(make_run):
     assert peaks.sentence(peak).endswith("(no centre: half height is not crossed on both sides)")
 
 
+def test_digits_are_those_of_the_step_where_the_motor_has_fewer(make_run):
+    rows = [(x * 1e-4, y) for x, y in TRIANGLE]
+    peaks = peaks_of(make_run(["th"], ["det"], rows, keys={"th": {**TH, "precision": 3}}))
+    assert "cen 0.00020, fwhm 0.00020, com 0.00020" in peaks.sentence(peaks.peaks()["det"])
+
+
+def test_a_dip_is_named_with_its_lowest_point(make_run):
+    peaks = peaks_of(make_run(["th"], ["det"], [(x, 500 - y) for x, y in TRIANGLE]))
+    sentence = peaks.sentence(peaks.peaks()["det"])
+    assert sentence == "det: min 99.000 at th 2.000, cen 2.000, fwhm 2.000, com 2.000 (a dip)"
+
+
 def test_each_detector_with_a_peak_has_one_and_a_flat_one_has_none(make_run):
     rows = [(x, y, 1.0, -y) for x, y in TRIANGLE]
     assert list(peaks_of(make_run(["th"], ["det", "flat", "dip"], rows)).peaks()) == ["det", "dip"]
@@ -46,7 +58,7 @@ def test_a_run_without_points_has_no_peaks(make_run):
 def test_where_there_is_only_noise_the_line_says_so_with_its_numbers(make_run):
     peaks = peaks_of(make_run(["th"], ["det"], [(0.0, 9.0), (1.0, 12.0), (2.0, 8.0), (3.0, 11.0)], keys={"th": TH}))
     (peak,) = peaks.peaks().values()
-    expected = "det: max 12.000 at th 1.0000 deg; no clear peak (0.58 times counting noise, clear is 2.3)"
+    expected = "det: max 12.000 at th 1.0000 deg; no clear peak (0.5 sigma over counting noise, clear is 3.7)"
     assert peaks.sentence(peak) == expected
 
 
@@ -71,3 +83,15 @@ def test_among_noise_the_first_detector_is_taken(make_run):
 @pytest.mark.parametrize(("motors", "expected"), [(["th"], True), ([], False), (["samy", "samx"], False)])
 def test_a_curve_is_a_scan_along_one_axis_that_is_no_time(make_run, motors, expected):
     assert is_curve(make_run(motors, ["det"], [])[0][1]) is expected
+
+
+def test_a_monitor_that_falls_makes_no_peak_of_a_ratio(make_run):
+    rows = [(x, 0.5 * i0, i0) for x, i0 in TRIANGLE]
+    peaks = peaks_of(make_run(["th"], ["it", "i0"], rows))
+    assert "it/i0" not in peaks.peaks("it/i0")  # it is the same everywhere
+    assert peaks.peaks("it/nothing").keys() == {"it", "i0"}
+
+
+def test_a_ratio_has_a_peak_of_its_own(make_run):
+    rows = [(x, 2 * y, 2.0) for x, y in TRIANGLE]
+    assert peaks_of(make_run(["th"], ["it", "i0"], rows)).peaks("it/i0")["it/i0"].max_y == 401.0

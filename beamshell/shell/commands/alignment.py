@@ -19,7 +19,7 @@ from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, 
 from beamshell.shell.positions import unit_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
-from beamshell.text.numbers import counted, fixed
+from beamshell.text.numbers import counted, fixed, with_error, with_unit
 
 if TYPE_CHECKING:
     from beamshell.analysis.peaks import Peak
@@ -106,10 +106,15 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
     """The plan, followed by two lines with the fit and the motor's move."""
 
     def show(result: bp.AlignmentResult) -> None:
-        fit, unit, digits = result.fit, f" {unit_of(motor)}".rstrip(), _digits(motor)
-        position = f"centre {fit.centre:.{digits}f} ± {fit.centre_error:.2g}, fwhm {fit.fwhm:.{digits}f}{unit}"
-        height = f"{'height' if fit.height > 0 else 'depth'} {abs(fit.height):.4g}"
-        print(f"{result.field}: {kind}: {position}, {height} over {fit.background:.4g}")
+        fit, unit, digits = result.fit, unit_of(motor), _digits(motor)
+        centre = with_unit(with_error(fit.centre, fit.centre_error), unit)
+        width = with_unit(with_error(fit.fwhm, fit.fwhm_error), unit)
+        width = width if fit.is_resolved else f"below the step {width}"
+        height = f"{'height' if fit.height > 0 else 'depth'} {with_error(abs(fit.height), fit.height_error)}"
+        background = with_error(fit.background, fit.background_error)
+        shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
+        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {height} over {background}{shape}")
+        unit = f" {unit}".rstrip()
         if kind == "beam":
             print(f"{motor.name}: back at {fixed(result.origin, digits)}{unit}")
         else:
@@ -122,36 +127,59 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
 
 
 @command(HEADING, example="cen")
-def cen(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
+def cen(
+    session: Session,
+    scan_number: int | None = None,
+    value: str | None = None,
+    *,
+    dip: bool = False,
+    anyway: bool = False,
+) -> Plan:
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
     named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same.
+    moves it all the same. With `dip` it is the dip of the scan.
     """
-    return _go(session, _Question("cen", scan_number, value, anyway), "centre", lambda peak: peak.cen)
+    return _go(session, _Question("cen", scan_number, value, dip, anyway), "centre", lambda peak: peak.cen)
 
 
 @command(HEADING, example="peak", aliases=("pic",))
-def peak(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
+def peak(
+    session: Session,
+    scan_number: int | None = None,
+    value: str | None = None,
+    *,
+    dip: bool = False,
+    anyway: bool = False,
+) -> Plan:
     """Go to where the last scan was highest.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
     named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same.
+    moves it all the same. With `dip` it is the dip of the scan.
     """
-    return _go(session, _Question("peak", scan_number, value, anyway), "highest point", lambda peak: peak.max_x)
+    title = "lowest point" if dip else "highest point"
+    question = _Question("peak", scan_number, value, dip, anyway)
+    return _go(session, question, title, lambda peak: peak.min_x if dip else peak.max_x)
 
 
 @command(HEADING, example="com")
-def com(session: Session, scan_number: int | None = None, value: str | None = None, *, anyway: bool = False) -> Plan:
+def com(
+    session: Session,
+    scan_number: int | None = None,
+    value: str | None = None,
+    *,
+    dip: bool = False,
+    anyway: bool = False,
+) -> Plan:
     """Go to the centre of mass of the last scan's peak.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
     named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same.
+    moves it all the same. With `dip` it is the dip of the scan.
     """
-    return _go(session, _Question("com", scan_number, value, anyway), "centre of mass", lambda peak: peak.com)
+    return _go(session, _Question("com", scan_number, value, dip, anyway), "centre of mass", lambda peak: peak.com)
 
 
 class _Question(NamedTuple):
@@ -160,12 +188,13 @@ class _Question(NamedTuple):
     word: str
     scan_number: int | None
     value: str | None
+    dip: bool
     anyway: bool
 
     @property
     def insisting(self) -> str:
         """The same line with `anyway`."""
-        words = (self.word, self.scan_number, self.value, "anyway")
+        words = (self.word, self.scan_number, self.value, "dip" if self.dip else None, "anyway")
         return " ".join(str(word) for word in words if word is not None)
 
 
@@ -174,18 +203,23 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
 
     value = asked.value
     run = _run(session, asked.scan_number)
-    motor_name, peaks = _peaks_of(run)
+    motor_name, peaks = _peaks_of(run, value)
     if value is not None and value not in peaks:
         raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    curve = clearest(peaks) if value is None else peaks[value]
+    clear = {name: peak for name, peak in peaks.items() if peak.significance.is_clear}
+    pointing = {name: peak for name, peak in clear.items() if peak.is_dip == asked.dip}
+    curve = clearest(pointing or peaks) if value is None else peaks[value]
     if not (asked.anyway or curve.significance.is_clear):
         raise NoFit(
             f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {asked.insisting}"
         )
+    if curve.is_dip != asked.dip and not asked.anyway:
+        kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
+        raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
     motor = _motor(session, motor_name)
     target = place(curve)
     if target is None:
-        raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no centre: try peak")
+        raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
     origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
     way = f"{fixed(origin, digits)} -> {fixed(target, digits)}{unit}"
     print(f"{motor.name}: {way}  ({title} of {curve.y}, scan {run.scan_id})")
@@ -226,15 +260,15 @@ def _is_scan_of_one_motor(run: Run) -> bool:
     return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
 
 
-def _peaks_of(run: Run) -> tuple[str, dict[str, Peak]]:
-    """The name of the motor that was scanned, and the peaks by value."""
+def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
+    """The name of the motor that was scanned, and the peaks by value: the detectors', and that of the named value."""
     from beamshell.views.peaks import RunPeaks
 
     if not _is_scan_of_one_motor(run):
         raise NoFit(f"{run.label} is no scan of one motor with points")
     view = RunPeaks(run.start)
     view.take(run.documents())
-    peaks = view.peaks()
+    peaks = view.peaks(value)
     if not peaks:
         raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
     return str(run.start["motors"][0]), peaks

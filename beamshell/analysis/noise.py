@@ -1,0 +1,57 @@
+"""The noise of measured values: counting noise where they are counts, else what they scatter.
+
+Pure numpy: columns of numbers in, counts and variances out. It knows no curve.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_FEW_COUNTS, _MOST_COUNTS = 20, 2**53
+_ENOUGH_FOR_A_UNIT, _ROUNDING = 3, 1e-6
+
+
+def counts_per_value(values: Floats, exposures: Floats | None = None) -> Floats | None:
+    """How many counts one unit of each value stands for, float [n]; None if the values are no counts.
+
+    Whole numbers from 0 are counts: 1 count a unit, or 1 for each multiple of their common divisor. So are small
+    multiples of one number, such as counts per 0.1 s, and values that become whole numbers times their exposures.
+
+    Args:
+        values: float [n], finite.
+        exposures: what the counts were divided by, float [n]: count times, or a monitor; None if by nothing.
+    """
+    if (values < 0).any():
+        return None
+    if exposures is not None:
+        counts = values * exposures
+        is_whole = np.abs(counts - np.rint(counts)) <= _ROUNDING * np.maximum(counts, 1)
+        return exposures if is_whole.all() and counts.max() < _MOST_COUNTS else None
+    if (values == np.rint(values)).all() and values.max() < _MOST_COUNTS:
+        several = np.unique(values[values > 0]).astype(np.int64)
+        unit = int(np.gcd.reduce(several)) if several.size >= _ENOUGH_FOR_A_UNIT else 1
+        return np.full(values.size, 1 / unit)
+    digit = smallest_difference(values)
+    rates = values / digit
+    if rates.mean() < _FEW_COUNTS and np.abs(rates - np.rint(rates)).max() < _ROUNDING:
+        return np.full(values.size, 1 / digit)
+    return None
+
+
+def counting_variance(values: Floats, per_value: Floats) -> Floats:
+    """The variance max(N, 1) of N counts, in the unit of the values squared, float [n].
+
+    Args:
+        values: expected or measured, float [n].
+        per_value: counts that one unit of the value stands for, float [n].
+    """
+    return np.maximum(values * per_value, 1.0) / per_value**2
+
+
+def smallest_difference(values: Floats) -> float:
+    """The smallest difference of two values that are not the same; 0 if all are."""
+    different = np.unique(values)
+    return float(np.diff(different).min()) if different.size > 1 else 0.0
