@@ -123,11 +123,12 @@ class _RunTable(RunReceiver):
             return
         values, missing = columns_of(self._start, descriptor, self._table.fields, self._table.default_precision)
         columns = [Column("seq_num", self._seq_num), TIME, *values]
-        widths = [_NUMBER_WIDTH, *(max(self._table.min_width, len(column.heading)) for column in columns[1:])]
         scanned = {key for scanned in positions(self._start, descriptor) for key in siblings(descriptor, scanned)}
         detector = next((n for n, column in enumerate(columns) if column.key and column.key not in scanned), 0)
-        headings = [column.heading for column in columns]
-        fitting = fit(headings, widths, self._table.line_length(self._print), detector)
+        fitting = self._fitting(columns, detector)
+        if len(fitting) < len(columns) - 1:  # not the time alone is hidden: do without units first
+            columns = [column.without_unit for column in columns]
+            fitting = self._fitting(columns, detector)
         self._columns = [columns[number] for number in fitting]
         hidden = [column for number, column in enumerate(columns) if number not in fitting]
         self._print(f"\n{title(self._start)}")
@@ -136,6 +137,11 @@ class _RunTable(RunReceiver):
         if hidden:
             self._print(f"(hidden, the terminal is too narrow: {listed(c.heading for c in hidden)})", _YELLOW)
         self._set_widths(list(fitting.values()))
+
+    def _fitting(self, columns: list[Column], detector: int) -> dict[int, int]:
+        headings = [column.heading for column in columns]
+        widths = [_NUMBER_WIDTH, *(max(self._table.min_width, len(heading)) for heading in headings[1:])]
+        return fit(headings, widths, self._table.line_length(self._print), detector)
 
     def event(self, descriptor: Document, event: Document) -> None:
         self._invalid.take(descriptor, event)

@@ -48,8 +48,27 @@ def keep_history(history: Any, say: Callable[[str], None] = say) -> None:
             say(f"the last typed lines are not in the history: {exc}")
 
     history.writeout_cache, history.end_session = write_or_wait, end_session
+    for name in _QUESTIONS:
+        setattr(history, name, _answered(history, name))
     history._corrupt_db_limit = -1  # IPython's own: a file that was whole at the start is not damaged, and stays
     history.outputs = _RecentCells()
+
+
+_QUESTIONS = ("get_tail", "get_range", "search", "get_session_info", "get_last_session_id")
+
+
+def _answered(history: Any, name: str) -> Callable[..., Any]:
+    """A question about the history that has no answer while the file cannot be read; IPython's own gives the file up."""
+    ask = getattr(type(history), name)
+    ask = getattr(ask, "__wrapped__", ask)
+
+    def answered(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return ask(history, *args, **kwargs)
+        except sqlite3.OperationalError:
+            return []
+
+    return answered
 
 
 class _RecentCells(dict[int, "_CellOutputs"]):

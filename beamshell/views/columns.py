@@ -28,6 +28,11 @@ class Column(NamedTuple):
     text: Callable[[Document], str]
     key: str = ""
 
+    @property
+    def without_unit(self) -> Column:
+        """The column with a shorter heading."""
+        return self._replace(heading=self.heading.partition(" [")[0])
+
 
 TIME = Column("time", lambda event: time_of_day(event.get("time")))
 """The column with the time of day of each point."""

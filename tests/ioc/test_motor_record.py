@@ -62,13 +62,14 @@ def test_the_read_back_comes_often_rises_and_reaches_the_target_before_dmov(moto
     for pv in (rbv, dmov):
         pv.wait_for_connection(timeout=3)
         pv.add_callback(lambda pvname, value, timestamp, **_: record.append((pvname[8:], value, timestamp)))
-    motor.do("VAL", 10)
+    motor["VELO"] = 0.5
+    motor.do("VAL", 10, timeout_s=30)
     motor.wait_for(lambda: record[-1][:2] == ("DMOV", 1))
     for pv in (rbv, dmov):
         pv.disconnect()
     moved = record[[event[:2] for event in record].index(("DMOV", 0)) :]
     positions = [value for name, value, _ in moved if name == "RBV"]
-    assert len(positions) >= 8  # half a second at more than 20 Hz
+    assert len(positions) >= 8  # of some 40 in two seconds; a busy client gets fewer
     assert positions == sorted(positions)
     assert [event[:2] for event in moved[-2:]] == [("RBV", 10.0), ("DMOV", 1)]
     stamps = [timestamp for *_, timestamp in moved]

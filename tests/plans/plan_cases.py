@@ -671,4 +671,8 @@ SPEC = {
 }
 
 CASES = {**ALONG_LINES, **GRIDS, **SPIRALS, **ADAPTIVE, **WITHOUT_MOTORS, **SPEC}
-RELATIVE = {name: case for name, case in CASES.items() if any(m.startswith("locate") for m in case.messages)}
+RELATIVE = {
+    name: case
+    for name, case in CASES.items()
+    if any(m.startswith("locate") for m in case.messages) and name != "tune_centroid"  # goes back only without a peak
+}

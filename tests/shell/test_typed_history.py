@@ -59,6 +59,22 @@ def test_lines_that_cannot_be_written_wait_and_that_is_said_once(history, said, 
     assert [line.split()[1] for line in lines(tmp_path)] == ["1", "2", "3", "4"]
 
 
+def test_a_history_that_cannot_be_read_now_stays_the_same_file(history, caplog, tmp_path):
+    type_line(history, 1)
+    history.writeout_cache()
+
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    run_sql, history._run_sql = history._run_sql, refuse
+    assert history.get_tail(5) == []
+    history._run_sql = run_sql
+    type_line(history, 2)
+    assert [number for _, number, _ in history.get_tail(5, include_latest=True)] == [1, 2]
+    assert len(lines(tmp_path)) == 2
+    assert "Failed" not in caplog.text
+
+
 def test_the_end_on_a_full_disk_is_a_line(history, said):
     fill_disk(history, is_full=True)
     for number in range(1, 4):
