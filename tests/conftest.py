@@ -1,6 +1,6 @@
 """What all tests share: a home and a demo IOC for each worker, and the rule that a test leaves nothing running.
 
-`pytest` alone takes three workers for each core, since most tests wait for an IOC. A file stays on one worker.
+`pytest` alone takes two workers for each core, since most tests wait for an IOC. A file stays on one worker.
 `-n 0` runs all in this process, for a debugger. `--hypothesis-profile=long` tries fifty times as many examples.
 """
 
@@ -55,8 +55,8 @@ settings.load_profile(os.environ.get("BEAMSHELL_HYPOTHESIS", "quick"))
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three for each core: they mostly wait. One test that is named needs no workers."""
-    return 0 if any("::" in word for word in config.args) else 3 * min(os.cpu_count() or 1, 4)
+    """Two for each core: they mostly wait. One test that is named needs no workers."""
+    return 0 if any("::" in word for word in config.args) else 2 * min(os.cpu_count() or 1, 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

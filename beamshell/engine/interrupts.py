@@ -166,10 +166,25 @@ class Subject:
         """The values for the braces in the sentences of its rules."""
         return {}
 
-    def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
+    def act(self, action: Action, frame: FrameType | None) -> None:
         """Do the action of a press; called in a signal handler, `frame` is the interrupted code."""
         if action is Action.INTERRUPT:
+            if _in_finalizer(frame):  # Python would show a traceback there, and go on: once more, in a moment
+                threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
+                return
             raise KeyboardInterrupt
+
+
+_AGAIN_S = 0.02
+
+
+def _in_finalizer(frame: FrameType | None) -> bool:
+    """Whether the interrupted code is a `__del__` or called by one."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 class InterruptOwner:

@@ -70,7 +70,16 @@ class CellInterrupts(Subject):
         """Remember a press that came before a statement began."""
         if action is Action.END_CELL:
             self._pressed_early = True
+        elif action is Action.TELL:
+            self._draw_prompt_anew()
         super().act(action, frame)
+
+    def _draw_prompt_anew(self) -> None:
+        """Draw the prompt below what was just said: it was on the screen already, before it read keys."""
+        app = getattr(getattr(self._shell, "pt_app", None), "app", None)
+        if app is not None and app.is_running:
+            app.renderer.reset()
+            app.invalidate()
 
     def _ask_for_cell(self) -> Any:
         self.situation, self._pressed_early = Situation.PROMPT, False

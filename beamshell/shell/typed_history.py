@@ -58,7 +58,7 @@ _QUESTIONS = ("get_tail", "get_range", "search", "get_session_info", "get_last_s
 
 
 def _answered(history: Any, name: str) -> Callable[..., Any]:
-    """A question about the history that has no answer while the file cannot be read; IPython's own gives the file up."""
+    """A question about the history: no answer while the file cannot be read, where IPython would give the file up."""
     ask = getattr(type(history), name)
     ask = getattr(ask, "__wrapped__", ask)
 

@@ -28,7 +28,7 @@ class Motor:
     def _pv(self, field: str) -> str:
         return f"{self.name}{field}" if field.startswith(":") else f"{self.name}.{field}"
 
-    def do(self, field: str, value: Any, timeout_s: float = 5.0) -> None:
+    def do(self, field: str, value: Any, timeout_s: float = 60.0) -> None:
         import epics
 
         assert epics.caput(self._pv(field), value, wait=True, timeout=timeout_s) == 1
@@ -43,7 +43,7 @@ class Motor:
         return lambda: bool(pv.put_complete)
 
     @staticmethod
-    def wait_for(condition: Callable[[], bool], timeout_s: float = 3.0) -> None:
+    def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, "waited in vain"

@@ -27,13 +27,13 @@ def at_rest(demo_ioc) -> Iterator[None]:
     assert epics.caput("BL:tth", 0, wait=True, timeout=30) == 1  # other tests leave it anywhere
     yield
     for name, value in {"BL:shutter": 1, "SR:current:drop": 0, "BL:det:TP": 0.1, "BL:th": 0}.items():
-        epics.caput(name, value, wait=True, timeout=10)
+        epics.caput(name, value, wait=True, timeout=60)
     wait_for(lambda: get("BL:shutter:rbv") == 1 and get("SR:current") > 390)
 
 
 def count(seconds=0.1):
     epics.caput("BL:det:TP", seconds, wait=True)
-    assert epics.caput("BL:det:CNT", 1, wait=True, timeout=5) == 1
+    assert epics.caput("BL:det:CNT", 1, wait=True, timeout=60) == 1
     return get("BL:det:S")
 
 
@@ -50,14 +50,14 @@ def test_a_count_takes_its_time_and_its_result_is_there_when_it_completes():
 def test_the_detector_sees_its_peak():
     rates = {}
     for th in (-0.3, 0.3):
-        epics.caput("BL:th", th, wait=True, timeout=5)
+        epics.caput("BL:th", th, wait=True, timeout=60)
         rates[th] = count(1.0)
     assert rates[0.3] == pytest.approx(physics.PEAK_RATE + physics.BACKGROUND_RATE, rel=0.05)
     assert rates[-0.3] < 0.05 * rates[0.3]
 
 
 def test_a_count_in_which_the_shutter_closes_has_the_counts_of_before():
-    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    epics.caput("BL:th", 0.3, wait=True, timeout=60)
     before = count(1.0)
     epics.caput("BL:det:TP", 1000, wait=True)
     pv = epics.get_pv("BL:det:CNT", connect=True)
@@ -71,7 +71,7 @@ def test_a_count_in_which_the_shutter_closes_has_the_counts_of_before():
 
 
 def test_a_long_count_has_the_statistics_of_one_count():
-    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    epics.caput("BL:th", 0.3, wait=True, timeout=60)
     drawn = np.array([count(0.5) for _ in range(30)])
     rate = physics.detector_rate(0.3, 1.0)
     assert drawn.mean() == pytest.approx(0.5 * rate, abs=5 * np.sqrt(0.5 * rate / 30) + 0.003 * rate)
@@ -158,7 +158,7 @@ def test_i0_the_foil_and_the_powder_line_follow_the_monochromator(energy_and_arm
         assert epics.caput("BL:scaler.CNT", 1, wait=True, timeout=9) == 1
         return get("BL:scaler.S2"), epics.caget("BL:scaler_calc1", use_monitor=False)
 
-    epics.caput("BL:th", 0.3, wait=True, timeout=5)
+    epics.caput("BL:th", 0.3, wait=True, timeout=60)
     for energy_ev in (8800.0, 9500.0):
         bragg = np.degrees(np.arcsin(physics.HC_EV_ANGSTROM / (2 * physics.SI_LATTICE_ANGSTROM / 3**0.5 * energy_ev)))
         epics.caput("BL:mono", bragg, wait=True, timeout=30)
@@ -189,7 +189,7 @@ def test_the_decay_is_busy_from_the_moment_of_the_put_until_it_is_there():
 def test_a_decay_to_where_it_is_still_shows_an_edge():
     edges = []
     done = epics.PV("decay:done", callback=lambda value, **_: edges.append(value))
-    done.wait_for_connection(timeout=3)
+    done.wait_for_connection(timeout=60)
     epics.caput("decay:SP", get("decay:SP"), wait=True)
     wait_for(lambda: edges[-2:] == [0, 1])
     done.disconnect()
@@ -217,7 +217,7 @@ def test_the_random_walk_walks_at_its_interval():
     epics.caput("random_walk:dt", 0.1, wait=True)
     record = []
     walk = epics.PV("random_walk:x", callback=lambda value, **_: record.append(value))
-    walk.wait_for_connection(timeout=3)
+    walk.wait_for_connection(timeout=60)
     wait_for(lambda: len(record) > 5)
     walk.disconnect()
     epics.caput("random_walk:dt", 1, wait=True)

@@ -34,7 +34,7 @@ def is_running(pid):
         return False
 
 
-def wait_for(condition, timeout_s=5.0):
+def wait_for(condition, timeout_s=60.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

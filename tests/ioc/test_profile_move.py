@@ -19,14 +19,14 @@ def get(name):
 
 def put(**values):
     for name, value in values.items():
-        assert epics.caput(f"{P}{name}", value, wait=True, timeout=10) == 1
+        assert epics.caput(f"{P}{name}", value, wait=True, timeout=60) == 1
 
 
 def message(part):
     return bytes(np.atleast_1d(get(f"{part}Message"))).split(b"\0")[0].decode()
 
 
-def wait_for(condition, timeout_s=5.0):
+def wait_for(condition, timeout_s=60.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -44,13 +44,13 @@ def profile(th, tth, seconds=0.1, **more):
 @pytest.fixture(autouse=True)
 def controller(demo_ioc) -> Iterator[None]:
     for name in ("th", "tth"):
-        epics.caput(f"BL:{name}", 0, wait=True, timeout=10)
+        epics.caput(f"BL:{name}", 0, wait=True, timeout=60)
     yield
     put(Abort=1)
     for name in ("th", "tth"):
         epics.caput(f"BL:{name}:stall", 0, wait=True)
         epics.caput(f"BL:{name}.SPMG", 3, wait=True)
-        epics.caput(f"BL:{name}", 0, wait=True, timeout=10)
+        epics.caput(f"BL:{name}", 0, wait=True, timeout=60)
 
 
 TH, TTH = np.linspace(-0.5, 0.5, 21), 2 * np.linspace(-0.5, 0.5, 21) ** 2
