@@ -174,6 +174,7 @@ def engines():
     yield here, there
     theirs.loop.call_soon_threadsafe(theirs.loop.stop)
     theirs._th.join()
+    theirs.loop.close()
 
 
 @pytest.fixture(params=PLANS, scope="module")
