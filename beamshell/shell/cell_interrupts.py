@@ -47,7 +47,8 @@ class CellInterrupts(Subject):
     )
 
     def __init__(self, shell: Any, owner: InterruptOwner = OWNER) -> None:
-        self.situation = Situation.PROMPT
+        self._situation = Situation.PROMPT
+        self._prompt_has_begun = False
         self._watch = owner.watch(self)
         self._shell = shell
         self._pressed_early = False
@@ -56,6 +57,14 @@ class CellInterrupts(Subject):
         shell.run_code, shell.showtraceback, shell.CustomTB = self._run_statement, self._show_any, self._show
         self._prompt_for_code = shell.prompt_for_code
         shell.prompt_for_code = self._ask_for_cell
+
+    @property
+    def situation(self) -> Situation:  # type: ignore[override]  # read only: it depends on the prompt too
+        """The present situation; as soon as Enter has ended the prompt, a statement is about to run."""
+        app = self._app
+        if self._situation is Situation.PROMPT and self._prompt_has_begun and app is not None:
+            return Situation.BEGINNING if app.is_done or not app.is_running else Situation.PROMPT
+        return self._situation
 
     def listen(self) -> None:
         """Take SIGINT for this console from now on; do nothing outside the main thread."""
@@ -76,27 +85,37 @@ class CellInterrupts(Subject):
 
     def _draw_prompt_anew(self) -> None:
         """Draw the prompt below what was just said: it was on the screen already, before it read keys."""
-        app = getattr(getattr(self._shell, "pt_app", None), "app", None)
+        app = self._app
         if app is not None and app.is_running:
             app.renderer.reset()
             app.invalidate()
 
     def _ask_for_cell(self) -> Any:
-        self.situation, self._pressed_early = Situation.PROMPT, False
+        self._situation, self._pressed_early, self._prompt_has_begun = Situation.PROMPT, False, False
+        if self._app is not None:
+            self._app.pre_run_callables.append(self._begin_prompt)  # it is called once
         cell = self._prompt_for_code()
-        self.situation, self._keys_to_read = Situation.BEGINNING, True
+        self._situation, self._keys_to_read = Situation.BEGINNING, True
         return cell
+
+    def _begin_prompt(self) -> None:
+        self._prompt_has_begun = True
+
+    @property
+    def _app(self) -> Any:
+        """The prompt's application; None where no keys are read from a terminal."""
+        return getattr(getattr(self._shell, "pt_app", None), "app", None)
 
     async def _run_statement(self, code: Any, *args: Any, **kwargs: Any) -> Any:
         if self._was_pressed():
             code = _INTERRUPTED
             kwargs["async_"] = False
         self._watch.count_anew()
-        self.situation = Situation.CELL
+        self._situation = Situation.CELL
         try:
             return await self._run_code(code, *args, **kwargs)
         finally:
-            self.situation = Situation.BEGINNING  # of the next statement of the cell, if there is one
+            self._situation = Situation.BEGINNING  # of the next statement of the cell, if there is one
 
     def _was_pressed(self) -> bool:
         """True if Ctrl+C came before this statement, as a signal or as a key that nobody has read."""
@@ -109,7 +128,7 @@ class CellInterrupts(Subject):
 
     def _show(self, *error: Any) -> Any:
         """Show an error that has a handler of its own (in one line)."""
-        self.situation = Situation.PROMPT
+        self._situation = Situation.PROMPT
         if issubclass(error[0], KeyboardInterrupt | RunEngineInterrupted):
             self._drop_lines_typed_ahead()
         return self._custom(*error)
@@ -122,7 +141,7 @@ class CellInterrupts(Subject):
 
     def _show_any(self, *args: Any, **kwargs: Any) -> Any:
         """Show any other error, or a press that came between the end of a cell and the showing of its error."""
-        self.situation = Situation.PROMPT
+        self._situation = Situation.PROMPT
         if issubclass(sys.exc_info()[0] or Exception, KeyboardInterrupt):
             return self._custom(*sys.exc_info())
         return self._showtraceback(*args, **kwargs)

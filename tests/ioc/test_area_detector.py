@@ -134,7 +134,7 @@ def test_a_longer_exposure_is_brighter_until_the_pixels_are_full(cam: Detector) 
         cam.do("cam1:AcquireTime", seconds)
         cam.do("cam1:Acquire", 1)
         totals.append(cam["Stats1:Total_RBV"])
-    assert totals[1] / totals[0] == pytest.approx(2, abs=0.2)
+    assert totals[1] / totals[0] == pytest.approx(2, abs=0.4)  # each picture has the same dark part
     assert cam["Stats1:MaxValue_RBV"] < 2**16
     assert totals[2] < 40 * totals[0]
 
