@@ -57,6 +57,8 @@ class Detector:
 @pytest.fixture
 def cam(demo_ioc: DemoIoc) -> Iterator[Detector]:
     cam = Detector()
+    for motor in ("BL:samx", "BL:samy"):  # other tests leave them anywhere, or on their way
+        assert epics.caput(motor, 0, wait=True, timeout=60) == 1
     cam.do("cam1:AcquireTime", 0.1)
     yield cam
     cam["cam1:Acquire"] = 0
@@ -134,7 +136,7 @@ def test_a_longer_exposure_is_brighter_until_the_pixels_are_full(cam: Detector) 
         cam.do("cam1:AcquireTime", seconds)
         cam.do("cam1:Acquire", 1)
         totals.append(cam["Stats1:Total_RBV"])
-    assert totals[1] / totals[0] == pytest.approx(2, abs=0.4)  # each picture has the same dark part
+    assert totals[1] / totals[0] == pytest.approx(2, abs=0.2)
     assert cam["Stats1:MaxValue_RBV"] < 2**16
     assert totals[2] < 40 * totals[0]
 

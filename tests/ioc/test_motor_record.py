@@ -69,7 +69,7 @@ def test_the_read_back_comes_often_rises_and_reaches_the_target_before_dmov(moto
         pv.disconnect()
     moved = record[[event[:2] for event in record].index(("DMOV", 0)) :]
     positions = [value for name, value, _ in moved if name == "RBV"]
-    assert len(positions) >= 3  # of more than a hundred in five seconds; a busy client gets fewer
+    assert len(positions) >= 8  # of more than a hundred in five seconds; a busy client gets fewer
     assert positions == sorted(positions)
     assert [event[:2] for event in moved[-2:]] == [("RBV", 10.0), ("DMOV", 1)]
     stamps = [timestamp for *_, timestamp in moved]
@@ -213,18 +213,19 @@ def test_the_axis_stands_on_whole_steps_and_the_target_stays_as_it_was_written(m
 
 def test_a_motor_with_backlash_passes_its_target_and_comes_back_at_its_own_speed(motor):
     motor.do("VAL", 2)
-    motor["BDST"], motor["BVEL"], motor["BACC"] = 0.5, 0.5, 0.0
+    motor["VELO"] = 0.2  # slow, so that a busy client sees the lowest place too
+    motor["BDST"], motor["BVEL"], motor["BACC"] = 0.5, 0.05, 0.0
     way = []
     readback = epics.PV("BL:samy.RBV", callback=lambda value, **_: way.append(value))
     readback.wait_for_connection()
     began = time.monotonic()
     motor.do("VAL", 1)
-    assert time.monotonic() - began >= (1.5 / 2 + 0.05 + 0.5 / 0.5) / 10  # the simulation is ten times as fast
+    assert time.monotonic() - began >= (1.5 / 0.2 + 0.05 + 0.5 / 0.05) / 10  # the simulation is ten times as fast
     assert motor["RBV"] == 1
     motor.wait_for(lambda: way[-1:] == [1.0])
     readback.disconnect()
+    assert min(way) == pytest.approx(0.5, abs=0.2)
     assert way[way.index(min(way)) :] == sorted(way[way.index(min(way)) :])
-    assert min(way) >= 0.5  # a busy client does not see the lowest place
     assert motor["TDIR"] == 1
 
 
