@@ -16,39 +16,35 @@ UNKNOWN = object()
 """The place of a device that does not answer."""
 
 
-def place_of(ctx: CommandContext, obj: Any) -> Any:
-    """The readback of a device: a number, a tuple of numbers, any value of a signal; None if it cannot say."""
-    if hasattr(obj, "locate"):
-        return ctx.device(obj.locate)["readback"]
-    if hasattr(obj, "position"):
-        return obj.position
-    return ctx.device(obj.get) if callable(getattr(obj, "get", None)) else None  # a signal
-
-
 def place_or_unknown(ctx: CommandContext, obj: Any) -> Any:
-    """As `place_of`; UNKNOWN if the device does not answer."""
-    try:
-        return place_of(ctx, obj)
-    except Interrupted:
-        ctx.world.post(PauseRequest(defer=False))  # for the next message
-        return UNKNOWN
-    except (Exception, KeyboardInterrupt):
-        return UNKNOWN
+    """The readback of a device: a number, a tuple of numbers, any value of a signal.
+
+    None if it cannot say, UNKNOWN if it does not answer.
+    """
+    location = location_or_unknown(ctx, obj)
+    return location[1] if isinstance(location, tuple) else location
 
 
 def location_or_unknown(ctx: CommandContext, obj: Any) -> Any:
-    """Its set point and its readback; None if it cannot say, UNKNOWN if it does not answer."""
-    if not hasattr(obj, "locate"):
-        place = place_or_unknown(ctx, obj)
-        return place if place is None or place is UNKNOWN else (place, place)
+    """The set point and the readback of a device; None if it cannot say, UNKNOWN if it does not answer."""
     try:
-        location = ctx.device(obj.locate)
+        return _location(ctx, obj)
     except Interrupted:
         ctx.world.post(PauseRequest(defer=False))  # for the next message
         return UNKNOWN
     except (Exception, KeyboardInterrupt):
         return UNKNOWN
-    return location["setpoint"], location["readback"]
+
+
+def _location(ctx: CommandContext, obj: Any) -> tuple[Any, Any] | None:
+    if hasattr(obj, "locate"):
+        location = ctx.device(obj.locate)
+        return location["setpoint"], location["readback"]
+    if hasattr(obj, "position"):
+        place = obj.position
+    else:
+        place = ctx.device(obj.get) if callable(getattr(obj, "get", None)) else None  # a signal
+    return None if place is None else (place, place)
 
 
 def same_place(obj: Any, one: Any, other: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 import beamshell
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine, interrupts
-from beamshell.engine.interrupts import PLAN_RULES, Action, Situation, rule_for
+from beamshell.engine.interrupts import PLAN_RULES, Action, Situation, Subject, rule_for
 from beamshell.engine.plan_cursor import PlanCursor
 from beamshell.engine.state import Modes
 from beamshell.errors import RunEngineInterrupted
@@ -327,3 +328,25 @@ def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s
     ctx = SimpleNamespace(modes=Modes(), cursor=cursor, resources=resources, clock=lambda: 1000.0 + elapsed_s)
     subject = interrupts.PlanInterrupts(ctx, inbox=None, say=print)
     assert subject.words()["since"] == words
+
+
+def test_a_press_in_a_finalizer_comes_once_more_when_that_is_done():
+    """Python shows what a `__del__` raises, and goes on as if nothing was pressed."""
+    seen = []
+
+    class Dying:
+        def __del__(self):
+            try:
+                Subject().act(Action.INTERRUPT, sys._getframe())
+            except KeyboardInterrupt:
+                seen.append("raised in the finalizer")
+
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("pressed"))
+    try:
+        Dying()
+        deadline = time.monotonic() + 60
+        while not seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == ["pressed"]
