@@ -106,7 +106,7 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
     """The plan, followed by two lines with the fit and the motor's move."""
 
     def show(result: bp.AlignmentResult) -> None:
-        fit, unit, digits = result.fit, unit_of(motor), _digits(motor)
+        fit, unit = result.fit, unit_of(motor)
         centre = with_unit(with_error(fit.centre, fit.centre_error), unit)
         width = with_unit(with_error(fit.fwhm, fit.fwhm_error), unit)
         width = width if fit.is_resolved else f"below the step {width}"
@@ -114,11 +114,8 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
         background = with_error(fit.background, fit.background_error)
         shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
         print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {height} over {background}{shape}")
-        unit = f" {unit}".rstrip()
-        if kind == "beam":
-            print(f"{motor.name}: back at {fixed(result.origin, digits)}{unit}")
-        else:
-            print(f"{motor.name}: {fixed(result.origin, digits)} -> {fixed(result.position, digits)}{unit}")
+        back = f"{motor.name}: back at {with_unit(fixed(result.origin, _digits(motor)), unit)}"
+        print(back if kind == "beam" else _move_in_words(motor, result.origin, result.position))
 
     return followed_by(plan, show)
 
@@ -220,9 +217,8 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
-    origin, digits, unit = float(motor.position), _digits(motor), f" {unit_of(motor)}".rstrip()
-    way = f"{fixed(origin, digits)} -> {fixed(target, digits)}{unit}"
-    print(f"{motor.name}: {way}  ({title} of {curve.y}, scan {run.scan_id})")
+    move = _move_in_words(motor, float(motor.position), target)
+    print(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
 
 
@@ -283,6 +279,12 @@ def _motor(session: Session, name: str) -> Any:
             if getattr(getattr(device, part, None), "name", None) == name:
                 return getattr(device, part)
     raise UnknownName(f"the scan moved {name}, which this console does not have")
+
+
+def _move_in_words(motor: Any, origin: float, target: float) -> str:
+    """Such as "th: 1.0000 -> 0.2987 deg"."""
+    digits = _digits(motor)
+    return f"{motor.name}: {fixed(origin, digits)} -> {with_unit(fixed(target, digits), unit_of(motor))}"
 
 
 def _digits(motor: Any) -> int:
