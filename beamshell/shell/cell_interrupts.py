@@ -95,7 +95,7 @@ class CellInterrupts(Subject):
         if self._app is not None:
             self._app.pre_run_callables.append(self._begin_prompt)  # it is called once
         cell = self._prompt_for_code()
-        self._situation, self._keys_to_read = Situation.BEGINNING, True
+        self._situation, self._prompt_has_begun, self._keys_to_read = Situation.BEGINNING, False, True
         return cell
 
     def _begin_prompt(self) -> None:

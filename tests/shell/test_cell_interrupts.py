@@ -99,6 +99,55 @@ def test_a_press_at_the_prompt_interrupts_nothing(shell, press, capsys):
     assert (shell.in_one_line, shell.as_they_are) == ([], [])
 
 
+class Application:
+    """As much of prompt_toolkit's application as is needed: a prompt that reads keys, then is done."""
+
+    def __init__(self, at_keys, at_end):
+        self.pre_run_callables, self.is_running, self.is_done = [], False, False
+        self.renderer = SimpleNamespace(reset=lambda: None)
+        self.invalidate = lambda: None
+        self.steps = at_keys, at_end
+
+    def run(self):
+        at_keys, at_end = self.steps
+        self.is_running = True
+        while self.pre_run_callables:
+            self.pre_run_callables.pop()()
+        at_keys()
+        self.is_done = True  # Enter
+        at_end()
+        self.is_running = self.is_done = False
+        return "a cell"
+
+
+@pytest.fixture
+def keys_are_read(interrupts, shell):
+    """Let the prompt be one that reads keys, with something to happen before and after Enter."""
+
+    def read(at_keys=lambda: None, at_end=lambda: None):
+        app = Application(at_keys, at_end)
+        shell.pt_app = SimpleNamespace(app=app, input=SimpleNamespace(fileno=lambda: -1, typeahead_hash=lambda: "x"))
+        interrupts._prompt_for_code = app.run
+
+    return read
+
+
+def test_a_press_after_enter_and_before_the_prompt_is_left_keeps_the_statement_from_beginning(
+    shell, press, keys_are_read, capsys
+):
+    keys_are_read(at_end=press)
+    shell.prompt_for_code()
+    run(shell, lambda: pytest.fail("it has begun"))
+    assert capsys.readouterr().err == "Ctrl+C: what has not begun is not run.\n"
+
+
+def test_a_press_while_keys_are_read_is_about_nothing_and_the_cell_runs(shell, press, keys_are_read, capsys):
+    keys_are_read(at_keys=press)
+    shell.prompt_for_code()
+    assert run(shell, lambda: 5) == 5
+    assert capsys.readouterr().err == "Nothing runs that could be interrupted.\n"
+
+
 def test_a_press_between_enter_and_the_first_statement_keeps_it_from_beginning(shell, press, capsys):
     shell.prompt_for_code()
     press()
