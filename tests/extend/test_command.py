@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from own_commands import own_commands
 from tiny_package import installed
 from traitlets.config import Config
 
 from beamshell.shell import extension
-from beamshell.shell.command_set import COMMANDS
-from beamshell.shell.commands import commands
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "extend" / "command.md").read_text()
 MODULE, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -37,18 +36,18 @@ def typed(my_beamline, tmp_path, monkeypatch, capsys):
     """What a line shows in a console where the page's package is installed."""
     monkeypatch.setenv("BEAMSHELL_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("BEAMSHELL_PLOTS", "none")
-    monkeypatch.setattr(COMMANDS, "_by_name", dict(commands()._by_name))
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    extension.load(shell)
-    capsys.readouterr()
 
     def type_line(line):
         shell.run_cell(line)
         output = capsys.readouterr()
         return output.out + output.err
 
-    yield type_line
-    extension.unload(shell)
+    with own_commands():
+        extension.load(shell)
+        capsys.readouterr()
+        yield type_line
+        extension.unload(shell)
 
 
 def test_the_package_is_imported_when_its_command_is_first_used(typed):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from own_commands import own_commands
 from traitlets.config import Config
 
 from beamshell.devices.sim import SynAxis
 from beamshell.shell import extension
-from beamshell.shell.command_set import COMMANDS
-from beamshell.shell.commands import commands
 
 MOTORS = ("th", "tth", "samx")
 
@@ -35,10 +34,9 @@ class Prompt:
 
 @pytest.fixture(scope="module")
 def module_prompt(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, own_commands():
         patch.setenv("BEAMSHELL_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("BEAMSHELL_PLOTS", "none")
-        patch.setattr(COMMANDS, "_by_name", dict(commands()._by_name))  # what is added here goes with this shell
         shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
         shell.run_line_magic("xmode", "Minimal")
         session = extension.load(shell)

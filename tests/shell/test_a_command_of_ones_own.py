@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from own_commands import own_commands
 from traitlets.config import Config
 
 from beamshell.shell import extension
 from beamshell.shell.command_set import COMMANDS
-from beamshell.shell.commands import commands
 from beamshell.store import Runs
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "extend" / "command.md"
@@ -30,10 +30,9 @@ def shell(data):
     """An IPython shell with a console on simulated devices, whose start-up folder has the command."""
     (data / "startup").mkdir()
     (data / "startup" / "nod.py").write_text(TEN_LINES)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, own_commands():
         patch.setenv("BEAMSHELL_DATA", str(data))
         patch.setenv("BEAMSHELL_PLOTS", "none")
-        patch.setattr(COMMANDS, "_by_name", dict(commands()._by_name))  # what is added here goes with this shell
         shell = InteractiveShell(config=WITHOUT_HISTORY)
         extension.load(shell)
         yield shell

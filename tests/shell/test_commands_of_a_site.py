@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from own_commands import own_commands
 
-from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.commands import commands
 
 
 @pytest.fixture(autouse=True)
-def commands_as_before(prompt, monkeypatch):
-    monkeypatch.setattr(COMMANDS, "_by_name", dict(COMMANDS._by_name))
+def commands_as_before(prompt):
+    with own_commands():
+        yield
 
 
 MINE = "from beamshell import command\n@command()\ndef mov(x: float):\n    'Mine.'\n    print('mine', x)"

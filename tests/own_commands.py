@@ -1,0 +1,19 @@
+"""Commands that a test adds, from packages too, go with it: the set of commands is one for the whole process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from beamshell.shell.command_set import COMMANDS
+from beamshell.shell.commands import commands
+
+
+@contextlib.contextmanager
+def own_commands() -> Iterator[None]:
+    """A context that leaves the set of commands as it found it."""
+    before = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(commands()).items()}
+    try:
+        yield
+    finally:
+        vars(COMMANDS).update(before)
