@@ -24,7 +24,10 @@ from beamshell.errors import NotConnected
 
 _REPEATER = "_Z11ca_repeaterv"  # ca_repeater() of caRepeater's own main program, which has no name of C
 _REPEATER_PORT = 5065
-_REPEATER_STARTS_S = 0.2
+_REPEATER_STARTS_S = 5.0  # at most, on a machine with no time; usually some milliseconds
+_REPEATER_ANSWERS_S = 0.1
+_LOOPBACK = "127.0.0.1"
+_REGISTER = struct.pack("!HHHHI4s", 24, 0, 0, 0, 0, socket.inet_aton(_LOOPBACK))  # CA_PROTO_REPEATER_REGISTER
 NORMAL = 1  # ECA_NORMAL
 DISCONNECTED = 192  # ECA_DISCONN
 CONNECTION_UP = 6  # CA_OP_CONN_UP
@@ -155,9 +158,10 @@ def _provide_repeater(library: Any) -> None:
     serve = getattr(library, _REPEATER, None)
     if serve is None or shutil.which("caRepeater") is not None or not _is_free(port := _repeater_port()):
         return
-    threading.Thread(target=serve, name="beamshell-repeater", daemon=True).start()
+    repeater = threading.Thread(target=serve, name="beamshell-repeater", daemon=True)
+    repeater.start()
     deadline = time.monotonic() + _REPEATER_STARTS_S
-    while _is_free(port) and time.monotonic() < deadline:
+    while repeater.is_alive() and not _repeater_answers(port) and time.monotonic() < deadline:
         time.sleep(0.001)
 
 
@@ -173,6 +177,18 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _repeater_answers(port: int) -> bool:
+    """Whether a repeater confirms a client. To bind the port instead would keep one that begins from taking it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(_REPEATER_ANSWERS_S)
+        try:
+            client.connect((_LOOPBACK, port))
+            client.send(_REGISTER)
+            return len(client.recv(len(_REGISTER))) > 0
+        except OSError:  # refused: nobody is there yet
+            return False
 
 
 def _choose_library() -> None:
