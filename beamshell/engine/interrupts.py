@@ -187,6 +187,54 @@ def _in_finalizer(frame: FrameType | None) -> bool:
     return False
 
 
+class MainThreadWaker:
+    """Ends the wait of a main thread that has not seen a press.
+
+    Python handles a signal between two steps of Python code. If the signal comes after the last step before a long
+    call, such as time.sleep, it is handled when the call returns. The interpreter writes to a pipe at once, though
+    (signal.set_wakeup_fd); a thread reads the pipe and sends a second signal, SIGURG, which ends the call, until the
+    main thread has handled it. To a main thread that has seen the press, SIGURG does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._is_awake = True
+        self._pipe: int | None = None
+
+    def attach(self) -> None:
+        """Be told of signals from now on; called in the main thread. An event loop that is told of them is left."""
+        if not hasattr(signal, "SIGURG"):  # Windows
+            return
+        if self._pipe is None:
+            self._pipe = self._start()
+        before = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
+        if before not in (-1, self._pipe):
+            signal.set_wakeup_fd(before)
+
+    def _start(self) -> int:
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        signal.signal(signal.SIGURG, self._handle)
+        threading.Thread(target=self._wake_up, args=(reading,), name="beamshell-interrupts", daemon=True).start()
+        return writing
+
+    def _handle(self, *_: object) -> None:
+        self._is_awake = True
+
+    def _wake_up(self, pipe: int) -> None:
+        main_thread = threading.main_thread().ident or 0
+        while signals := os.read(pipe, 64):
+            if signal.SIGINT not in signals:
+                continue
+            self._is_awake, pause_s = False, _AGAIN_S
+            while not self._is_awake:
+                time.sleep(pause_s)
+                signal.pthread_kill(main_thread, signal.SIGURG)
+                pause_s = min(2 * pause_s, 1.0)
+
+
+_WAKER = MainThreadWaker()  # the process has one main thread
+
+
 class InterruptOwner:
     """Takes SIGINT for the innermost subject. Presses in a row are counted for each subject by itself."""
 
@@ -214,6 +262,7 @@ class InterruptOwner:
     def enter(self, watch: _Watch) -> Any:
         """Take SIGINT for this subject from now on; returns the handler before it."""
         self._subjects.append(watch)
+        _WAKER.attach()
         return signal.signal(signal.SIGINT, self.pressed)
 
     def leave(self, watch: _Watch, previous: Any) -> None:
@@ -242,9 +291,10 @@ class _Watch:
             self._active = False
             self._owner.leave(self, self._previous)
 
-    def count_anew(self) -> None:
-        """The next press is the first in a row."""
+    def begin_statement(self) -> None:
+        """The next press is the first in a row; it is seen although an event loop may have run since the last."""
         self._presses = 0
+        _WAKER.attach()
 
     def pressed(self, frame: FrameType | None) -> None:
         subject, now = self._subject, time.monotonic()
@@ -252,7 +302,7 @@ class _Watch:
         self._last = now
         rule = rule_for(subject.rules, subject.situation, self._presses, subject.stuck(self._presses))
         if rule.action is Action.INTERRUPT:
-            self.count_anew()
+            self._presses = 0
         if rule.sentence:
             line_end = "\n" if sys.stderr.isatty() else ""  # the terminal has echoed ^C, perhaps behind other text
             subject.say(line_end + rule.sentence.format(**subject.words()))

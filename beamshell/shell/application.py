@@ -23,7 +23,7 @@ from traitlets.config import catch_config_error
 from beamshell._version import __version__
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
-from beamshell.shell.cell_interrupts import CellInterrupts, with_late_presses
+from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
 from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
 from beamshell.shell.session import Session
@@ -206,11 +206,10 @@ class BeamshellApp(TerminalIPythonApp):
     def run(self) -> int:
         """Show the prompt, unless commands were run; the exit status."""
         if self.interact:
-            interrupts = CellInterrupts(self.shell)
-            interrupts.listen()
+            CellInterrupts(self.shell).listen()
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
-                prompt.key_bindings = with_late_presses(prompt.key_bindings, interrupts.press_early)
+                keep_sigint(prompt)
             gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:

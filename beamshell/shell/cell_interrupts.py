@@ -8,15 +8,16 @@ first statement, interrupts that statement before it begins.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beamshell.engine.interrupts import OWNER, Action, InterruptOwner, Rule, Situation, Subject
 from beamshell.errors import RunEngineInterrupted
 
 if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
     from prompt_toolkit.input import Input
-    from prompt_toolkit.key_binding import KeyBindingsBase, KeyPress, KeyPressEvent
+    from prompt_toolkit.key_binding import KeyPress
 
 PRESSES_TO_GET_OUT = 5
 """Presses in a row outside a cell, from which on the console's own work is interrupted too."""
@@ -70,11 +71,6 @@ class CellInterrupts(Subject):
         """Take SIGINT for this console from now on; do nothing outside the main thread."""
         self._watch.__enter__()
 
-    def press_early(self) -> None:
-        """Ctrl+C came as Enter ended the prompt."""
-        self._pressed_early = True
-        self.say(_NOT_RUN)
-
     def act(self, action: Action, frame: Any) -> None:
         """Remember a press that came before a statement began."""
         if action is Action.END_CELL:
@@ -107,24 +103,25 @@ class CellInterrupts(Subject):
         return getattr(getattr(self._shell, "pt_app", None), "app", None)
 
     async def _run_statement(self, code: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._was_pressed():
+        self._look_for_a_key()
+        self._watch.begin_statement()
+        self._situation = Situation.CELL  # a press from here on is raised; one before it has been remembered
+        pressed, self._pressed_early = self._pressed_early, False
+        if pressed:
             code = _INTERRUPTED
             kwargs["async_"] = False
-        self._watch.count_anew()
-        self._situation = Situation.CELL
         try:
             return await self._run_code(code, *args, **kwargs)
         finally:
             self._situation = Situation.BEGINNING  # of the next statement of the cell, if there is one
 
-    def _was_pressed(self) -> bool:
-        """True if Ctrl+C came before this statement, as a signal or as a key that nobody has read."""
+    def _look_for_a_key(self) -> None:
+        """Look for a Ctrl+C that came before this statement as a key, and that nobody has read."""
         prompt = getattr(self._shell, "pt_app", None)
         if self._keys_to_read and prompt is not None and has_ctrl_c(prompt.input):
-            self.press_early()
+            self._pressed_early = True
+            self.say(_NOT_RUN)
         self._keys_to_read = False
-        pressed, self._pressed_early = self._pressed_early, False
-        return pressed
 
     def _show(self, *error: Any) -> Any:
         """Show an error that has a handler of its own (in one line)."""
@@ -187,25 +184,14 @@ def _unread_keys(keyboard: Input) -> list[KeyPress]:
         termios.tcsetattr(keyboard.fileno(), termios.TCSANOW, before)
 
 
-def with_late_presses(bindings: KeyBindingsBase, press_early: Callable[[], None]) -> KeyBindingsBase:
-    """The prompt's keys, with a press that comes as Enter ends the prompt: prompt_toolkit would end it once more.
+def keep_sigint(prompt: PromptSession[str]) -> None:
+    """Keep prompt_toolkit from taking SIGINT: it loses a press that comes after Enter, as its event loop ends.
 
-    Args:
-        bindings: the keys of IPython's prompt.
-        press_early: called with such a press.
+    Nothing is missing at the prompt, where the terminal sends Ctrl+C as a key.
     """
-    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
-
-    own = KeyBindings()
-
-    @own.add("<sigint>")
-    def pressed(event: KeyPressEvent) -> None:
-        if event.app.is_running and not event.app.is_done:
-            event.app.exit(exception=KeyboardInterrupt())
-        else:
-            press_early()
-
-    return merge_key_bindings([bindings, own])
+    ask: Any = prompt  # its two methods are replaced
+    ask.prompt = partial(prompt.prompt, handle_sigint=False)
+    ask.prompt_async = partial(prompt.prompt_async, handle_sigint=False)
 
 
 class ClosingInterrupts(Subject):

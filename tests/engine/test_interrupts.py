@@ -350,3 +350,40 @@ def test_a_press_in_a_finalizer_comes_once_more_when_that_is_done():
     finally:
         signal.signal(signal.SIGINT, before)
     assert seen == ["pressed"]
+
+
+def test_a_press_just_before_a_long_call_ends_it():
+    """A signal that another thread takes leaves the main thread's call alone, as one before that call does."""
+    raised = threading.Event()
+    in_time = []
+
+    def press_beside_the_main_thread():
+        time.sleep(0.05)  # until the main thread is in its call, most likely; the outcome is the same if it is not
+        signal.raise_signal(signal.SIGINT)
+        in_time.append(raised.wait(30))
+
+    class Cell(Subject):
+        rules = CellInterrupts.rules
+        situation = Situation.CELL
+
+    finger = threading.Thread(target=press_beside_the_main_thread)
+    with interrupts.OWNER.watch(Cell()):
+        finger.start()
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(60)
+    raised.set()
+    finger.join()
+    assert in_time == [True]
+
+
+def test_a_press_is_not_taken_from_an_event_loop_that_asks_for_signals():
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing)
+    try:
+        with interrupts.OWNER.watch(Subject()):
+            assert signal.set_wakeup_fd(writing) == writing
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)

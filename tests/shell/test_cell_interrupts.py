@@ -9,9 +9,10 @@ import sys
 from types import CodeType, SimpleNamespace
 
 import pytest
+from prompt_toolkit import PromptSession
+from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.typeahead import get_typeahead
-from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import DummyOutput
 
 from beamshell.engine.interrupts import InterruptOwner
 from beamshell.shell.cell_interrupts import (
@@ -19,7 +20,7 @@ from beamshell.shell.cell_interrupts import (
     CellInterrupts,
     ClosingInterrupts,
     has_ctrl_c,
-    with_late_presses,
+    keep_sigint,
 )
 
 
@@ -252,19 +253,12 @@ def test_a_press_while_the_console_closes_is_answered_and_stops_nothing(press, o
     assert set(messages) == {"Leaving already: devices and data are put in order first."}
 
 
-@pytest.mark.parametrize(("is_running", "is_done"), [(False, False), (True, True)])
-def test_a_press_that_comes_as_enter_ends_the_prompt_is_reported_and_ends_nothing(
-    interrupts, is_running, is_done, capsys
-):
-    app = SimpleNamespace(is_running=is_running, is_done=is_done, exit=None)
-    pressed = with_late_presses(KeyBindings(), interrupts.press_early).get_bindings_for_keys((Keys.SIGINT,))[-1]
-    pressed.handler(SimpleNamespace(app=app))
-    assert capsys.readouterr().err == "Ctrl+C: what has not begun is not run.\n"
-
-
-def test_a_press_at_the_prompt_ends_it_with_keyboard_interrupt(interrupts):
-    ended = []
-    app = SimpleNamespace(is_running=True, is_done=False, exit=lambda exception: ended.append(exception))
-    pressed = with_late_presses(KeyBindings(), interrupts.press_early).get_bindings_for_keys((Keys.SIGINT,))[-1]
-    pressed.handler(SimpleNamespace(app=app))
-    assert isinstance(ended[0], KeyboardInterrupt)
+def test_the_prompt_leaves_sigint_to_its_owner(interrupts):
+    interrupts.listen()
+    handler, at_the_prompt = signal.getsignal(signal.SIGINT), []
+    with create_pipe_input() as keys:
+        prompt = PromptSession(input=keys, output=DummyOutput())
+        keep_sigint(prompt)
+        keys.send_text("wa\r")
+        assert prompt.prompt("", pre_run=lambda: at_the_prompt.append(signal.getsignal(signal.SIGINT))) == "wa"
+    assert at_the_prompt == [handler]
