@@ -1,18 +1,20 @@
-"""The clock and the check of positions that plans use: those of the engine, or of a simulation.
+"""The clock, the check of positions and the turns of a loop that plans use: those of the engine, or of a simulation.
 
-With the engine, time is real and the devices are asked. A simulation gives simulated time, and remembers the answers of
-the devices. This module knows neither engine nor simulation.
+With the engine, time is real, the devices are asked, and a loop takes all its turns. A simulation gives simulated time,
+remembers the answers of the devices, and leaves out turns whose duration it can compute. This module knows neither
+engine nor simulation.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 Check = Callable[[Any, Any], None]
+TakeTurns = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 def ask_device(device: Any, position: Any) -> None:
@@ -23,6 +25,7 @@ def ask_device(device: Any, position: Any) -> None:
 
 _clock: ContextVar[Callable[[], float]] = ContextVar("clock", default=time.monotonic)
 _check: ContextVar[Check] = ContextVar("check", default=ask_device)
+_take_turns: ContextVar[TakeTurns] = ContextVar("take_turns", default=iter)
 
 
 def now() -> float:
@@ -38,6 +41,15 @@ def check(device: Any, position: Any) -> None:
         BadValue: the device does not take such a value.
     """
     _check.get()(device, position)
+
+
+def turns(of_loop: Sequence[Any]) -> Iterable[Any]:
+    """The turns of a loop whose turns differ by the positions of motors alone; a simulation may take only the first.
+
+    Args:
+        of_loop: the `Points` of a scan, or a range.
+    """
+    return _take_turns.get()(of_loop)
 
 
 @contextmanager
@@ -58,3 +70,13 @@ def use_check(check: Check) -> Iterator[None]:
         yield
     finally:
         _check.reset(token)
+
+
+@contextmanager
+def use_turns(take_turns: TakeTurns) -> Iterator[None]:
+    """Inside, `turns` returns ``take_turns(of_loop)``."""
+    token = _take_turns.set(take_turns)
+    try:
+        yield
+    finally:
+        _take_turns.reset(token)

@@ -87,7 +87,7 @@ def _grid(
     require_detectors(name, detectors, args, "motor, start, stop, num, ...")
     quads = patterns.chunked(args, 4, "motor, start, stop, num, ...")
     axes = [
-        (motor, patterns.positions(start, stop, whole_number(num, f"num of {motor.name}")))
+        (motor, patterns.line(start, stop, whole_number(num, f"num of {motor.name}")))
         for motor, start, stop, num in quads
     ]
     return _combined(name, detectors, axes, args, snake_axes, "rectilinear", per_step, md)
@@ -105,7 +105,7 @@ def _list_grid(
 def _combined(
     name: str,
     detectors: Any,
-    axes: list[tuple[Any, list[Any]]],
+    axes: Sequence[tuple[Any, patterns.Column]],
     args: Sequence[Any],
     snake_axes: Snakes,
     gridding: str | None,
@@ -115,7 +115,7 @@ def _combined(
     detectors = as_devices(detectors)
     motors = patterns.unique(motor for motor, _ in axes)
     for motor, values in axes:
-        if not values:
+        if not len(values):
             raise PlanError(f"the list of positions of {motor.name} is empty")
     snaking = patterns.snakes(motors, snake_axes)
     require_not_too_many(math.prod(len(values) for _, values in axes))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
@@ -17,15 +18,23 @@ from beamshell.plans.arguments import real_number, require_not_too_many
 Point = dict[Any, Any]
 
 
+Floats = npt.NDArray[np.float64]
+Column = Sequence[Any] | Floats
+"""The positions of a motor: floats as an array, float64 [points]; a list where some are not floats."""
+
+_CHUNK = 1000
+"""Points whose positions are taken out of the arrays at once."""
+
+
 class Points(Sequence[Point]):
-    """Points as columns, so that a hundred thousand are made at once; each point is a dict of positions by motor.
+    """Points as columns, so that a million are made at once; each point is a dict of positions by motor.
 
     Args:
-        columns: by motor, its positions, all of one length.
+        columns: by motor, its positions, all of one length; a list of floats becomes an array.
     """
 
-    def __init__(self, columns: Mapping[Any, Sequence[Any]]) -> None:
-        self.columns = dict(columns)
+    def __init__(self, columns: Mapping[Any, Column]) -> None:
+        self.columns = {motor: _column(positions) for motor, positions in columns.items()}
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -35,15 +44,27 @@ class Points(Sequence[Point]):
     @overload
     def __getitem__(self, index: slice) -> Points: ...
     def __getitem__(self, index: int | slice) -> Point | Points:
-        part = {motor: column[index] for motor, column in self.columns.items()}
-        return Points(part) if isinstance(index, slice) else part
+        if isinstance(index, slice):
+            return Points({motor: column[index] for motor, column in self.columns.items()})
+        return {
+            motor: float(column[index]) if isinstance(column, np.ndarray) else column[index]
+            for motor, column in self.columns.items()
+        }
 
     def __iter__(self) -> Iterator[Point]:
-        for row in zip(*self.columns.values(), strict=True):
-            yield dict(zip(self.columns, row, strict=True))
+        for first in range(0, len(self), _CHUNK):
+            chunk = [listed(column[first : first + _CHUNK]) for column in self.columns.values()]
+            for row in zip(*chunk, strict=True):
+                yield dict(zip(self.columns, row, strict=True))
 
 
-def columns_of(points: Sequence[Point]) -> dict[Any, Sequence[Any]]:
+def _column(positions: Column) -> Column:
+    if isinstance(positions, np.ndarray) or set(map(type, positions)) != {float}:
+        return positions
+    return np.array(positions)
+
+
+def columns_of(points: Sequence[Mapping[Any, Any]]) -> dict[Any, Column]:
     """The positions of each motor, in the order of the points."""
     if isinstance(points, Points):
         return dict(points.columns)
@@ -63,8 +84,12 @@ def chunked(args: Sequence[Any], size: int, form: str) -> list[tuple[Any, ...]]:
 
 def positions(start: float, stop: float, num: int) -> list[float]:
     """`num` positions at equal distances from `start` to `stop`, both included."""
-    ends = real_number(start, "start"), real_number(stop, "stop")
-    return list(np.linspace(*ends, num).tolist())
+    return list(line(start, stop, num).tolist())
+
+
+def line(start: float, stop: float, num: int) -> Floats:
+    """As `positions`, as an array, float64 [num]."""
+    return np.linspace(real_number(start, "start"), real_number(stop, "stop"), num)
 
 
 def listed(places: Iterable[Any]) -> list[Any]:
@@ -77,7 +102,7 @@ def around(center: float, width: float, num: int) -> list[float]:
     return positions(center - width / 2, center + width / 2, num) if num > 1 else [float(center)]
 
 
-def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> Points:
+def together(axes: Iterable[tuple[Any, Column]]) -> Points:
     """Points at which all motors step at the same time.
 
     Args:
@@ -94,21 +119,31 @@ def together(axes: Iterable[tuple[Any, Sequence[Any]]]) -> Points:
     return Points(dict(axes))
 
 
-def grid(axes: Sequence[tuple[Any, Sequence[Any]]], snaked: Sequence[bool]) -> Points:
+def grid(axes: Sequence[tuple[Any, Column]], snaked: Sequence[bool]) -> Points:
     """The points of a grid: every combination of positions; the first axis is the slowest.
 
     Args:
         axes: (motor, positions), slowest first.
         snaked: by axis, True if it goes back and forth; the value of the slowest axis has no effect.
     """
-    columns: dict[Any, Sequence[Any]] = {}
+    indices: dict[Any, Any] = {}  # by motor, the index of its position at each point
     rows = 1
     for (motor, values), snake in zip(axes, snaked, strict=True):
-        columns = {slower: [place for place in column for _ in values] for slower, column in columns.items()}
-        there, back = list(values), list(values)[::-1] if snake else list(values)
-        columns[motor] = [place for row in range(rows) for place in (back if row % 2 else there)]
-        rows *= len(there)
-    return Points(columns)
+        indices = {slower: np.repeat(index, len(values)) for slower, index in indices.items()}
+        index = np.tile(np.arange(len(values)), (rows, 1))
+        if snake:
+            index[1::2] = index[1::2, ::-1]
+        indices[motor] = index.ravel()
+        rows *= len(values)
+    columns = {motor: _column(values) for motor, values in axes}
+    return Points(
+        {
+            motor: column[indices[motor]]
+            if isinstance(column, np.ndarray)
+            else [column[index] for index in indices[motor].tolist()]
+            for motor, column in columns.items()
+        }
+    )
 
 
 def snakes(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> list[bool]:
@@ -142,7 +177,9 @@ def extents(points: Sequence[Point]) -> tuple[list[Any], ...]:
     return tuple(_extent(column) for column in columns_of(points).values())
 
 
-def _extent(values: Sequence[Any]) -> list[Any]:
+def _extent(values: Column) -> list[Any]:
+    if isinstance(values, np.ndarray):
+        return [float(values.min()), float(values.max())]
     first = values[0]
     if isinstance(first, Mapping):
         by_axis = {axis: [value[axis] for value in values if axis in value] for value in values for axis in value}
@@ -216,22 +253,19 @@ def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> 
         raise type(exc)(f"point {index + 1} of {len(points)}: {exc}") from exc
 
 
-def _first_refusal(
-    motor: Any, column: Sequence[Any], check: Callable[[Any, Any], None]
-) -> tuple[int, Exception] | None:
+def _first_refusal(motor: Any, column: Column, check: Callable[[Any, Any], None]) -> tuple[int, Exception] | None:
     """The index of the first position that `check` refuses, and its exception.
 
     Equal positions are checked once; of a motor that accepts all positions between two, the lowest and the highest.
     """
-    kinds = set(map(type, column))
-    are_numbers = all(issubclass(kind, float | int | np.number) and kind is not bool for kind in kinds)
-    if are_numbers and getattr(motor, "accepts_all_between", False):
+    if getattr(motor, "accepts_all_between", False) and _are_finite_numbers(column):
         try:
-            for end in (min(column), max(column)) if np.isfinite(column).all() else column:
+            for end in _extent(column):
                 check(motor, end)
             return None
         except Exception:  # noqa: BLE001  the loop below finds the first such point
             pass
+    column = listed(column)
     try:
         different: Iterable[Any] = dict.fromkeys(column)
     except TypeError:  # positions without a hash, such as arrays
@@ -240,8 +274,16 @@ def _first_refusal(
         try:
             check(motor, position)
         except Exception as exc:  # noqa: BLE001  it is raised again, with the number of its point
-            return (number if different is column else list(column).index(position)), exc
+            return (number if different is column else column.index(position)), exc
     return None
+
+
+def _are_finite_numbers(column: Column) -> bool:
+    if not isinstance(column, np.ndarray):
+        kinds = set(map(type, column))
+        if any(not issubclass(kind, float | int | np.number) or kind is bool for kind in kinds):
+            return False
+    return bool(np.isfinite(column).all())
 
 
 # ---- spirals -------------------------------------------------------------------------------------
@@ -252,7 +294,7 @@ GOLDEN_ANGLE = np.deg2rad(137.508)
 
 def spiral(
     x_range: float, y_range: float, dr: float, nth: float, *, dr_y: float | None = None, tilt: float = 0.0
-) -> list[tuple[float, float]]:
+) -> Floats:
     """The (x, y) on rings around (0, 0) that lie in the region, from the inside out.
 
     Args:
@@ -263,21 +305,24 @@ def spiral(
         dr_y: distance between rings along y; None takes `dr`.
         tilt: angle by which the region's sides lean, in radians.
 
+    Returns:
+        The points in order, float64 [points, 2].
+
     Raises:
         PlanError: a length is not positive, or no point lies in the region.
     """
     aspect = _aspect(x_range, y_range, dr, dr_y, nth=nth)
     rings = 2 + int(np.hypot(x_range, y_range / aspect) / 2 / dr)
     require_not_too_many(nth * rings * (rings + 1) / 2)
-    polar = [
-        (ring * dr, 2 * np.pi * turn / (ring * nth)) for ring in range(1, rings + 1) for turn in range(int(ring * nth))
-    ]
-    return _inside(polar, x_range, y_range, aspect, tilt)
+    numbers = [int(ring * nth) for ring in range(1, rings + 1)]
+    ring = np.repeat(np.arange(1, rings + 1), numbers)
+    turn = np.concatenate([np.arange(number) for number in numbers])
+    return _inside(ring * dr, 2 * np.pi * turn / (ring * nth), x_range, y_range, aspect, tilt)
 
 
 def fermat_spiral(
     x_range: float, y_range: float, dr: float, factor: float, *, dr_y: float | None = None, tilt: float = 0.0
-) -> list[tuple[float, float]]:
+) -> Floats:
     """The (x, y) around (0, 0) that lie in the region, spread evenly like the seeds of a sunflower.
 
     Args:
@@ -288,6 +333,9 @@ def fermat_spiral(
         dr_y: the same along y; None takes `dr`.
         tilt: angle by which the region's sides lean, in radians.
 
+    Returns:
+        The points in order, float64 [points, 2].
+
     Raises:
         PlanError: a length is not positive, or no point lies in the region.
     """
@@ -295,7 +343,8 @@ def fermat_spiral(
     step = dr / factor
     last = int((1.5 * np.hypot(x_range, y_range / aspect) / 2 / step) ** 2)
     require_not_too_many(last / 2.25 / np.pi)  # those of the largest circle inside
-    return _inside([(np.sqrt(n) * step, GOLDEN_ANGLE * n) for n in range(1, last)], x_range, y_range, aspect, tilt)
+    number = np.arange(1, last)
+    return _inside(np.sqrt(number) * step, GOLDEN_ANGLE * number, x_range, y_range, aspect, tilt)
 
 
 def _aspect(x_range: float, y_range: float, dr: float, dr_y: float | None, **others: float) -> float:
@@ -306,28 +355,24 @@ def _aspect(x_range: float, y_range: float, dr: float, dr_y: float | None, **oth
     return dr_y / dr
 
 
-def _inside(
-    polar: Sequence[tuple[float, float]], x_range: float, y_range: float, aspect: float, tilt: float
-) -> list[tuple[float, float]]:
-    radius, angle = np.array(polar, dtype=float).reshape(-1, 2).T
+def _inside(radius: Any, angle: Any, x_range: float, y_range: float, aspect: float, tilt: float) -> Floats:
     x, y = radius * np.cos(angle), radius * np.sin(angle)
     inside = (np.abs(x + y * np.tan(tilt)) <= x_range / 2) & (np.abs(y) <= y_range / aspect / 2)
     if not inside.any():
         raise PlanError(f"no point of the spiral lies in a region of {x_range} x {y_range}: take a smaller dr")
-    return [(float(a), float(b * aspect)) for a, b in zip(x[inside], y[inside], strict=True)]
+    return np.column_stack([x[inside], y[inside] * aspect])
 
 
-def square_spiral(x_num: int, y_num: int) -> list[tuple[int, int]]:
-    """The (column, row) of every cell of a grid, from the middle outwards along a square spiral."""
-    x, y = (x_num - 1) // 2, y_num // 2
-    cells = [(x, y)]
-    turns = itertools.cycle(((1, 0), (0, -1), (-1, 0), (0, 1)))
-    lengths = itertools.chain.from_iterable((n, n) for n in itertools.count(1))
-    for (dx, dy), length in zip(turns, lengths, strict=False):  # right, down, left, up, each side longer
-        for _ in range(length):
-            if len(cells) == x_num * y_num:
-                return cells
-            x, y = x + dx, y + dy
-            if 0 <= x < x_num and 0 <= y < y_num:
-                cells.append((x, y))
-    raise AssertionError("the lengths never end")
+def square_spiral(x_num: int, y_num: int) -> npt.NDArray[np.int64]:
+    """The (column, row) of every cell of a grid, from the middle outwards along a square spiral, int64 [cells, 2].
+
+    From the middle it goes right, down, left, up, each ring one cell wider.
+    """
+    x, y = np.indices((x_num, y_num)).reshape(2, -1)
+    dx, dy = x - (x_num - 1) // 2, y - y_num // 2
+    ring = np.maximum(abs(dx), abs(dy))
+    sides = [(dx == ring) & (dy < ring), dy == -ring, dx == -ring]  # down, left, up; what remains goes right
+    along_side = [ring - 1 - dy, 3 * ring - 1 - dx, 5 * ring - 1 + dy]
+    turn = np.select(sides, along_side, default=7 * ring - 1 + dx)
+    order = np.lexsort((turn, ring))
+    return np.column_stack([x[order], y[order]])

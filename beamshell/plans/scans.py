@@ -68,7 +68,8 @@ def count(
         **(md or {}),
     }
     shot = per_shot or stubs.one_shot
-    readings = stubs.repeat(lambda: shot(detectors), num, checked_delay)
+    alike = per_shot is None and not isinstance(checked_delay, Iterable)
+    readings = stubs.repeat(lambda: shot(detectors), num, checked_delay, alike=alike)
     return (yield from stage_wrapper(run_wrapper(readings, md=run_md), detectors))
 
 
@@ -162,7 +163,7 @@ def _lines(
     detectors, num = as_devices(detectors), whole_number(num)
     triples = patterns.chunked(args, 3, "motor, start, stop, ...")
     motors = patterns.unique(motor for motor, _, _ in triples)
-    points = patterns.together([(motor, patterns.positions(a, b, num)) for motor, a, b in triples])
+    points = patterns.together([(motor, patterns.line(a, b, num)) for motor, a, b in triples])
     run_md = {
         **start_metadata(name, detectors, motors, num, num=num, args=args, per_step=per_step),
         **pattern_metadata("together", num=num, args=args),
@@ -216,7 +217,7 @@ def _powers(
         "hints": together_hints([motor]),
         **(md or {}),
     }
-    return detectors, [{motor: float(value)} for value in np.logspace(start, stop, num)], per_step, run_md
+    return detectors, patterns.Points({motor: np.logspace(start, stop, num)}), per_step, run_md
 
 
 # ---- lists ---------------------------------------------------------------------------------------
@@ -283,17 +284,19 @@ def scan_nd(
         ``RE(scan_nd([det], [{samx: 0, samy: 0}, {samx: 1, samy: 5}]))``
     """
     detectors = as_devices(detectors)
-    points = [dict(point) for point in cycler]
-    motors = list(points[0]) if points else []
-    for number, point in enumerate(points, 1):
-        if point.keys() != points[0].keys():
-            raise PlanError(f"point {number} of {len(points)} moves {names(point)}, the first point {names(motors)}")
+    mappings = list(cycler)
+    motors = list(mappings[0]) if mappings else []
+    for number, point in enumerate(mappings, 1):
+        if point.keys() != mappings[0].keys():
+            raise PlanError(f"point {number} of {len(mappings)} moves {names(point)}, the first point {names(motors)}")
+    points = patterns.Points(patterns.columns_of(mappings))
     run_md = {
         **start_metadata("scan_nd", detectors, motors, len(points), per_step=per_step),
         "hints": grid_hints(motors),
         **(md or {}),
     }
+    recorded = {motor.name: recordable(column) for motor, column in points.columns.items()}
     run_md["plan_args"]["cycler"] = [
-        {motor.name: recordable(position) for motor, position in point.items()} for point in points
+        dict(zip(recorded, row, strict=True)) for row in zip(*recorded.values(), strict=True)
     ]
     return (yield from step_scan(detectors, points, per_step, run_md))

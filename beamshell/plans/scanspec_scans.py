@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from beamshell.errors import MissingLibrary, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
@@ -42,7 +44,7 @@ def spec_scan(
     """
     detectors = as_devices(detectors)
     points, times, shape, snaked = _points_of(spec, axes or {})
-    motors = list(points[0])
+    motors = list(points.columns)
     times = [float(time)] * len(points) if time is not None else times
     run_md: RunMetadata = {
         **start_metadata("spec_scan", detectors, motors, len(points), spec=repr(spec), time=time),
@@ -56,7 +58,7 @@ def spec_scan(
 
 def _points_of(
     spec: Any, axes: Mapping[str, Any]
-) -> tuple[list[patterns.Point], list[float] | None, tuple[int, ...], tuple[bool, ...]]:
+) -> tuple[patterns.Points, list[float] | None, tuple[int, ...], tuple[bool, ...]]:
     """The Spec's points and their durations (None if it has none); of each dimension its length, and if it snakes."""
     try:
         from scanspec.core import SnakedDimension, stack2dimension
@@ -69,8 +71,7 @@ def _points_of(
     path = stack2dimension(stack)
     motors = {axis: _motor(axis, axes) for axis in path.axes()}
     patterns.unique(motors.values())
-    columns = {motors[axis]: [float(value) for value in path.midpoints[axis]] for axis in path.axes()}
-    points = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    points = patterns.Points({motors[axis]: np.asarray(path.midpoints[axis], dtype=float) for axis in path.axes()})
     times = None if path.duration is None else [float(value) for value in path.duration]
     if not points:
         raise PlanError(f"{spec!r} has no point")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from beamshell.messages import Plan
 from beamshell.plans import patterns
 from beamshell.plans.arguments import require_not_too_many, whole_number
@@ -113,7 +115,8 @@ def _spiral(
     detectors = as_devices(detectors)
     x_motor, y_motor, x, y = centre.values()
     motors = patterns.unique([x_motor, y_motor])
-    points = [{x_motor: x + dx, y_motor: y + dy} for dx, dy in pattern(**region)]
+    dx, dy = pattern(**region).T
+    points = patterns.Points({x_motor: x + dx, y_motor: y + dy})
     run_md = {
         **start_metadata(name, detectors, motors, len(points), **centre, **region, per_step=per_step),
         **pattern_metadata(pattern.__name__, **region),
@@ -159,9 +162,10 @@ def spiral_square(
     detectors, motors = as_devices(detectors), patterns.unique([x_motor, y_motor])
     x_num, y_num = whole_number(x_num, "x_num"), whole_number(y_num, "y_num")
     require_not_too_many(x_num * y_num)
-    columns, rows = patterns.around(x_center, x_range, x_num), patterns.around(y_center, y_range, y_num)
+    x_positions, y_positions = patterns.around(x_center, x_range, x_num), patterns.around(y_center, y_range, y_num)
+    columns, rows = patterns.square_spiral(x_num, y_num).T
     # y comes first so that the extents have the order of the shape and the dimensions
-    points = [{y_motor: rows[row], x_motor: columns[column]} for column, row in patterns.square_spiral(x_num, y_num)]
+    points = patterns.Points({y_motor: np.array(y_positions)[rows], x_motor: np.array(x_positions)[columns]})
     centre = {"x_motor": x_motor, "y_motor": y_motor, "x_center": x_center, "y_center": y_center}
     region = {"x_range": x_range, "y_range": y_range, "x_num": x_num, "y_num": y_num}
     run_md = {

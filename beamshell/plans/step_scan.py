@@ -10,10 +10,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.computed_values import ComputedValues
+from beamshell.plans.environment import turns
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
 from beamshell.plans.relative import origins_of, returning
 from beamshell.plans.start_metadata import RunMetadata
@@ -46,7 +49,7 @@ def step_scan(detectors: list[Any], points: Sequence[patterns.Point], per_step: 
 
     def steps() -> Plan:
         pos_cache: dict[Any, Any] = {}
-        for point in points:
+        for point in points if per_step else turns(points):
             yield from step(detectors, point, pos_cache)
 
     run = run_wrapper(steps(), md={"extents": patterns.extents(points), **md})
@@ -84,17 +87,22 @@ def relative_step_scan(
 ) -> Plan:
     """As `step_scan`, with distances from where the motors are; they go back there however the scan ends."""
     origins = yield from origins_of(points[0] if points else [])
+    columns = patterns.columns_of(points)
     absolute = patterns.Points(
-        {
-            motor: [stubs.moved_by(motor, origins[motor], distance) for distance in distances]
-            for motor, distances in patterns.columns_of(points).items()
-        }
+        {motor: _moved_by_each(motor, origins[motor], distances) for motor, distances in columns.items()}
     )
     return (yield from returning(step_scan(detectors, absolute, per_step, md), origins))
 
 
+def _moved_by_each(motor: Any, origin: Any, distances: patterns.Column) -> patterns.Column:
+    """The positions at these distances from `origin`."""
+    if isinstance(distances, np.ndarray) and isinstance(origin, float) and not hasattr(motor, "shifted"):
+        return origin + distances
+    return [stubs.moved_by(motor, origin, distance) for distance in patterns.listed(distances)]
+
+
 def timed_step_scan(
-    detectors: list[Any], points: list[patterns.Point], times: Sequence[float] | None, md: RunMetadata
+    detectors: list[Any], points: Sequence[patterns.Point], times: Sequence[float] | None, md: RunMetadata
 ) -> Plan:
     """As `step_scan`, with a count time for each point, which is recorded as "count_time" in seconds.
 

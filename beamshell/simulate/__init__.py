@@ -3,7 +3,8 @@
 Nothing moves. The command `rehearse` and the check before each scan use it.
 """
 
-from beamshell.simulate.result import SimulatedPoint, SimulationResult
+from beamshell.simulate.many_points import SimulatedPoint
+from beamshell.simulate.result import SimulationResult
 from beamshell.simulate.simulator import check_limits, rehearse, summarize_plan
 
 __all__ = ["SimulatedPoint", "SimulationResult", "check_limits", "rehearse", "summarize_plan"]

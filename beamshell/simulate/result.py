@@ -6,36 +6,21 @@ It knows no device and no message.
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
-from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from beamshell.errors import BeamshellError
 from beamshell.simulate import path_drawing
 from beamshell.simulate.accepted_positions import AcceptedPositions
+from beamshell.simulate.many_points import Floats, Joined, PointColumns, SimulatedPoint, is_number, numbers_of
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted, in_full
 from beamshell.text.times import duration
 
 _MAX_LISTED = 5
-
-
-@dataclass(frozen=True)
-class SimulatedPoint:
-    """One event that the plan would record.
-
-    Attributes:
-        stream: its stream.
-        time_s: seconds from the start of the plan.
-        positions: by name, the position of each motor that the plan moves.
-    """
-
-    stream: str
-    time_s: float
-    positions: dict[str, Any]
 
 
 @dataclass
@@ -64,8 +49,8 @@ class SimulationResult:
         accepted: the positions that the devices have accepted.
     """
 
-    points: list[SimulatedPoint] = field(default_factory=list)
-    path: dict[str, list[Any]] = field(default_factory=dict)
+    points: Joined[SimulatedPoint] = field(default_factory=Joined)
+    path: dict[str, Joined[Any]] = field(default_factory=dict)
     origins: dict[str, Any] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     settings: dict[str, list[Any]] = field(default_factory=dict)
@@ -92,27 +77,37 @@ class SimulationResult:
 
     def way(self, motor: str) -> float:
         """Total distance that a motor travels, in its units; nan if its positions are not numbers."""
-        positions = [place for place in (self.origins.get(motor), *self.path[motor]) if place is not None]
-        if not all(map(_is_number, positions)):
+        origin, positions = self.origins.get(motor), numbers_of(self.path[motor])
+        if positions is None or not (origin is None or is_number(origin)):
             return math.nan
-        return float(sum(abs(after - before) for before, after in pairwise(positions)))
+        return float(abs(np.diff(positions, prepend=positions[:1] if origin is None else float(origin))).sum())
 
     @property
     def motors(self) -> list[str]:
         """The motors whose position differs from point to point; the one that moves most often comes last."""
-        return list(self.trajectory())
+        return list(self._columns())
 
     def trajectory(self) -> dict[str, list[float]]:
         """By scanned motor, its position at each point; the slowest motor comes first."""
-        streams = Counter(point.stream for point in self.points)
+        return {name: column.tolist() for name, column in self._columns().items()}
+
+    def _columns(self) -> dict[str, Floats]:
+        """The trajectory as arrays, float64 [points]."""
+        parts = self.points.parts
+        streams: Counter[str] = Counter()
+        for part in parts:
+            streams.update({part.stream: len(part)} if isinstance(part, PointColumns) else [p.stream for p in part])
         main_stream = max(streams, key=streams.__getitem__, default="")
-        main = [point.positions for point in self.points if point.stream == main_stream]
-        columns: dict[str, list[float]] = {}
+        columns: dict[str, Floats] = {}
         for name in self.path:
-            positions = [at[name] for at in main if name in at and _is_number(at[name])]
-            if len(positions) == len(main) and len(set(positions)) > 1:
-                columns[name] = [float(position) for position in positions]
-        return dict(sorted(columns.items(), key=lambda item: sum(map(operator.ne, item[1], item[1][1:]))))
+            by_part = [_positions(part, name, main_stream) for part in parts]
+            numbers = [positions for positions in by_part if positions is not None]
+            if len(numbers) < len(by_part):
+                continue
+            column = np.concatenate(numbers)
+            if len(column) and column.min() < column.max():
+                columns[name] = column
+        return dict(sorted(columns.items(), key=lambda item: np.count_nonzero(np.diff(item[1]))))
 
     # ---- text --------------------------------------------------------------------------------
 
@@ -121,7 +116,7 @@ class SimulationResult:
 
         Two motors are drawn as a path in their plane; one, and each of three or more, over the number of the point.
         """
-        trajectory = self.trajectory()
+        trajectory = self._columns()
         if len(trajectory) == 2:
             slow, fast = trajectory.items()
             return path_drawing.over_plane(fast, slow, width, height)
@@ -175,16 +170,20 @@ class SimulationResult:
     def _path_line(self, name: str) -> str:
         positions, unit = self.path[name], self.units.get(name, "")
         moves = f"{name}: {counted(len(positions), 'move')}"
-        if not all(map(_is_number, positions)):
+        numbers = numbers_of(positions)
+        if numbers is None:
             return f"{moves}, {listed(dict.fromkeys(map(str, positions)))}"
         unit = f" {unit}" if unit else ""
-        low, high = in_full(min(positions), 10), in_full(max(positions), 10)
+        low, high = in_full(float(numbers.min()), 10), in_full(float(numbers.max()), 10)
         range_text = f"to {low}" if low == high else f"between {low} and {high}"
         return f"{moves} {range_text}{unit}, {self.way(name):.4g}{unit} of way"
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and value is not True and value is not False and math.isfinite(value)
+def _positions(points: list[SimulatedPoint] | PointColumns, motor: str, stream: str) -> Floats | None:
+    """The positions of a motor at those points that are of a stream; None if one of them is no number."""
+    if isinstance(points, PointColumns):
+        return points.positions(motor) if points.stream == stream else np.empty(0)
+    return numbers_of([point.positions.get(motor) for point in points if point.stream == stream])
 
 
 def _few(values: list[Any]) -> str:

@@ -7,24 +7,33 @@ detector what it reads now. There is no engine; devices are read, but never sent
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
-from beamshell.plans.environment import use_check, use_clock
-from beamshell.plans.patterns import same_position
+from beamshell.plans.arguments import MOST_POINTS
+from beamshell.plans.environment import use_check, use_clock, use_turns
+from beamshell.plans.patterns import Points, same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
 from beamshell.simulate.device_model import DeviceModel
-from beamshell.simulate.result import SimulatedPoint, SimulationResult
+from beamshell.simulate.many_points import Floats, Joined, PointColumns, SimulatedPoint, move_durations
+from beamshell.simulate.result import SimulationResult
 from beamshell.timing.model import TimingModel
 
 MAX_MESSAGES = 100_000
 """The largest number of messages in a simulation."""
 _MAX_MESSAGES_ENDLESS = 500
 """The same for a plan that announces no number of points."""
+_ONE_BY_ONE = 50
+"""Points of a scan that are simulated one by one; the rest is computed in columns, if those were alike."""
+_SAME_S = 1e-3
+"""Points are alike if their durations without the moves differ by so many seconds, or so large a part, at the most."""
 _MIN_WAIT_S = 1e-3
 """Simulated seconds of a wait with time-out 0: a plan that polls without waiting must come to an end."""
 
@@ -155,7 +164,8 @@ class PlanSimulator:
         error: BeamshellError | None = None
         number = 0
         self._most = self._most_of_run = most
-        with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep):
+        take_turns = self._turns if on_message is None else iter
+        with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep), use_turns(take_turns):
             while True:
                 try:
                     msg = generator.send(response) if error is None else generator.throw(error)
@@ -206,9 +216,12 @@ class PlanSimulator:
             self._moved[model.name] = model
             self.result.origins[model.name] = begin
         model.set(target)
-        self.result.path.setdefault(model.name, []).append(target)
+        self._path(model).append(target)
         self._begin(msg, self._move_s(model, begin, target))
         return _DONE
+
+    def _path(self, model: DeviceModel) -> Joined[Any]:
+        return self.result.path.setdefault(model.name, Joined())
 
     def _check(self, model: DeviceModel, target: Any) -> None:
         """Check the position as the device would; for a computed axis, with the plan's setpoints of the other axes."""
@@ -310,7 +323,7 @@ class PlanSimulator:
             if motor.name in by_motor:
                 model = self._model(motor)
                 model.set(by_motor[motor.name][-1])
-                self.result.path.setdefault(model.name, []).append(model.setpoint)
+                self._path(model).append(model.setpoint)
         return [{"data": by_motor, "timestamps": dict.fromkeys(by_motor, times), "time": times}] if num else []
 
     # ---- time --------------------------------------------------------------------------------
@@ -366,6 +379,72 @@ class PlanSimulator:
         if name not in self.result.staged:
             self.result.staged.append(name)
         return [msg.obj]
+
+    # ---- many points -------------------------------------------------------------------------
+
+    def _turns(self, turns: Sequence[Any]) -> Iterator[Any]:
+        """The turns of a loop: of many the first ones, if the rest can be computed from them."""
+        if len(turns) < 2 * _ONE_BY_ONE:
+            yield from turns
+            return
+        yield turns[0]
+        first_point, others = len(self.result.points), self._sent_to_others(turns)
+        yield from turns[1:_ONE_BY_ONE]
+        are_alike = self._sent_to_others(turns) == others
+        if not (are_alike and self._compute_the_rest(turns, self.result.points[first_point - 1 :])):
+            yield from turns[_ONE_BY_ONE:]
+
+    def _sent_to_others(self, turns: Sequence[Any]) -> int:
+        """The number of positions and settings that were sent to devices which are not moved by the points."""
+        scanned = {motor.name for motor in turns.columns} if isinstance(turns, Points) else set()
+        paths = [path for name, path in self.result.path.items() if name not in scanned]
+        return sum(map(len, (*paths, *self.result.settings.values())))
+
+    def _compute_the_rest(self, turns: Sequence[Any], points: list[SimulatedPoint]) -> bool:
+        """Add the rest of the points in columns; False, and nothing is added, if they are not like the first ones.
+
+        Args:
+            turns: all of them; more than have points.
+            points: those of the first turns.
+        """
+        number, streams = len(points), {point.stream for point in points}
+        models = [self._model(motor) for motor in turns.columns] if isinstance(turns, Points) else []
+        columns = turns.columns.values() if isinstance(turns, Points) else ()
+        if number != _ONE_BY_ONE or len(streams) != 1 or len(turns) > MOST_POINTS or self.result.problems:
+            return False
+        if any(not isinstance(column, np.ndarray) for column in columns) or any(map(self._other_axes, models)):
+            return False
+        arrays = dict(zip(models, map(np.asarray, columns), strict=True))
+        if any(
+            [point.positions.get(model.name) for point in points] != column[:number].tolist()
+            for model, column in arrays.items()
+        ):
+            return False  # a wrapper sends them elsewhere
+        times_s = np.array([point.time_s for point in points])
+        moves_s = self._moves_s(arrays, slice(number - 1, len(turns)))
+        if not (np.isfinite(times_s).all() and np.isfinite(moves_s).all()):
+            return False
+        rest_s = np.diff(times_s) - self._moves_s(arrays, slice(number))
+        point_s = float(np.median(rest_s))
+        if not np.allclose(rest_s, point_s, rtol=_SAME_S, atol=_SAME_S):
+            return False
+        later_s = times_s[-1] + np.cumsum(moves_s + point_s)
+        for model, column in arrays.items():
+            sent = column[number:]
+            self._path(model).add(sent[sent != column[number - 1 : -1]])
+            model.set(float(column[-1]))
+        scanned = {model.name: column[number:] for model, column in arrays.items()}
+        self.result.points.add(PointColumns(streams.pop(), later_s, scanned, points[-1].positions))
+        self.now = float(later_s[-1])
+        return True
+
+    def _moves_s(self, columns: dict[DeviceModel, Floats], points: slice) -> Floats:
+        """Seconds from each of these points to the next for the motor that arrives last, float64 [points - 1]."""
+        slowest_s = np.zeros(points.stop - (points.start or 0) - 1)
+        for model, column in columns.items():
+            durations_s = move_durations(column[points], partial(self._move_s, model))
+            slowest_s = np.maximum(slowest_s, durations_s)
+        return slowest_s
 
     # ---- runs --------------------------------------------------------------------------------
 

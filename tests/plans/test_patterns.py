@@ -132,7 +132,7 @@ def test_a_fermat_spiral_fills_its_region_evenly(width, height, dr, factor, dr_y
 
 @given(st.integers(1, 7), st.integers(1, 7))
 def test_a_square_spiral_visits_every_cell_once_from_the_middle(x_num, y_num):
-    cells = patterns.square_spiral(x_num, y_num)
+    cells = [tuple(cell) for cell in patterns.square_spiral(x_num, y_num).tolist()]
     assert sorted(cells) == [(x, y) for x in range(x_num) for y in range(y_num)]
     assert cells[0] == ((x_num - 1) // 2, y_num // 2)
 
@@ -215,3 +215,31 @@ def test_points_are_a_sequence_of_positions_by_motor():
     assert (len(points), points[1], points[-1]) == (3, {X: 2, Y: 5}, {X: 3, Y: 6})
     assert list(points) == [points[0], points[1], points[2]]
     assert list(points[1:]) == [{X: 2, Y: 5}, {X: 3, Y: 6}]
+
+
+def test_a_square_spiral_of_one_long_row_goes_to_both_ends_by_turns():
+    cells = patterns.square_spiral(100_001, 1)
+    assert cells[:5].tolist() == [[50_000, 0], [50_001, 0], [49_999, 0], [50_002, 0], [49_998, 0]]
+    assert sorted(cells[:, 0].tolist()) == list(range(100_001))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: patterns.together([(X, patterns.line(0, 1, 2500))]),
+        lambda: patterns.grid([(X, patterns.line(0, 1, 50)), (Y, [0.0, 1.0] * 25)], [False, True]),
+        lambda: patterns.Points(dict(zip((X, Y), patterns.spiral(2, 2, 0.02, 4).T, strict=True))),
+    ],
+)
+def test_a_million_points_are_kept_as_arrays_and_given_out_as_plain_floats(make):
+    points = make()
+    assert all(column.dtype == float for column in points.columns.values())
+    assert {type(position) for point in points for position in point.values()} == {float}
+    assert [list(points)[n] for n in (0, 999, 1000, -1)] == [points[n] for n in (0, 999, 1000, -1)]
+    assert {type(end) for extent in patterns.extents(points) for end in extent} == {float}
+
+
+def test_positions_that_are_no_floats_stay_as_they_were_given():
+    points = patterns.grid([(X, ["in", "out"]), (Y, [1, 2])], [False, True])
+    assert list(points) == [{X: "in", Y: 1}, {X: "in", Y: 2}, {X: "out", Y: 2}, {X: "out", Y: 1}]
+    assert {type(point[Y]) for point in points} == {int}

@@ -202,9 +202,14 @@ def test_a_plan_that_says_that_it_has_no_end_is_not_followed_far(det):
     assert len(simulation.points) < 200
 
 
+def own_steps(det, x):
+    """A scan whose points are simulated one by one, since it has a plan of its own for each."""
+    return bp.scan([det], x, 0, 1, 1000, per_step=lambda *step: bps.one_nd_step(*step))
+
+
 def test_of_a_long_scan_the_points_that_were_asked_for_are_shown_and_the_rest_is_timed_like_the_first(det, x):
-    simulation = rehearse(bp.scan([det], x, 0, 1, 1000), most=500)
-    whole = rehearse(bp.scan([det], x, 0, 1, 1000))
+    simulation = rehearse(own_steps(det, x), most=500)
+    whole = rehearse(own_steps(det, x))
     assert len(simulation.points) < 60
     assert simulation.summary().startswith("1000 points, about ")
     assert not simulation.endless
@@ -213,7 +218,7 @@ def test_of_a_long_scan_the_points_that_were_asked_for_are_shown_and_the_rest_is
 
 
 def test_of_a_scan_that_has_checked_its_points_fewer_can_be_simulated(det, x):
-    simulation = rehearse(bp.scan([det], x, 0, 1, 1000), most_of_scan=500)
+    simulation = rehearse(own_steps(det, x), most_of_scan=500)
     assert simulation.summary().startswith("1000 points")
     assert len(rehearse(bp.count([det], 1000), most_of_scan=500).points) == 1000
 
@@ -221,7 +226,7 @@ def test_of_a_scan_that_has_checked_its_points_fewer_can_be_simulated(det, x):
 def test_a_plan_of_several_runs_that_is_too_long_says_more_than(det, x):
     def twice():
         for _ in range(2):
-            yield from bp.scan([det], x, 0, 1, 1000)
+            yield from own_steps(det, x)
 
     simulation = rehearse(twice(), most=12_000)
     assert simulation.summary().startswith("more than 2000 points in 2 runs, more than about ")

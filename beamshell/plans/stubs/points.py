@@ -12,7 +12,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.arguments import delays
-from beamshell.plans.environment import now
+from beamshell.plans.environment import now, turns
 from beamshell.plans.patterns import same_position
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
@@ -64,33 +64,33 @@ def one_nd_step(
     yield from (take_reading or trigger_and_read)([*detectors, *step])
 
 
-def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None) -> Plan:
+def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None, *, alike: bool = False) -> Plan:
     """Run a plan repeatedly.
 
     Args:
         plan: a function that makes the plan.
         num: the number of times; None repeats for ever.
         delay: seconds from the start of one to the start of the next: a number, or an iterable of them.
+        alike: True if each time takes as long as the others, so that a simulation need not run all.
 
     Raises:
         PlanError: a delay is no time of 0 or more, or there are fewer delays than gaps; give num - 1 of them.
     """
     checked_delay = delays(delay)
     gaps = iter(checked_delay) if isinstance(checked_delay, Iterable) else itertools.repeat(checked_delay)
-    done = 0
-    while num is None or done < num:
+    times: Iterable[int] = itertools.count() if num is None else range(num)
+    for time in turns(range(num)) if alike and num is not None else times:
         start = now()
         yield Msg("checkpoint")
         yield from plan()
-        done += 1
-        if done == num:
+        if num is not None and time == num - 1:
             return
         try:
             gap = next(gaps)
         except StopIteration:
             if num is None:
                 return  # without `num`, the delays decide how many times
-            raise PlanError(f"{num} times need {num - 1} delays, but there are {done - 1}") from None
+            raise PlanError(f"{num} times need {num - 1} delays, but there are {time}") from None
         if gap is not None and (rest := start + gap - now()) > 0:
             yield Msg("sleep", None, rest)
 
