@@ -19,9 +19,9 @@ T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 
 _MOST_KINDS = 100
-"""The largest number of distances that are told apart; moves of more distances are sampled."""
-_SAMPLES = 50
-"""Moves whose duration is computed one by one, at the least."""
+"""The largest number of distances that are told apart; of more, so many moves are computed one by one."""
+_SAMPLES = 10
+"""Moves that are computed one by one, besides the first and the last of each distance."""
 _DIGITS = 9
 """Distances that agree in so many digits of the longest one are the same."""
 
@@ -135,8 +135,8 @@ def numbers_of(positions: Sequence[Any]) -> Floats | None:
 def move_durations(positions: Floats, duration_s: Callable[[float, float], float]) -> Floats:
     """Seconds of each move from a position to the next, float64 [positions - 1]; 0 between equal positions.
 
-    Of many moves some are computed, all of up to 50; moves of the same distance take about as long. If one of those
-    never ends, all are infinite.
+    Some are computed one by one; the others take about as long as those of the same distance. If one of these never
+    ends, all are infinite.
 
     Args:
         positions: in order, float64 [positions].
@@ -147,18 +147,23 @@ def move_durations(positions: Floats, duration_s: Callable[[float, float], float
     moves = np.flatnonzero(distances)
     if not len(moves):
         return seconds
-    distances = distances[moves]
-    kinds = np.round(distances / abs(distances).max(), _DIGITS)
-    order = np.argsort(kinds, kind="stable")  # by distance, then by time
-    ends = np.flatnonzero(np.diff(kinds[order]))  # the last move of each distance but the longest one
-    if len(ends) >= _MOST_KINDS:
-        ends = ends[:0]
-    last = len(moves) - 1
-    evenly = np.linspace(0, last, _SAMPLES if len(ends) else 2 * _SAMPLES).astype(int)
-    sampled = np.unique(np.concatenate([evenly, ends, ends + 1]))
-    indices = moves[order[sampled]]
-    sampled_s = list(map(duration_s, positions[indices].tolist(), positions[indices + 1].tolist()))
+    kinds = distances[moves]
+    np.rint(kinds * (10**_DIGITS / np.abs(kinds).max()), out=kinds)
+    if kinds.min() < kinds.max():
+        order = np.argsort(kinds, kind="stable")  # by distance, then by time
+        moves = moves[order]
+        ends = np.flatnonzero(np.diff(kinds[order]))  # the last move of each distance but the longest one
+    else:
+        ends = np.empty(0, dtype=int)
+    has_few_kinds = len(ends) < _MOST_KINDS
+    evenly = np.linspace(0, len(moves) - 1, _SAMPLES if has_few_kinds else _MOST_KINDS).astype(int)
+    sampled = np.unique(np.concatenate([evenly, ends, ends + 1] if has_few_kinds else [evenly]))
+    starts, stops = positions[moves[sampled]].tolist(), positions[moves[sampled] + 1].tolist()
+    sampled_s = list(map(duration_s, starts, stops))
     if not np.isfinite(sampled_s).all():
-        return np.full(len(seconds), np.inf)
-    seconds[moves[order]] = np.interp(np.arange(len(moves)), sampled, sampled_s)
+        seconds.fill(np.inf)
+    elif min(sampled_s) == max(sampled_s):
+        seconds[moves] = sampled_s[0]
+    else:
+        seconds[moves] = np.interp(np.arange(len(moves)), sampled, sampled_s)
     return seconds
