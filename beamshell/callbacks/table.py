@@ -94,7 +94,7 @@ class Printer:
             return
         styled = f"\x1b[{colour}m{text}\x1b[0m" if colour and self._coloured else text
         try:
-            (self._out or print)(styled)
+            (self._out or _write_line)(styled)
         except (OSError, ValueError) as exc:  # a closed or full pipe: the run matters more than its table
             self._closed = True
             log.warning("the table goes on unseen, its output is closed: %s", exc)
@@ -227,6 +227,12 @@ def fit(headings: Sequence[str], widths: Sequence[int], line_length: int | None,
 
 def _line_length(widths: Mapping[int, int]) -> int:
     return 1 + sum(width + 3 for width in widths.values())
+
+
+def _write_line(text: str) -> None:
+    """Print in one piece: `print` calls the stream once more for the end of the line."""
+    if sys.stdout is not None:
+        sys.stdout.write(f"{text}\n")
 
 
 def _is_terminal(stream: Any) -> bool:

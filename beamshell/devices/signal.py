@@ -5,10 +5,9 @@ It knows channels, and no control system; it may have a parent, and knows no dev
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,6 +27,22 @@ logger = logging.getLogger(__name__)
 CONNECTION_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 60.0
+
+
+class _Named:
+    """A context that puts a signal's name in front of its channel's errors; entered several times a point."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, exc: BaseException | None, traceback: object) -> None:
+        if isinstance(exc, DeviceError):
+            raise type(exc)(f"{self._name}: {exc}") from exc
 
 
 class Signal(SignalInfo):
@@ -283,13 +298,9 @@ class Signal(SignalInfo):
                 raise LimitError(f"{self.name}: {problem}")
         return value
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        """Put this signal's name in front of its channel's errors."""
-        try:
-            yield
-        except DeviceError as exc:
-            raise type(exc)(f"{self.name}: {exc}") from exc
+    def _named(self) -> _Named:
+        """A context that puts this signal's name in front of its channel's errors."""
+        return _Named(self.name)
 
     # ---- watching
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from time import localtime
 from typing import Any
 
 from beamshell.errors import UsageError
@@ -78,10 +79,11 @@ def time_of_day(timestamp: Any) -> str:
         timestamp: seconds since 1970-01-01 UTC.
     """
     try:
-        moment = datetime.datetime.fromtimestamp(math.floor(timestamp * 10) / 10 + 1e-3)
+        second, tenth = divmod(math.floor(timestamp * 10), 10)
+        moment = localtime(second)
     except (TypeError, ValueError, OverflowError, OSError):
         return str(timestamp)
-    return f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}"
+    return f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}.{tenth}"
 
 
 def date_and_time(timestamp: float) -> str:

@@ -1,0 +1,99 @@
+"""What a point of a scan of trivial devices costs: the engine alone, and what each subscriber of the console adds.
+
+The table is printed to a terminal that somebody reads, and the window is one of Qt without a screen. What is measured is
+processor time: nothing here waits for anything, and a busy machine disturbs it least.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ |= {"QT_QPA_PLATFORM": "offscreen", "BEAMSHELL_PLOTS": "window"}
+
+from measure import Job, machine, median, rounds, table, verdict, with_range
+from trivial_devices import Detector, Motor
+
+from beamshell import plans as bp
+from beamshell.callbacks import BestEffort
+from beamshell.callbacks.painter import Painter
+from beamshell.engine import RunEngine
+from beamshell.shell.gui_loop import GuiLoop
+from beamshell.store import Journal
+
+POINTS = 2000
+ROUNDS = 7
+MOST_S = 0.15e-3
+DET, MOTOR = Detector("det"), Motor("motor")
+
+
+def console(folder: Path, *, journal: bool = False, **views: bool) -> Job:
+    """A job that scans with some of the console's subscribers; the views are those of BestEffort."""
+    engine = RunEngine()
+    painter = Painter()
+    if journal:
+        engine.subscribe(Journal(folder), writer=True)
+    if views:
+        best = BestEffort(painter=painter)
+        best.table, best.plots, best.peaks = (views.get(name, False) for name in ("table", "plots", "peaks"))
+        engine.subscribe(best)
+    engine.pump = GuiLoop(painter).pump
+
+    def scan() -> float:
+        begun = time.process_time()
+        engine(bp.scan([DET], MOTOR, -1, 1, POINTS))
+        return (time.process_time() - begun) / POINTS
+
+    return scan
+
+
+@contextlib.contextmanager
+def on_a_terminal() -> Iterator[None]:
+    """Let the standard output be a terminal whose other end is read all the time by another process."""
+    reader_fd, terminal_fd = os.openpty()
+    reader = subprocess.Popen(["cat"], stdin=reader_fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(reader_fd)
+    printed, sys.stdout = sys.stdout, os.fdopen(terminal_fd, "w", buffering=1)
+    try:
+        yield
+    finally:
+        sys.stdout.close()
+        sys.stdout = printed
+        reader.wait()
+
+
+def main() -> None:
+    print(machine())
+    with tempfile.TemporaryDirectory(prefix="beamshell-benchmark-") as data:
+        folder = Path(data)
+        alone = {
+            "the journal": {"journal": True},
+            "peak statistics": {"peaks": True},
+            "the table": {"table": True},
+            "the plot": {"plots": True},
+        }
+        jobs = {"the engine and the plan": console(folder)}
+        jobs |= {name: console(folder, **subscribers) for name, subscribers in alone.items()}
+        jobs["all of them"] = console(folder, journal=True, peaks=True, table=True, plots=True)
+        with on_a_terminal():
+            taken = rounds(jobs, ROUNDS)
+    engine_s = median(taken["the engine and the plan"])
+    lines = [["the engine and the plan", with_range(taken["the engine and the plan"]), ""]]
+    for name in alone:
+        added = max(0.0, median(taken[name]) - engine_s)
+        lines.append([f"with {name} alone", with_range(taken[name]), f"{added * 1e6:.0f} µs"])
+    everything = taken["all of them"]
+    goal = verdict(round(median(everything) * 1e3, 3), at_most=MOST_S * 1e3)
+    lines.append(["with all of them", with_range(everything), f"{(median(everything) - engine_s) * 1e6:.0f} µs"])
+    table("A point of a scan, by subscriber", ["", "a point", "added"], lines)
+    print(f"\nA point with everything on, in ms: {goal}")
+
+
+if __name__ == "__main__":
+    main()
