@@ -1,7 +1,7 @@
 """What a point of a scan of trivial devices costs: the engine alone, and what each subscriber of the console adds.
 
-The table is printed to a terminal that somebody reads, and the window is one of Qt without a screen. What is measured is
-processor time: nothing here waits for anything, and a busy machine disturbs it least.
+The table is printed to a terminal that somebody reads, and the window is one of Qt without a screen. Processor time is
+measured: nothing here waits, and other work on the machine disturbs it least.
 """
 
 from __future__ import annotations
