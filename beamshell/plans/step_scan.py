@@ -42,18 +42,46 @@ def step_scan(detectors: list[Any], points: Sequence[patterns.Point], per_step: 
         PlanError: there is no point, or `per_step` is for one motor and there are several.
         LimitError: a point is outside the limits; the message says which point.
     """
+    columns = _in_columns(points)
+    visit = _step_of(per_step, list(columns.columns))
+    return _measured(detectors, columns, [(columns, visit)], md, alike=per_step is None)
+
+
+def _in_columns(points: Sequence[patterns.Point]) -> patterns.Points:
     if not points:
         raise PlanError("there is no point to visit")
+    return points if isinstance(points, patterns.Points) else patterns.Points(patterns.columns_of(points))
+
+
+def _measured(
+    detectors: list[Any],
+    points: patterns.Points,
+    parts: Sequence[tuple[patterns.Points, Callable[..., Plan]]],
+    md: RunMetadata,
+    *,
+    alike: bool,
+) -> Plan:
+    """Check all points; the plan that visits them in one run.
+
+    Args:
+        detectors: what is read.
+        points: all of them.
+        parts: the same points in order, in parts, and the plan for one point of each part.
+        md: the run's metadata.
+        alike: True if the points of a part take equally long but for the moves.
+    """
     patterns.check_points(points, stubs.check)
-    step = _step_of(per_step, list(points[0]))
 
     def steps() -> Plan:
         pos_cache: dict[Any, Any] = {}
-        for point in points if per_step else turns(points):
-            yield from step(detectors, point, pos_cache)
+        for part, visit in parts:
+            for point in turns(part) if alike else part:
+                yield from visit(detectors, point, pos_cache)
+            if alike:  # a simulation may not have taken the last turns
+                pos_cache.update(part[-1])
 
     run = run_wrapper(steps(), md={"extents": patterns.extents(points), **md})
-    return stage_wrapper(run, [*detectors, *points[0]])
+    return stage_wrapper(run, [*detectors, *points.columns])
 
 
 def _step_of(per_step: PerStep, motors: list[Any]) -> Callable[..., Plan]:
@@ -130,17 +158,26 @@ def timed_step_scan(
     for signal in signals:
         original = yield from stubs.rd(signal)
         originals.append((signal, original))
-    scan = step_scan(detectors, points, _step_with_times(times, signals), md)
+    columns = _in_columns(points)
+    count_time = ComputedValues(COUNT_TIME, {COUNT_TIME: "s"})
+    parts = [
+        (columns[start:stop], _step_with_time(float(times[start]), signals, count_time))
+        for start, stop in _equal_parts(times)
+    ]
+    scan = _measured(detectors, columns, parts, md, alike=True)
     return (yield from finalize_wrapper(scan, lambda: _set_all(originals)))
 
 
-def _step_with_times(times: Sequence[float], signals: list[Any]) -> Callable[..., Plan]:
-    """A `per_step` that sets the count time of the next point where it differs from the last one."""
-    upcoming = iter(times)
-    count_time = ComputedValues(COUNT_TIME, {COUNT_TIME: "s"})
+def _equal_parts(values: Sequence[float]) -> list[tuple[int, int]]:
+    """The first index of each part with equal values, and the index behind it."""
+    starts = [0, *(n for n in range(1, len(values)) if values[n] != values[n - 1])]
+    return list(zip(starts, [*starts[1:], len(values)], strict=True))
+
+
+def _step_with_time(seconds: float, signals: list[Any], count_time: ComputedValues) -> Callable[..., Plan]:
+    """A `per_step` that first sets the count time where it differs from that of the last point."""
 
     def step(detectors: Sequence[Any], point: patterns.Point, pos_cache: dict[Any, Any]) -> Plan:
-        seconds = float(next(upcoming))
         if count_time.values.get(COUNT_TIME) != seconds:
             yield Msg("checkpoint")
             yield from _set_all([(signal, seconds) for signal in signals])
