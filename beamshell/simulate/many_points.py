@@ -74,7 +74,15 @@ class Joined(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        return list(self)[index]
+        if isinstance(index, slice):
+            return list(self)[index]
+        number = range(len(self))[index]
+        for part in self.parts:
+            if number < len(part):
+                item: T = part[number].item() if isinstance(part, np.ndarray) else part[number]
+                return item
+            number -= len(part)
+        raise AssertionError("the parts have as many items as the whole")
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented

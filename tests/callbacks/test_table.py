@@ -170,3 +170,20 @@ def test_colour_is_for_terminals_and_only_where_it_is_welcome(make_run, monkeypa
     for name, doc in make_run(["th"], ["det"], TH_DET):
         table(name, doc)
     assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_each_line_goes_to_the_output_in_one_piece(monkeypatch, make_run):
+    pieces = []
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=pieces.append))
+    table = LiveTable()
+    for name, doc in make_run(["th"], ["det"], TH_DET):
+        table(name, doc)
+    assert len([piece for piece in pieces if piece.startswith("|")]) == len(TH_DET) + 1  # and the headings
+    assert all(piece.endswith("\n") for piece in pieces)
+
+
+def test_without_an_output_there_is_no_table_and_no_error(monkeypatch, make_run):
+    monkeypatch.setattr(sys, "stdout", None)
+    table = LiveTable()
+    for name, doc in make_run(["th"], ["det"], TH_DET):
+        table(name, doc)

@@ -1,8 +1,10 @@
 """Scans of many points are simulated in columns, with the result of one point after the other."""
 
+import itertools
 import math
 import random
 
+import numpy as np
 import pytest
 
 from beamshell import plans as bp
@@ -12,6 +14,7 @@ from beamshell.errors import LimitError
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.simulate import rehearse
+from beamshell.simulate.many_points import Joined, move_durations
 from beamshell.simulate.simulator import MAX_MESSAGES, PlanSimulator
 from beamshell.timing.model import DeviceTiming, TimingModel
 
@@ -152,3 +155,24 @@ def test_points_that_a_plan_of_ones_own_adds_are_all_there(det, x):
     simulation = rehearse(twice())
     assert simulation.summary().startswith("1000 points" if len(simulation.runs) == 1 else "1000 points in 2 runs")
     assert list(simulation.path["x"])[-2:] == [1.0, 5]
+
+
+def test_a_joined_list_is_a_list_of_its_parts():
+    joined = Joined([1.0, 2.0])
+    joined.add(np.array([3.0, 4.0]))
+    joined.append(5.0)
+    assert joined == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert [joined[n] for n in range(-5, 5)] == 2 * [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert {type(item) for item in joined} == {type(joined[2])} == {float}
+    assert (joined[1:4], len(joined), repr(joined)) == ([2.0, 3.0, 4.0], 5, "[1.0, 2.0, 3.0, 4.0, 5.0]")
+    with pytest.raises(IndexError):
+        joined[5]
+
+
+@pytest.mark.parametrize("number", [60, 5000])
+def test_the_durations_of_many_moves_are_those_of_each(number):
+    settings = MoveSettings(2.0, 0.2, backlash=0.1, backlash_velocity=1.0, backlash_ramp_s=0.2, delay_s=0.05)
+    places = np.array([CHANCE.choice([0.0, 1.0, 1.5, 4.0]) for _ in range(number)])
+    expected = [settings.duration_s(a, b) for a, b in itertools.pairwise(places.tolist())]
+    assert move_durations(places, settings.duration_s).tolist() == pytest.approx(expected)
+    assert move_durations(np.ones(5), settings.duration_s).tolist() == [0.0] * 4
