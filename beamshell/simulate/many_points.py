@@ -132,7 +132,7 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, Real) and value is not True and value is not False and math.isfinite(value)
 
 
-def numbers_of(positions: Sequence[Any]) -> Floats | None:
+def numbers_of(positions: Sequence[Any] | Floats) -> Floats | None:
     """Positions as an array, float64 [positions]; None if one of them is no finite number."""
     parts = positions.parts if isinstance(positions, Joined) else [positions]
     if not all(isinstance(part, np.ndarray) or all(map(is_number, part)) for part in parts):

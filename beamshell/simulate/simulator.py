@@ -22,7 +22,7 @@ from beamshell.plans.patterns import Points, same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
 from beamshell.simulate.device_model import DeviceModel
-from beamshell.simulate.many_points import Floats, Joined, PointColumns, SimulatedPoint, move_durations
+from beamshell.simulate.many_points import Floats, Joined, PointColumns, SimulatedPoint, move_durations, numbers_of
 from beamshell.simulate.result import SimulationResult
 from beamshell.timing.model import TimingModel
 
@@ -407,40 +407,44 @@ class PlanSimulator:
             turns: all of them; more than have points.
             points: those of the first turns.
         """
-        number, streams = len(points), {point.stream for point in points}
-        models = [self._model(motor) for motor in turns.columns] if isinstance(turns, Points) else []
-        columns = turns.columns.values() if isinstance(turns, Points) else ()
-        if number != _ONE_BY_ONE or len(streams) != 1 or len(turns) > MOST_POINTS or self.result.problems:
+        streams = {point.stream for point in points}
+        if len(points) != _ONE_BY_ONE or len(streams) != 1 or self.result.problems:
             return False
-        if any(not isinstance(column, np.ndarray) for column in columns) or any(map(self._other_axes, models)):
-            return False
-        arrays = dict(zip(models, map(np.asarray, columns), strict=True))
-        if any(
-            [point.positions.get(model.name) for point in points] != column[:number].tolist()
-            for model, column in arrays.items()
-        ):
-            return False  # a wrapper sends them elsewhere
+        arrays: dict[DeviceModel, Floats] = {}
+        for motor, column in turns.columns.items() if isinstance(turns, Points) else ():
+            model, positions = self._model(motor), numbers_of(column)
+            if positions is None or self._other_axes(model):
+                return False
+            if [point.positions.get(model.name) for point in points] != positions[:_ONE_BY_ONE].tolist():
+                return False  # a wrapper sends it elsewhere
+            arrays[model] = positions
         times_s = np.array([point.time_s for point in points])
-        moves_s = self._moves_s(arrays, slice(number - 1, len(turns)))
-        if not (np.isfinite(times_s).all() and np.isfinite(moves_s).all()):
+        if not np.isfinite(times_s).all():
             return False
-        rest_s = np.diff(times_s) - self._moves_s(arrays, slice(number))
-        point_s = float(np.median(rest_s))
-        if not np.allclose(rest_s, point_s, rtol=_SAME_S, atol=_SAME_S):
+        rest_s = np.diff(times_s) - self._moves_s(arrays, slice(0, _ONE_BY_ONE))
+        if not np.allclose(rest_s, rest_s[0], rtol=_SAME_S, atol=_SAME_S):
+            return False
+        point_s, num_later = float(np.median(rest_s)), len(turns) - _ONE_BY_ONE
+        if not arrays and num_later > MOST_POINTS:  # a count may have any number of points: too many for columns
+            self.result.more_points += num_later
+            self.now = float(times_s[-1] + num_later * point_s)
+            return True
+        moves_s = self._moves_s(arrays, slice(_ONE_BY_ONE - 1, len(turns)))
+        if not np.isfinite(moves_s).all():
             return False
         later_s = times_s[-1] + np.cumsum(moves_s + point_s)
-        for model, column in arrays.items():
-            sent = column[number:]
-            self._path(model).add(sent[sent != column[number - 1 : -1]])
-            model.set(float(column[-1]))
-        scanned = {model.name: column[number:] for model, column in arrays.items()}
-        self.result.points.add(PointColumns(streams.pop(), later_s, scanned, points[-1].positions))
+        for model, positions in arrays.items():
+            is_sent = positions[_ONE_BY_ONE:] != positions[_ONE_BY_ONE - 1 : -1]
+            self._path(model).add(positions[_ONE_BY_ONE:][is_sent])
+            model.set(float(positions[-1]))
+        columns = {model.name: positions[_ONE_BY_ONE:] for model, positions in arrays.items()}
+        self.result.points.add(PointColumns(streams.pop(), later_s, columns, points[-1].positions))
         self.now = float(later_s[-1])
         return True
 
     def _moves_s(self, columns: dict[DeviceModel, Floats], points: slice) -> Floats:
         """Seconds from each of these points to the next for the motor that arrives last, float64 [points - 1]."""
-        slowest_s = np.zeros(points.stop - (points.start or 0) - 1)
+        slowest_s = np.zeros(points.stop - points.start - 1)
         for model, column in columns.items():
             durations_s = move_durations(column[points], partial(self._move_s, model))
             slowest_s = np.maximum(slowest_s, durations_s)

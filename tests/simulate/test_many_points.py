@@ -116,6 +116,7 @@ MANY = {
     "a line": lambda det, x, y, num: bp.scan([det], x, -1, 1, num),
     "a grid": lambda det, x, y, num: bp.grid_scan([det], y, 0, 1, num // 100, x, 0, 1, 100, snake_axes=True),
     "a list": lambda det, x, y, num: bp.list_scan([det], x, [math.sin(n) for n in range(num)]),
+    "integers": lambda det, x, y, num: bp.list_scan([det], x, [n % 7 for n in range(num)]),
     "around where it is": lambda det, x, y, num: bp.rel_scan([det], x, -1, 1, num),
     "regions": lambda det, x, y, num: bp.region_scan([det], x, [(0, 4, 8 / num, 0.1), (4, 8, 8 / (num - 2), 0.3)]),
     "a count": lambda det, x, y, num: bp.count([det], num),
@@ -133,6 +134,13 @@ def test_a_hundred_thousand_points_take_no_more_messages_and_questions_than_a_th
         estimates.append(x.estimates)
     assert messages[0] == messages[1] < 1500
     assert max(estimates) < 500
+
+
+def test_a_count_of_a_year_is_timed_and_needs_no_memory_for_its_points(det):
+    simulation = rehearse(bp.count([det], 60_000_000))
+    assert simulation.summary().startswith("60000000 points, about 8333 h 20 min")
+    assert len(simulation.points) == 50
+    assert not simulation.endless
 
 
 def test_a_point_beyond_a_limit_among_a_hundred_thousand_is_named(det, x):
