@@ -14,7 +14,7 @@ from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.scales import Scale, margin_of, set_heights
-from beamshell.views.curves import Curves, curves_of
+from beamshell.views.curves import Curves, curves_of, thinned
 
 _PREVIOUS = "0.75"
 _LIMIT_SLACK = 0.02
@@ -102,10 +102,10 @@ class LinePicture:
             ax.legend(self._lines, [y.label for y in self._curves.ys])
 
     def update(self) -> None:
-        """Draw the points measured so far, and set the limits of the axes."""
+        """Draw the points measured so far, and set the limits of the axes; of very many points all at the end."""
         xs, *columns = self._curves.points()
         for line, column in zip(self._lines, columns, strict=True):
-            line.set_data(xs, column)
+            line.set_data(*((xs, column) if self.status else thinned(xs, column)))
         for axes in dict.fromkeys(self._axes):
             own = [column for of, column in zip(self._axes, columns, strict=True) if of is axes]
             set_limits(axes, xs, self._curves.limits)
@@ -118,6 +118,7 @@ class LinePicture:
                 line.remove()
             for line in previous._lines:
                 line.set(color=_PREVIOUS, zorder=1)
+                line.set_data(*thinned(*map(np.asarray, line.get_data())))
             self._previous_lines, previous._lines, previous._previous_lines = previous._lines, [], []
         for number, (axes, y) in enumerate(zip(self._axes, self._curves.ys, strict=True)):
             style = {"color": f"C{number}", "zorder": 2, **self._style}

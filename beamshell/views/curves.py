@@ -6,6 +6,7 @@ Pure: it never draws.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from beamshell.text.lists import listed
 from beamshell.views.captions import title
 from beamshell.views.fields import Field, axes, field, limits, resolve, signals
 
+_MOST_DRAWN, _BINS = 5000, 1000
+"""Points of a curve that are all drawn while it grows; of more, those of so many bins."""
 MOST_CURVES = 5
 """Detectors that are shown one above the other; the title says how many more there are."""
 
@@ -46,7 +49,8 @@ class Curves:
         self.limits = limits(start) if x.key not in ("time", "seq_num") else None
         self._start_time = float(start.get("time", 0.0))
         self._keys = [y.key for y in self.ys]
-        self._points: dict[int, list[float]] = {}
+        self._rows: dict[int, int] = {}  # by number of the point
+        self._values = array("d")  # row after row: x, then every y
 
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
@@ -58,11 +62,35 @@ class Curves:
             x = float(seq_num)
         else:
             x = data.get(self.x.key)
-        self._points[seq_num] = as_numbers([x, *(value_of(key, data) for key in self._keys)])
+        values = array("d", as_numbers([x, *(value_of(key, data) for key in self._keys)]))
+        row = self._rows.setdefault(seq_num, len(self._rows))
+        self._values[row * len(values) : (row + 1) * len(values)] = values
 
     def points(self) -> NDArray[np.float64]:
         """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured."""
-        return np.array(list(self._points.values()), dtype=np.float64).reshape(-1, 1 + len(self.ys)).T
+        return np.array(self._values, dtype=np.float64).reshape(-1, 1 + len(self.ys)).T
+
+
+def thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fewer points that look the same on a screen: of many in a row the first, the lowest, the highest and the last.
+
+    Up to 5000 points, and those whose x goes back and forth, are left as they are.
+
+    Args:
+        xs: shape (n,).
+        ys: shape (n,).
+    """
+    steps = np.diff(xs)
+    if len(xs) <= _MOST_DRAWN or not ((steps >= 0).all() or (steps <= 0).all()):
+        return xs, ys
+    size = -(-len(xs) // _BINS)
+    starts = np.arange(0, len(xs) - size + 1, size)  # the points behind the last whole bin are all kept
+    bins = ys[: len(starts) * size].reshape(-1, size)
+    lowest = np.where(np.isnan(bins), np.inf, bins).argmin(axis=1)
+    highest = np.where(np.isnan(bins), -np.inf, bins).argmax(axis=1)
+    chosen = [starts, starts + lowest, starts + highest, starts + size - 1, np.arange(len(starts) * size, len(xs))]
+    kept = np.unique(np.concatenate(chosen))
+    return xs[kept], ys[kept]
 
 
 def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = None, x: Any = None) -> Curves | None:

@@ -125,3 +125,18 @@ def test_the_scale_of_the_values_is_chosen(make_run, ax):
     feed(LivePlot(ax=ax, scale="symmetric"), make_run(["th"], ["det"], [(0.0, -3.0), (1.0, 10.0)]))
     assert ax.get_yscale() == "linear"
     assert ax.get_ylim() == pytest.approx((-11, 11))
+
+
+def test_of_very_many_points_some_are_drawn_while_they_come_and_all_at_the_end(make_run, ax):
+    painter = Painter(clock=lambda: 0.0)
+    plot = LivePlot(ax=ax, painter=painter)
+    *documents, stop = make_run(["th"], ["det"], [(n / 100, float(n % 7)) for n in range(8000)])
+    feed(plot, documents)
+    painter.flush()
+    assert 1000 < len(ax.lines[0].get_xdata()) <= 5000
+    feed(plot, [stop])
+    assert len(ax.lines[0].get_xdata()) == 8000
+    feed(plot, make_run(["th"], ["det"], ROWS))
+    grey, line = (len(line.get_xdata()) for line in ax.lines)
+    assert line == 3
+    assert grey <= 5000  # it is drawn again with each drawing of the new scan

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from beamshell.views.curves import as_numbers, curves_of
+from beamshell.views.curves import as_numbers, curves_of, thinned
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,32 @@ def test_a_stream_without_numbers_makes_no_curves(make_run):
     keys = {"note": {"dtype": "string", "shape": []}}
     (_, start), (_, descriptor), *_ = make_run(["th"], ["note"], [], keys=keys)
     assert curves_of(start, descriptor) is None
+
+
+def test_a_point_measured_again_replaces_the_one_before_in_its_place(make_run):
+    (_, start), (_, descriptor), *events, _ = make_run(["th"], ["det"], [(0.0, 5.0), (1.0, 6.0), (0.1, 7.0)])
+    curves = curves_of(start, descriptor)
+    for event, seq_num in zip(events, (1, 2, 1), strict=True):
+        curves.add({**event[1], "seq_num": seq_num})
+    assert curves.points().tolist() == [[0.1, 1.0], [7.0, 6.0]]
+
+
+@pytest.mark.parametrize("number", [5001, 12_345, 100_000])
+@pytest.mark.parametrize("rises", [True, False])
+def test_many_points_are_thinned_to_those_that_are_seen(number, rises):
+    xs = np.linspace(0, 1, number)[:: 1 if rises else -1]
+    ys = np.sin(40 * xs) + np.random.default_rng(1).normal(0, 0.1, number)
+    ys[[7, number // 2]] = 50.0, -50.0  # two points that nobody may miss
+    ys[number // 3 : number // 3 + 400] = np.nan
+    thin_xs, thin_ys = thinned(xs, ys)
+    assert len(thin_xs) == len(thin_ys) <= 5000
+    assert {(xs[0], ys[0]), (xs[7], 50.0), (xs[number // 2], -50.0), (xs[-1], ys[-1])} <= set(
+        zip(thin_xs.tolist(), thin_ys.tolist(), strict=True)
+    )
+    assert set(thin_xs.tolist()) <= set(xs.tolist())
+    assert (np.diff(thin_xs) > 0).all() == rises
+
+
+@pytest.mark.parametrize("xs", [np.linspace(0, 1, 5000), np.sin(np.arange(20_000.0)), np.full(9000, np.nan)])
+def test_few_points_and_those_that_go_back_and_forth_are_all_kept(xs):
+    np.testing.assert_array_equal(thinned(xs, xs), (xs, xs))
