@@ -25,6 +25,32 @@ MOST_CURVES = 5
 """Detectors that are shown one above the other; the title says how many more there are."""
 
 
+class NumberRows:
+    """The numbers of each point, in one array; those of a point measured again take the place of the first ones.
+
+    Args:
+        width: numbers of a point.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._rows: dict[int, int] = {}  # by number of the point
+        self._values = array("d")
+
+    def add(self, seq_num: int, values: list[Any]) -> None:
+        """Take the values of a point; what is no number is nan."""
+        start = self._rows.setdefault(seq_num, len(self._rows)) * self._width
+        self._values[start : start + self._width] = array("d", as_numbers(values))
+
+    def seq_nums(self) -> list[int]:
+        """The number of each point, in the order of the rows."""
+        return list(self._rows)
+
+    def table(self) -> NDArray[np.float64]:
+        """The rows, shape (number of points, width)."""
+        return np.array(self._values, dtype=np.float64).reshape(-1, self._width)
+
+
 class Curves:
     """The points of one run, one curve for each detector.
 
@@ -49,8 +75,7 @@ class Curves:
         self.limits = limits(start) if x.key not in ("time", "seq_num") else None
         self._start_time = float(start.get("time", 0.0))
         self._keys = [y.key for y in self.ys]
-        self._rows: dict[int, int] = {}  # by number of the point
-        self._values = array("d")  # row after row: x, then every y
+        self._points = NumberRows(1 + len(self.ys))
 
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
@@ -62,13 +87,11 @@ class Curves:
             x = float(seq_num)
         else:
             x = data.get(self.x.key)
-        values = array("d", as_numbers([x, *(value_of(key, data) for key in self._keys)]))
-        row = self._rows.setdefault(seq_num, len(self._rows))
-        self._values[row * len(values) : (row + 1) * len(values)] = values
+        self._points.add(seq_num, [x, *(value_of(key, data) for key in self._keys)])
 
     def points(self) -> NDArray[np.float64]:
         """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured."""
-        return np.array(self._values, dtype=np.float64).reshape(-1, 1 + len(self.ys)).T
+        return self._points.table().T
 
 
 def thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

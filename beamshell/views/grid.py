@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from beamshell.documents import Document
 from beamshell.views.captions import title
-from beamshell.views.curves import as_numbers
+from beamshell.views.curves import NumberRows
 from beamshell.views.fields import Field, axes, detectors, field, is_real, plan_arguments, resolve, siblings
 
 Floats = NDArray[np.float64]
@@ -123,12 +123,12 @@ class Grid:
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
         snaking = start.get("snaking")
         self._snaking = [bool(snaking[-1])] if snaking else [False, True]  # bluesky does not always record it
-        self._points: dict[int, list[Any]] = {}
+        self._points = NumberRows(len(self._keys))
 
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
         data = event.get("data") or {}
-        self._points[event["seq_num"]] = [*map(data.get, self._keys)]
+        self._points.add(event["seq_num"], [*map(data.get, self._keys)])
 
     def image(self) -> Image | None:
         """The image of the points so far; None if it is not certain to which cell each of them belongs.
@@ -137,7 +137,7 @@ class Grid:
         do not say it clearly, as in a relative scan that records distances or with a motor that is less precise than
         the grid, it belongs to the cell that its number says, if the scan goes row by row.
         """
-        xs, ys, zs, x_setpoints, y_setpoints = self._numbers().T
+        xs, ys, zs, x_setpoints, y_setpoints = self._points.table().T
         xs, ys = (
             np.where(np.isfinite(setpoints), setpoints, readbacks)
             for setpoints, readbacks in ((x_setpoints, xs), (y_setpoints, ys))
@@ -151,17 +151,9 @@ class Grid:
         values[rows[0], columns[0]] = zs
         return Image(values, columns[1], rows[1])
 
-    def _numbers(self) -> Floats:
-        """The values of the points, shape (n, 5); nan for what is missing or no number."""
-        points = list(self._points.values())
-        try:
-            return np.array(points, dtype=np.float64).reshape(-1, 5)  # None is nan
-        except (TypeError, ValueError):  # a text, or an array
-            return np.array([as_numbers(point) for point in points], dtype=np.float64).reshape(-1, 5)
-
     def _by_number(self, xs: Floats, ys: Floats) -> tuple[Cells | None, Cells | None]:
         """Columns and rows from the numbers of the points; None if the scan does not go row by row."""
-        steps = np.array(list(self._points), dtype=np.intp) - 1
+        steps = np.array(self._points.seq_nums(), dtype=np.intp) - 1
         width = len(self._x)
         if not self._is_sequential or steps.max() >= width * len(self._y):
             return None, None

@@ -7,6 +7,7 @@ measured: nothing here waits, and other work on the machine disturbs it least.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -22,10 +23,14 @@ from trivial_devices import Detector, Motor
 
 from beamshell import plans as bp
 from beamshell.callbacks import BestEffort
+from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.plot import LinePicture
 from beamshell.engine import RunEngine
 from beamshell.shell.gui_loop import GuiLoop
 from beamshell.store import Journal
+from beamshell.views.curves import Curves
+from beamshell.views.fields import Field
 
 POINTS = 2000
 ROUNDS = 7
@@ -68,6 +73,22 @@ def on_a_terminal() -> Iterator[None]:
         reader.wait()
 
 
+def drawing(windows: Windows, points: int) -> Job:
+    """A job that draws a curve of so many points while its scan runs."""
+    curves = Curves({"uid": "run"}, Field("motor"), [Field("det")])
+    for number in range(points):
+        curves.add({"seq_num": number + 1, "data": {"motor": number / points, "det": math.sin(20 * number / points)}})
+    window = windows.window(points, f"{points} points")
+    window.show(LinePicture(curves, {}))
+
+    def draw() -> float:
+        begun = time.process_time()
+        window.draw()
+        return time.process_time() - begun
+
+    return draw
+
+
 def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory(prefix="beamshell-benchmark-") as data:
@@ -93,6 +114,9 @@ def main() -> None:
     lines.append(["with all of them", with_range(everything), f"{(median(everything) - engine_s) * 1e6:.0f} µs"])
     table("A point of a scan, by subscriber", ["", "a point", "added"], lines)
     print(f"\nA point with everything on, in ms: {goal}")
+    windows = Windows()
+    drawn = rounds({f"{points:,}": drawing(windows, points) for points in (100, 10_000, 100_000, 1_000_000)}, ROUNDS)
+    table("A drawing of a growing curve", ["points", "a drawing"], [[n, with_range(t)] for n, t in drawn.items()])
 
 
 if __name__ == "__main__":
