@@ -41,6 +41,7 @@ class Situation(enum.StrEnum):
     FINISHING = "the plan has ended and the engine puts things back"
     CELL = "a cell runs"
     BEGINNING = "a statement is about to run"
+    QUESTION = "a question waits for its answer"
     PROMPT = "nothing runs"
     CLOSING = "the console closes"
 
@@ -311,6 +312,32 @@ class _Watch:
 
 OWNER = InterruptOwner()
 """The owner of this process's SIGINT."""
+
+
+class QuestionInterrupts(Subject):
+    """A question to the operator, as the subject of presses: it never goes on waiting, whatever asks it."""
+
+    rules = (Rule(Situation.QUESTION, 1, Action.INTERRUPT, ""),)
+    situation = Situation.QUESTION
+
+
+def ask(question: str, read_line: Callable[[str], str] | None = None) -> str:
+    """The operator's answer to a question, in one line.
+
+    Args:
+        question: shown before the answer.
+        read_line: shows the question and reads the answer; None is Python's `input`.
+
+    Raises:
+        KeyboardInterrupt: the operator pressed Ctrl+C.
+        EOFError: the operator pressed Ctrl+D, or there is no terminal.
+    """
+    with OWNER.watch(QuestionInterrupts()):
+        try:
+            return (read_line or input)(question)
+        except (KeyboardInterrupt, EOFError):
+            announce("")  # what is said next begins on a line of its own
+            raise
 
 
 # ---- a plan as the subject -------------------------------------------------------------------------

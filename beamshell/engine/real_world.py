@@ -19,7 +19,7 @@ from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asy
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
-from beamshell.engine.interrupts import announce
+from beamshell.engine.interrupts import announce, ask
 from beamshell.engine.requests import PauseRequest, WakeUp
 from beamshell.text.own_code import with_place
 
@@ -115,8 +115,8 @@ class RealWorld:
         self.settings.say(text)
 
     def ask(self, prompt: str) -> str:
-        """Ask the operator for one line."""
-        return self.settings.ask(prompt)
+        """Ask the operator for one line; Ctrl+C pauses the plan, which asks again when it goes on."""
+        return ask(prompt, self.settings.ask)
 
     def speaks_asyncio(self, kind: type) -> bool:
         """True if methods of this class are coroutines."""

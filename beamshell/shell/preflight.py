@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError, PlanError, ReadOnlyError
 from beamshell.shell.messages_shown import one_line, say
+from beamshell.shell.questions import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,11 +161,6 @@ def announcement(result: SimulationResult, now: float) -> str:
 
 
 def confirm_at_prompt(line: str) -> bool:
-    """Show a line, then ask at the prompt whether to start, until the answer is yes or no."""
+    """Show a line, then ask at the prompt whether to start."""
     say(line)
-    while True:
-        answer = input("Start it? [Y/n] ").strip().lower()
-        if answer in ("", "y", "yes"):
-            return True
-        if answer in ("n", "no"):
-            return False
+    return agrees("Start it?", default=True)

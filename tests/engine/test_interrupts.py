@@ -155,6 +155,23 @@ def test_a_move_whose_device_does_not_return_is_broken_into_and_the_engine_is_id
     assert RE.state == "idle"
 
 
+def test_one_press_at_a_plans_question_pauses_the_plan_which_asks_again_when_it_goes_on(RE):
+    def no_answer(_question):
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the question goes on waiting")
+
+    def plan():
+        yield Msg("checkpoint")
+        return (yield Msg("input", None, prompt="how many?"))
+
+    RE.call_returns_result, RE.ask = True, no_answer
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    assert RE.state == "paused"
+    RE.ask = lambda question: f"{question} 3"
+    assert RE.resume().plan_result == "how many? 3"
+
+
 def test_a_device_that_does_not_return_is_broken_into_by_the_third_press(RE, finger, said):
     stuck = Stuck()
     finger.press(0.1, 0.2, 0.3)
@@ -295,7 +312,7 @@ def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):
 
 # ---- the table ---------------------------------------------------------------------------------------
 
-RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules)
+RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules, *interrupts.QuestionInterrupts.rules)
 
 
 @pytest.mark.parametrize("situation", Situation)

@@ -1,0 +1,41 @@
+"""Questions at the prompt: what an answer means, and that Ctrl+C never leaves one waiting."""
+
+import signal
+
+import pytest
+
+from beamshell.engine.interrupts import OWNER, ask
+from beamshell.shell.cell_interrupts import ClosingInterrupts
+from beamshell.shell.questions import agrees
+
+
+@pytest.mark.parametrize("default", [True, False])
+@pytest.mark.parametrize(("answer", "means"), [("y", True), (" Yes", True), ("n", False), ("no", False), ("wm", False)])
+def test_only_a_yes_is_a_yes_and_an_empty_line_is_the_default(answer, means, default, monkeypatch):
+    answers = iter([answer, ""])
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+    assert agrees("Go?", default=default) is means
+    assert agrees("Go?", default=default) is default
+
+
+def press(_question):
+    signal.raise_signal(signal.SIGINT)
+    pytest.fail("the question goes on waiting")
+
+
+def test_ctrl_c_at_a_question_is_a_no_whoever_has_the_presses_otherwise(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", press)
+    with OWNER.watch(ClosingInterrupts()):  # its own presses interrupt nothing
+        assert not agrees("Go?", default=True, at_end=True)
+        with pytest.raises(KeyboardInterrupt):
+            ask("Which?")
+    assert capsys.readouterr().err == "\n\n"
+
+
+def test_ctrl_d_means_what_the_question_says(monkeypatch):
+    def end(_):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    assert agrees("Leave?", default=False, at_end=True)
+    assert not agrees("Go?", default=True)
