@@ -23,6 +23,7 @@ from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import Phase, State
 from beamshell.text.times import duration
+from beamshell.text.window import fitted, window_width
 
 WINDOW_S = 10.0
 """Seconds between two presses beyond which they are not presses in a row."""
@@ -139,7 +140,7 @@ def rule_for(rules: Sequence[Rule], situation: Situation, presses: int, stuck: b
 
 def announce(text: str) -> None:
     """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
-    line = f"{text}\n"
+    line = f"{fitted(text, window_width(sys.stderr))}\n"
     try:
         os.write(sys.stderr.fileno(), line.encode(errors="replace"))
     except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test

@@ -24,7 +24,7 @@ from beamshell._version import __version__
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
-from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
+from beamshell.shell.messages_shown import DONE, exit_status, print_answer, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
 from beamshell.shell.session import Session
 from beamshell.shell.typed_history import keep_history
@@ -119,7 +119,7 @@ class BeamshellApp(TerminalIPythonApp):
             title = config.title or config.name
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
-            print(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
+            print_answer(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
 
     def init_shell(self) -> None:
         """Make the shell; its history stays whole on a full disk."""

@@ -22,6 +22,7 @@ from beamshell.shell.slots import unknown_choice
 from beamshell.shell.tokens import MissingWordError, is_number
 from beamshell.shell.typed_line import joined
 from beamshell.text.own_code import place_in_own_code
+from beamshell.text.window import fitted, reflowed
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""
@@ -172,8 +173,12 @@ class Command:
 
         return f"{name}({', '.join(map(argument, words))})"
 
-    def help(self) -> str:
-        """The whole help: description, usage, one example, the Python forms."""
+    def help(self, width: int | None = None) -> str:
+        """The whole help: description, usage, one example, the Python forms.
+
+        Args:
+            width: characters that a line may have; None leaves the lines of the description as they were written.
+        """
         lines = [f"Usage:    {self.usage_line}"]
         if self.example:
             lines.append(f"Example:  {self.example}")
@@ -187,7 +192,7 @@ class Command:
         if self.subcommands:
             width = max(len(sub.example) for sub in self.subcommands.values())
             lines += ["", *(f"{sub.example:<{width}}  {sub.summary}" for sub in self.subcommands.values())]
-        return "\n".join([inspect.getdoc(self.function) or "", "", *lines])
+        return "\n".join([reflowed(inspect.getdoc(self.function) or "", width), "", fitted("\n".join(lines), width)])
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:
         """The completions that may follow the words that are typed already."""

@@ -19,13 +19,14 @@ from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
-from beamshell.shell.messages_shown import Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
+from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
 
@@ -260,7 +261,7 @@ class _Magic:
         first, *others = cut_line(f"{self._name} {line}")
         command = self._commands[self._name]
         if len(first.words) == 1 and command.signature.needs_words:
-            print(command.help())
+            print_answer(command.help(window_width(sys.stdout)))
             return None
         self._session.wait_for_devices()
         with self._session.names.local(local_ns):
@@ -272,7 +273,7 @@ class _Magic:
 
     def getdoc(self) -> str:
         """The help that IPython shows for `scan?`."""
-        return self._commands[self._name].help()
+        return self._commands[self._name].help(window_width(sys.stdout))
 
 
 class _ValueOf:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import EngineError, RunEngineInterrupted
 from beamshell.plans.unrun_plan_guard import call_of
-from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, say
+from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, print_answer, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
@@ -400,7 +400,7 @@ class Session:
             self._remind_of_rest()
         else:
             self._not_run = []
-            print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
+            print_answer({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
 
     def show_interruption(self, exc: RunEngineInterrupted) -> None:
         """Show what can be typed at a pause, or where a plan was ended; and the lines of the cell that did not run."""

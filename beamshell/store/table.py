@@ -14,10 +14,10 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
-from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown_key
 from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
+from beamshell.text.window import table_in_window
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -77,7 +77,8 @@ class Table:
             for row in range(min(len(self), _MOST_ROWS))
         ]
         more = [f"... {len(self) - _MOST_ROWS} more"] if len(self) > _MOST_ROWS else []
-        return "\n".join([*aligned([self.columns, *rows]), *more])
+        hide_first = [[number] for number in (1, *range(len(self.columns) - 1, 2, -1))]  # the time, then from the last
+        return "\n".join([table_in_window([self.columns, *rows], hide_first=hide_first), *more])
 
 
 def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:

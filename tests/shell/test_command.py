@@ -450,8 +450,7 @@ def test_bhelp_shows_every_command_once_under_a_heading(capsys):
 
 
 def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("beamshell.shell.messages_shown.window_width", lambda _stream: 80)
     commands()["bhelp"].act(SimpleNamespace(), [])
     lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
     assert max(map(len, lines)) <= 80

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, NumberSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
@@ -43,7 +44,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
         raise UsageError(f"{key} is counted by the console")
     else:
         metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
-        print(f"{key}: {metadata[key]}")
+        print_answer(f"{key}: {metadata[key]}")
 
 
 @md.subcommand(name="del", example="md del sample")
@@ -57,9 +58,9 @@ def delete_metadata(session: Session, key: str) -> None:
 def _show(entries: dict[str, Any]) -> None:
     width = max((len(key) for key in entries), default=0)
     for key, value in sorted(entries.items()):
-        print(f"{key:<{width}}  {value}")
+        print_answer(f"{key:<{width}}  {value}")
     if not entries:
-        print("no metadata yet: md sample LaB6")
+        print_answer("no metadata yet: md sample LaB6")
 
 
 def _existing(key: str, metadata: Any) -> str:
@@ -75,11 +76,11 @@ def _existing(key: str, metadata: Any) -> str:
 def runs(session: Session, scan_number: int | None = None) -> None:
     """Show the last runs of the data folder, or one of them point by point; -1 is the newest, of any console."""
     if scan_number is None:
-        print(session.runs)
+        print_answer(session.runs)
         return
     run = session.runs[scan_number]
-    print(run)
-    print(run.table())
+    print_answer(run)
+    print_answer(run.table())
 
 
 class FormatSlot(Slot):
@@ -128,9 +129,9 @@ def export(
     target = session.folder / "exports" if folder is None else folder
     paths = list(_exporters()[format](run, target))
     for path in paths:
-        print(path)
+        print_answer(path)
     if not paths:
-        print(f"run {run.scan_id} has no points, so no file was written")
+        print_answer(f"run {run.scan_id} has no points, so no file was written")
 
 
 class PointSlot(Slot):
@@ -204,10 +205,10 @@ def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = No
     from beamshell.callbacks.figures import windows
 
     if scale is None:
-        print(f"plots are on a {windows.scale} scale")
+        print_answer(f"plots are on a {windows.scale} scale")
     else:
         windows.scale = scale
-        print(f"plots of the next scans are on a {scale} scale")
+        print_answer(f"plots of the next scans are on a {scale} scale")
 
 
 def _only_detector(run: Run) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from beamshell.errors import UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLine
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.preflight import announcement
 
@@ -27,9 +28,9 @@ def rehearse(session: Session, plot: Literal["plot"] | None, line: CommandLine) 
     if followed is None:
         raise UsageError(f"{line.command.name} runs no plan when it is typed like this")
     result = session.rehearse(followed.plan)
-    print(result)
+    print_answer(result)
     if not result.problems and not result.endless:
-        print(f"started now: {announcement(result, time.time()).rpartition(', ')[2]}")
+        print_answer(f"started now: {announcement(result, time.time()).rpartition(', ')[2]}")
     if plot:
         _plot(result)
 
@@ -39,6 +40,6 @@ def _plot(result: SimulationResult) -> None:
 
     places = result.trajectory()
     if not places:
-        print("no motor is scanned: there is nothing to plot")
+        print_answer("no motor is scanned: there is nothing to plot")
     elif not show_trajectory(places, result.units):
-        print("no plot: there is no display")
+        print_answer("no plot: there is no display")

@@ -17,6 +17,7 @@ from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds
 from beamshell.text.numbers import in_full
 
@@ -97,7 +98,7 @@ def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     for name, reading in readings.items():
         key = keys.get(name, {})
         text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
-        print(f"{text}  INVALID, not to be trusted" if name in invalid else text)
+        print_answer(f"{text}  INVALID, not to be trusted" if name in invalid else text)
 
 
 def _cell(value: Any, choices: Sequence[str]) -> str:
