@@ -113,7 +113,18 @@ def test_lines_from_a_pipe_are_run_until_one_fails(run_beamshell):
         "samx: 0.000 -> 1.000 mm",
         "samx: 1.000 -> 2.000 mm",
     ]
-    assert error_lines(finished) == [f"beamshell: {BAD_INPUT['mov tht 1']}"]
+    assert error_lines(finished) == [f"beamshell: {BAD_INPUT['mov tht 1']}", "beamshell: line 4: mov tht 1"]
+
+
+def test_an_error_in_a_script_is_named_with_its_line(run_beamshell, tmp_path):
+    script = tmp_path / "night.txt"
+    script.write_text("mov th 0.5\n\ndef go(x):\n    mov th x\n\n    return missing\n\nmov th 1; go(0.2)\nwa\n")
+    finished = run_beamshell(str(script))
+    assert finished.returncode == 1
+    assert error_lines(finished) == [
+        "beamshell: NameError: name 'missing' is not defined (line 6, in go: return missing)",
+        "beamshell: night.txt, line 8: mov th 1; go(0.2)",
+    ]
 
 
 def test_python_and_the_engine_are_there_too_and_the_packaged_profile_is_only_read(run_beamshell):
