@@ -98,21 +98,31 @@ class Command:
         self.labelled = labelled
         self._value = value
         self.subcommands: dict[str, Command] = {}
+        self._other_words: dict[str, Command] = {}
 
     @cached_property
     def signature(self) -> CommandSignature:
         """The parameters: the words that are typed after the name."""
         return CommandSignature(self.function)
 
-    def subcommand(self, *, example: str, name: str = "", **more: Any) -> Callable[[Callable[..., Any]], Command]:
-        """A decorator: the function does it when the first word is its name."""
+    def subcommand(
+        self, *, example: str, name: str = "", also: Sequence[str] = (), **more: Any
+    ) -> Callable[[Callable[..., Any]], Command]:
+        """A decorator: the function does it when the first word is its name.
+
+        Args:
+            example: one line as typed.
+            name: the word; "" for the function's name.
+            also: words that people type for it elsewhere; they are refused, with the right one.
+            more: aliases, preflight, labelled and value of `Command`.
+        """
 
         def decorate(function: Callable[..., Any]) -> Command:
             word = name or function.__name__
-            self.subcommands[word] = Command(
-                function, self.heading, example=example, name=f"{self.name} {word}", **more
-            )
-            return self.subcommands[word]
+            subcommand = Command(function, self.heading, example=example, name=f"{self.name} {word}", **more)
+            self.subcommands[word] = subcommand
+            self._other_words |= dict.fromkeys(also, subcommand)
+            return subcommand
 
         return decorate
 
@@ -146,6 +156,11 @@ class Command:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
+
+    @property
+    def gives_value_alone(self) -> bool:
+        """True if it shows a value without a further word, so that ``x = ct`` means that value."""
+        return self._value is not None and not self.signature.needs_words
 
     @property
     def signature_in_python(self) -> inspect.Signature:
@@ -226,6 +241,8 @@ class Command:
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
         try:
+            if tokens and isinstance(tokens[0], str) and tokens[0] in self._other_words:
+                raise UsageError(f"'{tokens[0]}' is no word of it: write {self._other_words[tokens[0]].example}")
             if tokens and self.subcommands and not self.signature.parameters:
                 raise unknown_choice(tokens[0], self.subcommands)
             arguments = self.signature.bind(tokens, keywords or {}, session)

@@ -160,6 +160,11 @@ class CommandSet:
         """Every command once, in the order in which they were added."""
         return list(dict.fromkeys(self._by_name.values()))
 
+    @property
+    def values_alone(self) -> set[str]:
+        """The commands that give a value without a further word, as in ``x = ct``."""
+        return {name for name, command in self._by_name.items() if command.gives_value_alone}
+
     def by_heading(self) -> dict[str, list[Command]]:
         """Every command once, under its heading."""
         headings: dict[str, list[Command]] = {}

@@ -139,7 +139,7 @@ class _Wiring:
 
         def mark_commands(lines: list[str]) -> list[str]:
             self._commands.find_plugins()  # here, since it would take a while at the start
-            return with_commands(lines, self._commands, variables)
+            return with_commands(lines, self._commands, variables, self._commands.values_alone)
 
         def runs_a_plan(name: str) -> bool:
             is_command = is_command_function(self._shell.user_ns.get(name))

@@ -28,7 +28,7 @@ def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
         return lambda: None
 
     def ask_exit() -> None:
-        devices = session.registry if hasattr(session, "registry") else {}
+        devices = session.devices.distinct() if hasattr(session, "registry") else {}
         unfinished = [] if session.status else what_is_unfinished(session.state, devices)
         if not unfinished or agrees_to_leave(unfinished, is_attended=is_attended(shell)):
             leave()

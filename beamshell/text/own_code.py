@@ -5,6 +5,7 @@ Own is what is neither beamshell nor installed with Python. It knows no shell; a
 
 from __future__ import annotations
 
+import re
 import sysconfig
 import traceback
 from functools import cache
@@ -12,12 +13,27 @@ from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parents[1])
 _PROMPT = "<ipython-input"
+_COMMAND = "get_ipython().run_line_magic("
+"""The beginning of a command of ours in the code of a cell."""
 _INSTALLED = ("site-packages", "dist-packages")
 
 
 def own_frames(exc: BaseException) -> list[traceback.FrameSummary]:
-    """The lines of the person's own code that an error came through, the innermost last."""
-    return [frame for frame in traceback.extract_tb(exc.__traceback__) if _is_own(frame.filename)]
+    """The lines of the person's own code that an error came through, the innermost last.
+
+    A command that is typed at the prompt is no code of theirs; in a function of theirs it is.
+    """
+    frames = traceback.extract_tb(exc.__traceback__)
+    return [frame for frame in frames if _is_own(frame.filename) and not _is_typed_command(frame)]
+
+
+def _is_typed_command(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame is a line of a cell that is one command of ours."""
+    return (
+        frame.filename.startswith(_PROMPT)
+        and frame.name == "<module>"
+        and bool(re.match(rf"(\w[^=]*= )?{re.escape(_COMMAND)}", frame.line or ""))
+    )
 
 
 def place_in_own_code(exc: BaseException) -> str:

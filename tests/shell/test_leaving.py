@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell.shell.leaving import agrees_to_leave, ask_before_leaving, what_is_unfinished
+from beamshell.shell.prompt_names import DeviceNamespace
 
 
 class Unreachable:
@@ -47,7 +48,7 @@ def test_a_script_is_not_asked_and_leaves_with_a_word(capsys, monkeypatch):
 def test_a_signal_and_an_idle_console_leave_without_a_word(capsys):
     left = []
     shell = SimpleNamespace(ask_exit=lambda: left.append(True))
-    session = SimpleNamespace(status=0, state="idle", registry={})
+    session = SimpleNamespace(status=0, state="idle", registry={}, devices=DeviceNamespace({}, {}))
     undo = ask_before_leaving(shell, session)
     shell.ask_exit()
     session.status, session.state = 143, "paused"

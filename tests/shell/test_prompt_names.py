@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
 from beamshell.devices.registry import Registry
@@ -67,6 +69,16 @@ def test_a_variable_that_hides_a_device_is_named_once_and_again_after_it_was_giv
     namespace["th"] = 6
     names.check()
     assert capsys.readouterr().err == line
+
+
+def test_a_look_for_devices_imports_no_module(registry):
+    class Module(ModuleType):
+        def __getattr__(self, name):
+            if not name.startswith("__"):
+                pytest.fail(f"it is imported for its {name}")
+            raise AttributeError(name)
+
+    assert list(DeviceNamespace(registry, {"plt": Module("plt")})) == ["th"]
 
 
 def test_a_word_means_the_users_own_device_but_never_a_plain_variable(registry):

@@ -213,7 +213,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     if curve.is_dip != asked.dip and not asked.anyway:
         kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
         raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
-    motor = _motor(session, motor_name)
+    motor = session.devices.recorded_as(motor_name)
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
@@ -268,17 +268,6 @@ def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
     if not peaks:
         raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
     return str(run.start["motors"][0]), peaks
-
-
-def _motor(session: Session, name: str) -> Any:
-    """The device of this name in a run: one of the registry, or a part of one."""
-    if name in session.registry:
-        return session.devices[name]
-    for device in session.registry.values():
-        for part in getattr(device, "component_names", ()):
-            if getattr(getattr(device, part, None), "name", None) == name:
-                return getattr(device, part)
-    raise UnknownName(f"the scan moved {name}, which this console does not have")
 
 
 def _move_in_words(motor: Any, origin: float, target: float) -> str:

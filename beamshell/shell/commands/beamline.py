@@ -28,11 +28,12 @@ def devices(session: Session, device: Device | None = None) -> None:
     if device is not None:
         _show_one(device)
         return
-    entries = [session.registry.entry(name) for name in session.registry]
-    looks = [begin_look(entry.device, session.offline_word) for entry in entries]  # asked all at once
+    docs = {name: session.registry.entry(name).doc for name in session.registry}
+    everything = session.devices.distinct()
+    looks = [begin_look(each, session.offline_word) for each in everything.values()]  # asked all at once
     rows = [
-        (entry.name, *collect(), entry.doc or type(entry.device).__name__)
-        for entry, collect in zip(entries, looks, strict=True)
+        (name, *collect(), docs.get(name, "made at the prompt") or type(each).__name__)
+        for (name, each), collect in zip(everything.items(), looks, strict=True)
     ]
     rows += [(name, "", "not there", reason) for name, reason in session.registry.absent.items()]
     if rows:

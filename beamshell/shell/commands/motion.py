@@ -151,7 +151,7 @@ def wm(session: Session, motors: MotorNames) -> None:
 @command(HEADING, example="wa")
 def wa(session: Session) -> None:
     """Show where all motors are: user and dial position, limits, state."""
-    motors = _every_motor(session.registry)
+    motors = _every_motor(session.devices.distinct())
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
     print(positions_table(motors, session.offline_word))

@@ -79,7 +79,7 @@ def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     return followed_by(work.plan(), lambda _: work.say_the_end())
 
 
-@queue.subcommand(example="queue remove 2")
+@queue.subcommand(example="queue remove 2", also=("delete", "del", "rm"))
 def remove(session: Session, number: Points) -> None:
     """Take an item out."""
     print_answer(f"removed: {session.queue.remove(number).line}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
+_NO_KEYS = ("set", "add", "show")
+"""What one types who takes the first word for a verb."""
 
 
 # ---- metadata ----------------------------------------------------------------------------------
@@ -40,6 +42,8 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
         raise UsageError(f"'{key}' is not understood: write md {key.replace('=', ' ', 1)}")
     elif value is None:
         _show({_existing(key, metadata): metadata[key]})
+    elif not key.isidentifier() or key in _NO_KEYS:
+        raise UsageError(f"'{key}' is no name for metadata: write md sample LaB6")
     elif key in _RESERVED:
         raise UsageError(f"{key} is counted by the console")
     else:
@@ -47,7 +51,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
         print_answer(f"{key}: {metadata[key]}")
 
 
-@md.subcommand(name="del", example="md del sample")
+@md.subcommand(name="del", example="md del sample", also=("delete", "remove", "rm", "-d"))
 def delete_metadata(session: Session, key: str) -> None:
     """Delete one."""
     if _existing(key, session.RE.md) in _RESERVED:
@@ -189,6 +193,9 @@ def image(
             raise UsageError(f"{detector} takes no pictures")
         show(device.picture(), f"{detector} now", scale)
         return
+    if detector == "now" and detector not in session.devices:
+        cameras = [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
+        raise UsageError(f"of which camera? image {cameras[0] if cameras else 'cam'} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture = images.at(point)

@@ -17,8 +17,9 @@ from beamshell.plans import preprocessors as bpp
 from beamshell.protocols import Triggerable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.messages_shown import print_answer
-from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds
+from beamshell.shell.messages_shown import print_answer, say
+from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds, Session
+from beamshell.text.lists import listed
 from beamshell.text.numbers import in_full
 
 HEADING = "Counting and scanning"
@@ -33,11 +34,25 @@ class Axis(NamedTuple):
     points: Points
 
 
-@command(HEADING, example="ct 0.5")
+def _counts(session: Session, detectors: Detectors, time: Seconds | None = None) -> Any:
+    """The value that is counted; of several a dict by name."""
+    values: dict[str, Any] = {}
+
+    def keep(readings: dict[str, Any]) -> None:
+        values.update((name, reading["value"]) for name, reading in readings.items())
+        if invalid := invalid_keys(readings):
+            say(f"INVALID, not to be trusted: {listed(sorted(invalid))}")
+
+    session.run(_for_time(_count_once(detectors), time), then=keep)
+    return next(iter(values.values())) if len(values) == 1 else values
+
+
+@command(HEADING, example="ct 0.5", value=_counts)
 def ct(detectors: Detectors, time: Seconds | None = None) -> Followed:
     """Count once and print the values; no run is recorded.
 
-    The time is in seconds; without one it stays as it is.
+    The time is in seconds; without one it stays as it is. `x = ct det` keeps the number; of several values it keeps
+    all, by name.
     """
     return followed_by(_for_time(_count_once(detectors), time), lambda readings: _show_counts(detectors, readings))
 
