@@ -34,7 +34,8 @@ from beamshell.text.nearest import did_you_mean
 _BANNER = """\
 beamshell {version} on {title}
 data in {folder}
-Try:  wa   mov th 1   scan det th -1 1 21   bhelp   (Ctrl+C pauses a scan, exit leaves)
+Try:  wa   mov th 1   scan det th -1 1 21   bhelp
+Ctrl+C pauses a scan, exit leaves.
 """
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""

@@ -152,7 +152,8 @@ class SimulationResult:
         unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
         return f"{about}{uncertainty} (learned from {runs}{unmeasured})"
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """What the plan would do, in words."""
         lines = [f"cannot be done: {problem}" for problem in self.problems]
         if self.points or not self.problems:
             lines.append(self.summary())
@@ -167,8 +168,10 @@ class SimulationResult:
         lines += [f"suspender: {line}" for line in self.suspenders]
         if self.not_recorded:
             lines.append(f"not recorded, no answer: {listed(self.not_recorded)}")
-        lines += self.picture()
-        return "\n".join(lines)
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join([*self.lines(), *self.picture()])
 
     __repr__ = __str__
 

@@ -195,7 +195,7 @@ def image(
         return
     if detector == "now" and detector not in session.devices:
         cameras = [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
-        raise UsageError(f"of which camera? image {cameras[0] if cameras else 'cam'} now")
+        raise UsageError(f"say of which camera: image {cameras[0] if cameras else 'cam'} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture = images.at(point)
