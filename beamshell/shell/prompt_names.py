@@ -204,23 +204,21 @@ class DeviceNamespace(Mapping[str, Any]):
             devices.setdefault(id(device), (name, device))
         return dict(devices.values())
 
-    def recorded_as(self, name: str) -> Any:
-        """The device that runs record under a name: one of these, or a part of one.
+    def typed_name(self, recorded_name: str) -> str:
+        """What is typed for the device that runs record under a name: "th", or "mono.energy" for mono_energy.
 
         Raises:
-            UnknownName: none of them does; it was on another console, or is no more.
+            UnknownName: none is recorded so; it was on another console, or is no more.
         """
-        if name in self and getattr(self[name], "name", "") == name:
-            return self[name]
-        devices = self.distinct()
-        for device in devices.values():
-            if getattr(device, "name", "") == name:
-                return device
-        for device in devices.values():
+        if recorded_name in self and getattr(self[recorded_name], "name", "") == recorded_name:
+            return recorded_name
+        for name, device in self.distinct().items():
+            if getattr(device, "name", "") == recorded_name:
+                return name
             for part in getattr(device, "component_names", ()):
-                if getattr(getattr(device, part, None), "name", None) == name:
-                    return getattr(device, part)
-        raise UnknownName(f"the scan moved {name}, which this console does not have")
+                if getattr(getattr(device, part, None), "name", None) == recorded_name:
+                    return f"{name}.{part}"
+        raise UnknownName(f"the scan moved {recorded_name}, which this console does not have")
 
 
 def is_device_like(value: Any) -> bool:

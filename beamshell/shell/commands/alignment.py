@@ -17,6 +17,7 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import unit_of
+from beamshell.shell.tokens import find_device
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted, fixed, with_error, with_unit
@@ -213,7 +214,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     if curve.is_dip != asked.dip and not asked.anyway:
         kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
         raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
-    motor = session.devices.recorded_as(motor_name)
+    motor = _motor(session, motor_name)
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
@@ -268,6 +269,11 @@ def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
     if not peaks:
         raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
     return str(run.start["motors"][0]), peaks
+
+
+def _motor(session: Session, name: str) -> Any:
+    """The device of this name in a run: one that this console has, or a part of one."""
+    return find_device(session.devices.typed_name(name), session.devices)
 
 
 def _move_in_words(motor: Any, origin: float, target: float) -> str:
