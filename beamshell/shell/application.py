@@ -189,13 +189,14 @@ class BeamshellApp(TerminalIPythonApp):
             text: of the script.
             source: its name for a message, with a comma behind it.
         """
+        lines = text.splitlines(keepends=True)
         for cell in cells_of(text, self.shell.check_complete):
-            with numbered_as_in(cell, self.shell):
+            with numbered_as_in(lines, cell, self.shell):
                 failure = self._failure_of(cell.text)
             if failure is not None:
                 if not isinstance(failure, SystemExit):
                     line = cell.line_of(failure, self.shell.user_ns)
-                    say(f"{source}line {line}: {text.splitlines()[line - 1].strip()}")
+                    say(f"{source}line {line}: {lines[line - 1].strip()}")
                 return exit_status(failure)
             if not self.shell.keep_running:  # `exit` was among them
                 break

@@ -5,6 +5,7 @@ It knows IPython's shell, and no command.
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,13 +70,24 @@ def _goes_on(cell: str, following: list[str]) -> bool:
 
 
 @contextmanager
-def numbered_as_in(cell: Cell, shell: Any) -> Iterator[None]:
-    """While the block lasts, IPython numbers the lines of what it runs as the script does."""
-    before = "\n" * (cell.first_line - 1)
+def numbered_as_in(lines: list[str], cell: Cell, shell: Any) -> Iterator[None]:
+    """While the block lasts, IPython numbers the lines of the cell that it runs as the script does.
+
+    Args:
+        lines: of the script; errors show them.
+        cell: of the script.
+        shell: an IPython shell.
+    """
     compiler = shell.compile
     cache, ast_parse = compiler.cache, compiler.ast_parse
-    compiler.cache = lambda source, *args, **more: cache(before + source, *args, **more)
-    compiler.ast_parse = lambda source, *args, **more: ast_parse(before + source, *args, **more)
+
+    def cache_as_in_script(*args: Any, **more: Any) -> str:
+        name: str = cache(*args, **more)
+        linecache.cache[name] = (1, None, lines, name)
+        return name
+
+    compiler.cache = cache_as_in_script
+    compiler.ast_parse = lambda source, *args, **more: ast_parse("\n" * (cell.first_line - 1) + source, *args, **more)
     try:
         yield
     finally:

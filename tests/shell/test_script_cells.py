@@ -48,8 +48,9 @@ def test_what_is_empty_is_no_cell_and_what_is_wrong_is_one(text):
 
 
 def test_the_line_of_an_error_is_that_of_the_script(prompt, capsys):
-    cell = Cell("x = 1\nfor i in (1,):\n    missing\n", 5)
-    with numbered_as_in(cell, prompt.shell):
+    lines = [*["\n"] * 4, "x = 1\n", "for i in (1,):\n", "    missing\n"]
+    cell = Cell("".join(lines[4:]), 5)
+    with numbered_as_in(lines, cell, prompt.shell):
         result = prompt.shell.run_cell(cell.text)
     assert capsys.readouterr().err == "beamshell: NameError: name 'missing' is not defined (line 7: missing)\n"
     assert cell.line_of(result.error_in_exec, prompt.names) == 7
@@ -58,7 +59,7 @@ def test_the_line_of_an_error_is_that_of_the_script(prompt, capsys):
 
 def test_a_line_that_is_no_python_has_its_number_too(prompt, capsys):
     cell = Cell("(1\n", 5)
-    with numbered_as_in(cell, prompt.shell):
+    with numbered_as_in([*["\n"] * 4, "(1\n"], cell, prompt.shell):
         result = prompt.shell.run_cell(cell.text)
     assert cell.line_of(result.error_before_exec or result.error_in_exec, prompt.names) == 5
     prompt("mising")  # typed afterwards, it has a number of its own again
