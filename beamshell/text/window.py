@@ -16,6 +16,8 @@ from beamshell.text.lists import LEAST_TEXT, aligned
 
 _GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 """Two blanks or more stand between two columns."""
+_WITH_UNIT = re.compile(r"(?<=[0-9)]) (?=[^\W\d_])")
+"""The blank between a number and its unit, or what is counted: the two stay on one line."""
 
 
 def window_width(stream: Any) -> int | None:
@@ -55,15 +57,18 @@ def _broken(line: str, width: int) -> list[str]:
     indent = len(line) - len(line.lstrip())
     gaps = list(_GAP.finditer(line))
     start = gaps[-1].end() if gaps else indent + 2
-    if not gaps or width - start >= LEAST_TEXT:
-        return _filled(line, width, " " * start)
-    head, last_column = line[: gaps[-1].start()], line[start:]
     below = " " * (indent + 4)
+    head, last_column = line[: start - len(gaps[-1][0]) if gaps else start], line[start:]
+    longest_word = min(max(map(len, last_column.split()), default=0), width - len(below))
+    if not gaps or width - start >= max(LEAST_TEXT, longest_word):
+        return _filled(line, width, " " * start)
     return [*_broken(head, width), *_filled(below + last_column, width, below)]
 
 
 def _filled(line: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    kept = _WITH_UNIT.sub("\0", line)  # for textwrap, a letter
+    lines = textwrap.wrap(kept, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
 
 
 def reflowed(text: str, width: int | None) -> str:

@@ -34,6 +34,16 @@ def test_a_line_goes_on_below_its_last_column_or_begins_it_on_a_line_of_its_own(
     assert fitted(line, 30).split("\n") == ["  mov th 1.5", "      Move motors to", "      positions, all together"]
 
 
+def test_a_number_and_its_unit_stay_on_one_line():
+    assert fitted("success, 5 points in 2 s", 23).split("\n") == ["success, 5 points in", "  2 s"]
+    assert fitted("centre 8.9793(8) keV, more", 20).split("\n") == ["centre", "  8.9793(8) keV,", "  more"]
+
+
+def test_a_column_goes_below_if_one_of_its_words_does_not_fit_beside_the_others():
+    line = "    bragg.backlash  mono_bragg_backlash_distance"
+    assert fitted(line, 44).split("\n") == ["    bragg.backlash", "        mono_bragg_backlash_distance"]
+
+
 def test_what_is_longer_than_a_line_stays_whole_so_that_it_can_be_copied():
     assert fitted("data in /data/2026-11/experiments/my-sample-long-name", 20).split("\n") == [
         "data in",
