@@ -22,6 +22,7 @@ from beamshell.shell.leaving import ask_before_leaving
 from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
+from beamshell.shell.questions import let_ctrl_c_say_no
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
@@ -90,6 +91,7 @@ class _Wiring:
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
         self._undo.append(ask_before_leaving(self._shell, self._session))
+        self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
         self._show_values()
         self._complete()

@@ -5,6 +5,7 @@ Own is what is neither beamshell nor installed with Python. It knows no shell; a
 
 from __future__ import annotations
 
+import ast
 import re
 import sysconfig
 import traceback
@@ -13,8 +14,8 @@ from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parents[1])
 _PROMPT = "<ipython-input"
-_COMMAND = "get_ipython().run_line_magic("
-"""The beginning of a command of ours in the code of a cell."""
+_COMMAND = re.compile(r"(?P<before>(?:\w[^=]*= )?)get_ipython\(\)\.run_line_magic\((?P<words>.*)\)\s*")
+"""A command of ours in the code of a cell; it may stand behind "x = "."""
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -29,11 +30,18 @@ def own_frames(exc: BaseException) -> list[traceback.FrameSummary]:
 
 def _is_typed_command(frame: traceback.FrameSummary) -> bool:
     """Whether a frame is a line of a cell that is one command of ours."""
-    return (
-        frame.filename.startswith(_PROMPT)
-        and frame.name == "<module>"
-        and bool(re.match(rf"(\w[^=]*= )?{re.escape(_COMMAND)}", frame.line or ""))
-    )
+    is_typed = frame.filename.startswith(_PROMPT) and frame.name == "<module>"
+    return is_typed and _COMMAND.fullmatch(frame.line or "") is not None
+
+
+def _as_typed(line: str) -> str:
+    """A line of a cell as the person has typed it: "mov th 1"."""
+    match = _COMMAND.fullmatch(line)
+    try:
+        words = ast.literal_eval(f"[{match['words']}]") if match else []
+    except (SyntaxError, ValueError):
+        words = []
+    return match["before"] + " ".join(words).removeprefix("value_of ").strip() if match and words else line
 
 
 def place_in_own_code(exc: BaseException) -> str:
@@ -53,7 +61,8 @@ def place_of_frame(frame: traceback.FrameSummary) -> str:
     function = "" if frame.name == "<module>" else f", in {frame.name}"
     if not frame.filename.startswith(_PROMPT):
         return f"{frame.filename}:{frame.lineno}{function}"
-    return f"line {frame.lineno}{function}: {frame.line}" if function or (frame.lineno or 1) > 1 else ""
+    line = _as_typed(frame.line or "")
+    return f"line {frame.lineno}{function}: {line}" if function or (frame.lineno or 1) > 1 else ""
 
 
 def with_place(exc: BaseException) -> str:

@@ -48,12 +48,12 @@ def fitted(text: str, width: int | None) -> str:
     """
     if width is None:
         return text
-    return "\n".join(
-        part for line in text.split("\n") for part in ([line] if len(line) <= width else _broken(line, width))
-    )
+    return "\n".join(part for line in text.split("\n") for part in _broken(line, width))
 
 
 def _broken(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
     indent = len(line) - len(line.lstrip())
     gaps = list(_GAP.finditer(line))
     start = gaps[-1].end() if gaps else indent + 2

@@ -39,3 +39,19 @@ def test_ctrl_d_means_what_the_question_says(monkeypatch):
     monkeypatch.setattr("builtins.input", end)
     assert agrees("Leave?", default=False, at_end=True)
     assert not agrees("Go?", default=True)
+
+
+def test_ctrl_c_at_a_question_of_ipython_is_a_no(prompt, monkeypatch):
+    asked = []
+
+    def interrupt(question):
+        asked.append(question)
+        if len(asked) > 1:
+            pytest.fail("it asks again")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    prompt("x = 5")
+    prompt("%reset")
+    assert len(asked) == 1
+    assert prompt.names["x"] == 5

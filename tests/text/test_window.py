@@ -44,6 +44,14 @@ def test_a_column_goes_below_if_one_of_its_words_does_not_fit_beside_the_others(
     assert fitted(line, 44).split("\n") == ["    bragg.backlash", "        mono_bragg_backlash_distance"]
 
 
+def test_columns_that_fit_without_the_last_stay_beside_each_other():
+    line = "chiller           20.00 degC  HTTP: a chiller with a web service"
+    assert fitted(line, 40).split("\n") == [
+        "chiller           20.00 degC",
+        "    HTTP: a chiller with a web service",
+    ]
+
+
 def test_what_is_longer_than_a_line_stays_whole_so_that_it_can_be_copied():
     assert fitted("data in /data/2026-11/experiments/my-sample-long-name", 20).split("\n") == [
         "data in",
