@@ -51,6 +51,15 @@ def test_a_run_that_a_console_left_open_is_closed_and_named(open_acquisition, tm
     assert second.runs[-1].stop["exit_status"] == "abort"
 
 
+def test_what_is_assigned_to_the_engines_metadata_is_there_at_the_next_start(open_acquisition):
+    first = open_acquisition()
+    first.metadata["operator"] = "me"
+    first.metadata["scan_id"] = 7
+    first.engine.md = {"sample": "Si"}
+    first.close()
+    assert dict(open_acquisition().engine.md) == {"sample": "Si", "scan_id": 7}
+
+
 def test_a_run_that_another_computer_has_left_open_is_said_at_the_start(open_acquisition, tmp_path, capsys):
     first = open_acquisition()
     first.journal("start", {"uid": "0123abcd", "time": 1.8e9, "scan_id": 1})
