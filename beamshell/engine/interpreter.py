@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from beamshell.engine import cleanup, interruption
-from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, Command
+from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, PUTTING_BACK, Command
 from beamshell.engine.context import CallOptions, CommandContext
 from beamshell.engine.plan_cursor import NOT_REPEATED
 from beamshell.engine.requests import (
@@ -338,12 +338,26 @@ class Interpreter:
         if requests.failures:
             self._posts.append(WakeUp())  # the next message acts on whatever else is pending
             requests.failures.popleft().raise_failure()
-        if requests.pause_now is not None:
+        if requests.pause_now is not None and not self._pause_comes_late(requests.pause_now):
             reason = requests.pause_now.reason
             requests.forget_pauses()
             raise Interrupted(InterruptReason.PAUSE, reason=reason)
         if modes.episode is None and self.ctx.suspenders and self.ctx.tripped:
             raise Interrupted(InterruptReason.SUSPEND)
+
+    def _pause_comes_late(self, request: PauseRequest) -> bool:
+        """Whether a person's pause finds a plan that only puts devices back; it then counts for the next checkpoint."""
+        msg, resources = self.cursor.top.msg, self.ctx.resources
+        is_late = (
+            request.pressed
+            and msg is not None
+            and msg.command in PUTTING_BACK
+            and not resources.runs
+            and all(task.status.done for tasks in resources.groups.values() for task in tasks)
+        )
+        if is_late:
+            self.requests.put_off_pause()
+        return is_late
 
     def _take_all(self) -> None:
         """Note all posts, without acting on them."""

@@ -168,25 +168,30 @@ class Subject:
         """The values for the braces in the sentences of its rules."""
         return {}
 
-    def act(self, action: Action, frame: FrameType | None) -> None:
+    def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
         """Do the action of a press; called in a signal handler, `frame` is the interrupted code."""
         if action is Action.INTERRUPT:
-            if _in_finalizer(frame):  # Python would show a traceback there, and go on: once more, in a moment
-                threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
-                return
             raise KeyboardInterrupt
 
 
 _AGAIN_S = 0.02
 
 
-def _in_finalizer(frame: FrameType | None) -> bool:
-    """Whether the interrupted code is a `__del__` or called by one."""
-    while frame is not None:
-        if frame.f_code.co_name == "__del__":
-            return True
-        frame = frame.f_back
-    return False
+def press_again(unraisable: sys.UnraisableHookArgs) -> bool:
+    """Press once more in a moment, if a press came in code whose errors Python shows and forgets.
+
+    Such code is a `__del__`, the callback of a weak reference, or what C code calls.
+
+    Args:
+        unraisable: the error, as `sys.unraisablehook` is called with it.
+
+    Returns:
+        Whether it was a press, so that nothing is to be shown.
+    """
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        return False
+    threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
+    return True
 
 
 class MainThreadWaker:
@@ -213,6 +218,8 @@ class MainThreadWaker:
             signal.set_wakeup_fd(before)
 
     def _start(self) -> int:
+        shown = sys.unraisablehook
+        sys.unraisablehook = lambda unraisable: None if press_again(unraisable) else shown(unraisable)
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         signal.signal(signal.SIGURG, self._handle)

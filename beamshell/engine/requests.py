@@ -103,6 +103,10 @@ class Requests:
         """Request a pause at the next checkpoint; of several requests the first counts."""
         self.pause_later = self.pause_later or request
 
+    def put_off_pause(self) -> None:
+        """Have the pause that is requested now wait for the next checkpoint."""
+        self.pause_later, self.pause_now = self.pause_later or self.pause_now, None
+
     def end_before_move(self) -> None:
         """End a plan that only moves before its next move, if Ctrl+C came too early to stop one.
 

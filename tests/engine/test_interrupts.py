@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -347,26 +347,32 @@ def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s
     assert subject.words()["since"] == words
 
 
-def test_a_press_in_a_finalizer_comes_once_more_when_that_is_done():
-    """Python shows what a `__del__` raises, and goes on as if nothing was pressed."""
-    seen = []
+class Cell(Subject):
+    """Code of a person that runs: a press interrupts it."""
 
-    class Dying:
-        def __del__(self):
-            try:
-                Subject().act(Action.INTERRUPT, sys._getframe())
-            except KeyboardInterrupt:
-                seen.append("raised in the finalizer")
+    rules = CellInterrupts.rules
+    situation = Situation.CELL
 
-    before = signal.signal(signal.SIGINT, lambda *_: seen.append("pressed"))
-    try:
-        Dying()
-        deadline = time.monotonic() + 60
-        while not seen and time.monotonic() < deadline:
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert seen == ["pressed"]
+
+class Dying:
+    """Something that is pressed in while it dies, by its finalizer or by a callback of its weak reference."""
+
+
+class Finalized(Dying):
+    def __del__(self):
+        interrupts.OWNER.pressed()
+
+
+@pytest.mark.parametrize("kind", [Dying, Finalized], ids=["the callback of a weak reference", "a finalizer"])
+def test_a_press_in_code_whose_errors_python_forgets_comes_once_more_when_that_is_done(kind, capsys):
+    dying = kind()
+    reference = weakref.ref(dying, lambda _: interrupts.OWNER.pressed()) if kind is Dying else None
+    with interrupts.OWNER.watch(Cell()):
+        del dying  # nothing is raised here
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(60)
+    assert reference is None or reference() is None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_press_just_before_a_long_call_ends_it():
@@ -378,10 +384,6 @@ def test_a_press_just_before_a_long_call_ends_it():
         time.sleep(0.05)  # until the main thread is in its call, most likely; the outcome is the same if it is not
         signal.raise_signal(signal.SIGINT)
         in_time.append(raised.wait(30))
-
-    class Cell(Subject):
-        rules = CellInterrupts.rules
-        situation = Situation.CELL
 
     finger = threading.Thread(target=press_beside_the_main_thread)
     with interrupts.OWNER.watch(Cell()):
