@@ -30,6 +30,7 @@ from beamshell.text.own_code import own_frames
 from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
+_PROMPT_OF_VALUE = len("Out[1000]: ")
 
 
 def load(shell: Any, session: Session | None = None) -> Session:
@@ -232,6 +233,8 @@ class _Wiring:
         for kind in (Device, Signal):
             formatter.for_type(kind, show)
             self._undo.append(partial(formatter.pop, kind, None))
+        formatter.for_type_by_name("numpy", "ndarray", _show_array)
+        self._undo.append(partial(formatter.pop, "numpy.ndarray", None))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for
@@ -245,6 +248,15 @@ class _Wiring:
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state
+
+
+def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
+    """An array whose numbers the terminal does not cut."""
+    import numpy as np
+
+    usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
+    with np.printoptions(linewidth=usual if width is None else min(usual, width - _PROMPT_OF_VALUE)):
+        printer.text(repr(array))
 
 
 class _Magic:
