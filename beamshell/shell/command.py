@@ -21,6 +21,7 @@ from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
 from beamshell.shell.tokens import MissingWordError, is_number
 from beamshell.shell.typed_line import joined
+from beamshell.text.lists import aligned
 from beamshell.text.own_code import place_in_own_code
 from beamshell.text.window import fitted, reflowed
 
@@ -205,8 +206,10 @@ class Command:
         if self.aliases:
             lines.append(f"Same as:  {', '.join(self.aliases)}")
         if self.subcommands:
-            width = max(len(sub.example) for sub in self.subcommands.values())
-            lines += ["", *(f"{sub.example:<{width}}  {sub.summary}" for sub in self.subcommands.values())]
+            lines += [
+                "",
+                *aligned([(sub.example, sub.summary) for sub in self.subcommands.values()], left_aligned=(0, 1)),
+            ]
         return "\n".join([reflowed(inspect.getdoc(self.function) or "", width), "", fitted("\n".join(lines), width)])
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:

@@ -480,3 +480,11 @@ def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is
 
 def test_python_help_shows_what_a_command_does():
     assert inspect.getdoc(commands().function("scan")).startswith("Scan a motor from start to stop")
+
+
+@pytest.mark.parametrize("name", ["scan", "md", "queue", "image"])
+def test_help_fits_the_window_and_uses_it(name):
+    text = commands()[name].help(60)
+    widths = [len(line) for line in text.splitlines()]
+    assert 50 <= max(widths) <= 60
+    assert text.split() == commands()[name].help().split()
