@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from beamshell.engine.interrupts import ask
+from beamshell.text.window import fitted, window_width
 
 
 def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
@@ -16,8 +18,9 @@ def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
         default: the meaning of an empty line.
         at_end: the meaning of Ctrl+D, or of a terminal that has gone.
     """
+    line = fitted(f"{question} {'[Y/n]' if default else '[y/N]'}", window_width(sys.stdout))
     try:
-        answer = ask(f"{question} {'[Y/n]' if default else '[y/N]'} ").strip().lower()
+        answer = ask(f"{line} ").strip().lower()
     except KeyboardInterrupt:
         return False
     except EOFError:

@@ -18,6 +18,14 @@ def test_only_a_yes_is_a_yes_and_an_empty_line_is_the_default(answer, means, def
     assert agrees("Go?", default=default) is default
 
 
+def test_a_long_question_is_broken_between_words(monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "n")
+    monkeypatch.setattr("beamshell.shell.questions.window_width", lambda _stream: 40)
+    agrees("beamshell: a plan is paused, and is aborted if you leave. Leave?", default=False)
+    assert asked == ["beamshell: a plan is paused, and is\n  aborted if you leave. Leave? [y/N] "]
+
+
 def press(_question):
     signal.raise_signal(signal.SIGINT)
     pytest.fail("the question goes on waiting")
