@@ -58,6 +58,9 @@ class World(Protocol):
     def say(self, text: str) -> None:
         """Tell the operator one line."""
 
+    def remind(self, seconds: float, words: Callable[[], str]) -> None:
+        """Tell the operator `words()` so many seconds from now, unless it is empty then. Any thread may call it."""
+
     def ask(self, prompt: str) -> str:
         """Ask the operator for one line."""
 

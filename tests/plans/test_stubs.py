@@ -178,3 +178,13 @@ def test_trigger_and_read_drops_the_event_if_a_reading_fails(here):
 def test_a_part_of_a_device_that_is_read_is_not_read_twice(here):
     part = SimpleNamespace(name="det", parent=here.det)
     assert bps.separate_devices([here.det, part, here.det]) == [here.det]
+
+
+def test_a_value_that_is_computed_from_counts_has_its_detectors_triggered_once(here):
+    other = VirtualDetector(here.world, "other")
+    mu = SimpleNamespace(name="mu", parent=None, counted_by=(here.det, other))
+    assert bps.devices_to_trigger([mu, here.det, SimpleNamespace(name="ring", parent=None)]) == [here.det, other]
+    ratio = VirtualDetector(here.world, "ratio")
+    ratio.counted_by = (here.det, other)
+    result(here, bpp.run_wrapper(bps.trigger_and_read([ratio, here.det])))
+    assert (here.det.log, other.log, ratio.log) == (["trigger", "read"], ["trigger"], ["read"])
