@@ -36,7 +36,7 @@ def finish(ctx: CommandContext) -> None:
     outcome.settle()
     success = outcome.exit_status == "success"
     stop_devices(ctx, busy_only=success, success=success)
-    if outcome.interrupted and ctx.is_bare:
+    if outcome.interrupted and ctx.is_bare and modes.state is not State.HALTING:
         _wait_for_rest(ctx)
     for run in resources.runs.values():
         for monitor in run.monitored.values():

@@ -63,7 +63,6 @@ class CommandContext:
         only_moves: the plan has not begun to measure.
         is_bare: the plan has opened no run, staged nothing and passed no checkpoint: there is nothing to go back to.
         polled: a suspender is installed that does not report its changes.
-        step: the step of a pause or of a cleanup that is done now or was done last, as `isolated` names it.
     """
 
     def __init__(
@@ -77,7 +76,6 @@ class CommandContext:
         self.world, self.posts, self.suspenders, self.options, self.attend = world, posts, suspenders, options, attend
         self.clock, self.time, self.uid = world.clock, world.time, world.uid
         self.polled = False
-        self.step = ""
         self.modes = Modes(options.on_state)
         self.cursor = PlanCursor()
         self.requests = Requests()
@@ -152,7 +150,7 @@ class CommandContext:
             step: the step in words, such as "th: cannot stop"; the cause is added to it.
             let_through: raised all the same.
         """
-        self.step = step
+        self.modes.step = step
         try:
             call(*args)
         except let_through:

@@ -127,18 +127,21 @@ def _come_to_rest(ctx: CommandContext, reason: str) -> None:
 
 def name_what_is_waited_for(ctx: CommandContext) -> None:
     """Say what the pause or the end of a plan waits for, if that takes longer than a second."""
-    ctx.world.remind(SILENCE_S, lambda: _waiting_words(ctx))
+    if not ctx.modes.reminds:
+        ctx.modes.reminds = True
+        ctx.world.remind(SILENCE_S, lambda: _waiting_words(ctx))
 
 
-def _waiting_words(ctx: CommandContext) -> str:
-    """What is waited for and how not to; "" if the plan is paused or has ended. Any thread."""
+def _waiting_words(ctx: CommandContext) -> str | None:
+    """What is waited for and how not to; None if the plan is paused or has ended. Any thread."""
     modes = ctx.modes
     if not modes.ending and modes.state is not State.PAUSING:
-        return ""
+        modes.reminds = False
+        return None
     names = [task.describe() for task in list(ctx.resources.tasks) if not task.status.done and not task.superseded]
     if modes.foreign:
         msg = ctx.cursor.top.msg if ctx.cursor else None
-        names = [name_of(msg.obj)] if msg is not None and msg.obj is not None else [ctx.step.partition(":")[0]]
+        names = [name_of(msg.obj)] if msg is not None and msg.obj is not None else [modes.step.partition(":")[0]]
     if not any(names):
         return ""
     way_out = "" if modes.state is State.HALTING else " Ctrl+C three times in a row: do not wait."

@@ -115,12 +115,15 @@ class RealWorld:
         """Tell the operator one line."""
         self.settings.say(text)
 
-    def remind(self, seconds: float, words: Callable[[], str]) -> None:
-        """Tell the operator `words()` after some seconds, in another thread, unless it is empty then."""
+    def remind(self, seconds: float, words: Callable[[], str | None], last: str = "") -> None:
+        """Tell the operator `words()` each time it is another one after some seconds, until it is None."""
 
         def tell() -> None:
-            if text := words():
+            text = words()
+            if text and text != last:
                 self.say(text)
+            if text is not None:
+                self.remind(seconds, words, text or last)
 
         call_later(seconds, tell)
 

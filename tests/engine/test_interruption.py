@@ -154,12 +154,12 @@ def test_what_the_end_of_a_plan_waits_for_is_named_with_the_way_out(world: Virtu
     world.at(3.0, lambda: words.extend(remind() for remind in world.reminders))
     core = world.run(plan())
     assert words == ["Waiting for th: set to 5.0. Ctrl+C three times in a row: do not wait."]
-    assert (core.state, [remind() for remind in world.reminders]) == (State.IDLE, [""])
+    assert (core.state, [remind() for remind in world.reminders]) == (State.IDLE, [None])
 
 
 def test_a_pause_that_waits_for_nothing_has_nothing_to_say(world: VirtualWorld, det: VirtualCounter):
     paused_in_a_count(world, det)
-    assert [remind() for remind in world.reminders] == [""]
+    assert [remind() for remind in world.reminders] == [None]
 
 
 def test_the_end_of_a_bare_count_says_whose_count_was_cut_short(world: VirtualWorld, det: VirtualCounter):
@@ -167,3 +167,18 @@ def test_the_end_of_a_bare_count_says_whose_count_was_cut_short(world: VirtualWo
     world.at(2.0, lambda: world.post(EndRequest(State.STOPPING)))
     core = world.run([Msg("trigger", det, group="x"), Msg("trigger", other, group="x"), Msg("wait", None, group="x")])
     assert core.reason == "the count of a, det was cut short"
+
+
+def test_a_halt_of_a_bare_count_does_not_wait_for_a_detector_that_does_not_obey(
+    world: VirtualWorld, det: VirtualCounter
+):
+    det.obeys = False
+    world.at(2.0, lambda: world.post(EndRequest(State.HALTING, "halted")))
+    core = world.run(bps.trigger(det, wait=True))
+    assert (core.state, world.now) == (State.IDLE, 2.0)
+
+
+def test_an_end_soon_after_a_pause_names_what_it_waits_for_once(world: VirtualWorld, det: VirtualCounter):
+    core = paused_in_a_count(world, det)
+    core.leave(State.ABORTING)
+    assert len(world.reminders) == 1
