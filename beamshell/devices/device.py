@@ -261,7 +261,7 @@ class Device(Part):
     @property
     def counted_by(self) -> tuple[Any, ...]:
         """() if it has a count time of its own; the detector that it is a part of."""
-        return () if hasattr(self, "count_time") else super().counted_by
+        return () if self.parent is None or hasattr(self, "count_time") else super().counted_by
 
     # ---- actions -----------------------------------------------------------------------------
 

@@ -109,9 +109,9 @@ class Part:
 
         () for what counts by itself, and for values that are there at any time.
         """
-        if Kind.normal not in self._kind:
-            return ()
         above = self.parent
+        if above is None or Kind.normal not in self._kind:
+            return ()
         while above is not None and not hasattr(above, "count_time"):
             above = getattr(above, "parent", None)
         return () if above is None else (above,)

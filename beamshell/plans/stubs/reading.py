@@ -87,11 +87,14 @@ def devices_to_trigger(devices: Iterable[Any]) -> list[Any]:
     A value that is computed from counts, such as ln(I0/I), or one channel of a detector has no count of its own: its
     `counted_by` names the detectors.
     """
-    to_trigger: dict[int, Any] = {}
+    to_trigger: list[Any] = []
     for device in devices:
-        for counter in getattr(device, "counted_by", ()) or (device,):
-            to_trigger.setdefault(id(counter), counter)
-    return [device for device in to_trigger.values() if hasattr(device, "trigger")]
+        counters = getattr(device, "counted_by", None)
+        if counters:
+            to_trigger += counters
+        elif hasattr(device, "trigger"):
+            to_trigger.append(device)
+    return to_trigger if len(to_trigger) < 2 else list({id(device): device for device in to_trigger}.values())
 
 
 def separate_devices(devices: Iterable[Any]) -> list[Any]:

@@ -42,7 +42,7 @@ class Axis(NamedTuple):
 def ct(detectors: Detectors, time: Seconds | None = None) -> Followed:
     """Count once and print the values; no run is recorded.
 
-    The time is in seconds; without one it stays as it is.
+    The time is in seconds; without one it stays as it is. Ctrl+C ends the count, and shows what was counted until then.
     """
     return followed_by(_for_time(_count_once(detectors), time), lambda readings: _show_counts(detectors, readings))
 
