@@ -32,6 +32,7 @@ from beamshell.errors import (
     FailedStatus,
     InvalidCommand,
     LimitError,
+    NotStopped,
     PlanError,
     PlanHalt,
     RequestAbort,
@@ -108,7 +109,7 @@ class Interpreter:
         """Put everything back after an exception that is no plan's, such as SystemExit; no resume is possible."""
         self.modes.emergency()
         self.outcome.abort(f"{type(error).__name__}: {error}".rstrip(": "))
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         cleanup.halt_plans(self.ctx)
         cleanup.finish(self.ctx)
 
@@ -297,10 +298,11 @@ class Interpreter:
         """Throw the request to end into the plan, or into its cleanup's end."""
         self.outcome.ended_by(request, again=self.modes.ending)
         self.modes.go(request.state)
+        interruption.name_what_is_waited_for(self.ctx)
         self.requests.forget_pauses()
         self.requests.failures.clear()
         if request.state is State.HALTING:
-            interruption.stop_moved(self.ctx)
+            interruption.stop_devices(self.ctx)
             cleanup.halt_plans(self.ctx)
             self.outcome.error = PlanHalt(self.outcome.reason)
             return
@@ -308,7 +310,7 @@ class Interpreter:
         if self.modes.cleanup_depth:
             self.outcome.after_cleanup = error  # what the plan is putting back must arrive
             return
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         if self.cursor:
             self.cursor.throw(error)
 
@@ -373,7 +375,7 @@ class Interpreter:
             return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
-        elif id(task.msg.obj) not in self.ctx.resources.stopped:
+        elif id(task.msg.obj) not in self.ctx.resources.stopped or isinstance(task.status.exception(0), NotStopped):
             task.raised = unwinding
             self.outcome.problems.append(f"{task.describe()} failed: {task.status.exception(0)}")
 

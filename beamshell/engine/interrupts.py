@@ -34,7 +34,7 @@ class Situation(enum.StrEnum):
 
     PLAN = "a plan runs"
     PAUSE_AWAITED = "a plan runs, and pauses at its next checkpoint"
-    BARE_MOVE = "a plan runs that has only moved, or that runs beside a paused one"
+    BARE = "a plan runs that has nothing to go back to, or that runs beside a paused one"
     SUSPENDED = "suspenders hold the plan"
     PAUSING = "the plan is being paused"
     CLEANING_UP = "the plan cleans up after a stop or an abort"
@@ -53,7 +53,7 @@ class Action(enum.Enum):
     TELL = enum.auto()  # nothing
     PAUSE_SOON = enum.auto()  # at the next checkpoint
     PAUSE_NOW = enum.auto()
-    STOP = enum.auto()  # what moves, and the plan
+    STOP = enum.auto()  # what moves or counts, and the plan
     END_CELL = enum.auto()  # what was typed after this plan is not run
     BREAK_IN = enum.auto()  # KeyboardInterrupt in the code that does not return
     BREAK_EVERY_LINE = enum.auto()  # in each of its lines, until it is left
@@ -86,7 +86,7 @@ _BREAK = "Breaking into {where}, which does not return."
 _OF_A_PLAN = (
     Situation.PLAN,
     Situation.PAUSE_AWAITED,
-    Situation.BARE_MOVE,
+    Situation.BARE,
     Situation.SUSPENDED,
     Situation.PAUSING,
     Situation.CLEANING_UP,
@@ -98,7 +98,7 @@ PLAN_RULES: tuple[Rule, ...] = (
     Rule(Situation.PLAN, 1, Action.PAUSE_SOON, _SOON),
     Rule(Situation.PLAN, 2, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSE_AWAITED, 1, Action.PAUSE_NOW, _NOW),
-    Rule(Situation.BARE_MOVE, 1, Action.STOP, "Stopping{moving}.{waiting}"),
+    Rule(Situation.BARE, 1, Action.STOP, "Stopping{busy}.{waiting}"),
     Rule(Situation.SUSPENDED, 1, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSING, 1, Action.TELL, "Pausing already.{waiting}"),
     Rule(
@@ -389,27 +389,34 @@ class PlanInterrupts(Subject):
         modes, ctx = self._modes, self._ctx
         situation = situation_of(modes.state, modes.phase)
         is_running = situation in (Situation.PLAN, Situation.SUSPENDED) and not modes.cleanup_depth
-        if is_running and (ctx.paused is not None or (ctx.only_moves and ctx.resources.moved)):
-            return Situation.BARE_MOVE
+        if is_running and (ctx.paused is not None or self._is_bare(situation)):
+            return Situation.BARE
         if situation is Situation.PLAN and ctx.requests.pause_later is not None:
             return Situation.PAUSE_AWAITED  # however long ago the first press was
         return situation
+
+    def _is_bare(self, situation: Situation) -> bool:
+        """Whether a press stops what moves or counts; what waits for the beam to count can be resumed."""
+        ctx = self._ctx
+        return ctx.is_bare and bool(ctx.resources.moved if ctx.only_moves else situation is Situation.PLAN)
 
     def stuck(self, presses: int) -> bool:
         """Whether code of others runs and a request is not taken; from the fourth press on, whether such code runs."""
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:
-        """The method that runs, what moves, the state, and the seconds since the last checkpoint."""
+        """The method that runs, what moves or counts, the state, and the seconds since the last checkpoint."""
         msg = self._cursor.top.msg if self._cursor else None
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
         checkpoint_at = self._cursor.checkpoint_at
         waits = self._modes.foreign and method
-        names = [name_of(msg.obj) for msg in list(self._ctx.resources.moved.values())]
+        resources = self._ctx.resources
+        under_way = [task.msg for task in resources.tasks if not task.status.done and task.msg.obj is not None]
+        names = [name_of(msg.obj) for msg in under_way or list(resources.moved.values())]
         return {
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
-            "moving": f" {', '.join(names)}" if names else "",
+            "busy": f" {', '.join(dict.fromkeys(names))}" if names else "",
             "since": duration(0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at),
             "state": self._modes.state,
         }
@@ -428,7 +435,7 @@ class PlanInterrupts(Subject):
             if self._modes.foreign:
                 self._inbox.wake()
         else:
-            stops = self.situation is Situation.BARE_MOVE
+            stops = self.situation is Situation.BARE
             self._inbox.post(EndRequest(State.STOPPING) if stops else PauseRequest(defer=False, pressed=True))
             if action is Action.BREAK_EVERY_LINE and frame is not None:
                 break_every_line(frame)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamshell._version import __version__
+from beamshell.channels.timers import call_later
 from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
@@ -113,6 +114,18 @@ class RealWorld:
     def say(self, text: str) -> None:
         """Tell the operator one line."""
         self.settings.say(text)
+
+    def remind(self, seconds: float, words: Callable[[], str | None], last: str = "") -> None:
+        """Tell the operator `words()` each time it is another one after some seconds, until it is None."""
+
+        def tell() -> None:
+            text = words()
+            if text and text != last:
+                self.say(text)
+            if text is not None:
+                self.remind(seconds, words, text or last)
+
+        call_later(seconds, tell)
 
     def ask(self, prompt: str) -> str:
         """Ask the operator for one line; Ctrl+C pauses the plan, which asks again when it goes on."""

@@ -147,7 +147,8 @@ class SimulationResult:
         about = f"about {duration(self.duration_s)}"
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
-        uncertainty = "" if self.error_s is None else f" ± {duration(self.error_s, digits=1)}"
+        is_worth_saying = self.error_s is not None and self.error_s < self.duration_s
+        uncertainty = f" ± {duration(self.error_s or 0.0, digits=1)}" if is_worth_saying else ""
         runs = counted(self.learned_from, "run")
         unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
         return f"{about}{uncertainty} (learned from {runs}{unmeasured})"

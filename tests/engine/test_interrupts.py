@@ -120,6 +120,23 @@ def test_one_press_stops_a_bare_move_and_the_engine_is_idle(RE, finger, said):
     assert said == ["Stopping th."]
 
 
+def test_one_press_ends_a_count_without_a_run_as_it_ends_a_bare_move(RE, finger, said):
+    det = SynGauss(name="det", exp=3e4)
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted, match=r"^Stopped: the count of det was cut short\. The engine is idle\.$"):
+        RE(bps.trigger(det, wait=True))
+    assert (RE.state, said) == ("idle", ["Stopping det."])
+
+
+def test_one_press_in_a_count_of_a_run_pauses_at_the_next_checkpoint(RE, finger, said):
+    finger.press(0.1, 0.3)
+    with pytest.raises(RunEngineInterrupted):
+        RE(count([SynGauss(name="det", exp=3e4)]))
+    assert RE.state == "paused"
+    assert ["next checkpoint" in said[0], said[1]] == [True, "Pausing now."]
+    RE.abort()
+
+
 def test_one_press_stops_a_move_beside_a_paused_plan_which_stays_paused(RE, finger, said):
     motor = SynAxis(name="th", delay=30)
     RE.run([Msg("checkpoint"), Msg("pause")])
@@ -341,7 +358,7 @@ def test_nobody_else_installs_a_handler_of_sigint():
 def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s, words):
     cursor = PlanCursor()
     cursor.checkpoint_at = 1000.0
-    resources = SimpleNamespace(moved={})
+    resources = SimpleNamespace(moved={}, tasks=())
     ctx = SimpleNamespace(modes=Modes(), cursor=cursor, resources=resources, clock=lambda: 1000.0 + elapsed_s)
     subject = interrupts.PlanInterrupts(ctx, inbox=None, say=print)
     assert subject.words()["since"] == words

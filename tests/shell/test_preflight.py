@@ -180,6 +180,11 @@ def test_the_time_of_day_of_the_end_names_the_day_if_it_is_another():
     assert announcement(SimulationResult(duration_s=86400.0, runs=[{}]), noon).endswith(", until Mon 12:00")
 
 
+def test_a_count_of_decades_ends_in_a_year_and_an_error_above_the_value_is_not_said():
+    result = SimulationResult(duration_s=1e9, runs=[{}], error=2.2, learned_from=3)
+    assert announcement(result, 1.8e9).endswith("about 32 years (learned from 3 runs), until the year 2059")
+
+
 # ---- in place of a scan --------------------------------------------------------------------------
 
 
