@@ -177,23 +177,6 @@ class Subject:
 _AGAIN_S = 0.02
 
 
-def press_again(unraisable: sys.UnraisableHookArgs) -> bool:
-    """Press once more in a moment, if a press came in code whose errors Python shows and forgets.
-
-    Such code is a `__del__`, the callback of a weak reference, or what C code calls.
-
-    Args:
-        unraisable: the error, as `sys.unraisablehook` is called with it.
-
-    Returns:
-        Whether it was a press, so that nothing is to be shown.
-    """
-    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
-        return False
-    threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
-    return True
-
-
 class MainThreadWaker:
     """Ends the wait of a main thread that has not seen a press.
 
@@ -218,8 +201,6 @@ class MainThreadWaker:
             signal.set_wakeup_fd(before)
 
     def _start(self) -> int:
-        shown = sys.unraisablehook
-        sys.unraisablehook = lambda unraisable: None if press_again(unraisable) else shown(unraisable)
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         signal.signal(signal.SIGURG, self._handle)
@@ -249,6 +230,7 @@ class InterruptOwner:
 
     def __init__(self) -> None:
         self._subjects: list[_Watch] = []
+        self._show_unraisable: Callable[[Any], Any] | None = None
 
     def watch(self, subject: Subject) -> _Watch:
         """A context in which presses are for `subject`; it does nothing outside the main thread."""
@@ -264,12 +246,28 @@ class InterruptOwner:
             raise KeyboardInterrupt
         self._subjects[-1].pressed(frame)
 
+    def _keep_press(self, unraisable: Any) -> None:
+        """Press once more in a moment, if a press came in code whose errors Python shows and forgets.
+
+        Such code is a `__del__`, the callback of a weak reference, or what C code calls.
+        """
+        if self._subjects and issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(_AGAIN_S, self._press).start()
+        elif self._show_unraisable is not None:
+            self._show_unraisable(unraisable)
+
+    def _press(self) -> None:
+        if self._subjects:
+            signal.raise_signal(signal.SIGINT)
+
     def ignore(self) -> None:
         """Presses do nothing from now on: at its end Python puts the system's handler back, which kills the process."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def enter(self, watch: _Watch) -> Any:
         """Take SIGINT for this subject from now on; returns the handler before it."""
+        if self._show_unraisable is None:
+            self._show_unraisable, sys.unraisablehook = sys.unraisablehook, self._keep_press
         self._subjects.append(watch)
         _WAKER.attach()
         return signal.signal(signal.SIGINT, self.pressed)
