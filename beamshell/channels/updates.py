@@ -22,6 +22,9 @@ Job = Callable[[], None]
 
 _STALLED_AFTER_S = 0.01  # a queue that did not move for so long gets one more worker
 _MOST_THREADS = 64
+_FLOOD = 100  # jobs
+_FLOOD_S = 0.02  # within so many seconds: more of them come at once then, as each wake-up costs as much as many jobs
+_GATHER_S = 0.001
 _SPARE_LEAVES_AFTER_S = 5.0
 _JOBS_END_WITHIN_S = 0.5  # a job that goes on longer at the end waits for a server that does not answer
 
@@ -62,6 +65,8 @@ class Worker:
         self._started = 0
         self._finished = 0
         self._watching = False
+        self._counted_at = 0.0
+        self._counted = 0
         self._stopped = _is_closing  # one that is made too late does nothing
         _all_workers.append(self)
 
@@ -127,10 +132,29 @@ class Worker:
             if not self._stopped:  # at the end of the interpreter the libraries refuse what comes too late
                 logger.exception("a subscriber failed")
 
+    def _is_flooded(self) -> bool:
+        """Whether many jobs came in the last moment. Called when all are done."""
+        now = time.monotonic()
+        if now - self._counted_at > _FLOOD_S:
+            self._counted_at, self._counted = now, self._finished
+        return self._finished - self._counted > _FLOOD
+
     def _next_job(self, is_first: bool) -> Job | None:
         """The next job; None tells a spare thread that it is no longer needed."""
+        job: Job | None = None
+        with contextlib.suppress(Empty):
+            job = self._jobs.get_nowait()
+        if job is None:
+            job = self._wait_for_job(is_first)
+        if job is not None and self._idle == 0 and not self._watching and not self._jobs.empty():
+            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
+        return job
+
+    def _wait_for_job(self, is_first: bool) -> Job | None:
         with self._lock:
             self._idle += 1
+        if self._is_flooded():
+            time.sleep(_GATHER_S)
         job: Job | None = None
         with contextlib.suppress(Empty):
             job = self._jobs.get(timeout=None if is_first else _SPARE_LEAVES_AFTER_S)
@@ -138,8 +162,6 @@ class Worker:
             self._idle -= 1
             if job is None:
                 self._threads -= 1
-        if job is not None and self._idle == 0 and not self._jobs.empty():
-            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
         return job
 
 
@@ -180,6 +202,11 @@ class LatestValue(Generic[Value]):
             self._waiting.append(value)
             was_queued, self._queued = self._queued, True
             return not was_queued
+
+    @property
+    def has_waiting(self) -> bool:
+        """True while values wait to be delivered."""
+        return bool(self._waiting)
 
     def offer_if_empty(self, value: Value) -> None:
         """As `offer`, but do nothing if a value is on its way already. Any thread."""

@@ -1,9 +1,12 @@
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
+from beamshell.channels import updates
 from beamshell.channels.updates import LatestValue, Worker
 
 
@@ -178,3 +181,28 @@ def test_a_worker_that_is_made_while_the_interpreter_ends_does_nothing():
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout + ended.stderr == ""
+
+
+@pytest.mark.parametrize(("number", "gathers"), [(50, False), (150, True)])
+def test_only_in_a_flood_a_worker_lets_jobs_gather_before_it_wakes_up_again(worker, monkeypatch, number, gathers):
+    def wait_until_idle():
+        deadline = time.monotonic() + 10
+        while worker.busy:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    pauses, started, release = [], threading.Event(), threading.Event()
+    monkeypatch.setattr(updates, "_FLOOD_S", 1000.0)  # whatever time the machine needs for these jobs
+    monkeypatch.setattr(updates, "time", SimpleNamespace(monotonic=lambda: 2000.0, sleep=pauses.append))
+    worker.post(started.set)
+    assert started.wait(10)
+    wait_until_idle()
+    worker.post(lambda: release.wait(10))
+    for _ in range(number):
+        worker.post(lambda: None)
+    release.set()
+    wait_until_idle()
+    done = threading.Event()
+    worker.post(done.set)  # once it is done, whatever pause there was is over
+    assert done.wait(10)
+    assert bool(pauses) == gathers
