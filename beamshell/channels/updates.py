@@ -22,9 +22,9 @@ Job = Callable[[], None]
 
 _STALLED_AFTER_S = 0.01  # a queue that did not move for so long gets one more worker
 _MOST_THREADS = 64
-_FLOOD = 100  # jobs
-_FLOOD_S = 0.02  # within so many seconds: more of them come at once then, as each wake-up costs as much as many jobs
-_GATHER_S = 0.001
+_BURST = 32  # jobs without a break
+_FLOOD_S = 0.006  # a burst in less time is part of a flood
+_BREAK_S = 0.0001
 _SPARE_LEAVES_AFTER_S = 5.0
 _JOBS_END_WITHIN_S = 0.5  # a job that goes on longer at the end waits for a server that does not answer
 
@@ -65,8 +65,7 @@ class Worker:
         self._started = 0
         self._finished = 0
         self._watching = False
-        self._counted_at = 0.0
-        self._counted = 0
+        self._burst_ended = 0.0
         self._stopped = _is_closing  # one that is made too late does nothing
         _all_workers.append(self)
 
@@ -124,6 +123,20 @@ class Worker:
             del job  # what it refers to must not live until the next one comes
             with self._lock:
                 self._finished += 1
+            if self._finished % _BURST == 0:
+                self._pause_in_flood()
+
+    def _pause_in_flood(self) -> None:
+        """Leave the interpreter to the other threads for a moment, after many jobs in a short time.
+
+        The library's thread would wait for it up to 5 ms for each update, with a lock that all circuits need: the end
+        of a move among them. And what comes meanwhile needs no wake-up, which costs as much as many jobs.
+        """
+        now = time.monotonic()
+        if now - self._burst_ended < _FLOOD_S:
+            time.sleep(_BREAK_S)
+            now = time.monotonic()
+        self._burst_ended = now
 
     def _do(self, job: Job) -> None:
         try:
@@ -131,13 +144,6 @@ class Worker:
         except Exception:  # the other subscribers still have to be called
             if not self._stopped:  # at the end of the interpreter the libraries refuse what comes too late
                 logger.exception("a subscriber failed")
-
-    def _is_flooded(self) -> bool:
-        """Whether many jobs came in the last moment. Called when all are done."""
-        now = time.monotonic()
-        if now - self._counted_at > _FLOOD_S:
-            self._counted_at, self._counted = now, self._finished
-        return self._finished - self._counted > _FLOOD
 
     def _next_job(self, is_first: bool) -> Job | None:
         """The next job; None tells a spare thread that it is no longer needed."""
@@ -153,8 +159,6 @@ class Worker:
     def _wait_for_job(self, is_first: bool) -> Job | None:
         with self._lock:
             self._idle += 1
-        if self._is_flooded():
-            time.sleep(_GATHER_S)
         job: Job | None = None
         with contextlib.suppress(Empty):
             job = self._jobs.get(timeout=None if is_first else _SPARE_LEAVES_AFTER_S)

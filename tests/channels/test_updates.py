@@ -1,7 +1,7 @@
+import itertools
 import subprocess
 import sys
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -183,26 +183,15 @@ def test_a_worker_that_is_made_while_the_interpreter_ends_does_nothing():
     assert ended.stdout + ended.stderr == ""
 
 
-@pytest.mark.parametrize(("number", "gathers"), [(50, False), (150, True)])
-def test_only_in_a_flood_a_worker_lets_jobs_gather_before_it_wakes_up_again(worker, monkeypatch, number, gathers):
-    def wait_until_idle():
-        deadline = time.monotonic() + 10
-        while worker.busy:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-
-    pauses, started, release = [], threading.Event(), threading.Event()
-    monkeypatch.setattr(updates, "_FLOOD_S", 1000.0)  # whatever time the machine needs for these jobs
-    monkeypatch.setattr(updates, "time", SimpleNamespace(monotonic=lambda: 2000.0, sleep=pauses.append))
-    worker.post(started.set)
-    assert started.wait(10)
-    wait_until_idle()
-    worker.post(lambda: release.wait(10))
-    for _ in range(number):
+@pytest.mark.parametrize(("between_two_looks_s", "pauses"), [(0.0, 3), (1.0, 0)])
+def test_a_worker_leaves_the_interpreter_to_others_after_each_32_jobs_of_a_flood(
+    worker, monkeypatch, between_two_looks_s, pauses
+):
+    clock = itertools.count(between_two_looks_s, between_two_looks_s)
+    slept, done = [], threading.Event()
+    monkeypatch.setattr(updates, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=slept.append))
+    for _ in range(100):
         worker.post(lambda: None)
-    release.set()
-    wait_until_idle()
-    done = threading.Event()
-    worker.post(done.set)  # once it is done, whatever pause there was is over
+    worker.post(done.set)
     assert done.wait(10)
-    assert bool(pauses) == gathers
+    assert len(slept) == pauses
