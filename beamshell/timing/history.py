@@ -36,7 +36,7 @@ class PastRun(Protocol):
 
 
 class TimingHistory:
-    """Learns a timing model from past runs, a few at a time; it keeps nothing of runs that it is not asked for any more.
+    """Learns a timing model from past runs, a few at a time, and forgets those that it is not asked for any more.
 
     Args:
         clock: seconds that only grow, such as `time.monotonic`.
