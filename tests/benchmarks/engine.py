@@ -103,7 +103,6 @@ def against_bluesky() -> None:
     }
     pairs = {
         "null message": (pair(nulls, nulls, 2_000), 10),
-        "null message, 20 000 without a checkpoint": (pair(nulls, nulls, 20_000), None),
         "count event": (pair(count, lambda n: bluesky.plans.count([DET], n), 100), 40),
         "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 200), 60),
         "count event, messages made beforehand": (pair(count_messages, count_messages, 200), None),
