@@ -14,7 +14,7 @@ from typing import Any
 
 from beamshell.engine import put_back
 from beamshell.engine.context import CommandContext
-from beamshell.engine.plan_cursor import as_generator, send_again
+from beamshell.engine.plan_cursor import as_generator, identity, send_again
 from beamshell.engine.requests import Interrupted
 from beamshell.engine.resources import Task, name_of
 from beamshell.engine.state import State
@@ -217,7 +217,7 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
     if cursor:
         if finished:
             cursor.top.reply = None
-        elif not messages or messages[-1] is not cursor.top.msg:
+        elif not messages or identity(messages[-1]) != identity(cursor.top.msg):
             messages.append(cursor.top.msg)
     messages = [task.msg for task in _actions_to_begin_again(ctx, messages)] + messages
 
@@ -232,13 +232,13 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
 
 def _actions_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:
     """Tasks from before the checkpoint that the engine has stopped; tasks that are sent again are dropped."""
-    repeated = {id(msg) for msg in messages}
+    repeated = {identity(msg) for msg in messages}
     stopped = []
     groups = ctx.resources.groups
     for group, tasks in groups.items():
         remaining = []
         for task in tasks:
-            if id(task.msg) in repeated:
+            if identity(task.msg) in repeated:
                 task.superseded = True
             elif task.stopped_by_engine:
                 task.superseded = True
