@@ -463,8 +463,14 @@ class EpicsMotor(Positioner):
         )
 
     def estimate_time_s(self, start: float, stop: float) -> float:
-        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now."""
-        return self.move_settings().duration_s(start, stop) + self.settle_time
+        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now.
+
+        Raises:
+            DeviceError: it would never arrive, since a speed is 0.
+        """
+        settings = self.move_settings()
+        self._check_speed(settings, start, stop)
+        return settings.duration_s(start, stop) + self.settle_time
 
     # ---- simulation --------------------------------------------------------------------------
 
