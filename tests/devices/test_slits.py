@@ -210,6 +210,7 @@ def test_backlash_beyond_the_other_blade_is_refused_before_anything_moves(blades
     with pytest.raises(LimitError, match=r"slits_gap: its blades take out their backlash \(BDST\) 0.2 mm beyond"):
         slits.gap.set(0.1)
     assert not low.is_sent
+    assert "would touch at a gap of 0.1 mm" in str(rehearse(bps.mv(slits.gap, 0.1)).problems)
     assert slits.gap.set(0.5) is not None
 
 

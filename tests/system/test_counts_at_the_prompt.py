@@ -29,8 +29,8 @@ def test_one_press_ends_a_bare_count_and_shows_what_was_counted_until_then(conso
 
 
 def test_a_paused_count_ends_with_abort_and_the_next_count_is_whole(console: Terminal) -> None:
-    start = console.begin("loopscan scaler 3 1000")
-    console.wait_for("seq_num|3 points, about", start)
+    start = console.begin("regions scaler th 0:0.001:0.001:0.1 0.002:0.003:0.001:1000")
+    console.wait_for_point(2, start)  # then two that count 1000 s
     console.press_twice(start)
     assert console.state == "PAUSED"
     assert "aborted" in console.do("abort")

@@ -121,6 +121,8 @@ class MotorFlyer(PathFlyer):
                     f"{exc}; at this speed a flight needs {run_up} beside its first and last point"
                 ) from exc
         self._check_speed(profile)
+        start, target = profile.begin - self._room(profile), self._target(profile)
+        self.motor.check_speed(self.motor.move_settings(profile.speed), start, target)
         self.counter.check_bins(profile.bins, profile.time_s)
         return profile
 

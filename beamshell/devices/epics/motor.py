@@ -213,7 +213,7 @@ class EpicsMotor(Positioner):
         target = self._within_limits(position, (low, high))
         settings = self.move_settings(velocity, ramp_s)
         self._check_ready(int(spmg), bool(calibrating))
-        self._check_speed(settings, start, target)
+        self.check_speed(settings, start, target)
         move = MotorMove(
             self,
             Position(float(target)),
@@ -251,16 +251,18 @@ class EpicsMotor(Positioner):
                 f"{self.name}: a {self._last_move.action} is under way; wait for it, or {self.name}.stop()"
             )
 
-    def _check_speed(self, settings: MoveSettings, start: float, target: float) -> None:
+    def check_speed(self, settings: MoveSettings, start: float, target: float) -> None:
+        """Return if a move with these settings would arrive.
+
+        Raises:
+            DeviceError: a speed that it needs is 0.
+        """
         speeds = [leg.velocity for leg in settings.legs(start, target)]
-        if 0 not in speeds:
-            return
-        name = "velocity" if settings.velocity == 0 and speeds[0] == 0 else "backlash_velocity"
-        self._refuse_zero_speed(name)
+        if 0 in speeds:
+            self._refuse_zero_speed("velocity" if settings.velocity == speeds[0] == 0 else "backlash_velocity")
 
     def _refuse_zero_speed(self, name: str) -> None:
-        signal = self.part(name)
-        field = signal.pvname.rpartition(".")[2]
+        field = self.part(name).pvname.rpartition(".")[2]
         raise DeviceError(
             f"{self.name}: its {name} ({field}) is 0, so it would never arrive; to change it: {self.name}.{name}.set(1)"
         )
@@ -463,8 +465,14 @@ class EpicsMotor(Positioner):
         )
 
     def estimate_time_s(self, start: float, stop: float) -> float:
-        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now."""
-        return self.move_settings().duration_s(start, stop) + self.settle_time
+        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now.
+
+        Raises:
+            DeviceError: it would never arrive, since a speed is 0.
+        """
+        settings = self.move_settings()
+        self.check_speed(settings, start, stop)
+        return settings.duration_s(start, stop) + self.settle_time
 
     # ---- simulation --------------------------------------------------------------------------
 

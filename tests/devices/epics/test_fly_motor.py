@@ -228,6 +228,18 @@ def test_a_flight_out_of_limits_is_refused_and_nothing_moves(bench, change, erro
     assert bench.th.position == 0.0
 
 
+def test_a_flight_whose_backlash_would_be_taken_out_at_a_speed_of_zero_is_refused(bench):
+    standing = {"backlash_distance": 0.1, "backlash_velocity": 0.0}
+    before = {name: bench.th.part(name).get() for name in standing}
+    bench.th.configure(standing)
+    try:
+        until(lambda: all(bench.th.part(name).latest["value"] == value for name, value in standing.items()))
+        with pytest.raises(DeviceError, match=r"^th: its backlash_velocity \(BVEL\) is 0"):
+            bench.flyer.check_value(PATH)
+    finally:
+        bench.th.configure(before)
+
+
 def test_the_limits_of_this_session_hold_for_the_run_up_too(bench):
     bench.th.limits = (-1.1, 1.1)
     with pytest.raises(LimitError, match=r"below the limit -1\.1 deg"):

@@ -13,6 +13,8 @@ from beamshell import protocols
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, NotConnected
 from beamshell.ioc.process import DemoIoc
+from beamshell.plans import stubs as bps
+from beamshell.simulate import rehearse
 
 # ---- what it is
 
@@ -161,6 +163,7 @@ def test_a_move_at_a_speed_of_zero_is_refused_with_what_to_type(motor: EpicsMoto
         until(lambda: speed.latest["value"] == 0)
         with pytest.raises(DeviceError, match=rf"^tth: its {name} \({field}\) is 0, .*: tth\.{name}\.set\(1\)$"):
             motor.set(-1)
+        assert "would never arrive" in str(rehearse(bps.mv(motor, -1)).problems)
         motor.set(motor.position).wait(5)  # no way, no speed
     finally:
         speed.set(before).wait(5)
