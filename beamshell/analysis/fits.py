@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -21,9 +22,18 @@ from beamshell.analysis.models import (
     fitted,
     gaussian,
 )
-from beamshell.analysis.noise import Floats, counts_per_value, smallest_difference
+from beamshell.analysis.noise import (
+    Floats,
+    counting_variance,
+    counts_per_value,
+    is_measured,
+    scaled,
+    smallest_difference,
+)
 from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
 from beamshell.errors import NoFit
+from beamshell.text.lists import listed
+from beamshell.text.numbers import number, position_digits
 
 FEWEST_POINTS = 5
 """The least number of points for a fit: one more than there are parameters."""
@@ -33,6 +43,29 @@ _PLATEAU = 3  # equal highest points in a row
 _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
 _OTHER_SIGN = 1.5  # times the chi-square of the peak asked for
+_CLEARLY = 3.0  # standard deviations of a point above or below half height
+_END = 10  # a tenth of the points at each end shows the background
+_RESOLUTION = 1e-12  # of the range: nearer to each other are only floats
+_MAD_TO_SIGMA, _SECOND_DIFFERENCE = 1.4826, math.sqrt(6)
+
+
+class Shape(StrEnum):
+    """What points show that have no clear peak or edge: the `shape` of a `NoFit`."""
+
+    FEW = f"fewer than {FEWEST_POINTS} points"
+    FLAT = "the same everywhere"
+    NOISE = "no more than noise"
+    SLOPE = "a slope"
+    BROAD = "one broad curve"
+    EDGE = "an edge"
+    POINT = "a single point"
+    SEVERAL = "several peaks"
+    END = "a peak at the end of the scan"
+    WIDE = "a peak wider than the scan"
+    FLANK = "not half as high on both sides"
+    SATURATED = "a saturated peak"
+    PEAK = "a peak"
+    DIP = "a dip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,8 @@ class Fit:
     """What it stands on: "flat", "line", "curve" or "step"."""
     is_resolved: bool
     """False for an edge that is narrower than the step from point to point: fwhm is that step, and has no error."""
+    is_counting_noise: bool
+    """True for counts that are no farther from the curve than counts scatter."""
 
 
 # ---- fits ----------------------------------------------------------------------------------------
@@ -66,11 +101,11 @@ class Fit:
 def fit_peak(
     x: str,
     y: str,
-    xs: Sequence[float],
-    ys: Sequence[float],
+    xs: Sequence[float] | Floats,
+    ys: Sequence[float] | Floats,
     *,
     dip: bool = False,
-    exposures: Sequence[float] | None = None,
+    exposures: Sequence[float] | Floats | None = None,
 ) -> Fit:
     """Fit a Gaussian on a background that is flat, or a slope, a parabola or a step where these are clearly better.
 
@@ -87,28 +122,33 @@ def fit_peak(
     """
     word = "dip" if dip else "peak"
     curve = _Curve.of(word, x, y, xs, ys, exposures)
-    curve.require_more_than_noise(word)
     sign = -1 if dip else 1
+    _check_one_peak(word, curve, sign)
+    curve.require_more_than_noise(word)
     peak = _on_best_background(curve, sign)
     other = None
     if peak is None or not peak.is_counting_noise:
         other = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT, -sign)
     if other is not None and _is_inside(curve, other) and (peak is None or _is_much_better(curve, other, peak)):
+        curve.refuse_edge(word, other, limit_for_peaks(curve.at.size))
         reason = "a peak and no dip" if dip else "a dip and no peak: ask for the dip"
-        raise NoFit(f"{y} has {reason} (at {x} {other.parameters[0]:.5g})")
+        place = float(other.parameters[0])
+        raise NoFit(f"{y} has {reason} (at {x} {curve.place(place)})", Shape.PEAK if dip else Shape.DIP, (place,))
     if peak is None:
-        raise NoFit(f"{y} has no clear {word} {curve.scanned} in {x}")
+        raise NoFit(f"{y} has no clear {word} {curve.scanned} in {x}", Shape.NOISE)
     curve.require_more_than_background(word, peak)
     top = int((-curve.values if dip else curve.values).argmax())
     centre = float(peak.parameters[0])
-    _check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])
-    if abs(float(peak.parameters[1])) * FWHM_PER_SIGMA < curve.spacing:
+    if abs(float(peak.parameters[1])) * FWHM_PER_SIGMA < (step := curve.spacing_at(centre)):
         raise NoFit(
-            f"the {word} of {y} is a single point, at {x} {centre:.5g}: scan in steps smaller than {curve.spacing:.3g}"
+            f"the {word} of {y} is a single point, at {x} {curve.place(centre)}: scan in steps smaller than {step:.3g}",
+            Shape.POINT,
+            (centre,),
         )
+    _check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])
     if not dip:
         _check_saturation(curve, peak)
-    return _fit_of(peak)
+    return _fit_of(curve, peak)
 
 
 def fit_edge(
@@ -133,28 +173,37 @@ def fit_edge(
     edge = fitted(error_function, curve.at, curve.values, curve.per_value, Background.FLAT)
     peak = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT)
     if edge is None or (peak is not None and _is_inside(curve, peak) and _is_much_better(curve, peak, edge)):
-        raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}")
+        raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}", Shape.PEAK)
     curve.require_more_than_background("edge", edge)
     narrow = _in_one_step(curve, edge)
     _check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
-    return narrow or _fit_of(edge)
+    return narrow or _fit_of(curve, edge)
 
 
-def _fit_of(fit: LeastSquares) -> Fit:
-    centre, sigma, height, background = map(float, fit.parameters[:4])
+def _fit_of(curve: _Curve, fit: LeastSquares) -> Fit:
+    """The fit in the units of the points; an error that only the rounding of floats makes is 0."""
+    centre, sigma, *levels = map(float, fit.parameters[:4])
     errors = [float(error) for error in fit.errors[:4]]
+    span, tall = float(np.ptp(curve.at)), float(np.ptp(curve.values))
+    ranges = (span, span, tall, tall)
+    values = [
+        round(value / whole / _RESOLUTION) * _RESOLUTION * whole if error < _RESOLUTION * whole else value
+        for value, error, whole in zip((centre, sigma, *levels), errors, ranges, strict=True)
+    ]
+    errors = [error if error >= _RESOLUTION * whole else 0.0 for error, whole in zip(errors, ranges, strict=True)]
     return Fit(
-        centre=centre,
-        fwhm=sigma * FWHM_PER_SIGMA,
-        height=height,
-        background=background,
+        centre=values[0],
+        fwhm=values[1] * FWHM_PER_SIGMA,
+        height=curve.in_units(values[2]),
+        background=curve.in_units(values[3]),
         centre_error=errors[0],
         fwhm_error=errors[1] * FWHM_PER_SIGMA,
-        height_error=errors[2],
-        background_error=errors[3],
-        scatter=fit.scatter,
+        height_error=curve.in_units(errors[2]),
+        background_error=curve.in_units(errors[3]),
+        scatter=curve.in_units(fit.scatter),
         shape=str(fit.background),
         is_resolved=True,
+        is_counting_noise=fit.is_counting_noise,
     )
 
 
@@ -163,7 +212,7 @@ def _fit_of(fit: LeastSquares) -> Fit:
 
 @dataclass(frozen=True)
 class _Curve:
-    """The finite points in rising order, and the names for messages."""
+    """The measured points in rising order, and the names for messages."""
 
     x: str
     y: str
@@ -172,65 +221,110 @@ class _Curve:
     exposures: Floats | None
     per_value: Floats | None
     """Counts that one unit of a value stands for; None for unknown noise."""
+    exponent: int
+    """The values are those measured over this power of two."""
 
     @classmethod
     def of(
-        cls, word: str, x: str, y: str, xs: Sequence[float], ys: Sequence[float], exposures: Sequence[float] | None
+        cls,
+        word: str,
+        x: str,
+        y: str,
+        xs: Sequence[float] | Floats,
+        ys: Sequence[float] | Floats,
+        exposures: Sequence[float] | Floats | None,
     ) -> _Curve:
         """The points; NoFit if they are too few, or all the same."""
         at, values = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
-        finite = np.isfinite(at) & np.isfinite(values)
-        divided = None if exposures is None else np.asarray(exposures, dtype=float)[finite]
-        at, values = at[finite], values[finite]
+        measured = np.isfinite(at) & is_measured(values)
+        divided = None if exposures is None else np.asarray(exposures, dtype=float)[measured]
+        at, values = at[measured], values[measured]
         order = np.argsort(at, kind="stable")
         at, values, divided = at[order], values[order], None if divided is None else divided[order]
         if at.size < FEWEST_POINTS or np.ptp(at) == 0:
-            raise NoFit(f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed")
+            raise NoFit(
+                f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed", Shape.FEW
+            )
+        values, exponent = scaled(values)
+        curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent)
         if np.ptp(values) == 0:
-            raise NoFit(f"{y} is {values[0]:.5g} from {at[0]:.5g} to {at[-1]:.5g} in {x}: there is no {word}")
-        return cls(x, y, at, values, divided, counts_per_value(values, divided))
+            level = curve.in_units(float(values[0]))
+            raise NoFit(f"{y} is {level:.5g} {curve.scanned} in {x}: there is no {word}", Shape.FLAT)
+        return curve
 
     @property
     def scanned(self) -> str:
         """The range in words."""
-        return f"from {self.at[0]:.5g} to {self.at[-1]:.5g}"
+        return f"from {self.place(self.at[0])} to {self.place(self.at[-1])}"
 
     @property
     def spacing(self) -> float:
         """The mean step from point to point."""
         return float(np.ptp(self.at)) / (self.at.size - 1)
 
+    def spacing_at(self, position: float) -> float:
+        """The step between the points on both sides of a position."""
+        after = int(np.clip(np.searchsorted(self.at, position), 1, self.at.size - 1))
+        return float(self.at[after] - self.at[after - 1])
+
+    def place(self, position: float) -> str:
+        """A position in words, with the digits that all positions of this curve have."""
+        return number(float(position), position_digits(self.spacing), as_position=True)
+
+    def in_units(self, value: float) -> float:
+        """A value in the unit that was measured."""
+        return float(np.ldexp(value, self.exponent))
+
     def require_more_than_noise(self, word: str) -> None:
         """NoFit if noise alone could have made the curve."""
         evidence = significance(self.values, self.exposures)
         if not evidence.is_clear:
-            raise NoFit(f"{self.y} has no clear {word} {self.scanned} in {self.x}: {evidence}")
+            raise NoFit(f"{self.y} has no clear {word} {self.scanned} in {self.x}: {evidence}", Shape.NOISE)
 
     def require_more_than_background(self, word: str, fit: LeastSquares) -> None:
         """NoFit if a slope, a broad curve or, for a peak, an edge does as well as the fit."""
         limit = limit_for_peaks(self.at.size)
         is_flat = fit.background is Background.FLAT
         is_wide = float(fit.parameters[1]) * FWHM_PER_SIGMA > float(np.ptp(self.at)) / 2
-        alternatives = [(Background.LINE, "is a slope", _ONE_IN_1000 if is_flat else limit)]
+        alternatives = [(Background.LINE, Shape.SLOPE, _ONE_IN_1000 if is_flat else limit)]
         if is_wide or not is_flat:
-            alternatives += [(Background.CURVE, "is one broad curve", _ONE_IN_20 if is_flat else limit)]
-        for background, reason, least in alternatives:
+            alternatives += [(Background.CURVE, Shape.BROAD, _ONE_IN_20 if is_flat else limit)]
+        for background, shape, least in alternatives:
             alone = background_alone(self.at, self.values, self.per_value, background)
             if self.deviations(alone, fit) <= least:
-                raise NoFit(f"{self.y} {reason} {self.scanned} in {self.x}, without a clear {word}: scan wider")
+                if word != "edge":
+                    self._refuse_edge(word, lambda edge: self.deviations(self._curved, edge) > limit)
+                raise NoFit(
+                    f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: scan wider", shape
+                )
+        if word != "edge":
+            self.refuse_edge(word, fit, _ONE_IN_1000 if is_flat else limit)
+
+    def refuse_edge(self, word: str, fit: LeastSquares, least: float) -> None:
+        """NoFit if an edge does as well as this peak, unless it stands on a flat line on both sides."""
         centre, fwhm = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA
         falls_on_both_sides = self.at[0] <= centre - fwhm and centre + fwhm <= self.at[-1]
-        if word == "edge" or (is_flat and falls_on_both_sides):
-            return
+        if not (fit.background is Background.FLAT and falls_on_both_sides):
+            self._refuse_edge(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
+
+    def _refuse_edge(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
+        """NoFit if an edge inside of the scan is likely."""
         edge = fitted(error_function, self.at, self.values, self.per_value, Background.FLAT)
-        if edge is None or not self.at[0] <= float(edge.parameters[0]) <= self.at[-1]:
+        if edge is None or not self.at[0] <= float(edge.parameters[0]) <= self.at[-1] or not is_likely(edge):
             return
-        if self.deviations(edge.misfit, fit) <= (_ONE_IN_1000 if is_flat else limit):
-            raise NoFit(f"{self.y} has an edge and no {word} (at {self.x} {edge.parameters[0]:.5g}): use edge")
+        place = float(edge.parameters[0])
+        raise NoFit(
+            f"{self.y} has an edge and no {word} (at {self.x} {self.place(place)}): use edge", Shape.EDGE, (place,)
+        )
+
+    @property
+    def _curved(self) -> float:
+        """The misfit of a parabola."""
+        return background_alone(self.at, self.values, self.per_value, Background.CURVE)
 
     def deviations(self, misfit: float, fit: LeastSquares) -> float:
         """By how much `fit` is better than a curve of this misfit, in standard deviations."""
-        if fit.misfit <= 1e-18 * float(self.values @ self.values):
+        if not fit.is_counting_noise and fit.misfit <= 1e-18 * float(self.values @ self.values):
             return math.inf if misfit > 100 * fit.misfit else 0.0
         t = math.sqrt(max(misfit - fit.misfit, 0.0) / fit.scale) if fit.scale else math.inf
         return t if fit.is_counting_noise else deviations_of_t(t, fit.freedom)
@@ -266,14 +360,38 @@ def _is_much_better(curve: _Curve, one: LeastSquares, other: LeastSquares) -> bo
 def _check_place(word: str, curve: _Curve, fit: LeastSquares, at_end: bool, is_resolved: bool = True) -> None:
     x, y, scanned = curve.x, curve.y, curve.scanned
     centre, fwhm, error = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA, float(fit.errors[0])
+    place = curve.place(centre)
     if not curve.at[0] <= centre <= curve.at[-1]:
-        raise NoFit(f"the {word} of {y} would be at {x} {centre:.5g}, outside of what was scanned, {scanned}")
+        raise NoFit(f"the {word} of {y} would be at {x} {place}, outside of what was scanned, {scanned}", Shape.END)
     if at_end:
-        raise NoFit(f"the {word} of {y} is at the end of what was scanned, near {x} {centre:.5g}: scan around it")
+        raise NoFit(f"the {word} of {y} is at the end of what was scanned, near {x} {place}: scan around it", Shape.END)
     if fwhm > np.ptp(curve.at):
-        raise NoFit(f"the {word} of {y} is {fwhm:.3g} wide, more than what was scanned, {scanned} in {x}: scan wider")
+        raise NoFit(
+            f"the {word} of {y} is {fwhm:.3g} wide, more than what was scanned, {scanned} in {x}: scan wider",
+            Shape.WIDE,
+        )
     if is_resolved and error > fwhm and error > curve.spacing:
-        raise NoFit(f"the {word} of {y} is at {x} {centre:.5g} +- {error:.2g}: that is no position")
+        raise NoFit(f"the {word} of {y} is at {x} {place} +- {error:.2g}: that is no position", Shape.NOISE)
+
+
+def _check_one_peak(word: str, curve: _Curve, sign: int) -> None:
+    """Refuse several peaks that are clearly higher than half of the highest, with points clearly below beside each."""
+    above, few = curve.values * sign, max(1, curve.at.size // _END)
+    background = min(float(above[:few].mean()), float(above[-few:].mean()))
+    half = (background + float(above.max())) / 2
+    bends = np.abs(np.diff(above, 2)) / _SECOND_DIFFERENCE
+    noise = np.full(above.size, _MAD_TO_SIGMA * float(np.median(bends)))
+    if curve.per_value is not None:
+        noise = np.maximum(noise, np.sqrt(counting_variance(np.abs(curve.values), curve.per_value)))
+    clear = np.flatnonzero(np.abs(above - half) > _CLEARLY * noise)
+    runs = [(is_high, list(points)) for is_high, points in itertools.groupby(clear, lambda n: bool(above[n] > half))]
+    tops = [max(points, key=lambda n: float(above[n])) for is_high, points in runs[1:-1] if is_high]
+    places = tuple(float(curve.at[top]) for top in tops)
+    if len(places) > 1:
+        where = " and ".join(filter(None, [listed(map(curve.place, places[:-1])), curve.place(places[-1])]))
+        raise NoFit(
+            f"{curve.y} has {len(places)} {word}s, at {curve.x} {where}: scan around one of them", Shape.SEVERAL, places
+        )
 
 
 def _check_saturation(curve: _Curve, fit: LeastSquares) -> None:
@@ -298,8 +416,9 @@ def _check_saturation(curve: _Curve, fit: LeastSquares) -> None:
     above = float(flanks.parameters[2] + flanks.parameters[3]) - top
     if above > 0.05 * np.ptp(values) and above > 3 * float(flanks.errors[2]):
         raise NoFit(
-            f"{curve.y} is saturated: {row} points in a row near {curve.x} {fit.parameters[0]:.5g} are all {top:.6g}, "
-            "where the flanks lead higher; attenuate the beam or count for less"
+            f"{curve.y} is saturated: {row} points in a row near {curve.x} {curve.place(fit.parameters[0])} are all "
+            f"{curve.in_units(top):.6g}, where the flanks lead higher; attenuate the beam or count for less",
+            Shape.SATURATED,
         )
 
 
@@ -310,7 +429,7 @@ def _in_one_step(curve: _Curve, fit: LeastSquares) -> Fit | None:
     """The edge as far as its points show it, if it is narrower than the step in which it is; else None."""
     centre, sigma, height, background = map(float, fit.parameters[:4])
     after = int(np.clip(np.searchsorted(curve.at, centre), 1, curve.at.size - 1))
-    step = float(curve.at[after] - curve.at[after - 1])
+    step = curve.spacing_at(centre)
     if sigma * FWHM_PER_SIGMA >= step:
         return None
     middle = float(curve.at[after - 1] + curve.at[after]) / 2
@@ -319,17 +438,11 @@ def _in_one_step(curve: _Curve, fit: LeastSquares) -> Fit | None:
         from_sides = abs(curve.values[point] - background), abs(curve.values[point] - background - height)
         if min(from_sides) > _PARTLY * noise:
             middle = float(curve.at[point])  # the edge is being crossed there
-    result = _fit_of(fit)
-    return Fit(
+    return replace(
+        _fit_of(curve, fit),
         centre=middle,
         fwhm=step,
-        height=height,
-        background=background,
         centre_error=step / _PER_UNIFORM,
         fwhm_error=math.nan,
-        height_error=result.height_error,
-        background_error=result.background_error,
-        scatter=fit.scatter,
-        shape=result.shape,
         is_resolved=False,
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.analysis.fits import fit_edge, fit_peak
+from beamshell.analysis.fits import Shape, fit_edge, fit_peak
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.errors import NoFit
 
@@ -86,17 +86,20 @@ def test_points_may_come_in_any_order_and_some_may_be_missing():
 @pytest.mark.parametrize(
     ("fit", "values", "why"),
     [
-        (peak, np.full(41, 7.0), r"det is 7 from -1 to 1 in th \[deg\]: there is no peak"),
-        (edge, np.zeros(41), r"det is 0 from -1 to 1 in th \[deg\]: there is no edge"),
+        (peak, np.full(41, 7.0), r"det is 7 from -1.000 to 1.000 in th \[deg\]: there is no peak"),
+        (edge, np.zeros(41), r"det is 0 from -1.000 to 1.000 in th \[deg\]: there is no edge"),
         (peak, np.arange(41.0), "peak"),
         (peak, bell(centre=1.6), "end of what was scanned|outside of what was scanned"),
         (peak, bell(centre=1.02), "end of what was scanned|outside of what was scanned"),
         (edge, step(centre=1.5), "edge"),
-        (peak, bell(height=-5000.0), r"det has a dip and no peak: ask for the dip \(at th \[deg\] 0.3\)"),
+        (peak, bell(height=-5000.0), r"det has a dip and no peak: ask for the dip \(at th \[deg\] 0.300\)"),
         (lambda values: peak(values, dip=True), bell(), "a peak and no dip"),
-        (peak, bell(sigma=0.001), r"single point, at th \[deg\] 0.3: scan in steps smaller than 0.05"),
+        (peak, bell(sigma=0.001), r"single point, at th \[deg\] 0.300: scan in steps smaller than 0.05"),
         (peak, np.minimum(bell(), 2000.0), "saturated: 11 points in a row near .* are all 2000"),
         (peak, bell(sigma=3.0), "wide|no clear|end of"),
+        (peak, bell(-0.5, 0.1, 1000) + bell(0.5, 0.1, 1000), r"has 2 peaks, at th \[deg\] -0.500 and 0.500: scan"),
+        (peak, bell(-0.5, 0.1, 1000) + bell(0.5, 0.1, 800), r"has 2 peaks, at th \[deg\] -0.500 and 0.500: scan"),
+        (lambda values: peak(values, dip=True), 3e3 - bell(-0.5, 0.1, 1e3) - bell(0.5, 0.1, 1e3), "has 2 dips, at"),
     ],
 )
 def test_what_is_no_fit_is_refused_with_its_numbers(fit, values, why):
@@ -221,3 +224,73 @@ def test_few_counts_a_point_are_not_saturated():
             reasons.append(str(exc))
     assert len(reasons) <= 4
     assert "saturated" not in " ".join(reasons)
+
+
+# ---- several peaks, unequal steps, extreme numbers -----------------------------------------------
+
+
+def test_a_low_second_peak_does_not_hide_the_first():
+    random = np.random.default_rng(13)
+    result = peak(random.poisson(bell(-0.5, 0.1, 1000) + bell(0.5, 0.1, 300, 0)))
+    assert result.centre == pytest.approx(-0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_one_peak_with_noise_is_not_taken_for_several(background):
+    random, refusals = np.random.default_rng(14), set()
+    for _ in range(50):
+        try:
+            peak(random.poisson(BACKGROUNDS[background](X) + bell(-0.3, 0.15, random.uniform(50, 5000), 0)))
+        except NoFit as exc:
+            refusals.add(exc.shape)
+    assert Shape.SEVERAL not in refusals
+
+
+def test_two_peaks_with_noise_are_named_and_none_of_them_is_gone_to():
+    random = np.random.default_rng(15)
+    for _ in range(50):
+        with pytest.raises(NoFit, match="has 2 peaks") as caught:
+            peak(random.poisson(bell(-0.5, 0.1, 1000) + bell(0.5, 0.1, 900, 0)))
+        assert caught.value.places == pytest.approx((-0.5, 0.5), abs=0.11)
+
+
+def test_a_peak_in_the_fine_part_of_a_scan_is_no_single_point():
+    x = np.concatenate([np.linspace(-5, 0.15, 5), np.linspace(0.2, 0.4, 11), np.linspace(0.45, 5, 5)])
+    assert peak(bell(sigma=0.04, x=x), x).centre == pytest.approx(0.3, abs=1e-3)
+
+
+def test_absorption_over_an_edge_on_a_slope_is_named_an_edge():
+    random = np.random.default_rng(16)
+    x = np.concatenate([np.arange(8.949, 8.969, 0.01), np.arange(8.969, 8.999, 0.002), np.arange(9.0, 9.05, 0.005)])
+    for _ in range(20):
+        values = np.where(x > 8.979, 1.8, 0.6) * (x / 8.979) ** -3 + random.normal(0, 0.01, x.size)
+        with pytest.raises(NoFit) as caught:
+            peak(values, x)
+        assert (caught.value.shape, caught.value.places[0]) == ("an edge", pytest.approx(8.979, abs=0.004))
+
+
+@pytest.mark.parametrize("size", [1e155, 1e300, 1e-163, 1e-310])
+@pytest.mark.parametrize(("fit", "curve"), [(peak, bell), (edge, step)])
+def test_values_that_cannot_be_squared_are_fitted_as_others(fit, curve, size):
+    result = fit(size * (curve() + np.random.default_rng(17).normal(0, 20, X.size)) / 5e3)
+    assert result.centre == pytest.approx(0.3, abs=0.01)
+    assert result.height / size == pytest.approx(1.0, rel=0.02)
+    assert 0 < result.height_error / size < 0.02
+
+
+def test_the_largest_float_of_a_driver_is_left_out_like_inf_and_nan():
+    values = bell()
+    values[[3, 20, 25]] = np.finfo(float).max, np.inf, -np.finfo(np.float32).max
+    assert peak(values).centre == pytest.approx(0.3, abs=1e-6)
+
+
+def test_points_without_noise_have_a_centre_without_an_error():
+    result = peak(1.5 + np.exp(-((X - 0.0) ** 2) / 0.02))
+    assert (result.centre, result.centre_error, result.height_error) == (0.0, 0.0, 0.0)
+
+
+def test_a_ratio_of_two_currents_is_not_taken_for_counts():
+    random = np.random.default_rng(18)
+    current = np.full(X.size, 2e-9)
+    ratio = bell(height=1.0, background=0.1) + random.normal(0, 0.01, X.size)
+    assert peak(ratio, exposures=current).centre == pytest.approx(0.3, abs=0.01)

@@ -93,7 +93,7 @@ def test_an_edge_is_gone_to_and_a_knife_comes_back(here):
 def test_a_dip_is_found_when_it_is_asked_for(here):
     sees(here, lambda th: 1000 - 800 * math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
     core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
-    assert "det has a dip and no peak: ask for the dip (at th [deg] 4.3)" in str(core.error)
+    assert "det has a dip and no peak: ask for the dip (at th [deg] 4.300)" in str(core.error)
     assert here.motor.position == ORIGIN
     here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, dip=True))
     assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)

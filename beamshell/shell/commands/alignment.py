@@ -7,6 +7,7 @@ motor. It is read from the store, so that it needs no plot and no memory.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beamshell import plans as bp
@@ -19,14 +20,16 @@ from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, 
 from beamshell.shell.positions import unit_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
-from beamshell.text.numbers import counted, fixed, with_error, with_unit
+from beamshell.text.numbers import counted, fixed, in_full, with_error, with_unit
 
 if TYPE_CHECKING:
     from beamshell.analysis.peaks import Peak
     from beamshell.store import Run
+    from beamshell.views.peaks import RunPeaks
 
 HEADING = "Alignment"
 _LOOK_BACK = 20
+_EDGE_STEPS = 10  # of the scan on both sides of an edge
 
 
 class Line(NamedTuple):
@@ -135,8 +138,9 @@ def cen(
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     return _go(session, _Question("cen", scan_number, value, dip, anyway), "centre", lambda peak: peak.cen)
 
@@ -153,8 +157,9 @@ def peak(
     """Go to where the last scan was highest.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     title = "lowest point" if dip else "highest point"
     question = _Question("peak", scan_number, value, dip, anyway)
@@ -173,8 +178,9 @@ def com(
     """Go to the centre of mass of the last scan's peak.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     return _go(session, _Question("com", scan_number, value, dip, anyway), "centre of mass", lambda peak: peak.com)
 
@@ -196,30 +202,66 @@ class _Question(NamedTuple):
 
 
 def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], float | None]) -> Plan:
-    from beamshell.views.peaks import clearest
-
-    value = asked.value
     run = _run(session, asked.scan_number)
-    motor_name, peaks = _peaks_of(run, value)
-    if value is not None and value not in peaks:
-        raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    clear = {name: peak for name, peak in peaks.items() if peak.significance.is_clear}
-    pointing = {name: peak for name, peak in clear.items() if peak.is_dip == asked.dip}
-    curve = clearest(pointing or peaks) if value is None else peaks[value]
-    if not (asked.anyway or curve.significance.is_clear):
-        raise NoFit(
-            f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {asked.insisting}"
-        )
-    if curve.is_dip != asked.dip and not asked.anyway:
-        kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
-        raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
-    motor = _motor(session, motor_name)
+    view = _view_of(run)
+    curve = _curve(session, view, run, asked)
+    motor = _motor(session, str(run.start["motors"][0]))
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
     move = _move_in_words(motor, float(motor.position), target)
     print(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
+
+
+def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak:
+    """The curve that is asked for; NoFit if it has no peak, or no dip, and nobody insists."""
+    from beamshell.analysis.fits import Shape
+    from beamshell.views.peaks import clearest, is_noise
+
+    signal, peaks = None, view.peaks(asked.value)
+    if asked.value is not None:
+        signal = view.signal(asked.value)
+        if signal is None:
+            raise unknown("value", asked.value, view.signals(), of=f"scan {run.scan_id}")
+    if signal is not None and signal not in peaks:
+        raise NoFit(f"scan {run.scan_id}: {signal} is the same everywhere, or no number, or has too few points")
+    if not peaks:
+        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
+    good = {name: peak for name, peak in peaks.items() if peak.doubt is None}
+    pointing = {name: peak for name, peak in good.items() if peak.is_dip == asked.dip}
+    curve = peaks[signal] if signal is not None else clearest(pointing or peaks)
+    if asked.anyway or curve.y in pointing or (asked.word == "peak" and _has_top(curve) and curve.is_dip == asked.dip):
+        return curve
+    if curve.y in good:
+        kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
+        raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
+    if signal is None and len(peaks) > 1:
+        shapes = listed(f"{name}: {view.shape(peak)}" for name, peak in peaks.items())
+        raise NoFit(f"scan {run.scan_id}: no value has a clear peak ({shapes}); to insist: {asked.insisting}")
+    if curve.doubt is not None and curve.doubt.shape == Shape.EDGE:
+        reason = f"scan {run.scan_id}: {curve.y} has {view.shape(curve)} and no {'dip' if asked.dip else 'peak'}"
+        raise NoFit(f"{reason}; to go to it: {_edge_command(session, view, run, curve)}")
+    reason = f"no clear peak in {curve.y} ({curve.significance})" if is_noise(curve) else str(curve.doubt)
+    raise NoFit(f"scan {run.scan_id}: {reason}; to insist: {asked.insisting}")
+
+
+def _edge_command(session: Session, view: RunPeaks, run: Run, curve: Peak) -> str:
+    """The commands that go to the edge of this curve: the motor goes near it, then scans a part of the range."""
+    from beamshell.analysis.signals import SECONDS
+
+    assert curve.doubt is not None
+    motor, field = _typed_name(session, str(run.start["motors"][0])), curve.y.removesuffix(f"/{SECONDS}")
+    place, width = view.position(curve, curve.doubt.places[0]), in_full(_EDGE_STEPS * curve.step, 2)
+    detectors = " ".join(map(str, run.start.get("detectors") or ()))
+    return f"mov {motor} {place}; edge {detectors} {motor} -{width} {width} {2 * _EDGE_STEPS + 1} field={field}"
+
+
+def _has_top(curve: Peak) -> bool:
+    """Whether a curve that is too broad for a centre has a highest point inside of the scan."""
+    from beamshell.analysis.fits import Shape
+
+    return curve.doubt is not None and curve.doubt.shape in (Shape.BROAD, Shape.WIDE) and curve.is_top_inside
 
 
 def _run(session: Session, scan_number: int | None) -> Run:
@@ -256,28 +298,33 @@ def _is_scan_of_one_motor(run: Run) -> bool:
     return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
 
 
-def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
-    """The name of the motor that was scanned, and the peaks by value: the detectors', and that of the named value."""
+def _view_of(run: Run) -> RunPeaks:
+    """The statistics of a run along one motor."""
     from beamshell.views.peaks import RunPeaks
 
     if not _is_scan_of_one_motor(run):
         raise NoFit(f"{run.label} is no scan of one motor with points")
     view = RunPeaks(run.start)
     view.take(run.documents())
-    peaks = view.peaks(value)
-    if not peaks:
-        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
-    return str(run.start["motors"][0]), peaks
+    return view
 
 
 def _motor(session: Session, name: str) -> Any:
-    """The device of this name in a run: one of the registry, or a part of one."""
-    if name in session.registry:
-        return session.devices[name]
-    for device in session.registry.values():
+    """The device of this name in a run: one that this console has, or a part of one."""
+    device, *parts = _typed_name(session, name).split(".")
+    return reduce(getattr, parts, session.devices[device])
+
+
+def _typed_name(session: Session, name: str) -> str:
+    """What is typed for the device of this name in a run: "th", or "mono.energy" for mono_energy."""
+    if name in session.devices and session.devices[name].name == name:
+        return name
+    for device_name, device in session.devices.items():
+        if device.name == name:
+            return device_name
         for part in getattr(device, "component_names", ()):
             if getattr(getattr(device, part, None), "name", None) == name:
-                return getattr(device, part)
+                return f"{device_name}.{part}"
     raise UnknownName(f"the scan moved {name}, which this console does not have")
 
 
