@@ -273,7 +273,8 @@ class _Curve:
 
     def in_units(self, value: float) -> float:
         """A value in the unit that was measured."""
-        return float(np.ldexp(value, self.exponent))
+        with np.errstate(over="ignore"):  # a height from the least to the largest float is infinite
+            return float(np.ldexp(value, self.exponent))
 
     def require_more_than_noise(self, word: str) -> None:
         """NoFit if noise alone could have made the curve."""

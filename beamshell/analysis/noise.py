@@ -60,6 +60,8 @@ def counts_per_value(values: Floats, exposures: Floats | None = None) -> Floats 
         unit = int(np.gcd.reduce(several)) if several.size >= _ENOUGH_FOR_A_UNIT else 1
         return np.full(values.size, 1 / unit)
     digit = smallest_difference(values)
+    if digit * _MOST_COUNTS <= values.max():
+        return None
     rates = values / digit
     if rates.mean() < _FEW_COUNTS and np.abs(rates - np.rint(rates)).max() < _ROUNDING:
         return np.full(values.size, 1 / digit)

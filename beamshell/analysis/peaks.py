@@ -226,12 +226,13 @@ def _top_level(at: Floats, above: Floats, smooth: Floats, top: int) -> float:
 
 
 def _crossings(at: Floats, curve: Floats, top: int, level: float) -> tuple[float, float] | None:
-    """Where the curve falls below the level on both sides of its top, interpolated; None if it does not."""
+    """Where the curve falls below the level on both sides of its top, interpolated; None if it does not, or at once."""
     left, right = np.flatnonzero(curve[:top] < level), np.flatnonzero(curve[top:] < level)
     if not left.size or not right.size:
         return None
     low, high = int(left[-1]), top + int(right[0])
-    return _between(at, curve, low, low + 1, level), _between(at, curve, high, high - 1, level)
+    between = _between(at, curve, low, low + 1, level), _between(at, curve, high, high - 1, level)
+    return between if between[0] < between[1] else None
 
 
 def _between(at: Floats, curve: Floats, below: int, above: int, level: float) -> float:

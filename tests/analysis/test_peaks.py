@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -130,3 +132,20 @@ def test_one_hot_point_is_in_doubt():
         values = random.poisson(4, 41).astype(float)
         values[30] = 1e5
         assert peak("th", "det", x, values).doubt.shape == "a single point"
+
+
+EXTREMES = [0.0, 1.0, -1e155, 1e155, 1e-163, 5e-324, 1e308, -1e308, np.finfo(float).max, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.lists(
+        st.tuples(st.floats(-1, 1).map(lambda x: round(x, 2)), st.sampled_from(EXTREMES) | st.floats()), max_size=25
+    ),
+    st.none() | st.floats(0.1, 2),
+)
+def test_no_number_that_a_device_sends_is_too_much(points, seconds):
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    exposures = None if seconds is None else [seconds] * len(points)
+    result = peak("th", "det", xs, ys, exposures)
+    assert result is None or math.isfinite(result.max_y)
