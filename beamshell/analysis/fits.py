@@ -106,6 +106,7 @@ def fit_peak(
     *,
     dip: bool = False,
     exposures: Sequence[float] | Floats | None = None,
+    precision: int | None = None,
 ) -> Fit:
     """Fit a Gaussian on a background that is flat, or a slope, a parabola or a step where these are clearly better.
 
@@ -116,12 +117,13 @@ def fit_peak(
         ys: values, float [n].
         dip: True looks for a peak that points down.
         exposures: what counts were divided by, float [n]: count times, or a monitor; None if by nothing.
+        precision: digits after the point of positions in messages, or more where the step needs them.
 
     Raises:
         NoFit: there is no clear peak within the scanned range; the message says why.
     """
     word = "dip" if dip else "peak"
-    curve = _Curve.of(word, x, y, xs, ys, exposures)
+    curve = _Curve.of(word, x, y, xs, ys, exposures, precision)
     sign = -1 if dip else 1
     _check_one_peak(word, curve, sign)
     curve.require_more_than_noise(word)
@@ -152,7 +154,13 @@ def fit_peak(
 
 
 def fit_edge(
-    x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
+    x: str,
+    y: str,
+    xs: Sequence[float] | Floats,
+    ys: Sequence[float] | Floats,
+    *,
+    exposures: Sequence[float] | Floats | None = None,
+    precision: int | None = None,
 ) -> Fit:
     """Fit an error function: the position of an edge, and the width of the beam that crosses it.
 
@@ -164,11 +172,12 @@ def fit_edge(
         xs: positions, float [n], in any order.
         ys: values, float [n].
         exposures: what counts were divided by, float [n]: count times, or a monitor; None if by nothing.
+        precision: digits after the point of positions in messages, or more where the step needs them.
 
     Raises:
         NoFit: there is no clear edge within the scanned range; the message says why.
     """
-    curve = _Curve.of("edge", x, y, xs, ys, exposures)
+    curve = _Curve.of("edge", x, y, xs, ys, exposures, precision)
     curve.require_more_than_noise("edge")
     edge = fitted(error_function, curve.at, curve.values, curve.per_value, Background.FLAT)
     peak = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT)
@@ -223,6 +232,8 @@ class _Curve:
     """Counts that one unit of a value stands for; None for unknown noise."""
     exponent: int
     """The values are those measured over this power of two."""
+    precision: int | None
+    """Digits after the point of positions as the motor says, or None."""
 
     @classmethod
     def of(
@@ -233,6 +244,7 @@ class _Curve:
         xs: Sequence[float] | Floats,
         ys: Sequence[float] | Floats,
         exposures: Sequence[float] | Floats | None,
+        precision: int | None,
     ) -> _Curve:
         """The points; NoFit if they are too few, or all the same."""
         at, values = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
@@ -246,7 +258,7 @@ class _Curve:
                 f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed", Shape.FEW
             )
         values, exponent = scaled(values)
-        curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent)
+        curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent, precision)
         if np.ptp(values) == 0:
             level = curve.in_units(float(values[0]))
             raise NoFit(f"{y} is {level:.5g} {curve.scanned} in {x}: there is no {word}", Shape.FLAT)
@@ -269,7 +281,7 @@ class _Curve:
 
     def place(self, position: float) -> str:
         """A position in words, with the digits that all positions of this curve have."""
-        return number(float(position), position_digits(self.spacing), as_position=True)
+        return number(float(position), position_digits(self.spacing, self.precision), as_position=True)
 
     def in_units(self, value: float) -> float:
         """A value in the unit that was measured."""

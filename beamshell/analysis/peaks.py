@@ -15,6 +15,7 @@ from beamshell.analysis.fits import Fit, Shape, fit_peak
 from beamshell.analysis.noise import Floats, is_measured, scaled
 from beamshell.analysis.significance import FALSE_ALARMS, Significance, significance
 from beamshell.errors import NoFit
+from beamshell.text.numbers import label
 
 _MIN_POINTS = 3
 _END = 10  # a tenth of the points at each end shows the background
@@ -69,6 +70,9 @@ def peak(
     xs: Sequence[float] | Floats,
     ys: Sequence[float] | Floats,
     exposures: Sequence[float] | Floats | None = None,
+    *,
+    unit: str = "",
+    precision: int | None = None,
 ) -> Peak | None:
     """The statistics of a curve; None without a peak: fewer than three measured points, or all y the same.
 
@@ -82,6 +86,8 @@ def peak(
         xs: positions, float [n], in any order.
         ys: values, float [n].
         exposures: what counts were divided by, float [n]: count times, or a monitor; None if by nothing.
+        unit: of the axis, for the message of `doubt`.
+        precision: digits after the point of the positions in it, or more where the step needs them.
     """
     at, height = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
     measured = np.isfinite(at) & is_measured(height)
@@ -97,7 +103,8 @@ def peak(
     background = max(ends) if is_dip else min(ends)
     if abs(ends[1] - ends[0]) <= _SAME * float(np.sqrt((left.var() + right.var()) / few)):
         background = (ends[0] + ends[1]) / 2
-    fit, doubt = _judged(x, y, at, height, is_dip, divided)
+    axis = label(x, unit)
+    fit, doubt = _judged(axis, y, at, height, is_dip, divided, precision)
     above = (height - background) * (-1 if is_dip else 1)
     smooth, top = _unimodal(above)
     if fit is not None and (fit.is_counting_noise or _is_as_good(fit, above, smooth)):
@@ -110,7 +117,7 @@ def peak(
     if doubt is None and crossings is None:
         doubt = NoFit(f"{y} is not half as high on both sides", Shape.FLANK)
     elif doubt is None and crossings is not None and not (is_sure or _shows_background(at, crossings)):
-        doubt = NoFit(f"the scan ends on the flanks of {y} in {x} and shows no background: scan wider", Shape.BROAD)
+        doubt = NoFit(f"the scan ends on the flanks of {y} in {axis} and shows no background: scan wider", Shape.BROAD)
     return Peak(
         x,
         y,
@@ -132,11 +139,11 @@ def peak(
 
 
 def _judged(
-    x: str, y: str, at: Floats, height: Floats, is_dip: bool, exposures: Floats | None
+    x: str, y: str, at: Floats, height: Floats, is_dip: bool, exposures: Floats | None, precision: int | None
 ) -> tuple[Fit, None] | tuple[None, NoFit]:
     """The fit of the peak or dip, or the reason why there is none."""
     try:
-        return fit_peak(x, y, at, height, dip=is_dip, exposures=exposures), None
+        return fit_peak(x, y, at, height, dip=is_dip, exposures=exposures, precision=precision), None
     except NoFit as exc:
         return None, exc
 

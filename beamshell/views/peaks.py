@@ -79,8 +79,9 @@ class RunPeaks(RunReceiver):
         return signals(self._start, self._primary)
 
     def _peak(self, x: str, y: str, xs: list[float]) -> Peak | None:
-        parts = parts_of(y, self._primary.get("data_keys") or {})
-        return peak(x, y, xs, self._column(y), None if parts is None else self._column(parts[1]))
+        parts, about = parts_of(y, self._primary.get("data_keys") or {}), field(self._primary, x)
+        exposures = None if parts is None else self._column(parts[1])
+        return peak(x, y, xs, self._column(y), exposures, unit=about.units, precision=about.precision)
 
     def sentence(self, peak: Peak) -> str:
         """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.
