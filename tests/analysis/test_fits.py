@@ -150,7 +150,6 @@ def counts(random, curve):
         (fit_peak, lambda centre: bell(centre, 0.2, 50, 5), counts),
         (fit_peak, lambda centre: bell(centre, 0.1, 1e5, 0.5), counts),
         (fit_peak, lambda centre: bell(centre, 0.2, 1, 3), lambda random, curve: random.normal(curve, 0.03)),
-        (fit_edge, lambda centre: step(centre, 0.15, 1000, 20), counts),
         (fit_edge, lambda centre: step(centre, 0.15, -100, 103), counts),
     ],
 )
@@ -160,11 +159,18 @@ def test_the_truth_is_within_one_error_in_68_of_100_scans(fit, curve, noise):
     assert np.mean(off < 1) == pytest.approx(0.68, abs=0.08)  # three standard deviations of so many scans
 
 
-def test_a_fit_of_counts_is_as_precise_as_can_be():
-    centres, found = many(fit_peak, lambda centre: bell(centre, 0.2, 500, 20), 400, counts)
-    curve, slopes = gaussian(X, np.array([0.1, 0.2, 500.0, 20.0]))
+@pytest.mark.parametrize(
+    ("fit", "model", "parameters"),
+    [(fit_peak, gaussian, (0.1, 0.2, 500.0, 20.0)), (fit_edge, error_function, (0.1, 0.15, 1000.0, 20.0))],
+)
+def test_of_1000_fits_of_counts_68_percent_hold_and_the_spread_is_at_the_cramer_rao_limit(fit, model, parameters):
+    _, *shape = parameters
+    centres, found = many(fit, lambda centre: model(X, np.array([centre, *shape]))[0], 1000, counts)
+    off = np.array([one.centre for one in found]) - centres
+    curve, slopes = model(X, np.array(parameters))
     cramer_rao = np.sqrt(np.linalg.inv(slopes.T @ (slopes / curve[:, None]))[0, 0])
-    assert np.std([one.centre for one in found] - centres) == pytest.approx(cramer_rao, rel=0.1)
+    assert np.std(off) == pytest.approx(cramer_rao, rel=0.05)
+    assert np.mean(np.abs(off) < [one.centre_error for one in found]) == pytest.approx(0.68, abs=0.03)
 
 
 def test_an_edge_narrower_than_a_step_is_somewhere_in_that_step():
