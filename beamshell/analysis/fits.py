@@ -42,6 +42,7 @@ _ONE_IN_1000, _ONE_IN_20 = 3.29, 1.96  # standard deviations by which one curve 
 _PLATEAU = 3  # equal highest points in a row
 _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
+_OTHER_SHAPE = 10.0  # reduced chi-square of counts whose distance from the curve is that of its shape, not of noise
 _OTHER_SIGN = 1.5  # times the chi-square of the peak asked for
 _CLEARLY = 3.0  # standard deviations of a point above or below half height
 _END = 10  # a tenth of the points at each end shows the background
@@ -127,7 +128,10 @@ def fit_peak(
     sign = -1 if dip else 1
     _check_one_peak(word, curve, sign)
     curve.require_more_than_noise(word)
-    peak = _on_best_background(curve, sign)
+    counted, peak = curve, _on_best_background(curve, sign)
+    if curve.per_value is not None and (peak is None or peak.scale > _OTHER_SHAPE):
+        curve = replace(curve, per_value=None)
+        peak = _on_best_background(curve, sign)
     other = None
     if peak is None or not peak.is_counting_noise:
         other = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT, -sign)
@@ -149,7 +153,7 @@ def fit_peak(
         )
     _check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])
     if not dip:
-        _check_saturation(curve, peak)
+        _check_saturation(counted, peak)
     return _fit_of(curve, peak)
 
 

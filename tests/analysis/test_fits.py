@@ -300,3 +300,24 @@ def test_a_ratio_of_two_currents_is_not_taken_for_counts():
     current = np.full(X.size, 2e-9)
     ratio = bell(height=1.0, background=0.1) + random.normal(0, 0.01, X.size)
     assert peak(ratio, exposures=current).centre == pytest.approx(0.3, abs=0.01)
+
+
+SHAPES = {
+    "lorentzian": lambda z: 1 / (1 + 4 * z * z),
+    "box": lambda z: 1.0 * (np.abs(z) < 0.5),
+    "triangle": lambda z: np.clip(1 - np.abs(z), 0, 1),
+    "trapezoid": lambda z: np.clip(2 - 3 * np.abs(z), 0, 1),
+    "sawtooth": lambda z: np.where((z > -0.5) & (z < 1.5), 0.75 - z / 2, 0),
+    "doublet": lambda z: np.exp(-((z - 0.35) ** 2) * 8) + 0.6 * np.exp(-((z + 0.35) ** 2) * 8),
+    "sinc": lambda z: np.sinc(0.9 * z) ** 2,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("background", [0.0, 0.3])
+def test_a_peak_of_another_shape_is_a_peak_however_many_counts_it_has(shape, background):
+    random = np.random.default_rng(19)
+    for _ in range(12):
+        height, width, centre = 10 ** random.uniform(2, 6), random.uniform(0.15, 0.5), random.uniform(-0.3, 0.3)
+        curve = height * (background + SHAPES[shape]((X - centre) / width)) + 0.5
+        assert abs(peak(random.poisson(curve)).centre - centre) < width
