@@ -1,7 +1,8 @@
 """Plans: measurements as generators of messages. This module is `bp`, all plans by name."""
 
-from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
+from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tweak
 from beamshell.plans.alignment import AlignmentResult, centre_on_peak, find_edge, knife_edge
+from beamshell.plans.centroid import tune_centroid
 from beamshell.plans.conditions import Condition, Point, above, below, settled
 from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan

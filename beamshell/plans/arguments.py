@@ -61,6 +61,16 @@ def require_not_too_many(points: float, name: str = "the number of points", most
         raise PlanError(f"{name} is {points:,.0f}: a scan has at most {most:,} points".replace(",", " "))
 
 
+def require_a_range(start: float, stop: float) -> None:
+    """Return if a scan from `start` to `stop` goes anywhere.
+
+    Raises:
+        PlanError: both are the same.
+    """
+    if start == stop:
+        raise PlanError(f"start and stop are both {start:g}: give a range")
+
+
 def seconds(value: Any, name: str, *, positive: bool = False) -> float:
     """A time in seconds, 0 or more; above 0 if it must be `positive`.
 
