@@ -115,8 +115,8 @@ def test_a_field_that_nobody_records_is_named_with_those_there_are(here):
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (math.nan, "det is nan at 0.84: no step follows from it"),
-        (math.inf, "det is inf at 0.84: no step follows from it"),
+        (math.nan, "det is nan at 0.808: no step follows from it"),
+        (math.inf, "det is inf at 0.808: no step follows from it"),
         (None, "det is None: name a value that is a number"),
     ],
 )
