@@ -23,6 +23,7 @@ from beamshell.analysis.models import (
 )
 from beamshell.analysis.noise import Floats, counts_per_value, smallest_difference
 from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
+from beamshell.analysis.waves import wave_alone
 from beamshell.errors import NoFit
 
 FEWEST_POINTS = 5
@@ -30,6 +31,7 @@ FEWEST_POINTS = 5
 
 _ONE_IN_1000, _ONE_IN_20 = 3.29, 1.96  # standard deviations by which one curve is better than another
 _PLATEAU = 3  # equal highest points in a row
+_LEVEL = 1.5  # widths sigma from an edge: 93 % of its height
 _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
 _OTHER_SIGN = 1.5  # times the chi-square of the peak asked for
@@ -135,6 +137,7 @@ def fit_edge(
     if edge is None or (peak is not None and _is_inside(curve, peak) and _is_much_better(curve, peak, edge)):
         raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}")
     curve.require_more_than_background("edge", edge)
+    _check_plateaus(curve, edge, peak)
     narrow = _in_one_step(curve, edge)
     _check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
     return narrow or _fit_of(edge)
@@ -274,6 +277,22 @@ def _check_place(word: str, curve: _Curve, fit: LeastSquares, at_end: bool, is_r
         raise NoFit(f"the {word} of {y} is {fwhm:.3g} wide, more than what was scanned, {scanned} in {x}: scan wider")
     if is_resolved and error > fwhm and error > curve.spacing:
         raise NoFit(f"the {word} of {y} is at {x} {centre:.5g} +- {error:.2g}: that is no position")
+
+
+def _check_plateaus(curve: _Curve, edge: LeastSquares, peak: LeastSquares | None) -> None:
+    """Refuse an edge that is not level on both sides, or that a parabola, a slow wave or a peak fits as well."""
+    parabola = background_alone(curve.at, curve.values, curve.per_value, Background.CURVE)
+    wave = wave_alone(curve.at, curve.values, curve.per_value)
+    centre, sigma = map(float, edge.parameters[:2])
+    if curve.deviations(min(parabola, wave), edge) <= _ONE_IN_20:
+        reason = "bends slowly"
+    elif peak is not None and peak.misfit < edge.misfit:
+        reason = "is the flank of a peak"
+    elif curve.at[0] <= centre <= curve.at[-1] and min(centre - curve.at[0], curve.at[-1] - centre) < _LEVEL * sigma:
+        reason = "rises or falls to its end"
+    else:
+        return
+    raise NoFit(f"{curve.y} {reason} {curve.scanned} in {curve.x}, not level on both sides of an edge: scan wider")
 
 
 def _check_saturation(curve: _Curve, fit: LeastSquares) -> None:

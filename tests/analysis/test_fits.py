@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from beamshell.analysis.fits import fit_edge, fit_peak
@@ -45,6 +45,7 @@ def test_the_derivatives_are_those_of_the_curve(model):
     st.floats(-0.6, 0.6), st.floats(0.06, 0.35), st.floats(1e-6, 1e9), st.floats(-10, 10), st.booleans(), st.booleans()
 )
 def test_a_curve_without_noise_is_found_wherever_it_is(centre, sigma, height, background, is_edge, upside_down):
+    assume(not is_edge or 1 - abs(centre) > 1.6 * sigma)  # an edge is level on both sides
     sign = -1.0 if upside_down else 1.0
     curve, fit = (step, edge) if is_edge else (bell, lambda values: peak(values, dip=upside_down))
     result = fit(curve(centre, sigma, sign * height, background * height))
@@ -221,3 +222,43 @@ def test_few_counts_a_point_are_not_saturated():
             reasons.append(str(exc))
     assert len(reasons) <= 4
     assert "saturated" not in " ".join(reasons)
+
+
+NO_EDGES = {
+    "parabola": lambda x: 1000 - 700 * x**2,
+    "other parabola": lambda x: 200 + 700 * x**2,
+    "slow sine": lambda x: 1000 + 100 * np.sin(2 * x + 1),
+    "whole sine": lambda x: 1000 + 100 * np.sin(3 * x),
+    "arch": lambda x: 1000 * np.exp(-((x - 0.3) ** 2) / 2),
+    "flank of a peak": lambda x: bell(1.2, 0.3, 1000, 10, x),
+}
+
+
+@pytest.mark.parametrize("curve", NO_EDGES)
+@pytest.mark.parametrize("noise", ["counts", "other"])
+def test_an_edge_is_level_on_both_sides_and_no_smooth_curve_is_one(curve, noise):
+    random, ends = np.random.default_rng(21), 0
+    for _ in range(30):
+        y = NO_EDGES[curve](X)
+        y = random.poisson(y) if noise == "counts" else random.normal(y, 5)
+        try:
+            fit_edge("samx [mm]", "it", X, y)
+        except NoFit:
+            continue
+        ends += 1
+    assert ends <= 1
+
+
+def test_why_a_smooth_curve_is_no_edge_is_said():
+    with pytest.raises(NoFit, match=r"it bends slowly from -1 to 1 in samx \[mm\], not level on both sides of an edge"):
+        fit_edge("samx [mm]", "it", X, 1000 - 900 * X**2 + 0.1 * X)
+
+
+def test_a_weak_edge_between_two_levels_is_found_in_nearly_all_scans():
+    random, refused = np.random.default_rng(22), 0
+    for _ in range(40):
+        try:
+            edge(random.poisson(step(0.1, 0.1, 40, 20)))
+        except NoFit:
+            refused += 1
+    assert refused <= 3
