@@ -25,6 +25,7 @@ from beamshell.analysis.noise import Floats, counts_per_value, smallest_differen
 from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
 from beamshell.analysis.waves import wave_alone
 from beamshell.errors import NoFit
+from beamshell.text.numbers import with_error
 
 FEWEST_POINTS = 5
 """The least number of points for a fit: one more than there are parameters."""
@@ -220,7 +221,9 @@ class _Curve:
         for background, reason, least in alternatives:
             alone = background_alone(self.at, self.values, self.per_value, background)
             if self.deviations(alone, fit) <= least:
-                raise NoFit(f"{self.y} {reason} {self.scanned} in {self.x}, without a clear {word}: scan wider")
+                is_narrow = word == "edge" and float(fit.parameters[1]) * FWHM_PER_SIGMA < 2 * self.spacing
+                advice = "scan a narrower range, in finer steps" if is_narrow else "scan wider"
+                raise NoFit(f"{self.y} {reason} {self.scanned} in {self.x}, without a clear {word}: {advice}")
         centre, fwhm = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA
         falls_on_both_sides = self.at[0] <= centre - fwhm and centre + fwhm <= self.at[-1]
         if word == "edge" or (is_flat and falls_on_both_sides):
@@ -270,13 +273,21 @@ def _check_place(word: str, curve: _Curve, fit: LeastSquares, at_end: bool, is_r
     x, y, scanned = curve.x, curve.y, curve.scanned
     centre, fwhm, error = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA, float(fit.errors[0])
     if not curve.at[0] <= centre <= curve.at[-1]:
-        raise NoFit(f"the {word} of {y} would be at {x} {centre:.5g}, outside of what was scanned, {scanned}")
+        raise NoFit(f"the {word} of {y} is outside of what was scanned, {scanned} in {x}: {_farther(curve, fit)}")
     if at_end:
         raise NoFit(f"the {word} of {y} is at the end of what was scanned, near {x} {centre:.5g}: scan around it")
     if fwhm > np.ptp(curve.at):
         raise NoFit(f"the {word} of {y} is {fwhm:.3g} wide, more than what was scanned, {scanned} in {x}: scan wider")
     if is_resolved and error > fwhm and error > curve.spacing:
         raise NoFit(f"the {word} of {y} is at {x} {centre:.5g} +- {error:.2g}: that is no position")
+
+
+def _farther(curve: _Curve, fit: LeastSquares) -> str:
+    """Where to scan for what is outside; with a place only if it is near and the fit knows it."""
+    centre, error, span = float(fit.parameters[0]), float(fit.errors[0]), float(np.ptp(curve.at))
+    away = max(curve.at[0] - centre, centre - curve.at[-1])
+    near = f", about {with_error(centre, error)}" if 0 < error < span / 4 and away < span / 2 else ""
+    return f"scan {'lower' if centre < curve.at[0] else 'higher'}{near}"
 
 
 def _check_plateaus(curve: _Curve, edge: LeastSquares, peak: LeastSquares | None) -> None:

@@ -262,3 +262,23 @@ def test_a_weak_edge_between_two_levels_is_found_in_nearly_all_scans():
         except NoFit:
             refused += 1
     assert refused <= 3
+
+
+def test_a_peak_far_outside_is_said_to_be_there_without_digits_that_nobody_knows():
+    x = np.linspace(0.697, 1.297, 11)
+    with pytest.raises(NoFit, match=r"outside of what was scanned, .* in th \[deg\]: scan lower\Z"):
+        peak(np.exp(-3 * x) * 1e5, x)
+
+
+def test_a_peak_just_outside_is_about_where_the_fit_says_it_with_the_digits_of_its_error():
+    x = np.linspace(-1, 0.2, 41)
+    with pytest.raises(
+        NoFit, match=r"outside of what was scanned, .* in th \[deg\]: scan higher, about 0\.\d+\(\d+\)\Z"
+    ):
+        peak(np.random.default_rng(3).poisson(bell(0.3, 0.2, 1e5, 20, x)), x)
+
+
+def test_an_edge_in_one_step_that_might_be_a_slope_is_looked_for_in_finer_steps():
+    x = np.linspace(-0.06, 0.06, 7)
+    with pytest.raises(NoFit, match="is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
+        edge([0.765, 0.78, 0.73, 0.70, 0.30, 0.31, 0.27], x)
