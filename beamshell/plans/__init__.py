@@ -22,7 +22,20 @@ from beamshell.plans.scans import (
     x2x_scan,
 )
 from beamshell.plans.scanspec_scans import spec_scan
-from beamshell.plans.spec_style import a2scan, ascan, d2scan, dmesh, dscan, lineup, loopscan, lup, mesh, th2th, timescan
+from beamshell.plans.spec_style import (
+    LineupResult,
+    a2scan,
+    ascan,
+    d2scan,
+    dmesh,
+    dscan,
+    lineup,
+    loopscan,
+    lup,
+    mesh,
+    th2th,
+    timescan,
+)
 from beamshell.plans.spirals import (
     rel_spiral,
     rel_spiral_fermat,
@@ -47,6 +60,7 @@ relative_outer_product_scan = rel_grid_scan
 __all__ = [
     "AlignmentResult",
     "Condition",
+    "LineupResult",
     "PlanNotRun",
     "Point",
     "Turn",

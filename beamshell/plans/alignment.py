@@ -6,7 +6,7 @@ back, and the run's stop document says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import Any, Protocol
@@ -34,11 +34,11 @@ from beamshell.plans.start_metadata import (
 from beamshell.plans.unrun_plan_guard import plan
 from beamshell.text.numbers import counted, label
 
-_Column = tuple[list[float], list[float] | None]
+Column = tuple[list[float], list[float] | None]
 """The values of a signal, and what they were divided by."""
 
 
-class _FitFunction(Protocol):
+class FitFunction(Protocol):
     """A fit of points."""
 
     def __call__(
@@ -158,7 +158,7 @@ def _align(
     line: tuple[float, float, int],
     field: str | None,
     time: float | None,
-    fit: _FitFunction,
+    fit: FitFunction,
     goes_there: bool,
     md: Metadata,
     **more: Any,
@@ -192,7 +192,7 @@ def _align(
 class _Search:
     """One alignment scan; `fit`, `field` and `target` are set when the fit has succeeded."""
 
-    def __init__(self, motor: Any, origin: float, fields: list[str], fit: _FitFunction, goes_there: bool) -> None:
+    def __init__(self, motor: Any, origin: float, fields: list[str], fit: FitFunction, goes_there: bool) -> None:
         self.fit: Fit | None = None
         self.field = fields[0]
         self.target = origin
@@ -225,23 +225,47 @@ class _Search:
             raise PlanError(f"{', '.join(self._fields)}: these values are no numbers, name one that is: field=...")
         return [float(point[key]) for point in points], columns
 
-    def _fitted(self, xs: Sequence[float], columns: dict[str, _Column]) -> Fit:
-        """The fit of the first signal that is more than noise and has one."""
-        unit, failure = unit_of(self._motor), None
-        clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
-        for signal, (ys, exposures) in (clear or columns).items():
-            try:
-                fit = self._fit_points(label(str(self._motor.name), unit), signal, xs, ys, exposures=exposures)
-            except NoFit as exc:
-                failure = failure or exc
-            else:
-                self.field = signal
-                return fit
-        back = position_text(self._motor, self._origin)
-        raise NoFit(f"{failure}; {self._motor.name} goes back to {back}") from failure
+    def _fitted(self, xs: Sequence[float], columns: dict[str, Column]) -> Fit:
+        """The fit of the first signal that has one."""
+        try:
+            self.field, fit = first_fit(self._fit_points, axis_label(self._motor), xs, columns)
+        except NoFit as exc:
+            back = position_text(self._motor, self._origin)
+            raise NoFit(f"{exc}; {self._motor.name} goes back to {back}") from exc
+        return fit
 
 
-def _column(points: list[dict[str, Any]], signal: str) -> _Column | None:
+def axis_label(motor: Any) -> str:
+    """The motor's name and unit, for messages of fits: "th [deg]"."""
+    return label(str(motor.name), unit_of(motor))
+
+
+def first_fit(
+    fit_points: FitFunction, axis: str, xs: Sequence[float], columns: Mapping[str, Column]
+) -> tuple[str, Fit]:
+    """The first signal that is more than noise and has a fit, and its fit.
+
+    Args:
+        fit_points: `fit_peak` or `fit_edge`.
+        axis: the motor's name and unit, for messages.
+        xs: the motor's readbacks, float [n].
+        columns: by signal, its values and what they were divided by; at least one signal.
+
+    Raises:
+        NoFit: none has a fit; the message is that of the first.
+    """
+    failure: NoFit | None = None
+    clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
+    for signal, (ys, exposures) in (clear or columns).items():
+        try:
+            return signal, fit_points(axis, signal, xs, ys, exposures=exposures)
+        except NoFit as exc:
+            failure = failure or exc
+    assert failure is not None
+    raise failure
+
+
+def _column(points: list[dict[str, Any]], signal: str) -> Column | None:
     """The values of a key or a quotient; None if one of them is no number."""
     if not points:
         return None

@@ -280,5 +280,5 @@ def test_a_peak_just_outside_is_about_where_the_fit_says_it_with_the_digits_of_i
 
 def test_an_edge_in_one_step_that_might_be_a_slope_is_looked_for_in_finer_steps():
     x = np.linspace(-0.06, 0.06, 7)
-    with pytest.raises(NoFit, match="is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
+    with pytest.raises(NoFit, match=r"is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
         edge([0.765, 0.78, 0.73, 0.70, 0.30, 0.31, 0.27], x)

@@ -671,7 +671,7 @@ SPEC = {
     ),
     "lineup": Case(
         lambda h: bp.lineup(h.x, -1, 1, 2, 0.1, detectors=[h.timed], anyway=True),
-        [*counting(returning("x 10", stepped("x", "x 9", "x 10", "x 11"))), *moving("x 11", "move")],
+        ["locate x", *counting(returning("x 10", stepped("x", "x 9", "x 10", "x 11"))), *moving("x 11", "move")],
         spec_line(ONE, [[9, 11]], [X, -1, 1]),
     ),
 }
