@@ -151,7 +151,11 @@ def _grown(seconds: float, ratio: float, k_weight: float) -> float:
     Raises:
         PlanError: it is longer than `MOST_SECONDS`.
     """
-    if seconds > 0 and (digits := math.log10(seconds) + k_weight * math.log10(ratio)) > math.log10(MOST_SECONDS):
+    if (
+        k_weight
+        and seconds > 0
+        and (digits := math.log10(seconds) + k_weight * math.log10(ratio)) > math.log10(MOST_SECONDS)
+    ):
         raise PlanError(
             f"k_weight is {k_weight:g}: a point would count for {power_of_ten(digits)} s, at most {MOST_SECONDS:g} s"
         )
