@@ -31,15 +31,17 @@ from beamshell.analysis.noise import (
     smallest_difference,
 )
 from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
+from beamshell.analysis.waves import wave_alone
 from beamshell.errors import NoFit
 from beamshell.text.lists import listed
-from beamshell.text.numbers import number, position_digits
+from beamshell.text.numbers import number, position_digits, with_error
 
 FEWEST_POINTS = 5
 """The least number of points for a fit: one more than there are parameters."""
 
 _ONE_IN_1000, _ONE_IN_20 = 3.29, 1.96  # standard deviations by which one curve is better than another
 _PLATEAU = 3  # equal highest points in a row
+_LEVEL = 1.5  # widths sigma from an edge: 93 % of its height
 _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
 _OTHER_SHAPE = 10.0  # reduced chi-square of counts whose distance from the curve is that of its shape, not of noise
@@ -188,6 +190,7 @@ def fit_edge(
     if edge is None or (peak is not None and _is_inside(curve, peak) and _is_much_better(curve, peak, edge)):
         raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}", Shape.PEAK)
     curve.require_more_than_background("edge", edge)
+    _check_plateaus(curve, edge, peak)
     narrow = _in_one_step(curve, edge)
     _check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
     return narrow or _fit_of(curve, edge)
@@ -311,9 +314,9 @@ class _Curve:
             if self.deviations(alone, fit) <= least:
                 if word != "edge":
                     self._refuse_edge(word, lambda edge: self.deviations(self._curved, edge) > limit)
-                raise NoFit(
-                    f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: scan wider", shape
-                )
+                is_narrow = word == "edge" and float(fit.parameters[1]) * FWHM_PER_SIGMA < 2 * self.spacing
+                advice = "scan a narrower range, in finer steps" if is_narrow else "scan wider"
+                raise NoFit(f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: {advice}", shape)
         if word != "edge":
             self.refuse_edge(word, fit, _ONE_IN_1000 if is_flat else limit)
 
@@ -379,7 +382,9 @@ def _check_place(word: str, curve: _Curve, fit: LeastSquares, at_end: bool, is_r
     centre, fwhm, error = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA, float(fit.errors[0])
     place = curve.place(centre)
     if not curve.at[0] <= centre <= curve.at[-1]:
-        raise NoFit(f"the {word} of {y} would be at {x} {place}, outside of what was scanned, {scanned}", Shape.END)
+        raise NoFit(
+            f"the {word} of {y} is outside of what was scanned, {scanned} in {x}: {_farther(curve, fit)}", Shape.END
+        )
     if at_end:
         raise NoFit(f"the {word} of {y} is at the end of what was scanned, near {x} {place}: scan around it", Shape.END)
     if fwhm > np.ptp(curve.at):
@@ -409,6 +414,32 @@ def _check_one_peak(word: str, curve: _Curve, sign: int) -> None:
         raise NoFit(
             f"{curve.y} has {len(places)} {word}s, at {curve.x} {where}: scan around one of them", Shape.SEVERAL, places
         )
+
+
+def _farther(curve: _Curve, fit: LeastSquares) -> str:
+    """Where to scan for what is outside; with a place only if it is near and the fit knows it."""
+    centre, error, span = float(fit.parameters[0]), float(fit.errors[0]), float(np.ptp(curve.at))
+    away = max(curve.at[0] - centre, centre - curve.at[-1])
+    near = f", about {with_error(centre, error)}" if 0 < error < span / 4 and away < span / 2 else ""
+    return f"scan {'lower' if centre < curve.at[0] else 'higher'}{near}"
+
+
+def _check_plateaus(curve: _Curve, edge: LeastSquares, peak: LeastSquares | None) -> None:
+    """Refuse an edge that is not level on both sides, or that a parabola, a slow wave or a peak fits as well."""
+    parabola = background_alone(curve.at, curve.values, curve.per_value, Background.CURVE)
+    wave = wave_alone(curve.at, curve.values, curve.per_value)
+    centre, sigma = map(float, edge.parameters[:2])
+    if curve.deviations(min(parabola, wave), edge) <= _ONE_IN_20:
+        reason = "bends slowly"
+    elif peak is not None and peak.misfit < edge.misfit:
+        reason = "is the flank of a peak"
+    elif curve.at[0] <= centre <= curve.at[-1] and min(centre - curve.at[0], curve.at[-1] - centre) < _LEVEL * sigma:
+        reason = "rises or falls to its end"
+    else:
+        return
+    raise NoFit(
+        f"{curve.y} {reason} {curve.scanned} in {curve.x}, not level on both sides of an edge: scan wider", Shape.BROAD
+    )
 
 
 def _check_saturation(curve: _Curve, fit: LeastSquares) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.errors import DeviceError, PlanError
+from beamshell.text.numbers import fixed, in_full, with_unit
 
 Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
@@ -46,6 +47,17 @@ def unit_of(device: Any) -> str:
         return str(getattr(device, "units", "") or "")
     except DeviceError:
         return ""
+
+
+def position_text(motor: Any, position: float, *, unit: bool = True) -> str:
+    """A position with the digits of its motor, and its unit: "-0.1301 deg"; of an unknown precision, six digits."""
+    try:
+        precision = getattr(motor, "precision", None)
+    except DeviceError:
+        precision = None
+    digits = precision if isinstance(precision, int) else 0
+    text = fixed(position, digits) if digits > 0 else in_full(position, 6)
+    return with_unit(text, unit_of(motor)) if unit else text
 
 
 def fields_of(device: Any) -> list[str]:

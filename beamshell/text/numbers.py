@@ -15,6 +15,7 @@ _FLOAT_ERROR = 1e-14
 """The relative error of a float after a few sums."""
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
 _MOST_PLACES = 12
+_LARGEST_GROUPED, _LARGEST_EXPONENT = 1e12, 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -79,6 +80,33 @@ def in_full(value: float, digits: int | None = None) -> str:
     if value == 0:
         return "0"
     return repr(float(value)).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
+
+
+def large_number(value: float) -> str:
+    """A whole number in groups of three digits, or as a power of ten where nobody would count its digits.
+
+    Example:
+        >>> large_number(1_000_000), large_number(2.5e300), large_number(-(10**400)), large_number(math.inf)
+        ('1 000 000', '2.5e+300', '-1e+400', 'inf')
+    """
+    if abs(value) < _LARGEST_GROUPED:
+        return f"{value:,.0f}".replace(",", " ")
+    if isinstance(value, int):
+        return ("-" if value < 0 else "") + power_of_ten(math.log10(abs(value)))
+    return f"{value:.3g}"
+
+
+def power_of_ten(exponent: float) -> str:
+    """Ten to this power, also where no float is so large.
+
+    Example:
+        >>> power_of_ten(2.0), power_of_ten(400.3010299957)
+        ('1e+02', '2e+400')
+    """
+    if exponent >= _LARGEST_EXPONENT:
+        return f"more than 1e+{_LARGEST_EXPONENT - 1}"
+    whole = math.floor(exponent + 1e-9)
+    return f"{10 ** (exponent - whole):.3g}e{whole:+03d}"
 
 
 def with_error(value: float, error: float) -> str:

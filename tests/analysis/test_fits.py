@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from beamshell.analysis.fits import Shape, fit_edge, fit_peak
@@ -45,6 +45,7 @@ def test_the_derivatives_are_those_of_the_curve(model):
     st.floats(-0.6, 0.6), st.floats(0.06, 0.35), st.floats(1e-6, 1e9), st.floats(-10, 10), st.booleans(), st.booleans()
 )
 def test_a_curve_without_noise_is_found_wherever_it_is(centre, sigma, height, background, is_edge, upside_down):
+    assume(not is_edge or 1 - abs(centre) > 1.6 * sigma)  # an edge is level on both sides
     sign = -1.0 if upside_down else 1.0
     curve, fit = (step, edge) if is_edge else (bell, lambda values: peak(values, dip=upside_down))
     result = fit(curve(centre, sigma, sign * height, background * height))
@@ -321,3 +322,63 @@ def test_a_peak_of_another_shape_is_a_peak_however_many_counts_it_has(shape, bac
         height, width, centre = 10 ** random.uniform(2, 6), random.uniform(0.15, 0.5), random.uniform(-0.3, 0.3)
         curve = height * (background + SHAPES[shape]((X - centre) / width)) + 0.5
         assert abs(peak(random.poisson(curve)).centre - centre) < width
+
+
+NO_EDGES = {
+    "parabola": lambda x: 1000 - 700 * x**2,
+    "other parabola": lambda x: 200 + 700 * x**2,
+    "slow sine": lambda x: 1000 + 100 * np.sin(2 * x + 1),
+    "whole sine": lambda x: 1000 + 100 * np.sin(3 * x),
+    "arch": lambda x: 1000 * np.exp(-((x - 0.3) ** 2) / 2),
+    "flank of a peak": lambda x: bell(1.2, 0.3, 1000, 10, x),
+}
+
+
+@pytest.mark.parametrize("curve", NO_EDGES)
+@pytest.mark.parametrize("noise", ["counts", "other"])
+def test_an_edge_is_level_on_both_sides_and_no_smooth_curve_is_one(curve, noise):
+    random, ends = np.random.default_rng(21), 0
+    for _ in range(30):
+        y = NO_EDGES[curve](X)
+        y = random.poisson(y) if noise == "counts" else random.normal(y, 5)
+        try:
+            fit_edge("samx [mm]", "it", X, y)
+        except NoFit:
+            continue
+        ends += 1
+    assert ends <= 1
+
+
+def test_why_a_smooth_curve_is_no_edge_is_said():
+    with pytest.raises(NoFit, match=r"it bends slowly from -1 to 1 in samx \[mm\], not level on both sides of an edge"):
+        fit_edge("samx [mm]", "it", X, 1000 - 900 * X**2 + 0.1 * X)
+
+
+def test_a_weak_edge_between_two_levels_is_found_in_nearly_all_scans():
+    random, refused = np.random.default_rng(22), 0
+    for _ in range(40):
+        try:
+            edge(random.poisson(step(0.1, 0.1, 40, 20)))
+        except NoFit:
+            refused += 1
+    assert refused <= 3
+
+
+def test_a_peak_far_outside_is_said_to_be_there_without_digits_that_nobody_knows():
+    x = np.linspace(0.697, 1.297, 11)
+    with pytest.raises(NoFit, match=r"outside of what was scanned, .* in th \[deg\]: scan lower\Z"):
+        peak(np.exp(-3 * x) * 1e5, x)
+
+
+def test_a_peak_just_outside_is_about_where_the_fit_says_it_with_the_digits_of_its_error():
+    x = np.linspace(-1, 0.2, 41)
+    with pytest.raises(
+        NoFit, match=r"outside of what was scanned, .* in th \[deg\]: scan higher, about 0\.\d+\(\d+\)\Z"
+    ):
+        peak(np.random.default_rng(3).poisson(bell(0.3, 0.2, 1e5, 20, x)), x)
+
+
+def test_an_edge_in_one_step_that_might_be_a_slope_is_looked_for_in_finer_steps():
+    x = np.linspace(-0.06, 0.06, 7)
+    with pytest.raises(NoFit, match=r"is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
+        edge([0.765, 0.78, 0.73, 0.70, 0.30, 0.31, 0.27], x)

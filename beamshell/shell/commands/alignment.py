@@ -17,12 +17,13 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
-from beamshell.shell.positions import unit_of
+from beamshell.shell.positions import move_in_words, target_digits, unit_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted, fixed, in_full, with_error, with_unit
 
 if TYPE_CHECKING:
+    from beamshell.analysis.fits import Fit
     from beamshell.analysis.peaks import Peak
     from beamshell.store import Run
     from beamshell.views.peaks import RunPeaks
@@ -113,14 +114,20 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
         centre = with_unit(with_error(fit.centre, fit.centre_error), unit)
         width = with_unit(with_error(fit.fwhm, fit.fwhm_error), unit)
         width = width if fit.is_resolved else f"below the step {width}"
-        height = f"{'height' if fit.height > 0 else 'depth'} {with_error(abs(fit.height), fit.height_error)}"
-        background = with_error(fit.background, fit.background_error)
-        shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
-        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {height} over {background}{shape}")
-        back = f"{motor.name}: back at {with_unit(fixed(result.origin, _digits(motor)), unit)}"
-        print(back if kind == "beam" else _move_in_words(motor, result.origin, result.position))
+        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {_height_in_words(kind, fit)}")
+        back = f"{motor.name}: back at {with_unit(fixed(result.origin, target_digits(motor)), unit)}"
+        print(back if kind == "beam" else move_in_words(motor, result.origin, result.position))
 
     return followed_by(plan, show)
+
+
+def _height_in_words(kind: str, fit: Fit) -> str:
+    """Such as "height 5020(30) over 17.8(12)", for an edge "falls by 0.569(21) from 0.762(19)"."""
+    height, background = with_error(abs(fit.height), fit.height_error), with_error(fit.background, fit.background_error)
+    shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
+    if kind != "peak":
+        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}"
+    return (f"height {height} over" if fit.height > 0 else f"depth {height} below") + f" {background}{shape}"
 
 
 # ---- of the last scan ------------------------------------------------------------------------------
@@ -209,7 +216,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
-    move = _move_in_words(motor, float(motor.position), target)
+    move = move_in_words(motor, float(motor.position), target)
     print(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
 
@@ -326,14 +333,3 @@ def _typed_name(session: Session, name: str) -> str:
             if getattr(getattr(device, part, None), "name", None) == name:
                 return f"{device_name}.{part}"
     raise UnknownName(f"the scan moved {name}, which this console does not have")
-
-
-def _move_in_words(motor: Any, origin: float, target: float) -> str:
-    """Such as "th: 1.0000 -> 0.2987 deg"."""
-    digits = _digits(motor)
-    return f"{motor.name}: {fixed(origin, digits)} -> {with_unit(fixed(target, digits), unit_of(motor))}"
-
-
-def _digits(motor: Any) -> int:
-    precision = getattr(motor, "precision", None)
-    return max(int(precision), 3) if isinstance(precision, int) else 4
