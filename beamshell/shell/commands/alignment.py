@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 HEADING = "Alignment"
 _LOOK_BACK = 20
-_EDGE_STEPS = 10  # of the scan on both sides of an edge
+_EDGE_STEPS = 20  # of the scan on both sides of an edge
 
 
 class Line(NamedTuple):
