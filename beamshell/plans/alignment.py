@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from numbers import Real
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from beamshell.plans.start_metadata import (
     hinted_fields,
     position_field,
     position_text,
+    precision_of,
     start_metadata,
     together_hints,
     unit_of,
@@ -42,7 +44,14 @@ class FitFunction(Protocol):
     """A fit of points."""
 
     def __call__(
-        self, x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
+        self,
+        x: str,
+        y: str,
+        xs: Sequence[float],
+        ys: Sequence[float],
+        *,
+        exposures: Sequence[float] | None = None,
+        precision: int | None = None,
     ) -> Fit:
         """The fit; NoFit if there is none."""
 
@@ -97,13 +106,7 @@ def centre_on_peak(
     Example:
         ``found = yield from centre_on_peak([det], th, -1, 1, 41)`` and then ``found.fit.centre``, ``found.fit.fwhm``
     """
-
-    def fit(
-        x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
-    ) -> Fit:
-        return fit_peak(x, y, xs, ys, dip=dip, exposures=exposures)
-
-    line = (start, stop, num)
+    fit, line = partial(fit_peak, dip=dip), (start, stop, num)
     return (yield from _align("centre_on_peak", detectors, motor, line, field, time, fit, True, md, dip=dip))
 
 
@@ -228,26 +231,21 @@ class _Search:
     def _fitted(self, xs: Sequence[float], columns: dict[str, Column]) -> Fit:
         """The fit of the first signal that has one."""
         try:
-            self.field, fit = first_fit(self._fit_points, axis_label(self._motor), xs, columns)
+            self.field, fit = first_fit(self._fit_points, self._motor, xs, columns)
         except NoFit as exc:
             back = position_text(self._motor, self._origin)
             raise NoFit(f"{exc}; {self._motor.name} goes back to {back}") from exc
         return fit
 
 
-def axis_label(motor: Any) -> str:
-    """The motor's name and unit, for messages of fits: "th [deg]"."""
-    return label(str(motor.name), unit_of(motor))
-
-
 def first_fit(
-    fit_points: FitFunction, axis: str, xs: Sequence[float], columns: Mapping[str, Column]
+    fit_points: FitFunction, motor: Any, xs: Sequence[float], columns: Mapping[str, Column]
 ) -> tuple[str, Fit]:
     """The first signal that is more than noise and has a fit, and its fit.
 
     Args:
         fit_points: `fit_peak` or `fit_edge`.
-        axis: the motor's name and unit, for messages.
+        motor: what was scanned; messages have its name, unit and digits.
         xs: the motor's readbacks, float [n].
         columns: by signal, its values and what they were divided by; at least one signal.
 
@@ -255,10 +253,11 @@ def first_fit(
         NoFit: none has a fit; the message is that of the first.
     """
     failure: NoFit | None = None
+    axis, precision = label(str(motor.name), unit_of(motor)), precision_of(motor)
     clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
     for signal, (ys, exposures) in (clear or columns).items():
         try:
-            return signal, fit_points(axis, signal, xs, ys, exposures=exposures)
+            return signal, fit_points(axis, signal, xs, ys, exposures=exposures, precision=precision)
         except NoFit as exc:
             failure = failure or exc
     assert failure is not None

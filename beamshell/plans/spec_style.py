@@ -16,7 +16,7 @@ from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import scans
-from beamshell.plans.alignment import Column, axis_label, first_fit
+from beamshell.plans.alignment import Column, first_fit
 from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
@@ -316,7 +316,7 @@ def lineup(
         raise PlanError(f"nothing records both {' or '.join(fields)} and {motor.name}: {motor.name} is where it was")
     xs = [point[motor.name] for point in points]
     try:
-        signal, _ = first_fit(fit_peak, axis_label(motor), xs, recorded)
+        signal, _ = first_fit(fit_peak, motor, xs, recorded)
     except NoFit as exc:
         if not anyway:
             raise NoFit(f"{exc}; {motor.name} is where it was, to insist: lineup ... anyway") from exc

@@ -49,13 +49,18 @@ def unit_of(device: Any) -> str:
         return ""
 
 
-def position_text(motor: Any, position: float, *, unit: bool = True) -> str:
-    """A position with the digits of its motor, and its unit: "-0.1301 deg"; of an unknown precision, six digits."""
+def precision_of(motor: Any) -> int | None:
+    """The digits after the point that its positions have; None if it does not say, or does not answer."""
     try:
         precision = getattr(motor, "precision", None)
     except DeviceError:
-        precision = None
-    digits = precision if isinstance(precision, int) else 0
+        return None
+    return precision if isinstance(precision, int) else None
+
+
+def position_text(motor: Any, position: float, *, unit: bool = True) -> str:
+    """A position with the digits of its motor, and its unit: "-0.1301 deg"; of an unknown precision, six digits."""
+    digits = precision_of(motor) or 0
     text = fixed(position, digits) if digits > 0 else in_full(position, 6)
     return with_unit(text, unit_of(motor)) if unit else text
 
