@@ -5,70 +5,32 @@ Pure: columns of numbers in, a `Fit` out. It knows no device and no plan.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 
-from beamshell.analysis.models import (
-    FWHM_PER_SIGMA,
-    Background,
-    LeastSquares,
-    background_alone,
-    error_function,
-    fitted,
-    gaussian,
+from beamshell.analysis.models import FWHM_PER_SIGMA, Background, LeastSquares, error_function, fitted, gaussian
+from beamshell.analysis.noise import Floats
+from beamshell.analysis.refusals import (
+    Curve,
+    Shape,
+    check_one_peak,
+    check_place,
+    check_plateaus,
+    check_saturation,
+    is_inside,
+    is_much_better,
 )
-from beamshell.analysis.noise import (
-    Floats,
-    counting_variance,
-    counts_per_value,
-    is_measured,
-    scaled,
-    smallest_difference,
-)
-from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
-from beamshell.analysis.waves import wave_alone
+from beamshell.analysis.significance import limit_for_peaks
 from beamshell.errors import NoFit
-from beamshell.text.lists import listed
-from beamshell.text.numbers import number, position_digits, with_error
 
-FEWEST_POINTS = 5
-"""The least number of points for a fit: one more than there are parameters."""
-
-_ONE_IN_1000, _ONE_IN_20 = 3.29, 1.96  # standard deviations by which one curve is better than another
-_PLATEAU = 3  # equal highest points in a row
-_LEVEL = 1.5  # widths sigma from an edge: 93 % of its height
+_ONE_IN_1000 = 3.29  # standard deviations by which one curve is better than another
 _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
 _OTHER_SHAPE = 10.0  # reduced chi-square of counts whose distance from the curve is that of its shape, not of noise
-_OTHER_SIGN = 1.5  # times the chi-square of the peak asked for
-_CLEARLY = 3.0  # standard deviations of a point above or below half height
-_END = 10  # a tenth of the points at each end shows the background
 _RESOLUTION = 1e-12  # of the range: nearer to each other are only floats
-_MAD_TO_SIGMA, _SECOND_DIFFERENCE = 1.4826, math.sqrt(6)
-
-
-class Shape(StrEnum):
-    """What points show that have no clear peak or edge: the `shape` of a `NoFit`."""
-
-    FEW = f"fewer than {FEWEST_POINTS} points"
-    FLAT = "the same everywhere"
-    NOISE = "no more than noise"
-    SLOPE = "a slope"
-    BROAD = "one broad curve"
-    EDGE = "an edge"
-    POINT = "a single point"
-    SEVERAL = "several peaks"
-    END = "a peak at the end of the scan"
-    WIDE = "a peak wider than the scan"
-    FLANK = "not half as high on both sides"
-    SATURATED = "a saturated peak"
-    PEAK = "a peak"
-    DIP = "a dip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +88,9 @@ def fit_peak(
         NoFit: there is no clear peak within the scanned range; the message says why.
     """
     word = "dip" if dip else "peak"
-    curve = _Curve.of(word, x, y, xs, ys, exposures, precision)
+    curve = Curve.of(word, x, y, xs, ys, exposures, precision)
     sign = -1 if dip else 1
-    _check_one_peak(word, curve, sign)
+    check_one_peak(word, curve, sign)
     curve.require_more_than_noise(word)
     counted, peak = curve, _on_best_background(curve, sign)
     if curve.per_value is not None and (peak is None or peak.scale > _OTHER_SHAPE):
@@ -137,7 +99,7 @@ def fit_peak(
     other = None
     if peak is None or not peak.is_counting_noise:
         other = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT, -sign)
-    if other is not None and _is_inside(curve, other) and (peak is None or _is_much_better(curve, other, peak)):
+    if other is not None and is_inside(curve, other) and (peak is None or is_much_better(curve, other, peak)):
         curve.refuse_edge(word, other, limit_for_peaks(curve.at.size))
         reason = "a peak and no dip" if dip else "a dip and no peak: ask for the dip"
         place = float(other.parameters[0])
@@ -153,9 +115,9 @@ def fit_peak(
             Shape.POINT,
             (centre,),
         )
-    _check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])
+    check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])
     if not dip:
-        _check_saturation(counted, peak)
+        check_saturation(counted, peak)
     return _fit_of(curve, peak)
 
 
@@ -183,20 +145,20 @@ def fit_edge(
     Raises:
         NoFit: there is no clear edge within the scanned range; the message says why.
     """
-    curve = _Curve.of("edge", x, y, xs, ys, exposures, precision)
+    curve = Curve.of("edge", x, y, xs, ys, exposures, precision)
     curve.require_more_than_noise("edge")
     edge = fitted(error_function, curve.at, curve.values, curve.per_value, Background.FLAT)
     peak = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT)
-    if edge is None or (peak is not None and _is_inside(curve, peak) and _is_much_better(curve, peak, edge)):
+    if edge is None or (peak is not None and is_inside(curve, peak) and is_much_better(curve, peak, edge)):
         raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}", Shape.PEAK)
     curve.require_more_than_background("edge", edge)
-    _check_plateaus(curve, edge, peak)
+    check_plateaus(curve, edge, peak)
     narrow = _in_one_step(curve, edge)
-    _check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
+    check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
     return narrow or _fit_of(curve, edge)
 
 
-def _fit_of(curve: _Curve, fit: LeastSquares) -> Fit:
+def _fit_of(curve: Curve, fit: LeastSquares) -> Fit:
     """The fit in the units of the points; an error that only the rounding of floats makes is 0."""
     centre, sigma, *levels = map(float, fit.parameters[:4])
     errors = [float(error) for error in fit.errors[:4]]
@@ -223,134 +185,7 @@ def _fit_of(curve: _Curve, fit: LeastSquares) -> Fit:
     )
 
 
-# ---- the points ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """The measured points in rising order, and the names for messages."""
-
-    x: str
-    y: str
-    at: Floats
-    values: Floats
-    exposures: Floats | None
-    per_value: Floats | None
-    """Counts that one unit of a value stands for; None for unknown noise."""
-    exponent: int
-    """The values are those measured over this power of two."""
-    precision: int | None
-    """Digits after the point of positions as the motor says, or None."""
-
-    @classmethod
-    def of(
-        cls,
-        word: str,
-        x: str,
-        y: str,
-        xs: Sequence[float] | Floats,
-        ys: Sequence[float] | Floats,
-        exposures: Sequence[float] | Floats | None,
-        precision: int | None,
-    ) -> _Curve:
-        """The points; NoFit if they are too few, or all the same."""
-        at, values = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
-        measured = np.isfinite(at) & is_measured(values)
-        divided = None if exposures is None else np.asarray(exposures, dtype=float)[measured]
-        at, values = at[measured], values[measured]
-        order = np.argsort(at, kind="stable")
-        at, values, divided = at[order], values[order], None if divided is None else divided[order]
-        if at.size < FEWEST_POINTS or np.ptp(at) == 0:
-            raise NoFit(
-                f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed", Shape.FEW
-            )
-        values, exponent = scaled(values)
-        curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent, precision)
-        if np.ptp(values) == 0:
-            level = curve.in_units(float(values[0]))
-            raise NoFit(f"{y} is {level:.5g} {curve.scanned} in {x}: there is no {word}", Shape.FLAT)
-        return curve
-
-    @property
-    def scanned(self) -> str:
-        """The range in words."""
-        return f"from {self.place(self.at[0])} to {self.place(self.at[-1])}"
-
-    @property
-    def spacing(self) -> float:
-        """The mean step from point to point."""
-        return float(np.ptp(self.at)) / (self.at.size - 1)
-
-    def spacing_at(self, position: float) -> float:
-        """The step between the points on both sides of a position."""
-        after = int(np.clip(np.searchsorted(self.at, position), 1, self.at.size - 1))
-        return float(self.at[after] - self.at[after - 1])
-
-    def place(self, position: float) -> str:
-        """A position in words, with the digits that all positions of this curve have."""
-        return number(float(position), position_digits(self.spacing, self.precision), as_position=True)
-
-    def in_units(self, value: float) -> float:
-        """A value in the unit that was measured."""
-        with np.errstate(over="ignore"):  # a height from the least to the largest float is infinite
-            return float(np.ldexp(value, self.exponent))
-
-    def require_more_than_noise(self, word: str) -> None:
-        """NoFit if noise alone could have made the curve."""
-        evidence = significance(self.values, self.exposures)
-        if not evidence.is_clear:
-            raise NoFit(f"{self.y} has no clear {word} {self.scanned} in {self.x}: {evidence}", Shape.NOISE)
-
-    def require_more_than_background(self, word: str, fit: LeastSquares) -> None:
-        """NoFit if a slope, a broad curve or, for a peak, an edge does as well as the fit."""
-        limit = limit_for_peaks(self.at.size)
-        is_flat = fit.background is Background.FLAT
-        is_wide = float(fit.parameters[1]) * FWHM_PER_SIGMA > float(np.ptp(self.at)) / 2
-        alternatives = [(Background.LINE, Shape.SLOPE, _ONE_IN_1000 if is_flat else limit)]
-        if is_wide or not is_flat:
-            alternatives += [(Background.CURVE, Shape.BROAD, _ONE_IN_20 if is_flat else limit)]
-        for background, shape, least in alternatives:
-            alone = background_alone(self.at, self.values, self.per_value, background)
-            if self.deviations(alone, fit) <= least:
-                if word != "edge":
-                    self._refuse_edge(word, lambda edge: self.deviations(self._curved, edge) > limit)
-                is_narrow = word == "edge" and float(fit.parameters[1]) * FWHM_PER_SIGMA < 2 * self.spacing
-                advice = "scan a narrower range, in finer steps" if is_narrow else "scan wider"
-                raise NoFit(f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: {advice}", shape)
-        if word != "edge":
-            self.refuse_edge(word, fit, _ONE_IN_1000 if is_flat else limit)
-
-    def refuse_edge(self, word: str, fit: LeastSquares, least: float) -> None:
-        """NoFit if an edge does as well as this peak, unless it stands on a flat line on both sides."""
-        centre, fwhm = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA
-        falls_on_both_sides = self.at[0] <= centre - fwhm and centre + fwhm <= self.at[-1]
-        if not (fit.background is Background.FLAT and falls_on_both_sides):
-            self._refuse_edge(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
-
-    def _refuse_edge(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
-        """NoFit if an edge inside of the scan is likely."""
-        edge = fitted(error_function, self.at, self.values, self.per_value, Background.FLAT)
-        if edge is None or not self.at[0] <= float(edge.parameters[0]) <= self.at[-1] or not is_likely(edge):
-            return
-        place = float(edge.parameters[0])
-        raise NoFit(
-            f"{self.y} has an edge and no {word} (at {self.x} {self.place(place)}): use edge", Shape.EDGE, (place,)
-        )
-
-    @property
-    def _curved(self) -> float:
-        """The misfit of a parabola."""
-        return background_alone(self.at, self.values, self.per_value, Background.CURVE)
-
-    def deviations(self, misfit: float, fit: LeastSquares) -> float:
-        """By how much `fit` is better than a curve of this misfit, in standard deviations."""
-        if not fit.is_counting_noise and fit.misfit <= 1e-18 * float(self.values @ self.values):
-            return math.inf if misfit > 100 * fit.misfit else 0.0
-        t = math.sqrt(max(misfit - fit.misfit, 0.0) / fit.scale) if fit.scale else math.inf
-        return t if fit.is_counting_noise else deviations_of_t(t, fit.freedom)
-
-
-def _on_best_background(curve: _Curve, sign: int) -> LeastSquares | None:
+def _on_best_background(curve: Curve, sign: int) -> LeastSquares | None:
     """The peak on a flat background, or on one with more parameters that is clearly better."""
     flat = best = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT, sign)
     for background in (Background.LINE, Background.STEP, Background.CURVE):
@@ -364,116 +199,10 @@ def _on_best_background(curve: _Curve, sign: int) -> LeastSquares | None:
     return best if best is not None and best.parameters[2] * sign > 0 else None
 
 
-# ---- refusals ------------------------------------------------------------------------------------
-
-
-def _is_inside(curve: _Curve, fit: LeastSquares) -> bool:
-    """Whether it is a peak between the first and the last point, narrower than the scan."""
-    centre, sigma = float(fit.parameters[0]), float(fit.parameters[1])
-    return bool(curve.at[1] <= centre <= curve.at[-2]) and sigma * FWHM_PER_SIGMA < float(np.ptp(curve.at)) / 2
-
-
-def _is_much_better(curve: _Curve, one: LeastSquares, other: LeastSquares) -> bool:
-    return one.misfit * _OTHER_SIGN < other.misfit and curve.deviations(other.misfit, one) > _ONE_IN_1000
-
-
-def _check_place(word: str, curve: _Curve, fit: LeastSquares, at_end: bool, is_resolved: bool = True) -> None:
-    x, y, scanned = curve.x, curve.y, curve.scanned
-    centre, fwhm, error = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA, float(fit.errors[0])
-    place = curve.place(centre)
-    if not curve.at[0] <= centre <= curve.at[-1]:
-        raise NoFit(
-            f"the {word} of {y} is outside of what was scanned, {scanned} in {x}: {_farther(curve, fit)}", Shape.END
-        )
-    if at_end:
-        raise NoFit(f"the {word} of {y} is at the end of what was scanned, near {x} {place}: scan around it", Shape.END)
-    if fwhm > np.ptp(curve.at):
-        raise NoFit(
-            f"the {word} of {y} is {fwhm:.3g} wide, more than what was scanned, {scanned} in {x}: scan wider",
-            Shape.WIDE,
-        )
-    if is_resolved and error > fwhm and error > curve.spacing:
-        raise NoFit(f"the {word} of {y} is at {x} {place} +- {error:.2g}: that is no position", Shape.NOISE)
-
-
-def _check_one_peak(word: str, curve: _Curve, sign: int) -> None:
-    """Refuse several peaks that are clearly higher than half of the highest, with points clearly below beside each."""
-    above, few = curve.values * sign, max(1, curve.at.size // _END)
-    background = min(float(above[:few].mean()), float(above[-few:].mean()))
-    half = (background + float(above.max())) / 2
-    bends = np.abs(np.diff(above, 2)) / _SECOND_DIFFERENCE
-    noise = np.full(above.size, _MAD_TO_SIGMA * float(np.median(bends)))
-    if curve.per_value is not None:
-        noise = np.maximum(noise, np.sqrt(counting_variance(np.abs(curve.values), curve.per_value)))
-    clear = np.flatnonzero(np.abs(above - half) > _CLEARLY * noise)
-    runs = [(is_high, list(points)) for is_high, points in itertools.groupby(clear, lambda n: bool(above[n] > half))]
-    tops = [max(points, key=lambda n: float(above[n])) for is_high, points in runs[1:-1] if is_high]
-    places = tuple(float(curve.at[top]) for top in tops)
-    if len(places) > 1:
-        where = " and ".join(filter(None, [listed(map(curve.place, places[:-1])), curve.place(places[-1])]))
-        raise NoFit(
-            f"{curve.y} has {len(places)} {word}s, at {curve.x} {where}: scan around one of them", Shape.SEVERAL, places
-        )
-
-
-def _farther(curve: _Curve, fit: LeastSquares) -> str:
-    """Where to scan for what is outside; with a place only if it is near and the fit knows it."""
-    centre, error, span = float(fit.parameters[0]), float(fit.errors[0]), float(np.ptp(curve.at))
-    away = max(curve.at[0] - centre, centre - curve.at[-1])
-    near = f", about {with_error(centre, error)}" if 0 < error < span / 4 and away < span / 2 else ""
-    return f"scan {'lower' if centre < curve.at[0] else 'higher'}{near}"
-
-
-def _check_plateaus(curve: _Curve, edge: LeastSquares, peak: LeastSquares | None) -> None:
-    """Refuse an edge that is not level on both sides, or that a parabola, a slow wave or a peak fits as well."""
-    parabola = background_alone(curve.at, curve.values, curve.per_value, Background.CURVE)
-    wave = wave_alone(curve.at, curve.values, curve.per_value)
-    centre, sigma = map(float, edge.parameters[:2])
-    if curve.deviations(min(parabola, wave), edge) <= _ONE_IN_20:
-        reason = "bends slowly"
-    elif peak is not None and peak.misfit < edge.misfit:
-        reason = "is the flank of a peak"
-    elif curve.at[0] <= centre <= curve.at[-1] and min(centre - curve.at[0], curve.at[-1] - centre) < _LEVEL * sigma:
-        reason = "rises or falls to its end"
-    else:
-        return
-    raise NoFit(
-        f"{curve.y} {reason} {curve.scanned} in {curve.x}, not level on both sides of an edge: scan wider", Shape.BROAD
-    )
-
-
-def _check_saturation(curve: _Curve, fit: LeastSquares) -> None:
-    """Refuse equal highest points in a row that chance does not make, if the flanks lead higher than they are."""
-    at, values = curve.at, curve.values
-    top = float(values.max())
-    flat = values == top
-    row = max(len(list(run)) for is_flat, run in itertools.groupby(flat) if is_flat)
-    if row < _PLATEAU or np.count_nonzero(~flat) < FEWEST_POINTS or np.ptp(values[~flat]) == 0:
-        return
-    if curve.per_value is not None:
-        noise, digit = math.sqrt(max(top * curve.per_value.min(), 1.0)), 1.0
-    else:
-        noise, digit = fit.scatter, smallest_difference(values)
-    same = min(digit / (noise * math.sqrt(2 * math.pi)), 1.0) if noise else 1.0  # chance that two neighbours are equal
-    if curve.per_value is not None and values.size * same ** (row - 1) > FALSE_ALARMS:
-        return
-    per_value = None if curve.per_value is None else curve.per_value[~flat]
-    flanks = fitted(gaussian, at[~flat], values[~flat], per_value, Background.FLAT, 1)
-    if flanks is None:
-        return
-    above = float(flanks.parameters[2] + flanks.parameters[3]) - top
-    if above > 0.05 * np.ptp(values) and above > 3 * float(flanks.errors[2]):
-        raise NoFit(
-            f"{curve.y} is saturated: {row} points in a row near {curve.x} {curve.place(fit.parameters[0])} are all "
-            f"{curve.in_units(top):.6g}, where the flanks lead higher; attenuate the beam or count for less",
-            Shape.SATURATED,
-        )
-
-
 # ---- edges narrower than a step ------------------------------------------------------------------
 
 
-def _in_one_step(curve: _Curve, fit: LeastSquares) -> Fit | None:
+def _in_one_step(curve: Curve, fit: LeastSquares) -> Fit | None:
     """The edge as far as its points show it, if it is narrower than the step in which it is; else None."""
     centre, sigma, height, background = map(float, fit.parameters[:4])
     after = int(np.clip(np.searchsorted(curve.at, centre), 1, curve.at.size - 1))

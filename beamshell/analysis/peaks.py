@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beamshell.analysis.fits import Fit, Shape, fit_peak
+from beamshell.analysis.fits import Fit, fit_peak
 from beamshell.analysis.noise import Floats, is_measured, scaled
+from beamshell.analysis.refusals import Shape
 from beamshell.analysis.significance import FALSE_ALARMS, Significance, significance
 from beamshell.errors import NoFit
 from beamshell.text.numbers import label

@@ -12,7 +12,8 @@ from functools import partial
 from numbers import Real
 from typing import Any, Protocol
 
-from beamshell.analysis.fits import FEWEST_POINTS, Fit, fit_edge, fit_peak
+from beamshell.analysis.fits import Fit, fit_edge, fit_peak
+from beamshell.analysis.refusals import FEWEST_POINTS
 from beamshell.analysis.signals import parts_of, value_of
 from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from beamshell.analysis.fits import Shape
 from beamshell.analysis.peaks import Peak, peak
+from beamshell.analysis.refusals import Shape
 from beamshell.analysis.signals import parts_of, value_of
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver

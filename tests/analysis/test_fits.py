@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from beamshell.analysis.fits import Shape, fit_edge, fit_peak
+from beamshell.analysis.fits import fit_edge, fit_peak
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
+from beamshell.analysis.refusals import Shape
 from beamshell.errors import NoFit
 
 X = np.linspace(-1, 1, 41)
@@ -350,9 +351,7 @@ def test_an_edge_is_level_on_both_sides_and_no_smooth_curve_is_one(curve, noise)
 
 
 def test_why_a_smooth_curve_is_no_edge_is_said():
-    with pytest.raises(
-        NoFit, match=r"it bends slowly from -1.000 to 1.000 in samx \[mm\], not level on both sides"
-    ):
+    with pytest.raises(NoFit, match=r"it bends slowly from -1.000 to 1.000 in samx \[mm\], not level on both sides"):
         fit_edge("samx [mm]", "it", X, 1000 - 900 * X**2 + 0.1 * X)
 
 

@@ -223,7 +223,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
 
 def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak:
     """The curve that is asked for; NoFit if it has no peak, or no dip, and nobody insists."""
-    from beamshell.analysis.fits import Shape
+    from beamshell.analysis.refusals import Shape
     from beamshell.views.peaks import clearest, is_noise
 
     signal, peaks = None, view.peaks(asked.value)
@@ -266,7 +266,7 @@ def _edge_command(session: Session, view: RunPeaks, run: Run, curve: Peak) -> st
 
 def _has_top(curve: Peak) -> bool:
     """Whether a curve that is too broad for a centre has a highest point inside of the scan."""
-    from beamshell.analysis.fits import Shape
+    from beamshell.analysis.refusals import Shape
 
     return curve.doubt is not None and curve.doubt.shape in (Shape.BROAD, Shape.WIDE) and curve.is_top_inside
 
