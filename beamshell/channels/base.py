@@ -31,6 +31,8 @@ class Channel(ABC):
 
     source: str
     """Scheme and address, as recorded in descriptors: "ca://BL:th.RBV", "soft://gain"."""
+    only_latest: bool = False
+    """True while the subscriber needs no calls, since it only looks at `latest`: a channel may leave them out."""
 
     # ---- connection
 
@@ -91,7 +93,7 @@ class Channel(ABC):
     @property
     @abstractmethod
     def latest(self) -> Reading | None:
-        """The last value the control system sent to `subscribe`, without asking; None if there is none."""
+        """The newest value that the control system has sent to `subscribe`, without asking; None if there is none."""
 
     @abstractmethod
     def subscribe(self, on_change: OnChange) -> None:

@@ -146,7 +146,7 @@ class RemoteChannel(Channel):
     def repeat(self) -> None:
         """Give the subscriber the latest value once more."""
         changes = self._changes
-        if changes is not None and self._latest is not None:
+        if changes is not None and self.latest is not None:
             changes.offer_if_empty(None)
 
     def _new_changes(self) -> LatestValue[Any]:

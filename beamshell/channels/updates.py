@@ -22,6 +22,9 @@ Job = Callable[[], None]
 
 _STALLED_AFTER_S = 0.01  # a queue that did not move for so long gets one more worker
 _MOST_THREADS = 64
+_BURST = 32  # jobs without a break
+_FLOOD_S = 0.006  # a burst in less time is part of a flood
+_BREAK_S = 0.0001
 _SPARE_LEAVES_AFTER_S = 5.0
 _JOBS_END_WITHIN_S = 0.5  # a job that goes on longer at the end waits for a server that does not answer
 
@@ -62,6 +65,7 @@ class Worker:
         self._started = 0
         self._finished = 0
         self._watching = False
+        self._burst_ended = 0.0
         self._stopped = _is_closing  # one that is made too late does nothing
         _all_workers.append(self)
 
@@ -119,6 +123,20 @@ class Worker:
             del job  # what it refers to must not live until the next one comes
             with self._lock:
                 self._finished += 1
+            if self._finished % _BURST == 0:
+                self._pause_in_flood()
+
+    def _pause_in_flood(self) -> None:
+        """Leave the interpreter to the other threads for a moment, after many jobs in a short time.
+
+        The library's thread would wait for it up to 5 ms for each update, with a lock that all circuits need: the end
+        of a move among them. And what comes meanwhile needs no wake-up, which costs as much as many jobs.
+        """
+        now = time.monotonic()
+        if now - self._burst_ended < _FLOOD_S:
+            time.sleep(_BREAK_S)
+            now = time.monotonic()
+        self._burst_ended = now
 
     def _do(self, job: Job) -> None:
         try:
@@ -129,6 +147,16 @@ class Worker:
 
     def _next_job(self, is_first: bool) -> Job | None:
         """The next job; None tells a spare thread that it is no longer needed."""
+        job: Job | None = None
+        with contextlib.suppress(Empty):
+            job = self._jobs.get_nowait()
+        if job is None:
+            job = self._wait_for_job(is_first)
+        if job is not None and self._idle == 0 and not self._watching and not self._jobs.empty():
+            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
+        return job
+
+    def _wait_for_job(self, is_first: bool) -> Job | None:
         with self._lock:
             self._idle += 1
         job: Job | None = None
@@ -138,8 +166,6 @@ class Worker:
             self._idle -= 1
             if job is None:
                 self._threads -= 1
-        if job is not None and self._idle == 0 and not self._jobs.empty():
-            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
         return job
 
 
@@ -180,6 +206,11 @@ class LatestValue(Generic[Value]):
             self._waiting.append(value)
             was_queued, self._queued = self._queued, True
             return not was_queued
+
+    @property
+    def has_waiting(self) -> bool:
+        """True while values wait to be delivered."""
+        return bool(self._waiting)
 
     def offer_if_empty(self, value: Value) -> None:
         """As `offer`, but do nothing if a value is on its way already. Any thread."""

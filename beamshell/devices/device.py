@@ -258,6 +258,11 @@ class Device(Part):
             if paths.get(attr):
                 part._choose(paths[attr], add, remove)
 
+    @property
+    def counted_by(self) -> tuple[Any, ...]:
+        """() if it has a count time of its own; the detector that it is a part of."""
+        return () if self.parent is None or hasattr(self, "count_time") else super().counted_by
+
     # ---- actions -----------------------------------------------------------------------------
 
     def trigger(self) -> Status:

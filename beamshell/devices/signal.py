@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -24,6 +25,8 @@ from beamshell.errors import DeviceError, LimitError, ReadOnlyError, UnknownName
 from beamshell.protocols import DataKey, Reading
 
 logger = logging.getLogger(__name__)
+
+_choosing = threading.Lock()  # so that of two threads the one that looks last decides
 
 CONNECTION_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
@@ -316,8 +319,11 @@ class Signal(SignalInfo):
             self._on_connection(self.connected)
         elif not self._monitored:
             self._start_monitor()
-        elif run:
-            self._channel.repeat()
+        else:
+            nobody_was_called = self._channel.only_latest
+            self._choose_calls()
+            if run or nobody_was_called:  # a value may have come since `last` was looked at
+                self._channel.repeat()
         return token
 
     def unsubscribe(self, token: int) -> None:
@@ -337,12 +343,19 @@ class Signal(SignalInfo):
 
     def _start_monitor(self) -> None:
         self._monitored = True
+        self._choose_calls()
         self._channel.subscribe(self._on_value)
 
     def _stop_idle_monitor(self) -> None:
+        self._choose_calls()
         if self._monitored and not self._auto_monitor and not self._subscriptions.has(self.SUB_VALUE):
             self._monitored = False
             self._channel.unsubscribe()
+
+    def _choose_calls(self) -> None:
+        """Have the channel call only if there is somebody to be called."""
+        with _choosing:
+            self._channel.only_latest = not self._subscriptions.has(self.SUB_VALUE)
 
     def _on_value(self, reading: Reading) -> None:
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)

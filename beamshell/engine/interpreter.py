@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 from beamshell.engine import cleanup, interruption
-from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, Command
+from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, PUTTING_BACK, Command
 from beamshell.engine.context import CallOptions, CommandContext
-from beamshell.engine.plan_cursor import NOT_REPEATED
+from beamshell.engine.plan_cursor import NOT_REPEATED, fields_of
 from beamshell.engine.requests import (
     EndRequest,
     Interrupted,
@@ -32,12 +33,17 @@ from beamshell.errors import (
     FailedStatus,
     InvalidCommand,
     LimitError,
+    NotStopped,
     PlanError,
     PlanHalt,
     RequestAbort,
     RequestStop,
 )
-from beamshell.messages import explain_no_message
+from beamshell.messages import Msg, explain_no_message
+
+MOST_KEPT_MESSAGES = 2000
+"""Of a plan that comes to no checkpoint: with more, the engine forgets those up to the last event."""
+_LOOK_EVERY = 997  # messages, as a look costs more than a message; a prime, so as not to meet each loop at one place
 
 SUSPENDER_GRACE_S = 1.0
 """Seconds to wait for a suspender to trip before the device is blamed for a failure."""
@@ -66,6 +72,7 @@ class Interpreter:
         self.modes, self.cursor, self.requests, self.outcome = ctx.modes, ctx.cursor, ctx.requests, ctx.outcome
         self._posts = posts
         self._excused_trip = -math.inf  # one trip of a suspender excuses a device once
+        self._said_bound = False
         self._commands = COMMANDS
         if options.commands:
             own = {name: _as_command(function) for name, function in options.commands.items()}
@@ -108,7 +115,7 @@ class Interpreter:
         """Put everything back after an exception that is no plan's, such as SystemExit; no resume is possible."""
         self.modes.emergency()
         self.outcome.abort(f"{type(error).__name__}: {error}".rstrip(": "))
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         cleanup.halt_plans(self.ctx)
         cleanup.finish(self.ctx)
 
@@ -143,7 +150,7 @@ class Interpreter:
             plan, reply, error = frame.plan, frame.reply, frame.error
             frame.error = None
             send = plan.send
-            while True:
+            for _ in repeat(None, _LOOK_EVERY):
                 modes.foreign = True
                 try:
                     msg = send(reply) if error is None else plan.throw(error)
@@ -166,7 +173,7 @@ class Interpreter:
                 try:
                     recording = cursor.recording
                     if recording is not None and command not in NOT_REPEATED:
-                        recording.append(msg)
+                        recording += msg if type(msg) is Msg else fields_of(msg)
                     if posts or ctx.polled:
                         self._attend()
                     if on_msg is not None:
@@ -182,6 +189,27 @@ class Interpreter:
                     self._command_interrupted(msg)
                 except Exception as exc:
                     error = self._command_failed(msg, exc)
+            else:
+                frame.reply, frame.error = reply, error
+                self._bound_record()
+
+    def _bound_record(self) -> None:
+        """Keep no more messages of a plan that comes to no checkpoint, and say so once."""
+        cursor, runs = self.cursor, self.ctx.resources.runs.values()
+        if cursor.number_recorded < MOST_KEPT_MESSAGES:
+            return
+        before = cursor.number_up_to("save")  # what was triggered since, for the next event, is triggered again
+        if any(run.bundle is not None for run in runs) and (len(runs) > 1 or not before):
+            return  # the message that began this event would be forgotten
+        cursor.forget(before or cursor.number_recorded)
+        for run in runs:
+            run.mark()
+        if not self._said_bound:
+            self._said_bound = True
+            self.ctx.world.say(
+                f"{MOST_KEPT_MESSAGES} messages without a checkpoint: resume will repeat only the latest.\n"
+                "To say how far it goes back, write in the plan's loop: yield from bps.checkpoint()"
+            )
 
     def _plan_returned(self, value: Any) -> None:
         frame = self.cursor.pop()
@@ -297,10 +325,11 @@ class Interpreter:
         """Throw the request to end into the plan, or into its cleanup's end."""
         self.outcome.ended_by(request, again=self.modes.ending)
         self.modes.go(request.state)
+        interruption.name_what_is_waited_for(self.ctx)
         self.requests.forget_pauses()
         self.requests.failures.clear()
         if request.state is State.HALTING:
-            interruption.stop_moved(self.ctx)
+            interruption.stop_devices(self.ctx)
             cleanup.halt_plans(self.ctx)
             self.outcome.error = PlanHalt(self.outcome.reason)
             return
@@ -308,7 +337,7 @@ class Interpreter:
         if self.modes.cleanup_depth:
             self.outcome.after_cleanup = error  # what the plan is putting back must arrive
             return
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         if self.cursor:
             self.cursor.throw(error)
 
@@ -338,12 +367,26 @@ class Interpreter:
         if requests.failures:
             self._posts.append(WakeUp())  # the next message acts on whatever else is pending
             requests.failures.popleft().raise_failure()
-        if requests.pause_now is not None:
+        if requests.pause_now is not None and not self._pause_comes_late(requests.pause_now):
             reason = requests.pause_now.reason
             requests.forget_pauses()
             raise Interrupted(InterruptReason.PAUSE, reason=reason)
         if modes.episode is None and self.ctx.suspenders and self.ctx.tripped:
             raise Interrupted(InterruptReason.SUSPEND)
+
+    def _pause_comes_late(self, request: PauseRequest) -> bool:
+        """Whether a person's pause finds a plan that only puts devices back; it then counts for the next checkpoint."""
+        msg, resources = self.cursor.top.msg, self.ctx.resources
+        is_late = (
+            request.pressed
+            and msg is not None
+            and msg.command in PUTTING_BACK
+            and not resources.runs
+            and all(task.status.done for tasks in resources.groups.values() for task in tasks)
+        )
+        if is_late:
+            self.requests.put_off_pause()
+        return is_late
 
     def _take_all(self) -> None:
         """Note all posts, without acting on them."""
@@ -359,7 +402,7 @@ class Interpreter:
             return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
-        elif id(task.msg.obj) not in self.ctx.resources.stopped:
+        elif id(task.msg.obj) not in self.ctx.resources.stopped or isinstance(task.status.exception(0), NotStopped):
             task.raised = unwinding
             self.outcome.problems.append(f"{task.describe()} failed: {task.status.exception(0)}")
 

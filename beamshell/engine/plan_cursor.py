@@ -34,6 +34,9 @@ NOT_REPEATED = frozenset(
 """Commands whose effect outlives a rewind, so they are not sent twice."""
 
 
+_FIELDS = 5  # of a message
+
+
 class Frame:
     """One plan on the stack, and the reply or error that it gets next.
 
@@ -65,7 +68,8 @@ class PlanCursor:
 
     Attributes:
         frames: the plans, the innermost last.
-        recording: the messages since the checkpoint, or None while none are recorded.
+        recording: the fields of the messages since the checkpoint, or None while none are recorded. Kept whole, each
+            message would cost Python's garbage collection as much as the engine needs for it.
         possible: False between `clear_checkpoint` and the next checkpoint: a pause there must end the plan.
         checkpoint_at: when the last checkpoint was, on the world's clock; None before the plan begins.
     """
@@ -132,13 +136,51 @@ class PlanCursor:
     def forget_run(self, key: Any) -> None:
         """Drop the recorded messages of this run, which is closed."""
         if self.recording is not None:
-            self.recording = [msg for msg in self.recording if msg.run != key]
+            remaining = (msg for msg in self.recorded() if msg.run != key)
+            self.recording = [field for msg in remaining for field in fields_of(msg)]
+
+    @property
+    def number_recorded(self) -> int:
+        """How many messages are recorded."""
+        return len(self.recording or ()) // _FIELDS
+
+    def recorded(self) -> list[Any]:
+        """The recorded messages. They are no longer the objects that the plan sent, but their kwargs are."""
+        fields = iter(self.recording or ())
+        return [
+            obj if command is None else Msg._make((command, obj, args, kwargs, run))
+            for command, obj, args, kwargs, run in zip(*[fields] * _FIELDS, strict=True)
+        ]
+
+    def number_up_to(self, command: str) -> int:
+        """How many messages are recorded up to the last one of this command; 0 if there is none."""
+        fields = self.recording or []
+        for start in range(len(fields) - _FIELDS, -1, -_FIELDS):
+            own = fields[start]
+            if command == (fields[start + 1].command if own is None else own):
+                return start // _FIELDS + 1
+        return 0
+
+    def forget(self, number: int) -> None:
+        """Drop so many of the recorded messages, the oldest ones."""
+        if self.recording is not None:
+            self.recording = self.recording[number * _FIELDS :]
 
     def take_recorded(self) -> list[Any]:
         """The messages to send again; the record begins anew."""
-        messages = self.recording or []
+        messages = self.recorded()
         self.record_anew()
         return messages
+
+
+def fields_of(msg: Any) -> tuple[Any, ...]:
+    """What is recorded of a message: its fields, or itself in their place if it is of another class than ours."""
+    return msg if type(msg) is Msg else (None, msg, None, None, None)
+
+
+def identity(msg: Any) -> tuple[str, int, int]:
+    """What tells a message, also one from the record, from all others that live: each has kwargs of its own."""
+    return msg.command, id(msg.obj), id(msg.kwargs)
 
 
 def send_again(messages: list[Msg]) -> Generator[Msg, Any, Any]:

@@ -36,7 +36,7 @@ class PastRun(Protocol):
 
 
 class TimingHistory:
-    """Learns a timing model from past runs, a few at a time.
+    """Learns a timing model from past runs, a few at a time, and forgets those that it is not asked for any more.
 
     Args:
         clock: seconds that only grow, such as `time.monotonic`.
@@ -63,6 +63,8 @@ class TimingHistory:
             self._times[run.path] = _times_of(run, stop)
             if self._clock() > deadline:
                 break
+        asked = {run.path for run in runs}
+        self._times = {path: run_times for path, run_times in self._times.items() if path in asked}
         times = {run.path: run_times for run in runs if (run_times := self._times.get(run.path)) is not None}
         changed = len(times.keys() ^ self._paths_in_model)
         if self._model is None or changed > (0 if exact else _NEW_FRACTION * len(self._paths_in_model)):

@@ -1,4 +1,4 @@
-"""Points, moves, writes and updates over Channel Access: ours beside ophyd and bluesky, by turns in one process.
+"""Points, moves and writes over Channel Access: ours beside ophyd and bluesky, by turns in one process.
 
 The motor is the demo beamline's, twenty times as fast as life; the other PVs are an IOC's of many records.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,6 @@ from measure import machine, median, rounds, table, timed, verdict, with_range
 
 ROUNDS = 5
 PVS, RECORDS = 1000, 6000
-UPDATES_S = 3.0
 SPEED, STEP = 20, 0.1
 
 
@@ -127,7 +125,7 @@ def arrives(mover: Any, step: float) -> bool:
     return True
 
 
-# ---- writes and updates --------------------------------------------------------------------------
+# ---- writes --------------------------------------------------------------------------------------
 
 
 def writes(modules: tuple[Any, Any]) -> None:
@@ -151,88 +149,6 @@ def writes(modules: tuple[Any, Any]) -> None:
     beside("A write until its completion", taken, "beamshell")
 
 
-def updates(modules: tuple[Any, Any]) -> None:
-    """How many updates a second reach subscribers while another process writes as fast as it can."""
-    lines = []
-    for who, module in zip(("beamshell", "ophyd"), modules, strict=True):
-        counter = Counter()
-        watched = signals(module, PVS)
-        for signal in watched:
-            signal.subscribe(counter.note)
-        time.sleep(0.5)
-        with subprocess.Popen([sys.executable, __file__, "--writer"], stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout is not None
-            assert writer.stdout.readline().strip() == "begun"
-            counter.number = 0
-            cpu, begun = time.process_time(), time.perf_counter()
-            number = int(writer.stdout.readline())
-            took, cpu, record = time.perf_counter() - begun, time.process_time() - cpu, counter.number
-        behind = counter.caught_up(float(number), timeout_s=20.0)
-        lines.append(
-            [
-                who,
-                f"{number * PVS / took:,.0f}",
-                f"{record / took:,.0f}",
-                f"{cpu / max(record, 1) * 1e6:.0f} µs",
-                f"{behind:.2f} s" if behind < 20 else "not after 20 s",
-            ]
-        )
-        for signal in watched:
-            signal.destroy()
-    table(
-        f"Updates of {PVS} PVs",
-        ["", "written a second", "delivered a second", "processor time an update", "all last values after"],
-        lines,
-    )
-
-
-class Counter:
-    """Counts updates, whichever threads bring them."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.last: dict[str, Any] = {}
-        self._lock = threading.Lock()
-
-    def note(self, value: Any = None, obj: Any = None, **_: Any) -> None:
-        with self._lock:
-            self.number += 1
-            self.last[obj.name] = value
-
-    def caught_up(self, value: float, timeout_s: float) -> float:
-        """Seconds until every PV has been heard with its last value."""
-        begun = time.perf_counter()
-        while (took := time.perf_counter() - begun) < timeout_s:
-            with self._lock:
-                if sum(last == value for last in self.last.values()) == PVS:
-                    break
-            time.sleep(0.02)
-        return took
-
-
-def write() -> None:
-    """The other process."""
-    from beamshell.channels.ca import dbr, requests
-    from beamshell.channels.factory import open_channel
-
-    channels = [open_channel(f"MANY:{i}") for i in range(PVS)]
-    for channel in channels:
-        channel.connect()
-    for channel in channels:
-        channel.wait_connected(10)
-    library = requests.library()
-    print("begun", flush=True)
-    number, end = 0, time.perf_counter() + UPDATES_S
-    while time.perf_counter() < end:
-        number += 1
-        count, data = dbr.encode(float(number), dbr.DOUBLE)
-        for channel in channels:
-            library.ca_array_put(dbr.DOUBLE, count, channel._chid, data)
-        library.ca_flush_io()
-    channels[-1].get(10.0)  # all of them have arrived
-    print(number, flush=True)
-
-
 # ---- all of it -----------------------------------------------------------------------------------
 
 
@@ -250,7 +166,6 @@ def client() -> None:
     points(engines, modules, both_plans)
     moves(engines, modules, both_plans)
     writes(modules)
-    updates(modules)
     sys.stdout.flush()
     os._exit(0)  # two libraries that both want to be the last to end
 
@@ -267,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    {"--client": client, "--writer": write}.get(sys.argv[-1], main)()
+    {"--client": client}.get(sys.argv[-1], main)()

@@ -22,6 +22,7 @@ DET, MOTOR = Detector("det"), Motor("motor")
 TEN = [Detector(f"det{i}") for i in range(10)]
 
 ours = RunEngine()
+ours.say = lambda _: None  # that a plan comes to no checkpoint
 theirs = bluesky.RunEngine({})
 
 
@@ -58,6 +59,24 @@ def nulls(number: int) -> Any:
     return (Msg("null") for _ in range(number))
 
 
+def without_checkpoints() -> None:
+    """What a plan costs that never comes to a checkpoint, beside one that comes to one each hundred messages."""
+
+    def checked(number: int) -> Any:
+        return (Msg("checkpoint" if n % 100 == 0 else "null") for n in range(number))
+
+    lines = []
+    for number in (2_000, 20_000, 200_000):
+        calls = 200_000 // number
+        jobs = {"with": run(ours, checked, number, calls), "without": run(ours, nulls, number, calls)}
+        taken = rounds(jobs, ROUNDS)
+        ratio = median(taken["without"]) / median(taken["with"])
+        shown = [with_range(taken[name]) for name in ("with", "without")]
+        lines.append([f"{number}", f"{ratio:.2f}", verdict(ratio, at_most=1.5), *shown])
+    heads = ["null messages", "without beside with", "target", "with checkpoints", "without"]
+    table("Plans that never come to a checkpoint", heads, lines)
+
+
 def same(plan: Callable[[int], Any]) -> Callable[[int], Any]:
     """Plans of messages that were recorded beforehand."""
     recorded: dict[int, list[Any]] = {}
@@ -84,7 +103,6 @@ def against_bluesky() -> None:
     }
     pairs = {
         "null message": (pair(nulls, nulls, 2_000), 10),
-        "null message, 20 000 without a checkpoint": (pair(nulls, nulls, 20_000), None),
         "count event": (pair(count, lambda n: bluesky.plans.count([DET], n), 100), 40),
         "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 200), 60),
         "count event, messages made beforehand": (pair(count_messages, count_messages, 200), None),
@@ -204,6 +222,7 @@ def profile() -> None:
 if __name__ == "__main__":
     print(machine())
     against_bluesky()
+    without_checkpoints()
     ten_detectors()
     flatness()
     beside_the_limit()

@@ -1,9 +1,12 @@
+import itertools
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from beamshell.channels import updates
 from beamshell.channels.updates import LatestValue, Worker
 
 
@@ -178,3 +181,17 @@ def test_a_worker_that_is_made_while_the_interpreter_ends_does_nothing():
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout + ended.stderr == ""
+
+
+@pytest.mark.parametrize(("between_two_looks_s", "pauses"), [(0.0, 3), (1.0, 0)])
+def test_a_worker_leaves_the_interpreter_to_others_after_each_32_jobs_of_a_flood(
+    worker, monkeypatch, between_two_looks_s, pauses
+):
+    clock = itertools.count(between_two_looks_s, between_two_looks_s)
+    slept, done = [], threading.Event()
+    monkeypatch.setattr(updates, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=slept.append))
+    for _ in range(100):
+        worker.post(lambda: None)
+    worker.post(done.set)
+    assert done.wait(10)
+    assert len(slept) == pauses

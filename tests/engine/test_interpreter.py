@@ -8,6 +8,7 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
 from beamshell.engine.cleanup import REST_TIMEOUT_S
+from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
 from beamshell.errors import (
@@ -71,6 +72,56 @@ def test_time_passes_while_motors_move_and_detectors_count(world, motor, det):
     world.run(scan([det], motor, 0, 4, 5))
     assert world.now == pytest.approx(4 + 5 * 0.1)
     assert [event["data"]["motor"] for event in world.events()] == [0, 1, 2, 3, 4]
+
+
+def test_a_plan_that_comes_to_no_checkpoint_keeps_a_bounded_number_of_messages_which_is_said_once(world):
+    core = world.interpreter(on_msg=lambda _: kept.append(core.cursor.number_recorded))
+    kept = []
+    core.start(as_generator(Msg("null") for _ in range(20_000)))
+    assert (core.exit_status, len(kept)) == ("success", 20_000)
+    assert max(kept) <= 3000
+    assert [line.partition(":")[0] for line in world.said] == ["2000 messages without a checkpoint"]
+
+
+def test_a_plan_with_checkpoints_may_have_any_number_of_messages(world):
+    world.run(Msg("checkpoint" if number % 1900 == 0 else "null") for number in range(10_000))
+    assert world.said == []
+
+
+@pytest.mark.parametrize("late", [5500, 5501, 5502, 5503, 5504])
+def test_a_pause_late_in_a_plan_without_checkpoints_repeats_events_of_the_latest_messages_alone(world, det, late):
+    points = 1200
+
+    def plan():
+        for _ in range(points):
+            yield Msg("trigger", det, group="d")
+            yield Msg("wait", None, "d")
+            yield Msg("create", None, name="primary")
+            yield Msg("read", det)
+            yield Msg("save")
+
+    core = world.run(run_wrapper(plan()), on_msg=pause_at(world, late))
+    assert core.state is State.PAUSED
+    before = len(world.events())
+    core.resume()
+    assert core.exit_status == "success"
+    assert list(world.final_data()) == list(range(1, points + 1))
+    repeated = len(world.events()) - points
+    assert 0 < repeated < 600 < before
+
+
+def test_nothing_is_forgotten_while_the_first_event_of_a_plan_is_half_read(world, det):
+    def plan():
+        yield Msg("create", None, name="primary")
+        for _ in range(5000):
+            yield Msg("null")
+        yield Msg("read", det)
+        yield Msg("save")
+
+    core = world.run(run_wrapper(plan()), on_msg=pause_at(world, 4500))
+    assert core.state is State.PAUSED
+    core.resume()
+    assert (core.exit_status, len(world.final_data())) == ("success", 1)
 
 
 def test_a_deferred_pause_waits_for_the_checkpoint_and_resume_repeats_nothing(world, motor, det):
@@ -221,6 +272,39 @@ def test_an_engine_that_has_nothing_left_is_never_paused_and_the_run_is_a_succes
     assert result.succeeded
     with pytest.raises(RunEngineInterrupted, match=r"^The scan had just ended: there is nothing to pause\."):
         result.raise_for_status()
+
+
+def test_two_presses_after_the_last_point_never_pause_a_scan_that_has_nothing_left(world, motor, det):
+    def press_twice(name, doc):  # the peak is still computed, and its line not shown
+        if name == "stop":
+            world.post(PauseRequest(True, pressed=True))
+            world.post(PauseRequest(False, pressed=True))
+
+    world.dispatcher.subscribe(press_twice)
+    core = world.run(scan([det], motor, 0, 4, 5))
+    assert core.state is State.IDLE
+    result = core.outcome.as_result()
+    assert result.succeeded
+    with pytest.raises(RunEngineInterrupted, match=r"^The scan had just ended"):
+        result.raise_for_status()
+
+
+def test_two_presses_between_two_scans_pause_the_second_at_its_first_checkpoint(world, motor, det):
+    def press_twice(name, doc):
+        if name == "stop" and len(world.docs) < 12:
+            world.post(PauseRequest(True, pressed=True))
+            world.post(PauseRequest(False, pressed=True))
+
+    def plan():
+        yield from scan([det], motor, 0, 4, 2)
+        yield from scan([det], motor, 0, 4, 2)
+
+    world.dispatcher.subscribe(press_twice)
+    core = world.run(plan())
+    assert core.state is State.PAUSED
+    assert [name for name, _ in world.docs].count("start") == 2
+    assert core.resume()
+    assert len(world.events()) == 4
 
 
 def test_data_that_could_not_be_written_pause_the_engine_also_at_the_end(world):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from beamshell.engine.plan_cursor import PlanCursor, as_generator, send_again
+from beamshell.engine.plan_cursor import PlanCursor, as_generator, fields_of, identity, send_again
 from beamshell.errors import PlanError
 from beamshell.messages import Msg
 
@@ -32,13 +34,38 @@ def test_an_error_is_for_the_plan_on_top(cursor):
 
 
 def test_what_was_recorded_is_taken_once(cursor):
-    cursor.recording.append("message")
-    assert cursor.take_recorded() == ["message"]
+    cursor.recording += Msg("set", "th", 1.5, group="A", run="B")
+    assert cursor.take_recorded() == [Msg("set", "th", 1.5, group="A", run="B")]
     assert cursor.take_recorded() == []
 
 
+def test_a_message_of_another_class_is_sent_again_as_it_is(cursor):
+    other = SimpleNamespace(command="set", obj="th", args=(1.5,), kwargs={}, run=None)
+    cursor.recording += fields_of(other)
+    cursor.recording += fields_of(Msg("null"))
+    messages = cursor.take_recorded()
+    assert messages[0] is other
+    assert messages[1] == Msg("null")
+
+
+def test_the_record_finds_its_last_event_and_forgets_what_came_before(cursor):
+    for command in ("save", "set", "save", "trigger", "create"):
+        cursor.recording += Msg(command)
+    cursor.recording += fields_of(SimpleNamespace(command="stop"))
+    assert [cursor.number_up_to(command) for command in ("save", "create", "stop", "open_run")] == [3, 5, 6, 0]
+    cursor.forget(3)
+    assert [msg.command for msg in cursor.recorded()] == ["trigger", "create", "stop"]
+
+
+def test_a_recorded_message_is_told_by_its_keywords(cursor):
+    first, second = Msg("set", "th", 1), Msg("set", "th", 1)
+    cursor.recording += first
+    (recorded,) = cursor.recorded()
+    assert identity(recorded) == identity(first) != identity(second)
+
+
 def test_a_checkpoint_forgets_what_came_before_it(cursor):
-    cursor.recording.append("message")
+    cursor.recording += Msg("null")
     cursor.checkpoint(now=6.0)
     assert (cursor.recording, cursor.checkpoint_at) == ([], 6.0)
 
@@ -60,7 +87,7 @@ def test_nothing_is_recorded_while_the_plan_is_not_rewindable(cursor):
 
 def test_the_messages_of_a_closed_run_are_not_sent_again(cursor):
     one, other = Msg("read", "det", run="one"), Msg("read", "det", run="other")
-    cursor.recording += [one, other]
+    cursor.recording += one + other
     cursor.forget_run("one")
     assert cursor.take_recorded() == [other]
 

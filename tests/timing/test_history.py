@@ -95,3 +95,11 @@ def test_one_run_more_among_many_does_not_fit_the_model_again_unless_it_is_to_be
     runs = [PastRun(21), *runs]
     assert history.model(runs, 10.0) is model
     assert history.model(runs, 10.0, exact=True).runs == 21
+
+
+def test_nothing_is_kept_of_a_run_that_is_not_asked_for_any_more(history):
+    *newer, oldest = newest_first(5)
+    history.model([*newer, oldest], 10.0)
+    history.model(newer, 10.0)
+    history.model([*newer, oldest], 10.0)
+    assert ([run.reads for run in newer], oldest.reads) == ([1] * 4, 2)

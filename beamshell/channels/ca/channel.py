@@ -6,6 +6,7 @@ It knows no signal. The methods that the library's threads call only store, post
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -26,6 +27,27 @@ from beamshell.protocols import DataKey, Reading
 _PRIORITY = 0
 
 Decoder: TypeAlias = Callable[[Data], Reading]
+_decoding = threading.Lock()
+
+
+class Update:
+    """A monitored change as it came. It is decoded once, when somebody asks for its reading."""
+
+    __slots__ = ("_data", "_decode", "_reading")
+
+    def __init__(self, decode: Decoder, data: Data) -> None:
+        self._decode = decode
+        self._data: Data | None = data
+        self._reading: Reading | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """The reading, one object for everybody. Any thread, except the library's."""
+        with _decoding:
+            if self._reading is None:
+                assert self._data is not None
+                self._reading, self._data = self._decode(self._data), None
+            return self._reading
 
 
 class CaChannel(RemoteChannel):
@@ -54,6 +76,7 @@ class CaChannel(RemoteChannel):
         self._properties: ctypes.c_void_p | None = None
         self._property_type = 0
         self._subscribed_as = (0, 0)
+        self._newest: Update | None = None
         self._writing: list[OnDone] = []
         self._writing_id = 0
 
@@ -251,15 +274,27 @@ class CaChannel(RemoteChannel):
         lib.ca_flush_io()
 
     def on_value(self, data: Data) -> None:
-        """Have a new value delivered. Library thread."""
+        """Keep a new value, and have it delivered if the subscriber is to be called. Library thread."""
         changes = self._changes
         if changes is not None:
-            changes.offer((self._decoder, data))
+            self._newest = update = Update(self._decoder, data)
+            if not self.only_latest:
+                changes.offer(update)
 
-    def _decode(self, change: tuple[Decoder, Data]) -> Reading:
-        """The reading in the data of a change; not called in the library's thread."""
-        decode, data = change
-        return decode(data)
+    @property
+    def latest(self) -> Reading | None:
+        """The newest value that the IOC has sent."""
+        newest = self._newest
+        return None if newest is None else newest.reading
+
+    def _deliver(self, update: Update | None) -> None:
+        """Call the subscriber; None stands for the newest value once more. Updates worker."""
+        on_change, changes = self._on_change, self._changes
+        if update is None:
+            # Values that came meanwhile follow, and the newest must not go before them.
+            update = None if changes is None or changes.has_waiting else self._newest
+        if on_change is not None and update is not None:
+            on_change(update.reading)
 
     # ---- writing
 
@@ -331,7 +366,9 @@ class CaChannel(RemoteChannel):
         if self._string:
             dtype, dtype_numpy = "string", "<U40"
         elif dtype == "array":
-            if self._length is None:
+            if self._length is None and self.latest is not None:
+                self._length = np.size(self.latest["value"])
+            elif self._length is None:
                 self.get(5.0)
             shape = [self._length or 0]
             dtype_numpy = np.dtype(self._array_dtype).str if self._array_dtype else dtype_numpy

@@ -27,6 +27,7 @@ from beamshell.channels.reconnect import reconnect_probe
 from beamshell.channels.updates import end_jobs
 
 _LOOK_AGAIN_S = 0.02  # a reply that is here is taken although others of its batch are late
+_MOST_KEPT_STATES = 500  # circuits, so some 10 MB
 _INDEX_BITS = 20
 _INDEX_MASK = (1 << _INDEX_BITS) - 1
 
@@ -63,6 +64,7 @@ puts: dict[int, CaListener] = {}
 # A batch lives as long as somebody may still collect from it; a get that is never answered is then forgotten.
 _batches: dict[int, weakref.ref[Batch]] = {}
 _local = threading.local()
+_kept_states = 0
 
 
 class Batch:
@@ -128,11 +130,26 @@ def batch() -> Batch:
 # ---- callbacks of the library, on its own threads
 
 
+def _keep_thread_state() -> None:
+    """Keep Python's state of this library thread until the interpreter ends.
+
+    Otherwise ctypes makes one for each callback, with a stack of its own from the operating system, and frees it
+    afterwards: that costs more than all the rest of an update. The library does not say when a thread of a lost circuit
+    ends, so its state, some 20 KB, is never freed; for this there is a limit, and what comes after it is only slower.
+    """
+    global _kept_states
+    if _kept_states < _MOST_KEPT_STATES and not hasattr(_local, "keeps_state"):
+        _kept_states += 1
+        _local.keeps_state = True
+        ctypes.pythonapi.PyGILState_Ensure()  # with no release, the count of the nested calls never comes to zero
+
+
 def _on_connection(args: ConnectionArgs) -> None:
     channel = channels.get(library().ca_puser(args.chid))
     if channel is None:  # closed, or created anew, meanwhile
         return
     if args.op == CONNECTION_UP:
+        _keep_thread_state()
         channel.on_connected(args.chid)
     else:
         channel.on_disconnected()

@@ -168,7 +168,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
         self.refuse_if_read_only(_ACTION)
         self._refuse_while_flying("triggered")
         self._drop_series()
-        self.cam.end_own_acquisition()
+        self._end_unfinished()
         points = self.hdf.expect(1) if self._staging.active else None
 
         def written() -> None:
@@ -200,6 +200,12 @@ class EpicsAreaDetector(OfflineSafeDevice):
             acquisition.end(exc)
             raise
         return acquisition
+
+    def _end_unfinished(self) -> None:
+        """End an acquisition that was started here, as when a point is measured again."""
+        if self._acquisition is not None and not self._acquisition.done:
+            self.stop()
+        self.cam.end_own_acquisition()
 
     def _allowed_s(self, images: int | None) -> float | None:
         return None if images is None else _MARGIN_S + _MARGIN_FACTOR * self.cam.seconds(images)
@@ -241,16 +247,19 @@ class EpicsAreaDetector(OfflineSafeDevice):
             DeviceError: some of it could not be put back; the message names each.
         """
         if self._acquisition is not None and not self._acquisition.done and self.cam.acquire.connected:
-            self.stop()
-            self.cam.end_own_acquisition()
+            self._end_unfinished()
         return super().unstage()
 
     def stop(self, success: bool = False) -> None:
-        """Stop acquiring; an unfinished acquisition then has failed, or succeeded if `success`."""
+        """Stop acquiring; an unfinished acquisition then has failed, or succeeded if `success`.
+
+        Raises:
+            NotConnected: it does not answer, so the camera goes on.
+        """
         if self._acquisition is not None:
             self._acquisition.end(None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
         if not self.read_only:
-            self.cam.acquire.put(0)
+            self.cam.acquire.end_count()
 
     # ---- a series ----------------------------------------------------------------------------
 
@@ -305,7 +314,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
         return self._done("kickoff")
 
     def _start_series(self, number: int | None, staged_for_series: bool) -> None:
-        self.cam.end_own_acquisition()
+        self._end_unfinished()
         points = self.hdf.expect(number or 0)
 
         def written() -> None:

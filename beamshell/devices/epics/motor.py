@@ -196,7 +196,7 @@ class EpicsMotor(Positioner):
         Raises:
             BadValue: it is no finite number.
             LimitError: it is outside the limits, as they are now in the record; nothing has moved.
-            DeviceError: the record would not move: SPMG, or Set mode; the message says how to change that.
+            DeviceError: the record would not move: SPMG, Set mode, a speed of 0; the message says how to change that.
             NotConnected: the record does not answer.
         """
         as_number(self.name, position)
@@ -213,6 +213,7 @@ class EpicsMotor(Positioner):
         target = self._within_limits(position, (low, high))
         settings = self.move_settings(velocity, ramp_s)
         self._check_ready(int(spmg), bool(calibrating))
+        self._check_speed(settings, start, target)
         move = MotorMove(
             self,
             Position(float(target)),
@@ -249,6 +250,20 @@ class EpicsMotor(Positioner):
             raise DeviceError(
                 f"{self.name}: a {self._last_move.action} is under way; wait for it, or {self.name}.stop()"
             )
+
+    def _check_speed(self, settings: MoveSettings, start: float, target: float) -> None:
+        speeds = [leg.velocity for leg in settings.legs(start, target)]
+        if 0 not in speeds:
+            return
+        name = "velocity" if settings.velocity == 0 and speeds[0] == 0 else "backlash_velocity"
+        self._refuse_zero_speed(name)
+
+    def _refuse_zero_speed(self, name: str) -> None:
+        signal = self.part(name)
+        field = signal.pvname.rpartition(".")[2]
+        raise DeviceError(
+            f"{self.name}: its {name} ({field}) is 0, so it would never arrive; to change it: {self.name}.{name}.set(1)"
+        )
 
     @override
     def start_move(self, move: MoveStatus) -> None:
@@ -364,6 +379,8 @@ class EpicsMotor(Positioner):
         low, high, velocity, ramp_s, msta = begin_values(
             self.low_limit_travel, self.high_limit_travel, self.home_velocity, self.acceleration, self.msta
         )()
+        if velocity == 0:
+            self._refuse_zero_speed("home_velocity")
         if timeout is None:
             travel_s = trapezoid_s(high - low, velocity, ramp_s) if low < high else math.inf
             allowed_s = _allowed_s(travel_s + _recent(self.readback_settle_time))
@@ -377,7 +394,10 @@ class EpicsMotor(Positioner):
         Raises:
             The same as `set`.
         """
-        return self._press(self._button("jog", direction), Jog(), f"jog ({direction})")
+        button = self._button("jog", direction)
+        if self.jog_velocity.get() == 0:
+            self._refuse_zero_speed("jog_velocity")
+        return self._press(button, Jog(), f"jog ({direction})")
 
     def tweak(self, direction: Direction = "forward", wait: bool = True) -> MoveStatus:
         """Move by one step of `tweak_value`, as a relative move does: from the set point, or from where it stands.

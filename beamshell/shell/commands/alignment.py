@@ -7,7 +7,6 @@ motor. It is read from the store, so that it needs no plot and no memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beamshell import plans as bp
@@ -18,6 +17,7 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import move_in_words, target_digits, unit_of
+from beamshell.shell.tokens import find_device
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted, fixed, in_full, with_error, with_unit
@@ -258,7 +258,7 @@ def _edge_command(session: Session, view: RunPeaks, run: Run, curve: Peak) -> st
     from beamshell.analysis.signals import SECONDS
 
     assert curve.doubt is not None
-    motor, field = _typed_name(session, str(run.start["motors"][0])), curve.y.removesuffix(f"/{SECONDS}")
+    motor, field = session.devices.typed_name(str(run.start["motors"][0])), curve.y.removesuffix(f"/{SECONDS}")
     place, width = view.position(curve, curve.doubt.places[0]), in_full(_EDGE_STEPS * curve.step, 2)
     detectors = " ".join(map(str, run.start.get("detectors") or ()))
     return f"mov {motor} {place}; edge {detectors} {motor} -{width} {width} {2 * _EDGE_STEPS + 1} field={field}"
@@ -318,18 +318,4 @@ def _view_of(run: Run) -> RunPeaks:
 
 def _motor(session: Session, name: str) -> Any:
     """The device of this name in a run: one that this console has, or a part of one."""
-    device, *parts = _typed_name(session, name).split(".")
-    return reduce(getattr, parts, session.devices[device])
-
-
-def _typed_name(session: Session, name: str) -> str:
-    """What is typed for the device of this name in a run: "th", or "mono.energy" for mono_energy."""
-    if name in session.devices and session.devices[name].name == name:
-        return name
-    for device_name, device in session.devices.items():
-        if device.name == name:
-            return device_name
-        for part in getattr(device, "component_names", ()):
-            if getattr(getattr(device, part, None), "name", None) == name:
-                return f"{device_name}.{part}"
-    raise UnknownName(f"the scan moved {name}, which this console does not have")
+    return find_device(session.devices.typed_name(name), session.devices)

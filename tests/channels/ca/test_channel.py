@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from beamshell.channels.ca import requests
+from beamshell.channels.updates import LatestValue
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
 
@@ -201,3 +203,84 @@ def test_an_interpreter_ends_without_noise_while_channels_are_in_use(demo_ioc):
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True True\n", "")
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Counts what is done for the updates of a signal: those that came, decodes, and hand-overs to the worker."""
+
+    def count(signal):
+        channel, counts = signal._channel, Counter()
+
+        def counting(what, function):
+            def call(*args):
+                counts[what] += 1
+                return function(*args)
+
+            return call
+
+        offer = LatestValue.offer
+
+        def counted_offer(latest_value, value):
+            counts["hand-overs"] += latest_value is channel._changes
+            offer(latest_value, value)
+
+        monkeypatch.setattr(channel, "_decoder", counting("decodes", channel._decoder))
+        monkeypatch.setattr(channel, "on_value", counting("updates", channel.on_value))
+        monkeypatch.setattr(LatestValue, "offer", counted_offer)
+        return counts
+
+    return count
+
+
+def put_many(signal, counts, values=(1.25, 1.5, 1.75) * 20):
+    """Write one value after the other, and wait until each has come back as an update."""
+    before = counts["updates"]
+    for number, value in enumerate(values, before + 1):
+        signal.put(value)
+        wait_until(lambda number=number: counts["updates"] >= number)
+    return counts["updates"] - before
+
+
+def test_updates_that_nobody_listens_to_are_not_handed_over_and_decoded_once_somebody_looks(connect, counted):
+    signal = connect(EpicsSignal, "BL:samx.VELO", name="velocity", auto_monitor=True)
+    wait_until(lambda: signal.latest)
+    counts = counted(signal)
+    assert put_many(signal, counts) == 60
+    assert (counts["decodes"], counts["hand-overs"]) == (0, 0)
+    assert signal.latest["value"] == 1.75
+    assert signal.latest is signal.latest
+    assert counts["decodes"] == 1
+
+
+def test_a_subscriber_of_a_signal_that_only_kept_its_latest_value_gets_that_and_all_that_follow(connect, counted):
+    signal = connect(EpicsSignal, "BL:samx.VELO", name="velocity", auto_monitor=True)
+    wait_until(lambda: signal.latest)
+    counts = counted(signal)
+    put_many(signal, counts)
+    values = []
+    token = signal.subscribe(lambda value, **_: values.append(value))
+    wait_until(lambda: values == [1.75])
+    put_many(signal, counts, [1.0])
+    wait_until(lambda: values == [1.75, 1.0])
+    assert (counts["decodes"], counts["hand-overs"]) == (2, 2)  # the first is the one that was kept
+    signal.unsubscribe(token)
+    put_many(signal, counts, [1.25])
+    assert (values, signal.latest["value"]) == ([1.75, 1.0], 1.25)
+    assert counts["hand-overs"] == 2
+
+
+def test_the_thread_of_a_circuit_keeps_its_python_state_between_updates(connect, counted):
+    signal = connect(EpicsSignal, "BL:samx.VELO", name="velocity", auto_monitor=True)
+    counts, of_thread, seen = counted(signal), threading.local(), []
+    channel = signal._channel
+    on_value = channel.on_value
+
+    def numbered(data):
+        of_thread.number = getattr(of_thread, "number", 0) + 1
+        seen.append(of_thread.number)
+        on_value(data)
+
+    channel.on_value = numbered
+    put_many(signal, counts)
+    assert seen == list(range(1, len(seen) + 1))
