@@ -30,6 +30,7 @@ from beamshell.plans.start_metadata import (
 )
 from beamshell.plans.unrun_plan_guard import plan
 
+_NEAR = 0.25  # of the full width at half maximum
 _NEAR_THE_TOP = 75  # percentile of the points above half height
 _FAR = 3.0  # standard deviations of counting noise
 
@@ -51,9 +52,9 @@ def tune_centroid(
     """Find a peak's centroid by ever narrower scans, and go there. Returns the run's uid.
 
     The points of all scans make one curve, in which a new scan replaces what was measured in its range. After each scan
-    this curve has to be a clear peak, whose centroid lies in that scan and between the places of half height. A last
-    point is measured at the centroid, which has to be on the peak too. The motor goes back to where it was if one of
-    these fails, and also if it is interrupted.
+    this curve has to be a clear peak, whose centroid lies between the places of half height, and in that scan or within
+    a quarter of the peak's width of it. A last point is measured at the centroid, which has to be on the peak too. The
+    motor goes back to where it was if one of these fails, and also if it is interrupted.
 
     Args:
         detectors: a list of readable devices.
@@ -174,7 +175,7 @@ class _Search:
         return curve
 
     def _centroid(self, low: float, high: float) -> float:
-        """The centroid of the peak; NoFit if it is not on the peak, or not between `low` and `high`."""
+        """The centroid of the peak, put between `low` and `high`; NoFit if it is not on the peak, or far from there."""
         peak = self._peak()
         assert peak.com is not None  # or _peak would have refused
         assert peak.cen is not None
@@ -184,9 +185,10 @@ class _Search:
             raise NoFit(
                 f"{self._signal} has more than one peak: the centroid {place} is beside the highest, at {highest}"
             )
-        if not low <= peak.com <= high:
+        near = _NEAR * peak.fwhm  # of a broad peak, noise moves the centroid by more than a narrow scan's range
+        if not low - near <= peak.com <= high + near:
             raise NoFit(f"{self._signal} has no peak {self._between(low, high)}, where the scan before showed one")
-        return peak.com
+        return min(max(peak.com, low), high)
 
     def _between(self, low: float, high: float) -> str:
         return f"from {position_text(self._motor, low, unit=False)} to {position_text(self._motor, high)}"

@@ -107,14 +107,14 @@ def test_it_never_leaves_its_range(here):
 # ---- counts, seen in many noisy scans ------------------------------------------------------------
 
 
-def many(here, curve, scans=20, **more):
+def many(here, curve, scans=20, min_step=0.01, **more):
     """The final positions of the scans that succeeded; the others have put the motor back."""
     ends = []
     for seed in range(scans):
         random = np.random.default_rng(seed)
         sees(here, lambda th, number, random=random: int(random.poisson(curve(th, number))))
         here.motor.position = here.motor.target = ORIGIN
-        core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, 0, 2, 0.01, **more))
+        core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, 0, 2, min_step, **more))
         if core.exit_status == "success":
             ends.append(here.motor.position)
         else:
@@ -128,6 +128,12 @@ def test_a_narrow_peak_is_gone_to_in_every_scan(here, num):
     ends = many(here, lambda th, _: 10 + 100 * bell(th, width=0.1), num=num)
     assert len(ends) == 20
     assert np.abs(np.array(ends) - CENTRE).max() < 0.03
+
+
+def test_a_broad_peak_is_gone_to_though_its_last_scans_are_narrower_than_its_centroid_is_known(here):
+    ends = many(here, lambda th, _: 10 + 1000 * bell(th, 1.0, 0.3), num=21, min_step=0.001)
+    assert len(ends) == 20
+    assert np.abs(np.array(ends) - 1.0).max() < 0.05
 
 
 @pytest.mark.parametrize(
