@@ -139,7 +139,17 @@ class PlanError(EngineError, ValueError):
 
 
 class NoFit(EngineError):
-    """The points do not show the peak or the edge that was looked for: the message says by which numbers."""
+    """The points do not show the peak or the edge that was looked for: the message says by which numbers.
+
+    Attributes:
+        shape: what the points show instead, such as "a slope"; "" if that is not known.
+        places: where they show it, positions on the axis.
+    """
+
+    def __init__(self, message: str, shape: str = "", places: tuple[float, ...] = ()) -> None:
+        super().__init__(message)
+        self.shape = shape
+        self.places = places
 
 
 class RunEngineInterrupted(EngineError):

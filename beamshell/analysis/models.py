@@ -23,7 +23,7 @@ _MIN_SIGMA = 1e-6  # of the scanned range: keeps the models finite
 _MAX_EVALUATIONS = 100
 _REWEIGHTED = 3  # fits, each with the variances of the one before
 _FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
-_FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 400, 1.5
+_FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 200, 1.5
 _LARGEST = 1e6  # times the range of the values: no height
 _ONE_IN_1000 = 1e-3
 _ONE_SIGMA = 0.841344746  # share of a normal distribution below +1 sigma
@@ -211,12 +211,12 @@ def _scale(chi_square: float, freedom: int, *, is_known: bool) -> tuple[float, f
 
 def _start(model: Model, x: Floats, y: Floats, variances: Floats, background: Background, sign: int) -> Floats:
     """The parameters of the best curve among many places and widths, whose height and background are linear."""
+    x, y, variances = _grouped(x, y, variances)
     weights = 1 / np.sqrt(variances)
     columns = _polynomial(x, background)
     basis, _ = np.linalg.qr(columns * weights[:, None])
     rest = y * weights - basis @ (basis.T @ (y * weights))
-    centres = x if x.size <= _MOST_CENTRES else x[:: -(-x.size // _MOST_CENTRES)]
-    gaps = np.diff(centres)
+    centres, gaps = x, np.diff(x)
     wide = gaps > (0 if centres.size <= _FEW_POINTS else 1.5 * np.median(gaps))  # a centre may be in a gap
     centres = np.concatenate([centres, centres[:-1][wide] + gaps[wide] / 2])
     spacing = 1 / (x.size - 1)
@@ -237,6 +237,17 @@ def _start(model: Model, x: Floats, y: Floats, variances: Floats, background: Ba
     under = np.linalg.lstsq(columns * weights[:, None], (y - shape) * weights, rcond=None)[0]
     more = [steps[best]] if background is Background.STEP else under[1:]
     return np.array([centre, sigma, height, under[0], *more])
+
+
+def _grouped(x: Floats, y: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:
+    """The points, or the weighted means of neighbours where there are many: a start need not be exact."""
+    size = -(-x.size // _MOST_CENTRES)
+    if size == 1:
+        return x, y, variances
+    first = np.arange(0, x.size, size)
+    weights = 1 / variances
+    sums = np.add.reduceat(weights, first)
+    return np.add.reduceat(x * weights, first) / sums, np.add.reduceat(y * weights, first) / sums, 1 / sums
 
 
 def _rows(model: Model, x: Floats, places: Floats) -> Floats:

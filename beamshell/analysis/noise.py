@@ -5,13 +5,37 @@ Pure numpy: columns of numbers in, counts and variances out. It knows no curve.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_SENTINELS = [float(np.finfo(kind).max) for kind in (np.float64, np.float32)]
+_SMALLEST, _LARGEST = 1e-100, 1e100  # values whose squares and cubes are floats too
 _FEW_COUNTS, _MOST_COUNTS = 20, 2**53
 _ENOUGH_FOR_A_UNIT, _ROUNDING = 3, 1e-6
+
+
+def is_measured(values: Floats) -> NDArray[np.bool_]:
+    """Which values are measured ones, bool [n]: no NaN or Inf, nor the largest float, a driver's word for no value."""
+    return np.isfinite(values) & ~np.isin(np.abs(values), _SENTINELS)
+
+
+def scaled(values: Floats) -> tuple[Floats, int]:
+    """The values and 0; very large or small ones over a power of two, and its exponent: a square would be no float.
+
+    `numpy.ldexp(values, exponent)` undoes it exactly.
+
+    Args:
+        values: float [n], finite.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0 or _SMALLEST < largest < _LARGEST:
+        return values, 0
+    exponent = math.frexp(largest)[1]
+    return np.ldexp(values, -exponent), exponent
 
 
 def counts_per_value(values: Floats, exposures: Floats | None = None) -> Floats | None:
@@ -29,12 +53,15 @@ def counts_per_value(values: Floats, exposures: Floats | None = None) -> Floats 
     if exposures is not None:
         counts = values * exposures
         is_whole = np.abs(counts - np.rint(counts)) <= _ROUNDING * np.maximum(counts, 1)
+        is_whole &= (np.rint(counts) > 0) == (values > 0)  # a current of 1e-9 is not 0 counts
         return exposures if is_whole.all() and counts.max() < _MOST_COUNTS else None
     if (values == np.rint(values)).all() and values.max() < _MOST_COUNTS:
         several = np.unique(values[values > 0]).astype(np.int64)
         unit = int(np.gcd.reduce(several)) if several.size >= _ENOUGH_FOR_A_UNIT else 1
         return np.full(values.size, 1 / unit)
     digit = smallest_difference(values)
+    if digit * _MOST_COUNTS <= values.max():
+        return None
     rates = values / digit
     if rates.mean() < _FEW_COUNTS and np.abs(rates - np.rint(rates)).max() < _ROUNDING:
         return np.full(values.size, 1 / digit)

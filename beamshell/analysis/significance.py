@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from beamshell.analysis.noise import Floats, counts_per_value, smallest_difference
+from beamshell.analysis.noise import Floats, counts_per_value, is_measured, scaled, smallest_difference
 
 _COUNTING_NOISE, _SCATTER = "counting noise", "the scatter of its points"
 
@@ -59,12 +59,13 @@ def significance(ys: Sequence[float] | Floats, exposures: Sequence[float] | Floa
     other values is their scatter beside the best peak or edge.
 
     Args:
-        ys: values, float [n], in the order of their positions; those that are not finite are left out.
+        ys: values, float [n], in the order of their positions; those that are no measured numbers are left out.
         exposures: what counts were divided by, float [n]: count times, or a monitor; None if by nothing.
     """
     values = np.asarray(ys, dtype=float)
-    finite = np.isfinite(values)
-    values, shares = values[finite], None if exposures is None else np.asarray(exposures, dtype=float)[finite]
+    measured = is_measured(values)
+    values, shares = values[measured], None if exposures is None else np.asarray(exposures, dtype=float)[measured]
+    values = scaled(values)[0]
     if values.size < _FEWEST_POINTS or np.ptp(values) == 0:
         return Significance(0.0, math.inf if values.size < _FEWEST_POINTS else _limit(1.0, FALSE_ALARMS), _SCATTER)
     per_value = counts_per_value(values, shares)

@@ -14,6 +14,10 @@ from beamshell.errors import FailedStatus, PlanError, TransitionError
 GROUP_PRUNE_SIZE = 64
 """Number of tasks in a group from which on the successful ones are dropped: a group may never be waited for."""
 
+NO_SCAN_BESIDE_PAUSED = (
+    "a plan is paused, and no scan can run beside it (moves and ct can): type resume, stop, abort or halt first"
+)
+
 
 def name_of(obj: Any) -> str:
     """The name of a device or other object, for messages."""
@@ -164,9 +168,7 @@ class Resources:
         Raises:
             TransitionError: always.
         """
-        raise TransitionError(
-            "a plan is paused, and no scan can run beside it (moves and ct can): type resume, stop, abort or halt first"
-        )
+        raise TransitionError(NO_SCAN_BESIDE_PAUSED)
 
     def refuse_count_of(self, obj: Any) -> None:
         """Refuse to trigger a detector whose pictures would get into the file of the paused run.

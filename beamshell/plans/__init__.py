@@ -1,7 +1,8 @@
 """Plans: measurements as generators of messages. This module is `bp`, all plans by name."""
 
-from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
+from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tweak
 from beamshell.plans.alignment import AlignmentResult, centre_on_peak, find_edge, knife_edge
+from beamshell.plans.centroid import tune_centroid
 from beamshell.plans.conditions import Condition, Point, above, below, settled
 from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
 from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
@@ -21,7 +22,20 @@ from beamshell.plans.scans import (
     x2x_scan,
 )
 from beamshell.plans.scanspec_scans import spec_scan
-from beamshell.plans.spec_style import a2scan, ascan, d2scan, dmesh, dscan, lineup, loopscan, lup, mesh, th2th, timescan
+from beamshell.plans.spec_style import (
+    LineupResult,
+    a2scan,
+    ascan,
+    d2scan,
+    dmesh,
+    dscan,
+    lineup,
+    loopscan,
+    lup,
+    mesh,
+    th2th,
+    timescan,
+)
 from beamshell.plans.spirals import (
     rel_spiral,
     rel_spiral_fermat,
@@ -46,6 +60,7 @@ relative_outer_product_scan = rel_grid_scan
 __all__ = [
     "AlignmentResult",
     "Condition",
+    "LineupResult",
     "PlanNotRun",
     "Point",
     "Turn",

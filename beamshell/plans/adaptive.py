@@ -1,18 +1,25 @@
-"""Scans that choose each point by the last measurement: adaptive_scan, tune_centroid, and tweak with the operator."""
+"""Scans that choose each point by the last measurement: adaptive_scan, and tweak with the operator."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from numbers import Real
 from typing import Any
 
-from beamshell.analysis.peaks import peak
-from beamshell.errors import DeviceError, NoFit, PlanError
+from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import whole_number
+from beamshell.plans.arguments import real_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.relative import relative
-from beamshell.plans.start_metadata import Metadata, as_devices, position_field, start_metadata, together_hints
+from beamshell.plans.start_metadata import (
+    Metadata,
+    as_devices,
+    position_field,
+    position_text,
+    start_metadata,
+    together_hints,
+)
 from beamshell.plans.unrun_plan_guard import plan
 
 
@@ -58,6 +65,7 @@ def adaptive_scan(
         "threshold": threshold,
     }
     detectors = as_devices(detectors)
+    start, stop = real_number(start, "start"), real_number(stop, "stop")
     arguments = {"target_field": target_field, "motor": motor, "start": start, "stop": stop, **rule}
     run_md = {
         **start_metadata("adaptive_scan", detectors, [motor], None, **arguments),
@@ -73,7 +81,12 @@ def adaptive_scan(
         position = start
         while position * sign < stop * sign:
             readings = yield from _point(detectors, motor, position)
-            position += sign * stepping.advance(_number(readings, target_field))
+            value = number_in(readings, target_field)
+            if not math.isfinite(value):
+                raise PlanError(
+                    f"{target_field} is {value} at {position_text(motor, position)}: no step follows from it"
+                )
+            position += sign * stepping.advance(value)
 
     return (yield from stage_wrapper(run_wrapper(steps(), md=run_md), [*detectors, motor]))
 
@@ -125,122 +138,18 @@ def _point(detectors: list[Any], motor: Any, position: float) -> Plan:
     return (yield from stubs.trigger_and_read([*detectors, motor]))
 
 
-def _number(readings: dict[str, Any], field: str) -> float:
-    if field not in readings:
-        raise PlanError(f"nothing records {field!r}: the detectors have {', '.join(readings) or 'no values'}")
-    return float(readings[field]["value"])
-
-
-# ---- centroid of a peak --------------------------------------------------------------------------
-
-
-@plan
-def tune_centroid(
-    detectors: Any,
-    signal: str,
-    motor: Any,
-    start: float,
-    stop: float,
-    min_step: float,
-    num: int = 10,
-    step_factor: float = 3.0,
-    snake: bool = False,
-    *,
-    md: Metadata = None,
-) -> Plan:
-    """Find a peak's centroid by ever narrower scans, and go there. Returns the run's uid.
-
-    The background of the first scan is taken off all of them. Where it shows no clear peak, the motor goes back.
-
-    Args:
-        detectors: a list of readable devices.
-        signal: the recorded key that has the peak, such as "det".
-        motor: the motor that is scanned.
-        start: where the first scan begins.
-        stop: where it ends; no later scan leaves this range.
-        min_step: scans go on as long as their steps are at least this.
-        num: points of each scan.
-        step_factor: each scan is narrower than the last by this factor.
-        snake: True lets every other scan go backwards, which saves time if there is no backlash.
-        md: metadata of the run.
+def number_in(readings: dict[str, Any], field: str) -> float:
+    """The number that a point has recorded under this key.
 
     Raises:
-        PlanError: `min_step` is not positive or above the first step, or `step_factor` is not above 1.
-        NoFit: there is no clear peak, or a narrower scan has lost it; the motor is back where it was.
+        PlanError: nothing records it, or its value is no number.
     """
-    detectors, num = as_devices(detectors), whole_number(num)
-    if not min_step > 0 or not step_factor > 1 or num < 2:
-        raise PlanError(f"min_step > 0, step_factor > 1, num > 1 must hold: {min_step}, {step_factor}, {num}")
-    settings = {"min_step": min_step, "num": num, "step_factor": step_factor, "snake": snake}
-    arguments = {"signal": signal, "motor": motor, "start": start, "stop": stop, **settings}
-    run_md = {
-        **start_metadata("tune_centroid", detectors, [motor], None, **arguments),
-        "hints": together_hints([motor]),
-        **(md or {}),
-    }
-    patterns.check_points([{motor: start}, {motor: stop}], stubs.check)
-    if (first_step := abs(stop - start) / (num - 1)) < min_step:
-        raise PlanError(f"min_step is {min_step:g}, above the first step, {first_step:g}: nothing would be measured")
-
-    def passes() -> Plan:
-        origin = yield from stubs.setpoint(motor)
-        try:
-            yield from tune()
-        except NoFit as exc:
-            yield from stubs.mv(motor, origin)
-            raise NoFit(f"{exc}; {motor.name} is back at {origin:g}") from exc
-
-    def tune() -> Plan:
-        low, high = sorted((start, stop))
-        first, last, background = start, stop, None
-        while abs(last - first) / (num - 1) >= min_step:
-            xs, ys = yield from _pass(detectors, signal, motor, patterns.positions(first, last, num))
-            background = _background(signal, xs, ys) if background is None else background
-            middle = _clipped(_centroid(signal, xs, ys, background), low, high)
-            half = (last - first) / step_factor / 2
-            first, last = _clipped(middle - half, low, high), _clipped(middle + half, low, high)
-            if snake:
-                first, last = last, first
-        yield from stubs.mv(motor, middle)
-
-    return (yield from stage_wrapper(run_wrapper(passes(), md=run_md), [*detectors, motor]))
-
-
-def _pass(detectors: list[Any], signal: str, motor: Any, positions: Sequence[float]) -> Plan:
-    """Measure at these positions; returns the motor's readbacks and the values of the signal."""
-    key = position_field(motor)
-    points = []
-    for position in positions:
-        readings = yield from _point(detectors, motor, position)
-        points.append((_number(readings, key), _number(readings, signal)))
-    xs, ys = zip(*points, strict=True)
-    return list(xs), list(ys)
-
-
-def _background(signal: str, xs: Sequence[float], ys: Sequence[float]) -> float:
-    """The value beside the peak; NoFit if there is no clear one inside of what was scanned."""
-    scanned = f"from {xs[0]:g} to {xs[-1]:g}"
-    curve = peak("", signal, xs, ys)
-    if curve is None:
-        raise NoFit(f"{signal} is {ys[0]:g} {scanned}: there is no peak to go to")
-    if not curve.significance.is_clear:
-        raise NoFit(f"{signal} has no clear peak {scanned} ({curve.significance})")
-    if curve.is_dip or curve.com is None:
-        reason = "a dip and no peak" if curve.is_dip else "no peak that falls to half on both sides"
-        raise NoFit(f"{signal} has {reason} {scanned}")
-    return curve.background
-
-
-def _centroid(signal: str, xs: Sequence[float], ys: Sequence[float], background: float) -> float:
-    """The mean position weighted with what is above the background; NoFit if nothing is."""
-    weights = [max(y - background, 0.0) for y in ys]
-    if not (total := sum(weights)) > 0:
-        raise NoFit(f"{signal} is not above its background, {background:g}, from {xs[0]:g} to {xs[-1]:g}")
-    return sum(weight * x for weight, x in zip(weights, xs, strict=True)) / total
-
-
-def _clipped(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
+    if field not in readings:
+        raise PlanError(f"nothing records {field!r}: the detectors have {', '.join(readings) or 'no values'}")
+    value = readings[field]["value"]
+    if isinstance(value, bool | Real):
+        return float(value)
+    raise PlanError(f"{field} is {value!r}: name a value that is a number")
 
 
 # ---- steered by hand -----------------------------------------------------------------------------
@@ -269,7 +178,7 @@ def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Meta
         while True:
             yield Msg("checkpoint")
             readings = yield from stubs.trigger_and_read([detector, motor])
-            position, value = _number(readings, key), _number(readings, target_field)
+            position, value = number_in(readings, key), number_in(readings, target_field)
             prompt = f"{refusal}{motor.name} {position:g}, {target_field} {value:g}; step [{distance:g}] or q: "
             answer = yield from stubs.input_plan(prompt)
             try:

@@ -6,42 +6,53 @@ back, and the run's stop document says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from numbers import Real
 from typing import Any, Protocol
 
-from beamshell.analysis.fits import FEWEST_POINTS, Fit, fit_edge, fit_peak
+from beamshell.analysis.fits import Fit, fit_edge, fit_peak
+from beamshell.analysis.refusals import FEWEST_POINTS
 from beamshell.analysis.signals import parts_of, value_of
 from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
-from beamshell.messages import Msg, Plan
+from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import seconds, whole_number
+from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
-from beamshell.plans.preprocessors import configure_count_time_wrapper, finalize_wrapper, run_wrapper, stage_wrapper
-from beamshell.plans.relative import origins_of
+from beamshell.plans.preprocessors import configure_count_time_wrapper, run_wrapper, stage_wrapper
+from beamshell.plans.relative import origins_of, returning
 from beamshell.plans.start_metadata import (
     Metadata,
     as_devices,
     hinted_fields,
     position_field,
+    position_text,
+    precision_of,
     start_metadata,
     together_hints,
     unit_of,
 )
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.text.numbers import label
+from beamshell.text.numbers import counted, label
 
-_Column = tuple[list[float], list[float] | None]
+Column = tuple[list[float], list[float] | None]
 """The values of a signal, and what they were divided by."""
 
 
-class _FitFunction(Protocol):
+class FitFunction(Protocol):
     """A fit of points."""
 
     def __call__(
-        self, x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
+        self,
+        x: str,
+        y: str,
+        xs: Sequence[float],
+        ys: Sequence[float],
+        *,
+        exposures: Sequence[float] | None = None,
+        precision: int | None = None,
     ) -> Fit:
         """The fit; NoFit if there is none."""
 
@@ -96,13 +107,7 @@ def centre_on_peak(
     Example:
         ``found = yield from centre_on_peak([det], th, -1, 1, 41)`` and then ``found.fit.centre``, ``found.fit.fwhm``
     """
-
-    def fit(
-        x: str, y: str, xs: Sequence[float], ys: Sequence[float], *, exposures: Sequence[float] | None = None
-    ) -> Fit:
-        return fit_peak(x, y, xs, ys, dip=dip, exposures=exposures)
-
-    line = (start, stop, num)
+    fit, line = partial(fit_peak, dip=dip), (start, stop, num)
     return (yield from _align("centre_on_peak", detectors, motor, line, field, time, fit, True, md, dip=dip))
 
 
@@ -157,16 +162,17 @@ def _align(
     line: tuple[float, float, int],
     field: str | None,
     time: float | None,
-    fit: _FitFunction,
+    fit: FitFunction,
     goes_there: bool,
     md: Metadata,
     **more: Any,
 ) -> Plan:
     """Scan, fit, record the fit, and go to its centre (`goes_there`) or back."""
     detectors, motor = as_devices(detectors), stubs.single_axis(motor)
-    start, stop, num = line[0], line[1], whole_number(line[2])
+    start, stop, num = real_number(line[0], "start"), real_number(line[1], "stop"), whole_number(line[2])
+    require_a_range(start, stop)
     if num < FEWEST_POINTS:
-        raise PlanError(f"num is {num}: a fit needs at least {FEWEST_POINTS} points")
+        raise PlanError(f"{counted(num, 'point')}: a fit needs at least {FEWEST_POINTS}")
     time = None if time is None else seconds(time, "time", positive=True)
     fields = hinted_fields(detectors, motor) if field is None else [field]
     origin = (yield from origins_of([motor]))[motor]
@@ -182,7 +188,7 @@ def _align(
     }
     search = _Search(motor, origin, fields, fit, goes_there)
     scan = configure_count_time_wrapper(run_wrapper(search.steps(detectors, positions), md=run_md), time)
-    uid = yield from stage_wrapper(finalize_wrapper(scan, search.go_back), [*detectors, motor])
+    uid = yield from stage_wrapper(returning(scan, {motor: origin}, after_success=False), [*detectors, motor])
     assert search.fit is not None  # or the scan would have raised
     return AlignmentResult(uid, search.field, search.fit, origin, search.target)
 
@@ -190,30 +196,22 @@ def _align(
 class _Search:
     """One alignment scan; `fit`, `field` and `target` are set when the fit has succeeded."""
 
-    def __init__(self, motor: Any, origin: float, fields: list[str], fit: _FitFunction, goes_there: bool) -> None:
+    def __init__(self, motor: Any, origin: float, fields: list[str], fit: FitFunction, goes_there: bool) -> None:
         self.fit: Fit | None = None
         self.field = fields[0]
         self.target = origin
         self._motor, self._origin, self._fields = motor, origin, fields
         self._fit_points, self._goes_there = fit, goes_there
-        self._is_away = False
 
     def steps(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
         """Measure at these positions, fit, record the fit, and go to its centre or back."""
-        self._is_away = True
         xs, columns = yield from self._measure(detectors, positions)
         fit = self._fitted(xs, columns)
         if self._goes_there:
             self.target = fit.centre
         yield from _record(fit, self._origin, self.target, unit_of(self._motor))
         yield from stubs.mv(self._motor, self.target)
-        self.fit, self._is_away = fit, False
-
-    def go_back(self) -> Plan:
-        """Send the motor to its origin, unless the scan never began or has ended well."""
-        if self._is_away:
-            yield Msg("set", self._motor, self._origin, group="return")
-            yield Msg("wait", None, group="return")
+        self.fit = fit
 
     def _measure(self, detectors: list[Any], positions: Sequence[float]) -> Plan:
         """Measure at these positions; returns the motor's readbacks, and the values of each signal, by signal."""
@@ -231,22 +229,43 @@ class _Search:
             raise PlanError(f"{', '.join(self._fields)}: these values are no numbers, name one that is: field=...")
         return [float(point[key]) for point in points], columns
 
-    def _fitted(self, xs: Sequence[float], columns: dict[str, _Column]) -> Fit:
-        """The fit of the first signal that is more than noise and has one."""
-        unit, failure = unit_of(self._motor), None
-        clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
-        for signal, (ys, exposures) in (clear or columns).items():
-            try:
-                fit = self._fit_points(label(str(self._motor.name), unit), signal, xs, ys, exposures=exposures)
-            except NoFit as exc:
-                failure = failure or exc
-            else:
-                self.field = signal
-                return fit
-        raise NoFit(f"{failure}; {self._motor.name} goes back to {self._origin:g} {unit}".rstrip()) from failure
+    def _fitted(self, xs: Sequence[float], columns: dict[str, Column]) -> Fit:
+        """The fit of the first signal that has one."""
+        try:
+            self.field, fit = first_fit(self._fit_points, self._motor, xs, columns)
+        except NoFit as exc:
+            back = position_text(self._motor, self._origin)
+            raise NoFit(f"{exc}; {self._motor.name} goes back to {back}") from exc
+        return fit
 
 
-def _column(points: list[dict[str, Any]], signal: str) -> _Column | None:
+def first_fit(
+    fit_points: FitFunction, motor: Any, xs: Sequence[float], columns: Mapping[str, Column]
+) -> tuple[str, Fit]:
+    """The first signal that is more than noise and has a fit, and its fit.
+
+    Args:
+        fit_points: `fit_peak` or `fit_edge`.
+        motor: what was scanned; messages have its name, unit and digits.
+        xs: the motor's readbacks, float [n].
+        columns: by signal, its values and what they were divided by; at least one signal.
+
+    Raises:
+        NoFit: none has a fit; the message is that of the first.
+    """
+    failure: NoFit | None = None
+    axis, precision = label(str(motor.name), unit_of(motor)), precision_of(motor)
+    clear = {signal: column for signal, column in columns.items() if significance(*column).is_clear}
+    for signal, (ys, exposures) in (clear or columns).items():
+        try:
+            return signal, fit_points(axis, signal, xs, ys, exposures=exposures, precision=precision)
+        except NoFit as exc:
+            failure = failure or exc
+    assert failure is not None
+    raise failure
+
+
+def _column(points: list[dict[str, Any]], signal: str) -> Column | None:
     """The values of a key or a quotient; None if one of them is no number."""
     if not points:
         return None

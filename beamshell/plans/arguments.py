@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from beamshell.errors import PlanError
+from beamshell.text.numbers import large_number
 
+_LARGEST_IN_FULL = 10**15
 MOST_POINTS = 1_000_000
 """The largest number of points of a scan."""
 
@@ -42,10 +44,11 @@ def whole_number(value: Any, name: str = "num", *, most: int | None = MOST_POINT
         PlanError: it is not a whole number, or out of this range.
     """
     number = value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number % 1:
+    is_whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+    if isinstance(number, bool) or not is_whole:
         raise PlanError(f"{name} is {_text(value)}: give a whole number of points, at least 1")
     if number < 1:
-        raise PlanError(f"{name} is {number}: a scan has at least 1 point")
+        raise PlanError(f"{name} is {_text(number)}: a scan has at least 1 point")
     if most is not None:
         require_not_too_many(number, name, most)
     return int(number)
@@ -57,8 +60,18 @@ def require_not_too_many(points: float, name: str = "the number of points", most
     Raises:
         PlanError: it may not; scan in several parts.
     """
-    if points > most:
-        raise PlanError(f"{name} is {points:,.0f}: a scan has at most {most:,} points".replace(",", " "))
+    if not points <= most:
+        raise PlanError(f"{name} is {large_number(points)}: a scan has at most {large_number(most)} points")
+
+
+def require_a_range(start: float, stop: float) -> None:
+    """Return if a scan from `start` to `stop` goes anywhere.
+
+    Raises:
+        PlanError: both are the same.
+    """
+    if start == stop:
+        raise PlanError(f"start and stop are both {start:g}: give a range")
 
 
 def seconds(value: Any, name: str, *, positive: bool = False) -> float:
@@ -128,5 +141,7 @@ def _text(value: Any) -> str:
     """A device by its name, a number or a list as it is written."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
+    if isinstance(value, int) and abs(value) > _LARGEST_IN_FULL:
+        return large_number(value)
     name = getattr(value, "name", None)
     return name if isinstance(name, str) and hasattr(value, "read") else repr(value)

@@ -8,6 +8,7 @@ from typing import Any
 from beamshell.errors import BadValue, CommandTimeout, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
+from beamshell.plans.arguments import whole_number
 from beamshell.plans.environment import now
 from beamshell.plans.preprocessors import (
     finalize_wrapper,
@@ -71,6 +72,7 @@ def fly_scan(
     Example:
         ``RE(fly_scan(th_fly, -1, 1, 101, 0.05))`` counts 101 points of 0.05 s in 5 s.
     """
+    num = whole_number(num)
     path = {"start": start, "stop": stop, "num": num, "time": time}
     run_md = {"plan_name": "fly_scan", "plan_args": {"flyer": repr(flyer), **path}, "extents": ([start, stop],)}
     return (yield from _fly_points(flyer, path, num, run_md, period, md))

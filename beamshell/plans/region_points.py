@@ -13,14 +13,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from beamshell.errors import PlanError
-from beamshell.plans.arguments import require_not_too_many
-from beamshell.text.numbers import in_full
+from beamshell.plans.arguments import real_number, require_not_too_many
+from beamshell.text.numbers import in_full, power_of_ten
 
 EV_ANGSTROM2 = 1.054571817e-34**2 / (2 * 9.1093837015e-31 * 1.602176634e-19) * 1e20
 """hbar² / 2 m = 3.80998 eV Å² (CODATA 2018): E - E0 = this times k² of a photoelectron, k in 1/Å."""
 
 Region: TypeAlias = Sequence[float]
 """(start, stop, step), or (start, stop, step, seconds) with the count time of its points."""
+
+MOST_SECONDS = 1e6
+"""The longest count time that a `k_weight` may lead to: eleven days."""
 
 _SAME = 1e-6
 """Fraction of a step: positions closer than this are the same."""
@@ -55,10 +58,11 @@ def steps(start: float, stop: float, step: float) -> list[float]:
         raise PlanError(f"from {start:g} to {stop:g} in steps of {step:g}: a step must be more than 0")
     if start == stop:
         raise PlanError(f"a region from {start:g} to {stop:g} has no width")
-    whole = math.floor(abs(stop - start) / step + _SAME)
-    require_not_too_many(whole + 1)
+    in_steps = abs(stop - start) / step + _SAME
+    require_not_too_many(in_steps + 1, f"from {start:g} to {stop:g} in steps of {step:g} the number of points")
+    whole = math.floor(in_steps)
     positions = start + math.copysign(step, stop - start) * np.arange(whole + 1)
-    if abs(positions[-1] - stop) <= _SAME * step:
+    if whole and abs(positions[-1] - stop) <= _SAME * step:
         positions = positions[:-1]
     return [*map(float, positions), float(stop)]
 
@@ -77,8 +81,9 @@ def joined_regions(regions: Iterable[Region]) -> tuple[list[float], list[float |
     for region in regions:
         start, stop, step, seconds = _parts(region)
         added = steps(start, stop, step)
-        if positions and abs(positions[-1] - added[0]) <= _SAME * step:
+        if positions and abs(positions[-1] - added[0]) <= _SAME * min(step, abs(stop - start)):
             added = added[1:]
+        require_not_too_many(len(positions) + len(added))
         positions += added
         times += [seconds] * len(added)
     if not positions:
@@ -120,6 +125,8 @@ def spectrum(
     Raises:
         PlanError: the energies do not rise, `k_max` is not above the last region, or only some points have a time.
     """
+    k_max = None if k_max is None else real_number(k_max, "k_max")
+    k_step, k_weight = real_number(k_step, "k_step"), real_number(k_weight, "k_weight")
     energies, region_times = joined_regions(regions)
     seconds = [time if region_time is None else region_time for region_time in region_times]
     if k_max is not None:
@@ -127,7 +134,7 @@ def spectrum(
         ks = _even_steps(k_first, k_max, k_step)[1:]
         energies += [electron_energy(k) for k in ks]
         last = seconds[-1]
-        seconds += [None if last is None else last * (k / k_first) ** k_weight for k in ks]
+        seconds += [None if last is None else _grown(last, k / k_first, k_weight) for k in ks]
     for before, after in itertools.pairwise(energies):
         if not after > before:
             raise PlanError(f"energies must rise, but {after:g} eV comes after {before:g} eV: put regions in order")
@@ -136,6 +143,23 @@ def spectrum(
     if any(value is None for value in seconds):
         raise PlanError("some regions have a count time and some have none: give time= for those")
     return energies, [float(value) for value in seconds if value is not None]
+
+
+def _grown(seconds: float, ratio: float, k_weight: float) -> float:
+    """``seconds * ratio**k_weight``, a count time.
+
+    Raises:
+        PlanError: it is longer than `MOST_SECONDS`.
+    """
+    if (
+        k_weight
+        and seconds > 0
+        and (digits := math.log10(seconds) + k_weight * math.log10(ratio)) > math.log10(MOST_SECONDS)
+    ):
+        raise PlanError(
+            f"k_weight is {k_weight:g}: a point would count for {power_of_ten(digits)} s, at most {MOST_SECONDS:g} s"
+        )
+    return float(seconds * ratio**k_weight)
 
 
 def _even_steps(start: float, stop: float, step: float) -> list[float]:

@@ -23,8 +23,14 @@ def origins_of(motors: Iterable[Any]) -> Plan:
     return origins
 
 
-def returning(plan: Plan, origins: dict[Any, Any]) -> Plan:
-    """Run `plan`, then send the motors that it moved back to `origins`, however it ends; what `plan` returned."""
+def returning(plan: Plan, origins: dict[Any, Any], *, after_success: bool = True) -> Plan:
+    """Run `plan`, then send the motors that it moved back to `origins`, however it ends; what `plan` returned.
+
+    Args:
+        plan: the plan to run.
+        origins: by motor, its position before.
+        after_success: False lets the motors stay where a plan that has ended well has sent them.
+    """
     moved: set[Any] = set()
 
     def note_moved(msg: Msg) -> Msg:
@@ -39,7 +45,13 @@ def returning(plan: Plan, origins: dict[Any, Any]) -> Plan:
         if targets:
             yield Msg("wait", None, group="return")
 
-    return finalize_wrapper(msg_mutator(plan, note_moved), go_back)
+    def and_stay(plan: Plan) -> Plan:
+        result = yield from plan
+        moved.clear()
+        return result
+
+    plan = msg_mutator(plan, note_moved)
+    return finalize_wrapper(plan if after_success else and_stay(plan), go_back)
 
 
 def relative(absolute: MakePlan, motor_of: Mapping[str, str], *, centred: bool = False) -> MakePlan:

@@ -7,16 +7,20 @@ given as `detectors=`. All detectors with a `count_time` count that long; their 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from beamshell.analysis.fits import fit_peak
 from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import scans
-from beamshell.plans.arguments import seconds, whole_number
+from beamshell.plans.alignment import Column, first_fit
+from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
+from beamshell.plans.relative import origins_of
 from beamshell.plans.start_metadata import Metadata, as_devices, hinted_fields, recordable_arguments
 from beamshell.plans.step_scan import PerStep
 from beamshell.plans.stubs import mv, one_nd_step, trigger_and_read
@@ -243,6 +247,20 @@ def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metad
 # ---- alignment -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class LineupResult:
+    """The result of a lineup."""
+
+    uid: str
+    """The run's uid."""
+    field: str
+    """The recorded key that was highest."""
+    origin: float
+    """The motor's setpoint before the scan."""
+    position: float
+    """Where the signal was highest, and the motor is now."""
+
+
 @plan
 def lineup(
     motor: Any,
@@ -256,9 +274,9 @@ def lineup(
     anyway: bool = False,
     md: Metadata = None,
 ) -> Plan:
-    """Scan as `dscan` does, then go to where the signal was highest. Returns the run's uid.
+    """Scan as `dscan` does, then go to where the signal was highest. Returns a `LineupResult`.
 
-    The motor returns if the scan is interrupted, and if the signal is no more than noise.
+    The motor returns if the scan is interrupted, and if the signal has no peak that `centre_on_peak` would go to.
 
     Args:
         motor: the motor that is scanned.
@@ -267,15 +285,16 @@ def lineup(
         intervals: number of steps; there is one point more.
         time: count time of each point in seconds.
         detectors: a list of readable devices.
-        field: the recorded key whose maximum is looked for; None takes the first hinted key of the detectors that is
-            more than noise.
-        anyway: True goes to the highest point also where it may be noise.
+        field: the recorded key whose maximum is looked for; None takes the first hinted key of the detectors that has
+            a peak.
+        anyway: True goes to the highest point also where there is no peak.
         md: metadata of the run.
 
     Raises:
-        PlanError: nothing records `field`.
-        NoFit: the signal is no more than noise, and the motor is where it was; give ``anyway=True`` to insist.
+        PlanError: nothing records `field`, or start and finish are the same.
+        NoFit: the signal has no peak, and the motor is where it was; give ``anyway=True`` to insist.
     """
+    require_a_range(real_number(start, "start"), real_number(finish, "finish"))
     fields = hinted_fields(as_devices(detectors), motor) if field is None else [field]
     points: list[dict[str, float]] = []
 
@@ -288,16 +307,22 @@ def lineup(
     def step(detectors: Any, point: Any, pos_cache: Any) -> Plan:
         return (yield from one_nd_step(detectors, point, pos_cache, take_reading=read_and_keep))
 
+    origin = (yield from origins_of([motor]))[motor]
     line = {"motor": motor, "start": start, "finish": finish}
     uid = yield from _line("lineup", scans.rel_scan, line, intervals, time, detectors, md, per_step=step)
-    columns = {name: [point[name] for point in points if name in point] for name in fields}
-    recorded = {name: (values, significance(values)) for name, values in columns.items() if values}
+    columns = {name: [point.get(name, math.nan) for point in points] for name in fields}
+    recorded: dict[str, Column] = {name: (ys, None) for name, ys in columns.items() if not all(map(math.isnan, ys))}
     if not recorded:
         raise PlanError(f"nothing records both {' or '.join(fields)} and {motor.name}: {motor.name} is where it was")
-    signal = next((name for name, (_, evidence) in recorded.items() if evidence.is_clear), next(iter(recorded)))
-    evidence = recorded[signal][1]
-    if not (anyway or evidence.is_clear):
-        reason = f"no clear peak in {signal} ({evidence}): {motor.name} is where it was"
-        raise NoFit(f"{reason}; to insist: lineup ... anyway")
-    yield from mv(motor, max(points, key=lambda point: point.get(signal, -math.inf))[motor.name])
-    return uid
+    xs = [point[motor.name] for point in points]
+    try:
+        signal, _ = first_fit(fit_peak, motor, xs, recorded)
+    except NoFit as exc:
+        if not anyway:
+            raise NoFit(f"{exc}; {motor.name} is where it was, to insist: lineup ... anyway") from exc
+        clear = (name for name, column in recorded.items() if significance(*column).is_clear)
+        signal = next(clear, next(iter(recorded)))
+    ys = recorded[signal][0]
+    highest = xs[max(range(len(ys)), key=lambda n: -math.inf if math.isnan(ys[n]) else ys[n])]
+    yield from mv(motor, highest)
+    return LineupResult(uid, signal, origin, highest)

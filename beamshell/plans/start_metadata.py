@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.errors import DeviceError, PlanError
+from beamshell.text.numbers import fixed, in_full, with_unit
 
 Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
@@ -46,6 +47,22 @@ def unit_of(device: Any) -> str:
         return str(getattr(device, "units", "") or "")
     except DeviceError:
         return ""
+
+
+def precision_of(motor: Any) -> int | None:
+    """The digits after the point that its positions have; None if it does not say, or does not answer."""
+    try:
+        precision = getattr(motor, "precision", None)
+    except DeviceError:
+        return None
+    return precision if isinstance(precision, int) else None
+
+
+def position_text(motor: Any, position: float, *, unit: bool = True) -> str:
+    """A position with the digits of its motor, and its unit: "-0.1301 deg"; of an unknown precision, six digits."""
+    digits = precision_of(motor) or 0
+    text = fixed(position, digits) if digits > 0 else in_full(position, 6)
+    return with_unit(text, unit_of(motor)) if unit else text
 
 
 def fields_of(device: Any) -> list[str]:

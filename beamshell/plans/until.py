@@ -27,6 +27,8 @@ from beamshell.plans.start_metadata import (
 )
 from beamshell.plans.unrun_plan_guard import plan
 
+LONGEST_S = 1e8
+"""The longest time scan, in seconds."""
 _SAME = 1e-9
 """Fraction of a step or a period below which a difference is rounding."""
 
@@ -186,13 +188,15 @@ def time_scan(
         md: metadata of the run.
 
     Raises:
-        PlanError: a time is not positive.
+        PlanError: a time is not positive, or the duration is longer than `LONGEST_S`.
 
     Example:
         ``RE(time_scan([det], 600, 1))`` counts once a second for ten minutes.
     """
     detectors = as_devices(detectors)
     duration_s = seconds(duration_s, "duration_s", positive=True)
+    if duration_s > LONGEST_S:
+        raise PlanError(f"duration_s is {duration_s:g} s: a time scan lasts at most {LONGEST_S:g} s, three years")
     period_s = None if period_s is None else seconds(period_s, "period_s", positive=True)
     run_md = {
         **start_metadata("time_scan", detectors, [], None, duration_s=duration_s, period_s=period_s),
@@ -206,6 +210,11 @@ def time_scan(
     return (yield from stage_wrapper(run_wrapper(counting, md=run_md), detectors))
 
 
+def points_in(duration_s: float, period_s: float) -> int:
+    """The number of points of a time scan that misses none: one at each period, at both ends too."""
+    return math.floor(min(duration_s / period_s * (1 + _SAME), sys.maxsize)) + 1
+
+
 def _count_without_gaps(detectors: list[Any], duration_s: float) -> Plan:
     start = now()
     while True:
@@ -216,14 +225,14 @@ def _count_without_gaps(detectors: list[Any], duration_s: float) -> Plan:
 
 def _count_periodically(detectors: list[Any], duration_s: float, period_s: float) -> Plan:
     lateness = ComputedValues("late", {"late": "s"})
-    start, slot = now(), 0
-    while slot * period_s <= duration_s * (1 + _SAME):
+    start, slot, points = now(), 0, points_in(duration_s, period_s)
+    while slot < points:
         yield Msg("checkpoint")
         if (wait_s := start + slot * period_s - now()) > 0:
             yield Msg("sleep", None, wait_s)
         late_s = max(0.0, now() - start - slot * period_s)
         slot += int(late_s / period_s + _SAME)
-        if slot * period_s > duration_s * (1 + _SAME):
+        if slot >= points:
             return
         lateness.values["late"] = max(0.0, now() - start - slot * period_s)
         yield from stubs.one_shot([*detectors, lateness])

@@ -13,7 +13,7 @@ from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
 from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.shell.live_line import LiveLine
-from beamshell.text.numbers import number, with_unit
+from beamshell.text.numbers import fixed, number, with_unit
 from beamshell.text.window import table_in_window
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
@@ -72,6 +72,18 @@ def _digits(device: Any, value: Any) -> str:
     precision = getattr(device, "precision", None)
     digits = precision if isinstance(precision, int) else 4
     return number(float(value), digits, as_position=is_motor(device))
+
+
+def move_in_words(motor: Any, origin: float, target: float) -> str:
+    """Such as "th: 1.0000 -> 0.2987 deg"."""
+    digits = target_digits(motor)
+    return f"{motor.name}: {fixed(origin, digits)} -> {with_unit(fixed(target, digits), unit_of(motor))}"
+
+
+def target_digits(motor: Any) -> int:
+    """The digits of a computed position: those of the motor, at least 3."""
+    precision = getattr(motor, "precision", None)
+    return max(int(precision), 3) if isinstance(precision, int) else 4
 
 
 # ---- the table ---------------------------------------------------------------------------------

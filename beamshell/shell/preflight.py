@@ -78,7 +78,9 @@ class Preflight:
             result.not_recorded = self._not_recorded()
         return result
 
-    def before(self, make: Callable[[], Any], *, ask: bool = True) -> AbstractContextManager[None]:
+    def before(
+        self, make: Callable[[], Any], *, ask: bool = True, refuse_run: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
         """Check a plan that is about to run; announce it if it takes long.
 
         Returns:
@@ -87,6 +89,7 @@ class Preflight:
         Args:
             make: makes the plan.
             ask: False never asks, as in the middle of a queue.
+            refuse_run: raises if no run can begin now.
 
         Raises:
             BeamshellError: the plan cannot be done; it is the first refusal itself. Correct what it names.
@@ -98,6 +101,8 @@ class Preflight:
         except Exception as exc:  # noqa: BLE001  a fault of the simulation must not stop a scan, which checks for itself
             say(f"not rehearsed: {one_line(exc)}")
             return nullcontext()
+        if result.runs and refuse_run is not None:
+            refuse_run()
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun
                 raise problem

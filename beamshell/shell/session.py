@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import EngineError, RunEngineInterrupted
+from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, print_answer, say
 from beamshell.shell.plan_form import plan_form
@@ -405,10 +405,21 @@ class Session:
         if call is None or not call.can_be_repeated:
             return nullcontext()
         try:
-            return self._preflight.before(call.repeat, ask=ask)
+            return self._preflight.before(call.repeat, ask=ask, refuse_run=self.refuse_beside_paused)
         except BaseException:
             plan.close()
             raise
+
+    def refuse_beside_paused(self) -> None:
+        """Return if a run can begin.
+
+        Raises:
+            TransitionError: a plan is paused; end it first.
+        """
+        if self.state == "paused":
+            from beamshell.engine.resources import NO_SCAN_BESIDE_PAUSED
+
+            raise TransitionError(NO_SCAN_BESIDE_PAUSED)
 
     def go_on(self, action: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.

@@ -19,6 +19,7 @@ VALUE_OF = "value_of"
 """The magic that gives a command's answer as a value, for `pos = wm th`."""
 
 _FIRST_WORD = re.compile(r"%?([^\W\d]\w*)(\s|\Z)")
+_HELP = re.compile(r"%{0,2}[^\W\d][\w.*]*\?{1,2}")
 _CALL = re.compile(r"%([^\W\d]\w*)\s*\(")
 _ASSIGNS = re.compile(r"\s*([-+*/%@&|^]|//|\*\*|<<|>>)?=|\s*:(?!\S)")
 _ASSIGNMENT = re.compile(r"([^=]+?)\s*=\s*(?!=)(.+)", re.DOTALL)
@@ -61,6 +62,8 @@ def _one_line(line: str, commands: Container[str], variables: Container[str], va
     text = line.strip()
     head = _head_of_block(text)
     body = text.removeprefix(head)
+    if _HELP.fullmatch(text):
+        return [f"{indent}{text}\n"]  # IPython gives help only if nothing follows, and no blank
     parts = [part.text for part in cut_line(body)]
     ours = list(takewhile(lambda part: not _takes_the_line(part, commands), parts))
     marked = [_marked(part, commands, variables, values) for part in ours]

@@ -17,7 +17,7 @@ class TypedCommand(NamedTuple):
     """One command of a line."""
 
     text: str
-    """As typed, without the blanks around it."""
+    """As typed, without the blanks around it and without a comment behind it."""
     words: list[str]
     """Its words, the name first; quotes around a whole word are taken off, and a comment is left out."""
 
@@ -57,7 +57,7 @@ def cut_line(line: str) -> list[TypedCommand]:
         elif char in _CLOSING:
             depth = max(0, depth - 1)
         elif depth == 0 and char == "#" and at == word_at and (at + 1 == len(line) or line[at + 1].isspace()):
-            end_command(len(line))  # "sample #3" is a name: only a `#` alone begins a comment
+            end_command(at)  # "sample #3" is a name: only a `#` alone begins a comment
             return commands
         elif depth == 0 and (char.isspace() or char == ";"):
             end_word(at)

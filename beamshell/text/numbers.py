@@ -6,10 +6,16 @@ Pure: it never prints, and knows no device.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 DEFAULT_PRECISION = 3
 _LARGEST_FIXED = 1e8
 _LARGEST_EXACT_FLOAT = 1e15
+_FLOAT_ERROR = 1e-14
+"""The relative error of a float after a few sums."""
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
+_MOST_PLACES = 12
+_LARGEST_GROUPED, _LARGEST_EXPONENT = 1e12, 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -76,8 +82,37 @@ def in_full(value: float, digits: int | None = None) -> str:
     return repr(float(value)).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
 
 
+def large_number(value: float) -> str:
+    """A whole number in groups of three digits, or as a power of ten where nobody would count its digits.
+
+    Example:
+        >>> large_number(1_000_000), large_number(2.5e300), large_number(-(10**400)), large_number(math.inf)
+        ('1 000 000', '2.5e+300', '-1e+400', 'inf')
+    """
+    if abs(value) < _LARGEST_GROUPED:
+        return f"{value:,.0f}".replace(",", " ")
+    if isinstance(value, int):
+        return ("-" if value < 0 else "") + power_of_ten(math.log10(abs(value)))
+    return f"{value:.3g}"
+
+
+def power_of_ten(exponent: float) -> str:
+    """Ten to this power, also where no float is so large.
+
+    Example:
+        >>> power_of_ten(2.0), power_of_ten(400.3010299957)
+        ('1e+02', '2e+400')
+    """
+    if exponent >= _LARGEST_EXPONENT:
+        return f"more than 1e+{_LARGEST_EXPONENT - 1}"
+    whole = math.floor(exponent + 1e-9)
+    return f"{10 ** (exponent - whole):.3g}e{whole:+03d}"
+
+
 def with_error(value: float, error: float) -> str:
     """A value and its standard error in units of its last digit: one digit of the error, or two below 3.
+
+    An error that a float cannot carry beside its value is none.
 
     Args:
         value: the number.
@@ -86,14 +121,45 @@ def with_error(value: float, error: float) -> str:
     Example:
         >>> with_error(0.30041, 0.00093), with_error(0.30041, 0.00012), with_error(5029.3, 71.0), with_error(0.25, 0)
         ('0.3004(9)', '0.30041(12)', '5030(70)', '0.25')
+        >>> with_error(8867600.0, 1700.0), with_error(0.3, 7e-18)
+        ('8.8676(17)e+06', '0.3')
     """
-    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+    if not (math.isfinite(value) and math.isfinite(error) and error > _FLOAT_ERROR * abs(value)):
         return f"{value:.6g}"
+    value, largest = round(value, _places(error)), max(abs(value), error)
+    if _SMALLEST_PLAIN <= largest < _LARGEST_PLAIN:
+        return _with_error(value, error)
+    power = math.floor(math.log10(max(abs(value), error)))
+    mantissa, of_error = (float(Decimal(number).scaleb(-power)) for number in (value, error))
+    return f"{_with_error(mantissa, of_error)}e{power:+03d}"
+
+
+def _with_error(value: float, error: float) -> str:
+    """A value and its error, both without a power of ten."""
+    places = _places(error)
+    shown = max(places, 0)
+    return f"{fixed(value, shown)}({fixed(round(error, places) * 10.0**shown, 0)})"
+
+
+def _places(error: float) -> int:
+    """Digits after the point that are written of a value with this error; negative for tens, hundreds ..."""
     exponent = math.floor(math.log10(error))
-    places = -exponent if error >= 2.95 * 10.0**exponent else 1 - exponent
-    if not 0 <= places <= 12:
-        return f"{round(value, places):.6g}({round(error, places):.2g})"
-    return f"{fixed(value, places)}({error * 10.0**places:.0f})"
+    return -exponent if error >= 2.95 * 10.0**exponent else 1 - exponent
+
+
+def position_digits(step: float, precision: int | None = None) -> int:
+    """Digits after the point of positions: those of the motor, or more where points are nearer to each other.
+
+    Args:
+        step: the distance of the points.
+        precision: digits after the point as the motor says, or None.
+
+    Example:
+        >>> position_digits(0.05, 4), position_digits(0.0002, 3), position_digits(1e9)
+        (4, 5, 3)
+    """
+    for_step = math.ceil(-math.log10(step)) + 1 if step > 0 else 0
+    return max(precision or 0, DEFAULT_PRECISION, min(for_step, _MOST_PLACES))
 
 
 def with_unit(text: str, unit: str) -> str:

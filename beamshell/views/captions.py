@@ -49,6 +49,8 @@ class RunDuration:
 def last_line(start: Document, stop: Document, points: str, took_s: float | None = None) -> str:
     """The line about the end of a run: ``scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
 
+    It gives the reason of a run that was ended early; that of a failed run is the error, which is shown by itself.
+
     Args:
         start: the run's start document.
         stop: its stop document.
@@ -58,7 +60,8 @@ def last_line(start: Document, stop: Document, points: str, took_s: float | None
     if took_s is None:
         took_s = float(stop.get("time", 0)) - float(start.get("time", 0))
     took = f" in {duration(took_s)}" if took_s >= 0 else ", the clock was set back meanwhile"
-    reason = f" ({stop['reason']})" if stop.get("reason") else ""
+    is_said_here = stop.get("reason") and stop.get("exit_status") != "fail"
+    reason = f" ({stop['reason']})" if is_said_here else ""
     return (
         f"{start.get('plan_name', 'run')} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
         f"{stop.get('exit_status', '?')}, {points}{took}{reason}"

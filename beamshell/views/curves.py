@@ -17,7 +17,7 @@ from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.text.lists import listed
 from beamshell.views.captions import title
-from beamshell.views.fields import Field, axes, field, limits, resolve, signals
+from beamshell.views.fields import Field, as_rates, axes, field, limits, resolve, signals
 
 _MOST_DRAWN, _BINS = 5000, 1000
 """Points of a curve that are all drawn while it grows; of more, those of so many bins."""
@@ -122,11 +122,11 @@ def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = 
     Args:
         start: the run's start document.
         descriptor: of the stream.
-        ys: names, devices or quotients such as "it/i0"; None takes the hinted detectors, counts with count times of
-            their own as rates.
+        ys: names, devices or quotients such as "it/i0"; None takes the hinted detectors. Counts are shown as rates
+            where the points have count times of their own.
         x: name or device of the axis, "time" or "seq_num"; None takes what the run scans.
     """
-    keys = signals(start, descriptor) if ys is None else resolve(descriptor, ys)[0]
+    keys = signals(start, descriptor) if ys is None else as_rates(descriptor, resolve(descriptor, ys)[0])
     axis = _axis(start, descriptor, x)
     numbers = [y for key in keys if (y := field(descriptor, key)).is_number and key != axis.key]
     return Curves(start, axis, numbers) if numbers else None

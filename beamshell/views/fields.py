@@ -111,9 +111,13 @@ def detectors(start: Document, descriptor: Document) -> list[str]:
 
 def signals(start: Document, descriptor: Document) -> list[str]:
     """The detectors as curves show them: counts as counts per second where the points have count times of their own."""
-    keys = detectors(start, descriptor)
+    return as_rates(descriptor, detectors(start, descriptor))
+
+
+def as_rates(descriptor: Document, keys: Iterable[str]) -> list[str]:
+    """The keys, those of counts as counts per second where the points have count times of their own."""
     if SECONDS not in _data_keys(descriptor):
-        return keys
+        return list(keys)
     return [f"{key}/{SECONDS}" if _is_counted(descriptor, key) else key for key in keys]
 
 

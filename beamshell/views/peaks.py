@@ -5,26 +5,32 @@ Pure: it needs no plot.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from beamshell.analysis.peaks import Peak, peak
+from beamshell.analysis.refusals import Shape
 from beamshell.analysis.signals import parts_of, value_of
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
-from beamshell.text.numbers import number, with_unit
+from beamshell.text.numbers import counted, number, position_digits, with_unit
 from beamshell.views.curves import as_numbers
-from beamshell.views.fields import axes, field, resolve, signals
+from beamshell.views.fields import as_rates, axes, field, resolve, signals
 
 
 def clearest(peaks: Mapping[str, Peak]) -> Peak:
-    """The first peak that is more than noise and has a centre; else the first that is more than noise; else the first.
+    """The first curve with a peak; else the first that is more than noise; else the first.
 
     Args:
-        peaks: by detector, at least one.
+        peaks: by signal, at least one.
     """
-    clear = [peak for peak in peaks.values() if peak.significance.is_clear]
-    return next(iter([*(peak for peak in clear if peak.cen is not None), *clear, *peaks.values()]))
+    good = [peak for peak in peaks.values() if peak.doubt is None]
+    return next(iter([*good, *(peak for peak in peaks.values() if not is_noise(peak)), *peaks.values()]))
+
+
+def is_noise(peak: Peak) -> bool:
+    """Whether the curve is no more than noise; several narrow peaks are more, though none of them stands out alone."""
+    several = peak.doubt is not None and peak.doubt.shape == Shape.SEVERAL
+    return not (peak.significance.is_clear or several)
 
 
 def is_curve(start: Document) -> bool:
@@ -52,6 +58,10 @@ class RunPeaks(RunReceiver):
         if descriptor.get("name") == "primary":
             self._points[event["seq_num"]] = event.get("data") or {}
 
+    def signal(self, name: str) -> str | None:
+        """The signal for a name: a key, a device or a quotient; counts with count times of their own are rates."""
+        return next(iter(as_rates(self._primary, resolve(self._primary, [name])[0])), None)
+
     def peaks(self, named: str | None = None) -> dict[str, Peak]:
         """The statistics by signal, the first detector first; those without a peak are left out.
 
@@ -60,34 +70,55 @@ class RunPeaks(RunReceiver):
         """
         x = axes(self._start)[0]
         xs = self._column(x)
-        keys = [*signals(self._start, self._primary), *resolve(self._primary, [named] if named else [])[0]]
+        keys = [*self.signals(), *filter(None, [self.signal(named) if named else None])]
         ys = [key for key in dict.fromkeys(keys) if field(self._primary, key).is_number]
         return {y: statistics for y in ys if (statistics := self._peak(x, y, xs)) is not None}
 
+    def signals(self) -> list[str]:
+        """The signals of the detectors, the first detector first."""
+        return signals(self._start, self._primary)
+
     def _peak(self, x: str, y: str, xs: list[float]) -> Peak | None:
-        parts = parts_of(y, self._primary.get("data_keys") or {})
-        return peak(x, y, xs, self._column(y), None if parts is None else self._column(parts[1]))
+        parts, about = parts_of(y, self._primary.get("data_keys") or {}), field(self._primary, x)
+        exposures = None if parts is None else self._column(parts[1])
+        return peak(x, y, xs, self._column(y), exposures, unit=about.units, precision=about.precision)
 
     def sentence(self, peak: Peak) -> str:
         """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.
 
-        A curve that may be noise has no centre: the line says how much it varies. Positions have the digits of the
-        axis, or more where its points are nearer to each other.
+        A curve that may be noise has no centre: the line says how much it varies. Of one without a peak it says what
+        there is instead. Positions have the digits of the axis, or more where its points are nearer to each other.
         """
-        x, y = field(self._primary, peak.x), field(self._primary, peak.y)
-        digits = max(x.precision or 0, 3, math.ceil(-math.log10(peak.step)) + 1)
-        is_dip = peak.is_dip and peak.significance.is_clear
+        y = field(self._primary, peak.y)
+        is_dip = peak.is_dip and not is_noise(peak)
         value, position = (peak.min_y, peak.min_x) if is_dip else (peak.max_y, peak.max_x)
-        place = with_unit(number(position, digits, as_position=True), x.units)
         is_quotient = parts_of(peak.y, self._primary.get("data_keys") or {}) is not None
         height = f"{value:.6g}" if is_quotient else number(value, y.precision)
-        text = f"{peak.y}: {'min' if is_dip else 'max'} {height} at {peak.x} {place}"
-        if not peak.significance.is_clear:
+        left_out = f" ({counted(peak.left_out, 'point')} without a number left out)" if peak.left_out else ""
+        place = with_unit(self.position(peak, position), self._unit(peak))
+        text = f"{peak.y}: {'min' if is_dip else 'max'} {height} at {peak.x} {place}{left_out}"
+        if is_noise(peak):
             return f"{text}; no clear peak ({peak.significance})"
-        if peak.cen is None or peak.fwhm is None or peak.com is None:
-            return f"{text} (no centre: half height is not crossed on both sides)"
-        cen, fwhm, com = (number(value, digits, as_position=True) for value in (peak.cen, peak.fwhm, peak.com))
+        if peak.doubt is not None or peak.cen is None or peak.fwhm is None or peak.com is None:
+            return f"{text}; no centre: {self.shape(peak)}"
+        cen, fwhm, com = (self.position(peak, value) for value in (peak.cen, peak.fwhm, peak.com))
         return f"{text}, cen {cen}, fwhm {fwhm}, com {com}" + (" (a dip)" if peak.is_dip else "")
+
+    def shape(self, peak: Peak) -> str:
+        """What the curve shows, in a few words: "a peak", "a slope", "an edge at 8.9794 keV"."""
+        if is_noise(peak):
+            return Shape.NOISE
+        if peak.doubt is None:
+            return "a dip" if peak.is_dip else "a peak"
+        places = " and ".join(self.position(peak, place) for place in peak.doubt.places)
+        return f"{peak.doubt.shape} at {with_unit(places, self._unit(peak))}" if places else peak.doubt.shape
+
+    def position(self, peak: Peak, value: float) -> str:
+        """A position on the axis with as many digits as all positions of this curve have."""
+        return number(value, position_digits(peak.step, field(self._primary, peak.x).precision), as_position=True)
+
+    def _unit(self, peak: Peak) -> str:
+        return field(self._primary, peak.x).units
 
     def _column(self, key: str) -> list[float]:
         return as_numbers([value_of(key, data) for data in self._points.values()])

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beamshell.analysis.fits import fit_peak
 from beamshell.analysis.peaks import peak
 
 
@@ -75,3 +78,74 @@ def test_where_half_height_is_not_crossed_no_statistic_pretends_to_be_a_centre()
     x = np.linspace(-1, 1, 41)
     edge = peak("th", "det", x, np.where(x < 0.1, 100.0, 3.0))
     assert (edge.cen, edge.fwhm, edge.com) == (None, None, None)
+
+
+# ---- what was not measured is not said ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reach", [0.1, 0.15, 0.2])
+@pytest.mark.parametrize("points", [5, 21])
+def test_a_scan_of_the_top_alone_has_no_width(reach, points):
+    random, x = np.random.default_rng(20), np.linspace(0.3 - reach, 0.3 + reach, points)
+    for _ in range(20):
+        result = peak("th", "det", x, random.poisson(20 + 5000 * gaussian(x, 0.3, 0.2)))
+        assert result.doubt is not None or not result.significance.is_clear
+
+
+def test_the_width_of_what_is_no_gaussian_needs_a_scan_to_its_background():
+    for reach, is_seen in ((0.45, False), (1.0, True)):
+        x = np.linspace(-reach, reach, 41)
+        result = peak("th", "det", x, np.rint(1e6 / (1 + (x / 0.3) ** 4)))
+        assert (result.doubt is None) is is_seen
+
+
+@pytest.mark.parametrize("counts", [15, 40, 400, 5000])
+def test_the_width_of_a_peak_is_that_of_its_fit_within_the_error(counts):
+    random, x = np.random.default_rng(21), np.linspace(-1, 1, 41)
+    for _ in range(50):
+        values = random.poisson(0.5 + counts * gaussian(x, 0.3, 0.2))
+        fit, result = fit_peak("th", "det", x, values), peak("th", "det", x, values)
+        assert abs(result.fwhm - fit.fwhm) < fit.fwhm_error
+        assert abs(result.cen - fit.centre) < fit.centre_error
+
+
+def test_weak_peaks_of_a_current_are_no_narrower_than_they_are():
+    random, x = np.random.default_rng(22), np.linspace(-1, 1, 41)
+    widths = [peak("x", "y", x, gaussian(x, 0.3, 0.2) + random.normal(0, 0.15, 41)).fwhm for _ in range(100)]
+    assert np.mean(widths) == pytest.approx(0.471, rel=0.04)
+    assert min(widths) > 0.3
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"), [(lambda z: 1.0 * (np.abs(z) < 0.5), 1.0), (lambda z: np.clip(2 - 3 * np.abs(z), 0, 1), 1.0)]
+)
+@pytest.mark.parametrize("height", [1e-3, 1e5])
+def test_a_peak_that_is_no_gaussian_keeps_its_own_width(shape, width, height):
+    x = np.linspace(-2.5, 2.5, 41)
+    values = height * shape(x - 0.13) + (0.0123 if height < 1 else 20)
+    assert peak("x", "y", x, values).fwhm == pytest.approx(width, abs=0.13)
+
+
+def test_one_hot_point_is_in_doubt():
+    random, x = np.random.default_rng(23), np.linspace(-1, 1, 41)
+    for _ in range(20):
+        values = random.poisson(4, 41).astype(float)
+        values[30] = 1e5
+        assert peak("th", "det", x, values).doubt.shape == "a single point"
+
+
+EXTREMES = [0.0, 1.0, -1e155, 1e155, 1e-163, 5e-324, 1e308, -1e308, np.finfo(float).max, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.lists(
+        st.tuples(st.floats(-1, 1).map(lambda x: round(x, 2)), st.sampled_from(EXTREMES) | st.floats()), max_size=25
+    ),
+    st.none() | st.floats(0.1, 2),
+)
+def test_no_number_that_a_device_sends_is_too_much(points, seconds):
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    exposures = None if seconds is None else [seconds] * len(points)
+    result = peak("th", "det", xs, ys, exposures)
+    assert result is None or math.isfinite(result.max_y)

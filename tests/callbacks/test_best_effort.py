@@ -25,7 +25,7 @@ def feed(documents, *callbacks):
 def test_a_scan_is_a_table_and_a_line_about_its_peak(make_run, best):
     feed(make_run(["th"], ["det"], PEAK), best)
     assert sum(line.startswith("|") for line in best.lines) == 22
-    assert best.lines[-1] == "det: max 1.000 at th 0.100, cen 0.100, fwhm 0.529, com 0.100"
+    assert best.lines[-1] == "det: max 1.000 at th 0.100, cen 0.100, fwhm 0.527, com 0.100"
 
 
 def test_the_last_peak_is_kept_for_commands_that_go_there(make_run, best):
@@ -33,6 +33,20 @@ def test_the_last_peak_is_kept_for_commands_that_go_there(make_run, best):
     feed(make_run([], ["det"], [(1.0,)]), best)
     assert best.last_motor == "th"
     assert best.last_peaks["det"].cen == pytest.approx(0.1, abs=0.001)
+
+
+@pytest.mark.parametrize("size", [1e155, 1e300, 1e-163, 1e-310])
+def test_values_that_cannot_be_squared_have_the_same_peak(make_run, best, size):
+    feed(make_run(["th"], ["det"], [(x, size * y) for x, y in PEAK]), best)
+    assert best.lines[-1].endswith("at th 0.100, cen 0.100, fwhm 0.527, com 0.100")
+
+
+@pytest.mark.parametrize("no_value", [np.finfo(np.float64).max, -np.inf, np.nan])
+def test_a_point_without_a_number_is_left_out_and_that_is_said(make_run, best, no_value):
+    rows = [(x, no_value if n == 3 else y) for n, (x, y) in enumerate(PEAK)]
+    feed(make_run(["th"], ["det"], rows), best)
+    (line,) = [line for line in best.lines if line.startswith("det:")]
+    assert line == "det: max 1.000 at th 0.100 (1 point without a number left out), cen 0.100, fwhm 0.527, com 0.100"
 
 
 def test_a_point_measured_again_counts_once(make_run, best):

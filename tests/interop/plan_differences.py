@@ -52,8 +52,9 @@ BEHAVIOUR = {
     "adaptive_scan downwards": "a step that is too large is taken back; bluesky goes on in the wrong direction",
     "adaptive_scan": "the motor is triggered with the detectors",
     "tune_centroid": "every pass has all its points (bluesky may lose the last one by rounding), it never goes to a "
-    "centroid outside the range, the background of the first pass is taken off, and "
-    "where that has no clear peak the motor goes back with an error",
+    "centroid outside the range, the points of all passes make one curve whose background is taken off, and a last "
+    "point is measured at the centroid; where a pass or that point does not show the peak, the motor goes back with an "
+    "error",
     "spiral_fermat with dr_y": "the region has the height that was asked for; bluesky's shrinks with dr_y / dr",
     "spiral_square of one column or row": "works; bluesky divides by 0",
     "count with a delay": "has no delay after the last reading; too few delays are an error only when they run out",

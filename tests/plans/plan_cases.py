@@ -140,6 +140,12 @@ def returning(origins: str, messages: Sequence[str]) -> list[str]:
     return [*_each("locate", motors), *messages, "begin_cleanup", *moving(origins, "return"), "end_cleanup"]
 
 
+def staying_if_it_succeeds(motor: str, messages: Sequence[str]) -> list[str]:
+    """A plan that sends a motor back only if it fails or is ended early."""
+    unstaging = messages.index("close_run") + 1
+    return [f"locate {motor}", *messages[:unstaging], "begin_cleanup", "end_cleanup", *messages[unstaging:]]
+
+
 def counting(messages: Sequence[str], seconds: str = "0.1") -> list[str]:
     """A plan of SPEC's: the detector's time is set before it is staged, and put back at the end."""
     first = messages.index("stage det")
@@ -510,7 +516,7 @@ ADAPTIVE = {
     ),
     "tune_centroid": Case(
         lambda h: bp.tune_centroid([with_a_peak(h)], "det", h.x, 0, 2, 0.5, num=3),
-        in_run("det x", "locate x", *at("x 0", "x"), *at("x 1", "x"), *at("x 2", "x"), *moving("x 1", "move")),
+        staying_if_it_succeeds("x", stepped("x", "x 0", "x 1", "x 2", "x 1")),
         start(
             None,
             {
@@ -665,7 +671,7 @@ SPEC = {
     ),
     "lineup": Case(
         lambda h: bp.lineup(h.x, -1, 1, 2, 0.1, detectors=[h.timed], anyway=True),
-        [*counting(returning("x 10", stepped("x", "x 9", "x 10", "x 11"))), *moving("x 11", "move")],
+        ["locate x", *counting(returning("x 10", stepped("x", "x 9", "x 10", "x 11"))), *moving("x 11", "move")],
         spec_line(ONE, [[9, 11]], [X, -1, 1]),
     ),
 }
@@ -674,5 +680,5 @@ CASES = {**ALONG_LINES, **GRIDS, **SPIRALS, **ADAPTIVE, **WITHOUT_MOTORS, **SPEC
 RELATIVE = {
     name: case
     for name, case in CASES.items()
-    if any(m.startswith("locate") for m in case.messages) and name != "tune_centroid"  # goes back only without a peak
+    if any(m.startswith("locate") for m in case.messages) and name != "tune_centroid"  # stays on the peak
 }

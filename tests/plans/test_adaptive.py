@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
 from beamshell import plans as bp
-from beamshell.errors import LimitError, NoFit, PlanError
+from beamshell.errors import LimitError, PlanError
 from beamshell.plans.adaptive import Stepping
 
 CENTRE, WIDTH = 1.3, 0.4
@@ -112,6 +112,29 @@ def test_a_field_that_nobody_records_is_named_with_those_there_are(here):
     assert str(core.error) == "nothing records 'dett': the detectors have det, th"
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (math.nan, "det is nan at 0.808: no step follows from it"),
+        (math.inf, "det is inf at 0.808: no step follows from it"),
+        (None, "det is None: name a value that is a number"),
+    ],
+)
+def test_a_value_that_leads_to_no_step_ends_the_scan_as_a_failure(here, value, why):
+    here.det.read = lambda: {"det": {"value": value if here.motor.position > 0.4 else 0.0, "timestamp": 0.0}}
+    core = here.world.run(bp.adaptive_scan([here.det], "det", here.motor, 0, 5, 0.4, 0.6, 0.1, False))
+    assert core.exit_status == "fail"
+    assert str(core.error) == why
+
+
+def test_a_relative_adaptive_scan_that_fails_returns_the_motor(here):
+    here.motor.position = here.motor.target = 1.0
+    here.det.read = lambda: {"det": {"value": None, "timestamp": 0.0}}
+    core = here.world.run(bp.rel_adaptive_scan([here.det], "det", here.motor, -1, 1, 0.05, 0.5, 0.1, False))
+    assert core.exit_status == "fail"
+    assert here.motor.position == 1.0
+
+
 def test_both_ends_are_checked_before_anything_moves(here):
     def check_value(value):
         if value > 4:
@@ -121,62 +144,6 @@ def test_both_ends_are_checked_before_anything_moves(here):
     core = here.world.run(bp.adaptive_scan([here.det], "det", here.motor, 0, 5, 0.05, 0.5, 0.1, False))
     assert str(core.error) == "point 2 of 2: th: too far"
     assert here.motor.log == []
-
-
-# ---- tune_centroid -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("snake", [False, True])
-def test_tune_centroid_ends_on_the_middle_of_the_peak(here, snake):
-    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.01, snake=snake))
-    assert core.exit_status == "success", core.error
-    document_rules.check(here.world.docs)
-    assert here.motor.position == pytest.approx(CENTRE, abs=0.02)
-
-
-def test_each_pass_of_tune_centroid_has_all_its_points_and_is_narrower(here):
-    plain = here.det.read  # as counts: six values of unknown noise would be too few
-    here.det.read = lambda: {"det": {"value": round(1000 * plain()["det"]["value"]), "timestamp": 0.0}}
-    here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1, num=6, step_factor=2))
-    visited = places(here.world)
-    widths = [visited[i + 5] - visited[i] for i in range(0, len(visited), 6)]
-    assert widths == pytest.approx([5, 2.5, 1.25, 0.625])
-
-
-def test_without_a_signal_there_is_no_centroid(here):
-    here.det.read = lambda: {"det": {"value": 0.0, "timestamp": 0.0}}
-    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1))
-    assert isinstance(core.error, NoFit)
-    assert str(core.error) == "det is 0 from -1 to 4: there is no peak to go to; th is back at 0"
-    assert here.motor.position == 0
-
-
-def test_tune_centroid_is_not_pulled_by_a_background(here):
-    plain = here.det.read
-    here.det.read = lambda: {"det": {"value": 50 + plain()["det"]["value"], "timestamp": 0.0}}
-    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.01))
-    assert core.exit_status == "success", core.error
-    assert here.motor.position == pytest.approx(CENTRE, abs=0.02)
-
-
-def test_tune_centroid_over_noise_goes_back_and_fails(here):
-    counts = iter([9, 12, 8, 11, 10, 9, 10, 11, 9, 10])
-    here.det.read = lambda: {"det": {"value": next(counts), "timestamp": 0.0}}
-    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 0.1))
-    assert "det has no clear peak from -1 to 4" in str(core.error)
-    assert here.motor.position == 0
-
-
-def test_tune_centroid_refuses_a_smallest_step_above_its_first_one(here):
-    core = here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 4, 2))
-    assert str(core.error) == "min_step is 2, above the first step, 0.555556: nothing would be measured"
-    assert here.world.docs == []
-
-
-def test_tune_centroid_never_leaves_its_range(here):
-    here.world.run(bp.tune_centroid([here.det], "det", here.motor, -1, 1.0, 0.02))
-    assert max(places(here.world)) <= 1.0
-    assert min(places(here.world)) >= -1.0
 
 
 # ---- tweak ---------------------------------------------------------------------------------------

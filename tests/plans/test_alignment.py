@@ -93,7 +93,7 @@ def test_an_edge_is_gone_to_and_a_knife_comes_back(here):
 def test_a_dip_is_found_when_it_is_asked_for(here):
     sees(here, lambda th: 1000 - 800 * math.exp(-(((th - CENTRE) / SIGMA) ** 2) / 2))
     core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
-    assert "det has a dip and no peak: ask for the dip (at th [deg] 4.3)" in str(core.error)
+    assert "det has a dip and no peak: ask for the dip (at th [deg] 4.300)" in str(core.error)
     assert here.motor.position == ORIGIN
     here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41, dip=True))
     assert here.motor.position == pytest.approx(CENTRE, abs=1e-6)
@@ -178,8 +178,22 @@ def test_a_rehearsal_cannot_know_the_peak_and_reports_no_problem(here):
 
 def test_too_few_points_for_a_fit_are_refused_before_anything_moves(here):
     core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 4))
-    assert str(core.error) == "num is 4: a fit needs at least 5 points"
+    assert str(core.error) == "4 points: a fit needs at least 5"
     assert here.world.docs == []
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_range_of_no_width_is_refused_before_anything_moves(here, name):
+    core = here.world.run(PLANS[name]([here.det], here.motor, 0, 0, 41))
+    assert str(core.error) == "start and stop are both 0: give a range"
+    assert here.world.docs == []
+
+
+def test_where_the_motor_goes_back_to_has_the_digits_of_the_motor(here):
+    here.motor.precision = 4
+    here.motor.position = here.motor.target = -0.130094
+    core = here.world.run(bp.centre_on_peak([here.det], here.motor, -1, 1, 41))
+    assert str(core.error).endswith("; th goes back to -0.1301 deg")
 
 
 def test_a_run_that_is_refused_sends_no_motor_anywhere(here):

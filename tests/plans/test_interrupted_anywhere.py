@@ -39,6 +39,12 @@ def beamline():
     return SimpleNamespace(world=world, x=x, y=y, det=det)
 
 
+def with_an_edge(here):
+    """The detector, which sees an edge at 0 of x."""
+    here.det.read = lambda: {"det": {"value": 1000 * math.erf(here.x.position / 0.1), "timestamp": here.world.time()}}
+    return here.det
+
+
 def queue(here):
     makes = iter([lambda: bp.scan([here.det], here.x, 0, 1, 3), lambda: bp.count([here.det], 3)])
 
@@ -54,7 +60,7 @@ PLANS = {
     "scan_until": lambda here: bp.scan_until([here.det], here.x, -1, 0.1, until=bp.above("det", 900), limit=2),
     "count_until": lambda here: bp.count_until([here.det], lambda point: point.number == 12, delay=0.1),
     "centre_on_peak": lambda here: bp.centre_on_peak([here.det], here.x, -1, 1, 15, time=0.2),
-    "knife_edge": lambda here: bp.knife_edge([here.det], here.x, -0.5, 0.3, 12),
+    "knife_edge": lambda here: bp.knife_edge([with_an_edge(here)], here.x, -0.5, 0.3, 12),
     "for_each_sample": lambda here: bp.for_each_sample(
         {"a": {here.y: 1}, "b": {here.y: 2}}, lambda name: bp.scan([here.det], here.x, 0, 1, 4)
     ),

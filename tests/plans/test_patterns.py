@@ -36,6 +36,20 @@ def test_a_number_of_points_is_whole_and_at_least_one(bad):
         whole_number(bad)
 
 
+@pytest.mark.parametrize(
+    ("absurd", "shown"), [(10**300, "1e+300"), (10**400, "1e+400"), (1e300, "1e+300"), (10**7, "10 000 000")]
+)
+def test_an_absurd_number_of_points_is_named_in_one_line(absurd, shown):
+    with pytest.raises(PlanError) as info:
+        whole_number(absurd)
+    assert str(info.value) == f"num is {shown}: a scan has at most 1 000 000 points"
+
+
+def test_an_absurd_negative_number_of_points_is_named_in_one_line():
+    with pytest.raises(PlanError, match=r"num is -1e\+300: a scan has at least 1 point"):
+        whole_number(-(10**300))
+
+
 def test_arguments_that_do_not_come_out_even_are_refused_with_the_form():
     with pytest.raises(PlanError, match=r"5 arguments where groups of 3 belong: motor, start, stop"):
         patterns.chunked((X, 1, 2, Y, 3), 3, "motor, start, stop")

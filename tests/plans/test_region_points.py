@@ -117,3 +117,43 @@ def test_without_a_time_no_count_time_is_set():
 def test_a_spectrum_that_makes_no_sense_is_refused_in_words(arguments, why):
     with pytest.raises(PlanError, match=why):
         spectrum(*arguments)
+
+
+# ---- absurd numbers ------------------------------------------------------------------------------
+
+
+def test_a_step_far_above_the_width_leaves_both_ends():
+    assert joined_regions([(0, 1, 1e300)])[0] == [0, 1]
+    assert joined_regions([(0, 1, 1e300), (1, 2, 1e300)])[0] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("step", "points"), [(1e-300, "1e+300"), (5e-324, "inf"), (1e-9, "1 000 000 001"), (1e-13, "1e+13")]
+)
+def test_a_step_far_too_small_is_named_with_the_points_it_would_make_in_one_line(step, points):
+    with pytest.raises(PlanError) as info:
+        joined_regions([(0, 1, step)])
+    number = f"from 0 to 1 in steps of {step:g} the number of points is {points}"
+    assert str(info.value) == f"{number}: a scan has at most 1 000 000 points"
+
+
+def test_regions_have_not_more_points_together_than_a_scan_has():
+    with pytest.raises(PlanError, match="the number of points is 1 200 002: a scan has at most 1 000 000 points"):
+        joined_regions([(0, 6, 1e-5), (7, 13, 1e-5)])
+
+
+@pytest.mark.parametrize("k_weight", [1e3, 1e300])
+def test_a_count_time_beyond_all_reason_is_refused_with_the_weight_that_leads_to_it(k_weight):
+    with pytest.raises(PlanError) as info:
+        spectrum([(-30, -10, 10), (-10, 20, 2)], 6, 0.05, 1, k_weight)
+    assert str(info.value).startswith(f"k_weight is {k_weight:g}: a point would count for ")
+    assert str(info.value).endswith(" s, at most 1e+06 s")
+    assert len(str(info.value)) < 90
+
+
+@pytest.mark.parametrize("name", ["k_max", "k_step", "k_weight"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_setting_of_a_spectrum_that_is_no_number_is_named(name, value):
+    settings = {"k_max": 6, "k_step": 0.05, "time": 1, "k_weight": 0, name: value}
+    with pytest.raises(PlanError, match=f"{name} is {value}: give a number"):
+        spectrum([(-30, 20, 5)], **settings)

@@ -1,5 +1,7 @@
 """Hooks, refusals and counts; what every plan does is in test_every_plan.py."""
 
+import math
+
 import document_rules
 import numpy as np
 import pytest
@@ -326,8 +328,36 @@ def test_a_loopscan_and_a_timescan_are_counts(world, here):
 
 def test_a_lineup_goes_to_the_highest_point(world, here):
     shows(here.det, lambda: round(1003 - 601 * abs(here.x.position - 10.5)))
-    world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
+    core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
     assert here.x.position == 10.5
+    uid = world.docs[0][1]["uid"]
+    assert core.result == bp.LineupResult(uid, field="det", origin=10, position=10.5)
+
+
+@pytest.mark.parametrize(
+    ("curve", "why"),
+    [
+        pytest.param(
+            lambda x: 100_000 if abs(x - 10.35) < 0.01 else 4 + round(7 * x) % 3, "the peak of det is", id="hot"
+        ),
+        pytest.param(lambda x: round(1000 + 900 * (x - 10)), "slope", id="slope"),
+        pytest.param(lambda x: round(1000 * (x > 10.3)) + 10, "edge", id="edge"),
+        pytest.param(lambda x: round(1000 - 900 * math.exp(-(((x - 10.3) / 0.1) ** 2) / 2)), "dip", id="dip"),
+    ],
+)
+def test_a_lineup_without_a_peak_leaves_the_motor_where_it_was_and_says_why(world, here, curve, why):
+    shows(here.det, lambda: curve(here.x.position))
+    core = world.run(bp.lineup(here.x, -1, 1, 40, 0.1, detectors=[here.det]))
+    assert isinstance(core.error, NoFit)
+    assert why in str(core.error)
+    assert str(core.error).endswith("; x is where it was, to insist: lineup ... anyway")
+    assert here.x.position == 10
+
+
+def test_a_lineup_of_no_width_is_refused_before_anything_moves(world, here):
+    core = world.run(bp.lineup(here.x, 0.5, 0.5, 4, 0.1, detectors=[here.det]))
+    assert str(core.error) == "start and stop are both 0.5: give a range"
+    assert world.docs == []
 
 
 def test_a_lineup_over_noise_leaves_the_motor_where_it_was_and_says_how_to_insist(world, here):
@@ -335,8 +365,9 @@ def test_a_lineup_over_noise_leaves_the_motor_where_it_was_and_says_how_to_insis
     shows(here.det, lambda: next(counts))
     core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det]))
     assert isinstance(core.error, NoFit)
-    assert str(core.error).startswith(
-        "no clear peak in det (0.5 sigma over counting noise, clear is 3.8): x is where it was"
+    assert str(core.error) == (
+        "det has no clear peak from 9.000 to 11.000 in x: 0.5 sigma over counting noise, clear is 3.8; "
+        "x is where it was, to insist: lineup ... anyway"
     )
     assert here.x.position == 10
     world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det], anyway=True))

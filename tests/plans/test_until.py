@@ -1,5 +1,6 @@
 """Until something happens, or for a time: in a world whose clock is data."""
 
+import sys
 from types import SimpleNamespace
 
 import document_rules
@@ -14,6 +15,7 @@ from beamshell.engine.requests import PauseRequest
 from beamshell.errors import LimitError, PlanError
 from beamshell.plans.conditions import Point
 from beamshell.plans.environment import use_clock
+from beamshell.plans.until import points_in
 from beamshell.simulate import rehearse
 
 
@@ -197,6 +199,18 @@ def test_without_a_period_counting_has_no_gap(here):
 def test_times_that_are_none_are_refused(here, times):
     core = here.world.run(bp.time_scan([here.det], *times))
     assert isinstance(core.error, PlanError)
+
+
+def test_a_time_scan_of_more_than_three_years_is_refused(here):
+    core = here.world.run(bp.time_scan([here.det], 1e300, 1e300))
+    assert str(core.error) == "duration_s is 1e+300 s: a time scan lasts at most 1e+08 s, three years"
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "period_s", "points"), [(3, 0.5, 7), (0.3, 0.1, 4), (0.25, 0.1, 3), (1, 2, 1), (1e8, 1e-300, None)]
+)
+def test_the_points_of_a_time_scan_are_one_at_each_period_and_at_both_ends(duration_s, period_s, points):
+    assert points_in(duration_s, period_s) == (points or sys.maxsize + 1)
 
 
 def test_a_rehearsal_of_a_time_scan_comes_to_an_end(here):

@@ -1,13 +1,20 @@
-"""Two consoles on one data folder: what "the last scan" means to each command."""
+"""What "the last scan" means to each command, also with two consoles on one data folder, and where it sends a motor."""
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from beamshell import plans as bp
-from beamshell.devices.sim import SynGauss
+from beamshell.devices.component import Component
+from beamshell.devices.device import Device
+from beamshell.devices.part import Kind
+from beamshell.devices.signal import Signal, SignalRO
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.devices.status import DeviceStatus
 from beamshell.errors import NoFit, UnknownName
 from beamshell.shell.commands import commands
 from beamshell.shell.profile import Beamshell
@@ -17,6 +24,23 @@ DEVICES = """\
 th: {class: sim_motor}
 samx: {class: sim_motor}
 """
+
+
+class Counter(Device):
+    """A detector that counts `rate()` a second for its count time."""
+
+    value = Component(SignalRO, kind=Kind.hinted)
+    count_time = Component(Signal, value=1.0, kind=Kind.config)
+    rate = staticmethod(lambda: 0.0)
+
+    def part_name(self, attr):
+        return self.name if attr == "value" and self.name else super().part_name(attr)
+
+    def trigger(self):
+        self.value.put(float(round(self.rate() * self.count_time.get())), force=True)
+        status = DeviceStatus(self, action="trigger")
+        status.set_finished()
+        return status
 
 
 class Console:
@@ -36,6 +60,12 @@ class Console:
             detector = SynGauss(name=f"peak_{motor}", motor=self.session.devices[motor], center=centre, sigma=0.3)
             shell.user_ns[detector.name] = detector
         self._capsys = capsys
+
+    def measure(self, name, motor, rate):
+        """Make a detector of this name that counts `rate(position)` for its count time."""
+        detector = Counter(name=name)
+        detector.rate = lambda: rate(self.session.devices[motor].position)
+        self.session.devices.variables[name] = detector
 
     def do(self, line):
         name, *words = line.split()
@@ -139,3 +169,123 @@ def test_runs_are_those_of_all_consoles(open_console):
     other.do("scan peak_samx samx 5 6 3")
     assert one.session.runs[-1].scan_id == 2
     assert [run.scan_id for run in one.session.own_runs] == [1]
+
+
+# ---- where a motor is sent --------------------------------------------------------------------------
+
+
+def bell(x, centre=0.3, height=50_000, sigma=0.2):
+    return 100 + height * math.exp(-((x - centre) ** 2) / 2 / sigma**2)
+
+
+REGIONS = "th -0.5:0.1:0.2:0.5 0.1:0.5:0.05:0.1 0.5:1.1:0.2:0.5"
+
+
+@pytest.mark.parametrize(("word", "near"), [("cen", 0.01), ("com", 0.03), ("peak", 0.051)])
+def test_by_whatever_name_the_count_time_moves_no_motor(open_console, word, near):
+    console = open_console()
+    console.measure("det", "th", bell)
+    console.do(f"regions det {REGIONS}")
+    for typed in (word, f"{word} det", f"{word} det/count_time"):
+        console.do("mov th 1")
+        assert "of det/count_time, scan 1)" in console.do(typed)
+        assert console.position("th") == pytest.approx(0.3, abs=near)
+
+
+def test_a_flat_rate_counted_for_different_times_is_not_gone_to(open_console):
+    console, random = open_console(), np.random.default_rng(3)
+    console.measure("det", "th", lambda x: random.poisson(1000))
+    console.do(f"regions det {REGIONS}")
+    for typed in ("cen det", "peak det", "com", "peak"):
+        with pytest.raises(NoFit, match=f"no clear peak in det/count_time .*; to insist: {typed} anyway"):
+            console.do(typed)
+
+
+def test_where_no_value_has_a_peak_nothing_moves_and_each_value_is_named_by_what_it_is(open_console):
+    console = open_console()
+    console.measure("monitor", "th", lambda x: 1e6 * (1 - 0.1 * x))
+    console.measure("foil", "th", lambda x: 1e5 if x < 0.12 else 2e4)
+    console.measure("flat", "th", lambda x: 700)
+    console.do("scan monitor foil flat th -1 1 41")
+    for word in ("cen", "peak", "com"):
+        with pytest.raises(NoFit) as caught:
+            console.do(word)
+        said = "scan 1: no value has a clear peak (monitor: a slope, foil: an edge at 0.125); to insist: "
+        assert str(caught.value) == said + f"{word} anyway"
+    with pytest.raises(NoFit, match="scan 1: flat is the same everywhere"):
+        console.do("cen flat")
+    assert console.position("th") == 1
+
+
+@pytest.mark.parametrize("word", ["cen", "cen foil dip", "peak foil", "com foil"])
+def test_an_edge_is_named_with_the_commands_that_go_to_it(open_console, word):
+    console = open_console()
+    console.measure("foil", "th", lambda x: 100 + 1e5 / (1 + math.exp((x - 0.11) / 0.05)))
+    console.do("scan foil th -1 1 41")
+    with pytest.raises(NoFit, match=r"foil has an edge at 0.1\d\d and no (peak|dip); to go to it: ") as caught:
+        console.do(word)
+    move, edge = str(caught.value).partition("to go to it: ")[2].split("; ")
+    console.do(move)
+    console.do(edge)
+    assert console.position("th") == pytest.approx(0.11, abs=0.01)
+
+
+def test_a_peak_is_preferred_to_the_slope_before_it(open_console):
+    console = open_console()
+    console.measure("monitor", "th", lambda x: 1e6 * (1 - 0.1 * x))
+    console.measure("det", "th", bell)
+    console.do("scan monitor det th -1 1 41")
+    for word in ("cen", "peak", "com"):
+        assert "of det, scan 1)" in console.do(word)
+
+
+def test_the_top_of_a_peak_alone_has_a_highest_point_and_no_centre(open_console):
+    console = open_console()
+    console.measure("det", "th", bell)
+    console.do("scan det th 0.22 0.42 11")
+    for word in ("cen", "com"):
+        with pytest.raises(NoFit, match=f"scan wider; to insist: {word} anyway"):
+            console.do(word)
+    console.do("peak")
+    assert console.position("th") == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("word", ["cen", "peak", "com"])
+def test_one_hot_point_is_not_gone_to_until_one_insists(open_console, word):
+    console, random = open_console(), np.random.default_rng(4)
+    console.measure("det", "th", lambda x: 100_000 if abs(x - 0.5) < 0.01 else random.poisson(4))
+    console.do("scan det th -1 1 41")
+    with pytest.raises(NoFit, match=f"the peak of det is a single point, .*; to insist: {word} anyway"):
+        console.do(word)
+    assert console.position("th") == 1
+    console.do(f"{word} anyway")
+    assert console.position("th") == pytest.approx(0.5, abs=0.02)
+
+
+def test_two_peaks_are_named_and_the_motor_stays(open_console):
+    console = open_console()
+    console.measure("det", "th", lambda x: bell(x, -0.5, 1000, 0.1) + bell(x, 0.5, 900, 0.1))
+    console.do("scan det th -1 1 41")
+    with pytest.raises(NoFit, match=r"det has 2 peaks, at th -0.500 and 0.500: scan around one of them; to insist"):
+        console.do("cen")
+
+
+def test_an_unknown_value_is_no_value(open_console):
+    console = open_console()
+    console.do("scan peak_th th -1 1 21")
+    with pytest.raises(UnknownName, match="scan 1 has no value 'nosuch': there is peak_th"):
+        console.do("cen nosuch")
+
+
+def test_a_motor_made_at_the_prompt_is_known_and_one_that_hides_another_is_not_moved(open_console):
+    console = open_console()
+    variables = console.session.devices.variables
+    variables["sy"] = SynAxis(name="sy")
+    console.measure("det", "sy", bell)
+    console.do("scan det sy -1 1 41")
+    console.do("cen")
+    assert variables["sy"].position == pytest.approx(0.3, abs=0.01)
+    variables["sy"] = console.session.devices["samx"]
+    with pytest.raises(UnknownName, match="the scan moved sy, which this console does not have"):
+        console.do("cen")
+    assert console.position("samx") == 0

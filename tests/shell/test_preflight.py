@@ -52,6 +52,9 @@ class Console:
     def detectors(self):
         return [self.det]
 
+    def refuse_beside_paused(self):
+        """Nothing is paused."""
+
     def run(self, plan, **_):
         self.ran.append(plan)
 

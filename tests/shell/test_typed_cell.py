@@ -110,7 +110,7 @@ def test_a_block_of_python_on_one_line_stays_as_it_is(line):
     [
         ("pos = wm th", "pos = %value_of wm th"),
         ("pos = %wm th", "pos = %value_of wm th"),
-        ("d['a'] = wm th # here", "d['a'] = %value_of wm th # here"),
+        ("d['a'] = wm th # here", "d['a'] = %value_of wm th"),
         ("a, b = wm th tth; ct 1", "a, b = %value_of wm th tth\n%ct 1"),
     ],
 )
@@ -143,3 +143,8 @@ def test_a_bare_name_that_is_a_variable_is_python():
 
 def test_a_variable_does_not_switch_a_command_with_words_off():
     assert is_command("wa th", COMMANDS, {"wa"})
+
+
+@pytest.mark.parametrize("line", ["xafs? ", "  th.velocity?? \t", "%mov? ", "mono.*? "])
+def test_a_question_keeps_its_mark_and_loses_the_blank_behind_it(line):
+    assert becomes(f"{line}\n") == f"{line.rstrip()}\n"

@@ -91,6 +91,18 @@ def test_the_body_of_a_cell_magic_is_left_alone_unless_it_runs_our_language(type
     assert typed("print(shown.stdout, end='')") == "th: 1.000 -> 2.000\n"
 
 
+def test_a_question_with_a_blank_behind_it_is_answered(typed):
+    assert "Usage:    scan" in typed("scan? ")
+    assert "SyntaxError" not in typed("th? ")
+
+
+def test_a_comment_behind_a_command_is_no_part_of_what_is_recorded(prompt, typed):
+    typed("scan det th 0 1 3       # three points; press Ctrl+C in the middle")
+    start = prompt.session.own_runs[-1].start
+    assert start["command"] == "scan det th 0 1 3"
+    assert "#" not in typed("runs")
+
+
 def test_a_command_at_the_prompt_is_nobodys_own_code_and_one_in_a_function_is(prompt, typed):
     for line in ("mov th 1 2", "x = wm thh", "scan det th 0 1 3; wm thh"):
         typed(line)

@@ -38,7 +38,7 @@ def test_a_comment_is_left_out_but_a_number_sign_in_a_word_is_kept():
 
 
 def test_a_comment_ends_with_the_line_and_hides_the_commands_in_it():
-    assert texts("mov th 1 # there; mov th 2") == ["mov th 1 # there; mov th 2"]
+    assert texts("mov th 1 # there; mov th 2") == ["mov th 1"]
     assert words("mov th 1 # there; mov th 2") == [["mov", "th", "1"]]
 
 

@@ -43,10 +43,20 @@ def test_align_finds_the_peak_and_the_last_scan_can_be_gone_to(console):
 def test_where_there_is_no_peak_the_motor_is_back_and_the_reason_is_one_line(run_beamshell, data):
     finished = run_beamshell("-c", "mov samx 2; align samx -1 1 7 0.02")
     assert finished.returncode == 1
-    (line,) = [line for line in finished.stderr.splitlines() if "no clear peak" in line]
-    assert line.endswith("samx goes back to 2 mm")
+    (line,) = [line for line in (finished.stdout + finished.stderr).splitlines() if "goes back" in line]
+    assert line.startswith("beamshell: det has no clear peak from 1.000 to 3.000 in samx [mm]")
+    assert line.endswith("; samx goes back to 2.000 mm")
     (run,) = Runs(data)
     assert run.exit_status == "fail"
+
+
+def test_a_lineup_and_an_edge_say_where_the_motor_went_and_what_was_seen(console):
+    console.do("mov th 0")
+    answer = console.do("lineup th 0 0.6 12 0.02")
+    assert re.search(r"^th: 0.0000 -> 0.\d\d00 deg  \(highest point of det\)$", answer, re.MULTILINE), answer
+    console.do("mov mono.energy 8.979")
+    answer = " ".join(console.do("knife scaler mono.energy -0.02 0.02 21 0.05 field=scaler_foil/scaler_I0").split())
+    assert re.search(r"beam: centre 8.97.*, (rises|falls) by \S+ from \S+ mono_energy: back at", answer), answer
 
 
 def test_over_noise_no_motor_moves_until_one_insists_and_a_flat_signal_is_passed(console):

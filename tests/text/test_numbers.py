@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamshell.text.numbers import counted, file_size, fixed, in_full, label, number, with_unit
+from beamshell.text.numbers import (
+    counted,
+    file_size,
+    fixed,
+    in_full,
+    label,
+    number,
+    position_digits,
+    with_error,
+    with_unit,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +78,45 @@ def test_one_thing_is_singular_and_any_other_number_is_plural():
 )
 def test_a_file_size_has_three_digits(size, text):
     assert file_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.30041, 0.00093, "0.3004(9)"),
+        (0.30041, 0.00012, "0.30041(12)"),
+        (-0.004, 0.3, "0.0(3)"),
+        (5029.3, 71.0, "5030(70)"),
+        (999_999.0, 400.0, "1000000(400)"),
+        (8_867_600.0, 1700.0, "8.8676(17)e+06"),
+        (9_999_960.0, 1000.0, "1.00000(10)e+07"),
+        (12.0, 5e6, "0(5)e+06"),
+        (8.98e-9, 1e-10, "8.98(10)e-09"),
+        (3e200, 1e198, "3.000(10)e+200"),
+        (1e308, 1e307, "1.00(10)e+308"),
+        (5e-324, 5e-324, "5(5)e-324"),
+        (0.3, 7e-18, "0.3"),
+        (9.22337e18, 600.0, "9.22337e+18"),
+        (0.25, 0.0, "0.25"),
+        (0.25, math.nan, "0.25"),
+    ],
+)
+def test_a_value_with_its_error_has_one_power_of_ten_and_no_digit_that_a_float_cannot_carry(value, error, text):
+    assert with_error(value, error) == text
+
+
+@given(st.floats(-1e300, 1e300), st.floats(1e-12, 1e3))
+def test_a_value_with_its_error_is_read_back_within_that_error(value, relative):
+    error = max(abs(value), 1e-300) * relative
+    text = with_error(value, error)
+    mantissa, _, rest = text.partition("(")
+    assert float(mantissa + rest.partition(")")[2]) == pytest.approx(value, abs=0.6 * error)
+
+
+def test_positions_have_the_digits_of_the_motor_or_those_of_the_step():
+    assert [position_digits(0.05, 4), position_digits(2e-4, 3), position_digits(0.0), position_digits(1e9, 2)] == [
+        4,
+        5,
+        3,
+        3,
+    ]

@@ -58,6 +58,12 @@ def test_the_last_line_says_how_a_run_ended_and_why():
     )
 
 
+def test_the_reason_of_a_failed_run_is_left_to_the_error_which_follows():
+    start = {"uid": "0123456789", "time": 10.0, "scan_id": 7, "plan_name": "centre_on_peak"}
+    stop = {"time": 12.1, "exit_status": "fail", "reason": "det has no clear peak"}
+    assert last_line(start, stop, "5 points").endswith("(scan num: 7) fail, 5 points in 2.1 s")
+
+
 # ---- the clock of the computer is set in a run ---------------------------------------------------
 
 

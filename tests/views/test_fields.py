@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from beamshell.views.curves import curves_of
 from beamshell.views.fields import Field, detectors, field, limits, positions, resolve, signals
 
 
@@ -94,6 +95,12 @@ def test_counts_with_count_times_of_their_own_are_shown_as_rates():
     assert signals(start, timed({"units": "counts"})) == ["det/count_time", "i0"]
     assert signals(start, timed({"units": "V"})) == ["det", "i0"]
     assert field(timed({"units": "counts"}), "det/count_time").units == "counts/s"
+
+
+def test_a_curve_asked_for_by_name_is_a_rate_too():
+    start = {"motors": ["th"], "detectors": ["det", "i0"], "hints": {"dimensions": [(["th"], "primary")]}}
+    curves = curves_of(start, timed({"units": "counts"}), ["det", "i0", "det/i0"])
+    assert [y.key for y in curves.ys] == ["det/count_time", "i0", "det/i0"]
 
 
 def test_a_quotient_is_a_signal_and_its_parts_must_be_recorded():

@@ -16,18 +16,21 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
-from beamshell.shell.positions import unit_of
+from beamshell.shell.positions import move_in_words, target_digits, unit_of
 from beamshell.shell.tokens import find_device
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
-from beamshell.text.numbers import counted, fixed, with_error, with_unit
+from beamshell.text.numbers import counted, fixed, in_full, with_error, with_unit
 
 if TYPE_CHECKING:
+    from beamshell.analysis.fits import Fit
     from beamshell.analysis.peaks import Peak
     from beamshell.store import Run
+    from beamshell.views.peaks import RunPeaks
 
 HEADING = "Alignment"
 _LOOK_BACK = 20
+_EDGE_STEPS = 20  # of the scan on both sides of an edge
 
 
 class Line(NamedTuple):
@@ -111,14 +114,20 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
         centre = with_unit(with_error(fit.centre, fit.centre_error), unit)
         width = with_unit(with_error(fit.fwhm, fit.fwhm_error), unit)
         width = width if fit.is_resolved else f"below the step {width}"
-        height = f"{'height' if fit.height > 0 else 'depth'} {with_error(abs(fit.height), fit.height_error)}"
-        background = with_error(fit.background, fit.background_error)
-        shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
-        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {height} over {background}{shape}")
-        back = f"{motor.name}: back at {with_unit(fixed(result.origin, _digits(motor)), unit)}"
-        print(back if kind == "beam" else _move_in_words(motor, result.origin, result.position))
+        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {_height_in_words(kind, fit)}")
+        back = f"{motor.name}: back at {with_unit(fixed(result.origin, target_digits(motor)), unit)}"
+        print(back if kind == "beam" else move_in_words(motor, result.origin, result.position))
 
     return followed_by(plan, show)
+
+
+def _height_in_words(kind: str, fit: Fit) -> str:
+    """Such as "height 5020(30) over 17.8(12)", for an edge "falls by 0.569(21) from 0.762(19)"."""
+    height, background = with_error(abs(fit.height), fit.height_error), with_error(fit.background, fit.background_error)
+    shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
+    if kind != "peak":
+        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}"
+    return (f"height {height} over" if fit.height > 0 else f"depth {height} below") + f" {background}{shape}"
 
 
 # ---- of the last scan ------------------------------------------------------------------------------
@@ -136,8 +145,9 @@ def cen(
     """Go to the centre of the last scan's peak: half-way between where it is half as high.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     return _go(session, _Question("cen", scan_number, value, dip, anyway), "centre", lambda peak: peak.cen)
 
@@ -154,8 +164,9 @@ def peak(
     """Go to where the last scan was highest.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     title = "lowest point" if dip else "highest point"
     question = _Question("peak", scan_number, value, dip, anyway)
@@ -174,8 +185,9 @@ def com(
     """Go to the centre of mass of the last scan's peak.
 
     It is the last scan of this console; any other is named by its number. A value of the scan, such as det, can be
-    named; else it is the first that has a clear peak. Where there is no more than noise, the motor stays; `anyway`
-    moves it all the same. With `dip` it is the dip of the scan.
+    named; else it is the first that has a clear peak. Where there is none, such as in noise, on a slope, at an edge, or
+    where the scan ends on a flank, the motor stays and the reason is shown; `anyway` moves it all the same. With `dip`
+    it is the dip of the scan.
     """
     return _go(session, _Question("com", scan_number, value, dip, anyway), "centre of mass", lambda peak: peak.com)
 
@@ -197,30 +209,66 @@ class _Question(NamedTuple):
 
 
 def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], float | None]) -> Plan:
-    from beamshell.views.peaks import clearest
-
-    value = asked.value
     run = _run(session, asked.scan_number)
-    motor_name, peaks = _peaks_of(run, value)
-    if value is not None and value not in peaks:
-        raise unknown("peak", value, peaks, of=f"scan {run.scan_id}")
-    clear = {name: peak for name, peak in peaks.items() if peak.significance.is_clear}
-    pointing = {name: peak for name, peak in clear.items() if peak.is_dip == asked.dip}
-    curve = clearest(pointing or peaks) if value is None else peaks[value]
-    if not (asked.anyway or curve.significance.is_clear):
-        raise NoFit(
-            f"scan {run.scan_id}: no clear peak in {curve.y} ({curve.significance}); to insist: {asked.insisting}"
-        )
-    if curve.is_dip != asked.dip and not asked.anyway:
-        kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
-        raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
-    motor = _motor(session, motor_name)
+    view = _view_of(run)
+    curve = _curve(session, view, run, asked)
+    motor = _motor(session, str(run.start["motors"][0]))
     target = place(curve)
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
-    move = _move_in_words(motor, float(motor.position), target)
+    move = move_in_words(motor, float(motor.position), target)
     print(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
+
+
+def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak:
+    """The curve that is asked for; NoFit if it has no peak, or no dip, and nobody insists."""
+    from beamshell.analysis.refusals import Shape
+    from beamshell.views.peaks import clearest, is_noise
+
+    signal, peaks = None, view.peaks(asked.value)
+    if asked.value is not None:
+        signal = view.signal(asked.value)
+        if signal is None:
+            raise unknown("value", asked.value, view.signals(), of=f"scan {run.scan_id}")
+    if signal is not None and signal not in peaks:
+        raise NoFit(f"scan {run.scan_id}: {signal} is the same everywhere, or no number, or has too few points")
+    if not peaks:
+        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
+    good = {name: peak for name, peak in peaks.items() if peak.doubt is None}
+    pointing = {name: peak for name, peak in good.items() if peak.is_dip == asked.dip}
+    curve = peaks[signal] if signal is not None else clearest(pointing or peaks)
+    if asked.anyway or curve.y in pointing or (asked.word == "peak" and _has_top(curve) and curve.is_dip == asked.dip):
+        return curve
+    if curve.y in good:
+        kinds = ("a dip and no peak", f"{asked.word} dip") if curve.is_dip else ("a peak and no dip", asked.word)
+        raise NoFit(f"scan {run.scan_id}: {curve.y} has {kinds[0]}: type {kinds[1]}")
+    if signal is None and len(peaks) > 1:
+        shapes = listed(f"{name}: {view.shape(peak)}" for name, peak in peaks.items())
+        raise NoFit(f"scan {run.scan_id}: no value has a clear peak ({shapes}); to insist: {asked.insisting}")
+    if curve.doubt is not None and curve.doubt.shape == Shape.EDGE:
+        reason = f"scan {run.scan_id}: {curve.y} has {view.shape(curve)} and no {'dip' if asked.dip else 'peak'}"
+        raise NoFit(f"{reason}; to go to it: {_edge_command(session, view, run, curve)}")
+    reason = f"no clear peak in {curve.y} ({curve.significance})" if is_noise(curve) else str(curve.doubt)
+    raise NoFit(f"scan {run.scan_id}: {reason}; to insist: {asked.insisting}")
+
+
+def _edge_command(session: Session, view: RunPeaks, run: Run, curve: Peak) -> str:
+    """The commands that go to the edge of this curve: the motor goes near it, then scans a part of the range."""
+    from beamshell.analysis.signals import SECONDS
+
+    assert curve.doubt is not None
+    motor, field = session.devices.typed_name(str(run.start["motors"][0])), curve.y.removesuffix(f"/{SECONDS}")
+    place, width = view.position(curve, curve.doubt.places[0]), in_full(_EDGE_STEPS * curve.step, 2)
+    detectors = " ".join(map(str, run.start.get("detectors") or ()))
+    return f"mov {motor} {place}; edge {detectors} {motor} -{width} {width} {2 * _EDGE_STEPS + 1} field={field}"
+
+
+def _has_top(curve: Peak) -> bool:
+    """Whether a curve that is too broad for a centre has a highest point inside of the scan."""
+    from beamshell.analysis.refusals import Shape
+
+    return curve.doubt is not None and curve.doubt.shape in (Shape.BROAD, Shape.WIDE) and curve.is_top_inside
 
 
 def _run(session: Session, scan_number: int | None) -> Run:
@@ -257,31 +305,17 @@ def _is_scan_of_one_motor(run: Run) -> bool:
     return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
 
 
-def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
-    """The name of the motor that was scanned, and the peaks by value: the detectors', and that of the named value."""
+def _view_of(run: Run) -> RunPeaks:
+    """The statistics of a run along one motor."""
     from beamshell.views.peaks import RunPeaks
 
     if not _is_scan_of_one_motor(run):
         raise NoFit(f"{run.label} is no scan of one motor with points")
     view = RunPeaks(run.start)
     view.take(run.documents())
-    peaks = view.peaks(value)
-    if not peaks:
-        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
-    return str(run.start["motors"][0]), peaks
+    return view
 
 
 def _motor(session: Session, name: str) -> Any:
     """The device of this name in a run: one that this console has, or a part of one."""
     return find_device(session.devices.typed_name(name), session.devices)
-
-
-def _move_in_words(motor: Any, origin: float, target: float) -> str:
-    """Such as "th: 1.0000 -> 0.2987 deg"."""
-    digits = _digits(motor)
-    return f"{motor.name}: {fixed(origin, digits)} -> {with_unit(fixed(target, digits), unit_of(motor))}"
-
-
-def _digits(motor: Any) -> int:
-    precision = getattr(motor, "precision", None)
-    return max(int(precision), 3) if isinstance(precision, int) else 4

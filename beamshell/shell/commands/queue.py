@@ -75,6 +75,7 @@ def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     if not any(item.state == "waiting" for item in session.queue.items()):
         print_answer("nothing waits in the queue")
         return None
+    session.refuse_beside_paused()
     work = _Work(session, goes_on=on is not None)
     return followed_by(work.plan(), lambda _: work.say_the_end())
 

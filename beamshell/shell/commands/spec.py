@@ -11,8 +11,10 @@ from typing import Any
 from beamshell import plans as bp
 from beamshell.errors import UnknownName
 from beamshell.messages import Plan
+from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
+from beamshell.shell.positions import move_in_words
 from beamshell.shell.tokens import find_device
 
 HEADING = "Scanning as in SPEC"
@@ -142,14 +144,18 @@ def lineup(
     time: Seconds,
     *,
     anyway: bool = False,
-) -> Plan:
+) -> Followed:
     """Scan as dscan does, then go to where the detector counted most: INTERVALS, one point more.
 
-    Of several values the first counts that has a clear peak. If it is interrupted, or if there is no more than noise,
+    Of several values the first counts that has a peak, as for align. If it is interrupted, or if there is no such peak,
     the motor goes back to where it was; with `anyway` it goes to the highest point all the same.
     """
+
+    def show(result: bp.LineupResult) -> None:
+        print(f"{move_in_words(motor, result.origin, result.position)}  (highest point of {result.field})")
+
     insist: dict[str, Any] = {"anyway": True} if anyway else {}
-    return bp.lineup(motor, start, finish, intervals, time, detectors=detectors, **insist)
+    return followed_by(bp.lineup(motor, start, finish, intervals, time, detectors=detectors, **insist), show)
 
 
 @command(HEADING, example="loopscan 10 0.5")

@@ -5,12 +5,18 @@ The plans check every point before anything moves.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from beamshell import plans as bp
+from beamshell.errors import BeamshellError
 from beamshell.messages import Plan
+from beamshell.plans.until import points_in
+from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.parameter_types import Detectors, Duration, Motor, Number, Region, Seconds
+from beamshell.shell.messages_shown import say
+from beamshell.shell.parameter_types import Detectors, Duration, Motor, Number, Region, Seconds, Session
+from beamshell.text.numbers import counted
 
 HEADING = "Scanning in regions, or for a time"
 
@@ -47,9 +53,40 @@ def xafs(
 
 
 @command(HEADING, example="tscan det 10min 1", aliases=("timefor",))
-def tscan(detectors: Detectors, duration: Duration, period: Duration | None = None) -> Plan:
+def tscan(session: Session, detectors: Detectors, duration: Duration, period: Duration | None = None) -> Followed:
     """Count for a time, a point every period: 90, 90s, 10min or 2h; without a period, without a gap.
 
-    The pace does not drift, and each point records how late it was.
+    The pace does not drift, and each point records how late it was. A point that is late by a period or more replaces
+    those that it has missed: if the detectors count longer than the period, that is said before.
     """
-    return bp.time_scan(detectors, duration, period)
+    plan = bp.time_scan(detectors, duration, period)
+    if period is None:
+        return followed_by(plan)
+    wanted = points_in(duration, period)
+
+    def say_if_slow() -> AbstractContextManager[None]:
+        name, longest = max(((detector.name, _count_time(detector)) for detector in detectors), key=lambda one: one[1])
+        if longest > period:
+            session.refuse_beside_paused()
+            few = points_in(duration, longest)
+            say(
+                f"{name} counts for {longest:g} s, longer than the period of {period:g} s: "
+                f"about {counted(few, 'point')} instead of {wanted}"
+            )
+        return nullcontext()
+
+    def say_if_few(uid: str) -> None:
+        measured = session.runs[uid].num_events.get("primary", 0)
+        if measured < wanted:
+            say(f"{measured} of {wanted} points: the others were missed, since a point took longer than {period:g} s")
+
+    return followed_by(plan, say_if_few, during=say_if_slow)
+
+
+def _count_time(detector: Any) -> float:
+    """The count time of a detector in seconds; 0 if it has none or does not answer."""
+    signal = getattr(detector, "count_time", None)
+    try:
+        return 0.0 if signal is None else float(signal.get())
+    except (BeamshellError, TypeError, ValueError):
+        return 0.0
