@@ -15,6 +15,7 @@ from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import move_in_words, target_digits, unit_of
 from beamshell.shell.tokens import find_device
@@ -114,9 +115,9 @@ def _aligned(kind: str, plan: Plan, motor: Any) -> Followed:
         centre = with_unit(with_error(fit.centre, fit.centre_error), unit)
         width = with_unit(with_error(fit.fwhm, fit.fwhm_error), unit)
         width = width if fit.is_resolved else f"below the step {width}"
-        print(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {_height_in_words(kind, fit)}")
+        print_answer(f"{result.field}: {kind}: centre {centre}, fwhm {width}, {_height_in_words(kind, fit)}")
         back = f"{motor.name}: back at {with_unit(fixed(result.origin, target_digits(motor)), unit)}"
-        print(back if kind == "beam" else move_in_words(motor, result.origin, result.position))
+        print_answer(back if kind == "beam" else move_in_words(motor, result.origin, result.position))
 
     return followed_by(plan, show)
 
@@ -217,7 +218,7 @@ def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], 
     if target is None:
         raise NoFit(f"scan {run.scan_id}: {curve.y} is not half as high on both sides, so it has no {title}: try peak")
     move = move_in_words(motor, float(motor.position), target)
-    print(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
+    print_answer(f"{move}  ({title} of {curve.y}, scan {run.scan_id})")
     return bps.mv(motor, float(target))
 
 
