@@ -142,6 +142,7 @@ def show(picture: Array, title: str, scale: Scale = "linear") -> None:
     else:
         size = shutil.get_terminal_size()
         greys = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        columns, rows = max(_LEAST_COLUMNS, size.columns - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
+        width = window_width(sys.stdout) or size.columns
+        columns, rows = max(_LEAST_COLUMNS, width - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
         print("\n".join(in_characters(picture, columns, rows, greys=greys, scale=scale)))
     print(fitted(f"{title}: {describe(picture)}", window_width(sys.stdout)))

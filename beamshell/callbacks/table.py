@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import operator
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -77,7 +76,7 @@ class LiveTable(SubscribedView):
         """Characters that a line may have; None if there is no limit."""
         if self._width is not None:
             return self._width or None
-        return shutil.get_terminal_size().columns if printer.on_terminal else None
+        return window_width(sys.stdout) if printer.on_terminal else None
 
 
 class Printer:

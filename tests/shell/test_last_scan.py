@@ -222,9 +222,9 @@ def test_an_edge_is_named_with_the_commands_that_go_to_it(open_console, word):
     console = open_console()
     console.measure("foil", "th", lambda x: 100 + 1e5 / (1 + math.exp((x - 0.11) / 0.05)))
     console.do("scan foil th -1 1 41")
-    with pytest.raises(NoFit, match=r"foil has an edge at 0.1\d\d and no (peak|dip); to go to it: ") as caught:
+    with pytest.raises(NoFit, match=r"foil has an edge at 0.1\d\d and no (peak|dip); type ") as caught:
         console.do(word)
-    move, edge = str(caught.value).partition("to go to it: ")[2].split("; ")
+    move, edge = str(caught.value).partition("; type ")[2].split("; ")
     console.do(move)
     console.do(edge)
     assert console.position("th") == pytest.approx(0.11, abs=0.01)

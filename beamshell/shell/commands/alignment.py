@@ -249,7 +249,7 @@ def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak
         raise NoFit(f"scan {run.scan_id}: no value has a clear peak ({shapes}); to insist: {asked.insisting}")
     if curve.doubt is not None and curve.doubt.shape == Shape.EDGE:
         reason = f"scan {run.scan_id}: {curve.y} has {view.shape(curve)} and no {'dip' if asked.dip else 'peak'}"
-        raise NoFit(f"{reason}; to go to it: {_edge_command(session, view, run, curve)}")
+        raise NoFit(f"{reason}; type {_edge_command(session, view, run, curve)}")
     reason = f"no clear peak in {curve.y} ({curve.significance})" if is_noise(curve) else str(curve.doubt)
     raise NoFit(f"scan {run.scan_id}: {reason}; to insist: {asked.insisting}")
 
