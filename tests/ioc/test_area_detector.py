@@ -222,9 +222,8 @@ def test_what_cannot_be_written_is_reported_and_the_capture_ends(
     cam.capture(tmp_path, **settings)
     if cam["HDF1:Capture_RBV"]:  # lazily: the first frame shows it
         cam.do("cam1:Acquire", 1)
-    assert cam["HDF1:WriteStatus"] == 1
+    cam.wait_for(lambda: (cam["HDF1:WriteStatus"], cam["HDF1:Capture"], cam["HDF1:Capture_RBV"]) == (1, 0, 0))
     assert message in cam.text("HDF1:WriteMessage")
-    assert (cam["HDF1:Capture"], cam["HDF1:Capture_RBV"]) == (0, 0)
     cam.do("HDF1:FileTemplate", "%s%s_%6.6d.h5")
     cam.capture(tmp_path)
     cam.do("cam1:Acquire", 1)

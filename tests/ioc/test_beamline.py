@@ -131,6 +131,7 @@ def test_an_exposure_in_which_the_shutter_closes_has_the_light_of_before():
         pv = epics.get_pv("BL:cam:cam1:Acquire", connect=True)
         pv.put(1, use_complete=True)
         wait_for(lambda: get("BL:cam:cam1:DetectorState_RBV") == 1)
+        time.sleep(0.3)  # the light of this part of the 2 s is to be seen
         epics.caput("BL:shutter", "Close", wait=True)
         wait_for(lambda: pv.put_complete, timeout_s=20)
         part = get("BL:cam:Stats1:Total_RBV")

@@ -80,9 +80,11 @@ def test_bins_are_shown_while_they_fill_and_a_stop_keeps_them():
 
 
 def test_a_preset_time_ends_it_early():
-    put(NuseAll=1000, Dwell=1.0, PresetReal=10.0)  # a bin is a tenth of a second: a busy machine is late by fewer
+    put(NuseAll=1000, Dwell=1.0, PresetReal=10.0)  # a bin is a tenth of a second
+    began = time.monotonic()
     put(EraseStart=1)
-    assert 9 <= get("CurrentChannel") <= 20
+    late = max(0.0, time.monotonic() - began - 1.0) / 0.1  # bins that a busy machine counts on before it looks
+    assert 9 <= get("CurrentChannel") <= 20 + late < 1000
 
 
 def test_a_second_start_without_erase_goes_on_where_the_first_was_stopped():

@@ -224,7 +224,7 @@ def test_a_motor_with_backlash_passes_its_target_and_comes_back_at_its_own_speed
     motor["BDST"], motor["BVEL"], motor["BACC"] = 0.5, 0.05, 0.0
     way = []
     readback = epics.PV("BL:samy.RBV", callback=lambda value, **_: way.append(value))
-    readback.wait_for_connection()
+    motor.wait_for(lambda: way == [2.0])  # it is followed from here on
     began = time.monotonic()
     motor.do("VAL", 1)
     assert time.monotonic() - began >= (1.5 / 0.2 + 0.05 + 0.5 / 0.05) / 10  # the simulation is ten times as fast

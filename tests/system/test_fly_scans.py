@@ -62,7 +62,7 @@ def test_points_further_from_their_places_than_the_tolerance_end_the_run_as_fail
 
 
 def test_two_presses_end_the_flight_and_resume_flies_the_rest(console):
-    start = console.begin(SCAN)
+    start = console.begin("fscan th -1 1 81 0.2")
     console.wait_for_point(10, start)
     console.press_twice(start)
     assert console.state == "PAUSED"
@@ -80,7 +80,7 @@ def test_two_presses_end_the_flight_and_resume_flies_the_rest(console):
 
 
 def test_abort_after_a_pause_keeps_what_was_seen(console):
-    start = console.begin(SCAN)
+    start = console.begin("fscan th -1 1 81 0.5")  # a press of a busy machine still finds it in flight
     console.wait_for_point(10, start)
     console.press_twice(start)
     console.do("abort")
@@ -166,7 +166,8 @@ def test_a_flight_whose_ioc_dies_fails_and_keeps_its_points(beamline, own_ioc):
     assert stop["exit_status"] == "fail"
     assert 5 < stop["num_events"]["primary"] < 201
     record = list(points(beamline.documents).values())
-    assert np.all(np.diff(record) > 0)
+    assert np.all(np.diff(record) >= 0)  # equal after the last readback that came
+    assert len(set(record)) > 5
     own_ioc.restart()
     own_ioc.wait_ready()
     for signal in beamline.signals:
