@@ -58,7 +58,7 @@ class MotorFlyer(PathFlyer):
 
     Example:
         >>> th_fly = MotorFlyer(name="th_fly", motor=th, counter=mcs, tolerance=1)
-        >>> th_fly.prepare({"start": -1, "stop": 1, "num": 101, "time": 0.05}).wait()
+        >>> th_fly.prepare({"start": -1, "stop": 1, "num": 101, "time": 0.2}).wait()
         >>> th_fly.kickoff().wait()
         >>> th_fly.complete().wait()
         >>> next(th_fly.collect_pages())["data"].keys()
