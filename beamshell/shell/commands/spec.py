@@ -13,6 +13,7 @@ from beamshell.errors import UnknownName
 from beamshell.messages import Plan
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import move_in_words
 from beamshell.shell.tokens import find_device
@@ -152,7 +153,7 @@ def lineup(
     """
 
     def show(result: bp.LineupResult) -> None:
-        print(f"{move_in_words(motor, result.origin, result.position)}  (highest point of {result.field})")
+        print_answer(f"{move_in_words(motor, result.origin, result.position)}  (highest point of {result.field})")
 
     insist: dict[str, Any] = {"anyway": True} if anyway else {}
     return followed_by(bp.lineup(motor, start, finish, intervals, time, detectors=detectors, **insist), show)
