@@ -88,29 +88,28 @@ def still_counts(name: str) -> NotStopped:
     return NotStopped(f"{name}: it still counts, {ENDS_WITHIN_S:g} s after it was stopped; look at its IOC")
 
 
-class PresetCounter(Device):
-    """The base of all devices that count for a preset time.
+class StoppableCounter(Device):
+    """The base of all devices that count until they are at rest by themselves, or are stopped.
 
-    A subclass declares `start` (a CountSwitch) and `count_time`. A count that is stopped keeps what it has counted.
+    A subclass declares `start`, a CountSwitch.
     """
 
-    keeps_stopped_count: ClassVar[bool] = True
-    """Its values after a stop are those of the count that was cut short, and not of the one before."""
     start: CountSwitch
-    count_time: Any
     _counting: DeviceStatus | None = None
     _stop: tuple[DeviceStatus, bool] | None = None  # the count that was stopped, and whether that is a success
 
-    def trigger(self) -> Status:
-        """Count once; done when the count time is over and the results are there.
+    def _begin_count(self, allowed_s: float) -> DeviceStatus:
+        """Start; done when the detector is at rest.
 
         A count that is under way is stopped first.
+
+        Args:
+            allowed_s: seconds until that has failed.
 
         Raises:
             NotConnected: the detector does not answer.
             NotStopped: it does not end the count before.
         """
-        allowed_s = _MARGIN_S + _MARGIN_FACTOR * self._longest_s()
         if not self.start.is_at_rest:
             self.stop()
         begun = self.start.begin_count()
@@ -143,12 +142,34 @@ class PresetCounter(Device):
         if counting is not None:
             call_later(ENDS_WITHIN_S, lambda: completions.post(lambda: counting.end(still_counts(self.name))))
 
+    def _end_count(self) -> None:
+        self.start.end_count()
+
+
+class PresetCounter(StoppableCounter):
+    """The base of all devices that count for a preset time.
+
+    A subclass declares `start` (a CountSwitch) and `count_time`. A count that is stopped keeps what it has counted.
+    """
+
+    keeps_stopped_count: ClassVar[bool] = True
+    """Its values after a stop are those of the count that was cut short, and not of the one before."""
+    count_time: Any
+
+    def trigger(self) -> Status:
+        """Count once; done when the count time is over and the results are there.
+
+        A count that is under way is stopped first.
+
+        Raises:
+            NotConnected: the detector does not answer.
+            NotStopped: it does not end the count before.
+        """
+        return self._begin_count(_MARGIN_S + _MARGIN_FACTOR * self._longest_s())
+
     def _longest_s(self) -> float:
         """The longest duration of a count in seconds, by its presets."""
         return float(self.count_time.get())
-
-    def _end_count(self) -> None:
-        self.start.end_count()
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """A counter, whose results are all that is recorded in every event and cannot be written."""

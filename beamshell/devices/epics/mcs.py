@@ -12,20 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from beamshell.devices.component import Component
-from beamshell.devices.device import Device
-from beamshell.devices.epics.counter import CountSwitch
+from beamshell.devices.epics.counter import CountSwitch, StoppableCounter
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
 from beamshell.devices.status import DeviceStatus, Status
-from beamshell.errors import BadValue, DeviceError, LimitError
+from beamshell.errors import BadValue, LimitError
 from beamshell.protocols import DataKey
 
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 3.0
 
 
-class MultichannelScaler(Device):
+class MultichannelScaler(StoppableCounter):
     """A multichannel scaler: ``mcs.count_bins(100, 0.05)``, or a trigger with the settings that it has.
 
     Each counter is a part of it, an array with a number a bin, recorded as `<name>_<counter>`.
@@ -68,7 +67,6 @@ class MultichannelScaler(Device):
     ) -> None:
         self.counters = tuple(counters)
         self.hinted = tuple(counters if hinted is None else hinted)
-        self._counting: DeviceStatus | None = None
         self._check_counters(name or prefix)
         arrays = {counter: Component(EpicsSignalRO, f"mca{number}") for counter, number in counters.items()}
         super().__init__(prefix, name=name, own_parts=arrays, **kwargs)
@@ -122,17 +120,16 @@ class MultichannelScaler(Device):
             )
 
     def begin_bins(self, allowed_s: float) -> DeviceStatus:
-        """Erase and start; done when all bins are full.
+        """Erase and start; done when all bins are full, or when it has come to rest after a stop.
 
         Args:
             allowed_s: seconds until that has failed.
+
+        Raises:
+            NotConnected: it does not answer.
+            NotStopped: it does not end the count before.
         """
-        if not self.start.is_at_rest:
-            self.stop()
-        begun = self.start.begin_count()
-        counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
-        begun.add_callback(lambda ended: counting.end(ended.exception()))
-        return counting
+        return self._begin_count(allowed_s)
 
     def count_bins(self, number: int, seconds: float) -> DeviceStatus:
         """Fill a number of bins, each for some seconds; done when all are full."""
@@ -145,13 +142,10 @@ class MultichannelScaler(Device):
         number, seconds = begin_values(self.num_bins, self.dwell)()
         return self.begin_bins(allowed_bins_s(number, seconds))
 
-    def stop(self, success: bool = False) -> None:
-        """Stop counting now; an unfinished count then has failed, or succeeded if `success`. Full bins are kept."""
-        if self._counting is not None:
-            self._counting.end(None if success else DeviceError(f"{self.name}: the count was stopped"))
-        if not self.read_only:
-            self.start.refuse_if_offline()
-            self.stop_all.put(1)
+    def _end_count(self) -> None:
+        """Stop; the bins that are full are kept."""
+        self.start.refuse_if_offline()
+        self.stop_all.put(1)
 
     # ---- what it has counted -----------------------------------------------------------------
 
