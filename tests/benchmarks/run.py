@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("engine", "reading", "ca", "console", "rehearsal", "calls")
+NAMES = ("engine", "reading", "ca", "network", "console", "rehearsal", "calls")
 
 
 def main(names: list[str]) -> None:
