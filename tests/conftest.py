@@ -32,7 +32,7 @@ with reserved_ports():
     _OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
 with reserved_ports():
     _FAR_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "far.json")
-    _FAR_PORT = free_port(_FAR_IOC.port)
+    _FAR_NETWORK = NetworkProxy(_FAR_IOC.port, free_port(_FAR_IOC.port))
 """Their ports are taken here; the processes start with the first test that asks for them."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make
@@ -43,7 +43,7 @@ os.environ.update(
         "BEAMSHELL_DATA": str(_HOME / "data"),
         # libca reads these once, at the first call: they must be there before any test module is imported
         **_IOC.client_environment,
-        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port} {LOOPBACK}:{_FAR_PORT}",
+        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port} {LOOPBACK}:{_FAR_NETWORK.port}",
     }
 )
 # A hundred consoles and IOCs are started: each would compile the package.
@@ -102,6 +102,7 @@ def pytest_unconfigure() -> None:
     _IOC.stop()
     _OWN_IOC.stop()
     _FAR_IOC.stop()
+    _FAR_NETWORK.close()
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
@@ -159,8 +160,8 @@ def far() -> Iterator[NetworkProxy]:
         _write_twin("far")
         _FAR_IOC.restart()
         _FAR_IOC.wait_ready()
-    with NetworkProxy(_FAR_IOC.port, _FAR_PORT) as proxy:
-        yield proxy
+    with _FAR_NETWORK:
+        yield _FAR_NETWORK
 
 
 def _threads() -> set[threading.Thread]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import struct
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
@@ -163,29 +165,38 @@ class NetworkProxy:
 
     def __init__(self, server_port: int, port: int, seed: int = 1) -> None:
         self.server_port, self.port = server_port, port
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # bound from here on, so that the port stays taken
+        self._udp.bind((LOOPBACK, port))
+        self._udp.setblocking(False)
         self.round_trips = RoundTrips()
         chance = random.Random(seed)
         self._to_server, self._to_client = Delay(chance), Delay(chance)
         self._held: list[Callable[[], None]] | None = None
         self._circuits: set[asyncio.StreamWriter] = set()
         self._numbers = iter(range(1_000_000))
-        self._searchers: dict[tuple[str, int], asyncio.DatagramTransport] = {}
-        self._loop = asyncio.new_event_loop()
-        self._ended: asyncio.Event | None = None
-        self._serves = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="network-proxy", daemon=True)
+        self._searchers: dict[tuple[str, int], socket.socket] = {}
+        self._loop: Any = None
+        self._ended: Any = None
 
     # ---- what a test does
 
     def __enter__(self) -> NetworkProxy:
+        """Serve from here on, without delay; may be entered again."""
+        self.delay(0.0)
+        self._loop = asyncio.new_event_loop()
+        self._serves = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="network-proxy", daemon=True)
         self._thread.start()
         assert self._serves.wait(10), f"port {self.port} is not free"
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._ended is not None
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(10)
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._udp.close()
 
     def delay(self, seconds: float, jitter_s: float = 0.0) -> None:
         """Delay each direction by `seconds`, and by up to `jitter_s` more."""
@@ -233,19 +244,22 @@ class NetworkProxy:
     async def _serve(self) -> None:
         self._ended = asyncio.Event()
         server = await asyncio.start_server(self._relay, LOOPBACK, self.port)
-        address = (LOOPBACK, self.port)
-        clients, _ = await self._loop.create_datagram_endpoint(lambda: _Clients(self), local_addr=address)
+        self._loop.add_reader(self._udp, self._read_searches)
         self._serves.set()
         await self._ended.wait()
         server.close()
-        clients.close()
+        self._loop.remove_reader(self._udp)
         for searcher in self._searchers.values():
+            self._loop.remove_reader(searcher)
             searcher.close()
+        self._searchers.clear()
         self._break_all()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await server.wait_closed()
+        await asyncio.sleep(0)  # the sockets are closed in the loop's next turn
 
     def _deliver(self, direction: Delay, deliver: Callable[[], None]) -> None:
         """Have `deliver()` called when the delay is over; in a black hole, when that ends."""
@@ -315,37 +329,43 @@ class NetworkProxy:
 
     # ---- searches
 
-    def searched(self, datagram: bytes, client: tuple[str, int], to_client: asyncio.DatagramTransport) -> None:
-        """Forward a search of a client, unless it falls into a black hole."""
-        if self._held is None:
-            for message in Splitter().feed(datagram):
-                if key := request_key(message):
-                    self.round_trips.sent((client, *key))
-            self._deliver(self._to_server, lambda: self._start(self._forward(datagram, client, to_client)))
+    def _read_searches(self) -> None:
+        """Forward the searches of clients, unless they fall into a black hole."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                datagram, client = self._udp.recvfrom(1 << 16)
+                if self._held is None:
+                    self._count_all(request_key, self.round_trips.sent, client, datagram)
+                    self._deliver(self._to_server, partial(self._forward, datagram, client))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def _forward(self, datagram: bytes, client: tuple[str, int], to_client: asyncio.DatagramTransport) -> None:
+    def _forward(self, datagram: bytes, client: tuple[str, int]) -> None:
         if client not in self._searchers:
-            self._searchers[client], _ = await self._loop.create_datagram_endpoint(
-                lambda: _Server(self, client, to_client), remote_addr=(LOOPBACK, self.server_port)
-            )
-        self._searchers[client].sendto(datagram)
+            searcher = self._searchers[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            searcher.setblocking(False)
+            searcher.connect((LOOPBACK, self.server_port))
+            self._loop.add_reader(searcher, self._read_answers, searcher, client)
+        with contextlib.suppress(OSError):  # nobody serves there now
+            self._searchers[client].send(datagram)
 
-    def found(self, datagram: bytes, client: tuple[str, int], to_client: asyncio.DatagramTransport) -> None:
+    def _read_answers(self, searcher: socket.socket, client: tuple[str, int]) -> None:
+        with contextlib.suppress(OSError):  # there are no more
+            while True:
+                datagram = searcher.recv(1 << 16)
+                if self._held is None:
+                    self._deliver(self._to_client, partial(self._found, datagram, client))
+
+    def _found(self, datagram: bytes, client: tuple[str, int]) -> None:
         """Give a client the answer to its search, with our port in it."""
+        self._count_all(answer_key, self.round_trips.answered, client, datagram)
+        self._udp.sendto(with_port(datagram, self.port), client)
 
-        def deliver() -> None:
-            for message in Splitter().feed(datagram):
-                if key := answer_key(message):
-                    self.round_trips.answered((client, *key))
-            if not to_client.is_closing():
-                to_client.sendto(with_port(datagram, self.port), client)
-
-        if self._held is None:
-            self._deliver(self._to_client, deliver)
+    @staticmethod
+    def _count_all(
+        key_of: Callable[[Message], Key | None], count: Callable[[Key], None], client: Any, datagram: bytes
+    ) -> None:
+        for message in Splitter().feed(datagram):
+            if key := key_of(message):
+                count((client, *key))
 
 
 def _writing(writer: asyncio.StreamWriter, data: bytes) -> Callable[[], None]:
@@ -354,22 +374,3 @@ def _writing(writer: asyncio.StreamWriter, data: bytes) -> Callable[[], None]:
             writer.write(data)
 
     return write
-
-
-class _Clients(asyncio.DatagramProtocol):
-    def __init__(self, proxy: NetworkProxy) -> None:
-        self._proxy = proxy
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self._proxy.searched(data, addr, self._transport)
-
-
-class _Server(asyncio.DatagramProtocol):
-    def __init__(self, proxy: NetworkProxy, client: tuple[str, int], to_client: asyncio.DatagramTransport) -> None:
-        self._proxy, self._client, self._to_client = proxy, client, to_client
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self._proxy.found(data, self._client, self._to_client)

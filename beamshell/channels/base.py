@@ -31,6 +31,8 @@ class Channel(ABC):
 
     source: str
     """Scheme and address, as recorded in descriptors: "ca://BL:th.RBV", "soft://gain"."""
+    sends_changes = False
+    """True if the control system sends a subscriber each change at once; one that is polled does not."""
 
     # ---- connection
 
@@ -92,6 +94,14 @@ class Channel(ABC):
     @abstractmethod
     def latest(self) -> Reading | None:
         """The last value the control system sent to `subscribe`, without asking; None if there is none."""
+
+    @property
+    def current(self) -> Reading | None:
+        """The last value that came to `subscribe`, if `sends_changes`: as good as one that a round trip would bring.
+
+        None without a subscriber, and from the loss of a connection until the first value after it.
+        """
+        return None
 
     @abstractmethod
     def subscribe(self, on_change: OnChange) -> None:

@@ -460,6 +460,24 @@ class Positioner(Device):
             )
 
 
+def begin_current_values(*signals: Any) -> Callable[[], list[Any]]:
+    """As `begin_values`, but ask only for what subscriptions have not brought; that is followed from now on.
+
+    At the second call they are all there, and none is asked for.
+    """
+    collectors = [_begin_current(signal) for signal in signals]
+    return lambda: [collect() for collect in collectors]
+
+
+def _begin_current(signal: Any) -> Callable[[], Any]:
+    reading = signal.current
+    if reading is not None:
+        return lambda: reading["value"]
+    collect = signal.begin_read()
+    signal.follow()
+    return lambda: next(iter(collect().values()))["value"]
+
+
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
     collectors = [signal.begin_read() for signal in signals]

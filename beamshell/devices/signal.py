@@ -88,6 +88,7 @@ class Signal(SignalInfo):
         self._subscriptions = Subscriptions()
         self._connection_reading: Reading | None = None
         self._pending: Status | None = None
+        self._unconfirmed: Any = None  # what was written here and did not come back by subscription yet
         for channel in {reader, writer}:
             channel.on_connection(self._on_connection)
 
@@ -197,6 +198,7 @@ class Signal(SignalInfo):
             return
         checked = self._checked(value, force)
         self._supersede(value)
+        self._unconfirmed = checked
         with self._named():
             self._writer.put(checked)
 
@@ -222,6 +224,7 @@ class Signal(SignalInfo):
             action=f"set to {value_text(value)}",
         )
         self._pending = status
+        self._unconfirmed = checked
         try:
             self._start_write(checked, status)
         except DeviceError as exc:
@@ -293,6 +296,21 @@ class Signal(SignalInfo):
 
     # ---- watching
 
+    @property
+    def current(self) -> Reading | None:
+        """The reading that has come by subscription, if it is as good as one that is asked for now; else None.
+
+        It is not while a value that was written here has not come back.
+        """
+        return self._channel.current if self._unconfirmed is None else None
+
+    def follow(self) -> None:
+        """Follow the value from now on, as with `auto_monitor`; nothing if that would mean to poll it."""
+        if not self._auto_monitor and self._channel.sends_changes:
+            self._auto_monitor = True
+            if not self._monitored:
+                self._start_monitor()
+
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
         """The token of a subscription: `callback(value=, old_value=, timestamp=, obj=, ...)` at each change.
 
@@ -345,6 +363,8 @@ class Signal(SignalInfo):
             self._channel.unsubscribe()
 
     def _on_value(self, reading: Reading) -> None:
+        if self._unconfirmed is not None and np.array_equal(reading["value"], self._unconfirmed):
+            self._unconfirmed = None
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
     def _on_connection(self, _: bool) -> None:

@@ -37,6 +37,7 @@ class CaChannel(RemoteChannel):
             unsigned 16-bit numbers, which Channel Access would otherwise send in twice the bytes.
     """
 
+    sends_changes = True
     remedy = "check its spelling, that its IOC runs, and EPICS_CA_ADDR_LIST"
     lost = "is its IOC running?"
 
@@ -226,6 +227,7 @@ class CaChannel(RemoteChannel):
         """Stop calling."""
         with self._lock:
             self._on_change = self._changes = None
+            self._came_since_connected = False
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
             lib = library()

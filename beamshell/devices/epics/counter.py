@@ -12,6 +12,7 @@ from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
 from beamshell.devices.part import Fact, Kind
+from beamshell.devices.positioner import begin_current_values
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import DeviceError
 
@@ -53,7 +54,7 @@ class PresetCounter(Device):
 
     def _longest_s(self) -> float:
         """The longest duration of a count in seconds, by its presets."""
-        return float(self.count_time.get())
+        return float(begin_current_values(self.count_time)()[0])
 
     def _end_count(self) -> None:
         self.start.put(0)

@@ -13,42 +13,26 @@ from typing_extensions import override
 
 from beamshell.analysis.move_times import MoveSettings, trapezoid_s
 from beamshell.channels.timers import call_later
-from beamshell.channels.updates import completions
+from beamshell.channels.updates import completions, updates
 from beamshell.devices.component import Component
+from beamshell.devices.epics.arrival import Arrival, MotorReadings, tolerance
+from beamshell.devices.epics.motor_move import MotorMove, ReadyRecord
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.limits import as_number
 from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_current_values, begin_values
 from beamshell.devices.status import Status
-from beamshell.errors import BadValue, DeviceError, MoveFailed
+from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected
 
 _CHECK_AGAIN_S = 0.05
+_NOTHING_COMES_S = 0.01  # what an IOC has sent by several subscriptions in one go has then come
 _MARGIN_S = 10.0
 _MARGIN_FACTOR = 3.0
 _SMALLEST = 1e-9
 
-
 Direction = Literal["forward", "reverse"]
-
-
-class MotorMove(MoveStatus):
-    """The status of a move, a search for home or a jog of a motor record.
-
-    Args:
-        motor: the motor.
-        aim: the target: a position, home, or a jog.
-        command: the signal whose write starts the motion.
-        value: the value to write there.
-        kwargs: those of MoveStatus.
-    """
-
-    def __init__(self, motor: EpicsMotor, aim: MoveTarget, command: EpicsSignal, value: float, **kwargs: Any) -> None:
-        self.aim = aim
-        self.command = command
-        self.value = value
-        super().__init__(motor, aim.target if isinstance(aim, Position) else None, **kwargs)
 
 
 class EpicsMotor(Positioner):
@@ -122,6 +106,7 @@ class EpicsMotor(Positioner):
         self._is_foreign_motion = False  # at the start of a move: another client's move is under way
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
+        self.motor_done_move.subscribe(self._on_done_move, run=False)
 
     def part_name(self, attr: str) -> str:
         """The readback has the name of the motor itself."""
@@ -179,7 +164,7 @@ class EpicsMotor(Positioner):
 
     @override
     def begin_tolerance(self) -> Callable[[], float | None]:
-        collect = begin_values(self.retry_deadband, self.motor_resolution)
+        collect = begin_values(*self._tolerance_signals)
         return lambda: max(map(abs, collect()))
 
     def status_words(self) -> list[str]:
@@ -200,19 +185,9 @@ class EpicsMotor(Positioner):
             NotConnected: the record does not answer.
         """
         as_number(self.name, position)
-        start, low, high, done, spmg, calibrating, velocity, ramp_s = begin_values(
-            self.user_readback,
-            self.low_limit_travel,
-            self.high_limit_travel,
-            self.motor_done_move,
-            self.motor_spg,
-            self.set_use_switch,
-            self.velocity,
-            self.acceleration,
-        )()
-        target = self._within_limits(position, (low, high))
-        settings = self.move_settings(velocity, ramp_s)
-        self._check_ready(int(spmg), bool(calibrating))
+        ready = self._ready_without_asking(position) or self._ready_for(position, begin_values)
+        start, target, done, settings = ready
+        at_rest = self.motor_done_move.current
         move = MotorMove(
             self,
             Position(float(target)),
@@ -225,10 +200,50 @@ class EpicsMotor(Positioner):
                 if allowed is not None
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
+            from_rest=at_rest is not None and bool(at_rest["value"]),
         )
         self._is_foreign_motion = not done and (self._last_move is None or self._last_move.done)
         self._begin(move)
         return move
+
+    def _ready_without_asking(self, position: Any) -> ReadyRecord | None:
+        """The record by what it has sent, if it rests and would move by that; None otherwise: then it is asked."""
+        try:
+            ready = self._ready_for(position, begin_current_values)
+        except NotConnected:
+            raise
+        except DeviceError:
+            return None
+        return ready if ready.done else None
+
+    def _ready_for(self, position: Any, begin: Callable[..., Callable[[], list[Any]]]) -> ReadyRecord:
+        """The record before a move to `position`.
+
+        Args:
+            position: in user coordinates.
+            begin: how its fields are found, `begin_values` or `begin_current_values`.
+
+        Raises:
+            The same as `set`.
+        """
+        start, low, high, done, spmg, calibrating, velocity, ramp_s, *_ = begin(
+            self.user_readback,
+            self.low_limit_travel,
+            self.high_limit_travel,
+            self.motor_done_move,
+            self.motor_spg,
+            self.set_use_switch,
+            self.velocity,
+            self.acceleration,
+            *self._tolerance_signals,  # followed from the first move on: its end is judged by them
+        )()
+        target = self._within_limits(position, (low, high))
+        self._check_ready(int(spmg), bool(calibrating))
+        return ReadyRecord(start, target, bool(done), self.move_settings(velocity, ramp_s))
+
+    @property
+    def _tolerance_signals(self) -> tuple[EpicsSignal, EpicsSignal]:
+        return self.retry_deadband, self.motor_resolution
 
     @override
     def _resolution(self) -> float:
@@ -268,6 +283,7 @@ class EpicsMotor(Positioner):
         """Check the end of the move: the write has completed. Completions worker."""
         failure = written.exception()
         if failure is None:
+            move.is_written = True
             self._check_end(move)
         else:
             move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"))
@@ -286,11 +302,27 @@ class EpicsMotor(Positioner):
         if snapshot is not None and move.aim.result(snapshot) is MoveResult.SENT_ELSEWHERE and move is self._move:
             self._fail(move, snapshot)
 
-    def _check_end(self, move: MotorMove, *, again: bool = True) -> None:
-        """Read the record, and end the move accordingly. Completions worker.
+    def _on_done_move(self, value: Any, timestamp: float, **_: Any) -> None:
+        """Note that the motor has left its rest, or come to rest. Updates worker."""
+        move = self._last_move
+        if move is not None and not move.done:
+            move.evidence.note_done(bool(value), timestamp)
+            self._end_if_arrived(move)
 
-        Completions and monitors are not ordered, so no value that came by monitor is used here.
-        """
+    def _end_if_arrived(self, move: MotorMove, enough: Arrival = Arrival.PROVED) -> None:
+        """End the move if its write has completed and what came by subscription is `enough`: no need to read."""
+        if not move.is_written or not isinstance(move.aim, Position):
+            return
+        signals = (self.user_readback, self.user_setpoint, *self._tolerance_signals)
+        arrival = move.evidence.of_arrival(move.aim.target, MotorReadings(*(signal.current for signal in signals)))
+        if arrival >= enough:
+            move.arrive()
+        elif enough is Arrival.PROVED and move.evidence.rests_since is not None:  # its position may come a little later
+            call_later(_NOTHING_COMES_S, lambda: updates.post(lambda: self._end_if_arrived(move, Arrival.LIKELY)))
+
+    def _check_end(self, move: MotorMove, *, again: bool = True) -> None:
+        """End the move as the record says: by what it has sent, or by a reading now. Completions worker."""
+        self._end_if_arrived(move)
         if move.done or (snapshot := self._read_snapshot(move)) is None:
             return
         result = move.aim.result(snapshot)
@@ -318,16 +350,13 @@ class EpicsMotor(Positioner):
                 self.motor_spg,
                 self.limit_violation,
                 self.msta,
-                self.retry_deadband,
-                self.motor_resolution,
+                *self._tolerance_signals,
             )()
         except DeviceError as exc:
             move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
             return None
-        tolerance = max(abs(deadband), abs(resolution), _SMALLEST * max(1.0, abs(setpoint)))
-        return Snapshot(
-            readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), tolerance
-        )
+        limit = tolerance(deadband, resolution, setpoint)
+        return Snapshot(readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), limit)
 
     def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
         if self._was_stopped(move) and snapshot.done:

@@ -1,0 +1,116 @@
+"""Round trips on a slow network, counted by the proxy: a number of flights is a test, a time would not be."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from motor_bench import until
+from network_proxy import NetworkProxy
+
+from beamshell import RunEngine
+from beamshell.devices import EpicsMotor
+from beamshell.devices.epics.counter import EpicsCounter
+from beamshell.errors import MoveFailed
+from beamshell.plans.scans import count, scan
+
+DELAY_S = 0.05
+"""Each way: a busy machine must not need so long between two requests of one flight."""
+
+
+@pytest.fixture
+def th(far: NetworkProxy) -> Iterator[EpicsMotor]:
+    yield from _connected(EpicsMotor("FAR:th", name="th"))
+
+
+@pytest.fixture
+def det(far: NetworkProxy) -> Iterator[EpicsCounter]:
+    for det in _connected(EpicsCounter("FAR:det", name="det")):
+        det.count_time.set(0.1).wait(20)
+        yield det
+
+
+def _connected(device: Any) -> Iterator[Any]:
+    device.wait_for_connection(30)
+    yield device
+    for _, signal in device.walk_signals():
+        signal.destroy()
+
+
+class PerPoint:
+    """Counts the round trips from each event to the next."""
+
+    def __init__(self, network: NetworkProxy) -> None:
+        self._trips = network.round_trips
+        self.numbers: list[int] = []
+        self.events: list[Any] = []
+
+    def __call__(self, name: str, doc: Any) -> None:
+        if name == "event":
+            self.numbers.append(self._trips.number)
+            self.events.append(doc)
+            self._trips.reset()
+
+    @property
+    def typical(self) -> int:
+        """Of the points after the first, which finds out what is read; a stall of the machine adds to a single one."""
+        return int(statistics.median_low(self.numbers[1:]))
+
+
+def test_a_point_of_a_motor_and_a_counter_is_three_round_trips(
+    far: NetworkProxy, th: EpicsMotor, det: EpicsCounter
+) -> None:
+    """The move and its completion, the count and its completion, one reading of everything."""
+    far.delay(DELAY_S)
+    points = PerPoint(far)
+    RunEngine()(scan([det], th, 0.1, 0.6, 6), points)
+    assert points.typical == 3
+    positions = [event["data"]["th"] for event in points.events]
+    assert positions == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], abs=0.001)
+
+
+def test_a_count_is_two_round_trips_and_its_reading_is_not_older_than_its_trigger(
+    far: NetworkProxy, det: EpicsCounter
+) -> None:
+    far.delay(DELAY_S)
+    points = PerPoint(far)
+    RunEngine()(count([det], 5), points)
+    assert points.typical == 2
+    read_at = [event["timestamps"]["det"] for event in points.events]
+    assert read_at == sorted(set(read_at))
+
+
+def test_a_move_is_one_round_trip(far: NetworkProxy, th: EpicsMotor) -> None:
+    th.set(1.0).wait(20)  # from here on all that is needed before a move comes by subscription
+    far.delay(DELAY_S)
+    numbers = []
+    for target in (1.1, 1.2, 1.3, 1.4, 1.5):
+        with far.counted() as trips:
+            th.set(target).wait(20)
+        numbers.append(trips.number)
+        assert th.position == pytest.approx(target, abs=0.001)
+    assert statistics.median_low(numbers) == 1
+
+
+def test_a_move_that_ends_short_is_still_found_out(far: NetworkProxy, th: EpicsMotor) -> None:
+    th.set(0.0).wait(20)
+    far.delay(DELAY_S)
+    status = th.set(40.0)
+    until(lambda: th.user_readback.latest["value"] > 0.5, 20)
+    th.motor_stop.put(1)  # as another client would: not a stop of this move
+    assert isinstance(error := status.exception(timeout=30), MoveFailed)
+    assert "was stopped at" in str(error)
+
+
+def test_a_count_time_that_was_just_written_sets_the_time_out_of_the_count(
+    far: NetworkProxy, det: EpicsCounter
+) -> None:
+    det.trigger().wait(20)  # its count time is followed from now on
+    far.delay(DELAY_S)
+    det.count_time.set(30.0).wait(20)
+    status = det.trigger()
+    assert status.timeout > 60
+    det.stop()
+    det.count_time.set(0.1).wait(20)
