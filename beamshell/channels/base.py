@@ -143,6 +143,11 @@ class Channel(ABC):
             WriteFailed: the control system refuses writes here.
         """
 
+    @property
+    def keeps_order_with(self) -> str:
+        """The server that carries out writes to all its channels in the order in which they are sent; "" if none."""
+        return ""
+
     # ---- what it is
 
     @abstractmethod

@@ -198,7 +198,7 @@ class Signal(SignalInfo):
             return
         checked = self._checked(value, force)
         self._supersede(value)
-        self._unconfirmed = checked
+        self._note_written(checked)
         with self._named():
             self._writer.put(checked)
 
@@ -224,7 +224,7 @@ class Signal(SignalInfo):
             action=f"set to {value_text(value)}",
         )
         self._pending = status
-        self._unconfirmed = checked
+        self._note_written(checked)
         try:
             self._start_write(checked, status)
         except DeviceError as exc:
@@ -304,6 +304,12 @@ class Signal(SignalInfo):
         """
         return self._channel.current if self._unconfirmed is None else None
 
+    def _note_written(self, value: Any) -> None:
+        """Doubt what came by subscription until `value` comes back, unless that is what came last."""
+        current = self.current
+        if current is None or not _same(current["value"], value):
+            self._unconfirmed = value
+
     def follow(self) -> None:
         """Follow the value from now on, as with `auto_monitor`; nothing if that would mean to poll it."""
         if not self._auto_monitor and self._channel.sends_changes:
@@ -363,7 +369,7 @@ class Signal(SignalInfo):
             self._channel.unsubscribe()
 
     def _on_value(self, reading: Reading) -> None:
-        if self._unconfirmed is not None and np.array_equal(reading["value"], self._unconfirmed):
+        if self._unconfirmed is not None and _same(reading["value"], self._unconfirmed):
             self._unconfirmed = None
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
@@ -373,6 +379,11 @@ class Signal(SignalInfo):
         if reading is None or reading["value"] != connected:
             self._connection_reading = reading = {"value": connected, "timestamp": time.time()}
         self._subscriptions.deliver(self.SUB_META, reading, obj=self, connected=reading["value"])
+
+
+def _same(value: Any, other: Any) -> bool:
+    """True if two single values are equal; arrays are never said to be."""
+    return not isinstance(value, np.ndarray) and not isinstance(other, np.ndarray) and bool(value == other)
 
 
 class SignalRO(Signal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from motor_bench import until
 from network_proxy import NetworkProxy
 
 from beamshell import RunEngine
-from beamshell.devices import EpicsMotor
+from beamshell.devices import EpicsAreaDetector, EpicsMotor
 from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.errors import MoveFailed
 from beamshell.plans.scans import count, scan
@@ -114,3 +115,42 @@ def test_a_count_time_that_was_just_written_sets_the_time_out_of_the_count(
     assert status.timeout > 60
     det.stop()
     det.count_time.set(0.1).wait(20)
+
+
+# ---- a camera ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cam(far: NetworkProxy, tmp_path: Path) -> Iterator[EpicsAreaDetector]:
+    for cam in _connected(EpicsAreaDetector("FAR:cam:", name="cam", write_folder=str(tmp_path))):
+        cam.count_time.set(0.05).wait(20)
+        yield cam
+
+
+def test_a_point_of_a_motor_and_a_camera_is_five_round_trips(
+    far: NetworkProxy, th: EpicsMotor, cam: EpicsAreaDetector
+) -> None:
+    """The move, how far the file is, the exposure, whether the file has the frame, one reading of everything."""
+    far.delay(DELAY_S)
+    points = PerPoint(far)
+    RunEngine()(scan([cam], th, 0.1, 0.6, 6), points)
+    assert points.typical <= 5
+    assert len(points.events) == 6
+
+
+def test_a_camera_is_staged_in_six_round_trips_and_all_is_put_back(far: NetworkProxy, cam: EpicsAreaDetector) -> None:
+    names = {"num_images", "folder", "file_name", "create_folder"}
+    parts = (cam.cam, cam.stats, cam.hdf)
+    changed = [signal for part in parts for name, signal in part.walk_signals() if name in names | {*part.stage_sigs}]
+    before = [signal.get() for signal in changed]
+    far.delay(DELAY_S)
+    numbers = []
+    for _ in range(3):
+        with far.counted() as trips:
+            cam.stage()
+        numbers.append(trips.number)
+        assert cam.hdf.capturing.get()
+        cam.unstage()
+    assert min(numbers) <= 6
+    assert not cam.hdf.capturing.get()
+    assert [signal.get() for signal in changed] == before

@@ -265,6 +265,11 @@ class CaChannel(RemoteChannel):
 
     # ---- writing
 
+    @property
+    def keeps_order_with(self) -> str:
+        """Its IOC: all channels of it share a circuit."""
+        return self.server
+
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""
         try:

@@ -168,15 +168,24 @@ class EpicsAreaDetector(OfflineSafeDevice):
         self.refuse_if_read_only(_ACTION)
         self._refuse_while_flying("triggered")
         self._drop_series()
-        self.cam.end_own_acquisition()
-        points = self.hdf.expect(1) if self._staging.active else None
+        points = self._expect(1) if self._staging.active else None
+        if points is None:
+            self.cam.end_own_acquisition()
 
         def written() -> None:
             if points is not None:
+                collect_shape = self.cam.begin_picture_shape()  # in the same round trip
                 self.hdf.await_frames(points)
-                self.hdf.announce(points, self.cam.picture_shape())
+                self.hdf.announce(points, collect_shape())
 
         return self._acquire(self.frames_per_point, written)
+
+    def _expect(self, number: int) -> Points:
+        """End an own acquisition that is under way, and reserve a place in the file for the next points."""
+        progress = self.hdf.begin_progress()  # asked together with the camera
+        if self.cam.end_own_acquisition():
+            progress = self.hdf.begin_progress()
+        return self.hdf.expect(number, progress)
 
     def _acquire(self, images: int | None, then: Callable[[], None]) -> DeviceStatus:
         """Take pictures, a number of them or until a stop; done when `then` has returned, in a completions worker."""
@@ -296,7 +305,8 @@ class EpicsAreaDetector(OfflineSafeDevice):
             self.stage()
         try:
             if self._prepared["exp"] is not None:
-                self._stage_value(self.count_time, self._prepared["exp"])
+                self._staging.write(self.count_time, self._prepared["exp"])
+                self._staging.settle()
             self._start_series(self._prepared["num"], staged_for_series)
         except BaseException:  # a Ctrl+C too must leave nothing half staged
             if staged_for_series:
@@ -305,8 +315,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
         return self._done("kickoff")
 
     def _start_series(self, number: int | None, staged_for_series: bool) -> None:
-        self.cam.end_own_acquisition()
-        points = self.hdf.expect(number or 0)
+        points = self._expect(number or 0)
 
         def written() -> None:
             self.hdf.await_frames(points)
