@@ -107,18 +107,20 @@ class RoundTrips:
         self._under_way: dict[Key, int] = {}
         self.number = 0
         self.requests = 0
+        self.new_channels = 0
 
     def reset(self) -> None:
         """Begin at 0; answers to earlier requests do not count."""
         with self._lock:
             self._under_way.clear()
-            self.number = self.requests = 0
+            self.number = self.requests = self.new_channels = 0
 
     def sent(self, key: Key) -> None:
-        """The client has sent a request."""
+        """The client has sent a request, perhaps for a new channel on a circuit."""
         with self._lock:
             self._under_way[key] = self.number + 1
             self.requests += 1
+            self.new_channels += key[-2:-1] == (_CREATE_CHANNEL,)
 
     def answered(self, key: Key) -> None:
         """The client has been given an answer."""

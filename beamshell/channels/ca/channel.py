@@ -84,6 +84,10 @@ class CaChannel(RemoteChannel):
             self.reconnect()
             reconnect_probe.add(self)
 
+    @property
+    def _connects_within_s(self) -> float:
+        return reconnect_probe.connects_within_s
+
     def _create(self) -> None:
         lib = library()
         lib.attach()
