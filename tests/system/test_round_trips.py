@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from motor_bench import until
 from network_proxy import NetworkProxy
+from traitlets.config import Config
 
 from beamshell import RunEngine
 from beamshell.devices import EpicsAreaDetector, EpicsMotor
 from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.errors import MoveFailed
 from beamshell.plans.scans import count, scan
+from beamshell.shell import extension
 
 DELAY_S = 0.05
 """Each way: a busy machine must not need so long between two requests of one flight."""
@@ -154,3 +157,56 @@ def test_a_camera_is_staged_in_six_round_trips_and_all_is_put_back(far: NetworkP
     assert min(numbers) <= 6
     assert not cam.hdf.capturing.get()
     assert [signal.get() for signal in changed] == before
+
+
+# ---- lines at the prompt -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(
+    far: NetworkProxy, th: EpicsMotor, det: EpicsCounter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[str], tuple[int, str]]]:
+    """Types a line at a prompt without a terminal: the round trips that it takes, and what it shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEAMSHELL_DATA", str(tmp_path / "data"))
+        patch.setenv("BEAMSHELL_PLOTS", "none")
+        shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+        session = extension.load(shell)
+        samx = EpicsMotor("FAR:samx", name="samx")
+        for device in (th, samx, det):
+            session.registry.add(device)
+            device.wait_for_connection(30)
+        session.names.set_devices(session.registry)
+
+        def type_line(line: str) -> tuple[int, str]:
+            capsys.readouterr()
+            with far.counted() as trips:
+                shell.run_cell(line)
+            return trips.number, capsys.readouterr().out
+
+        yield type_line
+        extension.unload(shell)
+        for _, signal in samx.walk_signals():
+            signal.destroy()
+
+
+def test_a_move_is_two_round_trips_to_its_last_line(far: NetworkProxy, typed: Callable[[str], tuple[int, str]]) -> None:
+    typed("mov th 1.0")
+    far.delay(DELAY_S)
+    results = [typed(f"mov th {target}") for target in (1.1, 1.2, 1.3)]
+    assert statistics.median_low(trips for trips, _ in results) == 2
+    lines = [shown.strip() for _, shown in results]
+    assert lines == ["th: 1.0000 -> 1.1000 mm", "th: 1.1000 -> 1.2000 mm", "th: 1.2000 -> 1.3000 mm"]
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "shown"), [("wa", 1, "samx"), ("wm th samx", 1, "samx"), ("ct det", 3, "det")]
+)
+def test_tables_are_one_round_trip_and_a_count_three(
+    far: NetworkProxy, typed: Callable[[str], tuple[int, str]], line: str, most: int, shown: str
+) -> None:
+    typed(line)
+    far.delay(DELAY_S)
+    results = [typed(line) for _ in range(3)]
+    assert min(trips for trips, _ in results) <= most
+    assert all(shown in text for _, text in results)

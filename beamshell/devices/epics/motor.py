@@ -38,9 +38,9 @@ Direction = Literal["forward", "reverse"]
 class EpicsMotor(Positioner):
     """A motor record.
 
-    A move succeeds only if the record says that it is done, the readback, read after that, is within the record's
-    tolerance of the target, and nobody else has sent the motor elsewhere. Everything else is a MoveFailed that says
-    why. Recorded are `name` (the readback) and `name_user_setpoint`.
+    A move succeeds only if the record says that it is done, its readback of then is within the record's tolerance of
+    the target, and nobody else has sent the motor elsewhere. Everything else is a MoveFailed that says why. Recorded
+    are `name` (the readback) and `name_user_setpoint`.
 
     Args:
         prefix: the record: "BL:th".
