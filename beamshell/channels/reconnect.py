@@ -90,7 +90,7 @@ class ReconnectProbe:
         self._thread: threading.Thread | None = None
         self._turn = itertools.count()
         self._numbers = itertools.count()
-        self._sent: dict[int, tuple[str, float]] = {}  # by number, the server that was asked, and when
+        self._sent: dict[int, tuple[_Entry, float]] = {}  # by number, what was searched for, and when
         self._round_trip_s = 0.0
         self._never_found_turn = itertools.count()
         self._never_found_due = 0.0
@@ -136,11 +136,7 @@ class ReconnectProbe:
             while (due := self._due_by_server()) is not None:
                 self._send_searches(probe, due)
                 for number in _answers(probe, _PROBE_EVERY_S):
-                    server, sent_at = self._sent.pop(number, ("", math.inf))
-                    if sent_at < math.inf:
-                        self._round_trip_s = time.monotonic() - sent_at
-                        for entry in due.get(server, ()):
-                            entry.answered(self._round_trip_s)
+                    self._answered(number, due)
                 self._reconnect_due()
 
     def _due_by_server(self) -> dict[str, list[_Entry]] | None:
@@ -157,6 +153,18 @@ class ReconnectProbe:
             due.setdefault(entry.channel.server, []).append(entry)
         return due
 
+    def _answered(self, number: int, due: Mapping[str, list[_Entry]]) -> None:
+        """Note the answer to one search: its server is there, for the other channels that it may have too."""
+        if number not in self._sent:
+            return
+        entry, sent_at = self._sent.pop(number)
+        now = time.monotonic()
+        self._round_trip_s = now - sent_at
+        entry.answered(self._round_trip_s)
+        if entry.reconnect_at <= now:  # otherwise it is new, and so is not what brings the others back
+            for other in due.get(entry.channel.server, ()):
+                other.answered(self._round_trip_s)
+
     def _reconnect_due(self) -> None:
         """Reconnect the channels whose time it is."""
         with self._lock:
@@ -169,13 +177,13 @@ class ReconnectProbe:
                 entry.reconnect(now)
 
     def _send_searches(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> None:
-        """Send search datagrams, and note the server of each by the number in the datagram."""
+        """Send search datagrams, and note each by the number in it."""
         turn, now = next(self._turn), time.monotonic()
         self._sent = {number: sent for number, sent in self._sent.items() if sent[1] > now - _LONGEST_ROUND_TRIP_S}
         for server, entries in due.items():
             for entry in [entries[turn % len(entries)]] if server else self._some_never_found(entries):
                 number = next(self._numbers) & 0xFFFFFFFF
-                self._sent[number] = (server, now)
+                self._sent[number] = (entry, now)
                 _send(probe, search_datagram(entry.channel.name, number), server)
 
     def _some_never_found(self, entries: list[_Entry]) -> list[_Entry]:
