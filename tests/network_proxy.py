@@ -354,9 +354,9 @@ class NetworkProxy:
             while True:
                 datagram = searcher.recv(1 << 16)
                 if self._held is None:
-                    self._deliver(self._to_client, partial(self._found, datagram, client))
+                    self._deliver(self._to_client, partial(self._hand_on, datagram, client))
 
-    def _found(self, datagram: bytes, client: tuple[str, int]) -> None:
+    def _hand_on(self, datagram: bytes, client: tuple[str, int]) -> None:
         """Give a client the answer to its search, with our port in it."""
         self._count_all(answer_key, self.round_trips.answered, client, datagram)
         self._udp.sendto(with_port(datagram, self.port), client)

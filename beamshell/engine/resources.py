@@ -96,7 +96,7 @@ class Resources:
         pausable: those of them that have a method `pause`.
         staged: staged devices, the newest last.
         tokens: subscriptions of this call.
-        triggered: by id, the devices that were triggered and not read since, whose reading can be requested ahead.
+        triggered: by id, the devices that were triggered and not read since: they are read together.
         prefetched: by id of the device, the function that collects a reading which was requested ahead.
     """
 

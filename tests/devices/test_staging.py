@@ -113,11 +113,11 @@ def test_a_part_with_a_stage_of_its_own_finds_its_values_in_force() -> None:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.stage_sigs = {signal: 1}
-            self.found: Any = None
+            self.value_after_base: Any = None
 
         def stage(self) -> list[Any]:
             staged = super().stage()
-            self.found = signal.value
+            self.value_after_base = signal.value
             return staged
 
     class Whole(Device):
@@ -126,6 +126,6 @@ def test_a_part_with_a_stage_of_its_own_finds_its_values_in_force() -> None:
 
     whole = Whole(name="whole")
     whole.stage()
-    assert whole.inner.found == 1
+    assert whole.inner.value_after_base == 1
     whole.unstage()
     assert signal.value == 0

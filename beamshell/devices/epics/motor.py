@@ -221,7 +221,7 @@ class EpicsMotor(Positioner):
 
         Args:
             position: in user coordinates.
-            begin: how its fields are found, `begin_values` or `begin_current_values`.
+            begin: `begin_values`, or `begin_current_values` to ask only for what has not come by subscription.
 
         Raises:
             The same as `set`.

@@ -50,8 +50,7 @@ def trigger(ctx: CommandContext, msg: Any) -> Any:
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
         return None
-    if hasattr(msg.obj, "begin_read"):
-        ctx.resources.triggered[id(msg.obj)] = msg.obj
+    ctx.resources.triggered[id(msg.obj)] = msg.obj
     return _act(ctx, msg, method)
 
 

@@ -40,7 +40,7 @@ def read(ctx: CommandContext, msg: Any) -> Any:
     """
     obj, resources = msg.obj, ctx.resources
     if resources.triggered and id(obj) in resources.triggered:
-        _request_readings(ctx, resources.triggered.copy().values())
+        _request_readings(ctx, [one for one in resources.triggered.values() if hasattr(one, "begin_read")])
     collect = resources.prefetched.pop(id(obj), None) if resources.prefetched else None
     readings = ctx.device(obj.read if collect is None else collect)
     if id(obj) not in resources.devices:
