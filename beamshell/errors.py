@@ -67,6 +67,10 @@ class MoveFailed(DeviceError):
     """A move ended somewhere else than where it was sent: a STOP, a limit switch, a stall."""
 
 
+class NotStopped(DeviceError):
+    """A detector goes on counting after it was stopped: look at its IOC."""
+
+
 class ReadFailed(DeviceError):
     """The control system answered a read with an error, or not in time."""
 

@@ -41,7 +41,7 @@ _WHAT_A_PRESS_DOES = {
     Action.TELL: "nothing else",
     Action.PAUSE_SOON: "pause at the next checkpoint",
     Action.PAUSE_NOW: "pause now",
-    Action.STOP: "stop what moves, and end the plan",
+    Action.STOP: "stop what moves or counts, and end the plan",
     Action.END_CELL: "run nothing that was typed after this plan",
     Action.BREAK_IN: "KeyboardInterrupt in the code that does not return",
     Action.BREAK_EVERY_LINE: "KeyboardInterrupt in each of its lines, until it is left",

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -46,6 +47,7 @@ os.environ.update(
         "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port} {LOOPBACK}:{_FAR_NETWORK.port}",
     }
 )
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background job ignores it, and so would consoles
 # A hundred consoles and IOCs are started: each would compile the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for _name, _value in {"MPLBACKEND": "agg", "QT_QPA_PLATFORM": "offscreen", "PROMPT_TOOLKIT_NO_CPR": "1"}.items():

@@ -29,24 +29,24 @@ def environment(data: Path) -> dict[str, str]:
     return own | {"BEAMSHELL_DATA": str(data), "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
 
 
-def _text_of(row: Mapping[int, Any]) -> str:
-    return "".join(row[x].data for x in range(COLUMNS)).rstrip()
-
-
 class Terminal:
     """One console on a screen."""
 
-    def __init__(self, data: Path, words: tuple[str, ...], speed: float) -> None:
+    def __init__(self, data: Path, words: tuple[str, ...], speed: float, columns: int = COLUMNS) -> None:
         self.data = data
+        self._columns = columns
         self._scrolled_off: list[str] = []
-        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=100_000)
+        self._screen = pyte.HistoryScreen(columns, ROWS, history=100_000)
         self._stream = pyte.Stream(self._screen)
         command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable, command, env=environment(data), dimensions=(ROWS, COLUMNS), encoding="utf-8", timeout=None
+            sys.executable, command, env=environment(data), dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
 
     # ---- reading -----------------------------------------------------------------------------
+
+    def _text_of(self, row: Mapping[int, Any]) -> str:
+        return "".join(row[x].data for x in range(self._columns)).rstrip()
 
     def _read(self) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
@@ -59,13 +59,13 @@ class Terminal:
 
     def lines(self, start: int = 0) -> list[str]:
         kept = self._scrolled_off
-        kept += map(_text_of, itertools.islice(self._screen.history.top, len(kept), None))
-        return [*kept, *(_text_of(self._screen.buffer[y]) for y in range(ROWS))][start : self.row + 1]
+        kept += map(self._text_of, itertools.islice(self._screen.history.top, len(kept), None))
+        return [*kept, *(self._text_of(self._screen.buffer[y]) for y in range(ROWS))][start : self.row + 1]
 
     @property
     def last_line(self) -> str:
         """Where the cursor is."""
-        return _text_of(self._screen.buffer[self._screen.cursor.y])
+        return self._text_of(self._screen.buffer[self._screen.cursor.y])
 
     def text(self, start: int = 0) -> str:
         return "\n".join(self.lines(start))

@@ -60,6 +60,7 @@ class VirtualWorld:
         self.metadata: dict[str, Any] = {}
         self.files = KnownFiles()
         self.suspenders_off = ""
+        self.reminders: list[Callable[[], str | None]] = []
         self.look_around: Callable[[], dict[str, Any]] = dict
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
@@ -116,6 +117,9 @@ class VirtualWorld:
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+    def remind(self, seconds: float, words: Callable[[], str | None]) -> None:
+        self.reminders.append(words)
 
     def ask(self, prompt: str) -> str:
         return f"answer to {prompt}"

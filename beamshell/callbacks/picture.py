@@ -15,6 +15,7 @@ import numpy as np
 from beamshell.callbacks.figures import windows
 from beamshell.callbacks.scales import Scale, brightness, colours
 from beamshell.text.numbers import number
+from beamshell.text.window import fitted, window_width
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -143,4 +144,4 @@ def show(picture: Array, title: str, scale: Scale = "linear") -> None:
         greys = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         columns, rows = max(_LEAST_COLUMNS, size.columns - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
         print("\n".join(in_characters(picture, columns, rows, greys=greys, scale=scale)))
-    print(f"{title}: {describe(picture)}")
+    print(fitted(f"{title}: {describe(picture)}", window_width(sys.stdout)))

@@ -21,6 +21,7 @@ from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
+from beamshell.text.window import fitted, window_width
 from beamshell.views.captions import RunDuration, last_line, title
 from beamshell.views.columns import TIME, Column, columns_of
 from beamshell.views.fields import positions, siblings
@@ -88,10 +89,12 @@ class Printer:
         self.on_terminal = out is None and _is_terminal(sys.stdout)
         self._coloured = self.on_terminal and not os.environ.get("NO_COLOR")
 
-    def __call__(self, text: str, colour: str = "") -> None:
-        """Print `text`; `colour` is the number of an ANSI style."""
+    def __call__(self, text: str, colour: str = "", *, is_row: bool = False) -> None:
+        """Print `text`; `colour` is the number of an ANSI style. A row of a table is not broken into lines."""
         if self._closed:
             return
+        if self.on_terminal and not is_row:
+            text = fitted(text, window_width(sys.stdout))
         styled = f"\x1b[{colour}m{text}\x1b[0m" if colour and self._coloured else text
         try:
             (self._out or print)(styled)
@@ -161,7 +164,7 @@ class _RunTable(RunReceiver):
             ]
         if any(map(operator.gt, map(len, texts), self._widths)):
             self._set_widths(list(map(max, self._widths, map(len, texts))))
-        self._print(self._row.format(*texts), _YELLOW if again else "")
+        self._print(self._row.format(*texts), _YELLOW if again else "", is_row=True)
 
     def stop(self, stop: Document) -> None:
         if self._columns:
@@ -191,11 +194,11 @@ class _RunTable(RunReceiver):
 
     def _header(self) -> None:
         self._rule()
-        self._print(self._row.format(*(column.heading for column in self._columns)))
+        self._print(self._row.format(*(column.heading for column in self._columns)), is_row=True)
         self._rule()
 
     def _rule(self) -> None:
-        self._print("+" + "+".join("-" * (width + 2) for width in self._widths) + "+", _DIM)
+        self._print("+" + "+".join("-" * (width + 2) for width in self._widths) + "+", _DIM, is_row=True)
 
 
 def fit(headings: Sequence[str], widths: Sequence[int], line_length: int | None, detector: int) -> dict[int, int]:

@@ -30,6 +30,11 @@ class ComputedChannel(Channel):
         self._on_change: OnChange | None = None
         self._changes: LatestValue[None] = LatestValue(self._deliver)
 
+    @property
+    def inputs(self) -> Sequence[Any]:
+        """The signals that it is computed from."""
+        return self._inputs()
+
     def connect(self) -> None:
         """Nothing to do: its inputs connect by themselves."""
 

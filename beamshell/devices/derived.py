@@ -218,6 +218,11 @@ class DerivedSignal(Signal):
         self._set_up(channel, channel, parent=parent, **kwargs)
         self._enforces_limits = True
 
+    @property
+    def counted_by(self) -> tuple[Any, ...]:
+        """The detectors that count its inputs."""
+        return counters_of(self._derived.inputs)
+
     @override
     def _start_write(self, value: Any, status: Status) -> None:
         def on_done(failure: BaseException | None) -> None:
@@ -365,6 +370,12 @@ class ArraySignal(DerivedSignal):
             lengths_text = " x ".join(map(str, shape))
             raise ReadFailed(f"{self.pvname} sent {array.size} elements, not {lengths_text}: check its shape") from exc
         return whole if self.part is None else whole[self.part]
+
+
+def counters_of(parts: Iterable[Any]) -> tuple[Any, ...]:
+    """The devices that count what these parts record, each once."""
+    counters = {id(counter): counter for part in parts for counter in getattr(part, "counted_by", ())}
+    return tuple(counters.values())
 
 
 def _resolved(one: Any, parent: Any) -> Any:

@@ -48,19 +48,11 @@ class Device(Part):
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = (
-        *(
-            "answers",
-            "attr_name",
-            "begin_read",
-            "begin_read_configuration",
-            "component_names",
-            "dotted_name",
-            "known_state",
-        ),
-        *("lazy_names", "part_name", "root", "signals_to_stage", "simulation", "walk_signals", "STAGES_IN_FLIGHT"),
+        *("answers", "attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name"),
+        *("known_state", "lazy_names", "part_name", "root", "signals_to_stage", "simulation", "walk_signals"),
     )
     """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
-    STAGES_IN_FLIGHT: ClassVar[bool] = False
+    _stages_in_flight: ClassVar[bool] = False
     """True if the `stage` of the class may go on before its `stage_sigs` are in force; it calls `_staging.settle`."""
     component_names: tuple[str, ...] = ()
     """The attributes of its parts, in the order of their declaration."""
@@ -260,6 +252,11 @@ class Device(Part):
             if paths.get(attr):
                 part._choose(paths[attr], add, remove)
 
+    @property
+    def counted_by(self) -> tuple[Any, ...]:
+        """() if it has a count time of its own; the detector that it is a part of."""
+        return () if self.parent is None or hasattr(self, "count_time") else super().counted_by
+
     # ---- actions -----------------------------------------------------------------------------
 
     def trigger(self) -> Status:
@@ -312,10 +309,10 @@ class Device(Part):
         try:
             staging.ask(self.signals_to_stage())
             for key, value in self.stage_sigs.items():
-                staging.write(self._staged_signal(key), value)
+                staging.write(self.part(key) if isinstance(key, str) else key, value)
             for part in self._devices():
                 staged.extend(self._stage_part(part))
-            if not (staging.outer and (self.STAGES_IN_FLIGHT or type(self).stage is Device.stage)):
+            if not (staging.outer and (self._stages_in_flight or type(self).stage is Device.stage)):
                 staging.settle()
         except BaseException:  # a Ctrl+C too must leave nothing half staged
             staging.undo(self.name)
@@ -324,12 +321,9 @@ class Device(Part):
 
     def signals_to_stage(self) -> Iterator[Any]:
         """The signals whose values `stage` needs, of the devices in it too: they are asked for in one round trip."""
-        yield from map(self._staged_signal, self.stage_sigs)
+        yield from (self.part(key) if isinstance(key, str) else key for key in self.stage_sigs)
         for part in self._devices():
             yield from part.signals_to_stage()
-
-    def _staged_signal(self, key: Any) -> Any:
-        return self.part(key) if isinstance(key, str) else key
 
     def _stage_part(self, part: Device) -> list[Any]:
         self._staging.note(part.name, part.unstage)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from beamshell.channels.base import Channel, Collect
 from beamshell.channels.factory import epics_name, open_channel
@@ -39,9 +39,13 @@ class EpicsSignalRO(Signal):
         precision: digits after the decimal point worth showing, likewise.
         record_alarm: record the alarm severity beside the value, as `<name>_severity`: 0 none, 1 minor, 2 major,
             3 invalid. It can be switched on and off later by the attribute of the same name, between runs.
+        counted_by: the detector, or the detectors, whose counts the control system computes it from; a plan triggers
+            them for it.
         options: what the control system's channel takes, such as ``array_dtype="uint16"`` for Channel Access.
     """
 
+    device_arguments: ClassVar[tuple[str, ...]] = ("counted_by",)
+    """The arguments that a device file gives as the names of other devices."""
     writable: bool = False
     setpoint_pvname = ""
 
@@ -62,6 +66,7 @@ class EpicsSignalRO(Signal):
         units: str = "",
         precision: int | None = None,
         record_alarm: bool = False,
+        counted_by: Any = (),
         **options: Any,
     ) -> None:
         self.pvname = read_pv
@@ -75,6 +80,7 @@ class EpicsSignalRO(Signal):
         self.timeout = timeout
         self.connection_timeout = connection_timeout
         self.record_alarm = record_alarm
+        self._counted_by = tuple(counted_by) if isinstance(counted_by, list | tuple) else (counted_by,)
         self._own_units = units
         self._own_precision = precision
         self._auto_monitor = bool(auto_monitor)
@@ -82,6 +88,11 @@ class EpicsSignalRO(Signal):
             channel.connect()
         if auto_monitor:
             self._start_monitor()
+
+    @property
+    def counted_by(self) -> tuple[Any, ...]:
+        """As given, or the detector that it is a part of."""
+        return self._counted_by or super().counted_by
 
     def read(self) -> dict[str, Reading]:
         """The reading in the hardware now, by name; with the setpoint's if that is another address."""

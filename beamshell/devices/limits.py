@@ -79,8 +79,8 @@ def as_limits(name: str, limits: Iterable[float] | None) -> tuple[float, float] 
     return (low, high)
 
 
-def as_number(name: str, position: Any, *, finite: bool = True) -> float:
-    """`position` as a float.
+def as_number(name: str, position: Any, *, finite: bool = True, noun: str = "position") -> float:
+    """`position` as a float; in messages it is a `noun`.
 
     Raises:
         BadValue: it is no number, or not a finite one.
@@ -94,5 +94,5 @@ def as_number(name: str, position: Any, *, finite: bool = True) -> float:
         shown = text if len(text) <= 40 else f"{text[:40]}..."
         raise BadValue(f"{name}: {shown} is not a number") from exc
     if math.isnan(number) or (finite and math.isinf(number)):
-        raise BadValue(f"{name}: {number} is not a position")
+        raise BadValue(f"{name}: {number} is not a {noun}")
     return number

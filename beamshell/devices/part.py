@@ -103,6 +103,19 @@ class Part:
         """The outermost device that it is a part of, or itself."""
         return self if self.parent is None else getattr(self.parent, "root", self.parent)
 
+    @property
+    def counted_by(self) -> tuple[Any, ...]:
+        """The devices that count what it records; a plan triggers them for it.
+
+        () for what counts by itself, and for values that are there at any time.
+        """
+        above = self.parent
+        if above is None or Kind.normal not in self._kind:
+            return ()
+        while above is not None and not hasattr(above, "count_time"):
+            above = getattr(above, "parent", None)
+        return () if above is None else (above,)
+
     # ---- read-only
 
     @property

@@ -17,13 +17,13 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from typing_extensions import override
 
+from beamshell.devices.axis_drive import Drive
 from beamshell.devices.device import Device
 from beamshell.devices.limits import as_number
 from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.staging import raise_together
-from beamshell.devices.status import Status
-from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed
+from beamshell.errors import BadValue, LimitError, MoveFailed
 from beamshell.protocols import Location
 from beamshell.text.nearest import unknown
 
@@ -69,7 +69,17 @@ class PseudoPositioner(Device):
         >>> jaws.gap.set(2).wait()
     """
 
-    HIDDEN = ("begin_location", "drive", "drive_ended", "is_driven_by", "plan", "with_unit")
+    HIDDEN = (
+        "begin_location",
+        "drive",
+        "drive_ended",
+        "groups_of",
+        "in_order",
+        "lock",
+        "is_driven_by",
+        "plan",
+        "with_unit",
+    )
     device_arguments: ClassVar[tuple[str, ...]] = ("motors",)
     """The arguments that a device file gives as the names of other devices."""
     PseudoPosition: ClassVar[Any] = tuple
@@ -96,10 +106,10 @@ class PseudoPositioner(Device):
         self._given = {} if motors is None else self._by_real_axis(name, motors)
         self._components = {attr: part for attr, part in self._components.items() if attr not in self._given}
         self.component_names = tuple(self._components)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._joined: dict[str, MoveStatus] = {}  # the moves that the present drive of the real axes serves
         self._target: Any = None  # of that drive, as a PseudoPosition
-        self._drive: _Drive | None = None
+        self._drive: Drive | None = None
         super().__init__(prefix, name=name, **kwargs)
         if not self.pseudo_names or not self.real_names:
             raise TypeError(f"{type(self).__name__} needs parts of both kinds: PseudoSingle, and a real positioner")
@@ -139,6 +149,20 @@ class PseudoPositioner(Device):
     def limits_of(self, axis: str) -> tuple[float, float]:  # noqa: ARG002 - for subclasses that can tell
         """(low, high) of a computed axis; equal ones if that cannot be said without the other axes."""
         return (0.0, 0.0)
+
+    def in_order(self, start: Any, target: Any) -> Sequence[Sequence[str]]:  # noqa: ARG002 - for subclasses
+        """The names of the real axes in groups: each group is sent when the one before has arrived.
+
+        All together, unless a subclass says that they could collide on the way.
+
+        Args:
+            start: where the real axes are, a RealPosition.
+            target: where they go, likewise.
+
+        Raises:
+            LimitError: there is no way without a collision; nothing has moved.
+        """
+        return [self.real_names]
 
     # ---- where it is -------------------------------------------------------------------------
 
@@ -235,7 +259,7 @@ class PseudoPositioner(Device):
         """`target`, completed by the setpoints of the other axes."""
         if set(target) == set(self.pseudo_names):
             return self.PseudoPosition(**target)
-        with self._lock:
+        with self.lock:
             under_way = self._target if self._drive is not None else None
         return (self.locate()["setpoint"] if under_way is None else under_way)._replace(**target)
 
@@ -287,7 +311,7 @@ class PseudoPositioner(Device):
         return begin._replace(**{attr: getattr(begin, attr) + value for attr, value in distances.items()})
 
     def estimate_time_s(self, start: Any, stop: Any) -> float | None:
-        """Seconds that the slowest real axis should take from `start` to `stop`; None if that is unknown.
+        """Seconds that the real axes should take from `start` to `stop`; None if that is unknown.
 
         Args:
             start: a position, as `set` takes it; axes that it leaves out are where they were sent.
@@ -304,7 +328,11 @@ class PseudoPositioner(Device):
             return None
         if not all(math.isfinite(place) for way in ways for place in way):
             return None
-        return max(float(estimate(*way)) for estimate, way in zip(estimates, ways, strict=True))
+        seconds = {
+            name: float(estimate(*way)) for name, estimate, way in zip(self.real_names, estimates, ways, strict=True)
+        }
+        groups = self.in_order(*(self.RealPosition(*places) for places in zip(*ways, strict=True)))
+        return sum(max(seconds[name] for name in group) for group in groups if group)
 
     # ---- going there -------------------------------------------------------------------------
 
@@ -348,8 +376,8 @@ class PseudoPositioner(Device):
             axis: the axis that is moved, "" for the device as a whole.
             move: the status to be ended.
         """
-        drive = _Drive(self, plan.real)
-        with self._lock:
+        drive = Drive(self, plan.real)
+        with self.lock:
             overruled = [key for key in self._joined if axis == _WHOLE or key in (_WHOLE, axis)]
             for other in [self._joined.pop(key) for key in overruled]:
                 other.fail(MoveFailed(f"{other.obj.name}: {other.action} was superseded by a {move.action}"))
@@ -358,9 +386,16 @@ class PseudoPositioner(Device):
             self._drive = drive  # from here on, the ends of earlier moves of the real axes are ignored
         drive.start()
 
-    def drive_ended(self, drive: _Drive, failure: BaseException | None) -> None:
+    def groups_of(self, target: Sequence[float]) -> list[list[tuple[Positioner, float]]]:
+        """The real axes with their targets, in the groups in which they are sent."""
+        positions = dict(zip(self.real_names, target, strict=True))
+        has_an_order = type(self).in_order is not PseudoPositioner.in_order
+        groups = self.in_order(self.real_position, self.RealPosition(*target)) if has_an_order else [self.real_names]
+        return [[(self._part(name), positions[name]) for name in group] for group in groups if group]
+
+    def drive_ended(self, drive: Drive, failure: BaseException | None) -> None:
         """End the moves that `drive` serves: the real axes have arrived, or one has failed. Any thread."""
-        with self._lock:
+        with self.lock:
             if drive is not self._drive:
                 return
             joined, self._joined, self._drive = self._joined, {}, None
@@ -370,12 +405,15 @@ class PseudoPositioner(Device):
             else:
                 move.fail(MoveFailed(f"{move.obj.name}: {move.action}: {failure}"))
 
-    def is_driven_by(self, drive: _Drive) -> bool:
+    def is_driven_by(self, drive: Drive) -> bool:
         """True as long as no later drive has taken over and this one has not ended."""
         return drive is self._drive
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis; unfinished moves then have failed, or succeeded if `success`."""
+        with self.lock:
+            if self._drive is not None:
+                self._drive.stop(success)
         failures: list[tuple[str, Exception]] = []
         for device in (*self._devices(), *self._given.values()):
             try:
@@ -405,47 +443,6 @@ class PseudoPositioner(Device):
         super().wait_for_connection(timeout)
         for motor in self._given.values():
             motor.wait_for_connection(max(0.0, deadline - time.monotonic()))
-
-
-class _Drive:
-    """One move of all real axes together."""
-
-    def __init__(self, device: PseudoPositioner, target: Sequence[float]) -> None:
-        self._device = device
-        self._target = target
-        self._moving = len(target)
-
-    def start(self) -> None:
-        """Send all axes; if one refuses, stop those that were sent."""
-        try:
-            for axis, position in zip(self._device.real_axes, self._target, strict=True):
-                axis.set(position).add_callback(self._on_end)
-        except BaseException as exc:
-            self._fail(exc)
-            raise
-
-    def _on_end(self, status: Status) -> None:
-        """One axis has ended its move. Any thread."""
-        failure = status.exception()
-        if failure is not None:
-            self._fail(failure)
-            return
-        with self._device._lock:
-            self._moving -= 1
-            is_last = self._moving == 0
-        if is_last:
-            self._device.drive_ended(self, None)
-
-    def _fail(self, failure: BaseException) -> None:
-        if not self._device.is_driven_by(self):
-            return  # superseded: the axes are on their way to somewhere else
-        self._device.drive_ended(self, failure)
-        for axis in self._device.real_axes:
-            if axis.moving:
-                try:
-                    axis.stop()
-                except DeviceError:  # it is offline: its own move says so
-                    continue
 
 
 def pseudo_position_argument(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ It knows the geometry of two blades.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from beamshell.devices.component import Component, FormattedComponent
@@ -13,12 +14,15 @@ from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.part import Kind
 from beamshell.devices.pseudo import PseudoPositioner
 from beamshell.devices.pseudo_axis import PseudoSingle
+from beamshell.errors import LimitError
 
 
 class Slits(PseudoPositioner):
     """Two blades: gap = high - low, centre = (high + low) / 2, in the unit of their motors.
 
-    The gap is never below 0: the blades would touch. Both axes have the limits that the blades leave to them.
+    The gap is never below 0: the blades would touch. On the way it is never smaller than at the start or at the target,
+    whatever the speeds: if one blade opens and the other one closes, the one that opens goes first. Both axes have the
+    limits that the blades leave to them.
 
     Of motors that exist already: ``Slits(name="slits", motors=[samx, samy])``, the blade at the low side first.
 
@@ -54,6 +58,27 @@ class Slits(PseudoPositioner):
         """The gap between the blades, and its centre."""
         return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
 
+    def in_order(self, start: Any, target: Any) -> Sequence[Sequence[str]]:
+        """The blade that opens, then the one that closes.
+
+        Raises:
+            LimitError: a blade that closes takes out its backlash beyond the other blade.
+        """
+        closing = [name for name, sign in _CLOSES if sign * (getattr(target, name) - getattr(start, name)) > 0]
+        overshoot = sum(self._overshoot(name) for name in closing)
+        gap = target.high - target.low
+        if overshoot > gap >= 0:
+            raise LimitError(
+                f"{self.gap.name}: its blades take out their backlash (BDST) {self.gap.with_unit(overshoot)} beyond "
+                f"their targets, and would touch at a gap of {self.gap.with_unit(gap)}; change the sign of BDST"
+            )
+        return [[name for name in self.real_names if name not in closing], closing]
+
+    def _overshoot(self, name: str) -> float:
+        """The distance by which a blade that closes goes beyond its target before it comes back."""
+        settings = getattr(getattr(self, name), "move_settings", None)
+        return 0.0 if settings is None else max(0.0, -dict(_CLOSES)[name] * float(settings().backlash))
+
     def limits_of(self, axis: str) -> tuple[float, float]:
         """The gaps from closed to both blades at their outer limits; the centres between both blades at a limit.
 
@@ -65,6 +90,10 @@ class Slits(PseudoPositioner):
             return (0.0, widest if widest > 0 else math.inf)
         centres = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
         return (0.0, 0.0) if math.isnan(sum(centres)) or -centres[0] == centres[1] == math.inf else centres
+
+
+_CLOSES = (("low", 1), ("high", -1))
+"""Each blade with the direction in which it closes."""
 
 
 def _endless_if_none(limits: tuple[float, float]) -> tuple[float, float]:

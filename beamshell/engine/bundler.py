@@ -163,9 +163,7 @@ class RunBundler:
             rewinds: False for streams whose events are not repeated after a rewind (monitors, flyers).
         """
         for obj in described:
-            if not getattr(obj, "name", ""):
-                kind = type(obj).__name__
-                raise PlanError(f"a {kind} in stream {name!r} has no name: make it as {kind}(..., name='my_name')")
+            _check_name(obj, name)
         stream = self.streams.get(name)
         if stream is None:
             stream = self.streams[name] = Stream(name, describe or self._describe, rewinds=rewinds)
@@ -272,6 +270,22 @@ class RunBundler:
             "stop", compose.stop(self._world.uid(), self._world.time(), self.uid, exit_status, reason, counts)
         )
         return self.uid
+
+
+def _check_name(obj: Any, stream: str) -> None:
+    """Check that documents can hold what a device is called.
+
+    Raises:
+        PlanError: it has no name, or one with a character that is not allowed in a key.
+    """
+    device_name, kind = getattr(obj, "name", ""), type(obj).__name__
+    if not device_name:
+        raise PlanError(f"a {kind} in stream {stream!r} has no name: make it as {kind}(..., name='my_name')")
+    if any(character in "./" or not character.isprintable() for character in device_name):
+        raise PlanError(
+            f"the {kind} {device_name!r} cannot be recorded: its name has a '/', a '.' or a line break; "
+            f"make it as {kind}(..., name='my_name')"
+        )
 
 
 def _begin_configuration(obj: Any, call: Callable[..., Any]) -> Callable[[], Any] | None:

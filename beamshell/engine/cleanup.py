@@ -1,4 +1,4 @@
-"""The engine's cleanup after a plan: stop what moves, end monitors, unstage devices, close runs.
+"""The engine's cleanup after a plan: stop what moves and counts, end monitors, unstage devices, close runs.
 
 It is done however the plan ended. A step that fails does not prevent the next one; all failures are reported at the
 end. It knows nothing of how the plan ended.
@@ -12,7 +12,7 @@ from typing import Any
 
 from beamshell.engine.context import CommandContext
 from beamshell.engine.flyers import stop_and_collect
-from beamshell.engine.interruption import stop_moved
+from beamshell.engine.interruption import stop_devices
 from beamshell.engine.places import place_in_words
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import State
@@ -35,8 +35,8 @@ def finish(ctx: CommandContext) -> None:
     modes.finish()
     outcome.settle()
     success = outcome.exit_status == "success"
-    stop_moved(ctx, moving_only=success, success=success)
-    if outcome.interrupted and ctx.only_moves:
+    stop_devices(ctx, busy_only=success, success=success)
+    if outcome.interrupted and ctx.is_bare and modes.state is not State.HALTING:
         _wait_for_rest(ctx)
     for run in resources.runs.values():
         for monitor in run.monitored.values():
@@ -56,19 +56,27 @@ def finish(ctx: CommandContext) -> None:
 
 
 def _wait_for_rest(ctx: CommandContext) -> None:
-    """Wait until the motors of a move that was ended stand still, and make where they are the reason."""
+    """Wait until what was stopped is at rest, and make where the motors are, and what counted, the reason."""
     resources = ctx.resources
-    tasks = [task for task in resources.tasks if task.msg.command == "set" and hasattr(task.msg.obj, "stop")]
+    tasks = [task for task in resources.tasks if hasattr(task.msg.obj, "stop")]
     at_rest = partial(ctx.until, lambda: all(task.status.done for task in tasks), ctx.clock() + REST_TIMEOUT_S)
-    ctx.isolated("the motors are not waited for", at_rest)
-    moving = {id(task.msg.obj) for task in tasks if not task.status.done}
+    ctx.isolated("the devices are not waited for", at_rest)
+    busy = {id(task.msg.obj) for task in tasks if not task.status.done}
     places = [
-        f"{words} and still moves" if key in moving else words
+        f"{words} and still moves" if key in busy else words
         for key, msg in resources.moved.items()
-        if (words := place_in_words(ctx, msg.obj))
+        if not _is_setting(msg.obj) and (words := place_in_words(ctx, msg.obj))
     ]
+    cut_short = [name_of(resources.devices[key]) for key in resources.stopped if key not in resources.moved]
+    counts = [f"the count of {', '.join(sorted(cut_short))} was cut short"] if cut_short else []
     if not ctx.outcome.reason:
-        ctx.outcome.reason = ", ".join(places) if places else "nothing has moved"
+        nothing = "nothing has moved" if ctx.only_moves else "nothing has counted"
+        ctx.outcome.reason = ", ".join([*places, *counts]) or nothing
+
+
+def _is_setting(obj: Any) -> bool:
+    """Whether it is a part of a device that does not move with it, such as a count time."""
+    return getattr(obj, "parent", None) is not None and not hasattr(obj, "position")
 
 
 def _unstage(ctx: CommandContext, obj: Any) -> None:

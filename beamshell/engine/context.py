@@ -60,7 +60,8 @@ class CommandContext:
     Attributes:
         modes, cursor, requests, resources, outcome: the records of this call; see their classes.
         paused: see CallOptions.
-        only_moves: the plan has not begun to measure, so there is nothing that it could go back to.
+        only_moves: the plan has not begun to measure.
+        is_bare: the plan has opened no run, staged nothing and passed no checkpoint: there is nothing to go back to.
         polled: a suspender is installed that does not report its changes.
     """
 
@@ -81,6 +82,7 @@ class CommandContext:
         self.resources = Resources()
         self.outcome = Outcome()
         self.only_moves = True
+        self.is_bare = True
         self.paused = options.paused
         self._plain: set[type] = set()  # classes of devices whose methods are no coroutines
         self._not_awaitable: set[type] = set()  # classes of what devices have returned
@@ -148,6 +150,7 @@ class CommandContext:
             step: the step in words, such as "th: cannot stop"; the cause is added to it.
             let_through: raised all the same.
         """
+        self.modes.step = step
         try:
             call(*args)
         except let_through:
@@ -186,8 +189,18 @@ class CommandContext:
         for run in runs:
             run.mark()
 
+    def begin_scan(self) -> None:
+        """Called by the first message that makes a place to go back to: from here on the plan can be paused.
+
+        Raises:
+            Interrupted: as `begin_measurement`.
+        """
+        self.is_bare = False
+        if self.only_moves:
+            self.begin_measurement()
+
     def begin_measurement(self) -> None:
-        """Called by the first message that measures: from here on the plan can be paused, and all suspenders count.
+        """Called by the first message that measures: from here on all suspenders count.
 
         Raises:
             Interrupted: one of them is tripped; the message is sent again when it is released.

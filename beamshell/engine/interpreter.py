@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from beamshell.engine import cleanup, interruption
-from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, Command
+from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, PUTTING_BACK, Command
 from beamshell.engine.context import CallOptions, CommandContext
 from beamshell.engine.plan_cursor import NOT_REPEATED
 from beamshell.engine.requests import (
@@ -32,6 +32,7 @@ from beamshell.errors import (
     FailedStatus,
     InvalidCommand,
     LimitError,
+    NotStopped,
     PlanError,
     PlanHalt,
     RequestAbort,
@@ -108,7 +109,7 @@ class Interpreter:
         """Put everything back after an exception that is no plan's, such as SystemExit; no resume is possible."""
         self.modes.emergency()
         self.outcome.abort(f"{type(error).__name__}: {error}".rstrip(": "))
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         cleanup.halt_plans(self.ctx)
         cleanup.finish(self.ctx)
 
@@ -297,10 +298,11 @@ class Interpreter:
         """Throw the request to end into the plan, or into its cleanup's end."""
         self.outcome.ended_by(request, again=self.modes.ending)
         self.modes.go(request.state)
+        interruption.name_what_is_waited_for(self.ctx)
         self.requests.forget_pauses()
         self.requests.failures.clear()
         if request.state is State.HALTING:
-            interruption.stop_moved(self.ctx)
+            interruption.stop_devices(self.ctx)
             cleanup.halt_plans(self.ctx)
             self.outcome.error = PlanHalt(self.outcome.reason)
             return
@@ -308,7 +310,7 @@ class Interpreter:
         if self.modes.cleanup_depth:
             self.outcome.after_cleanup = error  # what the plan is putting back must arrive
             return
-        interruption.stop_moved(self.ctx)
+        interruption.stop_devices(self.ctx)
         if self.cursor:
             self.cursor.throw(error)
 
@@ -338,12 +340,26 @@ class Interpreter:
         if requests.failures:
             self._posts.append(WakeUp())  # the next message acts on whatever else is pending
             requests.failures.popleft().raise_failure()
-        if requests.pause_now is not None:
+        if requests.pause_now is not None and not self._pause_comes_late(requests.pause_now):
             reason = requests.pause_now.reason
             requests.forget_pauses()
             raise Interrupted(InterruptReason.PAUSE, reason=reason)
         if modes.episode is None and self.ctx.suspenders and self.ctx.tripped:
             raise Interrupted(InterruptReason.SUSPEND)
+
+    def _pause_comes_late(self, request: PauseRequest) -> bool:
+        """Whether a person's pause finds a plan that only puts devices back; it then counts for the next checkpoint."""
+        msg, resources = self.cursor.top.msg, self.ctx.resources
+        is_late = (
+            request.pressed
+            and msg is not None
+            and msg.command in PUTTING_BACK
+            and not resources.runs
+            and all(task.status.done for tasks in resources.groups.values() for task in tasks)
+        )
+        if is_late:
+            self.requests.put_off_pause()
+        return is_late
 
     def _take_all(self) -> None:
         """Note all posts, without acting on them."""
@@ -359,7 +375,7 @@ class Interpreter:
             return  # of a paused plan, which notices it when it waits for it
         if not unwinding and not task.failure_suppressed:
             self.requests.failures.append(task)
-        elif id(task.msg.obj) not in self.ctx.resources.stopped:
+        elif id(task.msg.obj) not in self.ctx.resources.stopped or isinstance(task.status.exception(0), NotStopped):
             task.raised = unwinding
             self.outcome.problems.append(f"{task.describe()} failed: {task.status.exception(0)}")
 

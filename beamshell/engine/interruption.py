@@ -1,8 +1,8 @@
 """Pausing, suspending and resuming a plan, and the rewind to its last checkpoint.
 
-To come to rest: record it, drop monitors, stop what moves, tell the devices. To go on: tell the devices, begin the
-monitors again, and send every message since the checkpoint once more. These are functions of a CommandContext; they
-know nothing of the interpreter's loop.
+To come to rest: record it, drop monitors, stop what moves and counts, tell the devices. To go on: tell the devices,
+begin the monitors again, and send every message since the checkpoint once more. These are functions of a
+CommandContext; they know nothing of the interpreter's loop.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ from beamshell.engine.world import Suspender
 from beamshell.errors import NoReplayAllowed
 from beamshell.messages import Msg
 
+SILENCE_S = 1.0
+"""Seconds of a pause, or of the end of a plan, after which it is said what is waited for."""
+
 
 def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     """Come to rest; the operator decides how to go on."""
     ctx.modes.go(State.PAUSING)
+    name_what_is_waited_for(ctx)
     ctx.resources.was_paused = True
     if interruption.reason:
         ctx.world.say(interruption.reason)
@@ -113,12 +117,35 @@ def _come_to_rest(ctx: CommandContext, reason: str) -> None:
         for run in ctx.resources.runs.values():
             for monitor in run.monitored.values():
                 ctx.isolated(f"{name_of(monitor.obj)}: cannot end the monitor", monitor.drop)
-        stop_moved(ctx)
+        stop_devices(ctx)
         for obj in list(ctx.resources.pausable.values()):
             try:
                 ctx.isolated(f"{name_of(obj)}: pause", ctx.device, obj.pause, let_through=NoReplayAllowed)
             except NoReplayAllowed:
                 ctx.mark()
+
+
+def name_what_is_waited_for(ctx: CommandContext) -> None:
+    """Say what the pause or the end of a plan waits for, if that takes longer than a second."""
+    if not ctx.modes.reminds:
+        ctx.modes.reminds = True
+        ctx.world.remind(SILENCE_S, lambda: _waiting_words(ctx))
+
+
+def _waiting_words(ctx: CommandContext) -> str | None:
+    """What is waited for and how not to; None if the plan is paused or has ended. Any thread."""
+    modes = ctx.modes
+    if not modes.ending and modes.state is not State.PAUSING:
+        modes.reminds = False
+        return None
+    names = [task.describe() for task in list(ctx.resources.tasks) if not task.status.done and not task.superseded]
+    if modes.foreign:
+        msg = ctx.cursor.top.msg if ctx.cursor else None
+        names = [name_of(msg.obj)] if msg is not None and msg.obj is not None else [modes.step.partition(":")[0]]
+    if not any(names):
+        return ""
+    way_out = "" if modes.state is State.HALTING else " Ctrl+C three times in a row: do not wait."
+    return f"Waiting for {', '.join(names)}.{way_out}"
 
 
 @contextlib.contextmanager
@@ -138,17 +165,29 @@ def _record(ctx: CommandContext, reason: str) -> None:
             run.record_interruption(reason)
 
 
-def stop_moved(ctx: CommandContext, *, moving_only: bool = False, success: bool = True) -> None:
-    """Stop the devices that this call has set. A device that does not stop is reported, and the others are stopped."""
+def stop_devices(ctx: CommandContext, *, busy_only: bool = False, success: bool = True) -> None:
+    """Stop the devices that this call has set, and those that count.
+
+    A device that does not stop is reported, and the others are stopped.
+
+    Args:
+        ctx: the records of the call.
+        busy_only: leave out those that have arrived.
+        success: whether what is stopped counts as a success.
+    """
     resources = ctx.resources
-    under_way = [task for task in resources.tasks if not task.status.done and task.msg.command == "set"]
-    moving = {id(task.msg.obj) for task in under_way}
-    for key, obj in [(key, msg.obj) for key, msg in resources.moved.items()]:
-        if hasattr(obj, "stop") and (key in moving or not moving_only):
+    under_way = [task for task in resources.tasks if not task.status.done and task.msg.command in _CAN_BE_STOPPED]
+    busy = {id(task.msg.obj): task.msg.obj for task in under_way}
+    moved = {} if busy_only else {key: msg.obj for key, msg in resources.moved.items()}
+    for key, obj in {**moved, **busy}.items():
+        if hasattr(obj, "stop"):
             resources.stopped.add(key)
             for task in under_way:
                 task.stopped_by_engine = task.stopped_by_engine or task.msg.obj is obj
             ctx.isolated(f"{name_of(obj)}: cannot stop", partial(ctx.device, obj.stop, success=success))
+
+
+_CAN_BE_STOPPED = ("set", "trigger")
 
 
 def _wake(ctx: CommandContext) -> None:
@@ -180,7 +219,7 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
             cursor.top.reply = None
         elif not messages or messages[-1] is not cursor.top.msg:
             messages.append(cursor.top.msg)
-    messages = [task.msg for task in _moves_to_begin_again(ctx, messages)] + messages
+    messages = [task.msg for task in _actions_to_begin_again(ctx, messages)] + messages
 
     def rewind() -> Generator[Msg, Any, Any]:
         for run, mark in marks:
@@ -191,7 +230,7 @@ def _push_rewind(ctx: CommandContext, *, finished: bool) -> list[Msg]:
     return messages
 
 
-def _moves_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:
+def _actions_to_begin_again(ctx: CommandContext, messages: list[Any]) -> list[Task]:
     """Tasks from before the checkpoint that the engine has stopped; tasks that are sent again are dropped."""
     repeated = {id(msg) for msg in messages}
     stopped = []

@@ -23,6 +23,7 @@ from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import Phase, State
 from beamshell.text.times import duration
+from beamshell.text.window import fitted, window_width
 
 WINDOW_S = 10.0
 """Seconds between two presses beyond which they are not presses in a row."""
@@ -33,7 +34,7 @@ class Situation(enum.StrEnum):
 
     PLAN = "a plan runs"
     PAUSE_AWAITED = "a plan runs, and pauses at its next checkpoint"
-    BARE_MOVE = "a plan runs that has only moved, or that runs beside a paused one"
+    BARE = "a plan runs that has nothing to go back to, or that runs beside a paused one"
     SUSPENDED = "suspenders hold the plan"
     PAUSING = "the plan is being paused"
     CLEANING_UP = "the plan cleans up after a stop or an abort"
@@ -41,6 +42,7 @@ class Situation(enum.StrEnum):
     FINISHING = "the plan has ended and the engine puts things back"
     CELL = "a cell runs"
     BEGINNING = "a statement is about to run"
+    QUESTION = "a question waits for its answer"
     PROMPT = "nothing runs"
     CLOSING = "the console closes"
 
@@ -51,7 +53,7 @@ class Action(enum.Enum):
     TELL = enum.auto()  # nothing
     PAUSE_SOON = enum.auto()  # at the next checkpoint
     PAUSE_NOW = enum.auto()
-    STOP = enum.auto()  # what moves, and the plan
+    STOP = enum.auto()  # what moves or counts, and the plan
     END_CELL = enum.auto()  # what was typed after this plan is not run
     BREAK_IN = enum.auto()  # KeyboardInterrupt in the code that does not return
     BREAK_EVERY_LINE = enum.auto()  # in each of its lines, until it is left
@@ -84,7 +86,7 @@ _BREAK = "Breaking into {where}, which does not return."
 _OF_A_PLAN = (
     Situation.PLAN,
     Situation.PAUSE_AWAITED,
-    Situation.BARE_MOVE,
+    Situation.BARE,
     Situation.SUSPENDED,
     Situation.PAUSING,
     Situation.CLEANING_UP,
@@ -96,7 +98,7 @@ PLAN_RULES: tuple[Rule, ...] = (
     Rule(Situation.PLAN, 1, Action.PAUSE_SOON, _SOON),
     Rule(Situation.PLAN, 2, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSE_AWAITED, 1, Action.PAUSE_NOW, _NOW),
-    Rule(Situation.BARE_MOVE, 1, Action.STOP, "Stopping{moving}.{waiting}"),
+    Rule(Situation.BARE, 1, Action.STOP, "Stopping{busy}.{waiting}"),
     Rule(Situation.SUSPENDED, 1, Action.PAUSE_NOW, _NOW),
     Rule(Situation.PAUSING, 1, Action.TELL, "Pausing already.{waiting}"),
     Rule(
@@ -138,7 +140,7 @@ def rule_for(rules: Sequence[Rule], situation: Situation, presses: int, stuck: b
 
 def announce(text: str) -> None:
     """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
-    line = f"{text}\n"
+    line = f"{fitted(text, window_width(sys.stderr))}\n"
     try:
         os.write(sys.stderr.fileno(), line.encode(errors="replace"))
     except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
@@ -166,25 +168,30 @@ class Subject:
         """The values for the braces in the sentences of its rules."""
         return {}
 
-    def act(self, action: Action, frame: FrameType | None) -> None:
+    def act(self, action: Action, frame: FrameType | None) -> None:  # noqa: ARG002
         """Do the action of a press; called in a signal handler, `frame` is the interrupted code."""
         if action is Action.INTERRUPT:
-            if _in_finalizer(frame):  # Python would show a traceback there, and go on: once more, in a moment
-                threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
-                return
             raise KeyboardInterrupt
 
 
 _AGAIN_S = 0.02
 
 
-def _in_finalizer(frame: FrameType | None) -> bool:
-    """Whether the interrupted code is a `__del__` or called by one."""
-    while frame is not None:
-        if frame.f_code.co_name == "__del__":
-            return True
-        frame = frame.f_back
-    return False
+def press_again(unraisable: sys.UnraisableHookArgs) -> bool:
+    """Press once more in a moment, if a press came in code whose errors Python shows and forgets.
+
+    Such code is a `__del__`, the callback of a weak reference, or what C code calls.
+
+    Args:
+        unraisable: the error, as `sys.unraisablehook` is called with it.
+
+    Returns:
+        Whether it was a press, so that nothing is to be shown.
+    """
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        return False
+    threading.Timer(_AGAIN_S, signal.raise_signal, [signal.SIGINT]).start()
+    return True
 
 
 class MainThreadWaker:
@@ -211,6 +218,8 @@ class MainThreadWaker:
             signal.set_wakeup_fd(before)
 
     def _start(self) -> int:
+        shown = sys.unraisablehook
+        sys.unraisablehook = lambda unraisable: None if press_again(unraisable) else shown(unraisable)
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         signal.signal(signal.SIGURG, self._handle)
@@ -313,6 +322,32 @@ OWNER = InterruptOwner()
 """The owner of this process's SIGINT."""
 
 
+class QuestionInterrupts(Subject):
+    """A question to the operator, as the subject of presses: it never goes on waiting, whatever asks it."""
+
+    rules = (Rule(Situation.QUESTION, 1, Action.INTERRUPT, ""),)
+    situation = Situation.QUESTION
+
+
+def ask(question: str, read_line: Callable[[str], str] | None = None) -> str:
+    """The operator's answer to a question, in one line.
+
+    Args:
+        question: shown before the answer.
+        read_line: shows the question and reads the answer; None is Python's `input`.
+
+    Raises:
+        KeyboardInterrupt: the operator pressed Ctrl+C.
+        EOFError: the operator pressed Ctrl+D, or there is no terminal.
+    """
+    with OWNER.watch(QuestionInterrupts()):
+        try:
+            return (read_line or input)(question)
+        except (KeyboardInterrupt, EOFError):
+            announce("")  # what is said next begins on a line of its own
+            raise
+
+
 # ---- a plan as the subject -------------------------------------------------------------------------
 
 _SITUATIONS = {
@@ -354,27 +389,34 @@ class PlanInterrupts(Subject):
         modes, ctx = self._modes, self._ctx
         situation = situation_of(modes.state, modes.phase)
         is_running = situation in (Situation.PLAN, Situation.SUSPENDED) and not modes.cleanup_depth
-        if is_running and (ctx.paused is not None or (ctx.only_moves and ctx.resources.moved)):
-            return Situation.BARE_MOVE
+        if is_running and (ctx.paused is not None or self._is_bare(situation)):
+            return Situation.BARE
         if situation is Situation.PLAN and ctx.requests.pause_later is not None:
             return Situation.PAUSE_AWAITED  # however long ago the first press was
         return situation
+
+    def _is_bare(self, situation: Situation) -> bool:
+        """Whether a press stops what moves or counts; what waits for the beam to count can be resumed."""
+        ctx = self._ctx
+        return ctx.is_bare and bool(ctx.resources.moved if ctx.only_moves else situation is Situation.PLAN)
 
     def stuck(self, presses: int) -> bool:
         """Whether code of others runs and a request is not taken; from the fourth press on, whether such code runs."""
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:
-        """The method that runs, what moves, the state, and the seconds since the last checkpoint."""
+        """The method that runs, what moves or counts, the state, and the seconds since the last checkpoint."""
         msg = self._cursor.top.msg if self._cursor else None
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
         checkpoint_at = self._cursor.checkpoint_at
         waits = self._modes.foreign and method
-        names = [name_of(msg.obj) for msg in list(self._ctx.resources.moved.values())]
+        resources = self._ctx.resources
+        under_way = [task.msg for task in resources.tasks if not task.status.done and task.msg.obj is not None]
+        names = [name_of(msg.obj) for msg in under_way or list(resources.moved.values())]
         return {
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
-            "moving": f" {', '.join(names)}" if names else "",
+            "busy": f" {', '.join(dict.fromkeys(names))}" if names else "",
             "since": duration(0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at),
             "state": self._modes.state,
         }
@@ -393,7 +435,7 @@ class PlanInterrupts(Subject):
             if self._modes.foreign:
                 self._inbox.wake()
         else:
-            stops = self.situation is Situation.BARE_MOVE
+            stops = self.situation is Situation.BARE
             self._inbox.post(EndRequest(State.STOPPING) if stops else PauseRequest(defer=False, pressed=True))
             if action is Action.BREAK_EVERY_LINE and frame is not None:
                 break_every_line(frame)

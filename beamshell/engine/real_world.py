@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamshell._version import __version__
+from beamshell.channels.timers import call_later
 from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
-from beamshell.engine.interrupts import announce
+from beamshell.engine.interrupts import announce, ask
 from beamshell.engine.requests import PauseRequest, WakeUp
 from beamshell.text.own_code import with_place
 
@@ -114,9 +115,21 @@ class RealWorld:
         """Tell the operator one line."""
         self.settings.say(text)
 
+    def remind(self, seconds: float, words: Callable[[], str | None], last: str = "") -> None:
+        """Tell the operator `words()` each time it is another one after some seconds, until it is None."""
+
+        def tell() -> None:
+            text = words()
+            if text and text != last:
+                self.say(text)
+            if text is not None:
+                self.remind(seconds, words, text or last)
+
+        call_later(seconds, tell)
+
     def ask(self, prompt: str) -> str:
-        """Ask the operator for one line."""
-        return self.settings.ask(prompt)
+        """Ask the operator for one line; Ctrl+C pauses the plan, which asks again when it goes on."""
+        return ask(prompt, self.settings.ask)
 
     def speaks_asyncio(self, kind: type) -> bool:
         """True if methods of this class are coroutines."""

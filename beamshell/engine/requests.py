@@ -28,7 +28,7 @@ class PauseRequest(NamedTuple):
     Attributes:
         defer: at the next checkpoint, not now.
         reason: shown to the operator, if not empty.
-        pressed: Ctrl+C asks; it ends a plan that only moves.
+        pressed: Ctrl+C asks; it ends a plan that has nothing to go back to.
     """
 
     defer: bool
@@ -103,8 +103,12 @@ class Requests:
         """Request a pause at the next checkpoint; of several requests the first counts."""
         self.pause_later = self.pause_later or request
 
-    def end_before_move(self) -> None:
-        """End a plan that only moves before its next move, if Ctrl+C came too early to stop one.
+    def put_off_pause(self) -> None:
+        """Have the pause that is requested now wait for the next checkpoint."""
+        self.pause_later, self.pause_now = self.pause_later or self.pause_now, None
+
+    def end_bare_plan(self) -> None:
+        """End a plan without a run before its next move or count, if Ctrl+C came too early to stop one.
 
         Raises:
             Interrupted: Ctrl+C has asked for a pause.

@@ -99,7 +99,6 @@ class RunEngine:
         self._claim = threading.Lock()
         self._last_result: RunEngineResult | None = None
 
-    md = _setting("md", "Metadata that go into every run; dict-like.")
     preprocessors = _setting("preprocessors", "A list of functions that take a plan and give a plan, applied to each.")
     md_validator = _setting("md_validator", "``f(md)``, raises to refuse a run before anything is used up; or None.")
     md_normalizer = _setting("md_normalizer", "``f(md) -> md``, the last word on a run's metadata; or None.")
@@ -113,6 +112,27 @@ class RunEngine:
     state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
     look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
     waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
+
+    @property
+    def md(self) -> MutableMapping[str, Any]:
+        """Metadata that go into every run; dict-like.
+
+        Metadata that number the runs, as those that a console keeps on disk, stay: what is assigned replaces their
+        contents, but not the number.
+        """
+        return self._settings.md
+
+    @md.setter
+    def md(self, metadata: MutableMapping[str, Any]) -> None:
+        present = self._settings.md
+        if metadata is present:  # RE.md |= {...}
+            return
+        if not hasattr(present, "next_scan_id"):
+            self._settings.md = metadata
+            return
+        present.update(metadata)
+        for key in set(present) - set(metadata) - {"scan_id"}:
+            del present[key]
 
     # ---- running plans ---------------------------------------------------------------------------
 

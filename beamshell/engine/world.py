@@ -58,6 +58,9 @@ class World(Protocol):
     def say(self, text: str) -> None:
         """Tell the operator one line."""
 
+    def remind(self, seconds: float, words: Callable[[], str | None]) -> None:
+        """Ask for `words()` every so many seconds, in any thread, and tell the operator new ones, until it is None."""
+
     def ask(self, prompt: str) -> str:
         """Ask the operator for one line."""
 

@@ -348,6 +348,10 @@ class MotorRecord(Record):
 
     # ---- what a write means ---------------------------------------------------------------------
 
+    def _keep_above_zero(self, ramp: str) -> None:
+        if self[ramp] <= 0:
+            self[ramp] = 0.1  # as the record does
+
     def _write_user(self) -> None:
         user = self["VAL"]
         self.post("VAL")  # base leaves the posting of VAL to the record
@@ -481,6 +485,8 @@ class MotorRecord(Record):
         "SSET": lambda self: self._choose("SSET", 1),
         "SUSE": lambda self: self._choose("SUSE", 0),
         "MRES": _follow_offset,
+        "ACCL": lambda self: self._keep_above_zero("ACCL"),
+        "BACC": lambda self: self._keep_above_zero("BACC"),
         "SIMH": _show_switches,
         "SIML": _show_switches,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from beamshell.errors import CommandTimeout, PlanError
+from beamshell.errors import BadValue, CommandTimeout, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.environment import now
@@ -92,13 +92,15 @@ def fly_path(
         md: metadata of the run.
 
     Raises:
+        BadValue: a position or the time is no finite number; the message names it.
         LimitError: a point, or the speed to it, is outside the limits; nothing has moved.
 
     Example:
         ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``
     """
     by_name = {
-        str(getattr(motor, "name", motor)): [float(place) for place in places] for motor, places in positions.items()
+        name: _numbers(f"{flyer.name}: point", name, places)
+        for name, places in ((str(getattr(motor, "name", motor)), places) for motor, places in positions.items())
     }
     path = {"positions": by_name, "time": time}
     num = len(next(iter(by_name.values()), ()))
@@ -106,6 +108,21 @@ def fly_path(
     args = {"flyer": repr(flyer), "positions": recordable(list(by_name.items())), "time": time}
     run_md = {"plan_name": "fly_path", "plan_args": args, "extents": extents}
     return (yield from _fly_points(flyer, path, num, run_md, period, md))
+
+
+def _numbers(point: str, motor: str, places: Sequence[Any]) -> list[float]:
+    numbers = []
+    for number, place in enumerate(places, start=1):
+        try:
+            numbers.append(float(place))
+        except (TypeError, ValueError) as exc:
+            raise BadValue(f"{point} {number} of {len(places)}: {motor}: {_brief(place)} is not a number") from exc
+    return numbers
+
+
+def _brief(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _fly_points(flyer: Any, path: RunMetadata, num: int, run_md: RunMetadata, period: float, md: Metadata) -> Plan:

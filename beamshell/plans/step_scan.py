@@ -111,7 +111,8 @@ def timed_step_scan(
     """
     if times is None:
         return (yield from step_scan(detectors, points, None, md))
-    signals = [detector.count_time for detector in detectors if hasattr(detector, COUNT_TIME)]
+    counters = stubs.devices_to_trigger(detectors)
+    signals = [counter.count_time for counter in counters if hasattr(counter, COUNT_TIME)]
     for number, seconds in enumerate(times, 1):
         if not (math.isfinite(seconds) and seconds > 0):
             raise PlanError(f"point {number} of {len(times)}: a count time of {seconds:g} s is not more than 0")

@@ -49,6 +49,7 @@ class Acquisition:
         from beamshell.engine import RunEngine
         from beamshell.store import Journal, PersistentDict, Queue, Runs, bring_in, close_open_runs, data_folder
         from beamshell.store.folder import exposure
+        from beamshell.store.open_runs import open_on_other_computers
 
         folder = data_folder(folder_name or None)
         if warning := exposure(folder):
@@ -59,6 +60,8 @@ class Acquisition:
         runs = Runs(folder)
         for path in close_open_runs(folder, open_files=runs.open_files()):
             say(f"a run that a crashed console had left open is closed now: {path}")
+        for host, path in open_on_other_computers(folder):
+            say(f"a run of {host} is open: {path}; if no console runs there, type session.close_open_runs()")
         if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
             metadata["scan_id"] = runs.last_scan_id
         journal = Journal(folder, say)

@@ -9,7 +9,7 @@ import gc
 import shlex
 import sys
 import warnings
-from itertools import takewhile, zip_longest
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,8 +24,9 @@ from beamshell._version import __version__
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
-from beamshell.shell.messages_shown import DONE, exit_status, say, say_error
+from beamshell.shell.messages_shown import DONE, exit_status, print_answer, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
+from beamshell.shell.script_cells import cells_of, numbered_as_in
 from beamshell.shell.session import Session
 from beamshell.shell.typed_history import keep_history
 from beamshell.text.nearest import did_you_mean
@@ -33,7 +34,8 @@ from beamshell.text.nearest import did_you_mean
 _BANNER = """\
 beamshell {version} on {title}
 data in {folder}
-Try:  wa   mov th 1   scan det th -1 1 21   bhelp   (Ctrl+C pauses a scan, exit leaves)
+Try:  wa   mov th 1   scan det th -1 1 21   bhelp
+Ctrl+C pauses a scan, exit leaves.
 """
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""
@@ -119,7 +121,7 @@ class BeamshellApp(TerminalIPythonApp):
             title = config.title or config.name
             if ioc is not None:
                 title += f" (an EPICS IOC of its own, port {ioc.port} of this machine)"
-            print(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
+            print_answer(_BANNER.format(version=__version__, title=title, folder=self.options.folder))
 
     def init_shell(self) -> None:
         """Make the shell; its history stays whole on a full disk."""
@@ -165,12 +167,12 @@ class BeamshellApp(TerminalIPythonApp):
 
     def _run_cmd_line_code(self) -> None:
         if self.code_to_run:
-            self.status = self._run_cells([self.code_to_run])
+            self.status = exit_status(self._failure_of(self.code_to_run))
         elif self.file_to_run:
             self.status = self._run_script(Path(self.file_to_run))
         elif self.interact and not sys.stdin.isatty():
             self.interact = False
-            self.status = self._run_cells(self._cells_of(sys.stdin.read()))
+            self.status = self._run_lines(sys.stdin.read(), "")
 
     def _run_script(self, path: Path) -> int:
         try:
@@ -178,30 +180,32 @@ class BeamshellApp(TerminalIPythonApp):
         except OSError as exc:
             say_error(ConfigError(f"{path}: {exc.strerror}"))
             return 1
-        return self._run_cells(self._cells_of(text))
+        return self._run_lines(text, f"{path.name}, ")
 
-    def _run_cells(self, cells: list[str]) -> int:
-        """Run cells in order until one fails; the exit status."""
-        for cell in cells:
-            result: ExecutionResult = self.shell.run_cell(cell, store_history=False)
-            failure = result.error_before_exec or result.error_in_exec
+    def _run_lines(self, text: str, source: str) -> int:
+        """Run the lines of a script in order until one fails, which is named; the exit status.
+
+        Args:
+            text: of the script.
+            source: its name for a message, with a comma behind it.
+        """
+        lines = text.splitlines(keepends=True)
+        for cell in cells_of(text, self.shell.check_complete):
+            with numbered_as_in(lines, cell, self.shell):
+                failure = self._failure_of(cell.text)
             if failure is not None:
+                if not isinstance(failure, SystemExit):
+                    line = cell.line_of(failure, self.shell.user_ns)
+                    say(f"{source}line {line}: {lines[line - 1].strip()}")
                 return exit_status(failure)
             if not self.shell.keep_running:  # `exit` was among them
                 break
         return DONE
 
-    def _cells_of(self, text: str) -> list[str]:
-        """Cut a text into complete cells, so that nothing is run after the cell that fails."""
-        cells, cell = [], ""
-        lines = text.splitlines(keepends=True)
-        for line, following in zip_longest(lines, lines[1:], fillvalue=""):
-            cell += line
-            goes_on = following[:1].isspace() and following.strip()
-            if not goes_on and self.shell.check_complete(cell + "\n")[0] != "incomplete":
-                cells.append(cell)
-                cell = ""
-        return [cell for cell in [*cells, cell] if cell.strip()]
+    def _failure_of(self, cell: str) -> BaseException | None:
+        """Run a cell; its error, which has been shown."""
+        result: ExecutionResult = self.shell.run_cell(cell, store_history=False)
+        return result.error_before_exec or result.error_in_exec
 
     def run(self) -> int:
         """Show the prompt, unless commands were run; the exit status."""

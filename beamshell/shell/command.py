@@ -21,7 +21,9 @@ from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
 from beamshell.shell.tokens import MissingWordError, is_number
 from beamshell.shell.typed_line import joined
+from beamshell.text.lists import aligned
 from beamshell.text.own_code import place_in_own_code
+from beamshell.text.window import fitted, reflowed
 
 ADDED_HERE = "Added here"
 """The heading of commands that name none."""
@@ -97,21 +99,31 @@ class Command:
         self.labelled = labelled
         self._value = value
         self.subcommands: dict[str, Command] = {}
+        self._other_words: dict[str, Command] = {}
 
     @cached_property
     def signature(self) -> CommandSignature:
         """The parameters: the words that are typed after the name."""
         return CommandSignature(self.function)
 
-    def subcommand(self, *, example: str, name: str = "", **more: Any) -> Callable[[Callable[..., Any]], Command]:
-        """A decorator: the function does it when the first word is its name."""
+    def subcommand(
+        self, *, example: str, name: str = "", also: Sequence[str] = (), **more: Any
+    ) -> Callable[[Callable[..., Any]], Command]:
+        """A decorator: the function does it when the first word is its name.
+
+        Args:
+            example: one line as typed.
+            name: the word; "" for the function's name.
+            also: words that people type for it elsewhere; they are refused, with the right one.
+            more: aliases, preflight, labelled and value of `Command`.
+        """
 
         def decorate(function: Callable[..., Any]) -> Command:
             word = name or function.__name__
-            self.subcommands[word] = Command(
-                function, self.heading, example=example, name=f"{self.name} {word}", **more
-            )
-            return self.subcommands[word]
+            subcommand = Command(function, self.heading, example=example, name=f"{self.name} {word}", **more)
+            self.subcommands[word] = subcommand
+            self._other_words |= dict.fromkeys(also, subcommand)
+            return subcommand
 
         return decorate
 
@@ -147,6 +159,11 @@ class Command:
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
 
     @property
+    def gives_value_alone(self) -> bool:
+        """True if it shows a value without a further word, so that ``x = ct`` means that value."""
+        return self._value is not None and not self.signature.needs_words
+
+    @property
     def signature_in_python(self) -> inspect.Signature:
         """How the function is called at the prompt: without what is not typed, and without types."""
         signature = inspect.signature(self.function)
@@ -172,8 +189,12 @@ class Command:
 
         return f"{name}({', '.join(map(argument, words))})"
 
-    def help(self) -> str:
-        """The whole help: description, usage, one example, the Python forms."""
+    def help(self, width: int | None = None) -> str:
+        """The whole help: description, usage, one example, the Python forms.
+
+        Args:
+            width: characters that a line may have; None leaves the lines of the description as they were written.
+        """
         lines = [f"Usage:    {self.usage_line}"]
         if self.example:
             lines.append(f"Example:  {self.example}")
@@ -185,9 +206,11 @@ class Command:
         if self.aliases:
             lines.append(f"Same as:  {', '.join(self.aliases)}")
         if self.subcommands:
-            width = max(len(sub.example) for sub in self.subcommands.values())
-            lines += ["", *(f"{sub.example:<{width}}  {sub.summary}" for sub in self.subcommands.values())]
-        return "\n".join([inspect.getdoc(self.function) or "", "", *lines])
+            lines += [
+                "",
+                *aligned([(sub.example, sub.summary) for sub in self.subcommands.values()], left_aligned=(0, 1)),
+            ]
+        return "\n".join([reflowed(inspect.getdoc(self.function) or "", width), "", fitted("\n".join(lines), width)])
 
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> list[str]:
         """The completions that may follow the words that are typed already."""
@@ -221,6 +244,8 @@ class Command:
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
         try:
+            if tokens and isinstance(tokens[0], str) and tokens[0] in self._other_words:
+                raise UsageError(f"'{tokens[0]}' is no word of it: write {self._other_words[tokens[0]].example}")
             if tokens and self.subcommands and not self.signature.parameters:
                 raise unknown_choice(tokens[0], self.subcommands)
             arguments = self.signature.bind(tokens, keywords or {}, session)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,6 +22,7 @@ from beamshell.shell.command import ADDED_HERE, Command, Followed
 from beamshell.shell.messages_shown import say
 from beamshell.shell.signature import flattened
 from beamshell.text.nearest import nearest
+from beamshell.text.window import window_width
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -120,7 +122,7 @@ class CommandSet:
         function.__name__ = function.__qualname__ = function.command_name = name
         function.plan = plan
         function.subcommand = lambda **more: self[name].subcommand(**more)
-        function.getdoc = lambda: self[name].help()
+        function.getdoc = lambda: self[name].help(window_width(sys.stdout))
         if name in self._by_name:
             function.__doc__ = self._by_name[name].function.__doc__  # for `help(scan)`
             function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
@@ -157,6 +159,11 @@ class CommandSet:
     def commands(self) -> list[Command]:
         """Every command once, in the order in which they were added."""
         return list(dict.fromkeys(self._by_name.values()))
+
+    @property
+    def values_alone(self) -> set[str]:
+        """The commands that give a value without a further word, as in ``x = ct``."""
+        return {name for name, command in self._by_name.items() if command.gives_value_alone}
 
     def by_heading(self) -> dict[str, list[Command]]:
         """Every command once, under its heading."""

@@ -19,15 +19,18 @@ from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
-from beamshell.shell.messages_shown import Signalled, exit_status, say, say_error, say_our_warnings
+from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
+from beamshell.shell.questions import let_ctrl_c_say_no
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
+from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
+_PROMPT_OF_VALUE = len("Out[1000]: ")
 
 
 def load(shell: Any, session: Session | None = None) -> Session:
@@ -89,6 +92,7 @@ class _Wiring:
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
         self._undo.append(ask_before_leaving(self._shell, self._session))
+        self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
         self._show_values()
         self._complete()
@@ -138,7 +142,7 @@ class _Wiring:
 
         def mark_commands(lines: list[str]) -> list[str]:
             self._commands.find_plugins()  # here, since it would take a while at the start
-            return with_commands(lines, self._commands, variables)
+            return with_commands(lines, self._commands, variables, self._commands.values_alone)
 
         def runs_a_plan(name: str) -> bool:
             is_command = is_command_function(self._shell.user_ns.get(name))
@@ -229,6 +233,8 @@ class _Wiring:
         for kind in (Device, Signal):
             formatter.for_type(kind, show)
             self._undo.append(partial(formatter.pop, kind, None))
+        formatter.for_type_by_name("numpy", "ndarray", _show_array)
+        self._undo.append(partial(formatter.pop, "numpy.ndarray", None))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for
@@ -242,6 +248,15 @@ class _Wiring:
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state
+
+
+def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
+    """An array whose numbers the terminal does not cut."""
+    import numpy as np
+
+    usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
+    with np.printoptions(linewidth=usual if width is None else min(usual, width - _PROMPT_OF_VALUE)):
+        printer.text(repr(array))
 
 
 class _Magic:
@@ -260,7 +275,7 @@ class _Magic:
         first, *others = cut_line(f"{self._name} {line}")
         command = self._commands[self._name]
         if len(first.words) == 1 and command.signature.needs_words:
-            print(command.help())
+            print_answer(command.help(window_width(sys.stdout)))
             return None
         self._session.wait_for_devices()
         with self._session.names.local(local_ns):
@@ -272,7 +287,7 @@ class _Magic:
 
     def getdoc(self) -> str:
         """The help that IPython shows for `scan?`."""
-        return self._commands[self._name].help()
+        return self._commands[self._name].help(window_width(sys.stdout))
 
 
 class _ValueOf:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
 from beamshell.plugins import take_working_folder_off_path
-from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, say_error
+from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, print_answer, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.application import BeamshellApp
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     take_working_folder_off_path()
     words = sys.argv[1:] if argv is None else argv
     if {"--help", "-h"} & set(words):
-        print(HELP, end="")
+        print_answer(HELP.rstrip())
         return 0
     if {"--version", "-V"} & set(words):
         print(f"beamshell {__version__}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from beamshell.shell.messages_shown import say
+from beamshell.shell.questions import agrees
 
 
 def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
@@ -27,9 +28,9 @@ def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
         return lambda: None
 
     def ask_exit() -> None:
-        devices = session.registry if hasattr(session, "registry") else {}
+        devices = session.devices.distinct() if hasattr(session, "registry") else {}
         unfinished = [] if session.status else what_is_unfinished(session.state, devices)
-        if not unfinished or agrees_to_leave(unfinished, is_attended=is_attended(shell), ask=input):
+        if not unfinished or agrees_to_leave(unfinished, is_attended=is_attended(shell)):
             leave()
 
     shell.ask_exit = ask_exit
@@ -59,23 +60,15 @@ def _is_moving(device: Any) -> bool:
         return False
 
 
-def agrees_to_leave(unfinished: Iterable[str], *, is_attended: bool, ask: Callable[[str], str]) -> bool:
+def agrees_to_leave(unfinished: Iterable[str], *, is_attended: bool) -> bool:
     """True if the console may end.
 
     Args:
         unfinished: what is told first.
         is_attended: whether a person can be asked; a script leaves.
-        ask: asks the person for one line.
     """
     text = "; ".join(unfinished)
     if not is_attended:
         say(f"{text}: leaving")
         return True
-    try:
-        return ask(f"beamshell: {text} if you leave. Leave? [y/N] ").strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        print()
-        return False
-    except EOFError:  # Ctrl+D once more, or no terminal any more
-        print()
-        return True
+    return agrees(f"beamshell: {text} if you leave. Leave?", default=False, at_end=True)  # Ctrl+D once more is a yes

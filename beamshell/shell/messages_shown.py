@@ -1,4 +1,4 @@
-"""Messages to the person: errors and warnings in one line each, exit statuses, and the last error's traceback.
+"""What the person reads: answers of commands, errors and warnings in one line each, and the last error's traceback.
 
 It knows exceptions, and not the shell that raised them.
 """
@@ -14,6 +14,7 @@ from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
 from beamshell.text.own_code import full_traceback, message_of, place_in_own_code, with_place
+from beamshell.text.window import fitted, window_width
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -63,7 +64,13 @@ def place_of(exc: BaseException, file: Path) -> str:
 def say(text: str) -> None:
     """Write a message to the person, on stderr: what a command prints on stdout stays its result."""
     sys.stdout.flush()
-    print(f"beamshell: {text}\n", end="", file=sys.stderr, flush=True)  # in one piece: threads write too
+    message = fitted(f"beamshell: {text}", window_width(sys.stderr))
+    print(f"{message}\n", end="", file=sys.stderr, flush=True)  # in one piece: threads write too
+
+
+def print_answer(text: object) -> None:
+    """Write the answer of a command, on stdout; in a terminal its lines are broken between words."""
+    print(fitted(str(text), window_width(sys.stdout)))
 
 
 def say_error(exc: BaseException) -> None:

@@ -13,11 +13,12 @@ from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
 from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.shell.live_line import LiveLine
-from beamshell.text.lists import aligned
 from beamshell.text.numbers import number, with_unit
+from beamshell.text.window import table_in_window
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
+_HIDDEN_FIRST = ((2,), (3, 4))
 _PERIOD_S = 0.1
 """Seconds from one line of live positions to the next."""
 
@@ -102,7 +103,7 @@ def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE") -> str:
     """
     states = {name: (_begin_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
     rows = [_row(name, motors[name], *collectors, offline) for name, collectors in states.items()]
-    return "\n".join(aligned([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS))
+    return table_in_window([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS, hide_first=_HIDDEN_FIRST)
 
 
 def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError, PlanError, ReadOnlyError
 from beamshell.shell.messages_shown import one_line, say
+from beamshell.shell.questions import agrees
+from beamshell.text.times import end_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +148,7 @@ def said_if_slow(what: str) -> Iterator[None]:
 
 
 def announcement(result: SimulationResult, now: float) -> str:
-    """Points, duration, and the time of day of the end: "121 points, about 2 min 10 s ± 8 s (...), until 14:32:10".
+    """Points, duration, and the time of the end: "121 points, about 2 min 10 s ± 8 s (...), until 14:32:10".
 
     Args:
         result: of the simulation.
@@ -154,17 +156,10 @@ def announcement(result: SimulationResult, now: float) -> str:
     """
     if result.endless:
         return result.summary()
-    end = time.localtime(now + result.duration_s)
-    is_today = time.localtime(now)[:3] == end[:3]
-    return f"{result.summary()}, until {time.strftime('%H:%M:%S' if is_today else '%a %H:%M', end)}"
+    return f"{result.summary()}, until {end_time(now + result.duration_s, now)}"
 
 
 def confirm_at_prompt(line: str) -> bool:
-    """Show a line, then ask at the prompt whether to start, until the answer is yes or no."""
+    """Show a line, then ask at the prompt whether to start."""
     say(line)
-    while True:
-        answer = input("Start it? [Y/n] ").strip().lower()
-        if answer in ("", "y", "yes"):
-            return True
-        if answer in ("n", "no"):
-            return False
+    return agrees("Start it?", default=True)

@@ -13,6 +13,7 @@ from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from beamshell.errors import UnknownName
 from beamshell.protocols import Movable, Readable
 from beamshell.shell.messages_shown import say
 from beamshell.text.lists import listed
@@ -196,11 +197,34 @@ class DeviceNamespace(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def distinct(self) -> dict[str, Any]:
+        """Each device once, by the first of its names."""
+        devices: dict[int, tuple[str, Any]] = {}
+        for name, device in self.items():
+            devices.setdefault(id(device), (name, device))
+        return dict(devices.values())
+
+    def typed_name(self, recorded_name: str) -> str:
+        """What is typed for the device that runs record under a name: "th", or "mono.energy" for mono_energy.
+
+        Raises:
+            UnknownName: none is recorded so; it was on another console, or is no more.
+        """
+        if recorded_name in self and getattr(self[recorded_name], "name", "") == recorded_name:
+            return recorded_name
+        for name, device in self.distinct().items():
+            if getattr(device, "name", "") == recorded_name:
+                return name
+            for part in getattr(device, "component_names", ()):
+                if getattr(getattr(device, part, None), "name", None) == recorded_name:
+                    return f"{name}.{part}"
+        raise UnknownName(f"the scan moved {recorded_name}, which this console does not have")
+
 
 def is_device_like(value: Any) -> bool:
     """True for an object, not a class, that has a name and can be read or moved."""
-    if isinstance(value, type) or not isinstance(getattr(value, "name", None), str):
-        return False
+    if isinstance(value, type | ModuleType) or not isinstance(getattr(value, "name", None), str):
+        return False  # to look into a module could import it
     return isinstance(value, Readable | Movable)
 
 

@@ -6,7 +6,7 @@ It knows nothing of how a command is typed or an error shown. Its parts are made
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import EngineError, RunEngineInterrupted
 from beamshell.plans.unrun_plan_guard import call_of
-from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, say
+from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, print_answer, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
@@ -109,19 +109,32 @@ class Session:
 
     def take_all_steps(self) -> None:
         """Take every step in order; one that fails is reported, and the later ones are taken all the same."""
-        steps = (
-            self.open,
-            self.load_devices,
-            self.install_suspenders,
-            self.subscribe_callbacks,
-            self.load_plans,
-            self.run_user_files,
+        self._take(
+            (
+                self.open,
+                self.load_devices,
+                self.install_suspenders,
+                self.subscribe_callbacks,
+                self.load_plans,
+                self.run_user_files,
+            )
         )
+
+    def _take(self, steps: Iterable[Callable[[], None]]) -> None:
         for step in steps:
             try:
                 step()
             except Exception as exc:  # noqa: BLE001  a step that fails must not keep the console from opening
                 self.last_error.report(exc)
+
+    def _take_steps_again(self) -> None:
+        """Open the data folder if that can be done now, then take the steps that have failed without it."""
+        try:
+            self.open()
+        except Exception:  # noqa: BLE001  a command that needs what is missing says why it is missing
+            return
+        say(f"data go into {self.folder} from now on")
+        self._take((*self._parts.failed_steps(), self.run_user_files))
 
     def run_file(self, path: Path) -> None:
         """Run a Python file in the prompt's namespace; an error is reported in one line with file and line."""
@@ -278,8 +291,20 @@ class Session:
         """What a device is called that does not answer now: "connecting" just after the start, then "OFFLINE"."""
         return self._parts.devices.need("devices").offline_report.offline_word
 
+    def close_open_runs(self) -> None:
+        """Close the runs that other computers have left open; only if it is certain that no console runs there."""
+        from beamshell.store import close_open_runs
+
+        for path in close_open_runs(self.folder, any_host=True):
+            say(f"closed now: {path}")
+
     def wait_for_devices(self) -> None:
-        """Before a command: name the devices that do not answer; the first command gives them time to do so."""
+        """Before a command: name the devices that do not answer; the first command gives them time to do so.
+
+        A data folder that took nothing at the start is opened, once it can be, and what needs it is made.
+        """
+        if self._parts.acquisition.has_failed:
+            self._take_steps_again()
         devices = self._parts.devices.part
         if devices is None:
             return  # a command that needs a device says that there is none, and why
@@ -400,7 +425,7 @@ class Session:
             self._remind_of_rest()
         else:
             self._not_run = []
-            print({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
+            print_answer({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
 
     def show_interruption(self, exc: RunEngineInterrupted) -> None:
         """Show what can be typed at a pause, or where a plan was ended; and the lines of the cell that did not run."""

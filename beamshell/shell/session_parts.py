@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,7 +18,7 @@ from beamshell.shell.messages_shown import one_line, say_error
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
-from beamshell.shell.prompt_names import PromptNames
+from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
 
 if TYPE_CHECKING:
@@ -55,6 +54,11 @@ class StartupStep(Generic[Part]):
     def done(self) -> bool:
         """True if the step has made its part."""
         return self.part is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the step was taken and has not made its part."""
+        return self.part is None and self._problem.startswith("failed")
 
     def take(self, make: Callable[[], Part]) -> bool:
         """Make the part, unless that succeeded before; True if it was made now."""
@@ -156,7 +160,8 @@ class SessionParts:
         )
         self.names.set_devices(devices.registry)
         if acquisition is not None:
-            acquisition.engine.look_around = partial(places_of, devices.registry)
+            at_prompt = DeviceNamespace(devices.registry, self.names.variables)
+            acquisition.engine.look_around = lambda: places_of(at_prompt.distinct())
         self._close_at_exit()
         return devices
 
@@ -191,6 +196,16 @@ class SessionParts:
         engine.pump = gui.pump
         gui.enable(self._shell)
         return gui
+
+    def failed_steps(self) -> list[Callable[[], None]]:
+        """The steps that have failed, in order."""
+        steps: list[tuple[StartupStep[Any], Callable[[], None]]] = [
+            (self.acquisition, self.open),
+            (self.devices, self.load_devices),
+            (self._suspenders, self.install_suspenders),
+            (self._gui, self.subscribe_callbacks),
+        ]
+        return [take for step, take in steps if step.has_failed]
 
     # ---- afterwards --------------------------------------------------------------------------
 

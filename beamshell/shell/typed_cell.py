@@ -30,7 +30,9 @@ _HEADS = {
 """The words that begin a block, each with what must stand before it."""
 
 
-def with_commands(lines: list[str], commands: Container[str], variables: Container[str] = ()) -> list[str]:
+def with_commands(
+    lines: list[str], commands: Container[str], variables: Container[str] = (), values: Container[str] = ()
+) -> list[str]:
     """The lines of a cell, with `%` before each command and one command a line.
 
     The body of a cell magic stays as it is: it may be the shell's or a file's. One that runs our language, such as
@@ -40,27 +42,28 @@ def with_commands(lines: list[str], commands: Container[str], variables: Contain
         lines: the cell, each line with its newline.
         commands: the names that commands have.
         variables: the names that Python has at the prompt; a bare one of these stays Python.
+        values: the commands that give a value without a further word, as in ``x = ct``.
     """
     if lines and lines[0].startswith("%%"):
         return lines
     marked: list[str] = []
     scanner = _Scanner()
     for line in lines:
-        new_lines = [line] if scanner.inside else _one_line(line, commands, variables)
+        new_lines = [line] if scanner.inside else _one_line(line, commands, variables, values)
         if new_lines == [line]:  # a command's words open no bracket and no string
             scanner.feed(line)
         marked += new_lines
     return marked
 
 
-def _one_line(line: str, commands: Container[str], variables: Container[str]) -> list[str]:
+def _one_line(line: str, commands: Container[str], variables: Container[str], values: Container[str]) -> list[str]:
     indent = line[: len(line) - len(line.lstrip())]
     text = line.strip()
     head = _head_of_block(text)
     body = text.removeprefix(head)
     parts = [part.text for part in cut_line(body)]
     ours = list(takewhile(lambda part: not _takes_the_line(part, commands), parts))
-    marked = [_marked(part, commands, variables) for part in ours]
+    marked = [_marked(part, commands, variables, values) for part in ours]
     if marked == ours:
         return [line]
     if len(ours) < len(parts):  # a line of the system's shell, or of another magic, goes on to its end
@@ -70,7 +73,7 @@ def _one_line(line: str, commands: Container[str], variables: Container[str]) ->
     return [f"{indent}{part}\n" for part in marked]
 
 
-def _marked(part: str, commands: Container[str], variables: Container[str]) -> str:
+def _marked(part: str, commands: Container[str], variables: Container[str], values: Container[str]) -> str:
     """One statement, as IPython is to read it."""
     if is_command(part, commands, variables):
         word, *rest = part.lstrip("%").split(maxsplit=1)  # at any blank, also one that does not break the line
@@ -80,10 +83,11 @@ def _marked(part: str, commands: Container[str], variables: Container[str]) -> s
     if (call := _CALL.match(part)) and call[1] in commands and _is_python(part[1:]):
         return part[1:]
     assignment = _ASSIGNMENT.fullmatch(part)
-    if assignment is None or _is_python(part) or not _is_python(f"{assignment[1]} = 0"):
+    if assignment is None or not _is_python(f"{assignment[1]} = 0"):
         return part
     target, value = assignment.groups()
-    return f"{target} = %{VALUE_OF} {value.lstrip('%')}" if is_command(value, commands) else part
+    is_meant = value in values and value not in variables if _is_python(part) else is_command(value, commands)
+    return f"{target} = %{VALUE_OF} {value.lstrip('%')}" if is_meant else part
 
 
 def _takes_the_line(part: str, commands: Container[str]) -> bool:

@@ -147,12 +147,14 @@ class SimulationResult:
         about = f"about {duration(self.duration_s)}"
         if not self.learned_from:
             return f"{about} (never measured here: from the devices' speeds and count times alone)"
-        uncertainty = "" if self.error_s is None else f" ± {duration(self.error_s, digits=1)}"
+        is_worth_saying = self.error_s is not None and self.error_s < self.duration_s
+        uncertainty = f" ± {duration(self.error_s or 0.0, digits=1)}" if is_worth_saying else ""
         runs = counted(self.learned_from, "run")
         unmeasured = f"; never measured: {listed(sorted(self.unmeasured))}" if self.unmeasured else ""
         return f"{about}{uncertainty} (learned from {runs}{unmeasured})"
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """What the plan would do, in words."""
         lines = [f"cannot be done: {problem}" for problem in self.problems]
         if self.points or not self.problems:
             lines.append(self.summary())
@@ -167,8 +169,10 @@ class SimulationResult:
         lines += [f"suspender: {line}" for line in self.suspenders]
         if self.not_recorded:
             lines.append(f"not recorded, no answer: {listed(self.not_recorded)}")
-        lines += self.picture()
-        return "\n".join(lines)
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join([*self.lines(), *self.picture()])
 
     __repr__ = __str__
 

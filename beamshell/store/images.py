@@ -14,9 +14,10 @@ import numpy as np
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store.asset_readers import Array, AssetReaders
 from beamshell.store.frame_locations import FrameLocation, FrameLocations
-from beamshell.text.lists import aligned, listed
+from beamshell.text.lists import listed
 from beamshell.text.nearest import did_you_mean
 from beamshell.text.numbers import file_size
+from beamshell.text.window import table_in_window
 
 _MOST_LISTED = 20  # files of a repr
 
@@ -137,7 +138,7 @@ class FileList(list[ExternalFile]):
             size = "MISSING" if file.size is None else file_size(file.size)
             rows.append([str(file.points), size, listed(file.keys), str(file.path)])
         more = [f"... {len(self) - _MOST_LISTED} more"] if len(self) > _MOST_LISTED else []
-        return "\n".join([*aligned(rows, left_aligned=[3]), *more])
+        return "\n".join([table_in_window(rows, left_aligned=[3]), *more])
 
 
 def files_of(frames: FrameLocations, readers: AssetReaders) -> FileList:

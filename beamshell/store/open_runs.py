@@ -107,6 +107,25 @@ def close_open_runs(folder: Path, any_host: bool = False, open_files: Iterable[P
     return closed
 
 
+def open_on_other_computers(folder: Path) -> list[tuple[str, Path]]:
+    """The host and the file of each open run that another computer writes, or has left open.
+
+    A file system that shows locks to other computers shows those of a live console: its runs are left out.
+
+    Args:
+        folder: the data folder.
+    """
+    me, runs = _me(), []
+    for marker in sorted(_markers(folder).glob("*.json")):
+        with contextlib.suppress(OSError), marker.open("r+b", buffering=0) as file:  # it may be closed in this moment
+            content = _content(file.fileno())
+            if content is None or content["boot"] == me["boot"] or content["host"] == me["host"]:
+                continue
+            if _is_free(file.fileno()):
+                runs.append((content["host"], folder / content["path"]))
+    return runs
+
+
 class _Abandoned:
     """Finds out which runs were abandoned by their writers.
 

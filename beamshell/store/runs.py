@@ -17,9 +17,9 @@ from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import NEWEST_FIRST, OLDEST_FIRST, Index, Row
 from beamshell.store.run import Run, plan_line
-from beamshell.text.lists import aligned
 from beamshell.text.numbers import counted
 from beamshell.text.times import date_and_time
+from beamshell.text.window import table_in_window
 
 __all__ = ["Run", "RunList", "Runs"]
 
@@ -34,7 +34,7 @@ class RunList(list[Run]):
 
     def __repr__(self) -> str:
         heading = ["scan_id", "time", "points", "status", "plan"]
-        return "\n".join(aligned([heading, *(_cells(run) for run in self)], left_aligned=[4]))
+        return table_in_window([heading, *(_cells(run) for run in self)], left_aligned=[4], hide_first=[[1], [2]])
 
 
 class Runs:

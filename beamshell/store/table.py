@@ -14,10 +14,10 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
 from beamshell.store.frame_locations import external_keys
-from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown_key
 from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
+from beamshell.text.window import table_in_window
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,12 +37,18 @@ class Table:
         columns: by name.
         external: the keys whose values are in files.
         units: by column, its unit; "" or left out if it has none.
+        main: the columns that a narrow window shows, the most important first.
     """
 
     def __init__(
-        self, columns: dict[str, Column], external: Iterable[str] = (), units: dict[str, str] | None = None
+        self,
+        columns: dict[str, Column],
+        external: Iterable[str] = (),
+        units: dict[str, str] | None = None,
+        main: Iterable[str] = (),
     ) -> None:
         self._columns = columns
+        self._main = list(main)
         self._external = frozenset(external)
         self.units = {name: (units or {}).get(name, "") for name in columns}
 
@@ -77,7 +83,9 @@ class Table:
             for row in range(min(len(self), _MOST_ROWS))
         ]
         more = [f"... {len(self) - _MOST_ROWS} more"] if len(self) > _MOST_ROWS else []
-        return "\n".join([*aligned([self.columns, *rows]), *more])
+        important = list(dict.fromkeys([*self._main, *self.columns[2:]]))
+        hide_first = [[self.columns.index(name)] for name in ("time", *reversed(important[1:]))]
+        return "\n".join([table_in_window([self.columns, *rows], hide_first=hide_first), *more])
 
 
 def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
@@ -96,10 +104,19 @@ class _Points(RunReceiver):
         self._units: dict[str, str] = {}  # by data key, in the order of the descriptors
         self._dtypes: dict[str, set[str]] = {}  # by data key, those that its descriptors say
         self._external: set[str] = set()
+        self._scanned: list[str] = []
+        self._hinted: list[str] = []
         self._points: dict[int, Document] = {}
+
+    def start(self, start: Document) -> None:
+        dimensions = (start.get("hints") or {}).get("dimensions") or ()
+        self._scanned = [str(key) for keys, _stream in dimensions for key in keys]
 
     def descriptor(self, descriptor: Document) -> None:
         if descriptor.get("name", "primary") == self._stream:
+            self._hinted += (
+                key for hints in (descriptor.get("hints") or {}).values() for key in hints.get("fields", ())
+            )
             self._units |= {
                 key: str((about or {}).get("units") or "") for key, about in descriptor["data_keys"].items()
             }
@@ -124,7 +141,8 @@ class _Points(RunReceiver):
                 name = key if key not in columns else f"{key}_"
                 columns[name] = _column([row["data"].get(key) for row in rows], self._dtype(key))
                 units[name] = unit
-        return Table(columns, self._external, units)
+        main = [key for key in (*self._scanned, *self._hinted) if key in self._units and key in columns]
+        return Table(columns, self._external, units, dict.fromkeys(main))
 
     def _dtype(self, key: str) -> np.dtype[Any] | None:
         """The described type of a key, in this computer's order of bytes; None if there is none, or several."""

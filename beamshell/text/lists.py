@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+LEAST_TEXT = 20
+"""The least width of a column of text that is broken to fit, in characters."""
+
 
 def listed(names: Iterable[object], most: int | None = None) -> str:
     """The names with commas between them: "a, b, c"; after `most` of them "...".
@@ -21,22 +24,40 @@ def listed(names: Iterable[object], most: int | None = None) -> str:
     return ", ".join(texts)
 
 
-def aligned(rows: Sequence[Sequence[str]], left_aligned: Collection[int] = ()) -> list[str]:
+def aligned(
+    rows: Sequence[Sequence[str]],
+    left_aligned: Collection[int] = (),
+    *,
+    width: int | None = None,
+    hide_first: Sequence[Sequence[int]] = (),
+) -> list[str]:
     """A line of text for each row, the cells of a column one below the other.
 
     Args:
-        rows: cells, each row as long as the others.
+        rows: cells, each row as long as the others; where columns may be hidden, the first row are their headings.
         left_aligned: the numbers of the columns that begin at the left, from 0; all others end at the right.
+        width: characters that a line may have; None for any number. A last column of text may be longer.
+        hide_first: the numbers of the columns that are hidden where the lines are longer, in this order; a line above
+            names them.
 
     Example:
         >>> aligned([["1", "th"], ["12", "samx"]], left_aligned=[1])
         [' 1  th', '12  samx']
+        >>> aligned([["n", "time", "name"], ["1", "12:00", "th"]], width=10, hide_first=[[1]])
+        ['(hidden, the terminal is too narrow: time)', 'n  name', '1    th']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if number in left_aligned else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    last = len(widths) - 1
+    least = [*widths[:last], min(widths[last], LEAST_TEXT) if last in left_aligned else widths[last]]
+    columns = list(range(len(widths)))
+    hidden: list[int] = []
+    for numbers in hide_first:
+        if width is None or sum(least[column] + 2 for column in columns) - 2 <= width:
+            break
+        hidden += numbers
+        columns = [column for column in columns if column not in hidden]
+    above = [f"(hidden, the terminal is too narrow: {listed(rows[0][number] for number in hidden)})"] if hidden else []
+    cells_of_rows = (
+        [row[n].ljust(widths[n]) if n in left_aligned else row[n].rjust(widths[n]) for n in columns] for row in rows
+    )
+    return above + ["  ".join(cells).rstrip() for cells in cells_of_rows]

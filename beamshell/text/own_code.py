@@ -5,6 +5,8 @@ Own is what is neither beamshell nor installed with Python. It knows no shell; a
 
 from __future__ import annotations
 
+import ast
+import re
 import sysconfig
 import traceback
 from functools import cache
@@ -12,12 +14,34 @@ from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parents[1])
 _PROMPT = "<ipython-input"
+_COMMAND = re.compile(r"(?P<before>(?:\w[^=]*= )?)get_ipython\(\)\.run_line_magic\((?P<words>.*)\)\s*")
+"""A command of ours in the code of a cell; it may stand behind "x = "."""
 _INSTALLED = ("site-packages", "dist-packages")
 
 
 def own_frames(exc: BaseException) -> list[traceback.FrameSummary]:
-    """The lines of the person's own code that an error came through, the innermost last."""
-    return [frame for frame in traceback.extract_tb(exc.__traceback__) if _is_own(frame.filename)]
+    """The lines of the person's own code that an error came through, the innermost last.
+
+    A command that is typed at the prompt is no code of theirs; in a function of theirs it is.
+    """
+    frames = traceback.extract_tb(exc.__traceback__)
+    return [frame for frame in frames if _is_own(frame.filename) and not _is_typed_command(frame)]
+
+
+def _is_typed_command(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame is a line of a cell that is one command of ours."""
+    is_typed = frame.filename.startswith(_PROMPT) and frame.name == "<module>"
+    return is_typed and _COMMAND.fullmatch(frame.line or "") is not None
+
+
+def _as_typed(line: str) -> str:
+    """A line of a cell as the person has typed it: "mov th 1"."""
+    match = _COMMAND.fullmatch(line)
+    try:
+        words = ast.literal_eval(f"[{match['words']}]") if match else []
+    except (SyntaxError, ValueError):
+        words = []
+    return match["before"] + " ".join(words).removeprefix("value_of ").strip() if match and words else line
 
 
 def place_in_own_code(exc: BaseException) -> str:
@@ -37,7 +61,8 @@ def place_of_frame(frame: traceback.FrameSummary) -> str:
     function = "" if frame.name == "<module>" else f", in {frame.name}"
     if not frame.filename.startswith(_PROMPT):
         return f"{frame.filename}:{frame.lineno}{function}"
-    return f"line {frame.lineno}{function}: {frame.line}" if function or (frame.lineno or 1) > 1 else ""
+    line = _as_typed(frame.line or "")
+    return f"line {frame.lineno}{function}: {line}" if function or (frame.lineno or 1) > 1 else ""
 
 
 def with_place(exc: BaseException) -> str:

@@ -14,12 +14,17 @@ from beamshell.errors import UsageError
 
 _SHORTEST_S = 1e-4
 _LONGEST_WITH_FRACTION_S = 9.5
+_DAY_S = 86400.0
+_MOST_HOURS_S = 20 * _DAY_S
+_YEAR_DAYS = 365.25
+_MOST_YEARS = 1000
+_LAST_YEAR = 9999
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?"
 _DURATION = re.compile(rf"(?:({_NUMBER})h)?(?:({_NUMBER})m(?:in)?)?(?:({_NUMBER})s?)?", re.IGNORECASE)
 
 
 def duration(seconds: float, digits: int = 2) -> str:
-    """A duration: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min"; "for ever" if it has no end.
+    """A duration: "0.35 s", "12 s", "2 min 10 s", "1 h 5 min", "30 days", "32 years"; "for ever" if it has no end.
 
     Args:
         seconds: the duration, in seconds.
@@ -43,7 +48,13 @@ def duration(seconds: float, digits: int = 2) -> str:
     minutes = round(seconds / 60) if seconds >= 3599.5 else whole // 60
     if minutes < 60:
         return f"{minutes} min {whole % 60} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    if seconds < _MOST_HOURS_S:
+        return f"{minutes // 60} h {minutes % 60} min"
+    days = seconds / _DAY_S
+    if days < _YEAR_DAYS:
+        return f"{days:.0f} days"
+    years = days / _YEAR_DAYS
+    return f"{years:.{digits}g} years" if years < _MOST_YEARS else "thousands of years"
 
 
 def is_duration(word: str) -> bool:
@@ -91,6 +102,23 @@ def date_and_time(timestamp: float) -> str:
         timestamp: seconds since 1970-01-01 UTC.
     """
     return f"{datetime.datetime.fromtimestamp(timestamp):%Y-%m-%d %H:%M:%S}"
+
+
+def end_time(timestamp: float, now: float) -> str:
+    """The moment at which something will end: "14:32:10", "Mon 14:32" within six days, then the date or the year.
+
+    Args:
+        timestamp: of the end, in seconds since 1970-01-01 UTC.
+        now: the present moment, likewise.
+    """
+    if timestamp - now < 6 * _DAY_S:
+        end = datetime.datetime.fromtimestamp(timestamp)
+        return f"{end:%H:%M:%S}" if end.date() == datetime.datetime.fromtimestamp(now).date() else f"{end:%a %H:%M}"
+    years = (timestamp - now) / _DAY_S / _YEAR_DAYS
+    if years < 1:
+        return date_and_time(timestamp)[:16]
+    year = datetime.datetime.fromtimestamp(now).year + years
+    return f"the year {year:.0f}" if year < _LAST_YEAR else f"after the year {_LAST_YEAR}"
 
 
 def clock_time(timestamp: float, now: float) -> str:

@@ -47,7 +47,7 @@ class RunDuration:
 
 
 def last_line(start: Document, stop: Document, points: str, took_s: float | None = None) -> str:
-    """The line about the end of a run: ``generator scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
+    """The line about the end of a run: ``scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
 
     Args:
         start: the run's start document.
@@ -55,13 +55,12 @@ def last_line(start: Document, stop: Document, points: str, took_s: float | None
         points: how many points it has, such as "5 points".
         took_s: its duration in seconds; None takes the times of the documents.
     """
-    plan = f"{start.get('plan_type', 'generator')} {start.get('plan_name', 'run')}"
     if took_s is None:
         took_s = float(stop.get("time", 0)) - float(start.get("time", 0))
     took = f" in {duration(took_s)}" if took_s >= 0 else ", the clock was set back meanwhile"
     reason = f" ({stop['reason']})" if stop.get("reason") else ""
     return (
-        f"{plan} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
+        f"{start.get('plan_name', 'run')} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
         f"{stop.get('exit_status', '?')}, {points}{took}{reason}"
     )
 

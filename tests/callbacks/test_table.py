@@ -42,7 +42,7 @@ def test_without_fields_the_hints_decide(make_run):
 
 def test_the_foot_names_plan_uid_number_status_points_and_duration(make_run):
     lines = printed(make_run(["th"], ["det"], TH_DET, status="abort"))
-    assert lines[-1] == "generator scan ['00000001'] (scan num: 1) abort, 2 points in 2.1 s"
+    assert lines[-1] == "scan ['00000001'] (scan num: 1) abort, 2 points in 2.1 s"
 
 
 def test_a_point_measured_again_is_marked_and_reported(make_run):

@@ -9,6 +9,8 @@ import pytest
 from beamshell import Msg, RunEngine
 from beamshell.devices import Component, Device, EpicsSignal
 from beamshell.devices.derived import ArraySignal, AttributeSignal, DerivedSignal
+from beamshell.devices.loader import load_devices
+from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal
 from beamshell.errors import BadValue, ConfigError, LimitError, NotConnected, ReadFailed, ReadOnlyError
 
@@ -292,3 +294,30 @@ def test_they_are_recorded_by_a_run(beamline):
         assert set(data) == set(keys)
         assert list(data["station_image"].shape) == keys["station_image"]["shape"]
         assert data["station_celsius"] == pytest.approx(data["station_kelvin"] - 273.15)
+
+
+class _Counter(Device):
+    """A detector with a count time and two channels."""
+
+    count_time = Component(Signal, value=1.0, kind=Kind.config)
+    i0 = Component(Signal, value=4.0)
+    it = Component(Signal, value=2.0)
+    ratio = Component(DerivedSignal, inputs=("i0", "it"), forward=lambda i0, it: it / i0)
+
+
+def test_values_computed_from_counts_name_the_detectors_that_count_them():
+    one, two, thickness = _Counter(name="one"), _Counter(name="two"), Signal(name="thickness", value=0.5)
+    ratio = DerivedSignal([one.it, two.i0, one.i0, thickness], forward=lambda *values: values[0], name="ratio")
+    assert ratio.counted_by == (one, two)
+    assert one.ratio.counted_by == one.it.counted_by == (one,)
+    assert one.counted_by == thickness.counted_by == one.count_time.counted_by == ()
+
+
+def test_a_value_computed_in_the_control_system_is_counted_by_what_the_device_file_says(tmp_path):
+    path = tmp_path / "devices.yml"
+    path.write_text('mu: {class: signal_ro, prefix: "X:mu", counted_by: det}\ndet: {class: sim_det}\n')
+    registry, problems = load_devices(path)
+    assert problems == []
+    assert registry["mu"].counted_by == (registry["det"],)
+    path.write_text('mu: {class: signal_ro, prefix: "X:mu", counted_by: dett}\ndet: {class: sim_det}\n')
+    assert [str(problem) for problem in load_devices(path)[1] if "counted_by" in str(problem)] != []

@@ -10,8 +10,10 @@ import pytest
 
 from beamshell import RunEngine
 from beamshell import plans as bp
+from beamshell.analysis.move_times import MoveSettings
 from beamshell.devices.loader import load_devices
 from beamshell.devices.monochromator import Monochromator
+from beamshell.devices.positioner import MoveStatus
 from beamshell.devices.sim import SynAxis
 from beamshell.devices.slits import Slits
 from beamshell.errors import BadValue, LimitError
@@ -104,6 +106,117 @@ def test_the_blades_never_close_beyond_each_other(slits: Slits, samx: SynAxis, s
     assert any("below the limit 0 mm" in str(p) for p in rehearse(bps.mvr(slits.gap, -2)).problems)
     slits.gap.set(0.3 - 0.1 - 0.2).wait(1)  # -3e-17: closed, but for rounding
     assert slits.gap.position == 0
+
+
+class Blade(SynAxis):
+    """A blade that arrives when it is told to."""
+
+    def start_move(self, move: MoveStatus) -> None:
+        self.setpoint.put(float(move.target))
+
+    @property
+    def is_sent(self) -> bool:
+        return self._move is not None and not self._move.done
+
+    def arrive(self) -> None:
+        assert self._move is not None
+        self._arrive(self._move)
+
+
+@pytest.fixture
+def blades() -> tuple[Slits, Blade, Blade]:
+    """Slits with a gap of 1 around 0."""
+    low, high = Blade(name="low", value=-0.5, units="mm"), Blade(name="high", value=0.5, units="mm")
+    return Slits(name="slits", motors=[low, high]), low, high
+
+
+Blades = tuple[Slits, Blade, Blade]
+
+
+@pytest.mark.parametrize(("centre", "first"), [(6, "high"), (-6, "low")])
+def test_the_blade_that_opens_arrives_before_the_one_that_closes_is_sent(
+    blades: Blades, centre: float, first: str
+) -> None:
+    slits, *_ = blades
+    second = {"high": "low", "low": "high"}[first]
+    opens, closes = getattr(slits, first), getattr(slits, second)
+    status = slits.centre.set(centre)
+    assert (opens.is_sent, closes.is_sent) == (True, False)
+    opens.arrive()
+    assert (closes.is_sent, status.done) == (True, False)
+    closes.arrive()
+    status.wait(1)
+    assert slits.position == (1, centre)
+
+
+@pytest.mark.parametrize("gap", [0.2, 5])
+def test_blades_that_both_open_or_both_close_are_sent_together(blades: Blades, gap: float) -> None:
+    slits, low, high = blades
+    slits.gap.set(gap)
+    assert low.is_sent
+    assert high.is_sent
+
+
+@pytest.mark.parametrize("success", [True, False])
+def test_a_stop_on_the_way_leaves_the_blade_that_closes_where_it_is(blades: Blades, success: bool) -> None:
+    slits, low, high = blades
+    status = slits.centre.set(6)
+    slits.stop(success=success)
+    assert (high.is_sent, low.is_sent, status.success) == (False, False, success)
+    assert low.setpoint.get() == -0.5
+
+
+def test_a_stop_of_the_opening_blade_alone_keeps_the_other_one_from_closing(blades: Blades) -> None:
+    slits, low, high = blades
+    status = slits.centre.set(6)
+    high.stop(success=True)
+    assert (low.is_sent, status.success) == (False, False)
+    assert "high was stopped" in str(status.exception())
+
+
+def test_a_failure_of_the_opening_blade_keeps_the_other_one_from_closing(blades: Blades) -> None:
+    slits, low, high = blades
+    status = slits.centre.set(6)
+    high.stop()
+    assert (low.is_sent, status.success) == (False, False)
+
+
+def test_a_move_that_is_overtaken_on_the_way_sends_no_blade_any_more(blades: Blades) -> None:
+    slits, low, high = blades
+    before = slits.centre.set(6)
+    after = slits.centre.set(-2)  # now the low blade opens, and the high one has not moved yet
+    assert not before.success
+    assert (low.is_sent, low.setpoint.get()) == (True, -2.5)
+    high.arrive()  # of the move before: it must not send the low blade to 5.5
+    assert low.setpoint.get() == -2.5
+    low.arrive()
+    high.arrive()
+    after.wait(1)
+    assert slits.position == (1, -2)
+
+
+def test_a_blade_that_refuses_its_part_ends_the_move_with_its_reason(blades: Blades) -> None:
+    slits, low, high = blades
+    status = slits.centre.set(6)
+    low.limits = (-1, 1)  # on the way, as a limit of a record may change
+    high.arrive()
+    assert "low: 5.5 mm is above the limit 1 mm" in str(status.exception())
+    assert not low.is_sent
+
+
+def test_backlash_beyond_the_other_blade_is_refused_before_anything_moves(blades: Blades) -> None:
+    slits, low, high = blades
+    high.move_settings = lambda: MoveSettings(1.0, 0.1, backlash=0.2, backlash_velocity=1.0, backlash_ramp_s=0.1)
+    with pytest.raises(LimitError, match=r"slits_gap: its blades take out their backlash \(BDST\) 0.2 mm beyond"):
+        slits.gap.set(0.1)
+    assert not low.is_sent
+    assert slits.gap.set(0.5) is not None
+
+
+def test_a_move_in_two_steps_takes_the_time_of_both() -> None:
+    slits = Slits(name="slits", motors=[SynAxis(name="low", delay=2.0), SynAxis(name="high", delay=3.0)])
+    assert slits.estimate_time_s((1, 0), (1, 5)) == 5.0
+    assert slits.estimate_time_s((1, 0), (3, 0)) == 3.0
 
 
 def test_the_axes_show_the_limits_that_the_blades_leave_to_them(slits: Slits) -> None:

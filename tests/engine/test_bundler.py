@@ -386,6 +386,16 @@ def test_a_device_without_a_name_cannot_be_recorded_and_its_class_is_named(world
     )
 
 
+@pytest.mark.parametrize("name", ["a/b", "../x", "a.b", "two\nlines"])
+def test_a_name_that_documents_cannot_hold_is_refused_before_a_point_is_taken(world, name):
+    core = world.run(run_wrapper(bps.trigger_and_read([VirtualSignal(world, name=name)])))
+    assert str(core.error) == (
+        f"the VirtualSignal {name!r} cannot be recorded: its name has a '/', a '.' or a line break; "
+        "make it as VirtualSignal(..., name='my_name')"
+    )
+    assert world.events() == []
+
+
 def test_a_monitored_value_of_another_type_gets_a_descriptor_that_says_so(world):
     signal = VirtualSignal(world, value=1)
     signal.describe = lambda: {"signal": {"source": "virtual", "dtype": "integer", "shape": []}}

@@ -223,6 +223,39 @@ def test_an_engine_that_has_nothing_left_is_never_paused_and_the_run_is_a_succes
         result.raise_for_status()
 
 
+def test_two_presses_after_the_last_point_never_pause_a_scan_that_has_nothing_left(world, motor, det):
+    def press_twice(name, doc):  # the peak is still computed, and its line not shown
+        if name == "stop":
+            world.post(PauseRequest(True, pressed=True))
+            world.post(PauseRequest(False, pressed=True))
+
+    world.dispatcher.subscribe(press_twice)
+    core = world.run(scan([det], motor, 0, 4, 5))
+    assert core.state is State.IDLE
+    result = core.outcome.as_result()
+    assert result.succeeded
+    with pytest.raises(RunEngineInterrupted, match=r"^The scan had just ended"):
+        result.raise_for_status()
+
+
+def test_two_presses_between_two_scans_pause_the_second_at_its_first_checkpoint(world, motor, det):
+    def press_twice(name, doc):
+        if name == "stop" and len(world.docs) < 12:
+            world.post(PauseRequest(True, pressed=True))
+            world.post(PauseRequest(False, pressed=True))
+
+    def plan():
+        yield from scan([det], motor, 0, 4, 2)
+        yield from scan([det], motor, 0, 4, 2)
+
+    world.dispatcher.subscribe(press_twice)
+    core = world.run(plan())
+    assert core.state is State.PAUSED
+    assert [name for name, _ in world.docs].count("start") == 2
+    assert core.resume()
+    assert len(world.events()) == 4
+
+
 def test_data_that_could_not_be_written_pause_the_engine_also_at_the_end(world):
     world.at(0.5, lambda: world.post(PauseRequest(True, "Data cannot be written: disk full")))
     core = world.run([Msg("sleep", None, 1)])

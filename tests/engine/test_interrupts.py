@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,6 +120,23 @@ def test_one_press_stops_a_bare_move_and_the_engine_is_idle(RE, finger, said):
     assert said == ["Stopping th."]
 
 
+def test_one_press_ends_a_count_without_a_run_as_it_ends_a_bare_move(RE, finger, said):
+    det = SynGauss(name="det", exp=3e4)
+    finger.press(0.1)
+    with pytest.raises(RunEngineInterrupted, match=r"^Stopped: the count of det was cut short\. The engine is idle\.$"):
+        RE(bps.trigger(det, wait=True))
+    assert (RE.state, said) == ("idle", ["Stopping det."])
+
+
+def test_one_press_in_a_count_of_a_run_pauses_at_the_next_checkpoint(RE, finger, said):
+    finger.press(0.1, 0.3)
+    with pytest.raises(RunEngineInterrupted):
+        RE(count([SynGauss(name="det", exp=3e4)]))
+    assert RE.state == "paused"
+    assert ["next checkpoint" in said[0], said[1]] == [True, "Pausing now."]
+    RE.abort()
+
+
 def test_one_press_stops_a_move_beside_a_paused_plan_which_stays_paused(RE, finger, said):
     motor = SynAxis(name="th", delay=30)
     RE.run([Msg("checkpoint"), Msg("pause")])
@@ -153,6 +170,23 @@ def test_a_move_whose_device_does_not_return_is_broken_into_and_the_engine_is_id
     with pytest.raises(RunEngineInterrupted, match="Stopped"):
         RE(bps.mv(motor, 60))
     assert RE.state == "idle"
+
+
+def test_one_press_at_a_plans_question_pauses_the_plan_which_asks_again_when_it_goes_on(RE):
+    def no_answer(_question):
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the question goes on waiting")
+
+    def plan():
+        yield Msg("checkpoint")
+        return (yield Msg("input", None, prompt="how many?"))
+
+    RE.call_returns_result, RE.ask = True, no_answer
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    assert RE.state == "paused"
+    RE.ask = lambda question: f"{question} 3"
+    assert RE.resume().plan_result == "how many? 3"
 
 
 def test_a_device_that_does_not_return_is_broken_into_by_the_third_press(RE, finger, said):
@@ -295,7 +329,7 @@ def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):
 
 # ---- the table ---------------------------------------------------------------------------------------
 
-RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules)
+RULES = (*PLAN_RULES, *CellInterrupts.rules, *ClosingInterrupts.rules, *interrupts.QuestionInterrupts.rules)
 
 
 @pytest.mark.parametrize("situation", Situation)
@@ -324,32 +358,38 @@ def test_nobody_else_installs_a_handler_of_sigint():
 def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s, words):
     cursor = PlanCursor()
     cursor.checkpoint_at = 1000.0
-    resources = SimpleNamespace(moved={})
+    resources = SimpleNamespace(moved={}, tasks=())
     ctx = SimpleNamespace(modes=Modes(), cursor=cursor, resources=resources, clock=lambda: 1000.0 + elapsed_s)
     subject = interrupts.PlanInterrupts(ctx, inbox=None, say=print)
     assert subject.words()["since"] == words
 
 
-def test_a_press_in_a_finalizer_comes_once_more_when_that_is_done():
-    """Python shows what a `__del__` raises, and goes on as if nothing was pressed."""
-    seen = []
+class Cell(Subject):
+    """Code of a person that runs: a press interrupts it."""
 
-    class Dying:
-        def __del__(self):
-            try:
-                Subject().act(Action.INTERRUPT, sys._getframe())
-            except KeyboardInterrupt:
-                seen.append("raised in the finalizer")
+    rules = CellInterrupts.rules
+    situation = Situation.CELL
 
-    before = signal.signal(signal.SIGINT, lambda *_: seen.append("pressed"))
-    try:
-        Dying()
-        deadline = time.monotonic() + 60
-        while not seen and time.monotonic() < deadline:
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert seen == ["pressed"]
+
+class Dying:
+    """Something that is pressed in while it dies, by its finalizer or by a callback of its weak reference."""
+
+
+class Finalized(Dying):
+    def __del__(self):
+        interrupts.OWNER.pressed()
+
+
+@pytest.mark.parametrize("kind", [Dying, Finalized], ids=["the callback of a weak reference", "a finalizer"])
+def test_a_press_in_code_whose_errors_python_forgets_comes_once_more_when_that_is_done(kind, capsys):
+    dying = kind()
+    reference = weakref.ref(dying, lambda _: interrupts.OWNER.pressed()) if kind is Dying else None
+    with interrupts.OWNER.watch(Cell()):
+        del dying  # nothing is raised here
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(60)
+    assert reference is None or reference() is None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_press_just_before_a_long_call_ends_it():
@@ -361,10 +401,6 @@ def test_a_press_just_before_a_long_call_ends_it():
         time.sleep(0.05)  # until the main thread is in its call, most likely; the outcome is the same if it is not
         signal.raise_signal(signal.SIGINT)
         in_time.append(raised.wait(30))
-
-    class Cell(Subject):
-        rules = CellInterrupts.rules
-        situation = Situation.CELL
 
     finger = threading.Thread(target=press_beside_the_main_thread)
     with interrupts.OWNER.watch(Cell()):

@@ -401,3 +401,21 @@ def test_a_paused_plan_that_is_run_once_more_loses_no_point(RE, make):
     assert RE.state == "paused"
     RE.resume()
     assert points == [1, 2, 3, 4]
+
+
+def test_metadata_that_are_assigned_go_into_those_that_number_the_runs_and_only_the_number_stays():
+    class Kept(dict):
+        def next_scan_id(self):
+            self["scan_id"] += 1
+            return self["scan_id"]
+
+    kept = Kept(scan_id=4, sample="LaB6", operator="me")
+    RE = RunEngine(kept)
+    RE.md = {"sample": "Si"}
+    assert RE.md is kept
+    assert kept == {"scan_id": 4, "sample": "Si"}
+    RE.md |= {"mass": 3}
+    assert RE.md is kept
+    plain = RunEngine({"a": 1})
+    other = plain.md = {"b": 2}
+    assert plain.md is other

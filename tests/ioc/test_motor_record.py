@@ -48,6 +48,13 @@ def test_a_move_to_where_it_stands_completes_at_once(motor):
     motor.do("VAL", 0)
 
 
+@pytest.mark.parametrize("field", ["ACCL", "BACC"])
+def test_a_time_to_speed_up_that_is_not_above_zero_becomes_a_tenth_of_a_second(motor, field):
+    for seconds in (0, -1):
+        motor[field] = seconds
+        assert motor[field] == 0.1
+
+
 def test_while_it_moves_the_motor_says_so(motor):
     completed = motor.start("VAL", -20)
     assert (motor["DMOV"], motor["MOVN"], motor["TDIR"]) == (0, 1, 0)

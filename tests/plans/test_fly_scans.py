@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import document_rules
+import numpy as np
 import pytest
 from virtual_world import VirtualMotor, VirtualSuspender, VirtualWorld
 
@@ -10,7 +11,7 @@ from beamshell import plans as bp
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
-from beamshell.errors import LimitError, PlanError
+from beamshell.errors import BadValue, LimitError, PlanError
 from beamshell.simulate import rehearse
 
 
@@ -193,6 +194,19 @@ def test_a_flyer_that_hands_nothing_over_does_not_fly_for_ever(world, flyer):
     core = world.run(bp.fly_scan(flyer, 0.0, 9.0, 10, 1.0))
     assert isinstance(core.error, PlanError)
     assert "flights in a row recorded no point" in str(core.error)
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        (["a", 1], r"point 1 of 2: x: 'a' is not a number$"),
+        ([0, [1, 2], 3], r"point 2 of 3: x: \[1, 2\] is not a number$"),
+        (np.zeros((2, 2)), r"point 1 of 2: x: array\(\[0\., 0\.\]\) is not a number$"),
+    ],
+)
+def test_a_position_that_is_no_number_is_named_with_its_point(flyer, places, words):
+    with pytest.raises(BadValue, match=rf"^fly: {words}"):
+        list(bp.fly_path(flyer, {"x": places}, 0.1))
 
 
 def test_a_path_of_several_motors_is_one_dimension(world, flyer):

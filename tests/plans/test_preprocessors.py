@@ -413,6 +413,14 @@ def test_a_baseline_device_that_is_offline_is_left_out_named_in_the_start_and_re
     assert sd.not_recorded() == ["temp"]
 
 
+def test_a_baseline_device_that_is_offline_fails_no_scan_though_nobody_hears_of_it(here):
+    temp = Losable(here.world, "temp")
+    temp.connected = False
+    core = here.world.run(bpp.SupplementalData(baseline=[here.y, temp])(scans.count([here.det])))
+    assert core.exit_status == "success"
+    assert len(here.world.events()) == 1
+
+
 def test_a_device_that_is_still_connecting_is_waited_for(here):
     temp = Losable(here.world, "temp")
     temp.connected = False

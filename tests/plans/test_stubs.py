@@ -178,3 +178,26 @@ def test_trigger_and_read_drops_the_event_if_a_reading_fails(here):
 def test_a_part_of_a_device_that_is_read_is_not_read_twice(here):
     part = SimpleNamespace(name="det", parent=here.det)
     assert bps.separate_devices([here.det, part, here.det]) == [here.det]
+
+
+def test_a_value_that_is_computed_from_counts_has_its_detectors_triggered_once(here):
+    other = VirtualDetector(here.world, "other")
+    mu = SimpleNamespace(name="mu", parent=None, counted_by=(here.det, other))
+    assert bps.devices_to_trigger([mu, here.det, SimpleNamespace(name="ring", parent=None)]) == [here.det, other]
+    ratio = VirtualDetector(here.world, "ratio")
+    ratio.counted_by = (here.det, other)
+    result(here, bpp.run_wrapper(bps.trigger_and_read([ratio, here.det])))
+    assert (here.det.log, other.log, ratio.log) == (["trigger", "read"], ["trigger"], ["read"])
+
+
+def test_the_detectors_behind_a_computed_value_are_staged_but_not_those_that_would_write_files(here):
+    camera = VirtualDetector(here.world, "camera")
+    camera.collect_asset_docs = lambda: iter(())
+    ratio = VirtualDetector(here.world, "ratio")
+    ratio.counted_by = (here.det, camera)
+    result(here, bpp.stage_wrapper([Msg("null")], (device for device in [ratio])))
+    assert [(device.name, device.log) for device in (ratio, here.det, camera)] == [
+        ("ratio", ["stage", "unstage"]),
+        ("det", ["stage", "unstage"]),
+        ("camera", []),
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from beamshell.devices.sim import det
@@ -47,6 +49,28 @@ def test_a_run_that_a_console_left_open_is_closed_and_named(open_acquisition, tm
     (path,) = (tmp_path / "runs").rglob("*.jsonl")
     assert f"a run that a crashed console had left open is closed now: {path}" in capsys.readouterr().err
     assert second.runs[-1].stop["exit_status"] == "abort"
+
+
+def test_what_is_assigned_to_the_engines_metadata_is_there_at_the_next_start(open_acquisition):
+    first = open_acquisition()
+    first.metadata["operator"] = "me"
+    first.metadata["scan_id"] = 7
+    first.engine.md = {"sample": "Si"}
+    first.close()
+    assert dict(open_acquisition().engine.md) == {"sample": "Si", "scan_id": 7}
+
+
+def test_a_run_that_another_computer_has_left_open_is_said_at_the_start(open_acquisition, tmp_path, capsys):
+    first = open_acquisition()
+    first.journal("start", {"uid": "0123abcd", "time": 1.8e9, "scan_id": 1})
+    first.close()
+    (marker,) = (tmp_path / "runs" / ".open").glob("*.json")
+    marker.write_text(json.dumps(json.loads(marker.read_text()) | {"host": "elsewhere", "boot": "another"}))
+    open_acquisition()
+    (path,) = (tmp_path / "runs").rglob("*.jsonl")
+    assert capsys.readouterr().err == (
+        f"beamshell: a run of elsewhere is open: {path}; if no console runs there, type session.close_open_runs()\n"
+    )
 
 
 def test_a_paused_plan_is_aborted_at_the_end_and_no_plan_is_no_word(open_acquisition, capsys):

@@ -450,8 +450,7 @@ def test_bhelp_shows_every_command_once_under_a_heading(capsys):
 
 
 def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("beamshell.shell.messages_shown.window_width", lambda _stream: 80)
     commands()["bhelp"].act(SimpleNamespace(), [])
     lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
     assert max(map(len, lines)) <= 80
@@ -481,3 +480,11 @@ def test_python_shows_a_signature_without_the_types_of_words_and_without_what_is
 
 def test_python_help_shows_what_a_command_does():
     assert inspect.getdoc(commands().function("scan")).startswith("Scan a motor from start to stop")
+
+
+@pytest.mark.parametrize("name", ["scan", "md", "queue", "image"])
+def test_help_fits_the_window_and_uses_it(name):
+    text = commands()[name].help(60)
+    widths = [len(line) for line in text.splitlines()]
+    assert 50 <= max(widths) <= 60
+    assert text.split() == commands()[name].help().split()

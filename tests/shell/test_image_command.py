@@ -91,6 +91,7 @@ def test_the_detector_is_looked_for_by_the_run(image, runs):
         ("webcam now 2", UsageError, "'2' is one word too many"),
         ("webcm now", UnknownName, "no device 'webcm': did you mean webcam"),
         ("th now", UsageError, "th takes no pictures"),
+        ("now", UsageError, "say of which camera: image webcam now"),
         ("7 cam now", UsageError, "'now' is not a whole number"),
     ],
 )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell.shell.leaving import agrees_to_leave, ask_before_leaving, what_is_unfinished
+from beamshell.shell.prompt_names import DeviceNamespace
 
 
 class Unreachable:
@@ -22,29 +23,32 @@ def test_a_paused_plan_and_a_moving_motor_are_unfinished_and_an_idle_console_is_
 
 
 @pytest.mark.parametrize(("answer", "leaves"), [("y", True), (" YES ", True), ("n", False), ("", False), ("x", False)])
-def test_a_person_is_asked_once_and_stays_unless_it_is_a_yes(answer, leaves):
+def test_a_person_is_asked_once_and_stays_unless_it_is_a_yes(answer, leaves, monkeypatch):
     asked = []
-    assert agrees_to_leave(["a"], is_attended=True, ask=lambda text: asked.append(text) or answer) is leaves
+    monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or answer)
+    assert agrees_to_leave(["a"], is_attended=True) is leaves
     assert asked == ["beamshell: a if you leave. Leave? [y/N] "]
 
 
 @pytest.mark.parametrize(("error", "leaves"), [(KeyboardInterrupt, False), (EOFError, True)])
-def test_ctrl_c_at_the_question_stays_and_ctrl_d_leaves(error, leaves):
+def test_ctrl_c_at_the_question_stays_and_ctrl_d_leaves(error, leaves, monkeypatch):
     def ask(_):
         raise error
 
-    assert agrees_to_leave(["a"], is_attended=True, ask=ask) is leaves
+    monkeypatch.setattr("builtins.input", ask)
+    assert agrees_to_leave(["a"], is_attended=True) is leaves
 
 
-def test_a_script_is_not_asked_and_leaves_with_a_word(capsys):
-    assert agrees_to_leave(["a plan is paused, and is aborted"], is_attended=False, ask=pytest.fail)
+def test_a_script_is_not_asked_and_leaves_with_a_word(capsys, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("nobody is there"))
+    assert agrees_to_leave(["a plan is paused, and is aborted"], is_attended=False)
     assert capsys.readouterr().err == "beamshell: a plan is paused, and is aborted: leaving\n"
 
 
 def test_a_signal_and_an_idle_console_leave_without_a_word(capsys):
     left = []
     shell = SimpleNamespace(ask_exit=lambda: left.append(True))
-    session = SimpleNamespace(status=0, state="idle", registry={})
+    session = SimpleNamespace(status=0, state="idle", registry={}, devices=DeviceNamespace({}, {}))
     undo = ask_before_leaving(shell, session)
     shell.ask_exit()
     session.status, session.state = 143, "paused"

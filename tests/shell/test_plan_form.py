@@ -23,6 +23,7 @@ from beamshell.shell.command import Command
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Labels, Motor, Text
 from beamshell.shell.plan_form import plan_form
+from beamshell.shell.prompt_names import DeviceNamespace
 from beamshell.shell.typed_line import cut_line
 from beamshell.store import Journal, Runs
 
@@ -80,7 +81,8 @@ def console(tmp_path_factory):
     engine(bp.scan([det], mono.energy, 8.95, 9.05, 21))
     journal.close()
     runs = Runs(folder)
-    return SimpleNamespace(devices=devices, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
+    at_prompt = DeviceNamespace(devices, {})
+    return SimpleNamespace(devices=at_prompt, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
 
 
 ANSWERS = {

@@ -9,6 +9,7 @@ from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.positions import begin_position_text, places_of
+from beamshell.shell.prompt_names import DeviceNamespace
 
 
 class Jaws(PseudoPositioner):
@@ -38,7 +39,7 @@ def shown(devices, capsys):
     """The cells that a command shows, a list for each line below the heading."""
 
     def show(command, *words):
-        commands()[command].act(SimpleNamespace(registry=devices, devices=devices, offline_word="OFFLINE"), words)
+        commands()[command].act(SimpleNamespace(devices=DeviceNamespace(devices, {}), offline_word="OFFLINE"), words)
         return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
 
     return show

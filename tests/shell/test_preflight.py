@@ -121,12 +121,13 @@ def test_above_the_time_that_staff_have_set_a_person_is_asked(monkeypatch, capsy
     console.config.ask_above = 15.0
     answers = iter(["perhaps", "n", "Y", ""])
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
-    with pytest.raises(CommandError, match="not started"):
-        console.preflight.before(scan(console, 9, points=10))
+    for _ in range(2):
+        with pytest.raises(CommandError, match="not started"):
+            console.preflight.before(scan(console, 9, points=10))
     console.preflight.before(scan(console, 9, points=10))
     console.preflight.before(scan(console, 9, points=10))
     assert next(answers, "no more") == "no more"
-    assert capsys.readouterr().err.count("10 points") == 3
+    assert capsys.readouterr().err.count("10 points") == 4
     console.preflight.before(scan(console, 1))
 
 
@@ -177,6 +178,11 @@ def test_the_time_of_day_of_the_end_names_the_day_if_it_is_another():
     noon = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
     assert announcement(SimulationResult(duration_s=90.0, runs=[{}]), noon).endswith(", until 12:01:30")
     assert announcement(SimulationResult(duration_s=86400.0, runs=[{}]), noon).endswith(", until Mon 12:00")
+
+
+def test_a_count_of_decades_ends_in_a_year_and_an_error_above_the_value_is_not_said():
+    result = SimulationResult(duration_s=1e9, runs=[{}], error=2.2, learned_from=3)
+    assert announcement(result, 1.8e9).endswith("about 32 years (learned from 3 runs), until the year 2059")
 
 
 # ---- in place of a scan --------------------------------------------------------------------------

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
+from beamshell.devices import Component, Device, SoftPositioner
 from beamshell.devices.registry import Registry
 from beamshell.devices.sim import SynAxis
+from beamshell.errors import UnknownName
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 
 
@@ -67,6 +71,26 @@ def test_a_variable_that_hides_a_device_is_named_once_and_again_after_it_was_giv
     namespace["th"] = 6
     names.check()
     assert capsys.readouterr().err == line
+
+
+def test_a_look_for_devices_imports_no_module(registry):
+    class Module(ModuleType):
+        def __getattr__(self, name):
+            if not name.startswith("__"):
+                pytest.fail(f"it is imported for its {name}")
+            raise AttributeError(name)
+
+    assert list(DeviceNamespace(registry, {"plt": Module("plt")})) == ["th"]
+
+
+def test_what_a_run_calls_a_device_is_what_is_typed_for_it(registry):
+    class Mono(Device):
+        energy = Component(SoftPositioner)
+
+    devices = DeviceNamespace(registry, {"mine": SynAxis(name="sy"), "mono": Mono(name="mono")})
+    assert [devices.typed_name(name) for name in ("th", "sy", "mono_energy")] == ["th", "mine", "mono.energy"]
+    with pytest.raises(UnknownName, match="the scan moved tth, which this console does not have"):
+        devices.typed_name("tth")
 
 
 def test_a_word_means_the_users_own_device_but_never_a_plain_variable(registry):

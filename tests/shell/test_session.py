@@ -133,6 +133,19 @@ def test_a_step_that_failed_can_be_taken_again(session, monkeypatch):
     assert str(session.RE.state) == "idle"
 
 
+def test_a_folder_that_has_room_again_is_opened_before_the_next_command(session, monkeypatch, capsys):
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(Acquisition, "open", refuse)
+        session.take_all_steps()
+        session.wait_for_devices()
+    assert session.next_scan is None
+    capsys.readouterr()
+    session.wait_for_devices()
+    assert capsys.readouterr().err == f"beamshell: data go into {session.folder} from now on\n"
+    session.run(bps.mv(session.devices["motor"], 0.1))
+    assert {"RE", "runs"} <= set(session.shell.user_ns)
+
+
 def test_a_start_up_file_that_fails_is_named_with_its_line(session, tmp_path, capsys):
     path = tmp_path / "20-devices.py"
     path.write_text("\nsession.registry\n")

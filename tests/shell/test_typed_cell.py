@@ -118,6 +118,11 @@ def test_a_command_behind_an_equals_sign_gives_its_value(line, marked):
     assert becomes(line) == f"{marked}\n"
 
 
+def test_a_command_that_counts_without_a_word_gives_its_value_too_unless_a_variable_has_its_name():
+    assert with_commands(["x = ct\n"], COMMANDS, (), {"ct"}) == ["x = %value_of ct\n"]
+    assert with_commands(["x = ct\n"], COMMANDS, {"ct"}, {"ct"}) == ["x = ct\n"]
+
+
 @pytest.mark.parametrize("line", ["pos = wm", "x = wm(th)", "x == wm", "f(x=wm)", "x = wm - 1"])
 def test_python_behind_an_equals_sign_stays_python(line):
     assert becomes(line) == line

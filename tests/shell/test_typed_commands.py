@@ -43,9 +43,25 @@ def test_positions_are_kept_as_numbers(prompt, typed):
     assert (prompt.names["pos"], prompt.names["a"], prompt.names["b"]) == (1.5, 1.5, 2)
 
 
+def test_counts_are_kept_as_numbers(prompt, typed):
+    assert typed("x = ct; y = ct det 0.1; both = ct det th; z = ct") == ""
+    reading = prompt.session.devices["det"].read()["det"]["value"]
+    assert prompt.names["x"] == prompt.names["y"] == reading
+    assert {"det", "th"} <= set(prompt.names["both"])
+    typed("ct = 5")
+    typed("x = ct")
+    assert prompt.names["x"] == 5
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("md -d sample", "md: '-d' is no word of it: write md del sample"),
+        ("md delete sample", "md: 'delete' is no word of it: write md del sample"),
+        ("md set sample LaB6", "md: 'set' is no name for metadata: write md sample LaB6"),
+        ("md 3 LaB6", "md: '3' is no name for metadata: write md sample LaB6"),
+        ("md a=b LaB6", "md: 'a=b' is no name for metadata: write md sample LaB6"),
+        ("queue delete 2", "queue: 'delete' is no word of it: write queue remove 2"),
         ("x = scan det th 0 1 3", "scan gives no value: type it alone; runs[-1] is the last run"),
         ("x = bhelp scan", "bhelp gives no value: type it alone"),
         ("x = wm thh", "no device 'thh': did you mean th?"),
@@ -73,3 +89,33 @@ def test_the_body_of_a_cell_magic_is_left_alone_unless_it_runs_our_language(type
     assert typed("%%time\nmov th 1").startswith("th: 0.000 -> 1.000\n")
     assert typed("%%capture shown\nmov th 2") == ""
     assert typed("print(shown.stdout, end='')") == "th: 1.000 -> 2.000\n"
+
+
+def test_a_command_at_the_prompt_is_nobodys_own_code_and_one_in_a_function_is(prompt, typed):
+    for line in ("mov th 1 2", "x = wm thh", "scan det th 0 1 3; wm thh"):
+        typed(line)
+        assert "In your own code" not in prompt.session.last_error.text
+    typed("def go(): mov thh 1")
+    typed("go()")
+    assert "In your own code" in prompt.session.last_error.text
+
+
+def test_an_array_is_broken_between_its_numbers_in_a_narrow_window(prompt, typed, monkeypatch):
+    monkeypatch.setattr("beamshell.shell.extension.window_width", lambda _stream: 60)
+    lines = typed("np.arange(22200., 22220.)").splitlines()
+    assert len(lines) > 3
+    assert max(map(len, lines)) <= 60
+    assert "array([0, 1, 2])\n" in typed("np.arange(3)")
+    monkeypatch.setattr("beamshell.shell.extension.window_width", lambda _stream: None)
+    assert max(map(len, typed("np.arange(22200., 22220.)").splitlines())) > 60
+
+
+def test_each_command_knows_a_motor_that_was_made_at_the_prompt(prompt, typed):
+    typed("from beamshell.devices.sim import SynAxis, SynGauss")
+    typed("mine = SynAxis(name='sy'); again = mine; dg = SynGauss(name='dg', motor=mine, center=0.2, sigma=0.2)")
+    assert "success" in typed("scan dg mine -1 1 21")
+    assert typed("cen").startswith("sy: 1.000 -> 0.200 ")
+    for command in ("wa", "devices"):
+        names = [line.split()[0] for line in typed(command).splitlines() if line.strip()]
+        assert names.count("mine") == 1
+        assert "again" not in names

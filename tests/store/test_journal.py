@@ -18,6 +18,7 @@ import pytest
 
 from beamshell.errors import StoreError
 from beamshell.store import Journal, Runs, close_open_runs
+from beamshell.store.open_runs import open_on_other_computers
 from beamshell.store.run_file import documents
 
 
@@ -265,11 +266,14 @@ def change_marker(folder, **content):
     marker.write_text(json.dumps(json.loads(marker.read_text()) | content))
 
 
-def test_a_run_open_on_another_computer_is_left_unless_asked(write, journal, made, tmp_path):
-    write(made.run(closed=False))
-    journal.close()
+def test_a_run_open_on_another_computer_is_left_unless_asked_and_can_be_named(write, journal, made, tmp_path):
+    path = write(made.run(closed=False))
+    assert open_on_other_computers(tmp_path) == []
     change_marker(tmp_path, host="elsewhere", boot="another")
+    assert open_on_other_computers(tmp_path) == []  # its lock shows that its console lives
+    journal.close()
     assert close_open_runs(tmp_path) == []
+    assert open_on_other_computers(tmp_path) == [("elsewhere", path)]
     assert len(close_open_runs(tmp_path, any_host=True)) == 1
 
 

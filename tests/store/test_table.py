@@ -97,6 +97,24 @@ def test_a_long_table_shows_its_beginning():
     assert len(output.splitlines()) == 22
 
 
+def test_a_narrow_window_keeps_the_scanned_motor_and_what_is_hinted_the_longest(monkeypatch):
+    keys = ("clock", "I0", "It", "mono", "mono_setpoint")
+    _, *events = stream(dict.fromkeys(keys, 123456), keys=keys)
+    hints = {"scaler": {"fields": ["I0", "It"]}, "mono": {"fields": ["mono"]}}
+    descriptor = {"uid": "d", "name": "primary", "data_keys": dict.fromkeys(keys), "hints": hints}
+    start = {"uid": "r", "hints": {"dimensions": [[["mono"], "primary"]]}}
+    table = table_of([("start", start), ("descriptor", descriptor), *events], "primary")
+
+    def heading(width):
+        monkeypatch.setattr("beamshell.text.window.window_width", lambda _stream: width)
+        return next(line for line in repr(table).splitlines() if line.startswith("seq_num")).split()
+
+    assert heading(80) == ["seq_num", "time", *keys]
+    assert heading(36) == ["seq_num", "I0", "It", "mono"]
+    assert heading(28) == ["seq_num", "I0", "mono"]
+    assert heading(16) == ["seq_num", "mono"]
+
+
 # ---- the described type ----------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from terminal import PATIENCE_S, QUICK, Terminal, environment
+from terminal import COLUMNS, PATIENCE_S, QUICK, Terminal, environment
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def open_console(data: Path) -> Iterator[Callable[..., Terminal]]:
     """Opens consoles on terminals; they are closed at the end."""
     opened: list[Terminal] = []
 
-    def open_one(*words: str, speed: float = 5.0, wait: bool = True) -> Terminal:
-        opened.append(terminal := Terminal(data, words, speed))
+    def open_one(*words: str, speed: float = 5.0, wait: bool = True, columns: int = COLUMNS) -> Terminal:
+        opened.append(terminal := Terminal(data, words, speed, columns))
         if wait:
             terminal.wait_for_prompt()
         return terminal

@@ -129,3 +129,10 @@ def test_a_twin_takes_pictures_as_the_real_detector_would(
     assert "everything answers" in done.stdout
     assert "(2, 256, 256)" in done.stdout
     assert len(list((data / "twin").rglob("*.h5"))) == 1
+
+
+def test_a_scan_of_the_sample_shows_it_in_the_pictures(console: Any) -> None:
+    console.do("mov samx 0 samy 0")
+    console.do("scan cam samx -2 2 5 0.05")
+    sums = list(totals(console.runs[-1]).values())
+    assert max(sums) > 2 * min(sums)

@@ -53,6 +53,14 @@ def test_a_fly_scan_fills_the_table_finds_the_peak_and_cen_goes_there(console):
     assert console.do("len(runs[-1].table()['mcs_it'])").split()[-1] == "81"
 
 
+def test_points_further_from_their_places_than_the_tolerance_end_the_run_as_failed(console):
+    console.do("th_fly.tolerance = 0.002")
+    output = " ".join(console.do("fscan th 0 0.1 11 0.002").split())  # as docs/how-to/fly-scans.md shows it
+    console.do(f"th_fly.tolerance = {WIDE}")
+    assert re.search(r"11 points lie off the path: th by up to [\d.]+ deg, more than 0\.002 deg; take more", output)
+    assert console.runs[-1][-1][1]["exit_status"] == "fail"
+
+
 def test_two_presses_end_the_flight_and_resume_flies_the_rest(console):
     start = console.begin(SCAN)
     console.wait_for_point(10, start)

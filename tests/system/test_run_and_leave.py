@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import event_model
+import pexpect
 import pytest
 from console_output import recorded_runs
+from terminal import PATIENCE_S, QUICK, environment
 
 from beamshell.shell.profile import find_profile
 from beamshell.store import PersistentDict, Runs
@@ -113,7 +117,18 @@ def test_lines_from_a_pipe_are_run_until_one_fails(run_beamshell):
         "samx: 0.000 -> 1.000 mm",
         "samx: 1.000 -> 2.000 mm",
     ]
-    assert error_lines(finished) == [f"beamshell: {BAD_INPUT['mov tht 1']}"]
+    assert error_lines(finished) == [f"beamshell: {BAD_INPUT['mov tht 1']}", "beamshell: line 4: mov tht 1"]
+
+
+def test_an_error_in_a_script_is_named_with_its_line(run_beamshell, tmp_path):
+    script = tmp_path / "night.txt"
+    script.write_text("mov th 0.5\n\ndef go(x):\n    mov th x\n\n    return missing\n\nmov th 1; go(0.2)\nwa\n")
+    finished = run_beamshell(str(script))
+    assert finished.returncode == 1
+    assert error_lines(finished) == [
+        "beamshell: NameError: name 'missing' is not defined (line 6, in go: return missing)",
+        "beamshell: night.txt, line 8: mov th 1; go(0.2)",
+    ]
 
 
 def test_python_and_the_engine_are_there_too_and_the_packaged_profile_is_only_read(run_beamshell):
@@ -247,3 +262,32 @@ def test_a_signal_during_a_scan_closes_the_run_stops_the_motor_and_leaves(start_
     assert name == "stop"
     assert stop["exit_status"] == "abort"
     assert "Traceback" not in errors
+
+
+def test_the_channels_of_the_scaler_are_called_by_their_names(run_beamshell):
+    finished = run_beamshell("-c", "ct scaler.I0; wm scaler.I0")
+    assert finished.stdout.startswith("scaler_I0"), finished
+    assert finished.returncode == 0
+
+
+def test_a_motor_that_has_not_answered_just_after_the_start_is_connecting(run_beamshell, tmp_path):
+    profile = tmp_path / "profile_mine"
+    shutil.copytree(find_profile("template"), profile)
+    (profile / "devices.yml").write_text("far: {class: motor, prefix: 'NO:SUCH:motor'}\n")
+    finished = run_beamshell("--profile", str(profile), "-c", "wa")
+    assert re.search(r"^far .*connecting", finished.stdout, re.MULTILINE), finished
+
+
+def test_umv_on_a_narrow_terminal_is_one_line_and_ends_before_what_is_printed(data):
+    words = ["-m", "beamshell", *QUICK, "--Beamshell.demo_ioc_speed=5", "-c", "umv th 2 samx 2 samy 3"]
+    process = pexpect.spawn(
+        sys.executable, words, env=environment(data), dimensions=(40, 30), encoding="utf-8", timeout=PATIENCE_S
+    )
+    process.expect(pexpect.EOF)
+    assert process.wait() == 0
+    process.close()
+    shown = process.before
+    shown = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", shown)
+    drawn = [piece for line in shown.split("\n") for piece in line.rstrip("\r").split("\r")]
+    assert max(len(piece) for piece in drawn if "->" not in piece) < 30, drawn
+    assert any(piece.startswith("th: 0.0000 -> 2.0000") for piece in drawn), drawn

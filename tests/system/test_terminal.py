@@ -194,12 +194,12 @@ def test_leaving_while_paused_asks_once_and_aborts_the_run(open_console, leave):
     console.press_ctrl_c()
     console.wait_for_prompt(start)
     question = r"a plan is paused, and is aborted if you leave\. Leave\? \[y/N\]"
-    for answer in ("n\r", "y\r"):
+    for answer in ("n\r", "\x03", "y\r"):
         row = console.row
         console.process.send(leave)
         console.wait_for(question, row)
         console.process.send(answer)
-        if answer == "n\r":
+        if answer != "y\r":
             console.wait_for_prompt(row + 1)
             assert console.state == "PAUSED"
     assert console.wait_for_end() == 0
@@ -320,3 +320,11 @@ def test_the_extension_serves_a_plain_ipython(tmp_path, run_ipython):
     assert point_numbers(finished.stdout) == [1, 2, 3]
     assert "no device 'mootor': did you mean motor?" in finished.stderr + finished.stdout
     assert "Traceback" not in finished.stdout + finished.stderr
+
+
+def test_a_console_does_not_grow_by_what_is_printed(console):
+    for _ in range(3):
+        console.do("for number in range(5000): print(number)")
+    kept = "sum(len(output.bundle.get('stream', ())) for cell in history.outputs.values() for output in cell)"
+    console.do("history = get_ipython().history_manager")
+    assert "kept little: True" in console.do(f"print('kept little:', {kept} < 5000)")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import traceback
 
-from beamshell.text.own_code import full_traceback, own_frames, place_in_own_code, with_place
+import pytest
+
+from beamshell.text.own_code import full_traceback, own_frames, place_in_own_code, place_of_frame, with_place
 
 
 def error_of(function, *args):
@@ -33,6 +36,20 @@ def test_frames_of_python_and_of_installed_packages_are_nobodys_own():
 def test_an_error_that_was_not_raised_has_no_place():
     assert place_in_own_code(ValueError("x")) == ""
     assert full_traceback(ValueError("x")) == "ValueError: x\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "typed"),
+    [
+        ("get_ipython().run_line_magic('mov', 'th {x}')", "mov th {x}"),
+        ("pos = get_ipython().run_line_magic('value_of', 'wm th')", "pos = wm th"),
+        ("get_ipython().run_line_magic('wa', '')", "wa"),
+        ("move(1)", "move(1)"),
+    ],
+)
+def test_a_command_in_a_cell_is_shown_as_it_was_typed(code, typed):
+    frame = traceback.FrameSummary("<ipython-input-1-ab>", 3, "go", line=code)
+    assert place_of_frame(frame) == f"line 3, in go: {typed}"
 
 
 def test_a_full_traceback_begins_with_own_lines():

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import datetime
 import math
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beamshell.errors import UsageError
-from beamshell.text.times import clock_time, date_and_time, duration, is_duration, parse_duration, time_of_day
+from beamshell.text.times import clock_time, date_and_time, duration, end_time, is_duration, parse_duration, time_of_day
 
 
 @pytest.mark.parametrize(
@@ -27,12 +28,30 @@ from beamshell.text.times import clock_time, date_and_time, duration, is_duratio
         (7384, "2 h 3 min"),
         (7199.9, "2 h 0 min"),
         (-0.5, "-0.5 s"),
+        (30 * 86400.0, "30 days"),
+        (1e9, "32 years"),
+        (1e300, "thousands of years"),
         (math.inf, "for ever"),
         (math.nan, "for ever"),
     ],
 )
 def test_a_duration_reads_as_people_say_it(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (0.01, "12:14:24"),
+        (1, "Mon 12:00"),
+        (7, "2026-11-29 12:00"),
+        (31 * 365.25, "the year 2057"),
+        (1e300, "after the year 9999"),
+    ],
+)
+def test_the_end_is_a_time_of_day_then_a_weekday_then_a_date_then_a_year(days, text):
+    noon = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+    assert end_time(noon + 86400 * days, noon) == text
 
 
 def test_an_error_of_a_duration_has_one_digit():

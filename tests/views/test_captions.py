@@ -54,7 +54,7 @@ def test_the_last_line_says_how_a_run_ended_and_why():
     start = {"uid": "0123456789", "time": 10.0, "scan_id": 7, "plan_name": "scan"}
     stop = {"time": 75.2, "exit_status": "abort", "reason": "beam lost"}
     assert last_line(start, stop, "5 points") == (
-        "generator scan ['01234567'] (scan num: 7) abort, 5 points in 1 min 5 s (beam lost)"
+        "scan ['01234567'] (scan num: 7) abort, 5 points in 1 min 5 s (beam lost)"
     )
 
 

@@ -170,7 +170,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
         self._drop_series()
         points = self._expect(1) if self._staging.active else None
         if points is None:
-            self.cam.end_own_acquisition()
+            self._end_unfinished()
 
         def written() -> None:
             if points is not None:
@@ -183,7 +183,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
     def _expect(self, number: int) -> Points:
         """End an own acquisition that is under way, and reserve a place in the file for the next points."""
         progress = self.hdf.begin_progress()  # asked together with the camera
-        if self.cam.end_own_acquisition():
+        if self._end_unfinished():
             progress = self.hdf.begin_progress()
         return self.hdf.expect(number, progress)
 
@@ -209,6 +209,13 @@ class EpicsAreaDetector(OfflineSafeDevice):
             acquisition.end(exc)
             raise
         return acquisition
+
+    def _end_unfinished(self) -> bool:
+        """End an acquisition that was started here, as when a point is measured again; False if there was none."""
+        is_unfinished = self._acquisition is not None and not self._acquisition.done
+        if is_unfinished:
+            self.stop()
+        return self.cam.end_own_acquisition() or is_unfinished
 
     def _allowed_s(self, images: int | None) -> float | None:
         return None if images is None else _MARGIN_S + _MARGIN_FACTOR * self.cam.seconds(images)
@@ -250,16 +257,19 @@ class EpicsAreaDetector(OfflineSafeDevice):
             DeviceError: some of it could not be put back; the message names each.
         """
         if self._acquisition is not None and not self._acquisition.done and self.cam.acquire.connected:
-            self.stop()
-            self.cam.end_own_acquisition()
+            self._end_unfinished()
         return super().unstage()
 
     def stop(self, success: bool = False) -> None:
-        """Stop acquiring; an unfinished acquisition then has failed, or succeeded if `success`."""
+        """Stop acquiring; an unfinished acquisition then has failed, or succeeded if `success`.
+
+        Raises:
+            NotConnected: it does not answer, so the camera goes on.
+        """
         if self._acquisition is not None:
             self._acquisition.end(None if success else DeviceError(f"{self.name}: the acquisition was stopped"))
         if not self.read_only:
-            self.cam.acquire.put(0)
+            self.cam.acquire.end_count()
 
     # ---- a series ----------------------------------------------------------------------------
 

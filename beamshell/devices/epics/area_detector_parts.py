@@ -15,6 +15,7 @@ import numpy as np
 from beamshell.channels.base import Channel
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
+from beamshell.devices.epics.counter import CountSwitch
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Kind
 from beamshell.devices.positioner import begin_current_values, begin_values
@@ -97,9 +98,9 @@ class AreaDetectorCamera(OfflineSafeDevice):
     """
 
     SWITCH = "acquire"
-    STAGES_IN_FLIGHT = True
+    _stages_in_flight = True
 
-    acquire = Component(EpicsSignal, "Acquire", kind=Kind.omitted, write_timeout=None)
+    acquire = Component(CountSwitch, "Acquire", kind=Kind.omitted, write_timeout=None)
     acquiring = _reading("Acquire_RBV")
     busy = _reading("AcquireBusy", lazy=True)
     count_time = _setting("AcquireTime", Kind.config, limits=True)
@@ -148,7 +149,7 @@ class AreaDetectorCamera(OfflineSafeDevice):
             self.image_mode.set(mode_needed).wait()
         if images is not None and number != images:
             self.num_images.set(images).wait()
-        exposing = self._exposing = self.acquire.set(1)
+        exposing = self._exposing = self.acquire.begin_count()
         return exposing
 
     def end_own_acquisition(self) -> bool:

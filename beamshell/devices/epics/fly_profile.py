@@ -93,7 +93,8 @@ def profile_from(name: str, path: Mapping[str, Any]) -> FlyProfile:
         raise unknown("setting", key, _SETTINGS, of=name)
     if missing := [key for key in _SETTINGS[:4] if key not in path]:
         raise BadValue(f"{name}: a flight needs {', '.join(missing)} too")
-    start, stop, time_s = (as_number(name, path[key]) for key in ("start", "stop", "time"))
+    start, stop = (as_number(f"{name}: {key}", path[key]) for key in ("start", "stop"))
+    time_s = as_number(f"{name}: time", path["time"], noun="finite number")
     num, first = (_whole(name, key, path.get(key, 0)) for key in ("num", "first"))
     if num < 2 or start == stop:
         raise BadValue(f"{name}: a flight from {start:g} to {stop:g} in {num} points goes nowhere; give two or more")
@@ -105,7 +106,7 @@ def profile_from(name: str, path: Mapping[str, Any]) -> FlyProfile:
 
 
 def _whole(name: str, key: str, value: Any) -> int:
-    number = as_number(name, value)
+    number = as_number(f"{name}: {key}", value, noun="finite number")
     if number != int(number):
         raise BadValue(f"{name}: {key} is {value!r}, and must be a whole number")
     return int(number)

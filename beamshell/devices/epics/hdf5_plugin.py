@@ -48,7 +48,7 @@ class Hdf5Plugin(OfflineSafeDevice):
     """
 
     SWITCH = "capture"
-    STAGES_IN_FLIGHT = True
+    _stages_in_flight = True
 
     capture = Component(EpicsSignal, "Capture", kind=Kind.omitted, write_timeout=None)
     capturing = Component(EpicsSignalRO, "Capture_RBV", kind=Kind.omitted)

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
-from beamshell.devices.epics.counter import PresetCounter
+from beamshell.devices.epics.counter import CountSwitch, PresetCounter
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_current_values, begin_values
@@ -90,7 +90,7 @@ class EpicsMCA(PresetCounter):
     energy_quadratic = Component(EpicsSignal, ".CALQ", kind=Kind.config)
     energy_unit = Component(EpicsSignalRO, ".EGU", kind=Kind.config, string=True)
     acquiring = Component(EpicsSignalRO, ".ACQG", kind=Kind.omitted)
-    start = Component(EpicsSignal, ".ERST", kind=Kind.omitted, write_timeout=None)
+    start = Component(CountSwitch, ".ERST", kind=Kind.omitted, write_timeout=None)
     stop_button = Component(EpicsSignal, ".STOP", kind=Kind.omitted, put_complete=False)
     roi0 = _region(0)
     roi1 = _region(1)
@@ -193,6 +193,7 @@ class EpicsMCA(PresetCounter):
 
     @override
     def _end_count(self) -> None:
+        self.start.refuse_if_offline()
         self.stop_button.put(1)
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from beamshell.devices.component import Component
 from beamshell.devices.device import Device
+from beamshell.devices.epics.counter import CountSwitch
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.positioner import begin_values
@@ -46,7 +47,7 @@ class MultichannelScaler(Device):
         (100,)
     """
 
-    start = Component(EpicsSignal, "EraseStart", kind=Kind.omitted, write_timeout=None)
+    start = Component(CountSwitch, "EraseStart", kind=Kind.omitted, write_timeout=None)
     stop_all = Component(EpicsSignal, "StopAll", kind=Kind.omitted)
     acquiring = Component(EpicsSignalRO, "Acquiring", kind=Kind.omitted, auto_monitor=True)
     bins = Component(EpicsSignalRO, "CurrentChannel", kind=Kind.hinted, auto_monitor=True)
@@ -126,12 +127,11 @@ class MultichannelScaler(Device):
         Args:
             allowed_s: seconds until that has failed.
         """
+        if not self.start.is_at_rest:
+            self.stop()
+        begun = self.start.begin_count()
         counting = self._counting = DeviceStatus(self, action="count", timeout=allowed_s)
-        try:
-            self.start.set(1).add_callback(lambda written: counting.end(written.exception()))
-        except DeviceError as exc:
-            counting.end(exc)
-            raise
+        begun.add_callback(lambda ended: counting.end(ended.exception()))
         return counting
 
     def count_bins(self, number: int, seconds: float) -> DeviceStatus:
@@ -149,7 +149,9 @@ class MultichannelScaler(Device):
         """Stop counting now; an unfinished count then has failed, or succeeded if `success`. Full bins are kept."""
         if self._counting is not None:
             self._counting.end(None if success else DeviceError(f"{self.name}: the count was stopped"))
-        self.stop_all.put(1)
+        if not self.read_only:
+            self.start.refuse_if_offline()
+            self.stop_all.put(1)
 
     # ---- what it has counted -----------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions, updates
 from beamshell.devices.component import Component
 from beamshell.devices.epics.arrival import Arrival, MotorReadings, tolerance
-from beamshell.devices.epics.motor_move import MotorMove, ReadyRecord
+from beamshell.devices.epics.motor_move import MotorMove, ReadyRecord, allowed_s, check_switches, part_without_speed
 from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, fault_words, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
@@ -28,8 +28,7 @@ from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected
 
 _CHECK_AGAIN_S = 0.05
 _NOTHING_COMES_S = 0.01  # what an IOC has sent by several subscriptions in one go has then come
-_MARGIN_S = 10.0
-_MARGIN_FACTOR = 3.0
+_CALIBRATES_WITHIN_S = 10.0
 _SMALLEST = 1e-9
 
 Direction = Literal["forward", "reverse"]
@@ -181,7 +180,7 @@ class EpicsMotor(Positioner):
         Raises:
             BadValue: it is no finite number.
             LimitError: it is outside the limits, as they are now in the record; nothing has moved.
-            DeviceError: the record would not move: SPMG, or Set mode; the message says how to change that.
+            DeviceError: the record would not move: SPMG, Set mode, a speed of 0; the message says how to change that.
             NotConnected: the record does not answer.
         """
         as_number(self.name, position)
@@ -196,7 +195,7 @@ class EpicsMotor(Positioner):
             start=start,
             timeout=next(
                 allowed
-                for allowed in (timeout, self.timeout, _allowed_s(settings.duration_s(start, target)))
+                for allowed in (timeout, self.timeout, allowed_s(settings.duration_s(start, target)))
                 if allowed is not None
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
@@ -239,7 +238,10 @@ class EpicsMotor(Positioner):
         )()
         target = self._within_limits(position, (low, high))
         self._check_ready(int(spmg), bool(calibrating))
-        return ReadyRecord(start, target, bool(done), self.move_settings(velocity, ramp_s))
+        settings = self.move_settings(velocity, ramp_s)
+        if part := part_without_speed(settings, start, target):
+            self._refuse_zero_speed(part)
+        return ReadyRecord(start, target, bool(done), settings)
 
     @property
     def _tolerance_signals(self) -> tuple[EpicsSignal, EpicsSignal]:
@@ -250,20 +252,18 @@ class EpicsMotor(Positioner):
         return float(self.motor_resolution.get())
 
     def _check_ready(self, spmg: int, calibrating: bool) -> None:
-        if spmg < 2:
-            raise DeviceError(
-                f"{self.name}: it does not move while its SPMG is {SPMG[spmg]}; to let it: "
-                f'{self.name}.motor_spg.put("Go")'
-            )
-        if calibrating:
-            raise DeviceError(
-                f"{self.name}: it is in Set mode, where a move redefines its position; to leave it: "
-                f'{self.name}.set_use_switch.put("Use")'
-            )
+        check_switches(self.name, spmg, calibrating)
         if self._last_move is not None and not self._last_move.done and not isinstance(self._last_move.aim, Position):
             raise DeviceError(
                 f"{self.name}: a {self._last_move.action} is under way; wait for it, or {self.name}.stop()"
             )
+
+    def _refuse_zero_speed(self, name: str) -> None:
+        signal = self.part(name)
+        field = signal.pvname.rpartition(".")[2]
+        raise DeviceError(
+            f"{self.name}: its {name} ({field}) is 0, so it would never arrive; to change it: {self.name}.{name}.set(1)"
+        )
 
     @override
     def start_move(self, move: MoveStatus) -> None:
@@ -393,10 +393,12 @@ class EpicsMotor(Positioner):
         low, high, velocity, ramp_s, msta = begin_values(
             self.low_limit_travel, self.high_limit_travel, self.home_velocity, self.acceleration, self.msta
         )()
+        if velocity == 0:
+            self._refuse_zero_speed("home_velocity")
         if timeout is None:
             travel_s = trapezoid_s(high - low, velocity, ramp_s) if low < high else math.inf
-            allowed_s = _allowed_s(travel_s + _recent(self.readback_settle_time))
-            timeout = self.timeout if self.timeout is not None else allowed_s
+            expected_s = travel_s + _recent(self.readback_settle_time)
+            timeout = self.timeout if self.timeout is not None else allowed_s(expected_s)
         aim = Home(was_homed="homed" in msta_words(int(msta)))
         return self._waited(self._press(command, aim, f"search for home ({direction})", timeout), wait)
 
@@ -406,7 +408,10 @@ class EpicsMotor(Positioner):
         Raises:
             The same as `set`.
         """
-        return self._press(self._button("jog", direction), Jog(), f"jog ({direction})")
+        button = self._button("jog", direction)
+        if self.jog_velocity.get() == 0:
+            self._refuse_zero_speed("jog_velocity")
+        return self._press(button, Jog(), f"jog ({direction})")
 
     def tweak(self, direction: Direction = "forward", wait: bool = True) -> MoveStatus:
         """Move by one step of `tweak_value`, as a relative move does: from the set point, or from where it stands.
@@ -450,7 +455,7 @@ class EpicsMotor(Positioner):
             raise DeviceError(f"{self.name}: its position cannot be set while it moves; wait, or {self.name}.stop()")
         self.set_use_switch.put("Set", wait=True)
         try:
-            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _MARGIN_S)
+            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _CALIBRATES_WITHIN_S)
         finally:
             self.set_use_switch.put("Use", wait=True)
 
@@ -493,8 +498,3 @@ def _recent(signal: EpicsSignalRO) -> Any:
     """The last value that came by monitor, without asking; read now if none came yet."""
     latest = signal.latest if signal.connected else None
     return signal.get() if latest is None else latest["value"]
-
-
-def _allowed_s(expected_s: float) -> float:
-    """A time-out in seconds that no healthy move reaches; a day if the velocity is 0."""
-    return min(_MARGIN_S + _MARGIN_FACTOR * expected_s, 86400.0)

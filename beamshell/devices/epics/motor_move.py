@@ -1,4 +1,4 @@
-"""MotorMove: the status of one move of a motor record, and the record as it is before a move.
+"""MotorMove: the status of one move of a motor record, and whether the record would make it.
 
 It talks to no control system; EpicsMotor does.
 """
@@ -9,9 +9,14 @@ from typing import Any, NamedTuple
 
 from beamshell.analysis.move_times import MoveSettings
 from beamshell.devices.epics.arrival import ArrivalEvidence
+from beamshell.devices.epics.move_result import SPMG
 from beamshell.devices.epics.move_targets import MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.positioner import MoveStatus
+from beamshell.errors import DeviceError
+
+_MARGIN_S = 10.0
+_MARGIN_FACTOR = 3.0
 
 
 class ReadyRecord(NamedTuple):
@@ -51,3 +56,33 @@ class MotorMove(MoveStatus):
         self.evidence = ArrivalEvidence(from_rest=from_rest)
         self.is_written = False  # the write has completed
         super().__init__(motor, aim.target if isinstance(aim, Position) else None, **kwargs)
+
+
+def check_switches(name: str, spmg: int, calibrating: bool) -> None:
+    """Return if the record's switches SPMG and SET let it move.
+
+    Raises:
+        DeviceError: they do not; the message says how to change that.
+    """
+    if spmg < 2:
+        raise DeviceError(
+            f'{name}: it does not move while its SPMG is {SPMG[spmg]}; to let it: {name}.motor_spg.put("Go")'
+        )
+    if calibrating:
+        raise DeviceError(
+            f"{name}: it is in Set mode, where a move redefines its position; to leave it: "
+            f'{name}.set_use_switch.put("Use")'
+        )
+
+
+def part_without_speed(settings: MoveSettings, start: float, target: float) -> str:
+    """The part of a motor whose speed is 0, so that a move would never arrive; "" if there is none."""
+    speeds = [leg.velocity for leg in settings.legs(start, target)]
+    if 0 not in speeds:
+        return ""
+    return "velocity" if settings.velocity == 0 and speeds[0] == 0 else "backlash_velocity"
+
+
+def allowed_s(expected_s: float) -> float:
+    """A time-out in seconds that no healthy move reaches; a day if the velocity is 0."""
+    return min(_MARGIN_S + _MARGIN_FACTOR * expected_s, 86400.0)

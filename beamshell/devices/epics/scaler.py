@@ -14,7 +14,7 @@ from typing import Any
 from typing_extensions import override
 
 from beamshell.devices.component import Component
-from beamshell.devices.epics.counter import PresetCounter
+from beamshell.devices.epics.counter import CountSwitch, PresetCounter
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
 from beamshell.protocols import DataKey, Reading
@@ -84,7 +84,7 @@ class EpicsScaler(PresetCounter):
     elapsed_time = Component(EpicsSignalRO, ".T", kind=Kind.omitted)
     clock_frequency = Component(EpicsSignalRO, ".FREQ", kind=Kind.config)
     clock_preset = Component(EpicsSignal, ".PR1", kind=Kind.omitted, lazy=True)
-    start = Component(EpicsSignal, ".CNT", kind=Kind.omitted, write_timeout=None)
+    start = Component(CountSwitch, ".CNT", kind=Kind.omitted, write_timeout=None)
 
     def __init__(
         self,

@@ -107,14 +107,17 @@ def path_from(name: str, path: Mapping[str, Any], motors: Sequence[str]) -> Path
         if motor not in motors:
             raise unknown("motor", motor, motors, of=name)
     positions = {
-        motor: np.array([as_number(f"{name}: {motor}", place) for place in points])
+        motor: np.array(
+            [as_number(f"{name}: point {n} of {len(points)}: {motor}", place) for n, place in enumerate(points, 1)]
+        )
         for motor, points in path["positions"].items()
     }
     lengths = {motor: len(points) for motor, points in positions.items()}
     if len(set(lengths.values())) != 1 or min(lengths.values()) < 2:
         counted = ", ".join(f"{motor} {length}" for motor, length in lengths.items()) or "none"
         raise BadValue(f"{name}: each motor needs as many points as the others, two or more; there are: {counted}")
-    time_s, first = as_number(name, path["time"]), int(as_number(name, path.get("first", 0)))
+    time_s = as_number(f"{name}: time", path["time"], noun="finite number")
+    first = int(as_number(f"{name}: first", path.get("first", 0), noun="finite number"))
     if time_s <= 0:
         raise BadValue(f"{name}: {time_s:g} s a point is no time; it is above 0 s")
     if not 0 <= first < min(lengths.values()):

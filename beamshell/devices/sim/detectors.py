@@ -18,6 +18,7 @@ from beamshell.devices.device import Device
 from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.errors import DeviceError
 
 
 class SynSignal(Device):
@@ -33,6 +34,7 @@ class SynSignal(Device):
         kwargs: those of Device.
     """
 
+    _exposure: Status | None = None
     value = Component(SignalRO, kind=Kind.hinted)
     exp = Component(Signal, value=0.0, kind=Kind.config, units="s", limits=(0.0, 1e6), doc="exposure time")
 
@@ -65,7 +67,7 @@ class SynSignal(Device):
 
     def trigger(self) -> Status:
         """Start one exposure; done after `exp` seconds."""
-        status = DeviceStatus(self, action="trigger")
+        status = self._exposure = DeviceStatus(self, action="trigger")
         if (seconds := self.exp.get()) > 0:
             call_later(seconds, lambda: completions.post(lambda: self._finish(status)))
         else:
@@ -73,8 +75,14 @@ class SynSignal(Device):
         return status
 
     def _finish(self, status: Status) -> None:
-        self._expose()
-        status.set_finished()
+        if not status.done:
+            self._expose()
+            status.end()
+
+    def stop(self, success: bool = False) -> None:
+        """End the exposure now, without a new value; it has failed then, or succeeded if `success`."""
+        if self._exposure is not None:
+            self._exposure.end(None if success else DeviceError(f"{self.name}: the exposure was stopped"))
 
     def _expose(self) -> None:
         self.value.put(self._noisy(float(self.func())), force=True)

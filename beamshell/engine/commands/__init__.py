@@ -57,3 +57,6 @@ MAY_FAIL_IN_CLEANUP = frozenset(
     {"set", "trigger", "stage", "unstage", "stop", "kickoff", "complete", "prepare", "configure", "wait", "sleep"}
 )
 """Commands that put something back: while a plan cleans up, a failure of one does not prevent the next one."""
+
+PUTTING_BACK = frozenset({"begin_cleanup", "unstage", "end_cleanup"})
+"""Commands after the last point of a scan, when nothing moves: a pause that comes there has come too late."""

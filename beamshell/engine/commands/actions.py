@@ -31,8 +31,8 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
 
 def set_(ctx: CommandContext, msg: Any) -> Any:
     """Send a device to a value -> status."""
-    if ctx.only_moves and not ctx.modes.unwinding:
-        ctx.requests.end_before_move()
+    if ctx.is_bare and not ctx.modes.unwinding:
+        ctx.requests.end_bare_plan()
     method = method_of(msg.obj, "set")
     ctx.resources.moved[id(msg.obj)] = msg
     if ctx.resources.places:
@@ -44,6 +44,8 @@ def trigger(ctx: CommandContext, msg: Any) -> Any:
     """Start an acquisition -> status; None if the device has nothing to trigger."""
     if ctx.only_moves:
         ctx.begin_measurement()
+    if ctx.is_bare and not ctx.modes.unwinding:
+        ctx.requests.end_bare_plan()
     if ctx.paused is not None:
         ctx.paused.refuse_count_of(msg.obj)
     method = getattr(msg.obj, "trigger", None)
@@ -91,8 +93,8 @@ def configure(ctx: CommandContext, msg: Any) -> Any:
 
 def stage(ctx: CommandContext, msg: Any) -> Any:
     """Make a device ready for a run -> the staged devices, or a status; [] if it has nothing to stage."""
-    if ctx.only_moves:
-        ctx.begin_measurement()
+    if ctx.is_bare:
+        ctx.begin_scan()
     if ctx.paused is not None:
         ctx.paused.refuse_scan()
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources

@@ -14,8 +14,8 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 
 def checkpoint(ctx: CommandContext, msg: Any) -> None:
     """Make this the place to which a rewind goes back; a deferred pause happens here."""
-    if ctx.only_moves:
-        ctx.begin_measurement()
+    if ctx.is_bare:
+        ctx.begin_scan()
     resources, requests = ctx.resources, ctx.requests
     for run in resources.runs.values():
         if run.bundle is not None:
@@ -81,7 +81,7 @@ def unsubscribe(ctx: CommandContext, msg: Any) -> None:
 def install_suspender(ctx: CommandContext, msg: Any) -> None:
     """Let a suspender suspend plans from now on."""
     ctx.world.install_suspender(msg.args[0])
-    ctx.only_moves = False  # the plan itself says what it waits for
+    ctx.only_moves = ctx.is_bare = False  # the plan itself says what it waits for
     ctx.count_suspenders()
     ctx.world.post(WakeUp())
 

@@ -15,8 +15,8 @@ from beamshell.errors import IllegalMessageSequence
 
 def open_run(ctx: CommandContext, msg: Any) -> str:
     """Start document -> the run's uid."""
-    if ctx.only_moves:
-        ctx.begin_measurement()
+    if ctx.is_bare:
+        ctx.begin_scan()
     if ctx.paused is not None:
         ctx.paused.refuse_scan()
     runs = ctx.resources.runs

@@ -37,9 +37,14 @@ def run_wrapper(plan: Any, *, md: Mapping[str, Any] | None = None) -> Plan:
 
 @wrapper
 def stage_wrapper(plan: Any, devices: Iterable[Any]) -> Plan:
-    """Stage `devices`, run `plan`, unstage them in reverse order. Returns what `plan` returned."""
+    """Stage `devices`, run `plan`, unstage them in reverse order. Returns what `plan` returned.
+
+    The detectors that count for them are staged too, unless they would write pictures that nobody records.
+    """
     roots: list[Any] = []
-    for device in devices:
+    named = list(devices)
+    counters = [each for each in stubs.devices_to_trigger(named) if not hasattr(each, "collect_asset_docs")]
+    for device in [*named, *counters]:
         root = root_of(device)
         if not any(root is other for other in roots):
             roots.append(root)

@@ -58,12 +58,10 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
         name: the stream.
     """
     devices = separate_devices(devices)
-    triggered = False
-    for device in devices:
-        if hasattr(device, "trigger"):
-            triggered = True
-            yield Msg("trigger", device, group=TRIGGER_GROUP)
-    if triggered:
+    to_trigger = devices_to_trigger(devices)
+    for device in to_trigger:
+        yield Msg("trigger", device, group=TRIGGER_GROUP)
+    if to_trigger:
         yield Msg("wait", None, group=TRIGGER_GROUP)
     yield Msg("create", None, name=name)
     readings: dict[str, Any] = {}
@@ -81,6 +79,22 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
         raise
     yield Msg("save")
     return readings
+
+
+def devices_to_trigger(devices: Iterable[Any]) -> list[Any]:
+    """The devices that count what `devices` record, each once.
+
+    A value that is computed from counts, such as ln(I0/I), or one channel of a detector has no count of its own: its
+    `counted_by` names the detectors.
+    """
+    to_trigger: list[Any] = []
+    for device in devices:
+        counters = getattr(device, "counted_by", None)
+        if counters:
+            to_trigger += counters
+        elif hasattr(device, "trigger"):
+            to_trigger.append(device)
+    return to_trigger if len(to_trigger) < 2 else list({id(device): device for device in to_trigger}.values())
 
 
 def separate_devices(devices: Iterable[Any]) -> list[Any]:

@@ -17,6 +17,7 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.shell.positions import unit_of
+from beamshell.shell.tokens import find_device
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted, fixed, with_error, with_unit
@@ -271,14 +272,8 @@ def _peaks_of(run: Run, value: str | None) -> tuple[str, dict[str, Peak]]:
 
 
 def _motor(session: Session, name: str) -> Any:
-    """The device of this name in a run: one of the registry, or a part of one."""
-    if name in session.registry:
-        return session.devices[name]
-    for device in session.registry.values():
-        for part in getattr(device, "component_names", ()):
-            if getattr(getattr(device, part, None), "name", None) == name:
-                return getattr(device, part)
-    raise UnknownName(f"the scan moved {name}, which this console does not have")
+    """The device of this name in a run: one that this console has, or a part of one."""
+    return find_device(session.devices.typed_name(name), session.devices)
 
 
 def _move_in_words(motor: Any, origin: float, target: float) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 import time
 from typing import Annotated, Any
 
@@ -13,12 +11,12 @@ from typing_extensions import override
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import CommandNameSlot
 from beamshell.shell.device_look import begin_look
-from beamshell.shell.messages_shown import say_error
+from beamshell.shell.messages_shown import print_answer, say_error
 from beamshell.shell.parameter_types import Device, Session
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens
-from beamshell.text.lists import aligned
 from beamshell.text.times import clock_time
+from beamshell.text.window import table_in_window, window_width
 
 HEADING = "What there is"
 _RECONNECT_S = 3.0
@@ -30,22 +28,23 @@ def devices(session: Session, device: Device | None = None) -> None:
     if device is not None:
         _show_one(device)
         return
-    entries = [session.registry.entry(name) for name in session.registry]
-    looks = [begin_look(entry.device, session.offline_word) for entry in entries]  # asked all at once
+    docs = {name: session.registry.entry(name).doc for name in session.registry}
+    everything = session.devices.distinct()
+    looks = [begin_look(each, session.offline_word) for each in everything.values()]  # asked all at once
     rows = [
-        (entry.name, *collect(), entry.doc or type(entry.device).__name__)
-        for entry, collect in zip(entries, looks, strict=True)
+        (name, *collect(), docs.get(name, "made at the prompt") or type(each).__name__)
+        for (name, each), collect in zip(everything.items(), looks, strict=True)
     ]
     rows += [(name, "", "not there", reason) for name, reason in session.registry.absent.items()]
     if rows:
-        print("\n".join(aligned(rows, left_aligned=range(4))))
+        print(table_in_window(rows, left_aligned=range(4)))
 
 
 def _show_one(device: Any) -> None:
     summary = getattr(device, "summary", None)
     text = summary() if callable(summary) else repr(device)
     if text is not None:
-        print(text)
+        print_answer(text)
 
 
 @command(HEADING, example="offline")
@@ -60,11 +59,11 @@ def offline(session: Session) -> None:
     for name, channels in by_device.items():
         address, since = channels[0]
         more = f" and {len(channels) - 1} more" if len(channels) > 1 else ""
-        print(f"{name}  {address}{more}  since {clock_time(since, time.time())}".rstrip())
+        print_answer(f"{name}  {address}{more}  since {clock_time(since, time.time())}".rstrip())
     for name, reason in session.registry.absent.items():
-        print(f"{name}  is not there: {reason}")
+        print_answer(f"{name}  is not there: {reason}")
     if not by_device and not session.registry.absent:
-        print("everything answers")
+        print_answer("everything answers")
 
 
 class DeviceNameSlot(DeviceSlot):
@@ -90,22 +89,22 @@ def reconnect(session: Session, names: list[Annotated[str, DeviceNameSlot()]] | 
     registry.renew(*(names or ()))
     after = {lost.device.partition(".")[0] for lost in registry.wait_for_connection(_RECONNECT_S)}
     for name in names or ():
-        print(f"{name}  is still offline" if name in after else f"{name}  answers")
+        print_answer(f"{name}  is still offline" if name in after else f"{name}  answers")
     if names:
         return
     for name in sorted(before - after):
-        print(f"{name}  is back")
+        print_answer(f"{name}  is back")
     for name in sorted(after):
-        print(f"{name}  is still offline")
+        print_answer(f"{name}  is still offline")
     if not before and not after:
-        print("everything answers")
+        print_answer("everything answers")
 
 
 @command(HEADING, example="reload")
 def reload(session: Session) -> None:
     """Read the device file again, and show what has changed; a device whose line is the same is kept."""
     lines = session.reload_devices()
-    print("\n".join(lines) if lines else "nothing has changed")
+    print_answer("\n".join(lines) if lines else "nothing has changed")
 
 
 @command(HEADING, example="load_times")
@@ -113,8 +112,10 @@ def load_times(session: Session) -> None:
     """Show how long each device took to make at the start, the slowest first."""
     entries = sorted(map(session.registry.entry, session.registry), key=lambda entry: -entry.load_s)
     for entry in entries:
-        print(f"{1000 * entry.load_s:8.1f} ms  {entry.name}  {type(entry.device).__name__}")
-    print(f"{1000 * sum(entry.load_s for entry in entries):8.1f} ms  all {len(entries)}; connecting goes on beside")
+        print_answer(f"{1000 * entry.load_s:8.1f} ms  {entry.name}  {type(entry.device).__name__}")
+    print_answer(
+        f"{1000 * sum(entry.load_s for entry in entries):8.1f} ms  all {len(entries)}; connecting goes on beside"
+    )
 
 
 @command(HEADING, example="last_error")
@@ -127,23 +128,14 @@ def last_error(session: Session) -> None:
 def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
     """Show the commands, or the help of one."""
     if command is not None:
-        print(COMMANDS.find(command).help())
+        print_answer(COMMANDS.find(command).help(window_width(sys.stdout)))
         return
     for problem in COMMANDS.load_plugins():
         say_error(problem)
     width = max(len(each.typical_line) for each in COMMANDS.commands)
     for heading, its_commands in COMMANDS.by_heading().items():
-        print(f"\n{heading}")
+        print_answer(f"\n{heading}")
         for each in its_commands:
             aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
-            print(_help_line(f"  {each.typical_line:<{width}}  ", f"{each.summary}{aliases}"))
-    print("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
-
-
-def _help_line(example: str, summary: str) -> str:
-    """One command of the list; in a terminal the summary stays in its column."""
-    least = len(example) + 20  # a narrower terminal breaks the lines itself
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    if columns < least:
-        return example + summary
-    return textwrap.fill(summary, columns, initial_indent=example, subsequent_indent=" " * len(example))
+            print_answer(f"  {each.typical_line:<{width}}  {each.summary}{aliases}")
+    print_answer("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Duration, Session, Text
 
 HEADING = "After Ctrl+C"
@@ -40,7 +41,7 @@ def suspenders(session: Session) -> None:
 
 def _show(session: Session) -> None:
     lines = session.suspender_lines()
-    print("\n".join(lines) if lines else "no suspenders are installed")
+    print_answer("\n".join(lines) if lines else "no suspenders are installed")
 
 
 @suspenders.subcommand(example="suspenders off 10min")
@@ -60,4 +61,4 @@ def on(session: Session) -> None:
 @suspenders.subcommand(example="suspenders why")
 def why(session: Session) -> None:
     """Say why plans wait, and what to type not to wait."""
-    print(session.why_suspended())
+    print_answer(session.why_suspended())

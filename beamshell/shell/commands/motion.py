@@ -16,6 +16,7 @@ from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import (
     LivePositions,
@@ -110,7 +111,7 @@ def _moved(
     def show(_statuses: Any) -> None:
         ends = [begin_position_text(motor) for motor in motors]
         for motor, start, end in zip(motors, starts, ends, strict=True):
-            print(f"{motor.name}: {start().removesuffix(f' {unit_of(motor)}')} -> {end()}")
+            print_answer(f"{motor.name}: {start().removesuffix(f' {unit_of(motor)}')} -> {end()}")
 
     return followed_by(plan(*(value for move in moves for value in move)), show, during=during)
 
@@ -151,7 +152,7 @@ def wm(session: Session, motors: MotorNames) -> None:
 @command(HEADING, example="wa")
 def wa(session: Session) -> None:
     """Show where all motors are: user and dial position, limits, state."""
-    motors = _every_motor(session.registry)
+    motors = _every_motor(session.devices.distinct())
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
     print(positions_table(motors, session.offline_word))

@@ -14,7 +14,7 @@ from beamshell.plans.queue import Task, work_through
 from beamshell.shell.command import Command, Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLineSlot, Line
-from beamshell.shell.messages_shown import one_line, say
+from beamshell.shell.messages_shown import one_line, print_answer, say
 from beamshell.shell.parameter_types import Labels, Points, Session
 from beamshell.shell.plan_form import plan_form
 from beamshell.store.queue import Queue, QueueItem
@@ -50,13 +50,13 @@ def queue(session: Session) -> None:
 def _show(queue: Queue) -> None:
     items = queue.items()
     if not items:
-        print("the queue is empty: queue add scan det th -1 1 11")
+        print_answer("the queue is empty: queue add scan det th -1 1 11")
         return
     width = max(len(item.line) for item in items)
     for place, item in enumerate(items, 1):
         label = " ".join(f"{key}={value}" for key, value in item.metadata.items())
         cells = f"{place:3}  {_MARKS[item.state]:<11}  {item.line:<{width}}  {label}".rstrip()
-        print(f"{cells}  {item.reason}" if item.reason else cells)
+        print_answer(f"{cells}  {item.reason}" if item.reason else cells)
 
 
 @queue.subcommand(example="queue add sample=Si scan th -1 1 11")
@@ -66,23 +66,23 @@ def add(session: Session, metadata: Labels, line: QueueableLine) -> None:
     line = line.with_numbers(session.devices)
     _try_out(session, line)
     place = session.queue.add(str(line), metadata)
-    print(f"{place}: {line}{'' if len(session.queue) > 1 else '   (queue run begins)'}")
+    print_answer(f"{place}: {line}{'' if len(session.queue) > 1 else '   (queue run begins)'}")
 
 
 @queue.subcommand(example="queue run on", preflight=False, labelled=False)
 def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     """Run what waits; with `on` also after an item has failed."""
     if not any(item.state == "waiting" for item in session.queue.items()):
-        print("nothing waits in the queue")
+        print_answer("nothing waits in the queue")
         return None
     work = _Work(session, goes_on=on is not None)
     return followed_by(work.plan(), lambda _: work.say_the_end())
 
 
-@queue.subcommand(example="queue remove 2")
+@queue.subcommand(example="queue remove 2", also=("delete", "del", "rm"))
 def remove(session: Session, number: Points) -> None:
     """Take an item out."""
-    print(f"removed: {session.queue.remove(number).line}")
+    print_answer(f"removed: {session.queue.remove(number).line}")
 
 
 @queue.subcommand(example="queue move 3 1")
@@ -103,7 +103,7 @@ def retry(session: Session, number: Points) -> None:
 def clear(session: Session, done: Literal["done"] | None = None) -> None:
     """Take out all items, or those that are done."""
     number = session.queue.clear(*([done] if done else []))
-    print(f"{counted(number, 'item')} taken out")
+    print_answer(f"{counted(number, 'item')} taken out")
 
 
 # ---- checking a line -------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class _Work:
         """
         for follow in self._afterwards:
             follow()
-        print(f"queue: {self._states()}")
+        print_answer(f"queue: {self._states()}")
         if self._failed:
             raise CommandError(f"not done: {'; '.join(self._failed)}")
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, NumberSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
+_NO_KEYS = ("set", "add", "show")
+"""What one types who takes the first word for a verb."""
 
 
 # ---- metadata ----------------------------------------------------------------------------------
@@ -39,14 +42,16 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
         raise UsageError(f"'{key}' is not understood: write md {key.replace('=', ' ', 1)}")
     elif value is None:
         _show({_existing(key, metadata): metadata[key]})
+    elif not key.isidentifier() or key in _NO_KEYS:
+        raise UsageError(f"'{key}' is no name for metadata: write md sample LaB6")
     elif key in _RESERVED:
         raise UsageError(f"{key} is counted by the console")
     else:
         metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
-        print(f"{key}: {metadata[key]}")
+        print_answer(f"{key}: {metadata[key]}")
 
 
-@md.subcommand(name="del", example="md del sample")
+@md.subcommand(name="del", example="md del sample", also=("delete", "remove", "rm", "-d"))
 def delete_metadata(session: Session, key: str) -> None:
     """Delete one."""
     if _existing(key, session.RE.md) in _RESERVED:
@@ -57,9 +62,9 @@ def delete_metadata(session: Session, key: str) -> None:
 def _show(entries: dict[str, Any]) -> None:
     width = max((len(key) for key in entries), default=0)
     for key, value in sorted(entries.items()):
-        print(f"{key:<{width}}  {value}")
+        print_answer(f"{key:<{width}}  {value}")
     if not entries:
-        print("no metadata yet: md sample LaB6")
+        print_answer("no metadata yet: md sample LaB6")
 
 
 def _existing(key: str, metadata: Any) -> str:
@@ -75,11 +80,11 @@ def _existing(key: str, metadata: Any) -> str:
 def runs(session: Session, scan_number: int | None = None) -> None:
     """Show the last runs of the data folder, or one of them point by point; -1 is the newest, of any console."""
     if scan_number is None:
-        print(session.runs)
+        print_answer(session.runs)
         return
     run = session.runs[scan_number]
-    print(run)
-    print(run.table())
+    print_answer(run)
+    print_answer(run.table())
 
 
 class FormatSlot(Slot):
@@ -128,9 +133,9 @@ def export(
     target = session.folder / "exports" if folder is None else folder
     paths = list(_exporters()[format](run, target))
     for path in paths:
-        print(path)
+        print_answer(path)
     if not paths:
-        print(f"run {run.scan_id} has no points, so no file was written")
+        print_answer(f"run {run.scan_id} has no points, so no file was written")
 
 
 class PointSlot(Slot):
@@ -188,6 +193,9 @@ def image(
             raise UsageError(f"{detector} takes no pictures")
         show(device.picture(), f"{detector} now", scale)
         return
+    if detector == "now" and detector not in session.devices:
+        cameras = [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
+        raise UsageError(f"say of which camera: image {cameras[0] if cameras else 'cam'} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture = images.at(point)
@@ -204,10 +212,10 @@ def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = No
     from beamshell.callbacks.figures import windows
 
     if scale is None:
-        print(f"plots are on a {windows.scale} scale")
+        print_answer(f"plots are on a {windows.scale} scale")
     else:
         windows.scale = scale
-        print(f"plots of the next scans are on a {scale} scale")
+        print_answer(f"plots of the next scans are on a {scale} scale")
 
 
 def _only_detector(run: Run) -> str:

@@ -5,6 +5,7 @@ The plans themselves check every point against the limits before anything moves.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -12,15 +13,22 @@ import numpy as np
 
 from beamshell import plans as bp
 from beamshell.documents.invalid_values import invalid_keys
+from beamshell.errors import RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
-from beamshell.protocols import Triggerable
+from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds
+from beamshell.shell.messages_shown import print_answer, say
+from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds, Session
+from beamshell.text.lists import listed
 from beamshell.text.numbers import in_full
+from beamshell.text.times import duration
 
 HEADING = "Counting and scanning"
+_COUNT = "count"
+_REST_S = 6.0
+"""Seconds that detectors may take to come to rest before what they have counted is shown."""
 
 
 class Axis(NamedTuple):
@@ -32,11 +40,25 @@ class Axis(NamedTuple):
     points: Points
 
 
-@command(HEADING, example="ct 0.5")
+def _counts(session: Session, detectors: Detectors, time: Seconds | None = None) -> Any:
+    """The value that is counted; of several a dict by name."""
+    values: dict[str, Any] = {}
+
+    def keep(readings: dict[str, Any]) -> None:
+        values.update((name, reading["value"]) for name, reading in readings.items())
+        if invalid := invalid_keys(readings):
+            say(f"INVALID, not to be trusted: {listed(sorted(invalid))}")
+
+    session.run(_for_time(_count_once(detectors), time), then=keep)
+    return next(iter(values.values())) if len(values) == 1 else values
+
+
+@command(HEADING, example="ct 0.5", value=_counts)
 def ct(detectors: Detectors, time: Seconds | None = None) -> Followed:
     """Count once and print the values; no run is recorded.
 
-    The time is in seconds; without one it stays as it is.
+    The time is in seconds; without one it stays as it is. Ctrl+C ends the count, and shows what was counted until then.
+    `x = ct det` keeps the number; of several values it keeps all, by name.
     """
     return followed_by(_for_time(_count_once(detectors), time), lambda readings: _show_counts(detectors, readings))
 
@@ -79,15 +101,40 @@ def _for_time(plan: Plan, seconds: float | None) -> Plan:
 
 def _count_once(detectors: list[Any]) -> Plan:
     """Trigger and read outside of a run, so that no document is made; the readings by key."""
-    triggered = [detector for detector in detectors if isinstance(detector, Triggerable)]
-    for detector in triggered:
-        yield Msg("trigger", detector, group="count")
-    if triggered:
-        yield Msg("wait", None, group="count")
+    triggered: list[Any] = []
+    began = time.monotonic()
+    try:
+        for detector in bps.devices_to_trigger(detectors):
+            yield Msg("trigger", detector, group=_COUNT)
+            triggered.append(detector)
+        if triggered:
+            yield Msg("wait", None, group=_COUNT)
+    except RequestStop:
+        yield from _show_cut_short(detectors, triggered, time.monotonic() - began)
+        raise
+    return (yield from _read(detectors))
+
+
+def _read(detectors: list[Any]) -> Plan:
     readings: dict[str, Any] = {}
     for detector in detectors:
         readings |= (yield Msg("read", detector)) or {}
     return readings
+
+
+def _show_cut_short(detectors: list[Any], triggered: list[Any], seconds: float) -> Plan:
+    """Show what was counted until Ctrl+C, as far as the detectors keep it; a value of the count before is not shown."""
+    yield Msg("wait", None, group=_COUNT, timeout=_REST_S, error_on_timeout=False)
+    kept = [detector for detector in detectors if _keeps_stopped_count(detector, triggered)]
+    others = [detector.name for detector in detectors if detector not in kept]
+    readings = yield from _read(kept)
+    print_answer(f"Cut short after {duration(seconds)}." + (f" No value: {', '.join(others)}." if others else ""))
+    _show_counts(kept, readings)
+
+
+def _keeps_stopped_count(detector: Any, triggered: list[Any]) -> bool:
+    counters = [counter for counter in bps.devices_to_trigger([detector]) if hasattr(counter, "count_time")]
+    return all(getattr(counter, "keeps_stopped_count", False) and counter in triggered for counter in counters)
 
 
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
@@ -97,7 +144,7 @@ def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     for name, reading in readings.items():
         key = keys.get(name, {})
         text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
-        print(f"{text}  INVALID, not to be trusted" if name in invalid else text)
+        print_answer(f"{text}  INVALID, not to be trusted" if name in invalid else text)
 
 
 def _cell(value: Any, choices: Sequence[str]) -> str:

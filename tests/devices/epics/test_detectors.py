@@ -66,6 +66,51 @@ def test_a_count_stopped_as_a_success_has_succeeded(scaler: EpicsScaler) -> None
     status.wait(5)
 
 
+@pytest.mark.parametrize("name", ["det", "scaler"])
+def test_a_count_of_days_ends_at_its_stop_and_the_next_is_a_count_of_its_own(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    counter = request.getfixturevalue(name)
+    for _ in range(5):  # the completion of the stopped count must not end the next one
+        counter.count_time.set(1e6).wait(5)
+        stopped = counter.trigger()
+        counter.stop(success=True)
+        stopped.wait(10)
+        counter.count_time.set(0.5).wait(10)
+        began = time.monotonic()
+        counter.trigger().wait(10)
+        assert time.monotonic() - began >= 0.045  # the IOC runs ten times as fast as life
+
+
+def test_a_count_that_is_begun_while_one_is_under_way_is_a_count_of_its_own(scaler: EpicsScaler) -> None:
+    scaler.count_time.set(1e6).wait(5)
+    before = scaler.trigger()
+    scaler.count_time.put(0.5)
+    after = scaler.trigger()
+    with pytest.raises(DeviceError, match=r"^scaler: the count was stopped$"):
+        before.wait(10)
+    after.wait(10)
+    assert scaler.elapsed_time.get() == pytest.approx(0.5)
+
+
+def test_a_detector_that_does_not_obey_a_stop_is_named_by_its_count_and_by_the_next(
+    det: EpicsCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beamshell.devices.epics.counter.ENDS_WITHIN_S", 0.2)
+    det.count_time.set(1e6).wait(5)
+    count = det.trigger()
+    with monkeypatch.context() as deaf:
+        deaf.setattr(det.start, "put", lambda *_, **__: None)
+        det.stop(success=True)
+        with pytest.raises(DeviceError, match=r"^det: it still counts, 0\.2 s after it was stopped; look at its IOC$"):
+            count.wait(10)
+        with pytest.raises(DeviceError, match=r"^det: it still counts"):
+            det.trigger()
+    det.stop()
+    det.count_time.set(0.1).wait(10)
+    det.trigger().wait(10)
+
+
 def test_a_count_time_below_zero_is_refused(det: EpicsCounter) -> None:
     with pytest.raises(LimitError, match=r"det_count_time: -1 s is below the limit 0 s"):
         det.count_time.set(-1)

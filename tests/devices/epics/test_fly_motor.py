@@ -397,7 +397,7 @@ def test_the_peak_of_a_fly_scan_is_where_a_step_scan_finds_it(bench):
 
 
 def test_the_documents_have_one_stream_with_motor_and_counts(bench):
-    docs, _ = run(bp.fly_scan(bench.flyer, -1, 1, 201, 0.05, period=0.1))
+    docs, _ = run(bp.fly_scan(bench.flyer, -1, 1, 201, 0.1, period=0.1))
     kinds = [name for name, _ in docs]
     assert kinds[:2] == ["start", "descriptor"]
     assert kinds.count("event_page") > 1
@@ -407,7 +407,7 @@ def test_the_documents_have_one_stream_with_motor_and_counts(bench):
     assert descriptor["name"] == "primary"
     assert descriptor["hints"] == {"fly": {"fields": ["mcs_it"]}}
     assert descriptor["data_keys"]["th"]["units"] == "deg"
-    assert descriptor["configuration"]["fly"]["data"]["fly_dwell"] == 0.05
+    assert descriptor["configuration"]["fly"]["data"]["fly_dwell"] == 0.1
     assert stop["num_events"] == {"primary": 201}
 
 

@@ -149,6 +149,40 @@ def test_a_motor_that_does_not_answer_names_its_address(demo_ioc: DemoIoc) -> No
     assert not lost.connected
 
 
+# ---- a speed of 0
+
+
+@pytest.mark.parametrize(("name", "field"), [("velocity", "VELO"), ("backlash_velocity", "BVEL")])
+def test_a_move_at_a_speed_of_zero_is_refused_with_what_to_type(motor: EpicsMotor, name: str, field: str) -> None:
+    speed, before = motor.part(name), motor.part(name).get()
+    motor.backlash_distance.set(0.1).wait(5)
+    speed.set(0.0).wait(5)
+    try:
+        until(lambda: speed.latest["value"] == 0)
+        with pytest.raises(DeviceError, match=rf"^tth: its {name} \({field}\) is 0, .*: tth\.{name}\.set\(1\)$"):
+            motor.set(-1)
+        motor.set(motor.position).wait(5)  # no way, no speed
+    finally:
+        speed.set(before).wait(5)
+        motor.backlash_distance.set(0.0).wait(5)
+
+
+def test_a_speed_of_zero_of_a_backlash_that_is_not_taken_out_is_none_of_its_concern(motor: EpicsMotor) -> None:
+    before = motor.backlash_velocity.get()
+    motor.backlash_velocity.set(0.0).wait(5)
+    motor.set(0.5).wait(30)
+    motor.backlash_velocity.set(before).wait(5)
+
+
+def test_a_jog_and_a_search_for_home_at_a_speed_of_zero_are_refused(motor: EpicsMotor) -> None:
+    for name, start in (("jog_velocity", motor.jog), ("home_velocity", motor.home)):
+        before = motor.part(name).get()
+        motor.part(name).set(0.0).wait(5)
+        with pytest.raises(DeviceError, match=rf"^tth: its {name}"):
+            start()
+        motor.part(name).set(before).wait(5)
+
+
 # ---- ending elsewhere
 
 

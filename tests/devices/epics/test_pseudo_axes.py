@@ -46,6 +46,36 @@ def mono(shared_mono: Monochromator) -> Iterator[Monochromator]:
     shared_mono.bragg.set(0).wait(30)
 
 
+# ---- blades of different speeds
+
+
+@pytest.mark.parametrize("centre", [1.5, -1.5])
+def test_blades_of_different_speeds_do_not_cross_on_their_way(slits: Slits, centre: float) -> None:
+    fast, slow = (slits.low, slits.high) if centre > 0 else (slits.high, slits.low)
+    before = [blade.velocity.get() for blade in (fast, slow)]
+    slits.set(gap=0.5, centre=0).wait(30)
+    fast.velocity.set(5.0).wait(10)
+    slow.velocity.set(0.5).wait(10)
+    gaps: list[float] = []
+    tokens = [
+        (blade, blade.subscribe(lambda **_: gaps.append(slits.high.readback_signal.latest["value"] - _low(slits))))
+        for blade in (fast, slow)
+    ]
+    try:
+        slits.centre.set(centre).wait(60)
+    finally:
+        for blade, token in tokens:
+            blade.unsubscribe(token)
+        for blade, velocity in zip((fast, slow), before, strict=True):
+            blade.velocity.set(velocity).wait(10)
+    assert len(gaps) > 5
+    assert min(gaps) > 0.5 - 0.01
+
+
+def _low(slits: Slits) -> float:
+    return float(slits.low.readback_signal.latest["value"])
+
+
 # ---- formulas
 
 

@@ -26,8 +26,13 @@ STEPS = 12
 PRESS_AGAIN_S = 8.0
 """If the prompt is not back by then, a person presses again."""
 MOST_ANSWERS = 12
-BEFORE_IT_BEGAN = ("beamshell: interrupted", "Stopped: nothing has moved")
-"""What is said when the press came before there was a run."""
+BEFORE_IT_BEGAN = (
+    "beamshell: interrupted",
+    "Stopped: nothing has moved",
+    "Stopped: shutter is",
+    "halted by the operator",
+)
+"""What is said when presses have ended a plan that had no run yet, or no longer the next one."""
 COMING_TO_REST = 0.5
 """How far a motor goes at most after its stop, in its units."""
 CTRL_D = "\x04"
