@@ -66,7 +66,6 @@ class RemoteChannel(Channel):
         self._on_change: OnChange | None = None
         self._changes: LatestValue[Any] | None = None
         self._latest: Reading | None = None
-        self._came_since_connected = False
 
     # ---- connection
 
@@ -136,7 +135,6 @@ class RemoteChannel(Channel):
             was, self._connected = self._connected, False
             self._problem = problem
             self._ready.clear()
-            self._came_since_connected = False
             if was:
                 self._since = time.time()
         if was and self._on_connection is not None:
@@ -157,11 +155,6 @@ class RemoteChannel(Channel):
         """The last value that the subscriber was given."""
         return self._latest
 
-    @property
-    def current(self) -> Reading | None:
-        """The last value that came by subscription, if changes are sent at once and it came since the connection."""
-        return self._latest if self.sends_changes and self._connected and self._came_since_connected else None
-
     def repeat(self) -> None:
         """Give the subscriber the latest value once more."""
         changes = self._changes
@@ -181,7 +174,6 @@ class RemoteChannel(Channel):
         """Call the subscriber; None stands for the latest reading once more. Updates worker."""
         if change is not None:
             self._latest = self._decode(change)
-            self._came_since_connected = True
         on_change = self._on_change
         if on_change is not None and self._latest is not None:
             on_change(self._latest)

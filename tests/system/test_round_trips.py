@@ -14,7 +14,7 @@ from network_proxy import NetworkProxy
 from traitlets.config import Config
 
 from beamshell import RunEngine
-from beamshell.devices import EpicsAreaDetector, EpicsMotor
+from beamshell.devices import EpicsAreaDetector, EpicsMotor, EpicsSignal
 from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.errors import MoveFailed
 from beamshell.plans.scans import count, scan
@@ -106,6 +106,23 @@ def test_a_move_that_ends_short_is_still_found_out(far: NetworkProxy, th: EpicsM
     th.motor_stop.put(1)  # as another client would: not a stop of this move
     assert isinstance(error := status.exception(timeout=30), MoveFailed)
     assert "was stopped at" in str(error)
+
+
+def test_a_move_into_set_mode_that_came_at_the_last_moment_is_no_success(far: NetworkProxy, th: EpicsMotor) -> None:
+    """Another client's write is on its way, and the record redefines its position instead of moving."""
+    th.set(0.5).wait(20)
+    far.delay(DELAY_S)
+    other = EpicsSignal("FAR:th.SET", name="other")
+    other.wait_for_connection(30)
+    try:
+        other.put(1)
+        error = th.set(0.75).exception(timeout=30)
+        assert isinstance(error, MoveFailed)
+        assert "in Set mode its position was redefined, nothing moved" in str(error)
+    finally:
+        other.set(0).wait(20)
+        th.user_offset.set(0.0).wait(20)
+        other.destroy()
 
 
 def test_a_count_time_that_was_just_written_sets_the_time_out_of_the_count(

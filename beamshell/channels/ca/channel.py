@@ -55,6 +55,7 @@ class CaChannel(RemoteChannel):
         self._properties: ctypes.c_void_p | None = None
         self._property_type = 0
         self._subscribed_as = (0, 0)
+        self._newest: tuple[Decoder, Data] | None = None  # of this connection
         self._writing: list[OnDone] = []
         self._writing_id = 0
 
@@ -180,6 +181,7 @@ class CaChannel(RemoteChannel):
     def _mark_down(self, problem: str = "") -> bool:
         """Mark the circuit as gone; reads and writes under way fail. Any thread."""
         was = super()._mark_down(problem)
+        self._newest = None
         self.on_write_ended(DISCONNECTED)
         return was
 
@@ -219,6 +221,12 @@ class CaChannel(RemoteChannel):
 
     # ---- watching
 
+    @property
+    def current(self) -> Reading | None:
+        """The last value that the IOC has sent on this connection, also before the subscriber was given it."""
+        newest = self._newest
+        return None if newest is None or not self._connected else self._decode(newest)
+
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
         with self._lock:
@@ -231,7 +239,7 @@ class CaChannel(RemoteChannel):
         """Stop calling."""
         with self._lock:
             self._on_change = self._changes = None
-            self._came_since_connected = False
+            self._newest = None
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
             lib = library()
@@ -260,6 +268,7 @@ class CaChannel(RemoteChannel):
         """Have a new value delivered. Library thread."""
         changes = self._changes
         if changes is not None:
+            self._newest = (self._decoder, data)
             changes.offer((self._decoder, data))
 
     def _decode(self, change: tuple[Decoder, Data]) -> Reading:

@@ -104,6 +104,7 @@ class EpicsMotor(Positioner):
         self._requested_stop: tuple[MoveStatus, bool] | None = None
         self._is_foreign_motion = False  # at the start of a move: another client's move is under way
         super().__init__(prefix, name=name, **kwargs)
+        self._tolerance_signals = (self.retry_deadband, self.motor_resolution)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
         self.motor_done_move.subscribe(self._on_done_move, run=False)
 
@@ -184,8 +185,7 @@ class EpicsMotor(Positioner):
             NotConnected: the record does not answer.
         """
         as_number(self.name, position)
-        ready = self._ready_without_asking(position) or self._ready_for(position, begin_values)
-        start, target, done, settings = ready
+        start, target, done, settings = self._ready_without_asking(position) or self._ready_for(position, begin_values)
         at_rest = self.motor_done_move.current
         move = MotorMove(
             self,
@@ -242,10 +242,6 @@ class EpicsMotor(Positioner):
         if part := part_without_speed(settings, start, target):
             self._refuse_zero_speed(part)
         return ReadyRecord(start, target, bool(done), settings)
-
-    @property
-    def _tolerance_signals(self) -> tuple[EpicsSignal, EpicsSignal]:
-        return self.retry_deadband, self.motor_resolution
 
     @override
     def _resolution(self) -> float:
@@ -341,7 +337,7 @@ class EpicsMotor(Positioner):
     def _read_snapshot(self, move: MotorMove) -> Snapshot | None:
         """The fields of the record now; None if it does not answer, and then the move has failed."""
         try:
-            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution = begin_values(
+            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution, calibrating = begin_values(
                 self.user_readback,
                 self.user_setpoint,
                 self.motor_done_move,
@@ -351,9 +347,13 @@ class EpicsMotor(Positioner):
                 self.limit_violation,
                 self.msta,
                 *self._tolerance_signals,
+                self.set_use_switch,
             )()
         except DeviceError as exc:
             move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
+            return None
+        if calibrating:
+            move.fail(MoveFailed(f"{self.name}: {move.action}: in Set mode its position was redefined, nothing moved"))
             return None
         limit = tolerance(deadband, resolution, setpoint)
         return Snapshot(readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), limit)
