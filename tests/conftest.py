@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from network_proxy import NetworkProxy
 from ports import reserved_ports
 
-from beamshell.ioc.network import LOOPBACK
+from beamshell.ioc.network import LOOPBACK, free_port
 from beamshell.ioc.process import DemoIoc
 
 _HOME = Path(tempfile.mkdtemp(prefix="beamshell-tests-"))
@@ -30,6 +31,9 @@ with reserved_ports():
     _IOC = DemoIoc(seed=1, speed=10.0, log=_LOG)
 with reserved_ports():
     _OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
+with reserved_ports():
+    _FAR_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "far.json")
+    _FAR_NETWORK = NetworkProxy(_FAR_IOC.port, free_port(_FAR_IOC.port))
 """Their ports are taken here; the processes start with the first test that asks for them."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make
@@ -40,7 +44,7 @@ os.environ.update(
         "BEAMSHELL_DATA": str(_HOME / "data"),
         # libca reads these once, at the first call: they must be there before any test module is imported
         **_IOC.client_environment,
-        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port}",
+        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{_IOC.port} {LOOPBACK}:{_OWN_IOC.port} {LOOPBACK}:{_FAR_NETWORK.port}",
     }
 )
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background job ignores it, and so would consoles
@@ -99,6 +103,8 @@ def pytest_unconfigure() -> None:
     """The last words of the whole session."""
     _IOC.stop()
     _OWN_IOC.stop()
+    _FAR_IOC.stop()
+    _FAR_NETWORK.close()
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
@@ -129,16 +135,35 @@ ring: {class: signal_ro, prefix: "OWN:current", twin: {value: 400, units: mA}}
 @pytest.fixture
 def own_ioc() -> Iterator[DemoIoc]:
     """An IOC for one test, to be killed or frozen: OWN:th, OWN:samx, OWN:det, OWN:mcs:, OWN:cam:, OWN:current."""
-    from beamshell.devices.simulation import simulation_of
-
-    (_HOME / "own.yml").write_text(OWN_DEVICES)
-    facts, left_out = simulation_of(_HOME / "own.yml")
-    assert left_out == []
-    (_HOME / "own.json").write_text(json.dumps(facts))
+    _write_twin("own")
     _OWN_IOC.restart()
     _OWN_IOC.wait_ready()
     yield _OWN_IOC
     _OWN_IOC.kill()
+
+
+def _write_twin(name: str) -> None:
+    """Write the facts of an IOC of its own, whose PVs begin with the name."""
+    from beamshell.devices.simulation import simulation_of
+
+    (_HOME / f"{name}.yml").write_text(OWN_DEVICES.replace("OWN:", f"{name.upper()}:"))
+    facts, left_out = simulation_of(_HOME / f"{name}.yml")
+    assert left_out == []
+    (_HOME / f"{name}.json").write_text(json.dumps(facts))
+
+
+@pytest.fixture
+def far() -> Iterator[NetworkProxy]:
+    """The network to an IOC that is far away: FAR:th, FAR:samx, FAR:det and the other devices of `own_ioc`.
+
+    It is as quick as loopback until a test calls `delay`. All tests of a worker share the IOC.
+    """
+    if not _FAR_IOC.is_alive():
+        _write_twin("far")
+        _FAR_IOC.restart()
+        _FAR_IOC.wait_ready()
+    with _FAR_NETWORK:
+        yield _FAR_NETWORK
 
 
 def _threads() -> set[threading.Thread]:
@@ -156,7 +181,7 @@ def _children() -> set[int]:
     for listing in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):  # this thread has ended meanwhile
             children.update(map(int, listing.read_text().split()))
-    return children - {_IOC.pid or 0, _OWN_IOC.pid or 0}
+    return children - {ioc.pid or 0 for ioc in (_IOC, _OWN_IOC, _FAR_IOC)}
 
 
 @pytest.fixture(autouse=True)

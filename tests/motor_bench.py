@@ -48,6 +48,11 @@ def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
         time.sleep(0.005)
 
 
+def until_sent(signal: EpicsSignal, value: Any) -> None:
+    """Return once the record has sent what another client has just written, unless it will be asked for."""
+    until(lambda: signal.current is None or signal.current["value"] == value)
+
+
 def on_its_way(motor: EpicsMotor, target: float = 140.0) -> Any:
     """The status of a move that has begun to move."""
     status = motor.set(target)

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_BLOCK = 25
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-_FIRST = 20_000 + 1000 * (int(_WORKER.removeprefix("gw") or 0) % 12)
+_BLOCK = 20
+_SIZE, _SHARES = 500, 24
+
+
+def _claimed_share() -> int:
+    """The first port of a share that no other process has, here or in another session; it is ours until we end."""
+    for share in range(_SHARES):
+        first = 20_000 + _SIZE * share
+        claim = socket.socket()
+        try:
+            claim.bind(("127.0.0.1", first))
+        except OSError:
+            claim.close()
+        else:
+            claim.detach()
+            return first + 1
+    raise RuntimeError(f"all {_SHARES} shares of ports are taken: too many test sessions at once")
+
+
+_FIRST = _claimed_share()
 _blocks = itertools.count(_FIRST, _BLOCK)
-_OTHERS = f"{_FIRST + 8 * _BLOCK}-{_FIRST + 999}"
+_OTHERS = f"{_FIRST + 8 * _BLOCK}-{_FIRST + _SIZE - 2}"
 
 os.environ["BEAMSHELL_PORTS"] = _OTHERS
 

@@ -33,6 +33,8 @@ class Channel(ABC):
     """Scheme and address, as recorded in descriptors: "ca://BL:th.RBV", "soft://gain"."""
     only_latest: bool = False
     """True while the subscriber needs no calls, since it only looks at `latest`: a channel may leave them out."""
+    sends_changes = False
+    """True if the control system sends a subscriber each change at once; one that is polled does not."""
 
     # ---- connection
 
@@ -95,6 +97,14 @@ class Channel(ABC):
     def latest(self) -> Reading | None:
         """The newest value that the control system has sent to `subscribe`, without asking; None if there is none."""
 
+    @property
+    def current(self) -> Reading | None:
+        """The last value that came to `subscribe`, if `sends_changes`: as good as one that a round trip would bring.
+
+        None without a subscriber, and from the loss of a connection until the first value after it.
+        """
+        return None
+
     @abstractmethod
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change(reading)` with the present value and then at each change. One subscriber a channel.
@@ -134,6 +144,11 @@ class Channel(ABC):
             NotConnected: nothing answers for the address.
             WriteFailed: the control system refuses writes here.
         """
+
+    @property
+    def keeps_order_with(self) -> str:
+        """The server that carries out writes to all its channels in the order in which they are sent; "" if none."""
+        return ""
 
     # ---- what it is
 

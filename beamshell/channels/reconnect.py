@@ -2,13 +2,15 @@
 
 libca itself waits for eight seconds and more. Here a thread searches for one lost channel of each server by a UDP
 datagram; as soon as the server answers, all of its channels are created anew. Channels that were never found are
-searched for a few at a time, once a second. Nothing here calls libca.
+searched for a few at a time, once a second. The answers show how long a round trip takes; a channel that is being
+connected gets the time for it. Nothing here calls libca.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import math
 import os
 import select
 import socket
@@ -28,6 +30,8 @@ _NEVER_FOUND_EVERY_S = 1.0
 _NEVER_FOUND_AT_ONCE = 50
 _FIRST_HOLD_S = 1.0  # how long libca is left to search by itself; doubles with each attempt in vain
 _LONGEST_HOLD_S = 10.0
+_ROUND_TRIPS_TO_CONNECT = 8  # search, circuit, channel and properties need four
+_LONGEST_ROUND_TRIP_S = 10.0
 _STOPS_WITHIN_S = 2.0
 
 logger = logging.getLogger(__name__)
@@ -53,18 +57,26 @@ class LostChannel(Protocol):
 
 
 class _Entry:
-    """A lost channel, and the time of its next search."""
+    """A lost channel, and the times of its next search and of its next reconnection."""
 
-    __slots__ = ("channel", "hold_s", "next_search")
+    __slots__ = ("channel", "hold_s", "next_search", "reconnect_at", "searched_since")
 
-    def __init__(self, channel: LostChannel, next_search: float) -> None:
+    def __init__(self, channel: LostChannel, now: float) -> None:
         self.channel = channel
-        self.next_search = next_search
+        self.next_search = now
+        self.searched_since = -math.inf if channel.server else now  # libca does not search soon for one that is lost
         self.hold_s = _FIRST_HOLD_S
+        self.reconnect_at = math.inf
 
-    def reconnect(self) -> None:
+    def answered(self, round_trip_s: float) -> None:
+        """Reconnect as soon as libca has had its time to connect by itself."""
+        hold_s = max(self.hold_s, _ROUND_TRIPS_TO_CONNECT * round_trip_s)
+        self.next_search = self.reconnect_at = self.searched_since + hold_s
+
+    def reconnect(self, now: float) -> None:
         """Create the channel anew, and give libca some time to find it."""
-        self.next_search = time.monotonic() + self.hold_s
+        self.searched_since, self.reconnect_at = now, math.inf
+        self.next_search = now + self.hold_s
         self.hold_s = min(2 * self.hold_s, _LONGEST_HOLD_S)
         self.channel.reconnect()
 
@@ -77,6 +89,9 @@ class ReconnectProbe:
         self._entries: dict[int, _Entry] = {}
         self._thread: threading.Thread | None = None
         self._turn = itertools.count()
+        self._numbers = itertools.count()
+        self._sent: dict[int, tuple[_Entry, float]] = {}  # by number, what was searched for, and when
+        self._round_trip_s = 0.0
         self._never_found_turn = itertools.count()
         self._never_found_due = 0.0
         self._stopped = False
@@ -87,10 +102,18 @@ class ReconnectProbe:
         with self._lock:
             if self._stopped:
                 return
-            self._entries[id(channel)] = _Entry(channel, now if channel.server else now + _FIRST_HOLD_S)
+            self._entries[id(channel)] = _Entry(channel, now)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="beamshell-reconnect", daemon=True)
                 self._thread.start()
+
+    @property
+    def connects_within_s(self) -> float:
+        """Seconds that a channel needs to connect on this network, as far as answers have shown; 0.0 if they have not.
+
+        It is generous: some of what is needed may have to be repeated.
+        """
+        return _ROUND_TRIPS_TO_CONNECT * self._round_trip_s
 
     def forget(self, channel: LostChannel) -> None:
         """Stop looking for it."""
@@ -111,12 +134,10 @@ class ReconnectProbe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             probe.setblocking(False)
             while (due := self._due_by_server()) is not None:
-                servers = self._send_searches(probe, due)
-                for server in {servers[number] for number in _answers(probe, _PROBE_EVERY_S) if number < len(servers)}:
-                    for entry in due[server]:
-                        if self._stopped:
-                            break
-                        entry.reconnect()
+                self._send_searches(probe, due)
+                for number in _answers(probe, _PROBE_EVERY_S):
+                    self._answered(number, due)
+                self._reconnect_due()
 
     def _due_by_server(self) -> dict[str, list[_Entry]] | None:
         """The channels whose search is due, by server; None when every channel answers, which ends the thread."""
@@ -132,15 +153,38 @@ class ReconnectProbe:
             due.setdefault(entry.channel.server, []).append(entry)
         return due
 
-    def _send_searches(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> list[str]:
-        """Send search datagrams; returns the server of each, by the number in the datagram."""
-        turn = next(self._turn)
-        servers: list[str] = []
+    def _answered(self, number: int, due: Mapping[str, list[_Entry]]) -> None:
+        """Note the answer to one search: its server is there, for the other channels that it may have too."""
+        if number not in self._sent:
+            return
+        entry, sent_at = self._sent.pop(number)
+        now = time.monotonic()
+        self._round_trip_s = now - sent_at
+        entry.answered(self._round_trip_s)
+        if entry.reconnect_at <= now:  # otherwise it is new, and so is not what brings the others back
+            for other in due.get(entry.channel.server, ()):
+                other.answered(self._round_trip_s)
+
+    def _reconnect_due(self) -> None:
+        """Reconnect the channels whose time it is."""
+        with self._lock:
+            now = time.monotonic()
+            due = [entry for entry in self._entries.values() if entry.reconnect_at <= now]
+        for entry in due:
+            if self._stopped:
+                break
+            if not entry.channel.connected:
+                entry.reconnect(now)
+
+    def _send_searches(self, probe: socket.socket, due: Mapping[str, list[_Entry]]) -> None:
+        """Send search datagrams, and note each by the number in it."""
+        turn, now = next(self._turn), time.monotonic()
+        self._sent = {number: sent for number, sent in self._sent.items() if sent[1] > now - _LONGEST_ROUND_TRIP_S}
         for server, entries in due.items():
             for entry in [entries[turn % len(entries)]] if server else self._some_never_found(entries):
-                _send(probe, search_datagram(entry.channel.name, len(servers)), server)
-                servers.append(server)
-        return servers
+                number = next(self._numbers) & 0xFFFFFFFF
+                self._sent[number] = (entry, now)
+                _send(probe, search_datagram(entry.channel.name, number), server)
 
     def _some_never_found(self, entries: list[_Entry]) -> list[_Entry]:
         """The next few channels that were never found, once a second: most are misspelt, and the network is shared."""

@@ -85,12 +85,24 @@ class RemoteChannel(Channel):
         return self._since if self._search_has_begun else time.time()
 
     def wait_connected(self, timeout: float) -> None:
-        """Return once connected; NotConnected says since when it is not, why, and what to check."""
+        """Return once connected; NotConnected says since when it is not, why, and what to check.
+
+        On a slow network it waits longer, as long as the time to connect is not over since it began to search.
+        """
         if self._connected:
             return
         deferred.load_deferred()
-        if not self._ready.wait(timeout):
-            raise NotConnected(self._why_not())
+        deadline = time.time() + timeout
+        while not self._ready.wait(max(0.0, deadline - time.time())):
+            enough = self._since + self._connects_within_s  # what is known of the network may have changed meanwhile
+            if max(deadline, enough) <= time.time():
+                raise NotConnected(self._why_not())
+            deadline = max(deadline, enough)
+
+    @property
+    def _connects_within_s(self) -> float:
+        """Seconds that a connection takes on this network, as far as that is known."""
+        return 0.0
 
     def on_connection(self, callback: OnConnection) -> None:
         """Call `callback(connected)` at each change, in an updates worker."""

@@ -48,18 +48,12 @@ class Device(Part):
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = (
-        *(
-            "answers",
-            "attr_name",
-            "begin_read",
-            "begin_read_configuration",
-            "component_names",
-            "dotted_name",
-            "known_state",
-        ),
-        *("lazy_names", "part_name", "root", "simulation", "walk_signals"),
+        *("answers", "attr_name", "begin_read", "begin_read_configuration", "component_names", "dotted_name"),
+        *("known_state", "lazy_names", "part_name", "root", "signals_to_stage", "simulation", "walk_signals"),
     )
     """What Tab does not offer, beside that of the base classes: the engine, the shell and subclasses use it."""
+    _stages_in_flight: ClassVar[bool] = False
+    """True if the `stage` of the class may go on before its `stage_sigs` are in force; it calls `_staging.settle`."""
     component_names: tuple[str, ...] = ()
     """The attributes of its parts, in the order of their declaration."""
     _components: dict[str, Component[Any]] = {}
@@ -309,35 +303,38 @@ class Device(Part):
         Raises:
             RedundantStaging: it is staged already; unstage it first.
         """
-        self._staging.begin(self.name)
+        staging = self._staging
+        staging.begin(self.name)
         staged: list[Any] = [self]
         try:
+            staging.ask(self.signals_to_stage())
             for key, value in self.stage_sigs.items():
-                self._stage_value(self.part(key) if isinstance(key, str) else key, value)
+                staging.write(self.part(key) if isinstance(key, str) else key, value)
             for part in self._devices():
                 staged.extend(self._stage_part(part))
+            if not (staging.outer and (self._stages_in_flight or type(self).stage is Device.stage)):
+                staging.settle()
         except BaseException:  # a Ctrl+C too must leave nothing half staged
-            self._staging.undo(self.name)
+            staging.undo(self.name)
             raise
         return staged
 
-    def _stage_value(self, signal: Any, value: Any) -> None:
-        self._note_value(signal)
-        signal.set(value).wait()
+    def signals_to_stage(self) -> Iterator[Any]:
+        """The signals whose values `stage` needs, of the devices in it too: they are asked for in one round trip."""
+        yield from (self.part(key) if isinstance(key, str) else key for key in self.stage_sigs)
+        for part in self._devices():
+            yield from part.signals_to_stage()
 
-    def _note_value(self, signal: Any) -> None:
-        """Note the present value of a signal, which `unstage` puts back."""
-        old = signal.get()
-        self._staging.note(signal.name, lambda: signal.set(old).wait())
-
-    def _stage_part(self, part: Any) -> list[Any]:
+    def _stage_part(self, part: Device) -> list[Any]:
         self._staging.note(part.name, part.unstage)
+        part._staging.outer = self._staging
         try:
-            staged: list[Any] = part.stage()
+            return part.stage()
         except RedundantStaging:
             self._staging.forget_last()
             raise
-        return staged
+        finally:
+            part._staging.outer = None
 
     def unstage(self) -> list[Any]:
         """Undo the changes of `stage`, in reverse; the unstaged devices, [] if it was not staged.

@@ -294,9 +294,3 @@ def end_with(status: DeviceStatus, parts: list[Status]) -> None:
 
     for part in parts:
         part.add_callback(on_part)
-
-
-def latest(signal: Any) -> float:
-    """The last value that came by monitor, without asking; read now if none came."""
-    reading = signal.latest if signal.connected else None
-    return float(signal.get() if reading is None else reading["value"])

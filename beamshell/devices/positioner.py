@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 from beamshell.devices.device import Device
 from beamshell.devices.limits import NO_LIMITS, as_limits, as_number, refusal, step_of, without_rounding
 from beamshell.devices.status import DeviceStatus
+from beamshell.devices.values import begin_values
 from beamshell.errors import LimitError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 from beamshell.text.numbers import in_full
@@ -458,9 +459,3 @@ class Positioner(Device):
                 "%s: goes on to %s, as it cannot be stopped; to hold it: mov %s %s",
                 *(self.name, self.with_unit(state["setpoint"]), self.name, position),
             )
-
-
-def begin_values(*signals: Any) -> Callable[[], list[Any]]:
-    """Ask all signals for their values now; the function returned collects them, in the same order."""
-    collectors = [signal.begin_read() for signal in signals]
-    return lambda: [next(iter(collect().values()))["value"] for collect in collectors]

@@ -20,9 +20,10 @@ from typing_extensions import override
 from beamshell.devices.axis_drive import Drive
 from beamshell.devices.device import Device
 from beamshell.devices.limits import as_number
-from beamshell.devices.positioner import MoveStatus, Positioner, begin_values
+from beamshell.devices.positioner import MoveStatus, Positioner
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.staging import raise_together
+from beamshell.devices.values import begin_values
 from beamshell.errors import BadValue, LimitError, MoveFailed
 from beamshell.protocols import Location
 from beamshell.text.nearest import unknown

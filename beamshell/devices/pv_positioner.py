@@ -15,8 +15,9 @@ from beamshell.channels.timers import Timer, call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.epics_signal import pv_of
 from beamshell.devices.part import Fact
-from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
+from beamshell.devices.positioner import MoveStatus, Positioner, PositionState
 from beamshell.devices.status import Status
+from beamshell.devices.values import begin_values
 from beamshell.errors import BadValue, DeviceError, MoveFailed
 
 

@@ -106,6 +106,7 @@ class Signal(SignalInfo):
         self._subscriptions = Subscriptions()
         self._connection_reading: Reading | None = None
         self._pending: Status | None = None
+        self._unconfirmed: Any = None  # what was written here and did not come back by subscription yet
         for channel in {reader, writer}:
             channel.on_connection(self._on_connection)
 
@@ -215,6 +216,7 @@ class Signal(SignalInfo):
             return
         checked = self._checked(value, force)
         self._supersede(value)
+        self._note_written(checked)
         with self._named():
             self._writer.put(checked)
 
@@ -240,6 +242,7 @@ class Signal(SignalInfo):
             action=f"set to {value_text(value)}",
         )
         self._pending = status
+        self._note_written(checked)
         try:
             self._start_write(checked, status)
         except DeviceError as exc:
@@ -307,6 +310,28 @@ class Signal(SignalInfo):
 
     # ---- watching
 
+    @property
+    def current(self) -> Reading | None:
+        """The reading that has come by subscription, if it is as good as one that is asked for now; else None.
+
+        It is not while a value that was written here has not come back.
+        """
+        return self._channel.current if self._unconfirmed is None else None
+
+    def _note_written(self, value: Any) -> None:
+        """Doubt what came by subscription until `value` comes back, unless that is what came last."""
+        current = self.current
+        if current is None or not _same(current["value"], value):
+            self._unconfirmed = value
+            self._choose_calls()
+
+    def follow(self) -> None:
+        """Follow the value from now on, as with `auto_monitor`; nothing if that would mean to poll it."""
+        if not self._auto_monitor and self._channel.sends_changes:
+            self._auto_monitor = True
+            if not self._monitored:
+                self._start_monitor()
+
     def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
         """The token of a subscription: `callback(value=, old_value=, timestamp=, obj=, ...)` at each change.
 
@@ -354,6 +379,7 @@ class Signal(SignalInfo):
 
     def _start_monitor(self) -> None:
         self._monitored = True
+        self._unconfirmed = None  # what comes first is of after the writes before
         self._choose_calls()
         self._channel.subscribe(self._on_value)
 
@@ -364,11 +390,14 @@ class Signal(SignalInfo):
             self._channel.unsubscribe()
 
     def _choose_calls(self) -> None:
-        """Have the channel call only if there is somebody to be called."""
+        """Have the channel call only if somebody is to be called, or a written value is to come back."""
         with _choosing:
-            self._channel.only_latest = not self._subscriptions.has(self.SUB_VALUE)
+            self._channel.only_latest = self._unconfirmed is None and not self._subscriptions.has(self.SUB_VALUE)
 
     def _on_value(self, reading: Reading) -> None:
+        if self._unconfirmed is not None and _same(reading["value"], self._unconfirmed):
+            self._unconfirmed = None
+            self._choose_calls()
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
 
     def _on_connection(self, _: bool) -> None:
@@ -377,6 +406,11 @@ class Signal(SignalInfo):
         if reading is None or reading["value"] != connected:
             self._connection_reading = reading = {"value": connected, "timestamp": time.time()}
         self._subscriptions.deliver(self.SUB_META, reading, obj=self, connected=reading["value"])
+
+
+def _same(value: Any, other: Any) -> bool:
+    """True if two single values are equal; arrays are never said to be."""
+    return not isinstance(value, np.ndarray) and not isinstance(other, np.ndarray) and bool(value == other)
 
 
 class SignalRO(Signal):

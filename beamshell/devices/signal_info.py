@@ -105,6 +105,11 @@ class SignalInfo(Part):
         return self._channel.latest
 
     @property
+    def keeps_order_with(self) -> str:
+        """The server that carries out writes to its signals in the order in which they are sent; "" if none does."""
+        return self._writer.keeps_order_with
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """Connected, units, precision, enum_strs, limits, timestamp and severity, as far as they are known."""
         low, high = self.limits

@@ -100,6 +100,7 @@ class Resources:
         pausable: those of them that have a method `pause`.
         staged: staged devices, the newest last.
         tokens: subscriptions of this call.
+        triggered: by id, the devices that were triggered and not read since: they are read together.
         prefetched: by id of the device, the function that collects a reading which was requested ahead.
     """
 
@@ -116,6 +117,7 @@ class Resources:
         "stopped",
         "surroundings",
         "tokens",
+        "triggered",
         "waited",
         "was_paused",
     )
@@ -134,6 +136,7 @@ class Resources:
         self.staged: list[Any] = []
         self.tokens: list[int] = []
         self.was_paused = False
+        self.triggered: dict[int, Any] = {}
         self.prefetched: dict[int, Callable[[], Any]] = {}
 
     @property

@@ -36,17 +36,32 @@ def axes(name: str, motor: Any) -> dict[str, Any]:
 
 def position_of(device: Any) -> Any:
     """The position of a device now, read from the hardware if possible."""
+    return begin_position(device)()
+
+
+def begin_position(device: Any) -> Callable[[], Any]:
+    """Request the position of a device; the function returned collects it.
+
+    What is requested before something is written is answered with it, in one round trip, and as it was before.
+    """
+    if hasattr(device, "begin_location"):
+        collect = device.begin_location()
+        return lambda: collect()["readback"]
     if isinstance(device, Locatable):
-        return device.locate()["readback"]
-    return device.position if is_motor(device) else device.get()
+        position = device.locate()["readback"]
+    else:
+        position = device.position if is_motor(device) else device.get()
+    return lambda: position
 
 
-def position_text(device: Any) -> str:
-    """The position of a device as text: "1.0000 deg", "Open", a signal's value."""
+def begin_position_text(device: Any) -> Callable[[], str]:
+    """Request the position of a device; the function returned gives it as text: "1.0000 deg", "Open", a value."""
     if is_motor(device):
-        return value_text(device, position_of(device))
+        collect = begin_position(device)
+        return lambda: value_text(device, collect())
     state = getattr(device, "state", None)
-    return state if isinstance(state, str) else value_text(device, device.get())
+    text = state if isinstance(state, str) else value_text(device, device.get())
+    return lambda: text
 
 
 def unit_of(device: Any) -> str:

@@ -49,6 +49,8 @@ class DeviceModel:
     def _locate(self) -> Any:
         """The place where a relative move would start; without a round trip if the set point is monitored."""
         device = self.device
+        if isinstance(getattr(type(device), "current", None), property) and (followed := device.current) is not None:
+            return followed["value"]
         is_at_setpoint = self.is_motor and not getattr(device, "missed", False)
         signal = getattr(device, "setpoint_signal", None) if is_at_setpoint else None
         latest = signal.latest if signal is not None and getattr(signal, "connected", False) else None

@@ -270,7 +270,10 @@ class PlanSimulator:
     def _trigger(self, msg: Any) -> _Done:
         if self._staged:
             self._read_staged()
-        self._begin(msg, self._count_s(self._model(msg.obj)))
+        model = self._model(msg.obj)
+        self._begin(msg, self._count_s(model))
+        if not model.has_reading:
+            self._staged.append(msg.obj)  # outside of a run: read with the others that are triggered
         return _DONE
 
     def _count_s(self, model: DeviceModel) -> float:

@@ -1,6 +1,7 @@
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -71,6 +72,13 @@ def answer(ioc, *names):
             return name
 
 
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
 @pytest.fixture
 def probe():
     """A probe whose thread ends with the test."""
@@ -102,6 +110,22 @@ def test_a_channel_that_was_never_there_is_asked_for_too(ioc, probe):
     probe.add(channel)
     answer(ioc, "RC:th")
     assert channel.reconnected.wait(5)
+
+
+def test_a_new_channel_is_left_to_connect_by_itself_for_eight_round_trips(ioc, probe):
+    """On a slow network it would be made anew again and again before it could connect."""
+    channel = _LostChannel("RC:th", "")
+    probe.add(channel)
+    while True:
+        question, client = ioc.recvfrom(4096)
+        if question[32:].rstrip(b"\0") == b"RC:th":
+            break
+    assert not channel.reconnected.wait(0.5)  # the way there and back
+    ioc.sendto(struct.pack(">HHHHII", 6, 0, 5064, 0, 0xFFFFFFFF, struct.unpack_from(">I", question, 24)[0]), client)
+    wait_until(lambda: probe.connects_within_s > 0)
+    assert probe.connects_within_s >= 8 * 0.5
+    assert not channel.reconnected.wait(1.5)  # it was made anew after a second, whatever the network
+    assert channel.reconnected.wait(10)
 
 
 def test_a_forgotten_channel_is_not_made_anew(ioc, probe):

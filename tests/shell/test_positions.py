@@ -8,7 +8,7 @@ from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registr
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
-from beamshell.shell.positions import places_of, position_text
+from beamshell.shell.positions import begin_position_text, places_of
 from beamshell.shell.prompt_names import DeviceNamespace
 
 
@@ -94,7 +94,7 @@ def test_what_is_no_motor_is_refused(shown):
 
 
 def test_a_device_of_several_axes_tells_where_each_is(devices):
-    assert position_text(devices["jaws"]) == "gap 2 mm, centre 1 mm"
+    assert begin_position_text(devices["jaws"])() == "gap 2 mm, centre 1 mm"
 
 
 def test_a_device_of_several_axes_is_not_moved_by_a_distance(shown):

@@ -59,6 +59,7 @@ class CaChannel(RemoteChannel):
             unsigned 16-bit numbers, which Channel Access would otherwise send in twice the bytes.
     """
 
+    sends_changes = True
     remedy = "check its spelling, that its IOC runs, and EPICS_CA_ADDR_LIST"
     lost = "is its IOC running?"
 
@@ -77,6 +78,7 @@ class CaChannel(RemoteChannel):
         self._property_type = 0
         self._subscribed_as = (0, 0)
         self._newest: Update | None = None
+        self._current: Update | None = None  # the newest one of this connection
         self._writing: list[OnDone] = []
         self._writing_id = 0
 
@@ -105,6 +107,10 @@ class CaChannel(RemoteChannel):
             self._mark_down()
             self.reconnect()
             reconnect_probe.add(self)
+
+    @property
+    def _connects_within_s(self) -> float:
+        return reconnect_probe.connects_within_s
 
     def _create(self) -> None:
         lib = library()
@@ -198,6 +204,7 @@ class CaChannel(RemoteChannel):
     def _mark_down(self, problem: str = "") -> bool:
         """Mark the circuit as gone; reads and writes under way fail. Any thread."""
         was = super()._mark_down(problem)
+        self._current = None
         self.on_write_ended(DISCONNECTED)
         return was
 
@@ -237,6 +244,12 @@ class CaChannel(RemoteChannel):
 
     # ---- watching
 
+    @property
+    def current(self) -> Reading | None:
+        """The last value that the IOC has sent on this connection, also before the subscriber was given it."""
+        current = self._current
+        return None if current is None or not self._connected else current.reading
+
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
         with self._lock:
@@ -249,6 +262,7 @@ class CaChannel(RemoteChannel):
         """Stop calling."""
         with self._lock:
             self._on_change = self._changes = None
+            self._newest = self._current = None
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
             lib = library()
@@ -277,7 +291,7 @@ class CaChannel(RemoteChannel):
         """Keep a new value, and have it delivered if the subscriber is to be called. Library thread."""
         changes = self._changes
         if changes is not None:
-            self._newest = update = Update(self._decoder, data)
+            self._newest = self._current = update = Update(self._decoder, data)
             if not self.only_latest:
                 changes.offer(update)
 
@@ -297,6 +311,11 @@ class CaChannel(RemoteChannel):
             on_change(update.reading)
 
     # ---- writing
+
+    @property
+    def keeps_order_with(self) -> str:
+        """Its IOC: all channels of it share a circuit."""
+        return self.server
 
     def check(self, value: Any) -> Any:
         """`value` as it will be written; the index for the name of a state."""

@@ -168,15 +168,24 @@ class EpicsAreaDetector(OfflineSafeDevice):
         self.refuse_if_read_only(_ACTION)
         self._refuse_while_flying("triggered")
         self._drop_series()
-        self._end_unfinished()
-        points = self.hdf.expect(1) if self._staging.active else None
+        points = self._expect(1) if self._staging.active else None
+        if points is None:
+            self._end_unfinished()
 
         def written() -> None:
             if points is not None:
+                collect_shape = self.cam.begin_picture_shape()  # in the same round trip
                 self.hdf.await_frames(points)
-                self.hdf.announce(points, self.cam.picture_shape())
+                self.hdf.announce(points, collect_shape())
 
         return self._acquire(self.frames_per_point, written)
+
+    def _expect(self, number: int) -> Points:
+        """End an own acquisition that is under way, and reserve a place in the file for the next points."""
+        progress = self.hdf.begin_progress()  # asked together with the camera
+        if self._end_unfinished():
+            progress = self.hdf.begin_progress()
+        return self.hdf.expect(number, progress)
 
     def _acquire(self, images: int | None, then: Callable[[], None]) -> DeviceStatus:
         """Take pictures, a number of them or until a stop; done when `then` has returned, in a completions worker."""
@@ -201,11 +210,12 @@ class EpicsAreaDetector(OfflineSafeDevice):
             raise
         return acquisition
 
-    def _end_unfinished(self) -> None:
-        """End an acquisition that was started here, as when a point is measured again."""
-        if self._acquisition is not None and not self._acquisition.done:
+    def _end_unfinished(self) -> bool:
+        """End an acquisition that was started here, as when a point is measured again; False if there was none."""
+        is_unfinished = self._acquisition is not None and not self._acquisition.done
+        if is_unfinished:
             self.stop()
-        self.cam.end_own_acquisition()
+        return self.cam.end_own_acquisition() or is_unfinished
 
     def _allowed_s(self, images: int | None) -> float | None:
         return None if images is None else _MARGIN_S + _MARGIN_FACTOR * self.cam.seconds(images)
@@ -305,7 +315,8 @@ class EpicsAreaDetector(OfflineSafeDevice):
             self.stage()
         try:
             if self._prepared["exp"] is not None:
-                self._stage_value(self.count_time, self._prepared["exp"])
+                self._staging.write(self.count_time, self._prepared["exp"])
+                self._staging.settle()
             self._start_series(self._prepared["num"], staged_for_series)
         except BaseException:  # a Ctrl+C too must leave nothing half staged
             if staged_for_series:
@@ -314,8 +325,7 @@ class EpicsAreaDetector(OfflineSafeDevice):
         return self._done("kickoff")
 
     def _start_series(self, number: int | None, staged_for_series: bool) -> None:
-        self._end_unfinished()
-        points = self.hdf.expect(number or 0)
+        points = self._expect(number or 0)
 
         def written() -> None:
             self.hdf.await_frames(points)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,8 +18,8 @@ from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import CountSwitch
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Kind
-from beamshell.devices.positioner import begin_values
 from beamshell.devices.staging import Staging
+from beamshell.devices.values import begin_current_values, begin_values
 from beamshell.errors import DeviceError, NotConnected
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class AreaDetectorCamera(OfflineSafeDevice):
     """
 
     SWITCH = "acquire"
+    _stages_in_flight = True
 
     acquire = Component(CountSwitch, "Acquire", kind=Kind.omitted, write_timeout=None)
     acquiring = _reading("Acquire_RBV")
@@ -126,20 +127,23 @@ class AreaDetectorCamera(OfflineSafeDevice):
 
     def stage(self) -> list[Any]:
         """Make ready for single acquisitions; an endless one is ended, and begun again by `unstage`."""
-        if self.acquiring.get():
+        if self._staging.flight.value_of(self.acquiring):
             self._staging.note(self.acquire.name, lambda: self.acquire.put(1))
             self.halt()
-        self._note_value(self.num_images)
+        self._staging.note_value(self.num_images)
         return super().stage()
+
+    def signals_to_stage(self) -> Iterator[Any]:
+        """The signals whose values `stage` needs."""
+        yield from (self.acquiring, self.num_images)
+        yield from super().signals_to_stage()
 
     def start(self, images: int | None) -> Status:
         """Take a number of pictures, or until `acquire` is put to 0 (None); done when the camera says so.
 
-        Raises:
-            DeviceError: it exposes already, started by somebody else.
+        What is under way must have been ended before; see `end_own_acquisition`.
         """
-        self.end_own_acquisition()
-        mode, number = begin_values(self.image_mode, self.num_images)()
+        mode, number = begin_current_values(self.image_mode, self.num_images)()
         mode_needed = _CONTINUOUS if images is None else _MULTIPLE
         if mode != mode_needed:
             self.image_mode.set(mode_needed).wait()
@@ -148,20 +152,21 @@ class AreaDetectorCamera(OfflineSafeDevice):
         exposing = self._exposing = self.acquire.begin_count()
         return exposing
 
-    def end_own_acquisition(self) -> None:
-        """End an acquisition that was started here, as when a point is measured again.
+    def end_own_acquisition(self) -> bool:
+        """End an acquisition that was started here, as when a point is measured again; False if there was none.
 
         Raises:
             DeviceError: it was started by somebody else.
         """
         if not self.acquiring.get():
-            return
+            return False
         if self._exposing is None:
             raise DeviceError(
                 f"{self.name}: it is acquiring already, and nobody here has started it: end that first, with "
                 f"{self.name}.stop()"
             )
         self.halt()
+        return True
 
     def halt(self) -> None:
         """Stop the camera, and return when it is at rest.
@@ -175,13 +180,22 @@ class AreaDetectorCamera(OfflineSafeDevice):
 
     def seconds(self, images: int) -> float:
         """Seconds that a number of exposures takes."""
-        exposure_s, period_s = begin_values(self.count_time, self.acquire_period)()
+        exposure_s, period_s = begin_current_values(self.count_time, self.acquire_period)()
         return images * max(float(exposure_s), float(period_s))
 
     def picture_shape(self) -> tuple[int, int]:
         """(height, width) of the pictures, in pixels."""
-        height, width = begin_values(self.height, self.width)()
-        return int(height), int(width)
+        return self.begin_picture_shape()()
+
+    def begin_picture_shape(self) -> Callable[[], tuple[int, int]]:
+        """Request the shape of the pictures; the function returned collects it."""
+        collect = begin_values(self.height, self.width)
+
+        def shape() -> tuple[int, int]:
+            height, width = collect()
+            return int(height), int(width)
+
+        return shape
 
     def dtype(self) -> np.dtype[Any]:
         """The numpy type of a pixel.

@@ -14,9 +14,9 @@ from beamshell.devices.component import Component
 from beamshell.devices.device import Device
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
 from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import Status
+from beamshell.devices.values import begin_values
 
 
 class EpicsCamera(Device):

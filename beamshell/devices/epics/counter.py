@@ -15,6 +15,7 @@ from beamshell.devices.device import Device
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.values import begin_current_values
 from beamshell.errors import DeviceError, NotConnected, NotStopped
 
 _MARGIN_S = 10.0
@@ -169,7 +170,7 @@ class PresetCounter(StoppableCounter):
 
     def _longest_s(self) -> float:
         """The longest duration of a count in seconds, by its presets."""
-        return float(self.count_time.get())
+        return float(begin_current_values(self.count_time)()[0])
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """A counter, whose results are all that is recorded in every event and cannot be written."""

@@ -24,12 +24,12 @@ from beamshell.devices.epics.flight_log import FlightLog
 from beamshell.devices.epics.fly_profile import FlyProfile, profile_from
 from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
-from beamshell.devices.flyer import Flight, Points, end_with, latest
+from beamshell.devices.flyer import Flight, Points, end_with
 from beamshell.devices.part import Kind
 from beamshell.devices.path_flyer import Numbers, PathFlyer
-from beamshell.devices.positioner import begin_values
 from beamshell.devices.signal import SignalRO
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.values import begin_values, recent_value
 from beamshell.errors import BadValue, DeviceError, LimitError, NotConnected, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
@@ -139,7 +139,7 @@ class MotorFlyer(PathFlyer):
         return flight_s, {self.motor.name: profile.places.tolist()}
 
     def _room(self, profile: FlyProfile) -> float:
-        return profile.run_up(latest(self.motor.acceleration))
+        return profile.run_up(recent_value(self.motor.acceleration))
 
     def _farthest_place(self, profile: FlyProfile) -> float:
         """Where it turns at the latest: a motor with backlash passes its target, or comes to it more slowly."""

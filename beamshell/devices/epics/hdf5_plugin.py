@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from beamshell.devices.epics.area_detector_parts import OBEYS_WITHIN_S, OfflineS
 from beamshell.devices.epics.picture_file import Asset, PictureFile
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Kind
-from beamshell.devices.positioner import begin_values
+from beamshell.devices.values import begin_values
 from beamshell.errors import DeviceError, WriteFailed
 
 _LOST_AFTER_S = 3.0
@@ -48,6 +48,7 @@ class Hdf5Plugin(OfflineSafeDevice):
     """
 
     SWITCH = "capture"
+    _stages_in_flight = True
 
     capture = Component(EpicsSignal, "Capture", kind=Kind.omitted, write_timeout=None)
     capturing = Component(EpicsSignalRO, "Capture_RBV", kind=Kind.omitted)
@@ -112,7 +113,7 @@ class Hdf5Plugin(OfflineSafeDevice):
         Raises:
             DeviceError: somebody else captures, there is no such folder, or none was chosen.
         """
-        if not self._staging.active and self.capturing.get():
+        if not self._staging.active and self._staging.flight.value_of(self.capturing):
             path = self.full_file_name.get()
             raise DeviceError(
                 f"{self.name}: it is capturing into {path} for somebody else: end that first, with "
@@ -131,18 +132,25 @@ class Hdf5Plugin(OfflineSafeDevice):
         self._files, self._file = 0, None
         self._stem = f"{self._owner}_{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:6]}"
         folder, levels = self._folder_of_today()
-        self._stage_value(self.create_folder, -levels)
-        self._stage_value(self.folder, folder)
-        if not self.folder_exists.get():
+        self._staging.write(self.create_folder, -levels)
+        self._staging.write(self.folder, folder)
+        self._staging.write(self.file_name, name := self._next_name())
+        self._staging.settle()
+        folder_exists, dropped = begin_values(self.folder_exists, self.dropped)()
+        if not folder_exists:
             suffix = ", and could not make it" if levels else ""
             raise DeviceError(
                 f"{self.name}: its IOC has no folder {folder}{suffix}: make it, let the IOC write there, or give "
                 "another as write_folder in the device file"
             )
         self._place = Path(time.strftime(self.read_folder) if self.read_folder else folder)
-        self._note_value(self.file_name)
         self._staging.note(self.capture.name, self._end_capture)
-        self._capture_anew()
+        self._begin_capture(name, dropped)
+
+    def signals_to_stage(self) -> Iterator[Any]:
+        """The signals whose values `stage` needs."""
+        yield from (self.capturing, self.create_folder, self.folder, self.file_name)
+        yield from super().signals_to_stage()
 
     def _folder_of_today(self) -> tuple[str, int]:
         """The folder for new files, and the number of its last parts that may be created."""
@@ -168,16 +176,28 @@ class Hdf5Plugin(OfflineSafeDevice):
 
     def _capture_anew(self) -> None:
         """Begin the next file of this run."""
-        self._files += 1
-        if self._files > 1:
-            self._write_settings_again()
-        name = self._stem if self._files == 1 else f"{self._stem}_{self._files}"
+        self._write_settings_again()
+        name = self._next_name()
         self.file_name.set(name).wait()
-        self._dropped_before = int(self.dropped.get())
+        self._begin_capture(name, self.dropped.get())
+
+    def _next_name(self) -> str:
+        self._files += 1
+        return self._stem if self._files == 1 else f"{self._stem}_{self._files}"
+
+    def _begin_capture(self, name: str, dropped: int) -> None:
+        self._dropped_before = int(dropped)
         self.capture.put(1)
-        if not until(lambda: self.capturing.get() or not self.capture.get()):
+        capturing, ordered = 0, 1
+
+        def has_answered() -> bool:
+            nonlocal capturing, ordered
+            capturing, ordered = begin_values(self.capturing, self.capture)()
+            return bool(capturing or not ordered)
+
+        if not until(has_answered):
             raise DeviceError(f"{self.name}: its capture has not begun within {OBEYS_WITHIN_S:g} s")
-        if not self.capturing.get():
+        if not capturing:
             raise WriteFailed(f"{self.name}: its IOC does not capture: {self._error_message()}")
         self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self._owner}_image")
 
@@ -207,14 +227,24 @@ class Hdf5Plugin(OfflineSafeDevice):
         """Whether pictures go to a file: True while it is staged."""
         return self._staging.active
 
-    def expect(self, points: int) -> Points:
+    def begin_progress(self) -> Callable[[], list[Any]]:
+        """Request the frames in its queue, those captured, and whether it captures; the function returned collects."""
+        return begin_values(self.queue_use, self.num_captured, self.capturing)
+
+    def expect(self, points: int, progress: Callable[[], list[Any]] | None = None) -> Points:
         """Reserve a place in the file for the next points; documents that were not collected are dropped.
 
         If the capture has ended, or holds a part of a point, another file begins.
+
+        Args:
+            points: how many; 0 if that is not known.
+            progress: what `begin_progress` has returned, when no acquisition was under way; None asks now.
         """
         self._ready.clear()
-        until(lambda: not self.queue_use.get())  # the rest of an acquisition that was cut short
-        captured, capturing = begin_values(self.num_captured, self.capturing)()
+        queued, captured, capturing = (progress or self.begin_progress())()
+        if queued:  # the rest of an acquisition that was cut short
+            until(lambda: not self.queue_use.get())
+            _, captured, capturing = self.begin_progress()()
         if not capturing or captured % self.frames_per_point or self._file is None:
             if capturing:
                 self._end_capture()
@@ -230,12 +260,12 @@ class Hdf5Plugin(OfflineSafeDevice):
             WriteFailed: the file could not be written.
             DeviceError: frames were lost on the way.
         """
-        until(lambda: not self.queue_use.get())
         total = (points.first + points.number) * self.frames_per_point
         last, since = -1, time.monotonic()
+        queue_ends = since + OBEYS_WITHIN_S
         while True:
-            captured, capturing, failed, dropped, enabled = begin_values(
-                self.num_captured, self.capturing, self.write_status, self.dropped, self.enabled
+            queued, captured, capturing, failed, dropped, enabled = begin_values(
+                self.queue_use, self.num_captured, self.capturing, self.write_status, self.dropped, self.enabled
             )()
             if failed:
                 raise WriteFailed(
@@ -246,8 +276,9 @@ class Hdf5Plugin(OfflineSafeDevice):
                 return
             if captured > last:
                 last, since = captured, time.monotonic()
+            is_waiting = queued and time.monotonic() < queue_ends  # for frames that it has already
             problem = self._problem(capturing, enabled, dropped, time.monotonic() - since)
-            if problem:
+            if problem and not is_waiting:
                 lost, first = total - captured, points.first * self.frames_per_point
                 raise DeviceError(
                     f"{self.name}: {lost} of {total - first} frames are not in {points.file.path}: {problem}"

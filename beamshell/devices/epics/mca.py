@@ -16,7 +16,7 @@ from beamshell.devices.device import Device
 from beamshell.devices.epics.counter import CountSwitch, PresetCounter
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import begin_values
+from beamshell.devices.values import begin_current_values, begin_values
 from beamshell.errors import BadValue, DeviceError
 from beamshell.protocols import Hints
 from beamshell.text.nearest import unknown
@@ -184,7 +184,7 @@ class EpicsMCA(PresetCounter):
 
     @override
     def _longest_s(self) -> float:
-        real_s, live_s = begin_values(self.count_time, self.live_preset)()
+        real_s, live_s = begin_current_values(self.count_time, self.live_preset)()
         if real_s <= 0 and live_s <= 0:
             raise DeviceError(
                 f"{self.name}: it has no preset time and would count for ever: {self.name}.count_time.set(1)"

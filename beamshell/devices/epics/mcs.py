@@ -15,8 +15,8 @@ from beamshell.devices.component import Component
 from beamshell.devices.epics.counter import CountSwitch, StoppableCounter
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import begin_values
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.values import begin_values
 from beamshell.errors import BadValue, LimitError
 from beamshell.protocols import DataKey
 

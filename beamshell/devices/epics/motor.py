@@ -6,57 +6,46 @@ It knows the record's fields, and nothing of plans or of the prompt.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from typing_extensions import override
 
-from beamshell.analysis.move_times import MoveSettings, trapezoid_s
+from beamshell.analysis.move_times import trapezoid_s
 from beamshell.channels.timers import call_later
-from beamshell.channels.updates import completions
-from beamshell.devices.component import Component
-from beamshell.devices.epics.move_result import SPMG, MoveResult, Snapshot, fault_words, msta_words
+from beamshell.channels.updates import completions, updates
+from beamshell.devices.epics.arrival import Arrival, MotorReadings, tolerance
+from beamshell.devices.epics.motor_move import (
+    MotorMove,
+    ReadyRecord,
+    allowed_s,
+    check_switches,
+    of_direction,
+)
+from beamshell.devices.epics.motor_record import MotorRecord
+from beamshell.devices.epics.move_result import MoveResult, Snapshot, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
-from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
+from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.limits import as_number
-from beamshell.devices.part import Fact, Kind
-from beamshell.devices.positioner import MoveStatus, Positioner, PositionState, begin_values
+from beamshell.devices.positioner import MoveStatus
 from beamshell.devices.status import Status
-from beamshell.errors import BadValue, DeviceError, MoveFailed
+from beamshell.devices.values import begin_current_values, begin_values, recent_value
+from beamshell.errors import DeviceError, MoveFailed, NotConnected
 
 _CHECK_AGAIN_S = 0.05
-_MARGIN_S = 10.0
-_MARGIN_FACTOR = 3.0
+_NOTHING_COMES_S = 0.01  # what an IOC has sent by several subscriptions in one go has then come
+_CALIBRATES_WITHIN_S = 10.0
 _SMALLEST = 1e-9
-
 
 Direction = Literal["forward", "reverse"]
 
 
-class MotorMove(MoveStatus):
-    """The status of a move, a search for home or a jog of a motor record.
-
-    Args:
-        motor: the motor.
-        aim: the target: a position, home, or a jog.
-        command: the signal whose write starts the motion.
-        value: the value to write there.
-        kwargs: those of MoveStatus.
-    """
-
-    def __init__(self, motor: EpicsMotor, aim: MoveTarget, command: EpicsSignal, value: float, **kwargs: Any) -> None:
-        self.aim = aim
-        self.command = command
-        self.value = value
-        super().__init__(motor, aim.target if isinstance(aim, Position) else None, **kwargs)
-
-
-class EpicsMotor(Positioner):
+class EpicsMotor(MotorRecord):
     """A motor record.
 
-    A move succeeds only if the record says that it is done, the readback, read after that, is within the record's
-    tolerance of the target, and nobody else has sent the motor elsewhere. Everything else is a MoveFailed that says
-    why. Recorded are `name` (the readback) and `name_user_setpoint`.
+    A move succeeds only if the record says that it is done, its readback of then is within the record's tolerance of
+    the target, and nobody else has sent the motor elsewhere. Everything else is a MoveFailed that says why. Recorded
+    are `name` (the readback) and `name_user_setpoint`.
 
     Args:
         prefix: the record: "BL:th".
@@ -74,117 +63,13 @@ class EpicsMotor(Positioner):
         beamshell.errors.LimitError: th: 1e+09 deg is above the limit 90 deg
     """
 
-    user_readback = Component(EpicsSignalRO, ".RBV", kind=Kind.hinted, auto_monitor=True)
-    user_setpoint = Component(EpicsSignal, ".VAL", kind=Kind.normal, auto_monitor=True, write_timeout=None)
-
-    user_offset = Component(EpicsSignal, ".OFF", kind=Kind.config)
-    user_offset_dir = Component(EpicsSignal, ".DIR", kind=Kind.config, auto_monitor=True)
-    velocity = Component(EpicsSignal, ".VELO", kind=Kind.config, auto_monitor=True)
-    acceleration = Component(EpicsSignal, ".ACCL", kind=Kind.config, auto_monitor=True)
-    backlash_distance = Component(EpicsSignal, ".BDST", kind=Kind.config, auto_monitor=True)
-    backlash_velocity = Component(EpicsSignal, ".BVEL", kind=Kind.config, auto_monitor=True)
-    backlash_acceleration = Component(EpicsSignal, ".BACC", kind=Kind.config, auto_monitor=True)
-    readback_settle_time = Component(EpicsSignal, ".DLY", kind=Kind.config, auto_monitor=True)
-    motor_egu = Component(EpicsSignal, ".EGU", kind=Kind.config)
-
-    high_limit_travel = Component(EpicsSignal, ".HLM", kind=Kind.omitted, auto_monitor=True)
-    low_limit_travel = Component(EpicsSignal, ".LLM", kind=Kind.omitted, auto_monitor=True)
-    high_limit_switch = Component(EpicsSignalRO, ".HLS", kind=Kind.omitted)
-    low_limit_switch = Component(EpicsSignalRO, ".LLS", kind=Kind.omitted)
-    limit_violation = Component(EpicsSignalRO, ".LVIO", kind=Kind.omitted)
-    motor_is_moving = Component(EpicsSignalRO, ".MOVN", kind=Kind.omitted, auto_monitor=True)
-    motor_done_move = Component(EpicsSignalRO, ".DMOV", kind=Kind.omitted, auto_monitor=True)
-    msta = Component(EpicsSignalRO, ".MSTA", kind=Kind.omitted)
-    motor_spg = Component(EpicsSignal, ".SPMG", kind=Kind.omitted)
-    motor_stop = Component(EpicsSignal, ".STOP", kind=Kind.omitted)
-    set_use_switch = Component(EpicsSignal, ".SET", kind=Kind.omitted)
-    dial_position = Component(EpicsSignalRO, ".DRBV", kind=Kind.omitted)
-    retry_deadband = Component(EpicsSignal, ".RDBD", kind=Kind.omitted)
-    motor_resolution = Component(EpicsSignal, ".MRES", kind=Kind.omitted)
-
-    dial_setpoint = Component(EpicsSignal, ".DVAL", kind=Kind.omitted, lazy=True, write_timeout=None)
-    offset_freeze_switch = Component(EpicsSignal, ".FOFF", kind=Kind.omitted, lazy=True)
-    direction_of_travel = Component(EpicsSignalRO, ".TDIR", kind=Kind.omitted, lazy=True)
-    description = Component(EpicsSignal, ".DESC", kind=Kind.omitted, lazy=True)
-    home_forward = Component(EpicsSignal, ".HOMF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    home_reverse = Component(EpicsSignal, ".HOMR", kind=Kind.omitted, lazy=True, write_timeout=None)
-    home_velocity = Component(EpicsSignal, ".HVEL", kind=Kind.omitted, lazy=True)
-    jog_forward = Component(EpicsSignal, ".JOGF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    jog_reverse = Component(EpicsSignal, ".JOGR", kind=Kind.omitted, lazy=True, write_timeout=None)
-    jog_velocity = Component(EpicsSignal, ".JVEL", kind=Kind.omitted, lazy=True)
-    tweak_value = Component(EpicsSignal, ".TWV", kind=Kind.omitted, lazy=True)
-    tweak_forward = Component(EpicsSignal, ".TWF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    tweak_reverse = Component(EpicsSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
-
     def __init__(self, prefix: str, *, name: str = "", **kwargs: Any) -> None:
         self._last_move: MotorMove | None = None  # the last move whose command was written to the record
         self._requested_stop: tuple[MoveStatus, bool] | None = None
         self._is_foreign_motion = False  # at the start of a move: another client's move is under way
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
-
-    def part_name(self, attr: str) -> str:
-        """The readback has the name of the motor itself."""
-        return self.name if attr == "user_readback" and self.name else super().part_name(attr)
-
-    # ---- where it is -------------------------------------------------------------------------
-
-    @property
-    def readback_signal(self) -> EpicsSignalRO:
-        """The signal of its position: RBV."""
-        return self.user_readback
-
-    @property
-    def setpoint_signal(self) -> EpicsSignal:
-        """The signal of its set point: VAL."""
-        return self.user_setpoint
-
-    @property
-    def hardware_limits(self) -> tuple[float, float]:
-        """LLM and HLM of the record, by monitor; equal ones mean that there are none."""
-        return (_recent(self.low_limit_travel), _recent(self.high_limit_travel))
-
-    @property
-    def moving(self) -> bool:
-        """True while the motor moves, whoever sent it."""
-        return bool(_recent(self.motor_is_moving))
-
-    def _begin_online_state(self) -> Callable[[], PositionState]:
-        collect = begin_values(
-            self.user_readback,
-            self.user_setpoint,
-            self.dial_position,
-            self.motor_is_moving,
-            self.high_limit_switch,
-            self.low_limit_switch,
-            self.motor_spg,
-            self.set_use_switch,
-            self.msta,
-        )
-
-        def collected() -> PositionState:
-            readback, setpoint, dial, moving, high, low, spmg, calibrating, msta = collect()
-            state = self._state(readback, setpoint)
-            flags = {
-                "moving": moving,
-                "high limit switch": high,
-                "low limit switch": low,
-                f"SPMG {SPMG[int(spmg)]}": spmg < 2,
-                "Set mode": calibrating,
-            }
-            words = [word for word, is_so in flags.items() if is_so] + fault_words(int(msta))
-            return {**state, "dial": dial, "moving": bool(moving), "words": words}
-
-        return collected
-
-    @override
-    def begin_tolerance(self) -> Callable[[], float | None]:
-        collect = begin_values(self.retry_deadband, self.motor_resolution)
-        return lambda: max(map(abs, collect()))
-
-    def status_words(self) -> list[str]:
-        """Every bit of the record's status word MSTA that is set, in words."""
-        return msta_words(int(self.msta.get()))
+        self.motor_done_move.subscribe(self._on_done_move, run=False)
 
     # ---- moving ------------------------------------------------------------------------------
 
@@ -200,20 +85,8 @@ class EpicsMotor(Positioner):
             NotConnected: the record does not answer.
         """
         as_number(self.name, position)
-        start, low, high, done, spmg, calibrating, velocity, ramp_s = begin_values(
-            self.user_readback,
-            self.low_limit_travel,
-            self.high_limit_travel,
-            self.motor_done_move,
-            self.motor_spg,
-            self.set_use_switch,
-            self.velocity,
-            self.acceleration,
-        )()
-        target = self._within_limits(position, (low, high))
-        settings = self.move_settings(velocity, ramp_s)
-        self._check_ready(int(spmg), bool(calibrating))
-        self.check_speed(settings, start, target)
+        start, target, done, settings = self._ready_without_asking(position) or self._ready_for(position, begin_values)
+        at_rest = self.motor_done_move.current
         move = MotorMove(
             self,
             Position(float(target)),
@@ -222,50 +95,59 @@ class EpicsMotor(Positioner):
             start=start,
             timeout=next(
                 allowed
-                for allowed in (timeout, self.timeout, _allowed_s(settings.duration_s(start, target)))
+                for allowed in (timeout, self.timeout, allowed_s(settings.duration_s(start, target)))
                 if allowed is not None
             ),
             settle_time=self.settle_time if settle_time is None else settle_time,
+            from_rest=at_rest is not None and bool(at_rest["value"]),
         )
         self._is_foreign_motion = not done and (self._last_move is None or self._last_move.done)
         self._begin(move)
         return move
 
-    @override
-    def _resolution(self) -> float:
-        return float(self.motor_resolution.get())
+    def _ready_without_asking(self, position: Any) -> ReadyRecord | None:
+        """The record by what it has sent, if it rests and would move by that; None otherwise: then it is asked."""
+        try:
+            ready = self._ready_for(position, begin_current_values)
+        except NotConnected:
+            raise
+        except DeviceError:
+            return None
+        return ready if ready.done else None
+
+    def _ready_for(self, position: Any, begin: Callable[..., Callable[[], list[Any]]]) -> ReadyRecord:
+        """The record before a move to `position`.
+
+        Args:
+            position: in user coordinates.
+            begin: `begin_values`, or `begin_current_values` to ask only for what has not come by subscription.
+
+        Raises:
+            The same as `set`.
+        """
+        start, low, high, done, spmg, calibrating, velocity, ramp_s, *_ = begin(
+            self.user_readback,
+            self.low_limit_travel,
+            self.high_limit_travel,
+            self.motor_done_move,
+            self.motor_spg,
+            self.set_use_switch,
+            self.velocity,
+            self.acceleration,
+            *self._tolerance_signals,  # followed from the first move on: its end is judged by them
+        )()
+        target = self._within_limits(position, (low, high))
+        self._check_ready(int(spmg), bool(calibrating))
+        settings = self.move_settings(velocity, ramp_s)
+        self.check_speed(settings, start, target)
+        return ReadyRecord(start, target, bool(done), settings)
 
     def _check_ready(self, spmg: int, calibrating: bool) -> None:
-        if spmg < 2:
-            raise DeviceError(
-                f"{self.name}: it does not move while its SPMG is {SPMG[spmg]}; to let it: "
-                f'{self.name}.motor_spg.put("Go")'
-            )
-        if calibrating:
-            raise DeviceError(
-                f"{self.name}: it is in Set mode, where a move redefines its position; to leave it: "
-                f'{self.name}.set_use_switch.put("Use")'
-            )
+        check_switches(self.name, spmg, calibrating)
         if self._last_move is not None and not self._last_move.done and not isinstance(self._last_move.aim, Position):
             raise DeviceError(
                 f"{self.name}: a {self._last_move.action} is under way; wait for it, or {self.name}.stop()"
             )
-
-    def check_speed(self, settings: MoveSettings, start: float, target: float) -> None:
-        """Return if a move with these settings would arrive.
-
-        Raises:
-            DeviceError: a speed that it needs is 0.
-        """
-        speeds = [leg.velocity for leg in settings.legs(start, target)]
-        if 0 in speeds:
-            self._refuse_zero_speed("velocity" if settings.velocity == speeds[0] == 0 else "backlash_velocity")
-
-    def _refuse_zero_speed(self, name: str) -> None:
-        field = self.part(name).pvname.rpartition(".")[2]
-        raise DeviceError(
-            f"{self.name}: its {name} ({field}) is 0, so it would never arrive; to change it: {self.name}.{name}.set(1)"
-        )
 
     @override
     def start_move(self, move: MoveStatus) -> None:
@@ -285,6 +167,7 @@ class EpicsMotor(Positioner):
         """Check the end of the move: the write has completed. Completions worker."""
         failure = written.exception()
         if failure is None:
+            move.is_written = True
             self._check_end(move)
         else:
             move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"))
@@ -303,11 +186,27 @@ class EpicsMotor(Positioner):
         if snapshot is not None and move.aim.result(snapshot) is MoveResult.SENT_ELSEWHERE and move is self._move:
             self._fail(move, snapshot)
 
-    def _check_end(self, move: MotorMove, *, again: bool = True) -> None:
-        """Read the record, and end the move accordingly. Completions worker.
+    def _on_done_move(self, value: Any, timestamp: float, **_: Any) -> None:
+        """Note that the motor has left its rest, or come to rest. Updates worker."""
+        move = self._last_move
+        if move is not None and not move.done:
+            move.evidence.note_done(bool(value), timestamp)
+            self._end_if_arrived(move)
 
-        Completions and monitors are not ordered, so no value that came by monitor is used here.
-        """
+    def _end_if_arrived(self, move: MotorMove, enough: Arrival = Arrival.PROVED) -> None:
+        """End the move if its write has completed and what came by subscription is `enough`: no need to read."""
+        if not move.is_written or not isinstance(move.aim, Position):
+            return
+        signals = (self.user_readback, self.user_setpoint, *self._tolerance_signals)
+        arrival = move.evidence.of_arrival(move.aim.target, MotorReadings(*(signal.current for signal in signals)))
+        if arrival >= enough:
+            move.arrive()
+        elif enough is Arrival.PROVED and move.evidence.rests_since is not None:  # its position may come a little later
+            call_later(_NOTHING_COMES_S, lambda: updates.post(lambda: self._end_if_arrived(move, Arrival.LIKELY)))
+
+    def _check_end(self, move: MotorMove, *, again: bool = True) -> None:
+        """End the move as the record says: by what it has sent, or by a reading now. Completions worker."""
+        self._end_if_arrived(move)
         if move.done or (snapshot := self._read_snapshot(move)) is None:
             return
         result = move.aim.result(snapshot)
@@ -326,7 +225,7 @@ class EpicsMotor(Positioner):
     def _read_snapshot(self, move: MotorMove) -> Snapshot | None:
         """The fields of the record now; None if it does not answer, and then the move has failed."""
         try:
-            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution = begin_values(
+            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution, calibrating = begin_values(
                 self.user_readback,
                 self.user_setpoint,
                 self.motor_done_move,
@@ -335,16 +234,17 @@ class EpicsMotor(Positioner):
                 self.motor_spg,
                 self.limit_violation,
                 self.msta,
-                self.retry_deadband,
-                self.motor_resolution,
+                *self._tolerance_signals,
+                self.set_use_switch,
             )()
         except DeviceError as exc:
             move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
             return None
-        tolerance = max(abs(deadband), abs(resolution), _SMALLEST * max(1.0, abs(setpoint)))
-        return Snapshot(
-            readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), tolerance
-        )
+        if calibrating:
+            move.fail(MoveFailed(f"{self.name}: {move.action}: in Set mode its position was redefined, nothing moved"))
+            return None
+        limit = tolerance(deadband, resolution, setpoint)
+        return Snapshot(readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), limit)
 
     def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
         if self._was_stopped(move) and snapshot.done:
@@ -385,8 +285,8 @@ class EpicsMotor(Positioner):
             self._refuse_zero_speed("home_velocity")
         if timeout is None:
             travel_s = trapezoid_s(high - low, velocity, ramp_s) if low < high else math.inf
-            allowed_s = _allowed_s(travel_s + _recent(self.readback_settle_time))
-            timeout = self.timeout if self.timeout is not None else allowed_s
+            expected_s = travel_s + recent_value(self.readback_settle_time)
+            timeout = self.timeout if self.timeout is not None else allowed_s(expected_s)
         aim = Home(was_homed="homed" in msta_words(int(msta)))
         return self._waited(self._press(command, aim, f"search for home ({direction})", timeout), wait)
 
@@ -407,14 +307,14 @@ class EpicsMotor(Positioner):
         Raises:
             The same as `set` and, when waiting, MoveFailed and StatusTimeoutError.
         """
-        sign = _one_of(self.name, direction, {"forward": 1, "reverse": -1})
+        sign = of_direction(self.name, direction, {"forward": 1, "reverse": -1})
         collect, collect_location = begin_values(self.tweak_value), self.begin_location()
         (step,) = collect()
         return self.move(collect_location()["setpoint"] + sign * step, wait=wait)
 
     def _button(self, action: str, direction: Direction) -> EpicsSignal:
         forward, reverse = f"{action}_forward", f"{action}_reverse"
-        button: EpicsSignal = self.part(_one_of(self.name, direction, {"forward": forward, "reverse": reverse}))
+        button: EpicsSignal = self.part(of_direction(self.name, direction, {"forward": forward, "reverse": reverse}))
         return button
 
     def _press(self, button: EpicsSignal, aim: MoveTarget, action: str, timeout: float | None = None) -> MotorMove:
@@ -429,7 +329,7 @@ class EpicsMotor(Positioner):
         self._begin(move)
         return move
 
-    # ---- calibration and estimates -----------------------------------------------------------
+    # ---- calibration -------------------------------------------------------------------------
 
     def set_current_position(self, position: float) -> None:
         """Give its present place the user position `position`, by changing the offset; nothing moves.
@@ -443,57 +343,6 @@ class EpicsMotor(Positioner):
             raise DeviceError(f"{self.name}: its position cannot be set while it moves; wait, or {self.name}.stop()")
         self.set_use_switch.put("Set", wait=True)
         try:
-            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _MARGIN_S)
+            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _CALIBRATES_WITHIN_S)
         finally:
             self.set_use_switch.put("Use", wait=True)
-
-    def move_settings(self, velocity: float | None = None, ramp_s: float | None = None) -> MoveSettings:
-        """What the time of a move depends on, as it is now in the record, in user coordinates.
-
-        Args:
-            velocity: in place of VELO, in units/s.
-            ramp_s: in place of ACCL, in seconds.
-        """
-        direction = -1.0 if _recent(self.user_offset_dir) else 1.0
-        return MoveSettings(
-            velocity=_recent(self.velocity) if velocity is None else velocity,
-            ramp_s=_recent(self.acceleration) if ramp_s is None else ramp_s,
-            backlash=direction * _recent(self.backlash_distance),
-            backlash_velocity=_recent(self.backlash_velocity),
-            backlash_ramp_s=_recent(self.backlash_acceleration),
-            delay_s=_recent(self.readback_settle_time),
-        )
-
-    def estimate_time_s(self, start: float, stop: float) -> float:
-        """Seconds that a move from `start` to `stop` should take, with the record's settings as they are now.
-
-        Raises:
-            DeviceError: it would never arrive, since a speed is 0.
-        """
-        settings = self.move_settings()
-        self.check_speed(settings, start, stop)
-        return settings.duration_s(start, stop) + self.settle_time
-
-    # ---- simulation --------------------------------------------------------------------------
-
-    def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
-        """A motor record, with the limits that it was given."""
-        yield {"is": "motor", "record": self.prefix, **self._simulated_limits, **settings}
-        yield from super().simulation(settings)
-
-
-def _one_of(name: str, direction: str, choices: dict[str, Any]) -> Any:
-    if direction not in choices:
-        raise BadValue(f"{name}: {direction!r} is no direction; write {' or '.join(map(repr, choices))}")
-    return choices[direction]
-
-
-def _recent(signal: EpicsSignalRO) -> Any:
-    """The last value that came by monitor, without asking; read now if none came yet."""
-    latest = signal.latest if signal.connected else None
-    return signal.get() if latest is None else latest["value"]
-
-
-def _allowed_s(expected_s: float) -> float:
-    """A time-out in seconds that no healthy move reaches; a day if the velocity is 0."""
-    return min(_MARGIN_S + _MARGIN_FACTOR * expected_s, 86400.0)

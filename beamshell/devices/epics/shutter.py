@@ -15,8 +15,9 @@ from beamshell.devices.component import FormattedComponent
 from beamshell.devices.device import Device
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO, pv_of
 from beamshell.devices.part import Fact
-from beamshell.devices.positioner import PositionState, begin_values, no_state
+from beamshell.devices.positioner import PositionState, no_state
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.values import begin_values
 from beamshell.errors import BadValue, DeviceError, MoveFailed, NotConnected, ReadFailed
 from beamshell.protocols import Location
 

@@ -23,11 +23,11 @@ from beamshell.devices.epics.mcs import MultichannelScaler, allowed_bins_s
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.devices.epics.trajectory_path import Path, path_from
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
-from beamshell.devices.flyer import Flight, Points, end_with, latest
+from beamshell.devices.flyer import Flight, Points, end_with
 from beamshell.devices.part import Fact, Kind
 from beamshell.devices.path_flyer import Numbers, PathFlyer
-from beamshell.devices.positioner import begin_values
 from beamshell.devices.status import DeviceStatus, Status
+from beamshell.devices.values import begin_values, recent_value
 from beamshell.errors import BadValue, DeviceError, LimitError, MoveFailed, WaitTimeoutError
 from beamshell.protocols import DataKey, Hints
 
@@ -132,7 +132,7 @@ class TrajectoryFlyer(PathFlyer):
         """
         way = self.parse_path(path)
         ways = {motor: points[way.first :].tolist() for motor, points in way.positions.items()}
-        return way.bins * way.time_s + 2 * latest(self.acceleration), ways
+        return way.bins * way.time_s + 2 * recent_value(self.acceleration), ways
 
     def _moving_motors(self, way: Path) -> list[EpicsMotor]:
         return [motor for motor in self.motors if motor.name in way.positions]
@@ -144,7 +144,7 @@ class TrajectoryFlyer(PathFlyer):
                 motor.check_value(place)
             except LimitError as exc:
                 raise LimitError(f"point {number} of {way.num}: {exc}") from exc
-        edges, ramp_s, velocities = way.edges(motor.name), latest(self.acceleration), way.velocities(motor.name)
+        edges, ramp_s, velocities = way.edges(motor.name), recent_value(self.acceleration), way.velocities(motor.name)
         first, last = velocities[0], velocities[-1]
         for place in (edges[0] - first * ramp_s / 2, edges[-1] + last * ramp_s / 2):
             try:
@@ -176,8 +176,8 @@ class TrajectoryFlyer(PathFlyer):
 
     @staticmethod
     def _misses(motor: EpicsMotor, way: Path) -> Numbers:
-        ramp_s = latest(motor.acceleration)
-        return way.misses(motor.name, latest(motor.velocity) / ramp_s if ramp_s > 0 else math.inf)
+        ramp_s = recent_value(motor.acceleration)
+        return way.misses(motor.name, recent_value(motor.velocity) / ramp_s if ramp_s > 0 else math.inf)
 
     def _check_corners(self, motor: EpicsMotor, way: Path) -> None:
         misses, limit = self._misses(motor, way), self.tolerance or self._bin_width(motor.name, way)
@@ -247,7 +247,7 @@ class TrajectoryFlyer(PathFlyer):
         self._readbacks, self._counts, self._times = {}, {}, BinTimes(way.time_s)
         self.counter.bins.subscribe(self._on_bins, run=False)
         try:
-            allowed_s = allowed_bins_s(way.bins, way.time_s) + 2 * latest(self.acceleration)
+            allowed_s = allowed_bins_s(way.bins, way.time_s) + 2 * recent_value(self.acceleration)
             self._counting = self.counter.begin_bins(allowed_s)
             self._counting.add_callback(lambda _: self._note_counted(time.monotonic()))
             self._times.note_command(time.monotonic())

@@ -52,6 +52,7 @@ def trigger(ctx: CommandContext, msg: Any) -> Any:
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
         return None
+    ctx.resources.triggered[id(msg.obj)] = msg.obj
     return _act(ctx, msg, method)
 
 

@@ -5,6 +5,7 @@ Each command is a function of a CommandContext and the message; what it raises g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from beamshell.engine import flyers
@@ -22,13 +23,24 @@ def create(ctx: CommandContext, msg: Any) -> None:
     run.create(name)
     stream = run.streams.get(name)
     if stream is not None:
-        for obj in stream.prefetchable:
-            ctx.resources.prefetched[id(obj)] = ctx.device(obj.begin_read)
+        _request_readings(ctx, stream.prefetchable)
+
+
+def _request_readings(ctx: CommandContext, devices: Iterable[Any]) -> None:
+    """Request the readings of devices, so that all of them are answered in one round trip."""
+    for obj in devices:
+        ctx.resources.prefetched[id(obj)] = ctx.device(obj.begin_read)
+    ctx.resources.triggered.clear()
 
 
 def read(ctx: CommandContext, msg: Any) -> Any:
-    """Readings of a device, put into the open event of its run."""
+    """Readings of a device, put into the open event of its run.
+
+    With the first of the devices that were triggered, the others are requested too.
+    """
     obj, resources = msg.obj, ctx.resources
+    if resources.triggered and id(obj) in resources.triggered:
+        _request_readings(ctx, [one for one in resources.triggered.values() if hasattr(one, "begin_read")])
     collect = resources.prefetched.pop(id(obj), None) if resources.prefetched else None
     readings = ctx.device(obj.read if collect is None else collect)
     if id(obj) not in resources.devices:

@@ -20,6 +20,8 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
     """Wait for all actions of a group -> True; False if the time ran out and that is no error."""
     group, timeout, is_error = _wait_arguments(*msg.args, **msg.kwargs)
     resources = ctx.resources
+    if resources.prefetched:
+        resources.prefetched.clear()  # a reading must never be older than the end of what was waited for before it
     tasks = resources.groups.get(group)
     if tasks is None:
         if group not in resources.waited:
@@ -77,6 +79,7 @@ def wait_for(ctx: CommandContext, msg: Any) -> list[Any]:
     """Run coroutines made by factories on the event loop and wait for all -> their results' futures."""
     factories = msg.args[0] if msg.args else msg.kwargs["futs"]
     timeout = msg.kwargs.get("timeout")
+    ctx.resources.prefetched.clear()  # as in `wait`
     deadline = None if timeout is None else ctx.clock() + timeout
     futures = [ctx.world.on_loop(factory) for factory in factories]
     for future in futures:
@@ -117,10 +120,12 @@ def wait_for_release(ctx: CommandContext, msg: Any) -> None:
 
 def sleep(ctx: CommandContext, msg: Any) -> None:
     """Wait for a number of seconds."""
+    ctx.resources.prefetched.clear()  # as in `wait`
     ctx.until(lambda: False, ctx.clock() + float(msg.args[0]))
 
 
 def input_(ctx: CommandContext, msg: Any) -> str:
     """Ask the operator -> the answer."""
+    ctx.resources.prefetched.clear()  # as in `wait`
     prompt = msg.kwargs.get("prompt", msg.args[0] if msg.args else "")
     return str(ctx.device(ctx.world.ask, prompt))

@@ -21,9 +21,9 @@ from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import (
     LivePositions,
     axes,
+    begin_position_text,
     is_motor,
     position_of,
-    position_text,
     positions_table,
     unit_of,
 )
@@ -106,11 +106,12 @@ def _moved(
     for number, motor in enumerate(motors):
         if any(motor is other for other in motors[:number]):
             raise UsageError(f"{motor.name} is named twice")
-    starts = [position_text(motor) for motor in motors]
+    starts = [begin_position_text(motor) for motor in motors]  # on their way with the first write
 
     def show(_statuses: Any) -> None:
-        for motor, start in zip(motors, starts, strict=True):
-            print_answer(f"{motor.name}: {start.removesuffix(f' {unit_of(motor)}')} -> {position_text(motor)}")
+        ends = [begin_position_text(motor) for motor in motors]
+        for motor, start, end in zip(motors, starts, ends, strict=True):
+            print_answer(f"{motor.name}: {start().removesuffix(f' {unit_of(motor)}')} -> {end()}")
 
     return followed_by(plan(*(value for move in moves for value in move)), show, during=during)
 

@@ -12,6 +12,7 @@ import pytest
 
 from beamshell.channels.ca import requests
 from beamshell.channels.updates import LatestValue
+from beamshell.devices import Signal
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
 
@@ -184,6 +185,7 @@ def test_signals_that_do_not_answer_are_waited_for_together(demo_ioc):
 
 
 _SESSION = """
+from beamshell.devices import Signal
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 position, missing = EpicsSignal("BL:samx", name="samx"), EpicsSignalRO("BL:nonesuch", name="nonesuch")
 position.subscribe(lambda **kwargs: None)
@@ -234,11 +236,13 @@ def counted(monkeypatch):
 
 
 def put_many(signal, counts, values=(1.25, 1.5, 1.75) * 20):
-    """Write one value after the other, and wait until each has come back as an update."""
+    """Have another client write one value after the other, and wait until each has come as an update."""
+    client = EpicsSignal(signal.pvname, name="another")
     before = counts["updates"]
     for number, value in enumerate(values, before + 1):
-        signal.put(value)
+        client.put(value)
         wait_until(lambda number=number: counts["updates"] >= number)
+    client.destroy()
     return counts["updates"] - before
 
 
@@ -284,3 +288,42 @@ def test_the_thread_of_a_circuit_keeps_its_python_state_between_updates(connect,
     channel.on_value = numbered
     put_many(signal, counts)
     assert seen == list(range(1, len(seen) + 1))
+
+
+# ---- what has come by subscription in place of a reading
+
+
+def test_what_was_followed_is_current_and_needs_no_reading(connect):
+    speed = connect(EpicsSignal, "BL:samy.TWV")
+    assert speed.current is None
+    speed.follow()
+    wait_until(lambda: speed.current is not None)
+    assert speed.current["value"] == speed.get()
+
+
+def test_a_value_that_was_written_here_is_not_current_until_it_comes_back(connect):
+    """A value that came before the write must not stand for it, and neither must a late one."""
+    tweak = connect(EpicsSignal, "BL:samy.TWV")
+    tweak.set(0.5).wait(5)
+    tweak.follow()
+    wait_until(lambda: tweak.current is not None)
+    for value in (0.25, 0.75, 0.75, 0.5):
+        tweak.set(value).wait(5)
+        assert tweak.current is None or tweak.current["value"] == value
+        wait_until(lambda: tweak.current is not None)
+        assert tweak.current["value"] == value
+
+
+def test_after_a_lost_connection_nothing_is_current_before_it_has_come_anew(connect):
+    tweak = connect(EpicsSignal, "BL:samy.TWV")
+    tweak.follow()
+    wait_until(lambda: tweak.current is not None)
+    tweak.renew()
+    assert tweak.current is None
+    wait_until(lambda: tweak.current is not None)
+
+
+def test_a_value_in_this_process_is_not_followed():
+    signal = Signal(name="gain", value=1.0)
+    signal.follow()
+    assert signal.current is None

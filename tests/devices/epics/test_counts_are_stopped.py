@@ -127,7 +127,10 @@ def test_a_multichannel_scaler_ends_too(RE: RunEngine, demo_ioc: DemoIoc) -> Non
         written.wait(10)
     on_count(RE, mcs, RE.abort)
     assert RE.run(count([mcs])).exit_status == "abort"
-    assert not mcs.acquiring.get()  # the run ends when it is at rest
+    deadline = time.monotonic() + 10
+    while not mcs.start.is_at_rest and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not mcs.acquiring.get()
     mcs.count_bins(3, 0.1).wait(10)
     assert mcs.bins.get() == 3
 

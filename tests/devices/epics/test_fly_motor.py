@@ -88,7 +88,7 @@ def begin(bench: Bench, path: dict[str, Any] = PATH) -> DeviceStatus:
 
 def half_way(bench: Bench, path: dict[str, Any] = SLOW) -> DeviceStatus:
     flight = begin(bench, path)
-    until(lambda: bench.th.position > -0.5)
+    until(lambda: flight.done or (bench.th.position > -0.5 and bench.mcs.bins.get() > 20))  # it shows bins now and then
     return flight
 
 

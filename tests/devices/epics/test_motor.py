@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from motor_bench import PV, Outsider, failure, on_its_way, until
+from motor_bench import PV, Outsider, failure, on_its_way, until, until_sent
 
 from beamshell import protocols
 from beamshell.devices.epics.motor import EpicsMotor
@@ -108,6 +108,7 @@ def test_what_is_no_position_is_refused(motor: EpicsMotor, position: Any) -> Non
 
 def test_limits_that_have_just_changed_in_the_record_hold(motor: EpicsMotor, outsider: Outsider) -> None:
     outsider.put(".HLM", 2, wait=True)
+    until_sent(motor.high_limit_travel, 2)
     with pytest.raises(LimitError, match=r"3 deg is above the limit 2 deg"):
         motor.set(3)
 
@@ -129,6 +130,7 @@ def test_limits_of_zero_are_none(motor: EpicsMotor, outsider: Outsider) -> None:
 
 def test_a_motor_switched_to_stop_is_not_sent_anywhere(motor: EpicsMotor, outsider: Outsider) -> None:
     outsider.put(".SPMG", 0, wait=True)
+    until_sent(motor.motor_spg, 0)
     with pytest.raises(DeviceError, match=r'its SPMG is Stop; to let it: tth\.motor_spg\.put\("Go"\)'):
         motor.set(1)
     assert motor.state()["words"] == ["SPMG Stop"]
@@ -136,6 +138,7 @@ def test_a_motor_switched_to_stop_is_not_sent_anywhere(motor: EpicsMotor, outsid
 
 def test_a_motor_in_set_mode_is_not_sent_anywhere(motor: EpicsMotor, outsider: Outsider) -> None:
     outsider.put(".SET", 1, wait=True)
+    until_sent(motor.set_use_switch, 1)
     with pytest.raises(DeviceError, match="Set mode, where a move redefines its position"):
         motor.set(1)
     assert motor.user_offset.get() == 0.0

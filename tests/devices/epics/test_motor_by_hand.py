@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from motor_bench import Outsider, failure, on_its_way, until
+from motor_bench import Outsider, failure, on_its_way, until, until_sent
 
 from beamshell.devices.epics.motor import EpicsMotor
 from beamshell.errors import BadValue, DeviceError, LimitError
@@ -112,6 +112,7 @@ def test_a_direction_that_is_none_is_refused(motor: EpicsMotor, method: str) -> 
 
 def test_a_motor_switched_to_stop_is_not_homed(motor: EpicsMotor, outsider: Outsider) -> None:
     outsider.put(".SPMG", 0, wait=True)
+    until_sent(motor.motor_spg, 0)
     with pytest.raises(DeviceError, match="its SPMG is Stop"):
         motor.home()
 
