@@ -105,13 +105,18 @@ def _reduced(plane: Floats, cells: int, axis: int) -> Floats:
 
 def _half_blocks(upper: Array, lower: Array) -> str:
     """Two rows of cells in one line: the upper half of each character has the colour of the text."""
-    return "".join(map(_half_block, upper.tolist(), lower.tolist())) + "\x1b[0m"
+    line, before = "", ""
+    for a, b in zip(upper.tolist(), lower.tolist(), strict=True):
+        style, character = _half_block(a, b)
+        line += character if style == before else f"\x1b[{style}m{character}"
+        before = style
+    return f"{line}\x1b[0m"
 
 
-def _half_block(upper: int, lower: int) -> str:
-    """A character of two cells; the level of a blank one is -1."""
+def _half_block(upper: int, lower: int) -> tuple[str, str]:
+    """A character of two cells, and its ANSI style; the level of a blank cell is -1."""
     if upper >= 0 and lower >= 0:
-        return f"\x1b[38;5;{_GREYS[upper]};48;5;{_GREYS[lower]}m▀"
+        return f"38;5;{_GREYS[upper]};48;5;{_GREYS[lower]}", "▀"
     if upper < 0 and lower < 0:
-        return "\x1b[0m "
-    return f"\x1b[0;38;5;{_GREYS[max(upper, lower)]}m{'▀' if upper >= 0 else '▄'}"
+        return "0", " "
+    return f"0;38;5;{_GREYS[max(upper, lower)]}", "▀" if upper >= 0 else "▄"

@@ -1,0 +1,216 @@
+"""Plots made of characters: curves and points in braille, grids and scattered points in shades, with axes and marks.
+
+Pure: the points of a run in, lines of text out. It knows no terminal; no points make it raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from beamshell.analysis.peaks import Peak
+from beamshell.analysis.refusals import Shape
+from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
+from beamshell.views.braille import DOTS_ACROSS, DOTS_DOWN, braille, dots_of
+from beamshell.views.curves import Curves, thinned
+from beamshell.views.fields import Field
+from beamshell.views.grid import Grid
+from beamshell.views.peaks import is_noise
+from beamshell.views.pictures import shaded
+from beamshell.views.scales import Floats, Scale, Span, horizontal_span, span_of
+from beamshell.views.text_axes import (
+    NARROWEST,
+    Tick,
+    below,
+    beside,
+    cut,
+    fitting_ticks,
+    gutter,
+    heading,
+    ticks,
+    ticks_of_cells,
+    written,
+)
+
+_LINES_BELOW = 3
+_LEAST_ROWS = 4
+"""Lines of the drawing of one detector; where there are fewer, the last detectors are left out."""
+_LINES_A_TICK, _LINES_A_DECADE = 3, 2
+_NO_IMAGE = "no image: the points do not fit the grid"
+
+
+class Marks(NamedTuple):
+    """The places that are marked in a curve, by word, in the unit of the horizontal axis."""
+
+    above: tuple[str, float] | None = None
+    """Such as ("max", 0.3)."""
+    below: tuple[tuple[str, float], ...] = ()
+    """Such as (("cen", 0.302),)."""
+
+
+def marks_of(peak: Peak) -> Marks:
+    """The highest point, and the centre, the edge or the several peaks; of noise the highest point alone."""
+    if is_noise(peak):
+        return Marks(("max", peak.max_x))
+    top = ("min", peak.min_x) if peak.is_dip else ("max", peak.max_x)
+    if peak.doubt is None:
+        return Marks(top, () if peak.cen is None else (("cen", peak.cen),))
+    word = "edge" if peak.doubt.shape == Shape.EDGE else "peak"
+    return Marks(top, tuple((word, place) for place in peak.doubt.places))
+
+
+def curves_in_text(
+    curves: Curves,
+    columns: int,
+    rows: int,
+    *,
+    scale: Scale = "linear",
+    joined: bool = True,
+    marks: Mapping[str, Marks] | None = None,
+) -> list[str]:
+    """The detectors one above the other, over one horizontal axis.
+
+    Args:
+        curves: the points.
+        columns: the widest a line may be; 20 where there are fewer.
+        rows: the number of lines; some more where the detectors need them.
+        scale: of the values.
+        joined: whether lines join the points.
+        marks: by signal.
+    """
+    xs, *values = curves.points()
+    if not xs.size:
+        return ["no point yet"]
+    columns = max(columns, NARROWEST)
+    number = min(max(1, (rows - _LINES_BELOW) // (_LEAST_ROWS + 1)), len(curves.ys))
+    height = max(_LEAST_ROWS, (rows - _LINES_BELOW) // number - 1)
+    across = horizontal_span(xs, curves.limits)
+    panels = [_Panel(y, ys, height, scale) for y, ys in zip(curves.ys[:number], values, strict=False)]
+    left = gutter(*(panel.ticks for panel in panels), columns=columns)
+    width = columns - left
+    lines: list[str] = []
+    bottom: list[Tick] = []
+    for panel in panels:
+        places = (marks or {}).get(panel.y.key, Marks())
+        lines += panel.lines(xs, across, joined, places.above, left, width)
+        bottom += [Tick(_share(place, across), word) for word, place in places.below]
+    lines += below(fitting_ticks(across, width), bottom, _label(curves.x), left, width)
+    hidden = [y.key for y in curves.ys[number:]]
+    return [*lines, cut(f"not drawn, there is no room: {listed(hidden)}", columns)] if hidden else lines
+
+
+class _Panel:
+    """The drawing of one detector."""
+
+    def __init__(self, y: Field, values: Floats, rows: int, scale: Scale) -> None:
+        self.y = y
+        self._values = values
+        self._rows = rows
+        self._span = span_of(values, scale)
+        self.ticks = ticks(self._span, rows // (_LINES_A_DECADE if self._span.scale == "log" else _LINES_A_TICK))
+
+    def lines(
+        self, xs: Floats, across: Span, joined: bool, mark: tuple[str, float] | None, left: int, width: int
+    ) -> list[str]:
+        few_xs, few_ys = thinned(xs, self._values)
+        dots = dots_of(across.shares(few_xs), self._span.shares(few_ys), width, self._rows, joined=joined)
+        top = None if mark is None else Tick(_share(mark[1], across), mark[0])
+        return [
+            heading(self._heading(), top, left, width),
+            *beside(braille(dots), self.ticks, left),
+        ]
+
+    def _heading(self) -> str:
+        scale = "" if self._span.scale == "linear" else f", {self._span.scale}"
+        not_drawn = int(np.count_nonzero(~np.isfinite(self._values)))
+        if self._span.scale == "log":
+            not_drawn += int(np.count_nonzero(self._values <= 0))
+        left_out = f" ({counted(not_drawn, 'point')} not drawn)" if not_drawn else ""
+        return f"{_label(self.y)}{scale}{left_out}"
+
+
+def grid_in_text(grid: Grid, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False) -> list[str]:
+    """One detector over two motors, in shades; what is not measured yet is blank.
+
+    Args:
+        grid: the points.
+        columns: the widest a line may be; 20 where there are fewer.
+        rows: the number of lines.
+        scale: of the values.
+        greys: in 24 greys, for terminals with colours; else in five shades.
+    """
+    image = grid.image()
+    if image is None:
+        return [_NO_IMAGE]
+    height = max(_LEAST_ROWS, rows - _LINES_BELOW - 1)
+    upright = ticks_of_cells(image.y, height // 2)
+    left = gutter(upright, columns=max(columns, NARROWEST))
+    width = max(columns, NARROWEST) - left
+    level = ticks_of_cells(image.x, max(1, width // 9))
+    body = shaded(image.values[::-1], width, height * (2 if greys else 1), greys=greys, scale=scale)
+    return [
+        cut(_range_of(grid.z, image.values, scale), left + width),
+        *beside(body, upright, left),
+        *below(level, (), _both(grid.x, grid.y), left, width),
+    ]
+
+
+def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False) -> list[str]:
+    """One detector at the places of two motors, in shades: of the points in one character the highest counts.
+
+    Args:
+        points: x is the motor to the right; of the ys the first is the motor upwards, the second the detector.
+        columns: the widest a line may be; 20 where there are fewer.
+        rows: the number of lines.
+        scale: of the values.
+        greys: in 24 greys, for terminals with colours; else in five shades.
+    """
+    xs, ys, zs = points.points()
+    if not xs.size:
+        return ["no point yet"]
+    height = max(_LEAST_ROWS, rows - _LINES_BELOW - 1)
+    across, up = horizontal_span(xs, None), horizontal_span(ys, None)
+    upright = ticks(up, height // _LINES_A_TICK)
+    left = gutter(upright, columns=max(columns, NARROWEST))
+    width = max(columns, NARROWEST) - left
+    cells = np.full((height, width), np.nan)
+    known = np.isfinite(xs) & np.isfinite(ys)
+    row = ((1 - up.shares(ys[known])) * (DOTS_DOWN * height - 1) + 0.5).astype(np.intp) // DOTS_DOWN
+    column = (across.shares(xs[known]) * (DOTS_ACROSS * width - 1) + 0.5).astype(np.intp) // DOTS_ACROSS
+    np.fmax.at(cells, (row, column), zs[known])
+    if greys:
+        cells = np.repeat(cells, 2, axis=0)
+    y, z = points.ys
+    return [
+        cut(_range_of(z, zs, scale), left + width),
+        *beside(shaded(cells, width, len(cells), greys=greys, scale=scale), upright, left),
+        *below(fitting_ticks(across, width), (), _both(points.x, y), left, width),
+    ]
+
+
+def _range_of(z: Field, values: Floats, scale: Scale) -> str:
+    """Such as "det [counts], log: 3 to 5020"."""
+    finite = values[np.isfinite(values)]
+    ends = " to ".join(written([float(finite.min()), float(finite.max())], 0.0)) if finite.size else "no number yet"
+    return f"{_label(z)}{'' if scale == 'linear' else f', {scale}'}: {ends}"
+
+
+def _both(x: Field, y: Field) -> str:
+    return f"{_label(y)} over {_label(x)}"
+
+
+def _label(about: Field) -> str:
+    return {"time": "time since the start [s]", "seq_num": "point"}.get(about.key, about.label)
+
+
+def _share(place: float, span: Span) -> float:
+    return float(span.shares(np.array([place]))[0])
+
+
+ASCII = str.maketrans(
+    {**{chr(code): "*" for code in range(0x2801, 0x2900)}, **dict(zip("│┤└─┬▲▼·░▒▓█…", "||+-+^v..:+#~", strict=True))}
+)
+"""For `str.translate`: the same plot in characters that every terminal has."""
