@@ -83,7 +83,7 @@ def curves_in_text(
     """
     xs, *values = curves.points()
     if not xs.size:
-        return ["no point yet"]
+        return ["no points"]
     columns = max(columns, NARROWEST)
     number = min(max(1, (rows - _LINES_BELOW) // (_LEAST_ROWS + 1)), len(curves.ys))
     height = max(_LEAST_ROWS, (rows - _LINES_BELOW) // number - 1)
@@ -170,7 +170,7 @@ def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "line
     """
     xs, ys, zs = points.points()
     if not xs.size:
-        return ["no point yet"]
+        return ["no points"]
     height = max(_LEAST_ROWS, rows - _LINES_BELOW - 1)
     across, up = horizontal_span(xs, None), horizontal_span(ys, None)
     upright = ticks(up, height // _LINES_A_TICK)

@@ -143,7 +143,7 @@ def test_numbers_on_the_axes_tell_close_positions_apart():
 
 
 def test_no_point_is_said():
-    assert curves_in_text(points([], []), 80, 16) == ["no point yet"]
+    assert curves_in_text(points([], []), 80, 16) == ["no points"]
 
 
 @pytest.fixture
