@@ -24,6 +24,7 @@ from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
 if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
+    from beamshell.shell.plan_display import PlanDisplay
 
 Part = TypeVar("Part")
 
@@ -100,6 +101,7 @@ class SessionParts:
         names: the names at the prompt.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
+        plan_display: shows the plan that runs; None without the step that subscribes the callbacks.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
+        self.plan_display: PlanDisplay | None = None
         self._shell = shell
         self._config = config
         self._report = report
@@ -186,6 +189,7 @@ class SessionParts:
         from beamshell.callbacks import BestEffort
         from beamshell.callbacks.painter import Painter
         from beamshell.shell.gui_loop import GuiLoop
+        from beamshell.shell.plan_display import PlanDisplay
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
@@ -194,6 +198,9 @@ class SessionParts:
         gui = GuiLoop(painter)
         engine.subscribe(BestEffort(painter=painter))
         engine.pump = gui.pump
+        self.plan_display = PlanDisplay(painter)
+        engine.subscribe(self.plan_display.progress)
+        engine.while_running = self.plan_display.running
         gui.enable(self._shell)
         return gui
 
