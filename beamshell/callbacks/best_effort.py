@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
@@ -17,6 +18,7 @@ from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
@@ -41,6 +43,7 @@ class BestEffort(RunRouter):
         peaks: False prints no peak statistics; they are computed all the same.
         last_peaks: the statistics of the last one-dimensional scan, by detector, first detector first.
         last_motor: the name of the device that scan moved, or None.
+        text_figure: draws the plots in the terminal where there is no display.
     """
 
     def __init__(
@@ -61,16 +64,20 @@ class BestEffort(RunRouter):
         self._table = LiveTable(out=out)
         self._plot = LivePlot(painter=painter, windows=windows)
         self._grid = LiveGrid(painter=painter, windows=windows)
+        self.text_figure = TextFigure(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
         """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
         parts: list[RunReceiver | None] = []
         if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
-        if self.plots and not claims.is_claimed(start["uid"], "plot") and start.get("num_points") != 1:
-            parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
-        if is_curve(start):
-            parts.append(_BestPeaks(start, self))
+        peaks = _BestPeaks(start, self) if is_curve(start) else None
+        if self.plots and start.get("num_points") != 1:
+            if not claims.is_claimed(start["uid"], "plot"):
+                parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
+            if self.out is None:
+                parts.append(self.text_figure.open_run(start, lambda: peaks.at_end if peaks is not None else {}))
+        parts.append(peaks)
         return [part for part in parts if part is not None]
 
 
@@ -109,8 +116,13 @@ class _BestPeaks(RunPeaks):
         super().__init__(start)
         self._best = best
 
+    @cached_property
+    def at_end(self) -> dict[str, Peak]:
+        """The statistics by signal, when no point follows."""
+        return self.peaks()
+
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
-        peaks = self.peaks()
+        peaks = self.at_end
         if not peaks:
             return
         self._best.last_peaks = peaks

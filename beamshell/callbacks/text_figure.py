@@ -1,15 +1,22 @@
-"""Plots in the terminal: a stored run when it is asked for, a scan without a display when it ends.
+"""Plots in the terminal: TextFigure shows scans where there is no display, print_run a stored run when asked for.
 
-Views/ makes the lines; here they meet the size of the terminal.
+Views/ makes the lines; here they meet the terminal. An event only adds a point.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from beamshell.analysis.peaks import Peak
+from beamshell.callbacks.figures import SWITCH, Windows
+from beamshell.callbacks.figures import windows as all_windows
+from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.painter import painter as the_painter
+from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.text_screen import TextScreen
 from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver
 from beamshell.text.window import fitted
 from beamshell.views.captions import title
 from beamshell.views.peaks import RunPeaks, is_curve
@@ -17,8 +24,112 @@ from beamshell.views.run_plot import PlotChoice, RunPlot
 from beamshell.views.text_plot import marks_of
 
 _WIDEST, _HIGHEST = 120, 30
+_HIGHEST_OF_SCAN, _LOWEST_OF_SCAN, _NARROWEST_OF_SCAN = 16, 9, 40
 _OTHER_LINES = 6
 """Lines of the terminal that are left for the title, the sentences about peaks and the prompt."""
+_LINES_OF_TABLE = 8
+"""Lines that are left for the table above a plot that grows."""
+_FEWEST_POINTS = 3
+
+Peaks = Callable[[], Mapping[str, Peak]]
+
+
+class TextFigure:
+    """Shows scans in the terminal, where there is no display: the plot grows with the scan, and stays at its end.
+
+    In a pipe or a file it shows nothing.
+
+    Args:
+        painter: draws the last plot, so that an error in it never reaches the scan; None is the process's own.
+        windows: say whether there is a display; None is the process's own.
+        screen: makes the size of the terminal and what it can show.
+    """
+
+    def __init__(
+        self,
+        *,
+        painter: Painter | None = None,
+        windows: Windows | None = None,
+        screen: Callable[[], TextScreen] = TextScreen.of_output,
+    ) -> None:
+        self.painter = painter or the_painter
+        self.screen = screen
+        self._windows = windows or all_windows
+        self._open: list[_ScanPlot] = []
+        self._ended: _ScanPlot | None = None
+
+    def __repr__(self) -> str:
+        return "<the plot in the terminal>"
+
+    def open_run(self, start: Document, peaks: Peaks) -> RunReceiver | None:
+        """The plot of one run; None if a window shows it, nobody wants it, or nobody could see it.
+
+        Args:
+            start: the run's start document.
+            peaks: computes the statistics of the run so far, by signal.
+        """
+        if self._windows.possible or os.environ.get(SWITCH) == "none" or not self.screen().is_terminal:
+            return None
+        plot = _ScanPlot(start, PlotChoice(scale=self._windows.scale), peaks, self)
+        self._open.append(plot)
+        return plot
+
+    def close_run(self, plot: _ScanPlot) -> None:
+        """Print the plot of a run that has ended."""
+        self._open.remove(plot)
+        if plot.can_be_seen:
+            claims.after(plot.uid, "table", lambda: self._print(plot))
+
+    def _print(self, plot: _ScanPlot) -> None:
+        self._ended = plot
+        self.painter.draw(self)
+        self._ended = None
+
+    def draw(self) -> None:
+        """Print the plot of the run that has ended, with its marks."""
+        if self._ended is not None:
+            screen = self.screen()
+            print(screen.text(_lines(self._ended, screen, self._ended.peaks(), _HIGHEST_OF_SCAN)))
+
+    def live_lines(self, columns: int, rows: int) -> Sequence[str]:
+        """The plot of the newest run that is measured now; () where there is none, or no room for it.
+
+        Args:
+            columns: the widest a line may be.
+            rows: the lines of the terminal; some are left for the table.
+        """
+        height = min(rows - _LINES_OF_TABLE, _HIGHEST_OF_SCAN)
+        if not self._open or height < _LOWEST_OF_SCAN or columns < _NARROWEST_OF_SCAN:
+            return ()
+        return self._open[-1].live_lines(min(columns, _WIDEST), height)
+
+
+class _ScanPlot(RunPlot):
+    """The plot of a run that is measured: it grows, and is printed when the run ends."""
+
+    def __init__(self, start: Document, choice: PlotChoice, peaks: Peaks, figure: TextFigure) -> None:
+        super().__init__(start, choice)
+        self.uid = str(start["uid"])
+        self.peaks = peaks
+        self._figure = figure
+        self._drawn: tuple[tuple[int, int, int], Sequence[str]] = ((0, 0, 0), ())
+
+    @property
+    def can_be_seen(self) -> bool:
+        """Whether there are numbers, and enough points for a plot."""
+        return not self.is_empty and self.points >= _FEWEST_POINTS
+
+    def live_lines(self, columns: int, rows: int) -> Sequence[str]:
+        """The points so far; computed again only if something has changed."""
+        key = (self.points, columns, rows)
+        if not self.can_be_seen:
+            return ()
+        if self._drawn[0] != key:
+            self._drawn = key, self._figure.screen().text(self.lines(columns, rows)).split("\n")
+        return self._drawn[1]
+
+    def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan has a plot too
+        self._figure.close_run(self)
 
 
 def print_run(start: Document, documents: Iterable[tuple[str, Document]], choice: PlotChoice) -> None:

@@ -196,9 +196,10 @@ class SessionParts:
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
         painter = Painter()
         gui = GuiLoop(painter)
-        engine.subscribe(BestEffort(painter=painter))
+        best_effort = BestEffort(painter=painter)
+        engine.subscribe(best_effort)
         engine.pump = gui.pump
-        self.plan_display = PlanDisplay(painter)
+        self.plan_display = PlanDisplay(painter, above=best_effort.text_figure.live_lines)
         engine.subscribe(self.plan_display.progress)
         engine.while_running = self.plan_display.running
         gui.enable(self._shell)

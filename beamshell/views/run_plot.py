@@ -42,17 +42,20 @@ class RunPlot(RunReceiver):
     Args:
         start: the run's start document.
         choice: what is wanted.
+
+    Attributes:
+        points: how many were taken; one measured again counts twice.
     """
 
     def __init__(self, start: Document, choice: PlotChoice | None = None) -> None:
         super().__init__()
         self._start = start
         self._choice = choice or PlotChoice()
-        self._stream: str | None = None
         self._grids: list[Grid] = []
         self._maps: list[Curves] = []
         self._curves: Curves | None = None
         self._views: list[Grid | Curves] = []
+        self.points = 0
 
     @property
     def is_empty(self) -> bool:
@@ -80,6 +83,7 @@ class RunPlot(RunReceiver):
         """Take a point; one measured again replaces the one before."""
         if descriptor.get("name") != self._choice.stream:
             return
+        self.points += 1
         for view in self._views:
             view.add(event)
 
