@@ -184,15 +184,14 @@ class SessionParts:
 
     def _subscribe_callbacks(self) -> GuiLoop:
         from beamshell.callbacks import BestEffort
-        from beamshell.callbacks.painter import Painter
+        from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
-        painter = Painter()
         gui = GuiLoop(painter)
-        engine.subscribe(BestEffort(painter=painter))
+        engine.subscribe(BestEffort())
         engine.pump = gui.pump
         gui.enable(self._shell)
         return gui
