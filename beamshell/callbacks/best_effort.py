@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
 from beamshell.callbacks.figures import Windows
+from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
@@ -23,7 +23,8 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
 from beamshell.views.grid import is_grid
-from beamshell.views.peaks import RunPeaks, is_curve
+from beamshell.views.marks import RunMarks
+from beamshell.views.peaks import is_curve
 
 _MOST_PEAKS = 4
 
@@ -61,6 +62,7 @@ class BestEffort(RunRouter):
         self.last_peaks: dict[str, Peak] = {}
         self.last_motor: str | None = None
         self.out = out
+        self.windows = windows or all_windows
         self._table = LiveTable(out=out)
         self._plot = LivePlot(painter=painter, windows=windows)
         self._grid = LiveGrid(painter=painter, windows=windows)
@@ -71,13 +73,13 @@ class BestEffort(RunRouter):
         parts: list[RunReceiver | None] = []
         if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
-        peaks = _BestPeaks(start, self) if is_curve(start) else None
+        if is_curve(start):
+            parts.append(_BestPeaks(start, self))  # before the plot, which shows its marks
         if self.plots and start.get("num_points") != 1:
             if not claims.is_claimed(start["uid"], "plot"):
                 parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
             if self.out is None:
-                parts.append(self.text_figure.open_run(start, lambda: peaks.at_end if peaks is not None else {}))
-        parts.append(peaks)
+                parts.append(self.text_figure.open_run(start))
         return [part for part in parts if part is not None]
 
 
@@ -109,20 +111,16 @@ class _BestRun(RunReceiver):
             Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop), took_s))
 
 
-class _BestPeaks(RunPeaks):
-    """The peak statistics of one run, printed when it ends."""
+class _BestPeaks(RunMarks):
+    """The peak statistics of one run, printed and marked in the plot when it ends."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
         super().__init__(start)
         self._best = best
 
-    @cached_property
-    def at_end(self) -> dict[str, Peak]:
-        """The statistics by signal, when no point follows."""
-        return self.peaks()
-
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
-        peaks = self.at_end
+        peaks = self.peaks()
+        self._best.windows.mark(self._start["uid"], *self.marks(peaks))
         if not peaks:
             return
         self._best.last_peaks = peaks

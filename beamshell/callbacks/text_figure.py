@@ -6,7 +6,7 @@ Views/ makes the lines; here they meet the terminal. An event only adds a point.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from beamshell.analysis.peaks import Peak
 from beamshell.callbacks.figures import SWITCH, Windows
@@ -19,9 +19,9 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.window import fitted
 from beamshell.views.captions import title
-from beamshell.views.peaks import RunPeaks, is_curve
+from beamshell.views.marks import Mark, RunMarks
+from beamshell.views.peaks import is_curve
 from beamshell.views.run_plot import PlotChoice, RunPlot
-from beamshell.views.text_plot import marks_of
 
 _WIDEST, _HIGHEST = 120, 30
 _HIGHEST_OF_SCAN, _LOWEST_OF_SCAN, _NARROWEST_OF_SCAN = 16, 9, 40
@@ -30,8 +30,6 @@ _OTHER_LINES = 6
 _LINES_OF_TABLE = 8
 """Lines that are left for the table above a plot that grows."""
 _FEWEST_POINTS = 3
-
-Peaks = Callable[[], Mapping[str, Peak]]
 
 
 class TextFigure:
@@ -61,16 +59,11 @@ class TextFigure:
     def __repr__(self) -> str:
         return "<the plot in the terminal>"
 
-    def open_run(self, start: Document, peaks: Peaks) -> RunReceiver | None:
-        """The plot of one run; None if a window shows it, nobody wants it, or nobody could see it.
-
-        Args:
-            start: the run's start document.
-            peaks: computes the statistics of the run so far, by signal.
-        """
+    def open_run(self, start: Document) -> RunReceiver | None:
+        """The plot of one run; None if a window shows it, nobody wants it, or nobody could see it."""
         if self._windows.possible or os.environ.get(SWITCH) == "none" or not self.screen().is_terminal:
             return None
-        plot = _ScanPlot(start, PlotChoice(scale=self._windows.scale), peaks, self)
+        plot = _ScanPlot(start, PlotChoice(scale=self._windows.scale), self)
         self._open.append(plot)
         return plot
 
@@ -89,7 +82,8 @@ class TextFigure:
         """Print the plot of the run that has ended, with its marks."""
         if self._ended is not None:
             screen = self.screen()
-            print(screen.text(_lines(self._ended, screen, self._ended.peaks(), _HIGHEST_OF_SCAN)))
+            marks = self._windows.marks.of(self._ended.uid)
+            print(screen.text(_lines(self._ended, screen, marks, _HIGHEST_OF_SCAN)))
 
     def live_lines(self, columns: int, rows: int) -> Sequence[str]:
         """The plot of the newest run that is measured now; () where there is none, or no room for it.
@@ -107,10 +101,9 @@ class TextFigure:
 class _ScanPlot(RunPlot):
     """The plot of a run that is measured: it grows, and is printed when the run ends."""
 
-    def __init__(self, start: Document, choice: PlotChoice, peaks: Peaks, figure: TextFigure) -> None:
+    def __init__(self, start: Document, choice: PlotChoice, figure: TextFigure) -> None:
         super().__init__(start, choice)
         self.uid = str(start["uid"])
-        self.peaks = peaks
         self._figure = figure
         self._drawn: tuple[tuple[int, int, int], Sequence[str]] = ((0, 0, 0), ())
 
@@ -141,7 +134,7 @@ def print_run(start: Document, documents: Iterable[tuple[str, Document]], choice
         choice: what is drawn.
     """
     plot = RunPlot(start, choice)
-    peaks = RunPeaks(start) if is_curve(start) and choice.x is None and choice.stream == "primary" else None
+    peaks = RunMarks(start) if is_curve(start) and choice.x is None and choice.stream == "primary" else None
     status = "not ended yet"
     for name, doc in documents:
         plot(name, doc)
@@ -154,15 +147,15 @@ def print_run(start: Document, documents: Iterable[tuple[str, Document]], choice
         for y in choice.ys or (None,):
             by_signal |= peaks.peaks(y)
     by_signal = {signal: by_signal[signal] for signal in plot.signals if signal in by_signal}
+    marks = [*all_windows.marks.of(start["uid"]), *(peaks.marks(by_signal) if peaks is not None else ())]
     screen = TextScreen.of_output()
     print(title(start) + ("" if status == "success" else f"  {status}"))
-    print(screen.text(_lines(plot, screen, by_signal, _HIGHEST)))
+    print(screen.text(_lines(plot, screen, marks, _HIGHEST)))
     if peaks is not None:
         for peak in by_signal.values():
             print(fitted(peaks.sentence(peak), screen.columns if screen.is_terminal else None))
 
 
-def _lines(plot: RunPlot, screen: TextScreen, peaks: Mapping[str, Peak], most_rows: int) -> Iterable[str]:
+def _lines(plot: RunPlot, screen: TextScreen, marks: Sequence[Mark], most_rows: int) -> Iterable[str]:
     columns, rows = min(screen.columns, _WIDEST), min(screen.rows - _OTHER_LINES, most_rows)
-    marks = {signal: marks_of(peak) for signal, peak in peaks.items()}
     return plot.lines(columns, rows, greys=screen.greys, marks=marks)

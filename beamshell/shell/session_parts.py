@@ -187,16 +187,15 @@ class SessionParts:
 
     def _subscribe_callbacks(self) -> GuiLoop:
         from beamshell.callbacks import BestEffort
-        from beamshell.callbacks.painter import Painter
+        from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
         from beamshell.shell.plan_display import PlanDisplay
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
-        painter = Painter()
         gui = GuiLoop(painter)
-        best_effort = BestEffort(painter=painter)
+        best_effort = BestEffort()
         engine.subscribe(best_effort)
         engine.pump = gui.pump
         self.plan_display = PlanDisplay(painter, above=best_effort.text_figure.live_lines)

@@ -5,7 +5,7 @@ Pure: documents in, lines of text out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beamshell.documents import Document
@@ -13,8 +13,9 @@ from beamshell.documents.router import RunReceiver
 from beamshell.views.curves import Curves, curves_of
 from beamshell.views.fields import axes, signals
 from beamshell.views.grid import Grid, grid_of, is_grid
+from beamshell.views.marks import Mark
 from beamshell.views.scales import Scale
-from beamshell.views.text_plot import Marks, curves_in_text, grid_in_text, map_in_text
+from beamshell.views.text_plot import curves_in_text, grid_in_text, map_in_text
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,14 @@ class RunPlot(RunReceiver):
         """The signals that are drawn as curves."""
         return [] if self._curves is None else [y.key for y in self._curves.ys]
 
-    def lines(
-        self, columns: int, rows: int, *, greys: bool = False, marks: Mapping[str, Marks] | None = None
-    ) -> Sequence[str]:
+    def lines(self, columns: int, rows: int, *, greys: bool = False, marks: Sequence[Mark] = ()) -> Sequence[str]:
         """The plot.
 
         Args:
             columns: the widest a line may be.
             rows: about how many lines there are to be; several grids have so many each.
             greys: shades in 24 greys, for terminals with colours; else five shades.
-            marks: places to be marked in curves, by signal.
+            marks: places in the curves.
         """
         scale = self._choice.scale
         if self._curves is not None:

@@ -5,20 +5,17 @@ Pure: the points of a run in, lines of text out. It knows no terminal; no points
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
-from beamshell.analysis.peaks import Peak
-from beamshell.analysis.refusals import Shape
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.views.braille import DOTS_ACROSS, DOTS_DOWN, braille, dots_of
 from beamshell.views.curves import Curves, thinned
 from beamshell.views.fields import Field
 from beamshell.views.grid import Grid
-from beamshell.views.peaks import is_noise
+from beamshell.views.marks import Mark
 from beamshell.views.pictures import shaded
 from beamshell.views.scales import Floats, Scale, Span, horizontal_span, span_of
 from beamshell.views.text_axes import (
@@ -42,26 +39,6 @@ _LINES_A_TICK, _LINES_A_DECADE = 3, 2
 _NO_IMAGE = "no image: the points do not fit the grid"
 
 
-class Marks(NamedTuple):
-    """The places that are marked in a curve, by word, in the unit of the horizontal axis."""
-
-    above: tuple[str, float] | None = None
-    """Such as ("max", 0.3)."""
-    below: tuple[tuple[str, float], ...] = ()
-    """Such as (("cen", 0.302),)."""
-
-
-def marks_of(peak: Peak) -> Marks:
-    """The highest point, and the centre, the edge or the several peaks; of noise the highest point alone."""
-    if is_noise(peak):
-        return Marks(("max", peak.max_x))
-    top = ("min", peak.min_x) if peak.is_dip else ("max", peak.max_x)
-    if peak.doubt is None:
-        return Marks(top, () if peak.cen is None else (("cen", peak.cen),))
-    word = "edge" if peak.doubt.shape == Shape.EDGE else "peak"
-    return Marks(top, tuple((word, place) for place in peak.doubt.places))
-
-
 def curves_in_text(
     curves: Curves,
     columns: int,
@@ -69,7 +46,7 @@ def curves_in_text(
     *,
     scale: Scale = "linear",
     joined: bool = True,
-    marks: Mapping[str, Marks] | None = None,
+    marks: Sequence[Mark] = (),
 ) -> list[str]:
     """The detectors one above the other, over one horizontal axis.
 
@@ -79,7 +56,7 @@ def curves_in_text(
         rows: the number of lines; some more where the detectors need them.
         scale: of the values.
         joined: whether lines join the points.
-        marks: by signal.
+        marks: the highest point stands above a curve, other places below it; fitted curves are not drawn.
     """
     xs, *values = curves.points()
     if not xs.size:
@@ -94,9 +71,10 @@ def curves_in_text(
     lines: list[str] = []
     bottom: list[Tick] = []
     for panel in panels:
-        places = (marks or {}).get(panel.y.key, Marks())
-        lines += panel.lines(xs, across, joined, places.above, left, width)
-        bottom += [Tick(_share(place, across), word) for word, place in places.below]
+        places = [mark for mark in marks if mark.key == panel.y.key and mark.x.size == 1]
+        top = next((_tick(mark, across) for mark in places if not mark.is_place), None)
+        lines += panel.lines(xs, across, joined, top, left, width)
+        bottom += [_tick(mark, across) for mark in places if mark.is_place]
     lines += below(fitting_ticks(across, width), bottom, _label(curves.x), left, width)
     hidden = [y.key for y in curves.ys[number:]]
     return [*lines, cut(f"not drawn, there is no room: {listed(hidden)}", columns)] if hidden else lines
@@ -112,14 +90,11 @@ class _Panel:
         self._span = span_of(values, scale)
         self.ticks = ticks(self._span, rows // (_LINES_A_DECADE if self._span.scale == "log" else _LINES_A_TICK))
 
-    def lines(
-        self, xs: Floats, across: Span, joined: bool, mark: tuple[str, float] | None, left: int, width: int
-    ) -> list[str]:
+    def lines(self, xs: Floats, across: Span, joined: bool, mark: Tick | None, left: int, width: int) -> list[str]:
         few_xs, few_ys = thinned(xs, self._values)
         dots = dots_of(across.shares(few_xs), self._span.shares(few_ys), width, self._rows, joined=joined)
-        top = None if mark is None else Tick(_share(mark[1], across), mark[0])
         return [
-            heading(self._heading(), top, left, width),
+            heading(self._heading(), mark, left, width),
             *beside(braille(dots), self.ticks, left),
         ]
 
@@ -206,8 +181,8 @@ def _label(about: Field) -> str:
     return {"time": "time since the start [s]", "seq_num": "point"}.get(about.key, about.label)
 
 
-def _share(place: float, span: Span) -> float:
-    return float(span.shares(np.array([place]))[0])
+def _tick(mark: Mark, span: Span) -> Tick:
+    return Tick(float(span.shares(mark.x)[0]), mark.label.partition(" ")[0])
 
 
 ASCII = str.maketrans(

@@ -14,9 +14,9 @@ from run_documents import data_key
 from beamshell.views.curves import Curves, curves_of
 from beamshell.views.fields import Field
 from beamshell.views.grid import grid_of
-from beamshell.views.peaks import RunPeaks
+from beamshell.views.marks import Mark, RunMarks, place
 from beamshell.views.scales import Scale
-from beamshell.views.text_plot import ASCII, Marks, curves_in_text, grid_in_text, map_in_text, marks_of
+from beamshell.views.text_plot import ASCII, curves_in_text, grid_in_text, map_in_text
 
 X = np.linspace(-1, 1, 21)
 KEYS = {"th": data_key("deg"), "det": data_key("counts", 0), "samx": data_key("mm"), "samy": data_key("mm")}
@@ -46,14 +46,19 @@ def scan(make_run):
 
 
 def marks(documents):
-    peaks = RunPeaks(documents[0][1])
+    peaks = RunMarks(documents[0][1])
     peaks.take(documents)
-    return {name: marks_of(peak) for name, peak in peaks.peaks().items()}
+    return peaks.marks(peaks.peaks())
+
+
+def top(x):
+    """The mark of a highest point."""
+    return Mark("det", np.array([x]), np.array([1.0]), "max 1 at x")
 
 
 def points(xs, *ys, limits=None):
     """Curves without a run."""
-    curves = Curves({}, Field("th", "deg"), [Field(f"det{number}", "counts") for number in range(len(ys))])
+    curves = Curves({}, {}, Field("th", "deg"), [Field(f"det{number}", "counts") for number in range(len(ys))])
     curves.limits = limits
     for number in range(len(xs)):
         data = {"th": xs[number], **{f"det{n}": values[number] for n, values in enumerate(ys)}}
@@ -89,20 +94,23 @@ def test_marks_stand_at_the_columns_of_their_positions(scan):
     assert abs(next(line for line in lines if "▲cen" in line).index("▲") - column) <= 1
 
 
-def test_an_edge_is_marked_and_noise_has_its_highest_point_alone(scan):
-    documents, _ = scan(np.rint(5000 / (1 + np.exp(-(X - 0.3) / 0.05))))
-    (found,) = marks(documents).values()
-    assert [word for word, _ in found.below] == ["edge"]
-    assert found.below[0][1] == pytest.approx(0.3, abs=0.05)
-    noise = np.random.default_rng(1).poisson(100, 21).astype(float)
-    documents, _ = scan(noise)
-    assert marks(documents)["det"] == Marks(("max", float(X[noise.argmax()])))
+def test_an_edge_is_marked_and_noise_is_not(scan):
+    documents, curves = scan(np.rint(5000 / (1 + np.exp(-(X - 0.3) / 0.05))))
+    assert any("▲edge" in line for line in curves_in_text(curves, 60, 12, marks=marks(documents)))
+    documents, curves = scan(np.random.default_rng(1).poisson(100, 21).astype(float))
+    assert curves_in_text(curves, 60, 12, marks=marks(documents)) == curves_in_text(curves, 60, 12)
+
+
+def test_a_fitted_curve_leaves_the_points_as_they_are(scan):
+    _, curves = scan(bell())
+    fit = Mark("det", X, bell(0.1), "fit at 0.1")
+    assert curves_in_text(curves, 60, 12, marks=[fit]) == curves_in_text(curves, 60, 12)
 
 
 def test_a_mark_that_is_outside_of_the_axis_is_left_out(scan):
     _, curves = scan(bell())
-    outside = Marks(("max", 7.0), (("cen", -9.0),))
-    assert curves_in_text(curves, 60, 12, marks={"det": outside}) == curves_in_text(curves, 60, 12)
+    outside = [top(7.0), place("det", -9.0, "cen -9")]
+    assert curves_in_text(curves, 60, 12, marks=outside) == curves_in_text(curves, 60, 12)
 
 
 def test_detectors_stand_one_above_the_other_and_those_without_room_are_named(scan):
@@ -193,14 +201,14 @@ POINTS = st.lists(st.tuples(ANY, ANY, ANY), max_size=30)
 
 
 @pytest.mark.parametrize("scale", get_args(Scale))
-@given(rows=POINTS, columns=st.integers(20, 200), height=st.integers(1, 40), joined=st.booleans(), place=ANY)
-@example(rows=[(1.0, 5.0, 5.0)] * 3, columns=20, height=1, joined=True, place=1.0)
-@example(rows=[(1e16, 1e-300, -1e308), (1e16 + 2, 2e-300, 1e308)], columns=20, height=12, joined=True, place=1e16)
-def test_any_points_are_drawn_and_every_line_fits_the_width(scale, rows, columns, height, joined, place):
+@given(rows=POINTS, columns=st.integers(20, 200), height=st.integers(1, 40), joined=st.booleans(), at=ANY)
+@example(rows=[(1.0, 5.0, 5.0)] * 3, columns=20, height=1, joined=True, at=1.0)
+@example(rows=[(1e16, 1e-300, -1e308), (1e16 + 2, 2e-300, 1e308)], columns=20, height=12, joined=True, at=1e16)
+def test_any_points_are_drawn_and_every_line_fits_the_width(scale, rows, columns, height, joined, at):
     xs, first, second = zip(*rows, strict=True) if rows else ((), (), ())
-    some = Marks(("max", place), (("cen", place), ("edge", place)))
+    some = [top(at), place("det0", at, "cen 1"), place("det0", at, "edge 2")]
     curves = points(xs, first, second)
-    lines = curves_in_text(curves, columns, height, scale=scale, joined=joined, marks={"det0": some})
+    lines = curves_in_text(curves, columns, height, scale=scale, joined=joined, marks=some)
     lines += map_in_text(curves, columns, height, scale=scale)
     assert max(map(len, lines)) <= columns
 
