@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from importlib import import_module
 from importlib.machinery import PathFinder, SourceFileLoader
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from importlib.metadata import EntryPoint
-    from types import ModuleType
 
 # ---- modules
 
@@ -109,6 +110,27 @@ def is_of_working_folder(package: str) -> bool:
     if find_installed(package) is not None or OWN_MODULES.has(package):
         return False
     return OWN_MODULES.find_spec(package) is not None
+
+
+class DeferredModule(ModuleType):
+    """A module that is imported when something of it is first used, and from then on is as quick as the module.
+
+    >>> json = DeferredModule("json")
+    >>> json.dumps([1])
+    '[1]'
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        self._load()
+        return getattr(self, name)
+
+    def __dir__(self) -> list[str]:
+        self._load()
+        return dir(self)
+
+    def _load(self) -> None:
+        vars(self).update(vars(import_module(self.__name__)))
+        self.__class__ = ModuleType  # with the same names in it: nothing here is asked again
 
 
 # ---- entry points

@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.channels.base import Channel
 from beamshell.channels.soft import SoftChannel
 from beamshell.devices.limits import refusal, step_of, without_rounding
@@ -271,7 +270,7 @@ class Signal(SignalInfo):
         low, high = self.limits
         if low == high or isinstance(value, str):
             return value
-        if isinstance(value, np.ndarray):
+        if not isinstance(value, (int, float)) and isinstance(value, np.ndarray):
             ends = (np.min(value), np.max(value))
         elif low <= value <= high:
             return value

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import PlanError
 
 MOST_POINTS = 1_000_000

@@ -6,11 +6,11 @@ A point is a dict of positions by motor, in the motors' own units. Pure: numbers
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
 
@@ -246,7 +246,7 @@ def _first_refusal(
 
 # ---- spirals -------------------------------------------------------------------------------------
 
-GOLDEN_ANGLE = np.deg2rad(137.508)
+GOLDEN_ANGLE = math.radians(137.508)
 """Angle between a point of a sunflower and the next, in radians (H. Vogel, Mathematical Biosciences 44, 1979)."""
 
 

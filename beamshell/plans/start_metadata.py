@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import DeviceError, PlanError
 
 Metadata = Mapping[str, Any] | None

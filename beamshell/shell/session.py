@@ -12,14 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beamshell.arrays import np
 from beamshell.errors import EngineError, RunEngineInterrupted
 from beamshell.plans.unrun_plan_guard import call_of
+from beamshell.plugins import DeferredModule
 from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
-from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, Help, PromptNames
+from beamshell.shell.prompt_names import DeviceNamespace, Help, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 from beamshell.text.numbers import counted
@@ -89,8 +91,6 @@ class Session:
         """Give the prompt bp, bps and bpp (plans, stubs and preprocessors), and what people calculate with there."""
         import math
         import time
-
-        import numpy as np
 
         import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs

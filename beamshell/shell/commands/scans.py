@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
-
 from beamshell import plans as bp
+from beamshell.arrays import np
 from beamshell.documents.invalid_values import invalid_keys
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
