@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder, SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -145,9 +147,28 @@ def entry_points_of(group: str) -> dict[str, EntryPoint]:
     Args:
         group: "beamshell.schemes", "beamshell.devices", "beamshell.commands" or "beamshell.exporters".
     """
-    from importlib.metadata import entry_points  # it takes longer to import than most of the console
+    if not _may_have_entries(group):
+        return {}
+    from importlib.metadata import entry_points  # it takes as long to import as a third of the console
 
     return {entry.name: entry for entry in entry_points(group=group)}
+
+
+def _may_have_entries(group: str) -> bool:
+    """False if no installed package has an entry point of the group; True where only importlib.metadata can know."""
+    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+        return True
+    heading = f"[{group}]"
+    for entry in sys.path:
+        if os.path.isfile(entry):  # a zip file
+            return True
+        with suppress(OSError):  # it is no folder
+            for name in os.listdir(entry or os.curdir):
+                if name.lower().endswith((".dist-info", "egg-info")):
+                    with suppress(OSError):  # it has none
+                        if heading in Path(entry, name, "entry_points.txt").read_text("utf-8", "replace"):
+                            return True
+    return False
 
 
 def load(entry: EntryPoint) -> Any:

@@ -138,6 +138,8 @@ class BeamshellApp(TerminalIPythonApp):
 
     def _run_exec_files(self) -> None:
         """Run the profile's start-up files; one that fails is reported, and the later ones run all the same."""
+        gc.freeze()  # garbage collection, also that at Python's end, need not walk through all that is imported
+        gc.enable()
         if self.session is None:
             return
         for name in self.exec_files:
@@ -164,6 +166,7 @@ class BeamshellApp(TerminalIPythonApp):
     # ---- what is run without a prompt --------------------------------------------------------
 
     def _run_cmd_line_code(self) -> None:
+        gc.freeze()  # the devices too
         if self.code_to_run:
             self.status = self._run_cells([self.code_to_run])
         elif self.file_to_run:
@@ -210,7 +213,6 @@ class BeamshellApp(TerminalIPythonApp):
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
-            gc.freeze()  # garbage collection in a scan need not walk through all that is imported
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()

@@ -146,7 +146,7 @@ class Command:
         returns = self.signature.returns
         return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
 
-    @property
+    @cached_property
     def signature_in_python(self) -> inspect.Signature:
         """How the function is called at the prompt: without what is not typed, and without types."""
         signature = inspect.signature(self.function)
