@@ -132,7 +132,7 @@ class DeferredModule(ModuleType):
 
     def _load(self) -> None:
         vars(self).update(vars(import_module(self.__name__)))
-        self.__class__ = ModuleType  # with the same names in it: nothing here is asked again
+        self.__class__ = ModuleType  # type: ignore[assignment]  # Python allows it; nothing here is asked again
 
 
 # ---- entry points

@@ -92,6 +92,11 @@ class Signal(SignalInfo):
 
     # ---- connection
 
+    @property
+    def is_deferred(self) -> bool:
+        """True while a channel of it waits for the library of its control system, which is imported after the start."""
+        return self._channel.is_deferred or self._writer.is_deferred
+
     def wait_for_connection(self, timeout: float | None = None) -> None:
         """Return once connected.
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from beamshell.plans.adaptive import adaptive_scan, rel_adaptive_scan, tune_centroid, tweak
+    from beamshell.plans.adaptive import rel_adaptive_scan as relative_adaptive_scan
     from beamshell.plans.alignment import AlignmentResult, centre_on_peak, find_edge, knife_edge
     from beamshell.plans.conditions import Condition, Point, above, below, settled
     from beamshell.plans.flying import fly, fly_path, fly_scan, ramp_plan
     from beamshell.plans.grids import grid_scan, list_grid_scan, rel_grid_scan, rel_list_grid_scan
+    from beamshell.plans.grids import grid_scan as outer_product_scan
+    from beamshell.plans.grids import rel_grid_scan as relative_outer_product_scan
     from beamshell.plans.loops import Turn, at_temperatures, for_each_sample
     from beamshell.plans.regions import region_scan, xafs
     from beamshell.plans.scans import (
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
         scan_nd,
         x2x_scan,
     )
+    from beamshell.plans.scans import rel_list_scan as relative_list_scan
+    from beamshell.plans.scans import rel_log_scan as relative_log_scan
+    from beamshell.plans.scans import rel_scan as relative_scan
     from beamshell.plans.scanspec_scans import spec_scan
     from beamshell.plans.spec_style import (
         a2scan,
@@ -51,18 +57,10 @@ if TYPE_CHECKING:
         spiral_fermat,
         spiral_square,
     )
+    from beamshell.plans.spirals import rel_spiral as relative_spiral
+    from beamshell.plans.spirals import rel_spiral_fermat as relative_spiral_fermat
     from beamshell.plans.unrun_plan_guard import PlanNotRun, plan
     from beamshell.plans.until import count_until, scan_until, time_scan
-
-    # Older names of the field, which macros still use.
-    relative_scan = rel_scan
-    relative_list_scan = rel_list_scan
-    relative_log_scan = rel_log_scan
-    relative_adaptive_scan = rel_adaptive_scan
-    relative_spiral = rel_spiral
-    relative_spiral_fermat = rel_spiral_fermat
-    outer_product_scan = grid_scan
-    relative_outer_product_scan = rel_grid_scan
 
 _MODULES = {
     "adaptive": (
@@ -151,7 +149,7 @@ _MODULES = {
     ),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-_OLDER_NAMES = {
+_OLDER_NAMES = {  # which macros still use
     "relative_scan": "rel_scan",
     "relative_list_scan": "rel_list_scan",
     "relative_log_scan": "rel_log_scan",

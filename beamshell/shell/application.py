@@ -8,7 +8,9 @@ from __future__ import annotations
 import gc
 import shlex
 import sys
+import threading
 import warnings
+from importlib import import_module
 from itertools import takewhile, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +37,14 @@ beamshell {version} on {title}
 data in {folder}
 Try:  wa   mov th 1   scan det th -1 1 21   bhelp   (Ctrl+C pauses a scan, exit leaves)
 """
+_AFTER_THE_PROMPT = (
+    "numpy",
+    "beamshell.plans.scans",
+    "beamshell.plans.spec_style",
+    "beamshell.callbacks.best_effort",
+    "beamshell.simulate.simulator",
+)
+"""Modules that the first scan needs and the first prompt does not."""
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""
 
@@ -213,6 +223,7 @@ class BeamshellApp(TerminalIPythonApp):
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
+            _import_after_the_prompt(prompt)
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
@@ -233,3 +244,21 @@ class BeamshellApp(TerminalIPythonApp):
                         self.shell._eventloop.stop()
 
         self.shell.interact = go_on
+
+
+def _import_after_the_prompt(prompt: Any) -> None:
+    """Import what the first scan needs once the first prompt is drawn, or at once where nothing draws it.
+
+    A thread does it: numpy cannot be imported again in a process after Ctrl+C has interrupted its import.
+    """
+    thread = threading.Thread(target=lambda: [import_module(name) for name in _AFTER_THE_PROMPT], name="imports")
+    if prompt is None:
+        thread.start()
+        return
+    rendered = prompt.app.after_render
+
+    def begin(_app: Any) -> None:
+        rendered.remove_handler(begin)
+        thread.start()
+
+    rendered.add_handler(begin)

@@ -141,6 +141,11 @@ class Command:
         return self.example or self.usage_line
 
     @property
+    def is_ours(self) -> bool:
+        """True if it comes with beamshell."""
+        return self.function.__module__.startswith("beamshell.")
+
+    @property
     def runs_a_plan(self) -> bool:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns

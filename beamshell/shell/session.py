@@ -278,12 +278,17 @@ class Session:
         """What a device is called that does not answer now: "connecting" just after the start, then "OFFLINE"."""
         return self._parts.devices.need("devices").offline_report.offline_word
 
-    def wait_for_devices(self) -> None:
-        """Before a command: name the devices that do not answer; the first command gives them time to do so."""
+    def wait_for_devices(self, line: str = "") -> None:
+        """Before a command: name the devices that do not answer; the first command gives them time to do so.
+
+        Args:
+            line: what is typed after the command's name, so that no library is waited for that it does not need; "" if
+                it may need any.
+        """
         devices = self._parts.devices.part
         if devices is None:
             return  # a command that needs a device says that there is none, and why
-        devices.offline_report.show_new()
+        devices.offline_report.show_new(devices.needed_by(line, self.names.variables) if line else None)
         if devices.offline_report.left_s and self._parts.acquisition.done:
             wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
 
