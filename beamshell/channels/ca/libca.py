@@ -25,7 +25,7 @@ from beamshell.errors import NotConnected
 _REPEATER = "_Z11ca_repeaterv"  # ca_repeater() of caRepeater's own main program, which has no name of C
 _REPEATER_PORT = 5065
 _REPEATER_STARTS_S = 5.0  # at most, on a machine with no time; usually some milliseconds
-_REPEATER_ANSWERS_S = 0.1
+_REPEATER_ANSWERS_S = 0.02
 _LOOPBACK = "127.0.0.1"
 _REGISTER = struct.pack("!HHHHI4s", 24, 0, 0, 0, 0, socket.inet_aton(_LOOPBACK))  # CA_PROTO_REPEATER_REGISTER
 NORMAL = 1  # ECA_NORMAL
@@ -180,14 +180,16 @@ def _is_free(port: int) -> bool:
 
 
 def _repeater_answers(port: int) -> bool:
-    """Whether a repeater confirms a client. To bind the port instead would keep one that begins from taking it."""
+    """Whether a repeater confirms a client. To bind the port instead would keep one that begins from taking it.
+
+    It confirms from a port of its own for each client, so a socket that is connected to the repeater's hears nothing.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(_REPEATER_ANSWERS_S)
         try:
-            client.connect((_LOOPBACK, port))
-            client.send(_REGISTER)
+            client.sendto(_REGISTER, (_LOOPBACK, port))
             return len(client.recv(len(_REGISTER))) > 0
-        except OSError:  # refused: nobody is there yet
+        except OSError:  # no answer: nobody is there yet
             return False
 
 

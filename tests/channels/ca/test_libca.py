@@ -1,14 +1,17 @@
 """The library itself: whichever it is, and without a repeater; each in a process of its own, as it is loaded once."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import epics
 import pytest
 from frozen import frozen
 
+from beamshell.channels.ca import libca
 from beamshell.ioc.network import free_port
 
 _BUNDLED = sorted(Path(epics.__file__).parent.glob("clibs/linux64/libca.so*"))
@@ -120,6 +123,30 @@ velocity.wait_for_connection(10)
 time.sleep(0.5)  # the library may take its time to look for a repeater
 print([pid for listing in Path("/proc/self/task").glob("*/children") for pid in listing.read_text().split()])
 """
+
+
+def test_a_repeater_is_heard_though_it_answers_from_another_port_than_its_own():
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as repeater,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as of_the_client,
+    ):
+        repeater.bind(("127.0.0.1", 0))
+
+        def confirm():
+            while True:
+                request, client = repeater.recvfrom(64)
+                if not request:
+                    return
+                of_the_client.sendto(request, client)
+
+        thread = threading.Thread(target=confirm)
+        thread.start()
+        try:
+            port = repeater.getsockname()[1]
+            assert any(libca._repeater_answers(port) for _ in range(500))  # a busy machine may miss some
+        finally:
+            of_the_client.sendto(b"", repeater.getsockname())
+            thread.join()
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not list a process's children")
