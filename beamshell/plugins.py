@@ -123,16 +123,18 @@ class DeferredModule(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        self._load()
+        _load(self)
         return getattr(self, name)
 
     def __dir__(self) -> list[str]:
-        self._load()
+        _load(self)
         return dir(self)
 
-    def _load(self) -> None:
-        vars(self).update(vars(import_module(self.__name__)))
-        self.__class__ = ModuleType  # type: ignore[assignment]  # Python allows it; nothing here is asked again
+
+def _load(deferred: ModuleType) -> None:
+    """Give it all names of the module, and the class of one; in another thread that may have happened already."""
+    vars(deferred).update(vars(import_module(deferred.__name__)))
+    deferred.__class__ = ModuleType
 
 
 # ---- entry points
