@@ -176,7 +176,6 @@ class BeamshellApp(TerminalIPythonApp):
     # ---- what is run without a prompt --------------------------------------------------------
 
     def _run_cmd_line_code(self) -> None:
-        gc.freeze()  # the devices too
         if self.code_to_run:
             self.status = self._run_cells([self.code_to_run])
         elif self.file_to_run:
@@ -224,6 +223,7 @@ class BeamshellApp(TerminalIPythonApp):
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
             _import_after_the_prompt(prompt)
+            gc.freeze()  # the devices too
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()

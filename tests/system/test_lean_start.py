@@ -45,7 +45,7 @@ def test_the_first_prompt_is_drawn_before_what_the_first_scan_needs_is_imported(
     (data / "startup").mkdir(parents=True)
     (data / "startup" / "count.py").write_text(AT_THE_PROMPT.format(file=str(data / "count"), names=NOT_AT_THE_START))
     terminal = open_console("--profile", "template", "--Beamshell.name=demo")
-    assert (data / "count").read_text() == "[]"
     terminal.do("scan det motor -1 1 3")
+    assert (data / "count").read_text() == "[]"
     assert len(terminal.runs) == 1
     assert terminal.do("'numpy' in __import__('sys').modules").endswith("True")
