@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.callbacks.figures import windows
 from beamshell.callbacks.scales import colours
 from beamshell.callbacks.text_screen import TextScreen

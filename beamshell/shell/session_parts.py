@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -22,6 +23,8 @@ from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
 
 if TYPE_CHECKING:
+    from beamshell.callbacks import BestEffort
+    from beamshell.documents import Document
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
     from beamshell.shell.plan_display import PlanDisplay
@@ -84,6 +87,23 @@ class StartupStep(Generic[Part]):
         if self.part is None:
             raise StepError(f"no {part_name}: the step session.{self._name}() {self._problem}")
         return self.part
+
+
+class _RunDisplay:
+    """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
+
+    def __call__(self, name: str, doc: Document) -> None:
+        self._show(name, doc)
+
+    @cached_property
+    def _show(self) -> BestEffort:
+        from beamshell.callbacks import BestEffort
+
+        return BestEffort()
+
+    def live_plot(self, columns: int, rows: int) -> Sequence[str]:
+        """The lines of the plot of the run in progress, where it is made of characters."""
+        return self._show.text_figure.live_lines(columns, rows) if "_show" in vars(self) else ()
 
 
 class SessionParts:
@@ -186,7 +206,6 @@ class SessionParts:
         self._gui.take(self._subscribe_callbacks)
 
     def _subscribe_callbacks(self) -> GuiLoop:
-        from beamshell.callbacks import BestEffort
         from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
         from beamshell.shell.plan_display import PlanDisplay
@@ -195,10 +214,10 @@ class SessionParts:
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
         gui = GuiLoop(painter)
-        best_effort = BestEffort()
-        engine.subscribe(best_effort)
+        run_display = _RunDisplay()
+        engine.subscribe(run_display)
         engine.pump = gui.pump
-        self.plan_display = PlanDisplay(painter, above=best_effort.text_figure.live_lines)
+        self.plan_display = PlanDisplay(painter, above=run_display.live_plot)
         engine.subscribe(self.plan_display.progress)
         engine.while_running = self.plan_display.running
         gui.enable(self._shell)

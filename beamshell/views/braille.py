@@ -5,14 +5,14 @@ Pure numpy: it knows no axis and no run.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from beamshell.arrays import Booleans, Floats, np
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Dots = NDArray[np.bool_]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Indices: TypeAlias = "NDArray[np.intp]"
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 """Dots of a character."""
@@ -25,7 +25,7 @@ _MOST_STROKES = 4000
 """Lines between the columns of the canvas; a curve that goes back and forth more often is drawn as points."""
 
 
-def dots_of(across: Floats, up: Floats, columns: int, rows: int, *, joined: bool = True) -> Dots:
+def dots_of(across: Floats, up: Floats, columns: int, rows: int, *, joined: bool = True) -> Booleans:
     """The points as dots of a canvas of `columns` x `rows` characters: shape (4 rows, 2 columns), the top first.
 
     Args:
@@ -51,7 +51,7 @@ def dots_of(across: Floats, up: Floats, columns: int, rows: int, *, joined: bool
     return dots
 
 
-def _joined(column: Indices, row: Indices, is_gap: Dots) -> tuple[Indices, Indices]:
+def _joined(column: Indices, row: Indices, is_gap: Booleans) -> tuple[Indices, Indices]:
     """The dots of the lines through these dots; of many in a row in one column the first, the ends and the last count.
 
     Args:
@@ -79,7 +79,7 @@ def _between(starts: Indices, ends: Indices, line: Indices, share: Floats) -> In
     return (starts[line] + (ends - starts)[line] * share + 0.5).astype(np.intp)
 
 
-def braille(dots: Dots) -> list[str]:
+def braille(dots: Booleans) -> list[str]:
     """The dots as lines of braille characters; a character without a dot is a blank.
 
     Args:

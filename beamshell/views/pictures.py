@@ -5,14 +5,13 @@ Pure: numbers in, text out. It knows no terminal.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from beamshell.arrays import Floats, np
 from beamshell.text.numbers import number
-from beamshell.views.scales import Floats, Scale, brightness
+from beamshell.views.scales import Scale, brightness
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 _SHADES = " ░▒▓█"
 _SHADES_BESIDE_GAPS = "·░▒▓█"

@@ -9,10 +9,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from beamshell.arrays import Floats, np
 from beamshell.text.numbers import fixed, in_full
-from beamshell.views.scales import Floats, Span
+from beamshell.views.scales import Span
 
 NARROWEST = 20
 """The least number of characters in a line of a plot."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from beamshell.arrays import Floats, np
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.views.braille import DOTS_ACROSS, DOTS_DOWN, braille, dots_of
@@ -17,7 +16,7 @@ from beamshell.views.fields import Field
 from beamshell.views.grid import Grid
 from beamshell.views.marks import Mark
 from beamshell.views.pictures import shaded
-from beamshell.views.scales import Floats, Scale, Span, horizontal_span, span_of
+from beamshell.views.scales import Scale, Span, horizontal_span, span_of
 from beamshell.views.text_axes import (
     NARROWEST,
     Tick,
