@@ -17,6 +17,8 @@ _SHADES = " ░▒▓█"
 _SHADES_BESIDE_GAPS = "·░▒▓█"
 _GREYS = range(232, 256)
 """The greys among the 256 colours of a terminal, the darkest first."""
+_DARKEST_BESIDE_GAPS = 5
+"""The darkest grey beside cells without a value, which a black terminal shows black."""
 
 
 def as_plane(picture: Array) -> tuple[Floats, str]:
@@ -84,7 +86,8 @@ def shaded(plane: Floats, columns: int, rows: int, *, greys: bool = False, scale
     cells = _reduced(_reduced(plane, rows, 0), columns, 1)
     is_blank = np.isnan(cells)
     count = len(_GREYS) if greys else len(_SHADES)
-    levels = np.minimum((brightness(cells, scale) * count).astype(int), count - 1)
+    darkest = _DARKEST_BESIDE_GAPS if greys and is_blank.any() else 0
+    levels = darkest + np.minimum((brightness(cells, scale) * (count - darkest)).astype(int), count - darkest - 1)
     levels[is_blank] = -1
     if not greys:
         shades = (_SHADES_BESIDE_GAPS if is_blank.any() else _SHADES) + " "

@@ -6,7 +6,7 @@ Pure: numbers in, lines of text out. It knows no run.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from beamshell.arrays import Floats, np
@@ -46,12 +46,17 @@ def ticks(span: Span, most: int) -> list[Tick]:
     return [tick for tick in places if -_ROUNDING <= tick.share <= 1 + _ROUNDING]
 
 
-def fitting_ticks(span: Span, columns: int) -> list[Tick]:
-    """As many round numbers as can stand side by side in so many characters."""
-    most = max(2, columns // 8)
-    while (found := ticks(span, most)) and most > 2 and sum(len(tick.text) + 2 for tick in found) > columns:
+def side_by_side(ticks_for: Callable[[int], list[Tick]], columns: int) -> list[Tick]:
+    """As many numbers as can stand side by side in so many characters.
+
+    Args:
+        ticks_for: makes the numbers, at most so many.
+        columns: characters of the axis.
+    """
+    most = max(2, columns // 4)
+    while sum(len(tick.text) + 3 for tick in ticks_for(most)) > columns and most > 2:
         most -= 1
-    return found
+    return ticks_for(most)
 
 
 def ticks_of_cells(centres: Floats, most: int) -> list[Tick]:

@@ -6,6 +6,7 @@ Pure: the points of a run in, lines of text out. It knows no terminal; no points
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from beamshell.arrays import Floats, np
 from beamshell.text.lists import listed
@@ -23,9 +24,9 @@ from beamshell.views.text_axes import (
     below,
     beside,
     cut,
-    fitting_ticks,
     gutter,
     heading,
+    side_by_side,
     ticks,
     ticks_of_cells,
     written,
@@ -74,7 +75,7 @@ def curves_in_text(
         top = next((_tick(mark, across) for mark in places if not mark.is_place), None)
         lines += panel.lines(xs, across, joined, top, left, width)
         bottom += [_tick(mark, across) for mark in places if mark.is_place]
-    lines += below(fitting_ticks(across, width), bottom, _label(curves.x), left, width)
+    lines += below(side_by_side(partial(ticks, across), width), bottom, _label(curves.x), left, width)
     hidden = [y.key for y in curves.ys[number:]]
     return [*lines, cut(f"not drawn, there is no room: {listed(hidden)}", columns)] if hidden else lines
 
@@ -119,17 +120,23 @@ def grid_in_text(grid: Grid, columns: int, rows: int, *, scale: Scale = "linear"
     image = grid.image()
     if image is None:
         return [_NO_IMAGE]
-    height = max(_LEAST_ROWS, rows - _LINES_BELOW - 1)
+    columns, height = max(columns, NARROWEST), max(_LEAST_ROWS, rows - _LINES_BELOW - 1)
+    down = _whole_cells(len(image.y), height * 2 if greys else height)
     upright = ticks_of_cells(image.y, height // 2)
-    left = gutter(upright, columns=max(columns, NARROWEST))
-    width = max(columns, NARROWEST) - left
-    level = ticks_of_cells(image.x, max(1, width // 9))
-    body = shaded(image.values[::-1], width, height * (2 if greys else 1), greys=greys, scale=scale)
+    left = gutter(upright, columns=columns)
+    width = _whole_cells(len(image.x), columns - left)
+    level = side_by_side(partial(ticks_of_cells, image.x), width)
+    body = shaded(image.values[::-1], width, down, greys=greys, scale=scale)
     return [
-        cut(_range_of(grid.z, image.values, scale), left + width),
+        cut(_range_of(grid.z, image.values, scale), columns),
         *beside(body, upright, left),
         *below(level, (), _both(grid.x, grid.y), left, width),
     ]
+
+
+def _whole_cells(cells: int, room: int) -> int:
+    """As much of the room as cells of equal size fill; all of it where there are more cells."""
+    return room // cells * cells if cells <= room else room
 
 
 def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False) -> list[str]:
@@ -161,7 +168,7 @@ def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "line
     return [
         cut(_range_of(z, zs, scale), left + width),
         *beside(shaded(cells, width, len(cells), greys=greys, scale=scale), upright, left),
-        *below(fitting_ticks(across, width), (), _both(points.x, y), left, width),
+        *below(side_by_side(partial(ticks, across), width), (), _both(points.x, y), left, width),
     ]
 
 
