@@ -20,7 +20,7 @@ from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
-from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
+from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo_ioc
 
 if TYPE_CHECKING:
     from beamshell.callbacks import BestEffort
@@ -172,7 +172,7 @@ class SessionParts:
         if self._config.demo_ioc and self.ioc is None:
             self.ioc = start_demo_ioc(self._config)
         if self.ioc is not None:
-            wait_until_ready(self.ioc)
+            hold_searches_until_ready(self.ioc, self._report)
         acquisition = self.acquisition.part
         devices = BeamlineDevices(
             self._config,
