@@ -6,6 +6,7 @@ It knows no device. In a pipe, in a file and on a terminal without cursor contro
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ class LiveLines:
     def draw(self, *lines: str) -> None:
         """Draw these lines in place of those before, cut to the window; not while another line is being written."""
         with self._lock:
-            if self._descriptor is None or self._line_is_open:
+            if self._descriptor is None or self._line_is_open or not _takes_text(self._descriptor):
                 return
             width, height = self.size
             fitting: Sequence[str] = [line[:width] for line in lines[:height]]
@@ -126,6 +127,14 @@ def is_live(stream: Any) -> bool:
     except (AttributeError, OSError, ValueError):  # replaced, or closed
         return False
     return bool(is_terminal) and hasattr(stream, "__dict__") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _takes_text(descriptor: int) -> bool:
+    """False while somebody holds the output with Ctrl+S: drawing must not wait for him."""
+    try:
+        return bool(select.select([], [descriptor], [], 0)[1])
+    except (OSError, ValueError):
+        return False
 
 
 def _write(descriptor: int, data: bytes) -> None:
