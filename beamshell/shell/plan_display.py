@@ -32,7 +32,7 @@ SHOWN_AFTER_S = 0.5
 """Seconds from the start of a plan to its first line: what ends before needs none."""
 
 _NOTICES = {
-    Situation.PAUSE_AWAITED: "pauses at the next checkpoint; Ctrl+C again: now",
+    Situation.PAUSE_AWAITED: "pauses soon; Ctrl+C again: pause now",
     Situation.PAUSING: "coming to rest for the pause",
     Situation.CLEANING_UP: "ending the plan",
     Situation.HALTING: "halted, putting devices back",
@@ -232,11 +232,11 @@ class LiveMove:
     def looked_at(self, now: float) -> Motion:
         """The motion, with what is known now."""
         status, motor = self.status, self._motor
-        position = latest(motor, "readback_signal")
+        position = number(latest(motor, "readback_signal"))
+        # Once it was stopped here, its set point goes where it stands.
+        setpoint = None if getattr(status, "was_stopped", False) else number(latest(motor, "setpoint_signal"))
         limit = getattr(motor, "limit_switch", str)() if not status.done else ""
-        self._motion.note(
-            now, number(self._sent if position is None else position), number(latest(motor, "setpoint_signal")), limit
-        )
+        self._motion.note(now, number(self._sent) if position is None else position, setpoint, limit)
         if status.done:
             self._motion.end(succeeded=bool(status.success))
         return self._motion
