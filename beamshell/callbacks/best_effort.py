@@ -22,8 +22,8 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
 from beamshell.views.grid import is_grid
-from beamshell.views.marks import RunMarks
 from beamshell.views.peaks import is_curve
+from beamshell.views.run_marks import RunMarks
 
 _MOST_PEAKS = 4
 

@@ -14,15 +14,14 @@ import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
 from beamshell.views.marks import Mark, Marks
-from beamshell.views.scales import Scale
 
 if TYPE_CHECKING:
     from beamshell.views.earlier_runs import EarlierRun
+    from beamshell.views.scales import Scale
 
 log = logging.getLogger(__name__)
 

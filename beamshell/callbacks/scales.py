@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.views.scales import Floats, Scale, check, linear_below, margin_of, value_range
 
 __all__ = ["Scale", "check", "colours", "margin_of", "set_heights"]
