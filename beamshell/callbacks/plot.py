@@ -59,7 +59,7 @@ class LivePlot(LiveFigure):
     ) -> None:
         ys = y if y is None or isinstance(y, (list, tuple)) else [y]
         super().__init__(
-            lambda start, descriptor: curves_of(start, descriptor, self._values(descriptor, ys), x),
+            lambda start, descriptor: self._curves(start, descriptor, ys, x),
             lambda curves, scale: LinePicture(curves, style, scale, self.windows),
             ax=ax,
             stream_name=stream_name,
@@ -68,9 +68,11 @@ class LivePlot(LiveFigure):
             scale=scale,
         )
 
-    def _values(self, descriptor: Document, ys: Sequence[Any] | None) -> Sequence[Any] | None:
-        """The values to show: those of this plot, or those chosen for the windows; None for those of the hints."""
-        return ys if ys is not None else resolve(descriptor, self.windows.values)[0] or None
+    def _curves(self, start: Document, descriptor: Document, ys: Sequence[Any] | None, x: Any) -> Curves | None:
+        """The curves of the values of this plot, or of those chosen for the windows; else those that the run hints."""
+        chosen = resolve(descriptor, self.windows.values)[0] if ys is None else ys
+        curves = curves_of(start, descriptor, chosen, x) if chosen else None
+        return curves_of(start, descriptor, ys, x) if curves is None else curves
 
 
 class LinePicture:

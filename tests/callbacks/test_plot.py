@@ -84,7 +84,7 @@ HEADLESS = """
 import sys
 from beamshell.callbacks import BestEffort, LiveGrid, LivePlot
 documents = {documents!r}
-for callback in (BestEffort(), LivePlot("det", "th"), LiveGrid("det")):
+for callback in (BestEffort(), LivePlot("det", "th"), LiveGrid(I="det")):
     for name, doc in documents:
         callback(name, doc)
 print("matplotlib" in sys.modules)
