@@ -44,8 +44,8 @@ class RunMarks(RunPeaks):
         return marks if curve is None else [*marks, curve]
 
     def _of_peak(self, peak: Peak) -> list[Mark]:
-        if is_noise(peak):
-            return []
+        if is_noise(peak) or (peak.doubt is not None and not peak.is_top_inside):
+            return []  # the highest point of a slope or of an edge is only where the scan ends
         at, height, word = (peak.min_x, peak.min_y, "min") if peak.is_dip else (peak.max_x, peak.max_y, "max")
         value = number(height, field(self._primary, peak.y).precision)
         marks = [Mark(peak.y, np.array([at]), np.array([height]), f"{word} {value} at {self.position(peak, at)}")]
