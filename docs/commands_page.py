@@ -6,6 +6,7 @@ A test fails when the page and the commands no longer agree.
 from __future__ import annotations
 
 import inspect
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +35,7 @@ numbers of devices, and the functions of `math` |
 | `mov th 1; wa` | one command after the other |
 | `for i in (1, 2): mov th i` | commands work in loops and functions; there they mean the function's own variables |
 | `pos = wm th` | the number is kept |
+| `scan det th -1 1 21 time=0.1` | a parameter may be typed by its name, wherever it stands |
 | `scan(det, th, -1, 1, 21)` | the same in Python; inside `RE(...)` and behind `yield from` it gives the plan |
 | `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
 | `stop = 3` | a variable may take a command's name, which is said; `%stop` is then the command, and at PAUSED `stop` |
@@ -58,7 +60,7 @@ def example_console() -> Any:
     devices: dict[str, Any] = {name: SynAxis(name=name) for name in ("th", "tth", "samx", "samy")}
     devices |= {"det": SynGauss(name="det"), "mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
     devices["th_fly"].motors = [devices["th"]]
-    return SimpleNamespace(devices=devices, detectors=lambda: [devices["det"]])
+    return SimpleNamespace(devices=devices, detectors=lambda: [devices["det"]], show_at_once=nullcontext)
 
 
 def recorded_form(command: Command, console: Any) -> str:

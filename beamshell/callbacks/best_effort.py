@@ -17,6 +17,7 @@ from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.run_figure import PeakMarks, RunFigures
 from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
@@ -41,6 +42,7 @@ class BestEffort(RunRouter):
         last_peaks: the statistics of the last one-dimensional scan, by detector, first detector first.
         last_motor: the name of the device that scan moved, or None.
         figures: chooses the picture of each run.
+        text_figure: draws the plots in the terminal where there is no display.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class BestEffort(RunRouter):
         self.windows = windows or all_windows
         self._table = LiveTable(out=out)
         self.figures = RunFigures(painter, windows)
+        self.text_figure = TextFigure(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
         """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
@@ -69,8 +72,11 @@ class BestEffort(RunRouter):
             parts.append(self._table.open_run(start))
         if is_curve(start):
             parts.append(_BestPeaks(start, self))  # before the plot, which shows its marks
-        if self.plots and not claims.is_claimed(start["uid"], "plot") and start.get("num_points") != 1:
-            parts.append(self.figures.of(start).open_run(start))
+        if self.plots and start.get("num_points") != 1:
+            if not claims.is_claimed(start["uid"], "plot"):
+                parts.append(self.figures.of(start).open_run(start))
+            if self.out is None:
+                parts.append(self.text_figure.open_run(start))
         return [part for part in parts if part is not None]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWITCH = "BEAMSHELL_PLOTS"
-"""Environment variable: "window" (always), "none" (never) or "auto" (when there is a display)."""
+"""Environment variable: "window" (always), "text" (always in the terminal), "none" (never) or "auto" (by display)."""
 
 TOOLKITS = {
     "qtagg": "qt",
@@ -53,11 +53,11 @@ def has_display(environ: Mapping[str, str], platform: str) -> bool:
     """True if there is a display on which a window can be seen.
 
     Args:
-        environ: the environment; BEAMSHELL_PLOTS=window or none in it decides, whatever else it says.
+        environ: the environment; BEAMSHELL_PLOTS=window, text or none in it decides, whatever else it says.
         platform: as `sys.platform`.
     """
     switch = environ.get(SWITCH, "auto")
-    if switch in ("window", "none"):
+    if switch in ("window", "text", "none"):
         return switch == "window"
     if platform in ("darwin", "win32"):
         return "SSH_CONNECTION" not in environ

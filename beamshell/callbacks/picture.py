@@ -5,15 +5,13 @@ It never knows where the picture comes from.
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.callbacks.figures import windows
 from beamshell.callbacks.scales import colours
+from beamshell.callbacks.text_screen import TextScreen
 from beamshell.text.window import fitted, window_width
 from beamshell.views.pictures import Array, as_plane, describe, in_characters
 from beamshell.views.scales import Scale
@@ -55,9 +53,7 @@ def show(picture: Array, title: str, scale: Scale = "linear") -> None:
         window.show(Picture(picture, title, scale))
         window.draw()
     else:
-        size = shutil.get_terminal_size()
-        greys = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        width = window_width(sys.stdout) or size.columns
-        columns, rows = max(_LEAST_COLUMNS, width - 1), max(_LEAST_ROWS, size.lines - _OTHER_LINES)
-        print("\n".join(in_characters(picture, columns, rows, greys=greys, scale=scale)))
+        screen = TextScreen.of_output()
+        columns, rows = max(_LEAST_COLUMNS, screen.columns - 1), max(_LEAST_ROWS, screen.rows - _OTHER_LINES)
+        print(screen.text(in_characters(picture, columns, rows, greys=screen.greys, scale=scale)))
     print(fitted(f"{title}: {describe(picture)}", window_width(sys.stdout)))

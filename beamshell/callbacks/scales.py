@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.arrays import np
-from beamshell.views.scales import Floats, Scale, check, linear_below, margin_of, value_range
+from beamshell.arrays import Floats, np
+from beamshell.views.scales import Scale, check, linear_below, margin_of, value_range
 
 __all__ = ["Scale", "check", "colours", "margin_of", "set_heights"]
 

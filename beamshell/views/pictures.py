@@ -5,19 +5,20 @@ Pure: numbers in, text out. It knows no terminal.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from beamshell.arrays import Floats, np
 from beamshell.text.numbers import number
-from beamshell.views.scales import Floats, Scale, brightness
+from beamshell.views.scales import Scale, brightness
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 _SHADES = " ░▒▓█"
 _SHADES_BESIDE_GAPS = "·░▒▓█"
 _GREYS = range(232, 256)
 """The greys among the 256 colours of a terminal, the darkest first."""
+_DARKEST_BESIDE_GAPS = 5
+"""The darkest grey beside cells without a value, which a black terminal shows black."""
 
 
 def as_plane(picture: Array) -> tuple[Floats, str]:
@@ -85,7 +86,8 @@ def shaded(plane: Floats, columns: int, rows: int, *, greys: bool = False, scale
     cells = _reduced(_reduced(plane, rows, 0), columns, 1)
     is_blank = np.isnan(cells)
     count = len(_GREYS) if greys else len(_SHADES)
-    levels = np.minimum((brightness(cells, scale) * count).astype(int), count - 1)
+    darkest = _DARKEST_BESIDE_GAPS if greys and is_blank.any() else 0
+    levels = darkest + np.minimum((brightness(cells, scale) * (count - darkest)).astype(int), count - darkest - 1)
     levels[is_blank] = -1
     if not greys:
         shades = (_SHADES_BESIDE_GAPS if is_blank.any() else _SHADES) + " "
@@ -105,13 +107,18 @@ def _reduced(plane: Floats, cells: int, axis: int) -> Floats:
 
 def _half_blocks(upper: Array, lower: Array) -> str:
     """Two rows of cells in one line: the upper half of each character has the colour of the text."""
-    return "".join(map(_half_block, upper.tolist(), lower.tolist())) + "\x1b[0m"
+    line, before = "", ""
+    for a, b in zip(upper.tolist(), lower.tolist(), strict=True):
+        style, character = _half_block(a, b)
+        line += character if style == before else f"\x1b[{style}m{character}"
+        before = style
+    return f"{line}\x1b[0m"
 
 
-def _half_block(upper: int, lower: int) -> str:
-    """A character of two cells; the level of a blank one is -1."""
+def _half_block(upper: int, lower: int) -> tuple[str, str]:
+    """A character of two cells, and its ANSI style; the level of a blank cell is -1."""
     if upper >= 0 and lower >= 0:
-        return f"\x1b[38;5;{_GREYS[upper]};48;5;{_GREYS[lower]}m▀"
+        return f"38;5;{_GREYS[upper]};48;5;{_GREYS[lower]}", "▀"
     if upper < 0 and lower < 0:
-        return "\x1b[0m "
-    return f"\x1b[0;38;5;{_GREYS[max(upper, lower)]}m{'▀' if upper >= 0 else '▄'}"
+        return "0", " "
+    return f"0;38;5;{_GREYS[max(upper, lower)]}", "▀" if upper >= 0 else "▄"

@@ -11,6 +11,7 @@ from typing import Any
 
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.analysis.peaks import Peak
+from beamshell.analysis.refusals import Shape
 from beamshell.arrays import Floats, np
 from beamshell.documents import Document
 from beamshell.text.numbers import number
@@ -38,19 +39,25 @@ class RunMarks(RunPeaks):
             self._fit = event.get("data") or {}
 
     def marks(self, peaks: Mapping[str, Peak]) -> list[Mark]:
-        """The highest place and the centre of each of its peaks, and the fitted curve."""
+        """Of each curve the highest place, the centre, an edge or several peaks; and the fitted curve."""
         marks = [mark for peak in peaks.values() for mark in self._of_peak(peak)]
         curve = self._fitted_curve()
         return marks if curve is None else [*marks, curve]
 
     def _of_peak(self, peak: Peak) -> list[Mark]:
-        if is_noise(peak) or (peak.doubt is not None and not peak.is_top_inside):
-            return []  # the highest point of a slope or of an edge is only where the scan ends
-        at, height, word = (peak.min_x, peak.min_y, "min") if peak.is_dip else (peak.max_x, peak.max_y, "max")
-        value = number(height, field(self._primary, peak.y).precision)
-        marks = [Mark(peak.y, np.array([at]), np.array([height]), f"{word} {value} at {self.position(peak, at)}")]
+        if is_noise(peak):
+            return []
+        marks = []
+        if peak.doubt is None or peak.is_top_inside:  # of a slope or an edge it is only where the scan ends
+            at, height, word = (peak.min_x, peak.min_y, "min") if peak.is_dip else (peak.max_x, peak.max_y, "max")
+            value = number(height, field(self._primary, peak.y).precision)
+            label = f"{word} {value} at {self.position(peak, at)}"
+            marks.append(Mark(peak.y, np.array([at]), np.array([height]), label))
         if peak.doubt is None and peak.cen is not None:
             marks.append(place(peak.y, peak.cen, f"cen {self.position(peak, peak.cen)}"))
+        elif peak.doubt is not None:
+            word = "edge" if peak.doubt.shape == Shape.EDGE else "peak"
+            marks += [place(peak.y, x, f"{word} {self.position(peak, x)}") for x in peak.doubt.places]
         return marks
 
     def _fitted_curve(self) -> Mark | None:

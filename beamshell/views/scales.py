@@ -5,23 +5,20 @@ Pure: it knows no window, no terminal and no run.
 
 from __future__ import annotations
 
+import sys
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
+from beamshell.arrays import Floats, np
 from beamshell.errors import UsageError
 from beamshell.text.lists import listed
 
 Scale: TypeAlias = Literal["linear", "log", "symlog", "symmetric"]
 """`log` shows what is above 0; `symmetric` has 0 in its middle; `symlog` too, and is logarithmic on both sides."""
 
-Floats = NDArray[np.float64]
-
 _MOST_DECADES = 4
 """Decades on each side of 0 on a symlog scale; between them it is linear."""
 _LIMIT_SLACK = 0.02
-_LARGEST = float(np.finfo(np.float64).max)
+_LARGEST = sys.float_info.max
 
 
 def check(scale: str) -> None:

@@ -89,7 +89,7 @@ def test_a_spot_is_seen_also_where_a_plane_of_few_rows_has_many_columns():
     ("greys", "line"),
     [
         (False, "·█ "),
-        (True, "\x1b[0;38;5;232m▀\x1b[0;38;5;255m▀\x1b[0m \x1b[0m"),
+        (True, "\x1b[0;38;5;237m▀\x1b[0;38;5;255m▀\x1b[0m \x1b[0m"),
     ],
 )
 def test_a_cell_without_a_value_is_blank_and_the_lowest_one_is_not(greys, line):
@@ -98,4 +98,9 @@ def test_a_cell_without_a_value_is_blank_and_the_lowest_one_is_not(greys, line):
 
 def test_the_two_halves_of_a_character_are_blank_apart():
     plane = np.array([[1.0, np.nan], [np.nan, 0.0]])
-    assert shaded(plane, 2, 2, greys=True) == ["\x1b[0;38;5;255m▀\x1b[0;38;5;232m▄\x1b[0m"]
+    assert shaded(plane, 2, 2, greys=True) == ["\x1b[0;38;5;255m▀\x1b[0;38;5;237m▄\x1b[0m"]
+
+
+def test_a_style_is_written_where_it_changes():
+    (line,) = shaded(np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]]), 4, 2, greys=True)
+    assert line == "\x1b[38;5;232;48;5;232m▀▀\x1b[38;5;255;48;5;255m▀▀\x1b[0m"
