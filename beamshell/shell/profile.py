@@ -57,6 +57,12 @@ class Beamshell(Configurable):
     plots = Enum(
         ["auto", "window", "none"], "auto", help="Plots: a window if there is a display (auto), always, or never."
     ).tag(config=True)
+    status_line = List(
+        Unicode(),
+        help="What the line below the prompt shows, by the names of devices, such as ['ring', 'shutter', 'th', "
+        "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
+        "are shown in any case.",
+    ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)
 

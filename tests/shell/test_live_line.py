@@ -14,6 +14,7 @@ from screen import Screen
 from beamshell.engine.interrupts import announce
 from beamshell.shell.live_line import LiveLines
 
+
 @pytest.fixture
 def screen(monkeypatch):
     screen = Screen()

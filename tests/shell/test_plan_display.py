@@ -113,7 +113,7 @@ def test_a_move_that_lasts_has_a_row_for_each_motor_and_leaves_nothing(bench):
             "samx   1.000 mm   0.000 ━━━━━━──────────────────  4.000  9 s left  moving",
         ],
         [
-            "th   1.0000 deg  0.0000 ━━━━━━━━━━━━──────────── 2.0000            stalled for 2 s",
+            "th   1.0000 deg  0.0000 ━━━━━━━━━━━━──────────── 2.0000  3 s left  moving",
             "samx   4.000 mm   0.000 ━━━━━━━━━━━━━━━━━━━━━━━━  4.000            arrived",
         ],
     ]
@@ -175,7 +175,9 @@ def test_a_scan_has_its_point_its_times_and_the_motor_in_one_line_below_what_is_
     bench.engine.subscribe(lambda _name, doc: print("row", doc["seq_num"]), "event")
     plan = scan([bench.det], bench.th, 1, 3, 3)
     bench.run(plan, *next_point(), *next_point(), *next_point(bench.looks(seen)))
-    assert seen == [["row 1", "row 2", "point 2 of 3  6 s, 1 s left  th 3.0000 deg ━━━━━━━━━━━ to 3.0000  Ctrl+C pauses"]]
+    assert seen == [
+        ["row 1", "row 2", "point 2 of 3  6 s, 1 s left  th 3.0000 deg ━━━━━━━━━━━ to 3.0000  Ctrl+C pauses"]
+    ]
     assert bench.screen.lines() == ["row 1", "row 2", "row 3"]
 
 
