@@ -23,9 +23,11 @@ from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
 from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
 from beamshell.shell.profile import Beamshell
+from beamshell.shell.profile_suspenders import describe_off
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.questions import let_ctrl_c_say_no
 from beamshell.shell.session import Session
+from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, suspenders_text
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
@@ -249,6 +251,23 @@ class _Wiring:
         arrow = arrow_for(getattr(sys.stdout, "encoding", None))
         self._shell.prompts = BeamshellPrompts(self._shell, self._prompt_status, arrow)
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
+        self._session.status_line.parts += self._parts_of_status_line()
+        self._undo.append(self._session.status_line.attach(self._shell))
+
+    def _parts_of_status_line(self) -> list[StatusPart]:
+        session = self._session
+
+        def suspenders() -> str:
+            return suspenders_text(session.RE.suspenders, next(iter(describe_off(session.RE)), ""))
+
+        return [
+            StatusPart(suspenders, is_trouble=True),
+            StatusPart(lambda: offline_text(session.offline_devices()), is_trouble=True),
+            *(
+                StatusPart(DeviceValue(name, lambda name: session.registry.find(name)))
+                for name in session.config.status_line
+            ),
+        ]
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state

@@ -113,7 +113,7 @@ def test_a_move_that_lasts_has_a_row_for_each_motor_and_leaves_nothing(bench):
             "samx   1.000 mm   0.000 ━━━━━━──────────────────  4.000  9 s left  moving",
         ],
         [
-            "th   1.0000 deg  0.0000 ━━━━━━━━━━━━──────────── 2.0000            stalled for 2 s",
+            "th   1.0000 deg  0.0000 ━━━━━━━━━━━━──────────── 2.0000  3 s left  moving",
             "samx   4.000 mm   0.000 ━━━━━━━━━━━━━━━━━━━━━━━━  4.000            arrived",
         ],
     ]
