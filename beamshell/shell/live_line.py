@@ -6,32 +6,42 @@ It knows no device. In a pipe, in a file and on a terminal without cursor contro
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 _CLEAR_BELOW = "\x1b[J"
 _NEXT_LINE = "\x1b[K\r\n"
 """Clears the rest of a line, and goes on at the beginning of the next."""
 _PATIENCE_S = 0.2
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_WIDE = frozenset("WF")
+"""Of `east_asian_width`: characters that take two columns."""
 
 
 class LiveLines:
     """Lines at the end of the output, for as long as the block lasts.
 
     What is written to `sys.stdout` and `sys.stderr` meanwhile stands on lines of its own, whoever writes it: the plan,
-    another thread, a signal handler, or a log handler that has kept the stream. The live lines are cleared first, and
-    drawn again below. They are written past Python's buffers, which a signal handler may not enter twice. Between two
-    drawings the cursor is at their beginning, so that they can be cleared whole whatever the window was resized to.
+    another thread, a signal handler, or a log handler that has kept the stream. For whole lines, such as a row of a
+    table, the live lines move down and stay visible: a plot of many lines would flicker otherwise. For anything else
+    they are cleared first, and drawn again below. They are written past Python's buffers, which a signal handler may
+    not enter twice. Between two drawings the cursor is at their beginning, so that they can be cleared whole whatever
+    the window was resized to.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._descriptor: int | None = None  # where it draws; None outside the block, and if there is no terminal
         self._encoding = "utf-8"
-        self._is_drawn = False
+        self._drawn = 0
+        """How many lines are visible."""
+        self._drawn_in = (0, 0)
+        """The size of the window when they were drawn."""
         self._line_is_open = False
         self._streams: list[_StreamThatGivesWay] = []
 
@@ -75,18 +85,23 @@ class LiveLines:
             fitting: Sequence[str] = [line[:width] for line in lines[:height]]
             up = f"\x1b[{len(fitting) - 1}A" if len(fitting) > 1 else ""
             text = f"\r{_NEXT_LINE.join(fitting)}{_CLEAR_BELOW}{up}\r"
-            self._is_drawn = True
+            self._drawn, self._drawn_in = len(fitting), (width, height)
             _write(self._descriptor, text.encode(self._encoding, errors="replace"))
-            self._is_drawn = True  # a signal handler may have cleared, and then this was drawn
+            self._drawn = len(fitting)  # a signal handler may have cleared, and then this was drawn
 
-    def give_way(self, text: str = "\n") -> None:
-        """Clear them, because `text` is written now."""
+    def give_way(self, text: str = "") -> None:
+        """Move them down, or clear them, because `text` is written now; "" if nobody knows what."""
         is_ours = self._lock.acquire(timeout=_PATIENCE_S)  # a signal handler must not wait for long
         try:
-            self._line_is_open = not text.endswith("\n")
-            if self._is_drawn and self._descriptor is not None:
-                self._is_drawn = False
-                _write(self._descriptor, f"\r{_CLEAR_BELOW}".encode())
+            self._line_is_open = text != "" and not text.endswith("\n")
+            if self._drawn and self._descriptor is not None:
+                rows = _whole_lines(text, self._drawn_in[0])
+                rows_below = self._drawn - 1 + rows
+                if rows > 0 and rows_below <= self._drawn_in[1] and self.size == self._drawn_in:
+                    _write(self._descriptor, b"\r%b\x1b[%dA\x1b[%dL" % (b"\n" * rows_below, rows_below, rows))
+                else:
+                    self._drawn = 0
+                    _write(self._descriptor, f"\r{_CLEAR_BELOW}".encode())
         finally:
             if is_ours:
                 self._lock.release()
@@ -118,6 +133,15 @@ class _StreamThatGivesWay:
         for name, method in self._replaced.items():
             if vars(self._stream).get(name) is method:  # else somebody has put another in its place
                 del vars(self._stream)[name]
+
+
+def _whole_lines(text: str, width: int) -> int:
+    """How many lines of the terminal the text takes; 0 if it does not end with a line, or nobody can say."""
+    if not text.endswith("\n"):
+        return 0
+    lines = _STYLE.sub("", text[:-1]).split("\n")
+    is_plain = all(len(line) <= width and (not line or line.isprintable()) for line in lines)
+    return len(lines) if is_plain and (text.isascii() or not _WIDE.intersection(map(east_asian_width, text))) else 0
 
 
 def is_live(stream: Any) -> bool:

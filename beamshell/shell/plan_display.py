@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -57,16 +57,23 @@ class PlanDisplay:
     Args:
         painter: lets it draw when it is due.
         clock: seconds that only grow.
+        above: lines to be drawn above, such as a plot, for so many columns and rows; None for none.
 
     Example:
         ``RE.while_running = display.running; RE.subscribe(display.progress)``
     """
 
-    def __init__(self, painter: Painter, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        painter: Painter,
+        clock: Callable[[], float] = time.monotonic,
+        above: Callable[[int, int], Sequence[str]] | None = None,
+    ) -> None:
         self.progress = RunRouter(self._open_run)
         """Subscribed to the engine: notes the points of each run."""
         self._painter = painter
         self._clock = clock
+        self._above = above or (lambda _columns, _rows: ())
         self._stopwatch = Stopwatch(clock)
         self._lines = LiveLines()
         self._activity: PlanActivity | None = None
@@ -158,7 +165,7 @@ class PlanDisplay:
             contract=_CONTRACTS.get(situation, ""),
             marks=marks,
         )
-        return [line]
+        return [*self._above(width, height), line]
 
     def _motions(self, actions: list[Task], now: float, *, only_under_way: bool) -> list[Motion]:
         """The moves that have been seen, each with what is known now."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -24,7 +24,6 @@ from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo
 
 if TYPE_CHECKING:
     from beamshell.callbacks import BestEffort
-    from beamshell.callbacks.painter import Painter
     from beamshell.documents import Document
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
@@ -93,9 +92,6 @@ class StartupStep(Generic[Part]):
 class _RunDisplay:
     """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
 
-    def __init__(self, painter: Painter) -> None:
-        self._painter = painter
-
     def __call__(self, name: str, doc: Document) -> None:
         self._show(name, doc)
 
@@ -103,7 +99,11 @@ class _RunDisplay:
     def _show(self) -> BestEffort:
         from beamshell.callbacks import BestEffort
 
-        return BestEffort(painter=self._painter)
+        return BestEffort()
+
+    def live_plot(self, columns: int, rows: int) -> Sequence[str]:
+        """The lines of the plot of the run in progress, where it is made of characters."""
+        return self._show.text_figure.live_lines(columns, rows) if "_show" in vars(self) else ()
 
 
 class SessionParts:
@@ -140,6 +140,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
+        self._run_display = _RunDisplay()
         self._shell = shell
         self._config = config
         self._report = report
@@ -204,13 +205,14 @@ class SessionParts:
         self._gui.take(self._subscribe_callbacks)
 
     def _subscribe_callbacks(self) -> GuiLoop:
+        from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
-        gui = GuiLoop(self._painter)
-        engine.subscribe(_RunDisplay(self._painter))
+        gui = GuiLoop(painter)
+        engine.subscribe(self._run_display)
         engine.pump = gui.pump
         engine.subscribe(self.plan_display.progress)
         engine.while_running = self.plan_display.running
@@ -220,15 +222,10 @@ class SessionParts:
     @cached_property
     def plan_display(self) -> PlanDisplay:
         """Shows the plan that runs, once the callbacks are subscribed."""
+        from beamshell.callbacks.painter import painter
         from beamshell.shell.plan_display import PlanDisplay
 
-        return PlanDisplay(self._painter)
-
-    @cached_property
-    def _painter(self) -> Painter:
-        from beamshell.callbacks.painter import Painter
-
-        return Painter()
+        return PlanDisplay(painter, above=self._run_display.live_plot)
 
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""
