@@ -6,10 +6,11 @@ no control system. Used in the thread of the engine.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from beamshell.engine.interrupts import Situation
 from beamshell.engine.resources import name_of
 from beamshell.shell.live_line import LiveLines
 from beamshell.shell.positions import is_motor, target_digits, unit_of
+from beamshell.text.times import duration
 from beamshell.views.motion import BARS, PLAIN_BARS, Motion, motion_rows
 from beamshell.views.progress import Expectation, RunProgress, plan_line
 
@@ -45,6 +47,7 @@ _CONTRACTS = {
     Situation.CLEANING_UP: "Ctrl+C three times: halt",
     Situation.FINISHING: "Ctrl+C three times: do not wait",
 }
+_VERBS = {"trigger": "counting", "complete": "flying"}
 _STANDS_STILL = (Situation.SUSPENDED, Situation.PAUSING)
 
 
@@ -104,6 +107,8 @@ class PlanDisplay:
         now = self._clock()
         self._shown_from = now if self._is_wanted_at_once else now + SHOWN_AFTER_S
         self._activity = activity
+        if not self._runs:
+            self._stopwatch = Stopwatch(self._clock)
         self._stopwatch.run()
         try:
             with self._lines:
@@ -140,33 +145,35 @@ class PlanDisplay:
 
     def _texts(self, activity: PlanActivity, situation: Situation, now: float) -> list[str]:
         actions = activity.actions
-        motions = self._motions(actions, now)
+        run = self._runs[-1] if self._runs and activity.has_run else None  # one that is paused is another plan's
+        motions = self._motions(actions, now, only_under_way=run is not None)
         width, height = self._lines.size
         marks = BARS if can_show(BARS[0], self._lines.encoding) else PLAIN_BARS
         notice = _NOTICES.get(situation, "")
         if situation is Situation.SUSPENDED:
             notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
-        if motions and not self._runs and not notice:
+        if motions and run is None and not notice:
             return motion_rows(motions[:height], width, marks)
-        counting = [name_of(task.msg.obj) for task in actions if task.msg.command == "trigger" and not task.status.done]
+        busy = busy_words(actions)
+        idle = ["" if busy or notice else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
         line = plan_line(
             width,
             notice=notice,
-            run=self._runs[-1].texts() if self._runs else (),
+            run=idle if run is None else run.texts(),
             motions=[motion for motion in motions if motion.is_under_way],
-            counting=list(dict.fromkeys(counting)),
+            busy=busy,
             contract=_CONTRACTS.get(situation, ""),
             marks=marks,
         )
         return [*self._above(width, height), line]
 
-    def _motions(self, actions: list[Task], now: float) -> list[Motion]:
-        """The moves that have been seen, in a run only those that are under way, each with what is known now."""
+    def _motions(self, actions: list[Task], now: float, *, only_under_way: bool) -> list[Motion]:
+        """The moves that have been seen, each with what is known now."""
         for task in actions:
             status = task.status
             if id(status) not in self._moves and not status.done and (motion := motion_of(task, now)) is not None:
                 self._moves[id(status)] = LiveMove(task.msg.obj, status, motion)
-        if self._runs:
+        if only_under_way:
             for key in [key for key, move in self._moves.items() if move.status.done]:
                 self._moves.pop(key).forget()
         return [move.looked_at(now) for move in self._moves.values()]
@@ -223,7 +230,8 @@ class LiveMove:
         self._sent: Any = None
         self._token: Any = None
         if latest(motor, "readback_signal") is None and callable(getattr(motor, "subscribe", None)):
-            self._token = motor.subscribe(self._note)  # it sends its position from now on, for as long as it moves
+            with suppress(Exception):  # one that cannot is shown without its position
+                self._token = motor.subscribe(self._note)  # it sends its position from now on, as long as it moves
 
     def _note(self, *, value: Any = None, **_: Any) -> None:
         """Keep a position. Any thread."""
@@ -244,7 +252,8 @@ class LiveMove:
     def forget(self) -> None:
         """End the subscription."""
         if self._token is not None:
-            self._motor.unsubscribe(self._token)
+            with suppress(Exception):
+                self._motor.unsubscribe(self._token)
             self._token = None
 
 
@@ -262,6 +271,16 @@ def motion_of(task: Task, now: float) -> Motion | None:
         units=unit_of(motor),
         digits=target_digits(motor),
     )
+
+
+def busy_words(actions: list[Task]) -> str:
+    """What counts or flies, such as "counting det, cam"; "" if nothing does."""
+    words = []
+    for command, verb in _VERBS.items():
+        tasks = [task for task in actions if task.msg.command == command and not task.status.done]
+        if tasks:
+            words.append(f"{verb} {', '.join(dict.fromkeys(name_of(task.msg.obj) for task in tasks))}")
+    return ", ".join(words)
 
 
 def latest(motor: Any, signal_name: str) -> Any:

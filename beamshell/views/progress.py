@@ -148,7 +148,7 @@ def plan_line(
     notice: str = "",
     run: Sequence[str] = (),
     motions: Sequence[Motion] = (),
-    counting: Sequence[str] = (),
+    busy: str = "",
     contract: str = "",
     marks: tuple[str, str] = BARS,
 ) -> str:
@@ -162,7 +162,7 @@ def plan_line(
         notice: what a person must know first, such as a pause that is on its way.
         run: the texts of the run: point, time left or rate, time so far.
         motions: the motors on their way.
-        counting: names of the detectors that count.
+        busy: what counts or flies, in words.
         contract: what Ctrl+C does now.
         marks: what a bar is made of.
     """
@@ -172,7 +172,7 @@ def plan_line(
         "point": point,
         "times": ", ".join(text for text in (elapsed, left) if text),
         "motors": _GAP.join(f"{motion.name} {motion.now} to {motion.goal}" for motion in motions),
-        "counting": f"counting {', '.join(counting)}" if counting else "",
+        "busy": busy,
         "contract": contract,
     }
     least_bar = _LEAST_BAR + 1 if len(motions) == 1 else 0
@@ -196,7 +196,7 @@ _SHORTER = (
     ("contract", False),
     ("bar", False),
     ("times", True),
-    ("counting", False),
+    ("busy", False),
     ("motors", False),
     ("times", False),
     ("point", False),

@@ -12,7 +12,7 @@ import pytest
 from screen import Screen
 
 from beamshell.callbacks.painter import Painter
-from beamshell.devices import SoftPositioner
+from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
 from beamshell.devices.sim import SynGauss
 from beamshell.devices.status import Status
 from beamshell.engine import RunEngine
@@ -249,7 +249,41 @@ def test_what_counts_without_a_run_is_named(bench):
     seen, counted = [], Status()
     bench.det.trigger = lambda: counted
     bench.run([Msg("trigger", bench.det, group="a"), Msg("wait", None, group="a")], bench.looks(seen), counted.end)
-    assert seen == [["counting det  Ctrl+C stops"]]
+    assert seen == [["1 s  counting det  Ctrl+C stops"]]
+
+
+def test_a_move_beside_a_paused_scan_has_its_own_rows(bench):
+    seen = []
+    with pytest.raises(RunEngineInterrupted):
+        bench.run(scan([bench.det], bench.th, 1, 2, 2), lambda: bench.engine.request_pause())
+    bench.run(bps.mv(bench.samx, 2), bench.looks(seen), bench.samx.arrive)
+    bench.engine.abort()
+    assert seen == [["samx 0.000 mm  0.000 ──────────────────────── 2.000  moving"]]
+
+
+class Jaws(PseudoPositioner):
+    gap = Component(PseudoSingle)
+    low = Component(HandMotor, units="mm")
+    high = Component(HandMotor, units="mm")
+
+    def forward(self, pseudo):
+        return self.RealPosition(low=-pseudo.gap / 2, high=pseudo.gap / 2)
+
+    def inverse(self, real):
+        return self.PseudoPosition(gap=real.high - real.low)
+
+
+def test_a_computed_axis_has_a_row_too(bench):
+    seen, jaws = [], Jaws(name="jaws")
+
+    def half_way():
+        jaws.low.go(-0.5)
+        jaws.high.go(0.5)
+
+    bench.run(
+        bps.mv(jaws.gap, 2), lambda: None, half_way, bench.looks(seen), lambda: (jaws.low.arrive(), jaws.high.arrive())
+    )
+    assert seen[0][0].startswith("jaws_gap 1.000 mm  0.000 ━━━━━━━━━━━━──────────── 2.000")
 
 
 def test_in_a_pipe_nothing_is_drawn_and_nothing_waits_to_be_drawn(bench, monkeypatch):

@@ -137,7 +137,7 @@ def test_what_a_press_of_ctrl_c_has_done_comes_first(columns):
 
 
 def test_the_detectors_that_count_are_named():
-    assert plan_line(79, run=RUN, counting=["det", "cam"]) == "point 7 of 21  14 s, 28 s left  counting det, cam"
+    assert plan_line(79, run=RUN, busy="counting det, cam") == "point 7 of 21  14 s, 28 s left  counting det, cam"
 
 
 def test_several_motors_have_no_bars():
