@@ -16,7 +16,7 @@ def test_in_a_narrow_window_no_word_is_cut(open_console, columns):
 
     assert "(hidden, the terminal is too narrow: dial, low limit, high limit)" in words_of("wa")
     end = words_of("scan det th -1 1 15")
-    assert "success, 15 points in" in end
+    assert "success, 15 points," in end
     assert ", com 0." in end
     assert "(hidden, the terminal is too narrow: time" in words_of("runs")
     assert "scan det th -1 1 15" in words_of("runs")
