@@ -35,8 +35,7 @@ _BANNER = """\
 beamshell {version} on {title}
 data in {folder}
 Try:  wa   mov th 1   scan det th -1 1 21   bhelp
-Ctrl+C pauses a scan, exit leaves.
-"""
+Ctrl+C pauses a scan, exit leaves."""
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""
 
@@ -73,6 +72,7 @@ class BeamshellApp(TerminalIPythonApp):
         self.config_file_paths = [str(self.options.profile)]
         self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.options.config.name}"
         self.config.TerminalInteractiveShell.confirm_exit = False
+        self.config.InteractiveShell.separate_in = ""  # no blank line before each prompt
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
         if not sys.stdout.isatty():
             self.config.InteractiveShell.colors = "NoColor"

@@ -27,10 +27,9 @@ from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.text.own_code import own_frames
-from beamshell.text.window import window_width
+from beamshell.text.window import fitted, window_width
 
 _ATTRIBUTE = "beamshell_session"
-_PROMPT_OF_VALUE = len("Out[1000]: ")
 
 
 def load(shell: Any, session: Session | None = None) -> Session:
@@ -223,18 +222,22 @@ class _Wiring:
     def _show_values(self) -> None:
         """A signal or a shutter that is typed alone shows its value, as a motor does."""
         from beamshell.devices import Device, Signal
-
-        def show(device: Any, printer: Any, _cycle: bool) -> None:
-            known: Any = getattr(device, "known_state", list)()
-            look = begin_look(device)()
-            printer.text("  ".join([repr(device), *(known or filter(None, look))]))
+        from beamshell.store import Run
 
         formatter = self._shell.display_formatter.formatters["text/plain"]
-        for kind in (Device, Signal):
+        for kind, show in ((Device, _show_device), (Signal, _show_device), (Run, _show_run)):
             formatter.for_type(kind, show)
             self._undo.append(partial(formatter.pop, kind, None))
         formatter.for_type_by_name("numpy", "ndarray", _show_array)
         self._undo.append(partial(formatter.pop, "numpy.ndarray", None))
+        usual_width = formatter.max_width
+
+        def fit_window(*_info: Any) -> None:
+            """Lists and dictionaries are broken into lines that the window can show."""
+            formatter.max_width = min(usual_width, window_width(sys.stdout) or usual_width)
+
+        self._shell.events.register("pre_run_cell", fit_window)
+        self._undo.append(lambda: self._shell.events.unregister("pre_run_cell", fit_window))
 
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for
@@ -250,12 +253,29 @@ class _Wiring:
         return self._session.config.name, self._session.next_scan, self._session.state
 
 
+def _show_device(device: Any, printer: Any, _cycle: bool) -> None:
+    """A device with its state or its value."""
+    known: Any = getattr(device, "known_state", list)()
+    look = begin_look(device)()
+    _show_text("  ".join([repr(device), *(known or filter(None, look))]), printer)
+
+
+def _show_run(run: Any, printer: Any, _cycle: bool) -> None:
+    """A run in one line."""
+    _show_text(repr(run), printer)
+
+
+def _show_text(text: str, printer: Any) -> None:
+    """A text whose words the terminal does not cut."""
+    printer.text(fitted(text, window_width(sys.stdout)))
+
+
 def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
     """An array whose numbers the terminal does not cut."""
     import numpy as np
 
     usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
-    with np.printoptions(linewidth=usual if width is None else min(usual, width - _PROMPT_OF_VALUE)):
+    with np.printoptions(linewidth=usual if width is None else min(usual, width)):
         printer.text(repr(array))
 
 

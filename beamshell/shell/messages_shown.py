@@ -5,6 +5,7 @@ It knows exceptions, and not the shell that raised them.
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import warnings
@@ -14,7 +15,7 @@ from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
 from beamshell.text.own_code import full_traceback, message_of, place_in_own_code, with_place
-from beamshell.text.window import fitted, window_width
+from beamshell.text.window import fitted, is_terminal, window_height, window_width
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -27,6 +28,7 @@ Paused. Type one of
   halt    end the plan at once, without its clean-up"""
 """Shown when a plan is paused."""
 
+_CARETS = re.compile(r"^ *[~^]+ *\n", re.MULTILINE)
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -71,6 +73,18 @@ def say(text: str) -> None:
 def print_answer(text: object) -> None:
     """Write the answer of a command, on stdout; in a terminal its lines are broken between words."""
     print(fitted(str(text), window_width(sys.stdout)))
+
+
+def print_pages(text: str) -> None:
+    """Write a long answer, on stdout; in a terminal page by page if it is longer than the window."""
+    text = fitted(text, window_width(sys.stdout))
+    height = window_height(sys.stdout)
+    if height is None or text.count("\n") + 2 <= height or not is_terminal(sys.stdin):
+        print(text)
+        return
+    from IPython.core.page import page
+
+    page(text)
 
 
 def say_error(exc: BaseException) -> None:
@@ -120,6 +134,13 @@ class LastError:
     def keep(self, exc: BaseException) -> None:
         """Keep the traceback of this error in place of the one before."""
         self.text = full_traceback(exc)
+
+    def show(self) -> None:
+        """Print the traceback; in a terminal its lines are broken between words."""
+        text = self.text.rstrip() or "no error so far"
+        if window_width(sys.stdout) is not None:
+            text = _CARETS.sub("", text)  # they would stand below other words than those that they mean
+        print_answer(text)
 
     def report(self, exc: BaseException, place: str = "") -> None:
         """Keep an error, and show it in one line.

@@ -53,6 +53,10 @@ class BeamshellPrompts(Prompts):
         kind = Token.Prompt if state == "idle" else Token.OutPrompt
         return [(kind, prompt_text(name, next_scan, state, self._arrow))]
 
+    def out_prompt_tokens(self) -> list[tuple[Any, str]]:
+        """Nothing before a value: the only numbers are those of scans. `_` and `Out` have the values all the same."""
+        return []
+
     def continuation_prompt_tokens(self, width: int | None = None, **_where: Any) -> list[tuple[Any, str]]:
         """Dots as wide as the prompt."""
         if width is None:
