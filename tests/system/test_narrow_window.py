@@ -26,6 +26,7 @@ def test_in_a_narrow_window_no_word_is_cut(open_console, columns):
     assert "Run 1: scan det th -1 1 15, 15 points, success," in words_of("runs[-1]")
     assert f"uid {console.runs[0][0][1]['uid'][:8]}" in words_of("runs[-1]")
     assert [words_of("2 + 3"), words_of("_ + 1")] == ["5", "6"]  # a value without a number of its own
+    assert words_of("list(Out.values())[-2:]") == "[5, 6]"
     assert "error: th: 400 deg is above the limit 90 deg" in words_of("last_error").lower()
     assert "" not in console.lines()  # no line is blank for nothing
     help_text = words_of("bhelp moving")
