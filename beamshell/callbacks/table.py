@@ -22,7 +22,7 @@ from beamshell.text.numbers import DEFAULT_PRECISION, counted
 from beamshell.text.window import fitted, has_colours, is_terminal, window_height, window_width
 from beamshell.views.captions import RunDuration, last_line, title
 from beamshell.views.columns import POINT, TIME, Column, HighestPoint, columns_of
-from beamshell.views.fields import positions, siblings
+from beamshell.views.fields import moved_fields
 from beamshell.views.table_layout import TableLayout
 
 log = logging.getLogger(__name__)
@@ -130,9 +130,9 @@ class _RunTable(RunReceiver):
             return
         values, missing = columns_of(self._start, descriptor, self._table.fields, self._table.default_precision)
         columns = [POINT, TIME, *values]
-        scanned = {key for scanned in positions(self._start, descriptor) for key in siblings(descriptor, scanned)}
-        detector = next((n for n, column in enumerate(columns) if column.key and column.key not in scanned), 0)
-        if detector and scanned:
+        moved = moved_fields(self._start, descriptor)
+        detector = next((n for n, column in enumerate(columns) if column.key and column.key not in moved), 0)
+        if detector and moved:
             self._highest = HighestPoint(columns[detector].key)
         self._layout = TableLayout(columns, detector, self._table.min_width)
         self._print(title(self._start), _BOLD)

@@ -19,7 +19,7 @@ from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.text.numbers import DEFAULT_PRECISION, number, power_of_ten
 from beamshell.text.times import time_of_day
-from beamshell.views.fields import Field, detectors, field, is_real, positions, resolve, siblings
+from beamshell.views.fields import Field, detectors, field, is_real, moved_fields, positions, resolve, siblings
 
 _SHORT_ARRAY = 4
 _LARGEST_IN_FULL = 10**20
@@ -71,8 +71,8 @@ def columns_of(
         keys, missing = resolve(descriptor, fields)
         of_devices = [[key, *siblings(descriptor, key)] for key in scanned]
         keys = [key for device in of_devices if not set(device) & set(keys) for key in device] + keys
-    moving = {key for position in scanned for key in siblings(descriptor, position)}
-    about = [field(descriptor, key, of_motor=key in moving) for key in dict.fromkeys(keys)]
+    moved = moved_fields(start, descriptor)
+    about = [field(descriptor, key, of_motor=key in moved) for key in dict.fromkeys(keys)]
     return [_column(one, default_precision) for one in about], missing
 
 

@@ -116,6 +116,24 @@ def test_the_only_detector_is_never_hidden_the_slowest_motors_are(make_run):
     assert heading_at(make_run, [], ["det"], 10)[0] == ["#", "det"]
 
 
+def test_the_row_where_the_first_detector_is_highest_stands_below_the_others_once_more(make_run):
+    lines = printed(make_run(["th"], ["det", "mon"], [(0.0, 1.0, 9.0), (1.0, 3.0, 8.0), (2.0, 2.0, 7.0)]))
+    assert lines[-3:-1] == ["-- max of det " + "-" * 39, lines[4]]
+    assert lines[4].startswith("   2 ")
+
+
+def test_a_count_without_a_motor_has_no_highest_point(make_run):
+    lines = printed(make_run([], ["det"], [(1.0,), (3.0,), (2.0,)]))
+    assert not [line for line in lines if "max" in line]
+
+
+def test_the_counts_of_a_flyer_that_moves_too_have_a_highest_point(make_run):
+    documents = make_run(["th"], ["it"], [(0.0, 1.0), (1.0, 3.0), (2.0, 2.0)], detectors=["fly"])
+    documents[1][1]["object_keys"] = {"fly": ["th", "it"]}
+    documents[1][1]["hints"] = {"fly": {"fields": ["it"]}}
+    assert [line for line in printed(documents) if line.startswith("-- max of it ")]
+
+
 def test_a_name_that_is_not_in_the_run_is_reported(make_run):
     assert any("nix" in line for line in printed(make_run(["th"], ["det"], TH_DET), ["det", "nix"]))
 
