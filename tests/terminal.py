@@ -32,7 +32,15 @@ def environment(data: Path) -> dict[str, str]:
 class Terminal:
     """One console on a screen."""
 
-    def __init__(self, data: Path, words: tuple[str, ...], speed: float, columns: int = COLUMNS) -> None:
+    def __init__(
+        self,
+        data: Path,
+        words: tuple[str, ...],
+        speed: float,
+        columns: int = COLUMNS,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.written = ""
         self.data = data
         self._columns = columns
         self._scrolled_off: list[str] = []
@@ -40,7 +48,12 @@ class Terminal:
         self._stream = pyte.Stream(self._screen)
         command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable, command, env=environment(data), dimensions=(ROWS, columns), encoding="utf-8", timeout=None
+            sys.executable,
+            command,
+            env=environment(data) | dict(variables or {}),
+            dimensions=(ROWS, columns),
+            encoding="utf-8",
+            timeout=None,
         )
 
     # ---- reading -----------------------------------------------------------------------------
@@ -50,7 +63,8 @@ class Terminal:
 
     def _read(self) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            self._stream.feed(self.process.read_nonblocking(65536, timeout=0.02))
+            self.written += (text := self.process.read_nonblocking(65536, timeout=0.02))
+            self._stream.feed(text)
 
     @property
     def row(self) -> int:

@@ -21,7 +21,15 @@ from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
-from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
+from beamshell.shell.messages_shown import (
+    Signalled,
+    exit_status,
+    print_answer,
+    say,
+    say_error,
+    say_our_warnings,
+    say_syntax_error,
+)
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.questions import let_ctrl_c_say_no
@@ -166,10 +174,13 @@ class _Wiring:
                 self._say(exc)  # it must not raise: IPython would switch this off for good
             elif text := self._advice(exc):
                 say(text)
-            elif isinstance(exc, SyntaxError):
-                self._shell.showsyntaxerror()
             elif self._shell.InteractiveTB.mode != "Minimal" or isinstance(exc, IPythonUsageError):
-                self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
+                if isinstance(exc, SyntaxError):
+                    self._shell.showsyntaxerror()
+                else:
+                    self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
+            elif isinstance(exc, SyntaxError):
+                say_syntax_error(exc)
             else:
                 sys.last_type, sys.last_value, sys.last_traceback = type(exc), exc, tb  # for %debug
                 say_error(exc)
@@ -244,7 +255,7 @@ class _Wiring:
         self._undo.append(lambda: self._shell.events.unregister("pre_run_cell", fit_window))
 
     def _prompt(self) -> None:
-        from beamshell.shell.prompt import BeamshellPrompts, arrow_for
+        from beamshell.shell.prompt import BeamshellPrompts, arrow_for, without_number
 
         if not hasattr(self._shell, "prompts"):
             return  # a notebook has none
@@ -252,6 +263,7 @@ class _Wiring:
         arrow = arrow_for(getattr(sys.stdout, "encoding", None))
         self._shell.prompts = BeamshellPrompts(self._shell, self._prompt_status, arrow)
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
+        self._undo.append(without_number(self._shell.displayhook))
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state

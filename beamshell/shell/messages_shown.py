@@ -92,6 +92,14 @@ def say_error(exc: BaseException) -> None:
     say(one_line(exc))
 
 
+def say_syntax_error(exc: SyntaxError) -> None:
+    """Write an error of syntax: the line with the place in it, what is wrong and, if there are more lines, where."""
+    print("".join(traceback.format_exception_only(exc)[1:-1]), end="", file=sys.stderr)
+    is_in_file = exc.filename is not None and Path(exc.filename).is_file()
+    place = f"{exc.filename}:{exc.lineno}: " if is_in_file else f"line {exc.lineno}: " if (exc.lineno or 0) > 1 else ""
+    say(f"{place}{one_line(exc)}")
+
+
 def say_our_warnings() -> Callable[[], None]:
     """Show warnings of beamshell in one line from now on; others look as Python shows them.
 

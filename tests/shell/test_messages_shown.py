@@ -16,6 +16,7 @@ from beamshell.shell.messages_shown import (
     place_of,
     print_pages,
     say_our_warnings,
+    say_syntax_error,
 )
 
 
@@ -89,6 +90,27 @@ def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, mo
     messages = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
     assert capsys.readouterr().err == messages
     assert others == ["odd numbers", "mv(...)"]
+
+
+def syntax_error(text, filename):
+    with pytest.raises(SyntaxError) as error:
+        compile(text, filename, "exec")
+    return error.value
+
+
+def test_an_error_of_syntax_shows_the_place_in_the_line_and_the_number_of_the_line_if_there_are_more(capsys, tmp_path):
+    say_syntax_error(syntax_error("nix]", "<ipython-input-3-69b3>"))
+    assert capsys.readouterr().err == "    nix]\n       ^\nbeamshell: SyntaxError: unmatched ']'\n"
+    say_syntax_error(syntax_error("x = 1\nnix]", "<ipython-input-4-69b3>"))
+    assert capsys.readouterr().err.endswith("beamshell: line 2: SyntaxError: unmatched ']'\n")
+    (tmp_path / "mine.py").touch()
+    say_syntax_error(syntax_error("nix]", str(tmp_path / "mine.py")))
+    assert capsys.readouterr().err.endswith(f"beamshell: {tmp_path / 'mine.py'}:1: SyntaxError: unmatched ']'\n")
+
+
+def test_one_that_somebody_raises_has_no_line(capsys):
+    say_syntax_error(SyntaxError("not like this"))
+    assert capsys.readouterr().err == "beamshell: SyntaxError: not like this\n"
 
 
 # ---- in a window ---------------------------------------------------------------------------------

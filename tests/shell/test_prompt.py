@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from beamshell.shell.prompt import BeamshellPrompts, arrow_for, prompt_text
+from beamshell.shell.prompt import BeamshellPrompts, arrow_for, prompt_text, without_number
 
 
 def test_the_prompt_shows_the_beamline_and_the_next_scan():
@@ -24,12 +26,17 @@ def test_the_arrow_is_one_that_the_terminal_can_show(encoding, arrow):
     assert arrow_for(encoding) == arrow
 
 
+def test_a_value_has_no_number_so_that_the_scans_have_the_only_ones():
+    hook = SimpleNamespace()
+    undo = without_number(hook)
+    hook.write_output_prompt()
+    assert hook.prompt_end_newline  # it begins at the left
+    undo()
+    assert not hasattr(hook, "write_output_prompt")
+
+
 def prompts(state):
     return BeamshellPrompts(None, lambda: ("demo", 42, state))
-
-
-def test_a_value_has_no_number_so_that_the_scans_have_the_only_ones():
-    assert prompts("idle").out_prompt_tokens() == []
 
 
 def test_a_state_that_is_not_idle_has_another_colour():
