@@ -167,7 +167,7 @@ class _RunTable(RunReceiver):
         points = counted(len(self._points), "point")
         took_s = self._duration.seconds(stop)
         line = last_line(self._start, stop, points, took_s, with_uid=self._table.uid)
-        self._print(line, _colour_of(stop.get("exit_status", "?")))
+        self._print(line, colour_of(stop.get("exit_status", "?")))
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(self._repeated)}", _YELLOW)
         if self._marked:
@@ -218,7 +218,7 @@ class _RunTable(RunReceiver):
             self._print(layout.line(line), colour, is_row=True)
 
 
-def _colour_of(exit_status: str) -> str:
+def colour_of(exit_status: str) -> str:
     """Green for a run that has succeeded, red for one that has failed, yellow for one that was ended early."""
     return {"success": _GREEN, "fail": _RED}.get(exit_status, _YELLOW)
 
