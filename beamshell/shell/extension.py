@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, MutableMapping
-from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +18,6 @@ from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
-from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
 from beamshell.shell.messages_shown import (
     Signalled,
@@ -36,8 +34,9 @@ from beamshell.shell.questions import let_ctrl_c_say_no
 from beamshell.shell.session import Session
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
+from beamshell.shell.values_shown import show_values
 from beamshell.text.own_code import own_frames
-from beamshell.text.window import fitted, window_width
+from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
 
@@ -105,7 +104,7 @@ class _Wiring:
         self._undo.append(ask_before_leaving(self._shell, self._session))
         self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
-        self._show_values()
+        self._undo.append(show_values(self._shell))
         self._complete()
         self._prompt()
 
@@ -234,28 +233,8 @@ class _Wiring:
         completer.completions = completions_of(completer.completions, self._commands, lambda: self._session.devices)
         self._undo.append(lambda: delattr(completer, "completions"))
 
-    def _show_values(self) -> None:
-        """A signal or a shutter that is typed alone shows its value, as a motor does."""
-        from beamshell.devices import Device, Signal
-        from beamshell.store import Run
-
-        formatter = self._shell.display_formatter.formatters["text/plain"]
-        for kind, show in ((Device, _show_device), (Signal, _show_device), (Run, _show_run)):
-            formatter.for_type(kind, show)
-            self._undo.append(partial(formatter.pop, kind, None))
-        formatter.for_type_by_name("numpy", "ndarray", _show_array)
-        self._undo.append(partial(formatter.pop, "numpy.ndarray", None))
-        usual_width = formatter.max_width
-
-        def fit_window(*_info: Any) -> None:
-            """Lists and dictionaries are broken into lines that the window can show."""
-            formatter.max_width = min(usual_width, window_width(sys.stdout) or usual_width)
-
-        self._shell.events.register("pre_run_cell", fit_window)
-        self._undo.append(lambda: self._shell.events.unregister("pre_run_cell", fit_window))
-
     def _prompt(self) -> None:
-        from beamshell.shell.prompt import BeamshellPrompts, arrow_for, without_number
+        from beamshell.shell.prompt import BeamshellPrompts, arrow_for
 
         if not hasattr(self._shell, "prompts"):
             return  # a notebook has none
@@ -263,36 +242,9 @@ class _Wiring:
         arrow = arrow_for(getattr(sys.stdout, "encoding", None))
         self._shell.prompts = BeamshellPrompts(self._shell, self._prompt_status, arrow)
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
-        self._undo.append(without_number(self._shell.displayhook))
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state
-
-
-def _show_device(device: Any, printer: Any, _cycle: bool) -> None:
-    """A device with its state or its value."""
-    known: Any = getattr(device, "known_state", list)()
-    look = begin_look(device)()
-    _show_text("  ".join([repr(device), *(known or filter(None, look))]), printer)
-
-
-def _show_run(run: Any, printer: Any, _cycle: bool) -> None:
-    """A run in one line."""
-    _show_text(repr(run), printer)
-
-
-def _show_text(text: str, printer: Any) -> None:
-    """A text whose words the terminal does not cut."""
-    printer.text(fitted(text, window_width(sys.stdout)))
-
-
-def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
-    """An array whose numbers the terminal does not cut."""
-    import numpy as np
-
-    usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
-    with np.printoptions(linewidth=usual if width is None else min(usual, width)):
-        printer.text(repr(array))
 
 
 class _Magic:

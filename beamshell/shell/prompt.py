@@ -33,23 +33,6 @@ def arrow_for(encoding: str | None) -> str:
     return "▸"
 
 
-def without_number(display_hook: Any) -> Callable[[], None]:
-    """Values without `Out[1]:` from now on: the only numbers are those of scans. `_` and `Out` have them all the same.
-
-    Args:
-        display_hook: of IPython's terminal shell.
-
-    Returns:
-        A function that undoes this.
-    """
-
-    def begin_at_the_left() -> None:
-        display_hook.prompt_end_newline = True  # a value of several lines needs no line break before it
-
-    display_hook.write_output_prompt = begin_at_the_left
-    return lambda: delattr(display_hook, "write_output_prompt")
-
-
 class BeamshellPrompts(Prompts):
     """IPython's prompts, with the beamline in place of `In [1]:`.
 

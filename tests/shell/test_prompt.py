@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
-from beamshell.shell.prompt import BeamshellPrompts, arrow_for, prompt_text, without_number
+from beamshell.shell.prompt import BeamshellPrompts, arrow_for, prompt_text
 
 
 def test_the_prompt_shows_the_beamline_and_the_next_scan():
@@ -24,15 +22,6 @@ def test_without_metadata_there_is_no_number():
 @pytest.mark.parametrize(("encoding", "arrow"), [("utf-8", "▸"), ("ascii", ">"), (None, ">"), ("no-such", ">")])
 def test_the_arrow_is_one_that_the_terminal_can_show(encoding, arrow):
     assert arrow_for(encoding) == arrow
-
-
-def test_a_value_has_no_number_so_that_the_scans_have_the_only_ones():
-    hook = SimpleNamespace()
-    undo = without_number(hook)
-    hook.write_output_prompt()
-    assert hook.prompt_end_newline  # it begins at the left
-    undo()
-    assert not hasattr(hook, "write_output_prompt")
 
 
 def prompts(state):
