@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from console_output import point_numbers
 
 COLUMNS = 80
@@ -21,7 +23,7 @@ def test_a_scan_is_plotted_live_and_at_its_end_and_plot_draws_it_again(open_cons
     terminal.wait_for_point(8, start)
     terminal.wait_until(lambda: live_lines(terminal), what="the live plot")
     row, *plot, last = live_lines(terminal)
-    assert row.startswith("| ")
+    assert re.match(r"\W*\d+ .* \d\d:\d\d:\d\d", row)
     assert sum("┤" in line for line in plot) > 1
     assert plot[-1].strip() == "th [deg]"
     assert last.startswith("point ")
