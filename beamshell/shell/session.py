@@ -342,10 +342,6 @@ class Session:
         scan = "no data folder" if self.next_scan is None else f"next scan {self.next_scan}, data in {self.folder}"
         return f"<session of {self.config.name}: {self.state}, {counted(number, 'device')}, {scan}>"
 
-    def show_last_error(self) -> None:
-        """Print the traceback of the last error."""
-        self.last_error.show()
-
     # ---- running -----------------------------------------------------------------------------
 
     def show_at_once(self) -> AbstractContextManager[None]:
