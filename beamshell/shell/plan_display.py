@@ -10,9 +10,8 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from beamshell.callbacks.painter import Painter
 from beamshell.documents import Document
@@ -20,7 +19,7 @@ from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.engine.interrupts import Situation
 from beamshell.engine.resources import name_of
 from beamshell.shell.live_line import LiveLines
-from beamshell.shell.positions import is_motor, target_digits, unit_of
+from beamshell.shell.live_move import LiveMove, motion_of
 from beamshell.text.times import duration
 from beamshell.views.motion import BARS, PLAIN_BARS, Motion, motion_rows
 from beamshell.views.progress import Expectation, RunProgress, plan_line
@@ -78,7 +77,7 @@ class PlanDisplay:
         self._lines = LiveLines()
         self._activity: PlanActivity | None = None
         self._runs: list[RunProgress] = []
-        self._moves: dict[int, LiveMove] = {}
+        self._moves: dict[int, LiveMove] = {}  # by id of the motor: a motor need not be hashable
         self._expected: SimulationResult | None = None
         self._shown_from = 0.0
         self._is_wanted_at_once = False
@@ -168,11 +167,14 @@ class PlanDisplay:
         return [*self._above(width, height), line]
 
     def _motions(self, actions: list[Task], now: float, *, only_under_way: bool) -> list[Motion]:
-        """The moves that have been seen, each with what is known now."""
+        """The last move of each motor that was seen to move, with what is known now."""
         for task in actions:
-            status = task.status
-            if id(status) not in self._moves and not status.done and (motion := motion_of(task, now)) is not None:
-                self._moves[id(status)] = LiveMove(task.msg.obj, status, motion)
+            key, before = id(task.msg.obj), self._moves.get(id(task.msg.obj))
+            is_new = not task.status.done and (before is None or before.status is not task.status)
+            if is_new and (motion := motion_of(task, now)) is not None:
+                if before is not None:
+                    before.forget()
+                self._moves[key] = LiveMove(task.msg.obj, task.status, motion)
         if only_under_way:
             for key in [key for key, move in self._moves.items() if move.status.done]:
                 self._moves.pop(key).forget()
@@ -214,65 +216,6 @@ class Stopwatch:
         self._before, self._since = self.seconds(), None
 
 
-class LiveMove:
-    """A move under way: its motion, kept up to date from what the motor sends by itself.
-
-    Args:
-        motor: any device with a position, also of another library.
-        status: of the move.
-        motion: of the move.
-    """
-
-    def __init__(self, motor: Any, status: Any, motion: Motion) -> None:
-        self.status = status
-        self._motor = motor
-        self._motion = motion
-        self._sent: Any = None
-        self._token: Any = None
-        if latest(motor, "readback_signal") is None and callable(getattr(motor, "subscribe", None)):
-            with suppress(Exception):  # one that cannot is shown without its position
-                self._token = motor.subscribe(self._note)  # it sends its position from now on, as long as it moves
-
-    def _note(self, *, value: Any = None, **_: Any) -> None:
-        """Keep a position. Any thread."""
-        self._sent = value
-
-    def looked_at(self, now: float) -> Motion:
-        """The motion, with what is known now."""
-        status, motor = self.status, self._motor
-        position = number(latest(motor, "readback_signal"))
-        # Once it was stopped here, its set point goes where it stands.
-        setpoint = None if getattr(status, "was_stopped", False) else number(latest(motor, "setpoint_signal"))
-        limit = getattr(motor, "limit_switch", str)() if not status.done else ""
-        self._motion.note(now, number(self._sent) if position is None else position, setpoint, limit)
-        if status.done:
-            self._motion.end(succeeded=bool(status.success))
-        return self._motion
-
-    def forget(self) -> None:
-        """End the subscription."""
-        if self._token is not None:
-            with suppress(Exception):
-                self._motor.unsubscribe(self._token)
-            self._token = None
-
-
-def motion_of(task: Task, now: float) -> Motion | None:
-    """The motion of an action; None if it is no move to a number."""
-    motor, args = task.msg.obj, task.msg.args
-    target = number(getattr(task.status, "target", args[0] if args else None))
-    if task.msg.command != "set" or target is None or not is_motor(motor):
-        return None
-    return Motion(
-        name_of(motor),
-        target,
-        start=number(getattr(task.status, "start", None)),
-        started=getattr(task.status, "started", now),
-        units=unit_of(motor),
-        digits=target_digits(motor),
-    )
-
-
 def busy_words(actions: list[Task]) -> str:
     """What counts or flies, such as "counting det, cam"; "" if nothing does."""
     words = []
@@ -281,17 +224,6 @@ def busy_words(actions: list[Task]) -> str:
         if tasks:
             words.append(f"{verb} {', '.join(dict.fromkeys(name_of(task.msg.obj) for task in tasks))}")
     return ", ".join(words)
-
-
-def latest(motor: Any, signal_name: str) -> Any:
-    """The value of a motor's signal that has come by subscription, without asking; None if none has."""
-    reading = getattr(getattr(motor, signal_name, None), "latest", None)
-    return None if reading is None else reading["value"]
-
-
-def number(value: Any) -> float | None:
-    """A value as a number; None if it is none."""
-    return None if isinstance(value, bool) or not isinstance(value, Real) else float(value)
 
 
 def can_show(text: str, encoding: str) -> bool:

@@ -286,6 +286,52 @@ def test_a_computed_axis_has_a_row_too(bench):
     assert seen[0][0].startswith("jaws_gap 1.000 mm  0.000 ━━━━━━━━━━━━──────────── 2.000")
 
 
+def test_of_many_moves_of_a_motor_the_last_one_is_shown(bench):
+    def there_and_back():
+        for position in (1, 2, 3):
+            yield from bps.mv(bench.th, position)
+
+    seen = []
+    bench.run(there_and_back(), *[bench.th.arrive] * 2, bench.looks(seen), bench.th.arrive)
+    assert seen == [["th 2.0000 deg  2.0000 ──────────────────────── 3.0000  moving"]]
+
+
+class ForeignMotor:
+    """A motor of another library: it calls back with its position, and asks the network for its unit."""
+
+    name = "m1"
+    parent = None
+    position = 0.0
+
+    def subscribe(self, callback):
+        self.callback = callback
+        return 7
+
+    def unsubscribe(self, token):
+        self.callback = None if token == 7 else self.callback
+
+    @property
+    def egu(self):
+        raise AssertionError("it was asked")
+
+    def set(self, position):  # it goes nowhere by itself
+        self.status = Status()
+        return self.status
+
+
+def test_a_motor_of_another_library_is_followed_for_as_long_as_it_moves(bench):
+    seen, m1 = [], ForeignMotor()
+    bench.run(
+        [Msg("set", m1, 2.0, group="a"), Msg("wait", None, group="a")],
+        lambda: m1.callback(value=0.0),
+        lambda: m1.callback(value=1.0, timestamp=0.0),
+        bench.looks(seen),
+        lambda: m1.status.end(),
+    )
+    assert seen[0][0].startswith("m1 1.0000  0.0000 ━━━━━━━━━━━━──────────── 2.0000")
+    assert m1.callback is None
+
+
 def test_in_a_pipe_nothing_is_drawn_and_nothing_waits_to_be_drawn(bench, monkeypatch):
     pipe = io.StringIO()
     monkeypatch.setattr(sys, "stdout", pipe)
