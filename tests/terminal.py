@@ -32,15 +32,7 @@ def environment(data: Path) -> dict[str, str]:
 class Terminal:
     """One console on a screen."""
 
-    def __init__(
-        self,
-        data: Path,
-        words: tuple[str, ...],
-        speed: float,
-        columns: int = COLUMNS,
-        variables: Mapping[str, str] | None = None,
-    ) -> None:
-        self.written = ""
+    def __init__(self, data: Path, words: tuple[str, ...], speed: float, columns: int = COLUMNS) -> None:
         self.data = data
         self._columns = columns
         self._scrolled_off: list[str] = []
@@ -48,12 +40,7 @@ class Terminal:
         self._stream = pyte.Stream(self._screen)
         command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable,
-            command,
-            env=environment(data) | dict(variables or {}),
-            dimensions=(ROWS, columns),
-            encoding="utf-8",
-            timeout=None,
+            sys.executable, command, env=environment(data), dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
 
     # ---- reading -----------------------------------------------------------------------------
@@ -63,8 +50,7 @@ class Terminal:
 
     def _read(self) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            self.written += (text := self.process.read_nonblocking(65536, timeout=0.02))
-            self._stream.feed(text)
+            self._stream.feed(self.process.read_nonblocking(65536, timeout=0.02))
 
     @property
     def cells(self) -> list[list[Any]]:
