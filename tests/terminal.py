@@ -37,7 +37,6 @@ class Terminal:
         words: of its command line.
         speed: of the demo beamline.
         columns: of the screen.
-        variables: of its environment, beside the usual ones.
         knows_cursor: the terminal says where its cursor is, as most do; the line below the prompt needs that.
     """
 
@@ -47,24 +46,22 @@ class Terminal:
         words: tuple[str, ...],
         speed: float,
         columns: int = COLUMNS,
-        variables: Mapping[str, str] | None = None,
         *,
         knows_cursor: bool = False,
     ) -> None:
-        self.written = ""
         self.data = data
         self._columns = columns
         self._scrolled_off: list[str] = []
         self._screen = pyte.HistoryScreen(columns, ROWS, history=100_000)
         self._stream = pyte.Stream(self._screen)
-        surroundings = environment(data) | dict(variables or {})
+        variables = environment(data)
         if knows_cursor:
-            del surroundings["PROMPT_TOOLKIT_NO_CPR"]
+            del variables["PROMPT_TOOLKIT_NO_CPR"]
         said = {word.partition("=")[0] for word in words}
         usual = [word for word in QUICK if word.partition("=")[0] not in said]
         command = ["-m", "beamshell", *usual, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable, command, env=surroundings, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
+            sys.executable, command, env=variables, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
         if knows_cursor:
             self._screen.write_process_input = self.process.send
@@ -76,8 +73,7 @@ class Terminal:
 
     def _read(self) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            self.written += (text := self.process.read_nonblocking(65536, timeout=0.02))
-            self._stream.feed(text)
+            self._stream.feed(self.process.read_nonblocking(65536, timeout=0.02))
 
     @property
     def cells(self) -> list[list[Any]]:
