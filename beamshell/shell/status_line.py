@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from beamshell.documents.invalid_values import INVALID_SEVERITY
-from beamshell.errors import BeamshellError
+from beamshell.errors import UnknownName
 from beamshell.shell.positions import unit_of
 from beamshell.text.numbers import in_full, number, with_unit
 
@@ -73,9 +73,11 @@ class StatusLine:
                 continue
             try:
                 self._texts[part] = part.text()
-            except Exception as exc:
+            except UnknownName as exc:  # the profile names a device that is not there
+                self._texts[part] = f"status_line: {exc}"
+            except Exception:  # what has failed says so itself, where it is needed
                 log.debug("a part of the status line failed", exc_info=True)
-                self._texts[part] = f"status line: {exc}" if isinstance(exc, BeamshellError) else ""
+                self._texts[part] = ""
             self._not_before[part] = begun + (self._clock() - begun) / MOST_OF_A_CORE
         return self.fragments() != before
 
@@ -119,7 +121,6 @@ class StatusLine:
             prompt.bottom_toolbar = self.fragments() or None
 
         def after_cell(_result: Any) -> None:
-            self._not_before.clear()  # a cell may have changed anything
             self.look()
             show()
 

@@ -73,7 +73,7 @@ def test_a_part_that_fails_does_no_harm_and_an_unknown_device_is_named():
 
     line = StatusLine([StatusPart(fail), StatusPart(unknown), StatusPart(lambda: "shutter Open")])
     line.look()
-    assert text(line) == "status line: no device 'rign': did you mean ring  shutter Open"
+    assert text(line) == "status_line: no device 'rign': did you mean ring  shutter Open"
 
 
 @pytest.mark.parametrize(
