@@ -85,6 +85,7 @@ def show_run(documents: Documents, windows: Windows | None = None) -> bool:
     windows = windows or all_windows
     if windows.possible:
         _show(documents, the_painter, windows)
+        the_painter.flush()
     return windows.possible
 
 
@@ -110,6 +111,7 @@ def figure_at_hand(last_run: Callable[[], Documents], windows: Windows | None = 
         windows: None is the process's own.
     """
     windows = windows or all_windows
+    the_painter.flush()  # the last points may not have been drawn yet
     return windows.figure or figure_of(last_run(), windows)
 
 
