@@ -46,7 +46,7 @@ class EarlierRun:
             self._columns["time"] = self._columns["time"] - float(start.get("time", 0.0))
 
     def curve(self, present: Curves, number: int) -> EarlierCurve | None:
-        """Its curve beside the value of this number in the present run; None if it has not measured that, or is that run.
+        """Its curve beside the value of this number in the present run; None if it has none, or is the present run.
 
         Args:
             present: the curves of the present run.
