@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 NAMES = (
+    *("engine", "reading", "ca", "updates", "network", "console"),
+    *("points", "live_events", "rehearsal", "calls", "live"),
+)
     "engine",
     "reading",
     "ca",
