@@ -331,7 +331,7 @@ class Session:
 
     def show_last_error(self) -> None:
         """Print the traceback of the last error."""
-        print(self.last_error.text or "no error so far")
+        self.last_error.show()
 
     # ---- running -----------------------------------------------------------------------------
 
