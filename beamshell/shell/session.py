@@ -316,6 +316,7 @@ class Session:
         """
         if self._parts.acquisition.has_failed:
             self._take_steps_again()
+        self._parts.say_if_ioc_has_ended()
         devices = self._parts.devices.part
         if devices is None:
             return  # a command that needs a device says that there is none, and why
@@ -337,7 +338,7 @@ class Session:
 
     def show_last_error(self) -> None:
         """Print the traceback of the last error."""
-        print(self.last_error.text or "no error so far")
+        self.last_error.show()
 
     # ---- running -----------------------------------------------------------------------------
 
