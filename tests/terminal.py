@@ -57,7 +57,9 @@ class Terminal:
         variables = environment(data)
         if knows_cursor:
             del variables["PROMPT_TOOLKIT_NO_CPR"]
-        command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
+        said = {word.partition("=")[0] for word in words}
+        usual = [word for word in QUICK if word.partition("=")[0] not in said]
+        command = ["-m", "beamshell", *usual, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
             sys.executable, command, env=variables, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
@@ -87,6 +89,11 @@ class Terminal:
         kept = self._scrolled_off
         kept += map(self._text_of, itertools.islice(self._screen.history.top, len(kept), None))
         return [*kept, *(self._text_of(self._screen.buffer[y]) for y in range(ROWS))][start : self.row + 1]
+
+    @property
+    def window(self) -> list[str]:
+        """The lines of the window, also those below the cursor, such as the last lines while a plan runs."""
+        return [self._text_of(self._screen.buffer[y]) for y in range(ROWS)]
 
     @property
     def last_line(self) -> str:

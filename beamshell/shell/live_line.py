@@ -139,9 +139,12 @@ def _whole_lines(text: str, width: int) -> int:
     """How many lines of the terminal the text takes; 0 if it does not end with a line, or nobody can say."""
     if not text.endswith("\n"):
         return 0
-    lines = _STYLE.sub("", text[:-1]).split("\n")
+    text = _STYLE.sub("", text[:-1]) if "\x1b" in text else text[:-1]
+    if text.isascii() and text.isprintable():  # a row of a table
+        return int(len(text) <= width)
+    lines = text.split("\n")
     is_plain = all(len(line) <= width and (not line or line.isprintable()) for line in lines)
-    return len(lines) if is_plain and (text.isascii() or not _WIDE.intersection(map(east_asian_width, text))) else 0
+    return len(lines) if is_plain and not _WIDE.intersection(map(east_asian_width, text)) else 0
 
 
 def is_live(stream: Any) -> bool:

@@ -196,6 +196,13 @@ class Session:
         return run
 
     @property
+    def figure(self) -> Any:
+        """The matplotlib figure of the window drawn last, or of the last run; None if that has nothing to draw."""
+        from beamshell.callbacks.run_figure import figure_at_hand
+
+        return figure_at_hand(lambda: self.last_run().documents())
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue
@@ -335,10 +342,6 @@ class Session:
         number = len(self.registry) if self._parts.devices.done else 0
         scan = "no data folder" if self.next_scan is None else f"next scan {self.next_scan}, data in {self.folder}"
         return f"<session of {self.config.name}: {self.state}, {counted(number, 'device')}, {scan}>"
-
-    def show_last_error(self) -> None:
-        """Print the traceback of the last error."""
-        self.last_error.show()
 
     # ---- running -----------------------------------------------------------------------------
 

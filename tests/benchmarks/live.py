@@ -17,6 +17,7 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from measure import Job, machine, median, rounds, table, verdict, with_range
 from points import on_a_terminal
 from terminal import Terminal
+from text_plot import text_plot
 from trivial_devices import Detector, Motor
 
 from beamshell import plans as bp
@@ -103,7 +104,7 @@ def processor_s(pid: int) -> float:
 
 # ---- all of it -----------------------------------------------------------------------------------
 
-PARTS: tuple[Callable[[], None], ...] = (last_line,)
+PARTS: tuple[Callable[[], None], ...] = (last_line, text_plot)
 
 
 def main(names: list[str]) -> None:

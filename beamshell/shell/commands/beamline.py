@@ -130,7 +130,7 @@ def load_times(session: Session) -> None:
 @command(HEADING, example="last_error")
 def last_error(session: Session) -> None:
     """Show the last error with all its details."""
-    session.show_last_error()
+    session.last_error.show()
 
 
 @command(HEADING, example="bhelp scan")
