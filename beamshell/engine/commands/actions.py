@@ -15,16 +15,18 @@ from beamshell.engine.resources import method_of
 
 def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     """Begin an action of a device: its status, which `wait` on the group waits for."""
-    kwargs, resources = msg.kwargs, ctx.resources
-    group = kwargs.get("group")
+    obj, kwargs, resources = msg.obj, msg.kwargs, ctx.resources
     if resources.prefetched:
         resources.prefetched.clear()  # a reading must never be older than the action before it
-    if id(msg.obj) not in resources.devices:
-        resources.add_device(msg.obj)
+    if id(obj) not in resources.devices:
+        resources.add_device(obj)
+    group = kwargs.get("group")
     if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
         status = ctx.device(method, *msg.args)
     else:
         status = ctx.device(method, *msg.args, **{key: value for key, value in kwargs.items() if key != "group"})
+    if group in resources.groups and status is not None and status.done and status.success:
+        return status  # there is nothing to wait for
     ctx.track(msg, status, group)
     return status
 
@@ -48,11 +50,12 @@ def trigger(ctx: CommandContext, msg: Any) -> Any:
         ctx.requests.end_bare_plan()
     if ctx.paused is not None:
         ctx.paused.refuse_count_of(msg.obj)
-    method = getattr(msg.obj, "trigger", None)
+    obj = msg.obj
+    method = getattr(obj, "trigger", None)
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
         return None
-    ctx.resources.triggered[id(msg.obj)] = msg.obj
+    ctx.resources.triggered[id(obj)] = obj
     return _act(ctx, msg, method)
 
 
