@@ -24,7 +24,7 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
         status = ctx.device(method, *msg.args)
     else:
-        status = ctx.device(method, *msg.args, **{key: value for key, value in kwargs.items() if key != "group"})
+        status = ctx.device_with(method, msg.args, {key: value for key, value in kwargs.items() if key != "group"})
     if group in resources.groups and status is not None and status.done and status.success:
         return status  # there is nothing to wait for
     ctx.track(msg, status, group)
@@ -83,12 +83,12 @@ def complete(ctx: CommandContext, msg: Any) -> Any:
 
 def stop(ctx: CommandContext, msg: Any) -> Any:
     """Stop a device."""
-    return ctx.device(method_of(msg.obj, "stop"), *msg.args, **msg.kwargs)
+    return ctx.device_with(method_of(msg.obj, "stop"), msg.args, msg.kwargs)
 
 
 def configure(ctx: CommandContext, msg: Any) -> Any:
     """Change a device's settings -> (old, new); its streams get new descriptors."""
-    answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
+    answer = ctx.device_with(method_of(msg.obj, "configure"), msg.args, msg.kwargs)
     for run in ctx.resources.runs.values():
         run.configured(msg.obj)
     return answer

@@ -20,7 +20,7 @@ from beamshell.plans.stubs.reading import trigger_and_read
 
 def one_shot(detectors: Sequence[Any], take_reading: Callable[..., Plan] | None = None) -> Plan:
     """Take one reading of the detectors."""
-    yield Msg("checkpoint")
+    yield msg_of(("checkpoint", None, (), {}, None))
     yield from (take_reading or trigger_and_read)(list(detectors))
 
 
@@ -81,7 +81,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None, *, 
     times: Iterable[int] = itertools.count() if num is None else range(num)
     for time in turns(range(num)) if alike and num is not None else times:
         start = now()
-        yield Msg("checkpoint")
+        yield msg_of(("checkpoint", None, (), {}, None))
         yield from plan()
         if num is not None and time == num - 1:
             return
