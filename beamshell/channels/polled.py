@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.base import Collect, OnChange, OnDone, before_waiting
 from beamshell.channels.deferred import libraries, library, once
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
@@ -211,6 +211,9 @@ class PolledChannel(RemoteChannel):
                 answer.set_exception(exc)
 
     def _collect(self, answer: Future[Reading], timeout: float) -> Reading:
+        if not answer.done():
+            for send in before_waiting:
+                send()
         try:
             return answer.result(timeout).copy()
         except DeviceError:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from beamshell.channels import pva_types
-from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.base import Collect, OnChange, OnDone, before_waiting
 from beamshell.channels.deferred import libraries, library, once, require
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
@@ -169,6 +169,8 @@ class PvaChannel(RemoteChannel):
         return partial(self._collect, get)
 
     def _collect(self, get: _Get, timeout: float) -> Reading:
+        for send in before_waiting:
+            send()
         in_time = get.has_answer.wait(timeout)
         with self._lock:
             self._gets.discard(get)
