@@ -13,18 +13,6 @@ NAMES = (
     *("engine", "reading", "ca", "updates", "network", "console"),
     *("points", "live_events", "rehearsal", "calls", "live"),
 )
-    "engine",
-    "reading",
-    "ca",
-    "updates",
-    "network",
-    "console",
-    "points",
-    "live_events",
-    "rehearsal",
-    "calls",
-    "live",
-)
 
 
 def main(names: list[str]) -> None:
