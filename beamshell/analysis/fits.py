@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from beamshell.analysis.models import FWHM_PER_SIGMA, Background, LeastSquares, error_function, fitted, gaussian
+from beamshell.analysis.least_squares import LeastSquares, fitted
+from beamshell.analysis.models import FWHM_PER_SIGMA, Background, error_function, gaussian
 from beamshell.analysis.noise import Floats
 from beamshell.analysis.refusals import (
     Curve,

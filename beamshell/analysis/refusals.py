@@ -13,15 +13,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from beamshell.analysis.models import (
-    FWHM_PER_SIGMA,
-    Background,
-    LeastSquares,
-    background_alone,
-    error_function,
-    fitted,
-    gaussian,
-)
+from beamshell.analysis.least_squares import LeastSquares, background_alone, fitted
+from beamshell.analysis.models import FWHM_PER_SIGMA, Background, error_function, gaussian
 from beamshell.analysis.noise import (
     Floats,
     counting_variance,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from beamshell.analysis.models import misfit
+from beamshell.analysis.least_squares import misfit
 from beamshell.analysis.noise import Floats, counting_variance
 
 _PERIODS = np.arange(0.2, 2.01, 0.1)
