@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beamshell.analysis.models import MIN_SIGMA, Background, Model, error_function, gaussian, on_background, polynomial
+from beamshell.analysis.models import (
+    MIN_SIGMA,
+    Background,
+    Model,
+    error_function,
+    gaussian,
+    on_background,
+    own_parameters,
+    polynomial,
+    pseudo_voigt,
+)
 from beamshell.analysis.noise import Floats, counting_variance
 
 _MAX_EVALUATIONS = 100
@@ -19,16 +29,17 @@ _FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
 _FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 200, 1.5
 _LARGEST = 1e6  # times the range of the values: no height
 _ONE_IN_1000 = 1e-3
+_START_MIXING = 0.5
 _ONE_SIGMA = 0.841344746  # share of a normal distribution below +1 sigma
 
 
 @dataclass(frozen=True, slots=True)
 class LeastSquares:
-    """A fitted curve: `parameters` and `errors` are centre, sigma, height, then those of the background."""
+    """A fitted curve: `parameters` are centre, sigma, height, background, mixing if any, then a background's others."""
 
     parameters: Floats
-    errors: Floats
-    """Standard deviations; with few points of unknown noise, half of the 68 % interval."""
+    covariance: Floats
+    """Of the parameters, float [k, k]; with few points of unknown noise it is widened, so that 68 % are within one."""
     background: Background
     misfit: float
     """Of counts, -2 times the logarithm of the likelihood ratio; else the sum of squares."""
@@ -47,6 +58,11 @@ class LeastSquares:
     """Values less curve over their standard deviations, float [n]; of unknown noise, relative ones."""
     slopes: Floats
     """Derivatives of the curve by the parameters over these standard deviations, float [n, k]."""
+
+    @property
+    def errors(self) -> Floats:
+        """Standard deviations of the parameters."""
+        return np.sqrt(np.abs(np.diag(self.covariance)))
 
     def gain(self, background: Background) -> float:
         """By about how much chi-square would fall with another background, in units of `scale`."""
@@ -72,7 +88,7 @@ def fitted(
     likelihood. It begins at the best of many places and widths.
 
     Args:
-        model: `gaussian` or `error_function`.
+        model: one of models.py.
         x: positions in rising order, float [n].
         y: values, float [n].
         per_value: counts that one unit of a value stands for, float [n]; None for unknown noise, the same everywhere.
@@ -107,13 +123,14 @@ def fitted(
     weighted, residuals = slopes / np.sqrt(variances)[:, None], (values - curve) / np.sqrt(variances)
     chi_square = float(residuals @ residuals)
     scale, widening = _scale(chi_square, freedom, is_known=per_value is not None)
-    errors = np.sqrt(scale * np.abs(np.diag(np.linalg.pinv(weighted.T @ weighted)))) * widening
+    covariance = np.asarray(scale * widening**2 * np.linalg.pinv(weighted.T @ weighted), dtype=float)
     parameters[1] = max(abs(float(parameters[1])), MIN_SIGMA)
     units = np.array([span, span, *[tall] * (parameters.size - 2)])
+    units[4 : own_parameters(model)] = 1.0  # a mixing has no unit
     offset = np.array([x[0], 0.0, 0.0, low, *[0.0] * (parameters.size - 4)])
     return LeastSquares(
         parameters=parameters * units + offset,
-        errors=errors * units,
+        covariance=covariance * np.outer(units, units),
         background=background,
         misfit=misfit(y, curve * tall + low, per_value),
         freedom=freedom,
@@ -163,12 +180,13 @@ def _start(model: Model, x: Floats, y: Floats, variances: Floats, background: Ba
     best = int(gains.argmax())
     centre, sigma = places[best]
     height = float(heights[best])
-    shape = model(x, np.array([centre, sigma, height, 0.0]))[0]
+    shape = _rows(model, x, np.array([[centre, sigma]]))[0] * height
     if background is Background.STEP:
         shape = shape + error_function(x, np.array([centre, sigma, steps[best], 0.0]))[0]
     under = np.linalg.lstsq(columns * weights[:, None], (y - shape) * weights, rcond=None)[0]
     more = [steps[best]] if background is Background.STEP else under[1:]
-    return np.array([centre, sigma, height, under[0], *more])
+    mixing = [_START_MIXING] if model is pseudo_voigt else []
+    return np.array([centre, sigma, height, under[0], *mixing, *more])
 
 
 def _grouped(x: Floats, y: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:

@@ -27,7 +27,7 @@ from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit
 from beamshell.analysis.waves import wave_alone
 from beamshell.errors import NoFit
 from beamshell.text.lists import listed
-from beamshell.text.numbers import number, position_digits, with_error
+from beamshell.text.numbers import counted, number, position_digits, with_error
 
 FEWEST_POINTS = 5
 """The least number of points for a fit: one more than there are parameters."""
@@ -86,17 +86,22 @@ class Curve:
         ys: Sequence[float] | Floats,
         exposures: Sequence[float] | Floats | None,
         precision: int | None,
+        *,
+        fewest: int | None = None,
     ) -> Curve:
-        """The points; NoFit if they are too few, or all the same."""
+        """The points; NoFit if they are fewer than `fewest`, at most `FEWEST_POINTS`, or all the same."""
+        fewest = fewest or FEWEST_POINTS
         at, values = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
         measured = np.isfinite(at) & is_measured(values)
         divided = None if exposures is None else np.asarray(exposures, dtype=float)[measured]
         at, values = at[measured], values[measured]
         order = np.argsort(at, kind="stable")
         at, values, divided = at[order], values[order], None if divided is None else divided[order]
-        if at.size < FEWEST_POINTS or np.ptp(at) == 0:
+        if at.size < fewest or np.ptp(at) == 0:
             raise NoFit(
-                f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed", Shape.FEW
+                f"{counted(at.size, 'point')} {'does' if at.size == 1 else 'do'} not show where "
+                f"{'an' if word == 'edge' else 'a'} {word} is in {x}: {fewest} or more are needed",
+                Shape.FEW,
             )
         values, exponent = scaled(values)
         curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent, precision)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from beamshell.analysis import least_squares
 from beamshell.analysis.fits import fit_edge, fit_peak
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.analysis.refusals import Shape
@@ -383,3 +384,20 @@ def test_an_edge_in_one_step_that_might_be_a_slope_is_looked_for_in_finer_steps(
     x = np.linspace(-0.06, 0.06, 7)
     with pytest.raises(NoFit, match=r"is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
         edge([0.765, 0.78, 0.73, 0.70, 0.30, 0.31, 0.27], x)
+
+
+def test_an_edge_whose_whole_numbers_scatter_more_than_counts_do_is_an_edge():
+    random = np.random.default_rng(23)
+    for _ in range(20):
+        values = np.rint(random.normal(step(0.1, 0.1, 1e8, 20), 1e6)).clip(0)
+        assert edge(values).centre == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("points", [401, 2001, 20001])
+def test_the_start_of_a_fit_compares_no_more_curves_where_there_are_more_points(points, monkeypatch):
+    sizes = []
+    rows = least_squares._rows
+    monkeypatch.setattr(least_squares, "_rows", lambda *args: sizes.append(rows(*args).size) or rows(*args))
+    x = np.linspace(-1, 1, points)
+    edge(np.random.default_rng(24).poisson(step(x=x)), x)
+    assert max(sizes) < 200 * 200 * 20

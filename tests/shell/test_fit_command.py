@@ -1,0 +1,54 @@
+"""The command `fit` at a prompt with simulated devices."""
+
+from __future__ import annotations
+
+import pytest
+
+from beamshell.devices.sim import SynGauss
+
+
+@pytest.fixture(scope="module")
+def scanned(module_prompt):
+    session = module_prompt.session
+    th = session.devices["th"]
+    session.registry.add(SynGauss(name="bell", motor=th, center=0.2, peak=1000, sigma=0.3))
+    session.registry.add(SynGauss(name="flat", motor=th, center=0.2, peak=0, sigma=0.3))
+    session.names.set_devices(session.registry)
+    module_prompt("scan flat bell th -1 1 21")
+    return module_prompt
+
+
+def test_fit_alone_lists_the_models(scanned, typed):
+    assert [line.split()[0] for line in typed("fit").splitlines()] == ["gauss", "lorentz", "pvoigt", "edge", "line"]
+
+
+def test_the_first_value_that_shows_a_peak_of_the_last_scan_is_fitted(scanned, typed):
+    text = typed("fit gauss")
+    assert "bell against th: gaussian, 21 points" in text
+    assert "centre      0.2" in text
+
+
+@pytest.mark.parametrize("line", ["f = fit pvoigt bell -1", "f = fit('pvoigt', 'bell')", "f = fit pseudo-voigt bell"])
+def test_the_fit_is_an_object_to_calculate_with(scanned, prompt, line):
+    prompt(line)
+    fit = prompt.names["f"]
+    assert fit.values["centre"] == pytest.approx(0.2)
+    assert fit.values["mixing"] == pytest.approx(0, abs=1e-6)
+    assert fit.covariance.shape == (5, 5)
+    assert fit.curve([0.2]) == pytest.approx([1000])
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("fit gaus", "'gaus' is none of gauss, lorentz, pvoigt, edge, line: did you mean gauss?"),
+        ("fit voigt", "did you mean pvoigt?"),
+        ("fit gauss bel", "has no value 'bel': did you mean bell?"),
+        ("fit gauss flat", "flat is 0 from -1.0"),
+        ("fit edge bell", "bell has a peak or a dip and no edge"),
+        ("fit gauss bell 999", "no run has scan_id 999"),
+    ],
+)
+def test_a_wrong_line_is_answered_by_one_that_says_what_is_there(scanned, typed, line, text):
+    assert text in typed(line)
+    assert typed(line).count("\n") <= 2
