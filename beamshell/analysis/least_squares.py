@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from beamshell.analysis.models import (
     MIN_SIGMA,
     Background,
@@ -21,7 +19,8 @@ from beamshell.analysis.models import (
     polynomial,
     pseudo_voigt,
 )
-from beamshell.analysis.noise import Floats, counting_variance
+from beamshell.analysis.noise import counting_variance
+from beamshell.arrays import Floats, np
 
 _MAX_EVALUATIONS = 100
 _REWEIGHTED = 3  # fits, each with the variances of the one before

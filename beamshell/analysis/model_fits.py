@@ -9,8 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from beamshell.analysis.fits import Fit, judged_edge, judged_peak, without_rounding
 from beamshell.analysis.least_squares import LeastSquares
 from beamshell.analysis.models import (
@@ -24,8 +22,9 @@ from beamshell.analysis.models import (
     own_parameters,
     pseudo_voigt,
 )
-from beamshell.analysis.noise import Floats, counting_variance
+from beamshell.analysis.noise import counting_variance
 from beamshell.analysis.refusals import Curve, Shape
+from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
 from beamshell.text.lists import aligned
 from beamshell.text.numbers import label, with_error, with_unit

@@ -9,9 +9,7 @@ import math
 from collections.abc import Callable
 from enum import StrEnum
 
-import numpy as np
-
-from beamshell.analysis.noise import Floats
+from beamshell.arrays import Floats, np
 
 Model = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """``(x, parameters) -> (y, jacobian)``, shapes (n,) and (n, k); parameters: centre, sigma, height, background, and

@@ -5,18 +5,19 @@ It knows no window and no run. matplotlib is imported with the first picture in 
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
+from beamshell.arrays import np
 from beamshell.errors import UsageError
 from beamshell.text.lists import listed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Scale: TypeAlias = Literal["linear", "log", "symlog", "symmetric"]
 """`log` shows what is above 0; `symmetric` has 0 in its middle; `symlog` too, and is logarithmic on both sides."""
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = "NDArray[np.float64]"
 
 _MOST_DECADES = 4
 """Decades on each side of 0 on a symlog scale; between them it is linear."""

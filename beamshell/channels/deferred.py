@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import importlib
 import threading
 from collections.abc import Callable
@@ -24,6 +25,7 @@ _waiting: list[Callable[[], None]] = []
 
 _importing = threading.RLock()
 _is_closing = False
+_has_imported = False
 
 
 # ---- the time of the import
@@ -77,9 +79,11 @@ def library(module: str) -> Any:
     Raises:
         NotConnected: it cannot be imported.
     """
+    global _has_imported
     with _importing:
         if _is_closing:
             raise NotConnected("the console is closing")
+        _has_imported = True
         try:
             return importlib.import_module(module)
         except ImportError as exc:
@@ -88,10 +92,15 @@ def library(module: str) -> Any:
 
 @atexit.register
 def _refuse_imports() -> None:
-    """Refuse new imports at exit: a thread that is killed in an import keeps the interpreter from ending."""
+    """Refuse new imports at exit: a thread that is killed in an import keeps the interpreter from ending.
+
+    What was frozen can be collected again: p4p's clients must go before Python clears the modules that they need.
+    """
     global _is_closing
     with _importing:
         _is_closing = True
+    if _has_imported:
+        gc.unfreeze()
 
 
 def once(make: Callable[..., Result]) -> Callable[..., Result]:

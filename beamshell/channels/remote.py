@@ -75,6 +75,11 @@ class RemoteChannel(Channel):
         return self._connected
 
     @property
+    def is_deferred(self) -> bool:
+        """True while it waits for the library of its control system; `wait_connected` ends that for all channels."""
+        return not self._search_has_begun
+
+    @property
     def disconnected_since(self) -> float | None:
         """The time since which it does not answer, in seconds since 1970; None while it answers.
 

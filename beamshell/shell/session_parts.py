@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -22,6 +23,9 @@ from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
 
 if TYPE_CHECKING:
+    from beamshell.callbacks import BestEffort
+    from beamshell.callbacks.painter import Painter
+    from beamshell.documents import Document
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
 
@@ -83,6 +87,22 @@ class StartupStep(Generic[Part]):
         if self.part is None:
             raise StepError(f"no {part_name}: the step session.{self._name}() {self._problem}")
         return self.part
+
+
+class _RunDisplay:
+    """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
+
+    def __init__(self, painter: Painter) -> None:
+        self._painter = painter
+
+    def __call__(self, name: str, doc: Document) -> None:
+        self._show(name, doc)
+
+    @cached_property
+    def _show(self) -> BestEffort:
+        from beamshell.callbacks import BestEffort
+
+        return BestEffort(painter=self._painter)
 
 
 class SessionParts:
@@ -183,7 +203,6 @@ class SessionParts:
         self._gui.take(self._subscribe_callbacks)
 
     def _subscribe_callbacks(self) -> GuiLoop:
-        from beamshell.callbacks import BestEffort
         from beamshell.callbacks.painter import Painter
         from beamshell.shell.gui_loop import GuiLoop
 
@@ -192,7 +211,7 @@ class SessionParts:
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
         painter = Painter()
         gui = GuiLoop(painter)
-        engine.subscribe(BestEffort(painter=painter))
+        engine.subscribe(_RunDisplay(painter))
         engine.pump = gui.pump
         gui.enable(self._shell)
         return gui
