@@ -154,6 +154,8 @@ def judged_peak(
     if peak is None:
         raise NoFit(f"{y} has no clear {word} {curve.scanned} in {x}", Shape.NOISE)
     curve.require_more_than_background(word, peak)
+    if peak.background is Background.STEP and abs(peak.parameters[-1]) > abs(peak.parameters[2]):
+        curve.refuse_edge_if(word, lambda _edge: peak.has_other_shape)  # an edge with its white line
     top = int((-curve.values if dip else curve.values).argmax())
     centre = float(peak.parameters[0])
     if abs(float(peak.parameters[1])) * FWHM_PER_SIGMA < (step := curve.spacing_at(centre)):

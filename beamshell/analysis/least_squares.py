@@ -27,7 +27,7 @@ _REWEIGHTED = 3  # fits, each with the variances of the one before
 _FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
 _FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 200, 1.5
 _LARGEST = 1e6  # times the range of the values: no height
-_ONE_IN_1000 = 1e-3
+_ONE_IN_1000, _RARE_DEVIATIONS = 1e-3, 3.09
 _START_MIXING = 0.5
 _ONE_SIGMA = 0.841344746  # share of a normal distribution below +1 sigma
 
@@ -62,6 +62,11 @@ class LeastSquares:
     def errors(self) -> Floats:
         """Standard deviations of the parameters."""
         return np.sqrt(np.abs(np.diag(self.covariance)))
+
+    @property
+    def has_other_shape(self) -> bool:
+        """Whether neighbours are on the same side of the curve, more often than noise is."""
+        return not self.is_counting_noise and are_on_one_side(self.residuals)
 
     def gain(self, background: Background) -> float:
         """By about how much chi-square would fall with another background, in units of `scale`."""
@@ -232,6 +237,28 @@ def _gains_with_step(
     divisor = np.where(varied, determinant, 1.0)
     heights, of_steps = (np.where(varied, value / divisor, 0.0) for value in (p * ss - s * ps, s * pp - p * ps))
     return heights, of_steps, heights * p + of_steps * s
+
+
+def scatter_of_neighbours(rest: Floats) -> float:
+    """The variance of noise from the differences of neighbours.
+
+    Args:
+        rest: values less curve, float [n].
+    """
+    return float(np.sum(np.diff(rest) ** 2)) / 2 / (rest.size - 1)
+
+
+def are_on_one_side(rest: Floats) -> bool:
+    """Whether neighbours are on the same side of a curve, more often than noise is in 1 of 1000 fits.
+
+    By the ratio of von Neumann (Annals of Mathematical Statistics 12, 367, 1941).
+
+    Args:
+        rest: values less curve, float [n].
+    """
+    n = rest.size
+    ratio = 2 * scatter_of_neighbours(rest) * (n - 1) / max(float(rest @ rest), 1e-300)
+    return (2 - ratio) / math.sqrt(4 * (n - 2) / (n * n - 1)) > _RARE_DEVIATIONS
 
 
 def misfit(y: Floats, curve: Floats, per_value: Floats | None) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from beamshell.analysis.fits import Fit, judged_edge, judged_peak, without_rounding
-from beamshell.analysis.least_squares import LeastSquares
+from beamshell.analysis.least_squares import LeastSquares, are_on_one_side, scatter_of_neighbours
 from beamshell.analysis.models import (
     FWHM_PER_SIGMA,
     Background,
@@ -43,7 +43,7 @@ MODELS = {
 _FEWEST_FOR_LINE = 3
 _REWEIGHTED = 3
 _FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
-_RARE, _RARE_DEVIATIONS = 1e-3, 3.09  # of fits of the right model that are called poor, on each side
+_RARE = 1e-3  # of fits of the right model that are called poor, on each side
 _EXACT = 1e-9  # of the range of the values: no noise
 _CLEARLY = 3.0  # errors
 _DRAWN = 501
@@ -283,10 +283,7 @@ def _goodness(curve: Curve, evaluate: Callable[[Floats], Floats], parameters: in
         if chdtrc(freedom, chi_square) > 1 - _RARE:
             return reduced, "good, but the points scatter less than counts do: are they means?"
         return reduced, "good, the points scatter as counts do"
-    from_point_to_point = float(np.sum(np.diff(rest) ** 2)) / 2 / (rest.size - 1)
-    reduced = squares / freedom / max(from_point_to_point, 1e-300)
-    n = rest.size
-    ratio = 2 * from_point_to_point * (n - 1) / squares
-    if (2 - ratio) / math.sqrt(4 * (n - 2) / (n * n - 1)) > _RARE_DEVIATIONS:
+    reduced = squares / freedom / max(scatter_of_neighbours(rest), 1e-300)
+    if are_on_one_side(rest):
         return reduced, "poor, neighbours are on the same side of the curve: it has another shape"
     return reduced, "good, the points scatter at random"

@@ -150,7 +150,7 @@ class Curve:
             alone = background_alone(self.at, self.values, self.per_value, background)
             if self.deviations(alone, fit) <= least:
                 if word != "edge":
-                    self._refuse_edge(word, lambda edge: self.deviations(self._curved, edge) > limit)
+                    self.refuse_edge_if(word, lambda edge: self.deviations(self._curved, edge) > limit)
                 is_narrow = word == "edge" and float(fit.parameters[1]) * FWHM_PER_SIGMA < 2 * self.spacing
                 advice = "scan a narrower range, in finer steps" if is_narrow else "scan wider"
                 raise NoFit(f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: {advice}", shape)
@@ -162,9 +162,9 @@ class Curve:
         centre, fwhm = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA
         falls_on_both_sides = self.at[0] <= centre - fwhm and centre + fwhm <= self.at[-1]
         if not (fit.background is Background.FLAT and falls_on_both_sides):
-            self._refuse_edge(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
+            self.refuse_edge_if(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
 
-    def _refuse_edge(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
+    def refuse_edge_if(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
         """NoFit if an edge inside of the scan is likely."""
         edge = fitted(error_function, self.at, self.values, self.per_value, Background.FLAT)
         if edge is None or not self.at[0] <= float(edge.parameters[0]) <= self.at[-1] or not is_likely(edge):

@@ -401,3 +401,15 @@ def test_the_start_of_a_fit_compares_no_more_curves_where_there_are_more_points(
     x = np.linspace(-1, 1, points)
     edge(np.random.default_rng(24).poisson(step(x=x)), x)
     assert max(sizes) < 200 * 200 * 20
+
+
+def test_an_edge_with_its_white_line_is_an_edge_and_no_peak():
+    random = np.random.default_rng(25)
+    x = np.concatenate([np.arange(-150, -20, 5.0), np.arange(-20, 40, 0.5), np.arange(40, 500, 3.0)])
+    for _ in range(10):
+        values = (
+            0.25 + 1.35 / (1 + np.exp(-x / 1.5)) + 0.5 * np.exp(-((x - 6) ** 2) / 18) + random.normal(0, 0.004, x.size)
+        )
+        with pytest.raises(NoFit) as caught:
+            peak(values, x)
+        assert (caught.value.shape, caught.value.places[0]) == ("an edge", pytest.approx(0, abs=2))

@@ -82,7 +82,9 @@ def console(tmp_path_factory):
     journal.close()
     runs = Runs(folder)
     at_prompt = DeviceNamespace(devices, {})
-    return SimpleNamespace(devices=at_prompt, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
+    return SimpleNamespace(
+        devices=at_prompt, registry=devices, detectors=lambda _tag="": [det], runs=runs, own_runs=runs
+    )
 
 
 ANSWERS = {

@@ -63,7 +63,7 @@ def align(
     return _aligned("peak", bp.centre_on_peak(detectors, motor, *line, **options), motor)
 
 
-@command(HEADING, example="edge samx -1 1 41 0.1")
+@command(HEADING, example="edge samx -4 0 41 0.1")
 def edge(
     detectors: Detectors,
     motor: Motor,
@@ -83,7 +83,7 @@ def edge(
     return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
 
 
-@command(HEADING, example="knife samx -1 1 41 0.1")
+@command(HEADING, example="knife samx -4 0 41 0.1")
 def knife(
     detectors: Detectors,
     motor: Motor,
