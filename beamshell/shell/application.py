@@ -23,6 +23,7 @@ from traitlets import default
 from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
+from beamshell.channels.deferred import libraries, searches
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
@@ -247,11 +248,17 @@ class BeamshellApp(TerminalIPythonApp):
 
 
 def _import_after_the_prompt(prompt: Any) -> None:
-    """Import what the first scan needs once the first prompt is drawn, or at once where nothing draws it.
+    """Import what the first scan needs, then the libraries of devices, once the first prompt is drawn, or at once.
 
     A thread does it: numpy cannot be imported again in a process after Ctrl+C has interrupted its import.
     """
-    thread = threading.Thread(target=lambda: [import_module(name) for name in _AFTER_THE_PROMPT], name="imports")
+
+    def import_all() -> None:
+        for name in _AFTER_THE_PROMPT:
+            import_module(name)
+        searches.run(libraries.open)
+
+    thread = threading.Thread(target=import_all, name="imports")
     if prompt is None:
         thread.start()
         return

@@ -10,6 +10,7 @@ import time
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from beamshell.channels.deferred import libraries, searches
 from beamshell.errors import ConfigError, UsageError
 from beamshell.shell.messages_shown import say
 from beamshell.text.lists import listed
@@ -28,9 +29,6 @@ TIME_TO_ANSWER_S = 3.0
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = (int, float, str, ModuleType, FunctionType)
 """Variables of these types stand for no device."""
-
-_LIBRARIES_AFTER_S = 0.7
-"""Seconds after which the libraries of control systems other than Channel Access are imported in idle time."""
 
 
 class BeamlineDevices:
@@ -74,10 +72,9 @@ class BeamlineDevices:
         self.offline_report = OfflineReport(self.registry, config.connect_wait)
 
     def _load(self, device_file: Path) -> None:
-        from beamshell.channels.deferred import defer_libraries
         from beamshell.devices.loader import load_devices
 
-        defer_libraries(_LIBRARIES_AFTER_S)
+        libraries.close()  # opened when one is needed, or in idle time at the prompt
         _, problems = load_devices(device_file, self.registry)
         for problem in problems:
             self._report(problem)
@@ -179,7 +176,8 @@ class OfflineReport:
     @property
     def offline_word(self) -> str:
         """What a device is called that does not answer now: just after the start it may only be slow."""
-        return "connecting" if self._clock() - self._loaded_at < TIME_TO_ANSWER_S else "OFFLINE"
+        is_early = not searches.is_open or self._clock() - self._loaded_at < TIME_TO_ANSWER_S
+        return "connecting" if is_early else "OFFLINE"
 
     def show_new(self, needed: Set[str] | None = None) -> None:
         """Report the offline devices that were not reported before; the first call waits for devices to answer.
@@ -188,6 +186,9 @@ class OfflineReport:
             needed: the devices whose libraries are waited for, if they are not imported yet; None for all.
         """
         if self._unheard is None:
+            if not searches.is_open:
+                searches.wait()
+                self._loaded_at = self._clock()  # nothing could answer before
             self._deferred = set() if needed is None else self._registry.deferred() - needed
             self._show(self._registry.wait_for_connection(self.left_s, but_for=self._deferred))
             return

@@ -14,6 +14,7 @@ from typing import Any
 
 from IPython.core.error import UsageError as IPythonUsageError
 
+from beamshell.channels.deferred import libraries
 from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted, UsageError
 from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
@@ -61,6 +62,7 @@ def load(shell: Any, session: Session | None = None) -> Session:
         session.take_all_steps()
         if session.profile is None:  # a plain IPython, which has shown no banner of ours
             import_module("numpy")  # now: its import cannot be repeated once Ctrl+C has interrupted it
+            libraries.open()
             say(session.summary)
     return session
 

@@ -334,6 +334,11 @@ class Session:
 
     # ---- running -----------------------------------------------------------------------------
 
+    def show_at_once(self) -> AbstractContextManager[None]:
+        """A context in which a plan is shown from its first moment, and not only if it lasts."""
+        display = self._parts.plan_display
+        return nullcontext() if display is None else display.at_once()
+
     @cached_property
     def _preflight(self) -> Preflight:
         return Preflight(
@@ -344,7 +349,12 @@ class Session:
             not_recorded=lambda: [
                 name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
+            expect=self._expect,
         )
+
+    def _expect(self, simulated: SimulationResult) -> None:
+        if self._parts.plan_display is not None:
+            self._parts.plan_display.expect(simulated)
 
     def run(
         self, plan: Plan, *, command: str = "", then: Callable[[Any], None] | None = None, preflight: bool = True

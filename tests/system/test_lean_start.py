@@ -49,3 +49,11 @@ def test_the_first_prompt_is_drawn_before_what_the_first_scan_needs_is_imported(
     assert (data / "count").read_text() == "[]"
     assert len(terminal.runs) == 1
     assert terminal.do("'numpy' in __import__('sys').modules").endswith("True")
+
+
+def test_a_command_on_the_demo_imports_no_library_that_its_devices_do_not_need(run_beamshell):
+    loaded = (
+        "print('loaded', [name for name in ('p4p', 'httpx', 'serial', 'numpy') if name in __import__('sys').modules])"
+    )
+    done = run_beamshell("-c", f"wm th\n{loaded}")
+    assert done.stdout.endswith("loaded ['numpy']\n"), done.stderr
