@@ -6,6 +6,7 @@ A test fails when the page and the commands no longer agree.
 from __future__ import annotations
 
 import inspect
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,7 +61,11 @@ def example_console() -> Any:
     devices |= {name: SynGauss(name=name) for name in ("det", "mu", "cam")}
     devices |= {"mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
     devices["th_fly"].motors = [devices["th"]]
-    return SimpleNamespace(devices=devices, detectors=lambda tag="": [devices["mu" if tag == "xafs" else "det"]])
+    return SimpleNamespace(
+        devices=devices,
+        detectors=lambda tag="": [devices["mu" if tag == "xafs" else "det"]],
+        show_at_once=nullcontext,
+    )
 
 
 def recorded_form(command: Command, console: Any) -> str:

@@ -92,6 +92,12 @@ class ModelFit:
         """True if the points are no farther from the curve than their noise."""
         return not self.goodness.startswith("poor")
 
+    @property
+    def headline(self) -> str:
+        """The first value in words, such as "centre 0.3008(9) deg"."""
+        name = next(iter(self.values))
+        return f"{name} {self._value(name)}"
+
     def curve(self, xs: Sequence[float] | Floats | None = None) -> Floats:
         """The values of the fitted curve, float [n].
 

@@ -16,6 +16,7 @@ from beamshell.callbacks.scales import Scale, check
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
+from beamshell.views.fields import resolve
 
 
 class LiveFigure(SubscribedView):
@@ -64,6 +65,15 @@ class LiveFigure(SubscribedView):
     def picture(self, view: Any) -> Any:
         """A new picture of the view."""
         return self._picture(view, self.scale or self.windows.scale)
+
+    def detector(self, descriptor: Document, named: Any) -> Any:
+        """The one value to show: the one named, or the first that was chosen for the windows; None for the hinted one.
+
+        Args:
+            descriptor: of the stream.
+            named: name or device; None if none was named.
+        """
+        return named if named is not None else next(iter(resolve(descriptor, self.windows.values)[0]), None)
 
     def panel(self, view: Any) -> Any:
         """The axes that were handed over, or the window for views of this kind."""

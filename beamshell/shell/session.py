@@ -193,6 +193,13 @@ class Session:
         return run
 
     @property
+    def figure(self) -> Any:
+        """The matplotlib figure of the window drawn last, or of the last run; None if that has nothing to draw."""
+        from beamshell.callbacks.run_figure import figure_at_hand
+
+        return figure_at_hand(lambda: self.last_run().documents())
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.curves import Curves, curves_of
-from beamshell.views.fields import axes, signals
+from beamshell.views.fields import axes, resolve, signals
 from beamshell.views.grid import Grid, grid_of, is_grid
 from beamshell.views.marks import Mark
 from beamshell.views.scales import Scale
@@ -23,7 +23,7 @@ class PlotChoice:
     """What a person wants to see of a run.
 
     Attributes:
-        ys: names of values, or quotients such as "it/i0"; () takes the detectors.
+        ys: names of values, or quotients such as "it/i0"; () takes the detectors, as do names that the run has not.
         x: a name, "time" or "seq_num"; None takes what the run scans.
         scale: of the values.
         scatter: points instead of lines; of two motors a point at each place instead of a cell.
@@ -68,16 +68,17 @@ class RunPlot(RunReceiver):
         if descriptor.get("name") != self._choice.stream or not self.is_empty:
             return
         start, choice = self._start, self._choice
+        chosen = tuple(resolve(descriptor, choice.ys)[0])
         scanned = axes(start, choice.stream)
         if len(scanned) == 2 and choice.x is None:
-            detectors = choice.ys or tuple(signals(start, descriptor)[:1])
+            detectors = chosen or tuple(signals(start, descriptor)[:1])
             if is_grid(start, choice.stream) and not choice.scatter:
                 self._grids = [grid for z in detectors if (grid := grid_of(start, descriptor, z)) is not None]
             else:
                 maps = [curves_of(start, descriptor, [scanned[0], z], scanned[1]) for z in detectors]
                 self._maps = [points for points in maps if points is not None and len(points.ys) == 2]
         if not self._grids and not self._maps:
-            self._curves = curves_of(start, descriptor, choice.ys or None, choice.x)
+            self._curves = curves_of(start, descriptor, chosen or None, choice.x)
         self._views = [*self._grids, *self._maps, *([] if self._curves is None else [self._curves])]
 
     def event(self, descriptor: Document, event: Document) -> None:

@@ -52,3 +52,14 @@ def test_the_fit_is_an_object_to_calculate_with(scanned, prompt, line):
 def test_a_wrong_line_is_answered_by_one_that_says_what_is_there(scanned, typed, line, text):
     assert text in typed(line)
     assert typed(line).count("\n") <= 2
+
+
+def test_the_curve_is_drawn_into_the_plot_of_its_scan(scanned, prompt):
+    from beamshell.callbacks.figures import windows
+
+    prompt("f = fit gauss bell")
+    uid = prompt.session.runs[-1].uid
+    (mark,) = [mark for mark in windows.marks.of(uid) if mark.label.startswith("gauss")]
+    assert mark.key == "bell"
+    assert mark.label == "gauss: centre 0.2"
+    assert mark.y == pytest.approx(prompt.names["f"].curve(mark.x))

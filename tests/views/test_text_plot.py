@@ -14,7 +14,8 @@ from run_documents import data_key
 from beamshell.views.curves import Curves, curves_of
 from beamshell.views.fields import Field
 from beamshell.views.grid import grid_of
-from beamshell.views.marks import Mark, RunMarks, place
+from beamshell.views.marks import Mark, place
+from beamshell.views.run_marks import RunMarks
 from beamshell.views.scales import Scale
 from beamshell.views.text_plot import ASCII, curves_in_text, grid_in_text, map_in_text
 

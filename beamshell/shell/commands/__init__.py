@@ -18,6 +18,7 @@ _MODULES = (
     "rehearse",
     "interruptions",
     "records",
+    "figures",
     "text_plots",
     "beamline",
 )

@@ -76,16 +76,21 @@ def fit(
     `fit` alone lists the models. It is the last scan of this console; any other is named by its number, as in `fit
     pvoigt det/i0 -3`. A value of the scan can be named; else it is the first that shows such a thing. Nothing moves.
     Where there is no peak, or no edge, the reason is shown. `f = fit gauss det` keeps it: `f.values["centre"]`,
-    `f.errors`, `f.covariance`, `f.curve(x)`.
+    `f.errors`, `f.covariance`, `f.curve(x)`. The curve is drawn into the plot of the scan.
     """
     from beamshell.analysis.model_fits import MODELS
 
     if model is None:
         print_answer("\n".join(aligned([(word, MODELS[name]) for word, name in _WORDS.items()], left_aligned=(0, 1))))
         return None
+    from beamshell.callbacks.figures import mark_curve
+
     run = find_scan(session, scan_number)
     view = view_of(run)
-    return replace(_first_fit(_WORDS[model], view, _signals(view, run, value)), of=f"scan {run.scan_id}")
+    result = replace(_first_fit(_WORDS[model], view, _signals(view, run, value)), of=f"scan {run.scan_id}")
+    at = result.grid()
+    mark_curve(str(run.start["uid"]), result.y, at, result.curve(at), f"{model}: {result.headline}")
+    return result
 
 
 def _signals(view: RunPeaks, run: Run, value: str | None) -> list[str]:

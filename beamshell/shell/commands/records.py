@@ -202,22 +202,6 @@ def image(
     show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}", scale)
 
 
-@command(HEADING, example="plotscale log")
-def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = None) -> None:
-    """Choose the scale of the values in the plots and images of the scans to come, or show which it is.
-
-    On a log scale weak peaks are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic
-    beside that.
-    """
-    from beamshell.callbacks.figures import windows
-
-    if scale is None:
-        print_answer(f"plots are on a {windows.scale} scale")
-    else:
-        windows.scale = scale
-        print_answer(f"plots of the next scans are on a {scale} scale")
-
-
 def _only_detector(run: Run) -> str:
     if not run.image_keys:
         raise UnknownName(f"run {run.scan_id} has no pictures: scan cam th -1 1 3 takes some")
