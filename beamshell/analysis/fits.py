@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from beamshell.analysis.least_squares import LeastSquares, fitted
+from beamshell.analysis.least_squares import LeastSquares, columns_alone, fitted
 from beamshell.analysis.models import FWHM_PER_SIGMA, Background, Model, error_function, gaussian
 from beamshell.analysis.refusals import (
     Curve,
@@ -30,6 +30,8 @@ _PARTLY = 3.3  # errors by which a point in an edge differs from both sides
 _PER_UNIFORM = math.sqrt(12)  # a width over its standard deviation, where every place in it is as likely
 _OTHER_SHAPE = 10.0  # reduced chi-square of counts whose distance from the curve is that of its shape, not of noise
 _BACKGROUNDS = (Background.LINE, Background.STEP, Background.CURVE)
+_SMOOTH, _SHARP = 6, 0.25  # parameters of a smooth curve; the widest edge on a slope, as a share of the scan
+_FLAT_OR_SLOPE = (Background.FLAT, Background.LINE)
 _RESOLUTION = 1e-12  # of the range: nearer to each other are only floats
 
 
@@ -44,7 +46,7 @@ class Fit:
     height: float
     """From the background to the top; negative for a dip and for a falling edge."""
     background: float
-    """Value under the peak, or before the edge."""
+    """Value under the peak, or before the edge; on a slope, that in the middle of the scan."""
     centre_error: float
     """Standard deviation of the centre: in 68 of 100 scans the truth is nearer."""
     fwhm_error: float
@@ -101,6 +103,8 @@ def fit_edge(
     precision: int | None = None,
 ) -> Fit:
     """Fit an error function: the position of an edge, and the width of the beam that crosses it.
+
+    It stands on a flat line, or on a slope where that is clearly better.
 
     An edge that is narrower than the step between its points is somewhere in that step, and its width is not known.
 
@@ -178,15 +182,15 @@ def judged_edge(curve: Curve) -> tuple[Curve, LeastSquares, Fit | None]:
     """
     x, y = curve.x, curve.y
     curve.require_more_than_noise("edge")
-    edge = fitted(error_function, curve.at, curve.values, curve.per_value, Background.FLAT)
+    edge = _edge_on_best_background(curve)
     if curve.per_value is not None and (edge is None or edge.scale > _OTHER_SHAPE):
         curve = replace(curve, per_value=None)
-        edge = fitted(error_function, curve.at, curve.values, None, Background.FLAT)
-    peak = fitted(gaussian, curve.at, curve.values, curve.per_value, Background.FLAT)
-    if edge is None or (peak is not None and is_inside(curve, peak) and is_much_better(curve, peak, edge)):
+        edge = _edge_on_best_background(curve)
+    peaks = [fitted(gaussian, curve.at, curve.values, curve.per_value, under) for under in _FLAT_OR_SLOPE]
+    if edge is None or any(peak and is_inside(curve, peak) and is_much_better(curve, peak, edge) for peak in peaks):
         raise NoFit(f"{y} has a peak or a dip and no edge {curve.scanned} in {x}", Shape.PEAK)
     curve.require_more_than_background("edge", edge)
-    check_plateaus(curve, edge, peak)
+    check_plateaus(curve, edge, peaks[_FLAT_OR_SLOPE.index(edge.background)])
     narrow = _in_one_step(curve, edge)
     check_place("edge", curve, edge, not curve.at[1] <= float(edge.parameters[0]) <= curve.at[-2], narrow is None)
     return curve, edge, narrow
@@ -243,6 +247,20 @@ def _on_best_background(
     return best if best is not None and best.parameters[2] * sign > 0 else None
 
 
+def _edge_on_best_background(curve: Curve) -> LeastSquares | None:
+    """The edge on a flat background, or on a slope where that is clearly better and no smooth curve does as well."""
+    flat = fitted(error_function, curve.at, curve.values, curve.per_value, Background.FLAT)
+    if flat is None or flat.gain(Background.LINE) < _ONE_IN_1000**2:
+        return flat
+    sloped = fitted(error_function, curve.at, curve.values, curve.per_value, Background.LINE)
+    if sloped is None or curve.deviations(flat.misfit, sloped) <= _ONE_IN_1000:
+        return flat
+    smooth = columns_alone(np.vander(sloped.at, _SMOOTH), curve.values, curve.per_value)
+    is_sharp = sloped.place[1] * FWHM_PER_SIGMA < _SHARP
+    is_edge = is_sharp and curve.deviations(smooth, sloped) > limit_for_peaks(curve.at.size)
+    return sloped if is_edge else flat
+
+
 # ---- edges narrower than a step ------------------------------------------------------------------
 
 
@@ -255,8 +273,10 @@ def _in_one_step(curve: Curve, fit: LeastSquares) -> Fit | None:
         return None
     middle = float(curve.at[after - 1] + curve.at[after]) / 2
     noise = max(fit.scatter, 1e-6 * abs(height))
+    slope = float(fit.parameters[4]) if fit.background is Background.LINE else 0.0
     for point in (after - 1, after):
-        from_sides = abs(curve.values[point] - background), abs(curve.values[point] - background - height)
+        above = curve.values[point] - background - slope * (fit.at[point] - 0.5)
+        from_sides = abs(above), abs(above - height)
         if min(from_sides) > _PARTLY * noise:
             middle = float(curve.at[point])  # the edge is being crossed there
     return replace(

@@ -273,7 +273,11 @@ def misfit(y: Floats, curve: Floats, per_value: Floats | None) -> float:
 
 def background_alone(x: Floats, y: Floats, per_value: Floats | None, background: Background) -> float:
     """The misfit of a flat line, a slope or a parabola without any peak."""
-    columns = polynomial((x - x[0]) / float(np.ptp(x)), background)
+    return columns_alone(polynomial((x - x[0]) / float(np.ptp(x)), background), y, per_value)
+
+
+def columns_alone(columns: Floats, y: Floats, per_value: Floats | None) -> float:
+    """The misfit of the best sum of columns, float [n, k], times factors."""
     curve = np.full_like(y, y.mean())
     for _ in range(_REWEIGHTED):
         weights = np.ones_like(y) if per_value is None else 1 / np.sqrt(counting_variance(curve, per_value))

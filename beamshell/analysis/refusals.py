@@ -250,6 +250,8 @@ def check_plateaus(curve: Curve, edge: LeastSquares, peak: LeastSquares | None) 
     """Refuse an edge that is not level on both sides, or that a parabola, a slow wave or a peak fits as well."""
     parabola = background_alone(curve.at, curve.values, curve.per_value, Background.CURVE)
     wave = wave_alone(curve.at, curve.values, curve.per_value)
+    if edge.background is Background.LINE:
+        wave = min(wave, wave_alone(curve.at, curve.values, curve.per_value, slope=True))
     centre, sigma = map(float, edge.parameters[:2])
     if curve.deviations(min(parabola, wave), edge) <= _ONE_IN_20:
         reason = "bends slowly"

@@ -413,3 +413,44 @@ def test_an_edge_with_its_white_line_is_an_edge_and_no_peak():
         with pytest.raises(NoFit) as caught:
             peak(values, x)
         assert (caught.value.shape, caught.value.places[0]) == ("an edge", pytest.approx(0, abs=2))
+
+
+def test_an_edge_on_a_slope_is_fitted_with_the_slope_and_without_a_bias():
+    random, off, found = np.random.default_rng(26), [], []
+    for _ in range(60):
+        centre = random.uniform(-0.3, 0.3)
+        found.append(edge(random.poisson(500 + 300 * X + step(centre, 0.08, 400, 0))))
+        off.append(found[-1].centre - centre)
+    assert {one.shape for one in found} == {"line"}
+    assert abs(np.mean(off)) < 0.005
+    assert np.mean(np.abs(off) < [one.centre_error for one in found]) == pytest.approx(0.68, abs=0.2)
+
+
+def test_an_edge_on_a_flat_line_is_rarely_given_a_slope():
+    random = np.random.default_rng(27)
+    shapes = [edge(random.poisson(step(0.1, 0.08, 400, 500))).shape for _ in range(60)]
+    assert shapes.count("line") <= 1
+
+
+def test_a_peak_on_a_slope_is_no_edge():
+    random = np.random.default_rng(28)
+    for _ in range(30):
+        with pytest.raises(NoFit):
+            edge(random.poisson(300 + 200 * X + bell(0.2, 0.1, 400, 0)))
+
+
+SMOOTH_SLOPES = {
+    "cubic": lambda x: 800 + 300 * x - 250 * x**3,
+    "exponential": lambda x: 50 * np.exp(3 * x),
+    "flank of a Lorentzian": lambda x: 100 + 1000 / (1 + ((x - 0.9) / 0.2) ** 2),
+    "root": lambda x: 500 * np.sqrt(x + 1.01),
+}
+
+
+@pytest.mark.parametrize("curve", SMOOTH_SLOPES)
+def test_no_smooth_slope_is_an_edge_on_a_slope(curve):
+    random = np.random.default_rng(29)
+    for number in range(40):
+        y = SMOOTH_SLOPES[curve](X)
+        with pytest.raises(NoFit):
+            edge(random.poisson(y) if number % 2 else random.normal(y, 5))

@@ -127,7 +127,7 @@ def _height_in_words(kind: str, fit: Fit) -> str:
     height, background = with_error(abs(fit.height), fit.height_error), with_error(fit.background, fit.background_error)
     shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
     if kind != "peak":
-        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}"
+        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}{shape}"
     return (f"height {height} over" if fit.height > 0 else f"depth {height} below") + f" {background}{shape}"
 
 
