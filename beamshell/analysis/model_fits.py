@@ -44,6 +44,7 @@ _FEWEST_FOR_LINE = 3
 _REWEIGHTED = 3
 _FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
 _RARE = 1e-3  # of fits of the right model that are called poor, on each side
+_FAIR = 0.05
 _EXACT = 1e-9  # of the range of the values: no noise
 _CLEARLY = 3.0  # errors
 _DRAWN = 501
@@ -284,9 +285,12 @@ def _goodness(curve: Curve, evaluate: Callable[[Floats], Floats], parameters: in
     if curve.per_value is not None:
         chi_square = float(np.sum(rest**2 / _counting_variance(at, curve.per_value)))
         reduced = chi_square / freedom
-        if chdtrc(freedom, chi_square) < _RARE:
+        chance = float(chdtrc(freedom, chi_square))
+        if chance < _RARE:
             return reduced, f"poor, {math.sqrt(reduced):.2g} times as far from the curve as counts scatter"
-        if chdtrc(freedom, chi_square) > 1 - _RARE:
+        if chance < _FAIR:
+            return reduced, f"fair, counts scatter this far in {100 * chance:.1g} % of scans"
+        if chance > 1 - _RARE:
             return reduced, "good, but the points scatter less than counts do: are they means?"
         return reduced, "good, the points scatter as counts do"
     reduced = squares / freedom / max(scatter_of_neighbours(rest), 1e-300)
