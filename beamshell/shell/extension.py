@@ -69,7 +69,10 @@ def load(shell: Any, session: Session | None = None) -> Session:
 
 def _launch_options(shell: Any) -> LaunchOptions | None:
     """The options of the command line or of the environment; None in a plain IPython."""
-    return getattr(getattr(shell, "parent", None), "options", None) or options_of_environment()
+    try:
+        return getattr(getattr(shell, "parent", None), "options", None) or options_of_environment()
+    except BeamshellError as exc:
+        raise IPythonUsageError(str(exc)) from None  # IPython shows it in one line
 
 
 def _new_session(shell: Any, options: LaunchOptions | None) -> Session:

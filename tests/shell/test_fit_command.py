@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.devices.sim import SynGauss
+from beamshell.shell.commands import commands
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,18 @@ def test_the_curve_is_drawn_into_the_plot_of_its_scan(scanned, prompt):
     assert mark.key == "bell"
     assert mark.label == "gauss: centre 0.2"
     assert mark.y == pytest.approx(prompt.names["f"].curve(mark.x))
+
+
+def test_tab_offers_the_models_and_then_values(scanned, prompt):
+    command = commands()["fit"]
+    assert command.candidates([], prompt.session.devices)[:5] == ["gauss", "lorentz", "pvoigt", "edge", "line"]
+    offered = command.candidates(["gauss"], prompt.session.devices)
+    assert "bell" in offered
+    assert "th" not in offered
+
+
+@pytest.mark.parametrize("line", ["f = fit gauss -1", "f = fit gauss 1", "f = fit gaussian bell 1"])
+def test_a_scan_is_named_by_its_number_with_or_without_a_value(scanned, prompt, line):
+    prompt("f = None")
+    prompt(line)
+    assert prompt.names["f"].y == "bell"

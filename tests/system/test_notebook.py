@@ -120,6 +120,8 @@ def test_a_refused_command_is_one_line_and_ends_run_all(notebook):
 def test_any_notebook_opens_a_profile_with_load_ext(kernels):
     plain = Notebook("python3")
     with plain.setup_kernel():
+        plain.do("%env BEAMSHELL_OPTIONS=--profile nowhere")
+        assert plain.do("%load_ext beamshell").startswith("UsageError: no profile 'nowhere' (there are: demo")
         plain.do("%env BEAMSHELL_OPTIONS=--profile demo --twin")
         assert "th, tth" in plain.do("%load_ext beamshell")
         assert plain.do("session.config.name") == "'demo-twin'"
