@@ -124,5 +124,5 @@ class _RunFigure(RunReceiver):
         painter.touch(self._panel)
         if isinstance(self._panel, AxesPanel):  # the caller's own axes: no GUI loop draws them later
             painter.draw(self._panel)
-        else:
+        elif not painter.has_loop:
             painter.paint()
