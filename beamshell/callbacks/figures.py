@@ -97,7 +97,7 @@ class Windows:
         values: names of the values in the plots to come; () for those that each run hints.
         earlier: the runs that the plots to come show beside theirs.
         marks: the marks of the last runs.
-        last: the window that has been drawn last, or None.
+        last: the window that has got a new picture last, or None.
     """
 
     def __init__(self, painter: Painter | None = None) -> None:
@@ -124,14 +124,14 @@ class Windows:
 
     @property
     def figure(self) -> Any:
-        """The matplotlib figure that was drawn last in a window that is still open, or None."""
+        """The matplotlib figure of the newest picture in a window that is still open, or None."""
         return None if self.last is None else self.last.figure
 
     def mark(self, run: str, *marks: Mark) -> None:
         """Show marks in the plot of the run with this uid, now and when it is shown again."""
         self.marks.add(run, *marks)
         for window in self._windows.values():
-            if window.figure is not None:
+            if window.shows(run):
                 self._painter.touch(window)
 
     def new_manager(self) -> Any:
@@ -211,6 +211,10 @@ class Window:
         self._picture = picture
         self._closed = False
 
+    def shows(self, run: str) -> bool:
+        """Whether its picture is that of the run with this uid."""
+        return not self._closed and getattr(self._picture, "run", None) == run
+
     def draw(self) -> None:
         """Bring the picture up to date; opens the window the first time."""
         if self._closed or self._picture is None:
@@ -226,10 +230,10 @@ class Window:
         if self._picture is not self._composed:
             self._picture.compose(self.figure, self._composed)
             self._composed = self._picture
+            self._windows.last = self
             _make_current(self._manager)
         self._picture.update()
         self.figure.canvas.draw()
-        self._windows.last = self
         if opened:
             self._windows.show(self._manager)
 

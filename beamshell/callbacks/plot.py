@@ -102,6 +102,7 @@ class LinePicture:
 
     Attributes:
         status: how the run ended; empty while it is running.
+        run: the uid of the run.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class LinePicture:
         windows: Windows,
         limits: tuple[Limits | None, Limits | None] = (None, None),
     ) -> None:
-        self.status = ""
+        self.status, self.run = "", curves.run
         self._limits = limits
         self._scale: Scale = scale
         self._curves = curves
@@ -150,7 +151,7 @@ class LinePicture:
             set_limits(axes, xs, self._curves.limits)
             set_heights(axes, np.concatenate(own + self._heights_beside(axes)), self._scale)
             axes.set(**{end: limits for end, limits in zip(("xlim", "ylim"), self._limits, strict=True) if limits})
-        if (marks := self._windows.marks.of(self._curves.run)) != self._marks:
+        if (marks := self._windows.marks.of(self.run)) != self._marks:
             self._marks = marks
             self._draw_marks()
         self._axes[0].set_title(caption(self._curves, self.status), fontsize="medium")

@@ -67,8 +67,8 @@ class PeakMarks(RunMarks):
 
     @cached_property
     def at_end(self) -> dict[str, Peak]:
-        """The statistics by signal, when no point follows."""
-        return self.peaks()
+        """The statistics of the detectors and of the values chosen for the plots, when no point follows."""
+        return self.peaks(*self._windows.values)
 
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
         """Mark the plot."""
@@ -85,6 +85,7 @@ def show_run(documents: Documents, windows: Windows | None = None) -> bool:
     windows = windows or all_windows
     if windows.possible:
         _show(documents, the_painter, windows)
+        the_painter.flush()
     return windows.possible
 
 
@@ -110,6 +111,7 @@ def figure_at_hand(last_run: Callable[[], Documents], windows: Windows | None = 
         windows: None is the process's own.
     """
     windows = windows or all_windows
+    the_painter.flush()  # the last points may not have been drawn yet
     return windows.figure or figure_of(last_run(), windows)
 
 

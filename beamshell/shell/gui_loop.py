@@ -26,6 +26,8 @@ _LONGEST_GUI_WAIT_S = 0.05
 """Seconds after which a GUI loop is woken: it may run no Python for long, and Python handles no signal meanwhile."""
 
 
+_LEAST_BETWEEN_GUI_S = 0.025
+"""Seconds between two entries of a GUI loop: each takes a millisecond, which short points would pay every time."""
 _LONGEST_WITHOUT_DRAWING_S = 1.0
 """Seconds without a wait after which windows are drawn all the same."""
 
@@ -60,7 +62,7 @@ class GuiLoop:
         self._shell: Any = None
         self._hook: Callable[[Any], Any] | None = None
         self._alarm: Alarm | None = None
-        self._waited_at = -math.inf
+        self._waited_at = self._gui_processed_at = -math.inf
 
     @property
     def toolkit_running(self) -> bool:
@@ -104,10 +106,14 @@ class GuiLoop:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         self._paint(inbox, is_waiting=timeout_s != 0)
         hook = self._gui_hook()
-        if hook is not None:
-            self._wait_in_gui(hook, inbox, deadline)
-        else:
+        if hook is None:
             self._wait(inbox, deadline)
+            return
+        gui_due = self._gui_processed_at + _LEAST_BETWEEN_GUI_S
+        self._wait(inbox, gui_due if deadline is None else min(deadline, gui_due))
+        if not inbox.ready() and (deadline is None or deadline > gui_due):
+            self._wait_in_gui(hook, inbox, deadline)
+            self._gui_processed_at = time.monotonic()
 
     def _wait(self, inbox: Inbox, deadline: float | None) -> None:
         while not inbox.ready():

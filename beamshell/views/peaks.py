@@ -74,15 +74,15 @@ class RunPeaks(RunReceiver):
         """The signal for a name: a key, a device or a quotient; counts with count times of their own are rates."""
         return next(iter(as_rates(self._primary, resolve(self._primary, [name])[0])), None)
 
-    def peaks(self, named: str | None = None) -> dict[str, Peak]:
+    def peaks(self, *named: str | None) -> dict[str, Peak]:
         """The statistics by signal, the first detector first; those without a peak are left out.
 
         Args:
-            named: a signal to look at beside the detectors, such as "it/i0"; one that is not recorded is left out.
+            named: signals to look at beside the detectors, such as "it/i0"; one that is not recorded is left out.
         """
         x = axes(self._start)[0]
         xs = self._column(x)
-        keys = [*self.signals(), *filter(None, [self.signal(named) if named else None])]
+        keys = [*self.signals(), *filter(None, map(self.signal, filter(None, named)))]
         ys = [key for key in dict.fromkeys(keys) if field(self._primary, key).is_number]
         return {y: statistics for y in ys if (statistics := self._peak(x, y, xs)) is not None}
 

@@ -48,6 +48,15 @@ pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].reshape(-1, 3)
 blue = np.array([31, 119, 180])
 seen["blue pixels"] = int((np.abs(pixels.astype(int) - blue).sum(axis=1) < 30).sum())
 
+from beamshell.callbacks import LivePlot
+other = LivePlot("det", "seq_num")
+for name, doc in second:
+    other(name, doc)
+painter.flush(); events()                       # a window of another kind, with an older picture then
+feed(first)
+painter.flush(); events()
+seen["newest picture"] = windows.figure is figure
+next(one for one in open_windows() if "seq_num" in one.windowTitle()).close(); events()
 plt.plot([1, 2, 3], label="mine")               # a person draws into the figure at hand
 feed(second[:-3])
 painter.flush(); events()
@@ -165,6 +174,10 @@ def test_a_window_closed_in_the_middle_of_a_scan_hurts_nothing_and_opens_with_th
     assert seen["stays closed"] == [0, True, []]
     assert seen["opens again"] == 1
     assert seen["opens after close all"] == 1
+
+
+def test_of_several_windows_the_one_with_the_newest_picture_is_at_hand(seen):
+    assert seen["newest picture"]
 
 
 def test_without_a_window_the_figure_at_hand_is_drawn_from_the_last_run(seen):

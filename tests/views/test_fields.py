@@ -109,8 +109,8 @@ def test_a_quotient_is_a_signal_and_its_parts_must_be_recorded():
 
 
 def test_a_dotted_name_is_the_key_of_the_part(make_run):
-    _, (_, descriptor), *_ = make_run(["th"], ["scaler_it", "scaler_i0"], [])
-    assert resolve(descriptor, ["scaler.it/scaler.i0", "scaler.it", "scaler.ix"]) == (
-        ["scaler_it/scaler_i0", "scaler_it"],
+    _, (_, descriptor), *_ = make_run(["th"], ["scaler_It", "scaler_I0"], [])
+    assert resolve(descriptor, ["scaler.it/scaler.I0", "scaler.it", "scaler.ix"]) == (
+        ["scaler_It/scaler_I0", "scaler_It"],
         ["scaler.ix"],
     )
