@@ -10,8 +10,18 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    *("engine", "reading", "ca", "updates", "network", "console"),
-    *("points", "live_events", "rehearsal", "calls", "live"),
+    "engine",
+    "reading",
+    "ca",
+    "updates",
+    "network",
+    "console",
+    "points",
+    "live_events",
+    "rehearsal",
+    "calls",
+    "live",
+    "text_plot",
 )
 
 
