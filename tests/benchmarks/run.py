@@ -21,7 +21,6 @@ NAMES = (
     "rehearsal",
     "calls",
     "live",
-    "text_plot",
 )
 
 
