@@ -96,7 +96,7 @@ def test_the_next_scan_has_a_plot_below_its_own_cell(notebook):
 
 
 def test_the_stop_button_pauses_a_scan_as_ctrl_c_does_and_resume_goes_on(notebook):
-    text = notebook.do("scan det th -1 1 21 0.1", press_at="|         3 |")
+    text = notebook.do("scan det th -1 1 21 0.1", press_at=" -0.8000 ")
     assert "Pausing at the next checkpoint" in text
     assert "resume  go on from the last checkpoint" in text
     assert notebook.do("session.state") == "'paused'"
@@ -131,7 +131,7 @@ def test_any_notebook_opens_a_profile_with_load_ext(kernels):
 def test_a_plan_that_is_paused_is_aborted_when_the_kernel_ends(kernels):
     notebook = Notebook("beamshell-demo")
     with notebook.setup_kernel():
-        notebook.do("scan det th -1 1 21 0.1", press_at="|         3 |")
+        notebook.do("scan det th -1 1 21 0.1", press_at=" -0.8000 ")
         uid = notebook.do("runs[-1].uid").strip("'")
         folder = notebook.do("str(session.folder)").strip("'")
     run = Runs(folder)[uid]
