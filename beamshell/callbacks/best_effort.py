@@ -16,7 +16,7 @@ from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.run_figure import PeakMarks, RunFigures
 from beamshell.callbacks.subscribed_view import claims
-from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.callbacks.table import LiveTable, Printer, colour_of
 from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
@@ -105,7 +105,8 @@ class _BestRun(RunReceiver):
             part.stop(stop)
         if self._parts is None and self._best.table:
             took_s = self._duration.seconds(stop)
-            Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop), took_s))
+            line = last_line(self._start, stop, points_by_stream(stop), took_s)
+            Printer(self._best.out)(line, colour_of(stop.get("exit_status", "?")))
 
 
 class _BestPeaks(PeakMarks):

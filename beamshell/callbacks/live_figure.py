@@ -12,11 +12,11 @@ from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
-from beamshell.callbacks.scales import Scale, check
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.fields import resolve
+from beamshell.views.scales import Scale, check
 
 
 class LiveFigure(SubscribedView):

@@ -20,12 +20,11 @@ from beamshell.views.curves import Curves, curves_of, thinned
 from beamshell.views.earlier_runs import count_time_factor
 from beamshell.views.fields import resolve
 from beamshell.views.marks import Mark
-from beamshell.views.scales import Scale, margin_of
+from beamshell.views.scales import Scale, horizontal_span, margin_of
 
 Limits = tuple[float, float]
 
 _PREVIOUS = "0.75"
-_LIMIT_SLACK = 0.02
 _MARGINS = {"left": 0.15, "right": 0.97, "top": 0.9, "bottom": 0.12, "hspace": 0.16}
 
 
@@ -220,13 +219,7 @@ def set_limits(axes: Any, values: NDArray[np.float64], expected: tuple[float, fl
         expected: the range that the run says it covers. A relative scan names distances, not positions: then the
             values lie outside, and they alone count.
     """
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return
-    low, high = float(finite.min()), float(finite.max())
-    if expected is not None:
-        slack = _LIMIT_SLACK * (expected[1] - expected[0])
-        if low >= expected[0] - slack and high <= expected[1] + slack:
-            low, high = expected
-    margin = margin_of(low, high)
-    axes.set_xlim(low - margin, high + margin)
+    if np.isfinite(values).any():
+        low, high, *_ = horizontal_span(values, expected)
+        margin = margin_of(low, high)
+        axes.set_xlim(low - margin, high + margin)

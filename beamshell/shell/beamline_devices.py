@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TIME_TO_ANSWER_S = 3.0
 """Seconds that a device has to answer before it is called offline, if it was first asked after the start-up."""
 
+_SAID_AFTER_S = 2.0
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = (int, float, str, ModuleType, FunctionType)
 """Variables of these types stand for no device."""
@@ -174,6 +175,13 @@ class OfflineReport:
         is_early = not searches.is_open or self._clock() - self._loaded_at < TIME_TO_ANSWER_S
         return "connecting" if is_early else "OFFLINE"
 
+    def names(self) -> list[str]:
+        """The devices that are offline now, without those that may not have had the time to answer."""
+        if self._unheard is None or self.offline_word != "OFFLINE":
+            return []
+        names = dict.fromkeys(_device_of(channel) for channel in self._registry.offline())
+        return [name for name in names if name not in self._deferred]
+
     def show_new(self, needed: Set[str] | None = None) -> None:
         """Report the offline devices that were not reported before; the first call waits for devices to answer.
 
@@ -182,7 +190,9 @@ class OfflineReport:
         """
         if self._unheard is None:
             if not searches.is_open:
-                searches.wait()
+                if not searches.wait(_SAID_AFTER_S):
+                    say("waiting for the IOC of this console to answer (Ctrl+C ends the wait)")
+                    searches.wait()
                 self._loaded_at = self._clock()  # nothing could answer before
             self._deferred = set() if needed is None else self._registry.deferred() - needed
             self._show(self._registry.wait_for_connection(self.left_s, but_for=self._deferred))

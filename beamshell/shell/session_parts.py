@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
-from beamshell.shell.messages_shown import one_line, say_error
+from beamshell.shell.messages_shown import one_line, say, say_error
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
@@ -121,7 +121,6 @@ class SessionParts:
         names: the names at the prompt.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
-        plan_display: shows the plan that runs; None without the step that subscribes the callbacks.
     """
 
     def __init__(
@@ -136,12 +135,13 @@ class SessionParts:
     ) -> None:
         self.profile = profile
         self.ioc = ioc
+        self._ended_ioc: int | None = None
         self.names = PromptNames(shell.user_ns, shell.user_ns_hidden)
         self.acquisition: StartupStep[Acquisition] = StartupStep("open")
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
-        self.plan_display: PlanDisplay | None = None
+        self._run_display = _RunDisplay()
         self._shell = shell
         self._config = config
         self._report = report
@@ -208,20 +208,25 @@ class SessionParts:
     def _subscribe_callbacks(self) -> GuiLoop:
         from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
-        from beamshell.shell.plan_display import PlanDisplay
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
         gui = GuiLoop(painter)
-        run_display = _RunDisplay()
-        engine.subscribe(run_display)
+        engine.subscribe(self._run_display)
         engine.pump = gui.pump
-        self.plan_display = PlanDisplay(painter, above=run_display.live_plot)
         engine.subscribe(self.plan_display.progress)
         engine.while_running = self.plan_display.running
         gui.enable(self._shell)
         return gui
+
+    @cached_property
+    def plan_display(self) -> PlanDisplay:
+        """Shows the plan that runs, once the callbacks are subscribed."""
+        from beamshell.callbacks.painter import painter
+        from beamshell.shell.plan_display import PlanDisplay
+
+        return PlanDisplay(painter, above=self._run_display.live_plot)
 
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""
@@ -232,6 +237,13 @@ class SessionParts:
             (self._gui, self.subscribe_callbacks),
         ]
         return [take for step, take in steps if step.has_failed]
+
+    def say_if_ioc_has_ended(self) -> None:
+        """Say that the IOC which this console has started is no more, once each time."""
+        if self.ioc is None or self.ioc.pid == self._ended_ioc or self.ioc.is_alive():
+            return
+        self._ended_ioc = self.ioc.pid
+        say("the IOC of this console has ended, so its devices are offline; to start it anew: session.ioc.restart()")
 
     # ---- afterwards --------------------------------------------------------------------------
 

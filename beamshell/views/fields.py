@@ -160,6 +160,12 @@ def siblings(descriptor: Document, key: str) -> list[str]:
     return [key]
 
 
+def moved_fields(start: Document, descriptor: Document) -> set[str]:
+    """The fields of the motors that the run scans: positions and setpoints, but no counts of a flyer that moves too."""
+    moved = {key for position in positions(start, descriptor) for key in siblings(descriptor, position)}
+    return moved - set(detectors(start, descriptor))
+
+
 def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], list[str]]:
     """The keys for names or devices, and the names that this stream does not have.
 

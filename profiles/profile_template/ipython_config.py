@@ -16,4 +16,5 @@ c.Beamshell.name = "mybeamline"
 c.Beamshell.title = "my beamline"
 c.Beamshell.devices_file = "devices.yml"
 c.Beamshell.suspenders = []
+# c.Beamshell.status_line = ["ring", "shutter"]  # shown below the prompt
 # c.Beamshell.ask_above = 1800  # seconds: a scan that takes longer is asked about before it starts
