@@ -9,7 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("engine", "reading", "ca", "updates", "network", "console", "points", "rehearsal", "calls", "live")
+NAMES = (
+    "engine",
+    "reading",
+    "ca",
+    "updates",
+    "network",
+    "console",
+    "points",
+    "rehearsal",
+    "calls",
+    "live",
+    "text_plot",
+)
 
 
 def main(names: list[str]) -> None:
