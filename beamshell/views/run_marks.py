@@ -12,6 +12,7 @@ from typing import Any
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.analysis.peaks import Peak
 from beamshell.analysis.refusals import Shape
+from beamshell.analysis.signals import parts_of
 from beamshell.arrays import Floats, np
 from beamshell.documents import Document
 from beamshell.text.numbers import number
@@ -50,7 +51,8 @@ class RunMarks(RunPeaks):
         marks = []
         if peak.doubt is None or peak.is_top_inside:  # of a slope or an edge it is only where the scan ends
             at, height, word = (peak.min_x, peak.min_y, "min") if peak.is_dip else (peak.max_x, peak.max_y, "max")
-            value = number(height, field(self._primary, peak.y).precision)
+            is_quotient = parts_of(peak.y, self._primary.get("data_keys") or {}) is not None
+            value = f"{height:.6g}" if is_quotient else number(height, field(self._primary, peak.y).precision)
             label = f"{word} {value} at {self.position(peak, at)}"
             marks.append(Mark(peak.y, np.array([at]), np.array([height]), label))
         if peak.doubt is None and peak.cen is not None:

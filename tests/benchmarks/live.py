@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+from live_events import events, scan_with_a_window
 from measure import Job, machine, median, rounds, table, verdict, with_range
 from points import on_a_terminal
 from terminal import Terminal
@@ -104,7 +105,7 @@ def processor_s(pid: int) -> float:
 
 # ---- all of it -----------------------------------------------------------------------------------
 
-PARTS: tuple[Callable[[], None], ...] = (last_line, text_plot)
+PARTS: tuple[Callable[[], None], ...] = (last_line, text_plot, events, scan_with_a_window)
 
 
 def main(names: list[str]) -> None:

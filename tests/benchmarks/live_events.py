@@ -16,10 +16,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-os.environ |= {"QT_QPA_PLATFORM": "offscreen", "BEAMSHELL_PLOTS": "window", "MPLBACKEND": "qtagg"}
+os.environ |= {"QT_QPA_PLATFORM": "offscreen", "BEAMSHELL_PLOTS": "window"}
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from measure import Job, machine, median, rounds, table, verdict, with_range
+from measure import Job, median, rounds, table, verdict, with_range
 from points import on_a_terminal
 from trivial_devices import Detector, Motor
 
@@ -65,8 +65,10 @@ def ours(points: int) -> Job:
 
 def theirs(points: int) -> Job:
     """The same with bluesky's; its plot and statistics get the first points at once, which would take hours."""
+    import matplotlib
     from bluesky.callbacks.best_effort import BestEffortCallback
 
+    matplotlib.use("qtagg")
     best = BestEffortCallback()
     documents = scan_documents(points + MEASURED * (ROUNDS + 1))
     best(*next(documents))
@@ -195,16 +197,3 @@ class Counting:
         self.done = self.success = True
         for callback in self._callbacks:
             callback(self)
-
-
-def main(names: list[str]) -> None:
-    print(machine())
-    for part in PARTS:
-        if not names or part.__name__ in names:
-            part()
-
-
-PARTS = (events, scan_with_a_window)
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -17,7 +17,6 @@ NAMES = (
     "network",
     "console",
     "points",
-    "live_events",
     "rehearsal",
     "calls",
     "live",

@@ -67,7 +67,7 @@ def test_a_ratio_that_was_chosen_is_marked_too(make_run, ax):
     documents = make_run(["th"], ["det", "i0"], [(x, y, 2.0) for x, y in BELL])
     feed(BestEffort(), documents)
     feed(LivePlot(ax=ax), documents)
-    assert labels(ax) == ["det/i0", "max 505.000 at 0.100", "cen 0.100"]
+    assert labels(ax) == ["det/i0", "max 505 at 0.100", "cen 0.100"]
 
 
 def test_noise_has_no_marks(make_run, ax):

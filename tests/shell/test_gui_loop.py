@@ -258,3 +258,11 @@ def test_during_a_plan_that_never_waits_pictures_are_drawn_all_the_same():
     painter.touch(picture)
     GuiLoop(painter).pump(Inbox(), 0.0)
     assert picture.drawn == 1
+
+
+def test_waits_that_follow_one_another_closely_do_not_each_enter_the_gui_loop(loop):
+    entries = []
+    loop._hook = entries.append
+    for _ in range(500):
+        loop.pump(Inbox(), 0.0)
+    assert 1 <= len(entries) < 250
