@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from beamshell.protocols import DataKey, Reading
@@ -20,6 +21,21 @@ OnChange: TypeAlias = Callable[[Reading], None]
 OnConnection: TypeAlias = Callable[[bool], None]
 OnDone: TypeAlias = Callable[[BaseException | None], None]
 """Called once when a write has ended, with None or the exception that made it fail."""
+
+
+@dataclass(eq=False, slots=True)
+class Silence:
+    """A time in which a server, or the channel of one address, did not answer.
+
+    Attributes:
+        address: of the server or the channel.
+        since: seconds of the monotonic clock.
+        until: the same; None while it lasts.
+    """
+
+    address: str
+    since: float
+    until: float | None = None
 
 
 class Channel(ABC):
@@ -50,6 +66,14 @@ class Channel(ABC):
     @property
     def disconnected_since(self) -> float | None:
         """The time since which it does not answer, in seconds since 1970; None while it answers, or if unknown."""
+        return None
+
+    def silence(self, ask_s: float = 0.0) -> Silence | None:  # noqa: ARG002 - for those that can ask their server
+        """The last time in which it did not answer, which may last; None if it has always answered.
+
+        Args:
+            ask_s: ask its server now, and wait so long for the answer, if the control system has a way to do so.
+        """
         return None
 
     @abstractmethod

@@ -111,6 +111,9 @@ class RunEngine:
     msg_hook = _setting("msg_hook", "``f(msg)``, called with each message before it is done; or None.")
     state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
     look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
+    answer_wait_s = _setting(
+        "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
+    )
     waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
 
     @property
