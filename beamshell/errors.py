@@ -137,9 +137,11 @@ class FailedStatus(EngineError):
 
     Attributes:
         status: the status that failed.
+        device: the device whose action it is.
     """
 
     status: object = None
+    device: object = None
 
 
 class FailedPause(EngineError):

@@ -272,9 +272,9 @@ class Interpreter:
         """True if a device fails because it does not answer, or did not; the plan then waits until it does."""
         if not self._can_suspend:
             return False
-        ctx, status = self.ctx, getattr(exc, "status", None)
-        obj = next((task.msg.obj for task in ctx.resources.tasks if task.status is status), msg.obj)
-        unanswered = ctx.silences.excuse(obj, exc, self.cursor.checkpoint_at, ctx.device)
+        ctx = self.ctx
+        device = exc.device if isinstance(exc, FailedStatus) else msg.obj
+        unanswered = ctx.silences.excuse(device, exc, self.cursor.checkpoint_at, ctx.device)
         if unanswered is None:
             return False
         ctx.count_suspenders()

@@ -1,7 +1,7 @@
 """A device that does not answer holds the plan, which does again what has failed, up to a limit."""
 
 import pytest
-from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
+from virtual_world import VirtualDetector, VirtualMotor, VirtualStatus, VirtualWorld
 
 from beamshell.channels.base import Silence
 from beamshell.errors import LimitError, MoveFailed, NoAnswer, NotConnected, ReadTimeout, StatusTimeoutError
@@ -75,6 +75,25 @@ def test_a_move_whose_end_a_silence_hides_is_made_again(world, motor, det, wrapp
     core = world.run(scan([det], motor, 0, 8, 5))
     assert core.exit_status == "success"
     assert {number: data["det"] for number, data in world.final_data().items()} == {1: 0, 2: 20, 3: 40, 4: 60, 5: 80}
+
+
+def test_a_move_that_fails_before_it_is_waited_for_is_made_again(world, motor, det):
+    """Its group is forgotten as its failure is raised."""
+    original, calls = motor.set, []
+
+    def fails_at_once(value):
+        calls.append(value)
+        if len(calls) != 2:
+            return original(value)
+        fall_silent(world, motor, for_s=20)
+        status = VirtualStatus()
+        status.finish(NotConnected("motor lost its connection"))
+        return status
+
+    motor.set = fails_at_once
+    core = world.run(scan([det], motor, 0, 8, 5))
+    assert core.exit_status == "success"
+    assert sorted(world.final_data()) == [1, 2, 3, 4, 5]
 
 
 def test_a_silence_that_has_ended_before_the_failure_is_known_is_said_and_the_action_is_repeated(world, motor, det):

@@ -14,7 +14,7 @@ import time
 
 from beamshell.channels.base import Silence
 from beamshell.channels.ca import requests
-from beamshell.channels.ca.requests import Batch
+from beamshell.channels.ca.requests import Batch, CaListener
 from beamshell.channels.reconnect import reconnect_probe
 
 _LOOK_EVERY_S = 1.0
@@ -25,18 +25,21 @@ _STOPS_WITHIN_S = 2.0
 
 
 class _Probe:
-    """A small get, to see whether a server answers."""
+    """A small get of a channel, to see whether its server answers."""
 
-    def __init__(self, chid: int, dbr_type: int, now: float) -> None:
-        self.sent_at = now
+    def __init__(self, channel: CaListener, get: tuple[int, int]) -> None:
+        self.sent_at = time.monotonic()
+        self._channel, self._get = channel, get
         self._batch = Batch()
-        self._index = self._batch.ask(chid, dbr_type, 1)
+        self._index = self._batch.ask(*get, 1)
         self.wait(0.0)
 
     def wait(self, timeout: float) -> bool | None:
         """True if the server has answered, False if the circuit is lost; None if neither within `timeout` seconds."""
         answer = self._batch.wait_for(self._index, timeout)
-        return None if answer is None else not isinstance(answer, int)
+        if answer is None:  # the library forgets the gets of a channel that is closed or made anew
+            return None if self._channel.smallest_get == self._get else False
+        return not isinstance(answer, int)
 
 
 class CircuitWatch:
@@ -143,7 +146,7 @@ class CircuitWatch:
     def _new_probe(server: str) -> _Probe | None:
         for channel in list(requests.channels.values()):
             if channel.server == server and (get := channel.smallest_get) is not None:
-                return _Probe(*get, time.monotonic())
+                return _Probe(channel, get)
         return None
 
     def _is_silent(self, server: str) -> bool:
