@@ -6,19 +6,23 @@ plug-in: each user asks for its own group, and loads an entry when it is first u
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from importlib.machinery import PathFinder, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from importlib.metadata import EntryPoint
-    from types import ModuleType
 
 # ---- modules
 
@@ -111,6 +115,57 @@ def is_of_working_folder(package: str) -> bool:
     return OWN_MODULES.find_spec(package) is not None
 
 
+class DeferredModule(ModuleType):
+    """A module that is imported when something of it is first used, and from then on is as quick as the module.
+
+    >>> json = DeferredModule("json")
+    >>> json.dumps([1])
+    '[1]'
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        _load(self)
+        return getattr(self, name)
+
+    def __dir__(self) -> list[str]:
+        _load(self)
+        return dir(self)
+
+
+def _load(deferred: ModuleType) -> None:
+    """Give it all names of the module, and the class of one; in another thread that may have happened already."""
+    vars(deferred).update(vars(import_module(deferred.__name__)))
+    deferred.__class__ = ModuleType
+
+
+def names_at_first_use(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of a package whose public names are imported when they are first used.
+
+    The names stand in the file `__init__.pyi` beside its `__init__.py`, which type checkers and editors read too.
+
+    Args:
+        package: its `__name__`.
+        file: its `__file__`.
+    """
+    module_of = {
+        imported.asname or imported.name: (statement.module or "", imported.name)
+        for statement in ast.parse(Path(file).with_suffix(".pyi").read_text()).body
+        if isinstance(statement, ast.ImportFrom)
+        for imported in statement.names
+    }
+
+    def value_of(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, name_there = module_of[name]
+        value = getattr(import_module(module), name_there)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    names = sorted(module_of)
+    return value_of, lambda: names, names
+
+
 # ---- entry points
 
 
@@ -123,9 +178,28 @@ def entry_points_of(group: str) -> dict[str, EntryPoint]:
     Args:
         group: "beamshell.schemes", "beamshell.devices", "beamshell.commands" or "beamshell.exporters".
     """
-    from importlib.metadata import entry_points  # it takes longer to import than most of the console
+    if not _may_have_entries(group):
+        return {}
+    from importlib.metadata import entry_points  # it takes as long to import as a third of the console
 
     return {entry.name: entry for entry in entry_points(group=group)}
+
+
+def _may_have_entries(group: str) -> bool:
+    """False if no installed package has an entry point of the group; True where only importlib.metadata can know."""
+    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+        return True
+    heading = f"[{group}]"
+    for entry in sys.path:
+        if os.path.isfile(entry):  # a zip file
+            return True
+        with suppress(OSError):  # it is no folder
+            for name in os.listdir(entry or os.curdir):
+                if name.lower().endswith((".dist-info", "egg-info")):
+                    with suppress(OSError):  # it has none
+                        if heading in Path(entry, name, "entry_points.txt").read_text("utf-8", "replace"):
+                            return True
+    return False
 
 
 def load(entry: EntryPoint) -> Any:

@@ -34,6 +34,7 @@ numbers of devices, and the functions of `math` |
 | `mov th 1; wa` | one command after the other |
 | `for i in (1, 2): mov th i` | commands work in loops and functions; there they mean the function's own variables |
 | `pos = wm th` | the number is kept |
+| `scan det th -1 1 21 time=0.1` | a parameter may be typed by its name, wherever it stands |
 | `scan(det, th, -1, 1, 21)` | the same in Python; inside `RE(...)` and behind `yield from` it gives the plan |
 | `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
 | `stop = 3` | a variable may take a command's name, which is said; `%stop` is then the command, and at PAUSED `stop` |

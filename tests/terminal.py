@@ -53,6 +53,11 @@ class Terminal:
             self._stream.feed(self.process.read_nonblocking(65536, timeout=0.02))
 
     @property
+    def cells(self) -> list[list[Any]]:
+        """What is on the screen, line by line as far as the cursor: characters with their colours, as pyte has them."""
+        return [[self._screen.buffer[y][x] for x in range(self._columns)] for y in range(self._screen.cursor.y + 1)]
+
+    @property
     def row(self) -> int:
         """Where the cursor is, counted from the first line ever."""
         return len(self._screen.history.top) + self._screen.cursor.y

@@ -6,12 +6,13 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from beamshell.channels.deferred import require
 from beamshell.errors import MissingLibrary
-from beamshell.plugins import OWN_MODULES, OwnModules, entry_points_of, find_installed
+from beamshell.plugins import OWN_MODULES, DeferredModule, OwnModules, entry_points_of, find_installed
 
 
 @pytest.fixture
@@ -83,3 +84,15 @@ def test_an_entry_point_in_a_folder_of_ones_own_is_no_plug_in(folder):
         assert "stray" not in entry_points_of("beamshell.commands")
     finally:
         entry_points_of.cache_clear()
+
+
+def test_a_deferred_module_is_imported_at_its_first_use_and_is_then_like_the_module(folder):
+    (folder / "of_later.py").write_text("value = 3\n")
+    deferred = DeferredModule("of_later")
+    assert "of_later" not in sys.modules
+    assert deferred.value == 3
+    assert type(deferred) is ModuleType
+    assert DeferredModule.__getattr__(deferred, "value") == 3  # of a thread that has come second
+    assert "value" in dir(deferred)
+    with pytest.raises(AttributeError, match="of_later"):
+        _ = deferred.nothing

@@ -16,7 +16,7 @@ FLOORS = (
     {"timing", "store", "devices", "plans", "engine", "ioc"},
     {"channels", "analysis"},
     {"documents"},
-    {"text"},
+    {"text", "arrays"},
     {"plugins"},
     {"protocols", "messages", "errors", "_version"},
 )

@@ -9,10 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from beamshell.analysis.models import FWHM_PER_SIGMA, Background, LeastSquares, error_function, fitted, gaussian
-from beamshell.analysis.noise import Floats
 from beamshell.analysis.refusals import (
     Curve,
     Shape,
@@ -24,6 +21,7 @@ from beamshell.analysis.refusals import (
     is_much_better,
 )
 from beamshell.analysis.significance import limit_for_peaks
+from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
 
 _ONE_IN_1000 = 3.29  # standard deviations by which one curve is better than another

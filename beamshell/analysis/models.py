@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
-from beamshell.analysis.noise import Floats, counting_variance
+from beamshell.analysis.noise import counting_variance
+from beamshell.arrays import Floats, np
 
 Model = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """``(x, parameters) -> (y, jacobian)``, shapes (n,) and (n, 4); parameters: centre, sigma, height, background."""

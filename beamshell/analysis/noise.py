@@ -6,19 +6,17 @@ Pure numpy: columns of numbers in, counts and variances out. It knows no curve.
 from __future__ import annotations
 
 import math
+import sys
 
-import numpy as np
-from numpy.typing import NDArray
+from beamshell.arrays import Booleans, Floats, np
 
-Floats = NDArray[np.float64]
-
-_SENTINELS = [float(np.finfo(kind).max) for kind in (np.float64, np.float32)]
+_SENTINELS = [sys.float_info.max, (2 - 2**-23) * 2.0**127]  # the largest float64 and float32
 _SMALLEST, _LARGEST = 1e-100, 1e100  # values whose squares and cubes are floats too
 _FEW_COUNTS, _MOST_COUNTS = 20, 2**53
 _ENOUGH_FOR_A_UNIT, _ROUNDING = 3, 1e-6
 
 
-def is_measured(values: Floats) -> NDArray[np.bool_]:
+def is_measured(values: Floats) -> Booleans:
     """Which values are measured ones, bool [n]: no NaN or Inf, nor the largest float, a driver's word for no value."""
     return np.isfinite(values) & ~np.isin(np.abs(values), _SENTINELS)
 

@@ -9,12 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from beamshell.analysis.fits import Fit, fit_peak
-from beamshell.analysis.noise import Floats, is_measured, scaled
+from beamshell.analysis.noise import is_measured, scaled
 from beamshell.analysis.refusals import Shape
 from beamshell.analysis.significance import FALSE_ALARMS, Significance, significance
+from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
 from beamshell.text.numbers import label
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from beamshell.analysis.models import (
     FWHM_PER_SIGMA,
     Background,
@@ -23,7 +21,6 @@ from beamshell.analysis.models import (
     gaussian,
 )
 from beamshell.analysis.noise import (
-    Floats,
     counting_variance,
     counts_per_value,
     is_measured,
@@ -32,6 +29,7 @@ from beamshell.analysis.noise import (
 )
 from beamshell.analysis.significance import FALSE_ALARMS, deviations_of_t, limit_for_peaks, significance
 from beamshell.analysis.waves import wave_alone
+from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
 from beamshell.text.lists import listed
 from beamshell.text.numbers import number, position_digits, with_error

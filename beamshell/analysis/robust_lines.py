@@ -5,11 +5,7 @@ Pure numpy; it does not know what the points are.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-Values = np.ndarray[Any, np.dtype[np.float64]]
+from beamshell.arrays import Floats, np
 
 _ABSOLUTE_ERROR = 0.003
 _RELATIVE_ERROR = 0.02
@@ -21,7 +17,7 @@ _HUBER, _TUKEY = 1.345, 4.685
 """For 95 % efficiency on normal noise (P. Huber, Robust Statistics, 1981)."""
 
 
-def fit_lines(rows: Values, values: Values, weights: Values, prior: Values, leeway: Values) -> Values:
+def fit_lines(rows: Floats, values: Floats, weights: Floats, prior: Floats, leeway: Floats) -> Floats:
     """The parameters p for which `rows @ p` is near `values`, float64 [k].
 
     Points that are far off get a smaller weight at first (Huber), and finally none (Tukey).
@@ -35,7 +31,7 @@ def fit_lines(rows: Values, values: Values, weights: Values, prior: Values, leew
     """
     scale = _ABSOLUTE_ERROR + _RELATIVE_ERROR * np.abs(values)
     scaled_rows, scaled_values = rows / scale[:, None], values / scale
-    parameters: Values = prior
+    parameters: Floats = prior
     for trust, steps in ((_huber, _HUBER_STEPS), (_tukey, _TUKEY_STEPS)):
         for _ in range(steps):
             residuals = scaled_values - scaled_rows @ parameters
@@ -49,9 +45,9 @@ def fit_lines(rows: Values, values: Values, weights: Values, prior: Values, leew
     return parameters
 
 
-def _huber(z: Values) -> Values:
+def _huber(z: Floats) -> Floats:
     return _HUBER / np.maximum(np.abs(z), _HUBER)
 
 
-def _tukey(z: Values) -> Values:
+def _tukey(z: Floats) -> Floats:
     return np.asarray((1 - np.minimum(np.abs(z) / _TUKEY, 1.0) ** 2) ** 2)

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
-from beamshell.analysis.noise import Floats, counts_per_value, is_measured, scaled, smallest_difference
+from beamshell.analysis.noise import counts_per_value, is_measured, scaled, smallest_difference
+from beamshell.arrays import Floats, np
 
 _COUNTING_NOISE, _SCATTER = "counting noise", "the scatter of its points"
 

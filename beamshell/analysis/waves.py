@@ -6,12 +6,11 @@ bent ends.
 
 from __future__ import annotations
 
-import numpy as np
-
 from beamshell.analysis.models import misfit
-from beamshell.analysis.noise import Floats, counting_variance
+from beamshell.analysis.noise import counting_variance
+from beamshell.arrays import Floats, np
 
-_PERIODS = np.arange(0.2, 2.01, 0.1)
+_PERIODS = [tenths / 10 for tenths in range(2, 21)]
 """In the scan."""
 _REWEIGHTED = 2
 
@@ -36,7 +35,7 @@ def wave_alone(x: Floats, y: Floats, per_value: Floats | None) -> float:
 
 def _turns(at: Floats) -> Floats:
     """The angle of each wave at each position, shape (waves, n)."""
-    return np.asarray(2 * np.pi * _PERIODS[:, None] * at)
+    return np.asarray(2 * np.pi * np.array(_PERIODS)[:, None] * at)
 
 
 def _fitted(columns: Floats, y: Floats, weights: Floats) -> Floats:

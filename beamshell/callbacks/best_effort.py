@@ -12,16 +12,19 @@ from typing import Any
 
 from beamshell.analysis.peaks import Peak
 from beamshell.callbacks.figures import Windows
+from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
 from beamshell.views.grid import is_grid
-from beamshell.views.peaks import RunPeaks, is_curve
+from beamshell.views.marks import RunMarks
+from beamshell.views.peaks import is_curve
 
 _MOST_PEAKS = 4
 
@@ -41,6 +44,7 @@ class BestEffort(RunRouter):
         peaks: False prints no peak statistics; they are computed all the same.
         last_peaks: the statistics of the last one-dimensional scan, by detector, first detector first.
         last_motor: the name of the device that scan moved, or None.
+        text_figure: draws the plots in the terminal where there is no display.
     """
 
     def __init__(
@@ -58,19 +62,24 @@ class BestEffort(RunRouter):
         self.last_peaks: dict[str, Peak] = {}
         self.last_motor: str | None = None
         self.out = out
+        self.windows = windows or all_windows
         self._table = LiveTable(out=out)
         self._plot = LivePlot(painter=painter, windows=windows)
         self._grid = LiveGrid(painter=painter, windows=windows)
+        self.text_figure = TextFigure(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
         """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
         parts: list[RunReceiver | None] = []
         if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
-        if self.plots and not claims.is_claimed(start["uid"], "plot") and start.get("num_points") != 1:
-            parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
         if is_curve(start):
-            parts.append(_BestPeaks(start, self))
+            parts.append(_BestPeaks(start, self))  # before the plot, which shows its marks
+        if self.plots and start.get("num_points") != 1:
+            if not claims.is_claimed(start["uid"], "plot"):
+                parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
+            if self.out is None:
+                parts.append(self.text_figure.open_run(start))
         return [part for part in parts if part is not None]
 
 
@@ -102,8 +111,8 @@ class _BestRun(RunReceiver):
             Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop), took_s))
 
 
-class _BestPeaks(RunPeaks):
-    """The peak statistics of one run, printed when it ends."""
+class _BestPeaks(RunMarks):
+    """The peak statistics of one run, printed and marked in the plot when it ends."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
         super().__init__(start)
@@ -111,6 +120,7 @@ class _BestPeaks(RunPeaks):
 
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
         peaks = self.peaks()
+        self._best.windows.mark(self._start["uid"], *self.marks(peaks))
         if not peaks:
             return
         self._best.last_peaks = peaks

@@ -1,7 +1,7 @@
-"""Plot windows: one matplotlib window for each kind of picture, if there is a display.
+"""Plot windows: one matplotlib window for each kind of picture, if there is a display; and what a person wants in them.
 
 matplotlib and a GUI toolkit are imported when the first window is drawn, never before; without a display, never.
-It never knows what a picture shows.
+It never knows how a picture is drawn.
 """
 
 from __future__ import annotations
@@ -11,15 +11,23 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from beamshell.callbacks.scales import Scale
+import numpy as np
+
+from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.painter import painter as the_painter
+from beamshell.views.marks import Mark, Marks
+from beamshell.views.scales import Scale
+
+if TYPE_CHECKING:
+    from beamshell.views.earlier_runs import EarlierRun
 
 log = logging.getLogger(__name__)
 
 SWITCH = "BEAMSHELL_PLOTS"
-"""Environment variable: "window" (always), "none" (never) or "auto" (when there is a display)."""
+"""Environment variable: "window" (always), "text" (always in the terminal), "none" (never) or "auto" (by display)."""
 
 TOOLKITS = {
     "qtagg": "qt",
@@ -45,11 +53,11 @@ def has_display(environ: Mapping[str, str], platform: str) -> bool:
     """True if there is a display on which a window can be seen.
 
     Args:
-        environ: the environment; BEAMSHELL_PLOTS=window or none in it decides, whatever else it says.
+        environ: the environment; BEAMSHELL_PLOTS=window, text or none in it decides, whatever else it says.
         platform: as `sys.platform`.
     """
     switch = environ.get(SWITCH, "auto")
-    if switch in ("window", "none"):
+    if switch in ("window", "text", "none"):
         return switch == "window"
     if platform in ("darwin", "win32"):
         return "SSH_CONNECTION" not in environ
@@ -77,15 +85,27 @@ def choose_backend(environ: Mapping[str, str], platform: str, in_use: str | None
 
 
 class Windows:
-    """The windows of the process, by the kind of picture.
+    """The windows of the process, by the kind of picture, and what a person has chosen for them.
+
+    Args:
+        painter: draws them when it is time; None is the process's own.
 
     Attributes:
         on_first_window: called once with IPython's name of the GUI toolkit, when the first window opens.
         scale: of the values in the pictures to come, if they have none of their own.
+        values: names of the values in the plots to come; () for those that each run hints.
+        earlier: the runs that the plots to come show beside theirs.
+        marks: the marks of the last runs.
+        last: the window that has been drawn last, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, painter: Painter | None = None) -> None:
         self.scale: Scale = "linear"
+        self.values: tuple[str, ...] = ()
+        self.earlier: Sequence[EarlierRun] = ()
+        self.marks = Marks()
+        self.last: Window | None = None
+        self._painter = painter or the_painter
         self.on_first_window: Callable[[str], Any] | None = None
         self._windows: dict[Hashable, Window] = {}
         self._failed = False
@@ -99,6 +119,18 @@ class Windows:
     def window(self, key: Hashable, name: str) -> Window:
         """The window that shows this kind of picture; it opens at its first drawing."""
         return self._windows.setdefault(key, Window(self, name))
+
+    @property
+    def figure(self) -> Any:
+        """The matplotlib figure that was drawn last in a window that is still open, or None."""
+        return None if self.last is None else self.last.figure
+
+    def mark(self, run: str, *marks: Mark) -> None:
+        """Show marks in the plot of the run with this uid, now and when it is shown again."""
+        self.marks.add(run, *marks)
+        for window in self._windows.values():
+            if window.figure is not None:
+                self._painter.touch(window)
 
     def new_manager(self) -> Any:
         """A new figure in a window not yet shown, or None if that cannot be."""
@@ -161,6 +193,7 @@ class Window:
             self._composed = self._picture
         self._picture.update()
         self.figure.canvas.draw()
+        self._windows.last = self
         if opened:
             _show_without_focus(self._manager)
 
@@ -237,3 +270,16 @@ def _show_without_focus(manager: Any) -> None:
 
 windows = Windows()
 """The windows of this process."""
+
+
+def mark_curve(run: str, key: str, x: Any, y: Any, label: str) -> None:
+    """Draw a curve, such as a fit, into the plot of a run; one of the same first word is replaced.
+
+    Args:
+        run: the uid of the run.
+        key: the value that it belongs to, such as "det" or "it/i0".
+        x: positions, float [n].
+        y: values, float [n].
+        label: for the legend, such as "gauss: centre 0.052".
+    """
+    windows.mark(run, Mark(key, np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), label))

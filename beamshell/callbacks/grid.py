@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.live_figure import LiveFigure
+from beamshell.callbacks.live_figure import LiveFigure, caption
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import Scale, colours
+from beamshell.callbacks.scales import colours
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.grid import Grid, edges, grid_of, is_grid
+from beamshell.views.scales import Scale
 
 _NO_IMAGE = "no image: the points do not fit the grid"
 
@@ -98,8 +99,7 @@ class GridPicture:
             self._image.set_visible(image is not None)
         if image is not None:
             self._draw(np.ma.masked_invalid(image.values), edges(image.x), edges(image.y))
-        notes = [self._grid.title, self.status, "" if image else _NO_IMAGE]
-        self._axes.set_title("  ".join(filter(None, notes)), fontsize="medium")
+        self._axes.set_title(caption(self._grid, self.status, "" if image else _NO_IMAGE), fontsize="medium")
 
     def _draw(self, values: Any, x_edges: Any, y_edges: Any) -> None:
         """Draw cells between these edges; those without a value stay blank."""

@@ -55,19 +55,31 @@ class LiveFigure(SubscribedView):
         self.stream_name = stream_name
         self.painter = painter or the_painter
         self._panel = None if ax is None else AxesPanel(ax)
-        self._windows = windows or all_windows
+        self.windows = windows or all_windows
 
     def open_run(self, start: Document) -> RunReceiver | None:
         """The picture of one run, or None where it could not be seen."""
-        return _RunFigure(start, self) if self._panel is not None or self._windows.possible else None
+        return _RunFigure(start, self) if self._panel is not None or self.windows.possible else None
 
     def picture(self, view: Any) -> Any:
         """A new picture of the view."""
-        return self._picture(view, self.scale or self._windows.scale)
+        return self._picture(view, self.scale or self.windows.scale)
 
     def panel(self, view: Any) -> Any:
         """The axes that were handed over, or the window for views of this kind."""
-        return self._panel or self._windows.window(view.key, view.name)
+        return self._panel or self.windows.window(view.key, view.name)
+
+
+def caption(view: Any, status: str, note: str = "") -> str:
+    """The title of a picture: the run with its command and how it ended, and the date below it.
+
+    Args:
+        view: what is drawn; it has `title` and `when`.
+        status: how the run ended; "" while it is running.
+        note: what else is to be said.
+    """
+    first = "  ".join(filter(None, (view.title, status, note)))
+    return "\n".join(filter(None, (first, view.when)))
 
 
 class _RunFigure(RunReceiver):

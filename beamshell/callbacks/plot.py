@@ -5,27 +5,33 @@ An event only adds a point; the painter draws. Without a display it does nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.live_figure import LiveFigure
+from beamshell.callbacks.live_figure import LiveFigure, caption
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import Scale, margin_of, set_heights
+from beamshell.callbacks.scales import set_heights
+from beamshell.documents import Document
 from beamshell.views.curves import Curves, curves_of, thinned
+from beamshell.views.earlier_runs import count_time_factor
+from beamshell.views.fields import resolve
+from beamshell.views.marks import Mark
+from beamshell.views.scales import Scale, margin_of
 
 _PREVIOUS = "0.75"
 _LIMIT_SLACK = 0.02
-_MARGINS = {"left": 0.15, "right": 0.97, "top": 0.92, "bottom": 0.12, "hspace": 0.16}
+_MARGINS = {"left": 0.15, "right": 0.97, "top": 0.9, "bottom": 0.12, "hspace": 0.16}
 
 
 class LivePlot(LiveFigure):
     """A subscriber that plots each run while it is measured.
 
     Args:
-        y: name or device, or a list of them; None plots the hinted detectors.
+        y: name or device, or a list of them; None plots what `plotselect` has chosen, else the hinted detectors.
         x: name or device of the axis, "time" (seconds since the start) or "seq_num"; None takes what the run scans.
         ax: matplotlib axes to draw on; None uses a window, reused scan after scan, if there is a display.
         stream_name: the stream whose events are the points.
@@ -53,8 +59,8 @@ class LivePlot(LiveFigure):
     ) -> None:
         ys = y if y is None or isinstance(y, (list, tuple)) else [y]
         super().__init__(
-            lambda start, descriptor: curves_of(start, descriptor, ys, x),
-            lambda curves, scale: LinePicture(curves, style, scale),
+            lambda start, descriptor: curves_of(start, descriptor, self._values(descriptor, ys), x),
+            lambda curves, scale: LinePicture(curves, style, scale, self.windows),
             ax=ax,
             stream_name=stream_name,
             painter=painter,
@@ -62,44 +68,51 @@ class LivePlot(LiveFigure):
             scale=scale,
         )
 
+    def _values(self, descriptor: Document, ys: Sequence[Any] | None) -> Sequence[Any] | None:
+        """The values to show: those of this plot, or those chosen for the windows; None for those of the hints."""
+        return ys if ys is not None else resolve(descriptor, self.windows.values)[0] or None
+
 
 class LinePicture:
-    """The drawing of one run's curves as lines.
+    """The drawing of one run's curves as lines, with marks, and earlier runs beside them.
 
     Args:
         curves: the points.
         style: passed on to matplotlib's `plot`.
         scale: of the values.
+        windows: what has been chosen to be shown besides.
 
     Attributes:
         status: how the run ended; empty while it is running.
     """
 
-    def __init__(self, curves: Curves, style: dict[str, Any], scale: Scale = "linear") -> None:
+    def __init__(self, curves: Curves, style: dict[str, Any], scale: Scale, windows: Windows) -> None:
         self.status = ""
         self._scale: Scale = scale
         self._curves = curves
         self._style: dict[str, Any] = {"marker": "o", "markersize": 3, "linewidth": 1, **style}
+        self._windows = windows
         self._axes: list[Any] = []  # one for each curve
         self._lines: list[Any] = []
-        self._previous_lines: list[Any] = []
+        self._beside: list[Any] = []  # the previous and the earlier runs
+        self._marks: Sequence[Mark] = ()
+        self._drawn_marks: list[Any] = []
 
     def compose(self, figure: Any, previous: LinePicture | None) -> None:
-        """Make the lines in `figure`, above those of the previous run, which turn grey."""
-        if previous is None:
-            figure.clear()
-            rows = len(self._curves.ys)
-            self._axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, gridspec_kw=_MARGINS)[:, 0])
-        else:
-            self._axes = previous._axes
+        """Make the lines in `figure`; those of the previous run turn grey."""
+        figure.clear()
+        rows = len(self._curves.ys)
+        self._axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, gridspec_kw=_MARGINS)[:, 0])
         self._add_lines(previous)
 
     def compose_on(self, ax: Any, previous: LinePicture | None) -> None:
         """Make all lines on one pair of axes."""
+        if previous is not None:
+            for artist in (*previous._lines, *previous._beside, *previous._drawn_marks):
+                artist.remove()
         self._axes = [ax] * len(self._curves.ys)
         self._add_lines(previous)
-        if len(self._lines) > 1:
-            ax.legend(self._lines, [y.label for y in self._curves.ys])
+        self._add_legends()
 
     def update(self) -> None:
         """Draw the points measured so far, and set the limits of the axes; of very many points all at the end."""
@@ -109,24 +122,64 @@ class LinePicture:
         for axes in dict.fromkeys(self._axes):
             own = [column for of, column in zip(self._axes, columns, strict=True) if of is axes]
             set_limits(axes, xs, self._curves.limits)
-            set_heights(axes, np.concatenate(own), self._scale)
-        self._axes[0].set_title(self._curves.title + (f"  {self.status}" if self.status else ""), fontsize="medium")
+            set_heights(axes, np.concatenate(own + self._heights_beside(axes)), self._scale)
+        if (marks := self._windows.marks.of(self._curves.run)) != self._marks:
+            self._marks = marks
+            self._draw_marks()
+        self._axes[0].set_title(caption(self._curves, self.status), fontsize="medium")
 
     def _add_lines(self, previous: LinePicture | None) -> None:
-        if previous is not None:
-            for line in previous._previous_lines:
-                line.remove()
-            for line in previous._lines:
-                line.set(color=_PREVIOUS, zorder=1)
-                line.set_data(*thinned(*map(np.asarray, line.get_data())))
-            self._previous_lines, previous._lines, previous._previous_lines = previous._lines, [], []
         for number, (axes, y) in enumerate(zip(self._axes, self._curves.ys, strict=True)):
-            style = {"color": f"C{number}", "zorder": 2, **self._style}
+            self._add_runs_beside(number, previous)
+            style = {"color": f"C{number}", "zorder": 2, "label": y.label, **self._style}
             self._lines += axes.plot([], [], **style)
             axes.set_ylabel(y.label if self._axes.count(axes) == 1 else "")
             axes.grid(visible=True, alpha=0.3)
         x = self._curves.x
         self._axes[-1].set_xlabel("time since the start [s]" if x.key == "time" else x.label)
+        self._add_legends()
+
+    def _add_runs_beside(self, number: int, previous: LinePicture | None) -> None:
+        """Add the earlier runs that were chosen, or else the previous one in grey, with the count time of this run."""
+        axes, curves = self._axes[number], self._curves
+        for nth, run in enumerate(self._windows.earlier):
+            if (curve := run.curve(curves, number)) is not None:
+                style = {"color": f"C{nth + len(curves.ys)}", "linewidth": 1, "alpha": 0.7, "label": curve.label}
+                self._beside += axes.plot(*thinned(curve.x, curve.y), zorder=1, **style)
+        if previous is not None and not self._windows.earlier:
+            xs, *columns = previous._curves.points()
+            factor = count_time_factor(curves.seconds[number], previous._curves.seconds[number])
+            grey = {**self._style, "color": _PREVIOUS, "zorder": 1, "label": "_previous"}
+            self._beside += axes.plot(*thinned(xs, columns[number] * factor), **grey)
+
+    def _heights_beside(self, axes: Any) -> list[NDArray[np.float64]]:
+        """The values of the earlier runs that were chosen: the axes show them whole."""
+        lines = [line for line in self._beside if line.axes is axes and line.get_label() != "_previous"]
+        return [np.asarray(line.get_ydata(), dtype=np.float64) for line in lines]
+
+    def _draw_marks(self) -> None:
+        for artist in self._drawn_marks:
+            artist.remove()
+        self._drawn_marks = []
+        of_key = {y.key: axes for y, axes in zip(self._curves.ys, self._axes, strict=True)}
+        for mark in self._marks:
+            if (axes := of_key.get(mark.key)) is None:
+                continue
+            if mark.is_place:
+                artist = axes.axvline(mark.x[0], color="0.4", linestyle="--", linewidth=1, label=mark.label)
+            else:
+                is_point = mark.x.size == 1
+                style = {"marker": "v", "linestyle": "none"} if is_point else {"linestyle": "-", "linewidth": 1.5}
+                (artist,) = axes.plot(mark.x, mark.y, color="0.2", zorder=3, label=mark.label, **style)
+            self._drawn_marks.append(artist)
+        self._add_legends()
+
+    def _add_legends(self) -> None:
+        """A legend where there is more than one line; its place is fixed, since the best one takes long to find."""
+        for axes in dict.fromkeys(self._axes):
+            handles, labels = axes.get_legend_handles_labels()
+            if len(handles) > 1:
+                axes.legend(handles, labels, fontsize="small", loc="upper right")
 
 
 def set_limits(axes: Any, values: NDArray[np.float64], expected: tuple[float, float] | None) -> None:

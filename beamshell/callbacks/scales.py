@@ -1,53 +1,17 @@
-"""Scales of pictures: how values become colours, heights and shades: linear, log, symlog or symmetric.
+"""Scales of pictures in matplotlib: norms and colour maps of images, heights of axes.
 
-It knows no window and no run. matplotlib is imported with the first picture in a window.
+It knows no window and no run; views/scales.py says what the scales are. matplotlib is imported with the first picture
+in a window.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from beamshell.arrays import Floats, np
+from beamshell.views.scales import Scale, check, linear_below, margin_of, value_range
 
-from beamshell.errors import UsageError
-from beamshell.text.lists import listed
-
-Scale: TypeAlias = Literal["linear", "log", "symlog", "symmetric"]
-"""`log` shows what is above 0; `symmetric` has 0 in its middle; `symlog` too, and is logarithmic on both sides."""
-
-Floats = NDArray[np.float64]
-
-_MOST_DECADES = 4
-"""Decades on each side of 0 on a symlog scale; between them it is linear."""
-
-
-def check(scale: str) -> None:
-    """Return if there is such a scale.
-
-    Raises:
-        UsageError: there is not; the message names those there are.
-    """
-    if scale not in get_args(Scale):
-        raise UsageError(f"there is no scale '{scale}': take one of {listed(get_args(Scale))}")
-
-
-def value_range(values: Floats, scale: Scale) -> tuple[float, float]:
-    """The lowest and the highest value that the scale shows; NaN and infinities do not count, (0, 1) if none counts."""
-    shown = values[np.isfinite(values)]
-    if scale == "log":
-        shown = shown[shown > 0]
-    elif scale != "linear":
-        shown = np.concatenate([shown, -shown])
-    if not shown.size:
-        return (0.1, 1.0) if scale == "log" else (0.0, 1.0)
-    return float(shown.min()), float(shown.max())
-
-
-def linear_below(values: Floats) -> float:
-    """The size of values below which a symlog scale is linear: that of the smallest, at most four decades down."""
-    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-    return float(max(sizes.min(), sizes.max() / 10**_MOST_DECADES)) if sizes.size else 1.0
+__all__ = ["Scale", "check", "colours", "margin_of", "set_heights"]
 
 
 def colours(values: Floats, scale: Scale) -> dict[str, Any]:
@@ -63,21 +27,6 @@ def colours(values: Floats, scale: Scale) -> dict[str, Any]:
         case "symmetric":
             return {"norm": colors.Normalize(low, high), "cmap": "RdBu_r"}
     return {"norm": colors.SymLogNorm(linear_below(values), vmin=low, vmax=high, base=10), "cmap": "RdBu_r"}
-
-
-def brightness(values: Floats, scale: Scale) -> Floats:
-    """The values as numbers from 0 (dark) to 1 (bright); NaN is dark."""
-    low, high = value_range(values, scale)
-    inside = np.clip(np.nan_to_num(values, nan=low, posinf=high, neginf=low), low, high)
-    ends = np.array([low, high])
-    if scale == "log":
-        inside, ends = np.log10(inside), np.log10(ends)
-    elif scale == "symlog":
-        threshold = linear_below(values)
-        inside, ends = (np.arcsinh(part / threshold) for part in (inside, ends))
-    if not ends[1] > ends[0]:
-        return np.zeros(values.shape)
-    return np.asarray((inside - ends[0]) / (ends[1] - ends[0]))
 
 
 def set_heights(ax: Any, values: Floats, scale: Scale) -> None:
@@ -100,8 +49,3 @@ def set_heights(ax: Any, values: Floats, scale: Scale) -> None:
         ax.set_yscale("linear")
         margin = margin_of(low, high)
         ax.set_ylim(low - margin, high + margin)
-
-
-def margin_of(low: float, high: float) -> float:
-    """The room left on both sides of the values of a linear axis."""
-    return 0.05 * (high - low) or abs(high) * 0.05 or 1.0

@@ -64,6 +64,11 @@ class Channel(ABC):
         """True while the channel answers, and type, units and limits of its value are known."""
 
     @property
+    def is_deferred(self) -> bool:
+        """True while it waits for the library of its control system, which is imported after the start."""
+        return False
+
+    @property
     def disconnected_since(self) -> float | None:
         """The time since which it does not answer, in seconds since 1970; None while it answers, or if unknown."""
         return None

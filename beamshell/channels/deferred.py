@@ -1,4 +1,4 @@
-"""Deferred import of the libraries of optional control systems, so that the console opens without waiting for them.
+"""What the console does not wait for while it opens: libraries of optional control systems, and its own IOC.
 
 It knows no library and no console.
 """
@@ -7,53 +7,90 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import importlib
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from beamshell.channels.timers import call_later
 from beamshell.errors import MissingLibrary, NotConnected
 from beamshell.plugins import find_installed
 
 Result = TypeVar("Result")
 
-_lock = threading.RLock()
-_is_deferred = False
-_waiting: list[Callable[[], None]] = []
-
 _importing = threading.RLock()
 _is_closing = False
+_has_imported = False
 
 
-# ---- the time of the import
+# ---- the time to begin
 
 
-def defer_libraries(longest_s: float) -> None:
-    """Let all functions given to `run_when_idle` wait until `load_deferred` is called, at most `longest_s` seconds."""
-    global _is_deferred
-    _is_deferred = True
-    call_later(longest_s, load_deferred)
+class Gate:
+    """Holds back what begins to connect; open at first.
+
+    Example:
+        >>> gate, begun = Gate(), []
+        >>> gate.close()
+        >>> gate.run(lambda: begun.append("th"))
+        >>> begun
+        []
+        >>> gate.open()
+        >>> begun
+        ['th']
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._opened = threading.Event()
+        self._opened.set()
+        self._waiting: list[Callable[[], None]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """False while it holds back."""
+        return self._opened.is_set()
+
+    def close(self) -> None:
+        """Hold back from now on; whoever closes it must open it, whatever happens."""
+        self._opened.clear()
+
+    def run(self, begin: Callable[[], None]) -> None:
+        """Call `begin`, which must return at once: now, or when the gate is opened."""
+        with self._lock:
+            if not self.is_open:
+                self._waiting.append(begin)
+                return
+        begin()
+
+    def drop(self, begin: Callable[[], None]) -> None:
+        """Forget what is held back; nothing if that has begun."""
+        with self._lock, suppress(ValueError):
+            self._waiting.remove(begin)
+
+    def open(self) -> None:
+        """Call all that was held back, and what comes later at once. Any thread."""
+        while (begin := self._next()) is not None:
+            begin()
+
+    def _next(self) -> Callable[[], None] | None:
+        """The next one that was held back; with the last one gone it is open."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.pop(0)
+            self._opened.set()
+            return None
+
+    def wait(self) -> None:
+        """Return when it is open."""
+        self._opened.wait()
 
 
-def run_when_idle(begin_connecting: Callable[[], None]) -> None:
-    """Call `begin_connecting`, which must return at once: now, or when the console is open."""
-    with _lock:
-        if _is_deferred:
-            _waiting.append(begin_connecting)
-            return
-    begin_connecting()
-
-
-def load_deferred() -> None:
-    """Call all waiting functions, and later ones at once. Any thread."""
-    global _is_deferred
-    with _lock:
-        _is_deferred = False
-        ready = _waiting.copy()
-        _waiting.clear()
-    for begin_connecting in ready:
-        begin_connecting()
+searches = Gate()
+"""Closed while the IOC that this console has started does not answer yet."""
+libraries = Gate()
+"""Closed until the console is open, or needs a channel of an optional control system: their imports take long."""
 
 
 # ---- the import
@@ -77,9 +114,11 @@ def library(module: str) -> Any:
     Raises:
         NotConnected: it cannot be imported.
     """
+    global _has_imported
     with _importing:
         if _is_closing:
             raise NotConnected("the console is closing")
+        _has_imported = True
         try:
             return importlib.import_module(module)
         except ImportError as exc:
@@ -88,10 +127,15 @@ def library(module: str) -> Any:
 
 @atexit.register
 def _refuse_imports() -> None:
-    """Refuse new imports at exit: a thread that is killed in an import keeps the interpreter from ending."""
+    """Refuse new imports at exit: a thread that is killed in an import keeps the interpreter from ending.
+
+    What was frozen can be collected again: p4p's clients must go before Python clears the modules that they need.
+    """
     global _is_closing
     with _importing:
         _is_closing = True
+    if _has_imported:
+        gc.unfreeze()
 
 
 def once(make: Callable[..., Result]) -> Callable[..., Result]:

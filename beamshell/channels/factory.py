@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from beamshell import plugins
@@ -115,10 +116,15 @@ def _check_scheme(scheme: str, address: str) -> None:
 
 def _channel_class(scheme: str, address: str) -> Any:
     if scheme in _SCHEMES:
-        module, _, class_name = _SCHEMES[scheme].partition(":")
-        return getattr(importlib.import_module(module), class_name)
+        return _own_class(scheme)
     _check_scheme(scheme, address)
     return plugins.load(plugins.entry_points_of(PLUGIN_GROUP)[scheme])
+
+
+@cache
+def _own_class(scheme: str) -> Any:
+    module, _, class_name = _SCHEMES[scheme].partition(":")
+    return getattr(importlib.import_module(module), class_name)
 
 
 # ---- the current factory

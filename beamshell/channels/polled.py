@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import library, once, run_when_idle
+from beamshell.channels.deferred import libraries, library, once
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import Worker, completions
@@ -95,7 +95,7 @@ class PolledChannel(RemoteChannel):
         """Start connecting; returns at once."""
         if not self._connecting:
             self._connecting, self._search_has_begun = True, False
-            run_when_idle(lambda: self.run_in_worker(partial(self._try_to_connect, self._attempts)))
+            libraries.run(lambda: self.run_in_worker(partial(self._try_to_connect, self._attempts)))
 
     def _try_to_connect(self, attempts: object) -> None:
         if self._closed or attempts is not self._attempts:

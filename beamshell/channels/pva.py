@@ -14,7 +14,7 @@ from typing import Any
 
 from beamshell.channels import pva_types
 from beamshell.channels.base import Collect, OnChange, OnDone
-from beamshell.channels.deferred import library, once, require, run_when_idle
+from beamshell.channels.deferred import libraries, library, once, require
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions, updates
@@ -65,7 +65,7 @@ class PvaChannel(RemoteChannel):
         """Have the library search for it; returns at once."""
         if not self._connect_called:
             self._connect_called, self._search_has_begun = True, False
-            run_when_idle(lambda: updates.post(self._request_structure))
+            libraries.run(lambda: updates.post(self._request_structure))
 
     def _request_structure(self) -> None:
         """Load the library and request the structure; the answer comes when the PV is found. Updates worker."""

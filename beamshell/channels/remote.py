@@ -76,10 +76,15 @@ class RemoteChannel(Channel):
         return self._connected
 
     @property
+    def is_deferred(self) -> bool:
+        """True while it waits for its library, or for an IOC that starts; `wait_connected` waits for that too."""
+        return not self._search_has_begun
+
+    @property
     def disconnected_since(self) -> float | None:
         """The time since which it does not answer, in seconds since 1970; None while it answers.
 
-        A channel that waits for its library was not asked yet: its time without an answer begins now.
+        A channel that is deferred was not asked yet: its time without an answer begins now.
         """
         if self._connected:
             return None
@@ -96,7 +101,9 @@ class RemoteChannel(Channel):
         """
         if self._connected:
             return
-        deferred.load_deferred()
+        deferred.searches.wait()
+        if self.is_deferred:
+            deferred.libraries.open()
         deadline = time.time() + timeout
         while not self._ready.wait(max(0.0, deadline - time.time())):
             enough = self._since + self._connects_within_s  # what is known of the network may have changed meanwhile

@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.channels.base import Channel, Collect, OnChange, OnConnection, OnDone
 from beamshell.channels.value_info import completed, index_of
 from beamshell.documents.data_keys import dtype_of
@@ -104,11 +103,11 @@ class SoftChannel(Channel):
         if value is None or (old is not None and isinstance(old, str) != isinstance(value, str)):
             kind = "text" if isinstance(old, str) else "a number"
             raise BadValue(f"{value!r} cannot be written: it holds {kind}, such as {old!r}")
-        if isinstance(old, (bool, int, float, np.number)) and not isinstance(value, (bool, int, float, np.generic)):
+        if isinstance(value, (str, bool, int, float)):  # first, since numpy is not needed for it
+            return float(value) if isinstance(old, float) and isinstance(value, int) else value
+        if isinstance(old, (bool, int, float, np.number)) and not isinstance(value, np.generic):
             raise BadValue(f"{reprlib.repr(value)} cannot be written: it holds one number, such as {old!r}")
-        if isinstance(value, np.ndarray):
-            return value.copy()  # the caller may change its array later
-        return float(value) if isinstance(old, float) and isinstance(value, int) else value
+        return value.copy() if isinstance(value, np.ndarray) else value  # the caller may change its array later
 
     def put(self, value: Any, on_done: OnDone | None = None) -> None:
         """Hold `value` from now on and tell the subscriber, then `on_done`."""
@@ -228,7 +227,7 @@ class NamedSoftChannel(SoftChannel):
         if isinstance(value, (list, tuple)) and isinstance(self._reading["value"], np.ndarray):
             value = np.asarray(value, self._reading["value"].dtype)
         checked = super().check(value)
-        if not self._allow_nan and isinstance(checked, (float, np.floating)) and not math.isfinite(checked):
+        if not self._allow_nan and _is_float(checked) and not math.isfinite(checked):
             raise BadValue(f"{self.name}: {value!r} is not finite; nothing was written")
         return checked
 
@@ -249,3 +248,7 @@ class NamedSoftChannel(SoftChannel):
 
 
 _named: dict[str, list[NamedSoftChannel]] = {}
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, float) or (not isinstance(value, (int, str)) and isinstance(value, np.floating))

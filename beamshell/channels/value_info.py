@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.documents.data_keys import dtype_of
 from beamshell.errors import BadValue
 from beamshell.protocols import DataKey

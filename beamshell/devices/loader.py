@@ -10,6 +10,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,7 +244,7 @@ def _value(line: DeviceLine, key: str, default: Any, kind: type, expected: str) 
 
 def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
     """The keyword arguments that the line gives to its class, each known to it."""
-    keywords, takes_any = _keywords(cls)
+    keywords, takes_any = _keywords_of_class(cls) if inspect.isclass(cls) else _keywords(cls)
     arguments = {key: value for key, value in line.values.items() if key not in KEYS}
     for key in [key for key in arguments if key not in keywords]:
         if line.is_foreign:
@@ -297,6 +298,8 @@ def _keywords(cls: Callable[..., Any]) -> tuple[dict[str, str], bool]:
             return keywords, False
     return keywords, True
 
+
+_keywords_of_class: Callable[[Any], tuple[dict[str, str], bool]] = cache(_keywords)
 
 _ADDRESSES = ("prefix", "address")
 _NOT_FOR_FILES = {"self", "name", "prefix", "parent", "attr_name"}

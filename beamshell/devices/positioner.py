@@ -122,7 +122,7 @@ class Positioner(Device):
     """
 
     HIDDEN = (
-        *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "missed"),
+        *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "limit_switch", "missed"),
         *("can_stop", "readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
@@ -237,6 +237,10 @@ class Positioner(Device):
     def moving(self) -> bool:
         """True while a move that was started here is under way."""
         return self._is_under_way
+
+    def limit_switch(self) -> str:
+        """The limit switch that it is at, "high" or "low", by what has come by subscription; "" if none, or unknown."""
+        return ""
 
     @property
     def missed(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -263,10 +263,25 @@ class Registry(Mapping[str, Any]):
                 if hasattr(signal, "renew") and (names or not getattr(signal, "connected", True)):
                     signal.renew()
 
-    def wait_for_connection(self, timeout: float) -> list[Offline]:
-        """The channels that are offline after `timeout` seconds; returns as soon as all answer."""
+    def deferred(self) -> set[str]:
+        """The names of the devices with channels that wait for the library of their control system."""
+        return {
+            entry.name
+            for entry in self._entries.values()
+            if any(getattr(signal, "is_deferred", False) for _, signal in _signals(entry))
+        }
+
+    def wait_for_connection(self, timeout: float, *, but_for: Collection[str] = ()) -> list[Offline]:
+        """The channels that are offline after `timeout` seconds; returns as soon as all answer.
+
+        Args:
+            timeout: seconds.
+            but_for: the names of devices that are not waited for.
+        """
         deadline = time.monotonic() + timeout
         for entry in self._entries.values():
+            if entry.name in but_for:
+                continue
             for _, signal in _signals(entry):
                 if not hasattr(signal, "wait_for_connection"):
                     continue

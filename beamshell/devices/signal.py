@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.channels.base import Channel, Silence
 from beamshell.channels.soft import SoftChannel
 from beamshell.devices.limits import refusal, step_of, without_rounding
@@ -111,6 +110,11 @@ class Signal(SignalInfo):
             channel.on_connection(self._on_connection)
 
     # ---- connection
+
+    @property
+    def is_deferred(self) -> bool:
+        """True while a channel of it waits for the library of its control system, which is imported after the start."""
+        return self._channel.is_deferred or self._writer.is_deferred
 
     def wait_for_connection(self, timeout: float | None = None) -> None:
         """Return once connected.
@@ -301,7 +305,7 @@ class Signal(SignalInfo):
         low, high = self.limits
         if low == high or isinstance(value, str):
             return value
-        if isinstance(value, np.ndarray):
+        if not isinstance(value, (int, float)) and isinstance(value, np.ndarray):
             ends = (np.min(value), np.max(value))
         elif low <= value <= high:
             return value

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.channels.base import Channel
 from beamshell.devices.part import Kind, Part
 from beamshell.protocols import Hints, Reading

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import BadValue
 from beamshell.protocols import Dtype
 
 _SCALARS: dict[str, tuple[type, ...]] = {
-    "number": (int, float, np.number, np.bool_),
-    "integer": (int, np.integer, np.bool_),
-    "boolean": (int, np.bool_),  # some control systems send 0 and 1
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (int,),  # some control systems send 0 and 1
     "string": (str,),
 }
-
+_NUMPY_SCALARS = {"number": ("number", "bool_"), "integer": ("integer", "bool_"), "boolean": ("bool_",)}
+"""The same of numpy, by the names of the classes, which are asked for after Python's own."""
 
 _TEXT_AT_LEAST = 40
 """Characters that a descriptor promises for a text, whose length changes."""
@@ -31,16 +31,23 @@ def dtype_of(value: Any) -> tuple[Dtype, list[int], str]:
     Raises:
         BadValue: it is no number, string, bool or array: give the signal a value that can be recorded.
     """
-    if isinstance(value, (bool, np.bool_)):
+    # Python's own first: most values are of them, and numpy is not needed for those.
+    if isinstance(value, bool):
+        return "boolean", [], "|b1"
+    if type(value) is int:
+        return "integer", [], "<i8"
+    if type(value) is float:
+        return "number", [], "<f8"
+    if isinstance(value, str):
+        return "string", [], f"<U{max(_TEXT_AT_LEAST, len(value))}"
+    if value is None:
+        raise BadValue("it has no value yet, so it cannot be recorded; put one first")
+    if isinstance(value, np.bool_):
         return "boolean", [], "|b1"
     if isinstance(value, (int, np.integer)):
         return "integer", [], value.dtype.str if isinstance(value, np.integer) else "<i8"
     if isinstance(value, (float, np.floating)):
         return "number", [], value.dtype.str if isinstance(value, np.floating) else "<f8"
-    if isinstance(value, str):
-        return "string", [], f"<U{max(_TEXT_AT_LEAST, len(value))}"
-    if value is None:
-        raise BadValue("it has no value yet, so it cannot be recorded; put one first")
     array = np.asarray(value)
     if array.ndim == 0:
         raise BadValue(f"a value of type {type(value).__name__} cannot be recorded; put a number, a text or an array")
@@ -55,7 +62,7 @@ def fits(value: Any, data_key: Mapping[str, Any]) -> bool:
     if dtype == "array":
         return _fits_array(value, data_key.get("shape") or (), data_key.get("dtype_numpy"))
     if not isinstance(value, _SCALARS.get(dtype, object)):
-        return False
+        return any(isinstance(value, getattr(np, name)) for name in _NUMPY_SCALARS.get(dtype, ()))
     return not isinstance(value, str) or len(value) <= _most_characters(data_key.get("dtype_numpy"))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from beamshell._version import __version__
 from beamshell.channels.timers import call_later
+from beamshell.engine.activity import WhileRunning
 from beamshell.engine.assets import KnownFiles
 from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
 from beamshell.engine.dispatcher import Dispatcher, Subscription
@@ -50,6 +51,7 @@ class Settings:
     say: Callable[[str], None] = announce
     msg_hook: Callable[[Any], None] | None = None
     state_hook: Callable[[str, str], None] | None = None
+    while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
     answer_wait_s: float = 60.0

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
+from beamshell.engine.activity import PlanActivity
 from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Subscription
 from beamshell.engine.inbox import Pump
@@ -113,6 +115,9 @@ class RunEngine:
     look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
     answer_wait_s = _setting(
         "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
+    )
+    while_running = _setting(
+        "while_running", "``f(activity)``, gives a context that is entered while a plan runs, to show it; or None."
     )
     waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
 
@@ -304,8 +309,9 @@ class RunEngine:
         """
         world, interpreter = self._world, call.interpreter
         subject = PlanInterrupts(interpreter.ctx, world.inbox, world.say)
+        show = self._settings.while_running or nullcontext
         try:
-            with OWNER.watch(subject):
+            with OWNER.watch(subject), show(PlanActivity(interpreter.ctx, subject)):
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)

@@ -127,7 +127,8 @@ class DemoIoc:
 
     def is_alive(self) -> bool:
         """Whether the process runs."""
-        return self._process is not None and self._process.poll() is None
+        process = self._process
+        return process is not None and process.poll() is None
 
     def wait_ready(self, timeout_s: float | None = None) -> None:
         """Return when the IOC answers searches.
@@ -138,6 +139,8 @@ class DemoIoc:
         allowed_s = self._timeout_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + allowed_s
         while True:
+            if self._process is None:
+                raise IocError("the demo IOC was stopped before it answered")
             if not self.is_alive():
                 raise IocError(f"the demo IOC ended before it answered: {self._last_words()}")
             if network.answers(PROBE_PV, self.port):
@@ -171,17 +174,17 @@ class DemoIoc:
         self._spawn()
 
     def _end(self, *, kill: bool) -> None:
-        if self._process is not None:
-            (self._process.kill if kill else self._process.terminate)()
+        process, self._process = self._process, None
+        if process is not None:
+            (process.kill if kill else process.terminate)()
             try:
-                self._process.wait(2.0)
+                process.wait(2.0)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            if self._process.stdin:
+                process.kill()
+                process.wait()
+            if process.stdin:
                 with contextlib.suppress(BrokenPipeError):
-                    self._process.stdin.close()
-            self._process = None
+                    process.stdin.close()
         if self._log is not None:
             self._log.close()
             self._log = None

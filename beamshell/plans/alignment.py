@@ -209,7 +209,7 @@ class _Search:
         fit = self._fitted(xs, columns)
         if self._goes_there:
             self.target = fit.centre
-        yield from _record(fit, self._origin, self.target, unit_of(self._motor))
+        yield from _record(self.field, fit, self._origin, self.target, unit_of(self._motor))
         yield from stubs.mv(self._motor, self.target)
         self.fit = fit
 
@@ -277,9 +277,9 @@ def _column(points: list[dict[str, Any]], signal: str) -> Column | None:
     return [float(value) for value in values], divisors
 
 
-def _record(fit: Fit, origin: float, target: float, unit: str) -> Plan:
-    """Record the fit, and the motor's positions before and after it, in the stream "fit"."""
-    values = {**asdict(fit), "moved_from": origin, "moved_to": target}
+def _record(field: str, fit: Fit, origin: float, target: float, unit: str) -> Plan:
+    """Record what was fitted, the fit, and the motor's positions before and after it, in the stream "fit"."""
+    values = {"field": field, **asdict(fit), "moved_from": origin, "moved_to": target}
     on_the_axis = {"centre", "fwhm", "centre_error", "fwhm_error", "moved_from", "moved_to"}
     computed = ComputedValues("fit", {name: unit if name in on_the_axis else "" for name in values})
     computed.values = values

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import PlanError
 from beamshell.text.numbers import large_number
 

@@ -9,10 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from beamshell.analysis.noise import counting_variance, counts_per_value
 from beamshell.analysis.peaks import Peak, peak
+from beamshell.arrays import np
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs

@@ -6,20 +6,21 @@ A point is a dict of positions by motor, in the motors' own units. Pure: numbers
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-import numpy as np
-import numpy.typing as npt
-
+from beamshell.arrays import Floats, np
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
 
 Point = dict[Any, Any]
 
 
-Floats = npt.NDArray[np.float64]
-Column = Sequence[Any] | Floats
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Column: TypeAlias = "Sequence[Any] | Floats"
 """The positions of a motor: floats as an array, float64 [points]; a list where some are not floats."""
 
 _CHUNK = 1000
@@ -288,7 +289,7 @@ def _are_finite_numbers(column: Column) -> bool:
 
 # ---- spirals -------------------------------------------------------------------------------------
 
-GOLDEN_ANGLE = np.deg2rad(137.508)
+GOLDEN_ANGLE = math.radians(137.508)
 """Angle between a point of a sunflower and the next, in radians (H. Vogel, Mathematical Biosciences 44, 1979)."""
 
 

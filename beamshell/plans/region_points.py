@@ -10,8 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
 from beamshell.text.numbers import in_full, power_of_ten

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs

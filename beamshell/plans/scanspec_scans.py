@@ -9,8 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import MissingLibrary, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.messages import Plan
 from beamshell.plans import patterns
 from beamshell.plans.arguments import require_not_too_many, whole_number

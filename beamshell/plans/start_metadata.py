@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import DeviceError, PlanError
 from beamshell.text.numbers import fixed, in_full, with_unit
 

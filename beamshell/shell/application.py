@@ -8,7 +8,9 @@ from __future__ import annotations
 import gc
 import shlex
 import sys
+import threading
 import warnings
+from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +23,7 @@ from traitlets import default
 from traitlets.config import catch_config_error
 
 from beamshell._version import __version__
+from beamshell.channels.deferred import libraries, searches
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
@@ -37,6 +40,14 @@ data in {folder}
 Try:  wa   mov th 1   scan det th -1 1 21   bhelp
 Ctrl+C pauses a scan, exit leaves.
 """
+_AFTER_THE_PROMPT = (
+    "numpy",
+    "beamshell.plans.scans",
+    "beamshell.plans.spec_style",
+    "beamshell.callbacks.best_effort",
+    "beamshell.simulate.simulator",
+)
+"""Modules that the first scan needs and the first prompt does not."""
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""
 
@@ -140,6 +151,8 @@ class BeamshellApp(TerminalIPythonApp):
 
     def _run_exec_files(self) -> None:
         """Run the profile's start-up files; one that fails is reported, and the later ones run all the same."""
+        gc.freeze()  # garbage collection, also that at Python's end, need not walk through all that is imported
+        gc.enable()
         if self.session is None:
             return
         for name in self.exec_files:
@@ -214,7 +227,8 @@ class BeamshellApp(TerminalIPythonApp):
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
-            gc.freeze()  # garbage collection in a scan need not walk through all that is imported
+            _import_after_the_prompt(prompt)
+            gc.freeze()  # the devices too
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()
@@ -235,3 +249,27 @@ class BeamshellApp(TerminalIPythonApp):
                         self.shell._eventloop.stop()
 
         self.shell.interact = go_on
+
+
+def _import_after_the_prompt(prompt: Any) -> None:
+    """Import what the first scan needs, then the libraries of devices, once the first prompt is drawn, or at once.
+
+    A thread does it: numpy cannot be imported again in a process after Ctrl+C has interrupted its import.
+    """
+
+    def import_all() -> None:
+        for name in _AFTER_THE_PROMPT:
+            import_module(name)
+        searches.run(libraries.open)
+
+    thread = threading.Thread(target=import_all, name="imports")
+    if prompt is None:
+        thread.start()
+        return
+    rendered = prompt.app.after_render
+
+    def begin(_app: Any) -> None:
+        rendered.remove_handler(begin)
+        thread.start()
+
+    rendered.add_handler(begin)

@@ -5,15 +5,18 @@ It knows the registry and the loader. It waits for no device while it loads.
 
 from __future__ import annotations
 
+import re
 import time
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from beamshell.channels.deferred import libraries, searches
 from beamshell.errors import ConfigError, UsageError
 from beamshell.shell.messages_shown import say
 from beamshell.text.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Set
     from pathlib import Path
 
     from beamshell.devices.loader import Changes
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
 TIME_TO_ANSWER_S = 3.0
 """Seconds that a device has to answer before it is called offline, if it was first asked after the start-up."""
 
-_LIBRARIES_AFTER_S = 0.7
-"""Seconds after which the libraries of control systems other than Channel Access are imported in idle time."""
+_NAME = re.compile(r"[^\W\d]\w*")
+_PLAIN = (int, float, str, ModuleType, FunctionType)
+"""Variables of these types stand for no device."""
 
 
 class BeamlineDevices:
@@ -68,10 +72,9 @@ class BeamlineDevices:
         self.offline_report = OfflineReport(self.registry, config.connect_wait)
 
     def _load(self, device_file: Path) -> None:
-        from beamshell.channels.deferred import defer_libraries
         from beamshell.devices.loader import load_devices
 
-        defer_libraries(_LIBRARIES_AFTER_S)
+        libraries.close()  # opened when one is needed, or in idle time at the prompt
         _, problems = load_devices(device_file, self.registry)
         for problem in problems:
             self._report(problem)
@@ -107,6 +110,24 @@ class BeamlineDevices:
             self._supplemental = SupplementalData(baseline=baseline.values(), monitors=monitors.values(), report=say)
             preprocessors.append(self._supplemental)
 
+    def needed_by(self, line: str, variables: Mapping[str, Any]) -> set[str] | None:
+        """The devices that a command needs: those that it names, and those that every run reads.
+
+        Args:
+            line: the command as it is typed, without its own name.
+            variables: those at the prompt.
+
+        Returns:
+            Their names; None if it may need any: it names no device, or a tag, a pattern or a variable of the person.
+        """
+        words = set(_NAME.findall(line))
+        named = words & set(self.registry)
+        others = [variables[word] for word in words - named if word in variables]
+        if not named or "*" in line or words & self.registry.tags or not all(isinstance(it, _PLAIN) for it in others):
+            return None
+        in_every_run = (self.registry.select(readout=readout) for readout in ("point", "baseline", "monitored"))
+        return named.union(self._config.detectors, *in_every_run)
+
     def default_detectors(self) -> list[Any]:
         """The detectors that are read when a command names none.
 
@@ -139,6 +160,7 @@ class OfflineReport:
         self._clock = clock
         self._loaded_at = clock()
         self._wait_s = wait_s
+        self._deferred: Set[str] = set()  # devices that no command has needed yet, and whose libraries were not there
         self._unheard: set[str] | None = None  # devices that may not have had the time to answer; None before the first
 
     @property
@@ -149,13 +171,26 @@ class OfflineReport:
     @property
     def offline_word(self) -> str:
         """What a device is called that does not answer now: just after the start it may only be slow."""
-        return "connecting" if self._clock() - self._loaded_at < TIME_TO_ANSWER_S else "OFFLINE"
+        is_early = not searches.is_open or self._clock() - self._loaded_at < TIME_TO_ANSWER_S
+        return "connecting" if is_early else "OFFLINE"
 
-    def show_new(self) -> None:
-        """Report the offline devices that were not reported before; the first call waits for devices to answer."""
+    def show_new(self, needed: Set[str] | None = None) -> None:
+        """Report the offline devices that were not reported before; the first call waits for devices to answer.
+
+        Args:
+            needed: the devices whose libraries are waited for, if they are not imported yet; None for all.
+        """
         if self._unheard is None:
-            self._show(self._registry.wait_for_connection(self.left_s))
-        elif self._unheard:
+            if not searches.is_open:
+                searches.wait()
+                self._loaded_at = self._clock()  # nothing could answer before
+            self._deferred = set() if needed is None else self._registry.deferred() - needed
+            self._show(self._registry.wait_for_connection(self.left_s, but_for=self._deferred))
+            return
+        if late := self._deferred if needed is None else self._deferred & needed:
+            self._registry.wait_for_connection(self._wait_s, but_for=set(self._registry) - late)
+            self._deferred = self._deferred - late
+        if self._unheard:
             self._show([channel for channel in self._registry.offline() if _device_of(channel) in self._unheard])
 
     def _show(self, offline: list[Offline]) -> None:

@@ -153,6 +153,11 @@ class Command:
         return self.example or self.usage_line
 
     @property
+    def is_ours(self) -> bool:
+        """True if it comes with beamshell."""
+        return self.function.__module__.startswith("beamshell.")
+
+    @property
     def runs_a_plan(self) -> bool:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
@@ -163,7 +168,7 @@ class Command:
         """True if it shows a value without a further word, so that ``x = ct`` means that value."""
         return self._value is not None and not self.signature.needs_words
 
-    @property
+    @cached_property
     def signature_in_python(self) -> inspect.Signature:
         """How the function is called at the prompt: without what is not typed, and without types."""
         signature = inspect.signature(self.function)

@@ -73,7 +73,7 @@ class CommandSet:
         names = (command.name, *command.aliases)
         for name in names:
             self._check(name)
-        if self.session is not None and old is not None and _is_ours(old) and not _is_ours(command):
+        if self.session is not None and old is not None and old.is_ours and not command.is_ours:
             say(f"{' and '.join(names)}: your own command now, in place of beamshell's")
         self._by_name |= dict.fromkeys(names, command)
         if self.added is not None:
@@ -212,11 +212,6 @@ class CommandSet:
         """The commands that run a plan, those of other packages included, but for those that cannot be imported."""
         self.load_plugins()
         return [name for name, command in self._by_name.items() if command.runs_a_plan]
-
-
-def _is_ours(command: Command) -> bool:
-    """Whether a command comes with beamshell."""
-    return command.function.__module__.startswith("beamshell.")
 
 
 COMMANDS = CommandSet()

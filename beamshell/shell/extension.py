@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, MutableMapping
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from IPython.core.error import UsageError as IPythonUsageError
 
+from beamshell.channels.deferred import libraries
 from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
 from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
@@ -49,6 +51,8 @@ def load(shell: Any, session: Session | None = None) -> Session:
     if not has_startup_files(shell):
         session.take_all_steps()
         if session.profile is None:  # a plain IPython, which has shown no banner of ours
+            import_module("numpy")  # now: its import cannot be repeated once Ctrl+C has interrupted it
+            libraries.open()
             say(session.summary)
     return session
 
@@ -277,7 +281,7 @@ class _Magic:
         if len(first.words) == 1 and command.signature.needs_words:
             print_answer(command.help(window_width(sys.stdout)))
             return None
-        self._session.wait_for_devices()
+        self._session.wait_for_devices(" ".join(first.words[1:]) if command.is_ours else "")
         with self._session.names.local(local_ns):
             answer = command.act(self._session, first.words[1:], line=first.text)
         for other in others:  # reached by `run_line_magic` alone: a typed line was cut before

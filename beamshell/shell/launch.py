@@ -5,6 +5,7 @@ It decides the order of the start: the demo IOC first, then the heavy imports wh
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -83,6 +84,7 @@ def _run(words: list[str]) -> int:
     from beamshell.shell.launch_options import LaunchOptions
 
     options = LaunchOptions.read(words)  # it spawns the IOC, which starts while IPython is imported
+    gc.disable()  # what is imported stays; BeamshellApp enables it before any file of a beamline runs
     app = None
     try:
         from beamshell.shell.application import BeamshellApp

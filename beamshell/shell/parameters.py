@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from beamshell.errors import UsageError
 from beamshell.shell.parameter_types import AtLeast
-from beamshell.shell.slots import ChoiceSlot, FlagSlot, InjectedSlot, NumberSlot, Slot
+from beamshell.shell.slots import ChoiceSlot, FlagSlot, InjectedSlot, LabelsSlot, NumberSlot, Slot, TextSlot
 from beamshell.shell.tokens import MissingWordError, Tokens
 
 _ORDINALS = ("first", "second", "third", "fourth", *["further"] * 100)
@@ -61,6 +61,11 @@ class Parameter:
     def repeats(self) -> bool:
         """Whether it takes any number of words."""
         return self.least is not None or self.slot.repeats
+
+    @property
+    def takes_any_words(self) -> bool:
+        """Whether its words are text, in which an equals sign means nothing."""
+        return any(slot.takes_the_rest or isinstance(slot, TextSlot | LabelsSlot) for slot in self.slots.values())
 
     def read(self, tokens: Tokens, later: Sequence[Parameter]) -> Any:
         """Its value, taken from the tokens.

@@ -9,8 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.plans.unrun_plan_guard import PlanCall, call_of
 from beamshell.protocols import Movable, Readable
 

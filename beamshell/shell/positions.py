@@ -1,26 +1,22 @@
-"""The positions of motors as text: the table of `wa` and `wm`, the line that follows a move, the live line of `umv`.
+"""The positions of motors as text: the table of `wa` and `wm`, the line that follows a move.
 
 It reads devices and never moves one. Any device with a position will do, also one of another library.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError
 from beamshell.protocols import BeginsRead, Locatable, Movable
-from beamshell.shell.live_line import LiveLine
 from beamshell.text.numbers import fixed, number, with_unit
 from beamshell.text.window import table_in_window
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
 _HIDDEN_FIRST = ((2,), (3, 4))
-_PERIOD_S = 0.1
-"""Seconds from one line of live positions to the next."""
 
 
 def is_motor(device: Any) -> bool:
@@ -181,44 +177,3 @@ def _row(
     units = unit_of(motor) if state.get("units") is None else state["units"]
     no_limit = "none" if is_motor(motor) else "-"
     return (name, user, dial or "-", low or no_limit, high or no_limit, units, ", ".join(words))
-
-
-# ---- while motors move -------------------------------------------------------------------------
-
-
-class LivePositions:
-    """Shows where motors are, ten times a second, as long as the block lasts; nothing if the output is no terminal.
-
-    Args:
-        motors: what moves.
-    """
-
-    def __init__(self, motors: Sequence[Any]) -> None:
-        self._motors = motors
-        self._line = LiveLine()
-        self._stop_event = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> LivePositions:
-        self._line.__enter__()
-        if self._line.is_visible:
-            self._thread = threading.Thread(target=self._show, name="beamshell-live-positions", daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._thread is not None:
-            self._stop_event.set()
-            self._thread.join(timeout=1)
-        self._line.__exit__(*exc)
-
-    def _show(self) -> None:
-        while not self._stop_event.wait(_PERIOD_S):
-            self._line.draw("   ".join(f"{motor.name} {_text_or_question_mark(motor)}" for motor in self._motors))
-
-
-def _text_or_question_mark(motor: Any) -> str:
-    try:
-        return value_text(motor, position_of(motor))
-    except (BeamshellError, TimeoutError):
-        return "?"

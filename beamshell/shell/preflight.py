@@ -50,6 +50,7 @@ class Preflight:
         suspender_lines: gives a line for each suspender.
         is_attended: True if somebody is at the prompt and can answer.
         not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
+        expect: called with the simulation of each plan that is about to run.
         confirm: shows a line and asks whether to start; True means yes.
     """
 
@@ -61,6 +62,7 @@ class Preflight:
         suspender_lines: Callable[[], list[str]],
         is_attended: Callable[[], bool],
         not_recorded: Callable[[], list[str]] = list,
+        expect: Callable[[SimulationResult], None] = lambda _: None,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
         self._runs = runs
@@ -68,6 +70,7 @@ class Preflight:
         self._suspender_lines = suspender_lines
         self._is_attended = is_attended
         self._not_recorded = not_recorded
+        self._expect = expect
         self._confirm = confirm or confirm_at_prompt
 
     def rehearse(self, plan: Any) -> SimulationResult:
@@ -112,6 +115,7 @@ class Preflight:
             self._ask(announcement(result, time.time()))
         elif result.endless or result.duration_s >= LONG_S:
             say(announcement(result, time.time()))
+        self._expect(result)
         return result.accepted.in_use()
 
     def _ask(self, line: str) -> None:

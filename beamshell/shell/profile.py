@@ -60,7 +60,10 @@ class Beamshell(Configurable):
         help="Ask the person at the prompt before a scan that takes longer than this, in seconds; 0 never asks.",
     ).tag(config=True)
     plots = Enum(
-        ["auto", "window", "none"], "auto", help="Plots: a window if there is a display (auto), always, or never."
+        ["auto", "window", "text", "none"],
+        "auto",
+        help="Plots: a window if there is a display, else in the terminal (auto); always a window; always in the "
+        "terminal (text); or none.",
     ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)

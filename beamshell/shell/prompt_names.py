@@ -9,7 +9,6 @@ import builtins
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +221,7 @@ class DeviceNamespace(Mapping[str, Any]):
 
 
 def is_device_like(value: Any) -> bool:
-    """True for an object, not a class, that has a name and can be read or moved."""
+    """True for an object, no class and no module, that has a name and can be read or moved."""
     if isinstance(value, type | ModuleType) or not isinstance(getattr(value, "name", None), str):
         return False  # to look into a module could import it
     return isinstance(value, Readable | Movable)
@@ -238,13 +237,3 @@ class Help(type(help)):  # type: ignore[misc]  # Python keeps its class to itsel
 
     def __repr__(self) -> str:
         return "bhelp shows the commands, scan? helps with one of them; help(object) is Python's help."
-
-
-class DeferredModule(ModuleType):
-    """A module that is imported when something of it is used, so that the prompt does not wait for it."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self.__name__), name)
-
-    def __dir__(self) -> list[str]:
-        return dir(import_module(self.__name__))

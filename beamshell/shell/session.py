@@ -12,14 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beamshell.arrays import np
 from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 from beamshell.plans.unrun_plan_guard import call_of
+from beamshell.plugins import DeferredModule
 from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, print_answer, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell, login_name
 from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
-from beamshell.shell.prompt_names import DeferredModule, DeviceNamespace, Help, PromptNames
+from beamshell.shell.prompt_names import DeviceNamespace, Help, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 from beamshell.text.numbers import counted
@@ -89,8 +91,6 @@ class Session:
         """Give the prompt bp, bps and bpp (plans, stubs and preprocessors), and what people calculate with there."""
         import math
         import time
-
-        import numpy as np
 
         import beamshell.plans as bp
         from beamshell.plans import preprocessors, stubs
@@ -298,17 +298,21 @@ class Session:
         for path in close_open_runs(self.folder, any_host=True):
             say(f"closed now: {path}")
 
-    def wait_for_devices(self) -> None:
+    def wait_for_devices(self, line: str = "") -> None:
         """Before a command: name the devices that do not answer; the first command gives them time to do so.
 
         A data folder that took nothing at the start is opened, once it can be, and what needs it is made.
+
+        Args:
+            line: what is typed after the command's name, so that no library is waited for that it does not need; "" if
+                it may need any.
         """
         if self._parts.acquisition.has_failed:
             self._take_steps_again()
         devices = self._parts.devices.part
         if devices is None:
             return  # a command that needs a device says that there is none, and why
-        devices.offline_report.show_new()
+        devices.offline_report.show_new(devices.needed_by(line, self.names.variables) if line else None)
         if devices.offline_report.left_s and self._parts.acquisition.done:
             wait_until_good(self.RE.suspenders, lambda: devices.offline_report.left_s)
 
@@ -330,6 +334,11 @@ class Session:
 
     # ---- running -----------------------------------------------------------------------------
 
+    def show_at_once(self) -> AbstractContextManager[None]:
+        """A context in which a plan is shown from its first moment, and not only if it lasts."""
+        display = self._parts.plan_display
+        return nullcontext() if display is None else display.at_once()
+
     @cached_property
     def _preflight(self) -> Preflight:
         return Preflight(
@@ -340,7 +349,12 @@ class Session:
             not_recorded=lambda: [
                 name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
+            expect=self._expect,
         )
+
+    def _expect(self, simulated: SimulationResult) -> None:
+        if self._parts.plan_display is not None:
+            self._parts.plan_display.expect(simulated)
 
     def run(
         self, plan: Plan, *, command: str = "", then: Callable[[Any], None] | None = None, preflight: bool = True

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,11 +20,14 @@ from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
-from beamshell.shell.simulated_iocs import start_demo_ioc, wait_until_ready
+from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo_ioc
 
 if TYPE_CHECKING:
+    from beamshell.callbacks import BestEffort
+    from beamshell.documents import Document
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
+    from beamshell.shell.plan_display import PlanDisplay
 
 Part = TypeVar("Part")
 
@@ -85,6 +89,23 @@ class StartupStep(Generic[Part]):
         return self.part
 
 
+class _RunDisplay:
+    """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
+
+    def __call__(self, name: str, doc: Document) -> None:
+        self._show(name, doc)
+
+    @cached_property
+    def _show(self) -> BestEffort:
+        from beamshell.callbacks import BestEffort
+
+        return BestEffort()
+
+    def live_plot(self, columns: int, rows: int) -> Sequence[str]:
+        """The lines of the plot of the run in progress, where it is made of characters."""
+        return self._show.text_figure.live_lines(columns, rows) if "_show" in vars(self) else ()
+
+
 class SessionParts:
     """The parts of one session.
 
@@ -100,6 +121,7 @@ class SessionParts:
         names: the names at the prompt.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
+        plan_display: shows the plan that runs; None without the step that subscribes the callbacks.
     """
 
     def __init__(
@@ -119,6 +141,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
+        self.plan_display: PlanDisplay | None = None
         self._shell = shell
         self._config = config
         self._report = report
@@ -150,7 +173,7 @@ class SessionParts:
         if self._config.demo_ioc and self.ioc is None:
             self.ioc = start_demo_ioc(self._config)
         if self.ioc is not None:
-            wait_until_ready(self.ioc)
+            hold_searches_until_ready(self.ioc, self._report)
         acquisition = self.acquisition.part
         devices = BeamlineDevices(
             self._config,
@@ -184,17 +207,20 @@ class SessionParts:
         self._gui.take(self._subscribe_callbacks)
 
     def _subscribe_callbacks(self) -> GuiLoop:
-        from beamshell.callbacks import BestEffort
-        from beamshell.callbacks.painter import Painter
+        from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
+        from beamshell.shell.plan_display import PlanDisplay
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
-        painter = Painter()
         gui = GuiLoop(painter)
-        engine.subscribe(BestEffort(painter=painter))
+        run_display = _RunDisplay()
+        engine.subscribe(run_display)
         engine.pump = gui.pump
+        self.plan_display = PlanDisplay(painter, above=run_display.live_plot)
+        engine.subscribe(self.plan_display.progress)
+        engine.while_running = self.plan_display.running
         gui.enable(self._shell)
         return gui
 

@@ -62,6 +62,11 @@ class CommandSignature:
                 self.settings[name] = typed
             else:
                 self.parameters[name] = typed
+        self._named = {} if any(one.takes_any_words for one in self.parameters.values()) else self._with_names()
+
+    def _with_names(self) -> dict[str, Parameter]:
+        """The parameters that may be typed as name=value too."""
+        return {name: one for name, one in self.parameters.items() if len(one.slots) == 1 and not one.repeats}
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -77,7 +82,7 @@ class CommandSignature:
             UsageError: a word does not fit, is missing, or is one too many.
         """
         by_name = dict(keywords)
-        remaining = Tokens(self._without_settings(tokens, by_name) if self.settings else tokens, session)
+        remaining = Tokens(self._without_named(tokens, by_name), session)
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
         arguments |= self._read_parameters(remaining, by_name)
         if remaining:
@@ -132,19 +137,22 @@ class CommandSignature:
             raise UsageError(f"'{alone.peek()}' is one word too many ({parameter.name})")
         return value
 
-    def _without_settings(self, tokens: Iterable[Any], by_name: dict[str, Any]) -> Iterator[Any]:
-        """The tokens that are not typed settings; those go into `by_name`."""
+    def _without_named(self, tokens: Iterable[Any], by_name: dict[str, Any]) -> Iterator[Any]:
+        """The tokens that are not typed with a name; those go into `by_name`."""
         for token in tokens:
             if not isinstance(token, str):
                 yield token
                 continue
             name, equals, value = token.partition("=")
             setting = self.settings.get(name)
-            if setting is not None and bool(equals) is not setting.is_flag:
+            is_named = bool(equals) and name in self._named
+            if is_named or (setting is not None and bool(equals) is not setting.is_flag):
+                if name in by_name:
+                    raise UsageError(f"{name} is there twice")
                 by_name[name] = value.strip("'\"") if equals else True
                 if by_name[name] == "":
                     raise MissingWordError(f"{name} is missing")
-            elif equals:
+            elif equals and self.settings:
                 names = ", ".join(f"{one.name}=..." for one in self.settings.values() if not one.is_flag)
                 raise UsageError(f"'{token}' is not understood: it may be {names}")
             else:
@@ -198,7 +206,11 @@ class CommandSignature:
         return Hint(usage[:start], word, usage[start + len(word) :])
 
     def _next_word(self, typed: Sequence[str], devices: Mapping[str, Any]) -> NextWord:
-        words = [word for word in typed if word.partition("=")[0] not in self.settings]
+        words = [
+            word
+            for word in typed
+            if (name := word.partition("=")[0]) not in self.settings and not (name in self._named and "=" in word)
+        ]
         return SlotGraph(self.parameters.values()).after(words, devices)
 
 

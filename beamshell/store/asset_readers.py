@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import MissingLibrary, StoreError
 from beamshell.store.frame_locations import FrameLocation, FrameRequest
 from beamshell.text.lists import listed
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 Reader: TypeAlias = Callable[[FrameRequest], Array]
 """Reads one point. It may have an attribute `paths`: a function that returns the files of a request.

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-import numpy as np
+from beamshell.arrays import np
 
 _log = logging.getLogger(__name__)
 _reported: set[type] = set()  # types that the log has already named as written as a repr
@@ -52,6 +52,10 @@ def from_json(text: str) -> Any:
 
 def _reversible_form(value: Any) -> Any:
     """The JSON form of `value` from which it can be read back; TypeError if there is none."""
+    if isinstance(value, np.ndarray):
+        return _array(value)
+    if isinstance(value, np.generic):
+        return _numpy_scalar(value)
     for kinds, form in _FORMS:
         if isinstance(value, kinds):
             return form(value)
@@ -103,10 +107,8 @@ def _bytes(value: Any) -> dict[str, str]:
     return {"__bytes__": base64.b64encode(bytes(value)).decode("ascii")}
 
 
-# The commonest first; an enum before the types that it may also be.
+# An enum before the types that it may also be.
 _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (np.ndarray, _array),
-    (np.generic, _numpy_scalar),
     (enum.Enum, lambda member: member.value),
     ((bytes, bytearray, memoryview), _bytes),
     (complex, lambda number: {"__complex__": [number.real, number.imag]}),

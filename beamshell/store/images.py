@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, overload
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store.asset_readers import Array, AssetReaders
 from beamshell.store.frame_locations import FrameLocation, FrameLocations

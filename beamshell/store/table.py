@@ -6,10 +6,9 @@ It gets documents, and knows no file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
@@ -19,7 +18,7 @@ from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
 from beamshell.text.window import table_in_window
 
-Column = np.ndarray[Any, np.dtype[Any]]
+Column: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 _MOST_ROWS = 20  # of a repr
 _LARGEST_EXACT = 2**53  # all integers up to here are floats

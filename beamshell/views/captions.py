@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from beamshell.documents import Document, invalid_values
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted, in_full
-from beamshell.text.times import duration
+from beamshell.text.times import date_and_time, duration
 from beamshell.views.fields import is_real, plan_arguments
 
 _LIVE_S = 1.0
@@ -22,6 +22,11 @@ def title(start: Document) -> str:
     scan_id = start.get("scan_id")
     prefix = "" if scan_id is None else f"#{scan_id} "
     return prefix + (str(start.get("command") or "") or " ".join(_plan_words(start)))
+
+
+def when(start: Document) -> str:
+    """The date and time at which the run began, "2026-11-22 17:47:28"; "" if it is not recorded."""
+    return date_and_time(float(start["time"])) if "time" in start else ""
 
 
 class RunDuration:

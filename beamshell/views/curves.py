@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.text.lists import listed
-from beamshell.views.captions import title
-from beamshell.views.fields import Field, as_rates, axes, field, limits, resolve, signals
+from beamshell.views.captions import title, when
+from beamshell.views.fields import Field, as_rates, axes, counted_seconds, field, limits, resolve, signals
 
 _MOST_DRAWN, _BINS = 5000, 1000
 """Points of a curve that are all drawn while it grows; of more, those of so many bins."""
@@ -63,18 +63,24 @@ class Curves:
         key: identifies the kind of curves: those of one key share a window.
         name: the kind in words, such as "det against th".
         title: the run in a few words.
+        when: its date and time.
         limits: where x begins and ends, if the run says so.
+        run: the uid of the run.
+        seconds: by value, the count time that its numbers belong to; None where they do not grow with it.
     """
 
-    def __init__(self, start: Document, x: Field, ys: Sequence[Field]) -> None:
+    def __init__(self, start: Document, descriptor: Document, x: Field, ys: Sequence[Field]) -> None:
+        self.run = str(start.get("uid", ""))
         self.x = x
         self.ys = list(ys[:MOST_CURVES])
         self.key = ("curves", x.key, *(y.key for y in self.ys))
         self.name = f"{listed(y.key for y in self.ys)} against {x.key}"
         self.title = title(start) + (f"  (+{len(ys) - MOST_CURVES} more)" if len(ys) > MOST_CURVES else "")
+        self.when = when(start)
         self.limits = limits(start) if x.key not in ("time", "seq_num") else None
         self._start_time = float(start.get("time", 0.0))
         self._keys = [y.key for y in self.ys]
+        self.seconds = [counted_seconds(descriptor, key) for key in self._keys]
         self._points = NumberRows(1 + len(self.ys))
 
     def add(self, event: Document) -> None:
@@ -103,8 +109,10 @@ def thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[NDArray[n
         xs: shape (n,).
         ys: shape (n,).
     """
-    steps = np.diff(xs)
-    if len(xs) <= _MOST_DRAWN or not ((steps >= 0).all() or (steps <= 0).all()):
+    if len(xs) <= _MOST_DRAWN:
+        return xs, ys
+    before, after = xs[:-1], xs[1:]
+    if not ((before <= after).all() or (before >= after).all()):
         return xs, ys
     size = -(-len(xs) // _BINS)
     starts = np.arange(0, len(xs) - size + 1, size)  # the points behind the last whole bin are all kept
@@ -129,7 +137,7 @@ def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = 
     keys = signals(start, descriptor) if ys is None else as_rates(descriptor, resolve(descriptor, ys)[0])
     axis = _axis(start, descriptor, x)
     numbers = [y for key in keys if (y := field(descriptor, key)).is_number and key != axis.key]
-    return Curves(start, axis, numbers) if numbers else None
+    return Curves(start, descriptor, axis, numbers) if numbers else None
 
 
 def _axis(start: Document, descriptor: Document, x: Any) -> Field:

@@ -124,10 +124,26 @@ def as_rates(descriptor: Document, keys: Iterable[str]) -> list[str]:
 def _is_counted(descriptor: Document, key: str) -> bool:
     """Whether the field is in counts, of a device that has a count time."""
     about = field(descriptor, key)
+    return about.is_number and about.units in _UNITS_OF_COUNTS and bool(_count_times(descriptor, key))
+
+
+def _count_times(descriptor: Document, key: str) -> list[Any]:
+    """The settings for the count time of the device that this field belongs to."""
     devices = [name for name, keys in (descriptor.get("object_keys") or {}).items() if key in keys]
     settings = [(descriptor.get("configuration") or {}).get(name, {}).get("data") or {} for name in devices]
-    has_count_time = any(str(setting).endswith(SECONDS) for data in settings for setting in data)
-    return about.is_number and about.units in _UNITS_OF_COUNTS and has_count_time
+    return [value for data in settings for setting, value in data.items() if str(setting).endswith(SECONDS)]
+
+
+def counted_seconds(descriptor: Document, signal: str) -> float | None:
+    """The count time that the values of a signal belong to, in seconds: 1 for a rate; None if they do not grow with it.
+
+    Runs with different count times are compared by it.
+    """
+    parts = parts_of(signal, _data_keys(descriptor))
+    if parts is not None:
+        return 1.0 if parts[1] == SECONDS else None
+    seconds = _count_times(descriptor, signal) if _is_counted(descriptor, signal) else []
+    return float(seconds[0]) if seconds and is_real(seconds[0]) and seconds[0] > 0 else None
 
 
 def hinted(descriptor: Document, name: str) -> list[str]:
@@ -153,6 +169,7 @@ def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], lis
     missing: list[str] = []
     for item in fields:
         name = item if isinstance(item, str) else str(getattr(item, "name", item))
+        name = name if name in _data_keys(descriptor) else _key_of_part(descriptor, name)
         is_key = name in _data_keys(descriptor)
         of_device = hinted(descriptor, name) or list((descriptor.get("object_keys") or {}).get(name) or ())
         keys_of_item = [name] if is_key and (isinstance(item, str) or not of_device) else of_device
@@ -160,6 +177,12 @@ def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], lis
         keys += keys_of_item
         missing += [] if keys_of_item else [name]
     return _once(keys), missing
+
+
+def _key_of_part(descriptor: Document, name: str) -> str:
+    """The key of the part that a dotted name means, such as "scaler_it" for "scaler.it"; else the name itself."""
+    underscored = name.replace(".", "_")
+    return underscored if "/" not in name and underscored in _data_keys(descriptor) else name
 
 
 def _quotient(descriptor: Document, name: str) -> list[str]:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
-from beamshell.views.captions import title
+from beamshell.views.captions import title, when
 from beamshell.views.curves import NumberRows
 from beamshell.views.fields import Field, axes, detectors, field, is_real, plan_arguments, resolve, siblings
 
@@ -109,6 +110,7 @@ class Grid:
         key: identifies the kind of grid: those of one key share a window.
         name: the kind in words.
         title: the run in a few words.
+        when: its date and time.
     """
 
     def __init__(
@@ -117,7 +119,7 @@ class Grid:
         self.x, self.y, self.z = x, y, z
         self.key = ("grid", z.key, x.key, y.key)
         self.name = f"{z.key} over {x.key} and {y.key}"
-        self.title = title(start)
+        self.title, self.when = title(start), when(start)
         self._keys = (x.key, y.key, z.key, *setpoints)
         self._x, self._y = positions
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
@@ -128,7 +130,7 @@ class Grid:
     def add(self, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
         data = event.get("data") or {}
-        self._points.add(event["seq_num"], [*map(data.get, self._keys)])
+        self._points.add(event["seq_num"], [value_of(key, data) for key in self._keys])
 
     def image(self) -> Image | None:
         """The image of the points so far; None if it is not certain to which cell each of them belongs.

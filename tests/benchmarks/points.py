@@ -75,7 +75,7 @@ def on_a_terminal() -> Iterator[None]:
 
 def drawing(windows: Windows, points: int) -> Job:
     """A job that draws a curve of so many points while its scan runs."""
-    curves = Curves({"uid": "run"}, Field("motor"), [Field("det")])
+    curves = Curves({"uid": "run"}, {}, Field("motor"), [Field("det")])
     for number in range(points):
         curves.add({"seq_num": number + 1, "data": {"motor": number / points, "det": math.sin(20 * number / points)}})
     window = windows.window(points, f"{points} points")

@@ -5,21 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LivePlot
+from beamshell.text.times import date_and_time
 
 ROWS = [(-1.0, 1.0), (0.0, 5.0), (1.0, 2.0)]
-
-
-@pytest.fixture
-def ax():
-    figure = Figure()
-    FigureCanvasAgg(figure)
-    return figure.subplots()
 
 
 def feed(callback, documents):
@@ -32,7 +24,7 @@ def test_a_run_becomes_a_line_with_names_and_units(make_run, ax):
     feed(LivePlot("det", "th", ax=ax), make_run(["th"], ["det"], ROWS, keys=keys, command="scan det th -1 1 3"))
     assert ax.lines[0].get_xydata().tolist() == [list(row) for row in ROWS]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("th [deg]", "det")
-    assert ax.get_title() == "#1 scan det th -1 1 3  success"
+    assert ax.get_title() == f"#1 scan det th -1 1 3  success\n{date_and_time(1000.0)}"
 
 
 def test_without_names_the_hints_decide(make_run, ax):

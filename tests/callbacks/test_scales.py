@@ -1,4 +1,4 @@
-"""How values become colours, heights and shades."""
+"""How values become colours and heights in matplotlib."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from beamshell.callbacks.scales import Scale, brightness, colours, linear_below, set_heights, value_range
+from beamshell.callbacks.scales import colours, set_heights
+from beamshell.views.scales import Scale, value_range
 
 VALUES = np.array([np.nan, -np.inf, -10.0, 0.0, 1e-9, 1000.0, np.inf])
 
@@ -31,21 +30,6 @@ def test_a_value_that_a_log_scale_cannot_show_has_the_darkest_colour_and_a_missi
     shown = norm(np.ma.masked_invalid([0.0, -5.0, 1000.0, np.nan]))
     assert shown[:3].tolist() == [0.0, 0.0, 1.0]
     assert shown.mask.tolist() == [False, False, False, True]
-
-
-def test_a_symlog_scale_is_linear_around_zero_below_four_decades():
-    assert linear_below(VALUES) == pytest.approx(0.1)
-    assert linear_below(np.array([0.0, 5.0, -20.0])) == 5.0
-    assert linear_below(np.zeros(3)) == 1.0
-
-
-@pytest.mark.parametrize("scale", get_args(Scale))
-@given(st.lists(st.floats(width=32), max_size=20))
-def test_brightness_rises_with_the_value_from_0_to_1(scale, values):
-    bright = brightness(np.array(values, dtype=float), scale)
-    assert ((bright >= 0) & (bright <= 1)).all()
-    order = np.argsort(np.nan_to_num(values, nan=-np.inf, posinf=np.inf, neginf=-np.inf), kind="stable")
-    assert (np.diff(bright[order]) >= 0).all()
 
 
 @pytest.mark.parametrize("scale", get_args(Scale))

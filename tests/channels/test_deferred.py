@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from beamshell.channels import deferred, polled
+from beamshell.channels.ca import requests
 from beamshell.channels.factory import open_channel
 from beamshell.errors import NotConnected
 
@@ -14,12 +16,12 @@ from beamshell.errors import NotConnected
 @pytest.fixture(params=["http://127.0.0.1:9/nobody", "serial:///dev/nobody#x?ask=x", "pva://BL:nobody"])
 def channel(request):
     pytest.importorskip({"http": "httpx", "serial": "serial", "pva": "p4p"}[request.param.partition(":")[0]])
-    deferred.defer_libraries(60.0)
+    deferred.libraries.close()
     made = open_channel(request.param)
     made.connect()
     yield made
     made.close()
-    deferred.load_deferred()
+    deferred.libraries.open()
 
 
 def is_of_now(channel):
@@ -37,6 +39,47 @@ def test_a_channel_that_waits_for_its_library_is_looked_for_when_that_is_loaded(
         assert time.time() < deadline, "it was never asked for"
         time.sleep(0.005)
     assert begun <= channel.disconnected_since == channel.disconnected_since
+
+
+@pytest.fixture
+def no_searches():
+    deferred.searches.close()
+    yield
+    deferred.searches.open()
+
+
+def test_a_pv_is_searched_for_when_the_gate_of_searches_opens(demo_ioc, no_searches):
+    channel = open_channel("ca://BL:th.RBV")
+    channel.connect()
+    assert (channel.is_deferred, is_of_now(channel)) == (True, True)
+    opener = threading.Timer(0.05, deferred.searches.open)
+    opener.start()
+    channel.wait_connected(20)  # it waits for the gate first
+    assert (channel.is_deferred, channel.connected) == (False, True)
+    channel.close()
+    opener.join()
+
+
+def test_a_channel_that_was_closed_meanwhile_is_not_searched_for(demo_ioc, no_searches):
+    closed, other = open_channel("ca://BL:th.RBV"), open_channel("ca://BL:th.VAL")
+    for channel in (closed, other):
+        channel.connect()
+    closed.close()
+    deferred.searches.open()
+    other.wait_connected(20)
+    assert not closed.connected
+    assert closed not in requests.channels.values()
+    other.close()
+
+
+def test_what_is_needed_on_channel_access_imports_no_other_library(demo_ioc):
+    deferred.libraries.close()
+    channel = open_channel("ca://BL:th.RBV")
+    channel.connect()
+    channel.wait_connected(20)
+    assert not deferred.libraries.is_open
+    channel.close()
+    deferred.libraries.open()
 
 
 def test_a_library_that_cannot_be_loaded_holds_no_verdict_up(monkeypatch):

@@ -161,3 +161,45 @@ def test_a_default_detector_that_does_not_answer_is_named_before_a_scan_begins()
     devices.registry.add(Lost("ion", 60), readout="point")
     with pytest.raises(UsageError, match="ion is read where no detector is named, and does not answer: name others"):
         devices.default_detectors()
+
+
+class OfAnotherSystem(Lost):
+    """A device whose library is imported when somebody waits for it."""
+
+    is_deferred = True
+
+    def __init__(self, name):
+        super().__init__(name, 0.0)
+
+    def wait_for_connection(self, timeout):
+        self.is_deferred, self.connected = False, True
+
+
+def test_a_command_waits_only_for_the_libraries_of_devices_that_it_needs(registry, report, capsys):
+    chiller, gas = (registry.add(OfAnotherSystem(name)) for name in ("chiller", "gas"))
+    report.show_new({"th"})
+    assert (chiller.is_deferred, gas.is_deferred) == (True, True)
+    report.show_new({"th", "gas"})
+    assert (chiller.is_deferred, gas.is_deferred) == (True, False)
+    report.show_new()  # such as wa, which shows all
+    assert (chiller.is_deferred, gas.is_deferred) == (False, False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("samx 1", {"samx", "det"}),
+        ("det samx -1 1 11 time=0.1", {"samx", "det"}),
+        ("samx.setpoint", {"samx", "det"}),
+        ("number samx", {"samx", "det"}),
+        ("", None),
+        ("sam*", None),
+        ("motor samx", None),  # a tag
+        ("mine samx", None),  # a variable, which may be any device
+    ],
+)
+def test_a_command_needs_what_it_names_and_what_every_run_reads(line, needed):
+    devices = BeamlineDevices(Beamshell(), None, data_folder=None, report=print)
+    devices.registry.add(Lost("samx", 0.0), tags=["motor"])
+    assert devices.needed_by(line, {"mine": object(), "number": 3.0, "time": time}) == needed

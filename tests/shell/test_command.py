@@ -111,6 +111,18 @@ def test_keyword_only_parameters_are_typed_by_name_and_flags_as_bare_words(conso
     assert arguments == {"motor": console.th, "times": 3, "by": 0.1, "field": "a b", "back": True}
 
 
+@pytest.mark.parametrize("words", [["th", "3", "by=0.5"], ["th", "by=0.5", "3"], ["by=0.5", "times=3", "motor=th"]])
+def test_a_parameter_may_be_typed_by_its_name_wherever_it_stands(console, words):
+    assert NOD.signature.bind(words, {}, console) == {"motor": console.th, "times": 3, "by": 0.5}
+
+
+def test_what_is_typed_by_name_and_by_place_is_refused(console):
+    with pytest.raises(UsageError, match="by is there twice"):
+        NOD.act(console, ["th", "3", "by=0.5", "by=0.6"])
+    with pytest.raises(UsageError, match=r"'0\.6' is one word too many"):
+        NOD.act(console, ["th", "3", "0.6", "by=0.5"])
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [

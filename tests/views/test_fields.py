@@ -106,3 +106,11 @@ def test_a_curve_asked_for_by_name_is_a_rate_too():
 def test_a_quotient_is_a_signal_and_its_parts_must_be_recorded():
     assert resolve(timed({}), ["det/i0", "det/nothing"]) == (["det/i0"], ["det/nothing"])
     assert field(timed({}), "det/i0").is_number
+
+
+def test_a_dotted_name_is_the_key_of_the_part(make_run):
+    _, (_, descriptor), *_ = make_run(["th"], ["scaler_it", "scaler_i0"], [])
+    assert resolve(descriptor, ["scaler.it/scaler.i0", "scaler.it", "scaler.ix"]) == (
+        ["scaler_it/scaler_i0", "scaler_it"],
+        ["scaler.ix"],
+    )

@@ -19,6 +19,7 @@ from beamshell.channels.ca import dbr, requests
 from beamshell.channels.ca.circuits import circuit_watch
 from beamshell.channels.ca.libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.channels.ca.requests import Batch, Data, library
+from beamshell.channels.deferred import searches
 from beamshell.channels.reconnect import reconnect_probe
 from beamshell.channels.remote import STATE_DEPTH, RemoteChannel
 from beamshell.channels.updates import LatestValue, completions
@@ -87,10 +88,17 @@ class CaChannel(RemoteChannel):
     # ---- connection
 
     def connect(self) -> None:
-        """Have the library search for it; returns at once."""
-        if not self._id:
-            self._create()
-            reconnect_probe.add(self)
+        """Have the library search for it, when the console's own IOC answers; returns at once."""
+        if self._id or not self._search_has_begun:
+            return
+        library()  # now: what is registered with atexit after it must be done before it ends
+        self._search_has_begun = False
+        searches.run(self._begin_first_search)
+
+    def _begin_first_search(self) -> None:
+        self._begin_search()
+        self._create()
+        reconnect_probe.add(self)
 
     def reconnect(self) -> None:
         """Search anew for a lost channel; the library itself would wait for seconds."""
@@ -135,6 +143,7 @@ class CaChannel(RemoteChannel):
 
     def close(self) -> None:
         """Close the channel; reads and writes under way fail."""
+        searches.drop(self._begin_first_search)
         reconnect_probe.forget(self)
         with self._lock:
             chid = self._detach()

@@ -102,6 +102,14 @@ class MotorRecord(Positioner):
         """True while the motor moves, whoever sent it."""
         return bool(recent_value(self.motor_is_moving))
 
+    @override
+    def limit_switch(self) -> str:
+        for word, switch in (("high", self.high_limit_switch), ("low", self.low_limit_switch)):
+            switch.follow()  # the first time; this asks nothing and waits for nothing
+            if (reading := switch.latest) is not None and reading["value"]:
+                return word
+        return ""
+
     def _begin_online_state(self) -> Callable[[], PositionState]:
         collect = begin_values(
             self.user_readback,

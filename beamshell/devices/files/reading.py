@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beamshell.devices.files import bec, guarneri, happi, native, spec
+from beamshell.devices.files import bec, guarneri, happi, native
 from beamshell.devices.files.line import ReadFile
 from beamshell.devices.files.yaml_document import YamlDocument
 from beamshell.errors import ConfigError
@@ -67,6 +67,8 @@ def import_file(path: Path) -> ReadFile:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from exc
+    from beamshell.devices.files import spec  # which no console needs at its start
+
     file = ReadFile()
     if spec.is_like(text):
         spec.lines(path, text, file)

@@ -5,11 +5,14 @@ They know no control system; a thread is at work only if a delay was asked for.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.devices.soft_positioner import SoftPositioner
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 class SynAxis(SoftPositioner):
@@ -33,8 +36,12 @@ class SynAxis(SoftPositioner):
         self, prefix: str = "", *, name: str = "", noise: float = 0.0, seed: int | None = 0, **kwargs: Any
     ) -> None:
         self.noise = noise
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
         super().__init__(prefix, name=name, **kwargs)
+
+    @cached_property
+    def _random(self) -> Generator:
+        return np.random.default_rng(self._seed)  # numpy is imported when the first noise is needed
 
     def _measured(self, position: float) -> float:
         return position + float(self._random.normal(0.0, self.noise)) if self.noise else position

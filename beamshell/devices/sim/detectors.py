@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions
 from beamshell.devices.component import Component
@@ -19,6 +19,9 @@ from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.status import DeviceStatus, Status
 from beamshell.errors import DeviceError
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 class SynSignal(Device):
@@ -49,7 +52,7 @@ class SynSignal(Device):
         seed: int | None = 0,
         **kwargs: Any,
     ) -> None:
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
         self.noise = noise
         self.func = func or (lambda: 0.0)
         super().__init__(prefix, name=name, **kwargs)
@@ -86,6 +89,10 @@ class SynSignal(Device):
 
     def _expose(self) -> None:
         self.value.put(self._noisy(float(self.func())), force=True)
+
+    @cached_property
+    def _random(self) -> Generator:
+        return np.random.default_rng(self._seed)  # numpy is imported when the first noise is needed
 
     def _noisy(self, exact: float) -> float:
         if self.noise == "poisson":

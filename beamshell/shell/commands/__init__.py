@@ -17,6 +17,7 @@ _MODULES = (
     "rehearse",
     "interruptions",
     "records",
+    "text_plots",
     "beamline",
 )
 """In the order in which `bhelp` shows their headings."""

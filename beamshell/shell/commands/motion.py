@@ -19,7 +19,6 @@ from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import (
-    LivePositions,
     axes,
     begin_position_text,
     is_motor,
@@ -78,16 +77,16 @@ def movr(moves: list[Step]) -> Followed:
 
 
 @command(HEADING, example="umv th 1.5", preflight=False)
-def umv(moves: list[Move]) -> Followed:
+def umv(session: Session, moves: list[Move]) -> Followed:
     """Move motors to positions, as mov does, and show where they are on the way."""
-    return _moved(bps.mv, moves, lambda: LivePositions([motor for motor, _ in moves]))
+    return _moved(bps.mv, moves, session.show_at_once)
 
 
 @command(HEADING, example="umvr th 0.1", preflight=False)
-def umvr(moves: list[Step]) -> Followed:
+def umvr(session: Session, moves: list[Step]) -> Followed:
     """Move motors by distances, as movr does, and show where they are on the way."""
     _refuse_computed(moves)
-    return _moved(bps.mvr, moves, lambda: LivePositions([motor for motor, _ in moves]))
+    return _moved(bps.mvr, moves, session.show_at_once)
 
 
 def _refuse_computed(moves: list[Step]) -> None:

@@ -9,9 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
-
 from beamshell import plans as bp
+from beamshell.arrays import np
 from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import RequestStop
 from beamshell.messages import Msg, Plan

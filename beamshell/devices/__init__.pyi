@@ -1,0 +1,50 @@
+"""The public names of beamshell.devices, each with its module."""
+
+from beamshell.devices.component import Component as Component
+from beamshell.devices.component import Cpt as Cpt
+from beamshell.devices.component import FCpt as FCpt
+from beamshell.devices.component import FormattedComponent as FormattedComponent
+from beamshell.devices.controllers import EpicsPositioner as EpicsPositioner
+from beamshell.devices.derived import ArraySignal as ArraySignal
+from beamshell.devices.derived import AttributeSignal as AttributeSignal
+from beamshell.devices.derived import DerivedSignal as DerivedSignal
+from beamshell.devices.device import DDCpt as DDCpt
+from beamshell.devices.device import Device as Device
+from beamshell.devices.device import DynamicDeviceComponent as DynamicDeviceComponent
+from beamshell.devices.epics.area_detector import EpicsAreaDetector as EpicsAreaDetector
+from beamshell.devices.epics.area_detector_parts import StatisticsPlugin as StatisticsPlugin
+from beamshell.devices.epics.camera import EpicsCamera as EpicsCamera
+from beamshell.devices.epics.counter import EpicsCounter as EpicsCounter
+from beamshell.devices.epics.fly_motor import MotorFlyer as MotorFlyer
+from beamshell.devices.epics.hdf5_plugin import Hdf5Plugin as Hdf5Plugin
+from beamshell.devices.epics.mca import EpicsMCA as EpicsMCA
+from beamshell.devices.epics.mcs import MultichannelScaler as MultichannelScaler
+from beamshell.devices.epics.motor import EpicsMotor as EpicsMotor
+from beamshell.devices.epics.scaler import EpicsScaler as EpicsScaler
+from beamshell.devices.epics.shutter import EpicsShutter as EpicsShutter
+from beamshell.devices.epics.trajectory import TrajectoryFlyer as TrajectoryFlyer
+from beamshell.devices.epics_signal import EpicsSignal as EpicsSignal
+from beamshell.devices.epics_signal import EpicsSignalRO as EpicsSignalRO
+from beamshell.devices.flyer import Flyer as Flyer
+from beamshell.devices.loader import load_devices as load_devices
+from beamshell.devices.monochromator import Monochromator as Monochromator
+from beamshell.devices.part import Kind as Kind
+from beamshell.devices.positioner import MoveStatus as MoveStatus
+from beamshell.devices.positioner import Positioner as Positioner
+from beamshell.devices.pseudo import PseudoPositioner as PseudoPositioner
+from beamshell.devices.pseudo import pseudo_position_argument as pseudo_position_argument
+from beamshell.devices.pseudo import real_position_argument as real_position_argument
+from beamshell.devices.pseudo_axis import PseudoSingle as PseudoSingle
+from beamshell.devices.pv_positioner import PVPositioner as PVPositioner
+from beamshell.devices.pv_positioner import PVPositionerDone as PVPositionerDone
+from beamshell.devices.pv_positioner import PVPositionerIsClose as PVPositionerIsClose
+from beamshell.devices.registry import Registry as Registry
+from beamshell.devices.signal import Signal as Signal
+from beamshell.devices.signal import SignalRO as SignalRO
+from beamshell.devices.slits import Slits as Slits
+from beamshell.devices.soft_positioner import SoftPositioner as SoftPositioner
+from beamshell.devices.status import DeviceStatus as DeviceStatus
+from beamshell.devices.status import Status as Status
+from beamshell.devices.status import SubscriptionStatus as SubscriptionStatus
+
+__all__: list[str]

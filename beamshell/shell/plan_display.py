@@ -1,0 +1,301 @@
+"""PlanDisplay: the last lines of the terminal while a plan runs: how far it is, what moves, what Ctrl+C does now.
+
+It joins the engine's activity to the views of progress and motion. It looks at what has come by subscription, and asks
+no control system. Used in the thread of the engine.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from beamshell.callbacks.painter import Painter
+from beamshell.documents import Document
+from beamshell.documents.router import RunReceiver, RunRouter
+from beamshell.engine.interrupts import Situation
+from beamshell.engine.resources import name_of
+from beamshell.shell.live_line import LiveLines
+from beamshell.shell.positions import is_motor, target_digits, unit_of
+from beamshell.views.motion import BARS, PLAIN_BARS, Motion, motion_rows
+from beamshell.views.progress import Expectation, RunProgress, plan_line
+
+if TYPE_CHECKING:
+    from beamshell.engine.activity import PlanActivity
+    from beamshell.engine.resources import Task
+    from beamshell.simulate.result import SimulationResult
+
+SHOWN_AFTER_S = 0.5
+"""Seconds from the start of a plan to its first line: what ends before needs none."""
+
+_NOTICES = {
+    Situation.PAUSE_AWAITED: "pauses at the next checkpoint; Ctrl+C again: now",
+    Situation.PAUSING: "coming to rest for the pause",
+    Situation.CLEANING_UP: "ending the plan",
+    Situation.HALTING: "halted, putting devices back",
+    Situation.FINISHING: "putting devices back",
+}
+_CONTRACTS = {
+    Situation.PLAN: "Ctrl+C pauses",
+    Situation.BARE: "Ctrl+C stops",
+    Situation.SUSPENDED: "Ctrl+C pauses",
+    Situation.CLEANING_UP: "Ctrl+C three times: halt",
+    Situation.FINISHING: "Ctrl+C three times: do not wait",
+}
+_STANDS_STILL = (Situation.SUSPENDED, Situation.PAUSING)
+
+
+class PlanDisplay:
+    """Shows the plan that runs, at the end of the terminal.
+
+    Args:
+        painter: lets it draw when it is due.
+        clock: seconds that only grow.
+        above: lines to be drawn above, such as a plot, for so many columns and rows; None for none.
+
+    Example:
+        ``RE.while_running = display.running; RE.subscribe(display.progress)``
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        clock: Callable[[], float] = time.monotonic,
+        above: Callable[[int, int], Sequence[str]] | None = None,
+    ) -> None:
+        self.progress = RunRouter(self._open_run)
+        """Subscribed to the engine: notes the points of each run."""
+        self._painter = painter
+        self._clock = clock
+        self._above = above or (lambda _columns, _rows: ())
+        self._stopwatch = Stopwatch(clock)
+        self._lines = LiveLines()
+        self._activity: PlanActivity | None = None
+        self._runs: list[RunProgress] = []
+        self._moves: dict[int, LiveMove] = {}
+        self._expected: SimulationResult | None = None
+        self._shown_from = 0.0
+        self._is_wanted_at_once = False
+
+    # ---- what it is told ---------------------------------------------------------------------
+
+    def expect(self, simulated: SimulationResult) -> None:
+        """Take the times of the plan that runs next from its simulation."""
+        self._expected = simulated
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """A context in which a plan is shown from its first moment, as `umv` does."""
+        self._is_wanted_at_once = True
+        try:
+            yield
+        finally:
+            self._is_wanted_at_once = False
+
+    @contextmanager
+    def running(self, activity: PlanActivity) -> Iterator[None]:
+        """A context in which a plan runs; nothing is drawn outside it."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        now = self._clock()
+        self._shown_from = now if self._is_wanted_at_once else now + SHOWN_AFTER_S
+        self._activity = activity
+        self._stopwatch.run()
+        try:
+            with self._lines:
+                if self._lines.is_visible:
+                    self._painter.touch(self)
+                yield
+        finally:
+            self._activity, self._expected = None, None
+            self._stopwatch.stop()
+            for move in self._moves.values():
+                move.forget()
+            self._moves.clear()
+
+    def _open_run(self, start: Document) -> RunReceiver:
+        progress = _Run(start, self._stopwatch.seconds, expectation_of(self._expected, start), self._runs)
+        self._runs.append(progress)
+        return progress
+
+    # ---- drawing -----------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw the lines as things are now, and ask to be drawn again."""
+        activity, now = self._activity, self._clock()
+        if activity is None or not self._lines.is_visible:
+            return
+        self._painter.touch(self)
+        situation = activity.situation
+        if situation in _STANDS_STILL:
+            self._stopwatch.stop()
+        else:
+            self._stopwatch.run()
+        if now >= self._shown_from:
+            self._lines.draw(*self._texts(activity, situation, now))
+
+    def _texts(self, activity: PlanActivity, situation: Situation, now: float) -> list[str]:
+        actions = activity.actions
+        motions = self._motions(actions, now)
+        width, height = self._lines.size
+        marks = BARS if can_show(BARS[0], self._lines.encoding) else PLAIN_BARS
+        notice = _NOTICES.get(situation, "")
+        if situation is Situation.SUSPENDED:
+            notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
+        if motions and not self._runs and not notice:
+            return motion_rows(motions[:height], width, marks)
+        counting = [name_of(task.msg.obj) for task in actions if task.msg.command == "trigger" and not task.status.done]
+        line = plan_line(
+            width,
+            notice=notice,
+            run=self._runs[-1].texts() if self._runs else (),
+            motions=[motion for motion in motions if motion.is_under_way],
+            counting=list(dict.fromkeys(counting)),
+            contract=_CONTRACTS.get(situation, ""),
+            marks=marks,
+        )
+        return [*self._above(width, height), line]
+
+    def _motions(self, actions: list[Task], now: float) -> list[Motion]:
+        """The moves that have been seen, in a run only those that are under way, each with what is known now."""
+        for task in actions:
+            status = task.status
+            if id(status) not in self._moves and not status.done and (motion := motion_of(task, now)) is not None:
+                self._moves[id(status)] = LiveMove(task.msg.obj, status, motion)
+        if self._runs:
+            for key in [key for key, move in self._moves.items() if move.status.done]:
+                self._moves.pop(key).forget()
+        return [move.looked_at(now) for move in self._moves.values()]
+
+
+class _Run(RunProgress):
+    """The progress of one run, which is among the open ones until it ends."""
+
+    def __init__(
+        self, start: Document, clock: Callable[[], float], expectation: Expectation | None, runs: list[RunProgress]
+    ) -> None:
+        super().__init__(start, clock, expectation)
+        self._open_runs = runs
+
+    def stop(self, stop: Document) -> None:  # noqa: ARG002  # however it has ended
+        self._open_runs.remove(self)
+
+
+class Stopwatch:
+    """Seconds that grow only while it runs."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._before = 0.0
+        self._since: float | None = None
+
+    def seconds(self) -> float:
+        """What it shows."""
+        return self._before if self._since is None else self._before + self._clock() - self._since
+
+    def run(self) -> None:
+        """Go on."""
+        if self._since is None:
+            self._since = self._clock()
+
+    def stop(self) -> None:
+        """Stand still."""
+        self._before, self._since = self.seconds(), None
+
+
+class LiveMove:
+    """A move under way: its motion, kept up to date from what the motor sends by itself.
+
+    Args:
+        motor: any device with a position, also of another library.
+        status: of the move.
+        motion: of the move.
+    """
+
+    def __init__(self, motor: Any, status: Any, motion: Motion) -> None:
+        self.status = status
+        self._motor = motor
+        self._motion = motion
+        self._sent: Any = None
+        self._token: Any = None
+        if latest(motor, "readback_signal") is None and callable(getattr(motor, "subscribe", None)):
+            self._token = motor.subscribe(self._note)  # it sends its position from now on, for as long as it moves
+
+    def _note(self, *, value: Any = None, **_: Any) -> None:
+        """Keep a position. Any thread."""
+        self._sent = value
+
+    def looked_at(self, now: float) -> Motion:
+        """The motion, with what is known now."""
+        status, motor = self.status, self._motor
+        position = latest(motor, "readback_signal")
+        limit = getattr(motor, "limit_switch", str)() if not status.done else ""
+        self._motion.note(
+            now, number(self._sent if position is None else position), number(latest(motor, "setpoint_signal")), limit
+        )
+        if status.done:
+            self._motion.end(succeeded=bool(status.success))
+        return self._motion
+
+    def forget(self) -> None:
+        """End the subscription."""
+        if self._token is not None:
+            self._motor.unsubscribe(self._token)
+            self._token = None
+
+
+def motion_of(task: Task, now: float) -> Motion | None:
+    """The motion of an action; None if it is no move to a number."""
+    motor, args = task.msg.obj, task.msg.args
+    target = number(getattr(task.status, "target", args[0] if args else None))
+    if task.msg.command != "set" or target is None or not is_motor(motor):
+        return None
+    return Motion(
+        name_of(motor),
+        target,
+        start=number(getattr(task.status, "start", None)),
+        started=getattr(task.status, "started", now),
+        units=unit_of(motor),
+        digits=target_digits(motor),
+    )
+
+
+def latest(motor: Any, signal_name: str) -> Any:
+    """The value of a motor's signal that has come by subscription, without asking; None if none has."""
+    reading = getattr(getattr(motor, signal_name, None), "latest", None)
+    return None if reading is None else reading["value"]
+
+
+def number(value: Any) -> float | None:
+    """A value as a number; None if it is none."""
+    return None if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+
+
+def can_show(text: str, encoding: str) -> bool:
+    """Whether a terminal of this encoding can show the text."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def expectation_of(simulated: SimulationResult | None, start: Document) -> Expectation | None:
+    """The expected times of a run, if the simulation was of this run alone."""
+    number_of_points = start.get("num_points")
+    if simulated is None or simulated.endless or len(simulated.runs) != 1 or simulated.problems:
+        return None
+    points, end_s = simulated.points, simulated.duration_s
+    if not isinstance(number_of_points, int) or len(points) + simulated.more_points != number_of_points or end_s <= 0:
+        return None
+
+    def at(point: int) -> float:
+        if 0 < point <= len(points):
+            return points[point - 1].time_s
+        return end_s * point / number_of_points
+
+    return Expectation(end_s, at)
