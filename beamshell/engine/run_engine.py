@@ -360,6 +360,11 @@ class RunEngine:
         """The conditions under which plans wait."""
         return tuple(self._world.suspenders.installed)
 
+    @property
+    def unanswered(self) -> tuple[Any, ...]:
+        """What the plan waits for besides the suspenders: devices that do not answer; each has a `reason`."""
+        return () if self._call is None else tuple(self._call.interpreter.ctx.silences.waiting)
+
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""
         self._world.install_suspender(suspender)

@@ -364,7 +364,7 @@ PUBLIC = """
 abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result look_around md
 md_normalizer md_validator msg_hook preprocessors proceed pump record_interruptions register_command remove_suspender
 request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions suspenders suspenders_off
-suspenders_off_until suspenders_on unregister_command unsubscribe waiting_hook while_running
+suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook while_running
 """
 
 

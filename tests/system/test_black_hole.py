@@ -20,6 +20,7 @@ from beamshell.devices.epics.counter import EpicsCounter
 from beamshell.errors import NoAnswer, ReadTimeout, RunEngineInterrupted
 from beamshell.plans import stubs as bps
 from beamshell.plans.scans import scan
+from beamshell.shell.profile_suspenders import why_suspended
 
 TARGETS = [0.0, 0.1, 0.2, 0.3, 0.4]
 """The points of each scan, in mm."""
@@ -198,6 +199,7 @@ def test_ctrl_c_while_it_waits_gives_the_prompt_back(
     with pytest.raises(RunEngineInterrupted):
         bad.engine(scan([det], samx, 0.0, 0.4, 5))
     assert bad.engine.state == "paused"
+    assert why_suspended(bad.engine).startswith("samx has not answered since")
     bad.end()
     if way == "resume":
         bad.engine.resume()
