@@ -9,7 +9,7 @@ never runs user code. The docstring of a method that takes a callback names the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,6 +36,11 @@ class Silence:
     address: str
     since: float
     until: float | None = None
+
+
+def newest_silence(silences: Iterable[Silence]) -> Silence | None:
+    """One that lasts, or else the one that began last; None of none."""
+    return max(silences, key=lambda silence: (silence.until is None, silence.since), default=None)
 
 
 class Channel(ABC):

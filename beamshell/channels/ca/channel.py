@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.channels.base import Collect, OnChange, OnDone, Silence
+from beamshell.channels.base import Collect, OnChange, OnDone, Silence, newest_silence
 from beamshell.channels.ca import dbr, requests
 from beamshell.channels.ca.circuits import circuit_watch
 from beamshell.channels.ca.libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
@@ -225,8 +225,8 @@ class CaChannel(RemoteChannel):
         """The last time in which it was not connected, or in which its server did not answer on the circuit."""
         if ask_s:
             circuit_watch.ask(self.server, ask_s)
-        silences = [one for one in (self._silence, circuit_watch.last_silence(self.server)) if one is not None]
-        return max(silences, key=lambda one: (one.until is None, one.since), default=None)
+        silences = (self._silence, circuit_watch.last_silence(self.server))
+        return newest_silence(silence for silence in silences if silence is not None)
 
     @property
     def smallest_get(self) -> tuple[int, int] | None:
