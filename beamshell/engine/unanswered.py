@@ -64,7 +64,7 @@ class Unanswered:
 
     def failure(self) -> NoAnswer:
         """The exception for the plan when the limit is reached."""
-        return NoAnswer(f"{self.reason}: the plan has waited for {duration(self._world.answer_wait_s)}, and fails")
+        return NoAnswer(f"{self.reason}: given up after {duration(self._world.answer_wait_s)}; is its IOC running?")
 
     def _current(self) -> list[Silence]:
         return [silence for silence in self._obj.silences() if silence.since >= self._since]
