@@ -82,9 +82,9 @@ class Gate:
             self._opened.set()
             return None
 
-    def wait(self) -> None:
-        """Return when it is open."""
-        self._opened.wait()
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return when it is open, or after `timeout` seconds; whether it is open."""
+        return self._opened.wait(timeout)
 
 
 searches = Gate()

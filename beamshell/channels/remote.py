@@ -19,6 +19,8 @@ from beamshell.errors import BadValue, NotConnected, WriteFailed
 from beamshell.protocols import DataKey, Reading
 from beamshell.text.times import clock_time
 
+_IMPORTED_WITHIN_S = 30.0  # the library of a control system, on a busy machine
+_LOOK_AGAIN_S = 0.005
 STATE_DEPTH = 16
 """Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
 
@@ -101,15 +103,23 @@ class RemoteChannel(Channel):
         """
         if self._connected:
             return
-        deferred.searches.wait()
-        if self.is_deferred:
-            deferred.libraries.open()
+        self._wait_until_asked()
         deadline = time.time() + timeout
         while not self._ready.wait(max(0.0, deadline - time.time())):
             enough = self._since + self._connects_within_s  # what is known of the network may have changed meanwhile
             if max(deadline, enough) <= time.time():
                 raise NotConnected(self._why_not())
             deadline = max(deadline, enough)
+
+    def _wait_until_asked(self) -> None:
+        """Return when it is searched for: nothing can answer before, and the time-out begins then."""
+        deferred.searches.wait()
+        if not self.is_deferred:
+            return
+        deferred.libraries.open()
+        deadline = time.monotonic() + _IMPORTED_WITHIN_S
+        while self.is_deferred and time.monotonic() < deadline and not self._ready.wait(_LOOK_AGAIN_S):
+            pass
 
     @property
     def _connects_within_s(self) -> float:

@@ -438,8 +438,11 @@ class Device(Part):
         printer.text("  ".join([repr(self), *self.known_state()]))
 
     def known_state(self) -> list[str]:
-        """Its present state in words, without asking the hardware: ["offline"], or []."""
-        return [] if self.connected else ["offline"]
+        """Its present state in words, without asking the hardware: ["connecting"], ["offline"], or []."""
+        if self.connected:
+            return []
+        is_early = any(getattr(signal, "is_deferred", False) for _, signal in self.walk_signals())
+        return ["connecting" if is_early else "offline"]
 
 
 def _begin(part: Any) -> Callable[[], dict[str, Reading]]:

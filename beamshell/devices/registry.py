@@ -9,6 +9,7 @@ import builtins
 import keyword
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -275,20 +276,20 @@ class Registry(Mapping[str, Any]):
         """The channels that are offline after `timeout` seconds; returns as soon as all answer.
 
         Args:
-            timeout: seconds.
+            timeout: seconds, which begin when all are searched for.
             but_for: the names of devices that are not waited for.
         """
+        entries = (entry for entry in self._entries.values() if entry.name not in but_for)
+        signals = [signal for entry in entries for _, signal in _signals(entry)]
+        needed = [signal for signal in signals if hasattr(signal, "wait_for_connection")]
+        for signal in needed:
+            if getattr(signal, "is_deferred", False):  # its library is imported first, for which nothing is to blame
+                with suppress(TimeoutError):
+                    signal.wait_for_connection(timeout=0.0)
         deadline = time.monotonic() + timeout
-        for entry in self._entries.values():
-            if entry.name in but_for:
-                continue
-            for _, signal in _signals(entry):
-                if not hasattr(signal, "wait_for_connection"):
-                    continue
-                try:
-                    signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
-                except TimeoutError:
-                    continue  # named in the answer
+        for signal in needed:
+            with suppress(TimeoutError):  # it is named in the answer
+                signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
         return self.offline()
 
     def __repr__(self) -> str:

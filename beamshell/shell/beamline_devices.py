@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TIME_TO_ANSWER_S = 3.0
 """Seconds that a device has to answer before it is called offline, if it was first asked after the start-up."""
 
+_SAID_AFTER_S = 2.0
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = (int, float, str, ModuleType, FunctionType)
 """Variables of these types stand for no device."""
@@ -182,7 +183,9 @@ class OfflineReport:
         """
         if self._unheard is None:
             if not searches.is_open:
-                searches.wait()
+                if not searches.wait(_SAID_AFTER_S):
+                    say("waiting for the IOC of this console to answer (Ctrl+C ends the wait)")
+                    searches.wait()
                 self._loaded_at = self._clock()  # nothing could answer before
             self._deferred = set() if needed is None else self._registry.deferred() - needed
             self._show(self._registry.wait_for_connection(self.left_s, but_for=self._deferred))

@@ -309,6 +309,7 @@ class Session:
         """
         if self._parts.acquisition.has_failed:
             self._take_steps_again()
+        self._parts.say_if_ioc_has_ended()
         devices = self._parts.devices.part
         if devices is None:
             return  # a command that needs a device says that there is none, and why

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
-from beamshell.shell.messages_shown import one_line, say_error
+from beamshell.shell.messages_shown import one_line, say, say_error
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.profile_suspenders import ProfileSuspenders
@@ -136,6 +136,7 @@ class SessionParts:
     ) -> None:
         self.profile = profile
         self.ioc = ioc
+        self._ended_ioc: int | None = None
         self.names = PromptNames(shell.user_ns, shell.user_ns_hidden)
         self.acquisition: StartupStep[Acquisition] = StartupStep("open")
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
@@ -233,6 +234,13 @@ class SessionParts:
             (self._gui, self.subscribe_callbacks),
         ]
         return [take for step, take in steps if step.has_failed]
+
+    def say_if_ioc_has_ended(self) -> None:
+        """Say that the IOC which this console has started is no more, once each time."""
+        if self.ioc is None or self.ioc.pid == self._ended_ioc or self.ioc.is_alive():
+            return
+        self._ended_ioc = self.ioc.pid
+        say("the IOC of this console has ended, so its devices are offline; to start it anew: session.ioc.restart()")
 
     # ---- afterwards --------------------------------------------------------------------------
 

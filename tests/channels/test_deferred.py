@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from layer_servers import Instrument
 
 from beamshell.channels import deferred, polled
 from beamshell.channels.ca import requests
@@ -80,6 +81,28 @@ def test_what_is_needed_on_channel_access_imports_no_other_library(demo_ioc):
     assert not deferred.libraries.is_open
     channel.close()
     deferred.libraries.open()
+
+
+def test_a_time_out_begins_when_the_library_is_there(monkeypatch, tmp_path):
+    pytest.importorskip("serial")
+    imported, library = threading.Event(), polled.library
+
+    def slow(module):
+        imported.wait(20)
+        return library(module)
+
+    monkeypatch.setattr(polled, "library", slow)
+    deferred.libraries.close()
+    instrument = Instrument(str(tmp_path / "line"))
+    channel = open_channel(f"serial://{instrument.path}?end=CR&reply={{name}} {{value}}#POS")
+    channel.connect()
+    opener = threading.Timer(0.3, imported.set)
+    opener.start()
+    channel.wait_connected(0.2)
+    assert channel.connected
+    channel.close()
+    opener.join()
+    instrument.close()
 
 
 def test_a_library_that_cannot_be_loaded_holds_no_verdict_up(monkeypatch):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
+from beamshell.channels.deferred import searches
 from beamshell.devices.registry import Registry
 from beamshell.errors import ConfigError, UsageError
+from beamshell.shell import beamline_devices
 from beamshell.shell.beamline_devices import BeamlineDevices, OfflineReport
 from beamshell.shell.profile import Beamshell
 
@@ -203,3 +206,14 @@ def test_a_command_needs_what_it_names_and_what_every_run_reads(line, needed):
     devices = BeamlineDevices(Beamshell(), None, data_folder=None, report=print)
     devices.registry.add(Lost("samx", 0.0), tags=["motor"])
     assert devices.needed_by(line, {"mine": object(), "number": 3.0, "time": time}) == needed
+
+
+def test_a_wait_for_the_consoles_own_ioc_is_said(registry, capsys, monkeypatch):
+    monkeypatch.setattr(beamline_devices, "_SAID_AFTER_S", 0.0)
+    report = OfflineReport(registry, 0.0)
+    searches.close()
+    opener = threading.Timer(0.2, searches.open)
+    opener.start()
+    report.show_new()
+    opener.join()
+    assert "waiting for the IOC of this console to answer (Ctrl+C ends the wait)" in capsys.readouterr().err

@@ -57,3 +57,9 @@ def test_a_command_on_the_demo_imports_no_library_that_its_devices_do_not_need(r
     )
     done = run_beamshell("-c", f"wm th\n{loaded}")
     assert done.stdout.endswith("loaded ['numpy']\n"), done.stderr
+
+
+def test_the_death_of_the_consoles_own_ioc_is_said_once(run_beamshell):
+    done = run_beamshell("-c", "wm th\nimport os; os.kill(session.ioc.pid, 9)\nwm th\nwm th")
+    assert done.stderr.count("the IOC of this console has ended, so its devices are offline") == 1
+    assert "session.ioc.restart()" in done.stderr
