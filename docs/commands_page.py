@@ -6,6 +6,7 @@ A test fails when the page and the commands no longer agree.
 from __future__ import annotations
 
 import inspect
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,7 +60,7 @@ def example_console() -> Any:
     devices: dict[str, Any] = {name: SynAxis(name=name) for name in ("th", "tth", "samx", "samy")}
     devices |= {"det": SynGauss(name="det"), "mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
     devices["th_fly"].motors = [devices["th"]]
-    return SimpleNamespace(devices=devices, detectors=lambda: [devices["det"]])
+    return SimpleNamespace(devices=devices, detectors=lambda: [devices["det"]], show_at_once=nullcontext)
 
 
 def recorded_form(command: Command, console: Any) -> str:

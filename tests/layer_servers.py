@@ -63,11 +63,12 @@ def put(pv, op):
     muted.append(op)  # and never answers
 
 muted = []
+ten = {f"T:ten{n}": SharedPV(nt=NTScalar("d"), initial=float(n)) for n in range(10)}
 names = "position count title spectrum mode image table refusing mute fixed".split()
-conf = {"EPICS_PVAS_INTF_ADDR_LIST": "127.0.0.1", "EPICS_PVAS_PVA_PORT": sys.argv[1],
+conf = {"EPICS_PVAS_INTF_ADDR_LIST": "127.0.0.1", "EPICS_PVAS_SERVER_PORT": sys.argv[1],
         "EPICS_PVAS_BROADCAST_PORT": sys.argv[2], "EPICS_PVAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_PVAS_BEACON_ADDR_LIST": "127.0.0.1"}
-server = Server(providers=[{f"T:{name}": globals()[name] for name in names}], conf=conf, useenv=False)
+server = Server(providers=[{f"T:{name}": globals()[name] for name in names} | ten], conf=conf, useenv=False)
 print("up", flush=True)
 sys.stdin.read()
 server.stop()
@@ -82,6 +83,8 @@ axis = {"value": 1.5, "units": "mm", "precision": 3, "min": -10, "max": 10, "tim
 values = {"/axis": axis, "/mode": {"value": "fast", "allowed_values": ["slow", "fast"]}, "/bare": 7,
           "/deep": {"motors": [{"position": 4}], "on": True}, "/row": {"value": [1, 2, 3]}, "/title": {"value": "run"},
           "/secret": {"value": 1}, "/command": None, "/none": {"value": None}, "/count": {"value": 3}}
+values["/ten"] = {f"ten{n}": n for n in range(10)}
+values.update({f"/ten{n}": n for n in range(10)})
 asked, connections, moving_until = [], set(), 0.0
 
 class Service(BaseHTTPRequestHandler):
@@ -196,6 +199,9 @@ class Axis(Device):
     def write_title(self, value):
         self.text = value
 
+    ten = [attribute(dtype=float, name=f"ten{n}", fget=lambda self, n=n: float(n)) for n in range(10)]
+    locals().update({f"ten{n}": one for n, one in enumerate(ten)})
+
     @attribute(dtype=int)
     def count(self):
         return 7
@@ -291,6 +297,7 @@ class Instrument:
     def start(self) -> None:
         """Plug it in."""
         self.values = {"POS": "1.5", "ANGLE": "30", "MODE": "ON", "NAME": "linkam"}
+        self.values |= {f"TEN{n}": str(n) for n in range(10)}
         self.asked, self.mute, self.skip, self.moving_until, self.overlaps = [], False, 0, 0.0, 0
         self.master, slave = pty.openpty()
         tty.setraw(slave)

@@ -30,18 +30,41 @@ def environment(data: Path) -> dict[str, str]:
 
 
 class Terminal:
-    """One console on a screen."""
+    """One console on a screen.
 
-    def __init__(self, data: Path, words: tuple[str, ...], speed: float, columns: int = COLUMNS) -> None:
+    Args:
+        data: its data folder.
+        words: of its command line.
+        speed: of the demo beamline.
+        columns: of the screen.
+        knows_cursor: the terminal says where its cursor is, as most do; the line below the prompt needs that.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        words: tuple[str, ...],
+        speed: float,
+        columns: int = COLUMNS,
+        *,
+        knows_cursor: bool = False,
+    ) -> None:
         self.data = data
         self._columns = columns
         self._scrolled_off: list[str] = []
         self._screen = pyte.HistoryScreen(columns, ROWS, history=100_000)
         self._stream = pyte.Stream(self._screen)
-        command = ["-m", "beamshell", *QUICK, f"--Beamshell.demo_ioc_speed={speed}", *words]
+        variables = environment(data)
+        if knows_cursor:
+            del variables["PROMPT_TOOLKIT_NO_CPR"]
+        said = {word.partition("=")[0] for word in words}
+        usual = [word for word in QUICK if word.partition("=")[0] not in said]
+        command = ["-m", "beamshell", *usual, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable, command, env=environment(data), dimensions=(ROWS, columns), encoding="utf-8", timeout=None
+            sys.executable, command, env=variables, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
+        if knows_cursor:
+            self._screen.write_process_input = self.process.send
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -68,9 +91,31 @@ class Terminal:
         return [*kept, *(self._text_of(self._screen.buffer[y]) for y in range(ROWS))][start : self.row + 1]
 
     @property
+    def window(self) -> list[str]:
+        """The lines of the window, also those below the cursor, such as the last lines while a plan runs."""
+        return [self._text_of(self._screen.buffer[y]) for y in range(ROWS)]
+
+    @property
     def last_line(self) -> str:
         """Where the cursor is."""
         return self._text_of(self._screen.buffer[self._screen.cursor.y])
+
+    @property
+    def below(self) -> list[str]:
+        """The lines of the screen from the cursor on, without empty ones."""
+        lines = (self._text_of(self._screen.buffer[y]) for y in range(self._screen.cursor.y, ROWS))
+        return [line for line in lines if line]
+
+    @property
+    def bottom_line(self) -> str:
+        """What stands in the last line of the screen."""
+        return self._text_of(self._screen.buffer[ROWS - 1])
+
+    def resize(self, columns: int) -> None:
+        """Make the window as wide as this."""
+        self._columns = columns
+        self._screen.resize(ROWS, columns)
+        self.process.setwinsize(ROWS, columns)
 
     def text(self, start: int = 0) -> str:
         return "\n".join(self.lines(start))

@@ -13,17 +13,14 @@ from typing import Any
 from beamshell.analysis.peaks import Peak
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.figures import windows as all_windows
-from beamshell.callbacks.grid import LiveGrid
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.plot import LivePlot
+from beamshell.callbacks.run_figure import PeakMarks, RunFigures
 from beamshell.callbacks.subscribed_view import claims
-from beamshell.callbacks.table import LiveTable, Printer
+from beamshell.callbacks.table import LiveTable, Printer, colour_of
 from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
-from beamshell.views.grid import is_grid
-from beamshell.views.marks import RunMarks
 from beamshell.views.peaks import is_curve
 
 _MOST_PEAKS = 4
@@ -44,6 +41,7 @@ class BestEffort(RunRouter):
         peaks: False prints no peak statistics; they are computed all the same.
         last_peaks: the statistics of the last one-dimensional scan, by detector, first detector first.
         last_motor: the name of the device that scan moved, or None.
+        figures: chooses the picture of each run.
         text_figure: draws the plots in the terminal where there is no display.
     """
 
@@ -64,8 +62,7 @@ class BestEffort(RunRouter):
         self.out = out
         self.windows = windows or all_windows
         self._table = LiveTable(out=out)
-        self._plot = LivePlot(painter=painter, windows=windows)
-        self._grid = LiveGrid(painter=painter, windows=windows)
+        self.figures = RunFigures(painter, windows)
         self.text_figure = TextFigure(painter=painter, windows=windows)
 
     def parts(self, start: Document) -> list[RunReceiver]:
@@ -77,7 +74,7 @@ class BestEffort(RunRouter):
             parts.append(_BestPeaks(start, self))  # before the plot, which shows its marks
         if self.plots and start.get("num_points") != 1:
             if not claims.is_claimed(start["uid"], "plot"):
-                parts.append((self._grid if is_grid(start) else self._plot).open_run(start))
+                parts.append(self.figures.of(start).open_run(start))
             if self.out is None:
                 parts.append(self.text_figure.open_run(start))
         return [part for part in parts if part is not None]
@@ -108,19 +105,20 @@ class _BestRun(RunReceiver):
             part.stop(stop)
         if self._parts is None and self._best.table:
             took_s = self._duration.seconds(stop)
-            Printer(self._best.out)(last_line(self._start, stop, points_by_stream(stop), took_s))
+            line = last_line(self._start, stop, points_by_stream(stop), took_s)
+            Printer(self._best.out)(line, colour_of(stop.get("exit_status", "?")))
 
 
-class _BestPeaks(RunMarks):
+class _BestPeaks(PeakMarks):
     """The peak statistics of one run, printed and marked in the plot when it ends."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
-        super().__init__(start)
+        super().__init__(start, best.windows)
         self._best = best
 
-    def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
-        peaks = self.peaks()
-        self._best.windows.mark(self._start["uid"], *self.marks(peaks))
+    def stop(self, stop: Document) -> None:
+        super().stop(stop)
+        peaks = self.at_end
         if not peaks:
             return
         self._best.last_peaks = peaks

@@ -14,15 +14,14 @@ import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from beamshell.arrays import np
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
 from beamshell.views.marks import Mark, Marks
-from beamshell.views.scales import Scale
 
 if TYPE_CHECKING:
     from beamshell.views.earlier_runs import EarlierRun
+    from beamshell.views.scales import Scale
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ _IMPORTS = {
     "gtk4agg": ("gi",),
     "wxagg": ("wx",),
 }
+_FIGURE_SIZE = (6.4, 4.8)  # inches
 _NO_DISPLAY = ("offscreen", "minimal")
 
 
@@ -96,7 +96,7 @@ class Windows:
         values: names of the values in the plots to come; () for those that each run hints.
         earlier: the runs that the plots to come show beside theirs.
         marks: the marks of the last runs.
-        last: the window that has been drawn last, or None.
+        last: the window that has got a new picture last, or None.
     """
 
     def __init__(self, painter: Painter | None = None) -> None:
@@ -122,14 +122,14 @@ class Windows:
 
     @property
     def figure(self) -> Any:
-        """The matplotlib figure that was drawn last in a window that is still open, or None."""
+        """The matplotlib figure of the newest picture in a window that is still open, or None."""
         return None if self.last is None else self.last.figure
 
     def mark(self, run: str, *marks: Mark) -> None:
         """Show marks in the plot of the run with this uid, now and when it is shown again."""
         self.marks.add(run, *marks)
         for window in self._windows.values():
-            if window.figure is not None:
+            if window.shows(run):
                 self._painter.touch(window)
 
     def new_manager(self) -> Any:
@@ -138,7 +138,7 @@ class Windows:
         if self._failed or backend is None:
             return None
         try:
-            manager = _new_manager(backend, number=len(self._windows))
+            manager = _new_manager(backend)
         except Exception as exc:  # noqa: BLE001  # a display that went away, a broken toolkit: anything may be raised
             self._failed = True
             log.warning("no plot windows in this session: %s: %s", type(exc).__name__, exc)
@@ -147,6 +147,37 @@ class Windows:
             self._reported_toolkit = True
             self.on_first_window(TOOLKITS[backend])
         return manager
+
+    def show(self, manager: Any) -> None:
+        """Show a window that has been drawn for the first time; it does not take the focus."""
+        _show_without_focus(manager)
+
+
+class Paper(Windows):
+    """A figure that no window shows, drawn as a person has chosen for the windows.
+
+    Args:
+        chosen: the windows they were chosen for.
+        painter: draws it.
+    """
+
+    possible = True
+
+    def __init__(self, chosen: Windows, painter: Painter) -> None:
+        super().__init__(painter)
+        self.scale, self.values = chosen.scale, chosen.values
+        self.earlier, self.marks = chosen.earlier, chosen.marks
+
+    def new_manager(self) -> Any:
+        """A new figure; its canvas draws pixels, which nobody sees."""
+        from matplotlib.backend_bases import FigureManagerBase
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        return FigureManagerBase(FigureCanvasAgg(Figure(figsize=_FIGURE_SIZE)), 0)
+
+    def show(self, manager: Any) -> None:
+        """Do nothing: there is no window."""
 
 
 class Window:
@@ -176,6 +207,10 @@ class Window:
         self._picture = picture
         self._closed = False
 
+    def shows(self, run: str) -> bool:
+        """Whether its picture is that of the run with this uid."""
+        return not self._closed and getattr(self._picture, "run", None) == run
+
     def draw(self) -> None:
         """Bring the picture up to date; opens the window the first time."""
         if self._closed or self._picture is None:
@@ -191,11 +226,12 @@ class Window:
         if self._picture is not self._composed:
             self._picture.compose(self.figure, self._composed)
             self._composed = self._picture
+            self._windows.last = self
+            _make_current(self._manager)
         self._picture.update()
         self.figure.canvas.draw()
-        self._windows.last = self
         if opened:
-            _show_without_focus(self._manager)
+            self._windows.show(self._manager)
 
     def _on_close(self, event: Any) -> None:  # noqa: ARG002  # matplotlib passes it
         self._manager = None
@@ -233,8 +269,9 @@ def _backend() -> str | None:
     return choose_backend(os.environ, sys.platform, in_use)
 
 
-def _new_manager(backend: str, number: int) -> Any:
+def _new_manager(backend: str) -> Any:
     import matplotlib
+    from matplotlib._pylab_helpers import Gcf
     from matplotlib.figure import Figure
 
     if backend.startswith("qt") and "QT_QPA_PLATFORM" in os.environ:
@@ -243,8 +280,18 @@ def _new_manager(backend: str, number: int) -> Any:
         matplotlib.use(backend)  # a person's own pyplot figures then live in the same toolkit
     module = importlib.import_module(f"matplotlib.backends.backend_{backend}")
     with matplotlib.rc_context({"interactive": False}):  # else it would show, and take the focus, while it is made
-        # Not through pyplot: `plt.plot(...)` typed at the prompt must not land in the window of a scan.
-        return module.FigureCanvas.new_manager(Figure(figsize=(6.4, 4.8)), number)
+        number = max(Gcf.figs, default=0) + 1
+        manager = module.FigureCanvas.new_manager(Figure(figsize=_FIGURE_SIZE), number)
+    Gcf._set_new_active_manager(manager)  # `plt.gcf()` is this figure, without an import of pyplot
+    return manager
+
+
+def _make_current(manager: Any) -> None:
+    """Let `plt.gcf()` be this figure, if it is one of a window."""
+    from matplotlib._pylab_helpers import Gcf
+
+    if manager in Gcf.figs.values():
+        Gcf.set_active(manager)
 
 
 _qt_application: Any = None

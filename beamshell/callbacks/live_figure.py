@@ -12,10 +12,11 @@ from beamshell.callbacks.figures import AxesPanel, Windows
 from beamshell.callbacks.figures import windows as all_windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.painter import painter as the_painter
-from beamshell.callbacks.scales import Scale, check
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
+from beamshell.views.fields import resolve
+from beamshell.views.scales import Scale, check
 
 
 class LiveFigure(SubscribedView):
@@ -64,6 +65,15 @@ class LiveFigure(SubscribedView):
     def picture(self, view: Any) -> Any:
         """A new picture of the view."""
         return self._picture(view, self.scale or self.windows.scale)
+
+    def detector(self, descriptor: Document, named: Any) -> Any:
+        """The one value to show: the one named, or the first that was chosen for the windows; None for the hinted one.
+
+        Args:
+            descriptor: of the stream.
+            named: name or device; None if none was named.
+        """
+        return named if named is not None else next(iter(resolve(descriptor, self.windows.values)[0]), None)
 
     def panel(self, view: Any) -> Any:
         """The axes that were handed over, or the window for views of this kind."""
@@ -114,5 +124,5 @@ class _RunFigure(RunReceiver):
         painter.touch(self._panel)
         if isinstance(self._panel, AxesPanel):  # the caller's own axes: no GUI loop draws them later
             painter.draw(self._panel)
-        else:
+        elif not painter.has_loop:
             painter.paint()

@@ -6,7 +6,7 @@ An event only adds a point; the painter draws. Without a display it does nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,11 @@ from beamshell.views.curves import Curves, curves_of, thinned
 from beamshell.views.earlier_runs import count_time_factor
 from beamshell.views.fields import resolve
 from beamshell.views.marks import Mark
-from beamshell.views.scales import Scale, margin_of
+from beamshell.views.scales import Scale, horizontal_span, margin_of
+
+Limits = tuple[float, float]
 
 _PREVIOUS = "0.75"
-_LIMIT_SLACK = 0.02
 _MARGINS = {"left": 0.15, "right": 0.97, "top": 0.9, "bottom": 0.12, "hspace": 0.16}
 
 
@@ -33,6 +34,10 @@ class LivePlot(LiveFigure):
     Args:
         y: name or device, or a list of them; None plots what `plotselect` has chosen, else the hinted detectors.
         x: name or device of the axis, "time" (seconds since the start) or "seq_num"; None takes what the run scans.
+        legend_keys: metadata of the run that its legend shows, such as ["sample"].
+        xlim: ends of the x axis; None shows all points and the range of the scan.
+        ylim: ends of the y axes.
+        epoch: where x="time" begins: "run" counts from the start of the run, "unix" from 1970.
         ax: matplotlib axes to draw on; None uses a window, reused scan after scan, if there is a display.
         stream_name: the stream whose events are the points.
         painter: draws when it is time; None is the process's own.
@@ -50,6 +55,10 @@ class LivePlot(LiveFigure):
         y: Any = None,
         x: Any = None,
         *,
+        legend_keys: Sequence[str] = (),
+        xlim: Limits | None = None,
+        ylim: Limits | None = None,
+        epoch: Literal["run", "unix"] = "run",
         ax: Any = None,
         stream_name: str = "primary",
         painter: Painter | None = None,
@@ -57,10 +66,11 @@ class LivePlot(LiveFigure):
         scale: Scale | None = None,
         **style: Any,
     ) -> None:
+        self._legend_keys, self._epoch = legend_keys, epoch
         ys = y if y is None or isinstance(y, (list, tuple)) else [y]
         super().__init__(
-            lambda start, descriptor: curves_of(start, descriptor, self._values(descriptor, ys), x),
-            lambda curves, scale: LinePicture(curves, style, scale, self.windows),
+            lambda start, descriptor: self._curves(start, descriptor, ys, x),
+            lambda curves, scale: LinePicture(curves, style, scale, self.windows, (xlim, ylim)),
             ax=ax,
             stream_name=stream_name,
             painter=painter,
@@ -68,9 +78,15 @@ class LivePlot(LiveFigure):
             scale=scale,
         )
 
-    def _values(self, descriptor: Document, ys: Sequence[Any] | None) -> Sequence[Any] | None:
-        """The values to show: those of this plot, or those chosen for the windows; None for those of the hints."""
-        return ys if ys is not None else resolve(descriptor, self.windows.values)[0] or None
+    def _curves(self, start: Document, descriptor: Document, ys: Sequence[Any] | None, x: Any) -> Curves | None:
+        """The curves of the values of this plot, or of those chosen for the windows; else those that the run hints."""
+        chosen = resolve(descriptor, self.windows.values)[0] if ys is None else ys
+        curves = curves_of(start, descriptor, chosen, x) if chosen else None
+        curves = curves_of(start, descriptor, ys, x) if curves is None else curves
+        if curves is not None:
+            curves.note = "  ".join(f"{key}: {start[key]}" for key in self._legend_keys if key in start)
+            curves.time_origin = curves.time_origin if self._epoch == "run" else 0.0
+        return curves
 
 
 class LinePicture:
@@ -81,13 +97,23 @@ class LinePicture:
         style: passed on to matplotlib's `plot`.
         scale: of the values.
         windows: what has been chosen to be shown besides.
+        limits: ends of the x axis and of the y axes; None for those of the points.
 
     Attributes:
         status: how the run ended; empty while it is running.
+        run: the uid of the run.
     """
 
-    def __init__(self, curves: Curves, style: dict[str, Any], scale: Scale, windows: Windows) -> None:
-        self.status = ""
+    def __init__(
+        self,
+        curves: Curves,
+        style: dict[str, Any],
+        scale: Scale,
+        windows: Windows,
+        limits: tuple[Limits | None, Limits | None] = (None, None),
+    ) -> None:
+        self.status, self.run = "", curves.run
+        self._limits = limits
         self._scale: Scale = scale
         self._curves = curves
         self._style: dict[str, Any] = {"marker": "o", "markersize": 3, "linewidth": 1, **style}
@@ -123,7 +149,8 @@ class LinePicture:
             own = [column for of, column in zip(self._axes, columns, strict=True) if of is axes]
             set_limits(axes, xs, self._curves.limits)
             set_heights(axes, np.concatenate(own + self._heights_beside(axes)), self._scale)
-        if (marks := self._windows.marks.of(self._curves.run)) != self._marks:
+            axes.set(**{end: limits for end, limits in zip(("xlim", "ylim"), self._limits, strict=True) if limits})
+        if (marks := self._windows.marks.of(self.run)) != self._marks:
             self._marks = marks
             self._draw_marks()
         self._axes[0].set_title(caption(self._curves, self.status), fontsize="medium")
@@ -131,12 +158,13 @@ class LinePicture:
     def _add_lines(self, previous: LinePicture | None) -> None:
         for number, (axes, y) in enumerate(zip(self._axes, self._curves.ys, strict=True)):
             self._add_runs_beside(number, previous)
-            style = {"color": f"C{number}", "zorder": 2, "label": y.label, **self._style}
-            self._lines += axes.plot([], [], **style)
+            look = {"color": f"C{number}", "zorder": 2, "label": "  ".join(filter(None, (y.label, self._curves.note)))}
+            self._lines += axes.plot([], [], **{**look, **self._style})
             axes.set_ylabel(y.label if self._axes.count(axes) == 1 else "")
             axes.grid(visible=True, alpha=0.3)
         x = self._curves.x
-        self._axes[-1].set_xlabel("time since the start [s]" if x.key == "time" else x.label)
+        since_start = x.key == "time" and self._curves.time_origin
+        self._axes[-1].set_xlabel("time since the start [s]" if since_start else x.label)
         self._add_legends()
 
     def _add_runs_beside(self, number: int, previous: LinePicture | None) -> None:
@@ -178,7 +206,7 @@ class LinePicture:
         """A legend where there is more than one line; its place is fixed, since the best one takes long to find."""
         for axes in dict.fromkeys(self._axes):
             handles, labels = axes.get_legend_handles_labels()
-            if len(handles) > 1:
+            if len(handles) > 1 or self._curves.note:
                 axes.legend(handles, labels, fontsize="small", loc="upper right")
 
 
@@ -191,13 +219,7 @@ def set_limits(axes: Any, values: NDArray[np.float64], expected: tuple[float, fl
         expected: the range that the run says it covers. A relative scan names distances, not positions: then the
             values lie outside, and they alone count.
     """
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return
-    low, high = float(finite.min()), float(finite.max())
-    if expected is not None:
-        slack = _LIMIT_SLACK * (expected[1] - expected[0])
-        if low >= expected[0] - slack and high <= expected[1] + slack:
-            low, high = expected
-    margin = margin_of(low, high)
-    axes.set_xlim(low - margin, high + margin)
+    if np.isfinite(values).any():
+        low, high, *_ = horizontal_span(values, expected)
+        margin = margin_of(low, high)
+        axes.set_xlim(low - margin, high + margin)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.arrays import Floats, np
-from beamshell.views.scales import Scale, check, linear_below, margin_of, value_range
-
-__all__ = ["Scale", "check", "colours", "margin_of", "set_heights"]
+from beamshell.views.scales import Scale, linear_below, margin_of, value_range
 
 
 def colours(values: Floats, scale: Scale) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.window import fitted
 from beamshell.views.captions import title
-from beamshell.views.marks import Mark, RunMarks
+from beamshell.views.marks import Mark
 from beamshell.views.peaks import is_curve
+from beamshell.views.run_marks import RunMarks
 from beamshell.views.run_plot import PlotChoice, RunPlot
 
 _WIDEST, _HIGHEST = 120, 30
@@ -63,7 +64,7 @@ class TextFigure:
         """The plot of one run; None if a window shows it, nobody wants it, or nobody could see it."""
         if self._windows.possible or os.environ.get(SWITCH) == "none" or not self.screen().is_terminal:
             return None
-        plot = _ScanPlot(start, PlotChoice(scale=self._windows.scale), self)
+        plot = _ScanPlot(start, PlotChoice(self._windows.values, scale=self._windows.scale), self)
         self._open.append(plot)
         return plot
 

@@ -5,14 +5,13 @@ It never knows what is shown.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.text.window import window_width
+from beamshell.text.window import has_colours, window_width
 from beamshell.views.text_plot import ASCII
 
 _SAMPLE = "⣿█┤▼…"
@@ -41,12 +40,11 @@ class TextScreen:
         """That of the standard output now."""
         size = shutil.get_terminal_size()
         width = window_width(sys.stdout)
-        has_colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return cls(
             columns=width or size.columns,
             rows=size.lines,
             is_terminal=width is not None,
-            greys=_is_terminal(sys.stdout) and has_colours,
+            greys=has_colours(sys.stdout),
             is_unicode=_takes_unicode(sys.stdout),
         )
 
@@ -54,13 +52,6 @@ class TextScreen:
         """The lines as they can be printed here."""
         text = "\n".join(lines)
         return text if self.is_unicode else text.translate(ASCII)
-
-
-def _is_terminal(stream: Any) -> bool:
-    try:
-        return bool(stream.isatty())
-    except (AttributeError, ValueError):  # replaced or closed
-        return False
 
 
 def _takes_unicode(stream: Any) -> bool:

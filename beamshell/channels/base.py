@@ -17,6 +17,9 @@ from beamshell.protocols import DataKey, Reading
 
 Collect: TypeAlias = Callable[[float], Reading]
 """Returns the requested reading; waits at most the given seconds for it."""
+before_waiting: list[Callable[[], None]] = []
+"""Called by a channel before it waits for an answer: a control system that gathers requests sends the caller's then, so
+that those of several control systems are under way together."""
 OnChange: TypeAlias = Callable[[Reading], None]
 OnConnection: TypeAlias = Callable[[bool], None]
 OnDone: TypeAlias = Callable[[BaseException | None], None]

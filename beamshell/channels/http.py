@@ -10,15 +10,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from typing_extensions import override
 
 from beamshell.channels.deferred import library, once, require
-from beamshell.channels.polled import PolledChannel
+from beamshell.channels.polled import PolledChannel, Read
 from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -91,7 +92,7 @@ class HttpChannel(PolledChannel):
 
     @override
     def read_info(self) -> tuple[ValueInfo, Any]:
-        answer = self._exchange("GET")
+        answer = self._answered(self._ask("GET"))
         self._is_write_only = answer.status_code == _WRITE_ONLY
         if self._is_write_only:
             return info_like(self._written), self._written
@@ -103,25 +104,41 @@ class HttpChannel(PolledChannel):
     def read_value(self) -> Reading:
         if self._is_write_only:
             return {"value": self._written, "timestamp": time.time()}
-        document = self._parsed(self._exchange("GET"))
+        return self._reading_in(self._ask("GET"))
+
+    @property
+    @override
+    def shares_requests_by(self) -> Hashable:
+        return id(self) if self._is_write_only else (self._url, self._timeout_s)
+
+    @override
+    def read_together(self, channels: Sequence[HttpChannel]) -> list[Read]:
+        if self._is_write_only:
+            return super().read_together(channels)
+        answer = self._ask("GET")
+        return [partial(channel._reading_in, answer) for channel in channels]
+
+    def _reading_in(self, answer: Any) -> Reading:
+        document = self._parsed(answer)
         value = self._value_in(document, self._info.choices)
         timestamp = _number(beside(document, self._pointer).get("timestamp"))
         return {"value": value, "timestamp": time.time() if timestamp is None else timestamp}
 
     @override
     def write(self, value: Any) -> None:
-        answer = self._exchange(self._method, nested(self._pointer, self._as_json(value)))
+        answer = self._answered(self._ask(self._method, nested(self._pointer, self._as_json(value))))
         if not answer.is_success:
             raise WriteFailed(f"{self.name}: {self._refusal(answer)}")
         self._written = value
 
     @override
     def is_busy(self) -> bool:
-        return bool(self._busy) and bool(self._value_at(self._parsed(self._exchange("GET")), self._busy))
+        return bool(self._busy) and bool(self._value_at(self._parsed(self._ask("GET")), self._busy))
 
     # ---- on the wire
 
-    def _exchange(self, method: str, body: Any = None) -> Any:
+    def _ask(self, method: str, body: Any = None) -> Any:
+        """The server's answer, or the exception because of which there is none; each channel makes its own of it."""
         httpx = library("httpx")
         try:
             return _client(self.scheme).request(
@@ -131,16 +148,24 @@ class HttpChannel(PolledChannel):
                 headers=credentials(os.environ, self._host),
                 **({} if method == "GET" else {"json": body}),
             )
-        except httpx.InvalidURL as exc:
-            raise NotConnected(f"{self.name}: {exc}: check the address") from exc
-        except httpx.ReadTimeout as exc:
+        except (httpx.InvalidURL, httpx.TransportError) as exc:
+            return exc
+
+    def _answered(self, answer: Any) -> Any:
+        """The answer, if there is one; otherwise the exception in our words."""
+        if not isinstance(answer, Exception):
+            return answer
+        httpx = library("httpx")
+        if isinstance(answer, httpx.InvalidURL):
+            raise NotConnected(f"{self.name}: {answer}: check the address") from answer
+        if isinstance(answer, httpx.ReadTimeout):
             raise ReadFailed(
                 f"{self.name} did not answer within {self._timeout_s:g} s: is its server busy, or timeout_s too short?"
-            ) from exc
-        except httpx.TransportError as exc:
-            raise NotConnected(f"{self.name}: {str(exc) or type(exc).__name__}: {self.lost}") from exc
+            ) from answer
+        raise NotConnected(f"{self.name}: {str(answer) or type(answer).__name__}: {self.lost}") from answer
 
     def _parsed(self, answer: Any) -> Any:
+        answer = self._answered(answer)
         if not answer.is_success:
             raise ReadFailed(f"{self.name}: {self._refusal(answer)}")
         try:

@@ -1,7 +1,7 @@
 """PolledChannel: for control systems that only answer questions; each question waits in a worker thread.
 
 It knows no control system. While somebody subscribes, the value is read every `poll_s` seconds; while nothing answers,
-a connection is tried every half second.
+a connection is tried every half second. Reads that one request can answer are asked in one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import logging
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.base import Collect, OnChange, OnDone, before_waiting
 from beamshell.channels.deferred import libraries, library, once
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
@@ -29,12 +29,29 @@ from beamshell.protocols import Reading
 TRY_AGAIN_AFTER_S = 0.5
 BUSY_EVERY_S = 0.05
 
+Read: TypeAlias = Callable[[], Reading]
+"""Returns a reading, or raises why there is none."""
+
 logger = logging.getLogger(__name__)
 
 
 @once
 def _worker_of(scheme: str) -> Worker:
-    return Worker(scheme)
+    return Worker(scheme, waits=True)
+
+
+class _Batch:
+    """Reads that wait for their turn, to be asked in one request."""
+
+    __slots__ = ("is_posted", "reads")
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[PolledChannel, Future[Reading]]] = []
+        self.is_posted = False
+
+
+_batches: dict[Hashable, _Batch] = {}
+_batching = threading.RLock()  # a signal handler may read while this thread begins a read
 
 
 class PolledChannel(RemoteChannel):
@@ -75,6 +92,15 @@ class PolledChannel(RemoteChannel):
     @abstractmethod
     def write(self, value: Any) -> None:
         """Write a checked value."""
+
+    @property
+    def shares_requests_by(self) -> Hashable:
+        """Channels of one class where it is the same can be read by one request: see `read_together`."""
+        return id(self)
+
+    def read_together(self, channels: Sequence[Any]) -> list[Read]:
+        """Read channels that share requests, this one among them, by as few as possible; a result for each."""
+        return [channel.read_value for channel in channels]
 
     def run_in_worker(self, job: Callable[[], None], urgent: bool = False) -> None:  # noqa: ARG002 - for one line
         """Do a job in a worker of this control system.
@@ -153,20 +179,41 @@ class PolledChannel(RemoteChannel):
     # ---- reading
 
     def begin_get(self) -> Collect:
-        """Request the value without waiting; questions to different servers are under way together."""
+        """Request the value without waiting; requests to different servers are under way together."""
         if not self._connected:
             return self._cannot_collect
         answer: Future[Reading] = Future()
-        self.run_in_worker(partial(self._answer, answer))
+        key = (type(self), self.shares_requests_by)
+        with _batching:
+            batch = _batches.setdefault(key, _Batch())
+            batch.reads.append((self, answer))
+            if not batch.is_posted:
+                self.run_in_worker(partial(self._answer_batch, key))
+                batch.is_posted = True  # not before: a Ctrl+C in between must leave nobody waiting
         return partial(self._collect, answer)
 
-    def _answer(self, answer: Future[Reading]) -> None:
+    def _answer_batch(self, key: Hashable) -> None:
+        """Read all channels that wait together; whoever comes now waits for the next request. Worker."""
+        with _batching:
+            batch = _batches.pop(key, None)
+        if batch is None:
+            return
         try:
-            answer.set_result(self._read())
-        except Exception as exc:  # noqa: BLE001 - it is raised again in the thread that waits for it
-            answer.set_exception(exc)
+            results = self.read_together([channel for channel, _ in batch.reads])
+        except Exception as exc:  # noqa: BLE001 - it is raised again in the threads that wait
+            for _, answer in batch.reads:
+                answer.set_exception(exc)
+            return
+        for (channel, answer), read in zip(batch.reads, results, strict=True):
+            try:
+                answer.set_result(channel._reading_of(read))
+            except Exception as exc:  # noqa: BLE001 - likewise
+                answer.set_exception(exc)
 
     def _collect(self, answer: Future[Reading], timeout: float) -> Reading:
+        if not answer.done():
+            for send in before_waiting:
+                send()
         try:
             return answer.result(timeout).copy()
         except DeviceError:
@@ -174,10 +221,10 @@ class PolledChannel(RemoteChannel):
         except TimeoutError as exc:
             raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: {self.lost}") from exc
 
-    def _read(self) -> Reading:
-        """Read the value in the form of a reading; a failure may end the connection. Worker."""
+    def _reading_of(self, read: Read) -> Reading:
+        """The result in the form of a reading; a failure may end the connection. Worker."""
         try:
-            reading = self.read_value()
+            reading = read()
         except NotConnected as exc:
             self._on_connection_lost(exc)
             raise NotConnected(self._why_not()) from exc
@@ -208,7 +255,7 @@ class PolledChannel(RemoteChannel):
         if turn is not self._polling:
             return
         try:
-            reading = self._read()
+            reading = self._reading_of(self.read_value)
         except NotConnected:
             return  # it goes on when the connection is back
         except ReadFailed as exc:

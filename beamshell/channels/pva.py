@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from beamshell.channels import pva_types
-from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.base import Collect, OnChange, OnDone, before_waiting
 from beamshell.channels.deferred import libraries, library, once, require
 from beamshell.channels.remote import RemoteChannel
 from beamshell.channels.timers import call_later
@@ -43,6 +43,7 @@ class PvaChannel(RemoteChannel):
         options: those of every channel: string, array_dtype, allow_nan.
     """
 
+    sends_changes = True
     remedy = "check its spelling, that its IOC runs, and EPICS_PVA_ADDR_LIST"
     lost = "is its IOC running?"
 
@@ -54,6 +55,7 @@ class PvaChannel(RemoteChannel):
         self._property_monitor: Any = None
         self._property_request = ""
         self._subscription: Any = None
+        self._newest: Any = None  # the last structure that came to the subscriber on this connection
         self._writes: dict[int, Any] = {}
         self._ends: list[OnDone] = []
         self._gets: set[_Get] = set()
@@ -167,6 +169,8 @@ class PvaChannel(RemoteChannel):
         return partial(self._collect, get)
 
     def _collect(self, get: _Get, timeout: float) -> Reading:
+        for send in before_waiting:
+            send()
         in_time = get.has_answer.wait(timeout)
         with self._lock:
             self._gets.discard(get)
@@ -191,6 +195,12 @@ class PvaChannel(RemoteChannel):
 
     # ---- watching
 
+    @property
+    def current(self) -> Reading | None:
+        """The last value that the server has sent on this connection, also before the subscriber was given it."""
+        newest = self._newest
+        return None if newest is None or not self._connected else self._decode(newest)
+
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change(reading)` in an updates worker, now and at each change; also after a reconnection."""
         self._on_change = on_change
@@ -204,12 +214,19 @@ class PvaChannel(RemoteChannel):
     def _on_update(self, event: Any, _is_first: bool) -> None:
         """Have a new value delivered. Library thread."""
         changes = self._changes
-        if changes is not None and not isinstance(event, Exception):
+        if isinstance(event, Exception):
+            self._newest = None
+        elif changes is not None:
+            self._newest = event
             changes.offer(event)
+
+    def _mark_down(self, problem: str = "") -> bool:
+        self._newest = None
+        return super()._mark_down(problem)
 
     def unsubscribe(self) -> None:
         """Stop calling."""
-        self._on_change = self._changes = None
+        self._on_change = self._changes = self._newest = None
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             subscription.close()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from typing_extensions import override
 
 from beamshell.channels import line
-from beamshell.channels.polled import PolledChannel
+from beamshell.channels.polled import PolledChannel, Read
 from beamshell.channels.value_info import ValueInfo, index_of, info_like
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -107,7 +108,24 @@ class SerialChannel(PolledChannel):
 
     @override
     def read_value(self) -> Reading:
-        value = self._value_in(self._question(self._ask_as, self._retries)) if self._ask_as else self._written
+        if self._ask_as:
+            return self._reading_in(self._ask(self._ask_as, self._retries))
+        return {"value": self._written, "timestamp": time.time()}
+
+    @property
+    @override
+    def shares_requests_by(self) -> Hashable:
+        return (id(self._line), self._ask_as, self._retries) if self._ask_as else id(self)
+
+    @override
+    def read_together(self, channels: Sequence[SerialChannel]) -> list[Read]:
+        if not self._ask_as:
+            return super().read_together(channels)
+        answer = self._ask(self._ask_as, self._retries)
+        return [partial(channel._reading_in, answer) for channel in channels]
+
+    def _reading_in(self, answer: str | NotConnected | None) -> Reading:
+        value = self._value_in(self._answered(self._ask_as, self._retries, answer))
         return {"value": value, "timestamp": time.time()}
 
     @override
@@ -129,14 +147,29 @@ class SerialChannel(PolledChannel):
         return bool(self._busy) and self._question(self._busy, self._retries).strip() not in ("", "0")
 
     def _question(self, question: str, retries: int) -> str:
-        for _ in range(retries + 1):
-            answer = self._line.exchange(question)
-            if answer is not None:
-                self._check_refusal(answer, ReadFailed)
-                return answer
-        times = f" (asked {retries + 1} times)" if retries else ""
-        limit = f"{self._line.settings.timeout_s:g} s"
-        raise NotConnected(f"{self.name}: {question!r} was not answered within {limit}{times}: {self.lost}")
+        return self._answered(question, retries, self._ask(question, retries))
+
+    def _ask(self, question: str, retries: int) -> str | NotConnected | None:
+        """The answer, or why there is none; None if none came in time. Each channel makes its own of it."""
+        try:
+            for _ in range(retries + 1):
+                answer = self._line.exchange(question)
+                if answer is not None:
+                    return answer
+        except NotConnected as exc:
+            return exc
+        return None
+
+    def _answered(self, question: str, retries: int, answer: str | NotConnected | None) -> str:
+        """The answer, if there is one; otherwise the failure in our words."""
+        if isinstance(answer, NotConnected):
+            raise answer
+        if answer is None:
+            times = f" (asked {retries + 1} times)" if retries else ""
+            limit = f"{self._line.settings.timeout_s:g} s"
+            raise NotConnected(f"{self.name}: {question!r} was not answered within {limit}{times}: {self.lost}")
+        self._check_refusal(answer, ReadFailed)
+        return answer
 
     def _check_refusal(self, answer: str, failure: type[ReadFailed | WriteFailed]) -> None:
         if self._error and answer.startswith(self._error):

@@ -12,7 +12,7 @@ import atexit
 import contextlib
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from typing_extensions import override
 
 from beamshell.channels.deferred import library, require
-from beamshell.channels.polled import PolledChannel
+from beamshell.channels.polled import PolledChannel, Read
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, ReadFailed, WriteFailed
 from beamshell.protocols import Reading
@@ -66,6 +66,7 @@ class TangoChannel(PolledChannel):
         self._busy = tuple(busy)
         self._timeout_s = timeout_s
         self._device: Any = None
+        self._config: Any = None
         self._events: tuple[Any, int] | None = None
 
     # ---- the questions
@@ -77,9 +78,10 @@ class TangoChannel(PolledChannel):
         if self._command:
             self._calling(lambda: self._device.command_query(self._command), ReadFailed)
             return ValueInfo("<i4"), 0
-        config = self._calling(lambda: self._device.get_attribute_config(self._attribute), ReadFailed)
-        info = self._info_in(config)
-        return info, self._reading(info)["value"]
+        self._config = self._calling(lambda: self._device.get_attribute_config(self._attribute), ReadFailed)
+        info = self._info_in(self._config)
+        (answer,) = self._ask([self])
+        return info, self._reading_in(self._answered(answer), info)["value"]
 
     def _open(self) -> Any:
         device = self._tango.DeviceProxy(self._device_name)
@@ -90,14 +92,27 @@ class TangoChannel(PolledChannel):
     def read_value(self) -> Reading:
         if self._command:
             return {"value": 0, "timestamp": self._tango.TimeVal.now().totime()}
-        return self._reading(self._info)
+        return self.read_together([self])[0]()
+
+    @property
+    @override
+    def shares_requests_by(self) -> Hashable:
+        return id(self) if self._command else (self._device_name, self._timeout_s)
+
+    @override
+    def read_together(self, channels: Sequence[TangoChannel]) -> list[Read]:
+        if self._command:
+            return super().read_together(channels)
+        answers = self._ask(channels)
+        return [partial(one._reading_of_answer, answer) for one, answer in zip(channels, answers, strict=True)]
 
     @override
     def write(self, value: Any) -> None:
         if self._command:
             self._calling(lambda: self._device.command_inout(self._command), WriteFailed)
         else:
-            self._calling(lambda: self._device.write_attribute(self._attribute, value), WriteFailed)
+            # with a name alone the library would ask for the configuration first, each time
+            self._calling(lambda: self._device.write_attribute(self._config, value), WriteFailed)
 
     @override
     def is_busy(self) -> bool:
@@ -179,8 +194,32 @@ class TangoChannel(PolledChannel):
                 raise NotConnected(f"{message.splitlines()[0]}: {hint}") from exc
             raise failure(message) from exc
 
-    def _reading(self, info: ValueInfo) -> Reading:
-        return self._reading_in(self._calling(lambda: self._device.read_attribute(self._attribute), ReadFailed), info)
+    def _ask(self, channels: Sequence[TangoChannel]) -> list[Any]:
+        """For each attribute the device's answer, or the exception because of which there is none."""
+        names = [channel._attribute.lower() for channel in channels]  # it makes no difference, to the server either
+        different = list(dict.fromkeys(names))  # the server refuses to be asked twice for one
+        try:
+            answers = self._device.read_attributes(different)
+        except self._tango.DevFailed as exc:
+            return [exc] * len(channels)
+        by_name = dict(zip(different, answers, strict=True))
+        failed = self._tango.DevFailed
+        return [
+            failed(*each.get_err_stack()) if each.has_failed else each for each in (by_name[name] for name in names)
+        ]
+
+    def _answered(self, answer: Any) -> Any:
+        """The answer, if there is one; otherwise the exception in our words."""
+
+        def answered() -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return self._calling(answered, ReadFailed)
+
+    def _reading_of_answer(self, answer: Any) -> Reading:
+        return self._reading_in(self._answered(answer), self._info)
 
     def _reading_in(self, answer: Any, info: ValueInfo) -> Reading:
         severity = _SEVERITIES.get(str(answer.quality).rpartition(".")[2], 0)

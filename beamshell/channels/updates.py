@@ -54,10 +54,15 @@ class Worker:
     """Does jobs in the order they came, in a thread of its own, and in more of them while all are blocked.
 
     Jobs are never dropped. A job that blocks costs the others about 10 ms, until a spare thread takes over.
+
+    Args:
+        name: of its threads.
+        waits: most jobs wait for a server: each gets a thread at once, so that all wait together.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, waits: bool = False) -> None:
         self._name = name
+        self._waits = waits
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._lock = threading.RLock()  # a signal handler may post while this thread is posting
         self._threads = 0
@@ -78,6 +83,8 @@ class Worker:
             with self._lock:
                 if self._threads == 0:
                     self._start_thread()
+        elif self._waits and self._jobs.qsize() > self._idle:
+            self._start_spare()
         if self._idle == 0 and not self._watching:
             self._watch()
 
@@ -96,6 +103,12 @@ class Worker:
         name = f"beamshell-{self._name}-{self._started}"
         threading.Thread(target=self._work, args=(self._threads == 1,), name=name, daemon=True).start()
 
+    def _start_spare(self) -> None:
+        """Start one more thread if a job has none."""
+        with self._lock:
+            if self._jobs.qsize() > self._idle and self._threads < _MOST_THREADS:
+                self._start_thread()
+
     def _watch(self) -> None:
         """Check after a moment that the queue still moves."""
         with self._lock:
@@ -108,8 +121,8 @@ class Worker:
         with self._lock:
             self._watching = False
             stalled = self._finished == finished_before and self._idle == 0
-            if stalled and not self._jobs.empty() and self._threads < _MOST_THREADS:
-                self._start_thread()
+        if stalled:
+            self._start_spare()
         if not self._jobs.empty():
             self._watch()
 
@@ -152,8 +165,12 @@ class Worker:
             job = self._jobs.get_nowait()
         if job is None:
             job = self._wait_for_job(is_first)
-        if job is not None and self._idle == 0 and not self._watching and not self._jobs.empty():
-            self._watch()  # this job may block, and whoever posted the next one still saw an idle thread
+        if job is not None and self._idle == 0 and not self._jobs.empty():
+            # this job may block, and whoever posted the next one still saw an idle thread
+            if self._waits:
+                self._start_spare()
+            elif not self._watching:
+                self._watch()
         return job
 
     def _wait_for_job(self, is_first: bool) -> Job | None:

@@ -164,7 +164,9 @@ class Device(Part):
 
     def silences(self, ask_s: float = 0.0) -> list[Silence]:
         """As those of a signal, of all parts that are made."""
-        return [silence for _, signal in self.walk_signals() for silence in signal.silences(ask_s)]
+        return [
+            silence for _, one in self.walk_signals() if hasattr(one, "silences") for silence in one.silences(ask_s)
+        ]
 
     def _devices(self) -> list[Any]:
         return [part for part in self._parts.values() if isinstance(part, Device)]
@@ -389,9 +391,7 @@ class Device(Part):
         """
         deadline = time.monotonic() + timeout
         silent = []
-        for _, signal in self.walk_signals():
-            if not hasattr(signal, "wait_for_connection"):
-                continue
+        for signal in (one for _, one in self.walk_signals() if hasattr(one, "wait_for_connection")):
             try:
                 signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
             except TimeoutError:

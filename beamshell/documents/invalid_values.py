@@ -52,4 +52,4 @@ class InvalidValues:
 
     def keys(self, event: Document) -> frozenset[str]:
         """The keys of an event whose values are not to be trusted."""
-        return frozenset(self._keys.get(event["uid"], ()))
+        return frozenset(self._keys.get(event["uid"], ())) if self._keys else frozenset()

@@ -40,6 +40,11 @@ class PlanActivity:
         return [task for task in self._ctx.resources.tasks if not task.superseded]
 
     @property
+    def has_run(self) -> bool:
+        """Whether a run of this call is open."""
+        return bool(self._ctx.resources.runs)
+
+    @property
     def held_by(self) -> list[str]:
         """Why the plan waits: the reasons of the suspenders that hold it."""
         return [suspender.reason for suspender in self._ctx.modes.episode or () if suspender.tripped]

@@ -111,17 +111,20 @@ class CommandContext:
 
     # ---- code of others ------------------------------------------------------------------------
 
-    def device(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call a device's method; the operator may break into it, and a coroutine is awaited."""
+    def device(self, method: Callable[..., Any], *args: Any) -> Any:
+        """Call a device's method; the operator may break into it, and a coroutine is awaited.
+
+        It takes no keywords, which would cost more than all the rest: it runs twice for each detector of each point.
+        """
         owner = type(getattr(method, "__self__", None))
         if owner not in self._plain:
             if self.world.speaks_asyncio(owner):
-                return self.awaited(lambda: method(*args, **kwargs))
+                return self.awaited(lambda: method(*args))
             self._plain.add(owner)
         modes = self.modes
         modes.foreign = True
         try:
-            result = method(*args, **kwargs)
+            result = method(*args)
         finally:
             modes.foreign = False
         if type(result) not in self._not_awaitable:
@@ -129,6 +132,17 @@ class CommandContext:
                 return self.awaited(lambda: result)
             self._not_awaitable.add(type(result))
         return result
+
+    def device_with(self, method: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """As `device`, with keyword arguments."""
+
+        def call() -> Any:
+            return method(*args, **kwargs)
+
+        owner = type(getattr(method, "__self__", None))
+        if owner not in self._plain and self.world.speaks_asyncio(owner):
+            return self.awaited(call)
+        return self.device(call)
 
     def awaited(self, call: Callable[[], Any]) -> Any:
         """The result of `call`, made and awaited on the event loop."""

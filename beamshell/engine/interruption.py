@@ -202,7 +202,7 @@ def stop_devices(ctx: CommandContext, *, busy_only: bool = False, success: bool 
             resources.stopped.add(key)
             for task in under_way:
                 task.stopped_by_engine = task.stopped_by_engine or task.msg.obj is obj
-            ctx.isolated(f"{name_of(obj)}: cannot stop", partial(ctx.device, obj.stop, success=success))
+            ctx.isolated(f"{name_of(obj)}: cannot stop", partial(ctx.device_with, obj.stop, (), {"success": success}))
 
 
 _CAN_BE_STOPPED = ("set", "trigger")

@@ -22,7 +22,7 @@ from beamshell.engine.inbox import Inbox
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
 from beamshell.engine.state import Phase, State
-from beamshell.text.times import duration
+from beamshell.text.times import ago
 from beamshell.text.window import fitted, window_width
 
 WINDOW_S = 10.0
@@ -79,7 +79,7 @@ class Rule(NamedTuple):
     stuck: bool = False
 
 
-_SOON = "Pausing at the next checkpoint (the last was {since} ago). Ctrl+C again: pause now."
+_SOON = "Pausing at the next checkpoint (the last was {since}). Ctrl+C again: pause now."
 _NOW = "Pausing now.{waiting}"
 _BREAK = "Breaking into {where}, which does not return."
 
@@ -403,7 +403,7 @@ class PlanInterrupts(Subject):
         return self._modes.foreign and (bool(self._inbox.posts) or presses >= 4)
 
     def words(self) -> dict[str, Any]:
-        """The method that runs, what moves or counts, the state, and the seconds since the last checkpoint."""
+        """The method that runs, what moves or counts, the state, and how long ago the last checkpoint was."""
         msg = self._cursor.top.msg if self._cursor else None
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
         checkpoint_at = self._cursor.checkpoint_at
@@ -415,7 +415,7 @@ class PlanInterrupts(Subject):
             "where": method or "the plan",
             "waiting": f" Waiting for {method} to return; Ctrl+C again breaks into it." if waits else "",
             "busy": f" {', '.join(dict.fromkeys(names))}" if names else "",
-            "since": duration(0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at),
+            "since": ago(0.0 if checkpoint_at is None else self._ctx.clock() - checkpoint_at),
             "state": self._modes.state,
         }
 

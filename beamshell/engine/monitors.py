@@ -34,7 +34,7 @@ class Monitor:
         """Subscribe to the device, unless that is done."""
         if not self.active:
             self.active = True
-            self._ctx.device(self.obj.subscribe, self._on_change, **self._arguments)
+            self._ctx.device_with(self.obj.subscribe, (self._on_change,), self._arguments)
 
     def drop(self) -> None:
         """End the subscription, if there is one."""

@@ -62,9 +62,8 @@ def advice(line: str, commands: CommandSet, variables: Container[str] = (), devi
         return f"no command '{word}': {_ELSEWHERE[word]}"
     if word in plans.__all__:
         return f"{word} is a plan: RE(bp.{word}(...)) runs it, bp.{word}? shows its arguments"
-    if near := nearest(word, commands):
-        return f"no command '{word}': did you mean {near}?"
-    return f"no command '{word}': bhelp lists them" if _names_a_device(rest, devices) else ""
+    is_meant_as_one = nearest(word, commands) or _names_a_device(rest, devices)
+    return str(commands.unknown(word)) if is_meant_as_one else ""
 
 
 def _names_a_device(rest: str, devices: Container[str]) -> bool:

@@ -6,6 +6,7 @@ It adds the profile's files, commands from -c and from a pipe, and the exit stat
 from __future__ import annotations
 
 import gc
+import os
 import shlex
 import sys
 import threading
@@ -33,13 +34,13 @@ from beamshell.shell.script_cells import cells_of, numbered_as_in
 from beamshell.shell.session import Session
 from beamshell.shell.typed_history import keep_history
 from beamshell.text.nearest import did_you_mean
+from beamshell.text.window import has_colours
 
 _BANNER = """\
 beamshell {version} on {title}
 data in {folder}
 Try:  wa   mov th 1   scan det th -1 1 21   bhelp
-Ctrl+C pauses a scan, exit leaves.
-"""
+Ctrl+C pauses a scan, exit leaves."""
 _AFTER_THE_PROMPT = (
     "numpy",
     "beamshell.plans.scans",
@@ -84,9 +85,12 @@ class BeamshellApp(TerminalIPythonApp):
         self.config_file_paths = [str(self.options.profile)]
         self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.options.config.name}"
         self.config.TerminalInteractiveShell.confirm_exit = False
+        self.config.InteractiveShell.separate_in = ""  # no blank line before each prompt
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
-        if not sys.stdout.isatty():
+        if not has_colours(sys.stdout):
             self.config.InteractiveShell.colors = "NoColor"
+        if os.environ.get("TERM") == "dumb":
+            self.config.TerminalInteractiveShell.simple_prompt = True  # the other prompt moves the cursor
         self.ignore_cwd = True  # IPython would put the working folder before the libraries
         if not sys.flags.safe_path:
             OWN_MODULES.offer("")

@@ -175,6 +175,13 @@ class OfflineReport:
         is_early = not searches.is_open or self._clock() - self._loaded_at < TIME_TO_ANSWER_S
         return "connecting" if is_early else "OFFLINE"
 
+    def names(self) -> list[str]:
+        """The devices that are offline now, without those that may not have had the time to answer."""
+        if self._unheard is None or self.offline_word != "OFFLINE":
+            return []
+        names = dict.fromkeys(_device_of(channel) for channel in self._registry.offline())
+        return [name for name in names if name not in self._deferred]
+
     def show_new(self, needed: Set[str] | None = None) -> None:
         """Report the offline devices that were not reported before; the first call waits for devices to answer.
 

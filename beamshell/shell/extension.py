@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, MutableMapping
-from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -19,20 +18,29 @@ from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
-from beamshell.shell.device_look import begin_look
 from beamshell.shell.leaving import ask_before_leaving
-from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say, say_error, say_our_warnings
+from beamshell.shell.messages_shown import (
+    Signalled,
+    exit_status,
+    print_answer,
+    say,
+    say_error,
+    say_our_warnings,
+    say_syntax_error,
+)
 from beamshell.shell.profile import Beamshell
+from beamshell.shell.profile_suspenders import describe_off
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.questions import let_ctrl_c_say_no
 from beamshell.shell.session import Session
+from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, suspenders_text
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
+from beamshell.shell.values_shown import show_values
 from beamshell.text.own_code import own_frames
 from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
-_PROMPT_OF_VALUE = len("Out[1000]: ")
 
 
 def load(shell: Any, session: Session | None = None) -> Session:
@@ -98,7 +106,7 @@ class _Wiring:
         self._undo.append(ask_before_leaving(self._shell, self._session))
         self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
-        self._show_values()
+        self._undo.append(show_values(self._shell))
         self._complete()
         self._prompt()
 
@@ -167,10 +175,13 @@ class _Wiring:
                 self._say(exc)  # it must not raise: IPython would switch this off for good
             elif text := self._advice(exc):
                 say(text)
-            elif isinstance(exc, SyntaxError):
-                self._shell.showsyntaxerror()
             elif self._shell.InteractiveTB.mode != "Minimal" or isinstance(exc, IPythonUsageError):
-                self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
+                if isinstance(exc, SyntaxError):
+                    self._shell.showsyntaxerror()
+                else:
+                    self._shell.showtraceback((kind, exc, tb), tb_offset=tb_offset)
+            elif isinstance(exc, SyntaxError):
+                say_syntax_error(exc)
             else:
                 sys.last_type, sys.last_value, sys.last_traceback = type(exc), exc, tb  # for %debug
                 say_error(exc)
@@ -224,22 +235,6 @@ class _Wiring:
         completer.completions = completions_of(completer.completions, self._commands, lambda: self._session.devices)
         self._undo.append(lambda: delattr(completer, "completions"))
 
-    def _show_values(self) -> None:
-        """A signal or a shutter that is typed alone shows its value, as a motor does."""
-        from beamshell.devices import Device, Signal
-
-        def show(device: Any, printer: Any, _cycle: bool) -> None:
-            known: Any = getattr(device, "known_state", list)()
-            look = begin_look(device)()
-            printer.text("  ".join([repr(device), *(known or filter(None, look))]))
-
-        formatter = self._shell.display_formatter.formatters["text/plain"]
-        for kind in (Device, Signal):
-            formatter.for_type(kind, show)
-            self._undo.append(partial(formatter.pop, kind, None))
-        formatter.for_type_by_name("numpy", "ndarray", _show_array)
-        self._undo.append(partial(formatter.pop, "numpy.ndarray", None))
-
     def _prompt(self) -> None:
         from beamshell.shell.prompt import BeamshellPrompts, arrow_for
 
@@ -249,18 +244,26 @@ class _Wiring:
         arrow = arrow_for(getattr(sys.stdout, "encoding", None))
         self._shell.prompts = BeamshellPrompts(self._shell, self._prompt_status, arrow)
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
+        self._session.status_line.parts += self._parts_of_status_line()
+        self._undo.append(self._session.status_line.attach(self._shell))
+
+    def _parts_of_status_line(self) -> list[StatusPart]:
+        session = self._session
+
+        def suspenders() -> str:
+            return suspenders_text(session.RE.suspenders, next(iter(describe_off(session.RE)), ""))
+
+        return [
+            StatusPart(suspenders, is_trouble=True),
+            StatusPart(lambda: offline_text(session.offline_devices()), is_trouble=True),
+            *(
+                StatusPart(DeviceValue(name, lambda name: session.registry.find(name)))
+                for name in session.config.status_line
+            ),
+        ]
 
     def _prompt_status(self) -> tuple[str, int | None, str]:
         return self._session.config.name, self._session.next_scan, self._session.state
-
-
-def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
-    """An array whose numbers the terminal does not cut."""
-    import numpy as np
-
-    usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
-    with np.printoptions(linewidth=usual if width is None else min(usual, width - _PROMPT_OF_VALUE)):
-        printer.text(repr(array))
 
 
 class _Magic:

@@ -6,6 +6,7 @@ It knows neither the windows' contents nor the engine. Everything here but the a
 from __future__ import annotations
 
 import logging
+import math
 import select
 import sys
 import threading
@@ -23,6 +24,12 @@ log = logging.getLogger(__name__)
 
 _LONGEST_GUI_WAIT_S = 0.05
 """Seconds after which a GUI loop is woken: it may run no Python for long, and Python handles no signal meanwhile."""
+
+
+_LEAST_BETWEEN_GUI_S = 0.025
+"""Seconds between two entries of a GUI loop: each takes a millisecond, which short points would pay every time."""
+_LONGEST_WITHOUT_DRAWING_S = 1.0
+"""Seconds without a wait after which windows are drawn all the same."""
 
 
 class Inbox(Protocol):
@@ -55,6 +62,7 @@ class GuiLoop:
         self._shell: Any = None
         self._hook: Callable[[Any], Any] | None = None
         self._alarm: Alarm | None = None
+        self._waited_at = self._gui_processed_at = -math.inf
 
     @property
     def toolkit_running(self) -> bool:
@@ -64,6 +72,7 @@ class GuiLoop:
     def enable(self, shell: Any) -> None:
         """Let the first window decide on the GUI toolkit, for waits and for the prompt of this IPython shell."""
         self._shell = shell
+        self._painter.has_loop = True
         self._windows.on_first_window = self.use_toolkit
         shell.events.register("post_run_cell", self._after_cell)
 
@@ -72,6 +81,7 @@ class GuiLoop:
         if self._shell is not None:
             self._shell.events.unregister("post_run_cell", self._after_cell)
             self._windows.on_first_window = None
+            self._painter.has_loop = False
             self._shell = None
         if self._alarm is not None:
             self._alarm.stop()
@@ -94,12 +104,16 @@ class GuiLoop:
             timeout_s: the longest wait in seconds; None waits for ever; 0 only draws and processes waiting events.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        self._painter.paint()
+        self._paint(inbox, is_waiting=timeout_s != 0)
         hook = self._gui_hook()
-        if hook is not None:
-            self._wait_in_gui(hook, inbox, deadline)
-        else:
+        if hook is None:
             self._wait(inbox, deadline)
+            return
+        gui_due = self._gui_processed_at + _LEAST_BETWEEN_GUI_S
+        self._wait(inbox, gui_due if deadline is None else min(deadline, gui_due))
+        if not inbox.ready() and (deadline is None or deadline > gui_due):
+            self._wait_in_gui(hook, inbox, deadline)
+            self._gui_processed_at = time.monotonic()
 
     def _wait(self, inbox: Inbox, deadline: float | None) -> None:
         while not inbox.ready():
@@ -110,7 +124,7 @@ class GuiLoop:
             readable, _, _ = select.select([inbox], [], [], _shortest(next_paint_s, remaining_s))
             if readable:
                 return
-            self._painter.paint()
+            self._paint(inbox)
 
     def _wait_in_gui(self, hook: Callable[[Any], Any], inbox: Inbox, deadline: float | None) -> None:
         now = time.monotonic()
@@ -128,7 +142,21 @@ class GuiLoop:
                 hook(_Context(inbox, until))
             finally:
                 self._alarm.set(None, None)
-        self._painter.paint()
+        self._paint(inbox)
+
+    def _paint(self, inbox: Inbox, *, is_waiting: bool = True) -> None:
+        """Draw what is due while the engine waits; a plan that never waits is held up for it now and then.
+
+        Args:
+            inbox: the engine's inbox; what was posted there ends the wait.
+            is_waiting: False if the engine goes on at once.
+        """
+        now = time.monotonic()
+        if is_waiting and not inbox.ready():
+            self._waited_at = now
+            self._painter.paint(is_held_up=inbox.ready)
+        elif now - self._waited_at > _LONGEST_WITHOUT_DRAWING_S:
+            self._painter.paint(is_held_up=lambda: True)
 
     def _gui_hook(self) -> Callable[[Any], Any] | None:
         """The input hook of the windows' toolkit, or of the one that a person chose with `%gui` or `%matplotlib`."""

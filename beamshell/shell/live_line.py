@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -78,7 +79,7 @@ class LiveLines:
     def draw(self, *lines: str) -> None:
         """Draw these lines in place of those before, cut to the window; not while another line is being written."""
         with self._lock:
-            if self._descriptor is None or self._line_is_open:
+            if self._descriptor is None or self._line_is_open or not _takes_text(self._descriptor):
                 return
             width, height = self.size
             fitting: Sequence[str] = [line[:width] for line in lines[:height]]
@@ -138,9 +139,12 @@ def _whole_lines(text: str, width: int) -> int:
     """How many lines of the terminal the text takes; 0 if it does not end with a line, or nobody can say."""
     if not text.endswith("\n"):
         return 0
-    lines = _STYLE.sub("", text[:-1]).split("\n")
+    text = _STYLE.sub("", text[:-1]) if "\x1b" in text else text[:-1]
+    if text.isascii() and text.isprintable():  # a row of a table
+        return int(len(text) <= width)
+    lines = text.split("\n")
     is_plain = all(len(line) <= width and (not line or line.isprintable()) for line in lines)
-    return len(lines) if is_plain and (text.isascii() or not _WIDE.intersection(map(east_asian_width, text))) else 0
+    return len(lines) if is_plain and not _WIDE.intersection(map(east_asian_width, text)) else 0
 
 
 def is_live(stream: Any) -> bool:
@@ -150,6 +154,14 @@ def is_live(stream: Any) -> bool:
     except (AttributeError, OSError, ValueError):  # replaced, or closed
         return False
     return bool(is_terminal) and hasattr(stream, "__dict__") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _takes_text(descriptor: int) -> bool:
+    """False while somebody holds the output with Ctrl+S: drawing must not wait for him."""
+    try:
+        return bool(select.select([], [descriptor], [], 0)[1])
+    except (OSError, ValueError):
+        return False
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -5,6 +5,7 @@ It knows exceptions, and not the shell that raised them.
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import warnings
@@ -14,7 +15,7 @@ from typing import TextIO
 
 from beamshell.errors import BeamshellError, RunEngineInterrupted
 from beamshell.text.own_code import full_traceback, message_of, place_in_own_code, with_place
-from beamshell.text.window import fitted, window_width
+from beamshell.text.window import fitted, is_terminal, window_height, window_width
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 """Exit statuses: all was done; an error; interrupted (the shell convention for SIGINT)."""
@@ -27,6 +28,7 @@ Paused. Type one of
   halt    end the plan at once, without its clean-up"""
 """Shown when a plan is paused."""
 
+_CARETS = re.compile(r"^ *[~^]+ *\n", re.MULTILINE)
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -73,9 +75,29 @@ def print_answer(text: object) -> None:
     print(fitted(str(text), window_width(sys.stdout)))
 
 
+def print_pages(text: str) -> None:
+    """Write a long answer, on stdout; in a terminal page by page if it is longer than the window."""
+    text = fitted(text, window_width(sys.stdout))
+    height = window_height(sys.stdout)
+    if height is None or text.count("\n") + 2 <= height or not is_terminal(sys.stdin):
+        print(text)
+        return
+    from IPython.core.page import page
+
+    page(text)
+
+
 def say_error(exc: BaseException) -> None:
     """Write an error in one line."""
     say(one_line(exc))
+
+
+def say_syntax_error(exc: SyntaxError) -> None:
+    """Write an error of syntax: the line with the place in it, what is wrong and, if there are more lines, where."""
+    print("".join(traceback.format_exception_only(exc)[1:-1]), end="", file=sys.stderr)
+    is_in_file = exc.filename is not None and Path(exc.filename).is_file()
+    place = f"{exc.filename}:{exc.lineno}: " if is_in_file else f"line {exc.lineno}: " if (exc.lineno or 0) > 1 else ""
+    say(f"{place}{one_line(exc)}")
 
 
 def say_our_warnings() -> Callable[[], None]:
@@ -120,6 +142,13 @@ class LastError:
     def keep(self, exc: BaseException) -> None:
         """Keep the traceback of this error in place of the one before."""
         self.text = full_traceback(exc)
+
+    def show(self) -> None:
+        """Print the traceback; in a terminal its lines are broken between words."""
+        text = self.text.rstrip() or "no error so far"
+        if window_width(sys.stdout) is not None:
+            text = _CARETS.sub("", text)  # they would stand below other words than those that they mean
+        print_answer(text)
 
     def report(self, exc: BaseException, place: str = "") -> None:
         """Keep an error, and show it in one line.

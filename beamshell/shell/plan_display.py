@@ -6,12 +6,12 @@ no control system. Used in the thread of the engine.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from beamshell.callbacks.painter import Painter
 from beamshell.documents import Document
@@ -19,7 +19,8 @@ from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.engine.interrupts import Situation
 from beamshell.engine.resources import name_of
 from beamshell.shell.live_line import LiveLines
-from beamshell.shell.positions import is_motor, target_digits, unit_of
+from beamshell.shell.live_move import LiveMove, motion_of
+from beamshell.text.times import duration
 from beamshell.views.motion import BARS, PLAIN_BARS, Motion, motion_rows
 from beamshell.views.progress import Expectation, RunProgress, plan_line
 
@@ -32,7 +33,7 @@ SHOWN_AFTER_S = 0.5
 """Seconds from the start of a plan to its first line: what ends before needs none."""
 
 _NOTICES = {
-    Situation.PAUSE_AWAITED: "pauses at the next checkpoint; Ctrl+C again: now",
+    Situation.PAUSE_AWAITED: "pauses soon; Ctrl+C again: pause now",
     Situation.PAUSING: "coming to rest for the pause",
     Situation.CLEANING_UP: "ending the plan",
     Situation.HALTING: "halted, putting devices back",
@@ -45,6 +46,7 @@ _CONTRACTS = {
     Situation.CLEANING_UP: "Ctrl+C three times: halt",
     Situation.FINISHING: "Ctrl+C three times: do not wait",
 }
+_VERBS = {"trigger": "counting", "complete": "flying"}
 _STANDS_STILL = (Situation.SUSPENDED, Situation.PAUSING)
 
 
@@ -75,7 +77,7 @@ class PlanDisplay:
         self._lines = LiveLines()
         self._activity: PlanActivity | None = None
         self._runs: list[RunProgress] = []
-        self._moves: dict[int, LiveMove] = {}
+        self._moves: dict[int, LiveMove] = {}  # by id of the motor: a motor need not be hashable
         self._expected: SimulationResult | None = None
         self._shown_from = 0.0
         self._is_wanted_at_once = False
@@ -104,6 +106,8 @@ class PlanDisplay:
         now = self._clock()
         self._shown_from = now if self._is_wanted_at_once else now + SHOWN_AFTER_S
         self._activity = activity
+        if not self._runs:
+            self._stopwatch = Stopwatch(self._clock)
         self._stopwatch.run()
         try:
             with self._lines:
@@ -140,33 +144,38 @@ class PlanDisplay:
 
     def _texts(self, activity: PlanActivity, situation: Situation, now: float) -> list[str]:
         actions = activity.actions
-        motions = self._motions(actions, now)
+        run = self._runs[-1] if self._runs and activity.has_run else None  # one that is paused is another plan's
+        motions = self._motions(actions, now, only_under_way=run is not None)
         width, height = self._lines.size
         marks = BARS if can_show(BARS[0], self._lines.encoding) else PLAIN_BARS
         notice = _NOTICES.get(situation, "")
         if situation is Situation.SUSPENDED:
             notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
-        if motions and not self._runs and not notice:
+        if motions and run is None and not notice:
             return motion_rows(motions[:height], width, marks)
-        counting = [name_of(task.msg.obj) for task in actions if task.msg.command == "trigger" and not task.status.done]
+        busy = busy_words(actions)
+        idle = ["" if busy or notice else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
         line = plan_line(
             width,
             notice=notice,
-            run=self._runs[-1].texts() if self._runs else (),
+            run=idle if run is None else run.texts(),
             motions=[motion for motion in motions if motion.is_under_way],
-            counting=list(dict.fromkeys(counting)),
+            busy=busy,
             contract=_CONTRACTS.get(situation, ""),
             marks=marks,
         )
         return [*self._above(width, height), line]
 
-    def _motions(self, actions: list[Task], now: float) -> list[Motion]:
-        """The moves that have been seen, in a run only those that are under way, each with what is known now."""
+    def _motions(self, actions: list[Task], now: float, *, only_under_way: bool) -> list[Motion]:
+        """The last move of each motor that was seen to move, with what is known now."""
         for task in actions:
-            status = task.status
-            if id(status) not in self._moves and not status.done and (motion := motion_of(task, now)) is not None:
-                self._moves[id(status)] = LiveMove(task.msg.obj, status, motion)
-        if self._runs:
+            key, before = id(task.msg.obj), self._moves.get(id(task.msg.obj))
+            is_new = not task.status.done and (before is None or before.status is not task.status)
+            if is_new and (motion := motion_of(task, now)) is not None:
+                if before is not None:
+                    before.forget()
+                self._moves[key] = LiveMove(task.msg.obj, task.status, motion)
+        if only_under_way:
             for key in [key for key, move in self._moves.items() if move.status.done]:
                 self._moves.pop(key).forget()
         return [move.looked_at(now) for move in self._moves.values()]
@@ -207,72 +216,14 @@ class Stopwatch:
         self._before, self._since = self.seconds(), None
 
 
-class LiveMove:
-    """A move under way: its motion, kept up to date from what the motor sends by itself.
-
-    Args:
-        motor: any device with a position, also of another library.
-        status: of the move.
-        motion: of the move.
-    """
-
-    def __init__(self, motor: Any, status: Any, motion: Motion) -> None:
-        self.status = status
-        self._motor = motor
-        self._motion = motion
-        self._sent: Any = None
-        self._token: Any = None
-        if latest(motor, "readback_signal") is None and callable(getattr(motor, "subscribe", None)):
-            self._token = motor.subscribe(self._note)  # it sends its position from now on, for as long as it moves
-
-    def _note(self, *, value: Any = None, **_: Any) -> None:
-        """Keep a position. Any thread."""
-        self._sent = value
-
-    def looked_at(self, now: float) -> Motion:
-        """The motion, with what is known now."""
-        status, motor = self.status, self._motor
-        position = latest(motor, "readback_signal")
-        limit = getattr(motor, "limit_switch", str)() if not status.done else ""
-        self._motion.note(
-            now, number(self._sent if position is None else position), number(latest(motor, "setpoint_signal")), limit
-        )
-        if status.done:
-            self._motion.end(succeeded=bool(status.success))
-        return self._motion
-
-    def forget(self) -> None:
-        """End the subscription."""
-        if self._token is not None:
-            self._motor.unsubscribe(self._token)
-            self._token = None
-
-
-def motion_of(task: Task, now: float) -> Motion | None:
-    """The motion of an action; None if it is no move to a number."""
-    motor, args = task.msg.obj, task.msg.args
-    target = number(getattr(task.status, "target", args[0] if args else None))
-    if task.msg.command != "set" or target is None or not is_motor(motor):
-        return None
-    return Motion(
-        name_of(motor),
-        target,
-        start=number(getattr(task.status, "start", None)),
-        started=getattr(task.status, "started", now),
-        units=unit_of(motor),
-        digits=target_digits(motor),
-    )
-
-
-def latest(motor: Any, signal_name: str) -> Any:
-    """The value of a motor's signal that has come by subscription, without asking; None if none has."""
-    reading = getattr(getattr(motor, signal_name, None), "latest", None)
-    return None if reading is None else reading["value"]
-
-
-def number(value: Any) -> float | None:
-    """A value as a number; None if it is none."""
-    return None if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+def busy_words(actions: list[Task]) -> str:
+    """What counts or flies, such as "counting det, cam"; "" if nothing does."""
+    words = []
+    for command, verb in _VERBS.items():
+        tasks = [task for task in actions if task.msg.command == command and not task.status.done]
+        if tasks:
+            words.append(f"{verb} {', '.join(dict.fromkeys(name_of(task.msg.obj) for task in tasks))}")
+    return ", ".join(words)
 
 
 def can_show(text: str, encoding: str) -> bool:

@@ -65,6 +65,12 @@ class Beamshell(Configurable):
         help="Plots: a window if there is a display, else in the terminal (auto); always a window; always in the "
         "terminal (text); or none.",
     ).tag(config=True)
+    status_line = List(
+        Unicode(),
+        help="What the line below the prompt shows, by the names of devices, such as ['ring', 'shutter', 'th', "
+        "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
+        "are shown in any case.",
+    ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)
 

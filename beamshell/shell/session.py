@@ -24,6 +24,7 @@ from beamshell.shell.profile_suspenders import describe, describe_off, wait_unti
 from beamshell.shell.prompt_names import DeviceNamespace, Help, PromptNames
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
+from beamshell.shell.status_line import StatusLine
 from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Session:
         self.status = DONE
         """The exit status, once a signal has ended the console."""
         self.wiring: Any = None
+        self.status_line = StatusLine()
+        """The line below the prompt; a part can be appended to its `parts`."""
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
         self.names.add(session=self)
         self._user_files_run = False
@@ -193,6 +196,13 @@ class Session:
         return run
 
     @property
+    def figure(self) -> Any:
+        """The matplotlib figure of the window drawn last, or of the last run; None if that has nothing to draw."""
+        from beamshell.callbacks.run_figure import figure_at_hand
+
+        return figure_at_hand(lambda: self.last_run().documents())
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue
@@ -298,6 +308,10 @@ class Session:
         for path in close_open_runs(self.folder, any_host=True):
             say(f"closed now: {path}")
 
+    def offline_devices(self) -> list[str]:
+        """The names of the devices that do not answer now."""
+        return self._parts.devices.need("devices").offline_report.names()
+
     def wait_for_devices(self, line: str = "") -> None:
         """Before a command: name the devices that do not answer; the first command gives them time to do so.
 
@@ -329,16 +343,11 @@ class Session:
         scan = "no data folder" if self.next_scan is None else f"next scan {self.next_scan}, data in {self.folder}"
         return f"<session of {self.config.name}: {self.state}, {counted(number, 'device')}, {scan}>"
 
-    def show_last_error(self) -> None:
-        """Print the traceback of the last error."""
-        print(self.last_error.text or "no error so far")
-
     # ---- running -----------------------------------------------------------------------------
 
     def show_at_once(self) -> AbstractContextManager[None]:
         """A context in which a plan is shown from its first moment, and not only if it lasts."""
-        display = self._parts.plan_display
-        return nullcontext() if display is None else display.at_once()
+        return self._parts.plan_display.at_once()
 
     @cached_property
     def _preflight(self) -> Preflight:
@@ -350,12 +359,8 @@ class Session:
             not_recorded=lambda: [
                 name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
-            expect=self._expect,
+            expect=self._parts.plan_display.expect,
         )
-
-    def _expect(self, simulated: SimulationResult) -> None:
-        if self._parts.plan_display is not None:
-            self._parts.plan_display.expect(simulated)
 
     def run(
         self, plan: Plan, *, command: str = "", then: Callable[[Any], None] | None = None, preflight: bool = True

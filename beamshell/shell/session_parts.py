@@ -121,7 +121,6 @@ class SessionParts:
         names: the names at the prompt.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
-        plan_display: shows the plan that runs; None without the step that subscribes the callbacks.
     """
 
     def __init__(
@@ -142,7 +141,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
-        self.plan_display: PlanDisplay | None = None
+        self._run_display = _RunDisplay()
         self._shell = shell
         self._config = config
         self._report = report
@@ -210,20 +209,25 @@ class SessionParts:
     def _subscribe_callbacks(self) -> GuiLoop:
         from beamshell.callbacks.painter import painter
         from beamshell.shell.gui_loop import GuiLoop
-        from beamshell.shell.plan_display import PlanDisplay
 
         engine = self.acquisition.need("engine").engine
         if self._config.plots != "auto":
             os.environ["BEAMSHELL_PLOTS"] = self._config.plots
         gui = GuiLoop(painter)
-        run_display = _RunDisplay()
-        engine.subscribe(run_display)
+        engine.subscribe(self._run_display)
         engine.pump = gui.pump
-        self.plan_display = PlanDisplay(painter, above=run_display.live_plot)
         engine.subscribe(self.plan_display.progress)
         engine.while_running = self.plan_display.running
         gui.enable(self._shell)
         return gui
+
+    @cached_property
+    def plan_display(self) -> PlanDisplay:
+        """Shows the plan that runs, once the callbacks are subscribed."""
+        from beamshell.callbacks.painter import painter
+        from beamshell.shell.plan_display import PlanDisplay
+
+        return PlanDisplay(painter, above=self._run_display.live_plot)
 
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""

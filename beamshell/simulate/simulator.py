@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from beamshell.engine.streams import Bundle
 from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.arguments import MOST_POINTS
@@ -124,6 +125,7 @@ class PlanSimulator:
         self._staged: list[Any] = []
         self._ends: dict[Any, float] = {}  # by group: when the last of its actions ends
         self._stream = "primary"
+        self._bundles: dict[Any, Bundle] = {}  # by run: the readings of its next event
         self._responses: dict[str, Callable[[Any], Any]] = {
             "set": self._set,
             "trigger": self._trigger,
@@ -135,6 +137,7 @@ class PlanSimulator:
             "unstage": lambda msg: [msg.obj],
             "create": self._create,
             "save": self._save,
+            "drop": lambda msg: self._bundles.pop(msg.run, None),
             "open_run": self._open_run,
             "close_run": self._close_run,
             "input": lambda _: "",
@@ -360,7 +363,10 @@ class PlanSimulator:
     def _read(self, msg: Any) -> dict[str, Any]:
         if self._staged:
             self._read_staged()
-        return self._model(msg.obj).reading()
+        reading = self._model(msg.obj).reading()
+        if (bundle := self._bundles.get(msg.run)) is not None:
+            bundle.add(msg.obj, reading)  # refused if two devices have one name
+        return reading
 
     def _read_staged(self) -> None:
         """Read all staged devices in one round trip: they will be read anyway."""
@@ -457,8 +463,10 @@ class PlanSimulator:
 
     def _create(self, msg: Any) -> None:
         self._stream = msg.kwargs.get("name", "primary")
+        self._bundles[msg.run] = Bundle(self._stream)
 
-    def _save(self, _: Any) -> None:
+    def _save(self, msg: Any) -> None:
+        self._bundles.pop(msg.run, None)
         self.now += self._timing.point_s
         positions = {name: model.setpoint for name, model in self._moved.items()}
         self.result.points.append(SimulatedPoint(self._stream, self.now, positions))

@@ -63,7 +63,7 @@ def fixed(value: float, digits: int) -> str:
         ('0.0000', '-0.2')
     """
     text = f"{value:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    return text.lstrip("-") if text.startswith("-") and float(text) == 0 else text
 
 
 def in_full(value: float, digits: int | None = None) -> str:

@@ -15,6 +15,7 @@ from beamshell.errors import UsageError
 
 _SHORTEST_S = 1e-4
 _LONGEST_WITH_FRACTION_S = 9.5
+_JUST_NOW_S = 1.0
 _DAY_S = 86400.0
 _MOST_HOURS_S = 20 * _DAY_S
 _YEAR_DAYS = 365.25
@@ -56,6 +57,16 @@ def duration(seconds: float, digits: int = 2) -> str:
         return f"{days:.0f} days"
     years = days / _YEAR_DAYS
     return f"{years:.{digits}g} years" if years < _MOST_YEARS else "thousands of years"
+
+
+def ago(seconds: float) -> str:
+    """How long ago something was: "just now", "3.2 s ago", "2 min 10 s ago".
+
+    Example:
+        >>> ago(0.0013), ago(75)
+        ('just now', '1 min 15 s ago')
+    """
+    return "just now" if seconds < _JUST_NOW_S else f"{duration(seconds)} ago"
 
 
 def is_duration(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""The width of the window in which a person reads, and text and tables that are made to fit it.
+"""The window in which a person reads, its size and its colours, and text and tables that are made to fit it.
 
 It never prints. A file or a pipe has no width, and nothing is broken there.
 """
@@ -20,12 +20,33 @@ _WITH_UNIT = re.compile(r"(?<=[0-9)]) (?=[^\W\d_])")
 """The blank between a number and its unit, or what is counted: the two stay on one line."""
 
 
+def is_terminal(stream: Any) -> bool:
+    """Whether the stream is a terminal; one that was replaced or closed is none."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
 def window_width(stream: Any) -> int | None:
     """Characters that a line may have; None if the stream is no terminal, or its width is not known."""
     try:
         return (os.get_terminal_size(stream.fileno()).columns or None) if stream.isatty() else None
     except (AttributeError, OSError, ValueError):  # replaced, or closed
         return None
+
+
+def window_height(stream: Any) -> int | None:
+    """Lines that the window shows; None likewise."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).lines or None) if stream.isatty() else None
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def has_colours(stream: Any) -> bool:
+    """Whether colours are wanted: the stream is a terminal that knows them, and NO_COLOR is not set."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def fitted(text: str, width: int | None) -> str:

@@ -37,7 +37,7 @@ def dots_of(across: Floats, up: Floats, columns: int, rows: int, *, joined: bool
     """
     width, height = DOTS_ACROSS * columns, DOTS_DOWN * rows
     dots = np.zeros((height, width), dtype=np.bool_)
-    known = np.flatnonzero(np.isfinite(across + up))
+    known = np.flatnonzero(np.isfinite(across) & np.isfinite(up))
     if not known.size:
         return dots
     column = np.clip(across[known] * (width - 1) + 0.5, 0, width - 1).astype(np.intp)

@@ -51,26 +51,30 @@ class RunDuration:
         return measured if self._is_live and abs(measured - by_documents) > _LIVE_S else by_documents
 
 
-def last_line(start: Document, stop: Document, points: str, took_s: float | None = None) -> str:
-    """The line about the end of a run: ``scan ['81631d0a'] (scan num: 1) success, 5 points in 2.1 s``.
+def last_line(
+    start: Document, stop: Document, points: str, took_s: float | None = None, *, with_uid: bool = False
+) -> str:
+    """The line about the end of a run: ``scan 12: success, 21 points, 6.3 s``.
 
     It gives the reason of a run that was ended early; that of a failed run is the error, which is shown by itself.
 
     Args:
         start: the run's start document.
         stop: its stop document.
-        points: how many points it has, such as "5 points".
+        points: how many points it has, such as "21 points".
         took_s: its duration in seconds; None takes the times of the documents.
+        with_uid: True names the uid of the run too.
     """
     if took_s is None:
         took_s = float(stop.get("time", 0)) - float(start.get("time", 0))
-    took = f" in {duration(took_s)}" if took_s >= 0 else ", the clock was set back meanwhile"
-    is_said_here = stop.get("reason") and stop.get("exit_status") != "fail"
+    scan_id = start.get("scan_id")
+    name = str(start.get("plan_name", "run")) if scan_id is None else f"scan {scan_id}"
+    status = str(stop.get("exit_status", "?"))
+    is_said_here = stop.get("reason") and status != "fail"
     reason = f" ({stop['reason']})" if is_said_here else ""
-    return (
-        f"{start.get('plan_name', 'run')} ['{str(start['uid'])[:8]}'] (scan num: {start.get('scan_id', '?')}) "
-        f"{stop.get('exit_status', '?')}, {points}{took}{reason}"
-    )
+    took = duration(took_s) if took_s >= 0 else "the clock was set back meanwhile"
+    uid = [f"uid {str(start['uid'])[:8]}"] if with_uid else []
+    return f"{name}: {listed([status + reason, points, took, *uid])}"
 
 
 _NOT_COUNTED = ("baseline", "interruptions", invalid_values.STREAM)

@@ -1,4 +1,4 @@
-"""The columns of a run's table, their headings, and the text of each cell.
+"""The columns of a run's table: their headings, the text of each cell, and the point that is highest.
 
 Pure: it never prints, and no value of an event makes it raise.
 """
@@ -6,7 +6,10 @@ Pure: it never prints, and no value of an event makes it raise.
 from __future__ import annotations
 
 import enum
+import math
 import numbers
+import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,25 +17,32 @@ import numpy as np
 
 from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
-from beamshell.text.numbers import DEFAULT_PRECISION, number
+from beamshell.text.numbers import DEFAULT_PRECISION, number, power_of_ten
 from beamshell.text.times import time_of_day
-from beamshell.views.fields import Field, detectors, field, positions, resolve, siblings
+from beamshell.views.fields import Field, detectors, field, is_real, moved_fields, positions, resolve, siblings
 
 _SHORT_ARRAY = 4
+_LARGEST_IN_FULL = 10**20
+"""A larger integer is written as a power of ten; one of 64 bit is smaller."""
+_FEWEST_POINTS = 3
+_MOST_MEASURED_AGAIN = 3000
+"""A pause goes back by no more points."""
 
 
 class Column(NamedTuple):
-    """One column: its heading, the function that makes the text of a cell from an event, and the key of its value."""
+    """One column: its heading, and the function that makes the text of a cell from an event."""
 
-    heading: str
+    name: str
     text: Callable[[Document], str]
+    unit: str = ""
     key: str = ""
+    """The key of its value; "" if it is none of the values of an event."""
+    is_text: bool = False
+    """True if its cells are words: they begin at the left, and may be broken."""
 
-    @property
-    def without_unit(self) -> Column:
-        """The column with a shorter heading."""
-        return self._replace(heading=self.heading.partition(" [")[0])
 
+POINT = Column("#", lambda event: str(event["seq_num"]))
+"""The column with the number of each point."""
 
 TIME = Column("time", lambda event: time_of_day(event.get("time")))
 """The column with the time of day of each point."""
@@ -61,8 +71,8 @@ def columns_of(
         keys, missing = resolve(descriptor, fields)
         of_devices = [[key, *siblings(descriptor, key)] for key in scanned]
         keys = [key for device in of_devices if not set(device) & set(keys) for key in device] + keys
-    moving = {key for position in scanned for key in siblings(descriptor, position)}
-    about = [field(descriptor, key, of_motor=key in moving) for key in dict.fromkeys(keys)]
+    moved = moved_fields(start, descriptor)
+    about = [field(descriptor, key, of_motor=key in moved) for key in dict.fromkeys(keys)]
     return [_column(one, default_precision) for one in about], missing
 
 
@@ -72,7 +82,8 @@ def _column(about: Field, default_precision: int) -> Column:
         value = data[about.key] if about.key in data else value_of(about.key, data)
         return "-" if value is None and about.key not in data else cell(value, about, default_precision)
 
-    return Column(about.label, text, about.key)
+    is_text = about.dtype == "string" or bool(about.choices)
+    return Column(about.key, text, about.units, about.key, is_text)
 
 
 def cell(value: Any, about: Field, default_precision: int = DEFAULT_PRECISION) -> str:
@@ -93,7 +104,7 @@ def _any_cell(value: Any, about: Field, default_precision: int) -> str:
     if isinstance(value, bool):
         return about.choices[value] if len(about.choices) == 2 else str(value)
     if isinstance(value, int):
-        return about.choices[value] if 0 <= value < len(about.choices) else str(value)
+        return about.choices[value] if 0 <= value < len(about.choices) else _integer(value)
     if isinstance(value, numbers.Real):
         return number(float(value), about.precision, default_precision, as_position=about.of_motor)
     if isinstance(value, (list, tuple, np.ndarray)):
@@ -102,7 +113,60 @@ def _any_cell(value: Any, about: Field, default_precision: int) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def _integer(value: int) -> str:
+    if abs(value) <= _LARGEST_IN_FULL:
+        return str(value)
+    return ("-" if value < 0 else "") + power_of_ten(math.log10(abs(value)))
+
+
 def _array(values: np.ndarray[Any, Any], about: Field, default_precision: int) -> str:
     if values.ndim == 1 and values.size <= _SHORT_ARRAY and values.dtype.kind in "biufSU":
         return "[" + " ".join(cell(value, about, default_precision) for value in values) + "]"
     return "array " + "x".join(map(str, values.shape))
+
+
+class HighestPoint:
+    """Finds the point of a run where one value is highest, also where points are measured again.
+
+    Args:
+        key: of the value: a key or a quotient.
+
+    Example:
+        >>> highest = HighestPoint("det")
+        >>> for point, value in enumerate([2.0, 9.0, 5.0], start=1):
+        ...     highest.take({"seq_num": point, "data": {"det": value}})
+        >>> highest.event["seq_num"]
+        2
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self._records: deque[tuple[int, float, Document]] = deque(maxlen=_MOST_MEASURED_AGAIN)
+        self._lowest = math.inf
+        self._points = 0
+
+    def take(self, event: Document, *, is_valid: bool = True) -> None:
+        """Note an event; one whose number has come before takes the place of that one and of all since.
+
+        Args:
+            event: of the stream with the value.
+            is_valid: False if the value is not to be trusted: it is never the highest.
+        """
+        point, data, records = event["seq_num"], event.get("data") or {}, self._records
+        while records and records[-1][0] >= point:
+            records.pop()
+        value = data[self.key] if self.key in data else value_of(self.key, data)
+        if not (is_valid and (type(value) is float or is_real(value)) and abs(value) < sys.float_info.max):
+            return
+        self._points += 1
+        if value < self._lowest:
+            self._lowest = value
+        if not records or value > records[-1][1]:
+            records.append((point, value, event))
+
+    @property
+    def event(self) -> Document | None:
+        """The event of the highest point; None if there are fewer than three points, or all are as high."""
+        if self._points < _FEWEST_POINTS or not self._records or self._records[-1][1] <= self._lowest:
+            return None
+        return self._records[-1][2]

@@ -42,6 +42,9 @@ class NumberRows:
         start = self._rows.setdefault(seq_num, len(self._rows)) * self._width
         self._values[start : start + self._width] = array("d", as_numbers(values))
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def seq_nums(self) -> list[int]:
         """The number of each point, in the order of the rows."""
         return list(self._rows)
@@ -66,11 +69,13 @@ class Curves:
         when: its date and time.
         limits: where x begins and ends, if the run says so.
         run: the uid of the run.
+        note: what a legend says of the run beside the values.
+        time_origin: the moment that "time" counts from, in seconds since 1970; the start of the run.
         seconds: by value, the count time that its numbers belong to; None where they do not grow with it.
     """
 
     def __init__(self, start: Document, descriptor: Document, x: Field, ys: Sequence[Field]) -> None:
-        self.run = str(start.get("uid", ""))
+        self.run, self.note = str(start.get("uid", "")), ""
         self.x = x
         self.ys = list(ys[:MOST_CURVES])
         self.key = ("curves", x.key, *(y.key for y in self.ys))
@@ -78,7 +83,7 @@ class Curves:
         self.title = title(start) + (f"  (+{len(ys) - MOST_CURVES} more)" if len(ys) > MOST_CURVES else "")
         self.when = when(start)
         self.limits = limits(start) if x.key not in ("time", "seq_num") else None
-        self._start_time = float(start.get("time", 0.0))
+        self.time_origin = float(start.get("time", 0.0))
         self._keys = [y.key for y in self.ys]
         self.seconds = [counted_seconds(descriptor, key) for key in self._keys]
         self._points = NumberRows(1 + len(self.ys))
@@ -88,7 +93,7 @@ class Curves:
         data = event.get("data") or {}
         seq_num = event["seq_num"]
         if self.x.key == "time":
-            x = event.get("time", math.nan) - self._start_time
+            x = event.get("time", math.nan) - self.time_origin
         elif self.x.key == "seq_num":
             x = float(seq_num)
         else:

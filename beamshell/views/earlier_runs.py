@@ -6,17 +6,16 @@ Pure: it never reads a file and never draws.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from beamshell.analysis.signals import SECONDS, parts_of
+from beamshell.arrays import Floats, np
 from beamshell.documents import Document
 from beamshell.views.curves import Curves
 from beamshell.views.fields import as_rates, counted_seconds
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class EarlierCurve(NamedTuple):

@@ -160,6 +160,12 @@ def siblings(descriptor: Document, key: str) -> list[str]:
     return [key]
 
 
+def moved_fields(start: Document, descriptor: Document) -> set[str]:
+    """The fields of the motors that the run scans: positions and setpoints, but no counts of a flyer that moves too."""
+    moved = {key for position in positions(start, descriptor) for key in siblings(descriptor, position)}
+    return moved - set(detectors(start, descriptor))
+
+
 def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], list[str]]:
     """The keys for names or devices, and the names that this stream does not have.
 
@@ -180,9 +186,12 @@ def resolve(descriptor: Document, fields: Iterable[Any]) -> tuple[list[str], lis
 
 
 def _key_of_part(descriptor: Document, name: str) -> str:
-    """The key of the part that a dotted name means, such as "scaler_it" for "scaler.it"; else the name itself."""
-    underscored = name.replace(".", "_")
-    return underscored if "/" not in name and underscored in _data_keys(descriptor) else name
+    """The key that a dotted name means, such as "scaler_It" for "scaler.it"; else the name itself."""
+    if "." not in name or "/" in name:
+        return name
+    underscored = name.replace(".", "_").casefold()
+    keys = [key for key in _data_keys(descriptor) if key.casefold() == underscored]
+    return keys[0] if len(keys) == 1 else name
 
 
 def _quotient(descriptor: Document, name: str) -> list[str]:

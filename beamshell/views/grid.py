@@ -15,7 +15,7 @@ from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
 from beamshell.views.captions import title, when
 from beamshell.views.curves import NumberRows
-from beamshell.views.fields import Field, axes, detectors, field, is_real, plan_arguments, resolve, siblings
+from beamshell.views.fields import Field, as_rates, axes, detectors, field, is_real, plan_arguments, resolve, siblings
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -181,7 +181,7 @@ def grid_of(start: Document, descriptor: Document, z: Any = None) -> Grid | None
         descriptor: of the stream.
         z: name or device of the detector; None takes the first hinted one.
     """
-    keys = detectors(start, descriptor) if z is None else resolve(descriptor, [z])[0]
+    keys = detectors(start, descriptor) if z is None else as_rates(descriptor, resolve(descriptor, [z])[0])
     numbers = [about for key in keys if (about := field(descriptor, key)).is_number]
     y, x = (field(descriptor, key) for key in axes(start, descriptor.get("name", "primary")))
     rows, columns = _axis(start, 0), _axis(start, 1)

@@ -5,12 +5,14 @@ Pure: documents, times and motions in, text out. The clock comes as an argument.
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import counted
+from beamshell.text.times import duration
 from beamshell.views.motion import BARS, Motion, bar, rough
 
 _NOT_COUNTED = ("baseline", "interruptions")
@@ -131,7 +133,7 @@ class RunProgress(RunReceiver):
         >>> run.texts()
         ['point 1 of 3', '', '0 s']
         """
-        elapsed = rough(self.elapsed_s) if self.elapsed_s >= 1 else "0 s"
+        elapsed = duration(math.floor(self.elapsed_s))
         if self.number is None:
             rate = self.rate
             return [counted(self.points, "point"), "" if rate is None else f"{rate:.3g} points/s", elapsed]
@@ -146,44 +148,61 @@ def plan_line(
     notice: str = "",
     run: Sequence[str] = (),
     motions: Sequence[Motion] = (),
-    counting: Sequence[str] = (),
+    busy: str = "",
     contract: str = "",
     marks: tuple[str, str] = BARS,
 ) -> str:
     """The one line about a running plan, in at most so many characters.
 
-    In a narrow window its parts are left out, the least important first: the contract, the time so far, the bars, what
-    counts, the motors, the time left.
+    In a narrow window its parts are left out, the least important first: the contract, the bar, the time so far, what
+    counts, the motors, the time left, the point.
 
     Args:
         width: characters that it may have.
         notice: what a person must know first, such as a pause that is on its way.
         run: the texts of the run: point, time left or rate, time so far.
         motions: the motors on their way.
-        counting: names of the detectors that count.
+        busy: what counts or flies, in words.
         contract: what Ctrl+C does now.
         marks: what a bar is made of.
     """
     point, left, elapsed = (*run, "", "", "")[:3]
-    places = [f"{motion.name} {motion.now} to {motion.goal}" for motion in motions]
-    parts = {
+    texts = {
         "notice": notice,
         "point": point,
-        "elapsed": elapsed,
-        "left": left,
-        "motors": _GAP.join(places),
-        "counting": f"counting {', '.join(counting)}" if counting else "",
+        "times": ", ".join(text for text in (elapsed, left) if text),
+        "motors": _GAP.join(f"{motion.name} {motion.now} to {motion.goal}" for motion in motions),
+        "busy": busy,
         "contract": contract,
     }
-    for dropped in ("", "contract", "elapsed", "counting", "motors", "left"):
-        parts.pop(dropped, None)
-        line = _GAP.join(part for part in parts.values() if part)
-        if len(line) <= width:
+    least_bar = _LEAST_BAR + 1 if len(motions) == 1 else 0
+    line = _line(texts)
+    for part, shorter in _SHORTER:
+        if len(line) + least_bar <= width:
             break
-    room = width - len(line) - 1
-    if len(motions) == 1 and "motors" in parts and room >= _LEAST_BAR:
+        if part == "bar":
+            least_bar = 0
+        else:
+            texts[part] = left if shorter else ""
+            line = _line(texts)
+    if least_bar:
         motion = motions[0]
-        drawn = bar(motion.fraction, min(_BAR, room), marks)
-        parts["motors"] = f"{motion.name} {motion.now} {drawn} to {motion.goal}"
-        line = _GAP.join(part for part in parts.values() if part)
+        drawn = bar(motion.fraction, min(_BAR, width - len(line) - 1), marks)
+        line = _line(texts | {"motors": f"{motion.name} {motion.now} {drawn} to {motion.goal}"})
     return line[:width]
+
+
+_SHORTER = (
+    ("contract", False),
+    ("bar", False),
+    ("times", True),
+    ("busy", False),
+    ("motors", False),
+    ("times", False),
+    ("point", False),
+)
+"""What is left out in a narrow window, in this order; of the times first that so far."""
+
+
+def _line(texts: Mapping[str, str]) -> str:
+    return _GAP.join(text for text in texts.values() if text)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.curves import Curves, curves_of
-from beamshell.views.fields import axes, signals
+from beamshell.views.fields import axes, resolve
 from beamshell.views.grid import Grid, grid_of, is_grid
 from beamshell.views.marks import Mark
 from beamshell.views.scales import Scale
-from beamshell.views.text_plot import curves_in_text, grid_in_text, map_in_text
+from beamshell.views.scatter import Scatter, scatter_of
+from beamshell.views.text_plot import curves_in_text, grid_in_text, scatter_in_text
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class PlotChoice:
     """What a person wants to see of a run.
 
     Attributes:
-        ys: names of values, or quotients such as "it/i0"; () takes the detectors.
+        ys: names of values, or quotients such as "it/i0"; () takes the detectors, as do names that the run has not.
         x: a name, "time" or "seq_num"; None takes what the run scans.
         scale: of the values.
         scatter: points instead of lines; of two motors a point at each place instead of a cell.
@@ -52,10 +53,7 @@ class RunPlot(RunReceiver):
         super().__init__()
         self._start = start
         self._choice = choice or PlotChoice()
-        self._grids: list[Grid] = []
-        self._maps: list[Curves] = []
-        self._curves: Curves | None = None
-        self._views: list[Grid | Curves] = []
+        self._views: list[Curves | Grid | Scatter] = []
         self.points = 0
 
     @property
@@ -65,20 +63,17 @@ class RunPlot(RunReceiver):
 
     def descriptor(self, descriptor: Document) -> None:
         """Choose what is drawn."""
-        if descriptor.get("name") != self._choice.stream or not self.is_empty:
+        if descriptor.get("name") != self._choice.stream or self._views:
             return
         start, choice = self._start, self._choice
-        scanned = axes(start, choice.stream)
-        if len(scanned) == 2 and choice.x is None:
-            detectors = choice.ys or tuple(signals(start, descriptor)[:1])
-            if is_grid(start, choice.stream) and not choice.scatter:
-                self._grids = [grid for z in detectors if (grid := grid_of(start, descriptor, z)) is not None]
-            else:
-                maps = [curves_of(start, descriptor, [scanned[0], z], scanned[1]) for z in detectors]
-                self._maps = [points for points in maps if points is not None and len(points.ys) == 2]
-        if not self._grids and not self._maps:
-            self._curves = curves_of(start, descriptor, choice.ys or None, choice.x)
-        self._views = [*self._grids, *self._maps, *([] if self._curves is None else [self._curves])]
+        ys = resolve(descriptor, choice.ys)[0]
+        if len(axes(start, choice.stream)) == 2 and choice.x is None:
+            is_scatter = choice.scatter or not is_grid(start, choice.stream)
+            view_of = scatter_of if is_scatter else grid_of
+            views = [view_of(start, descriptor, z=z) for z in ys or (None,)]
+            self._views = [view for view in views if view is not None]
+        if not self._views and (curves := curves_of(start, descriptor, ys or None, choice.x)) is not None:
+            self._views = [curves]
 
     def event(self, descriptor: Document, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
@@ -91,7 +86,7 @@ class RunPlot(RunReceiver):
     @property
     def signals(self) -> list[str]:
         """The signals that are drawn as curves."""
-        return [] if self._curves is None else [y.key for y in self._curves.ys]
+        return [y.key for view in self._views if isinstance(view, Curves) for y in view.ys]
 
     def lines(self, columns: int, rows: int, *, greys: bool = False, marks: Sequence[Mark] = ()) -> Sequence[str]:
         """The plot.
@@ -102,10 +97,14 @@ class RunPlot(RunReceiver):
             greys: shades in 24 greys, for terminals with colours; else five shades.
             marks: places in the curves.
         """
-        scale = self._choice.scale
-        if self._curves is not None:
-            joined = not self._choice.scatter
-            return curves_in_text(self._curves, columns, rows, scale=scale, joined=joined, marks=marks)
-        grids = [grid_in_text(grid, columns, rows, scale=scale, greys=greys) for grid in self._grids]
-        maps = [map_in_text(points, columns, rows, scale=scale, greys=greys) for points in self._maps]
-        return [line for lines in (*grids, *maps) for line in lines]
+        choice, lines = self._choice, list[str]()
+        for view in self._views:
+            match view:
+                case Curves():
+                    joined = not choice.scatter
+                    lines += curves_in_text(view, columns, rows, scale=choice.scale, joined=joined, marks=marks)
+                case Grid():
+                    lines += grid_in_text(view, columns, rows, scale=choice.scale, greys=greys)
+                case Scatter():
+                    lines += scatter_in_text(view, columns, rows, scale=choice.scale, greys=greys)
+        return lines

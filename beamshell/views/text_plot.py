@@ -18,6 +18,7 @@ from beamshell.views.grid import Grid
 from beamshell.views.marks import Mark
 from beamshell.views.pictures import shaded
 from beamshell.views.scales import Scale, Span, horizontal_span, span_of
+from beamshell.views.scatter import Scatter
 from beamshell.views.text_axes import (
     NARROWEST,
     Tick,
@@ -139,11 +140,13 @@ def _whole_cells(cells: int, room: int) -> int:
     return room // cells * cells if cells <= room else room
 
 
-def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False) -> list[str]:
+def scatter_in_text(
+    points: Scatter, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False
+) -> list[str]:
     """One detector at the places of two motors, in shades: of the points in one character the highest counts.
 
     Args:
-        points: x is the motor to the right; of the ys the first is the motor upwards, the second the detector.
+        points: the points.
         columns: the widest a line may be; 20 where there are fewer.
         rows: the number of lines.
         scale: of the values.
@@ -164,11 +167,10 @@ def map_in_text(points: Curves, columns: int, rows: int, *, scale: Scale = "line
     np.fmax.at(cells, (row, column), zs[known])
     if greys:
         cells = np.repeat(cells, 2, axis=0)
-    y, z = points.ys
     return [
-        cut(_range_of(z, zs, scale), left + width),
+        cut(_range_of(points.z, zs, scale), left + width),
         *beside(shaded(cells, width, len(cells), greys=greys, scale=scale), upright, left),
-        *below(side_by_side(partial(ticks, across), width), (), _both(points.x, y), left, width),
+        *below(side_by_side(partial(ticks, across), width), (), _both(points.x, points.y), left, width),
     ]
 
 

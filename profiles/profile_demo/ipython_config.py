@@ -21,3 +21,4 @@ c.Beamshell.baseline = False
 c.Beamshell.suspenders = [
     {"class": "SuspendFloor", "signal": "ring", "suspend_thresh": 50, "resume_thresh": 100, "sleep": 1},
 ]
+c.Beamshell.status_line = ["ring", "shutter"]

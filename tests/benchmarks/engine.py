@@ -102,9 +102,9 @@ def against_bluesky() -> None:
         "theirs": run(theirs, lambda _: empty(), 1, calls=50),
     }
     pairs = {
-        "null message": (pair(nulls, nulls, 2_000), 10),
-        "count event": (pair(count, lambda n: bluesky.plans.count([DET], n), 100), 40),
-        "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 200), 60),
+        "null message": (pair(nulls, nulls, 2_000), 12),
+        "count event": (pair(count, lambda n: bluesky.plans.count([DET], n), 100), 60),
+        "scan point": (pair(scan, lambda n: bluesky.plans.scan([DET], MOTOR, 0, 1, n), 200), 70),
         "count event, messages made beforehand": (pair(count_messages, count_messages, 200), None),
         "scan point, messages made beforehand": (pair(scan_messages, scan_messages, 200), None),
         "RE() of an empty plan": (nothing, 5),
@@ -196,7 +196,7 @@ def ten_detectors() -> None:
         ROUNDS,
     )
     lines = []
-    for who, one, ten, at_most in (("beamshell", "one", "ten", 3), ("bluesky", "their one", "their ten", None)):
+    for who, one, ten, at_most in (("beamshell", "one", "ten", 2.5), ("bluesky", "their one", "their ten", None)):
         ratio = median(taken[ten]) / median(taken[one])
         lines.append(
             [who, f"{ratio:.2f}", verdict(ratio, at_most=at_most), with_range(taken[one]), with_range(taken[ten])]

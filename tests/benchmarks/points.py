@@ -79,7 +79,7 @@ def drawing(windows: Windows, points: int) -> Job:
     for number in range(points):
         curves.add({"seq_num": number + 1, "data": {"motor": number / points, "det": math.sin(20 * number / points)}})
     window = windows.window(points, f"{points} points")
-    window.show(LinePicture(curves, {}))
+    window.show(LinePicture(curves, {}, "linear", windows))
 
     def draw() -> float:
         begun = time.process_time()

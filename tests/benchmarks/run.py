@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("engine", "reading", "ca", "updates", "network", "console", "points", "rehearsal", "calls")
+NAMES = ("engine", "reading", "ca", "updates", "network", "console", "points", "rehearsal", "calls", "live")
 
 
 def main(names: list[str]) -> None:

@@ -26,7 +26,7 @@ def test_a_grid_scan_is_an_image_with_its_cells_around_the_positions(make_run, a
 
 
 def test_a_run_that_is_no_grid_is_ignored(make_run, ax):
-    feed(make_run(["th"], ["det"], [(0.0, 1.0)]), LiveGrid("det", ax=ax))
+    feed(make_run(["th"], ["det"], [(0.0, 1.0)]), LiveGrid(I="det", ax=ax))
     assert len(ax.images) == 0
 
 

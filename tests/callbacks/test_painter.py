@@ -91,3 +91,13 @@ def test_a_failing_picture_is_reported_once_and_stops_nobody(caplog):
     assert good.drawn == 20
     assert bad.drawn > 1
     assert caplog.text.count("cannot be drawn") == 1
+
+
+def test_a_drawing_that_the_measurement_waits_for_takes_at_most_two_percent_of_its_time():
+    clock = Clock()
+    painter, picture = Painter(clock=clock), Picture(clock, cost=0.05)
+    while clock.now < 200.0:
+        painter.touch(picture)
+        painter.paint(is_held_up=lambda: True)
+        clock.now += 0.001
+    assert picture.drawn * 0.05 < 2

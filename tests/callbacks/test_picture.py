@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from beamshell.callbacks import picture as module
 from beamshell.callbacks.figures import Windows
-from beamshell.callbacks.picture import Picture, show
+from beamshell.callbacks.picture import Frames, Picture, show
 
 
 def spot(height=64, width=64, at=(16, 48)):
@@ -51,3 +51,42 @@ def test_the_colours_of_a_window_are_those_of_the_finite_pixels():
     Picture(np.array([[1.0, np.inf], [np.nan, 5.0]]), "cam").compose(figure, None)
     assert figure.axes[0].images[0].get_clim() == (1.0, 5.0)
     figure.canvas.draw()
+
+
+def frames(at):
+    return Frames((1, 2, 4), 2, at, "point {}".format)
+
+
+def composed(picture):
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    picture.compose(figure, None)
+    figure.canvas.draw()
+    return figure.axes[0]
+
+
+def test_a_slider_goes_through_the_points_of_the_run():
+    picture = Picture(np.full((2, 2), 2), "point 2", frames=frames(lambda point: np.array([[point, 10 * point]])))
+    ax = composed(picture)
+    assert (picture.slider.val, ax.get_title()) == (2, "point 2")
+    picture.slider.set_val(4)
+    assert (picture.slider.val, ax.get_title()) == (4, "point 4")
+    (image,) = ax.images
+    assert (image.get_array().tolist(), image.get_clim()) == ([[4, 40]], (4, 40))
+
+
+def test_a_point_that_cannot_be_read_is_said_above_the_picture_that_stays():
+    def away(point):
+        raise OSError("the file is away")
+
+    picture = Picture(np.full((2, 2), 2), "point 2", frames=frames(away))
+    ax = composed(picture)
+    picture.slider.set_val(4)
+    assert ax.get_title() == "point 4: the file is away"
+    assert ax.images[0].get_array().tolist() == [[2, 2], [2, 2]]
+
+
+def test_a_single_picture_has_no_slider():
+    picture = Picture(np.full((2, 2), 2), "point 1", frames=Frames((1,), 1, lambda point: None, str))
+    composed(picture)
+    assert picture.slider is None

@@ -84,7 +84,7 @@ HEADLESS = """
 import sys
 from beamshell.callbacks import BestEffort, LiveGrid, LivePlot
 documents = {documents!r}
-for callback in (BestEffort(), LivePlot("det", "th"), LiveGrid("det")):
+for callback in (BestEffort(), LivePlot("det", "th"), LiveGrid(I="det")):
     for name, doc in documents:
         callback(name, doc)
 print("matplotlib" in sys.modules)
@@ -132,3 +132,11 @@ def test_of_very_many_points_some_are_drawn_while_they_come_and_all_at_the_end(m
     grey, line = (len(line.get_xdata()) for line in ax.lines)
     assert line == 3
     assert grey <= 5000  # it is drawn again with each drawing of the new scan
+
+
+def test_limits_legend_and_time_are_chosen_as_in_bluesky(make_run, ax):
+    plot = LivePlot("det", "time", legend_keys=["sample", "user"], xlim=(0, 2000), ylim=(-5, 5), epoch="unix", ax=ax)
+    feed(plot, make_run(["th"], ["det"], ROWS, sample="LaB6"))
+    assert (ax.get_xlim(), ax.get_ylim(), ax.get_xlabel()) == ((0, 2000), (-5, 5), "time [s]")
+    assert ax.lines[0].get_xdata().tolist() == [1000.0, 1001.0, 1002.0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["det  sample: LaB6"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -18,31 +19,34 @@ def printed(documents, *args, **kwargs):
     return "\n".join(lines).splitlines()
 
 
-def cells(line):
-    return [text.strip() for text in line.strip("|").split("|")]
+def is_row(line):
+    return re.match(r" *[0-9]+", line) is not None
 
 
 def rows(lines):
-    return [cells(line) for line in lines if line.startswith("|") and "seq_num" not in line]
+    """The cells of each row, without the row of the highest point below them."""
+    above = next((n for n, line in enumerate(lines) if line.startswith("-- max")), len(lines))
+    return [re.split(r"(?<=[*!]) | {2,}", line.strip()) for line in lines[:above] if is_row(line)]
 
 
 def heading(lines):
-    return next(cells(line) for line in lines if "seq_num" in line)
+    return next(line.split() for line in lines if line.split()[:1] == ["#"])
 
 
 def test_given_detectors_the_table_shows_motor_setpoint_and_detector(make_run):
     lines = printed(make_run(["motor"], ["det"], TH_DET), [SimpleNamespace(name="det")])
-    assert heading(lines) == ["seq_num", "time", "motor", "motor_setpoint", "det"]
+    assert heading(lines) == ["#", "time", "motor", "motor_setpoint", "det"]
     assert [row[2:] for row in rows(lines)] == [["1.000", "1.000", "0.607"], ["2.000", "2.000", "0.135"]]
 
 
 def test_without_fields_the_hints_decide(make_run):
-    assert heading(printed(make_run(["th"], ["det"], TH_DET))) == ["seq_num", "time", "th", "det"]
+    assert heading(printed(make_run(["th"], ["det"], TH_DET))) == ["#", "time", "th", "det"]
 
 
-def test_the_foot_names_plan_uid_number_status_points_and_duration(make_run):
-    lines = printed(make_run(["th"], ["det"], TH_DET, status="abort"))
-    assert lines[-1] == "scan ['00000001'] (scan num: 1) abort, 2 points in 2.1 s"
+def test_the_foot_names_number_status_points_duration_and_on_request_the_uid(make_run):
+    run = make_run(["th"], ["det"], TH_DET, status="abort")
+    assert printed(run)[-1] == "scan 1: abort, 2 points, 2.1 s"
+    assert printed(run, uid=True)[-1] == "scan 1: abort, 2 points, 2.1 s, uid 00000001"
 
 
 def test_a_point_measured_again_is_marked_and_reported(make_run):
@@ -70,14 +74,14 @@ def test_a_long_string_makes_the_column_grow_instead_of_being_cut(make_run):
     text = "a sentence longer than any column"
     lines = printed(make_run([], ["note"], [("short",), (text,), ("short",)]))
     assert rows(lines)[1][2] == text
-    assert len({len(line) for line in lines[-4:-1]}) == 1
+    assert len(lines[-2]) > len(text)  # the rule is as long as the table
 
 
 @pytest.mark.parametrize("number_of_columns", [1, 5, 20])
 def test_a_table_fits_the_width_and_names_what_it_hides(make_run, number_of_columns):
     names = [f"det{n}" for n in range(number_of_columns)]
     lines = printed(make_run([], names, [[1.0] * number_of_columns]), width=80)
-    table = [line for line in lines if line.startswith(("|", "+"))]
+    table = [line for line in lines if not line.startswith(("(hidden", "#1 count"))]  # a printer breaks those
     hidden = "".join(line for line in lines if line.startswith("(hidden"))
     assert max(map(len, table)) <= 80
     assert all(name in heading(lines) or name in hidden for name in names)
@@ -89,27 +93,45 @@ def heading_at(make_run, motors, names, width):
     return heading(lines), [line for line in lines if line.startswith("(hidden")], lines
 
 
-def test_on_80_columns_the_time_is_hidden_before_any_detector(make_run):
-    shown, hidden, lines = heading_at(make_run, ["th"], ["det", "monitor", "temperature"], 80)
-    assert shown == ["seq_num", "th", "det", "monitor", "temperature"]
+def test_on_60_columns_the_time_is_hidden_before_any_detector(make_run):
+    shown, hidden, lines = heading_at(make_run, ["th"], ["det", "monitor", "temperature"], 60)
+    assert shown == ["#", "th", "det", "monitor", "temperature"]
     assert hidden == ["(hidden, the terminal is too narrow: time)"]
-    assert len(lines[-3]) > 60  # and the columns keep their widths
+    assert len(lines[-2]) > 50  # and the columns keep their widths
 
 
 def test_then_columns_become_narrow_and_then_the_last_detectors_are_hidden(make_run):
     names = [f"det{n}" for n in range(1, 6)]
-    assert heading_at(make_run, ["th"], names[:4], 80)[0] == ["seq_num", "th", *names[:4]]
-    shown, hidden, _ = heading_at(make_run, ["th"], names, 70)
-    assert shown == ["seq_num", "th", "det1", "det2", "det3"]
+    assert heading_at(make_run, ["th"], names[:4], 60)[0] == ["#", "th", *names[:4]]
+    shown, hidden, _ = heading_at(make_run, ["th"], names, 42)
+    assert shown == ["#", "th", "det1", "det2", "det3"]
     assert hidden == ["(hidden, the terminal is too narrow: time, det4, det5)"]
 
 
 def test_the_only_detector_is_never_hidden_the_slowest_motors_are(make_run):
-    shown, hidden, _ = heading_at(make_run, ["m1", "m2", "m3"], ["det"], 40)
-    assert shown == ["seq_num", "m3", "det"]
+    shown, hidden, _ = heading_at(make_run, ["m1", "m2", "m3"], ["det"], 25)
+    assert shown == ["#", "m3", "det"]
     assert hidden == ["(hidden, the terminal is too narrow: time, m1, m2)"]
-    assert heading_at(make_run, ["m1", "m2"], ["det"], 10)[0] == ["seq_num", "det"]
-    assert heading_at(make_run, [], ["det"], 10)[0] == ["seq_num", "det"]
+    assert heading_at(make_run, ["m1", "m2"], ["det"], 10)[0] == ["#", "det"]
+    assert heading_at(make_run, [], ["det"], 10)[0] == ["#", "det"]
+
+
+def test_the_row_where_the_first_detector_is_highest_stands_below_the_others_once_more(make_run):
+    lines = printed(make_run(["th"], ["det", "mon"], [(0.0, 1.0, 9.0), (1.0, 3.0, 8.0), (2.0, 2.0, 7.0)]))
+    assert lines[-3:-1] == ["-- max of det " + "-" * 39, lines[4]]
+    assert lines[4].startswith("   2 ")
+
+
+def test_a_count_without_a_motor_has_no_highest_point(make_run):
+    lines = printed(make_run([], ["det"], [(1.0,), (3.0,), (2.0,)]))
+    assert not [line for line in lines if "max" in line]
+
+
+def test_the_counts_of_a_flyer_that_moves_too_have_a_highest_point(make_run):
+    documents = make_run(["th"], ["it"], [(0.0, 1.0), (1.0, 3.0), (2.0, 2.0)], detectors=["fly"])
+    documents[1][1]["object_keys"] = {"fly": ["th", "it"]}
+    documents[1][1]["hints"] = {"fly": {"fields": ["it"]}}
+    assert [line for line in printed(documents) if line.startswith("-- max of it ")]
 
 
 def test_a_name_that_is_not_in_the_run_is_reported(make_run):
@@ -178,7 +200,7 @@ def test_each_line_goes_to_the_output_in_one_piece(monkeypatch, make_run):
     table = LiveTable()
     for name, doc in make_run(["th"], ["det"], TH_DET):
         table(name, doc)
-    assert len([piece for piece in pieces if piece.startswith("|")]) == len(TH_DET) + 1  # and the headings
+    assert len([piece for piece in pieces if is_row(piece)]) == len(TH_DET)
     assert all(piece.endswith("\n") for piece in pieces)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_the_setting_says_where_plots_are(make_run, best, capsys, monkeypatch, s
 
 def on_text_only(best):
     """The same without the windows' own plots, which need a toolkit."""
-    best._plot.open_run = best._grid.open_run = lambda start: None
+    best.figures.of = lambda start: SimpleNamespace(open_run=lambda start: None)
     return best
 
 
@@ -139,3 +140,9 @@ def test_a_plot_that_fails_never_reaches_the_scan(make_run, best, capsys, monkey
     feed(make_run(["th"], ["det"], PEAK), best)
     assert "det: max 5020.000 at th 0.300" in capsys.readouterr().out
     assert "the plot in the terminal" in caplog.text
+
+
+def test_the_values_chosen_by_plotselect_are_those_of_the_terminal_too(make_run, best, capsys):
+    best.windows.values = ("mon/det", "it/i0")
+    feed(make_run(["th"], ["det", "mon"], [(*row, 5.0) for row in PEAK]), best)
+    assert "mon/det" in capsys.readouterr().out

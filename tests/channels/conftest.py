@@ -17,9 +17,11 @@ with reserved_ports():
     _LAYER_IOC = DemoIoc(seed=1, speed=10.0, twin=_LAYER_FACTS)
 with reserved_ports():
     _PVA_PORTS = (str(tcp := free_port()), str(free_port(tcp)))
+with reserved_ports():
+    _FAR_PVA_PORTS = (free_port(), free_port())
 _PVA_LIST = _LAYER_IOC.client_environment["EPICS_PVA_ADDR_LIST"]
 os.environ["EPICS_CA_ADDR_LIST"] += f" {LOOPBACK}:{_LAYER_IOC.port}"
-os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST}"
+os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST} {LOOPBACK}:{_FAR_PVA_PORTS[1]}"
 
 
 def pytest_unconfigure() -> None:
@@ -31,6 +33,12 @@ def pytest_unconfigure() -> None:
 def pva_ports() -> tuple[str, str]:
     """The TCP and the UDP port of a server of PV Access beside the IOCs."""
     return _PVA_PORTS
+
+
+@pytest.fixture(scope="session")
+def far_pva_ports() -> tuple[int, int]:
+    """The port of a server of PV Access, and that of the proxy through which alone it is found."""
+    return _FAR_PVA_PORTS
 
 
 @pytest.fixture(scope="session")

@@ -148,6 +148,15 @@ def test_an_answer_that_turns_wrong_fails_the_read_alone(connect):
     assert axis.connected
 
 
+def test_of_values_that_share_an_answer_the_wrong_one_fails_alone(connect):
+    good, wrong = connect(EpicsSignal, "axis#/value", name="good"), connect(EpicsSignal, "axis#/value", name="wrong")
+    wrong._channel._pointer = "/gone"
+    collect_good, collect_wrong = good.begin_read(), wrong.begin_read()
+    assert collect_good()["good"]["value"] == good.get()
+    with pytest.raises(ReadFailed, match=r"wrong: .*there is no /gone in the answer"):
+        collect_wrong()
+
+
 def test_a_refusal_says_its_reason(connect):
     with pytest.raises(WriteFailed, match="it answered 409 Conflict: the interlock is open"):
         connect(EpicsSignal, "title#/value").set("bad").wait(10)

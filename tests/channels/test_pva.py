@@ -49,6 +49,18 @@ def test_a_value_comes_with_its_time_and_alarm(connect):
     assert abs(reading["timestamp"] - time.time()) < 60
 
 
+def test_what_is_followed_is_as_good_as_read_until_something_is_written(connect):
+    position = connect(EpicsSignal, "position")
+    assert position.current is None
+    position.follow()
+    wait_until(lambda: position.current)
+    assert position.current == position.read()["position"]
+    position.put(3.5)
+    assert position.current is None or position.current["value"] == 3.5
+    wait_until(lambda: position.current)
+    assert position.current["value"] == 3.5
+
+
 @pytest.mark.parametrize(
     ("pv", "dtype", "shape"),
     [

@@ -97,13 +97,13 @@ def test_signals_share_their_line_one_question_at_a_time(connect, instrument):
 
 
 def test_a_plain_put_goes_before_questions_that_wait(connect, instrument):
-    pos, angle = connect(EpicsSignal, "POS"), connect(EpicsSignal, "ANGLE")
+    others, angle = [connect(EpicsSignal, f"TEN{n}") for n in range(5)], connect(EpicsSignal, "ANGLE")
     instrument.skip = 1  # the first question takes its time-out
     before = len(instrument.asked)
-    waiting = [pos.begin_read() for _ in range(5)]
+    waiting = [other.begin_read() for other in others]
     wait_until(lambda: len(instrument.asked) > before)
     angle.put(0)
-    assert [answer()["x"]["value"] for answer in waiting] == [1.5] * 5
+    assert [answer()["x"]["value"] for answer in waiting] == [0, 1, 2, 3, 4]
     assert instrument.asked[before:].index("ANGLE 0.0") <= 2
 
 

@@ -181,3 +181,13 @@ def test_addresses_are_taken_apart_as_tango_writes_them():
     assert device_and_attribute("h:1/a/b/c/d#dbase=no") == ("tango://h:1/a/b/c#dbase=no", "d")
     with pytest.raises(BadValue, match="write tango://host:port/domain/family/member/attribute"):
         device_and_attribute("h:1/a/b/c")
+
+
+def test_of_attributes_that_are_read_in_one_call_the_broken_one_fails_alone(connect):
+    good, again = connect(EpicsSignalRO, "count", name="good"), connect(EpicsSignalRO, "COUNT", name="again")
+    broken = connect(EpicsSignalRO, "slow", name="broken")
+    broken._channel._attribute = "broken"
+    collect_good, collect_again, collect_broken = [signal.begin_read() for signal in (good, again, broken)]
+    assert (collect_good()["good"]["value"], collect_again()["again"]["value"]) == (7, 7)
+    with pytest.raises(ReadFailed, match=r"broken: .*the sensor is gone"):
+        collect_broken()

@@ -1,4 +1,5 @@
 import itertools
+import queue
 import subprocess
 import sys
 import threading
@@ -195,3 +196,16 @@ def test_a_worker_leaves_the_interpreter_to_others_after_each_32_jobs_of_a_flood
     worker.post(done.set)
     assert done.wait(10)
     assert len(slept) == pauses
+
+
+def test_jobs_that_wait_for_servers_are_all_begun_at_once(monkeypatch):
+    monkeypatch.setattr(updates, "call_later", lambda *_: None)  # by which others get a thread, later
+    worker, together, done = Worker("waiting", waits=True), threading.Barrier(10), queue.SimpleQueue()
+
+    def job():
+        together.wait(20)
+        done.put(True)
+
+    for _ in range(10):
+        worker.post(job)
+    assert [done.get(timeout=20) for _ in range(10)] == [True] * 10

@@ -353,7 +353,8 @@ def test_nobody_else_installs_a_handler_of_sigint():
 
 
 @pytest.mark.parametrize(
-    ("elapsed_s", "words"), [(0.0, "0 s"), (1.23, "1.2 s"), (60.0, "1 min 0 s"), (125.3, "2 min 5 s")]
+    ("elapsed_s", "words"),
+    [(0.0, "just now"), (0.0013, "just now"), (1.23, "1.2 s ago"), (60.0, "1 min 0 s ago"), (125.3, "2 min 5 s ago")],
 )
 def test_how_long_ago_the_last_checkpoint_was_is_said_as_people_say_it(elapsed_s, words):
     cursor = PlanCursor()

@@ -64,7 +64,7 @@ def test_it_can_be_called_in_python_before_it_was_ever_typed(typed):
 
 
 def test_it_is_in_bhelp_and_a_package_that_cannot_be_imported_is_one_line(typed):
-    output = typed("bhelp")
+    output = typed("bhelp moving")
     assert re.search(r"Moving\n(  .*\n)*  nod motor 3 ", output)
     assert "beamshell: the package my_beamline cannot add 'broken': AttributeError" in output
     assert "cannot add 'broken'" in typed("broken")

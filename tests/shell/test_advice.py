@@ -17,7 +17,7 @@ from beamshell.shell.commands import commands
         ("moov th 1", "no command 'moov': did you mean mov?"),
         ("setpos", "no command 'setpos': th.set_current_position(0) calls the place where th is 0"),
         ("setpos th 1", "no command 'setpos': th.set_current_position(0) calls the place where th is 0"),
-        ("nod th 3", "no command 'nod': bhelp lists them"),
+        ("nod th 3", "no command 'nod': bhelp shows all"),
         ("goto th 1", "no command 'goto': mov th 1 moves th to 1"),
         ("where", "no command 'where': wm th shows where th is, wa all motors"),
         ("grid_scan det th", "grid_scan is a plan: RE(bp.grid_scan(...)) runs it, bp.grid_scan? shows its arguments"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import re
 from types import SimpleNamespace
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs as bps
+from beamshell.shell.advice import advice
 from beamshell.shell.command import Command, followed_by
 from beamshell.shell.command_set import CommandSet, command
 from beamshell.shell.commands import commands
@@ -451,20 +453,64 @@ def test_a_scan_says_whether_it_means_points_or_intervals():
         assert "INTERVALS" in commands()[name].help()
 
 
-def test_bhelp_shows_every_command_once_under_a_heading(capsys):
-    commands()["bhelp"].act(SimpleNamespace(), [])
-    paragraphs = [paragraph.splitlines() for paragraph in capsys.readouterr().out.strip().split("\n\n")]
-    output = {heading: [line.split()[0] for line in lines] for heading, *lines in paragraphs[:-1]}
+def bhelp(capsys, *words):
+    """What bhelp shows."""
+    commands()["bhelp"].act(SimpleNamespace(devices={}), words)
+    return capsys.readouterr().out
+
+
+def test_bhelp_names_every_command_once_under_a_heading(capsys):
+    headings, _, more = bhelp(capsys).partition("\n\n")
+    output = {heading: names.split(", ") for heading, names in (re.split("  +", line) for line in headings.split("\n"))}
     assert output["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
     names = [name for its_commands in output.values() for name in its_commands]
     assert sorted(names) == sorted(command.name for command in commands().commands)
-    assert paragraphs[-1][0].startswith("bhelp scan")
+    assert more.startswith("bhelp moving  ")
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 20)])
+def test_bhelp_is_one_screen(capsys, monkeypatch, columns, lines):
+    monkeypatch.setattr("beamshell.shell.messages_shown.window_width", lambda _stream: columns)
+    shown = bhelp(capsys).splitlines()
+    assert len(shown) < lines
+    assert max(map(len, shown)) <= columns
+
+
+@pytest.mark.parametrize("word", ["Moving", "moving"])
+def test_bhelp_of_a_heading_shows_its_commands_each_with_an_example(capsys, word):
+    heading, *lines = bhelp(capsys, word).splitlines()
+    assert heading == "Moving"
+    assert lines[0].startswith("  mov th 1.5   Move motors to positions, all together")
+    assert len(lines) == 6
+
+
+def test_words_of_a_heading_are_enough_and_a_command_goes_before_a_heading(capsys):
+    heading, *lines = bhelp(capsys, "in", "regions").splitlines()
+    assert heading == "Scanning in regions, or for a time"
+    assert [line.split()[0] for line in lines] == ["regions", "xafs", "tscan"]
+    assert bhelp(capsys, "regions").startswith("Scan a motor over regions")
+
+
+def test_bhelp_of_any_other_word_shows_the_commands_that_have_it_in_their_help(capsys):
+    heading, *lines = bhelp(capsys, "energy").splitlines()
+    assert heading == "With 'energy' in the help"
+    names = [line.split()[0] for line in lines]
+    assert "xafs" in names
+    assert "mov" not in names
+
+
+def test_bhelp_of_an_unknown_word_offers_the_nearest_command():
+    with pytest.raises(UnknownName, match=r"^no command 'rehaerse': did you mean rehearse\?$"):
+        commands()["bhelp"].act(SimpleNamespace(devices={}), ["rehaerse"])
+
+
+def test_a_line_with_an_unknown_command_and_bhelp_of_it_say_the_same():
+    assert advice("zzz th 3", commands(), devices={"th"}) == str(commands().unknown("zzz"))
 
 
 def test_bhelp_keeps_the_summaries_in_their_column_in_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("beamshell.shell.messages_shown.window_width", lambda _stream: 80)
-    commands()["bhelp"].act(SimpleNamespace(), [])
-    lines = capsys.readouterr().out.split("\nMoving\n")[1].split("\n\n")[0].splitlines()
+    _, *lines = bhelp(capsys, "moving").splitlines()
     assert max(map(len, lines)) <= 80
     column = lines[0].index("Move motors")
     assert {line[:column].isspace() or line[column - 2 : column] == "  " for line in lines} == {True}

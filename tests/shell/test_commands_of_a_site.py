@@ -26,7 +26,7 @@ def test_one_that_replaces_ours_says_so_and_our_other_words_mean_it_too(typed):
 def test_one_without_an_example_shows_its_usage_in_its_place(typed):
     typed("from beamshell import command\n@command()\ndef tilt(x: float):\n    'Tilt it.'")
     assert typed("tilt") == "Tilt it.\n\nUsage:    tilt x\nPython:   tilt(x)\n"
-    assert "  tilt x " in typed("bhelp")
+    assert "  tilt x  Tilt it." in typed("bhelp tilt it")
     assert typed("tilt a") == "beamshell: tilt: 'a' is not a number (x)\n"
 
 

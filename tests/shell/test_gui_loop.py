@@ -237,3 +237,24 @@ def test_a_closed_window_stays_closed_until_the_next_scan(with_qt):
 
 def test_no_thread_stays_behind(with_qt):
     assert with_qt["threads"] == []
+
+
+def test_a_picture_that_is_due_waits_until_the_engine_waits():
+    painter, picture, inbox = Painter(), Picture(), Inbox()
+    loop = GuiLoop(painter)
+    loop.pump(inbox, 0.001)
+    painter.touch(picture)
+    loop.pump(inbox, 0.0)  # between two messages
+    inbox.post("moved")
+    loop.pump(inbox, None)  # the wait is over before it has begun
+    assert picture.drawn == 0
+    inbox.posts.clear()
+    loop.pump(inbox, 0.001)
+    assert picture.drawn == 1
+
+
+def test_during_a_plan_that_never_waits_pictures_are_drawn_all_the_same():
+    painter, picture = Painter(), Picture()
+    painter.touch(picture)
+    GuiLoop(painter).pump(Inbox(), 0.0)
+    assert picture.drawn == 1

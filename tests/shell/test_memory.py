@@ -5,12 +5,26 @@ from __future__ import annotations
 import gc
 import tracemalloc
 
-from beamshell.devices.sim import SynGauss
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from beamshell.callbacks import BestEffort, LivePlot
+from beamshell.callbacks.painter import Painter
+from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.engine import RunEngine
+from beamshell.plans import scan
+from beamshell.shell.gui_loop import GuiLoop
 from beamshell.shell.typed_history import keep_history
+from beamshell.store import Journal
+from beamshell.views.curves import Curves
 
 POINTS, RUNS = 1000, 3
 KEPT_OF_A_RUN = 64 * 1024
 """Bytes: the last pages of its table, and where its file is. Three numbers of each of its points would be more."""
+
+FEW_POINTS = 250
+KEPT_WITHOUT_A_PROMPT = 4 * 1024
+"""Bytes: where its file is. One number of each of its points would be more."""
 
 
 def test_a_console_keeps_no_points_of_its_runs(prompt, typed):
@@ -30,3 +44,33 @@ def test_a_console_keeps_no_points_of_its_runs(prompt, typed):
     finally:
         tracemalloc.stop()
     assert after - before < RUNS * KEPT_OF_A_RUN
+
+
+def test_twenty_runs_leave_the_curves_of_the_last_two_and_no_points(tmp_path):
+    """With journal, table, peak statistics and a plot, which shows the last run in grey beside the present one."""
+    engine, painter = RunEngine(), Painter()
+    engine.subscribe(Journal(tmp_path), writer=True)
+    best = BestEffort(painter=painter, out=lambda _: None)
+    best.plots = False  # but for the one with axes that need no window
+    engine.subscribe(best)
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    engine.subscribe(LivePlot("gauss", "th", ax=figure.subplots(), painter=painter))
+    engine.pump = GuiLoop(painter).pump
+    th = SynAxis(name="th")
+    gauss = SynGauss(name="gauss", motor=th)
+
+    def kept_after(runs):
+        for _ in range(runs):
+            engine(scan([gauss], th, -1, 1, FEW_POINTS))
+            painter.flush()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        growth = -kept_after(5) + kept_after(20)
+    finally:
+        tracemalloc.stop()
+    assert growth < 20 * KEPT_WITHOUT_A_PROMPT
+    assert sum(type(each) is Curves for each in gc.get_objects()) <= 2

@@ -9,7 +9,15 @@ import pytest
 
 from beamshell.errors import ConfigError, LimitError, RunEngineInterrupted
 from beamshell.plans import PlanNotRun
-from beamshell.shell.messages_shown import LastError, exit_status, one_line, place_of, say_our_warnings
+from beamshell.shell.messages_shown import (
+    LastError,
+    exit_status,
+    one_line,
+    place_of,
+    print_pages,
+    say_our_warnings,
+    say_syntax_error,
+)
 
 
 def raised(exc):
@@ -82,3 +90,73 @@ def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, mo
     messages = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
     assert capsys.readouterr().err == messages
     assert others == ["odd numbers", "mv(...)"]
+
+
+def syntax_error(text, filename):
+    with pytest.raises(SyntaxError) as error:
+        compile(text, filename, "exec")
+    return error.value
+
+
+def test_an_error_of_syntax_shows_the_place_in_the_line_and_the_number_of_the_line_if_there_are_more(capsys, tmp_path):
+    say_syntax_error(syntax_error("nix]", "<ipython-input-3-69b3>"))
+    assert capsys.readouterr().err == "    nix]\n       ^\nbeamshell: SyntaxError: unmatched ']'\n"
+    say_syntax_error(syntax_error("x = 1\nnix]", "<ipython-input-4-69b3>"))
+    assert capsys.readouterr().err.endswith("beamshell: line 2: SyntaxError: unmatched ']'\n")
+    (tmp_path / "mine.py").touch()
+    say_syntax_error(syntax_error("nix]", str(tmp_path / "mine.py")))
+    assert capsys.readouterr().err.endswith(f"beamshell: {tmp_path / 'mine.py'}:1: SyntaxError: unmatched ']'\n")
+
+
+def test_one_that_somebody_raises_has_no_line(capsys):
+    say_syntax_error(SyntaxError("not like this"))
+    assert capsys.readouterr().err == "beamshell: SyntaxError: not like this\n"
+
+
+# ---- in a window ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """Makes the standard output a window of some columns and lines; what was given to the pager is kept."""
+    paged = []
+    monkeypatch.setattr("IPython.core.page.page", paged.append)
+    monkeypatch.setattr("beamshell.shell.messages_shown.is_terminal", lambda _stream: True)
+
+    def open_one(columns, lines=24):
+        monkeypatch.setattr("beamshell.shell.messages_shown.window_width", lambda _stream: columns)
+        monkeypatch.setattr("beamshell.shell.messages_shown.window_height", lambda _stream: lines)
+        return paged
+
+    return open_one
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_last_error_is_broken_between_words_and_no_word_is_lost(window, capsys, columns):
+    window(columns)
+    last = LastError()
+    last.keep(raised(ValueError("the beam has moved a little, and the slits were closed by somebody else meanwhile")))
+    last.show()
+    lines = capsys.readouterr().out.splitlines()
+    too_long = [line for line in lines if len(line) > columns]
+    assert all(len(line.split()) == 1 for line in too_long)  # a path stays whole, so that it can be copied
+    assert " ".join(" ".join(lines).split()) == " ".join(last.text.replace("^", "").split())
+
+
+def test_without_an_error_there_is_none_to_show(capsys):
+    LastError().show()
+    assert capsys.readouterr().out == "no error so far\n"
+
+
+def test_an_answer_longer_than_the_window_is_shown_in_pages(window, capsys):
+    paged = window(80, lines=10)
+    print_pages("\n".join("123456789"))
+    assert (capsys.readouterr().out, paged) == ("\n".join("123456789") + "\n", [])
+    print_pages("\n".join("1234567890"))
+    assert (capsys.readouterr().out, paged) == ("", ["\n".join("1234567890")])
+
+
+def test_in_a_pipe_there_are_no_pages(window, capsys):
+    paged = window(None, lines=None)
+    print_pages("\n" * 100)
+    assert (capsys.readouterr().out, paged) == ("\n" * 101, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.shell.prompt import arrow_for, prompt_text
+from beamshell.shell.prompt import BeamshellPrompts, arrow_for, prompt_text
 
 
 def test_the_prompt_shows_the_beamline_and_the_next_scan():
@@ -22,3 +22,13 @@ def test_without_metadata_there_is_no_number():
 @pytest.mark.parametrize(("encoding", "arrow"), [("utf-8", "▸"), ("ascii", ">"), (None, ">"), ("no-such", ">")])
 def test_the_arrow_is_one_that_the_terminal_can_show(encoding, arrow):
     assert arrow_for(encoding) == arrow
+
+
+def prompts(state):
+    return BeamshellPrompts(None, lambda: ("demo", 42, state))
+
+
+def test_a_state_that_is_not_idle_has_another_colour():
+    (idle,), (paused,) = prompts("idle").in_prompt_tokens(), prompts("paused").in_prompt_tokens()
+    assert idle[0] != paused[0]
+    assert paused[1] == "demo 42 PAUSED ▸ "

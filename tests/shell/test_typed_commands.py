@@ -113,12 +113,12 @@ def test_a_command_at_the_prompt_is_nobodys_own_code_and_one_in_a_function_is(pr
 
 
 def test_an_array_is_broken_between_its_numbers_in_a_narrow_window(prompt, typed, monkeypatch):
-    monkeypatch.setattr("beamshell.shell.extension.window_width", lambda _stream: 60)
+    monkeypatch.setattr("beamshell.shell.values_shown.window_width", lambda _stream: 60)
     lines = typed("np.arange(22200., 22220.)").splitlines()
     assert len(lines) > 3
     assert max(map(len, lines)) <= 60
     assert "array([0, 1, 2])\n" in typed("np.arange(3)")
-    monkeypatch.setattr("beamshell.shell.extension.window_width", lambda _stream: None)
+    monkeypatch.setattr("beamshell.shell.values_shown.window_width", lambda _stream: None)
     assert max(map(len, typed("np.arange(22200., 22220.)").splitlines())) > 60
 
 

@@ -422,3 +422,26 @@ def test_a_motor_is_read_in_each_simulation_as_its_position_counts():
     motor.set(3.0).wait(1)
     rehearse(plan())
     assert seen == [0.0, 3.0]
+
+
+# ---- two devices of one name ---------------------------------------------------------------------
+
+
+def test_two_devices_of_one_name_in_an_event_are_a_problem_before_anything_moves(x):
+    twin = SynGauss(name="x", motor=x)
+    (problem,) = rehearse(bp.scan([twin], x, -1, 1, 3)).problems
+    assert isinstance(problem, PlanError)
+    assert str(problem).startswith("two readings of one event are called 'x'")
+
+
+def test_one_name_in_two_events_or_in_an_event_that_is_dropped_is_none(x):
+    twin = SynGauss(name="x", motor=x)
+
+    @bpp.run_decorator()
+    def plan():
+        for command, *devices in (("save", x), ("save", twin), ("drop", x), ("save", twin)):
+            yield from bps.create()
+            yield from bps.read(*devices)
+            yield from getattr(bps, command)()
+
+    assert rehearse(plan()).problems == []

@@ -39,7 +39,7 @@ def test_a_count_prints_and_a_scan_writes(console: Any) -> None:
     before = picture_files(console.data)
     assert re.search(r"^cam_total +\d+ counts$", console.do("ct cam 0.2"), re.MULTILINE)
     assert picture_files(console.data) == before
-    assert "cam_total [counts]" in console.do("scan cam th -1 1 5 0.05")
+    assert re.search(r" cam_total\n +deg +counts\n", console.do("scan cam th -1 1 5 0.05"))
     run = console.runs[-1]
     check(run)
     [file] = picture_files(console.data) - before

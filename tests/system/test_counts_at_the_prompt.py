@@ -24,7 +24,7 @@ def test_one_press_ends_a_bare_count_and_shows_what_was_counted_until_then(conso
     assert re.search(r"ring +[\d.]+ mA", text)
     assert "cam_total" not in text
     assert not console.state
-    assert console.do("scaler.count_time.get()").endswith(": 1.0")
+    assert console.do("scaler.count_time.get()") == "1.0"
     console.do("ct scaler mca 0.5")
 
 
@@ -34,7 +34,7 @@ def test_a_paused_count_ends_with_abort_and_the_next_count_is_whole(console: Ter
     console.press_twice(start)
     assert console.state == "PAUSED"
     assert "aborted" in console.do("abort")
-    assert console.do("scaler.count_time.get()").endswith(": 1.0")
+    assert console.do("scaler.count_time.get()") == "1.0"
     clock = re.search(r"scaler_clock +(\d+)", console.do("ct scaler 0.5"))
     assert clock is not None
     assert clock[1] == "5000000"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from beamshell.store import Runs
 
 
@@ -24,7 +26,7 @@ def test_a_scan_with_the_fluorescence_detector(run_beamshell, data):
     assert finished.returncode == 1
     assert "its values are in the table: run.table()['mca_spectrum']" in finished.stderr
     assert "mca_spectrum   array (2048,)" in finished.stdout
-    assert "mca_Fe [counts]" in finished.stdout
+    assert re.search(r" mca_Fe +mca_Cu\n +deg +counts +counts\n", finished.stdout)
     runs = Runs(data)
     table = runs[-1].table()
     assert table["mca_spectrum"].shape == (3, 2048)

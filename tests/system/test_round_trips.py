@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from layer_servers import WebServer
 from motor_bench import until
 from network_proxy import NetworkProxy
 from traitlets.config import Config
@@ -90,6 +91,22 @@ def test_a_count_is_two_round_trips_and_its_reading_is_not_older_than_its_trigge
     assert points.typical == 2
     read_at = [event["timestamps"]["det"] for event in points.events]
     assert read_at == sorted(set(read_at))
+
+
+def test_what_is_read_over_two_control_systems_is_under_way_together(far: NetworkProxy, det: EpicsCounter) -> None:
+    pytest.importorskip("httpx")
+    server = WebServer()
+    other = EpicsSignal(f"http://{server.host}/axis#/value", name="other")
+    try:
+        other.wait_for_connection(30)
+        with far.counted() as trips:
+            collect_ours, collect_other = det.begin_read(), other.begin_read()
+            collect_other()
+            until(lambda: trips.number == 1, 20)  # though nobody waits for it yet
+        assert collect_ours()["det"]["value"] is not None
+    finally:
+        other.destroy()
+        server.close()
 
 
 def test_a_move_is_one_round_trip(far: NetworkProxy, th: EpicsMotor) -> None:

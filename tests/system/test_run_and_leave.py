@@ -13,7 +13,7 @@ from pathlib import Path
 import event_model
 import pexpect
 import pytest
-from console_output import recorded_runs
+from console_output import point_numbers, recorded_runs
 from terminal import PATIENCE_S, QUICK, environment
 
 from beamshell.shell.profile import find_profile
@@ -25,12 +25,6 @@ SCHEMAS = {
 }
 
 
-def point_of(line: str) -> int:
-    """The number of the point in a row of a table, 0 in any other line."""
-    first = line.strip("| ").split(" ")[0]
-    return int(first) if first.isdigit() and line.startswith("|") else 0
-
-
 def error_lines(finished: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in finished.stderr.splitlines() if line.strip()]
 
@@ -39,7 +33,7 @@ def test_a_move_and_a_scan_are_done_recorded_and_reported_as_success(run_beamshe
     finished = run_beamshell("-c", "mov th 1; scan det th -1 1 11")
     assert finished.returncode == 0, finished
     assert error_lines(finished) == []
-    assert [point_of(line) for line in finished.stdout.splitlines() if point_of(line)] == list(range(1, 12))
+    assert point_numbers(finished.stdout) == list(range(1, 12))
     (run,) = recorded_runs(data)
     assert [name for name, _ in run] == ["start", "descriptor", *["event"] * 11, "stop"]
     for name, document in run:
@@ -245,7 +239,7 @@ def test_sessions_at_the_same_time_never_share_a_scan_number(run_beamshell, data
 def wait_for_row(process: subprocess.Popen[str], number: int) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        if point_of(line) == number:
+        if point_numbers(line) == [number]:
             return
     raise AssertionError(f"row {number} did not come: {process.communicate()}")
 

@@ -11,7 +11,7 @@ LINES = (
     "beamshell: th: 95 deg is above the high limit 90 deg: set_lm th -90 95 changes it, or move less",
     "  lineup th -0.5 0.5 20 0.1              Scan as dscan does, then go to where the detector counted most.",
     "scaler       0.000 mm       clock, I0, It and what a copper foil lets through",
-    "scan ['84f00158'] (scan num: 1) success, 5 points in 1.1 s",
+    "scan 1: aborted because the sample fell off, 5 points, 1.1 s",
 )
 
 
@@ -35,7 +35,7 @@ def test_a_line_goes_on_below_its_last_column_or_begins_it_on_a_line_of_its_own(
 
 
 def test_a_number_and_its_unit_stay_on_one_line():
-    assert fitted("success, 5 points in 2 s", 23).split("\n") == ["success, 5 points in", "  2 s"]
+    assert fitted("success after 5 points in 2 s", 28).split("\n") == ["success after 5 points in", "  2 s"]
     assert fitted("centre 8.9793(8) keV, more", 20).split("\n") == ["centre", "  8.9793(8) keV,", "  more"]
 
 

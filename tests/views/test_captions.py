@@ -53,15 +53,13 @@ def test_points_are_counted_stream_by_stream_without_the_baseline(streams, text)
 def test_the_last_line_says_how_a_run_ended_and_why():
     start = {"uid": "0123456789", "time": 10.0, "scan_id": 7, "plan_name": "scan"}
     stop = {"time": 75.2, "exit_status": "abort", "reason": "beam lost"}
-    assert last_line(start, stop, "5 points") == (
-        "scan ['01234567'] (scan num: 7) abort, 5 points in 1 min 5 s (beam lost)"
-    )
+    assert last_line(start, stop, "5 points") == ("scan 7: abort (beam lost), 5 points, 1 min 5 s")
 
 
 def test_the_reason_of_a_failed_run_is_left_to_the_error_which_follows():
     start = {"uid": "0123456789", "time": 10.0, "scan_id": 7, "plan_name": "centre_on_peak"}
     stop = {"time": 12.1, "exit_status": "fail", "reason": "det has no clear peak"}
-    assert last_line(start, stop, "5 points").endswith("(scan num: 7) fail, 5 points in 2.1 s")
+    assert last_line(start, stop, "5 points") == "scan 7: fail, 5 points, 2.1 s"
 
 
 # ---- the clock of the computer is set in a run ---------------------------------------------------

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell.views.curves import curves_of
-from beamshell.views.fields import Field, detectors, field, limits, positions, resolve, signals
+from beamshell.views.fields import Field, detectors, field, limits, moved_fields, positions, resolve, signals
 
 
 @pytest.fixture
@@ -16,6 +16,10 @@ def scan_documents(make_run):
 
 def test_the_scanned_motor_shows_its_readback(scan_documents):
     assert positions(*scan_documents) == ["th"]
+
+
+def test_what_moves_is_the_readback_and_the_setpoint(scan_documents):
+    assert moved_fields(*scan_documents) == {"th", "th_setpoint"}
 
 
 def test_motors_without_dimensions_are_found_by_their_names(scan_documents):
@@ -50,6 +54,7 @@ def test_a_flyer_that_the_plan_names_as_detector_shows_its_counts_though_the_mot
         "data_keys": {key: {"source": "x", "dtype": "number", "shape": []} for key in ("th", "i0", "it")},
     }
     assert detectors({**start, "detectors": ["fly"]}, flown) == ["i0", "it"]
+    assert moved_fields({**start, "detectors": ["fly"]}, flown) == {"th"}
 
 
 def test_a_device_stands_for_its_hinted_fields_and_a_stranger_is_named(scan_documents):
@@ -109,8 +114,8 @@ def test_a_quotient_is_a_signal_and_its_parts_must_be_recorded():
 
 
 def test_a_dotted_name_is_the_key_of_the_part(make_run):
-    _, (_, descriptor), *_ = make_run(["th"], ["scaler_it", "scaler_i0"], [])
-    assert resolve(descriptor, ["scaler.it/scaler.i0", "scaler.it", "scaler.ix"]) == (
-        ["scaler_it/scaler_i0", "scaler_it"],
+    _, (_, descriptor), *_ = make_run(["th"], ["scaler_It", "scaler_I0"], [])
+    assert resolve(descriptor, ["scaler.it/scaler.I0", "scaler.it", "scaler.ix"]) == (
+        ["scaler_It/scaler_I0", "scaler_It"],
         ["scaler.ix"],
     )

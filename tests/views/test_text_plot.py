@@ -14,9 +14,11 @@ from run_documents import data_key
 from beamshell.views.curves import Curves, curves_of
 from beamshell.views.fields import Field
 from beamshell.views.grid import grid_of
-from beamshell.views.marks import Mark, RunMarks, place
+from beamshell.views.marks import Mark, place
+from beamshell.views.run_marks import RunMarks
 from beamshell.views.scales import Scale
-from beamshell.views.text_plot import ASCII, curves_in_text, grid_in_text, map_in_text
+from beamshell.views.scatter import Scatter, scatter_of
+from beamshell.views.text_plot import ASCII, curves_in_text, grid_in_text, scatter_in_text
 
 X = np.linspace(-1, 1, 21)
 KEYS = {"th": data_key("deg"), "det": data_key("counts", 0), "samx": data_key("mm"), "samy": data_key("mm")}
@@ -184,8 +186,8 @@ def test_a_spiral_is_shades_at_its_places(make_run):
     angle = np.linspace(0, 6, 40)
     rows = [(a * np.sin(a), a * np.cos(a), 100 - a) for a in angle]
     documents = make_run(["samy", "samx"], ["det"], rows, keys=KEYS)
-    curves = filled(curves_of(documents[0][1], documents[1][1], ["samy", "det"], "samx"), documents)
-    lines = map_in_text(curves, 50, 16)
+    curves = filled(scatter_of(documents[0][1], documents[1][1]), documents)
+    lines = scatter_in_text(curves, 50, 16)
     assert lines[0] == "det [counts]: 94 to 100"
     assert lines[-1].strip() == "samy [mm] over samx [mm]"
     assert any("█" in line for line in lines)
@@ -209,7 +211,10 @@ def test_any_points_are_drawn_and_every_line_fits_the_width(scale, rows, columns
     some = [top(at), place("det0", at, "cen 1"), place("det0", at, "edge 2")]
     curves = points(xs, first, second)
     lines = curves_in_text(curves, columns, height, scale=scale, joined=joined, marks=some)
-    lines += map_in_text(curves, columns, height, scale=scale)
+    scatter = Scatter({}, Field("th"), Field("det0"), Field("det1"))
+    for number, row in enumerate(rows):
+        scatter.add({"seq_num": number, "data": dict(zip(("th", "det0", "det1"), row, strict=True))})
+    lines += scatter_in_text(scatter, columns, height, scale=scale)
     assert max(map(len, lines)) <= columns
 
 

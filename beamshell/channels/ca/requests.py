@@ -14,6 +14,7 @@ from collections.abc import Callable
 from ctypes import string_at
 from typing import Protocol, TypeAlias
 
+from beamshell.channels.base import before_waiting
 from beamshell.channels.ca import dbr
 from beamshell.channels.ca.libca import (
     CONNECTION_UP,
@@ -108,13 +109,17 @@ class Batch:
             self.settle(index, status)
         return index
 
+    def send(self) -> None:
+        """Send the gets that were added."""
+        self._lib.attach()
+        self._lib.ca_flush_io()
+
     def wait_for(self, index: int, timeout: float) -> Data | int | None:
         """The answer, usually with all the others; None if it does not come within `timeout` seconds."""
         if not self.is_sent:
             self.is_sent = True
             self._expected = self._count
-            self._lib.attach()
-            self._lib.ca_flush_io()
+            self.send()
         deadline = time.monotonic() + timeout
         while index not in self.answers:
             remaining_s = deadline - time.monotonic()
@@ -136,6 +141,16 @@ def batch() -> Batch:
     if current is None or current.is_sent or current._count > _INDEX_MASK:
         current = _local.batch = Batch()
     return current
+
+
+def _send_batch() -> None:
+    """Send the gets of the calling thread, which waits for another control system; more may join them."""
+    current: Batch | None = getattr(_local, "batch", None)
+    if current is not None and not current.is_sent:
+        current.send()
+
+
+before_waiting.append(_send_batch)
 
 
 # ---- callbacks of the library, on its own threads

@@ -15,16 +15,18 @@ from beamshell.engine.resources import method_of
 
 def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     """Begin an action of a device: its status, which `wait` on the group waits for."""
-    kwargs, resources = msg.kwargs, ctx.resources
-    group = kwargs.get("group")
+    obj, kwargs, resources = msg.obj, msg.kwargs, ctx.resources
     if resources.prefetched:
         resources.prefetched.clear()  # a reading must never be older than the action before it
-    if id(msg.obj) not in resources.devices:
-        resources.add_device(msg.obj)
+    if id(obj) not in resources.devices:
+        resources.add_device(obj)
+    group = kwargs.get("group")
     if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
         status = ctx.device(method, *msg.args)
     else:
-        status = ctx.device(method, *msg.args, **{key: value for key, value in kwargs.items() if key != "group"})
+        status = ctx.device_with(method, msg.args, {key: value for key, value in kwargs.items() if key != "group"})
+    if group in resources.groups and status is not None and status.done and status.success:
+        return status  # there is nothing to wait for
     ctx.track(msg, status, group)
     return status
 
@@ -48,11 +50,12 @@ def trigger(ctx: CommandContext, msg: Any) -> Any:
         ctx.requests.end_bare_plan()
     if ctx.paused is not None:
         ctx.paused.refuse_count_of(msg.obj)
-    method = getattr(msg.obj, "trigger", None)
+    obj = msg.obj
+    method = getattr(obj, "trigger", None)
     if method is None:
         ctx.resources.groups.setdefault(msg.kwargs.get("group"), [])
         return None
-    ctx.resources.triggered[id(msg.obj)] = msg.obj
+    ctx.resources.triggered[id(obj)] = obj
     return _act(ctx, msg, method)
 
 
@@ -80,12 +83,12 @@ def complete(ctx: CommandContext, msg: Any) -> Any:
 
 def stop(ctx: CommandContext, msg: Any) -> Any:
     """Stop a device."""
-    return ctx.device(method_of(msg.obj, "stop"), *msg.args, **msg.kwargs)
+    return ctx.device_with(method_of(msg.obj, "stop"), msg.args, msg.kwargs)
 
 
 def configure(ctx: CommandContext, msg: Any) -> Any:
     """Change a device's settings -> (old, new); its streams get new descriptors."""
-    answer = ctx.device(method_of(msg.obj, "configure"), *msg.args, **msg.kwargs)
+    answer = ctx.device_with(method_of(msg.obj, "configure"), msg.args, msg.kwargs)
     for run in ctx.resources.runs.values():
         run.configured(msg.obj)
     return answer

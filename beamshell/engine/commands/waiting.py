@@ -18,8 +18,11 @@ from beamshell.errors import CommandTimeout, PlanError
 
 def wait(ctx: CommandContext, msg: Any) -> bool:
     """Wait for all actions of a group -> True; False if the time ran out and that is no error."""
-    group, timeout, is_error = _wait_arguments(*msg.args, **msg.kwargs)
-    resources = ctx.resources
+    resources, kwargs = ctx.resources, msg.kwargs
+    if not msg.args and len(kwargs) == 1 and "group" in kwargs:  # nearly always, and at each point
+        group, timeout, is_error = kwargs["group"], None, True
+    else:
+        group, timeout, is_error = _wait_arguments(*msg.args, **kwargs)
     if resources.prefetched:
         resources.prefetched.clear()  # a reading must never be older than the end of what was waited for before it
     tasks = resources.groups.get(group)
@@ -28,8 +31,11 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
             _warn_of_unknown_group(ctx, group)
         return True
     resources.waited.add(group)
+    if not tasks:  # as for devices that finish at once
+        del resources.groups[group]
+        return True
     pending = {task.status for task in tasks if not task.status.done}
-    if not pending:  # as for devices that finish at once
+    if not pending:
         del resources.groups[group]
         _raise_late_failure(ctx, tasks)
         return True

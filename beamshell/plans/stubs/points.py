@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
-from beamshell.messages import Msg, Plan
+from beamshell.messages import Msg, Plan, msg_of
 from beamshell.plans.arguments import delays
 from beamshell.plans.environment import now, turns
 from beamshell.plans.patterns import same_position
@@ -20,7 +20,7 @@ from beamshell.plans.stubs.reading import trigger_and_read
 
 def one_shot(detectors: Sequence[Any], take_reading: Callable[..., Plan] | None = None) -> Plan:
     """Take one reading of the detectors."""
-    yield Msg("checkpoint")
+    yield msg_of(("checkpoint", None, (), {}, None))
     yield from (take_reading or trigger_and_read)(list(detectors))
 
 
@@ -31,16 +31,16 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
         step: positions by motor.
         pos_cache: by motor, where it was sent last; updated here.
     """
-    yield Msg("checkpoint")
+    yield msg_of(("checkpoint", None, (), {}, None))
     moved = False
     for motor, position in step.items():
         if motor in pos_cache and same_position(pos_cache[motor], position):
             continue
-        yield Msg("set", motor, position, group=MOVE_GROUP)
+        yield msg_of(("set", motor, (position,), {"group": MOVE_GROUP}, None))
         pos_cache[motor] = position
         moved = True
     if moved:
-        yield Msg("wait", None, group=MOVE_GROUP)
+        yield msg_of(("wait", None, (), {"group": MOVE_GROUP}, None))
 
 
 def one_1d_step(
@@ -81,7 +81,7 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None, *, 
     times: Iterable[int] = itertools.count() if num is None else range(num)
     for time in turns(range(num)) if alike and num is not None else times:
         start = now()
-        yield Msg("checkpoint")
+        yield msg_of(("checkpoint", None, (), {}, None))
         yield from plan()
         if num is not None and time == num - 1:
             return

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
-from beamshell.messages import Msg, Plan
+from beamshell.messages import Msg, Plan, msg_of
 
 TRIGGER_GROUP = "trigger"
 
@@ -60,16 +60,16 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     devices = separate_devices(devices)
     to_trigger = devices_to_trigger(devices)
     for device in to_trigger:
-        yield Msg("trigger", device, group=TRIGGER_GROUP)
+        yield msg_of(("trigger", device, (), {"group": TRIGGER_GROUP}, None))
     if to_trigger:
-        yield Msg("wait", None, group=TRIGGER_GROUP)
-    yield Msg("create", None, name=name)
+        yield msg_of(("wait", None, (), {"group": TRIGGER_GROUP}, None))
+    yield msg_of(("create", None, (), {"name": name}, None))
     readings: dict[str, Any] = {}
     try:
         for device in devices:
             if device.name in readings and getattr(device, "parent", None) is not None:
                 continue  # it was read with the device that it is a part of
-            reading = yield Msg("read", device)
+            reading = yield msg_of(("read", device, (), {}, None))
             if reading is not None:
                 readings.update(reading)
     except GeneratorExit:
@@ -77,7 +77,7 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     except BaseException:
         yield Msg("drop")
         raise
-    yield Msg("save")
+    yield msg_of(("save", None, (), {}, None))
     return readings
 
 
@@ -94,7 +94,9 @@ def devices_to_trigger(devices: Iterable[Any]) -> list[Any]:
             to_trigger += counters
         elif hasattr(device, "trigger"):
             to_trigger.append(device)
-    return to_trigger if len(to_trigger) < 2 else list({id(device): device for device in to_trigger}.values())
+    if len(set(map(id, to_trigger))) == len(to_trigger):  # usually; quick, as it runs at each point
+        return to_trigger
+    return list({id(device): device for device in to_trigger}.values())
 
 
 def separate_devices(devices: Iterable[Any]) -> list[Any]:

@@ -17,6 +17,7 @@ _MODULES = (
     "rehearse",
     "interruptions",
     "records",
+    "figures",
     "text_plots",
     "beamline",
 )

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from typing_extensions import override
 
+from beamshell.shell.command import Command
 from beamshell.shell.command_set import COMMANDS, command
-from beamshell.shell.commands.command_line import CommandNameSlot
+from beamshell.shell.commands.command_line import TopicSlot
 from beamshell.shell.device_look import begin_look
-from beamshell.shell.messages_shown import print_answer, say_error
+from beamshell.shell.messages_shown import print_answer, print_pages, say_error
 from beamshell.shell.parameter_types import Device, Session
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens
+from beamshell.text.lists import aligned, listed
 from beamshell.text.times import clock_time
 from beamshell.text.window import table_in_window, window_width
 
 HEADING = "What there is"
 _RECONNECT_S = 3.0
+_MORE_HELP = """\
+bhelp moving  the commands of a heading
+bhelp energy  the commands that have a word in their help
+bhelp scan    all about a command, as scan? does
+Ctrl+C        pauses a scan; twice pauses it at once"""
 
 
 @command(HEADING, example="devices th")
@@ -121,21 +130,40 @@ def load_times(session: Session) -> None:
 @command(HEADING, example="last_error")
 def last_error(session: Session) -> None:
     """Show the last error with all its details."""
-    session.show_last_error()
+    session.last_error.show()
 
 
 @command(HEADING, example="bhelp scan")
-def bhelp(command: Annotated[str, CommandNameSlot()] | None = None) -> None:
-    """Show the commands, or the help of one."""
-    if command is not None:
-        print_answer(COMMANDS.find(command).help(window_width(sys.stdout)))
+def bhelp(topic: Annotated[str, TopicSlot()] = "") -> None:
+    """Show the commands by heading, or the help of one.
+
+    With a word of a heading, as in `bhelp moving`, it shows the commands of this heading, each with an example; with
+    any other word the commands that have it in their help.
+    """
+    if topic in COMMANDS:
+        print_pages(COMMANDS.find(topic).help(window_width(sys.stdout)))
         return
     for problem in COMMANDS.load_plugins():
         say_error(problem)
-    width = max(len(each.typical_line) for each in COMMANDS.commands)
-    for heading, its_commands in COMMANDS.by_heading().items():
-        print_answer(f"\n{heading}")
+    headings = COMMANDS.by_heading()
+    if not topic:
+        rows = [(heading, listed(each.name for each in its_commands)) for heading, its_commands in headings.items()]
+        print_pages("\n".join([*aligned(rows, left_aligned=(0, 1)), "", _MORE_HELP]))
+        return
+    word = re.compile(rf"\b{re.escape(topic)}", re.IGNORECASE)
+    found = {heading: its_commands for heading, its_commands in headings.items() if word.search(heading)} or {
+        f"With '{topic}' in the help": [each for each in COMMANDS.commands if word.search(f"{each.name} {each.help()}")]
+    }
+    if not any(found.values()):
+        raise COMMANDS.unknown(topic)
+    print_pages("\n".join(_with_examples(found)))
+
+
+def _with_examples(by_heading: Mapping[str, Sequence[Command]]) -> Iterator[str]:
+    """The lines of headings, each with its commands: a typical line, the summary, other names."""
+    width = max(len(each.typical_line) for its_commands in by_heading.values() for each in its_commands)
+    for heading, its_commands in by_heading.items():
+        yield heading
         for each in its_commands:
-            aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
-            print_answer(f"  {each.typical_line:<{width}}  {each.summary}{aliases}")
-    print_answer("\nbhelp scan, or scan?, tells all about one. Ctrl+C pauses a scan; twice pauses it at once.")
+            aliases = f" ({listed(each.aliases)})" if each.aliases else ""
+            yield f"  {each.typical_line:<{width}}  {each.summary}{aliases}"

@@ -104,16 +104,23 @@ def _name_of(token: Any) -> Any:
     return getattr(token, "command_name", token)
 
 
-class CommandNameSlot(Slot):
-    """The name of a command."""
+class TopicSlot(Slot):
+    """What help is wanted about, all remaining words: a command, words of a heading, or any other word."""
+
+    word = "command | heading | word"
+    repeats = True
+    takes_the_rest = True
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        return str(_name_of(tokens.take(name))).partition("(")[0]
+        words = [_name_of(tokens.take(name))]
+        while tokens:
+            words.append(tokens.take(name))
+        return " ".join(map(str, words)).partition("(")[0]
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return list(COMMANDS)
+        return [] if typed else [*COMMANDS, *COMMANDS.by_heading()]
 
 
 CommandLine: TypeAlias = Annotated[Line, CommandLineSlot()]

@@ -79,14 +79,14 @@ def movr(moves: list[Step]) -> Followed:
 @command(HEADING, example="umv th 1.5", preflight=False)
 def umv(session: Session, moves: list[Move]) -> Followed:
     """Move motors to positions, as mov does, and show where they are on the way."""
-    return _moved(bps.mv, moves, session.show_at_once)
+    return _moved(bps.mv, moves, lambda: session.show_at_once())
 
 
 @command(HEADING, example="umvr th 0.1", preflight=False)
 def umvr(session: Session, moves: list[Step]) -> Followed:
     """Move motors by distances, as movr does, and show where they are on the way."""
     _refuse_computed(moves)
-    return _moved(bps.mvr, moves, session.show_at_once)
+    return _moved(bps.mvr, moves, lambda: session.show_at_once())
 
 
 def _refuse_computed(moves: list[Step]) -> None:

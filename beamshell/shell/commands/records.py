@@ -179,11 +179,11 @@ def image(
     """Show a picture of a run: in a window or, without a display, in the terminal.
 
     Without a number it is the last run of this console, without a detector the only one that took pictures, without a
-    point the last.
+    point the last. In the window a slider goes through the points.
     `image cam now` shows the picture that the camera itself has, such as that of the last `ct cam`. With scale=log
     weak spots are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic beside that.
     """
-    from beamshell.callbacks.picture import show
+    from beamshell.callbacks.picture import Frames, show
 
     if isinstance(point, str):
         if scan_number is not None:
@@ -198,24 +198,12 @@ def image(
         raise UsageError(f"say of which camera: image {cameras[0] if cameras else 'cam'} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
-    picture = images.at(point)
-    show(picture, f"{images.key} of run {run.scan_id}, point {images.points[point] if point < 0 else point}", scale)
+    picture, present = images.at(point), images.points[point] if point < 0 else point
 
+    def title(at: int) -> str:
+        return f"{images.key} of run {run.scan_id}, point {at}"
 
-@command(HEADING, example="plotscale log")
-def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = None) -> None:
-    """Choose the scale of the values in the plots and images of the scans to come, or show which it is.
-
-    On a log scale weak peaks are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic
-    beside that.
-    """
-    from beamshell.callbacks.figures import windows
-
-    if scale is None:
-        print_answer(f"plots are on a {windows.scale} scale")
-    else:
-        windows.scale = scale
-        print_answer(f"plots of the next scans are on a {scale} scale")
+    show(picture, title(present), scale, Frames(images.points, present, images.at, title))
 
 
 def _only_detector(run: Run) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from beamshell.views.run_plot import PlotChoice
     from beamshell.views.scales import Scale
 
-HEADING = "What was measured"
+HEADING = "Plots"
 _SCATTER, _LINES = "scatter", "lines"
 _SCALES = ("linear", "log", "symlog", "symmetric")
 _WORDS = (*_SCALES, _LINES, _SCATTER)

@@ -410,3 +410,13 @@ def test_a_move_to_exactly_the_limit_is_made_though_the_sum_exceeds_it(motor: Ep
     assert motor.user_setpoint.get() == 0.3
     with pytest.raises(LimitError, match=r"tth: 0\.301 deg is above the limit 0\.3 deg"):
         motor.set(0.301)
+
+
+def test_the_limit_switch_that_it_is_at_is_known_without_asking(motor, outsider, monkeypatch):
+    assert motor.limit_switch() == ""  # from now on the record sends it
+    outsider.put(":hard_high", 1, wait=True)
+    assert "limit" in failure(motor.set(3))
+    with monkeypatch.context() as patch:
+        for switch in (motor.high_limit_switch, motor.low_limit_switch):
+            patch.setattr(switch, "begin_read", None)
+        until(lambda: motor.limit_switch() == "high")

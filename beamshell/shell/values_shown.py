@@ -1,0 +1,93 @@
+"""Values at the prompt: a device with its state, arrays and texts that fit the window, and no number before them.
+
+It knows IPython's display of values, and no session.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from beamshell.shell.device_look import begin_look
+from beamshell.text.window import fitted, window_width
+
+
+def show_values(shell: Any) -> Callable[[], None]:
+    """Show the values of a shell so from now on.
+
+    Args:
+        shell: the IPython shell; in a notebook values keep their numbers.
+
+    Returns:
+        A function that undoes this.
+    """
+    from beamshell.devices import Device, Signal
+
+    formatter = shell.display_formatter.formatters["text/plain"]
+    for kind in (Device, Signal):
+        formatter.for_type(kind, _show_device)
+    formatter.for_type_by_name("numpy", "ndarray", _show_array)
+    undo_width = _fit_to_the_window(shell.displayhook, formatter)
+    undo_number = without_number(shell.displayhook) if hasattr(shell, "prompts") else lambda: None
+
+    def undo() -> None:
+        for kind in (Device, Signal, "numpy.ndarray"):
+            formatter.pop(kind, None)
+        undo_width()
+        undo_number()
+
+    return undo
+
+
+def without_number(display_hook: Any) -> Callable[[], None]:
+    """Values without `Out[1]:` from now on: the only numbers are those of scans. `_` and `Out` have them all the same.
+
+    Args:
+        display_hook: of IPython's terminal shell.
+
+    Returns:
+        A function that undoes this.
+    """
+
+    def begin_at_the_left() -> None:
+        display_hook.prompt_end_newline = True  # a value of several lines needs no line break before it
+
+    display_hook.write_output_prompt = begin_at_the_left
+    return lambda: delattr(display_hook, "write_output_prompt")
+
+
+def _fit_to_the_window(display_hook: Any, formatter: Any) -> Callable[[], None]:
+    """Break objects of ours between words, lists and dictionaries between their items; a function that undoes this."""
+    texts_of, usual_width = display_hook.compute_format_data, formatter.max_width
+
+    def fitted_texts_of(value: Any) -> Any:
+        width = window_width(sys.stdout)
+        formatter.max_width = min(usual_width, width or usual_width)
+        texts, metadata = texts_of(value)
+        if type(value).__module__.startswith("beamshell.") and "text/plain" in texts:
+            texts["text/plain"] = fitted(texts["text/plain"], width)
+        return texts, metadata
+
+    def undo() -> None:
+        del display_hook.compute_format_data
+        formatter.max_width = usual_width
+
+    display_hook.compute_format_data = fitted_texts_of
+    return undo
+
+
+def _show_device(device: Any, printer: Any, _cycle: bool) -> None:
+    """A signal or a shutter that is typed alone shows its value, as a motor does."""
+    known: Any = getattr(device, "known_state", list)()
+    look = begin_look(device)()
+    printer.text("  ".join([repr(device), *(known or filter(None, look))]))
+
+
+def _show_array(array: Any, printer: Any, _cycle: bool) -> None:
+    """An array whose numbers the terminal does not cut."""
+    import numpy as np
+
+    usual, width = np.get_printoptions()["linewidth"], window_width(sys.stdout)
+    with np.printoptions(linewidth=usual if width is None else min(usual, width)):
+        printer.text(repr(array))
