@@ -164,9 +164,7 @@ class Device(Part):
 
     def silences(self, ask_s: float = 0.0) -> list[Silence]:
         """As those of a signal, of all parts that are made."""
-        return [
-            silence for _, one in self.walk_signals() if hasattr(one, "silences") for silence in one.silences(ask_s)
-        ]
+        return [one for _, part in self.walk_signals() if hasattr(part, "silences") for one in part.silences(ask_s)]
 
     def _devices(self) -> list[Any]:
         return [part for part in self._parts.values() if isinstance(part, Device)]
