@@ -58,9 +58,14 @@ class Flyer(SynGauss):
 def example_console() -> Any:
     """The devices that the examples name."""
     devices: dict[str, Any] = {name: SynAxis(name=name) for name in ("th", "tth", "samx", "samy")}
-    devices |= {"det": SynGauss(name="det"), "mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
+    devices |= {name: SynGauss(name=name) for name in ("det", "mu", "cam")}
+    devices |= {"mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
     devices["th_fly"].motors = [devices["th"]]
-    return SimpleNamespace(devices=devices, detectors=lambda: [devices["det"]], show_at_once=nullcontext)
+    return SimpleNamespace(
+        devices=devices,
+        detectors=lambda tag="": [devices["mu" if tag == "xafs" else "det"]],
+        show_at_once=nullcontext,
+    )
 
 
 def recorded_form(command: Command, console: Any) -> str:

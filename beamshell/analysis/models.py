@@ -1,31 +1,24 @@
-"""Curves of peaks and edges on a background, and their weighted least-squares fits.
+"""Curves of peaks and edges on a background, with their derivatives.
 
-Pure: columns of numbers in, a `LeastSquares` out. It does not judge whether there is a peak.
+Pure: positions and parameters in, values out. It fits nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
-from beamshell.analysis.noise import counting_variance
 from beamshell.arrays import Floats, np
 
 Model = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""``(x, parameters) -> (y, jacobian)``, shapes (n,) and (n, 4); parameters: centre, sigma, height, background."""
+"""``(x, parameters) -> (y, jacobian)``, shapes (n,) and (n, k); parameters: centre, sigma, height, background, and
+for `pseudo_voigt` the mixing. The full width at half maximum of a peak is sigma * FWHM_PER_SIGMA for each of them."""
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
-_MIN_SIGMA = 1e-6  # of the scanned range: keeps the models finite
-_MAX_EVALUATIONS = 100
-_REWEIGHTED = 3  # fits, each with the variances of the one before
-_FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
-_FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 200, 1.5
-_LARGEST = 1e6  # times the range of the values: no height
-_ONE_IN_1000 = 1e-3
-_ONE_SIGMA = 0.841344746  # share of a normal distribution below +1 sigma
+MIN_SIGMA = 1e-6  # of the scanned range: keeps the models finite
+_HALF = 2 * math.log(2)  # (x - centre)**2 / sigma**2 where a peak is half as high
 
 
 class Background(StrEnum):
@@ -39,58 +32,32 @@ class Background(StrEnum):
     """An error function at the peak's place, as wide as the peak."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeastSquares:
-    """A fitted curve: `parameters` and `errors` are centre, sigma, height, then those of the background."""
-
-    parameters: Floats
-    errors: Floats
-    """Standard deviations; with few points of unknown noise, half of the 68 % interval."""
-    background: Background
-    misfit: float
-    """Of counts, -2 times the logarithm of the likelihood ratio; else the sum of squares."""
-    freedom: int
-    scale: float
-    """What a difference of misfits is divided by to be chi-square."""
-    is_counting_noise: bool
-    """True for counts that scatter as counts do; the scale is 1 then."""
-    scatter: float
-    """Root mean square distance of the values from the curve."""
-    at: Floats
-    """Positions from 0 to 1, float [n]."""
-    place: Floats
-    """Centre and sigma on this axis, float [2]."""
-    residuals: Floats
-    """Values less curve over their standard deviations, float [n]; of unknown noise, relative ones."""
-    slopes: Floats
-    """Derivatives of the curve by the parameters over these standard deviations, float [n, k]."""
-
-    def gain(self, background: Background) -> float:
-        """By about how much chi-square would fall with another background, in units of `scale`."""
-        if background is Background.STEP:
-            columns = error_function(self.at, np.array([*self.place, 1.0, 0.0]))[0][:, None]
-        else:
-            columns = _polynomial(self.at, background)[:, 1:]
-        weights = self.slopes[:, 3:4]
-        more = np.column_stack([self.slopes, columns * weights])
-        solution = np.linalg.lstsq(more, self.residuals, rcond=None)[0]
-        rest = self.residuals - more @ solution
-        fallen = float(self.residuals @ self.residuals - rest @ rest)
-        left = float(rest @ rest) / max(self.at.size - more.shape[1], 1)
-        return fallen / (1.0 if self.is_counting_noise else max(left, 1e-24))
-
-
-# ---- curves --------------------------------------------------------------------------------------
-
-
 def gaussian(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
     """A Gaussian on a constant background, shape (n,), and its derivatives by the parameters, shape (n, 4)."""
     centre, sigma, height, background = parameters
-    sigma = math.copysign(max(abs(sigma), _MIN_SIGMA), sigma)
+    sigma = math.copysign(max(abs(sigma), MIN_SIGMA), sigma)
     z = (x - centre) / sigma
     bell = np.exp(-z * z / 2)
     slopes = np.stack([height * bell * z / sigma, height * bell * z * z / sigma, bell, np.ones_like(x)], axis=1)
     return background + height * bell, slopes
+
+
+def lorentzian(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
+    """A Lorentzian on a constant background, and its derivatives by the parameters."""
+    centre, signed_sigma, height, background = parameters
+    sigma = math.copysign(max(abs(signed_sigma), MIN_SIGMA), signed_sigma)
+    z = (x - centre) / sigma
+    bell = 1 / (1 + z * z / _HALF)
+    by_centre = height * bell * bell * 2 * z / (_HALF * sigma)
+    return background + height * bell, np.stack([by_centre, by_centre * z, bell, np.ones_like(x)], axis=1)
+
+
+def pseudo_voigt(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
+    """A Gaussian and a Lorentzian of one width, the Lorentzian's share of the height being the mixing."""
+    mixing = float(parameters[4])
+    (bell, of_bell), (tails, of_tails) = gaussian(x, parameters[:4]), lorentzian(x, parameters[:4])
+    slopes = np.column_stack([(1 - mixing) * of_bell + mixing * of_tails, tails - bell])
+    return (1 - mixing) * bell + mixing * tails, slopes
 
 
 def error_function(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
@@ -98,7 +65,7 @@ def error_function(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
     from scipy.special import ndtr
 
     centre, signed_sigma, height, background = parameters
-    sigma = max(abs(signed_sigma), _MIN_SIGMA)
+    sigma = max(abs(signed_sigma), MIN_SIGMA)
     z = (x - centre) / sigma
     share = ndtr(z)
     bell = height * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) / sigma
@@ -106,199 +73,27 @@ def error_function(x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
     return background + height * share, slopes
 
 
-def _on(background: Background, model: Model, x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
-    """The curve on this background; x runs from 0 to 1."""
-    y, slopes = model(x, parameters[:4])
+def own_parameters(model: Model) -> int:
+    """The number of parameters that a model has on a flat background."""
+    return 5 if model is pseudo_voigt else 4
+
+
+def on_background(background: Background, model: Model, x: Floats, parameters: Floats) -> tuple[Floats, Floats]:
+    """The curve on this background, whose parameters follow those of the model; x runs from 0 to 1."""
+    own = own_parameters(model)
+    y, slopes = model(x, parameters[:own])
     if background is Background.FLAT:
         return y, slopes
     if background is Background.STEP:
-        centre, sigma, _, _ = parameters[:4]
-        step, of_step = error_function(x, np.array([centre, sigma, parameters[4], 0.0]))
+        step, of_step = error_function(x, np.array([*parameters[:2], parameters[own], 0.0]))
         slopes = np.column_stack([slopes, of_step[:, 2]])
         slopes[:, :2] += of_step[:, :2]
         return y + step, slopes
-    columns = _polynomial(x, background)[:, 1:]
-    return y + columns @ parameters[4:], np.column_stack([slopes, columns])
+    columns = polynomial(x, background)[:, 1:]
+    return y + columns @ parameters[own:], np.column_stack([slopes, columns])
 
 
-def _polynomial(x: Floats, background: Background) -> Floats:
+def polynomial(x: Floats, background: Background) -> Floats:
     """The columns of a background that does not depend on the peak, shape (n, 1 to 3)."""
     powers = {Background.FLAT: 1, Background.STEP: 1, Background.LINE: 2, Background.CURVE: 3}[background]
     return np.vander(x - 0.5, powers, increasing=True)
-
-
-# ---- fits ----------------------------------------------------------------------------------------
-
-
-def fitted(
-    model: Model, x: Floats, y: Floats, per_value: Floats | None, background: Background, sign: int = 0
-) -> LeastSquares | None:
-    """The best fit of a peak or an edge on a background; None if there are too few points for it.
-
-    The variance of counts is max(N, 1) at first, then that of the fitted curve, which makes the fit one of maximum
-    likelihood. It begins at the best of many places and widths.
-
-    Args:
-        model: `gaussian` or `error_function`.
-        x: positions in rising order, float [n].
-        y: values, float [n].
-        per_value: counts that one unit of a value stands for, float [n]; None for unknown noise, the same everywhere.
-        background: what it stands on.
-        sign: 1 for a peak, -1 for a dip, 0 for either.
-    """
-    from scipy.optimize import leastsq  # 0.3 s to import, so not before the first fit
-
-    span, tall, low = float(np.ptp(x)), float(np.ptp(y)), float(y.min())
-    at, values = (x - x[0]) / span, (y - low) / tall
-    variances = np.ones_like(y) if per_value is None else counting_variance(y, per_value) / tall**2
-    parameters = _start(model, at, values, variances, background, sign)
-    freedom = x.size - parameters.size
-    if freedom < 1:
-        return None
-    for _ in range(1 if per_value is None else _REWEIGHTED):
-        weights = 1 / np.sqrt(variances)
-        with np.errstate(over="ignore", invalid="ignore"):  # two parameters that the points do not tell apart
-            parameters, *_ = leastsq(
-                lambda p, weights=weights: (_on(background, model, at, p)[0] - values) * weights,
-                parameters,
-                Dfun=lambda p, weights=weights: _on(background, model, at, p)[1] * weights[:, None],
-                maxfev=_MAX_EVALUATIONS,
-                full_output=True,
-            )
-        if not np.abs(parameters).max() < _LARGEST:
-            return None
-        curve, slopes = _on(background, model, at, parameters)
-        if per_value is not None:
-            expected = np.maximum((curve * tall + low) * per_value, _FEWEST_COUNTS)
-            variances = expected / (per_value * tall) ** 2
-    weighted, residuals = slopes / np.sqrt(variances)[:, None], (values - curve) / np.sqrt(variances)
-    chi_square = float(residuals @ residuals)
-    scale, widening = _scale(chi_square, freedom, is_known=per_value is not None)
-    errors = np.sqrt(scale * np.abs(np.diag(np.linalg.pinv(weighted.T @ weighted)))) * widening
-    parameters[1] = max(abs(float(parameters[1])), _MIN_SIGMA)
-    units = np.array([span, span, *[tall] * (parameters.size - 2)])
-    offset = np.array([x[0], 0.0, 0.0, low, *[0.0] * (parameters.size - 4)])
-    return LeastSquares(
-        parameters=parameters * units + offset,
-        errors=errors * units,
-        background=background,
-        misfit=misfit(y, curve * tall + low, per_value),
-        freedom=freedom,
-        scale=scale if per_value is not None else scale * tall**2,
-        is_counting_noise=per_value is not None and scale == 1.0,
-        scatter=math.sqrt(float(np.sum((curve - values) ** 2)) / freedom) * tall,
-        at=at,
-        place=parameters[:2].copy(),
-        residuals=residuals,
-        slopes=weighted,
-    )
-
-
-def _scale(chi_square: float, freedom: int, *, is_known: bool) -> tuple[float, float]:
-    """What variances are multiplied by, and errors besides, so that 68 % of the fits are within one error.
-
-    Counts that are farther from the curve than counting noise goes in 1 of 1000 fits have their errors enlarged, as
-    the Particle Data Group does. Errors from unknown noise are widened after Student.
-    """
-    from scipy.special import chdtrc, stdtrit
-
-    reduced = chi_square / freedom
-    if is_known:
-        return (reduced if chdtrc(freedom, chi_square) < _ONE_IN_1000 else 1.0), 1.0
-    return reduced, float(stdtrit(freedom, _ONE_SIGMA))
-
-
-def _start(model: Model, x: Floats, y: Floats, variances: Floats, background: Background, sign: int) -> Floats:
-    """The parameters of the best curve among many places and widths, whose height and background are linear."""
-    x, y, variances = _grouped(x, y, variances)
-    weights = 1 / np.sqrt(variances)
-    columns = _polynomial(x, background)
-    basis, _ = np.linalg.qr(columns * weights[:, None])
-    rest = y * weights - basis @ (basis.T @ (y * weights))
-    centres, gaps = x, np.diff(x)
-    wide = gaps > (0 if centres.size <= _FEW_POINTS else 1.5 * np.median(gaps))  # a centre may be in a gap
-    centres = np.concatenate([centres, centres[:-1][wide] + gaps[wide] / 2])
-    spacing = 1 / (x.size - 1)
-    sigmas = 0.4 * spacing * _WIDER ** np.arange(1 + int(math.log(0.7 / (0.4 * spacing), _WIDER)))
-    places = np.array([(centre, sigma) for sigma in sigmas for centre in centres])
-    heights, gains = _gains(model, x, weights, basis, rest, places)
-    steps = np.zeros_like(heights)
-    if background is Background.STEP:
-        heights, steps, gains = _gains_with_step(x, weights, basis, rest, places)
-    if sign:
-        gains = np.where(heights * sign > 0, gains, -1.0)
-    best = int(gains.argmax())
-    centre, sigma = places[best]
-    height = float(heights[best])
-    shape = model(x, np.array([centre, sigma, height, 0.0]))[0]
-    if background is Background.STEP:
-        shape = shape + error_function(x, np.array([centre, sigma, steps[best], 0.0]))[0]
-    under = np.linalg.lstsq(columns * weights[:, None], (y - shape) * weights, rcond=None)[0]
-    more = [steps[best]] if background is Background.STEP else under[1:]
-    return np.array([centre, sigma, height, under[0], *more])
-
-
-def _grouped(x: Floats, y: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:
-    """The points, or the weighted means of neighbours where there are many: a start need not be exact."""
-    size = -(-x.size // _MOST_CENTRES)
-    if size == 1:
-        return x, y, variances
-    first = np.arange(0, x.size, size)
-    weights = 1 / variances
-    sums = np.add.reduceat(weights, first)
-    return np.add.reduceat(x * weights, first) / sums, np.add.reduceat(y * weights, first) / sums, 1 / sums
-
-
-def _rows(model: Model, x: Floats, places: Floats) -> Floats:
-    from scipy.special import ndtr
-
-    z = (x - places[:, :1]) / places[:, 1:]
-    return np.asarray(ndtr(z) if model is error_function else np.exp(-z * z / 2))
-
-
-def _gains(
-    model: Model, x: Floats, weights: Floats, basis: Floats, rest: Floats, places: Floats
-) -> tuple[Floats, Floats]:
-    """The best height of each curve, and by how much it lowers chi-square; shapes (m,)."""
-    rows = _rows(model, x, places) * weights
-    rows -= (rows @ basis) @ basis.T
-    norms, along = np.einsum("ij,ij->i", rows, rows), rows @ rest
-    varied = norms > 1e-9 * float(weights @ weights)
-    heights = np.where(varied, along / np.where(varied, norms, 1.0), 0.0)
-    return heights, heights * along
-
-
-def _gains_with_step(
-    x: Floats, weights: Floats, basis: Floats, rest: Floats, places: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """The best heights of each peak and of the step under it, and by how much both lower chi-square."""
-    peaks, steps = (_rows(model, x, places) * weights for model in (gaussian, error_function))
-    peaks -= (peaks @ basis) @ basis.T
-    steps -= (steps @ basis) @ basis.T
-    pp, ss, ps = (np.einsum("ij,ij->i", a, b) for a, b in ((peaks, peaks), (steps, steps), (peaks, steps)))
-    p, s = peaks @ rest, steps @ rest
-    determinant = pp * ss - ps * ps
-    varied = determinant > 1e-9 * float(weights @ weights) ** 2
-    divisor = np.where(varied, determinant, 1.0)
-    heights, of_steps = (np.where(varied, value / divisor, 0.0) for value in (p * ss - s * ps, s * pp - p * ps))
-    return heights, of_steps, heights * p + of_steps * s
-
-
-def misfit(y: Floats, curve: Floats, per_value: Floats | None) -> float:
-    """Of counts, -2 times the logarithm of the likelihood ratio (Baker and Cousins, 1984); else the sum of squares."""
-    from scipy.special import xlogy
-
-    if per_value is None:
-        return float(np.sum((y - curve) ** 2))
-    counts, expected = y * per_value, np.maximum(curve * per_value, 1e-3)
-    return 2 * float(np.sum(expected - counts + xlogy(counts, counts / expected)))
-
-
-def background_alone(x: Floats, y: Floats, per_value: Floats | None, background: Background) -> float:
-    """The misfit of a flat line, a slope or a parabola without any peak."""
-    columns = _polynomial((x - x[0]) / float(np.ptp(x)), background)
-    curve = np.full_like(y, y.mean())
-    for _ in range(_REWEIGHTED):
-        weights = np.ones_like(y) if per_value is None else 1 / np.sqrt(counting_variance(curve, per_value))
-        curve = columns @ np.linalg.lstsq(columns * weights[:, None], y * weights, rcond=None)[0]
-    return misfit(y, curve, per_value)

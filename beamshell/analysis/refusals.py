@@ -11,15 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from beamshell.analysis.models import (
-    FWHM_PER_SIGMA,
-    Background,
-    LeastSquares,
-    background_alone,
-    error_function,
-    fitted,
-    gaussian,
-)
+from beamshell.analysis.least_squares import LeastSquares, background_alone, fitted
+from beamshell.analysis.models import FWHM_PER_SIGMA, Background, error_function, gaussian
 from beamshell.analysis.noise import (
     counting_variance,
     counts_per_value,
@@ -32,7 +25,7 @@ from beamshell.analysis.waves import wave_alone
 from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
 from beamshell.text.lists import listed
-from beamshell.text.numbers import number, position_digits, with_error
+from beamshell.text.numbers import counted, number, position_digits, with_error
 
 FEWEST_POINTS = 5
 """The least number of points for a fit: one more than there are parameters."""
@@ -91,17 +84,22 @@ class Curve:
         ys: Sequence[float] | Floats,
         exposures: Sequence[float] | Floats | None,
         precision: int | None,
+        *,
+        fewest: int | None = None,
     ) -> Curve:
-        """The points; NoFit if they are too few, or all the same."""
+        """The points; NoFit if they are fewer than `fewest`, at most `FEWEST_POINTS`, or all the same."""
+        fewest = fewest or FEWEST_POINTS
         at, values = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
         measured = np.isfinite(at) & is_measured(values)
         divided = None if exposures is None else np.asarray(exposures, dtype=float)[measured]
         at, values = at[measured], values[measured]
         order = np.argsort(at, kind="stable")
         at, values, divided = at[order], values[order], None if divided is None else divided[order]
-        if at.size < FEWEST_POINTS or np.ptp(at) == 0:
+        if at.size < fewest or np.ptp(at) == 0:
             raise NoFit(
-                f"{at.size} points do not show where a {word} is in {x}: {FEWEST_POINTS} or more are needed", Shape.FEW
+                f"{counted(at.size, 'point')} {'does' if at.size == 1 else 'do'} not show where "
+                f"{'an' if word == 'edge' else 'a'} {word} is in {x}: {fewest} or more are needed",
+                Shape.FEW,
             )
         values, exponent = scaled(values)
         curve = cls(x, y, at, values, divided, counts_per_value(values, divided), exponent, precision)
@@ -152,7 +150,7 @@ class Curve:
             alone = background_alone(self.at, self.values, self.per_value, background)
             if self.deviations(alone, fit) <= least:
                 if word != "edge":
-                    self._refuse_edge(word, lambda edge: self.deviations(self._curved, edge) > limit)
+                    self.refuse_edge_if(word, lambda edge: self.deviations(self._curved, edge) > limit)
                 is_narrow = word == "edge" and float(fit.parameters[1]) * FWHM_PER_SIGMA < 2 * self.spacing
                 advice = "scan a narrower range, in finer steps" if is_narrow else "scan wider"
                 raise NoFit(f"{self.y} is {shape} {self.scanned} in {self.x}, without a clear {word}: {advice}", shape)
@@ -164,9 +162,9 @@ class Curve:
         centre, fwhm = float(fit.parameters[0]), float(fit.parameters[1]) * FWHM_PER_SIGMA
         falls_on_both_sides = self.at[0] <= centre - fwhm and centre + fwhm <= self.at[-1]
         if not (fit.background is Background.FLAT and falls_on_both_sides):
-            self._refuse_edge(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
+            self.refuse_edge_if(word, lambda edge: self.deviations(edge.misfit, fit) <= least)
 
-    def _refuse_edge(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
+    def refuse_edge_if(self, word: str, is_likely: Callable[[LeastSquares], bool]) -> None:
         """NoFit if an edge inside of the scan is likely."""
         edge = fitted(error_function, self.at, self.values, self.per_value, Background.FLAT)
         if edge is None or not self.at[0] <= float(edge.parameters[0]) <= self.at[-1] or not is_likely(edge):
@@ -252,6 +250,8 @@ def check_plateaus(curve: Curve, edge: LeastSquares, peak: LeastSquares | None) 
     """Refuse an edge that is not level on both sides, or that a parabola, a slow wave or a peak fits as well."""
     parabola = background_alone(curve.at, curve.values, curve.per_value, Background.CURVE)
     wave = wave_alone(curve.at, curve.values, curve.per_value)
+    if edge.background is Background.LINE:
+        wave = min(wave, wave_alone(curve.at, curve.values, curve.per_value, slope=True))
     centre, sigma = map(float, edge.parameters[:2])
     if curve.deviations(min(parabola, wave), edge) <= _ONE_IN_20:
         reason = "bends slowly"

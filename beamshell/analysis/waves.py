@@ -6,7 +6,7 @@ bent ends.
 
 from __future__ import annotations
 
-from beamshell.analysis.models import misfit
+from beamshell.analysis.least_squares import misfit
 from beamshell.analysis.noise import counting_variance
 from beamshell.arrays import Floats, np
 
@@ -15,8 +15,8 @@ _PERIODS = [tenths / 10 for tenths in range(2, 21)]
 _REWEIGHTED = 2
 
 
-def wave_alone(x: Floats, y: Floats, per_value: Floats | None) -> float:
-    """The misfit of the best sine on a constant, in the unit of `models.misfit`.
+def wave_alone(x: Floats, y: Floats, per_value: Floats | None, *, slope: bool = False) -> float:
+    """The misfit of the best sine on a constant or, with `slope`, on a straight line, in the unit of `models.misfit`.
 
     Args:
         x: positions in rising order, float [n].
@@ -24,11 +24,12 @@ def wave_alone(x: Floats, y: Floats, per_value: Floats | None) -> float:
         per_value: counts that one unit of a value stands for, float [n]; None for unknown noise, the same everywhere.
     """
     at, ones = (x - x[0]) / float(np.ptp(x)), np.ones_like(x)
+    under = [ones, at] if slope else [ones]
     weights, best = ones, np.full_like(y, y.mean())
     for _ in range(1 if per_value is None else _REWEIGHTED):
         if per_value is not None:
             weights = 1 / np.sqrt(counting_variance(best, per_value))
-        curves = [_fitted(np.stack([ones, np.sin(turn), np.cos(turn)], axis=1), y, weights) for turn in _turns(at)]
+        curves = [_fitted(np.stack([*under, np.sin(turn), np.cos(turn)], axis=1), y, weights) for turn in _turns(at)]
         best = min(curves, key=lambda curve: float(np.sum(((y - curve) * weights) ** 2)))
     return misfit(y, best, per_value)
 

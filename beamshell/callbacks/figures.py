@@ -92,6 +92,7 @@ class Windows:
 
     Attributes:
         on_first_window: called once with IPython's name of the GUI toolkit, when the first window opens.
+        make_manager: makes figures in the place of windows, such as those of a notebook; None opens windows.
         scale: of the values in the pictures to come, if they have none of their own.
         values: names of the values in the plots to come; () for those that each run hints.
         earlier: the runs that the plots to come show beside theirs.
@@ -107,6 +108,7 @@ class Windows:
         self.last: Window | None = None
         self._painter = painter or the_painter
         self.on_first_window: Callable[[str], Any] | None = None
+        self.make_manager: Callable[[int], Any] | None = None
         self._windows: dict[Hashable, Window] = {}
         self._failed = False
         self._reported_toolkit = False
@@ -114,7 +116,7 @@ class Windows:
     @property
     def possible(self) -> bool:
         """True if there is a display and a toolkit to draw with."""
-        return not self._failed and _backend() is not None
+        return not self._failed and (self.make_manager is not None or _backend() is not None)
 
     def window(self, key: Hashable, name: str) -> Window:
         """The window that shows this kind of picture; it opens at its first drawing."""
@@ -134,6 +136,8 @@ class Windows:
 
     def new_manager(self) -> Any:
         """A new figure in a window not yet shown, or None if that cannot be."""
+        if self.make_manager is not None:
+            return self.make_manager(len(self._windows))
         backend = _backend()
         if self._failed or backend is None:
             return None

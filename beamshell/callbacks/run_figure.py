@@ -67,8 +67,8 @@ class PeakMarks(RunMarks):
 
     @cached_property
     def at_end(self) -> dict[str, Peak]:
-        """The statistics by signal, when no point follows."""
-        return self.peaks()
+        """The statistics of the detectors and of the values chosen for the plots, when no point follows."""
+        return self.peaks(*self._windows.values)
 
     def stop(self, stop: Document) -> None:  # noqa: ARG002  # an aborted scan may still hold a peak
         """Mark the plot."""

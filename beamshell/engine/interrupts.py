@@ -140,11 +140,13 @@ def rule_for(rules: Sequence[Rule], situation: Situation, presses: int, stuck: b
 
 def announce(text: str) -> None:
     """Show the operator one line. Safe in a signal handler: nothing is locked or buffered."""
-    line = f"{fitted(text, window_width(sys.stderr))}\n"
+    line, stream = f"{fitted(text, window_width(sys.stderr))}\n", sys.stderr
     try:
-        os.write(sys.stderr.fileno(), line.encode(errors="replace"))
-    except (OSError, ValueError, AttributeError):  # no descriptor behind it: a notebook, a test
-        sys.stderr.write(line)
+        if stream is not sys.__stderr__ and not stream.isatty():  # a notebook: its descriptor is the server's log
+            raise ValueError
+        os.write(stream.fileno(), line.encode(errors="replace"))
+    except (OSError, ValueError, AttributeError):
+        stream.write(line)
 
 
 class Subject:

@@ -182,10 +182,14 @@ class Beamline:
         return self._base.field(name)
 
     def _detector_rate(self) -> float:
-        return physics.detector_rate(self._th.get(), self._beam.light(), self._tth.get(), self._beam.energy_ev())
+        light = self._beam.light() * physics.past_blade(self._samx.get())
+        return physics.detector_rate(self._th.get(), light, self._tth.get(), self._beam.energy_ev())
 
     def _scaler_rates(self, th_deg: float, clock_hz: float) -> tuple[float, ...]:
-        return physics.scaler_rates(th_deg, self._beam.light(), clock_hz, self._tth.get(), self._beam.energy_ev())
+        share = physics.past_blade(self._samx.get())
+        return physics.scaler_rates(
+            th_deg, self._beam.light(), clock_hz, self._tth.get(), self._beam.energy_ev(), share
+        )
 
     def _connect_detectors(self) -> None:
         scaler = self._scalers.records["BL:scaler"]

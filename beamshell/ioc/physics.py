@@ -130,6 +130,8 @@ PEAK_RATE, BACKGROUND_RATE, DARK_RATE = 50_000.0, 200.0, 5.0
 """Counts/s of the point detector: straight behind the sample, beside it, and without any beam."""
 FORWARD_SIGMA_DEG = 2.5
 """What goes straight on is spread so far in tth, by scattering at small angles."""
+BLADE_MM, BEAM_SIGMA_MM = -2.5, 0.15
+"""A blade on the stage of the sample covers the detector for samx below this; the beam is so wide across."""
 POWDER_RATE, POWDER_SIGMA_DEG = 10_000.0, 0.08
 """Counts/s at the top of the strongest powder line, and the width of the lines in tth."""
 MONITOR_RATE = 1.0e6
@@ -173,6 +175,11 @@ def detector_rate(th_deg: float, light: float, tth_deg: float = 0.0, energy_ev: 
     return DARK_RATE + light * (BACKGROUND_RATE + hit(th_deg) * forward + plate * lines)
 
 
+def past_blade(samx_mm: float) -> float:
+    """The share of the beam that passes the blade: an error function of the position of the sample."""
+    return 0.5 * math.erfc((BLADE_MM - samx_mm) / (math.sqrt(2) * BEAM_SIGMA_MM))
+
+
 def powder_pattern(tth_deg: float, energy_ev: float) -> float:
     """The lines of the silicon powder at an angle, 1 at the top of the strongest."""
     return sum(
@@ -191,14 +198,28 @@ def powder_lines(energy_ev: float) -> tuple[tuple[float, float], ...]:
 
 
 def scaler_rates(
-    th_deg: float, light: float, clock_hz: float, tth_deg: float = 0.0, energy_ev: float = NOMINAL_ENERGY_EV
+    th_deg: float,
+    light: float,
+    clock_hz: float,
+    tth_deg: float = 0.0,
+    energy_ev: float = NOMINAL_ENERGY_EV,
+    share: float = 1.0,
 ) -> tuple[float, ...]:
-    """Counts/s of the eight scaler channels: clock, I0, detector, copper foil, and four lesser monitors."""
+    """Counts/s of the eight scaler channels: clock, I0, detector, copper foil, and four lesser monitors.
+
+    Args:
+        th_deg: the angle of the sample.
+        light: 1 at the nominal ring current and photon energy.
+        clock_hz: of the first channel.
+        tth_deg: the angle of the detector.
+        energy_ev: the photon energy.
+        share: of the beam that comes to the detector, past the blade.
+    """
     monitor = MONITOR_RATE * light * _monitor_efficiency(energy_ev)
     return (
         clock_hz,
         DARK_RATE + monitor,
-        detector_rate(th_deg, light, tth_deg, energy_ev),
+        detector_rate(th_deg, light * share, tth_deg, energy_ev),
         DARK_RATE + monitor * foil_transmission(energy_ev),
         *(DARK_RATE + monitor * 10.0**-n for n in range(3, 7)),
     )

@@ -29,7 +29,7 @@ from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
 from beamshell.shell.messages_shown import DONE, exit_status, print_answer, say, say_error
-from beamshell.shell.profile import Beamshell, changeable_by_others, startup_file
+from beamshell.shell.profile import Beamshell, changeable_by_others
 from beamshell.shell.script_cells import cells_of, numbered_as_in
 from beamshell.shell.session import Session
 from beamshell.shell.typed_history import keep_history
@@ -159,13 +159,9 @@ class BeamshellApp(TerminalIPythonApp):
         gc.enable()
         if self.session is None:
             return
-        for name in self.exec_files:
-            try:
-                path = Path(name) if Path(name).is_absolute() else startup_file(name, self.options.profile)
-            except ConfigError as exc:
-                self.session.last_error.report(exc)
-                continue
-            self.session.run_file(path)
+        from beamshell.shell.extension import run_startup_files
+
+        run_startup_files(self.session, self.exec_files)
         self._say_what_others_can_change(self.session)
 
     def _say_what_others_can_change(self, session: Session) -> None:

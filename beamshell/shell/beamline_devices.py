@@ -129,12 +129,17 @@ class BeamlineDevices:
         in_every_run = (self.registry.select(readout=readout) for readout in ("point", "baseline", "monitored"))
         return named.union(self._config.detectors, *in_every_run)
 
-    def default_detectors(self) -> list[Any]:
+    def default_detectors(self, tag: str = "") -> list[Any]:
         """The detectors that are read when a command names none.
+
+        Args:
+            tag: those that have this tag in the device file, if any has it.
 
         Raises:
             UsageError: there are none; name a detector, or give one `readout: point` in the device file.
         """
+        if tag and (tagged := list(self.registry.select(tag=tag).values())):
+            return tagged
         if self._config.detectors:
             return [self.registry.find(name) for name in self._config.detectors]
         detectors = list(self.registry.select(readout="point").values())

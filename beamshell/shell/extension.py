@@ -6,18 +6,20 @@ It joins the session to the shell, and knows no single command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError as IPythonUsageError
 
 from beamshell.channels.deferred import libraries
-from beamshell.errors import BeamshellError, RunEngineInterrupted, UsageError
+from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted, UsageError
 from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
+from beamshell.shell.launch_options import LaunchOptions
 from beamshell.shell.leaving import ask_before_leaving
 from beamshell.shell.messages_shown import (
     Signalled,
@@ -28,7 +30,8 @@ from beamshell.shell.messages_shown import (
     say_our_warnings,
     say_syntax_error,
 )
-from beamshell.shell.profile import Beamshell
+from beamshell.shell.notebook import is_kernel, options_of_environment, show_plots_inline
+from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.profile_suspenders import describe_off
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
 from beamshell.shell.questions import let_ctrl_c_say_no
@@ -53,10 +56,17 @@ def load(shell: Any, session: Session | None = None) -> Session:
     existing: Session | None = getattr(shell, _ATTRIBUTE, None)
     if existing is not None:
         return existing
-    session = session or _new_session(shell)
+    options = None if session is not None else _launch_options(shell)
+    session = session or _new_session(shell, options)
     setattr(shell, _ATTRIBUTE, session)
     _Wiring(shell, session).connect()
-    if not has_startup_files(shell):
+    if has_startup_files(shell):
+        return session
+    if options is not None:  # a profile in a shell that another program has started, such as a notebook's kernel
+        shell.InteractiveTB.set_mode(mode=options.file_config.InteractiveShell.get("xmode", shell.xmode))
+        run_startup_files(session, options.file_config.InteractiveShellApp.get("exec_files", ()))
+        say(session.summary)
+    else:
         session.take_all_steps()
         if session.profile is None:  # a plain IPython, which has shown no banner of ours
             import_module("numpy")  # now: its import cannot be repeated once Ctrl+C has interrupted it
@@ -65,12 +75,31 @@ def load(shell: Any, session: Session | None = None) -> Session:
     return session
 
 
-def _new_session(shell: Any) -> Session:
-    config = Beamshell(parent=shell)
-    options = getattr(getattr(shell, "parent", None), "options", None)
-    if options is None:  # a plain IPython
-        return Session(shell, config)
+def _launch_options(shell: Any) -> LaunchOptions | None:
+    """The options of the command line or of the environment; None in a plain IPython."""
+    try:
+        return getattr(getattr(shell, "parent", None), "options", None) or options_of_environment()
+    except BeamshellError as exc:
+        raise IPythonUsageError(str(exc)) from None  # IPython shows it in one line
+
+
+def _new_session(shell: Any, options: LaunchOptions | None) -> Session:
+    if options is None:
+        return Session(shell, Beamshell(parent=shell))
+    is_of_command_line = hasattr(getattr(shell, "parent", None), "options")
+    config = Beamshell(parent=shell) if is_of_command_line else options.config
     return Session(shell, config, profile=options.profile, ioc=options.ioc, simulated=options.simulated)
+
+
+def run_startup_files(session: Session, names: Iterable[str]) -> None:
+    """Run the start-up files of the profile; one that fails is reported, and the later ones run all the same."""
+    for name in names:
+        try:
+            path = Path(name) if Path(name).is_absolute() else startup_file(name, session.profile)
+        except ConfigError as exc:
+            session.last_error.report(exc)
+            continue
+        session.run_file(path)
 
 
 def unload(shell: Any) -> None:
@@ -109,6 +138,8 @@ class _Wiring:
         self._undo.append(show_values(self._shell))
         self._complete()
         self._prompt()
+        if is_kernel(self._shell) and self._session.config.plots == "auto":
+            self._undo.append(show_plots_inline(self._shell))
 
     def disconnect(self) -> None:
         while self._undo:

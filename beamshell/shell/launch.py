@@ -29,6 +29,7 @@ beamshell: the console a beamline is run from.
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
+  beamshell kernel                   offer the beamline as a kernel in Jupyter: [--profile ...] [--data ...] [--twin]
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
   --data FOLDER                      the folder of data and metadata (else $BEAMSHELL_DATA, else your data folder)
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     if {"--version", "-V"} & set(words):
         print(f"beamshell {__version__}")
         return 0
-    if words and words[0] in ("ioc", "import"):
+    if words and words[0] in ("ioc", "import", "kernel"):
         return _subcommand(words[0], words[1:])
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
@@ -61,11 +62,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _subcommand(name: str, words: list[str]) -> int:
-    """Run a subcommand that needs no console: serve a twin, or convert a device file."""
-    from beamshell.shell import file_commands
+    """Run a subcommand that needs no console: serve a twin, convert a device file, or offer a kernel in Jupyter."""
+    from beamshell.shell import file_commands, notebook
 
+    subcommands = {
+        "ioc": file_commands.serve_twin,
+        "import": file_commands.import_devices,
+        "kernel": notebook.install_kernel,
+    }
     try:
-        return {"ioc": file_commands.serve_twin, "import": file_commands.import_devices}[name](words)
+        return subcommands[name](words)
     except BeamshellError as exc:
         say_error(exc)
         return FAILED

@@ -37,6 +37,7 @@ class LaunchOptions:
         ioc: the demo beamline or the twin, starting; None if neither is wanted.
         simulated: True if the console runs on the simulated twin of its device file.
         ipython_words: the words of the command line that are left for IPython's application.
+        file_config: all that the profile's configuration file sets, IPython's settings among them.
     """
 
     profile: Path
@@ -45,6 +46,7 @@ class LaunchOptions:
     ioc: DemoIoc | None
     simulated: bool
     ipython_words: list[str]
+    file_config: Config
 
     @classmethod
     def read(cls, words: list[str]) -> LaunchOptions:
@@ -74,7 +76,7 @@ class LaunchOptions:
             os.environ.update(ioc.client_environment)
         elif config.demo_ioc:
             ioc = start_demo_ioc(config)
-        return cls(profile, config, folder, ioc, simulated, words)
+        return cls(profile, config, folder, ioc, simulated, words, _read_file(profile))
 
     @property
     def name(self) -> str:
@@ -141,13 +143,17 @@ def take_option(words: list[str], option: str, default: str) -> tuple[str, list[
     return value, others
 
 
-def _read_config(profile: Path, words: list[str]) -> Beamshell:
-    """The settings of the profile's configuration file, overruled by those of the command line."""
+def _read_file(profile: Path) -> Config:
+    """The configuration file of a profile."""
     try:
-        file_config = PyFileConfigLoader(CONFIG_FILE, path=str(profile)).load_config()
+        return PyFileConfigLoader(CONFIG_FILE, path=str(profile)).load_config()
     except Exception as exc:
         raise ConfigError(f"{place_of(exc, profile / CONFIG_FILE)}: {one_line(exc)}") from exc
-    config = Config({"Beamshell": file_config.get("Beamshell", {})})
+
+
+def _read_config(profile: Path, words: list[str]) -> Beamshell:
+    """The settings of the profile's configuration file, overruled by those of the command line."""
+    config = Config({"Beamshell": _read_file(profile).get("Beamshell", {})})
     for word in words:
         if word.startswith("--Beamshell.") and "=" in word:
             name, _, value = word.removeprefix("--Beamshell.").partition("=")

@@ -255,13 +255,13 @@ class Session:
         folder = self.folder if self._parts.acquisition.done else "no folder"
         return f"{names or 'no devices'}{simulated}; data in {folder}; bhelp shows the commands"
 
-    def detectors(self) -> list[Any]:
-        """The detectors that are read when a command names none.
+    def detectors(self, tag: str = "") -> list[Any]:
+        """The detectors that are read when a command names none; those with a tag, if any has it.
 
         Raises:
             UsageError: there are none.
         """
-        return self._parts.devices.need("devices").default_detectors()
+        return self._parts.devices.need("devices").default_detectors(tag)
 
     def device_files(self) -> list[Path]:
         """The device file and those that it includes, as far as devices were made of them."""

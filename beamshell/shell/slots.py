@@ -194,11 +194,19 @@ class MotorSlot(DeviceSlot):
 
 
 class DetectorsSlot(DeviceSlot):
-    """The devices to read; those that the beamline reads by default if none is named."""
+    """The devices to read; those that the beamline reads by default if none is named.
+
+    Args:
+        tag: those with this tag are read by default, if there are some.
+    """
 
     word = "detector ..."
     optional = True
     repeats = True
+
+    def __init__(self, tag: str = "") -> None:
+        super().__init__()
+        self._tag = [tag] if tag else []
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> list[Any]:
@@ -209,7 +217,7 @@ class DetectorsSlot(DeviceSlot):
             if not isinstance(detector, Readable):
                 raise UsageError(f"{_name_of(word)} cannot be read (detector)")
             detectors.append(detector)
-        return detectors or list(tokens.session.detectors())
+        return detectors or list(tokens.session.detectors(*self._tag))
 
     def _another(self, tokens: Tokens, following: Slot | None) -> bool:
         """Whether the next token is a detector, and not what follows the detectors."""

@@ -38,6 +38,7 @@ class EarlierRun:
     """
 
     def __init__(self, start: Document, descriptor: Document, columns: Mapping[str, NDArray[np.generic]]) -> None:
+        self._run = str(start.get("uid", ""))
         self.name = f"#{start.get('scan_id', '?')}"
         self._descriptor = descriptor
         self._columns = {key: _floats(values) for key, values in columns.items() if _are_numbers(values)}
@@ -45,7 +46,7 @@ class EarlierRun:
             self._columns["time"] = self._columns["time"] - float(start.get("time", 0.0))
 
     def curve(self, present: Curves, number: int) -> EarlierCurve | None:
-        """Its curve beside the value of this number in the present run; None if it has not measured that.
+        """Its curve beside the value of this number in the present run; None if it has none, or is the present run.
 
         Args:
             present: the curves of the present run.
@@ -54,7 +55,7 @@ class EarlierRun:
         key, seconds = present.ys[number].key, present.seconds[number]
         signal = as_rates(self._descriptor, [key.removesuffix(f"/{SECONDS}")])[0]
         x, y = self._columns.get(present.x.key), self._values(signal)
-        if x is None or y is None:
+        if x is None or y is None or present.run == self._run:
             return None
         factor = count_time_factor(seconds, counted_seconds(self._descriptor, signal))
         return EarlierCurve(x, y * factor, self.name if factor == 1 else f"{self.name} x {factor:.3g}")

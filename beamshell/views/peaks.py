@@ -6,6 +6,7 @@ Pure: it needs no plot.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from beamshell.analysis.peaks import Peak, peak
 from beamshell.analysis.refusals import Shape
@@ -14,7 +15,7 @@ from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import counted, number, position_digits, with_unit
 from beamshell.views.curves import as_numbers
-from beamshell.views.fields import as_rates, axes, field, resolve, signals
+from beamshell.views.fields import Field, as_rates, axes, field, resolve, signals
 
 
 def clearest(peaks: Mapping[str, Peak]) -> Peak:
@@ -37,6 +38,17 @@ def is_curve(start: Document) -> bool:
     """True for a scan along one axis other than time."""
     scanned = axes(start)
     return len(scanned) == 1 and scanned != ["time"]
+
+
+class RunPoints(NamedTuple):
+    """The points of one signal of a scan along one axis."""
+
+    x: Field
+    y: Field
+    xs: list[float]
+    ys: list[float]
+    exposures: list[float] | None
+    """What counts were divided by; None if by nothing."""
 
 
 class RunPeaks(RunReceiver):
@@ -62,15 +74,15 @@ class RunPeaks(RunReceiver):
         """The signal for a name: a key, a device or a quotient; counts with count times of their own are rates."""
         return next(iter(as_rates(self._primary, resolve(self._primary, [name])[0])), None)
 
-    def peaks(self, named: str | None = None) -> dict[str, Peak]:
+    def peaks(self, *named: str | None) -> dict[str, Peak]:
         """The statistics by signal, the first detector first; those without a peak are left out.
 
         Args:
-            named: a signal to look at beside the detectors, such as "it/i0"; one that is not recorded is left out.
+            named: signals to look at beside the detectors, such as "it/i0"; one that is not recorded is left out.
         """
         x = axes(self._start)[0]
         xs = self._column(x)
-        keys = [*self.signals(), *filter(None, [self.signal(named) if named else None])]
+        keys = [*self.signals(), *filter(None, map(self.signal, filter(None, named)))]
         ys = [key for key in dict.fromkeys(keys) if field(self._primary, key).is_number]
         return {y: statistics for y in ys if (statistics := self._peak(x, y, xs)) is not None}
 
@@ -78,10 +90,20 @@ class RunPeaks(RunReceiver):
         """The signals of the detectors, the first detector first."""
         return signals(self._start, self._primary)
 
+    def points(self, signal: str) -> RunPoints:
+        """The points of a signal against the axis of the scan."""
+        x = axes(self._start)[0]
+        about = field(self._primary, x), field(self._primary, signal)
+        return RunPoints(*about, self._column(x), self._column(signal), self._divisor(signal))
+
     def _peak(self, x: str, y: str, xs: list[float]) -> Peak | None:
-        parts, about = parts_of(y, self._primary.get("data_keys") or {}), field(self._primary, x)
-        exposures = None if parts is None else self._column(parts[1])
-        return peak(x, y, xs, self._column(y), exposures, unit=about.units, precision=about.precision)
+        about = field(self._primary, x)
+        return peak(x, y, xs, self._column(y), self._divisor(y), unit=about.units, precision=about.precision)
+
+    def _divisor(self, signal: str) -> list[float] | None:
+        """What a signal was divided by; None if by nothing."""
+        parts = parts_of(signal, self._primary.get("data_keys") or {})
+        return None if parts is None else self._column(parts[1])
 
     def sentence(self, peak: Peak) -> str:
         """The statistics of one peak on a line: ``det: max 998 at th 0.100 deg, cen 0.052, fwhm 0.235, com 0.049``.

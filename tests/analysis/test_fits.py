@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from beamshell.analysis import least_squares
 from beamshell.analysis.fits import fit_edge, fit_peak
 from beamshell.analysis.models import FWHM_PER_SIGMA, error_function, gaussian
 from beamshell.analysis.refusals import Shape
@@ -383,3 +384,73 @@ def test_an_edge_in_one_step_that_might_be_a_slope_is_looked_for_in_finer_steps(
     x = np.linspace(-0.06, 0.06, 7)
     with pytest.raises(NoFit, match=r"is a slope .*, without a clear edge: scan a narrower range, in finer steps"):
         edge([0.765, 0.78, 0.73, 0.70, 0.30, 0.31, 0.27], x)
+
+
+def test_an_edge_whose_whole_numbers_scatter_more_than_counts_do_is_an_edge():
+    random = np.random.default_rng(23)
+    for _ in range(20):
+        values = np.rint(random.normal(step(0.1, 0.1, 1e8, 20), 1e6)).clip(0)
+        assert edge(values).centre == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("points", [401, 2001, 20001])
+def test_the_start_of_a_fit_compares_no_more_curves_where_there_are_more_points(points, monkeypatch):
+    sizes = []
+    rows = least_squares._rows
+    monkeypatch.setattr(least_squares, "_rows", lambda *args: sizes.append(rows(*args).size) or rows(*args))
+    x = np.linspace(-1, 1, points)
+    edge(np.random.default_rng(24).poisson(step(x=x)), x)
+    assert max(sizes) < 200 * 200 * 20
+
+
+def test_an_edge_with_its_white_line_is_an_edge_and_no_peak():
+    random = np.random.default_rng(25)
+    x = np.concatenate([np.arange(-150, -20, 5.0), np.arange(-20, 40, 0.5), np.arange(40, 500, 3.0)])
+    for _ in range(10):
+        values = (
+            0.25 + 1.35 / (1 + np.exp(-x / 1.5)) + 0.5 * np.exp(-((x - 6) ** 2) / 18) + random.normal(0, 0.004, x.size)
+        )
+        with pytest.raises(NoFit) as caught:
+            peak(values, x)
+        assert (caught.value.shape, caught.value.places[0]) == ("an edge", pytest.approx(0, abs=2))
+
+
+def test_an_edge_on_a_slope_is_fitted_with_the_slope_and_without_a_bias():
+    random, off, found = np.random.default_rng(26), [], []
+    for _ in range(60):
+        centre = random.uniform(-0.3, 0.3)
+        found.append(edge(random.poisson(500 + 300 * X + step(centre, 0.08, 400, 0))))
+        off.append(found[-1].centre - centre)
+    assert {one.shape for one in found} == {"line"}
+    assert abs(np.mean(off)) < 0.005
+    assert np.mean(np.abs(off) < [one.centre_error for one in found]) == pytest.approx(0.68, abs=0.2)
+
+
+def test_an_edge_on_a_flat_line_is_rarely_given_a_slope():
+    random = np.random.default_rng(27)
+    shapes = [edge(random.poisson(step(0.1, 0.08, 400, 500))).shape for _ in range(60)]
+    assert shapes.count("line") <= 1
+
+
+def test_a_peak_on_a_slope_is_no_edge():
+    random = np.random.default_rng(28)
+    for _ in range(30):
+        with pytest.raises(NoFit):
+            edge(random.poisson(300 + 200 * X + bell(0.2, 0.1, 400, 0)))
+
+
+SMOOTH_SLOPES = {
+    "cubic": lambda x: 800 + 300 * x - 250 * x**3,
+    "exponential": lambda x: 50 * np.exp(3 * x),
+    "flank of a Lorentzian": lambda x: 100 + 1000 / (1 + ((x - 0.9) / 0.2) ** 2),
+    "root": lambda x: 500 * np.sqrt(x + 1.01),
+}
+
+
+@pytest.mark.parametrize("curve", SMOOTH_SLOPES)
+def test_no_smooth_slope_is_an_edge_on_a_slope(curve):
+    random = np.random.default_rng(29)
+    for number in range(40):
+        y = SMOOTH_SLOPES[curve](X)
+        with pytest.raises(NoFit):
+            edge(random.poisson(y) if number % 2 else random.normal(y, 5))

@@ -9,7 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("engine", "reading", "ca", "updates", "network", "console", "points", "rehearsal", "calls", "live")
+NAMES = (
+    "engine",
+    "reading",
+    "ca",
+    "updates",
+    "network",
+    "console",
+    "points",
+    "live_events",
+    "rehearsal",
+    "calls",
+    "live",
+    "text_plot",
+)
 
 
 def main(names: list[str]) -> None:

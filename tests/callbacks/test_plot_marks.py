@@ -62,6 +62,14 @@ def test_highest_place_and_centre_of_a_scan_are_marked_when_it_ends(make_run, ax
     assert ax.lines[2].get_xdata()[0] == pytest.approx(0.1, abs=1e-3)
 
 
+def test_a_ratio_that_was_chosen_is_marked_too(make_run, ax):
+    windows.values = ("det/i0",)
+    documents = make_run(["th"], ["det", "i0"], [(x, y, 2.0) for x, y in BELL])
+    feed(BestEffort(), documents)
+    feed(LivePlot(ax=ax), documents)
+    assert labels(ax) == ["det/i0", "max 505.000 at 0.100", "cen 0.100"]
+
+
 def test_noise_has_no_marks(make_run, ax):
     rows = [(float(x), float(y)) for x, y in enumerate(np.random.default_rng(1).poisson(100, 41))]
     documents = make_run(["th"], ["det"], rows)
@@ -96,6 +104,13 @@ def test_earlier_runs_are_drawn_beside_the_present_one_with_its_count_time(make_
     feed(LivePlot(ax=ax), with_count_time(make_run(["th"], ["det"], [(0.0, 90.0), (1.0, 310.0)]), 1.0))
     assert labels(ax) == ["#1 x 10", "det"]
     assert ax.lines[0].get_xydata().tolist() == [[0.0, 100.0], [1.0, 300.0]]
+
+
+def test_a_run_is_not_drawn_beside_itself(make_run, ax):
+    run = make_run(["th"], ["det"], BELL)
+    windows.earlier = [earlier(run)]
+    feed(LivePlot(ax=ax), run)
+    assert labels(ax) == ["det"]
 
 
 def test_rates_and_ratios_of_earlier_runs_are_not_multiplied(make_run, ax):

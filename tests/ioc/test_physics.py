@@ -226,3 +226,13 @@ def test_the_lines_of_the_sample_have_the_ratios_of_its_elements():
     assert rates[8.0411] / rates[6.3995] == pytest.approx(physics.COPPER_BY_IRON * 46.75 / 28.76, rel=0.03)
     assert rates[7.0580] / rates[6.3995] == pytest.approx(3.863 / 28.756, rel=0.01)
     assert sum(rate for kev, rate in physics._line_rates(8979) if kev < 7.1) == pytest.approx(physics.IRON_RATE)
+
+
+def test_the_blade_cuts_the_beam_below_its_edge_and_is_out_of_the_way_elsewhere():
+    assert physics.past_blade(physics.BLADE_MM) == pytest.approx(0.5)
+    assert physics.past_blade(physics.BLADE_MM - 1) < 1e-9
+    assert physics.past_blade(0.0) == 1.0
+    cut = physics.scaler_rates(0.3, 1.0, 1e7, share=0.0)
+    whole = physics.scaler_rates(0.3, 1.0, 1e7)
+    assert (cut[1], cut[3]) == (whole[1], whole[3])
+    assert cut[2] == physics.DARK_RATE

@@ -123,7 +123,7 @@ def test_a_motor_a_little_below_zero_is_at_zero_without_a_sign(open_console):
 def test_a_console_without_a_scan_goes_to_that_of_another_only_by_its_number(open_console):
     other, one = open_console(), open_console()
     other.do("scan peak_samx samx 5 6 21")
-    with pytest.raises(NoFit, match=r"this console has not scanned one motor yet: scan first, or cen 1 for scan 1"):
+    with pytest.raises(NoFit, match=r"this console has not scanned one motor yet: scan first, or name one of another"):
         one.do("cen")
     assert one.position("samx") == 0
     one.do("cen 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from enum import StrEnum
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -82,7 +83,14 @@ def console(tmp_path_factory):
     journal.close()
     runs = Runs(folder)
     at_prompt = DeviceNamespace(devices, {})
-    return SimpleNamespace(devices=at_prompt, registry=devices, detectors=lambda: [det], runs=runs, own_runs=runs)
+    return SimpleNamespace(
+        devices=at_prompt,
+        registry=devices,
+        detectors=lambda _tag="": [det],
+        runs=runs,
+        own_runs=runs,
+        show_at_once=nullcontext,
+    )
 
 
 ANSWERS = {

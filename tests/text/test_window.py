@@ -9,7 +9,7 @@ from beamshell.text.window import fitted, reflowed, window_width
 
 LINES = (
     "beamshell: th: 95 deg is above the high limit 90 deg: set_lm th -90 95 changes it, or move less",
-    "  lineup th -0.5 0.5 20 0.1              Scan as dscan does, then go to where the detector counted most.",
+    "  lineup th -1 1 20 0.1                  Scan as dscan does, then go to where the detector counted most.",
     "scaler       0.000 mm       clock, I0, It and what a copper foil lets through",
     "scan 1: aborted because the sample fell off, 5 points, 1.1 s",
 )

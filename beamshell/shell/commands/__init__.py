@@ -13,6 +13,7 @@ _MODULES = (
     "spec",
     "spectroscopy",
     "alignment",
+    "fits",
     "queue",
     "rehearse",
     "interruptions",

@@ -63,7 +63,7 @@ def align(
     return _aligned("peak", bp.centre_on_peak(detectors, motor, *line, **options), motor)
 
 
-@command(HEADING, example="edge samx -1 1 41 0.1")
+@command(HEADING, example="edge samx -4 0 41 0.1")
 def edge(
     detectors: Detectors,
     motor: Motor,
@@ -83,7 +83,7 @@ def edge(
     return _aligned("edge", bp.find_edge(detectors, motor, start, stop, points, **options), motor)
 
 
-@command(HEADING, example="knife samx -1 1 41 0.1")
+@command(HEADING, example="knife samx -4 0 41 0.1")
 def knife(
     detectors: Detectors,
     motor: Motor,
@@ -127,7 +127,7 @@ def _height_in_words(kind: str, fit: Fit) -> str:
     height, background = with_error(abs(fit.height), fit.height_error), with_error(fit.background, fit.background_error)
     shape = "" if fit.shape == "flat" else f" (a {fit.shape})"
     if kind != "peak":
-        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}"
+        return f"{'rises' if fit.height > 0 else 'falls'} by {height} from {background}{shape}"
     return (f"height {height} over" if fit.height > 0 else f"depth {height} below") + f" {background}{shape}"
 
 
@@ -210,8 +210,8 @@ class _Question(NamedTuple):
 
 
 def _go(session: Session, asked: _Question, title: str, place: Callable[[Peak], float | None]) -> Plan:
-    run = _run(session, asked.scan_number)
-    view = _view_of(run)
+    run = find_scan(session, asked.scan_number)
+    view = view_of(run)
     curve = _curve(session, view, run, asked)
     motor = _motor(session, str(run.start["motors"][0]))
     target = place(curve)
@@ -272,7 +272,7 @@ def _has_top(curve: Peak) -> bool:
     return curve.doubt is not None and curve.doubt.shape in (Shape.BROAD, Shape.WIDE) and curve.is_top_inside
 
 
-def _run(session: Session, scan_number: int | None) -> Run:
+def find_scan(session: Session, scan_number: int | None) -> Run:
     """The run of this number; counted from the end, those of this console: another one has moved other motors."""
     if scan_number is None:
         return _last_scan(session)
@@ -292,7 +292,7 @@ def _last_scan(session: Session) -> Run:
         if _is_scan_of_motors(run):
             raise NoFit(f"{run.label} moved {listed(run.start['motors'])}: name a scan of one motor by its number")
     others = [run.scan_id for run in session.runs[-_LOOK_BACK:] if _is_scan_of_one_motor(run)]
-    insist = f", or cen {others[-1]} for scan {others[-1]} of another" if others else ""
+    insist = f", or name one of another by its number, such as {others[-1]}" if others else ""
     raise NoFit(f"this console has not scanned one motor yet: scan first{insist}")
 
 
@@ -306,7 +306,7 @@ def _is_scan_of_one_motor(run: Run) -> bool:
     return is_curve(run.start) and len(run.start.get("motors") or []) == 1 and "primary" in run.streams
 
 
-def _view_of(run: Run) -> RunPeaks:
+def view_of(run: Run) -> RunPeaks:
     """The statistics of a run along one motor."""
     from beamshell.views.peaks import RunPeaks
 

@@ -73,7 +73,7 @@ def scan(
     return _for_time(bp.scan(detectors, motor, start, stop, num=points), time)
 
 
-@command(HEADING, example="rscan det th -0.5 0.5 11")
+@command(HEADING, example="rscan det th -1 1 21")
 def rscan(
     detectors: Detectors, motor: Motor, start: Position, stop: Position, points: Points, time: Seconds | None = None
 ) -> Plan:
@@ -84,7 +84,7 @@ def rscan(
     return _for_time(bp.rel_scan(detectors, motor, start, stop, num=points), time)
 
 
-@command(HEADING, example="grid det samy -1 1 5 samx -2 2 11")
+@command(HEADING, example="grid cam samy -1 1 5 samx -2 2 11")
 def grid(detectors: Detectors, axes: Annotated[list[Axis], AtLeast(2)], time: Seconds | None = None) -> Plan:
     """Scan motors over a grid of POINTS; the first motor is the SLOW one.
 

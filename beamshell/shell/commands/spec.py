@@ -32,7 +32,7 @@ def ascan(
     return bp.ascan(motor, start, finish, intervals, time, detectors=detectors)
 
 
-@command(HEADING, example="dscan th -0.5 0.5 10 0.1", aliases=("lup",))
+@command(HEADING, example="dscan th -1 1 20 0.1", aliases=("lup",))
 def dscan(
     detectors: Detectors, motor: Motor, start: Position, finish: Position, intervals: Points, time: Seconds
 ) -> Plan:
@@ -59,7 +59,7 @@ def a2scan(
     return bp.a2scan(motor1, start1, finish1, motor2, start2, finish2, intervals, time, detectors=detectors)
 
 
-@command(HEADING, example="d2scan th -0.5 0.5 tth -1 1 20 0.1")
+@command(HEADING, example="d2scan th -1 1 tth -2 2 20 0.1")
 def d2scan(
     detectors: Detectors,
     motor1: Motor,
@@ -78,7 +78,7 @@ def d2scan(
     return bp.d2scan(motor1, start1, finish1, motor2, start2, finish2, intervals, time, detectors=detectors)
 
 
-@command(HEADING, example="mesh samx -2 2 10 samy -1 1 4 0.1")
+@command(HEADING, example="mesh cam samx -2 2 10 samy -1 1 4 0.1")
 def mesh(
     detectors: Detectors,
     motor1: Motor,
@@ -96,7 +96,7 @@ def mesh(
     return bp.mesh(*fast, *slow, time, detectors=detectors)
 
 
-@command(HEADING, example="dmesh samx -2 2 10 samy -1 1 4 0.1")
+@command(HEADING, example="dmesh cam samx -2 2 10 samy -1 1 4 0.1")
 def dmesh(
     detectors: Detectors,
     motor1: Motor,
@@ -117,7 +117,7 @@ def dmesh(
     return bp.dmesh(*fast, *slow, time, detectors=detectors)
 
 
-@command(HEADING, example="th2th -1 1 20 0.1")
+@command(HEADING, example="th2th -2 2 20 0.1")
 def th2th(
     session: Session, detectors: Detectors, start: Position, finish: Position, intervals: Points, time: Seconds
 ) -> Plan:
@@ -135,7 +135,7 @@ def th2th(
     return bp.th2th(motor("tth"), motor("th"), start, finish, intervals, time, detectors=detectors)
 
 
-@command(HEADING, example="lineup th -0.5 0.5 20 0.1")
+@command(HEADING, example="lineup th -1 1 20 0.1")
 def lineup(
     detectors: Detectors,
     motor: Motor,

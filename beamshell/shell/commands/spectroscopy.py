@@ -6,7 +6,7 @@ The plans check every point before anything moves.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 from beamshell import plans as bp
 from beamshell.errors import BeamshellError
@@ -16,6 +16,7 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import say
 from beamshell.shell.parameter_types import Detectors, Duration, Motor, Number, Region, Seconds, Session
+from beamshell.shell.slots import DetectorsSlot
 from beamshell.text.numbers import counted
 
 HEADING = "Scanning in regions, or for a time"
@@ -32,7 +33,7 @@ def regions(detectors: Detectors, motor: Motor, regions: list[Region]) -> Plan:
 
 @command(HEADING, example="xafs mono.energy 8979 k_max=12 time=1")
 def xafs(
-    detectors: Detectors,
+    detectors: Annotated[list[Any], DetectorsSlot(tag="xafs")],
     energy: Motor,
     e0: Number,
     regions: list[Region] | None = None,
@@ -44,8 +45,9 @@ def xafs(
 ) -> Plan:
     """Scan the photon energy over an absorption edge: regions in eV from e0, then even in k up to k_max.
 
-    e0 is in eV, k in 1/Å. Without regions: -150:-20:5 and -20:40:0.5; without k_step: 0.05. Above the last region
-    points count longer, as (k / k_first)**k_weight.
+    Without a detector, those with the tag `xafs` in the device file are read. e0 is in eV, k in 1/Å. Without regions:
+    -150:-20:5 and -20:40:0.5; without k_step: 0.05. Above the last region points count longer, as
+    (k / k_first)**k_weight.
     """
     options: dict[str, Any] = {"regions": regions, "k_max": k_max, "k_step": k_step, "time": time, "k_weight": k_weight}
     typed = {name: value for name, value in options.items() if value is not None}

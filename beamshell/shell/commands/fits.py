@@ -1,0 +1,136 @@
+"""The command `fit`: a model by its name, fitted to a value of a scan and drawn into its plot.
+
+It reads the scan from the store, so that it needs no plot and no memory, and moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typing_extensions import override
+
+from beamshell.errors import NoFit
+from beamshell.shell.command_set import command
+from beamshell.shell.commands.alignment import HEADING, find_scan, view_of
+from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.parameter_types import Session
+from beamshell.shell.positions import is_motor
+from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.tokens import Tokens, is_whole
+from beamshell.text.lists import aligned
+from beamshell.text.nearest import unknown
+
+if TYPE_CHECKING:
+    from beamshell.analysis.model_fits import ModelFit
+    from beamshell.store import Run
+    from beamshell.views.peaks import RunPeaks
+
+_WORDS = {"gauss": "gaussian", "lorentz": "lorentzian", "pvoigt": "pseudo-voigt", "edge": "edge", "line": "line"}
+"""The word that is typed for each model."""
+_OTHER_WORDS = {"pseudo-voigt": "pvoigt", "pseudovoigt": "pvoigt", "erf": "edge", "step": "edge", "linear": "line"}
+_OTHER_WORDS |= {"gaussian": "gauss", "lorentzian": "lorentz"}
+
+
+class ModelSlot(ChoiceSlot):
+    """A model, also by the other names that it has."""
+
+    def __init__(self) -> None:
+        super().__init__(tuple(_WORDS))
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        word = tokens.peek()
+        if isinstance(word, str) and word.lower() in _OTHER_WORDS:
+            tokens.take(name)
+            return _OTHER_WORDS[word.lower()]
+        return super().read(tokens, name, following)
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, str)
+
+
+class ValueSlot(Slot):
+    """A value of a scan, or a quotient of two; the scan may have some that this console does not have."""
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return [name for name, device in devices.items() if not is_motor(device)]
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, str) and not is_whole(token)
+
+
+@command(HEADING, example="fit gauss det")
+def fit(
+    session: Session,
+    model: Annotated[str | None, ModelSlot()] = None,
+    value: Annotated[str | None, ValueSlot()] = None,
+    scan_number: int | None = None,
+) -> Any:
+    """Fit a model to the last scan: its parameters with errors, and how good it is.
+
+    `fit` alone lists the models. It is the last scan of this console; any other is named by its number, as in `fit
+    pvoigt det/i0 -3`. A value of the scan can be named; else it is the first that shows such a thing. Nothing moves.
+    Where there is no peak, or no edge, the reason is shown. `f = fit gauss det` keeps it: `f.values["centre"]`,
+    `f.errors`, `f.covariance`, `f.curve(x)`. The curve is drawn into the plot of the scan.
+    """
+    from beamshell.analysis.model_fits import MODELS
+
+    if model is None:
+        print_answer("\n".join(aligned([(word, MODELS[name]) for word, name in _WORDS.items()], left_aligned=(0, 1))))
+        return None
+    from beamshell.callbacks.figures import mark_curve
+
+    run = find_scan(session, scan_number)
+    view = view_of(run)
+    result = replace(_first_fit(_WORDS[model], view, _signals(view, run, value)), of=f"scan {run.scan_id}")
+    at = result.grid()
+    mark_curve(str(run.start["uid"]), result.y, at, result.curve(at), f"{model}: {result.headline}")
+    return result
+
+
+def _signals(view: RunPeaks, run: Run, value: str | None) -> list[str]:
+    """The values that are looked at."""
+    if value is None:
+        return view.signals()
+    signal = view.signal(value)
+    if signal is None:
+        raise unknown("value", value, view.signals(), of=f"scan {run.scan_id}")
+    return [signal]
+
+
+def _first_fit(model: str, view: RunPeaks, signals: Sequence[str]) -> ModelFit:
+    """The fit of the first signal that is more than noise and has one.
+
+    Raises:
+        NoFit: none has one; the message is that of the first.
+    """
+    from beamshell.analysis.model_fits import fit_model
+    from beamshell.analysis.significance import significance
+
+    points = [points for points in map(view.points, signals) if points.y.is_number]
+    if not points:
+        raise NoFit(f"{', '.join(signals) or 'this scan'} has no numbers")
+    clear = [one for one in points if significance(one.ys, one.exposures).is_clear]
+    failure: NoFit | None = None
+    for one in clear or points:
+        try:
+            return fit_model(
+                model,
+                one.x.key,
+                one.y.key,
+                one.xs,
+                one.ys,
+                exposures=one.exposures,
+                unit=one.x.units,
+                y_unit=one.y.units,
+                precision=one.x.precision,
+            )
+        except NoFit as exc:
+            failure = failure or exc
+    assert failure is not None
+    raise failure
