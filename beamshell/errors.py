@@ -55,7 +55,11 @@ class ReadOnlyError(DeviceError):
     """A read-only signal was asked to change."""
 
 
-class NotConnected(DeviceError, TimeoutError):
+class NoAnswer(DeviceError):
+    """A device did not answer, or not in time: the network or its server may be silent."""
+
+
+class NotConnected(NoAnswer, TimeoutError):
     """The control system does not answer for this address."""
 
 
@@ -75,8 +79,16 @@ class ReadFailed(DeviceError):
     """The control system answered a read with an error, or not in time."""
 
 
+class ReadTimeout(ReadFailed, NoAnswer):
+    """The control system did not answer a read in time."""
+
+
 class WriteFailed(DeviceError):
     """The control system refused a write, or did not complete it in time."""
+
+
+class WriteCut(WriteFailed, NoAnswer):
+    """The connection was lost before a write had ended: what it set off may have ended or not."""
 
 
 class RedundantStaging(DeviceError):
@@ -86,7 +98,7 @@ class RedundantStaging(DeviceError):
 # ---- statuses --------------------------------------------------------------------------------
 
 
-class StatusTimeoutError(DeviceError, TimeoutError):
+class StatusTimeoutError(NoAnswer, TimeoutError):
     """The action did not finish within the time-out it was given."""
 
 
@@ -125,9 +137,11 @@ class FailedStatus(EngineError):
 
     Attributes:
         status: the status that failed.
+        device: the device whose action it is.
     """
 
     status: object = None
+    device: object = None
 
 
 class FailedPause(EngineError):

@@ -60,6 +60,7 @@ class VirtualWorld:
         self.metadata: dict[str, Any] = {}
         self.files = KnownFiles()
         self.suspenders_off = ""
+        self.answer_wait_s = 60.0
         self.reminders: list[Callable[[], str | None]] = []
         self.look_around: Callable[[], dict[str, Any]] = dict
         self._events: list[tuple[float, int, Callable[[], None]]] = []

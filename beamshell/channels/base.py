@@ -9,7 +9,8 @@ never runs user code. The docstring of a method that takes a callback names the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from beamshell.protocols import DataKey, Reading
@@ -23,6 +24,26 @@ OnChange: TypeAlias = Callable[[Reading], None]
 OnConnection: TypeAlias = Callable[[bool], None]
 OnDone: TypeAlias = Callable[[BaseException | None], None]
 """Called once when a write has ended, with None or the exception that made it fail."""
+
+
+@dataclass(eq=False, slots=True)
+class Silence:
+    """A time in which a server, or the channel of one address, did not answer.
+
+    Attributes:
+        address: of the server or the channel.
+        since: seconds of the monotonic clock.
+        until: the same; None while it lasts.
+    """
+
+    address: str
+    since: float
+    until: float | None = None
+
+
+def newest_silence(silences: Iterable[Silence]) -> Silence | None:
+    """One that lasts, or else the one that began last; None of none."""
+    return max(silences, key=lambda silence: (silence.until is None, silence.since), default=None)
 
 
 class Channel(ABC):
@@ -58,6 +79,14 @@ class Channel(ABC):
     @property
     def disconnected_since(self) -> float | None:
         """The time since which it does not answer, in seconds since 1970; None while it answers, or if unknown."""
+        return None
+
+    def silence(self, ask_s: float = 0.0) -> Silence | None:  # noqa: ARG002 - for those that can ask their server
+        """The last time in which it did not answer, which may last; None if it has always answered.
+
+        Args:
+            ask_s: ask its server now, and wait so long for the answer, if the control system has a way to do so.
+        """
         return None
 
     @abstractmethod

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from beamshell.channels import deferred, value_info
-from beamshell.channels.base import Channel, OnChange, OnConnection
+from beamshell.channels.base import Channel, OnChange, OnConnection, Silence
 from beamshell.channels.updates import LatestValue
 from beamshell.channels.value_info import ValueInfo
 from beamshell.errors import BadValue, NotConnected, WriteFailed
@@ -60,6 +60,7 @@ class RemoteChannel(Channel):
         self._was_connected = False
         self._problem = ""
         self._since = time.time()
+        self._silence: Silence | None = None
         self._search_has_begun = True
         self._ready = threading.Event()
         self._on_connection: LatestValue[bool] | None = None
@@ -90,6 +91,10 @@ class RemoteChannel(Channel):
         if self._connected:
             return None
         return self._since if self._search_has_begun else time.time()
+
+    def silence(self, ask_s: float = 0.0) -> Silence | None:  # noqa: ARG002 - a subclass may have a way to ask
+        """The last time in which it was not connected, after it had been; None if there was none."""
+        return self._silence
 
     def wait_connected(self, timeout: float) -> None:
         """Return once connected; NotConnected says since when it is not, why, and what to check.
@@ -142,6 +147,8 @@ class RemoteChannel(Channel):
             was, self._connected = self._connected, True
             self._info, self._sample = info, sample
             self._was_connected, self._problem = True, ""
+            if self._silence is not None and self._silence.until is None:
+                self._silence.until = time.monotonic()
             self._ready.set()
         if not was and self._on_connection is not None:
             self._on_connection.offer(True)
@@ -154,6 +161,7 @@ class RemoteChannel(Channel):
             self._ready.clear()
             if was:
                 self._since = time.time()
+                self._silence = Silence(self.name, time.monotonic())
         if was and self._on_connection is not None:
             self._on_connection.offer(False)
         return was

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from beamshell.channels.base import Channel, Collect, OnChange
+from beamshell.channels.base import Channel, Collect, OnChange, Silence, newest_silence
 from beamshell.channels.updates import LatestValue
 from beamshell.errors import DeviceError, ReadFailed
 from beamshell.protocols import Reading
@@ -37,6 +37,12 @@ class ComputedChannel(Channel):
 
     def connect(self) -> None:
         """Nothing to do: its inputs connect by themselves."""
+
+    def silence(self, ask_s: float = 0.0) -> Silence | None:
+        """The newest of its inputs: one that lasts, or else the one that began last."""
+        return newest_silence(
+            silence for one in self._inputs() if hasattr(one, "silences") for silence in one.silences(ask_s)
+        )
 
     def begin_get(self) -> Collect:
         """Request every input without waiting; the value is computed when it is collected."""

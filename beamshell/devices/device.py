@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from beamshell.channels.base import Silence
 from beamshell.channels.factory import channel_factory, current_factory
 from beamshell.devices.component import Component, components_of
 from beamshell.devices.part import Fact, Kind, Part
@@ -160,6 +161,10 @@ class Device(Part):
                 yield from ((f"{attr}.{below}", s) for below, s in part.walk_signals(include_lazy=include_lazy))
             else:
                 yield attr, part
+
+    def silences(self, ask_s: float = 0.0) -> list[Silence]:
+        """As those of a signal, of all parts that are made."""
+        return [one for _, part in self.walk_signals() if hasattr(part, "silences") for one in part.silences(ask_s)]
 
     def _devices(self) -> list[Any]:
         return [part for part in self._parts.values() if isinstance(part, Device)]
@@ -384,9 +389,7 @@ class Device(Part):
         """
         deadline = time.monotonic() + timeout
         silent = []
-        for _, signal in self.walk_signals():
-            if not hasattr(signal, "wait_for_connection"):
-                continue
+        for signal in (one for _, one in self.walk_signals() if hasattr(one, "wait_for_connection")):
             try:
                 signal.wait_for_connection(timeout=max(0.0, deadline - time.monotonic()))
             except TimeoutError:

@@ -92,8 +92,14 @@ class MoveStatus(DeviceStatus):
         """The move has ended well, unless it has ended already."""
         self.end()
 
-    def fail(self, failure: BaseException) -> None:
-        """The move has failed, unless it has ended already."""
+    def fail(self, failure: BaseException, cause: BaseException | None = None) -> None:
+        """The move has failed, unless it has ended already.
+
+        Args:
+            failure: the exception of this status.
+            cause: the one that it comes from.
+        """
+        failure.__cause__ = cause
         self.end(failure)
 
 

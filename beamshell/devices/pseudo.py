@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from typing_extensions import override
 
+from beamshell.channels.base import Silence
 from beamshell.devices.axis_drive import Drive
 from beamshell.devices.device import Device
 from beamshell.devices.limits import as_number
@@ -404,7 +405,7 @@ class PseudoPositioner(Device):
             if failure is None:
                 move.arrive()
             else:
-                move.fail(MoveFailed(f"{move.obj.name}: {move.action}: {failure}"))
+                move.fail(MoveFailed(f"{move.obj.name}: {move.action}: {failure}"), failure)
 
     def is_driven_by(self, drive: Drive) -> bool:
         """True as long as no later drive has taken over and this one has not ended."""
@@ -422,6 +423,11 @@ class PseudoPositioner(Device):
             except Exception as exc:  # noqa: BLE001  a part may be anybody's code, and the others must still be stopped
                 failures.append((device.name, exc))
         raise_together(self.name, "did not stop", failures)
+
+    @override
+    def silences(self, ask_s: float = 0.0) -> list[Silence]:
+        """Those of the real axes."""
+        return [silence for real in self.real_axes for silence in real.silences(ask_s)]
 
     def _devices(self) -> list[Any]:
         """The devices that are staged with it: its own real axes, not the computed ones."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
-from beamshell.channels.base import OnConnection, OnDone
+from beamshell.channels.base import OnConnection, OnDone, Silence
 from beamshell.devices.component import Component
 from beamshell.devices.computed import ComputedChannel
 from beamshell.devices.part import Kind
@@ -183,6 +183,11 @@ class PseudoSingle(Positioner):
     def connected(self) -> bool:
         """True when every real axis answers."""
         return all(real.connected for real in self.device.real_axes)
+
+    @override
+    def silences(self, ask_s: float = 0.0) -> list[Silence]:
+        """Those of the real axes."""
+        return [silence for real in self.device.real_axes for silence in real.silences(ask_s)]
 
     @property
     def readback_signal(self) -> PseudoValue:

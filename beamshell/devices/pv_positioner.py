@@ -234,7 +234,7 @@ class _Arrival:
         try:
             pressed = self._device.actuate.set(self._device.actuate_value, timeout=math.inf)
         except DeviceError as exc:
-            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"))
+            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {exc}"), exc)
         else:
             pressed.add_callback(self._on_written)
 
@@ -250,7 +250,7 @@ class _Arrival:
     def _failed(self, status: Status) -> bool:
         failure = status.exception()
         if failure is not None and not self._is_over:
-            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {failure}"))
+            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: {failure}"), failure)
         return self._is_over
 
     @property
@@ -280,7 +280,8 @@ class _Arrival:
         try:
             values = begin_values(*signals)()
         except DeviceError as exc:
-            self._move.fail(MoveFailed(f"{self._device.name}: {self._move.action}: where it is is unknown: {exc}"))
+            failure = MoveFailed(f"{self._device.name}: {self._move.action}: where it is is unknown: {exc}")
+            self._move.fail(failure, exc)
             return
         if all(self._is_there(signal, value) for signal, value in zip(signals, values, strict=True)):
             self._move.arrive()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from beamshell.arrays import np
-from beamshell.channels.base import Channel
+from beamshell.channels.base import Channel, Silence
 from beamshell.channels.soft import SoftChannel
 from beamshell.devices.limits import refusal, step_of, without_rounding
 from beamshell.devices.part import Kind
@@ -127,6 +127,15 @@ class Signal(SignalInfo):
             self._channel.wait_connected(limit)
             if self._writer is not self._channel:
                 self._writer.wait_connected(limit)
+
+    def silences(self, ask_s: float = 0.0) -> list[Silence]:
+        """The last times in which its channels did not answer, those that last included.
+
+        Args:
+            ask_s: seconds to wait for an answer, if their servers are to be asked now.
+        """
+        channels = dict.fromkeys((self._channel, self._writer))
+        return [silence for channel in channels if (silence := channel.silence(ask_s)) is not None]
 
     def renew(self) -> None:
         """Give its channels back and open them anew, for one that is stuck; returns at once."""

@@ -16,6 +16,7 @@ from beamshell.engine.plan_cursor import PlanCursor
 from beamshell.engine.requests import Interrupted, InterruptReason, Requests, StatusDone, WakeUp
 from beamshell.engine.resources import Resources
 from beamshell.engine.state import Modes
+from beamshell.engine.unanswered import DeviceSilences
 from beamshell.engine.world import Suspender, World
 
 POLL_S = 0.5
@@ -63,6 +64,7 @@ class CommandContext:
         only_moves: the plan has not begun to measure.
         is_bare: the plan has opened no run, staged nothing and passed no checkpoint: there is nothing to go back to.
         polled: a suspender is installed that does not report its changes.
+        silences: the devices that do not answer.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class CommandContext:
         self.only_moves = True
         self.is_bare = True
         self.paused = options.paused
+        self.silences = DeviceSilences(world)
         self._plain: set[type] = set()  # classes of devices whose methods are no coroutines
         self._not_awaitable: set[type] = set()  # classes of what devices have returned
 
@@ -226,12 +229,17 @@ class CommandContext:
 
     def count_suspenders(self) -> None:
         """Set `polled` after a change of the installed suspenders."""
-        self.polled = any(getattr(suspender, "polls", False) for suspender in self.suspenders)
+        self.polled = any(getattr(suspender, "polls", False) for suspender in self.holding)
+
+    @property
+    def holding(self) -> list[Suspender]:
+        """All that may hold the plan: the suspenders, and the devices that do not answer."""
+        return [*self.suspenders, *self.silences.waiting]
 
     @property
     def tripped(self) -> list[Suspender]:
         """The suspenders that are tripped now and count for this plan."""
-        return [suspender for suspender in self._counting if suspender.tripped]
+        return [suspender for suspender in (*self._counting, *self.silences.waiting) if suspender.tripped]
 
     @property
     def last_trip(self) -> float:

@@ -246,7 +246,7 @@ class Interpreter:
             self.outcome.problems.append(f"{name_of(msg.obj)}: {msg.command} failed while cleaning up: {exc}")
             return None
         device_failed = isinstance(exc, FailedStatus | DeviceError) and not isinstance(exc, ValueError)
-        if device_failed and self._suspender_trips_too():
+        if device_failed and (self._waits_for_answer(msg, exc) or self._suspender_trips_too()):
             for task in self.ctx.resources.tasks:
                 if task.failed and not task.failure_suppressed:
                     task.stopped_by_engine = True
@@ -264,13 +264,31 @@ class Interpreter:
     def _can_pause_again(self) -> bool:
         return self.ctx.resources.was_paused and self.cursor.possible and not self.modes.unwinding
 
+    @property
+    def _can_suspend(self) -> bool:
+        return self.modes.episode is None and not self.modes.unwinding and self.cursor.possible
+
+    def _waits_for_answer(self, msg: Any, exc: Exception) -> bool:
+        """True if a device fails because it does not answer, or did not; the plan then waits until it does."""
+        if not self._can_suspend:
+            return False
+        ctx = self.ctx
+        device = exc.device if isinstance(exc, FailedStatus) else msg.obj
+        unanswered = ctx.silences.excuse(device, exc, self.cursor.checkpoint_at, ctx.device)
+        if unanswered is None:
+            return False
+        ctx.count_suspenders()
+        if not unanswered.tripped:  # otherwise the suspension says it
+            ctx.world.say(f"{unanswered.account}: what has failed meanwhile is done again.")
+        return True
+
     def _suspender_trips_too(self) -> bool:
         """True if a suspender trips as a device fails: a beam dump takes devices along, and both come back.
 
         The suspender may be good again when the failure is known: the engine had to wait for the device.
         """
         ctx, requests = self.ctx, self.requests
-        if not ctx.suspenders or self.modes.episode is not None or self.modes.unwinding or not self.cursor.possible:
+        if not ctx.suspenders or not self._can_suspend:
             return False
         deadline = ctx.clock() + SUSPENDER_GRACE_S
         while not (tripped := bool(ctx.tripped) or self._excused_by(ctx.last_trip)) and ctx.clock() < deadline:

@@ -19,11 +19,13 @@ from beamshell.engine.requests import Interrupted
 from beamshell.engine.resources import Task, name_of
 from beamshell.engine.state import State
 from beamshell.engine.world import Suspender
-from beamshell.errors import NoReplayAllowed
+from beamshell.errors import NoAnswer, NoReplayAllowed
 from beamshell.messages import Msg
 
 SILENCE_S = 1.0
 """Seconds of a pause, or of the end of a plan, after which it is said what is waited for."""
+
+_ADVICE = "It goes on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume."
 
 
 def pause(ctx: CommandContext, interruption: Interrupted) -> None:
@@ -86,20 +88,36 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
         while tripped:
             for suspender in tripped:
                 ctx.world.say(f"Suspended: {suspender.reason}.")
-                ctx.world.say("It goes on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume.")
+                ctx.world.say(getattr(suspender, "advice", _ADVICE))
                 episode.append(suspender)
                 yield from _side_plan(suspender.pre_plan)
-            yield Msg("wait_for_release", None, tuple(episode))
+            try:
+                yield Msg("wait_for_release", None, tuple(episode))
+            except NoAnswer:  # not within the limit
+                _end_suspension(ctx)
+                raise
             tripped = [suspender for suspender in ctx.tripped if suspender not in episode]
         _wake(ctx)
         for suspender in reversed(episode):
             yield from _side_plan(suspender.post_plan)
-    off = ctx.world.suspenders_off
-    ctx.world.say(f"{off[0].upper()}{off[1:]}: going on." if off else "The conditions are good again: going on.")
-    ctx.modes.end_suspension()
-    ctx.modes.go(State.RUNNING)
+    ctx.world.say(_why_it_goes_on(ctx, episode))
+    _end_suspension(ctx)
     _record(ctx, "resume")
     yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension
+
+
+def _why_it_goes_on(ctx: CommandContext, episode: list[Suspender]) -> str:
+    if (silent := ctx.silences.waiting) and all(suspender in silent for suspender in episode):
+        return "All devices answer again: going on."
+    off = ctx.world.suspenders_off
+    return f"{off[0].upper()}{off[1:]}: going on." if off else "The conditions are good again: going on."
+
+
+def _end_suspension(ctx: CommandContext) -> None:
+    ctx.silences.waiting.clear()
+    ctx.count_suspenders()
+    ctx.modes.end_suspension()
+    ctx.modes.go(State.RUNNING)
 
 
 def _side_plan(plan: Any) -> Generator[Msg, Any, Any]:

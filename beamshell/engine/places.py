@@ -5,6 +5,7 @@ It asks devices through a CommandContext, and moves none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from beamshell.engine.context import CommandContext
@@ -27,8 +28,20 @@ def place_or_unknown(ctx: CommandContext, obj: Any) -> Any:
 
 def location_or_unknown(ctx: CommandContext, obj: Any) -> Any:
     """The set point and the readback of a device; None if it cannot say, UNKNOWN if it does not answer."""
+    return _or_unknown(ctx, obj, _location)
+
+
+def settings_or_unknown(ctx: CommandContext, obj: Any) -> Any:
+    """The settings of a device by key, empty if it has none; UNKNOWN if it does not answer."""
+    return _or_unknown(ctx, obj, _settings)
+
+
+def _or_unknown(ctx: CommandContext, obj: Any, ask: Callable[[CommandContext, Any], Any]) -> Any:
+    """The answer of a device; UNKNOWN if there is none. One that is known not to answer is not asked."""
     try:
-        return _location(ctx, obj)
+        if hasattr(obj, "silences") and any(silence.until is None for silence in obj.silences()):
+            return UNKNOWN
+        return ask(ctx, obj)
     except Interrupted:
         ctx.world.post(PauseRequest(defer=False))  # for the next message
         return UNKNOWN
@@ -45,6 +58,11 @@ def _location(ctx: CommandContext, obj: Any) -> tuple[Any, Any] | None:
     else:
         place = ctx.device(obj.get) if callable(getattr(obj, "get", None)) else None  # a signal
     return None if place is None else (place, place)
+
+
+def _settings(ctx: CommandContext, obj: Any) -> dict[str, Any]:
+    readings = ctx.device(obj.read_configuration) if hasattr(obj, "read_configuration") else {}
+    return {key: reading["value"] for key, reading in readings.items()}
 
 
 def same_place(obj: Any, one: Any, other: Any) -> bool:

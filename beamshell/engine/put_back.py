@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 from beamshell.engine.context import CommandContext
 from beamshell.engine.outcome import ENDS_A_PLAN
-from beamshell.engine.places import UNKNOWN, location_or_unknown, place_or_unknown, same_place, value_in_words
+from beamshell.engine.places import (
+    UNKNOWN,
+    location_or_unknown,
+    place_or_unknown,
+    same_place,
+    settings_or_unknown,
+    value_in_words,
+)
 from beamshell.engine.resources import name_of
 from beamshell.messages import Msg
 
@@ -76,7 +83,8 @@ def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
     for place in places.values():
         while (now := _displaced(ctx, place)) is not None:
             target = value_in_words(place.obj, place.back.args[0]) if place.back.args else "its place"
-            ctx.world.say(f"Moved since the pause: {name_of(place.obj)} is at {now}; it goes back to {target}.")
+            reason = "Its place at the pause is unknown" if place.value is UNKNOWN else "Moved since the pause"
+            ctx.world.say(f"{reason}: {name_of(place.obj)} is at {now}; it goes back to {target}.")
             if problem := _moved_scale(ctx, place.obj):
                 ctx.world.say(f"It is not put back: {problem}. The plan stays paused; resume tries again.")
                 yield Msg("pause")
@@ -113,11 +121,9 @@ def _moved_scale(ctx: CommandContext, obj: Any) -> str:
 
 
 def _settings_of(ctx: CommandContext, obj: Any) -> dict[str, Any]:
-    if not hasattr(obj, "read_configuration"):
-        return {}
-    readings: dict[str, Any] = {}
-    ctx.isolated(f"{name_of(obj)}: its settings", lambda: readings.update(ctx.device(obj.read_configuration)))
-    return {key: reading["value"] for key, reading in readings.items()}
+    """The settings of a device by key; none if it does not answer: a look must not fail the plan that goes on."""
+    settings = settings_or_unknown(ctx, obj)
+    return {} if settings is UNKNOWN else dict(settings)
 
 
 def _say_changed_settings(ctx: CommandContext) -> None:

@@ -54,6 +54,7 @@ class Settings:
     while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
+    answer_wait_s: float = 60.0
 
 
 @dataclass
@@ -177,6 +178,11 @@ class RealWorld:
     def remove_suspender(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
         self.suspenders.remove(suspender)
+
+    @property
+    def answer_wait_s(self) -> float:
+        """Seconds that a plan waits for a device that does not answer."""
+        return self.settings.answer_wait_s
 
     @property
     def suspenders_off(self) -> str:

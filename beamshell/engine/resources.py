@@ -77,7 +77,7 @@ class Task:
         self.raised = True
         cause = self.status.exception(0)
         error = FailedStatus(f"{self.describe()} failed: {cause if str(cause) else type(cause).__name__}")
-        error.status = self.status
+        error.status, error.device = self.status, self.msg.obj
         raise error from cause
 
 

@@ -113,6 +113,9 @@ class RunEngine:
     msg_hook = _setting("msg_hook", "``f(msg)``, called with each message before it is done; or None.")
     state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
     look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
+    answer_wait_s = _setting(
+        "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
+    )
     while_running = _setting(
         "while_running", "``f(activity)``, gives a context that is entered while a plan runs, to show it; or None."
     )
@@ -356,6 +359,11 @@ class RunEngine:
     def suspenders(self) -> tuple[Any, ...]:
         """The conditions under which plans wait."""
         return tuple(self._world.suspenders.installed)
+
+    @property
+    def unanswered(self) -> tuple[Any, ...]:
+        """What the plan waits for besides the suspenders: devices that do not answer; each has a `reason`."""
+        return () if self._call is None else tuple(self._call.interpreter.ctx.silences.waiting)
 
     def install_suspender(self, suspender: Any) -> None:
         """Let plans wait while `suspender` is tripped."""

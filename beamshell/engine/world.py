@@ -86,6 +86,10 @@ class World(Protocol):
         """Let plans no longer wait for it."""
 
     @property
+    def answer_wait_s(self) -> float:
+        """Seconds that a plan waits for a device that does not answer; 0: it fails at once."""
+
+    @property
     def suspenders_off(self) -> str:
         """Until when the suspenders are switched off, in words; empty while they count."""
 

@@ -50,6 +50,11 @@ class Beamshell(Configurable):
     connect_wait = Float(
         1.0, help="How long, in seconds, the first command waits for devices that have not answered yet."
     ).tag(config=True)
+    answer_wait = Float(
+        60.0,
+        help="How long, in seconds, a plan waits for a device that does not answer any more, before it fails; 0: it "
+        "fails at once.",
+    ).tag(config=True)
     ask_above = Float(
         0.0,
         help="Ask the person at the prompt before a scan that takes longer than this, in seconds; 0 never asks.",

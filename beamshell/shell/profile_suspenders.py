@@ -90,6 +90,8 @@ def describe_off(engine: RunEngine) -> list[str]:
 
 def why_suspended(engine: RunEngine) -> str:
     """Why plans wait now, and what to type not to wait."""
+    if engine.unanswered:
+        return f"{'; '.join(device.reason for device in engine.unanswered)}.\nNot to wait: abort."
     if off := describe_off(engine):
         return off[0]
     reasons = [suspender.reason for suspender in engine.suspenders if suspender.tripped]

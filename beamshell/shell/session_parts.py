@@ -159,6 +159,7 @@ class SessionParts:
 
     def _open(self) -> Acquisition:
         acquisition = Acquisition.open(self._config.data_folder)
+        acquisition.engine.answer_wait_s = self._config.answer_wait
         self.names.add(RE=acquisition.engine, runs=acquisition.runs)
         self._close_at_exit()
         return acquisition

@@ -1,14 +1,20 @@
 """DeviceModel: one device in a simulation, with the position that it would have and the values that it would read.
 
-It reads the real device at most once, and never sends it anything.
+It reads the real device at most once, and a detector that is counted outside of a run only in its first simulation. It
+never sends it anything.
 """
 
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from beamshell.errors import DeviceError, NotConnected
+
+_earlier_readings: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+"""By device, what earlier simulations have read."""
 
 
 class DeviceModel:
@@ -83,8 +89,27 @@ class DeviceModel:
         """True if the real device was read."""
         return self._reading is not None
 
+    def recall(self) -> bool:
+        """Take the reading of an earlier simulation: good enough for a detector, which a count gives another value.
+
+        Returns:
+            True if there is one; never for a motor, whose position counts.
+
+        Raises:
+            NotConnected: the device is offline.
+        """
+        self.require_connection()
+        reading = None
+        with suppress(TypeError):  # some objects of others cannot be kept by reference
+            reading = None if self.is_motor else _earlier_readings.get(self.device)
+        if reading is not None:
+            self.keep(reading)
+        return reading is not None
+
     def keep(self, reading: dict[str, Any]) -> None:
         """Store the reading of the real device."""
+        with suppress(TypeError):
+            _earlier_readings[self.device] = reading
         hinted = (getattr(self.device, "hints", None) or {}).get("fields", [])
         self._reading = reading
         self._position_keys = {self.name, f"{self.name}_setpoint", f"{self.name}_user_setpoint", *hinted}

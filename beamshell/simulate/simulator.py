@@ -275,7 +275,7 @@ class PlanSimulator:
             self._read_staged()
         model = self._model(msg.obj)
         self._begin(msg, self._count_s(model))
-        if not model.has_reading:
+        if not model.has_reading and not model.recall():
             self._staged.append(msg.obj)  # outside of a run: read with the others that are triggered
         return _DONE
 

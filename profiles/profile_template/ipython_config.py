@@ -16,5 +16,6 @@ c.Beamshell.name = "mybeamline"
 c.Beamshell.title = "my beamline"
 c.Beamshell.devices_file = "devices.yml"
 c.Beamshell.suspenders = []
+# c.Beamshell.answer_wait = 60  # seconds that a plan waits for a device that does not answer any more
 # c.Beamshell.status_line = ["ring", "shutter"]  # shown below the prompt
 # c.Beamshell.ask_above = 1800  # seconds: a scan that takes longer is asked about before it starts

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from beamshell import Msg, RunEngine
+from beamshell.channels.base import Silence
 from beamshell.devices import Component, Device, EpicsSignal
 from beamshell.devices.derived import ArraySignal, AttributeSignal, DerivedSignal
 from beamshell.devices.loader import load_devices
@@ -41,6 +42,16 @@ def test_a_derived_signal_is_read_and_described_as_any_other(slit):
     assert list(slit.read()) == list(slit.describe()) == ["slit_left", "slit_right", "slit_gap", "slit_centre"]
     key = slit.gap.describe()["slit_gap"]
     assert (key["source"], key["dtype"], key["units"]) == ("derived://slit_left,slit_right", "number", "mm")
+
+
+def test_it_is_silent_as_long_as_one_of_its_inputs_is(slit):
+    left, right = Silence("left", since=1.0), Silence("right", since=2.0, until=3.0)
+    assert slit.gap.silences() == []
+    slit.left._channel.silence = lambda ask_s: left
+    slit.right._channel.silence = lambda ask_s: right
+    assert slit.gap.silences() == [left]
+    left.until = 4.0
+    assert slit.gap.silences() == [right]
 
 
 def test_its_time_is_that_of_the_newest_input(slit):

@@ -67,8 +67,10 @@ def test_fault_12_a_failure_in_the_background_ends_any_wait_and_says_why(own_ioc
         yield Msg("sleep", None, 60)
         raise AssertionError("nothing has ended the sleep")
 
+    engine = RunEngine()
+    engine.answer_wait_s = 0.0
     with pytest.raises(FailedStatus, match=r"samx.*OWN:samx lost its connection before the write had ended"):
-        RunEngine()(plan())
+        engine(plan())
 
 
 def test_fault_21_addresses_that_do_not_answer_cost_one_time_out_together(demo_ioc):

@@ -366,6 +366,64 @@ def test_a_scan_of_a_computed_axis_asks_the_real_ones_once(det, monkeypatch):
     assert calls == []
 
 
+class _Counted:
+    """A detector that counts how often it is read."""
+
+    def __init__(self, unhashable=False):
+        self.name, self.connected, self.number_read = "counted", True, 0
+        if unhashable:
+            self.__class__ = _Unhashable
+
+    def trigger(self):
+        raise AssertionError("a simulation triggers nothing")
+
+    def read(self):
+        self.number_read += 1
+        return {"counted": {"value": 1.0, "timestamp": 0.0}}
+
+
+class _Unhashable(_Counted):
+    __hash__ = None
+
+
+def _count(detector):
+    yield Msg("trigger", detector, group="count")
+    yield Msg("wait", None, group="count")
+    reading = yield Msg("read", detector)
+    assert reading["counted"]["value"] == 1.0
+
+
+def test_a_detector_that_is_counted_again_outside_of_a_run_is_not_read_again():
+    """So that `ct` costs the round trips of its count and of its reading, and no other."""
+    detector = _Counted()
+    for _ in range(3):
+        assert rehearse(_count(detector)).problems == []
+    assert detector.number_read == 1
+    detector.connected = False
+    assert "does not answer" in str(rehearse(_count(detector)).problems[0])
+
+
+def test_a_detector_that_cannot_be_kept_by_reference_is_read_each_time():
+    detector = _Counted(unhashable=True)
+    for _ in range(2):
+        assert rehearse(_count(detector)).problems == []
+    assert detector.number_read == 2
+
+
+def test_a_motor_is_read_in_each_simulation_as_its_position_counts():
+    motor = SynAxis(name="x")
+
+    def plan():
+        yield Msg("trigger", motor, group="count")
+        seen.append((yield Msg("read", motor))["x"]["value"])
+
+    seen = []
+    rehearse(plan())
+    motor.set(3.0).wait(1)
+    rehearse(plan())
+    assert seen == [0.0, 3.0]
+
+
 # ---- two devices of one name ---------------------------------------------------------------------
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from beamshell.channels.base import Collect, OnChange, OnDone
+from beamshell.channels.base import Collect, OnChange, OnDone, Silence, newest_silence
 from beamshell.channels.ca import dbr, requests
+from beamshell.channels.ca.circuits import circuit_watch
 from beamshell.channels.ca.libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.channels.ca.requests import Batch, Data, library
 from beamshell.channels.deferred import searches
@@ -22,7 +24,7 @@ from beamshell.channels.reconnect import reconnect_probe
 from beamshell.channels.remote import STATE_DEPTH, RemoteChannel
 from beamshell.channels.updates import LatestValue, completions
 from beamshell.channels.value_info import ValueInfo, with_info
-from beamshell.errors import BadValue, DeviceError, NotConnected, ReadFailed, WriteFailed
+from beamshell.errors import BadValue, DeviceError, NotConnected, ReadFailed, ReadTimeout, WriteCut, WriteFailed
 from beamshell.protocols import DataKey, Reading
 
 _PRIORITY = 0
@@ -217,6 +219,21 @@ class CaChannel(RemoteChannel):
         self.on_write_ended(DISCONNECTED)
         return was
 
+    # ---- silence
+
+    def silence(self, ask_s: float = 0.0) -> Silence | None:
+        """The last time in which it was not connected, or in which its server did not answer on the circuit."""
+        if ask_s:
+            circuit_watch.ask(self.server, ask_s)
+        silences = (self._silence, circuit_watch.last_silence(self.server))
+        return newest_silence(silence for silence in silences if silence is not None)
+
+    @property
+    def smallest_get(self) -> tuple[int, int] | None:
+        """Channel identifier and type of the get that costs its server least; None while it is not connected."""
+        chid = self._chid
+        return None if chid is None or not self._connected else (chid, self._type + dbr.TIME)
+
     # ---- reading
 
     def begin_get(self) -> Collect:
@@ -362,6 +379,7 @@ class CaChannel(RemoteChannel):
                 return int(lib.ca_array_put(self._type, count, chid, data))
             self._writing_id = requests.new_id()
             requests.puts[self._writing_id] = self
+            circuit_watch.watch_writes()
             status = int(lib.ca_array_put_callback(self._type, count, chid, data, lib.on_put, self._writing_id))
             if status != NORMAL:
                 requests.puts.pop(self._writing_id, None)
@@ -373,7 +391,7 @@ class CaChannel(RemoteChannel):
         if status == NORMAL:
             self._end_writing(None)
         elif status == DISCONNECTED:
-            self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
+            self._end_writing(WriteCut(f"{self.name} lost its connection before the write had ended"))
         else:
             self._end_writing(WriteFailed(f"{self.name}: {library().message(status)}"))
 
@@ -410,7 +428,8 @@ def _collect(channel: CaChannel, decode: Decoder, batch: Batch, index: int, time
     if answer is None:  # only for the first of a batch: the others are there with it
         answer = batch.wait_for(index, timeout)
     if answer is None:
-        raise ReadFailed(f"{channel.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
+        circuit_watch.note_unanswered(channel.server, time.monotonic() - timeout)
+        raise ReadTimeout(f"{channel.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
     if isinstance(answer, int):
         raise channel.failure(answer)
     return decode(answer)

@@ -10,6 +10,7 @@ import itertools
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from ctypes import string_at
 from typing import Protocol, TypeAlias
 
@@ -57,11 +58,21 @@ class CaListener(Protocol):
     def close(self) -> None:
         """The interpreter ends."""
 
+    @property
+    def server(self) -> str:
+        """Its IOC, as "host:port"; "" before it was found."""
+
+    @property
+    def smallest_get(self) -> tuple[int, int] | None:
+        """Channel identifier and type of the get that costs its server least; None while it is not connected."""
+
 
 # The library is given numbers, never pointers to Python objects: a late callback finds nothing instead of garbage.
 new_id = itertools.count(1).__next__
 channels: dict[int, CaListener] = {}
 puts: dict[int, CaListener] = {}
+before_close: list[Callable[[], None]] = []
+"""Functions that end other users of the library, before it is closed."""
 # A batch lives as long as somebody may still collect from it; a get that is never answered is then forgotten.
 _batches: dict[int, weakref.ref[Batch]] = {}
 _local = threading.local()
@@ -220,6 +231,8 @@ def _close_all() -> None:
     A thread in the middle of a call as pyepics destroys the context would take the whole process down.
     """
     reconnect_probe.stop()
+    for stop in before_close:
+        stop()
     end_jobs()
     for channel in list(channels.values()):
         channel.close()

@@ -170,7 +170,7 @@ class EpicsMotor(MotorRecord):
             move.is_written = True
             self._check_end(move)
         else:
-            move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"))
+            move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"), failure)
 
     def _on_setpoint(self, value: Any, **_: Any) -> None:
         """Fail the move under way if another client has changed VAL. Updates worker."""
@@ -238,7 +238,7 @@ class EpicsMotor(MotorRecord):
                 self.set_use_switch,
             )()
         except DeviceError as exc:
-            move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"))
+            move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"), exc)
             return None
         if calibrating:
             move.fail(MoveFailed(f"{self.name}: {move.action}: in Set mode its position was redefined, nothing moved"))

@@ -106,7 +106,11 @@ def collect(ctx: CommandContext, msg: Any) -> Any:
 
 
 def locate(ctx: CommandContext, msg: Any) -> Any:
-    """Setpoint and readback of each device; of the only one, unless squeeze=False."""
+    """Setpoint and readback of each device, all asked together; of the only one, unless squeeze=False."""
     objects = (*(() if msg.obj is None else (msg.obj,)), *msg.args)
-    locations = [ctx.device(method_of(obj, "locate")) for obj in objects]
+    collectors = [
+        ctx.device(obj.begin_location) if hasattr(obj, "begin_location") else method_of(obj, "locate")
+        for obj in objects
+    ]
+    locations = [ctx.device(collect) for collect in collectors]
     return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations

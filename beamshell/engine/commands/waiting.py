@@ -104,21 +104,32 @@ def wait_for(ctx: CommandContext, msg: Any) -> list[Any]:
 
 
 def wait_for_release(ctx: CommandContext, msg: Any) -> None:
-    """Wait until no suspender of a suspension is tripped and its sleep is over, or until another one trips."""
+    """Wait until no suspender of a suspension is tripped and its sleep is over, or until another one trips.
+
+    Raises:
+        NoAnswer: a device does not answer within the limit.
+    """
     episode: tuple[Suspender, ...] = msg.args[0]
 
     def released() -> bool:
-        return not any(s.tripped for s in episode if s in ctx.suspenders)  # one that was removed holds nothing
+        return not any(s.tripped for s in episode if s in ctx.holding)  # one that was removed holds nothing
 
     def joined() -> bool:
         return any(suspender not in episode for suspender in ctx.tripped)
 
+    limited = [suspender for suspender in ctx.silences.waiting if suspender in episode]
+    limit = ctx.clock() + ctx.world.answer_wait_s
     while True:
-        ctx.until(lambda: released() or joined())
+        if not ctx.until(lambda: released() or joined(), limit if limited else None):
+            for unanswered in limited:
+                if unanswered.tripped:
+                    raise unanswered.failure()
+            limited = []
+            continue
         if joined():
             return
         deadline = ctx.clock() + max(
-            (suspender.sleep for suspender in episode if suspender in ctx.suspenders), default=0.0
+            (suspender.sleep for suspender in episode if suspender in ctx.holding), default=0.0
         )
         if not ctx.until(lambda: not released() or joined(), deadline):
             return

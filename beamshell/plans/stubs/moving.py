@@ -5,6 +5,7 @@ They know no engine and no control system.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
@@ -54,9 +55,9 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
 def mvr(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
     """Move devices by distances, all at the same time, and wait for all. Returns a tuple of statuses."""
     pairs = chunked(args, 2, "mvr(device, distance, device, distance, ...)")
+    origins = yield from setpoints([device for device, _ in pairs])
     targets: list[Any] = []
-    for device, distance in pairs:
-        origin = yield from setpoint(device)
+    for (device, distance), origin in zip(pairs, origins, strict=True):
         targets += [device, moved_by(device, origin, distance)]
     return (yield from mv(*targets, group=group, timeout=timeout, **kwargs))
 
@@ -99,6 +100,18 @@ def setpoint(device: Any) -> Plan:
         location = yield Msg("locate", device)
         return location["setpoint"]
     return (yield from rd(device))
+
+
+def setpoints(devices: Sequence[Any]) -> Plan:
+    """The setpoints of devices in their order; those of several that have `locate` are asked for together."""
+    if len(devices) > 1 and all(isinstance(device, Locatable) for device in devices):
+        locations = yield Msg("locate", None, *devices, squeeze=False)
+        return [location["setpoint"] for location in locations]
+    positions = []
+    for device in devices:
+        position = yield from setpoint(device)
+        positions.append(position)
+    return positions
 
 
 @plan

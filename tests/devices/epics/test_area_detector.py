@@ -468,6 +468,7 @@ def own_cam(own_ioc: DemoIoc, tmp_path: Path) -> Iterator[EpicsAreaDetector]:
 def test_an_ioc_that_dies_in_the_middle_of_a_capture_fails_the_run_and_the_next_is_whole(
     own_ioc: DemoIoc, own_cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
 ) -> None:
+    engine.answer_wait_s = 0.0
     own_cam.count_time.set(5).wait(5)
     death = threading.Timer(0.2, own_ioc.kill)  # in the middle of an exposure
     token = engine.subscribe(lambda name, doc: doc["seq_num"] == 2 and death.start(), "event")
@@ -482,6 +483,23 @@ def test_an_ioc_that_dies_in_the_middle_of_a_capture_fails_the_run_and_the_next_
     documents.all.clear()
     engine(count([own_cam], num=2))
     assert len(documents.pictures()) == 2
+
+
+def test_an_ioc_that_dies_in_a_capture_and_is_back_within_the_limit_costs_no_picture(
+    own_ioc: DemoIoc, own_cam: EpicsAreaDetector, engine: RunEngine, documents: Documents
+) -> None:
+    own_cam.count_time.set(1).wait(5)
+
+    def die_and_come_back() -> None:
+        own_ioc.kill()
+        own_ioc.restart()
+
+    death = threading.Timer(0.2, die_and_come_back)  # in the middle of an exposure
+    engine.subscribe(lambda name, doc: doc["seq_num"] == 2 and death.start(), "event")
+    engine(count([own_cam], num=4))
+    death.join()
+    assert len(documents.pictures()) == 4
+    check(documents.all)
 
 
 def test_an_offline_detector_is_left_as_it_is_without_waiting_for_each_setting(
