@@ -235,7 +235,7 @@ def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak
     if signal is not None and signal not in peaks:
         raise NoFit(f"scan {run.scan_id}: {signal} is the same everywhere, or no number, or has too few points")
     if not peaks:
-        raise NoFit(f"{run.label} has no peak: its values are all the same, or too few")
+        raise NoFit(f"{run.label} has no peak: its places or its values are all the same, or too few")
     good = {name: peak for name, peak in peaks.items() if peak.doubt is None}
     pointing = {name: peak for name, peak in good.items() if peak.is_dip == asked.dip}
     curve = peaks[signal] if signal is not None else clearest(pointing or peaks)
