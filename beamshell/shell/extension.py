@@ -62,17 +62,27 @@ def load(shell: Any, session: Session | None = None) -> Session:
     _Wiring(shell, session).connect()
     if has_startup_files(shell):
         return session
+    if _is_of_command_line(shell):
+        session.take_all_steps()
+        return session
+    startup_files: Iterable[str] = ()
     if options is not None:  # a profile in a shell that another program has started, such as a notebook's kernel
         shell.InteractiveTB.set_mode(mode=options.file_config.InteractiveShell.get("xmode", shell.xmode))
-        run_startup_files(session, options.file_config.InteractiveShellApp.get("exec_files", ()))
-        say(session.summary)
+        startup_files = options.file_config.InteractiveShellApp.get("exec_files", ())
+    if startup_files:
+        run_startup_files(session, startup_files)
     else:
         session.take_all_steps()
-        if session.profile is None:  # a plain IPython, which has shown no banner of ours
-            import_module("numpy")  # now: its import cannot be repeated once Ctrl+C has interrupted it
-            libraries.open()
-            say(session.summary)
+    import_module("numpy")  # now: its import cannot be repeated once Ctrl+C has interrupted it
+    libraries.open()
+    if session.profile is None or options is not None:  # no banner of ours is shown
+        say(session.summary)
     return session
+
+
+def _is_of_command_line(shell: Any) -> bool:
+    """True in a console of ours, which shows a banner and a prompt of its own."""
+    return hasattr(getattr(shell, "parent", None), "options")
 
 
 def _launch_options(shell: Any) -> LaunchOptions | None:
@@ -86,8 +96,7 @@ def _launch_options(shell: Any) -> LaunchOptions | None:
 def _new_session(shell: Any, options: LaunchOptions | None) -> Session:
     if options is None:
         return Session(shell, Beamshell(parent=shell))
-    is_of_command_line = hasattr(getattr(shell, "parent", None), "options")
-    config = Beamshell(parent=shell) if is_of_command_line else options.config
+    config = Beamshell(parent=shell) if _is_of_command_line(shell) else options.config
     return Session(shell, config, profile=options.profile, ioc=options.ioc, simulated=options.simulated)
 
 
