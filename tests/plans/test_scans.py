@@ -209,7 +209,7 @@ def test_a_motor_may_be_read_as_a_detector_too_and_is_one_column(world, here, na
     (descriptor,) = [doc for kind, doc in world.docs if kind == "descriptor"]
     start = world.docs[0][1]
     assert len(start["detectors"]) == len(set(start["detectors"]))
-    headings = [column.heading for column in columns_of(start, descriptor)[0]]
+    headings = [column.name for column in columns_of(start, descriptor)[0]]
     assert headings == list(dict.fromkeys([*start.get("motors", ()), *start["detectors"]]))
 
 

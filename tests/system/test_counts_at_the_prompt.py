@@ -9,9 +9,10 @@ from terminal import Terminal
 
 def test_one_press_ends_a_bare_count_and_shows_what_was_counted_until_then(console: Terminal) -> None:
     all_of_them = "Stopped: the count of cam, mca, scaler was cut short. The engine is idle."
-    for _ in range(20):  # a press may come before all have begun
+    for attempt in range(20):  # a press may come before all have begun: the next comes a little later
         start = console.begin("ct scaler mca cam ring 1e6")
         console.wait_for("no run, about", start)
+        console.sleep(0.02 * attempt)
         console.press_ctrl_c()
         console.wait_for_prompt(start)
         text = console.text(start)
