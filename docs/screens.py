@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 DOCS = Path(__file__).parent
@@ -44,6 +45,7 @@ class Scene:
         lines: typed one after the other, each when the prompt is back.
         until: called after the last line in place of waiting for the prompt.
         columns: the width of the terminal.
+        words: options of the command line.
         speed: how many times faster than in life the demo beamline runs.
     """
 
@@ -52,12 +54,18 @@ class Scene:
     lines: tuple[str, ...]
     until: Callable[[Terminal, int], None] | None = None
     columns: int = 80
+    words: tuple[str, ...] = ()
     speed: float = 10.0
 
 
 def half_way(terminal: Terminal, start: int) -> None:
     """Return when the table has its fifth point."""
     terminal.wait_for_point(5, start)
+
+
+def on_the_way(terminal: Terminal, start: int) -> None:
+    """Return when the first motor is on its way."""
+    terminal.wait_for(r"s left", start)
 
 
 def paused(terminal: Terminal, start: int) -> None:
@@ -71,6 +79,11 @@ SCENES = (
     Scene("scan-40", "the same scan in 40 columns", ("scan det th -1 1 11 0.1",), columns=40),
     Scene("scan-running", "a scan on its way", ("scan det th -1 1 21 1",), until=half_way, speed=1.0),
     Scene("paused", "a scan paused by Ctrl+C", ("scan det th -1 1 21 0.5",), until=paused, speed=1.0),
+    Scene("plot", "a scan plotted in the terminal", ("scan det th -1 1 21 0.1",), words=("--Beamshell.plots=text",)),
+    Scene("grid", "a grid in shades", ("grid cam samx -2 2 9 samy -2 2 9", "plot"), columns=100),
+    Scene("fit", "a fit with its errors", ("scan det th -1 1 21 0.1", "fit gauss", "savefig scan")),
+    Scene("umv", "two motors on their way", ("umv th 30 tth 10",), until=on_the_way, speed=1.0),
+    Scene("help", "all commands on one screen", ("bhelp",), columns=100),
     Scene("refused", "a scan beyond a limit is refused before anything moves", ("scan det th 80 95 11",)),
     Scene("positions", "what the motors say", ("mov th 1.5", "wm th tth samx")),
 )
@@ -81,11 +94,13 @@ def main(folder: Path, scenes: Iterable[Scene] = SCENES) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for scene in scenes:
         with tempfile.TemporaryDirectory() as data:
-            terminal = Terminal(Path(data), (), scene.speed, scene.columns)
+            terminal = Terminal(Path(data), scene.words, scene.speed, scene.columns)
             try:
                 cells = play(terminal, scene)
             finally:
                 terminal.close()
+            for figure in Path(data).rglob("*.png"):
+                copy(figure, folder)
         (folder / f"{scene.name}.svg").write_text(svg(cells, scene.title), encoding="utf-8")
         print(f"{scene.name}.svg: {scene.title}")
 

@@ -77,8 +77,11 @@ class Terminal:
 
     @property
     def cells(self) -> list[list[Any]]:
-        """What is on the screen, line by line as far as the cursor: characters with their colours, as pyte has them."""
-        return [[self._screen.buffer[y][x] for x in range(self._columns)] for y in range(self._screen.cursor.y + 1)]
+        """What is on the screen, line by line to the last one with text: characters with their colours, as of pyte."""
+        lines = [[self._screen.buffer[y][x] for x in range(self._columns)] for y in range(ROWS)]
+        while len(lines) > self._screen.cursor.y + 1 and not "".join(cell.data for cell in lines[-1]).strip():
+            lines.pop()
+        return lines
 
     @property
     def row(self) -> int:

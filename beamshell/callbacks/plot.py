@@ -153,6 +153,8 @@ class LinePicture:
         if (marks := self._windows.marks.of(self.run)) != self._marks:
             self._marks = marks
             self._draw_marks()
+        elif self.status:
+            self._add_legends()
         self._axes[0].set_title(caption(self._curves, self.status), fontsize="medium")
 
     def _add_lines(self, previous: LinePicture | None) -> None:
@@ -203,11 +205,20 @@ class LinePicture:
         self._add_legends()
 
     def _add_legends(self) -> None:
-        """A legend where there is more than one line; its place is fixed, since the best one takes long to find."""
-        for axes in dict.fromkeys(self._axes):
+        """A legend where there is more than one line, in the upper corner that is farther from the highest point."""
+        for axes, line in dict(zip(self._axes[::-1], self._lines[::-1], strict=True)).items():
             handles, labels = axes.get_legend_handles_labels()
             if len(handles) > 1 or self._curves.note:
-                axes.legend(handles, labels, fontsize="small", loc="upper right")
+                axes.legend(handles, labels, fontsize="small", loc=f"upper {_side_without_top(axes, line)}")
+
+
+def _side_without_top(axes: Any, line: Any) -> str:
+    """The side of the axes, "left" or "right", that is farther from the highest point of a line."""
+    xs, ys = (np.asarray(values, dtype=np.float64) for values in line.get_data())
+    if not np.isfinite(ys).any():
+        return "right"
+    middle = sum(axes.get_xlim()) / 2
+    return "left" if xs[np.nanargmax(np.where(np.isfinite(ys), ys, -np.inf))] > middle else "right"
 
 
 def set_limits(axes: Any, values: NDArray[np.float64], expected: tuple[float, float] | None) -> None:

@@ -27,6 +27,15 @@ def test_a_run_becomes_a_line_with_names_and_units(make_run, ax):
     assert ax.get_title() == f"#1 scan det th -1 1 3  success\n{date_and_time(1000.0)}"
 
 
+@pytest.mark.parametrize("top", [-1.0, 1.0])
+def test_a_legend_stands_in_the_corner_away_from_the_highest_point(make_run, ax, top):
+    rows = [(place, 9.0 if place == top else 1.0, 1.0) for place in (-1.0, 0.0, 1.0)]
+    feed(LivePlot(ax=ax), make_run(["th"], ["det", "mon"], rows))
+    ax.figure.canvas.draw()
+    box, whole = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert bool(box.x0 + box.x1 > whole.x0 + whole.x1) is (top < 0)
+
+
 def test_without_names_the_hints_decide(make_run, ax):
     feed(LivePlot(ax=ax), make_run(["th"], ["det", "mon"], [(0.0, 1.0, 2.0)]))
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["det", "mon"]
