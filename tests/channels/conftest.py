@@ -18,7 +18,7 @@ with reserved_ports():
 with reserved_ports():
     _PVA_PORTS = (str(tcp := free_port()), str(free_port(tcp)))
 with reserved_ports():
-    _FAR_PVA_PORTS = (free_port(), free_port())
+    _FAR_PVA_PORTS = (far := free_port(), free_port(far))
 _PVA_LIST = _LAYER_IOC.client_environment["EPICS_PVA_ADDR_LIST"]
 os.environ["EPICS_CA_ADDR_LIST"] += f" {LOOPBACK}:{_LAYER_IOC.port}"
 os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST} {LOOPBACK}:{_FAR_PVA_PORTS[1]}"
