@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -96,6 +97,14 @@ def _refuse_computed(moves: list[Step]) -> None:
             raise UsageError(f"{motor.name} cannot be moved by a distance, but its axes can: {names}")
 
 
+def _answers_before_it_is_sent(motor: Any) -> bool:
+    """Whether its server answers a question before it carries out a write that comes after that."""
+    servers = {
+        getattr(getattr(motor, part, None), "keeps_order_with", "") for part in ("readback_signal", "setpoint_signal")
+    }
+    return len(servers) == 1 and servers != {""}
+
+
 def _moved(
     plan: Callable[..., Plan],
     moves: list[Move] | list[Step],
@@ -106,6 +115,9 @@ def _moved(
         if any(motor is other for other in motors[:number]):
             raise UsageError(f"{motor.name} is named twice")
     starts = [begin_position_text(motor) for motor in motors]  # on their way with the first write
+    for number, motor in enumerate(motors):
+        if not _answers_before_it_is_sent(motor):
+            starts[number] = partial(str, starts[number]())
 
     def show(_statuses: Any) -> None:
         ends = [begin_position_text(motor) for motor in motors]
