@@ -33,7 +33,8 @@ with reserved_ports():
     _OWN_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "own.json")
 with reserved_ports():
     _FAR_IOC = DemoIoc(seed=1, speed=10.0, twin=_HOME / "far.json")
-    _FAR_NETWORK = NetworkProxy(_FAR_IOC.port, free_port(_FAR_IOC.port))
+with reserved_ports():  # of its own, as the IOC serves on its other ports only later
+    _FAR_NETWORK = NetworkProxy(_FAR_IOC.port, free_port())
 """Their ports are taken here; the processes start with the first test that asks for them."""
 
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # matplotlib's list of fonts takes seconds to make

@@ -29,7 +29,7 @@ def _claimed_share() -> int:
 
 _FIRST = _claimed_share()
 _blocks = itertools.count(_FIRST, _BLOCK)
-_OTHERS = f"{_FIRST + 8 * _BLOCK}-{_FIRST + _SIZE - 2}"
+_OTHERS = f"{_FIRST + 10 * _BLOCK}-{_FIRST + _SIZE - 2}"
 
 os.environ["BEAMSHELL_PORTS"] = _OTHERS
 
