@@ -9,6 +9,7 @@ import atexit
 import functools
 import gc
 import importlib
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 
 from beamshell.errors import MissingLibrary, NotConnected
 from beamshell.plugins import find_installed
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -70,9 +73,12 @@ class Gate:
             self._waiting.remove(begin)
 
     def open(self) -> None:
-        """Call all that was held back, and what comes later at once. Any thread."""
+        """Call all that was held back, and what comes later at once. What fails is logged, and the others go on."""
         while (begin := self._next()) is not None:
-            begin()
+            try:
+                begin()
+            except Exception as exc:  # noqa: BLE001  the gate must open, or the first command waits for ever
+                logger.warning("%s", exc)
 
     def _next(self) -> Callable[[], None] | None:
         """The next one that was held back; with the last one gone it is open."""

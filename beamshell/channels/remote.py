@@ -104,12 +104,14 @@ class RemoteChannel(Channel):
         if self._connected:
             return
         self._wait_until_asked()
-        deadline = time.time() + timeout
-        while not self._ready.wait(max(0.0, deadline - time.time())):
-            enough = self._since + self._connects_within_s  # what is known of the network may have changed meanwhile
-            if max(deadline, enough) <= time.time():
+        begun, searched_s = time.monotonic(), max(0.0, time.time() - self._since)
+        left_s = timeout
+        while not self._ready.wait(max(0.0, left_s)):
+            waited_s = time.monotonic() - begun
+            # what is known of the network may have changed meanwhile
+            left_s = max(timeout - waited_s, self._connects_within_s - searched_s - waited_s)
+            if left_s <= 0:
                 raise NotConnected(self._why_not())
-            deadline = max(deadline, enough)
 
     def _wait_until_asked(self) -> None:
         """Return when it is searched for: nothing can answer before, and the time-out begins then."""

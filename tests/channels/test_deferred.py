@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from layer_servers import Instrument
 
-from beamshell.channels import deferred, polled
+from beamshell.channels import deferred, polled, remote
 from beamshell.channels.ca import requests
 from beamshell.channels.factory import open_channel
 from beamshell.errors import NotConnected
@@ -81,6 +83,29 @@ def test_what_is_needed_on_channel_access_imports_no_other_library(demo_ioc):
     assert not deferred.libraries.is_open
     channel.close()
     deferred.libraries.open()
+
+
+def test_what_cannot_begin_is_logged_and_the_gate_opens_for_the_others(caplog):
+    gate, begun = deferred.Gate(), []
+
+    def fails():
+        raise NotConnected("BL:th.RBV: no such library")
+
+    gate.close()
+    for begin in (fails, lambda: begun.append("tth")):
+        gate.run(begin)
+    gate.open()
+    assert (gate.is_open, begun, caplog.messages) == (True, ["tth"], ["BL:th.RBV: no such library"])
+
+
+def test_a_clock_that_steps_back_makes_no_wait_longer(monkeypatch, demo_ioc):
+    channel = open_channel("ca://BL:nobody")
+    channel.connect()
+    hours = itertools.count()
+    monkeypatch.setattr(remote, "time", SimpleNamespace(monotonic=time.monotonic, time=lambda: -3600.0 * next(hours)))
+    with pytest.raises(NotConnected):
+        channel.wait_connected(0.05)
+    channel.close()
 
 
 def test_a_time_out_begins_when_the_library_is_there(monkeypatch, tmp_path):
