@@ -19,12 +19,11 @@ from beamshell.analysis.models import (
     polynomial,
     pseudo_voigt,
 )
-from beamshell.analysis.noise import counting_variance
+from beamshell.analysis.noise import FEWEST_EXPECTED, counting_variance
 from beamshell.arrays import Floats, np
 
 _MAX_EVALUATIONS = 100
 _REWEIGHTED = 3  # fits, each with the variances of the one before
-_FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
 _FEW_POINTS, _MOST_CENTRES, _WIDER = 20, 200, 1.5
 _LARGEST = 1e6  # times the range of the values: no height
 _ONE_IN_1000, _RARE_DEVIATIONS = 1e-3, 3.09
@@ -122,8 +121,7 @@ def fitted(
             return None
         curve, slopes = on_background(background, model, at, parameters)
         if per_value is not None:
-            expected = np.maximum((curve * tall + low) * per_value, _FEWEST_COUNTS)
-            variances = expected / (per_value * tall) ** 2
+            variances = counting_variance(curve * tall + low, per_value, FEWEST_EXPECTED) / tall**2
     weighted, residuals = slopes / np.sqrt(variances)[:, None], (values - curve) / np.sqrt(variances)
     chi_square = float(residuals @ residuals)
     scale, widening = _scale(chi_square, freedom, is_known=per_value is not None)

@@ -22,7 +22,7 @@ from beamshell.analysis.models import (
     own_parameters,
     pseudo_voigt,
 )
-from beamshell.analysis.noise import counting_variance
+from beamshell.analysis.noise import FEWEST_EXPECTED, counting_variance
 from beamshell.analysis.refusals import Curve, Shape
 from beamshell.arrays import Floats, np
 from beamshell.errors import NoFit
@@ -42,7 +42,6 @@ MODELS = {
 
 _FEWEST_FOR_LINE = 3
 _REWEIGHTED = 3
-_FEWEST_COUNTS = 0.2  # of a fitted curve, for its variance
 _RARE = 1e-3  # of fits of the right model that are called poor, on each side
 _FAIR = 0.05
 _EXACT = 1e-9  # of the range of the values: no noise
@@ -244,7 +243,7 @@ def _line(curve: Curve) -> tuple[list[str], list[float], Floats, Callable[[Float
         weighted = columns / np.sqrt(variances)[:, None]
         parameters = np.linalg.lstsq(weighted, y / np.sqrt(variances), rcond=None)[0]
         if curve.per_value is not None:
-            variances = _counting_variance(columns @ parameters, curve.per_value)
+            variances = counting_variance(columns @ parameters, curve.per_value, FEWEST_EXPECTED)
     chi_square = float(np.sum((y - columns @ parameters) ** 2 / variances))
     scale = chi_square / freedom
     if curve.per_value is None:
@@ -258,11 +257,6 @@ def _line(curve: Curve) -> tuple[list[str], list[float], Floats, Callable[[Float
     unit = curve.in_units(1.0)
     values = [slope * unit, intercept * unit]
     return ["slope", "intercept"], values, covariance * unit**2, lambda positions: intercept + slope * positions
-
-
-def _counting_variance(expected: Floats, per_value: Floats) -> Floats:
-    """The variance of counts around a fitted curve, float [n]."""
-    return np.asarray(np.maximum(expected * per_value, _FEWEST_COUNTS) / per_value**2)
 
 
 # ---- goodness ------------------------------------------------------------------------------------
@@ -283,7 +277,7 @@ def _goodness(curve: Curve, evaluate: Callable[[Floats], Floats], parameters: in
     if squares <= (_EXACT * float(np.ptp(curve.values))) ** 2 * rest.size:
         return math.nan, "exact: the points are on the curve"
     if curve.per_value is not None:
-        chi_square = float(np.sum(rest**2 / _counting_variance(at, curve.per_value)))
+        chi_square = float(np.sum(rest**2 / counting_variance(at, curve.per_value, FEWEST_EXPECTED)))
         reduced = chi_square / freedom
         chance = float(chdtrc(freedom, chi_square))
         if chance < _RARE:

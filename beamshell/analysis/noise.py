@@ -66,14 +66,19 @@ def counts_per_value(values: Floats, exposures: Floats | None = None) -> Floats 
     return None
 
 
-def counting_variance(values: Floats, per_value: Floats) -> Floats:
-    """The variance max(N, 1) of N counts, in the unit of the values squared, float [n].
+FEWEST_EXPECTED = 0.2
+"""Counts of a fitted curve, at the least, for its variance."""
+
+
+def counting_variance(values: Floats, per_value: Floats, fewest: float = 1.0) -> Floats:
+    """The variance max(N, fewest) of N counts, in the unit of the values squared, float [n].
 
     Args:
         values: expected or measured, float [n].
         per_value: counts that one unit of the value stands for, float [n].
+        fewest: 1 for measured counts, whose number may be 0 by chance; less for expected ones.
     """
-    return np.maximum(values * per_value, 1.0) / per_value**2
+    return np.asarray(np.maximum(values * per_value, fewest) / per_value**2)
 
 
 def smallest_difference(values: Floats) -> float:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from beamshell.arrays import Floats, np
+from typing_extensions import override
+
+from beamshell.arrays import np
+from beamshell.callbacks.coloured import ColouredPicture
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure, caption
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import colours
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.views.grid import Grid, edges, grid_of, is_grid
@@ -87,63 +89,36 @@ class Look(NamedTuple):
     ylabel: str | None = None
     aspect: str = "auto"
 
-    def colours(self, values: Floats, scale: Scale) -> dict[str, Any]:
-        """Norm and colour map, by argument."""
-        chosen = colours(values if self.clim is None else np.array(self.clim, dtype=np.float64), scale)
-        return chosen if self.cmap is None else {**chosen, "cmap": self.cmap}
 
-
-class GridPicture:
+class GridPicture(ColouredPicture):
     """The image that one grid scan is drawn as.
 
     Args:
         grid: the points.
         scale: of the values.
         look: colours, labels and aspect.
-
-    Attributes:
-        status: how the run ended; empty while it is running.
     """
 
     def __init__(self, grid: Grid, scale: Scale = "linear", look: Look = Look()) -> None:  # noqa: B008  # immutable
-        self.status = ""
+        super().__init__(grid, scale, look.clim, look.cmap)
         self._look = look
-        self._grid = grid
-        self._scale: Scale = scale
-        self._axes: Any = None
-        self._image: Any = None
-        self._colorbar: Any = None
 
-    def compose(self, figure: Any, previous: GridPicture | None) -> None:  # noqa: ARG002  # nothing of it is kept
-        """Make the axes in `figure`."""
-        figure.clear()
-        self.compose_on(figure.subplots(), None)
-
-    def compose_on(self, ax: Any, previous: GridPicture | None) -> None:
-        """Use these axes, in place of the previous image."""
-        if previous is not None and previous._image is not None:
-            previous._colorbar.remove()
-            previous._image.remove()
-        self._axes = ax
-        ax.set_xlabel(self._look.xlabel or self._grid.x.label)
-        ax.set_ylabel(self._look.ylabel or self._grid.y.label)
+    @override
+    def compose_on(self, ax: Any, previous: ColouredPicture | None) -> None:
+        super().compose_on(ax, previous)
+        ax.set_xlabel(self._look.xlabel or self._view.x.label)
+        ax.set_ylabel(self._look.ylabel or self._view.y.label)
         ax.set_aspect(self._look.aspect)
 
     def update(self) -> None:
-        """Draw the image of the points measured so far."""
-        image = self._grid.image()
-        if self._image is not None:
-            self._image.set_visible(image is not None)
+        """Draw the image of the points measured so far; cells without a value stay blank."""
+        image = self._view.image()
+        if self._drawn is not None:
+            self._drawn.set_visible(image is not None)
         if image is not None:
-            self._draw(np.ma.masked_invalid(image.values), edges(image.x), edges(image.y))
-        self._axes.set_title(caption(self._grid, self.status, "" if image else _NO_IMAGE), fontsize="medium")
-
-    def _draw(self, values: Any, x_edges: Any, y_edges: Any) -> None:
-        """Draw cells between these edges; those without a value stay blank."""
-        previous, style = self._image, self._look.colours(values.compressed(), self._scale)
-        self._image = self._axes.pcolorfast(x_edges, y_edges, values, **style)
-        if previous is None:
-            self._colorbar = self._axes.figure.colorbar(self._image, ax=self._axes, label=self._grid.z.label)
-        else:
-            self._colorbar.update_normal(self._image)
-            previous.remove()
+            values = np.ma.masked_invalid(image.values)
+            self._draw(
+                values.compressed(),
+                lambda style: self._axes.pcolorfast(edges(image.x), edges(image.y), values, **style),
+            )
+        self._axes.set_title(caption(self._view, self.status, "" if image else _NO_IMAGE), fontsize="medium")

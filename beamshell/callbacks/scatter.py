@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from beamshell.arrays import Floats, np
+from beamshell.callbacks.coloured import ColouredPicture
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_figure import LiveFigure, caption
 from beamshell.callbacks.painter import Painter
-from beamshell.callbacks.scales import colours
 from beamshell.views.scales import Scale, margin_of
 from beamshell.views.scatter import Scatter, scatter_of
 
@@ -103,65 +103,33 @@ class Look:
         self.as_mesh = as_mesh
         self.style = style
 
-    def colours(self, values: Floats, scale: Scale) -> dict[str, Any]:
-        """Norm and colour map, by argument."""
-        chosen = colours(values if self.clim is None else np.array(self.clim, dtype=np.float64), scale)
-        return chosen if self.cmap is None else {**chosen, "cmap": self.cmap}
 
-
-class ScatterPicture:
+class ScatterPicture(ColouredPicture):
     """The drawing of one run's points in colours.
 
     Args:
         scatter: the points.
         look: colours and limits.
         scale: of the values.
-
-    Attributes:
-        status: how the run ended; empty while it is running.
     """
 
     def __init__(self, scatter: Scatter, look: Look, scale: Scale) -> None:
-        self.status = ""
-        self._scatter = scatter
+        super().__init__(scatter, scale, look.clim, look.cmap)
         self._look = look
-        self._scale: Scale = scale
-        self._axes: Any = None
-        self._drawn: Any = None
-        self._colorbar: Any = None
-
-    def compose(self, figure: Any, previous: ScatterPicture | None) -> None:  # noqa: ARG002  # nothing of it is kept
-        """Make the axes in `figure`."""
-        figure.clear()
-        self.compose_on(figure.subplots(), None)
-
-    def compose_on(self, ax: Any, previous: ScatterPicture | None) -> None:
-        """Use these axes, in place of the previous points."""
-        if previous is not None and previous._drawn is not None:
-            previous._colorbar.remove()
-            previous._drawn.remove()
-        self._axes = ax
-        ax.set_xlabel(self._scatter.x.label)
-        ax.set_ylabel(self._scatter.y.label)
 
     def update(self) -> None:
         """Draw the points measured so far."""
-        xs, ys, zs = (points := self._scatter.points())[:, np.isfinite(points).all(axis=0)]
+        xs, ys, zs = (points := self._view.points())[:, np.isfinite(points).all(axis=0)]
         if xs.size:
-            self._draw(xs, ys, zs)
+            self._draw(zs, lambda style: self._coloured(xs, ys, zs, style))
             self._set_limits(xs, ys)
-        self._axes.set_title(caption(self._scatter, self.status), fontsize="medium")
+        self._axes.set_title(caption(self._view, self.status), fontsize="medium")
 
-    def _draw(self, xs: Floats, ys: Floats, zs: Floats) -> None:
-        previous, style = self._drawn, self._look.colours(zs, self._scale)
-        self._drawn = self._mesh(xs, ys, zs, style) if self._look.as_mesh else None
-        if self._drawn is None:
-            self._drawn = self._axes.scatter(xs, ys, c=zs, **{"s": 16, **self._look.style, **style})
-        if previous is None:
-            self._colorbar = self._axes.figure.colorbar(self._drawn, ax=self._axes, label=self._scatter.z.label)
-        else:
-            self._colorbar.update_normal(self._drawn)
-            previous.remove()
+    def _coloured(self, xs: Floats, ys: Floats, zs: Floats, style: dict[str, Any]) -> Any:
+        mesh = self._mesh(xs, ys, zs, style) if self._look.as_mesh else None
+        if mesh is not None:
+            return mesh
+        return self._axes.scatter(xs, ys, c=zs, **{"s": 16, **self._look.style, **style})
 
     def _mesh(self, xs: Floats, ys: Floats, zs: Floats, style: dict[str, Any]) -> Any:
         """Triangles between the points; None if there are none, or too many points."""

@@ -9,9 +9,8 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from beamshell.text.window import has_colours, window_width
+from beamshell.text.window import can_show, has_colours, window_width
 from beamshell.views.text_plot import ASCII
 
 _SAMPLE = "⣿█┤▼…"
@@ -45,19 +44,10 @@ class TextScreen:
             rows=size.lines,
             is_terminal=width is not None,
             greys=has_colours(sys.stdout),
-            is_unicode=_takes_unicode(sys.stdout),
+            is_unicode=can_show(_SAMPLE, getattr(sys.stdout, "encoding", None) or "utf-8"),
         )
 
     def text(self, lines: Iterable[str]) -> str:
         """The lines as they can be printed here."""
         text = "\n".join(lines)
         return text if self.is_unicode else text.translate(ASCII)
-
-
-def _takes_unicode(stream: Any) -> bool:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        _SAMPLE.encode(encoding)
-    except (LookupError, UnicodeError):
-        return False
-    return True

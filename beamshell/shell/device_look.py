@@ -14,6 +14,9 @@ from beamshell.shell.positions import unit_of, value_text
 from beamshell.text.lists import listed
 from beamshell.text.numbers import in_full, number, with_unit
 
+_DIGITS = 6
+"""Digits of a number whose precision nobody says."""
+
 
 class Look(NamedTuple):
     """What a short look shows."""
@@ -72,17 +75,24 @@ def _begin_value(device: Any) -> Callable[[], Look]:
     field = fields[0]
     begin = getattr(device, "begin_read", None)
     collect = begin() if callable(begin) else device.read
-    return lambda: Look(_text(device, (collect().get(field) or {}).get("value")), "")
+    return lambda: Look(value_in_words((collect().get(field) or {}).get("value"), device), "")
 
 
-def _text(device: Any, value: Any) -> str:
-    """A value in words if it is one of several states, else as a number with its unit."""
-    states = getattr(device, "enum_strs", ())
+def value_in_words(value: Any, *sources: Any) -> str:
+    """A value in words if it is one of several states, else as a number with its unit.
+
+    Args:
+        value: as the control system gives it.
+        sources: the signal or device that it is of; the first that knows them says states, precision and unit.
+    """
+    states = next(filter(None, (getattr(source, "enum_strs", ()) for source in sources)), ())
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(states):
         return str(states[value])
+    text = str(value)
     if isinstance(value, list | tuple) or getattr(value, "shape", None):
-        return f"an array of {len(value)}"
-    if not isinstance(value, float):
-        return with_unit(str(value), unit_of(device))
-    precision = getattr(device, "precision", None)
-    return with_unit(number(value, precision) if isinstance(precision, int) else in_full(value, 6), unit_of(device))
+        text = f"an array of {len(value)}"
+    elif isinstance(value, float):
+        precisions = (getattr(source, "precision", None) for source in sources)
+        precision = next((one for one in precisions if isinstance(one, int)), None)
+        text = in_full(value, _DIGITS) if precision is None else number(value, precision)
+    return with_unit(text, next(filter(None, map(unit_of, sources)), ""))

@@ -6,6 +6,7 @@ It knows neither IPython nor any device.
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,18 +66,19 @@ class LaunchOptions:
         profile = find_profile(profile_name, own_profiles)
         OWN_MODULES.offer(str(profile))  # its device file may name classes of it
         simulated, words = take_flag(words, "--twin")
-        config = _read_config(profile, words)
+        file_config = _read_file(profile)
+        config = _settings_of(file_config, words)
         folder = data_folder(config.data_folder or None)
         ioc = None
         if simulated:
             words = with_settings(words, _twin_settings(config, folder))
-            config = _read_config(profile, words)
+            config = _settings_of(file_config, words)
             folder = data_folder(config.data_folder)
             ioc = start_twin(_device_file(profile, config), seed=config.demo_ioc_seed, speed=config.demo_ioc_speed)
             os.environ.update(ioc.client_environment)
         elif config.demo_ioc:
             ioc = start_demo_ioc(config)
-        return cls(profile, config, folder, ioc, simulated, words, _read_file(profile))
+        return cls(profile, config, folder, ioc, simulated, words, file_config)
 
     @property
     def name(self) -> str:
@@ -151,9 +153,9 @@ def _read_file(profile: Path) -> Config:
         raise ConfigError(f"{place_of(exc, profile / CONFIG_FILE)}: {one_line(exc)}") from exc
 
 
-def _read_config(profile: Path, words: list[str]) -> Beamshell:
+def _settings_of(file_config: Config, words: list[str]) -> Beamshell:
     """The settings of the profile's configuration file, overruled by those of the command line."""
-    config = Config({"Beamshell": _read_file(profile).get("Beamshell", {})})
+    config = Config({"Beamshell": deepcopy(file_config.get("Beamshell", {}))})
     for word in words:
         if word.startswith("--Beamshell.") and "=" in word:
             name, _, value = word.removeprefix("--Beamshell.").partition("=")

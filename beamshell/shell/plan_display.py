@@ -21,6 +21,7 @@ from beamshell.engine.resources import name_of
 from beamshell.shell.live_line import LiveLines
 from beamshell.shell.live_move import LiveMove, motion_of
 from beamshell.text.times import duration
+from beamshell.text.window import can_show
 from beamshell.views.motion import BARS, PLAIN_BARS, Motion, motion_rows
 from beamshell.views.progress import Expectation, RunProgress, plan_line
 
@@ -224,15 +225,6 @@ def busy_words(actions: list[Task]) -> str:
         if tasks:
             words.append(f"{verb} {', '.join(dict.fromkeys(name_of(task.msg.obj) for task in tasks))}")
     return ", ".join(words)
-
-
-def can_show(text: str, encoding: str) -> bool:
-    """Whether a terminal of this encoding can show the text."""
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def expectation_of(simulated: SimulationResult | None, start: Document) -> Expectation | None:

@@ -173,6 +173,18 @@ class DeviceSlot(Slot):
         return list(devices)
 
 
+class RecordedNameSlot(Slot):
+    """The name of a device or value that a run has; this console need not have it."""
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, str) and not is_whole(token)
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return list(devices)
+
+
 class MotorSlot(DeviceSlot):
     """A device that can be moved."""
 

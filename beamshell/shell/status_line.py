@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from beamshell.documents.invalid_values import INVALID_SEVERITY
 from beamshell.errors import UnknownName
-from beamshell.shell.positions import unit_of
-from beamshell.text.numbers import in_full, number, with_unit
+from beamshell.shell.device_look import value_in_words
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +25,6 @@ MOST_OF_A_CORE = 0.0005
 _GAP = "  "
 _TROUBLE_STYLE, _STYLE = "noreverse fg:ansiyellow", "noreverse"
 _MOST_NAMES = 3
-_DIGITS = 6
 
 
 class StatusPart(NamedTuple):
@@ -225,17 +223,5 @@ def reading_text(signal: Any, device: Any) -> str:
     reading = signal.latest
     if reading is None:
         return "?"
-    value, states = reading["value"], tuple(getattr(signal, "enum_strs", ()))
     mark = "!" if reading.get("alarm_severity") == INVALID_SEVERITY else ""
-    if isinstance(value, int) and 0 <= value < len(states):
-        text = str(states[value])
-    elif isinstance(value, float):
-        precision = getattr(signal, "precision", None)
-        if precision is None:
-            precision = getattr(device, "precision", None)
-        text = number(value, precision) if isinstance(precision, int) else in_full(value, _DIGITS)
-    elif getattr(value, "shape", ()) or isinstance(value, list | tuple):
-        text = f"an array of {len(value)}"
-    else:
-        text = str(value)
-    return with_unit(text, unit_of(signal) or unit_of(device)) + mark
+    return value_in_words(reading["value"], signal, device) + mark

@@ -49,6 +49,15 @@ def has_colours(stream: Any) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def can_show(text: str, encoding: str) -> bool:
+    """Whether a terminal of this encoding can show the text."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def fitted(text: str, width: int | None) -> str:
     """The text with its long lines broken between words.
 

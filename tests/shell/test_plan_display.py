@@ -9,10 +9,11 @@ import signal
 import sys
 
 import pytest
+from jaws import jaws_of
 from screen import Screen
 
 from beamshell.callbacks.painter import Painter
-from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
+from beamshell.devices import SoftPositioner
 from beamshell.devices.sim import SynGauss
 from beamshell.devices.status import Status
 from beamshell.engine import RunEngine
@@ -261,20 +262,8 @@ def test_a_move_beside_a_paused_scan_has_its_own_rows(bench):
     assert seen == [["samx 0.000 mm  0.000 ──────────────────────── 2.000  moving"]]
 
 
-class Jaws(PseudoPositioner):
-    gap = Component(PseudoSingle)
-    low = Component(HandMotor, units="mm")
-    high = Component(HandMotor, units="mm")
-
-    def forward(self, pseudo):
-        return self.RealPosition(low=-pseudo.gap / 2, high=pseudo.gap / 2)
-
-    def inverse(self, real):
-        return self.PseudoPosition(gap=real.high - real.low)
-
-
 def test_a_computed_axis_has_a_row_too(bench):
-    seen, jaws = [], Jaws(name="jaws")
+    seen, jaws = [], jaws_of(HandMotor)
 
     def half_way():
         jaws.low.go(-0.5)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from jaws import jaws_of
 
-from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, Signal, SoftPositioner
+from beamshell.devices import Registry, Signal, SoftPositioner
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName
 from beamshell.shell.status_line import DeviceValue, StatusLine, StatusPart, offline_text, suspenders_text
@@ -99,23 +100,11 @@ def test_of_many_devices_offline_three_are_named():
     ]
 
 
-class Jaws(PseudoPositioner):
-    gap = Component(PseudoSingle)
-    low = Component(SoftPositioner, units="mm")
-    high = Component(SoftPositioner, units="mm")
-
-    def forward(self, pseudo):
-        return self.RealPosition(low=-pseudo.gap / 2, high=pseudo.gap / 2)
-
-    def inverse(self, real):
-        return self.PseudoPosition(gap=real.high - real.low)
-
-
 @pytest.fixture
 def registry():
     registry = Registry()
     registry.add(SoftPositioner(name="th", value=1.5, units="deg"))
-    registry.add(Jaws(name="jaws"))
+    registry.add(jaws_of(SoftPositioner))
     registry.add(Signal(name="gain", value=3))
     registry.add(SynGauss(name="det"))
     return registry

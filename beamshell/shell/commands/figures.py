@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from typing_extensions import override
 
@@ -16,6 +16,7 @@ from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole
 from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
+from beamshell.views.scales import Scale
 
 if TYPE_CHECKING:
     from beamshell.documents import Document
@@ -136,7 +137,7 @@ def _earlier_run(run: Run) -> EarlierRun:
 
 
 @command(HEADING, example="plotscale log")
-def plotscale(scale: Literal["linear", "log", "symlog", "symmetric"] | None = None) -> None:
+def plotscale(scale: Scale | None = None) -> None:
     """Choose the scale of the values in the plots and images of the scans to come, or show which it is.
 
     On a log scale weak peaks are seen beside strong ones; "symmetric" has 0 in its middle, and "symlog" is logarithmic

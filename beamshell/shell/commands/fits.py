@@ -17,8 +17,8 @@ from beamshell.shell.commands.alignment import HEADING, find_scan, view_of
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.positions import is_motor
-from beamshell.shell.slots import ChoiceSlot, Slot
-from beamshell.shell.tokens import Tokens, is_whole
+from beamshell.shell.slots import ChoiceSlot, RecordedNameSlot, Slot
+from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown
 
@@ -52,16 +52,12 @@ class ModelSlot(ChoiceSlot):
         return isinstance(token, str)
 
 
-class ValueSlot(Slot):
-    """A value of a scan, or a quotient of two; the scan may have some that this console does not have."""
+class ValueSlot(RecordedNameSlot):
+    """A value of a scan, or a quotient of two."""
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
         return [name for name, device in devices.items() if not is_motor(device)]
-
-    @override
-    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return isinstance(token, str) and not is_whole(token)
 
 
 @command(HEADING, example="fit gauss det")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typing_extensions import override
 
@@ -12,9 +12,10 @@ from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.slots import ChoiceSlot, NumberSlot, Slot
+from beamshell.shell.slots import ChoiceSlot, NumberSlot, RecordedNameSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
 from beamshell.text.nearest import unknown
+from beamshell.views.scales import Scale
 
 if TYPE_CHECKING:
     from beamshell.store import Run
@@ -155,26 +156,14 @@ class PointSlot(Slot):
         return token == "now" or is_whole(token)
 
 
-class PictureSourceSlot(Slot):
-    """The name of a detector that takes pictures; the run may have one that this console does not have."""
-
-    @override
-    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return list(devices)
-
-    @override
-    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return isinstance(token, str) and not is_whole(token)
-
-
 @command(HEADING, example="image cam 3")
 def image(
     session: Session,
     scan_number: int | None = None,
-    detector: Annotated[str, PictureSourceSlot()] = "",
+    detector: Annotated[str, RecordedNameSlot()] = "",
     point: Annotated[int | str, PointSlot()] = -1,
     *,
-    scale: Literal["linear", "log", "symlog", "symmetric"] = "linear",
+    scale: Scale = "linear",
 ) -> None:
     """Show a picture of a run: in a window or, without a display, in the terminal.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from typing_extensions import override
 
@@ -14,15 +14,15 @@ from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import NumberSlot, Slot
 from beamshell.shell.tokens import is_whole, may_be_number
 from beamshell.text.nearest import unknown
+from beamshell.views.scales import Scale
 
 if TYPE_CHECKING:
     from beamshell.store import Run
     from beamshell.views.run_plot import PlotChoice
-    from beamshell.views.scales import Scale
 
 HEADING = "Plots"
 _SCATTER, _LINES = "scatter", "lines"
-_SCALES = ("linear", "log", "symlog", "symmetric")
+_SCALES = get_args(Scale)
 _WORDS = (*_SCALES, _LINES, _SCATTER)
 _NOT_DRAWN = ("baseline", "interruptions", invalid_values.STREAM)
 _AXES = {"time": "time", "point": "seq_num", "seq_num": "seq_num"}
@@ -83,9 +83,9 @@ def _choice(run: Run, words: Sequence[str], x: str | None, stream: str | None) -
     recorded = _RecordedValues(run, stream)
     how = [word for word in words if word in _WORDS and not recorded.has(word)]
     ys = tuple(recorded.name(word) for word in words if word not in how)
-    scale = next((word for word in reversed(how) if word in _SCALES), "linear")
+    scale: Any = next((word for word in reversed(how) if word in _SCALES), "linear")
     axis = None if x is None else _AXES.get(x) or recorded.name(x)
-    return PlotChoice(ys, axis, cast("Scale", scale), _SCATTER in how, recorded.stream)
+    return PlotChoice(ys, axis, scale, _SCATTER in how, recorded.stream)
 
 
 class _RecordedValues:
