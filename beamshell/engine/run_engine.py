@@ -123,7 +123,7 @@ class RunEngine:
         "log_hook",
         """``f(kind, facts)``, told what a log should keep; or None. Kinds, with their facts:
 
-        - "plan": plan (name), command. A call begins.
+        - "plan": plan (name), command, source (the plan as it was handed in). A call begins.
         - "moving": device, target. A plan is about to send a device for the first time in its call.
         - "paused": reason, moved (the last `set` message of each device).
         - "resumed": nothing.
@@ -221,7 +221,7 @@ class RunEngine:
                 self._call = call
             world.begin_call(call.metadata)
             interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
-            world.record("plan", plan=computed["plan_name"], command=md.get("command", ""))
+            world.record("plan", plan=computed["plan_name"], command=md.get("command", ""), source=plan)
             return self._drive(call, lambda: interpreter.start(generator), paused)
         finally:
             if self._call is call and interpreter.modes.state is State.IDLE:  # it was refused before it began

@@ -36,6 +36,8 @@ class Followed:
     plan: Plan
     then: Callable[[Any], None] | None = None
     during: Callable[[], AbstractContextManager[Any]] = nullcontext
+    command: str = ""
+    """The line that labels its runs; "" for the one that was typed."""
 
 
 def followed_by(
@@ -320,7 +322,7 @@ class Command:
             raise exc if isinstance(exc, BeamshellError) else self._failure(exc) from exc
         try:
             with surroundings:
-                label = line if self.labelled else ""
+                label = (result.command or line) if self.labelled else ""
                 session.run(result.plan, command=label, then=result.then, preflight=self.preflight)
         except BeamshellError:
             raise

@@ -18,7 +18,7 @@ from beamshell.documents import Document
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.shell.messages_shown import one_line
-from beamshell.shell.plan_form import as_word
+from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.positions import begin_position, recent_place, unit_of
 from beamshell.shell.profile import login_name
 
@@ -109,7 +109,8 @@ class ConsoleRecorder:
         """
         if kind == "plan":
             self._calls.append(_Call(facts["command"]))
-            self.log.add("plan", **facts)
+            form = plan_form(facts["source"], self._devices())
+            self.log.add("plan", plan=facts["plan"], plan_form=form, command=facts["command"])
         elif kind == "moving":
             self._moving(facts["device"], facts["target"])
         elif kind in ("paused", "ended"):

@@ -1,12 +1,13 @@
-"""Questions to the person at the prompt that are answered with yes or no: ours, and those of IPython."""
+"""Questions to the person at the prompt: yes or no, ours and those of IPython; which of a few things."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from beamshell.engine.interrupts import ask
+from beamshell.text.nearest import unknown
 from beamshell.text.window import fitted, window_width
 
 
@@ -26,6 +27,36 @@ def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
     except EOFError:
         return at_end
     return default if not answer else answer in ("y", "yes")
+
+
+def is_attended(shell: Any) -> bool:
+    """True if somebody is at the prompt of this IPython shell, and can answer; not in a pipe or a script."""
+    return bool(getattr(getattr(shell, "parent", None), "interact", False))
+
+
+def choose(question: str, names: Collection[str]) -> list[str]:
+    """The names that the person chooses, in their order: all, none or some; Ctrl+C, Ctrl+D and nothing are none.
+
+    Args:
+        question: in words.
+        names: to choose from.
+
+    Raises:
+        UnknownName: a word of the answer is none of them; the message offers the nearest.
+    """
+    line = fitted(f"{question} all, none, or some of them [none]:", window_width(sys.stdout))
+    try:
+        answer = ask(f"{line} ").replace(",", " ").split()
+    except (KeyboardInterrupt, EOFError):
+        return []
+    if answer in ([], ["none"], ["n"], ["no"]):
+        return []
+    if answer in (["all"], ["a"]):
+        return list(names)
+    for word in answer:
+        if word not in names:
+            raise unknown("motor", word, names)
+    return [name for name in names if name in answer]
 
 
 def let_ctrl_c_say_no(shell: Any) -> Callable[[], None]:

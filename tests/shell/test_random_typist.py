@@ -13,12 +13,12 @@ import pytest
 
 SEED, COUNT = map(int, os.environ.get("BEAMSHELL_TYPIST", "1 200").split())
 MOTORS = ("th", "tth", "samx", "motor")
-GOES_TO_THE_LAST_SCAN = ("cen", "peak", "com")
+GOES_TO_THE_LAST_SCAN = ("cen", "peak", "com", "back", "goscan", "redo")
 PARTS_OF_LINES = """
 mov mv movr scan wa wm ct grid rscan align loopscan rehearse queue md th tth samx det 1 -1 0.5 3 x pi/2 x+1 {x} {nix}
 nix \u22121 1,5 1, = ; : ( ) [ ] ' " # * ** / \\ th, th.position th.readback runs[-1]. runs help bhelp %time resum stop
 a.txt RE( plan dip field=det t=1 sam* 9**99 1/0 sqrt(x) exp(9999) None True add clear devices image export csv
-tscan 10mn 2s regions 0:1:0.5 0:x:0.5 cen peak com
+tscan 10mn 2s regions 0:1:0.5 0:x:0.5 cen peak com back goscan redo moves script all anyway
 """
 WORDS = [*PARTS_OF_LINES.split(), "\u00a0", "for i in (1,2):", "if x:", "pos ="]
 

@@ -1,0 +1,79 @@
+"""Return and repeat at the real console: the demo beamline, a real terminal, scripts and a console that was killed."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+
+from beamshell.store import ConsoleLog, Runs
+
+FAST = 20.0
+
+
+def test_a_person_goes_back_to_where_motors_stood_and_chooses_which(open_console):
+    console = open_console("--Beamshell.baseline=True", speed=FAST)
+    console.do("mov samx 2; mov samy 1")
+    console.do("scan det th -1 1 3")
+    console.do("mov samx 0 samy 0 tth 3")
+
+    start = console.begin("goscan -1")
+    console.wait_for(r"Which of them go back\?", start)
+    shown = console.text(start)
+    assert re.search(r"samx +0\.000 +2\.000 +\+2\.000 +mm", shown)
+    assert re.search(r"tth +3\.0000 +0\.0000 +-3\.0000 +deg", shown)  # no run records it: the journal of moves knows
+    console.process.send("samx tth\r")
+    console.wait_for_prompt(start)
+    assert "samx   2.000" in console.do("wm samx samy tth")
+    assert "samy   0.000" in console.text()
+
+    back = console.do("back")
+    assert "samx: 2.000 -> 0.000 mm  (as before goscan 1 samx tth, " in back
+    assert "tth: 0.0000 -> 3.0000 deg" in back
+
+    start = console.begin("goscan -1")
+    console.wait_for(r"Which of them go back\?", start)
+    console.press_ctrl_c()
+    console.wait_for_prompt(start)
+    assert "nothing moves" in console.text(start)
+    console.leave()
+
+
+def test_where_a_motor_stood_is_known_after_the_console_was_killed_in_the_middle_of_its_move(open_console, data):
+    console = open_console(speed=1.0)
+    console.do("mov tth 0.5")
+    console.begin("mov tth 60")
+    log = ConsoleLog(data)
+    console.wait_until(lambda: next(log.newest_first("moving")).facts["target"] == 60, what="the move")
+    console.process.kill(signal.SIGKILL)
+    console.wait_for_end()
+    again = open_console(speed=FAST)
+    assert re.search(r"tth +0\.5 -> \?, sent to 60 deg", again.do("moves 1"))
+    again.leave()
+
+
+def test_a_scan_is_done_again_and_a_script_of_the_last_commands_runs_in_a_fresh_console(run_beamshell, data, tmp_path):
+    path = tmp_path / "evening.py"
+    lines = ["mov th 0.5", "scan det th -1 1 3 0.01", "redo -1", "rscan det th -0.5 0.5 2", f"script -3 {path}"]
+    first = run_beamshell("-c", "; ".join(lines), speed=FAST)
+    assert first.returncode == 0, first.stderr
+    text = path.read_text()
+    assert text.count("yield from") == 3
+    again = run_beamshell(str(path), speed=FAST)
+    assert again.returncode == 0, again.stderr
+    assert [run.start["plan_name"] for run in Runs(data)] == ["scan", "scan", "rel_scan"] * 2
+    for run, same in zip(Runs(data)[:3], Runs(data)[-3:], strict=True):
+        assert run.table()["th"] == pytest.approx(same.table()["th"], abs=1e-3)
+
+
+def test_in_a_pipe_goscan_moves_nothing_unasked(run_beamshell):
+    lines = "scan det th -1 1 3\nmov th 0\ngoscan -1\nwm th\ngoscan -1 th\nwm th\n"
+    ran = run_beamshell(stdin=lines, speed=FAST)
+    assert ran.returncode == 0, ran.stderr
+    assert "nothing moves: goscan 1 th moves it" in ran.stdout
+    assert [float(line.split()[1]) for line in ran.stdout.splitlines() if re.match(r"th +-?\d", line)][1:] == [
+        0.0,
+        -1.0,
+    ]
+    assert "\x1b" not in ran.stdout + ran.stderr
