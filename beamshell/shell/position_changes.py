@@ -6,6 +6,8 @@ It asks motors and never moves one. Any motor will do, also one of another libra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from beamshell.engine.places import same_place
@@ -15,6 +17,9 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.positions import position_of, target_digits, unit_of
 from beamshell.text.numbers import fixed, in_full, with_unit
 from beamshell.text.window import table_in_window
+
+NO_ANSWER = (BeamshellError, TimeoutError)
+"""What a device raises that cannot say where it is."""
 
 _DIGITS = 7
 """Significant digits of a position whose motor does not say how many it has."""
@@ -82,22 +87,22 @@ def standing(motors: Mapping[str, Any]) -> dict[str, Standing]:
 
     All are asked before the first answer is waited for.
     """
-    collectors = {name: begin for name, motor in motors.items() if (begin := _begin(motor)) is not None}
-    stand: dict[str, Standing] = {}
+    collectors = {}
+    for name, motor in motors.items():
+        with suppress(*NO_ANSWER):
+            if getattr(motor, "connected", True):
+                collectors[name] = _begin(motor)
+    stand = {}
     for name, collect in collectors.items():
-        try:
+        with suppress(*NO_ANSWER):
             stand[name] = collect()
-        except (BeamshellError, TimeoutError):
-            continue
     return stand
 
 
-def _begin(motor: Any) -> Callable[[], Standing] | None:
-    """Ask a motor where it stands; the function returned collects the answer. None if it is not connected."""
-    if not getattr(motor, "connected", True):
-        return None
+def _begin(motor: Any) -> Callable[[], Standing]:
+    """Ask a motor where it stands; the function returned collects the answer."""
     if not hasattr(motor, "begin_location"):
-        return lambda: Standing(*[position_of(motor)] * 2)
+        return partial(Standing, *[position_of(motor)] * 2)
     collect = motor.begin_location()
 
     def collected() -> Standing:

@@ -7,12 +7,13 @@ motors and never moves one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from beamshell.engine.places import same_place
 from beamshell.errors import BeamshellError, UnknownName
 from beamshell.plans.start_metadata import position_field
-from beamshell.shell.position_changes import Change, Standing, standing
+from beamshell.shell.position_changes import NO_ANSWER, Change, Standing, standing
 from beamshell.shell.positions import is_motor, unit_of
 from beamshell.shell.tokens import find_device
 from beamshell.store.engine_calls import KINDS, Move, moves
@@ -141,14 +142,13 @@ def _settings_now(stood: Mapping[str, _Stood]) -> dict[str, dict[str, Any]]:
     collectors: dict[str, Callable[[], Mapping[str, Any]]] = {}
     for name, place in stood.items():
         begin = getattr(place.owner, "begin_read_configuration", None)
-        if begin is not None and getattr(place.owner, "connected", True) and any(map(_is_offset, place.settings)):
-            collectors[name] = begin()
+        with suppress(*NO_ANSWER):
+            if begin is not None and any(map(_is_offset, place.settings)) and getattr(place.owner, "connected", True):
+                collectors[name] = begin()
     settings: dict[str, dict[str, Any]] = {}
     for name, collect in collectors.items():
-        try:
+        with suppress(*NO_ANSWER):
             settings[name] = {key: reading["value"] for key, reading in collect().items()}
-        except (BeamshellError, TimeoutError):
-            continue
     return settings
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.shell.command_set import COMMANDS
+from beamshell.shell.commands import commands
 
 
 def start_of_last_run(prompt):
@@ -94,6 +95,15 @@ def test_redo_can_be_rehearsed_and_queued(prompt, typed):
     typed("queue clear")
 
 
+def test_beside_a_paused_plan_redo_is_refused(prompt, typed):
+    typed("scan det th -1 1 3; mov th 0")
+    typed("RE(bpp.pchain(bps.checkpoint(), bps.pause()))")
+    said = typed("redo")
+    typed("abort")
+    assert "paused" in said
+    assert prompt.position("th") == 0
+
+
 def test_redo_says_that_a_device_is_no_more(prompt, typed):
     prompt.names["samy"] = SynAxis(name="samy")
     typed("scan det samy -1 1 3")
@@ -159,8 +169,13 @@ def written(typed, tmp_path):
     return write
 
 
-def test_new_thing_4_script_writes_the_last_commands_as_plans(typed, written):
+def test_new_thing_4_a_command_has_three_forms_and_script_writes_the_last_ones_as_plans(prompt, typed, written):
     typed("mov th 1; ct det 0.01; scan det th -1 1 3")
+    shown = commands()["scan"].help()
+    assert "scan det th -1 1 21" in shown
+    assert "scan(det, th, -1, 1, 21)" in shown
+    assert "RE(scan.plan(det, th, -1, 1, 21))" in shown
+    assert start_of_last_run(prompt)["plan_form"] == "bp.scan([det], th, -1, 1, num=3)"
     text = written("script -3")
     compile(text, "plans.py", "exec")
     lines = [line.strip() for line in text.splitlines() if "yield from" in line]

@@ -10,6 +10,7 @@ from beamshell.devices.sim import SynAxis
 from beamshell.errors import UsageError
 from beamshell.plans.preprocessors import SupplementalData
 from beamshell.shell import questions
+from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.commands import goscan
 from beamshell.store import ConsoleLog
 
@@ -207,6 +208,36 @@ def test_back_can_be_rehearsed_and_run_as_a_plan(prompt, typed):
     assert prompt.position("th") == 0
 
 
+def test_back_works_beside_a_paused_plan(prompt, typed):
+    typed("RE(bpp.pchain(bps.mv(samx, 3), bps.checkpoint(), bps.pause()))")
+    typed("mov th 1; back")
+    assert (prompt.position("th"), prompt.position("samx")) == (0, 3)
+    typed("abort")
+
+
+def test_back_leaves_what_is_no_motor(prompt, typed):
+    typed("from beamshell.devices import Signal; lamp = Signal(name='lamp', value=0)")
+    typed("RE(bps.mv(lamp, 5))")
+    assert typed("back") == "beamshell: back: bps.mv(lamp, 5) moved no motor, only lamp\n"
+    typed("RE(bps.mv(lamp, 6, th, 1)); back")
+    assert (prompt.position("th"), prompt.names["lamp"].get()) == (0, 6)
+
+
+def test_back_in_a_queue_is_refused(prompt, typed):
+    typed("queue clear; mov th 1; queue add back")
+    assert "cannot be a part of a queue" in typed("queue run")
+    assert prompt.position("th") == 1
+    typed("queue clear")
+
+
+@pytest.mark.parametrize("line", ["moves 20 ", "back ", "goscan 1 ", "goscan 1 2 "])
+def test_tab_offers_the_motors(line, prompt):
+    name, *words = line.split()
+    offered = COMMANDS[name].candidates(words, prompt.session.devices)
+    assert {"th", "tth", "samx"} <= set(offered)
+    assert "det" not in offered
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -290,7 +321,7 @@ def test_goscan_goes_to_a_point_of_the_scan(point, th, prompt, typed):
 
 def test_goscan_says_which_motors_stand_where_they_stood(prompt, typed, baseline):
     typed("mov samx 2; scan det th -1 1 3; mov th 0")
-    assert "samx, samy: stand there" in typed("goscan -1")
+    assert f"as at run {prompt.session.md.last_scan_id} already: samx, samy\n" in typed("goscan -1")
 
 
 def test_goscan_says_of_a_motor_that_this_console_does_not_have_it(prompt, typed, baseline):

@@ -36,7 +36,7 @@ def goscan(
     if elsewhere:
         print_answer(changes_table(elsewhere, f"at {place}"))
     if there := [change.name for change in changes if change.is_there]:
-        print_answer(f"{listed(there)}: {'stands' if len(there) == 1 else 'stand'} there")
+        print_answer(f"as at {place} already: {listed(there)}")
     stuck = [change for change in elsewhere if change.problem]
     if motors is not None and ALL not in motors and stuck:
         raise UsageError(f"nothing moves, since {stuck[0].name} cannot: {stuck[0].problem}")
