@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from beamshell.engine.places import same_place
 from beamshell.errors import BeamshellError, UnknownName
-from beamshell.plans.start_metadata import position_field
+from beamshell.plans.start_metadata import ORIGINS, position_field
 from beamshell.shell.position_changes import NO_ANSWER, Change, Standing, standing
 from beamshell.shell.positions import is_motor, unit_of
 from beamshell.shell.tokens import find_device
@@ -62,7 +62,8 @@ def changes_since(session: Session, run: Run, point: int | None) -> list[Change]
     recorded.take(run.documents())
     since = run.start["time"] if point is None or recorded.time is None else recorded.time
     stood: dict[str, _Stood] = {}
-    for name, place in (*_recorded(session.devices, recorded), *_logged(session, since)):
+    origins = run.start.get(ORIGINS) or {} if point is None else {}
+    for name, place in (*_recorded(session.devices, recorded, origins), *_logged(session, since)):
         stood.setdefault(name, place)
     now = standing({name: place.motor for name, place in stood.items() if place.motor is not None})
     settings = _settings_now(stood)
@@ -83,8 +84,10 @@ def _number_of(run: Run, point: int | None) -> int:
 # ---- what a run says ---------------------------------------------------------------------------
 
 
-def _recorded(devices: DeviceNamespace, recorded: RecordedPlaces) -> Iterator[tuple[str, _Stood]]:
-    """Name and place of all motors that a run records."""
+def _recorded(
+    devices: DeviceNamespace, recorded: RecordedPlaces, origins: Mapping[str, Any]
+) -> Iterator[tuple[str, _Stood]]:
+    """Name and place of all motors that a run records; those that it scanned around an origin stood there."""
     for recorded_name, place in recorded.places.items():
         try:
             typed = devices.typed_name(recorded_name)
@@ -100,7 +103,9 @@ def _recorded(devices: DeviceNamespace, recorded: RecordedPlaces) -> Iterator[tu
         of_device = {f"{typed}.{axis}": getattr(device, axis) for axis in axes} or {typed: device}
         for name, motor in of_device.items():
             key = getattr(getattr(motor, "readback_signal", None), "name", "") or position_field(motor)
-            if (position := _position(motor, key, place)) is not None:
+            position, origin = _position(motor, key, place), origins.get(motor.name)
+            position = float(origin) if _is_number(origin) else position
+            if position is not None:
                 yield name, _Stood(motor, position, place.units[key], device, place.settings)
 
 
@@ -125,7 +130,7 @@ def _logged(session: Session, since: float) -> Iterator[tuple[str, _Stood]]:
     first: dict[str, Move] = {}
     for move in moves(session.log.newest_first(*KINDS, since=since)):
         first[move.device] = move
-    for name, move in first.items():
+    for name, move in sorted(first.items(), key=lambda item: item[1].time):
         try:
             motor = find_device(name, session.devices)
         except BeamshellError:  # it is no more; what a run says of it comes from the run

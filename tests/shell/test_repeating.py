@@ -74,6 +74,16 @@ def test_scans_of_all_kinds_are_done_again_with_the_same_plan(line, prompt, type
     }
 
 
+def test_redo_says_that_it_scans_around_another_place(prompt, typed):
+    typed("mov th 0.25")
+    typed("RE(bp.rel_scan([det], th, -1, 1, 3), origins={'th': 0.25})")
+    scan = prompt.session.md.last_scan_id
+    assert "around" not in typed("redo")
+    typed("mov th 5")
+    said = typed(f"redo {scan}")
+    assert f"around th = 5.000, then it was 0.250 (goscan {scan} th goes there)\n" in said
+
+
 def test_redo_is_checked_as_any_scan(prompt, typed):
     typed("scan det th -1 1 3; mov th 0")
     th = prompt.session.devices["th"]

@@ -11,7 +11,6 @@ from beamshell.errors import UsageError
 from beamshell.plans.preprocessors import SupplementalData
 from beamshell.shell import questions
 from beamshell.shell.command_set import COMMANDS
-from beamshell.shell.commands import goscan
 from beamshell.store import ConsoleLog
 
 
@@ -58,7 +57,7 @@ def answer(monkeypatch):
     """Somebody is at the prompt, and answers so."""
 
     def give(text):
-        monkeypatch.setattr(goscan, "is_attended", lambda _shell: True)
+        monkeypatch.setattr("beamshell.shell.commands.goscan.is_attended", lambda _shell: True)
         monkeypatch.setattr("builtins.input", lambda _question: text)
 
     return give
@@ -317,6 +316,15 @@ def test_goscan_goes_to_a_point_of_the_scan(point, th, prompt, typed):
     typed("scan det th -1 1 3; mov th 0.5")
     typed(f"goscan -1 {point} th")
     assert prompt.position("th") == th
+
+
+def test_goscan_goes_to_where_a_motor_stood_that_was_scanned_around_its_place(prompt, typed):
+    typed("mov th 0.25")
+    typed("RE(bp.rel_scan([det], th, -1, 1, 3), origins={'th': 0.25}); mov th 5")
+    typed("goscan -1 th")
+    assert prompt.position("th") == 0.25
+    typed("goscan -1 1 th")
+    assert prompt.position("th") == -0.75
 
 
 def test_goscan_says_which_motors_stand_where_they_stood(prompt, typed, baseline):

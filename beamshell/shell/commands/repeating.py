@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,14 +13,17 @@ from typing_extensions import override
 
 from beamshell.errors import BeamshellError, CommandError, UnknownName, UsageError
 from beamshell.messages import Plan
+from beamshell.plans.start_metadata import ORIGINS
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import Line
 from beamshell.shell.messages_shown import one_line, print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.plan_form import plan_form, plan_of
+from beamshell.shell.position_changes import standing
+from beamshell.shell.positions import value_text
 from beamshell.shell.slots import Slot
-from beamshell.shell.tokens import is_number
+from beamshell.shell.tokens import find_device, is_number
 from beamshell.store.engine_calls import KINDS, Call, calls
 from beamshell.store.run_file import free_name
 from beamshell.text.numbers import counted
@@ -45,7 +48,20 @@ def redo(session: Session, scan_number: int | None = None) -> Followed:
     form, line = (str(run.start.get(key) or "") for key in ("plan_form", "command"))
     followed = _again(session, form or _form_in_log(session, run), line, run.label)
     print_answer(f"{run.label} again: {followed.command}")
+    for line in _other_centres(session, run):
+        print_answer(line)
     return followed
+
+
+def _other_centres(session: Session, run: Run) -> Iterator[str]:
+    """A line for each motor that is scanned around another place now than in that run."""
+    for recorded_name, origin in (run.start.get(ORIGINS) or {}).items():
+        name = session.devices.typed_name(recorded_name)
+        motor = find_device(name, session.devices)
+        now = standing({name: motor}).get(name)
+        if now is not None and isinstance(origin, int | float) and not now.is_at(motor, origin):
+            here, there = value_text(motor, now.position), value_text(motor, origin)
+            yield f"around {name} = {here}, then it was {there} (goscan {run.scan_id} {name} goes there)"
 
 
 def _form_in_log(session: Session, run: Run) -> str:
