@@ -16,6 +16,8 @@ Metadata = Mapping[str, Any] | None
 RunMetadata = dict[str, Any]
 
 _RECORDED_AS_THEY_ARE = {float, int, str}
+ORIGINS = "origins"
+"""Key of the start document of a plan with distances: by motor's name, the position from which they count."""
 TIME_HINTS: RunMetadata = {"dimensions": [(("time",), "primary")]}
 """The one dimension of plans that move no motor."""
 

@@ -1,17 +1,22 @@
 """A plan as Python source that makes it again at the prompt: ``bp.scan([det], mono.energy, 8.95, 8.96, num=2)``.
 
-It reads the call that a plan remembers, and never runs a plan.
+It reads the call that a plan remembers, and makes the plan of a recorded form, but never runs one. Of a form, nothing
+is called but plans and commands, with devices, numbers, texts and lists.
 """
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from beamshell.arrays import np
+from beamshell.errors import PlanError
+from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, call_of
 from beamshell.protocols import Movable, Readable
+from beamshell.shell.tokens import find_device
 
 
 class _NotWritableError(Exception):
@@ -32,6 +37,27 @@ def plan_form(plan: Any, devices: Mapping[str, Any]) -> str:
         return ""
 
 
+def plan_of(form: str, devices: Mapping[str, Any], plan_of_command: Callable[[str], Callable[..., Plan]]) -> Plan:
+    """The plan of a form that `plan_form` has written, also for another console.
+
+    Args:
+        form: the Python source.
+        devices: the devices by the names that they have at the prompt.
+        plan_of_command: gives the function that makes the plan of the command of a name.
+
+    Raises:
+        PlanError: it is no such form.
+        UnknownName: it has a device or a command that is not here.
+    """
+    try:
+        plan = _Maker(devices, plan_of_command).value(ast.parse(form, mode="eval").body)
+    except (SyntaxError, TypeError) as exc:
+        raise PlanError(f"'{form}' makes no plan: {exc}") from exc
+    if call_of(plan) is None:
+        raise PlanError(f"'{form}' is no plan")
+    return cast(Plan, plan)
+
+
 def literal(value: Any, devices: Mapping[str, Any]) -> str:
     """One argument as source; "" if it cannot be written."""
     try:
@@ -47,6 +73,50 @@ def as_word(token: Any, devices: Mapping[str, Any]) -> str:
     return token if isinstance(token, str) else literal(token, devices) or repr(token)
 
 
+class _Maker:
+    """Makes what the nodes of a plan's form stand for."""
+
+    def __init__(self, devices: Mapping[str, Any], plan_of_command: Callable[[str], Callable[..., Plan]]) -> None:
+        self._devices = devices
+        self._plan_of_command = plan_of_command
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -number
+            case ast.List(elts=items):
+                return [self.value(item) for item in items]
+            case ast.Tuple(elts=items):
+                return tuple(self.value(item) for item in items)
+            case ast.Dict(keys=keys, values=values):
+                return {self.value(key): self.value(item) for key, item in zip(keys, values, strict=True) if key}
+            case ast.Call(func=function, args=args, keywords=keywords):
+                named = {keyword.arg: self.value(keyword.value) for keyword in keywords if keyword.arg}
+                return self._function(ast.unparse(function))(*map(self.value, args), **named)
+            case ast.Name() | ast.Attribute():
+                return find_device(ast.unparse(node), self._devices)
+        raise PlanError(f"'{ast.unparse(node)}' stands in the form of a plan, where it means nothing")
+
+    def _function(self, dotted: str) -> Callable[..., Plan]:
+        room, _, name = dotted.partition(".")
+        if name == "plan":
+            return self._plan_of_command(room)
+        module = _modules().get(room)
+        if module is None or name not in module.__all__:
+            raise PlanError(f"there is no plan '{dotted}'")
+        return cast(Callable[..., Plan], getattr(module, name))
+
+
+def _modules() -> dict[str, Any]:
+    """The modules of plans, by their names at the prompt."""
+    from beamshell import plans
+    from beamshell.plans import preprocessors, stubs
+
+    return {"bp": plans, "bps": stubs, "bpp": preprocessors}
+
+
 def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
     arguments = [_argument(value, devices) for value in call.args]
     arguments += [f"{key}={_argument(value, devices)}" for key, value in call.kwargs.items()]
@@ -55,11 +125,8 @@ def _call(call: PlanCall, devices: Mapping[str, Any]) -> str:
 
 def _function(function: Callable[..., Any]) -> str:
     """The name of a plan's function at the prompt, such as "bp.scan" or "bps.mv"."""
-    from beamshell import plans
-    from beamshell.plans import preprocessors, stubs
-
     name = function.__name__
-    for prefix, module in (("bp", plans), ("bps", stubs), ("bpp", preprocessors)):
+    for prefix, module in _modules().items():
         if name in module.__all__ and getattr(module, name) is function:
             return f"{prefix}.{name}"
     raise _NotWritableError

@@ -28,6 +28,11 @@ def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
     return default if not answer else answer in ("y", "yes")
 
 
+def is_attended(shell: Any) -> bool:
+    """True if somebody is at the prompt of this IPython shell, and can answer; not in a pipe or a script."""
+    return bool(getattr(getattr(shell, "parent", None), "interact", False))
+
+
 def let_ctrl_c_say_no(shell: Any) -> Callable[[], None]:
     """Let Ctrl+C be a no at the questions of IPython too, such as that of `reset`, which ask again otherwise.
 

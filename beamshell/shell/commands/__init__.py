@@ -17,6 +17,7 @@ _MODULES = (
     "queue",
     "rehearse",
     "interruptions",
+    "continuing",
     "records",
     "figures",
     "text_plots",
