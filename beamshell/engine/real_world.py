@@ -54,6 +54,7 @@ class Settings:
     while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
+    describe_plan: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     answer_wait_s: float = 60.0
 
 
