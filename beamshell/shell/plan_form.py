@@ -37,6 +37,12 @@ def plan_form(plan: Any, devices: Mapping[str, Any]) -> str:
         return ""
 
 
+def recorded_form(plan: Any, devices: Mapping[str, Any]) -> dict[str, str]:
+    """What the start document of a run says of the form of its plan; {} if it has none."""
+    form = plan_form(plan, devices)
+    return {"plan_form": form} if form else {}
+
+
 def plan_of(form: str, devices: Mapping[str, Any], plan_of_command: Callable[[str], Callable[..., Plan]]) -> Plan:
     """The plan of a form that `plan_form` has written, also for another console.
 

@@ -39,7 +39,7 @@ def readings_of_parts(parts: Iterable[Part]) -> list[dict[str, dict[str, Any]]]:
     for part in parts:
         points.numbered_from = part.first
         points.take(part.documents)
-    readings = []
+    readings: list[dict[str, dict[str, Any]]] = []
     while (point := points.by_number.get(len(readings) + 1)) is not None:
         readings.append(point)
     return readings

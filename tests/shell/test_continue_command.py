@@ -7,6 +7,7 @@ import gc
 import numpy as np
 import pytest
 
+from beamshell.plans.preprocessors import SupplementalData
 from beamshell.store.encoding import from_json, to_json
 
 SCAN = "scan det th -1 1 21"
@@ -115,6 +116,18 @@ def test_the_samples_of_both_runs_are_the_same_and_the_operator_is_who_types(pro
     assert last(prompt).start["sample"] == parent.start["sample"] == "LaB6"
     assert last(prompt).start["operator"] == prompt.session.operator
     typed("md del sample")
+
+
+def test_a_motor_beside_the_scan_that_was_moved_since_is_named_and_left(prompt, typed, cut):
+    beside = SupplementalData(baseline=[prompt.session.devices["samx"]])
+    prompt.session.RE.preprocessors.append(beside)
+    try:
+        parent = cut(SCAN, 7)
+        typed("mov samx 2")
+        assert f"samx: 2.000, at run {parent.scan_id} 0.000; it stays there" in typed("continue")
+        assert prompt.position("samx") == 2
+    finally:
+        prompt.session.RE.preprocessors.remove(beside)
 
 
 def test_it_can_be_rehearsed_and_nothing_moves(prompt, typed, cut):

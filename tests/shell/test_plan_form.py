@@ -199,7 +199,7 @@ def test_what_is_recorded_makes_the_same_plan_at_the_prompt(console, name, data)
         "bp.no_such_plan(th)",
         "bp.scan",
         "th",
-        "[bp.scan([det], th, 0, 1, 2)]",
+        "[det]",
         "bp.scan([det for det in th], th, 0, 1, 2)",
         "bp.scan([det], th, 0, 1, num=2 + 1)",
         "bp.scan([det], *th)",

@@ -31,5 +31,5 @@ def test_after_kill_9_the_next_console_shows_the_scan_asks_and_finishes_it(open_
     assert np.array_equal(run.whole()["th_user_setpoint"], np.linspace(-1, 1, 11))
     assert "it is complete, 11 of 11 points" in console.do("continue 1")
 
-    assert console.do("for i in range(2): continue\n") == ""  # in a loop the word is Python's
+    assert console.do("for i in range(2): continue") == ""  # in a loop the word is Python's
     assert "(continues 1)" in console.do("runs")
