@@ -148,6 +148,12 @@ def test_in_python_it_is_a_function_and_a_plan(prompt, typed, cut):
     assert last(prompt).parent == parent
 
 
+def test_a_scan_that_was_given_to_the_engine_goes_on_too(prompt, typed, cut):
+    cut("RE(bp.grid_scan([det], samx, 0, 1, 3, th, -1, 1, 3, snake_axes=True))", 4)
+    typed("continue")
+    assert last(prompt).whole()["th"].tolist() == [-1, 0, 1, 1, 0, -1, -1, 0, 1]
+
+
 def test_python_keeps_its_own_word_in_loops(prompt, typed, cut):
     cut(SCAN, 7)
     number = len(prompt.session.runs)

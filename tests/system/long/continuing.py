@@ -1,6 +1,6 @@
 """Continuing: SIGKILL of the console at each point of a scan and of a snaked grid; the next console continues it.
 
-By hand, all points: ``python -m tests.system.long.continuing --count 46``. Both runs together must be the scan that
+By hand, all points: ``python -m tests.system.long.continuing --count 44``. Both runs together must be the scan that
 nothing has disturbed: as many points, in their order, each where it belongs.
 """
 
