@@ -19,7 +19,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
-AFTER_A_SCAN = ("cen", "peak", "com", "back", "redo")
+AFTER_A_SCAN = ("cen", "peak", "com", "back", "redo", "continue")
 HEAD = """\
 # Commands
 
@@ -38,6 +38,7 @@ numbers of devices, and the functions of `math` |
 | `scan det th -1 1 21 time=0.1` | a parameter may be typed by its name, wherever it stands |
 | `scan(det, th, -1, 1, 21)` | the same in Python; inside `RE(...)` and behind `yield from` it gives the plan |
 | `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
+| `for i in (1, 2): continue` | in a loop this word is Python's; alone at the prompt it is the command |
 | `stop = 3` | a variable may take a command's name, which is said; `%stop` is then the command, and at PAUSED `stop` |
 """
 

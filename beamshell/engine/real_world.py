@@ -55,6 +55,7 @@ class Settings:
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     log_hook: Callable[[str, Mapping[str, Any]], None] | None = None
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
+    describe_plan: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     answer_wait_s: float = 60.0
 
 

@@ -113,6 +113,7 @@ class RunEngine:
     msg_hook = _setting("msg_hook", "``f(msg)``, called with each message before it is done; or None.")
     state_hook = _setting("state_hook", "``f(new, old)``, called at each change of state; or None.")
     look_around = _setting("look_around", "``f() -> {name: (device, place)}``, compared at a pause and at resume.")
+    describe_plan = _setting("describe_plan", "``f(plan) -> md``, metadata of its runs that can be told from the plan.")
     answer_wait_s = _setting(
         "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
     )
@@ -199,8 +200,9 @@ class RunEngine:
         generator = as_generator(plan, beside_paused=self._call is not None)
         paused = self._must_be_free()
         typed = generator if hasattr(plan, "send") else plan
-        computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
         settings, world = self._settings, self._world
+        computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
+        computed |= settings.describe_plan(plan)
         for preprocessor in settings.preprocessors:
             generator = preprocessor(generator)
         options = CallOptions(

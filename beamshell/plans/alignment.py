@@ -22,7 +22,7 @@ from beamshell.plans import patterns, stubs
 from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.preprocessors import configure_count_time_wrapper, run_wrapper, stage_wrapper
-from beamshell.plans.relative import origins_of, returning
+from beamshell.plans.relative import origins_metadata, origins_of, returning
 from beamshell.plans.start_metadata import (
     Metadata,
     as_devices,
@@ -184,6 +184,7 @@ def _align(
         **start_metadata(name, detectors, [motor], num, **arguments),
         "hints": together_hints([motor]),
         "extents": ([min(positions), max(positions)],),
+        **origins_metadata({motor: origin}),
         **(md or {}),
     }
     search = _Search(motor, origin, fields, fit, goes_there)

@@ -80,3 +80,19 @@ def use_turns(take_turns: TakeTurns) -> Iterator[None]:
         yield
     finally:
         _take_turns.reset(token)
+
+
+@contextmanager
+def each_turn_while(is_needed: Callable[[], bool]) -> Iterator[None]:
+    """Inside, a loop that begins takes one turn after the other while ``is_needed()``; the rest as it would outside."""
+    take_turns = _take_turns.get()
+
+    def taken(of_loop: Sequence[Any]) -> Iterator[Any]:
+        number = 0
+        while number < len(of_loop) and is_needed():
+            yield of_loop[number]
+            number += 1
+        yield from take_turns(of_loop[number:])
+
+    with use_turns(taken):
+        yield

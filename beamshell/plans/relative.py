@@ -12,7 +12,7 @@ from typing import Any
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs, unrun_plan_guard
 from beamshell.plans.preprocessors import MakePlan, finalize_wrapper, msg_mutator
-from beamshell.plans.start_metadata import recordable_arguments
+from beamshell.plans.start_metadata import ORIGINS, RunMetadata, recordable, recordable_arguments
 
 
 def origins_of(motors: Iterable[Any]) -> Plan:
@@ -21,6 +21,11 @@ def origins_of(motors: Iterable[Any]) -> Plan:
     for motor in motors:
         origins[motor] = yield from stubs.setpoint(motor)
     return origins
+
+
+def origins_metadata(origins: Mapping[Any, Any]) -> RunMetadata:
+    """What the start document says of `origins`, by motor: without it, nobody knows later where the points were."""
+    return {ORIGINS: {str(motor.name): recordable(origin) for motor, origin in origins.items()}}
 
 
 def returning(plan: Plan, origins: dict[Any, Any], *, after_success: bool = True) -> Plan:
@@ -77,7 +82,12 @@ def relative(absolute: MakePlan, motor_of: Mapping[str, str], *, centred: bool =
             word: stubs.moved_by(arguments[motor], origins[arguments[motor]], arguments.get(word, 0.0))
             for word, motor in motor_of.items()
         }
-        md = {"plan_name": name, "plan_args": recordable_arguments(**arguments), **(arguments["md"] or {})}
+        md = {
+            "plan_name": name,
+            "plan_args": recordable_arguments(**arguments),
+            **origins_metadata(origins),
+            **(arguments["md"] or {}),
+        }
         return (yield from returning(absolute(**{**arguments, **positions, "md": md}), origins))
 
     relative_plan.__name__ = relative_plan.__qualname__ = name

@@ -17,7 +17,7 @@ from beamshell.plans import patterns, stubs
 from beamshell.plans.computed_values import ComputedValues
 from beamshell.plans.environment import turns
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
-from beamshell.plans.relative import origins_of, returning
+from beamshell.plans.relative import origins_metadata, origins_of, returning
 from beamshell.plans.start_metadata import RunMetadata
 
 COUNT_TIME = "count_time"
@@ -118,6 +118,7 @@ def relative_step_scan(
     absolute = patterns.Points(
         {motor: _moved_by_each(motor, origins[motor], distances) for motor, distances in columns.items()}
     )
+    md = {**origins_metadata(origins), **md}
     return (yield from returning(step_scan(detectors, absolute, per_step, md), origins))
 
 

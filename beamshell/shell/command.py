@@ -6,6 +6,7 @@ It knows neither IPython nor the engine; the session is handed through to the co
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -187,6 +188,8 @@ class Command:
         if not self.example:
             return f"{self.name}{self.signature_in_python}"
         name, *words = self.example.split()
+        if keyword.iskeyword(name):
+            name = self.aliases[0]
         takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
 
         def argument(word: str) -> str:

@@ -21,6 +21,7 @@ from beamshell.plugins import entry_points_of, load
 from beamshell.shell.command import ADDED_HERE, Command, Followed
 from beamshell.shell.messages_shown import say
 from beamshell.shell.signature import flattened
+from beamshell.shell.typed_cell import KEYWORDS
 from beamshell.text.nearest import nearest
 from beamshell.text.window import window_width
 
@@ -81,7 +82,8 @@ class CommandSet:
                 self.added(name)
 
     def _check(self, name: str) -> None:
-        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+        is_taken = keyword.iskeyword(name) and name not in KEYWORDS
+        if not name.isidentifier() or is_taken or hasattr(builtins, name):
             raise ConfigError(f"'{name}' cannot be a command: it is no free word of Python; choose another name")
         if self.session is not None and name in getattr(self.session, "devices", ()):
             raise ConfigError(f"'{name}' cannot be a command: it is a device; choose another name")

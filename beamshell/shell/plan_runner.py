@@ -6,7 +6,7 @@ It knows nothing of how a command is typed. What is shown at a pause, and how a 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.messages_shown import MENU, one_line, print_answer, say
-from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.profile_suspenders import suspender_lines
+from beamshell.shell.questions import is_attended
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 
@@ -34,7 +34,6 @@ class PlanRunner:
         parts: the engine, the data and the devices of the session.
         config: the settings of the beamline.
         shell: the IPython shell in whose cells the commands stand.
-        devices: gives the devices by the names that they have at the prompt.
         operator: gives the name of who works here.
     """
 
@@ -43,13 +42,11 @@ class PlanRunner:
         parts: SessionParts,
         config: Beamshell,
         shell: Any,
-        devices: Callable[[], Mapping[str, Any]],
         operator: Callable[[], str],
     ) -> None:
         self._parts = parts
         self._config = config
         self._shell = shell
-        self._devices = devices
         self._operator = operator
         self._not_run: list[str] = []
 
@@ -64,7 +61,7 @@ class PlanRunner:
             self._parts.acquisition.need("runs").runs,
             ask_above_s=lambda: self._config.ask_above,
             suspender_lines=lambda: suspender_lines(self._engine),
-            is_attended=lambda: bool(getattr(getattr(self._shell, "parent", None), "interact", False)),
+            is_attended=lambda: is_attended(self._shell),
             not_recorded=lambda: [
                 name for each in self._engine.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
@@ -93,8 +90,6 @@ class PlanRunner:
             metadata = {"operator": self._operator()}
             if command:
                 metadata["command"] = command
-                if form := plan_form(plan, self._devices()):
-                    metadata["plan_form"] = form
         except BaseException:
             plan.close()  # it is thrown away on purpose: there is no warning that it was not run
             raise

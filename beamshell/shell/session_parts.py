@@ -17,6 +17,7 @@ from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
 from beamshell.shell.console_recorder import ConsoleRecorder
 from beamshell.shell.messages_shown import one_line, say, say_error
+from beamshell.shell.plan_form import recorded_form
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile, login_name
 from beamshell.shell.profile_suspenders import ProfileSuspenders
@@ -201,6 +202,7 @@ class SessionParts:
         if acquisition is not None:
             at_prompt = DeviceNamespace(devices.registry, self.names.variables)
             acquisition.engine.look_around = lambda: places_of(at_prompt.distinct())
+            acquisition.engine.describe_plan = lambda plan: recorded_form(plan, at_prompt)
         self._close_at_exit()
         return devices
 

@@ -15,6 +15,8 @@ from itertools import takewhile
 
 from beamshell.shell.typed_line import cut_line
 
+KEYWORDS = ("continue",)
+"""Words of Python that may be commands: alone in the body of a block they stay Python's."""
 VALUE_OF = "value_of"
 """The magic that gives a command's answer as a value, for `pos = wm th`."""
 
@@ -66,7 +68,8 @@ def _one_line(line: str, commands: Container[str], variables: Container[str], va
         return [f"{indent}{text}\n"]  # IPython gives help only if nothing follows, and no blank
     parts = [part.text for part in cut_line(body)]
     ours = list(takewhile(lambda part: not _takes_the_line(part, commands), parts))
-    marked = [_marked(part, commands, variables, values) for part in ours]
+    in_a_block = bool(indent or head)
+    marked = [part if in_a_block and part in KEYWORDS else _marked(part, commands, variables, values) for part in ours]
     if marked == ours:
         return [line]
     if len(ours) < len(parts):  # a line of the system's shell, or of another magic, goes on to its end

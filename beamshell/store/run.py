@@ -5,18 +5,20 @@ It never writes, and knows no device and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from beamshell.documents import Document
+from beamshell.documents.continuation import CONTINUES, CONTINUES_SCAN, first_point
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
 from beamshell.store.asset_readers import Array, AssetReaders
 from beamshell.store.frame_locations import FrameLocations, external_keys
 from beamshell.store.images import FileList, Images, files_of, find_key
+from beamshell.store.parts import Part, readings_of_parts, table_of_parts
 from beamshell.store.table import Table, table_of
 from beamshell.text.lists import listed
 from beamshell.text.nearest import did_you_mean, unknown_key
@@ -47,11 +49,15 @@ class Run:
     Args:
         path: its file.
         readers: how external files are found and read; None is the usual way.
+        find: the run of a uid, in the catalogue that this one is from; None if it is from none.
     """
 
-    def __init__(self, path: Path, readers: AssetReaders | None = None) -> None:
+    def __init__(
+        self, path: Path, readers: AssetReaders | None = None, find: Callable[[str], Run] | None = None
+    ) -> None:
         self.path = path
         self._readers = readers or AssetReaders()
+        self._find = find
         self._frames = FrameLocations()
         self._frames_at = -1  # how long the run's file was when they were read
 
@@ -131,6 +137,42 @@ class Run:
         return table_of(self.documents(), stream)
 
     @property
+    def parent(self) -> Run | None:
+        """The run that this one continues, which had ended early; None if it is a scan of its own.
+
+        Raises:
+            UnknownName: it is not in this data folder.
+        """
+        uid = self.start.get(CONTINUES)
+        if uid is None:
+            return None
+        if self._find is None:
+            raise UnknownName(f"{self.label} continues the run {uid}: open it from its catalogue, runs[...]")
+        return self._find(uid)
+
+    @property
+    def parts(self) -> list[Run]:
+        """The runs of the scan that this one ends, the first one first: those that it continues, and itself."""
+        parts = [self]
+        while (parent := parts[0].parent) is not None:
+            parts.insert(0, parent)
+        return parts
+
+    def whole(self) -> Table:
+        """The points of the whole scan as columns: those of the runs that this one continues, then its own.
+
+        They are numbered from 1. It is the `table` of a run that continues none.
+        """
+        return table_of_parts(self._documents_of_parts())
+
+    def readings(self) -> list[dict[str, dict[str, Any]]]:
+        """The points of the whole scan, until the first that is missing: of each, by device, its readings."""
+        return readings_of_parts(self._documents_of_parts())
+
+    def _documents_of_parts(self) -> Iterator[Part]:
+        return (Part(first_point(run.start), run.documents()) for run in self.parts)
+
+    @property
     def image_keys(self) -> list[str]:
         """The data keys whose values are in files of their own, such as ["cam_image"]."""
         return list(dict.fromkeys(key for doc in self.descriptors for key in external_keys(doc)))
@@ -190,8 +232,12 @@ class Run:
 
 
 def plan_line(start: Document) -> str:
-    """A run in a few words: the command as typed, or the plan with its motors and detectors."""
+    """A run in a few words: the command as typed, or the plan with its motors and detectors; which run it continues."""
     if isinstance(command := start.get("command"), str) and command:
-        return shorten(command, 60, placeholder=" ...")
-    names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
-    return " ".join([str(start.get("plan_name") or "?"), *names])
+        words = [shorten(command, 60, placeholder=" ...")]
+    else:
+        names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
+        words = [str(start.get("plan_name") or "?"), *names]
+    if CONTINUES in start:
+        words.append(f"(continues {start.get(CONTINUES_SCAN) or start[CONTINUES][:8]})")
+    return " ".join(words)

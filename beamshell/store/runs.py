@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 from beamshell.documents import Document
+from beamshell.documents.continuation import CONTINUES
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
@@ -109,7 +110,13 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets) for path in paths if path.is_file())
+        return RunList(Run(path, self._assets, self._by_uid) for path in paths if path.is_file())
+
+    def continuation_of(self, run: Run) -> Run | None:
+        """The newest run that continues this one; None if there is none."""
+        rows = self.index.rows("instr(start, ?) AND uid != ?", [run.uid, run.uid])
+        rows = [row for row in rows if from_json(row.start).get(CONTINUES) == run.uid]
+        return self._runs(rows)[-1] if rows else None
 
     def open_files(self) -> list[Path]:
         """The files of the runs that have no stop document: they are measured now, or their console has died."""
@@ -194,7 +201,7 @@ class Runs:
         return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets, self._by_uid) for row in rows)
 
 
 def _cells(run: Run) -> list[str]:

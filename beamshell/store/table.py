@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
+from typing_extensions import override
+
 from beamshell.arrays import np
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
@@ -89,16 +91,21 @@ class Table:
 
 def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
     """The events of one stream as a Table; with no events, the columns of its descriptors are empty."""
-    points = _Points(stream)
+    points = PointsOfStream(stream)
     points.take(documents)
     return points.table()
 
 
-class _Points(RunReceiver):
-    """Collects the points of one stream, by their number."""
+class PointsOfStream(RunReceiver):
+    """Collects the points of one stream, by their number.
+
+    Attributes:
+        numbered_from: the number in the table of the run's first point; 1 unless it continues another run.
+    """
 
     def __init__(self, stream: str) -> None:
         super().__init__()
+        self.numbered_from = 1
         self._stream = stream
         self._units: dict[str, str] = {}  # by data key, in the order of the descriptors
         self._dtypes: dict[str, set[str]] = {}  # by data key, those that its descriptors say
@@ -107,10 +114,12 @@ class _Points(RunReceiver):
         self._hinted: list[str] = []
         self._points: dict[int, Document] = {}
 
+    @override
     def start(self, start: Document) -> None:
         dimensions = (start.get("hints") or {}).get("dimensions") or ()
         self._scanned = [str(key) for keys, _stream in dimensions for key in keys]
 
+    @override
     def descriptor(self, descriptor: Document) -> None:
         if descriptor.get("name", "primary") == self._stream:
             self._hinted += (
@@ -124,14 +133,17 @@ class _Points(RunReceiver):
                     self._dtypes.setdefault(key, set()).add(str(dtype))
             self._external.update(external_keys(descriptor))
 
+    @override
     def event(self, descriptor: Document, event: Document) -> None:
         if descriptor.get("name", "primary") == self._stream:
-            self._points[event["seq_num"]] = event
+            self._points[event["seq_num"] + self.numbered_from - 1] = event
 
     def table(self) -> Table:
-        rows = [self._points[number] for number in sorted(self._points)]
+        """The points collected so far."""
+        numbers = sorted(self._points)
+        rows = [self._points[number] for number in numbers]
         columns = {
-            "seq_num": np.array([row["seq_num"] for row in rows], dtype=np.int64),
+            "seq_num": np.array(numbers, dtype=np.int64),
             "time": np.array([row["time"] for row in rows], dtype=float),
         }
         units = {"time": "s"}

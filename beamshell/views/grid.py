@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
+from beamshell.documents.continuation import first_point
 from beamshell.views.captions import title, when
 from beamshell.views.curves import NumberRows
 from beamshell.views.fields import Field, as_rates, axes, detectors, field, is_real, plan_arguments, resolve, siblings
@@ -122,6 +123,7 @@ class Grid:
         self.title, self.when = title(start), when(start)
         self._keys = (x.key, y.key, z.key, *setpoints)
         self._x, self._y = positions
+        self._measured_before = first_point(start) - 1  # in the run that this one continues
         self._is_sequential = (start.get("hints") or {}).get("gridding") != "rectilinear_nonsequential"
         snaking = start.get("snaking")
         self._snaking = [bool(snaking[-1])] if snaking else [False, True]  # bluesky does not always record it
@@ -155,7 +157,7 @@ class Grid:
 
     def _by_number(self, xs: Floats, ys: Floats) -> tuple[Cells | None, Cells | None]:
         """Columns and rows from the numbers of the points; None if the scan does not go row by row."""
-        steps = np.array(self._points.seq_nums(), dtype=np.intp) - 1
+        steps = np.array(self._points.seq_nums(), dtype=np.intp) - 1 + self._measured_before
         width = len(self._x)
         if not self._is_sequential or steps.max() >= width * len(self._y):
             return None, None

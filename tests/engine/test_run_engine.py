@@ -15,6 +15,7 @@ from beamshell.engine import RunEngine
 from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
 from beamshell.messages import Msg
 from beamshell.plans import count, plan, scan
+from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 
 
@@ -361,7 +362,7 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
 
 
 PUBLIC = """
-abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result log_hook
+abort answer_wait_s ask call_returns_result clear_suspenders describe_plan halt install_suspender last_result log_hook
 look_around md md_normalizer md_validator msg_hook preprocessors proceed pump record_interruptions register_command
 remove_suspender request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions
 suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook
@@ -373,6 +374,14 @@ def test_what_a_user_sees_of_the_engine_is_what_a_user_needs_and_each_has_help(R
     names = [name for name in dir(RE) if not name.startswith("_")]
     assert names == PUBLIC.split()
     assert [name for name in names if not getattr(RunEngine, name).__doc__] == []
+
+
+def test_what_is_told_from_a_plan_is_in_its_runs_unless_the_plan_says_it(RE):
+    docs = []
+    RE.subscribe(lambda _, doc: docs.append(doc), "start")
+    RE.describe_plan = lambda plan: {"plan_form": f"{plan.__name__}()", "sample": "?"}
+    RE(bpp.run_wrapper(iter([]), md={"sample": "LaB6"}))
+    assert {key: docs[0][key] for key in ("plan_form", "sample")} == {"plan_form": "run_wrapper()", "sample": "LaB6"}
 
 
 # ---- a plan that is paused, run once more ----------------------------------------------------------

@@ -23,6 +23,7 @@ ONLY_HERE = {
     "plan_pattern": "spirals and lists have it too",
     "plan_pattern_module": "spirals and lists have it too",
     "plan_pattern_args": "spirals and lists have it too",
+    "origins": "a plan with distances says from where they count",
     "num_intervals": "all plans have it where the number of points is known",
     "num_points": "all plans have it where it is known",
     "snaking": "a grid of lists has it as any other grid",

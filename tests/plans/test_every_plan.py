@@ -2,7 +2,7 @@
 
 import document_rules
 import pytest
-from plans.plan_cases import ALONG_LINES, CASES, GRIDS, SPEC, SPIRALS, beamline, play
+from plans.plan_cases import ALONG_LINES, CASES, GRIDS, RELATIVE, SPEC, SPIRALS, beamline, play
 
 from beamshell import plans as bp
 
@@ -30,7 +30,9 @@ def test_a_plan_says_exactly_this_of_itself(here, name):
     document_rules.check(here.world.docs)
     start = here.world.docs[0][1]
     plan_metadata = {key: value for key, value in start.items() if key not in ADDED_BY_THE_ENGINE}
-    assert plan_metadata == {"plan_name": case.name or name, **case.start}
+    places = {"x": 10.0, "y": 20.0}
+    origins = {"origins": {motor: places[motor] for motor in case.start["motors"]}} if name in RELATIVE else {}
+    assert plan_metadata == {"plan_name": case.name or name, **case.start, **origins}
 
 
 @pytest.mark.parametrize("name", {**ALONG_LINES, **GRIDS, **SPIRALS, **SPEC})

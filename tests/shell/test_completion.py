@@ -62,7 +62,7 @@ def test_a_scan_offers_detectors_and_motors_until_a_motor_is_named():
 
 def test_a_grid_offers_a_motor_after_each_three_numbers():
     assert offered("grid det th -1 1 ") == []
-    assert offered("grid det th -1 1 5 ") == ["th", "tth", "samx"]
+    assert offered("grid det th -1 1 5 ") == ["th", "tth", "samx", "snake"]
 
 
 def test_the_parts_of_a_device_follow_its_dot():

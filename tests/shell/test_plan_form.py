@@ -16,6 +16,7 @@ from beamshell import RunEngine
 from beamshell import plans as bp
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
 from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.errors import PlanError, UnknownName
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
@@ -23,7 +24,7 @@ from beamshell.plans.environment import use_clock
 from beamshell.shell.command import Command
 from beamshell.shell.commands import commands
 from beamshell.shell.parameter_types import Labels, Motor, Text
-from beamshell.shell.plan_form import plan_form
+from beamshell.shell.plan_form import plan_form, plan_of
 from beamshell.shell.prompt_names import DeviceNamespace
 from beamshell.shell.typed_line import cut_line
 from beamshell.store import Journal, Runs
@@ -172,7 +173,8 @@ LINES = {
 
 def test_there_is_a_line_for_every_command_that_runs_a_plan():
     ours = [one for one in commands().commands if one.function.__module__.startswith("beamshell.")]
-    assert {one.name for one in ours if one.runs_a_plan} == {*LINES, "back", "redo"}  # of what was done before
+    of_what_was_done_before = {"back", "redo", "continue"}
+    assert {one.name for one in ours if one.runs_a_plan} == {*LINES, *of_what_was_done_before}
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -185,6 +187,36 @@ def test_what_is_recorded_makes_the_same_plan_at_the_prompt(console, name, data)
     functions = {one: SimpleNamespace(plan=_plan_of(console, one)) for one in ("ct",)}
     again = eval(form, {"bp": bp, "bps": bps, "bpp": bpp, **console.devices, **functions})
     assert messages(again) == messages(plan)
+    made = plan_of(form, console.devices, lambda one: _plan_of(console, one))
+    assert messages(made) == messages(command.make(console, words).plan)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "__import__('os').system('true')",
+        "open('x')",
+        "bp.scan.__globals__",
+        "bp.no_such_plan(th)",
+        "bp.scan",
+        "th",
+        "[det]",
+        "bp.scan([det for det in th], th, 0, 1, 2)",
+        "bp.scan([det], th, 0, 1, num=2 + 1)",
+        "bp.scan([det], *th)",
+        "bp.scan(",
+        "bp.scan([det], th, 0, 1, points=2)",
+        "",
+    ],
+)
+def test_a_text_that_is_no_form_of_a_plan_is_refused_and_nothing_of_it_is_run(console, form):
+    with pytest.raises((PlanError, UnknownName)):
+        plan_of(form, console.devices, lambda name: _plan_of(console, name))
+
+
+def test_a_form_with_a_device_that_is_not_here_names_it(console):
+    with pytest.raises(UnknownName, match="no device 'gone'"):
+        plan_of("bp.scan([det], gone, 0, 1, 2)", console.devices, lambda name: _plan_of(console, name))
 
 
 def _plan_of(console, name):

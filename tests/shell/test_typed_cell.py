@@ -148,3 +148,38 @@ def test_a_variable_does_not_switch_a_command_with_words_off():
 @pytest.mark.parametrize("line", ["xafs? ", "  th.velocity?? \t", "%mov? ", "mono.*? "])
 def test_a_question_keeps_its_mark_and_loses_the_blank_behind_it(line):
     assert becomes(f"{line}\n") == f"{line.rstrip()}\n"
+
+
+# ---- continue, a word of Python too --------------------------------------------------------------
+
+
+def with_continue(text):
+    return "".join(with_commands(text.splitlines(keepends=True), COMMANDS | {"continue"}))
+
+
+@pytest.mark.parametrize("line", ["continue", "continue 12", "continue -1", "continue  # the scan of last night"])
+def test_continue_at_the_prompt_is_the_command(line):
+    assert with_continue(f"{line}\n") == f"%{line.partition('#')[0].strip()}\n"
+
+
+def test_continue_behind_another_command_is_the_command():
+    assert with_continue("mov th 1; continue\n") == "%mov th 1\n%continue\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in x:\n    continue\n",
+        "for i in x: continue\n",
+        "while x:\n    if y:\n        continue\n    f(x)\n",
+        "for i in x:\n    if y: continue\n    f(x)\n",
+        "def f():\n    for i in x:\n        try:\n            continue\n        finally: pass\n",
+    ],
+)
+def test_continue_in_a_loop_stays_pythons(text):
+    assert with_continue(text) == text
+
+
+def test_continue_with_a_number_is_the_command_in_a_loop_too():
+    assert with_continue("for i in (1, 2):\n    continue 12\n") == "for i in (1, 2):\n    %continue 12\n"
+    assert with_continue("for i in x: mov th i; continue\n") == "for i in x:\n    %mov th i\n    continue\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.system.long.continuing import CONTINUING
 from tests.system.long.disk import DISK
 from tests.system.long.driven import Answer
 from tests.system.long.harness import Log, LongTest
@@ -33,6 +34,10 @@ def test_ctrl_c_at_random_moments_leaves_nothing_moving_open_or_lost(capsys):
 
 def test_a_console_that_is_killed_loses_no_point_that_it_has_shown(capsys):
     play(KILL, 1, 2, capsys)
+
+
+def test_a_scan_whose_console_is_killed_at_any_point_is_continued_by_the_next_console(capsys):
+    play(CONTINUING, 1, 2, capsys)
 
 
 def test_a_full_or_lost_disk_loses_no_point_and_ends_no_console(capsys):

@@ -49,6 +49,12 @@ def test_a_relative_snake_is_laid_out_by_its_numbers(image_of):
     assert (x.tolist(), y.tolist()) == ([50, 50.5, 51], [50, 51])
 
 
+def test_the_rest_of_a_grid_that_was_continued_is_laid_out_by_its_numbers_in_the_whole_grid(image_of):
+    values = image_of(snake(50.0)[2:], extents=([-0.5, 0.5], [-0.5, 0.5]), snaking=(False, True), continued_at=3).values
+    assert np.isnan(values).tolist() == [[True, True, False], [False] * 3]
+    assert values[1].tolist() == EXPECTED[1]
+
+
 @pytest.mark.parametrize("odd", [None, "off", [1.0, 2.0], np.array([1.0, 2.0])])
 def test_a_value_that_is_no_number_leaves_its_cell_empty(image_of, odd):
     rows = snake()

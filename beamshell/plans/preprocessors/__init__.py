@@ -6,10 +6,12 @@ GeneratorExit on at once: a plan that is halted or thrown away must not yield, s
 
 from beamshell.plans.preprocessors.alongside import rewindable_wrapper, subs_wrapper, suspend_wrapper
 from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
+from beamshell.plans.preprocessors.continuing import continue_wrapper
 from beamshell.plans.preprocessors.decorators import (
     baseline_decorator,
     configure_count_time_decorator,
     contingency_decorator,
+    continue_decorator,
     finalize_decorator,
     fly_during_decorator,
     inject_md_decorator,
@@ -68,6 +70,8 @@ __all__ = [
     "configure_count_time_wrapper",
     "contingency_decorator",
     "contingency_wrapper",
+    "continue_decorator",
+    "continue_wrapper",
     "finalize_decorator",
     "finalize_wrapper",
     "fly_during_decorator",

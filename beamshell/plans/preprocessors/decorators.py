@@ -14,6 +14,7 @@ from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans.preprocessors.alongside import rewindable_wrapper, subs_wrapper, suspend_wrapper
 from beamshell.plans.preprocessors.cleanup import contingency_wrapper, finalize_wrapper
+from beamshell.plans.preprocessors.continuing import continue_wrapper
 from beamshell.plans.preprocessors.mutators import MakePlan, stub_wrapper
 from beamshell.plans.preprocessors.runs import (
     inject_md_wrapper,
@@ -62,6 +63,7 @@ def make_decorator(wrapped: Callable[..., Plan]) -> Callable[..., Callable[[Make
 
 
 finalize_decorator = make_decorator(finalize_wrapper)
+continue_decorator = make_decorator(continue_wrapper)
 contingency_decorator = make_decorator(contingency_wrapper)
 run_decorator = make_decorator(run_wrapper)
 stage_decorator = make_decorator(stage_wrapper)

@@ -5,7 +5,7 @@ relative_set_wrapper, reset_positions_wrapper, configure_count_time_wrapper. The
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from beamshell.messages import Msg, Plan
@@ -72,9 +72,14 @@ def _is_one_of(devices: Iterable[Any] | None) -> Callable[[Any], bool]:
 
 
 @wrapper
-def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
-    """Set the `count_time` (in seconds) of all detectors that `plan` stages or triggers, and put it back at the end."""
-    originals: dict[int, tuple[Any, Any]] = {}
+def configure_count_time_wrapper(plan: Any, time: float | Mapping[str, float] | None) -> Plan:
+    """Set the `count_time` of the detectors that `plan` stages or triggers, and put it back at the end.
+
+    Args:
+        plan: the plan to run.
+        time: seconds, for all detectors; or by the names of those that are set; None leaves all as they are.
+    """
+    originals: dict[int, tuple[Any, Any, float]] = {}
     if time is None:
         return (yield from as_plan(plan))
 
@@ -82,21 +87,23 @@ def configure_count_time_wrapper(plan: Any, time: float | None) -> Plan:
         detector = msg.obj
         if msg.command not in ("trigger", "stage") or not hasattr(detector, "count_time") or id(detector) in originals:
             return None, None
-        return _with_time(msg), None
+        seconds = time.get(detector.name) if isinstance(time, Mapping) else time
+        return (None, None) if seconds is None else (_with_time(msg, seconds), None)
 
-    def _with_time(msg: Msg) -> Plan:
+    def _with_time(msg: Msg, seconds: float) -> Plan:
         signal = msg.obj.count_time
-        originals[id(msg.obj)] = (signal, (yield from stubs.rd(signal)))
-        if originals[id(msg.obj)][1] != time:
-            yield Msg("set", signal, time, group="count_time")
+        original = yield from stubs.rd(signal)
+        originals[id(msg.obj)] = (signal, original, seconds)
+        if original != seconds:
+            yield Msg("set", signal, seconds, group="count_time")
             yield Msg("wait", None, group="count_time")
         return (yield msg)
 
     def put_back() -> Plan:
-        for signal, original in originals.values():
-            if original != time:
-                yield Msg("set", signal, original, group="count_time")
-        if any(original != time for _, original in originals.values()):
+        changed = [(signal, original) for signal, original, seconds in originals.values() if original != seconds]
+        for signal, original in changed:
+            yield Msg("set", signal, original, group="count_time")
+        if changed:
             yield Msg("wait", None, group="count_time")
 
     return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))

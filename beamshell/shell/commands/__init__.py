@@ -20,6 +20,7 @@ _MODULES = (
     "queue",
     "rehearse",
     "interruptions",
+    "continuing",
     "records",
     "figures",
     "text_plots",

@@ -183,8 +183,7 @@ class _Work:
         followed = line.make(self._session)
         if followed is None:
             return None
-        if form := plan_form(followed.plan, self._session.devices):
-            metadata["plan_form"] = form
+        metadata["plan_form"] = plan_form(followed.plan, self._session.devices)  # and not that of the queue
         if line.command.preflight:
             self._session.runner.check(followed.plan, ask=False)
 

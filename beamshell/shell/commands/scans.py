@@ -85,12 +85,15 @@ def rscan(
 
 
 @command(HEADING, example="grid cam samy -1 1 5 samx -2 2 11")
-def grid(detectors: Detectors, axes: Annotated[list[Axis], AtLeast(2)], time: Seconds | None = None) -> Plan:
+def grid(
+    detectors: Detectors, axes: Annotated[list[Axis], AtLeast(2)], time: Seconds | None = None, *, snake: bool = False
+) -> Plan:
     """Scan motors over a grid of POINTS; the first motor is the SLOW one.
 
-    The last motor moves at each point. Two motors or more.
+    The last motor moves at each point. Two motors or more. With `snake` all but the first go to and fro.
     """
-    return _for_time(bp.grid_scan(detectors, *(value for axis in axes for value in axis)), time)
+    options: dict[str, Any] = {"snake_axes": True} if snake else {}
+    return _for_time(bp.grid_scan(detectors, *(value for axis in axes for value in axis), **options), time)
 
 
 def _for_time(plan: Plan, seconds: float | None) -> Plan:
