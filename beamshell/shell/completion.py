@@ -1,6 +1,7 @@
 """Completion of a command's words with Tab, and the hint that shows which word comes next.
 
 Both are pure functions of the text before the cursor; `completions_of` joins the names to IPython's completions.
+No control system is asked: what the menu shows of a device is the last value that has come by subscription.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from beamshell.errors import BeamshellError
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.signature import Hint
+from beamshell.shell.status_line import reading_text, value_signal
+from beamshell.shell.tokens import find_device, is_device
 from beamshell.shell.typed_cell import last_statement
 from beamshell.shell.typed_line import cut_line
 from beamshell.store.run import Run
@@ -53,19 +56,26 @@ def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | 
         commands: the commands.
         devices: the devices by name.
     """
-    typed = _typed(text, commands)
+    typed = _typed(text, commands, imports=False)
     return None if typed is None else typed[0].hint(typed[1], devices)
 
 
-def _typed(text: str, commands: CommandSet) -> tuple[Command, list[str], str] | None:
-    """The last command of a text, its words that are complete, and the one that is being typed."""
+def _typed(text: str, commands: CommandSet, *, imports: bool = True) -> tuple[Command, list[str], str] | None:
+    """The last command of a text, its words that are complete, and the one that is being typed.
+
+    Args:
+        text: the line up to the cursor.
+        commands: the commands.
+        imports: whether a command of another package is imported, which takes a while.
+    """
     commands_of_line = cut_line(f"{last_statement(text)}\0")  # the mark keeps the blank before the cursor
     if not commands_of_line:
         return None
     name, *words = commands_of_line[-1].words
-    if not words or name.lstrip("%") not in commands:
+    name = name.lstrip("%")
+    if not words or name not in commands or not (imports or commands.is_imported(name)):
         return None
-    return commands[name.lstrip("%")], words[:-1], words[-1].rstrip("\0")
+    return commands[name], words[:-1], words[-1].rstrip("\0")
 
 
 def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
@@ -76,6 +86,25 @@ def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
         device = getattr(device, part, None)
     names = [part for part in getattr(device, "component_names", ()) if part.startswith(start)]
     return [".".join([name, *path, part]) for part in names]
+
+
+def last_value(name: str, devices: Mapping[str, Any]) -> str:
+    """The last value of a device that has come by subscription, such as "1.0000 deg"; "" if there is none.
+
+    Args:
+        name: a word of the menu, such as "th" or "th.velocity".
+        devices: the devices by name.
+    """
+    if not is_device(name, devices):
+        return ""
+    device = find_device(name, devices)
+    device = getattr(device, "main_axis", None) or device
+    signal = value_signal(device)
+    if signal is None:
+        return ""
+    if not getattr(signal, "connected", True):
+        return "offline"
+    return "" if signal.latest is None else reading_text(signal, device)
 
 
 def completions_of(
@@ -101,6 +130,6 @@ def completions_of(
             return
         word = re.split(r"\s|(?<=\])\.", line)[-1]
         for name in names:
-            yield Completion(offset - len(word), offset, name, type="device")
+            yield Completion(offset - len(word), offset, name, type=last_value(name, devices()))
 
     return completions
