@@ -6,21 +6,28 @@ It joins the file of states to the devices, and never moves one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from beamshell.errors import ConfigError, PlanError
 from beamshell.shell.comparison import compare, differences
-from beamshell.shell.profile import beside_profile
+from beamshell.shell.profile import Beamshell, beside_profile
 from beamshell.shell.states_file import BeamlineStates, read_states
 from beamshell.shell.tokens import find_device
 
 
-def states_of(session: Any) -> BeamlineStates:
-    """The states in the file that the profile of a console names; none if it names no file."""
-    name = session.config.states_file
+def states_of(config: Beamshell, profile: Path | None, devices: Mapping[str, Any]) -> BeamlineStates:
+    """The states in the file that a profile names; none if it names no file.
+
+    Args:
+        config: the settings of the profile.
+        profile: its folder, if it has one.
+        devices: the devices by name.
+    """
+    name = config.states_file
     if not name:
         return BeamlineStates()
-    return read_states(beside_profile(name, session.profile), lambda word: find_device(word, session.devices))
+    return read_states(beside_profile(name, profile), lambda word: find_device(word, devices))
 
 
 def states_needed(requires: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -44,23 +51,20 @@ def states_needed(requires: Mapping[str, Any], names: Iterable[str]) -> dict[str
     return needed
 
 
-def refuse_in_other_states(session: Any, names: Iterable[str]) -> None:
-    """Return if the beamline is in the states that these commands or plans need.
-
-    Args:
-        session: the console.
-        names: of the command and of the plans.
+def refuse_in_other_states(
+    names: Iterable[str], config: Beamshell, profile: Path | None, devices: Mapping[str, Any]
+) -> None:
+    """Return if the beamline is in the states that commands or plans of these names need.
 
     Raises:
         PlanError: it is in another; the message names what differs, and what to type.
         UnknownName: there is no such state.
         ConfigError: the file of states, or the setting `requires`, has a mistake.
     """
-    needed = states_needed(session.config.requires, names)
+    needed = states_needed(config.requires, names)
     if not needed:
         return
-    states = states_of(session)
+    states = states_of(config, profile, devices)
     for state, by in needed.items():
-        comparisons = compare(states.find(state).conditions, session.devices, session.offline_word)
-        if difference := differences(comparisons):
+        if difference := differences(compare(states.find(state).conditions, devices)):
             raise PlanError(f"{by} needs the state {state}: {difference} (state {state} go)")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
@@ -20,7 +21,10 @@ from beamshell.shell.beamline_states import states_needed, states_of
 from beamshell.shell.profile_suspenders import describe_off
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted, file_size
-from beamshell.text.times import clock_time
+from beamshell.text.times import clock_time, date_and_time, duration
+
+if TYPE_CHECKING:
+    from beamshell.store.console_log import LogEntry
 
 LEAST_FREE = 5e9
 """Bytes on the disk of the data below which it is said."""
@@ -28,6 +32,9 @@ _LIBRARIES = {"ca": "pyepics", "pva": "p4p", "tango": "pytango", "serial": "pyse
 """The package that each control system needs."""
 _PACKAGES = ("ipython", "numpy", "matplotlib", "epicscorelibs")
 _MOST_NAMED = 4
+_LARGEST_JUMP_S = 2.0
+_DAYS_S = 3 * 86400.0
+"""Consoles that were opened longer ago are not looked for."""
 _VARIABLES = (
     "EPICS_CA_ADDR_LIST",
     "EPICS_CA_AUTO_ADDR_LIST",
@@ -172,11 +179,61 @@ def _display(session: Any) -> Iterator[Finding]:
     yield Finding("display", f"plots {place}; terminal {os.environ.get('TERM', 'none')}, {encoding}", remedy)
 
 
+def _clock(session: Any) -> Iterator[Finding]:
+    jump = session.clock_jump_s
+    if abs(jump) < _LARGEST_JUMP_S:
+        yield Finding("clock", f"{date_and_time(time.time())}, not set since the start")
+    else:
+        way = "back" if jump < 0 else "forward"
+        yield Finding(
+            "clock", f"set {way} by {duration(abs(jump))} since the start", "mind the times of runs; see the NTP client"
+        )
+
+
+def _consoles(session: Any) -> Iterator[Finding]:
+    others = other_consoles(
+        session.log.newest_first("opened", "closed", since=time.time() - _DAYS_S), session.log.console
+    )
+    here = [one for one in others if one.facts.get("host") == socket.gethostname()]
+    running = [f"process {one.facts.get('pid')} here" for one in here if _is_running(int(one.facts.get("pid", 0)))]
+    elsewhere = [f"process {one.facts.get('pid')} of {one.facts.get('host')}" for one in others if one not in here]
+    text = f"others in this data folder: {listed(running)}" if running else "no other on this computer"
+    if elsewhere:
+        text += f"; not closed as far as is known: {listed(elsewhere, most=_MOST_NAMED)}"
+    yield Finding("consoles", text)
+
+
+def other_consoles(newest_first: Iterable[LogEntry], own: str) -> list[LogEntry]:
+    """The consoles that have been opened and not closed, by the entries of the console log.
+
+    Args:
+        newest_first: the entries of the kinds "opened" and "closed".
+        own: the id of this console.
+    """
+    closed, opened = {own}, []
+    for entry in newest_first:
+        if entry.kind == "opened" and entry.console not in closed:
+            opened.append(entry)
+        closed.add(entry.console)
+    return opened
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # of another user
+        return True
+    except (OSError, OverflowError):
+        return False
+    return pid > 0
+
+
 def _profile(session: Any) -> Iterator[Finding]:
-    problems = [str(problem) for problem in states_of(session).problems]
+    states = states_of(session.config, session.profile, session.devices)
+    problems = [str(problem) for problem in states.problems]
     try:
         for state in states_needed(session.config.requires, session.config.requires):
-            states_of(session).find(state)
+            states.find(state)
     except BeamshellError as exc:
         problems.append(f"requires: {exc}" if not str(exc).startswith("requires") else str(exc))
     for problem in dict.fromkeys(problems):
@@ -201,6 +258,8 @@ _CHECKS: dict[str, Callable[[Any], Iterator[Finding]]] = {
     "EPICS": _epics,
     "suspenders": _suspenders,
     "display": _display,
+    "clock": _clock,
+    "consoles": _consoles,
     "profile": _profile,
     "versions": _versions,
 }

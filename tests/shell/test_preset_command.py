@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,8 +27,7 @@ def answers(monkeypatch):
 
     monkeypatch.setattr(comparison, "is_attended", lambda shell: True)
     monkeypatch.setattr(comparison, "agrees", agrees)
-    given_and_asked = type("Answers", (), {"give": given.append, "asked": asked})
-    return given_and_asked
+    return SimpleNamespace(give=given.append, asked=asked)
 
 
 def places(prompt):

@@ -109,7 +109,7 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path):
 
 def test_an_unknown_state_offers_the_nearest(read):
     states = read("alignment: {th: 0}\n")
-    with pytest.raises(UnknownName, match="no state 'alinment': did you mean alignment?"):
+    with pytest.raises(UnknownName, match=r"no state 'alinment': did you mean alignment\?"):
         states.find("alinment")
     with pytest.raises(UnknownName, match="no state 'a': this beamline has none"):
         read("").find("a")

@@ -65,7 +65,9 @@ def test_without_anybody_to_ask_nothing_moves_unless_the_line_says_yes(run_beams
     stopped = run_beamshell(stdin=lines)
     assert stopped.returncode == 1
     assert "nothing was moved, since nobody is at the prompt to be asked: preset go here yes" in stopped.stderr
-    moved = run_beamshell(stdin="preset save here th samx\nmov th 2\npreset go here yes\nx = wm th; print('at', round(x, 3))\n")
+    moved = run_beamshell(
+        stdin="preset save here th samx\nmov th 2\npreset go here yes\nx = wm th; print('at', round(x, 3))\n"
+    )
     assert "th: 2.0000 -> 0.0000 deg" in moved.stdout
     assert re.search(r"at -?0\.0\b", moved.stdout)
     assert "\x1b" not in moved.stdout + moved.stderr
@@ -89,8 +91,7 @@ def test_a_scan_that_needs_a_state_is_refused_by_one_line_that_names_what_differ
     terminal.do("session.config.requires = {'scan': 'alignment'}")
     refused = terminal.do("scan det th -1 1 3")
     assert refused == (
-        "beamshell: scan needs the state alignment: shutter is Closed, and must be Open\n"
-        "  (state alignment go)"
+        "beamshell: scan needs the state alignment: shutter is Closed, and must be Open\n  (state alignment go)"
     ) or refused == (
         "beamshell: scan needs the state alignment: shutter is Closed, and must be Open (state alignment go)"
     )

@@ -125,6 +125,7 @@ def save(
     devices = _named(motors, session.devices) if motors else _every_motor(session.devices)
     positions = _positions(session, devices, skip_offline=not motors)
     saved = presets_of(session).save(name, positions, comment, session.operator)
+    session.log.add("preset", name=name, version=saved.version, action="saved")
     shown = [f"{each} {value_text(devices[each], place.value)}" for each, place in saved.positions.items()]
     print_answer(f"preset {name}, version {saved.version}: {listed(shown)}")
     if comment:
@@ -186,7 +187,8 @@ def history(session: Session, name: PresetName) -> None:
 @preset.subcommand(example="preset delete parked", also=("del", "remove", "rm"))
 def delete(session: Session, name: PresetName, comment: Text = "") -> None:
     """Delete it; its history stays."""
-    presets_of(session).delete(name, comment, session.operator)
+    deleted = presets_of(session).delete(name, comment, session.operator)
+    session.log.add("preset", name=name, version=deleted.version, action="deleted")
     print_answer(f"preset {name} is deleted (preset history {name} has its versions)")
 
 

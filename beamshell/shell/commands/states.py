@@ -23,7 +23,7 @@ from beamshell.shell.comparison import (
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import Slot
-from beamshell.shell.states_file import BeamlineState
+from beamshell.shell.states_file import BeamlineState, BeamlineStates
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.text.window import table_in_window
@@ -39,7 +39,7 @@ class StateNameSlot(Slot):
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return [] if COMMANDS.session is None else states_of(COMMANDS.session).states
+        return [] if COMMANDS.session is None else _states(COMMANDS.session).states
 
 
 @command(HEADING, example="states")
@@ -48,7 +48,7 @@ def states(session: Session) -> None:
 
     The beamline's staff write them into a file that the profile names (`states_file`).
     """
-    of_file = states_of(session)
+    of_file = _states(session)
     for problem in of_file.problems:
         say(str(problem))
     if not of_file.states:
@@ -61,6 +61,10 @@ def states(session: Session) -> None:
     ]
     rows = [(one.name, _verdict(collect()), one.doc) for one, collect in collectors]
     print(table_in_window(rows, left_aligned=(0, 1, 2)))
+
+
+def _states(session: Any) -> BeamlineStates:
+    return states_of(session.config, session.profile, session.devices)
 
 
 def _verdict(comparisons: Iterable[Comparison]) -> str:
@@ -81,7 +85,7 @@ def state(
     `state alignment go` shows from where to where each device would go, asks, and moves them in the order of the file:
     motors that stand together at the same time. Where nobody can be asked, `state alignment go yes` moves them.
     """
-    of_beamline = states_of(session).find(name)
+    of_beamline = _states(session).find(name)
     comparisons = compare(of_beamline.conditions, session.devices, session.offline_word)
     if go is None:
         if yes:
