@@ -142,7 +142,7 @@ class Is(Condition):
 
 def is_number(value: Any) -> bool:
     """True for a finite number, also of numpy; False for text, True and False."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 def _plain(word: str) -> str:

@@ -41,7 +41,7 @@ class TestWithStates:
         assert re.search(r"^away +differs: samx by 5", answer, re.MULTILINE)
 
     def test_a_state_shows_value_what_must_be_and_the_difference(self, typed, prompt):
-        prompt("mov th 0.5")
+        typed("mov th 0.5")
         answer = typed("state direct")
         assert answer.startswith("direct: the direct beam\n")
         assert re.search(r"^th +0\.5\S* +0(\.0+)? ± 0\.01 +0\.5", answer, re.MULTILINE)
@@ -50,7 +50,7 @@ class TestWithStates:
         assert prompt.position("th") == 0.5
 
     def test_going_to_a_state_moves_what_differs_after_showing_it(self, typed, prompt):
-        prompt("mov th 0.5 samx 3")
+        typed("mov th 0.5 samx 3")
         answer = typed("state direct go")
         assert "nothing was moved, since nobody is at the prompt to be asked: state direct go yes" in answer
         assert prompt.position("th") == 0.5
@@ -60,7 +60,7 @@ class TestWithStates:
         assert re.search(r"direct +fulfilled", typed("states"))
 
     def test_what_cannot_be_moved_is_said_and_the_rest_moves(self, typed, prompt):
-        prompt("mov th -3")
+        typed("mov th -3")
         answer = typed("state away go yes")
         assert re.search(r"th is -3\S*, and must be above -1\S*: it cannot be moved", answer)
         assert (prompt.position("th"), prompt.position("samx")) == (-3, -5)
@@ -100,7 +100,7 @@ class TestWithStates:
 
     def test_a_command_that_needs_a_state_is_refused_in_any_other_before_anything_moves(self, typed, prompt, requires):
         requires(scan="direct")
-        prompt("mov samx 2")
+        typed("mov samx 2")
         before = len(prompt.session.runs)
         answer = typed("scan det th -1 1 3")
         assert re.search(r"scan needs the state direct: samx is 2\S*, and must be 0\S* \(state direct go\)", answer)
@@ -112,15 +112,15 @@ class TestWithStates:
         before = len(prompt.session.runs)
         typed("scan det th -1 1 3")
         assert len(prompt.session.runs) == before + 1
-        prompt("mov samx 2")
-        typed("ct")
+        typed("mov samx 2")
+        typed("grid det th 0 1 2 tth 0 1 2")
         assert len(prompt.session.runs) == before + 2
 
     def test_a_plan_is_named_by_its_own_name_however_it_is_run(self, typed, prompt, requires):
         requires(rel_scan="direct")
-        prompt("mov samx 2")
+        typed("mov samx 2")
         before = len(prompt.session.runs)
-        assert "rel_scan needs the state direct" in typed("dscan th -1 1 2 0.1")
+        assert "rel_scan needs the state direct" in typed("rscan det th -1 1 3")
         assert len(prompt.session.runs) == before
 
     def test_a_state_that_does_not_exist_refuses_too(self, typed, requires):

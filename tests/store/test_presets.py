@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 
 import pytest
 
@@ -90,18 +91,17 @@ def test_a_file_that_cannot_be_read_or_written_is_named_with_the_reason(tmp_path
         Presets(tmp_path / "folder").newest()
 
 
-def _save_many(path, console):
-    for number in range(25):
-        Presets(path).save("shared", {"samx": PresetPosition(float(number))}, operator=console)
+SAVE_MANY = """
+import sys
+from beamshell.store.presets import PresetPosition, Presets
+for number in range(25):
+    Presets(sys.argv[1]).save("shared", {"samx": PresetPosition(float(number))}, operator=sys.argv[2])
+"""
 
 
 def test_two_consoles_that_save_at_once_lose_no_version_and_number_each_once(presets):
-    context = multiprocessing.get_context("spawn")
-    consoles = [context.Process(target=_save_many, args=(presets.path, name)) for name in ("anna", "ben")]
-    for console in consoles:
-        console.start()
-    for console in consoles:
-        console.join(60)
+    consoles = [subprocess.Popen([sys.executable, "-c", SAVE_MANY, presets.path, name]) for name in ("anna", "ben")]
+    assert [console.wait(60) for console in consoles] == [0, 0]
     history = presets.history("shared")
     assert [version.version for version in history] == list(range(1, 51))
     for name in ("anna", "ben"):

@@ -92,11 +92,9 @@ def tag(session: Session, word: Text) -> None:
 def _note(session: Session, kind: str, text: str) -> None:
     """Write a note of a person into the console log, with the run that it is about."""
     of_run = _OF_RUN.fullmatch(text)
+    run: Run | None = session.own_runs[-1] if session.own_runs else None
     if of_run is not None:
-        run = session.runs[int(of_run[1])]
-        text = of_run[2]
-    else:
-        run = session.own_runs[-1] if session.own_runs else None
+        run, text = session.runs[int(of_run[1])], of_run[2]
     if kind == "tag" and not _TAG.fullmatch(text):
         raise UsageError(f"'{text}' is no tag: write one word, such as good; comment takes a text")
     session.log.add(kind, text=text, scan=run.scan_id if run else None, uid=run.uid if run else None)
