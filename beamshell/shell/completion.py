@@ -20,6 +20,8 @@ from beamshell.shell.typed_cell import last_statement
 from beamshell.shell.typed_line import cut_line
 from beamshell.store.run import Run
 
+_UNKNOWN = "<unknown>"
+"""What IPython's menu says beside a name of which it knows nothing."""
 _RUN = re.compile(r"(?<![\w.])runs\[-?\d+\]\.(\w*)\Z")
 """One run of the catalogue, and the attribute that is being typed; IPython would offer those of a list of runs too."""
 
@@ -103,8 +105,13 @@ def last_value(name: str, devices: Mapping[str, Any]) -> str:
     if signal is None:
         return ""
     if not getattr(signal, "connected", True):
-        return "offline"
+        return "not connected"
     return "" if signal.latest is None else reading_text(signal, device)
+
+
+def _summary(name: str, commands: CommandSet) -> str:
+    """What a command does, in one line; "" for what is none, or is not imported yet."""
+    return commands[name].summary if commands.is_imported(name) else ""
 
 
 def completions_of(
@@ -112,7 +119,7 @@ def completions_of(
 ) -> Callable[[str, int], Iterator[Any]]:
     """The completions at the prompt: in a command its own and no others, elsewhere those of Python.
 
-    A magic is offered only where a `%` is typed.
+    A magic is offered only where a `%` is typed. Beside a device stands its last value, beside a command what it does.
 
     Args:
         python: IPython's completions, by text and place of the cursor.
@@ -126,7 +133,11 @@ def completions_of(
         names = candidates(line, commands, devices())
         if names is None:
             has_percent = "%" in line.split(";")[-1]
-            yield from (one for one in python(text, offset) if has_percent or not one.text.startswith("%"))
+            for one in python(text, offset):
+                if has_percent or not one.text.startswith("%"):
+                    note = last_value(one.text, devices()) or _summary(one.text, commands)
+                    is_plain = not note and one.type != _UNKNOWN
+                    yield one if is_plain else Completion(one.start, one.end, one.text, type=note)
             return
         word = re.split(r"\s|(?<=\])\.", line)[-1]
         for name in names:

@@ -131,10 +131,8 @@ def test_the_usage_of_a_command_is_shown_while_it_is_typed_above_the_line_below_
 def test_the_menu_shows_the_last_value_of_each_device(terminal, keys):
     terminal.do("mov th 1.5 tth 3")
     keys("mov t\t")
-    terminal.wait_until(
-        lambda: re.search(r"\bth +1\.5000 deg", terminal.text()) and re.search(r"\btth +3\.0000 deg", terminal.text()),
-        what="the values",
-    )
+    shown = r"\bth +1\.5000 deg.*\btth +3\.0000 deg"
+    terminal.wait_until(lambda: re.search(shown, "\n".join(terminal.window), re.DOTALL), what="the values")
     keys("\x03")
 
 

@@ -38,7 +38,7 @@ from beamshell.text.numbers import in_full
 from beamshell.text.times import clock_time
 from beamshell.text.window import table_in_window
 
-HEADING = "Moving"
+HEADING = "Presets and states"
 _NAME = re.compile(r"[^\W\d][\w.+-]*")
 _DIGITS = 8
 """Digits of a position in the history, where no device says how many it has."""
@@ -102,7 +102,7 @@ PresetName: TypeAlias = Annotated[str, PresetNameSlot()]
 PresetMotors: TypeAlias = list[Annotated[str, PresetMotorSlot()]]
 
 
-@command(HEADING, example="preset save parked samx samy to change samples")
+@command(HEADING, example="preset save parked")
 def preset(session: Session) -> None:
     """List the presets: named positions of motors, with all that they were before.
 

@@ -28,7 +28,7 @@ from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.text.window import table_in_window
 
-HEADING = "Moving"
+HEADING = "Presets and states"
 _MOST_SHOWN = 4
 
 
