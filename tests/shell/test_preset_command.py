@@ -125,6 +125,28 @@ def test_a_position_outside_the_limits_moves_no_motor_of_the_preset(typed, promp
     assert places(prompt) == [0, 0]
 
 
+def test_a_motor_that_moves_or_does_not_answer_is_not_saved(typed, prompt, monkeypatch):
+    th = prompt.session.devices["th"]
+    monkeypatch.setattr(type(th), "moving", property(lambda motor: motor is th))
+    assert "th: moving, so nothing was saved; wait until it has arrived" in typed("preset save parked th samx")
+    monkeypatch.undo()
+    monkeypatch.setattr(type(th), "connected", property(lambda motor: motor is not th))
+    assert re.search("th: (OFFLINE|connecting), so nothing was saved", typed("preset save parked th samx"))
+    assert "no presets yet" in typed("preset list")
+    answer = typed("preset save parked")
+    assert "not part of it: th (" in answer
+    assert "samx" in answer
+
+
+def test_a_motor_that_does_not_answer_keeps_the_others_where_they_are(typed, prompt, monkeypatch):
+    typed("preset save parked th samx")
+    typed("mov samx 3")
+    th = prompt.session.devices["th"]
+    monkeypatch.setattr(type(th), "connected", property(lambda motor: motor is not th))
+    assert re.search(r"nothing was moved: th (OFFLINE|connecting) \(name the others", typed("preset go parked yes"))
+    assert prompt.position("samx") == 3
+
+
 def test_a_motor_that_is_no_more_is_named_and_the_others_can_be_moved_by_name(typed, prompt):
     from beamshell.devices.sim import SynAxis
 

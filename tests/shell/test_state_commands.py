@@ -123,6 +123,16 @@ class TestWithStates:
         assert "rel_scan needs the state direct" in typed("rscan det th -1 1 3")
         assert len(prompt.session.runs) == before
 
+    def test_an_item_of_the_queue_that_needs_a_state_fails_with_the_reason(self, typed, prompt, requires):
+        requires(scan="direct")
+        typed("mov samx 2")
+        typed("queue add scan det th -1 1 3")
+        before = len(prompt.session.runs)
+        assert "scan needs the state direct" in typed("queue run")
+        assert "FAILED" in typed("queue")
+        assert len(prompt.session.runs) == before
+        typed("queue clear")
+
     def test_a_state_that_does_not_exist_refuses_too(self, typed, requires):
         requires(ct="nowhere")
         assert "no state 'nowhere'" in typed("ct")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beamshell.errors import ConfigError, UnknownName
 from beamshell.shell.conditions import Is, Near, Within
@@ -100,6 +102,19 @@ def test_what_is_no_state_is_named_with_its_place(read, text, message):
     assert states.states == {}
     with pytest.raises(ConfigError, match=message):
         raise states.problems[0]
+
+
+PARTS = st.sampled_from(
+    [*"{}[]:,-#&*!|>'\"%@", "\n", " ", "  ", "th", "a", "value", "between", "Open", "1", ".nan", "<<"]
+)
+
+
+@given(st.lists(PARTS, max_size=25).map("".join))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_brings_an_error_and_what_is_not_understood_is_a_problem(read, text):
+    states = read(text)
+    assert all(isinstance(problem, ConfigError) for problem in states.problems)
+    assert all(state.conditions for state in states.states.values())
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path):

@@ -73,6 +73,15 @@ def test_without_anybody_to_ask_nothing_moves_unless_the_line_says_yes(run_beams
     assert "\x1b" not in moved.stdout + moved.stderr
 
 
+def test_a_mistake_in_the_file_of_states_is_said_at_the_start_and_costs_nothing_else(run_beamshell, tmp_path):
+    path = tmp_path / "states.yml"
+    path.write_text("bad: {thh: 0}\ngood: {th: {value: 0, tolerance: 1}}\n")
+    console = run_beamshell(f"--Beamshell.states_file={path}", "-c", "states")
+    assert console.returncode == 0
+    assert f"{path}:1:7: bad: thh: no device 'thh': did you mean th?" in console.stderr.splitlines()[0]
+    assert re.search(r"^good +fulfilled$", console.stdout, re.MULTILINE)
+
+
 def test_the_states_of_the_demo_beamline_are_listed_shown_and_gone_to(terminal, answer):
     terminal.do("mov th 0 tth 0 samx 0 samy 0 shutter open")
     listed = terminal.do("states")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
@@ -285,27 +284,41 @@ def _positions(session: Session, devices: Mapping[str, Any], *, skip_offline: bo
         if not skip_offline or len(missing) == len(places):
             raise DeviceError(f"{listed(missing)}: {session.offline_word}, so nothing was saved")
         say(f"not part of it: {listed(missing)} ({session.offline_word})")
-    return {name: place for name, place in places.items() if place is not None}
+    if moving := [name for name, place in places.items() if place is not None and place.is_moving]:
+        raise DeviceError(f"{listed(moving)}: moving, so nothing was saved; wait until it has arrived")
+    return {name: place.position for name, place in places.items() if place is not None}
 
 
-def _begin_place(device: Any) -> Any:
+class _Place(NamedTuple):
+    """Where a device is, and whether it is on its way."""
+
+    position: PresetPosition
+    is_moving: bool
+
+
+def _begin_place(device: Any) -> Callable[[], _Place | None]:
+    """Ask a device where it is; the function returned collects it, None if it does not answer."""
     if not getattr(device, "connected", True):
         return lambda: None
+    begin_state = getattr(device, "begin_state", None)
     try:
-        collect = begin_value(device)
+        collect = begin_state() if callable(begin_state) else begin_value(device)
     except (BeamshellError, TimeoutError):
         return lambda: None
-    return partial(_collected, device, collect)
 
+    def collected() -> _Place | None:
+        try:
+            answer = collect()
+        except (BeamshellError, TimeoutError):
+            return None
+        state = answer if callable(begin_state) else {"position": answer}
+        value = state["position"]
+        if value is None:
+            return None
+        position = PresetPosition(float(value) if is_number(value) else str(value), unit_of(device))
+        return _Place(position, bool(state.get("moving")))
 
-def _collected(device: Any, collect: Any) -> PresetPosition | None:
-    try:
-        value = collect()
-    except (BeamshellError, TimeoutError):
-        return None
-    if value is None:
-        return None
-    return PresetPosition(float(value) if is_number(value) else str(value), unit_of(device))
+    return collected
 
 
 # ---- what was saved ----------------------------------------------------------------------------
