@@ -8,6 +8,8 @@ from beamshell.shell.command_set import COMMANDS, CommandSet
 
 _MODULES = (
     "motion",
+    "presets",
+    "states",
     "scans",
     "flying",
     "spec",
@@ -22,6 +24,7 @@ _MODULES = (
     "interruptions",
     "continuing",
     "records",
+    "samples",
     "figures",
     "text_plots",
     "beamline",

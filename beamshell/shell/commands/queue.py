@@ -185,7 +185,7 @@ class _Work:
             return None
         metadata["plan_form"] = plan_form(followed.plan, self._session.devices)  # and not that of the queue
         if line.command.preflight:
-            self._session.runner.check(followed.plan, ask=False)
+            self._session.runner.check(followed.plan, command=item.line, ask=False)
 
         def whole() -> Plan:
             result = yield from followed.plan
