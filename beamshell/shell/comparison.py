@@ -16,6 +16,7 @@ from beamshell.plans import stubs as bps
 from beamshell.protocols import Movable
 from beamshell.shell.conditions import Condition, Near, is_number
 from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.position_changes import moved_together
 from beamshell.shell.positions import begin_position, is_motor, target_digits, unit_of
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.tokens import find_device
@@ -243,7 +244,7 @@ def moves_agreed(session: Any, comparisons: Iterable[Comparison], *, agreed: boo
 def plan_of_moves(moves: Sequence[Comparison]) -> Plan:
     """The plan that moves devices in their order: neighbours that are motors together, another when it is its turn."""
     groups = [
-        [value for _, one in group for value in (one.device, one.condition.target)]
+        moved_together((one.device, one.condition.target) for _, one in group)
         for _, group in groupby(enumerate(moves), lambda item: -1 if is_motor(item[1].device) else item[0])
     ]
     return bps.mv(*groups[0]) if len(groups) == 1 else bps.mv_in_turn(*groups)

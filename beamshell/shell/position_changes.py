@@ -133,12 +133,17 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def move_plan(changes: Iterable[Change]) -> Plan:
-    """The plan that moves them all together, each position checked first; axes of one device go as one move."""
+    """The plan that moves them all together, each position checked first."""
+    return bps.mv(*moved_together((change.motor, change.target) for change in changes))
+
+
+def moved_together(targets_of_motors: Iterable[tuple[Any, Any]]) -> list[Any]:
+    """Motors and targets in turn, as `mv` takes them: the axes of one device go as one move of that device."""
     targets: dict[int, tuple[Any, Any]] = {}
-    for change in changes:
-        device, axis = _device_of(change.motor)
+    for motor, position in targets_of_motors:
+        device, axis = _device_of(motor)
         _, axes = targets.get(id(device), (device, {}))
-        targets[id(device)] = (device, change.target if axis is None else {**axes, axis: change.target})
+        targets[id(device)] = (device, position if axis is None else {**axes, axis: position})
     pairs: list[Any] = []
     for device, target in targets.values():
         if isinstance(target, dict) and len(target) == 1:
@@ -146,7 +151,7 @@ def move_plan(changes: Iterable[Change]) -> Plan:
             pairs += [getattr(device, axis), position]
         else:
             pairs += [device, target]
-    return bps.mv(*pairs)
+    return pairs
 
 
 def _device_of(motor: Any) -> tuple[Any, str | None]:
