@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
 from beamshell.devices.limits import NO_LIMITS, as_limits, as_number, refusal, step_of, without_rounding
+from beamshell.devices.permission import WRITING
 from beamshell.devices.status import DeviceStatus
 from beamshell.devices.values import begin_values
 from beamshell.errors import LimitError, MoveFailed, NotConnected, ReadFailed
@@ -413,6 +414,12 @@ class Positioner(Device):
 
     def _begin(self, move: MoveStatus) -> None:
         """Make `move` the one under way, and start it."""
+        if not WRITING.is_open:
+            try:
+                WRITING.require(self.name)
+            except BaseException as exc:
+                move.fail(exc)
+                raise
         before, self._move = self._move, move
         if before is not None:
             before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by a {move.action}"))

@@ -59,6 +59,10 @@ class Beamshell(Configurable):
         0.0,
         help="Ask the person at the prompt before a scan that takes longer than this, in seconds; 0 never asks.",
     ).tag(config=True)
+    control_wait = Float(
+        30.0,
+        help="How long, in seconds, the console that has control may take to answer another one that asks for it.",
+    ).tag(config=True)
     plots = Enum(
         ["auto", "window", "text", "none"],
         "auto",
