@@ -73,7 +73,7 @@ class Part:
     _read_only = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a class that overrides one of two ways of reading read so in the other way too; its stop always goes out."""
+        """Let a class that overrides one of two ways of reading read so in the other way too, and its stop go out."""
         super().__init_subclass__(**kwargs)
         if isinstance(vars(cls).get("stop"), FunctionType):
             cls.stop = WRITING.never_held_back(vars(cls)["stop"])  # type: ignore[attr-defined]  # those that have one

@@ -1,4 +1,4 @@
-"""Authority: one console of a data folder moves and writes; the others look. Who has control, and how that changes.
+"""Authority: one console of a data folder moves and writes; the others look. It knows which one this is, and watches.
 
 It stands before every plan and every write of this process (`devices/permission.py`), and never before a stop.
 """
@@ -10,17 +10,17 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from beamshell.devices.permission import WRITING, WritePermission
-from beamshell.errors import DeviceError, NotInControl, UsageError
+from beamshell.errors import DeviceError, NotInControl
 from beamshell.shell.control_pv import ControlPv
 from beamshell.shell.messages_shown import say
 from beamshell.store.control_folder import ControlFolder, Request
-from beamshell.store.control_rules import FREE, HEARTBEAT_S, Answer, Console, Control, State, answer_to
+from beamshell.store.control_rules import FREE, HEARTBEAT_S, Console, Control, State
 from beamshell.store.open_runs import boot_id
-from beamshell.text.times import clock_time, duration
+from beamshell.text.times import clock_time
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ LOOK_S = 1.0
 """Seconds between two looks at what the other consoles do."""
 LOGGED_S = 60.0
 """Seconds between two entries `alive` of the console log."""
-_ASK_AGAIN_S = 0.2
 
 
 class Log(Protocol):
@@ -37,8 +36,18 @@ class Log(Protocol):
     def add(self, kind: str, /, **facts: Any) -> None:
         """Append one entry."""
 
-    def newest_first(self, *kinds: str) -> Any:
+    def newest_first(self, *kinds: str) -> Iterable[Any]:
         """The entries of these kinds of all consoles, the newest first."""
+
+
+def this_console(key: str, operator: str) -> Console:
+    """The description of this process for the other consoles.
+
+    Args:
+        key: tells it apart.
+        operator: who works here.
+    """
+    return Console(key, operator, socket.gethostname(), boot_id(), os.getpid(), time.time())
 
 
 class Authority:
@@ -62,10 +71,10 @@ class Authority:
         pv: ControlPv | None = None,
         permission: WritePermission = WRITING,
     ) -> None:
-        self._files = files
-        self._log = log
-        self._is_plan_open = is_plan_open
-        self._wait_s = wait_s
+        self.files = files
+        self.log = log
+        self.is_plan_open = is_plan_open
+        self.wait_s = wait_s
         self._pv = pv
         self._permission = permission
         self._lock = threading.RLock()
@@ -88,10 +97,10 @@ class Authority:
         """
         self._permission.guard(self.claim)
         try:
-            self._files.enter()
-            if at_prompt and not self._take_if_free():
-                self._holder = self._files.console(self._files.control().key)
-                say(f"{self._who_has_it()}: this console looks and does not move (control take asks for it)")
+            self.files.enter()
+            if at_prompt and not self.take_if_free():
+                self._holder = self.files.console(self.files.control().key)
+                say(f"{self.who_has_it()}: this console only looks (control take asks for it)")
         except OSError as exc:
             self._report_disk(exc)
         if at_prompt:
@@ -104,13 +113,11 @@ class Authority:
         self._closed.set()
         with self._lock:
             if self._has:
-                self._note("left")
-                if self._pv is not None:
-                    self._pv.clear()
+                self.note("left")
             self._has = False
             if self._pv is not None:
                 self._pv.close()
-            self._files.leave()
+            self.files.leave()
             self._permission.unguard(self.claim)
         if self._watcher is not None:
             self._watcher.join()
@@ -135,40 +142,54 @@ class Authority:
     def _claim(self, device: str, *, is_plan: bool) -> None:
         with self._lock:
             try:
-                self._refuse_if_pv_is_of_another(device)
-                while not self._has_or_takes_it():
-                    control = self._files.control()
-                    if control.state is not State.FREE and not self._files.is_dead(control.key):
-                        self._holder = self._files.console(control.key)
-                        problem = f"{self._who_has_it()} (control take asks for it)"
-                        raise NotInControl(f"{device}: {problem}" if device else problem)
-                if not (is_plan or self._cells or self._is_plan_open()):
+                self.refuse_if_pv_names_another(device)
+                is_long = is_plan or self._cells > 0 or self.is_plan_open()
+                while not self._have_control(is_busy=is_long):
+                    if not self.files.is_mine(control := self.files.control()) and not self.files.is_free(control):
+                        self._holder = self.files.console(control.key)
+                        raise _refusal(device, f"{self.who_has_it()} (control take asks for it)")
+                if not is_long:
                     return  # a single write, out of any cell: the next one asks again
-                if self._files.control().state is State.IDLE and not self._change(State.IDLE, State.BUSY):
-                    return self._claim(device, is_plan=is_plan)  # it was taken in this moment
             except OSError as exc:  # a disk that takes nothing must not keep anybody from moving
                 self._report_disk(exc)
             self._permission.is_open = True
 
-    def _refuse_if_pv_is_of_another(self, device: str = "") -> None:
+    def _have_control(self, *, is_busy: bool) -> bool:
+        """Have control, as one who is busy or not; False if another console has it, or has taken it in this moment."""
+        control = self.files.control()
+        if not self.files.is_mine(control):
+            return self.take_if_free() and self._have_control(is_busy=is_busy)
+        return not is_busy or control.state is State.BUSY or self._become(State.BUSY)
+
+    def _become(self, state: State) -> bool:
+        before = State.IDLE if state is State.BUSY else State.BUSY
+        key = self.files.me.key
+        return self.files.change(Control(before, key), Control(state, key))
+
+    def refuse_if_pv_names_another(self, device: str = "") -> None:
+        """Return unless the PV says that a console with another data folder has control.
+
+        Args:
+            device: the device that is to move, for the message.
+
+        Raises:
+            NotInControl: it does.
+        """
         if self._pv is None:
             return
         try:
             self._pv.find_out()
         except DeviceError as exc:
             say(f"control_pv: {exc}: consoles with other data folders are not held back")
-        if other := self._pv.other():
-            problem = f"{other} has control, says {self._pv.address} (type `control give` there)"
-            raise NotInControl(f"{device}: {problem}" if device else problem)
+        if line := self.pv_line():
+            raise _refusal(device, f"{line} (type `control give` there)")
 
-    def _has_or_takes_it(self) -> bool:
-        return self._files.control().key == self._files.me.key or self._take_if_free()
+    def pv_line(self) -> str:
+        """Such as "bob@ws2:77 has control, says BL:control"; "" unless the PV names another console."""
+        other = self._pv.other() if self._pv is not None else ""
+        return f"{other} has control, says {self._pv.address}" if self._pv is not None and other else ""
 
-    def _change(self, before: State, after: State) -> bool:
-        key = self._files.me.key
-        return self._files.change(Control(before, key), Control(after, key))
-
-    def cell_begins(self, _info: Any = None) -> None:
+    def cell_begins(self) -> None:
         """Note that a cell runs: what it writes after its first write is asked for no more."""
         self._cells += 1
 
@@ -179,134 +200,135 @@ class Authority:
 
     def _settle(self) -> None:
         with self._lock:
-            if self._closed.is_set() or self._cells or self._is_plan_open() or not self._permission.is_open:
+            if self._closed.is_set() or self._cells or self.is_plan_open() or not self._permission.is_open:
                 return
             self._permission.close(self.claim)
             try:
-                self._change(State.BUSY, State.IDLE)
+                self._become(State.IDLE)
             except OSError as exc:
                 self._report_disk(exc)
 
-    # ---- what a person types -----------------------------------------------------------------
+    # ---- how it changes ----------------------------------------------------------------------
 
-    @property
-    def key(self) -> str:
-        """Tells this console apart from the others."""
-        return self._files.me.key
+    def take_if_free(self) -> bool:
+        """Take control if nobody has it, or a console that has died; False if another console has it."""
+        self.files.enter()  # somebody may have deleted the folder
+        control = self.files.control()
+        return self.files.is_free(control) and self.take_from(control)
 
-    def lines(self) -> list[str]:
-        """Who has control, since when, what that console does, who asks for it, and which other consoles there are."""
-        control, now = self._files.control(), time.time()
-        if control.key == self._files.me.key:
-            lines = [f"this console has control{self._since()}"]
-        elif control.state is State.FREE or self._files.is_dead(control.key):
-            lines = ["nobody has control: the first console that moves has it"]
-        else:
-            lines = [self._who_has_it()]
-            if control.state is State.BUSY:
-                lines.append(f"  it is busy{self._last_line_of(control.key)}")
-        lines += [f"{_asks(request)} (control give, control refuse)" for request in self._files.requests()]
-        others = [each for each in self._files.others() if each.key != control.key]
-        return lines + [f"also here: {each}, since {clock_time(each.opened, now)}" for each in others]
-
-    def take(self, reason: str) -> str:
-        """Get control: at once if it is free, else from its holder, who is asked.
-
-        Args:
-            reason: the holder reads it; it is needed to take control from one who does not answer.
-
-        Returns:
-            What has happened, in a line.
-
-        Raises:
-            NotInControl: the holder has refused, or does not answer and it cannot be taken.
-            UsageError: this console has control.
-        """
-        self._files.enter()
-        if self._files.control().key == self._files.me.key:
-            raise UsageError("this console has control already")
-        self._refuse_if_pv_is_of_another()
-        if self._take_if_free():
-            return "this console has control: nobody had it"
-        holder = self._files.console(self._files.control().key)
-        begun, wait_s = time.monotonic(), self._wait_s()
-        self._files.request(reason)
-        self._note("asked", of=str(holder), reason=reason)
-        say(f"{holder} is asked, and has {duration(wait_s)} to answer; Ctrl+C asks no more")
-        try:
-            while True:
-                control = self._files.control()
-                if control.key == self._files.me.key:
-                    self._gained("got", holder, reason)
-                    return f"this console has control: {holder} gave it"
-                refusal = self._files.refusal()
-                answer = answer_to(
-                    control,
-                    is_dead=self._files.is_dead(control.key),
-                    is_refused=refusal is not None,
-                    asked_for_s=time.monotonic() - begun,
-                    wait_s=wait_s,
-                    has_reason=bool(reason),
-                )
-                if answer is Answer.TAKE and self._change_to_me(control, reason):
-                    return f"this console has control: {holder} did not answer"
-                if answer is Answer.REFUSED:
-                    raise NotInControl(f"{holder} keeps control{f': {refusal}' if refusal else ''}")
-                if answer is Answer.BUSY:
-                    raise NotInControl(
-                        f"{holder} does not answer, and is busy{self._last_line_of(control.key)}: ask again later"
-                    )
-                if answer is Answer.NO_REASON:
-                    raise NotInControl(f"{holder} does not answer, and is idle: take it with `control take REASON`")
-                time.sleep(_ASK_AGAIN_S)
-        finally:
-            self._files.withdraw()
-
-    def give(self) -> str:
-        """Give control to the console that has asked first; to nobody if none has. What has happened, in a line.
-
-        Raises:
-            UsageError: this console does not have control, or its plan is not over.
-        """
+    def take_from(self, control: Control, reason: str = "") -> bool:
+        """Take control from the one who has it; False if that has changed meanwhile."""
         with self._lock:
-            control = self._must_have_control()
-            if self._is_plan_open():
-                raise UsageError("a plan is paused: end it first (resume, stop, abort or halt)")
-            request = next(iter(self._files.requests()), None)
-            after = Control(State.IDLE, request.console.key) if request else FREE
+            holder = self.files.console(control.key) if control.key else None
+            if not self.files.change(control, Control(State.IDLE, self.files.me.key)):
+                return False
+            self.note("taken", of=str(holder) if holder else None, reason=reason)
+            self.gained()
+            return True
+
+    def gained(self) -> None:
+        """This console has control from now on."""
+        self._has, self._holder = True, None
+        if self._pv is not None:
+            self._pv.show()
+        self._watch_others()
+
+    def hand_over(self, control: Control, to: Console | None) -> bool:
+        """Give control to another console, or to nobody; False if this console does not have it as `control` says."""
+        with self._lock:
             self._permission.close(self.claim)
-            if not self._files.change(control, after):
-                raise UsageError("this console does not have control any more")
-            self._has = False
-            if self._pv is not None and request is None:
+            if not self.files.change(control, Control(State.IDLE, to.key) if to else FREE):
+                return False
+            self._has, self._holder, self._shown_requests = False, to, []
+            if self._pv is not None:
                 self._pv.clear()
-            self._note("given", to=str(request.console) if request else None)
-            if request is None:
-                return "control is free: the first console that moves has it"
-            self._holder = request.console
-            return f"{request.console} has control now: this console looks and does not move"
+            self.note("given", to=str(to) if to else None)
+            return True
 
-    def refuse(self, reason: str) -> str:
-        """Refuse all that is asked, for a reason. What has happened, in a line.
+    def note(self, action: str, **facts: Any) -> None:
+        """Write into the console log what has happened to control."""
+        self.log.add("control", action=action, **facts)
 
-        Raises:
-            UsageError: this console does not have control, or nobody asks for it.
-        """
-        self._must_have_control()
-        requests = self._files.requests()
-        if not requests:
-            raise UsageError("nobody asks for control")
+    # ---- watching the others -----------------------------------------------------------------
+
+    def _watch_others(self) -> None:
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, name="control", daemon=True)
+            self._watcher.start()
+
+    def _watch(self) -> None:
+        beat_at = logged_at = time.monotonic()
+        while not self._closed.wait(LOOK_S):
+            now = time.monotonic()
+            try:
+                self._settle()  # for what ran out of any cell
+                self.look()
+                if now - beat_at >= HEARTBEAT_S:
+                    beat_at = now
+                    self._beat()
+            except OSError as exc:
+                _log.debug("the other consoles cannot be seen: %s", exc)
+            if now - logged_at >= LOGGED_S:
+                logged_at = now
+                self.log.add("alive", control=self._has)
+
+    def _beat(self) -> None:
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self.files.enter()
+            self.files.beat()
+            if self._has and self._pv is not None:
+                self._pv.show()
+
+    def look(self) -> None:
+        """Say what has changed: control was taken away, has become free, or is asked for."""
+        with self._lock:
+            control = self.files.control()
+            if self._closed.is_set():
+                return
+            if self.files.is_mine(control):
+                self._has, self._holder = True, None
+                self._show_requests()
+            elif self._has:
+                if not self.take_if_free():  # it is free if somebody has deleted the folder
+                    self._lost(control)
+            elif not self.files.is_free(control):
+                self._holder = self.files.console(control.key)
+            elif self._holder is not None:
+                say(f"{self._holder} has left: control is free, the first motion here takes it")
+                self._holder = None
+
+    def _show_requests(self) -> None:
+        requests = self.files.requests()
         for request in requests:
-            self._files.refuse(request, reason)
-            self._note("refused", to=str(request.console), reason=reason)
-        return f"{', '.join(str(request.console) for request in requests)} was refused; control stays here"
+            if request not in self._shown_requests:
+                say(f"{request} (control give, or control refuse)")
+        self._shown_requests = requests
 
-    def _must_have_control(self) -> Control:
-        control = self._files.control()
-        if control.key != self._files.me.key:
-            who = "nobody has control" if control.state is State.FREE else self._who_has_it()
-            raise UsageError(f"this console does not have control: {who}")
-        return control
+    def _lost(self, control: Control) -> None:
+        self._permission.close(self.claim)
+        self._has, self._shown_requests = False, []
+        self._holder = self.files.console(control.key)
+        self.note("lost", to=str(self._holder) if self._holder else None)
+        taken = (
+            entry.facts.get("reason", "")
+            for entry in self.log.newest_first("control")
+            if entry.console == control.key and entry.facts.get("action") == "taken"
+        )
+        reason = next(taken, "")
+        say(
+            f"{self._holder or 'another console'} has taken control{f' ({reason})' if reason else ''}: "
+            "this console only looks now"
+        )
+
+    # ---- words -------------------------------------------------------------------------------
+
+    def who_has_it(self) -> str:
+        """Such as "anna (ws1, pid 4321) has control since 14:02:11"."""
+        since = self.files.since()
+        moment = "" if since is None else f" since {clock_time(since, time.time())}"
+        return f"{self.files.console(self.files.control().key) or 'another console'} has control{moment}"
 
     def status_text(self) -> str:
         """What the line below the prompt says: who has control, who asks for it; "" for a console alone."""
@@ -317,134 +339,12 @@ class Authority:
             return f"{requests[0].console.operator} asks for control: control give, or refuse" if requests else ""
         return f"observer: {self._holder.operator} has control" if self._holder else ""
 
-    # ---- how it changes ----------------------------------------------------------------------
-
-    def _take_if_free(self) -> bool:
-        """Take control if nobody has it, or a console that has died; False if another console has it."""
-        control = self._files.control()
-        if control.state is not State.FREE and not self._files.is_dead(control.key):
-            return False
-        self._files.enter()  # somebody may have deleted the folder
-        return self._change_to_me(self._files.control() if control.state is State.FREE else control, "")
-
-    def _change_to_me(self, before: Control, reason: str) -> bool:
-        with self._lock:
-            holder = self._files.console(before.key) if before.key else None
-            if not self._files.change(before, Control(State.IDLE, self._files.me.key)):
-                return False
-            self._gained("taken", holder, reason)
-            return True
-
-    def _gained(self, how: str, holder: Console | None, reason: str) -> None:
-        self._has, self._holder = True, None
-        if self._pv is not None:
-            self._pv.show()
-        self._watch_others()
-        self._note(how, of=str(holder) if holder else None, reason=reason)
-
-    def _note(self, action: str, **facts: Any) -> None:
-        self._log.add("control", action=action, **facts)
-
-    # ---- watching the others -----------------------------------------------------------------
-
-    def _watch_others(self) -> None:
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, name="control", daemon=True)
-            self._watcher.start()
-
-    def _watch(self) -> None:
-        beat_at = logged_at = -float("inf")
-        while not self._closed.wait(LOOK_S):
-            now = time.monotonic()
-            try:
-                self._settle()  # for what ran out of any cell
-                if now - beat_at >= HEARTBEAT_S:
-                    beat_at = now
-                    self._files.enter()
-                    self._files.beat()
-                    if self._has and self._pv is not None:
-                        self._pv.show()
-                self.look()
-            except OSError as exc:
-                _log.debug("the other consoles cannot be seen: %s", exc)
-            if now - logged_at >= LOGGED_S:
-                logged_at = now
-                self._log.add("alive", control=self._has)
-
-    def look(self) -> None:
-        """Say what has changed: control was taken away, has become free, or is asked for."""
-        with self._lock:
-            if self._closed.is_set():
-                return
-            control = self._files.control()
-            if control.key == self._files.me.key:
-                self._has, self._holder = True, None
-                self._show_requests()
-            elif self._has and not self._take_if_free():  # it is free if somebody has deleted the folder
-                self._lost(control)
-            elif not self._has:
-                self._see_holder(control)
-
-    def _show_requests(self) -> None:
-        requests = self._files.requests()
-        for request in requests:
-            if request not in self._shown_requests:
-                say(f"{_asks(request)} (control give, or control refuse)")
-        self._shown_requests = requests
-
-    def _lost(self, control: Control) -> None:
-        self._permission.close(self.claim)
-        self._has, self._shown_requests = False, []
-        self._holder = self._files.console(control.key)
-        self._note("lost", to=str(self._holder) if self._holder else None)
-        if self._holder is not None:
-            reason = self._reason_of(control.key)
-            say(f"{self._holder} has taken control{reason}: this console looks and does not move now")
-
-    def _see_holder(self, control: Control) -> None:
-        if control.state is not State.FREE and not self._files.is_dead(control.key):
-            self._holder = self._files.console(control.key)
-        elif self._holder is not None:
-            say(f"{self._holder} has left: control is free, the first motion here takes it")
-            self._holder = None
-
-    # ---- words -------------------------------------------------------------------------------
-
-    def _who_has_it(self) -> str:
-        return f"{self._files.console(self._files.control().key) or 'another console'} has control{self._since()}"
-
-    def _since(self) -> str:
-        since = self._files.since()
-        return "" if since is None else f" since {clock_time(since, time.time())}"
-
-    def _last_line_of(self, key: str) -> str:
-        for entry in self._log.newest_first("typed"):
-            if entry.console == key:
-                return f": {entry.facts.get('line', '')}"
-        return ""
-
-    def _reason_of(self, key: str) -> str:
-        for entry in self._log.newest_first("control"):
-            if entry.console == key and entry.facts.get("action") == "taken":
-                return f" ({entry.facts['reason']})" if entry.facts.get("reason") else ""
-        return ""
-
     def _report_disk(self, exc: OSError) -> None:
         problem = exc.strerror or str(exc)
         if problem != self._disk_problem:
             self._disk_problem = problem
-            say(f"who has control cannot be kept in the data folder ({problem}): other consoles are not held back")
+            say(f"who has control cannot be kept ({problem}): other consoles are not held back")
 
 
-def _asks(request: Request) -> str:
-    return f"{request.console} asks for control{f': {request.reason}' if request.reason else ''}"
-
-
-def this_console(key: str, operator: str) -> Console:
-    """The description of this process for the other consoles.
-
-    Args:
-        key: tells it apart.
-        operator: who works here.
-    """
-    return Console(key, operator, socket.gethostname(), boot_id(), os.getpid(), time.time())
+def _refusal(device: str, problem: str) -> NotInControl:
+    return NotInControl(f"{device}: {problem}" if device else problem)

@@ -82,5 +82,6 @@ class ControlPv:
             return
 
     def close(self) -> None:
-        """Give the channel back."""
+        """Give the channel back; nobody has control, unless another console has."""
+        self.clear()
         self._channel.close()

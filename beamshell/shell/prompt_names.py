@@ -126,9 +126,9 @@ class PromptNames:
     # ---- after each cell ---------------------------------------------------------------------
 
     def check(self) -> None:
-        """Give back the names that were deleted or given a value; say once when a variable hides one that may be hidden.
+        """Give back the names that were deleted or got a value; say once when a variable hides one that may be hidden.
 
-        The value that a protected name had is saved under that name with an underscore behind it.
+        The value of a protected name is saved under that name with an underscore behind it.
         """
         undone: dict[str, str] = {}
         for name, value in {**self._objects, **self._registry}.items():

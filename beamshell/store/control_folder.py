@@ -24,7 +24,7 @@ from beamshell.store.open_runs import process_exists
 _log = logging.getLogger(__name__)
 
 CONTROL = "control"
-_TOKEN = "control."  # noqa: S105  the beginning of a file's name
+_TOKEN = "control."
 
 
 class Request(NamedTuple):
@@ -37,6 +37,9 @@ class Request(NamedTuple):
 
     console: Console
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.console} asks for control{f': {self.reason}' if self.reason else ''}"
 
 
 class ControlFolder:
@@ -65,7 +68,7 @@ class ControlFolder:
         if self._fd < 0 or not self._own.exists():
             self._show_myself()
         for path in self._folder.glob("console.*.json"):
-            key = path.name.split(".")[1]
+            key = _key_of(path)
             if key not in (self.me.key, self.control().key) and self.is_dead(key):
                 for left in (path, self._request_of(key), self._refusal_of(key)):
                     left.unlink(missing_ok=True)
@@ -88,7 +91,7 @@ class ControlFolder:
             return
         unfinished = self._folder.with_name(f".{CONTROL}.{self.me.key}")
         try:
-            unfinished.mkdir(parents=True)
+            unfinished.mkdir()  # the data folder itself is never made anew: it may have been moved
             (unfinished / f"{_TOKEN}{FREE.state.value}").touch()
             unfinished.rename(self._folder)  # two consoles at one moment: the second finds it filled, and is refused
         except OSError:
@@ -137,6 +140,14 @@ class ControlFolder:
                 with contextlib.suppress(ValueError):
                     yield Control(State(state), key)
 
+    def is_mine(self, control: Control) -> bool:
+        """True if this console has control."""
+        return control.key == self.me.key
+
+    def is_free(self, control: Control) -> bool:
+        """True if nobody has control, or a console that is no more."""
+        return control.state is State.FREE or (not self.is_mine(control) and self.is_dead(control.key))
+
     def change(self, before: Control, after: Control) -> bool:
         """Change who has control, or what that console does; False if it is not `before` any more.
 
@@ -168,7 +179,7 @@ class ControlFolder:
 
     def others(self) -> list[Console]:
         """The other consoles that live, the oldest first."""
-        keys = [path.name.split(".")[1] for path in self._folder.glob("console.*.json")]
+        keys = [_key_of(path) for path in self._folder.glob("console.*.json")]
         living = [key for key in keys if key != self.me.key and not self.is_dead(key)]
         return sorted(filter(None, map(self.console, living)), key=lambda console: console.opened)
 
@@ -233,6 +244,10 @@ class ControlFolder:
 
     def _refusal_of(self, key: str) -> Path:
         return self._folder / f"refused.{key}.json"
+
+
+def _key_of(path: Path) -> str:
+    return path.name.removeprefix("console.").removesuffix(".json")
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

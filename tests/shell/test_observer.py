@@ -8,6 +8,7 @@ import time
 import pytest
 
 from beamshell.devices.sim import SynAxis
+from beamshell.shell.control_requests import give_control
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import Console, Control, State
 from beamshell.store.open_runs import boot_id
@@ -61,16 +62,14 @@ def observer(prompt, capsys):
     """The prompt, while bob has control at another computer."""
     authority = prompt.session.authority
     authority.claim()
-    files = ControlFolder(
-        prompt.session.folder, Console("bob", "bob", "ws2", boot_id(), os.getpid(), time.time())
-    )
+    files = ControlFolder(prompt.session.folder, Console("bob", "bob", "ws2", boot_id(), os.getpid(), time.time()))
     files.enter()
-    authority.give()
+    give_control(authority)
     his = Control(State.IDLE, "bob")
     assert files.change(files.control(), his)
     capsys.readouterr()
     yield prompt
-    files.change(his, Control(State.IDLE, authority.key))
+    files.change(his, Control(State.IDLE, authority.files.me.key))
     files.leave()
 
 
