@@ -124,7 +124,7 @@ class Positioner(Device):
 
     HIDDEN = (
         *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "limit_switch", "missed"),
-        *("can_stop", "readback_signal", "setpoint_signal"),
+        *("can_stop", "is_under_way", "readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
 
@@ -210,12 +210,13 @@ class Positioner(Device):
 
     def _is_target(self, setpoint: Any, readback: Any, tolerance: float | None) -> bool:
         """True if the set point is where it goes to or has arrived."""
-        if self._is_under_way:
+        if self.is_under_way:
             return True
         return not self.missed if tolerance is None else abs(readback - setpoint) <= tolerance
 
     @property
-    def _is_under_way(self) -> bool:
+    def is_under_way(self) -> bool:
+        """True while a move that was started here has not ended; it asks no hardware."""
         return self._move is not None and not self._move.done
 
     @property
@@ -237,7 +238,7 @@ class Positioner(Device):
     @property
     def moving(self) -> bool:
         """True while a move that was started here is under way."""
-        return self._is_under_way
+        return self.is_under_way
 
     def limit_switch(self) -> str:
         """The limit switch that it is at, "high" or "low", by what has come by subscription; "" if none, or unknown."""

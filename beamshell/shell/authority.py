@@ -56,7 +56,7 @@ class Authority:
     Args:
         files: its part in the data folder.
         log: the console log.
-        is_plan_open: whether a plan runs or is paused here.
+        unfinished: what has not ended here, such as "a plan is paused" or "th is moving"; "" if nothing.
         wait_s: gives the seconds that a holder has to answer a request.
         pv: the PV that says who has control; None if the profile names none.
         permission: that of the process.
@@ -66,14 +66,14 @@ class Authority:
         self,
         files: ControlFolder,
         log: Log,
-        is_plan_open: Callable[[], bool],
+        unfinished: Callable[[], str],
         wait_s: Callable[[], float],
         pv: ControlPv | None = None,
         permission: WritePermission = WRITING,
     ) -> None:
         self.files = files
         self.log = log
-        self.is_plan_open = is_plan_open
+        self.unfinished = unfinished
         self.wait_s = wait_s
         self._pv = pv
         self._permission = permission
@@ -84,7 +84,7 @@ class Authority:
         self._shown_requests: list[Request] = []
         self._disk_problem = ""
         self._closed = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._watcher = threading.Thread(target=self._watch, name="control", daemon=True)
 
     # ---- opening and closing -----------------------------------------------------------------
 
@@ -103,8 +103,7 @@ class Authority:
                 say(f"{self.who_has_it()}: this console only looks (control take asks for it)")
         except OSError as exc:
             self._report_disk(exc)
-        if at_prompt:
-            self._watch_others()
+        self._watcher.start()
 
     def close(self) -> None:
         """Give control up, and stand before no write any more; harmless the second time."""
@@ -119,7 +118,7 @@ class Authority:
                 self._pv.close()
             self.files.leave()
             self._permission.unguard(self.claim)
-        if self._watcher is not None:
+        if self._watcher.is_alive():
             self._watcher.join()
 
     # ---- before a motion, and after it -------------------------------------------------------
@@ -143,7 +142,7 @@ class Authority:
         with self._lock:
             try:
                 self.refuse_if_pv_names_another(device)
-                is_long = is_plan or self._cells > 0 or self.is_plan_open()
+                is_long = is_plan or self._cells > 0 or bool(self.unfinished())
                 while not self._have_control(is_busy=is_long):
                     if not self.files.is_mine(control := self.files.control()) and not self.files.is_free(control):
                         self._holder = self.files.console(control.key)
@@ -194,13 +193,13 @@ class Authority:
         self._cells += 1
 
     def cell_ended(self) -> None:
-        """Let others ask for control again, unless a plan is paused."""
+        """Let others take control again, unless a plan is paused or a motor moves."""
         self._cells = max(0, self._cells - 1)
         self._settle()
 
     def _settle(self) -> None:
         with self._lock:
-            if self._closed.is_set() or self._cells or self.is_plan_open() or not self._permission.is_open:
+            if self._closed.is_set() or self._cells or not self._permission.is_open or self.unfinished():
                 return
             self._permission.close(self.claim)
             try:
@@ -231,7 +230,6 @@ class Authority:
         self._has, self._holder = True, None
         if self._pv is not None:
             self._pv.show()
-        self._watch_others()
 
     def hand_over(self, control: Control, to: Console | None) -> bool:
         """Give control to another console, or to nobody; False if this console does not have it as `control` says."""
@@ -250,11 +248,6 @@ class Authority:
         self.log.add("control", action=action, **facts)
 
     # ---- watching the others -----------------------------------------------------------------
-
-    def _watch_others(self) -> None:
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, name="control", daemon=True)
-            self._watcher.start()
 
     def _watch(self) -> None:
         beat_at = logged_at = time.monotonic()

@@ -6,6 +6,7 @@ does not answer holds nobody back.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -14,9 +15,10 @@ from beamshell.errors import DeviceError
 from beamshell.protocols import Reading
 from beamshell.store.control_rules import DEAD_AFTER_S, Console
 
-_LONGEST_TEXT = 39
-"""Characters of an EPICS string."""
+_LONGEST_NAME = 12
+"""Characters of the operator and of the host: an EPICS string has 39, and the process and the number need 13."""
 _BEATS = 1000
+_CONSOLE = re.compile(r"(.+@.*:\d+) \d+")
 _ANSWERS_WITHIN_S = 2.0
 
 
@@ -31,7 +33,7 @@ class ControlPv:
 
     def __init__(self, address: str, me: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.address = address
-        self._own = f"{me.operator}@{me.host}"[: _LONGEST_TEXT - 14] + f":{me.pid}"
+        self._own = f"{me.operator[:_LONGEST_NAME]}@{me.host.partition('.')[0][:_LONGEST_NAME]}:{me.pid}"
         self._clock = clock
         self._changed_at = clock()
         self._beats = 0
@@ -60,8 +62,8 @@ class ControlPv:
         reading = self._reading
         if reading is None or not self._channel.connected or self._clock() - self._changed_at > DEAD_AFTER_S:
             return ""
-        name = str(reading["value"]).rpartition(" ")[0]
-        return "" if name == self._own else name
+        console = _CONSOLE.fullmatch(str(reading["value"]))
+        return "" if console is None or console[1] == self._own else console[1]
 
     def show(self) -> None:
         """Write that this console has control, and lives; nothing while another console has it."""

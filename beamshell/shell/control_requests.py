@@ -95,11 +95,11 @@ def give_control(authority: Authority) -> str:
     """Give control to the console that has asked first; to nobody if none has. What has happened.
 
     Raises:
-        UsageError: this console does not have control, or its plan is not over.
+        UsageError: this console does not have control, or something has not ended here.
     """
     control = _own_control(authority)
-    if authority.is_plan_open():
-        raise UsageError("a plan is paused: end it first (resume, stop, abort or halt)")
+    if unfinished := authority.unfinished():
+        raise UsageError(f"{unfinished}: end that first")
     request = next(iter(authority.files.requests()), None)
     if not authority.hand_over(control, request.console if request else None):
         raise UsageError("this console does not have control any more")

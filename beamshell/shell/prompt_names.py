@@ -54,7 +54,7 @@ class PromptNames:
         self._device_names: set[str] = set()
         self._reported: set[str] = set()
         self._taken_before: set[str] = set()  # commands whose name was a variable of the person when they came
-        self._saved: set[str] = set()  # names under which a value was saved, such as "th_"
+        self._saved: dict[str, Any] = {}  # values of protected names by the names that they have now, such as "th_"
 
     # ---- giving and taking -------------------------------------------------------------------
 
@@ -176,10 +176,9 @@ class PromptNames:
     def _save(self, name: str, value: Any) -> str:
         """Keep a value under the name with an underscore behind it, which is returned; no other variable is lost."""
         saved = f"{name}_"
-        while saved in self._namespace and saved not in self._saved:
+        while saved in self._namespace and self._saved.get(saved) is not self._namespace[saved]:
             saved += "_"
-        self._saved.add(saved)
-        self._namespace[saved] = value
+        self._saved[saved] = self._namespace[saved] = value
         return saved
 
     def _say_undone(self, saved: dict[str, str]) -> None:

@@ -191,13 +191,23 @@ class SessionParts:
         authority = Authority(
             ControlFolder(acquisition.folder, me),
             acquisition.log,
-            is_plan_open=lambda: str(acquisition.engine.state) != "idle",
+            unfinished=lambda: self._unfinished(acquisition),
             wait_s=lambda: self._config.control_wait,
             pv=ControlPv(self._config.control_pv, me) if self._config.control_pv else None,
         )
         acquisition.engine.permission = authority.claim_for_plan
         authority.open(at_prompt=is_attended(self._shell))
         return authority
+
+    def _unfinished(self, acquisition: Acquisition) -> str:
+        """What has not ended here: "a plan is paused", "th is moving"; "" if nothing. It asks no hardware."""
+        if (state := str(acquisition.engine.state)) != "idle":
+            return f"a plan is {state}"
+        if self.devices.part is None:
+            return ""
+        at_prompt = DeviceNamespace(self.devices.part.registry, self.names.variables).distinct()
+        moving = (name for name, device in at_prompt.items() if getattr(device, "is_under_way", False))
+        return f"{name} is moving" if (name := next(moving, "")) else ""
 
     def load_devices(self) -> None:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""

@@ -37,17 +37,15 @@ class OneConsole:
     Attributes:
         authority: what is tried.
         permission: that of its process.
-        is_plan_open: whether a plan runs or is paused.
+        unfinished: what has not ended, such as a plan.
     """
 
     def __init__(self, folder, entries, operator, wait_s):
-        self.is_plan_open = False
+        self.unfinished = ""
         self.permission = WritePermission()
         self.log = Log(entries, operator)
         files = ControlFolder(folder, this_console(operator, operator)._replace(host="ws1", pid=len(operator)))
-        self.authority = Authority(
-            files, self.log, lambda: self.is_plan_open, lambda: wait_s, permission=self.permission
-        )
+        self.authority = Authority(files, self.log, lambda: self.unfinished, lambda: wait_s, permission=self.permission)
 
     def writes(self, *devices):
         """Write to devices, as one cell does; the error of the first that is refused."""
@@ -219,14 +217,14 @@ def test_from_an_idle_holder_who_does_not_answer_it_is_taken_with_a_reason_and_t
 
 def test_nobody_takes_it_in_the_middle_of_a_cell_or_of_a_paused_scan(anna, bob):
     anna.log.add("typed", line="scan det th -1 1 21")
-    anna.is_plan_open = True
+    anna.unfinished = "a plan is paused"
     assert anna.writes("th") == ""  # paused: the cell has ended, its plan has not
     with pytest.raises(NotInControl, match=r"anna .* does not answer, and is busy: scan det th -1 1 21: ask"):
         take_control(bob.authority, "a reason")
-    with pytest.raises(UsageError, match="a plan is paused: end it first"):
+    with pytest.raises(UsageError, match="a plan is paused: end that first"):
         give_control(anna.authority)
     assert control_lines(bob.authority)[1:] == ["  it is busy: scan det th -1 1 21"]
-    anna.is_plan_open = False
+    anna.unfinished = ""
     anna.authority.cell_ended()
     assert take_control(bob.authority, "a reason").startswith("this console has control")
 
@@ -237,11 +235,11 @@ def test_a_holder_that_was_frozen_meanwhile_finds_out_at_its_next_write(anna, bo
 
 
 def test_a_plan_keeps_control_from_its_beginning_to_its_end(anna, bob):
-    anna.is_plan_open = True
+    anna.unfinished = "a plan is paused"
     anna.authority.claim_for_plan()  # of a start-up file: there is no cell
     with pytest.raises(NotInControl, match="is busy"):
         take_control(bob.authority, "a reason")
-    anna.is_plan_open = False
+    anna.unfinished = ""
     anna.authority.cell_ended()
     assert take_control(bob.authority, "a reason")
 

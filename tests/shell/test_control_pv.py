@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_another_console_sees_who_has_control_and_when_nobody_has(open_pv):
     assert bob.other() == ""
 
 
+def test_a_text_that_is_of_no_console_holds_nobody_back(open_pv):
+    anna, screen = open_pv("anna"), open_channel("soft://control", string=True)
+    for text in ("absorption of the foil", "anna", "7", "bob@ws1:10"):
+        screen.put(text)
+        assert anna.other() == ""
+    screen.close()
+
+
 def test_a_console_that_shows_no_sign_of_life_has_died(open_pv, clock):
     anna, bob = open_pv("anna"), open_pv("bob")
     anna.show()
@@ -86,7 +95,7 @@ def test_the_pv_of_an_ioc_keeps_it_for_another_process(demo_ioc):
     try:
         anna.show()
         while reader.other() != f"anna@ws1:{os.getpid()}":  # it comes by subscription
-            pass
+            time.sleep(0.01)
     finally:
         anna._channel.put(before)
         anna.close()

@@ -43,7 +43,7 @@ def test_when_paused_each_of_the_four_words_is_the_command_whatever_function_has
         ("for wa in (1, 2): pass", "wa is the command again; your value is wa_"),
         ("stop = 3", "stop is the command again; your value is stop_"),
         ("runs = []", "runs is the command again; your value is runs_"),
-        ("th, x, scan = 1, 2, 3", "th, scan are the console's again; your values are th_, scan_"),
+        ("th, x, scan = 1, 2, 3", "scan, th are the console's again; your values are scan_, th_"),
     ],
 )
 def test_a_protected_name_is_given_back_after_the_cell_and_the_value_is_kept_beside_it(cell, line, prompt, typed):
