@@ -50,6 +50,12 @@ def test_two_consoles_and_one_that_is_killed(open_pair):
     assert position(bob) == pytest.approx(0, abs=0.01)
     assert "th" in bob.do("wm th")
 
+    asked_at = bob.begin("control take")
+    bob.wait_for("Ctrl.C asks no more", asked_at)
+    bob.press_ctrl_c()
+    bob.wait_for_prompt(asked_at)
+    assert "nobody asks for control" in anna.do("control refuse")
+
     asked_at, start = bob.begin("control take align the mirror"), anna.row
     anna.wait_for(r"bob \(.*\) asks for control: align the mirror", start)
     assert "bob (" in anna.do("control give")
@@ -102,11 +108,11 @@ def test_control_is_not_taken_in_a_scan_and_a_stop_goes_out_from_every_console(o
 def test_complaint_13_two_sessions_share_their_metadata_and_never_a_scan_id(open_pair, data):
     anna, bob = open_pair("anna"), open_pair("bob")
     anna.do('RE.md["sample"] = "Si"')
-    anna.do("ct 0.01")
+    anna.do("scan det th 0 0.1 2 time=0.01")
     anna.do("control give")
-    bob.do("ct 0.01")
+    bob.do("scan det th 0 0.1 2 time=0.01")
     bob.do("control give")
-    anna.do("ct 0.01")
+    anna.do("scan det th 0 0.1 2 time=0.01")
     starts = [run[0][1] for run in anna.runs]
     assert [start["sample"] for start in starts] == ["Si"] * 3
     assert [start["operator"] for start in starts] == ["anna", "bob", "anna"]
