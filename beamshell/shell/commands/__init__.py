@@ -23,6 +23,7 @@ _MODULES = (
     "rehearse",
     "interruptions",
     "continuing",
+    "control",
     "records",
     "samples",
     "figures",
