@@ -6,8 +6,8 @@ It knows neither IPython nor the engine; the session is handed through to the co
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import GeneratorType
@@ -248,13 +248,42 @@ class Command:
         """
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
-        try:
+        arguments = self.arguments(session, tokens, keywords)
+        with self._errors_named():
+            result = self.function(**arguments)
+        if isinstance(result, GeneratorType | UnrunPlanGuard):
+            result = Followed(result)
+        if isinstance(result, Followed):
+            return replace(result, plan=self._with_call(result.plan, arguments, session))
+        return result
+
+    def arguments(
+        self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The arguments of the function for these words; nothing is done.
+
+        Args:
+            session: the console.
+            tokens: words and Python objects that follow the name.
+            keywords: arguments by name.
+
+        Raises:
+            UsageError: a word does not fit, is missing, or is one too many.
+        """
+        if (sub := self._subcommand(tokens)) is not None:
+            return sub.arguments(session, tokens[1:], keywords)
+        with self._errors_named():
             if tokens and isinstance(tokens[0], str) and tokens[0] in self._other_words:
                 raise UsageError(f"'{tokens[0]}' is no word of it: write {self._other_words[tokens[0]].example}")
             if tokens and self.subcommands and not self.signature.parameters:
                 raise unknown_choice(tokens[0], self.subcommands)
-            arguments = self.signature.bind(tokens, keywords or {}, session)
-            result = self.function(**arguments)
+            return self.signature.bind(tokens, keywords or {}, session)
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        """A context whose errors name this command; one that is no BeamshellError becomes a CommandError."""
+        try:
+            yield
         except MissingWordError as exc:
             example = f", such as: {self.example}" if self.example else ""
             raise _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}{example}") from exc
@@ -264,11 +293,6 @@ class Command:
             raise
         except Exception as exc:
             raise self._failure(exc) from exc
-        if isinstance(result, GeneratorType | UnrunPlanGuard):
-            result = Followed(result)
-        if isinstance(result, Followed):
-            return replace(result, plan=self._with_call(result.plan, arguments, session))
-        return result
 
     def _failure(self, exc: Exception) -> CommandError:
         place = place_in_own_code(exc)

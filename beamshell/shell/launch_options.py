@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
 
 DEFAULT_PROFILE = "demo"
+_TWIN_FOLDER = "twin"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LaunchOptions:
         simulated: True if the console runs on the simulated twin of its device file.
         ipython_words: the words of the command line that are left for IPython's application.
         file_config: all that the profile's configuration file sets, IPython's settings among them.
+        screen_log: the file into which is written what is typed and shown; None for none.
     """
 
     profile: Path
@@ -48,6 +50,7 @@ class LaunchOptions:
     simulated: bool
     ipython_words: list[str]
     file_config: Config
+    screen_log: Path | None = None
 
     @classmethod
     def read(cls, words: list[str]) -> LaunchOptions:
@@ -58,12 +61,11 @@ class LaunchOptions:
             StoreError: the data folder cannot be used; choose another one with --data.
             UsageError: an option lacks its value, or there is no device file to make a twin of.
         """
-        profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
-        data, words = take_option(words, "--data", "")
-        if data:
-            words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
-        own_profiles = Path(data).expanduser() if data else data_folder()
-        profile = find_profile(profile_name, own_profiles)
+        is_run = words[:1] == ["run"]
+        profile, words = _take_profile(words[1:] if is_run else words)
+        log, words = take_option(words, "--log", "")
+        if is_run:
+            _check_script(words)
         OWN_MODULES.offer(str(profile))  # its device file may name classes of it
         simulated, words = take_flag(words, "--twin")
         file_config = _read_file(profile)
@@ -78,12 +80,46 @@ class LaunchOptions:
             os.environ.update(ioc.client_environment)
         elif config.demo_ioc:
             ioc = start_demo_ioc(config)
-        return cls(profile, config, folder, ioc, simulated, words, file_config)
+        log_file = Path(log).expanduser().absolute() if log else None
+        return cls(profile, config, folder, ioc, simulated, words, file_config, log_file)
 
     @property
     def name(self) -> str:
         """The profile's name."""
         return self.profile.name.removeprefix("profile_")
+
+
+def _check_script(words: list[str]) -> None:
+    """Return if the words name one file to be run, after their options."""
+    files = [word for word in words if not word.startswith("-")]
+    if not files or "-c" in words:
+        raise UsageError("which file? Write beamshell run night.txt")
+    if not Path(files[0]).is_file():
+        raise ConfigError(f"{files[0]}: there is no such file")
+
+
+def take_data_folder(words: list[str]) -> tuple[Path, list[str]]:
+    """The data folder of the console that these words would open, and the words that are not about that.
+
+    Raises:
+        ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
+        StoreError: the data folder cannot be used; choose another one with --data.
+        UsageError: an option lacks its value.
+    """
+    profile, words = _take_profile(words)
+    simulated, words = take_flag(words, "--twin")
+    folder = data_folder(_settings_of(_read_file(profile), words).data_folder or None)
+    others = [word for word in words if not word.startswith("--Beamshell.")]
+    return folder / _TWIN_FOLDER if simulated else folder, others
+
+
+def _take_profile(words: list[str]) -> tuple[Path, list[str]]:
+    """The folder of the profile, and the words without it; a data folder that is named is a setting among them."""
+    profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
+    data, words = take_option(words, "--data", "")
+    if data:
+        words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
+    return find_profile(profile_name, Path(data).expanduser() if data else data_folder()), words
 
 
 def _device_file(profile: Path, config: Beamshell) -> Path:
@@ -94,7 +130,7 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
 
 def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
     """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
-    twin_folder = folder / "twin"
+    twin_folder = folder / _TWIN_FOLDER
     twin_folder.mkdir(parents=True, exist_ok=True)
     title = f"the twin of {config.title or config.name}: nothing real moves"
     return [

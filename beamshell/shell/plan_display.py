@@ -48,6 +48,7 @@ _CONTRACTS = {
     Situation.FINISHING: "Ctrl+C three times: do not wait",
 }
 _VERBS = {"trigger": "counting", "complete": "flying"}
+_GAP = "  "
 _STANDS_STILL = (Situation.SUSPENDED, Situation.PAUSING)
 
 
@@ -82,6 +83,7 @@ class PlanDisplay:
         self._expected: SimulationResult | None = None
         self._shown_from = 0.0
         self._is_wanted_at_once = False
+        self._notes: list[Callable[[], str]] = []
 
     # ---- what it is told ---------------------------------------------------------------------
 
@@ -97,6 +99,15 @@ class PlanDisplay:
             yield
         finally:
             self._is_wanted_at_once = False
+
+    @contextmanager
+    def noting(self, note: Callable[[], str]) -> Iterator[None]:
+        """A context in which a plan says this of itself, also when it goes on after a pause; for use in the plan."""
+        self._notes.append(note)
+        try:
+            yield
+        finally:
+            self._notes.remove(note)
 
     @contextmanager
     def running(self, activity: PlanActivity) -> Iterator[None]:
@@ -152,13 +163,16 @@ class PlanDisplay:
         notice = _NOTICES.get(situation, "")
         if situation is Situation.SUSPENDED:
             notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
+        note = "" if activity.is_beside_paused else _GAP.join(note() for note in self._notes)
         if motions and run is None and not notice:
-            return motion_rows(motions[:height], width, marks)
+            last_row = [note[:width]] if note else []
+            return [*motion_rows(motions[: height - len(last_row)], width, marks), *last_row]
         busy = busy_words(actions)
-        idle = ["" if busy or notice else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
+        idle = ["" if busy or notice or note else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
         line = plan_line(
             width,
             notice=notice,
+            note=note,
             run=idle if run is None else run.texts(),
             motions=[motion for motion in motions if motion.is_under_way],
             busy=busy,
