@@ -149,7 +149,7 @@ class CommandSequence:
         if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
         if step.line.command.preflight:
-            self._session.check(followed.plan, ask=False)
+            self._session.runner.check(followed.plan, ask=False)
 
         def whole() -> Plan:
             with self._noting(lambda: step.note):

@@ -93,7 +93,7 @@ def run(session: Session, on: Literal["on", "goon"] | None = None) -> Followed |
     if not any(item.state == WAITING for item in session.queue.items()):
         print_answer("nothing waits in the queue")
         return None
-    session.refuse_beside_paused()
+    session.runner.refuse_beside_paused()
     if (hold := session.queue.held) is not None:
         raise CommandError(f"{held_words(hold)}: type queue release first")
     work = _Work(session, goes_on=on is not None)
