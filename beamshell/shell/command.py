@@ -6,12 +6,13 @@ It knows neither IPython nor the engine; the session is handed through to the co
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import GeneratorType
-from typing import Any, cast, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
@@ -161,7 +162,8 @@ class Command:
     def runs_a_plan(self) -> bool:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
-        return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
+        is_plan = get_origin(returns) is Generator or inspect.isgeneratorfunction(self.function)
+        return is_plan or Followed in (returns, *get_args(returns))
 
     @property
     def gives_value_alone(self) -> bool:
@@ -188,7 +190,7 @@ class Command:
         takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
 
         def argument(word: str) -> str:
-            is_name = takes_devices and word.replace(".", "_").isidentifier()
+            is_name = takes_devices and word.replace(".", "_").isidentifier() and not keyword.iskeyword(word)
             is_setting = word.partition("=")[0] in self.signature.settings
             return word if is_name or is_setting or is_number(word) else repr(word)
 
@@ -232,6 +234,10 @@ class Command:
 
     def _subcommand(self, tokens: Sequence[Any]) -> Command | None:
         return self.subcommands.get(tokens[0]) if tokens and isinstance(tokens[0], str) else None
+
+    def meant_by(self, tokens: Sequence[Any]) -> Command:
+        """The subcommand that the first word names, else this command."""
+        return self._subcommand(tokens) or self
 
     # ---- doing it ----------------------------------------------------------------------------
 

@@ -29,9 +29,7 @@ class FileLine(NamedTuple):
     """Whether the next one is run although this one has failed."""
 
 
-def read_commands(
-    path: Path, session: Any, *, go_on: bool = False, callers: tuple[Path, ...] = ()
-) -> list[FileLine]:
+def read_commands(path: Path, session: Any, *, go_on: bool = False, callers: tuple[Path, ...] = ()) -> list[FileLine]:
     """The commands of a file, in order, with those of the files that it names by `do`.
 
     Args:

@@ -1,4 +1,4 @@
-"""CommandSequence: commands that run one after the other as one plan: items of a queue, lines of a file, turns of a loop.
+"""CommandSequence: commands run one after the other as one plan: items of a queue, lines of a file, turns of a loop.
 
 Ctrl+C, resume, stop and abort mean for all of them what they mean in a scan. It knows neither the queue nor the file.
 """
@@ -115,7 +115,7 @@ class CommandSequence:
 
         return Task(wait, _ignore)
 
-    def waiting_until(self, moment: float, note: Callable[[], str]) -> Task:
+    def waiting_until(self, moment: float, note: str) -> Task:
         """A task that waits until a moment of the clock of plans.
 
         Args:
@@ -124,7 +124,7 @@ class CommandSequence:
         """
 
         def wait() -> Plan:
-            with self._noting(note):
+            with self._noting(lambda: note):
                 while (left_s := moment - now()) > 0:
                     yield Msg("checkpoint")
                     yield Msg("sleep", None, min(left_s, LOOK_S))
@@ -143,16 +143,17 @@ class CommandSequence:
             BeamshellError: it cannot be done as things are now.
         """
         say(step.heading)
+        self._session.log.add("step", line=str(step.line), note=step.note, place=step.place)
         followed = step.line.make(self._session)
         if followed is None:
             return None
         if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
-        if step.line.command.preflight:
+        if step.line.meant.preflight:
             self._session.runner.check(followed.plan, ask=False)
 
         def whole() -> Plan:
-            with self._noting(lambda: step.note):
+            with followed.during(), self._noting(lambda: step.note):
                 result = yield from followed.plan
             if followed.then is not None:
                 self._follow(step, followed.then, result)
@@ -168,7 +169,7 @@ class CommandSequence:
             self._afterwards.append(lambda: then(result))
 
     def _simulated_plan(self, step: Step) -> Plan:
-        if not step.line.command.runs_a_plan:
+        if not step.line.meant.runs_a_plan:
             return
         try:
             followed = step.line.make(self._session)
@@ -201,7 +202,7 @@ def ended_by_person(failure: BaseException) -> bool:
     """Whether a person has ended a plan: stop, abort or halt, or a Ctrl+C where the plan cannot be paused."""
     if isinstance(failure, FailedPause):
         return str(failure).startswith("a pause")
-    return isinstance(failure, RequestStop | RequestAbort | GeneratorExit | KeyboardInterrupt)
+    return isinstance(failure, RequestStop | RequestAbort | GeneratorExit)
 
 
 def how_it_ended(failure: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The subcommands that open no console: `beamshell ioc FILE` (serve a twin), `import FILE` (convert a device file), `queue`.
+"""The subcommands that open no console: `ioc FILE` (serve a twin), `import FILE` (convert a device file), `queue`.
 
 They make no device.
 """

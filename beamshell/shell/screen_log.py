@@ -23,18 +23,19 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BACKSPACE = re.compile(r"^\x08|[^\x08]\x08")
 _INPUT_MARK = "> "
 
 
 def plain_line(text: str) -> str:
-    """A line as it stands on the screen in the end: no escape codes, and of a line drawn anew its last form.
+    r"""A line as it stands on the screen in the end: no escape codes, and of a line drawn anew its last form.
 
-    >>> plain_line("\\x1b[31mred\\x1b[0m"), plain_line("10 %\\r20 %"), plain_line("done\\r")
+    >>> plain_line("\x1b[31mred\x1b[0m"), plain_line("10 %\r20 %"), plain_line("done\r")
     ('red', '20 %', 'done')
     """
     text = _ESCAPES.sub("", text).rstrip("\r").rpartition("\r")[2]
     while "\b" in text:
-        text = re.sub(r"[^\b]\b|^\b", "", text)
+        text = _BACKSPACE.sub("", text)
     return _CONTROLS.sub("", text).rstrip()
 
 
@@ -87,6 +88,9 @@ class LogLines:
 class ScreenLog:
     """Writes what is typed and shown in this process into one file.
 
+    It copies what goes through the methods `write` of the standard streams. Others replace those too: IPython for each
+    cell, live lines while a plan runs. So before each cell it looks whether it still is where the text passes.
+
     Attributes:
         path: of the file; None while nothing is written.
     """
@@ -96,7 +100,8 @@ class ScreenLog:
         self._file: TextIO | None = None
         self._lines: LogLines | None = None
         self._lock = threading.RLock()
-        self._undo: list[Callable[[], None]] = []
+        self._is_reached = False
+        self._stop_listening: Callable[[], None] = lambda: None
 
     def begin(self, path: Path, shell: Any) -> None:
         """Write into a file from now on, below what it has, instead of into the one before.
@@ -114,15 +119,17 @@ class ScreenLog:
             raise StoreError(f"{path}: cannot be written: {exc.strerror}") from exc
         self.end()
         self.path, self._file, self._lines = path, file, LogLines(file.write)
-        for name in ("stdout", "stderr"):
-            self._copy(getattr(sys, name), name)
+        self._copy_streams()
         shell.events.register("pre_run_cell", self._typed)
-        self._undo.append(lambda: shell.events.unregister("pre_run_cell", self._typed))
+        self._stop_listening = lambda: shell.events.unregister("pre_run_cell", self._typed)
+        prompt = getattr(getattr(shell, "pt_app", None), "app", None)
+        if prompt is not None:  # between two cells, for what other threads say there
+            prompt.pre_run_callables.append(self._copy_streams)
 
     def end(self) -> None:
         """Write nothing more; harmless if nothing is written."""
-        while self._undo:
-            self._undo.pop()()
+        self._stop_listening()
+        self._stop_listening = lambda: None
         with self._lock:
             if self._lines is not None:
                 self._write(self._lines.finish)
@@ -130,30 +137,29 @@ class ScreenLog:
                 self._file.close()
             self.path, self._file, self._lines = None, None, None
 
-    def _copy(self, stream: Any, name: str) -> None:
-        """Copy what is written to a stream; its own method is replaced, since others may have kept the stream."""
-        write = stream.write
+    def _copy_streams(self) -> None:
+        """Copy what is written to the standard streams, unless that is done already."""
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            self._is_reached = False
+            stream.write("")
+            if not self._is_reached:
+                stream.write = self._copying(stream.write, name)
+
+    def _copying(self, write: Callable[[str], Any], name: str) -> Callable[[str], Any]:
+        """A method `write` that copies the text; it stays where it is, and copies nothing while there is no file."""
 
         def write_and_copy(text: str) -> Any:
+            self._is_reached = True
             written = write(text)
-            if (lines := self._lines) is not None:
+            if text and (lines := self._lines) is not None:
                 self._write(lambda: lines.shown(text, name))
             return written
 
-        before = vars(stream).get("write")
-        stream.write = write_and_copy
-
-        def undo() -> None:
-            if vars(stream).get("write") is not write_and_copy:  # somebody has put another in its place
-                return
-            if before is None:
-                del stream.write
-            else:
-                stream.write = before
-
-        self._undo.append(undo)
+        return write_and_copy
 
     def _typed(self, info: Any) -> None:
+        self._copy_streams()
         if (lines := self._lines) is not None and info.raw_cell.strip():
             self._write(lambda: lines.typed(info.raw_cell))
 

@@ -1,4 +1,4 @@
-"""Checks a script before any of its lines runs: whether each is Python or a command and, if all are commands, their words.
+"""Checks a script before it runs: whether each line is Python or a command and, if all are commands, their words.
 
 It runs nothing. The words of a script with Python in it may be variables that the script makes, so those wait.
 """
@@ -30,20 +30,18 @@ def wrong_lines(cells: Iterable[Cell], path: Path, shell: Any, session: Any, com
         session: the console, whose devices the words mean.
         commands: all commands.
     """
-    checked = [(cell, _statements(cell, shell)) for cell in cells]
-    problems = [
-        (_line_of(cell, result), _message(result, shell, session, commands))
-        for cell, result in checked
-        if isinstance(result, SyntaxError)
-    ]
-    if not problems:
-        typed = [(cell, statement) for cell, result in checked for statement in result]
-        lines = [(cell, _command(statement, commands)) for cell, statement in typed]
-        if all(line is not None for _, line in lines):
-            problems = [
-                (cell.first_line, text) for cell, line in lines if line and (text := _wrong_words(line, path, session))
-            ]
-    return [f"{path.name}:{number}: {text}" for number, text in problems]
+    problems: list[tuple[int, str]] = []
+    typed: list[tuple[int, Line | None]] = []
+    for cell in cells:
+        statements = _statements(cell, shell)
+        if isinstance(statements, SyntaxError):
+            problems.append((_line_of(cell, statements), _message(statements, shell, session, commands)))
+        else:
+            typed += [(cell.first_line, _command(statement, commands)) for statement in statements]
+    lines = [(number, line) for number, line in typed if line is not None]
+    if len(lines) == len(typed):  # there is no Python in it
+        problems += [(number, text) for number, line in lines if (text := _wrong_words(line, path, session))]
+    return [f"{path.name}:{number}: {text}" for number, text in sorted(problems)]
 
 
 def _statements(cell: Cell, shell: Any) -> list[ast.stmt] | SyntaxError:
@@ -73,7 +71,9 @@ def _message(problem: SyntaxError, shell: Any, session: Any, commands: CommandSe
 def _command(statement: ast.stmt, commands: CommandSet) -> Line | None:
     """The command that a statement is; None for Python, and for what belongs to IPython."""
     match statement:
-        case ast.Expr(ast.Call(ast.Attribute(attr="run_line_magic"), [ast.Constant(str(name)), ast.Constant(str(words))])):
+        case ast.Expr(
+            ast.Call(ast.Attribute(attr="run_line_magic"), [ast.Constant(str(name)), ast.Constant(str(words))])
+        ):
             return Line.of(f"{name} {words}") if name in commands else None
     return None
 

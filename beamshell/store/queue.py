@@ -316,7 +316,9 @@ class Queue:
         try:
             contents = json.loads(text)
             hold = contents.get("hold")
-            return _Contents([QueueItem(**entry) for entry in contents["items"]], None if hold is None else Hold(**hold))
+            return _Contents(
+                [QueueItem(**entry) for entry in contents["items"]], None if hold is None else Hold(**hold)
+            )
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
             raise StoreError(f"{self.path} is damaged ({exc}): repair it, or move it away for an empty queue") from exc
 

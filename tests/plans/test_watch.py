@@ -7,6 +7,7 @@ from virtual_world import VirtualWorld
 
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import PauseRequest
+from beamshell.plans.environment import use_clock
 from beamshell.plans.watch import ConditionWatch, wait_until
 from beamshell.simulate.simulator import rehearse
 
@@ -37,7 +38,9 @@ class Value:
 
 @pytest.fixture
 def world():
-    return VirtualWorld()
+    made = VirtualWorld()
+    with use_clock(made.clock):
+        yield made
 
 
 def above_50(value):

@@ -107,6 +107,8 @@ def test_it_stays_whether_live_lines_begin_before_or_after_it(screen, shell, tmp
     class Stream:
         """A terminal's stream, as far as live lines ask."""
 
+        encoding = "utf-8"
+
         def __init__(self):
             self.text = ""
 
@@ -142,7 +144,7 @@ def test_it_stays_whether_live_lines_begin_before_or_after_it(screen, shell, tmp
 def test_a_file_that_cannot_be_written_is_refused_and_the_one_before_goes_on(screen, shell, tmp_path):
     path = tmp_path / "night.log"
     screen.begin(path, shell)
-    with pytest.raises(StoreError, match="no_such_folder/x.log: cannot be written: No such file"):
+    with pytest.raises(StoreError, match=r"no_such_folder/x\.log: cannot be written: No such file"):
         screen.begin(tmp_path / "no_such_folder" / "x.log", shell)
     print("still there")
     assert screen.path == path

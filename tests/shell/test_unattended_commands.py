@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from beamshell.devices.signal import Signal
+from beamshell.devices.sim import SynAxis
 from beamshell.shell.screen_log import SCREEN
 
 
@@ -31,6 +32,16 @@ def ring(prompt):
 
 def scans(prompt):
     return len(prompt.session.runs)
+
+
+BREAKS = """
+from beamshell import command
+from beamshell.messages import Plan
+@command()
+def breaks() -> Plan:
+    yield from bps.null()
+    raise RuntimeError("no beam")
+"""
 
 
 # ---- do
@@ -64,15 +75,12 @@ def test_every_wrong_line_is_named_with_its_place_before_anything_runs(file, pro
 
 
 def test_a_position_beyond_the_limits_is_named_with_its_place_before_anything_runs(file, prompt, typed):
-    prompt.session.devices["tth"].limits = (-5, 5)
-    try:
-        file("mov th 1\nmov tth 7\n")
-        assert "night.txt:2: tth: 7" in typed("do night.txt")
-        assert prompt.position("th") == 0
-        shown = typed("rehearse do night.txt")
-        assert "cannot be done: night.txt:2: tth: 7" in shown
-    finally:
-        prompt.session.devices["tth"].limits = (0, 0)
+    prompt.names["narrow"] = narrow = SynAxis(name="narrow")
+    narrow.limits = (-5, 5)
+    file("mov th 1\nmov narrow 7\n")
+    assert "night.txt:2: narrow: 7" in typed("do night.txt")
+    assert prompt.position("th") == 0
+    assert "cannot be done: night.txt:2: narrow: 7" in typed("rehearse do night.txt")
 
 
 def test_a_rehearsal_tells_the_time_of_the_whole_file_and_does_nothing(file, prompt, typed):
@@ -87,12 +95,13 @@ def test_a_rehearsal_tells_the_time_of_the_whole_file_and_does_nothing(file, pro
 
 
 def test_a_file_stops_at_the_first_failure_or_goes_on_as_asked(file, prompt, typed):
-    file("cen nothing\nmov th 1\n")
-    assert "night.txt:1: cen nothing" in typed("do night.txt")
+    typed(BREAKS)
+    file("breaks\nmov th 1\n")
+    assert "night.txt:1: breaks" in typed("do night.txt")
     assert prompt.position("th") == 0
     shown = typed("do night.txt goon")
     assert prompt.position("th") == 1
-    assert "not done: night.txt:1 cen nothing" in shown
+    assert "not done: night.txt:1 breaks" in shown
 
 
 def test_a_file_runs_another_that_lies_beside_it(file, prompt, typed, tmp_path, monkeypatch):
@@ -131,11 +140,14 @@ def test_what_cannot_be_a_file_of_commands_is_said_in_one_line(file, typed, line
 
 
 def test_a_command_is_repeated_until_it_is_stopped(prompt, typed):
-    before = scans(prompt)
-    prompt.session.RE.subscribe(lambda *_: scans(prompt) >= before + 3 and prompt.session.RE.request_pause(), "stop")
-    typed("every 0.1s loopscan 1 0")
-    assert prompt.session.state == "paused"
-    typed("stop")
+    before, engine = scans(prompt), prompt.session.RE
+    token = engine.subscribe(lambda *_: scans(prompt) >= before + 3 and engine.request_pause(), "stop")
+    try:
+        typed("every 0.1s loopscan 1")
+        assert prompt.session.state == "paused"
+        typed("stop")
+    finally:
+        engine.unsubscribe(token)
     assert scans(prompt) in (before + 3, before + 4)
 
 
@@ -157,8 +169,27 @@ def test_a_wrong_repetition_is_refused_before_its_first_turn(prompt, typed, line
 
 
 def test_a_failing_turn_ends_the_repetition_unless_it_goes_on(prompt, typed):
-    assert "turn 1" in typed("every 0.1s cen nothing")
+    typed(BREAKS)
+    shown = typed("every 0.1s breaks")
+    assert "turn 1: breaks" in shown
+    assert "turn 2" not in shown
     assert prompt.session.state == "idle"
+    turns = []
+
+    def pause_in_the_third(msg):
+        if msg.command == "null":
+            turns.append(msg)
+            if len(turns) == 3:
+                prompt.session.RE.request_pause(defer=True)
+
+    prompt.session.RE.msg_hook = pause_in_the_third
+    try:
+        shown = typed("every 0.1s goon breaks")
+    finally:
+        prompt.session.RE.msg_hook = None
+    assert "turn 2: breaks: RuntimeError: no beam" in shown
+    assert prompt.session.state == "paused"
+    typed("stop")
 
 
 # ---- watchpv
@@ -175,7 +206,13 @@ def test_a_wait_for_a_value_ends_when_it_comes(ring, typed):
 
 @pytest.mark.parametrize(
     "line",
-    ["watchpv ring>5", "watchpv ring above 5", "watchpv ring >= 10", "watchpv ring == 10", "watchpv ring < 2*6 for 0.1s"],
+    [
+        "watchpv ring>5",
+        "watchpv ring above 5",
+        "watchpv ring >= 10",
+        "watchpv ring == 10",
+        "watchpv ring < 2*6 for 0.1s",
+    ],
 )
 def test_a_value_that_is_right_already_is_said(ring, typed, line):
     assert "ring is 10" in typed(line)
@@ -188,7 +225,7 @@ def test_a_wait_that_takes_too_long_is_an_error_with_the_value(ring, typed):
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("watchpv rnig > 50", "no device 'rnig': did you mean ring?"),
+        ("watchpv tht > 50", "no device 'tht': did you mean th?"),
         ("watchpv ring >> 50", "'>>' is no comparison"),
         ("watchpv ring abov 50", "'abov' is no comparison: did you mean above?"),
         ("watchpv ring > high", "'high' is not a number: write == or != before a word"),
@@ -231,10 +268,10 @@ def queue(prompt, typed):
 
 def test_several_commands_in_quotes_are_one_item_and_are_repeated_together(queue, prompt):
     before = scans(prompt)
-    queue("queue add sample=Si 'movr th 1; loopscan 1 0'")
+    queue("queue add sample=Si 'movr th 1; loopscan 1'")
     assert "2 times" in queue("queue repeat 1 2")
-    queue("queue run")
-    assert prompt.position("th") == 2
+    shown = queue("queue run")
+    assert prompt.position("th") == 2, shown
     assert scans(prompt) == before + 2
     assert prompt.session.runs[-1].start["sample"] == "Si"
     assert states(prompt) == ["done"]
@@ -272,11 +309,14 @@ def test_an_item_is_edited_and_a_wrong_line_leaves_it_as_it_was(queue, prompt):
 
 @pytest.mark.parametrize(
     ("action", "state", "reason"),
-    [("stop", "ended", "stopped"), ("abort sample fell off", "ended", "aborted sample fell off"), ("halt", "ended", "halted")],
+    [
+        ("stop", "ended", "stopped"),
+        ("abort sample fell off", "ended", "aborted sample fell off"),
+        ("halt", "ended", "halted"),
+    ],
 )
 def test_what_a_person_has_ended_is_not_called_a_failure(queue, prompt, action, state, reason):
-    prompt.shell.run_cell("def pausing():\n    yield from bps.checkpoint()\n    yield from bps.pause()\n")
-    queue("queue add loopscan 1 0")
+    queue("queue add loopscan 1")
     queue("queue add mov th 1")
     token = prompt.session.RE.subscribe(lambda *_: prompt.session.RE.request_pause(), "start")
     try:

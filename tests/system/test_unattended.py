@@ -1,4 +1,4 @@
-"""Work without a hand at the real console: files of commands, repeated commands, waits, scripts, the queue from outside."""
+"""Work without a hand at the real console: files of commands, repeated commands, waits, scripts, the queue."""
 
 from __future__ import annotations
 

@@ -54,6 +54,11 @@ class Line(NamedTuple):
         name, *words = (words_of_call("".join(words)) if is_call else []) or words
         return cls(COMMANDS.find(name), words)
 
+    @property
+    def meant(self) -> Command:
+        """The command that does it: of `queue run` the subcommand."""
+        return self.command.meant_by(self.words)
+
     def with_numbers(self, devices: Mapping[str, Any]) -> Line:
         """The line with what its names and arithmetic come to now, so that it means the same later.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
@@ -319,6 +319,7 @@ class _Work:
 
     def _end(self, item: QueueItem, state: str, reason: str = "", uids: list[str] | None = None) -> None:
         self._queue.end(item.key, state, reason, uids or [])
+        self._session.log.add("item", line=item.line, state=state, reason=reason)
 
     def _until_released(self, hold: Hold) -> Task:
         text = held_words(hold)

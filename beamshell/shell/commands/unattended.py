@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from typing_extensions import override
 
 from beamshell.errors import CommandError, UsageError
-from beamshell.messages import Plan
 from beamshell.plans.environment import is_simulated, now
 from beamshell.plans.queue import Task
 from beamshell.shell.command import Followed, followed_by
@@ -90,8 +89,8 @@ def _step(line: FileLine, note: str) -> Step:
 def every(session: Session, period: Duration, goon: Literal["goon"] | None, line: CommandLines) -> Followed:
     """Do a command, or several in quotes, again and again until Ctrl+C; with `goon` also after a failure.
 
-    The turns begin a period apart; one that is late does not shift those after it. At a pause, `resume` goes on with the
-    turns and `stop` ends them. `rehearse every ...` shows one turn.
+    The turns begin a period apart; one that is late does not shift those after it. At a pause, `resume` goes on, `stop`
+    ends it. `rehearse every ...` shows one turn.
     """
     if period < SHORTEST_PERIOD_S:
         raise UsageError(f"a period of {duration(period)} is too short: at least {duration(SHORTEST_PERIOD_S)}")
@@ -115,8 +114,7 @@ def _turns(sequence: CommandSequence, period: float, lines: list[Line], go_on: b
             return
         place = max(place + 1, int((now() - begun) / period) + 1)  # a turn that was missed is left out
         due = begun + place * period
-        note = f"turn {turn + 1} of {text} at {_clock(due)}"
-        yield sequence.waiting_until(due, lambda note=note: note)
+        yield sequence.waiting_until(due, f"turn {turn + 1} of {text} at {_clock(due)}")
 
 
 def _step_of_turn(line: Line, turn: int, go_on: bool) -> Step:
@@ -137,7 +135,7 @@ def _clock(moment: float) -> str:
 
 
 @command(HEADING, example="log on night.log")
-def log(session: Session) -> None:
+def log() -> None:
     """Write what is typed and shown into a file, with times and without colours; or say whether that is so.
 
     `log on` without a name writes into the data folder, into a file of the day. What the file has stays: new lines come
@@ -160,7 +158,7 @@ def on(session: Session, file: File | None = None) -> None:
 
 
 @log.subcommand(example="log off")
-def off(session: Session) -> None:
+def off() -> None:
     """Write nothing more."""
     path = SCREEN.path
     SCREEN.end()

@@ -225,5 +225,3 @@ class _Wait:
     def say_the_end(self) -> None:
         """Say the value, and how long it took."""
         print_answer(f"{self._name} {self._now} ({self._condition}); waited {duration(self._took_s)}")
-
-
