@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,13 +60,11 @@ class LaunchOptions:
         Raises:
             ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
             StoreError: the data folder cannot be used; choose another one with --data.
-            UsageError: an option lacks its value, or there is no device file to make a twin of.
+            UsageError: an option lacks its value, `run` its file, or there is no device file to make a twin of.
         """
-        is_run = words[:1] == ["run"]
-        profile, words = _take_profile(words[1:] if is_run else words)
+        profile, words = _take_profile(words)
         log, words = take_option(words, "--log", "")
-        if is_run:
-            _check_script(words)
+        words = _without_run(words)
         OWN_MODULES.offer(str(profile))  # its device file may name classes of it
         simulated, words = take_flag(words, "--twin")
         file_config = _read_file(profile)
@@ -89,13 +88,19 @@ class LaunchOptions:
         return self.profile.name.removeprefix("profile_")
 
 
-def _check_script(words: list[str]) -> None:
-    """Return if the words name one file to be run, after their options."""
-    files = [word for word in words if not word.startswith("-")]
-    if not files or "-c" in words:
+def _without_run(words: list[str]) -> list[str]:
+    """The words without the subcommand `run`, if they have it and name a file."""
+    options = list(takewhile(lambda word: word.startswith("-") and word != "-c", words))
+    others = words[len(options) :]
+    if others[:1] != ["run"]:
+        return words
+    words = [*options, *others[1:]]
+    file = next((word for word in words if not word.startswith("-")), "")
+    if not file or "-c" in words:
         raise UsageError("which file? Write beamshell run night.txt")
-    if not Path(files[0]).is_file():
-        raise ConfigError(f"{files[0]}: there is no such file")
+    if not Path(file).is_file():
+        raise ConfigError(f"{file}: there is no such file")
+    return words
 
 
 def take_data_folder(words: list[str]) -> tuple[Path, list[str]]:

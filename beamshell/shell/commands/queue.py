@@ -86,7 +86,7 @@ def add(session: Session, metadata: Labels, line: QueueableLines) -> None:
 
 
 @queue.subcommand(example="queue run on", preflight=False, labelled=False)
-def run(session: Session, on: Literal["on", "goon"] | None = None) -> Followed | None:
+def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     """Run what waits; with `on` also after an item has failed."""
     if not _is_in_console(session):
         raise UsageError("the queue runs in a console: beamshell -c 'queue run'")
