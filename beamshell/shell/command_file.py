@@ -5,11 +5,13 @@ It runs nothing.
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from beamshell.errors import BeamshellError, ConfigError, UsageError
+from beamshell.errors import BeamshellError, ConfigError, UnknownName, UsageError
 from beamshell.shell.command_sequence import located
 from beamshell.shell.commands.command_line import Line
 from beamshell.shell.typed_line import cut_line
@@ -39,8 +41,7 @@ def read_commands(path: Path, session: Any, *, go_on: bool = False, callers: tup
         callers: the files that have led to this one; none of them may stand in it.
 
     Raises:
-        ConfigError: a file cannot be read.
-        UsageError: lines are wrong; the message names each with its place.
+        ConfigError: a file cannot be read, or lines are wrong; the message names each with its place.
     """
     commands: list[FileLine] = []
     wrong: list[str] = []
@@ -51,7 +52,7 @@ def read_commands(path: Path, session: Any, *, go_on: bool = False, callers: tup
             wrong.append(str(each))
     if wrong:
         more = [f"... and {len(wrong) - _MOST_WRONG_LINES} more"] if len(wrong) > _MOST_WRONG_LINES else []
-        raise UsageError("\n".join([*wrong[:_MOST_WRONG_LINES], *more]))
+        raise ConfigError("\n".join([*wrong[:_MOST_WRONG_LINES], *more]))
     return commands
 
 
@@ -76,7 +77,12 @@ class _Reader:
     def _command(
         self, text: str, place: str, path: Path, go_on: bool, callers: tuple[Path, ...]
     ) -> Iterable[FileLine | BeamshellError]:
-        line = Line.of(text)
+        try:
+            line = Line.of(text)
+        except UnknownName:
+            if _is_python(text):
+                raise UsageError(f"'{text}' is Python, which `beamshell run` and `%run -i` run, but not `do`") from None
+            raise
         name = line.command.name
         if name in _NOT_IN_A_FILE:
             raise UsageError(f"{name} is typed at a pause, and cannot stand in a file")
@@ -88,6 +94,12 @@ class _Reader:
         if named.resolve() in chain:
             raise UsageError(f"{named.name} would call itself: {' -> '.join(one.name for one in [*chain, named])}")
         return list(self.lines(named, go_on or arguments["goon"] is not None, tuple(chain)))
+
+
+def _is_python(text: str) -> bool:
+    """Whether a line with an unknown first word is a statement of Python, or begins a block of it."""
+    word = re.match(r"\w*", text)
+    return keyword.iskeyword(word[0] if word else "") or "=" in text.split()
 
 
 def text_of(path: Path) -> str:

@@ -143,7 +143,8 @@ class CommandSequence:
             BeamshellError: it cannot be done as things are now.
         """
         say(step.heading)
-        self._session.log.add("step", line=str(step.line), note=step.note, place=step.place)
+        if (recorder := self._session.recorder) is not None:
+            recorder.step(str(step.line), step.note, step.place)
         followed = step.line.make(self._session)
         if followed is None:
             return None

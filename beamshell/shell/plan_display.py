@@ -157,13 +157,13 @@ class PlanDisplay:
     def _texts(self, activity: PlanActivity, situation: Situation, now: float) -> list[str]:
         actions = activity.actions
         run = self._runs[-1] if self._runs and activity.has_run else None  # one that is paused is another plan's
-        motions = self._motions(actions, now, only_under_way=run is not None)
+        note = "" if activity.is_beside_paused else _GAP.join(note() for note in self._notes)
+        motions = self._motions(actions, now, only_under_way=run is not None or note != "")
         width, height = self._lines.size
         marks = BARS if can_show(BARS[0], self._lines.encoding) else PLAIN_BARS
         notice = _NOTICES.get(situation, "")
         if situation is Situation.SUSPENDED:
             notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
-        note = "" if activity.is_beside_paused else _GAP.join(note() for note in self._notes)
         if motions and run is None and not notice:
             last_row = [note[:width]] if note else []
             return [*motion_rows(motions[: height - len(last_row)], width, marks), *last_row]

@@ -67,7 +67,7 @@ def test_every_wrong_line_is_named_with_its_place_before_anything_runs(file, pro
         "night.txt:2: no device 'tht': did you mean th?",
         "night.txt:3: scan: 'x' is not a number",
         "night.txt:4: no command 'scn': did you mean scan?",
-        "night.txt:5: no command 'for'",
+        "night.txt:5: 'for i in (1, 2):' is Python, which `beamshell run`",
         "night.txt:6: resume is typed at a pause, and cannot stand in a file",
     ):
         assert place in shown

@@ -18,6 +18,7 @@ from beamshell.shell.command_set import command
 from beamshell.shell.device_look import value_in_words
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.slots import DeviceSlot, DurationSlot, Slot
 from beamshell.shell.status_line import value_signal
 from beamshell.shell.tokens import Tokens, may_be_number, number
@@ -167,7 +168,7 @@ class _Wait:
         self._value = value
         self._for_s = for_s
         self._timeout_s = timeout_s
-        self._name = watched if isinstance(watched, str) else watched.name
+        self._name = as_word(watched, session.devices)
         self._condition = f"{comparison} {value:g}" if isinstance(value, float) else f"{comparison} {value}"
         self._now = "has no value yet"
         if for_s:
