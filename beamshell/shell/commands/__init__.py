@@ -21,6 +21,8 @@ _MODULES = (
     "repeating",
     "queue",
     "rehearse",
+    "unattended",
+    "waiting",
     "interruptions",
     "continuing",
     "control",
