@@ -17,6 +17,7 @@ from typing import Any
 
 from beamshell.errors import EngineError, StoreError, UnknownName
 
+_REMEDY = "make room on the disk, or make the folder writable"
 WAITING, RUNNING, DONE, FAILED, INTERRUPTED = "waiting", "running", "done", "failed", "interrupted"
 
 
@@ -182,7 +183,7 @@ class Queue:
         except FileNotFoundError:
             return []
         except OSError as exc:
-            raise StoreError(f"{self.path} cannot be read: {exc.strerror}") from exc
+            raise StoreError(f"{self.path} cannot be read ({exc.strerror}): make it readable") from exc
         try:
             return [QueueItem(**entry) for entry in json.loads(text)["items"]]
         except (ValueError, TypeError, KeyError) as exc:
@@ -198,7 +199,7 @@ class Queue:
                 os.fsync(file.fileno())
             fresh.replace(self.path)
         except OSError as exc:
-            raise StoreError(f"{self.path} cannot be written: {exc.strerror}") from exc
+            raise StoreError(f"{self.path} cannot be written ({exc.strerror}): {_REMEDY}") from exc
 
     def _is_being_run(self) -> bool:
         with self._locked(self._run_lock_path, wait=False) as is_ours:
@@ -210,7 +211,7 @@ class Queue:
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as exc:
-            raise StoreError(f"{path} cannot be written: {exc.strerror}") from exc
+            raise StoreError(f"{path} cannot be written ({exc.strerror}): {_REMEDY}") from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

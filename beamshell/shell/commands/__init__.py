@@ -20,6 +20,7 @@ _MODULES = (
     "records",
     "figures",
     "text_plots",
+    "explaining",
     "beamline",
 )
 """In the order in which `bhelp` shows their headings."""

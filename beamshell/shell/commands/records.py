@@ -14,6 +14,7 @@ from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, NumberSlot, RecordedNameSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
+from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.views.scales import Scale
 
@@ -46,7 +47,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     elif not key.isidentifier() or key in _NO_KEYS:
         raise UsageError(f"'{key}' is no name for metadata: write md sample LaB6")
     elif key in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
+        raise UsageError(f"{key} is counted by the console: choose another key")
     else:
         metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
         print_answer(f"{key}: {metadata[key]}")
@@ -56,7 +57,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
 def delete_metadata(session: Session, key: str) -> None:
     """Delete one."""
     if _existing(key, session.RE.md) in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
+        raise UsageError(f"{key} is counted by the console: md shows what can be deleted")
     del session.RE.md[key]
 
 
@@ -179,12 +180,11 @@ def image(
             raise UsageError(f"'{point}' is not a whole number (point)")
         device = find_device(detector, session.devices)
         if not hasattr(device, "picture"):
-            raise UsageError(f"{detector} takes no pictures")
+            raise UsageError(f"{detector} takes no pictures{_those_that_do(session)}")
         show(device.picture(), f"{detector} now", scale)
         return
     if detector == "now" and detector not in session.devices:
-        cameras = [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
-        raise UsageError(f"say of which camera: image {cameras[0] if cameras else 'cam'} now")
+        raise UsageError(f"say of which camera: image {next(iter(_cameras(session)), 'cam')} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture, present = images.at(point), images.points[point] if point < 0 else point
@@ -193,6 +193,15 @@ def image(
         return f"{images.key} of run {run.scan_id}, point {at}"
 
     show(picture, title(present), scale, Frames(images.points, present, images.at, title))
+
+
+def _cameras(session: Session) -> list[str]:
+    return [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
+
+
+def _those_that_do(session: Session) -> str:
+    cameras = _cameras(session)
+    return f": image {cameras[0]} now shows those of {listed(cameras)}" if cameras else ""
 
 
 def _only_detector(run: Run) -> str:
