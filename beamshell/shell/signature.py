@@ -154,6 +154,8 @@ class CommandSignature:
                     raise MissingWordError(f"{name} is missing")
             elif equals and self.settings:
                 names = ", ".join(f"{one.name}=..." for one in self.settings.values() if not one.is_flag)
+                if not names:
+                    raise WrongWordError(f"'{token}' is not understood")
                 raise UsageError(f"'{token}' is not understood: it may be {names}")
             else:
                 yield token

@@ -90,7 +90,8 @@ def explain_device(session: Session, name: str, device: Any, now: float) -> list
     word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
 
     def concerns_it(incident: Incident) -> bool:
-        return bool(word.search(f"{incident.command} {incident.reason} {' '.join(incident.moving)}"))
+        command = incident.command if incident.kind is Kind.FAILED else ""
+        return bool(word.search(" ".join((command, incident.reason, *incident.moving))))
 
     history, last = _last_incident(session, now, concerns_it)
     if last is not None:
@@ -129,9 +130,17 @@ def _would_wait(suspender: Any, now: float) -> Present:
 
 def _reason(suspender: Any, now: float) -> str:
     """Why a suspender holds plans, the address of its signal, and since when."""
-    signal = suspender.signal
-    address = f" ({address_of(signal)})" if getattr(signal, "source", "") else ""
-    return f"{suspender.reason}{address}, since {clock_time(suspender.since, now)}"
+    reason, name, address = suspender.reason, suspender.name, _address(suspender.signal)
+    if address and reason.startswith(name):
+        reason = f"{name} ({address}){reason.removeprefix(name)}"
+    bad, semicolon, limit = reason.partition(";")
+    return f"{bad} since {clock_time(suspender.since, now)}{semicolon}{limit}"
+
+
+def _address(signal: Any) -> str:
+    """Where a signal is in its control system; "" for one of this process."""
+    source = str(getattr(signal, "source", "") or "")
+    return "" if not source or source.startswith("soft://") else address_of(signal)
 
 
 def _other_consoles(session: Session, history: History, now: float) -> Iterable[Present]:
@@ -182,7 +191,7 @@ _REMEDIES: Mapping[str, Callable[[str], str]] = {
 
 def _condition(name: str, device: Any) -> str:
     """Where a device is, and what is unusual about it."""
-    address = getattr(device, "prefix", "") or (address_of(device) if getattr(device, "source", "") else "")
+    address = getattr(device, "prefix", "") or _address(device)
     label = f"{name} ({address})" if address else name
     begin = getattr(device, "begin_state", None)
     if not callable(begin):
@@ -235,10 +244,7 @@ def _where(session: Session, history: History, incident: Incident) -> str:
 def _with_remedy(session: Session, history: History, incident: Incident, now: float) -> str:
     """An incident in a sentence, and what to type to see more of it."""
     text = sentence(incident, now, _where(session, history, incident))
-    if incident.scans:
-        return f"{text} runs {incident.scans[-1]} shows its points."
-    is_own = incident.console == session.log.console
-    return f"{text} last_error shows all." if is_own and incident.kind is Kind.FAILED else text
+    return f"{text} runs {incident.scans[-1]} shows its points." if incident.scans else text
 
 
 def _root(name: str) -> str:

@@ -167,7 +167,9 @@ class Runs:
         rows = self.index.rows("scan_id = ?", [scan_id])
         if not rows:
             last = self.last_scan_id
-            remedy = f"the highest is {last}, and runs[-1] is the newest" if last else "no run is stored yet"
+            remedy = (
+                f"the highest is {last}, and runs[-1] is the newest" if last else "no run is stored yet, scan first"
+            )
             raise UnknownName(f"no run has scan_id {scan_id} in {self.folder}: {remedy}")
         return self._runs(rows)[-1]
 

@@ -141,6 +141,7 @@ class ConsoleStory:
         self.incidents: list[Incident] = []
         self.calls: list[PlanCall] = []
         self._typed = ""
+        self._is_one_line = True
         self._ran_a_plan = False
         self._is_failure_noted = False
 
@@ -189,7 +190,9 @@ class ConsoleStory:
         self.is_closed = True
 
     def _type_line(self, entry: Entry) -> None:
-        self._typed = str(entry.facts.get("line", "")).strip()
+        line, *more = str(entry.facts.get("line", "")).strip().split("\n")
+        self._typed = f"{line} ..." if more else line
+        self._is_one_line = not more
         self._ran_a_plan = self._is_failure_noted = False
 
     def _answer(self, entry: Entry) -> None:
@@ -200,8 +203,8 @@ class ConsoleStory:
         self.incidents.append(Incident(kind, entry.time, self.console, self._typed, reason))
 
     def _begin_plan(self, entry: Entry) -> None:
-        command = entry.facts.get("command") or self._typed or entry.facts.get("plan") or ""
-        self.calls.append(PlanCall(entry.time, str(command)))
+        command, plan = entry.facts.get("command"), entry.facts.get("plan")
+        self.calls.append(PlanCall(entry.time, str(command or (self._is_one_line and self._typed) or plan or "")))
         self._ran_a_plan = True
 
     def _suspend(self, entry: Entry) -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from beamshell.shell.commands import commands
 
-LEFT_OUT = {"halt", "abort", "stop", "resume", "last_error", "load_times", "bhelp"}
+LEFT_OUT = {"halt", "abort", "stop", "resume", "last_error", "load_times", "bhelp", "savefig"}
 """What takes any words, or none of those below."""
 
-WRONG_WORDS = ("zzz", "th zzz", "th 1 2 3 4 5 6 7 8 9 10 11 12", "det 5", "-", "1.5.2", "th,tth", "zzz=1", "999999 zzz")
+WRONG_WORDS = ("zzz", "th zzz", "th 1 2 3 4 5 6 7 8 9 10 11 12", "-", "1.5.2", "th,tth", "zzz=1", "999999 zzz")
 
 SAYS_WHAT_TO_TYPE = re.compile(
-    r"\nUsage: |did you mean|there (is|are) [a-z]|is none of |: (write|type|name|choose|give|scan|say|put|try|end|see) "
-    r"|to insist: |(shows|lists|moves) |; (write|type|give)| first| such as |first,|`| or abort|it has |the newest"
+    r"\nUsage: |did you mean|there (is|are) [a-z]|is none of |it has |it may |the newest| or abort|`| first| such as "
+    r"|: (write|type|name|choose|give|scan|say|put|try|end|see) "
+    r"|; (write|type|give)|write over|(shows|lists|moves|reads) "
 )
 
 

@@ -61,7 +61,9 @@ def test_complaint_14_why_tells_in_another_terminal_what_a_scan_waits_for(open_c
     console.do("from beamshell.devices import EpicsSignal; drop = EpicsSignal('SR:current:drop', name='drop')")
     console.do("drop.wait_for_connection(20); drop.put(1)")
     console.wait_until(lambda: "ring" in console.do("why"), what="the suspender")
-    assert re.search(r"A scan would wait now: ring is \S+ mA; plans wait until", console.do("why"))
+    assert re.search(
+        r"A scan would wait now: ring \(SR:current\) is \S+ mA since \S+; plans wait until", console.do("why")
+    )
     start = console.begin(SCAN)
     console.wait_for("Suspended: ring", start)
     other = open_console()

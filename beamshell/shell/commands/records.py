@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
+_NO_METADATA = "write md sample LaB6"
 _NO_KEYS = ("set", "add", "show")
 """What one types who takes the first word for a verb."""
 
@@ -66,10 +67,12 @@ def _show(entries: dict[str, Any]) -> None:
     for key, value in sorted(entries.items()):
         print_answer(f"{key:<{width}}  {value}")
     if not entries:
-        print_answer("no metadata yet: md sample LaB6")
+        print_answer(f"no metadata yet: {_NO_METADATA}")
 
 
 def _existing(key: str, metadata: Any) -> str:
+    if not metadata:
+        raise UnknownName(f"no metadata '{key}': {_NO_METADATA}")
     if key not in metadata:
         raise unknown("metadata", key, metadata)
     return key
