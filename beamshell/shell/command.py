@@ -20,7 +20,7 @@ from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, 
 from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import unknown_choice
-from beamshell.shell.tokens import MissingWordError, is_number
+from beamshell.shell.tokens import WrongWordError, is_number
 from beamshell.shell.typed_line import joined
 from beamshell.text.lists import aligned
 from beamshell.text.own_code import place_in_own_code
@@ -296,7 +296,7 @@ class Command:
         """A context whose errors name this command; one that is no BeamshellError becomes a CommandError."""
         try:
             yield
-        except MissingWordError as exc:
+        except WrongWordError as exc:
             example = f", such as: {self.example}" if self.example else ""
             raise _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}{example}") from exc
         except BeamshellError as exc:

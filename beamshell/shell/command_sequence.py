@@ -150,7 +150,7 @@ class CommandSequence:
             return None
         metadata["plan_form"] = plan_form(followed.plan, self._session.devices)  # and not that of the sequence
         if step.line.meant.preflight:
-            self._session.runner.check(followed.plan, ask=False)
+            self._session.runner.check(followed.plan, command=str(step.line), ask=False)
 
         def whole() -> Plan:
             with followed.during(), self._noting(lambda: step.note):

@@ -21,6 +21,7 @@ from beamshell.shell.messages_shown import one_line
 from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.positions import begin_position, recent_place, unit_of
 from beamshell.shell.profile import login_name
+from beamshell.store.processes import this_process
 
 if TYPE_CHECKING:
     from beamshell.store import ConsoleLog
@@ -59,8 +60,7 @@ class ConsoleRecorder:
             "opened",
             operator=self._operator(),
             user=login_name(),
-            host=socket.gethostname(),
-            pid=os.getpid(),
+            **this_process(),
             version=__version__,
             simulated=simulated,
         )

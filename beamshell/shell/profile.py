@@ -139,7 +139,9 @@ def startup_file(name: str, profile: Path | None = None) -> Path:
     for folder in (*([profile / "startup"] if profile else []), site_folder() / "startup"):
         if (folder / name).is_file():
             return folder / name
-    raise ConfigError(f"no start-up file {name} in {site_folder() / 'startup'}")
+    raise ConfigError(
+        f"no start-up file {name} in {site_folder() / 'startup'}: put it there, or take it out of exec_files"
+    )
 
 
 def beside_profile(name: str, profile: Path | None) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import BeamshellError, ConfigError
+from beamshell.text.nearest import unknown
 from beamshell.text.times import clock_time, duration
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ class ProfileSuspenders:
 
         options = dict(setting)
         try:
-            cls = getattr(suspenders, str(options.pop("class", "")), None)
-            if cls is None:
-                raise ConfigError("no such class in beamshell.engine.suspenders")
-            suspender = cls(self._registry.find(str(options.pop("signal", ""))), **options)
+            name = str(options.pop("class", ""))
+            classes = {key: cls for key, cls in vars(suspenders).items() if key.startswith("Suspend")}
+            if name not in classes:
+                raise unknown("class", name, classes)
+            suspender = classes[name](self._registry.find(str(options.pop("signal", ""))), **options)
             self._engine.install_suspender(suspender)
             self._installed.append((setting, suspender))
         except (BeamshellError, TypeError, ValueError) as exc:

@@ -257,7 +257,7 @@ class DeviceNamespace(Mapping[str, Any]):
             for part in getattr(device, "component_names", ()):
                 if getattr(getattr(device, part, None), "name", None) == recorded_name:
                     return f"{name}.{part}"
-        raise UnknownName(f"the scan moved {recorded_name}, which this console does not have")
+        raise UnknownName(f"the scan moved {recorded_name}, which this console does not have: name another scan")
 
 
 def is_device_like(value: Any) -> bool:

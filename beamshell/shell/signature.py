@@ -14,7 +14,7 @@ from beamshell.errors import UsageError
 from beamshell.shell.parameters import NO_DEFAULT, Parameter, Setting, typed_parameter
 from beamshell.shell.plan_form import as_word
 from beamshell.shell.slot_graph import NextWord, SlotGraph
-from beamshell.shell.tokens import MissingWordError, Tokens
+from beamshell.shell.tokens import MissingWordError, Tokens, WrongWordError
 
 
 class Hint(NamedTuple):
@@ -86,7 +86,7 @@ class CommandSignature:
         arguments: dict[str, Any] = dict.fromkeys(self.injected, session)
         arguments |= self._read_parameters(remaining, by_name)
         if remaining:
-            raise UsageError(f"'{as_word(remaining.peek(), remaining.devices)}' is one word too many")
+            raise WrongWordError(f"'{as_word(remaining.peek(), remaining.devices)}' is one word too many")
         return arguments | self._read_settings(by_name, session)
 
     def _read_parameters(self, remaining: Tokens, by_name: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class CommandSignature:
     def _read_settings(self, by_name: Mapping[str, Any], session: Any) -> dict[str, Any]:
         for name in by_name:
             if name not in self.settings:
-                raise UsageError(f"there is no parameter '{name}'")
+                raise WrongWordError(f"there is no parameter '{name}'")
         arguments: dict[str, Any] = {}
         for name, setting in self.settings.items():
             value = by_name.get(name)
@@ -134,7 +134,7 @@ class CommandSignature:
         alone = Tokens(flattened([value]), session)
         value = parameter.read(alone, [])
         if alone:
-            raise UsageError(f"'{alone.peek()}' is one word too many ({parameter.name})")
+            raise WrongWordError(f"'{alone.peek()}' is one word too many ({parameter.name})")
         return value
 
     def _without_named(self, tokens: Iterable[Any], by_name: dict[str, Any]) -> Iterator[Any]:
@@ -148,12 +148,14 @@ class CommandSignature:
             is_named = bool(equals) and name in self._named
             if is_named or (setting is not None and bool(equals) is not setting.is_flag):
                 if name in by_name:
-                    raise UsageError(f"{name} is there twice")
+                    raise WrongWordError(f"{name} is there twice")
                 by_name[name] = value.strip("'\"") if equals else True
                 if by_name[name] == "":
                     raise MissingWordError(f"{name} is missing")
             elif equals and self.settings:
                 names = ", ".join(f"{one.name}=..." for one in self.settings.values() if not one.is_flag)
+                if not names:
+                    raise WrongWordError(f"'{token}' is not understood")
                 raise UsageError(f"'{token}' is not understood: it may be {names}")
             else:
                 yield token

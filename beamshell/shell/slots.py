@@ -17,6 +17,7 @@ from beamshell.shell.arithmetic import as_typed
 from beamshell.shell.positions import is_motor
 from beamshell.shell.tokens import (
     Tokens,
+    WrongWordError,
     find_device,
     is_device,
     is_number,
@@ -105,11 +106,11 @@ class NumberSlot(Slot):
         label = f"{name}{self._unit}"
         value = number(token, label, tokens.devices)
         if self._whole and not value.is_integer():
-            raise UsageError(f"'{token}' is not a whole number ({label})")
+            raise WrongWordError(f"'{token}' is not a whole number ({label})")
         if self._at_least is not None and value < self._at_least:
-            raise UsageError(f"'{token}' is too small: at least {self._at_least} ({label})")
+            raise WrongWordError(f"'{token}' is too small: at least {self._at_least} ({label})")
         if self._positive and value <= 0:
-            raise UsageError(f"'{token}' is not above zero ({label})")
+            raise WrongWordError(f"'{token}' is not above zero ({label})")
         return int(value) if self._whole else value
 
     @override
@@ -149,7 +150,7 @@ class RegionSlot(Slot):
         token = tokens.take("start:stop:step")
         parts = token.split(":") if isinstance(token, str) else tuple(token)
         if len(parts) not in (3, 4) or not all(may_be_number(part, tokens.devices) for part in parts):
-            raise UsageError(f"'{token}' is not start:stop:step or start:stop:step:time")
+            raise WrongWordError(f"'{token}' is not start:stop:step or start:stop:step:time")
         return tuple(number(part, name, tokens.devices) for part in parts)
 
     @override
@@ -198,7 +199,7 @@ class MotorSlot(DeviceSlot):
         word = tokens.peek()
         device = super().read(tokens, name, following)
         if not isinstance(device, Movable):
-            raise UsageError(f"{_name_of(word)} cannot be moved ({name})")
+            raise WrongWordError(f"{_name_of(word)} cannot be moved ({name})")
         return getattr(device, "main_axis", None) or device  # `mono` means `mono.energy`
 
     @override
@@ -232,7 +233,7 @@ class DetectorsSlot(DeviceSlot):
             word = tokens.peek()
             detector = tokens.device("detector")
             if not isinstance(detector, Readable):
-                raise UsageError(f"{_name_of(word)} cannot be read (detector)")
+                raise WrongWordError(f"{_name_of(word)} cannot be read (detector)")
             detectors.append(detector)
         return detectors or list(tokens.session.detectors(*self._tag))
 

@@ -18,7 +18,11 @@ from beamshell.text.nearest import unknown
 _OPERATORS = ("+", "-", "*", "/", "//", "%", "**")
 
 
-class MissingWordError(UsageError):
+class WrongWordError(UsageError):
+    """A word does not fit where it stands; the message says why, and the command adds how it is typed."""
+
+
+class MissingWordError(WrongWordError):
     """A line ends before the command has all that it needs."""
 
 
@@ -72,7 +76,7 @@ class Tokens:
         """
         token = self.take(name)
         if is_number(token):
-            raise UsageError(f"'{token}' stands where a device belongs ({name})")
+            raise WrongWordError(f"'{token}' stands where a device belongs ({name})")
         if isinstance(token, str) and token in _OPERATORS:
             raise UsageError(f"'{token}' stands alone: write arithmetic without blanks, such as pi/2")
         self.last_device = find_device(token, self.devices) if isinstance(token, str) else token
@@ -122,7 +126,7 @@ def number(token: Any, name: str, devices: Mapping[str, Any] | None = None) -> f
     else:
         value = _computed(token, name, devices or {})
     if not math.isfinite(value):
-        raise UsageError(f"'{token}' is not a finite number ({name})")
+        raise WrongWordError(f"'{token}' is not a finite number ({name})")
     return value
 
 
@@ -135,7 +139,7 @@ def _computed(token: Any, name: str, devices: Mapping[str, Any]) -> float:
         expression = Expression(_without_comma(word))
         return expression.value(lambda dotted: _number_of(dotted, devices, alone=expression.is_name))
     except NotArithmeticError as exc:
-        raise UsageError(f"{message}: {exc}" if str(exc) else message) from None
+        raise (UsageError(f"{message}: {exc}") if str(exc) else WrongWordError(message)) from None
 
 
 def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float:

@@ -18,6 +18,7 @@ from typing import Any
 
 from beamshell.errors import EngineError, StoreError, UnknownName
 
+_REMEDY = "make room on the disk, or make the folder writable"
 WAITING, HELD, RUNNING = "waiting", "held", "running"
 DONE, FAILED, ENDED, INTERRUPTED, SKIPPED = "done", "failed", "ended", "interrupted", "skipped"
 
@@ -312,7 +313,7 @@ class Queue:
         except FileNotFoundError:
             return _Contents([])
         except OSError as exc:
-            raise StoreError(f"{self.path} cannot be read: {exc.strerror}") from exc
+            raise StoreError(f"{self.path} cannot be read ({exc.strerror}): make it readable") from exc
         try:
             contents = json.loads(text)
             hold = contents.get("hold")
@@ -332,7 +333,7 @@ class Queue:
                 os.fsync(file.fileno())
             fresh.replace(self.path)
         except OSError as exc:
-            raise StoreError(f"{self.path} cannot be written: {exc.strerror}") from exc
+            raise StoreError(f"{self.path} cannot be written ({exc.strerror}): {_REMEDY}") from exc
 
     def _is_being_run(self) -> bool:
         with self._locked(self._run_lock_path, wait=False) as is_ours:
@@ -344,7 +345,7 @@ class Queue:
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as exc:
-            raise StoreError(f"{path} cannot be written: {exc.strerror}") from exc
+            raise StoreError(f"{path} cannot be written ({exc.strerror}): {_REMEDY}") from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

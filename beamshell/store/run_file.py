@@ -62,9 +62,7 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
                 if line.endswith(b"\n") and (pair := _parse(line, f"{path}:{number}")):
                     yield pair
     except OSError as exc:
-        raise StoreError(
-            f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails"
-        ) from exc
+        raise _unreadable(path, exc) from exc
 
 
 def first_document(path: Path) -> Document | None:
@@ -73,7 +71,7 @@ def first_document(path: Path) -> Document | None:
         with path.open("rb") as file:
             line = file.readline()
     except OSError as exc:
-        raise StoreError(f"{path} cannot be read ({exc.strerror})") from exc
+        raise _unreadable(path, exc) from exc
     pair = _parse(line, f"{path}:1") if line.endswith(b"\n") else None
     return pair[1] if pair and pair[0] == "start" else None
 
@@ -86,7 +84,7 @@ def stop_document(path: Path) -> Document | None:
             file.seek(max(0, size - _TAIL))
             tail = file.read()
     except OSError as exc:
-        raise StoreError(f"{path} cannot be read ({exc.strerror})") from exc
+        raise _unreadable(path, exc) from exc
     whole = tail[: tail.rfind(b"\n") + 1]
     last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
     pair = _parse(last, f"{path}, last line") if last.startswith(b'["stop"') else None
@@ -120,6 +118,10 @@ class _PointCounter(RunReceiver):
     def _count(self, descriptor: Document, number: int) -> None:
         stream = descriptor.get("name", "primary")
         self.points[stream] = max(self.points[stream], number)
+
+
+def _unreadable(path: Path, exc: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails")
 
 
 def _parse(line: bytes, place: str) -> tuple[str, Document] | None:

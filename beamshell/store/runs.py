@@ -78,7 +78,7 @@ class Runs:
         if isinstance(key, str):
             return self._by_uid(key)
         if abs(key) > _LARGEST:
-            raise UnknownName(f"there is no run {key}")
+            raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
     def __call__(self, key: int | None = None) -> Run | Runs:
@@ -165,14 +165,18 @@ class Runs:
     def _newest(self, number: int) -> Run:
         rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
         if not rows:
-            raise UnknownName(f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}")
+            raise UnknownName(
+                f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}, runs[-1] is the newest"
+            )
         return self._runs(rows)[0]
 
     def _by_scan_id(self, scan_id: int) -> Run:
         rows = self.index.rows("scan_id = ?", [scan_id])
         if not rows:
             last = self.last_scan_id
-            remedy = f"the highest is {last}, and runs[-1] is the newest" if last else "no run is stored yet"
+            remedy = (
+                f"the highest is {last}, and runs[-1] is the newest" if last else "no run is stored yet, scan first"
+            )
             raise UnknownName(f"no run has scan_id {scan_id} in {self.folder}: {remedy}")
         return self._runs(rows)[-1]
 

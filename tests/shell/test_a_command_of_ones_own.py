@@ -94,11 +94,10 @@ def test_a_question_mark_shows_the_same_help(shell, value):
 
 
 def test_wrong_words_are_named(typed):
-    assert typed("nod motor x") == "beamshell: nod: 'x' is not a number (times)\n"
-    assert typed("nod det 3") == "beamshell: nod: det cannot be moved (motor)\n"
-    missing, usage = typed("nod motor").splitlines()
-    assert missing == "beamshell: nod: times is missing."
-    assert usage == "Usage: nod motor times [by], such as: nod motor 3"
+    usage = "Usage: nod motor times [by], such as: nod motor 3\n"
+    assert typed("nod motor x") == f"beamshell: nod: 'x' is not a number (times).\n{usage}"
+    assert typed("nod det 3") == f"beamshell: nod: det cannot be moved (motor).\n{usage}"
+    assert typed("nod motor") == f"beamshell: nod: times is missing.\n{usage}"
     assert typed("NOD motor 3") == "beamshell: no command 'NOD': did you mean nod?\n"
 
 

@@ -44,7 +44,7 @@ def test_a_suspender_watches_the_signal_that_its_setting_names(suspenders, engin
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ({"class": "SuspendFlor"}, "no such class in beamshell.engine.suspenders"),
+        ({"class": "SuspendFlor"}, "no class 'SuspendFlor': did you mean SuspendFloor?"),
         ({"class": "SuspendFloor", "signal": "rung", "suspend_thresh": 50}, "did you mean ring?"),
         ({"class": "SuspendFloor", "signal": "ring", "threshold": 50}, "threshold"),
     ],

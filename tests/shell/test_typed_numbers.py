@@ -51,15 +51,17 @@ def test_a_scan_and_a_count_take_them_too(prompt, typed):
     [
         ("mov th 1,5", "mov: '1,5' is not a number (position of th): write 1.5"),
         ("mov th tth", "mov: 'tth' is not a number (position of th): write tth.position"),
-        ("mov th y", "mov: 'y' is not a number (position of th)"),
+        ("mov th y", "mov: 'y' is not a number (position of th)."),
         ("mov th y+1", "mov: 'y+1' is not a number (position of th): no number 'y'"),
         ("mov th pi / 2", "mov: '/' stands alone: write arithmetic without blanks, such as pi/2"),
         ("tscan det 10mn 1", "tscan: '10mn' is not a time: write 90, 90s, 10min or 2h"),
-        ("scan det th 0 1 2.5", "scan: '2.5' is not a whole number (points)"),
+        ("scan det th 0 1 2.5", "scan: '2.5' is not a whole number (points)."),
     ],
 )
 def test_what_is_no_number_says_what_to_write_and_nothing_moves(line, message, prompt, typed):
-    assert typed(line) == f"beamshell: {message}\n"
+    answer, *usage = typed(line).splitlines()
+    assert answer == f"beamshell: {message}"
+    assert len(usage) == answer.endswith(".")  # where the message itself does not say what to write
     assert prompt.position("th") == 0
 
 

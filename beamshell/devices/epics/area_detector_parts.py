@@ -176,7 +176,9 @@ class AreaDetectorCamera(OfflineSafeDevice):
         """
         self.acquire.put(0)
         if not until(lambda: not self.acquiring.get() and not self.busy.get()):
-            raise DeviceError(f"{self.name}: it did not end its acquisition within {OBEYS_WITHIN_S:g} s")
+            raise DeviceError(
+                f"{self.name}: it did not end its acquisition within {OBEYS_WITHIN_S:g} s; look at its IOC"
+            )
 
     def seconds(self, images: int) -> float:
         """Seconds that a number of exposures takes."""

@@ -196,7 +196,7 @@ class Hdf5Plugin(OfflineSafeDevice):
             return bool(capturing or not ordered)
 
         if not until(has_answered):
-            raise DeviceError(f"{self.name}: its capture has not begun within {OBEYS_WITHIN_S:g} s")
+            raise DeviceError(f"{self.name}: its capture has not begun within {OBEYS_WITHIN_S:g} s; look at its IOC")
         if not capturing:
             raise WriteFailed(f"{self.name}: its IOC does not capture: {self._error_message()}")
         self._file = PictureFile(str(uuid.uuid4()), str(self._place / f"{name}.h5"), f"{self._owner}_image")
@@ -213,7 +213,7 @@ class Hdf5Plugin(OfflineSafeDevice):
         if self.capturing.get():
             self.capture.put(0)
             if not until(lambda: not self.capturing.get()):
-                raise DeviceError(f"{self.name}: its file was not closed within {OBEYS_WITHIN_S:g} s")
+                raise DeviceError(f"{self.name}: its file was not closed within {OBEYS_WITHIN_S:g} s; look at its IOC")
             if self.write_status.get():
                 raise WriteFailed(f"{self.name}: its file was not closed well: {self._error_message()}")
 

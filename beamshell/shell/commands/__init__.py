@@ -30,6 +30,7 @@ _MODULES = (
     "samples",
     "figures",
     "text_plots",
+    "explaining",
     "beamline",
 )
 """In the order in which `bhelp` shows their headings."""

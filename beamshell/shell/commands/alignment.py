@@ -233,9 +233,11 @@ def _curve(session: Session, view: RunPeaks, run: Run, asked: _Question) -> Peak
         if signal is None:
             raise unknown("value", asked.value, view.signals(), of=f"scan {run.scan_id}")
     if signal is not None and signal not in peaks:
-        raise NoFit(f"scan {run.scan_id}: {signal} is the same everywhere, or no number, or has too few points")
+        raise NoFit(
+            f"scan {run.scan_id}: {signal} is the same everywhere, no number, or has too few points: {_to_see(run)}"
+        )
     if not peaks:
-        raise NoFit(f"{run.label} has no peak: its places or its values are all the same, or too few")
+        raise NoFit(f"{run.label} has no peak, its places or values are all the same, or too few: {_to_see(run)}")
     good = {name: peak for name, peak in peaks.items() if peak.doubt is None}
     pointing = {name: peak for name, peak in good.items() if peak.is_dip == asked.dip}
     curve = peaks[signal] if signal is not None else clearest(pointing or peaks)
@@ -272,6 +274,10 @@ def _has_top(curve: Peak) -> bool:
     return curve.doubt is not None and curve.doubt.shape in (Shape.BROAD, Shape.WIDE) and curve.is_top_inside
 
 
+def _to_see(run: Run) -> str:
+    return f"runs {run.scan_id} shows its points"
+
+
 def find_scan(session: Session, scan_number: int | None) -> Run:
     """The run of this number; counted from the end, those of this console: another one has moved other motors."""
     if scan_number is None:
@@ -280,7 +286,7 @@ def find_scan(session: Session, scan_number: int | None) -> Run:
         return session.runs[scan_number]
     own = session.own_runs
     if len(own) < -scan_number:
-        raise UnknownName(f"this console has {counted(len(own), 'run')}, so none is its {scan_number}")
+        raise UnknownName(f"this console has {counted(len(own), 'run')}, so none is its {scan_number}: runs lists all")
     return own[scan_number]
 
 
@@ -311,7 +317,7 @@ def view_of(run: Run) -> RunPeaks:
     from beamshell.views.peaks import RunPeaks
 
     if not _is_scan_of_one_motor(run):
-        raise NoFit(f"{run.label} is no scan of one motor with points")
+        raise NoFit(f"{run.label} is no scan of one motor with points: name another, runs lists them")
     view = RunPeaks(run.start)
     view.take(run.documents())
     return view

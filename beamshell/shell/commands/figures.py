@@ -130,7 +130,7 @@ def _earlier_run(run: Run) -> EarlierRun:
     from beamshell.views.earlier_runs import EarlierRun
 
     if "primary" not in run.streams:
-        raise UsageError(f"{run.label} has no points")
+        raise UsageError(f"{run.label} has no points to show: name another, runs lists them")
     table = run.table()
     columns = {key: table[key] for key in table.columns}
     return EarlierRun(run.start, _primary(run), columns)
@@ -163,7 +163,7 @@ def savefig(session: Session, name: str) -> None:
     path = _figure_file(session, name)
     figure = session.figure
     if figure is None:
-        raise UsageError("there is no figure: the last run has no points to draw")
+        raise UsageError("there is no figure, since the last run has no points to draw: scan first")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     print_answer(path)

@@ -113,7 +113,7 @@ def _moved(
     motors = [motor for motor, _ in moves]
     for number, motor in enumerate(motors):
         if any(motor is other for other in motors[:number]):
-            raise UsageError(f"{motor.name} is named twice")
+            raise UsageError(f"{motor.name} is named twice: give it one position")
     starts = [begin_position_text(motor) for motor in motors]  # on their way with the first write
     for number, motor in enumerate(motors):
         if not _answers_before_it_is_sent(motor):
@@ -189,7 +189,7 @@ def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
         if fnmatchcase(name, word) or fnmatchcase(name.partition(".")[0], word)
     }
     if not motors:
-        raise UnknownName(f"no motor's name fits '{word}'")
+        raise UnknownName(f"no motor's name fits '{word}': wa shows all")
     return motors
 
 

@@ -15,6 +15,7 @@ from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, NumberSlot, RecordedNameSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_whole, plain_value
+from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.views.scales import Scale
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
+_NO_METADATA = "write md sample LaB6"
 _NO_KEYS = ("set", "add", "show")
 """What one types who takes the first word for a verb."""
 
@@ -47,7 +49,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     elif not key.isidentifier() or key in _NO_KEYS:
         raise UsageError(f"'{key}' is no name for metadata: write md sample LaB6")
     elif key in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
+        raise UsageError(f"{key} is counted by the console: choose another key")
     else:
         metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
         print_answer(f"{key}: {metadata[key]}")
@@ -57,7 +59,7 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
 def delete_metadata(session: Session, key: str) -> None:
     """Delete one."""
     if _existing(key, session.RE.md) in _RESERVED:
-        raise UsageError(f"{key} is counted by the console")
+        raise UsageError(f"{key} is counted by the console: md shows what can be deleted")
     del session.RE.md[key]
 
 
@@ -66,10 +68,12 @@ def _show(entries: dict[str, Any]) -> None:
     for key, value in sorted(entries.items()):
         print_answer(f"{key:<{width}}  {value}")
     if not entries:
-        print_answer("no metadata yet: md sample LaB6")
+        print_answer(f"no metadata yet: {_NO_METADATA}")
 
 
 def _existing(key: str, metadata: Any) -> str:
+    if not metadata:
+        raise UnknownName(f"no metadata '{key}': {_NO_METADATA}")
     if key not in metadata:
         raise unknown("metadata", key, metadata)
     return key
@@ -185,12 +189,11 @@ def image(
             raise UsageError(f"'{point}' is not a whole number (point)")
         device = find_device(detector, session.devices)
         if not hasattr(device, "picture"):
-            raise UsageError(f"{detector} takes no pictures")
+            raise UsageError(f"{detector} takes no pictures{_those_that_do(session)}")
         show(device.picture(), f"{detector} now", scale)
         return
     if detector == "now" and detector not in session.devices:
-        cameras = [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
-        raise UsageError(f"say of which camera: image {cameras[0] if cameras else 'cam'} now")
+        raise UsageError(f"say of which camera: image {next(iter(_cameras(session)), 'cam')} now")
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     images = run.images(detector or _only_detector(run))
     picture, present = images.at(point), images.points[point] if point < 0 else point
@@ -199,6 +202,15 @@ def image(
         return f"{images.key} of run {run.scan_id}, point {at}"
 
     show(picture, title(present), scale, Frames(images.points, present, images.at, title))
+
+
+def _cameras(session: Session) -> list[str]:
+    return [name for name, device in session.devices.items() if hasattr(type(device), "picture")]
+
+
+def _those_that_do(session: Session) -> str:
+    cameras = _cameras(session)
+    return f": image {cameras[0]} now shows those of {listed(cameras)}" if cameras else ""
 
 
 def _only_detector(run: Run) -> str:

@@ -110,7 +110,7 @@ class _RecordedValues:
         candidates = ["primary", *(name for name in reversed(descriptors) if name not in _NOT_DRAWN)]
         self.stream = stream or next((name for name in candidates if name in descriptors), "")
         if not self.stream:
-            raise UnknownName(f"{run.label} has no points to draw")
+            raise UnknownName(f"{run.label} has no points to draw: name another, runs lists them")
         self._descriptor = descriptors[self.stream]
         self._numbers = [key for key in self._descriptor["data_keys"] if field(self._descriptor, key).is_number]
         if not self._numbers:

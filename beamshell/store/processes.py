@@ -1,0 +1,63 @@
+"""Which process of which computer wrote something, and whether it still lives.
+
+It knows no file of the data folder. A computer is told from others by the id of its present start: a host's name may
+change, and may be given twice.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def this_process() -> dict[str, Any]:
+    """What tells this process from all others: host, boot (id of the computer's start), pid, began (clock ticks)."""
+    return {"host": socket.gethostname(), "boot": boot_id(), "pid": os.getpid(), "began": _began(os.getpid())}
+
+
+def why_dead(process: Mapping[str, Any]) -> str:
+    """How it is known that a process has ended, in words; "" if it lives, or if nobody can know from here.
+
+    Args:
+        process: as `this_process` describes it.
+    """
+    if process.get("host") != socket.gethostname():
+        return ""
+    boot, pid = process.get("boot"), process.get("pid")
+    if boot and boot_id() and boot != boot_id():
+        return "the computer was started anew"
+    if not isinstance(pid, int) or (process_exists(pid) and process.get("began") in (None, _began(pid))):
+        return ""
+    return "its process is gone"
+
+
+def process_exists(pid: int) -> bool:
+    """Whether a process with this number runs on this computer."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@cache
+def boot_id() -> str:
+    """An id that changes when the computer starts again; "" where the system has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _began(pid: int) -> int | None:
+    """When a process began, in clock ticks after the computer's start (proc(5), `starttime`); None if unknown."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
