@@ -125,7 +125,7 @@ def test_a_severity_describes_the_alarm(connect):
     assert watched.read()["dev_severity"]["value"] == 0
 
 
-def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(connect):
+def test_a_value_with_an_alarm_is_marked_in_its_run_and_no_other(connect):
     signal = connect("BL:temp:SP")
     high, severity = connect("BL:temp:SP.HIGH"), connect("BL:temp:SP.HSV")
     value, limit, engine, marks = signal.get(), high.get(), RunEngine(), []
@@ -134,7 +134,7 @@ def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(connect
     engine.subscribe(lambda _, doc: marks.append((descriptors[doc["descriptor"]], doc["data"])), "event")
     high.set(1.0).wait(10)
     try:
-        for alarm in ("INVALID", "NO_ALARM"):
+        for alarm in ("MINOR", "MAJOR", "INVALID", "NO_ALARM"):
             severity.set(alarm).wait(10)
             signal.set(value).wait(10)
             engine(count([signal]))
@@ -142,6 +142,8 @@ def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(connect
         severity.set("NO_ALARM").wait(10)
         high.set(limit).wait(10)
         signal.set(value).wait(10)
-    (stream, mark), *events = marks
-    assert (stream, mark["stream"], mark["point"], mark["key"]) == ("invalid_values", "primary", 1, "dev")
-    assert events == [("primary", {"dev": value})] * 2
+    alarms = [mark for stream, mark in marks if stream == "alarms"]
+    assert [(mark["severity"], mark["stream"], mark["point"], mark["key"]) for mark in alarms] == [
+        (alarm, "primary", 1, "dev") for alarm in ("MINOR", "MAJOR", "INVALID")
+    ]
+    assert [stream for stream, _ in marks] == ["alarms", "primary"] * 3 + ["primary"]
