@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -90,7 +90,14 @@ class StartupStep(Generic[Part]):
 
 
 class _RunDisplay:
-    """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
+    """Shows every run; what it shows them with is imported at the first document, not while the console opens.
+
+    Args:
+        config: the settings of the beamline.
+    """
+
+    def __init__(self, config: Beamshell) -> None:
+        self._config = config
 
     def __call__(self, name: str, doc: Document) -> None:
         self._show(name, doc)
@@ -99,7 +106,7 @@ class _RunDisplay:
     def _show(self) -> BestEffort:
         from beamshell.callbacks import BestEffort
 
-        return BestEffort()
+        return BestEffort(fit=self._config.fit or None, peak_stats=self._config.peak_stats)
 
     def live_plot(self, columns: int, rows: int) -> Sequence[str]:
         """The lines of the plot of the run in progress, where it is made of characters."""
@@ -141,7 +148,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
-        self._run_display = _RunDisplay()
+        self._run_display = _RunDisplay(config)
         self._shell = shell
         self._config = config
         self._report = report
@@ -211,8 +218,7 @@ class SessionParts:
         from beamshell.shell.gui_loop import GuiLoop
 
         engine = self.acquisition.need("engine").engine
-        if self._config.plots != "auto":
-            os.environ["BEAMSHELL_PLOTS"] = self._config.plots
+        self._choose_where_plots_are()
         gui = GuiLoop(painter)
         engine.subscribe(self._run_display)
         engine.pump = gui.pump
@@ -220,6 +226,17 @@ class SessionParts:
         engine.while_running = self.plan_display.running
         gui.enable(self._shell)
         return gui
+
+    def _choose_where_plots_are(self) -> None:
+        """Note it in the environment; if plots are to be pictures in the terminal, ask which it shows."""
+        from beamshell.callbacks.figures import INLINE, SWITCH
+
+        if self._config.plots != "auto":
+            os.environ[SWITCH] = self._config.plots
+        if os.environ.get(SWITCH) == INLINE:
+            from beamshell.shell.terminal_answers import ask, type_again
+
+            os.environ[SWITCH] = ask(os.environ, partial(type_again, self._shell)) or "text"
 
     @cached_property
     def plan_display(self) -> PlanDisplay:
