@@ -54,6 +54,7 @@ class VirtualWorld:
         self.posts: deque[Any] = deque()
         self.docs: list[tuple[str, dict[str, Any]]] = []
         self.said: list[str] = []
+        self.recorded: list[tuple[str, dict[str, Any]]] = []
         self.complaints: list[str] = []
         self.dispatcher = Dispatcher(lambda sub, name, exc: self.complaints.append(f"{name}: {exc}"))
         self.suspenders: list[Any] = []
@@ -86,6 +87,9 @@ class VirtualWorld:
         action()
 
     # ---- the interpreter's World -------------------------------------------------------------
+
+    def record(self, kind: str, **facts: Any) -> None:
+        self.recorded.append((kind, facts))
 
     def clock(self) -> float:
         return self.now

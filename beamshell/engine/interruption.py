@@ -37,6 +37,7 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")
     put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
+    ctx.world.record("paused", reason=interruption.reason, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -46,6 +47,7 @@ def pause_at_end(ctx: CommandContext) -> None:
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
     ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
+    ctx.world.record("paused", reason=reason, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -81,11 +83,13 @@ def begin_suspension(ctx: CommandContext) -> None:
 
 def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg, Any, None]:
     """A suspension as a plan: pre-plans in order, wait for all, post-plans in reverse; again if one trips meanwhile."""
+    began_at = ctx.clock()
     if not ctx.tripped:
         _wake(ctx)  # it was good again before the engine came to rest
     while tripped := ctx.tripped:
         episode.clear()
         while tripped:
+            ctx.world.record("suspended", reasons=[suspender.reason for suspender in tripped])
             for suspender in tripped:
                 ctx.world.say(f"Suspended: {suspender.reason}.")
                 ctx.world.say(getattr(suspender, "advice", _ADVICE))
@@ -100,7 +104,8 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
         _wake(ctx)
         for suspender in reversed(episode):
             yield from _side_plan(suspender.post_plan)
-    ctx.world.say(_why_it_goes_on(ctx, episode))
+    ctx.world.say(why := _why_it_goes_on(ctx, episode))
+    ctx.world.record("released", reasons=why, seconds=ctx.clock() - began_at)
     _end_suspension(ctx)
     _record(ctx, "resume")
     yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension

@@ -53,6 +53,7 @@ class Settings:
     state_hook: Callable[[str, str], None] | None = None
     while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
+    log_hook: Callable[[str, Mapping[str, Any]], None] | None = None
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
     answer_wait_s: float = 60.0
 
@@ -117,6 +118,14 @@ class RealWorld:
     def say(self, text: str) -> None:
         """Tell the operator one line."""
         self.settings.say(text)
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Tell the log hook what has happened. It only watches, so its failure must not stop the engine."""
+        if self.settings.log_hook is not None:
+            try:
+                self.settings.log_hook(kind, facts)
+            except Exception:
+                logger.exception("the log hook failed")
 
     def remind(self, seconds: float, words: Callable[[], str | None], last: str = "") -> None:
         """Tell the operator `words()` each time it is another one after some seconds, until it is None."""

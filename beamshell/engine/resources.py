@@ -150,6 +150,10 @@ class Resources:
         if hasattr(obj, "pause"):
             self.pausable[id(obj)] = obj
 
+    def moves(self) -> list[Any]:
+        """The last `set` message of each device that was moved."""
+        return list(self.moved.values())
+
     def add_task(self, msg: Any, status: Any, group: Any) -> Task | None:
         """Put an action into its group; None if it has ended well already."""
         tasks = self.groups.get(group)

@@ -119,6 +119,18 @@ class RunEngine:
     while_running = _setting(
         "while_running", "``f(activity)``, gives a context that is entered while a plan runs, to show it; or None."
     )
+    log_hook = _setting(
+        "log_hook",
+        """``f(kind, facts)``, told what a log should keep; or None. Kinds, with their facts:
+
+        - "plan": plan (name), command. A call begins.
+        - "moving": device, target. A plan is about to send a device for the first time in its call.
+        - "paused": reason, moved (the last `set` message of each device).
+        - "resumed": nothing.
+        - "ended": status, reason, problems, uids, by_person, moved.
+        - "suspended", "released": reasons; seconds.
+        """,
+    )
     waiting_hook = _setting("waiting_hook", "``f(statuses)``, called as a wait begins, with None as it ends; or None.")
 
     @property
@@ -209,6 +221,7 @@ class RunEngine:
                 self._call = call
             world.begin_call(call.metadata)
             interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
+            world.record("plan", plan=computed["plan_name"], command=md.get("command", ""))
             return self._drive(call, lambda: interpreter.start(generator), paused)
         finally:
             if self._call is call and interpreter.modes.state is State.IDLE:  # it was refused before it began
@@ -232,6 +245,7 @@ class RunEngine:
             raise TransitionError(f"cannot {action}: the engine is {self.state}, not paused")
         interpreter = call.interpreter
         if action == "resume":
+            self._world.record("resumed")
             return self._drive(call, interpreter.resume)
         if action == "halt":
             reason = reason or "halted"
@@ -315,17 +329,32 @@ class RunEngine:
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)
+            self._record_end(interpreter)
             self._end_call(paused)
             raise
+        outcome = interpreter.outcome
         if not has_ended:
-            return interpreter.outcome.as_result(paused=True)
+            return outcome.as_result(paused=True)
         self._end_call(paused)
-        self._last_result = result = interpreter.outcome.as_result(beside_paused=paused is not None)
-        for problem in interpreter.outcome.problems:
+        self._last_result = result = outcome.as_result(beside_paused=paused is not None)
+        self._record_end(interpreter)
+        for problem in outcome.problems:
             world.say(f"While ending: {problem}")
         if call.then is not None:
             call.then(result)
         return result
+
+    def _record_end(self, interpreter: Interpreter) -> None:
+        outcome = interpreter.outcome
+        self._world.record(
+            "ended",
+            status=outcome.exit_status,
+            reason=outcome.reason,
+            problems=outcome.problems,
+            uids=outcome.run_uids,
+            by_person=outcome.interrupted,
+            moved=interpreter.ctx.resources.moves(),
+        )
 
     def _answer(self, result: RunEngineResult, *, end_was_requested: bool = False) -> Any:
         result.raise_for_status(end_was_requested=end_was_requested)

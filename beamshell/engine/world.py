@@ -58,6 +58,9 @@ class World(Protocol):
     def say(self, text: str) -> None:
         """Tell the operator one line."""
 
+    def record(self, kind: str, **facts: Any) -> None:
+        """Tell the log what has happened; see RunEngine.log_hook. It never raises."""
+
     def remind(self, seconds: float, words: Callable[[], str | None]) -> None:
         """Ask for `words()` every so many seconds, in any thread, and tell the operator new ones, until it is None."""
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from beamshell.shell.console_recorder import console_id
 from beamshell.shell.messages_shown import say
 
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine
-    from beamshell.store import Journal, PersistentDict, Queue, Runs
+    from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Runs
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Acquisition:
         journal: writes the documents.
         runs: the catalogue of all runs in the folder.
         queue: commands that wait for their turn.
+        log: what happens at the consoles of the folder.
         engine: the run engine.
     """
 
@@ -34,6 +36,7 @@ class Acquisition:
     journal: Journal
     runs: Runs
     queue: Queue
+    log: ConsoleLog
     engine: RunEngine
 
     @classmethod
@@ -47,7 +50,16 @@ class Acquisition:
             StoreError: the folder or a file in it cannot be used; the message says which, and what to do.
         """
         from beamshell.engine import RunEngine
-        from beamshell.store import Journal, PersistentDict, Queue, Runs, bring_in, close_open_runs, data_folder
+        from beamshell.store import (
+            ConsoleLog,
+            Journal,
+            PersistentDict,
+            Queue,
+            Runs,
+            bring_in,
+            close_open_runs,
+            data_folder,
+        )
         from beamshell.store.folder import exposure
         from beamshell.store.open_runs import open_on_other_computers
 
@@ -67,7 +79,7 @@ class Acquisition:
         journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
-        return cls(folder, metadata, journal, runs, Queue(folder), engine)
+        return cls(folder, metadata, journal, runs, Queue(folder), ConsoleLog(folder, console_id()), engine)
 
     def end_plan(self) -> None:
         """Abort the plan that is paused, if there is one."""

@@ -235,7 +235,7 @@ class _Wiring:
         if isinstance(exc, UsageError):
             say(str(exc))  # where words are missing, its second line is the usage
         elif isinstance(exc, RunEngineInterrupted):
-            self._session.show_interruption(exc)
+            self._session.runner.show_interruption(exc)
         else:
             say_error(exc)
 
@@ -252,13 +252,21 @@ class _Wiring:
     # ---- after each cell ---------------------------------------------------------------------
 
     def _look_at_each_cell(self) -> None:
+        self._shell.events.register("pre_run_cell", self._before_cell)
+        self._undo.append(lambda: self._shell.events.unregister("pre_run_cell", self._before_cell))
         self._shell.events.register("post_run_cell", self._after_cell)
         self._undo.append(lambda: self._shell.events.unregister("post_run_cell", self._after_cell))
+
+    def _before_cell(self, info: Any) -> None:
+        if (recorder := self._session.recorder) is not None:
+            recorder.typed(info)
 
     def _after_cell(self, result: Any) -> None:
         failure = result.error_in_exec or result.error_before_exec
         if failure is not None:
             self._session.last_error.keep(failure)
+        if (recorder := self._session.recorder) is not None:
+            recorder.answered(result)
         if isinstance(failure, Signalled):
             self._session.status = exit_status(failure)
         if self._session.status:

@@ -50,6 +50,21 @@ def begin_position(device: Any) -> Callable[[], Any]:
     return lambda: position
 
 
+def recent_place(device: Any) -> Any:
+    """The position, state or value that subscriptions have brought last, without asking; None if none has come."""
+    if (real_axes := getattr(device, "real_axes", None)) is not None and hasattr(device, "inverse_of"):
+        places = [recent_place(axis) for axis in real_axes]
+        return None if None in places else device.inverse_of(places)
+    if hasattr(device, "index") and hasattr(getattr(device, "device", None), "pseudo_names"):  # one computed axis
+        places = recent_place(device.device)
+        return None if places is None else places[device.index]
+    signal = device if hasattr(device, "latest") else getattr(device, "readback_signal", None)
+    if signal is None:
+        return None
+    reading = signal.latest if signal.connected else None
+    return None if reading is None else reading["value"]
+
+
 def begin_position_text(device: Any) -> Callable[[], str]:
     """Request the position of a device; the function returned gives it as text: "1.0000 deg", "Open", a value."""
     if is_motor(device):

@@ -88,6 +88,12 @@ def describe_off(engine: RunEngine) -> list[str]:
     return [f"OFF until {clock_time(until, now)}, {left} from now: no plan waits (suspenders on ends it)"]
 
 
+def suspender_lines(engine: RunEngine) -> list[str]:
+    """A line for each suspender: what it watches, and whether it suspends plans now."""
+    off = describe_off(engine)
+    return [*off, *(describe(suspender, is_off=bool(off)) for suspender in engine.suspenders)]
+
+
 def why_suspended(engine: RunEngine) -> str:
     """Why plans wait now, and what to type not to wait."""
     if engine.unanswered:

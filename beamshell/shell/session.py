@@ -5,35 +5,32 @@ It knows nothing of how a command is typed or an error shown. Its parts are made
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beamshell.arrays import np
-from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
-from beamshell.plans.unrun_plan_guard import call_of
+from beamshell.errors import EngineError
 from beamshell.plugins import DeferredModule
-from beamshell.shell.messages_shown import DONE, MENU, LastError, one_line, place_of, print_answer, say
-from beamshell.shell.plan_form import plan_form
-from beamshell.shell.preflight import Preflight
+from beamshell.shell.messages_shown import DONE, LastError, place_of, say
+from beamshell.shell.plan_runner import PlanRunner
 from beamshell.shell.profile import Beamshell, login_name
-from beamshell.shell.profile_suspenders import describe, describe_off, wait_until_good, why_suspended
+from beamshell.shell.profile_suspenders import suspender_lines, wait_until_good, why_suspended
 from beamshell.shell.prompt_names import DeviceNamespace, Help, PromptNames
-from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 from beamshell.shell.status_line import StatusLine
 from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
     from beamshell.devices.registry import Registry
-    from beamshell.engine import RunEngine, RunEngineResult
+    from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
+    from beamshell.shell.console_recorder import ConsoleRecorder
     from beamshell.simulate.result import SimulationResult
-    from beamshell.store import Journal, PersistentDict, Queue, Run, Runs
+    from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Run, Runs
     from beamshell.store.runs import RunList
 
 
@@ -70,7 +67,6 @@ class Session:
         self._parts = SessionParts(shell, config, self.last_error.report, profile=profile, ioc=ioc, simulated=simulated)
         self.names.add(session=self)
         self._user_files_run = False
-        self._not_run: list[str] = []
 
     # ---- the steps of the start-up files -----------------------------------------------------
 
@@ -203,6 +199,16 @@ class Session:
         return figure_at_hand(lambda: self.last_run().documents())
 
     @property
+    def log(self) -> ConsoleLog:
+        """What happened at the consoles of this data folder: commands, moves, pauses, errors."""
+        return self._parts.acquisition.need("console log").log
+
+    @property
+    def recorder(self) -> ConsoleRecorder | None:
+        """Writes what this console does into the log; None without a data folder."""
+        return self._parts.recorder
+
+    @property
     def queue(self) -> Queue:
         """Commands that wait for their turn."""
         return self._parts.acquisition.need("queue").queue
@@ -272,8 +278,7 @@ class Session:
 
     def suspender_lines(self) -> list[str]:
         """A line for each suspender: what it watches, and whether it suspends plans now."""
-        off = describe_off(self.RE)
-        return [*off, *(describe(suspender, is_off=bool(off)) for suspender in self.RE.suspenders)]
+        return suspender_lines(self.RE)
 
     def suspenders_off(self, seconds: float) -> None:
         """Let plans wait for no suspender for some time; it is said when that is over."""
@@ -350,52 +355,13 @@ class Session:
         return self._parts.plan_display.at_once()
 
     @cached_property
-    def _preflight(self) -> Preflight:
-        return Preflight(
-            self.runs,
-            ask_above_s=lambda: self.config.ask_above,
-            suspender_lines=self.suspender_lines,
-            is_attended=lambda: bool(getattr(getattr(self.shell, "parent", None), "interact", False)),
-            not_recorded=lambda: [
-                name for each in self.RE.preprocessors for name in getattr(each, "not_recorded", list)()
-            ],
-            expect=self._parts.plan_display.expect,
-        )
+    def runner(self) -> PlanRunner:
+        """Runs plans: checked before, labelled, and followed by what their command does at their end."""
+        return PlanRunner(self._parts, self.config, self.shell, lambda: self.devices, lambda: self.operator)
 
-    def run(
-        self, plan: Plan, *, command: str = "", then: Callable[[Any], None] | None = None, preflight: bool = True
-    ) -> None:
-        """Run the plan of a command.
-
-        Args:
-            plan: a plan that has not begun.
-            command: the line that was typed; it labels the runs. "" if the plan labels its runs itself.
-            then: called with the plan's return value when it has ended well, also after a pause and `resume`.
-            preflight: whether it is simulated first, and refused if it cannot be done.
-
-        Raises:
-            EngineError: another plan is paused or running.
-            BeamshellError: it cannot be done, or has failed.
-        """
-        try:
-            if str(self.RE.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
-                raise EngineError(f"a plan is {self.RE.state}: type resume, stop, abort or halt first")
-            checked = self.check(plan) if preflight else nullcontext()
-            metadata = {"operator": self.operator}
-            if command:
-                metadata["command"] = command
-                if form := plan_form(plan, self.devices):
-                    metadata["plan_form"] = form
-        except BaseException:
-            plan.close()  # it is thrown away on purpose: there is no warning that it was not run
-            raise
-
-        def at_end(result: RunEngineResult) -> None:
-            if then is not None and result.succeeded:
-                then(result.plan_result)
-
-        with checked:
-            self.RE.run(plan, then=at_end, **metadata).raise_for_status()
+    def run(self, plan: Plan, **options: Any) -> None:
+        """Run a plan as a command does; see PlanRunner.run."""
+        self.runner.run(plan, **options)
 
     def rehearse(self, plan: Any) -> SimulationResult:
         """The simulation of a plan on this beamline, with its duration learned from past runs; nothing moves.
@@ -406,72 +372,7 @@ class Session:
         Example:
             ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
         """
-        return self._preflight.rehearse(plan)
-
-    def check(self, plan: Plan, *, ask: bool = True) -> AbstractContextManager[None]:
-        """Simulate a plan that is about to run, unless it cannot be made twice; it is thrown away if it is refused.
-
-        Args:
-            plan: a plan that has not begun.
-            ask: False starts it however long it takes, as in the middle of a queue.
-
-        Returns:
-            A context for running the plan: there it does not check again the positions that were checked here.
-
-        Raises:
-            BeamshellError: it cannot be done.
-        """
-        call = call_of(plan)
-        if call is None or not call.can_be_repeated:
-            return nullcontext()
-        try:
-            return self._preflight.before(call.repeat, ask=ask, refuse_run=self.refuse_beside_paused)
-        except BaseException:
-            plan.close()
-            raise
-
-    def refuse_beside_paused(self) -> None:
-        """Return if a run can begin.
-
-        Raises:
-            TransitionError: a plan is paused; end it first.
-        """
-        if self.state == "paused":
-            from beamshell.engine.resources import NO_SCAN_BESIDE_PAUSED
-
-            raise TransitionError(NO_SCAN_BESIDE_PAUSED)
-
-    def go_on(self, action: str, reason: str = "") -> None:
-        """Resume, stop, abort or halt the paused plan.
-
-        Raises:
-            EngineError: nothing is paused.
-        """
-        if str(self.RE.state) == "idle":
-            raise EngineError(f"nothing to {action}: no plan is paused")
-        if action == "resume":
-            self.journal.flush()  # if the disk still refuses, that is an error now and not at the next point
-        self.RE.proceed(action, reason).raise_for_status(end_was_requested=action != "resume")
-        if action == "resume":
-            self._remind_of_rest()
-        else:
-            self._not_run = []
-            print_answer({"stop": "stopped", "abort": "aborted", "halt": "halted"}[action])
-
-    def show_interruption(self, exc: RunEngineInterrupted) -> None:
-        """Show what can be typed at a pause, or where a plan was ended; and the lines of the cell that did not run."""
-        place = interrupted_line(exc.__traceback__, self.shell.user_ns)
-        rest = rest_of_cell("".join(linecache.getlines(place[0])), place[1]) if place is not None else []
-        if exc.paused:
-            rest = self._not_run = rest or self._not_run  # a pause after resume: the rest is of the cell before
-        heading = "These lines do not run, also not after resume:" if exc.paused else "These lines did not run:"
-        say("\n".join([MENU if exc.paused else one_line(exc), *_indented(heading, rest)]))
-
-    def _remind_of_rest(self) -> None:
-        """After a resume that came to the plan's end: show the lines of the cell that did not run."""
-        if self._not_run:
-            say("\n".join(_indented("these lines did not run:", self._not_run)))
-        self._not_run = []
+        return self.runner.rehearse(plan)
 
     # ---- the end -----------------------------------------------------------------------------
 
@@ -493,7 +394,3 @@ class Session:
     def close(self) -> None:
         """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time."""
         self._parts.close()
-
-
-def _indented(heading: str, lines: list[str]) -> list[str]:
-    return [heading, *(f"  {line}" for line in lines)] if lines else []

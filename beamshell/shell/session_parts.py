@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
+from beamshell.shell.console_recorder import ConsoleRecorder
 from beamshell.shell.messages_shown import one_line, say, say_error
 from beamshell.shell.positions import places_of
-from beamshell.shell.profile import Beamshell, beside_profile
+from beamshell.shell.profile import Beamshell, beside_profile, login_name
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo_ioc
@@ -126,6 +127,7 @@ class SessionParts:
 
     Attributes:
         names: the names at the prompt.
+        recorder: writes what happens into the console log; None before `open`.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
     """
@@ -149,6 +151,8 @@ class SessionParts:
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
         self._run_display = _RunDisplay(config)
+        self.recorder: ConsoleRecorder | None = None
+        self._simulated = simulated
         self._shell = shell
         self._config = config
         self._report = report
@@ -168,8 +172,19 @@ class SessionParts:
         acquisition = Acquisition.open(self._config.data_folder)
         acquisition.engine.answer_wait_s = self._config.answer_wait
         self.names.add(RE=acquisition.engine, runs=acquisition.runs)
+        acquisition.engine.log_hook = self._record(acquisition).engine
         self._close_at_exit()
         return acquisition
+
+    def _record(self, acquisition: Acquisition) -> ConsoleRecorder:
+        self.recorder = ConsoleRecorder(
+            acquisition.log,
+            lambda: DeviceNamespace(self.devices.part.registry, self.names.variables) if self.devices.part else {},
+            lambda: self._config.operator or login_name(),
+        )
+        acquisition.engine.subscribe(self.recorder.document, "start")
+        self.recorder.opened(simulated=self._simulated)
+        return self.recorder
 
     def load_devices(self) -> None:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
@@ -292,6 +307,8 @@ class SessionParts:
             last_steps.append(self._gui.part.disable)
         if self.acquisition.part is not None:
             last_steps.append(self.acquisition.part.close)
+        if self.recorder is not None:
+            last_steps.append(self.recorder.closed)
         if self.ioc is not None:
             last_steps.append(self.ioc.stop)
         for last_step in last_steps:

@@ -1,5 +1,7 @@
 """The public names of beamshell.store, each with its module."""
 
+from beamshell.store.console_log import ConsoleLog as ConsoleLog
+from beamshell.store.console_log import LogEntry as LogEntry
 from beamshell.store.folder import data_folder as data_folder
 from beamshell.store.journal import Journal as Journal
 from beamshell.store.metadata import PersistentDict as PersistentDict

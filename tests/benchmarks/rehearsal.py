@@ -22,7 +22,7 @@ SPEEDS = (1, 10)
 COSTS = """
 def cost(make):
     begun = time.process_time()
-    session._preflight.before(make)
+    session.runner.preflight.before(make)
     return time.process_time() - begun
 
 for points in (10, 1000, 100_000, 1_000_000):

@@ -361,10 +361,11 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
 
 
 PUBLIC = """
-abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result look_around md
-md_normalizer md_validator msg_hook preprocessors proceed pump record_interruptions register_command remove_suspender
-request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions suspenders suspenders_off
-suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook while_running
+abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result log_hook
+look_around md md_normalizer md_validator msg_hook preprocessors proceed pump record_interruptions register_command
+remove_suspender request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions
+suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook
+while_running
 """
 
 

@@ -48,6 +48,7 @@ class Console:
         )
         self.rehearse = self.preflight.rehearse
         self.ran = []
+        self.runner = self
 
     def detectors(self):
         return [self.det]

@@ -17,7 +17,7 @@ import numpy as np
 from beamshell.channels.base import Collect, OnChange, OnDone, Silence, newest_silence
 from beamshell.channels.ca import dbr, requests
 from beamshell.channels.ca.circuits import circuit_watch
-from beamshell.channels.ca.libca import DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
+from beamshell.channels.ca.libca import CONNECTED, DISCONNECTED, EVENT_MASK, NORMAL, PROPERTY_MASK, LibCa
 from beamshell.channels.ca.requests import Batch, Data, library
 from beamshell.channels.deferred import searches
 from beamshell.channels.reconnect import reconnect_probe
@@ -358,6 +358,8 @@ class CaChannel(RemoteChannel):
         lib = library()
         lib.attach()
         if not lib.ca_write_access(chid):
+            if lib.ca_state(chid) != CONNECTED:  # the circuit is gone, and the library is about to say so
+                raise NotConnected(self._lost_now)
             raise WriteFailed(f"{self.name}: its IOC gives this computer no write access")
         count, data = dbr.encode(value, self._type)
         if on_done is None:
@@ -365,8 +367,14 @@ class CaChannel(RemoteChannel):
         else:
             status = self._put_with_completion(lib, chid, count, data, on_done)
         lib.ca_flush_io()
+        if status == DISCONNECTED:  # as above
+            raise NotConnected(self._lost_now)
         if status != NORMAL:
             raise WriteFailed(f"{self.name}: {lib.message(status)}")
+
+    @property
+    def _lost_now(self) -> str:
+        return f"{self.name} has lost its connection at this moment"
 
     def _put_with_completion(self, lib: LibCa, chid: int, count: int, data: bytes, on_done: OnDone) -> int:
         """A second put-callback while one is outstanding would block the whole circuit: then the put is plain.

@@ -30,6 +30,7 @@ _LOOPBACK = "127.0.0.1"
 _REGISTER = struct.pack("!HHHHI4s", 24, 0, 0, 0, 0, socket.inet_aton(_LOOPBACK))  # CA_PROTO_REPEATER_REGISTER
 NORMAL = 1  # ECA_NORMAL
 DISCONNECTED = 192  # ECA_DISCONN
+CONNECTED = 2  # cs_conn, of ca_state
 CONNECTION_UP = 6  # CA_OP_CONN_UP
 EVENT_MASK = 1 | 4  # DBE_VALUE | DBE_ALARM
 PROPERTY_MASK = 8  # DBE_PROPERTY
@@ -68,6 +69,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "ca_field_type": (ctypes.c_short, [_P]),
     "ca_element_count": (_U, [_P]),
     "ca_host_name": (ctypes.c_char_p, [_P]),
+    "ca_state": (_I, [_P]),
     "ca_read_access": (ctypes.c_uint, [_P]),
     "ca_write_access": (ctypes.c_uint, [_P]),
     "ca_array_get_callback": (_I, [_L, _U, _P, _EventCallback, _P]),

@@ -36,6 +36,8 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
     if ctx.is_bare and not ctx.modes.unwinding:
         ctx.requests.end_bare_plan()
     method = method_of(msg.obj, "set")
+    if id(msg.obj) not in ctx.resources.moved:
+        ctx.world.record("moving", device=msg.obj, target=msg.args[0] if msg.args else None)
     ctx.resources.moved[id(msg.obj)] = msg
     if ctx.resources.places:
         ctx.resources.places.pop(id(msg.obj), None)

@@ -12,25 +12,25 @@ HEADING = "After Ctrl+C"
 @command(HEADING, example="resume")
 def resume(session: Session) -> None:
     """Go on with the paused plan, from its last checkpoint: every point is recorded once."""
-    session.go_on("resume")
+    session.runner.go_on("resume")
 
 
 @command(HEADING, example="stop")
 def stop(session: Session) -> None:
     """End the paused plan: its clean-up runs, the run is kept as a success."""
-    session.go_on("stop")
+    session.runner.go_on("stop")
 
 
 @command(HEADING, example="abort sample fell off")
 def abort(session: Session, reason: Text = "") -> None:
     """End the paused plan: its clean-up runs, the run is marked as aborted, with the reason."""
-    session.go_on("abort", reason)
+    session.runner.go_on("abort", reason)
 
 
 @command(HEADING, example="halt")
 def halt(session: Session) -> None:
     """End the paused plan at once, without its clean-up; motors are stopped all the same."""
-    session.go_on("halt")
+    session.runner.go_on("halt")
 
 
 @command(HEADING, example="suspenders")

@@ -75,7 +75,7 @@ def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     if not any(item.state == "waiting" for item in session.queue.items()):
         print_answer("nothing waits in the queue")
         return None
-    session.refuse_beside_paused()
+    session.runner.refuse_beside_paused()
     work = _Work(session, goes_on=on is not None)
     return followed_by(work.plan(), lambda _: work.say_the_end())
 
@@ -186,7 +186,7 @@ class _Work:
         if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
         if line.command.preflight:
-            self._session.check(followed.plan, ask=False)
+            self._session.runner.check(followed.plan, ask=False)
 
         def whole() -> Plan:
             result = yield from followed.plan

@@ -10,11 +10,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from beamshell.channels.ca import requests
+from beamshell.channels.ca import libca, requests
 from beamshell.channels.updates import LatestValue
 from beamshell.devices import Signal
 from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
-from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError
+from beamshell.errors import BadValue, LimitError, NotConnected, ReadOnlyError, WriteFailed
 
 
 @pytest.fixture
@@ -321,6 +321,33 @@ def test_after_a_lost_connection_nothing_is_current_before_it_has_come_anew(conn
     tweak.renew()
     assert tweak.current is None
     wait_until(lambda: tweak.current is not None)
+
+
+@pytest.mark.parametrize("write", ["put", "set"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"ca_array_put": libca.DISCONNECTED, "ca_array_put_callback": libca.DISCONNECTED},
+        {"ca_write_access": 0, "ca_state": libca.CONNECTED - 1},
+    ],
+    ids=["the library refuses", "no access any more"],
+)
+def test_a_write_at_the_moment_in_which_the_circuit_breaks_is_no_refusal_of_the_server(
+    connect, monkeypatch, write, answers
+):
+    """The library knows it before it tells us. A plan waits for what is not connected, and fails at a refusal."""
+    tweak = connect(EpicsSignal, "BL:samy.TWV")
+    for function, answer in answers.items():
+        monkeypatch.setattr(requests.library(), function, lambda *_, answer=answer: answer)
+    with pytest.raises(NotConnected, match=r"BL:samy.TWV has lost its connection at this moment"):
+        getattr(tweak, write)(0.5)
+
+
+def test_a_server_that_refuses_a_write_says_so(connect, monkeypatch):
+    tweak = connect(EpicsSignal, "BL:samy.TWV")
+    monkeypatch.setattr(requests.library(), "ca_write_access", lambda _: 0)
+    with pytest.raises(WriteFailed, match="gives this computer no write access"):
+        tweak.put(0.5)
 
 
 def test_a_value_in_this_process_is_not_followed():

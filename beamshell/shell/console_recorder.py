@@ -1,0 +1,216 @@
+"""ConsoleRecorder: writes into the console log what is typed and how it ends, and what the engine does and moves.
+
+It asks no device: a place is the last value that a subscription has brought, or what is asked for in the flight of the
+move itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from beamshell._version import __version__
+from beamshell.documents import Document
+from beamshell.errors import RunEngineInterrupted
+from beamshell.messages import Msg
+from beamshell.shell.messages_shown import one_line
+from beamshell.shell.plan_form import as_word
+from beamshell.shell.positions import begin_position, recent_place, unit_of
+from beamshell.shell.profile import login_name
+
+if TYPE_CHECKING:
+    from beamshell.store import ConsoleLog
+
+PlaceLater = Callable[[], Any]
+
+
+def console_id() -> str:
+    """The id of this console: host, process and the second of its start."""
+    return f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
+
+
+class ConsoleRecorder:
+    """Writes the entries of one console.
+
+    Args:
+        log: the console log of the data folder.
+        devices: gives the devices by the names that they have at the prompt.
+        operator: gives the name of who works here.
+    """
+
+    def __init__(self, log: ConsoleLog, devices: Callable[[], Mapping[str, Any]], operator: Callable[[], str]) -> None:
+        self.log = log
+        self._devices = devices
+        self._operator = operator
+        self._cell = 0
+        self._typed_at = 0.0
+        self._is_closed = False
+        self._calls: list[_Call] = []  # the call that runs is the last; those before it are paused
+
+    # ---- the console -------------------------------------------------------------------------------
+
+    def opened(self, *, simulated: bool) -> None:
+        """The console has opened its data folder."""
+        self.log.add(
+            "opened",
+            operator=self._operator(),
+            user=login_name(),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            simulated=simulated,
+        )
+
+    def closed(self) -> None:
+        """The console ends; harmless the second time."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.log.add("closed")
+        self.log.close()
+
+    def typed(self, info: Any) -> None:
+        """A cell is about to run.
+
+        Args:
+            info: IPython's ExecutionInfo.
+        """
+        self._cell += 1
+        self._typed_at = time.monotonic()
+        self.log.add("typed", cell=self._cell, line=str(info.raw_cell).rstrip())
+
+    def answered(self, result: Any) -> None:
+        """A cell has ended.
+
+        Args:
+            result: IPython's ExecutionResult.
+        """
+        failure = result.error_before_exec or result.error_in_exec
+        seconds = round(time.monotonic() - self._typed_at, 3)
+        message = {} if failure is None else {"message": one_line(failure)}
+        self.log.add("answered", cell=self._cell, outcome=_outcome_of(failure), **message, seconds=seconds)
+
+    # ---- the engine --------------------------------------------------------------------------------
+
+    def document(self, name: str, doc: Document) -> None:
+        """A subscriber of documents: the moves of a call are those of its scan."""
+        if name == "start" and self._calls:
+            self._calls[-1].scans.append(doc.get("scan_id"))
+
+    def engine(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """The engine's `log_hook`.
+
+        Args:
+            kind: "plan", "moving", "paused", "resumed", "ended", "suspended" or "released".
+            facts: see RunEngine.log_hook.
+        """
+        if kind == "plan":
+            self._calls.append(_Call(facts["command"]))
+            self.log.add("plan", **facts)
+        elif kind == "moving":
+            self._moving(facts["device"], facts["target"])
+        elif kind in ("paused", "ended"):
+            self._moved(facts["moved"])
+            scans = self._calls[-1].scans if self._calls else []
+            self.log.add(kind, **{key: value for key, value in facts.items() if key != "moved"}, scans=scans)
+            if kind == "ended" and self._calls:
+                self._calls.pop()
+        else:
+            self.log.add(kind, **facts)
+
+    def _moving(self, device: Any, target: Any) -> None:
+        if not self._calls or (device_name := self._name_of(device)) is None:
+            return
+        call = self._calls[-1]
+        origin = recent_place(device)
+        call.origins[id(device)] = _asked(device) if origin is None else partial(_same, origin)
+        self.log.add(
+            "moving", device=device_name, origin=origin, target=target, unit=_unit(device), **call.circumstances()
+        )
+
+    def _moved(self, messages: Iterable[Msg]) -> None:
+        """Note where the devices of a call are that have moved since the last note."""
+        if not self._calls:
+            return
+        call = self._calls[-1]
+        for msg in messages:
+            if id(msg.obj) not in call.origins or (device_name := self._name_of(msg.obj)) is None:
+                continue
+            origin, place = call.origins[id(msg.obj)](), recent_place(msg.obj)
+            call.origins[id(msg.obj)] = partial(_same, place)
+            if place is not None and place == origin:
+                continue
+            target = msg.args[0] if msg.args else None
+            self.log.add(
+                "moved",
+                device=device_name,
+                origin=origin,
+                place=place,
+                target=target,
+                unit=_unit(msg.obj),
+                **call.circumstances(),
+            )
+
+    def _name_of(self, device: Any) -> str | None:
+        """The name that one types; None for a setting of a device, such as a count time, which is no move."""
+        if getattr(device, "parent", None) is not None and not hasattr(type(device), "position"):
+            return None
+        return as_word(device, self._devices())
+
+
+class _Call:
+    """A call of the engine that has not ended.
+
+    Attributes:
+        scans: the numbers of its runs so far.
+        origins: by id of the device, gives the place where it was before it was moved.
+    """
+
+    def __init__(self, command: str) -> None:
+        self.scans: list[Any] = []
+        self.origins: dict[int, PlaceLater] = {}
+        self._command = command
+
+    def circumstances(self) -> dict[str, Any]:
+        """The command, and the scan if there is one."""
+        return {"command": self._command, **({"scan": self.scans[-1]} if self.scans else {})}
+
+
+def _outcome_of(failure: BaseException | None) -> str:
+    if failure is None:
+        return "ok"
+    if isinstance(failure, RunEngineInterrupted):
+        return "paused" if failure.paused else "interrupted"
+    return "interrupted" if isinstance(failure, KeyboardInterrupt) else "error"
+
+
+def _asked(device: Any) -> PlaceLater:
+    """The place before the move, which is asked for in the flight of the move and collected later; None if unknown."""
+    if not hasattr(device, "begin_location"):
+        return lambda: None
+    try:
+        collect = begin_position(device)
+    except Exception:  # noqa: BLE001  the move itself says that the device does not answer
+        return lambda: None
+
+    def place() -> Any:
+        try:
+            return collect()
+        except Exception:  # noqa: BLE001  as above
+            return None
+
+    return place
+
+
+def _same(place: Any) -> Any:
+    return place
+
+
+def _unit(device: Any) -> str:
+    try:
+        return unit_of(device)
+    except Exception:  # noqa: BLE001  a device of another library may have to ask for it
+        return ""

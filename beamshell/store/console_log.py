@@ -1,0 +1,157 @@
+"""ConsoleLog: what happened at the consoles of a data folder, one line a happening: commands, moves, pauses, errors.
+
+The files are `console/YYYY-MM.jsonl` in the data folder. All consoles append to them; nothing in them is ever changed.
+It knows entries by their kind, and not what they mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from beamshell.store.encoding import to_json
+
+_log = logging.getLogger(__name__)
+
+FOLDER = "console"
+_BLOCK = 65536  # bytes read at once from the end of a file
+_MOST_WAITING = 10_000  # entries that wait for a full disk; the oldest are forgotten first
+
+
+class LogEntry(NamedTuple):
+    """One happening.
+
+    Attributes:
+        time: seconds since 1970-01-01 UTC.
+        console: the id of the console that wrote it.
+        kind: one word, such as "moved".
+        facts: what is known of it; plain JSON.
+    """
+
+    time: float
+    console: str
+    kind: str
+    facts: Mapping[str, Any]
+
+
+class ConsoleLog:
+    """The log of a data folder: `add` appends for one console, `newest_first` reads what all consoles have written.
+
+    An entry that was added survives the death of the process, but the last seconds may be lost if the computer loses
+    its power. What the disk refuses waits in memory: a console is never stopped by its log.
+
+    Args:
+        folder: the data folder.
+        console: the id of this console, which no other one has.
+        clock: seconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], console: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        self.console = console
+        self._folder = Path(folder) / FOLDER
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Path, bytes]] = deque(maxlen=_MOST_WAITING)
+        self._open: tuple[Path, int] | None = None
+
+    def add(self, kind: str, /, **facts: Any) -> None:
+        """Append an entry; any thread may. It never raises because of the disk.
+
+        Args:
+            kind: one word, such as "moved".
+            facts: anything that JSON can hold.
+        """
+        now = self._clock()
+        line = to_json({"time": now, "console": self.console, "kind": kind, **facts}) + "\n"
+        with self._lock:
+            self._waiting.append((self._path(now), line.encode("ascii")))
+            try:
+                while self._waiting:
+                    self._write(*self._waiting[0])
+                    self._waiting.popleft()
+            except OSError as exc:
+                _log.debug("the console log cannot be written: %s", exc)
+
+    def newest_first(self, *kinds: str, since: float | None = None) -> Iterator[LogEntry]:
+        """The entries of all consoles, the newest first; the files are read from their ends, as far as is asked for.
+
+        Args:
+            kinds: only these; none takes all.
+            since: only entries after this time, in seconds since 1970-01-01 UTC.
+        """
+        for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
+            with contextlib.suppress(FileNotFoundError):
+                for line in _lines_backwards(path):
+                    entry = _entry(line)
+                    if entry is None:
+                        continue
+                    if since is not None and entry.time < since:
+                        return
+                    if not kinds or entry.kind in kinds:
+                        yield entry
+
+    def close(self) -> None:
+        """Close the file; `add` opens it again."""
+        with self._lock:
+            self._close()
+
+    def _path(self, now: float) -> Path:
+        return self._folder / f"{time.strftime('%Y-%m', time.gmtime(now))}.jsonl"
+
+    def _write(self, path: Path, line: bytes) -> None:
+        """Append one line in one piece, so that lines of several consoles never mix.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if self._open is None or self._open[0] != path or not path.exists():
+            self._close()
+            self._folder.mkdir(exist_ok=True)  # the data folder itself is never made anew: it may have been moved
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._open = (path, fd)
+        fd = self._open[1]
+        size = os.fstat(fd).st_size
+        if size and os.pread(fd, 1, size - 1) != b"\n":  # somebody's last line was cut off
+            line = b"\n" + line
+        written = os.write(fd, line)
+        if written < len(line):  # the disk is full now; the piece is skipped by readers
+            raise OSError(f"{path}: only {written} of {len(line)} bytes were written")
+
+    def _close(self) -> None:
+        if self._open is not None:
+            os.close(self._open[1])
+            self._open = None
+
+
+def _entry(line: bytes) -> LogEntry | None:
+    """The entry of a line; None if the line was cut off."""
+    try:
+        facts = json.loads(line)
+        return LogEntry(float(facts.pop("time")), str(facts.pop("console")), str(facts.pop("kind")), facts)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _lines_backwards(path: Path) -> Iterator[bytes]:
+    """The lines of a file, the last first."""
+    with path.open("rb") as file:
+        at = file.seek(0, 2)
+        rest = b""
+        while at > 0:
+            begin = max(0, at - _BLOCK)
+            block = os.pread(file.fileno(), at - begin, begin) + rest
+            rest, *lines = block.split(b"\n")
+            yield from (line for line in reversed(lines) if line)
+            at = begin
+        if rest:
+            yield rest
