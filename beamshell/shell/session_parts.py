@@ -101,17 +101,19 @@ class _RunDisplay:
         self._config = config
 
     def __call__(self, name: str, doc: Document) -> None:
-        self._show(name, doc)
+        self.best_effort(name, doc)
 
     @cached_property
-    def _show(self) -> BestEffort:
+    def best_effort(self) -> BestEffort:
+        """Shows the runs."""
         from beamshell.callbacks import BestEffort
 
         return BestEffort(fit=self._config.fit or None, peak_stats=self._config.peak_stats)
 
     def live_plot(self, columns: int, rows: int) -> Sequence[str]:
         """The lines of the plot of the run in progress, where it is made of characters."""
-        return self._show.text_figure.live_lines(columns, rows) if "_show" in vars(self) else ()
+        has_begun = "best_effort" in vars(self)
+        return self.best_effort.text_figure.live_lines(columns, rows) if has_begun else ()
 
 
 class SessionParts:
@@ -260,6 +262,11 @@ class SessionParts:
         from beamshell.shell.plan_display import PlanDisplay
 
         return PlanDisplay(painter, above=self._run_display.live_plot)
+
+    @property
+    def best_effort(self) -> BestEffort:
+        """What shows the table, the plots, the peak statistics and the fit of each run."""
+        return self._run_display.best_effort
 
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""
