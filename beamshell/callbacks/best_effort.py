@@ -1,4 +1,4 @@
-"""BestEffort: for each run the table, the plot and the peak statistics that its hints ask for.
+"""BestEffort: for each run the table, the plot, the peak statistics and the fit that its hints ask for.
 
 Subscribed once, it serves every run. It shows no second table where a person has subscribed one
 (`RE(plan, LiveTable(...))`), nor a second plot. Peak statistics come from the documents and need no plot.
@@ -7,21 +7,28 @@ Subscribed once, it serves every run. It shows no second table where a person ha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from beamshell.analysis.peaks import Peak
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.figures import windows as all_windows
+from beamshell.callbacks.live_fit import PeakStats
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.painter import painter as the_painter
 from beamshell.callbacks.run_figure import PeakMarks, RunFigures
+from beamshell.callbacks.run_fits import FitOfRun, LiveFitOfRun, PeakStatsOfRun, Say
 from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer, colour_of
 from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
+from beamshell.text.nearest import unknown
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
+from beamshell.views.fields import signals
 from beamshell.views.peaks import is_curve
+from beamshell.views.run_fit import WORDS
 
 _MOST_PEAKS = 4
 
@@ -33,14 +40,25 @@ class BestEffort(RunRouter):
         out: called with each text to print; None is the standard output.
         painter: draws when it is time; None is the process's own.
         windows: where the windows come from; None is the process's own.
+        fit: fits each scan along one axis while it is measured: a model by the word of the command `fit`, such as
+            "gauss", or a model of lmfit with one variable for a `LiveFit` of the first detector. Its curve is drawn
+            into the plot, and its values are printed when the run ends. None fits nothing.
+        peak_stats: True computes and prints the `PeakStats` of each detector too, from its half height alone.
+
+    Raises:
+        UnknownName: no model has this word: take one that the message offers.
 
     Attributes:
         enabled: False shows nothing at all.
         table: False prints no table.
         plots: False opens no window.
         peaks: False prints no peak statistics; they are computed all the same.
+        fit: as above; it may be changed between runs.
+        peak_stats: likewise.
         last_peaks: the statistics of the last one-dimensional scan, by detector, first detector first.
         last_motor: the name of the device that scan moved, or None.
+        last_fit: the fit of the last such scan, as `fit` or the model of lmfit gives it; None if it has none.
+        last_peak_stats: its `PeakStats`, by detector.
         figures: chooses the picture of each run.
         text_figure: draws the plots in the terminal where there is no display.
     """
@@ -51,33 +69,59 @@ class BestEffort(RunRouter):
         out: Callable[[str], Any] | None = None,
         painter: Painter | None = None,
         windows: Windows | None = None,
+        fit: Any = None,
+        peak_stats: bool = False,
     ) -> None:
+        if isinstance(fit, str) and fit not in WORDS:
+            raise unknown("model", fit, WORDS)
         super().__init__(lambda start: _BestRun(start, self) if self.enabled else None)
         self.enabled = True
         self.table = True
         self.plots = True
         self.peaks = True
+        self.fit = fit
+        self.peak_stats = peak_stats
         self.last_peaks: dict[str, Peak] = {}
         self.last_motor: str | None = None
+        self.last_fit: Any = None
+        self.last_peak_stats: dict[str, PeakStats] = {}
         self.out = out
+        self.painter = painter or the_painter
         self.windows = windows or all_windows
         self._table = LiveTable(out=out)
         self.figures = RunFigures(painter, windows)
         self.text_figure = TextFigure(painter=painter, windows=windows)
 
-    def parts(self, start: Document) -> list[RunReceiver]:
+    def parts(self, start: Document, descriptor: Document) -> list[RunReceiver]:
         """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""
         parts: list[RunReceiver | None] = []
         if self.table and not claims.is_claimed(start["uid"], "table"):
             parts.append(self._table.open_run(start))
         if is_curve(start):
-            parts.append(_BestPeaks(start, self))  # before the plot, which shows its marks
+            parts += self._numbers_of_curve(start, descriptor)  # before the plot, which shows their marks
         if self.plots and start.get("num_points") != 1:
             if not claims.is_claimed(start["uid"], "plot"):
                 parts.append(self.figures.of(start).open_run(start))
             if self.out is None:
                 parts.append(self.text_figure.open_run(start))
         return [part for part in parts if part is not None]
+
+    def _numbers_of_curve(self, start: Document, descriptor: Document) -> Iterator[RunReceiver]:
+        """The statistics and the fit of a run along one axis."""
+
+        def say(text: str) -> None:
+            claims.after(start["uid"], "table", lambda: Printer(self.out)(text))
+
+        peaks = _BestPeaks(start, self, say)
+        yield peaks
+        if self.peak_stats:
+            yield PeakStatsOfRun(start, descriptor, partial(setattr, self, "last_peak_stats"), say)
+        if self.fit is not None and signals(start, descriptor):
+            tools = self.painter, self.windows, partial(setattr, self, "last_fit"), say
+            if isinstance(self.fit, str):
+                yield FitOfRun(start, self.fit, peaks, *tools)
+            else:
+                yield LiveFitOfRun(start, descriptor, self.fit, *tools)
 
 
 class _BestRun(RunReceiver):
@@ -92,7 +136,7 @@ class _BestRun(RunReceiver):
 
     def descriptor(self, descriptor: Document) -> None:
         if self._parts is None and descriptor.get("name") == "primary":
-            self._parts = self._best.parts(self._start)
+            self._parts = self._best.parts(self._start, descriptor)
         for part in self._parts or ():
             part.descriptor(descriptor)
 
@@ -112,9 +156,10 @@ class _BestRun(RunReceiver):
 class _BestPeaks(PeakMarks):
     """The peak statistics of one run, printed and marked in the plot when it ends."""
 
-    def __init__(self, start: Document, best: BestEffort) -> None:
+    def __init__(self, start: Document, best: BestEffort, say: Say) -> None:
         super().__init__(start, best.windows)
         self._best = best
+        self._say = say
 
     def stop(self, stop: Document) -> None:
         super().stop(stop)
@@ -124,5 +169,4 @@ class _BestPeaks(PeakMarks):
         self._best.last_peaks = peaks
         self._best.last_motor = next(iter(self._start.get("motors") or ()), None)
         if self._best.peaks:
-            lines = [self.sentence(peak) for peak in list(peaks.values())[:_MOST_PEAKS]]
-            claims.after(self._start["uid"], "table", lambda: Printer(self._best.out)("\n".join(lines)))
+            self._say("\n".join(self.sentence(peak) for peak in list(peaks.values())[:_MOST_PEAKS]))

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWITCH = "BEAMSHELL_PLOTS"
-"""Environment variable: "window" (always), "text" (always in the terminal), "none" (never) or "auto" (by display)."""
+"""Environment variable: "window" (always), "text" (always in the terminal), "none" (never) or "auto" (by display).
+
+In the terminal pictures are possible too: "kitty", "iterm" and "sixel" name their protocol; "inline", the one that the
+terminal says it knows, is for the console, which asks it."""
+PICTURES = ("kitty", "iterm", "sixel")
+"""The protocols of pictures in a terminal."""
+INLINE = "inline"
 
 TOOLKITS = {
     "qtagg": "qt",
@@ -53,11 +59,11 @@ def has_display(environ: Mapping[str, str], platform: str) -> bool:
     """True if there is a display on which a window can be seen.
 
     Args:
-        environ: the environment; BEAMSHELL_PLOTS=window, text or none in it decides, whatever else it says.
+        environ: the environment; BEAMSHELL_PLOTS in it decides, whatever else it says, unless it is "auto".
         platform: as `sys.platform`.
     """
     switch = environ.get(SWITCH, "auto")
-    if switch in ("window", "text", "none"):
+    if switch in ("window", "text", "none", INLINE, *PICTURES):
         return switch == "window"
     if platform in ("darwin", "win32"):
         return "SSH_CONNECTION" not in environ

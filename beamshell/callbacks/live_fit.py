@@ -168,6 +168,11 @@ class LiveFitPlot:
             self._run = doc["uid"]
         self.livefit(name, doc)
 
+    def open_run(self, start: Document) -> RunReceiver:
+        """Begin anew with this run: what takes its documents, in place of this subscriber."""
+        self._run = start["uid"]
+        return self.livefit.open_run(start)
+
     def draw_curve(self) -> None:
         """Draw the curve of the last fit."""
         ((variable, values),) = self.livefit.independent_vars_data.items()

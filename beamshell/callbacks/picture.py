@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from beamshell.arrays import np
-from beamshell.callbacks.figures import windows
+from beamshell.callbacks.figures import Paper, Windows, windows
+from beamshell.callbacks.painter import painter as the_painter
 from beamshell.callbacks.scales import colours
 from beamshell.callbacks.text_screen import TextScreen
 from beamshell.text.window import fitted, window_width
@@ -106,11 +107,24 @@ def show(picture: Array, title: str, scale: Scale = "linear", frames: Frames | N
         frames: those of the run's other points, for a slider in the window.
     """
     if windows.possible:
-        window = windows.window("image", "image")
-        window.show(Picture(picture, title, scale, frames))
-        window.draw()
+        _draw_in(windows, Picture(picture, title, scale, frames))
     else:
-        screen = TextScreen.of_output()
-        columns, rows = max(_LEAST_COLUMNS, screen.columns - 1), max(_LEAST_ROWS, screen.rows - _OTHER_LINES)
-        print(screen.text(in_characters(picture, columns, rows, greys=screen.greys, scale=scale)))
+        print(_in_terminal(picture, title, scale))
     print(fitted(f"{title}: {describe(picture)}", window_width(sys.stdout)))
+
+
+def _draw_in(place: Windows, picture: Picture) -> Any:
+    """Draw it in the window for pictures; the figure."""
+    window = place.window("image", "image")
+    window.show(picture)
+    window.draw()
+    return window.figure
+
+
+def _in_terminal(picture: Array, title: str, scale: Scale) -> str:
+    """It as a picture where the terminal shows some, else made of characters."""
+    screen = TextScreen.of_output()
+    if screen.pictures:
+        return screen.picture(_draw_in(Paper(windows, the_painter), Picture(picture, title, scale)))
+    columns, rows = max(_LEAST_COLUMNS, screen.columns - 1), max(_LEAST_ROWS, screen.rows - _OTHER_LINES)
+    return screen.text(in_characters(picture, columns, rows, greys=screen.greys, scale=scale))

@@ -20,9 +20,11 @@ from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.scatter import LiveMesh, LiveScatter
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
+from beamshell.views.fields import axes
 from beamshell.views.grid import is_grid
 from beamshell.views.peaks import is_curve
 from beamshell.views.run_marks import RunMarks
+from beamshell.views.run_plot import PlotChoice
 from beamshell.views.scatter import is_scatter
 
 Documents = Iterable[tuple[str, Document]]
@@ -51,6 +53,39 @@ class RunFigures:
         if kind not in self._made:
             self._made[kind] = kind(painter=self._painter, windows=self._windows)
         return self._made[kind]
+
+
+class RunPaper(RunReceiver):
+    """The picture of a run that is measured, on a figure that no window shows; drawn once, when it is asked for.
+
+    Args:
+        start: the run's start document.
+        windows: what has been chosen for the plots.
+    """
+
+    def __init__(self, start: Document, windows: Windows) -> None:
+        super().__init__()
+        self._painter = Painter()
+        self._painter.has_loop = True  # nothing is drawn at the end of the run
+        self._paper = Paper(windows, self._painter)
+        self._receiver = RunFigures(self._painter, self._paper).of(start).open_run(start) or RunReceiver()
+
+    def descriptor(self, descriptor: Document) -> None:
+        """Take a descriptor."""
+        self._receiver.descriptor(descriptor)
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        """Take a point."""
+        self._receiver.event(descriptor, event)
+
+    def stop(self, stop: Document) -> None:
+        """The run has ended."""
+        self._receiver.stop(stop)
+
+    def figure(self) -> Any:
+        """The matplotlib figure; None without points."""
+        self._painter.flush()
+        return self._paper.figure
 
 
 class PeakMarks(RunMarks):
@@ -89,16 +124,19 @@ def show_run(documents: Documents, windows: Windows | None = None) -> bool:
     return windows.possible
 
 
-def figure_of(documents: Documents, windows: Windows | None = None) -> Any:
+def figure_of(documents: Documents, windows: Windows | None = None, choice: PlotChoice | None = None) -> Any:
     """The matplotlib figure of a stored run, for a file or a notebook: it needs no display. None without points.
 
     Args:
         documents: those of one run.
         windows: what has been chosen for the plots; None is the process's own.
+        choice: what is drawn; None is what the windows would show.
     """
     painter = Painter()
     paper = Paper(windows or all_windows, painter)
-    _show(documents, painter, paper)
+    if choice is not None:
+        paper.values, paper.scale = choice.ys, choice.scale
+    _show(documents, painter, paper, choice)
     painter.flush()  # a run that is still open has not been drawn
     return paper.figure
 
@@ -115,13 +153,24 @@ def figure_at_hand(last_run: Callable[[], Documents], windows: Windows | None = 
     return windows.figure or figure_of(last_run(), windows)
 
 
-def _show(documents: Documents, painter: Painter, windows: Windows) -> None:
-    """Hand the documents to the picture that suits the run, and to its marks before that."""
+def _show(documents: Documents, painter: Painter, windows: Windows, choice: PlotChoice | None = None) -> None:
+    """Hand the documents to the picture that suits the run and the choice, and to its marks before that."""
     receivers: list[RunReceiver] = []
     for name, doc in documents:
         if name == "start":
-            picture = RunFigures(painter, windows).of(doc).open_run(doc)
+            suiting = RunFigures(painter, windows).of(doc) if choice is None else _chosen(choice, doc, painter, windows)
+            picture = suiting.open_run(doc)
             marks = PeakMarks(doc, windows) if is_curve(doc) else None
             receivers = [receiver for receiver in (marks, picture) if receiver is not None]
         for receiver in receivers:
             receiver(name, doc)
+
+
+def _chosen(choice: PlotChoice, start: Document, painter: Painter, windows: Windows) -> LiveFigure:
+    """The picture of a run as a person wants it; the windows have its values and its scale."""
+    if len(axes(start, choice.stream)) == 2 and choice.x is None:
+        as_grid = is_grid(start, choice.stream) and not choice.scatter
+        kind: Callable[..., LiveFigure] = LiveGrid if as_grid else LiveScatter
+        return kind(stream_name=choice.stream, painter=painter, windows=windows)
+    look: dict[str, Any] = {"linestyle": "none"} if choice.scatter else {}
+    return LivePlot(None, choice.x, stream_name=choice.stream, painter=painter, windows=windows, **look)

@@ -10,12 +10,12 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
-from beamshell.documents.invalid_values import InvalidValues
+from beamshell.documents.alarms import INVALID, MAJOR, MARKS, MINOR, Alarms, alarm_of
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
@@ -28,6 +28,12 @@ from beamshell.views.table_layout import TableLayout
 log = logging.getLogger(__name__)
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
+_COLOURS = {MARKS[MINOR]: _YELLOW, MARKS[MAJOR]: _RED, MARKS[INVALID]: _RED}
+_MEANINGS = {
+    MINOR: "MINOR alarm",
+    MAJOR: "MAJOR alarm",
+    INVALID: "INVALID alarm or never processed, not to be trusted",
+}
 _LINES_KEPT = 3
 """Lines of a window that are no rows: the names of the columns, the rule, and the line where the cursor is."""
 _FEWEST_ROWS = 5
@@ -122,8 +128,8 @@ class _RunTable(RunReceiver):
         self._lines_left: float = 0  # until the header leaves the screen
         self._points: set[int] = set()
         self._repeated: dict[int, None] = {}
-        self._invalid = InvalidValues()
-        self._marked: dict[str, None] = {}  # the columns with a value that is not to be trusted
+        self._alarms = Alarms()
+        self._marked: dict[str, dict[str, None]] = {}  # by severity, the columns with such an alarm
 
     def descriptor(self, descriptor: Document) -> None:
         if descriptor.get("name") != self._table.stream_name or self._layout is not None:
@@ -140,7 +146,7 @@ class _RunTable(RunReceiver):
             self._print(f"(not in stream {self._table.stream_name!r}: {listed(missing)})", _YELLOW)
 
     def event(self, descriptor: Document, event: Document) -> None:
-        self._invalid.take(descriptor, event)
+        self._alarms.take(descriptor, event)
         layout = self._layout
         if layout is None or descriptor.get("name") != self._table.stream_name:
             return
@@ -149,16 +155,16 @@ class _RunTable(RunReceiver):
         if is_repeated:
             self._repeated[point] = None
         self._points.add(point)
-        invalid = self._invalid.keys(event)
+        severities = self._alarms.of(event)
         if (highest := self._highest) is not None:
-            highest.take(event, is_valid=highest.key not in invalid)
+            highest.take(event, is_valid=not severities or alarm_of(highest.key, severities) != INVALID)
         texts = [column.text(event) for column in layout.columns]
         lines = [texts]
         if self._lines_left <= 0 or not layout.has_room_for(texts):
             self._header(layout, texts)
             lines = layout.broken([column.text(event) for column in layout.columns])
-        is_marked = is_repeated or invalid
-        marks = [self._mark(column, is_repeated, invalid) for column in layout.columns] if is_marked else []
+        is_marked = is_repeated or severities
+        marks = [self._mark(column, is_repeated, severities) for column in layout.columns] if is_marked else []
         self._row(layout, lines, marks, _YELLOW if is_repeated else "")
 
     def stop(self, stop: Document) -> None:
@@ -170,14 +176,15 @@ class _RunTable(RunReceiver):
         self._print(line, colour_of(stop.get("exit_status", "?")))
         if self._repeated:
             self._print(f"* measured again, the later row counts: {listed(self._repeated)}", _YELLOW)
-        if self._marked:
-            self._print(f"! INVALID alarm or never processed, not to be trusted: {listed(self._marked)}", _RED)
+        for severity, mark in MARKS.items():
+            if severity in self._marked:
+                self._print(f"{mark} {_MEANINGS[severity]}: {listed(self._marked[severity])}", _COLOURS[mark])
 
-    def _mark(self, column: Column, is_repeated: bool, invalid: frozenset[str]) -> str:
+    def _mark(self, column: Column, is_repeated: bool, severities: Mapping[str, str]) -> str:
         """What stands behind a cell."""
-        if column.key in invalid:
-            self._marked[column.key] = None
-            return "!"
+        if severity := alarm_of(column.key, severities):
+            self._marked.setdefault(severity, {})[column.key] = None
+            return MARKS[severity]
         return "*" if column is POINT and is_repeated else " "
 
     def _show_highest(self, layout: TableLayout) -> None:
@@ -212,7 +219,8 @@ class _RunTable(RunReceiver):
         if marks:
             cells = layout.marked(lines.pop(0), marks)
             cells[-1] = cells[-1].rstrip()
-            styled = (self._print.styled(cell, _RED if cell.endswith("!") else colour) for cell in cells)
+            marked = zip(cells, marks, strict=True)
+            styled = (self._print.styled(cell, _COLOURS.get(mark, colour)) for cell, mark in marked)
             self._print(" ".join(styled), is_row=True)
         for line in lines:
             self._print(layout.line(line), colour, is_row=True)

@@ -6,10 +6,10 @@ and knows nothing of plans, pauses or threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from beamshell.documents import Document, compose, invalid_values
+from beamshell.documents import Document, alarms, compose
 from beamshell.engine.assets import KnownFiles, RunFiles
 from beamshell.engine.streams import Bundle, Describe, Stream
 from beamshell.errors import IllegalMessageSequence, PlanError
@@ -79,7 +79,7 @@ class RunBundler:
         self.describe_truly(stream, bundle.data)
         if stream.writers:
             self.emit_assets(stream, stream.writers)
-        self.emit_event(stream, bundle.data, bundle.timestamps, bundle.invalid)
+        self.emit_event(stream, bundle.data, bundle.timestamps, bundle.alarms)
 
     def describe_truly(self, stream: Stream, data: Mapping[str, Any]) -> None:
         """Emit a new descriptor if the values of the next event are of other types or shapes than the last one says.
@@ -91,18 +91,18 @@ class RunBundler:
             self.declare(stream.name, {obj: stream.describe(obj) for obj in stream.described}, data=data)
 
     def emit_event(
-        self, stream: Stream, data: Document, timestamps: dict[str, float], invalid: Sequence[str] = ()
+        self, stream: Stream, data: Document, timestamps: dict[str, float], severities: Mapping[str, str] | None = None
     ) -> None:
         """Emit the next event of `stream`.
 
         Args:
-            invalid: the keys of the values that are not to be trusted.
+            severities: of the values that have an alarm, by key.
         """
         world = self._world
         uid = world.uid()
         stream.seq_num += 1
-        if invalid:
-            self._mark_invalid(stream, uid, invalid)
+        if severities:
+            self._mark_alarms(stream, uid, severities)
         world.emit(
             "event",
             {
@@ -116,12 +116,18 @@ class RunBundler:
             },
         )
 
-    def _mark_invalid(self, stream: Stream, event_uid: str, keys: Iterable[str]) -> None:
-        """Emit what says that values of the event with this uid, the next one, are not to be trusted."""
-        marks = self._own_stream(invalid_values.STREAM, invalid_values.DATA_KEYS)
+    def _mark_alarms(self, stream: Stream, event_uid: str, severities: Mapping[str, str]) -> None:
+        """Emit what says which values of the event with this uid, the next one, have an alarm."""
+        marks = self._own_stream(alarms.STREAM, alarms.DATA_KEYS)
         now = self._world.time()
-        for key in keys:
-            data = {"stream": stream.name, "point": stream.seq_num, "key": key, "event": event_uid}
+        for key, severity in severities.items():
+            data = {
+                "stream": stream.name,
+                "point": stream.seq_num,
+                "key": key,
+                "severity": severity,
+                "event": event_uid,
+            }
             self.emit_event(marks, data, dict.fromkeys(data, now))
 
     def _own_stream(self, name: str, data_keys: Document) -> Stream:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.documents.invalid_values import invalid_keys
+from beamshell.documents.alarms import alarms_of
 from beamshell.engine.bundler import RunBundler
 from beamshell.engine.context import CommandContext
 from beamshell.engine.requests import MonitorUpdate
@@ -49,7 +49,7 @@ class Monitor:
             data = {key: reading["value"] for key, reading in readings.items()}
             timestamps = {key: reading["timestamp"] for key, reading in readings.items()}
             self.run.describe_truly(self.stream, data)
-            self.run.emit_event(self.stream, data, timestamps, invalid_keys(readings))
+            self.run.emit_event(self.stream, data, timestamps, alarms_of(readings))
 
     def _on_change(self, readings: Any = None, *_: Any, **update: Any) -> None:
         """Called by the device, in any thread: with readings, or in ophyd's form ``value=, timestamp=``."""

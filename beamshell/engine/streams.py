@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from beamshell.documents.alarms import SEVERITIES
 from beamshell.documents.data_keys import corrected, fits, variable_shape
-from beamshell.documents.invalid_values import INVALID_SEVERITY
 from beamshell.errors import PlanError
 
 Describe = Callable[[Any], Mapping[str, Any]]
@@ -128,17 +128,17 @@ class Bundle:
     """The readings of one event while it is being put together.
 
     Attributes:
-        invalid: the keys whose values are not to be trusted.
+        alarms: the severities of the values that have an alarm, by key.
     """
 
-    __slots__ = ("data", "invalid", "name", "objects", "timestamps")
+    __slots__ = ("alarms", "data", "name", "objects", "timestamps")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.objects: list[Any] = []
         self.data: dict[str, Any] = {}
         self.timestamps: dict[str, float] = {}
-        self.invalid: tuple[str, ...] = ()
+        self.alarms: dict[str, str] = {}
 
     def add(self, obj: Any, readings: Mapping[str, Any]) -> None:
         """Add one device's readings.
@@ -152,8 +152,8 @@ class Bundle:
                 raise PlanError(f"two readings of one event are called {key!r}: {_names(self.objects)} and {obj.name}")
             data[key] = reading["value"]
             timestamps[key] = reading["timestamp"]
-            if "alarm_severity" in reading and reading["alarm_severity"] == INVALID_SEVERITY:
-                self.invalid += (key,)
+            if "alarm_severity" in reading and reading["alarm_severity"] in SEVERITIES:
+                self.alarms[key] = SEVERITIES[reading["alarm_severity"]]
         self.objects.append(obj)
 
 

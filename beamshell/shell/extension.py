@@ -148,7 +148,7 @@ class _Wiring:
         self._undo.append(show_values(self._shell))
         self._complete()
         self._prompt()
-        if is_kernel(self._shell) and self._session.config.plots == "auto":
+        if is_kernel(self._shell) and self._session.config.plots in ("auto", "inline"):
             self._undo.append(show_plots_inline(self._shell))
 
     def disconnect(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from beamshell.documents.invalid_values import invalid_keys
+from beamshell.documents.alarms import INVALID, alarms_of
 from beamshell.errors import BeamshellError
 from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.text.numbers import fixed, number, with_unit
@@ -158,13 +158,18 @@ def places_of(devices: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     return places
 
 
-def _begin_alarm(motor: Any) -> Callable[[], bool]:
-    """Ask whether the position has an INVALID alarm; a motor that does not answer has none."""
+def _begin_alarm(motor: Any) -> Callable[[], list[str]]:
+    """Ask for the alarm of the position, in words, [] for none; a motor that does not answer has none."""
     signal = getattr(motor, "readback_signal", None)
     if not isinstance(signal, BeginsRead) or not getattr(motor, "connected", True):
-        return lambda: False
+        return list
     collect = signal.begin_read()
-    return lambda: bool(invalid_keys(collect()))
+
+    def words() -> list[str]:
+        severities = alarms_of(collect()).values()
+        return [f"position {INVALID}" if severity == INVALID else f"{severity} alarm" for severity in severities]
+
+    return words
 
 
 def _foreign_state(motor: Any) -> dict[str, Any]:
@@ -179,11 +184,11 @@ def _foreign_state(motor: Any) -> dict[str, Any]:
 
 
 def _row(
-    name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], is_invalid: Callable[[], bool], offline: str
+    name: str, motor: Any, collect: Callable[[], Mapping[str, Any]], alarm: Callable[[], list[str]], offline: str
 ) -> tuple[str, ...]:
     try:
         state = collect()
-        words = [*(state.get("words") or ()), *(["position INVALID"] if is_invalid() else [])]
+        words = [*(state.get("words") or ()), *alarm()]
     except (BeamshellError, TimeoutError) as exc:
         return (name, offline, "", "", "", "", str(exc))
     if not state["connected"]:

@@ -16,6 +16,7 @@ from traitlets.config import Configurable
 
 from beamshell.errors import ConfigError
 from beamshell.text.nearest import did_you_mean
+from beamshell.views.run_fit import WORDS
 
 CONFIG_FILE = "ipython_config.py"
 
@@ -69,10 +70,20 @@ class Beamshell(Configurable):
         "empty: the data folder alone says it.",
     ).tag(config=True)
     plots = Enum(
-        ["auto", "window", "text", "none"],
+        ["auto", "window", "text", "inline", "kitty", "iterm", "sixel", "none"],
         "auto",
         help="Plots: a window if there is a display, else in the terminal (auto); always a window; always in the "
-        "terminal (text); or none.",
+        "terminal (text), as a picture where the terminal says that it shows some (inline), or in this protocol "
+        "(kitty, iterm, sixel) whatever it says; or none.",
+    ).tag(config=True)
+    fit = Enum(
+        ["", *WORDS],
+        "",
+        help="Fit each scan along one axis while it is measured, by this model of the command `fit`; its curve is in "
+        "the plot, and its values are printed at the end. Empty: no fit.",
+    ).tag(config=True)
+    peak_stats = Bool(
+        False, help="Print the statistics of half height (PeakStats) of each detector below a scan, beside our own."
     ).tag(config=True)
     status_line = List(
         Unicode(),

@@ -30,7 +30,7 @@ def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
 
 
 def is_attended(shell: Any) -> bool:
-    """True if somebody is at the prompt of this shell and can answer; nobody is with -c, a file, a pipe or a notebook."""
+    """True if somebody is at the prompt and can answer; nobody is with -c, a file, a pipe or a notebook."""
     return bool(getattr(getattr(shell, "parent", None), "interact", False))
 
 

@@ -25,6 +25,7 @@ from beamshell.shell.status_line import StatusLine
 from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
+    from beamshell.callbacks import BestEffort
     from beamshell.devices.registry import Registry
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
@@ -199,6 +200,11 @@ class Session:
         from beamshell.callbacks.run_figure import figure_at_hand
 
         return figure_at_hand(lambda: self.last_run().documents())
+
+    @property
+    def best_effort(self) -> BestEffort:
+        """What shows each run: its options, such as `fit`, and what it has computed, such as `last_fit`."""
+        return self._parts.best_effort
 
     @property
     def log(self) -> ConsoleLog:

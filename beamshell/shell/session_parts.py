@@ -9,7 +9,7 @@ import atexit
 import os
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -98,20 +98,29 @@ class StartupStep(Generic[Part]):
 
 
 class _RunDisplay:
-    """Shows every run; what it shows them with is imported at the first document, not while the console opens."""
+    """Shows every run; what it shows them with is imported at the first document, not while the console opens.
+
+    Args:
+        config: the settings of the beamline.
+    """
+
+    def __init__(self, config: Beamshell) -> None:
+        self._config = config
 
     def __call__(self, name: str, doc: Document) -> None:
-        self._show(name, doc)
+        self.best_effort(name, doc)
 
     @cached_property
-    def _show(self) -> BestEffort:
+    def best_effort(self) -> BestEffort:
+        """Shows the runs."""
         from beamshell.callbacks import BestEffort
 
-        return BestEffort()
+        return BestEffort(fit=self._config.fit or None, peak_stats=self._config.peak_stats)
 
     def live_plot(self, columns: int, rows: int) -> Sequence[str]:
         """The lines of the plot of the run in progress, where it is made of characters."""
-        return self._show.text_figure.live_lines(columns, rows) if "_show" in vars(self) else ()
+        has_begun = "best_effort" in vars(self)
+        return self.best_effort.text_figure.live_lines(columns, rows) if has_begun else ()
 
 
 class SessionParts:
@@ -153,7 +162,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
-        self._run_display = _RunDisplay()
+        self._run_display = _RunDisplay(config)
         self.recorder: ConsoleRecorder | None = None
         self.authority: Authority | None = None
         self._simulated = simulated
@@ -264,8 +273,7 @@ class SessionParts:
         from beamshell.shell.gui_loop import GuiLoop
 
         engine = self.acquisition.need("engine").engine
-        if self._config.plots != "auto":
-            os.environ["BEAMSHELL_PLOTS"] = self._config.plots
+        self._choose_where_plots_are()
         gui = GuiLoop(painter)
         engine.subscribe(self._run_display)
         engine.pump = gui.pump
@@ -274,6 +282,17 @@ class SessionParts:
         gui.enable(self._shell)
         return gui
 
+    def _choose_where_plots_are(self) -> None:
+        """Note it in the environment; if plots are to be pictures in the terminal, ask which it shows."""
+        from beamshell.callbacks.figures import INLINE, SWITCH
+
+        if self._config.plots != "auto":
+            os.environ[SWITCH] = self._config.plots
+        if os.environ.get(SWITCH) == INLINE:
+            from beamshell.shell.terminal_answers import ask, type_again
+
+            os.environ[SWITCH] = ask(os.environ, partial(type_again, self._shell)) or "text"
+
     @cached_property
     def plan_display(self) -> PlanDisplay:
         """Shows the plan that runs, once the callbacks are subscribed."""
@@ -281,6 +300,11 @@ class SessionParts:
         from beamshell.shell.plan_display import PlanDisplay
 
         return PlanDisplay(painter, above=self._run_display.live_plot)
+
+    @property
+    def best_effort(self) -> BestEffort:
+        """What shows the table, the plots, the peak statistics and the fit of each run."""
+        return self._run_display.best_effort
 
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""

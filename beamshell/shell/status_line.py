@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from beamshell.documents.invalid_values import INVALID_SEVERITY
+from beamshell.documents.alarms import MARKS, SEVERITIES
 from beamshell.errors import UnknownName
 from beamshell.shell.device_look import value_in_words
 
@@ -223,5 +223,6 @@ def reading_text(signal: Any, device: Any) -> str:
     reading = signal.latest
     if reading is None:
         return "?"
-    mark = "!" if reading.get("alarm_severity") == INVALID_SEVERITY else ""
+    severity = SEVERITIES.get(reading.get("alarm_severity", 0))
+    mark = MARKS[severity] if severity else ""
     return value_in_words(reading["value"], signal, device) + mark

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from beamshell.documents import Document
+from beamshell.documents.points import number_of_points
 from beamshell.errors import StoreError
 from beamshell.store import run_file
 from beamshell.store.database import is_damage, is_refused, open_database, transaction
@@ -313,5 +314,4 @@ def _points(stop: Document | None) -> int | None:
     """The number of points of the stream primary, or else of the longest stream."""
     if stop is None:
         return None
-    num_events = stop.get("num_events") or {}
-    return int(num_events.get("primary", max(num_events.values(), default=0)))
+    return int(number_of_points(stop.get("num_events") or {}))

@@ -13,6 +13,7 @@ from typing import Any
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES, CONTINUES_SCAN, first_point
+from beamshell.documents.points import number_of_points
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
 from beamshell.store.asset_readers import Array, AssetReaders
@@ -217,8 +218,7 @@ class Run:
 
     def __repr__(self) -> str:
         images = f", images: {listed(keys)}" if (keys := self.image_keys) else ""
-        num_events = self.num_events
-        points = counted(num_events.get("primary", sum(num_events.values())), "point")
+        points = counted(number_of_points(self.num_events), "point")
         return (
             f"Run {self.scan_id}: {plan_line(self.start)}, {points}, {self.exit_status or 'open'}, "
             f"{date_and_time(self.start['time'])}, uid {self.uid[:8]}{images}"

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, overload
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
+from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
@@ -209,8 +210,7 @@ class Runs:
 
 
 def _cells(run: Run) -> list[str]:
-    num_events = run.num_events
-    points = num_events.get("primary", max(num_events.values(), default=0))
+    points = number_of_points(run.num_events)
     scan_id = "" if run.scan_id is None else str(run.scan_id)
     return [scan_id, date_and_time(run.start["time"]), str(points), run.exit_status or "open", plan_line(run.start)]
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from beamshell.documents import Document, invalid_values
+from beamshell.documents import Document
+from beamshell.documents.points import points_of_streams
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted, in_full
 from beamshell.text.times import date_and_time, duration
@@ -77,18 +78,14 @@ def last_line(
     return f"{name}: {listed([status + reason, points, took, *uid])}"
 
 
-_NOT_COUNTED = ("baseline", "interruptions", invalid_values.STREAM)
-
-
 def points_by_stream(stop: Document) -> str:
     """The numbers of points of a run by stream, without its baseline: ``101 points of cam, 1 point of ring``.
 
     What the engine itself has recorded is not counted either.
     """
-    streams = {
-        name: points for name, points in (stop.get("num_events") or {}).items() if name not in _NOT_COUNTED and points
-    }
-    return listed(f"{counted(points, 'point')} of {name}" for name, points in streams.items()) or counted(0, "point")
+    streams = points_of_streams(stop.get("num_events") or {})
+    texts = [f"{counted(points, 'point')} of {name}" for name, points in streams.items() if points]
+    return listed(texts) or counted(0, "point")
 
 
 def _plan_words(start: Document) -> Iterator[str]:

@@ -43,6 +43,10 @@ class Marks:
         while len(self._of_runs) > _MOST_RUNS:
             del self._of_runs[next(iter(self._of_runs))]
 
+    def remove(self, run: str, kind: str) -> None:
+        """Remove the marks of a run whose labels begin with this word."""
+        self._of_runs[run] = [mark for mark in self._of_runs.get(run, ()) if _kind(mark) != kind]
+
     def of(self, run: str) -> Sequence[Mark]:
         """The marks of a run, in the order in which they were made."""
         return tuple(self._of_runs.get(run, ()))

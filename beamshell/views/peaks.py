@@ -12,6 +12,7 @@ from beamshell.analysis.peaks import Peak, peak
 from beamshell.analysis.refusals import Shape
 from beamshell.analysis.signals import parts_of, value_of
 from beamshell.documents import Document
+from beamshell.documents.alarms import INVALID, Alarms
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import counted, number, position_digits, with_unit
 from beamshell.views.curves import as_numbers
@@ -59,6 +60,7 @@ class RunPeaks(RunReceiver):
         self._start = start
         self._primary: Document = {}
         self._points: dict[int, Document] = {}
+        self._alarms = Alarms()
 
     def descriptor(self, descriptor: Document) -> None:
         """Note the primary stream."""
@@ -66,9 +68,13 @@ class RunPeaks(RunReceiver):
             self._primary = descriptor
 
     def event(self, descriptor: Document, event: Document) -> None:
-        """Take a point; one measured again replaces the one before."""
+        """Take a point; one measured again replaces the one before. A value that is not to be trusted is left out."""
+        self._alarms.take(descriptor, event)
         if descriptor.get("name") == "primary":
-            self._points[event["seq_num"]] = event.get("data") or {}
+            data = event.get("data") or {}
+            if severities := self._alarms.of(event):
+                data = {key: value for key, value in data.items() if severities.get(key) != INVALID}
+            self._points[event["seq_num"]] = data
 
     def signal(self, name: str) -> str | None:
         """The signal for a name: a key, a device or a quotient; counts with count times of their own are rates."""

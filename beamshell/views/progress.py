@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from beamshell.documents import Document
+from beamshell.documents.points import number_of_points
 from beamshell.documents.router import RunReceiver
 from beamshell.text.numbers import counted
 from beamshell.text.times import duration
 from beamshell.views.motion import BARS, Motion, bar, rough
 
-_NOT_COUNTED = ("baseline", "interruptions")
 _RECENT = 20
 """Points whose times make the rate."""
 _PRIOR = 0.1
@@ -94,8 +94,7 @@ class RunProgress(RunReceiver):
     @property
     def points(self) -> int:
         """The points that are done: those of the stream `primary`; without one those of the longest stream."""
-        counted_streams = {name: number for name, number in self._points.items() if name not in _NOT_COUNTED}
-        return counted_streams.get("primary", max(counted_streams.values(), default=0))
+        return number_of_points(self._points)
 
     @property
     def elapsed_s(self) -> float:

@@ -46,13 +46,14 @@ class RunPlot(RunReceiver):
         choice: what is wanted.
 
     Attributes:
+        choice: what is wanted.
         points: how many were taken; one measured again counts twice.
     """
 
     def __init__(self, start: Document, choice: PlotChoice | None = None) -> None:
         super().__init__()
         self._start = start
-        self._choice = choice or PlotChoice()
+        self.choice = choice or PlotChoice()
         self._views: list[Curves | Grid | Scatter] = []
         self.points = 0
 
@@ -63,9 +64,9 @@ class RunPlot(RunReceiver):
 
     def descriptor(self, descriptor: Document) -> None:
         """Choose what is drawn."""
-        if descriptor.get("name") != self._choice.stream or self._views:
+        if descriptor.get("name") != self.choice.stream or self._views:
             return
-        start, choice = self._start, self._choice
+        start, choice = self._start, self.choice
         ys = resolve(descriptor, choice.ys)[0]
         if len(axes(start, choice.stream)) == 2 and choice.x is None:
             is_scatter = choice.scatter or not is_grid(start, choice.stream)
@@ -77,7 +78,7 @@ class RunPlot(RunReceiver):
 
     def event(self, descriptor: Document, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
-        if descriptor.get("name") != self._choice.stream:
+        if descriptor.get("name") != self.choice.stream:
             return
         self.points += 1
         for view in self._views:
@@ -95,9 +96,9 @@ class RunPlot(RunReceiver):
             columns: the widest a line may be.
             rows: about how many lines there are to be; several grids have so many each.
             greys: shades in 24 greys, for terminals with colours; else five shades.
-            marks: places in the curves.
+            marks: places and fits in the curves.
         """
-        choice, lines = self._choice, list[str]()
+        choice, lines = self.choice, list[str]()
         for view in self._views:
             match view:
                 case Curves():

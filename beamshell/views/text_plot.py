@@ -57,7 +57,8 @@ def curves_in_text(
         rows: the number of lines; some more where the detectors need them.
         scale: of the values.
         joined: whether lines join the points.
-        marks: the highest point stands above a curve, other places below it; fitted curves are not drawn.
+        marks: the highest point stands above a curve, other places below it; where there is a fitted curve, it is a
+            line, the points are not joined, and what it is stands above, the newest first.
     """
     xs, *values = curves.points()
     if not xs.size:
@@ -72,9 +73,11 @@ def curves_in_text(
     lines: list[str] = []
     bottom: list[Tick] = []
     for panel in panels:
-        places = [mark for mark in marks if mark.key == panel.y.key and mark.x.size == 1]
+        own = [mark for mark in marks if mark.key == panel.y.key]
+        places = [mark for mark in own if mark.x.size == 1]
         top = next((_tick(mark, across) for mark in places if not mark.is_place), None)
-        lines += panel.lines(xs, across, joined, top, left, width)
+        fits = [mark for mark in own if mark.x.size > 1]
+        lines += panel.lines(xs, across, joined, fits, top, left, width)
         bottom += [_tick(mark, across) for mark in places if mark.is_place]
     lines += below(side_by_side(partial(ticks, across), width), bottom, _label(curves.x), left, width)
     hidden = [y.key for y in curves.ys[number:]]
@@ -91,13 +94,16 @@ class _Panel:
         self._span = span_of(values, scale)
         self.ticks = ticks(self._span, rows // (_LINES_A_DECADE if self._span.scale == "log" else _LINES_A_TICK))
 
-    def lines(self, xs: Floats, across: Span, joined: bool, mark: Tick | None, left: int, width: int) -> list[str]:
+    def lines(
+        self, xs: Floats, across: Span, joined: bool, fits: Sequence[Mark], top: Tick | None, left: int, width: int
+    ) -> list[str]:
         few_xs, few_ys = thinned(xs, self._values)
-        dots = dots_of(across.shares(few_xs), self._span.shares(few_ys), width, self._rows, joined=joined)
-        return [
-            heading(self._heading(), mark, left, width),
-            *beside(braille(dots), self.ticks, left),
-        ]
+        shares = across.shares(few_xs), self._span.shares(few_ys)
+        dots = dots_of(*shares, width, self._rows, joined=joined and not fits)
+        for fit in fits:
+            dots |= dots_of(across.shares(fit.x), _inside(self._span.shares(fit.y)), width, self._rows)
+        label = "  ".join([self._heading(), *(f"─ {fit.label}" for fit in reversed(fits))])
+        return [heading(label, top, left, width), *beside(braille(dots), self.ticks, left)]
 
     def _heading(self) -> str:
         scale = "" if self._span.scale == "linear" else f", {self._span.scale}"
@@ -106,6 +112,11 @@ class _Panel:
             not_drawn += int(np.count_nonzero(self._values <= 0))
         left_out = f" ({counted(not_drawn, 'point')} not drawn)" if not_drawn else ""
         return f"{_label(self.y)}{scale}{left_out}"
+
+
+def _inside(shares: Floats) -> Floats:
+    """The shares of an axis; nan for what is beyond its ends."""
+    return np.where((shares >= 0) & (shares <= 1), shares, np.nan)
 
 
 def grid_in_text(grid: Grid, columns: int, rows: int, *, scale: Scale = "linear", greys: bool = False) -> list[str]:

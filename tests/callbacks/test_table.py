@@ -26,7 +26,7 @@ def is_row(line):
 def rows(lines):
     """The cells of each row, without the row of the highest point below them."""
     above = next((n for n, line in enumerate(lines) if line.startswith("-- max")), len(lines))
-    return [re.split(r"(?<=[*!]) | {2,}", line.strip()) for line in lines[:above] if is_row(line)]
+    return [re.split(r"(?<=[*!^~]) | {2,}", line.strip()) for line in lines[:above] if is_row(line)]
 
 
 def heading(lines):
@@ -56,18 +56,47 @@ def test_a_point_measured_again_is_marked_and_reported(make_run):
     assert "2 points" in lines[-2]
 
 
-def test_an_invalid_value_is_marked_and_reported(make_run):
-    documents = list(make_run(["th"], ["det"], TH_DET))
-    index = next(n for n, (name, doc) in enumerate(documents) if name == "event" and doc["seq_num"] == 2)
-    mark = {"stream": "primary", "point": 2, "key": "det", "event": documents[index][1]["uid"]}
-    start = documents[0][1]
-    documents[index:index] = [
-        ("descriptor", {"uid": "marks", "run_start": start["uid"], "name": "invalid_values"}),
-        ("event", {"uid": "mark", "descriptor": "marks", "seq_num": 1, "data": mark}),
-    ]
-    lines = printed(documents)
-    assert [row[2:] for row in rows(lines)] == [["1.000", "0.607"], ["2.000", "0.135!"]]
-    assert lines[-1] == "! INVALID alarm or never processed, not to be trusted: det"
+def with_alarms(documents, **severities):
+    """The documents, the values of these keys at the second point with alarms."""
+    for name, doc in documents:
+        if name == "event" and doc["seq_num"] == 2:
+            yield "descriptor", {"uid": "marks", "run_start": documents[0][1]["uid"], "name": "alarms"}
+            for number, (key, severity) in enumerate(severities.items(), start=1):
+                data = {"stream": "primary", "point": 2, "key": key, "severity": severity, "event": doc["uid"]}
+                yield "event", {"uid": f"m{number}", "descriptor": "marks", "seq_num": number, "data": data}
+        yield name, doc
+
+
+@pytest.mark.parametrize(
+    ("severity", "cell", "foot"),
+    [
+        ("MINOR", "0.135~", "~ MINOR alarm: det"),
+        ("MAJOR", "0.135^", "^ MAJOR alarm: det"),
+        ("INVALID", "0.135!", "! INVALID alarm or never processed, not to be trusted: det"),
+    ],
+)
+def test_a_value_with_an_alarm_is_marked_and_reported(make_run, severity, cell, foot):
+    lines = printed(with_alarms(make_run(["th"], ["det"], TH_DET), det=severity))
+    assert [row[2:] for row in rows(lines)] == [["1.000", "0.607"], ["2.000", cell]]
+    assert lines[-1] == foot
+
+
+def test_a_line_for_each_severity_stands_below_the_table(make_run):
+    documents = make_run(["th"], ["det", "i0", "t"], [(1.0, 2.0, 3.0, 4.0), (2.0, 2.0, 3.0, 4.0)])
+    lines = printed(with_alarms(documents, det="MAJOR", i0="MINOR", t="MINOR"))
+    assert lines[-2:] == ["~ MINOR alarm: i0, t", "^ MAJOR alarm: det"]
+
+
+def test_a_quotient_has_the_worse_alarm_of_its_two_values(make_run):
+    documents = make_run(["th"], ["det", "i0"], [(1.0, 2.0, 4.0), (2.0, 3.0, 4.0)])
+    assert "0.750^" in "".join(printed(with_alarms(documents, det="MINOR", i0="MAJOR"), ["det/i0"]))
+
+
+def test_of_alarms_only_an_invalid_one_keeps_a_value_from_being_the_highest(make_run):
+    documents = make_run(["th"], ["det"], [(1.0, 1.0), (2.0, 9.0), (3.0, 2.0), (4.0, 1.0)])
+    highest = {severity: printed(with_alarms(documents, det=severity))[-3] for severity in ("MAJOR", "INVALID")}
+    assert highest["MAJOR"].split()[-1] == "9.000"
+    assert highest["INVALID"].split()[-1] == "2.000"
 
 
 def test_a_long_string_makes_the_column_grow_instead_of_being_cut(make_run):

@@ -168,21 +168,21 @@ def test_the_table_as_it_stands_on_a_screen(make_run, open_screen, columns):
 
 # ---- colours -------------------------------------------------------------------------------------
 
-MARK = {"stream": "primary", "point": 2, "key": "det"}
 
-
-def with_an_invalid_value(documents):
-    """The documents, the value of det at the second point marked as invalid."""
+def with_an_alarm(documents, severity):
+    """The documents, the value of det at the second point with this alarm."""
     for name, doc in documents:
         if name == "event" and doc["seq_num"] == 2:
-            yield "descriptor", {"uid": "marks", "run_start": documents[0][1]["uid"], "name": "invalid_values"}
-            yield "event", {"uid": "m", "descriptor": "marks", "seq_num": 1, "data": {**MARK, "event": doc["uid"]}}
+            yield "descriptor", {"uid": "marks", "run_start": documents[0][1]["uid"], "name": "alarms"}
+            data = {"stream": "primary", "point": 2, "key": "det", "severity": severity, "event": doc["uid"]}
+            yield "event", {"uid": "m", "descriptor": "marks", "seq_num": 1, "data": data}
         yield name, doc
 
 
 def test_an_invalid_value_is_red_and_marked_and_its_digits_stay_in_their_column(make_run, open_screen):
     screen = open_screen(80)
-    show(with_an_invalid_value(make_run(["th"], ["det"], [(0.0, 10), (1.0, 999), (2.0, 12), (3.0, 11)], keys=KEYS)))
+    documents = make_run(["th"], ["det"], [(0.0, 10), (1.0, 999), (2.0, 12), (3.0, 11)], keys=KEYS)
+    show(with_an_alarm(documents, "INVALID"))
     assert screen.lines[4:8] == [
         "   1  00:16:40.0      0.0000          10",
         "   2  00:16:41.0      1.0000         999!",
@@ -193,6 +193,16 @@ def test_an_invalid_value_is_red_and_marked_and_its_digits_stay_in_their_column(
     assert screen.colour("1.0000") == ("default", False)
     assert screen.lines[9] == screen.lines[6]  # a value that is not to be trusted is not the highest
     assert screen.colour("! INVALID alarm") == ("red", False)
+
+
+@pytest.mark.parametrize(("severity", "mark", "colour"), [("MINOR", "~", "brown"), ("MAJOR", "^", "red")])
+def test_a_minor_alarm_is_yellow_and_a_major_one_is_red(make_run, open_screen, severity, mark, colour):
+    screen = open_screen(80)
+    show(with_an_alarm(make_run(["th"], ["det"], [(0.0, 10), (1.0, 999)], keys=KEYS), severity))
+    assert screen.lines[5] == f"   2  00:16:41.0      1.0000         999{mark}"
+    assert screen.colour(f"999{mark}") == (colour, False)  # as pyte calls yellow
+    assert screen.colour("1.0000") == ("default", False)
+    assert screen.colour(f"{mark} {severity} alarm: det") == (colour, False)
 
 
 def test_a_row_that_was_measured_again_is_yellow(make_run, open_screen):
@@ -226,7 +236,8 @@ def test_where_no_colour_is_wanted_there_is_none_and_the_text_is_the_same(
 ):
     monkeypatch.setenv(variable, value)
     screen = open_screen(80)
-    show(with_an_invalid_value(make_run(["th"], ["det"], [(0.0, 10), (1.0, 999), (2.0, 12)], keys=KEYS, status="fail")))
+    documents = make_run(["th"], ["det"], [(0.0, 10), (1.0, 999), (2.0, 12)], keys=KEYS, status="fail")
+    show(with_an_alarm(documents, "INVALID"))
     assert "\x1b" not in screen.written
     assert "999!" in screen.written
 

@@ -146,3 +146,15 @@ def test_the_values_chosen_by_plotselect_are_those_of_the_terminal_too(make_run,
     best.windows.values = ("mon/det", "it/i0")
     feed(make_run(["th"], ["det", "mon"], [(*row, 5.0) for row in PEAK]), best)
     assert "mon/det" in capsys.readouterr().out
+
+
+def test_a_fit_is_drawn_into_the_plot_while_it_grows_and_at_its_end(make_run, best, capsys):
+    best.fit = "gauss"
+    best.painter = Painter(0.0)
+    documents = make_run(["th"], ["det"], PEAK)
+    for name, doc in documents[:-1]:
+        best(name, doc)
+        best.painter.flush()
+    assert "─ gauss: centre 0.3" in best.text_figure.live_lines(70, 40)[0]
+    best(*documents[-1])
+    assert "─ gauss: centre 0.3" in capsys.readouterr().out

@@ -125,23 +125,40 @@ def test_a_severity_describes_the_alarm(connect):
     assert watched.read()["dev_severity"]["value"] == 0
 
 
-def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(connect):
+@pytest.fixture
+def documents_of_counts(connect):
+    """By stream, the data of the events of one count for each alarm that a value has."""
     signal = connect("BL:temp:SP")
     high, severity = connect("BL:temp:SP.HIGH"), connect("BL:temp:SP.HSV")
-    value, limit, engine, marks = signal.get(), high.get(), RunEngine(), []
-    descriptors: dict[str, str] = {}
-    engine.subscribe(lambda _, doc: descriptors.update({doc["uid"]: doc["name"]}), "descriptor")
-    engine.subscribe(lambda _, doc: marks.append((descriptors[doc["descriptor"]], doc["data"])), "event")
-    high.set(1.0).wait(10)
-    try:
-        for alarm in ("INVALID", "NO_ALARM"):
+    value, limit = signal.get(), high.get()
+
+    def count_with(*alarms):
+        engine, events = RunEngine(), []
+        descriptors: dict[str, str] = {}
+        engine.subscribe(lambda _, doc: descriptors.update({doc["uid"]: doc["name"]}), "descriptor")
+        engine.subscribe(lambda _, doc: events.append((descriptors[doc["descriptor"]], doc["data"])), "event")
+        high.set(1.0).wait(10)
+        for alarm in alarms:
             severity.set(alarm).wait(10)
             signal.set(value).wait(10)
             engine(count([signal]))
-    finally:
-        severity.set("NO_ALARM").wait(10)
-        high.set(limit).wait(10)
-        signal.set(value).wait(10)
-    (stream, mark), *events = marks
-    assert (stream, mark["stream"], mark["point"], mark["key"]) == ("invalid_values", "primary", 1, "dev")
+        return events, value
+
+    yield count_with
+    severity.set("NO_ALARM").wait(10)
+    high.set(limit).wait(10)
+    signal.set(value).wait(10)
+
+
+def test_a_value_with_an_invalid_alarm_is_marked_in_its_run_and_no_other(documents_of_counts):
+    ((stream, mark), *events), value = documents_of_counts("INVALID", "NO_ALARM")
+    assert (stream, mark["stream"], mark["point"], mark["key"]) == ("alarms", "primary", 1, "dev")
+    assert mark["severity"] == "INVALID"
+    assert events == [("primary", {"dev": value})] * 2
+
+
+@pytest.mark.parametrize("alarm", ["MINOR", "MAJOR"])
+def test_a_value_with_another_alarm_is_marked_with_its_severity(documents_of_counts, alarm):
+    ((stream, mark), *events), value = documents_of_counts(alarm, "NO_ALARM")
+    assert (stream, mark["key"], mark["severity"]) == ("alarms", "dev", alarm)
     assert events == [("primary", {"dev": value})] * 2

@@ -9,7 +9,7 @@ import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
-from beamshell.documents.invalid_values import InvalidValues
+from beamshell.documents.alarms import Alarms
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import PauseRequest
 from beamshell.engine.state import State
@@ -410,7 +410,7 @@ def test_a_monitored_value_of_another_type_gets_a_descriptor_that_says_so(world)
     assert [event["data"]["signal"] for event in world.events("watched")] == [1, 1.5]
 
 
-# ---- values that are not to be trusted -----------------------------------------------------------------------
+# ---- alarms --------------------------------------------------------------------------------------------------
 
 
 class Alarming(VirtualDetector):
@@ -423,20 +423,20 @@ class Alarming(VirtualDetector):
         return {self.name: {**reading, "alarm_severity": self.severity}}
 
 
-def invalid_keys_of_events(world: VirtualWorld) -> list[tuple[str, int, list[str]]]:
-    """For each event, its stream, its number, and the keys that are not to be trusted."""
-    names = {doc["uid"]: doc for name, doc in world.docs if name == "descriptor"}
-    invalid, found = InvalidValues(), []
+def alarms_of_events(world: VirtualWorld) -> list[tuple[str, int, dict[str, str]]]:
+    """For each event, its stream, its number, and the alarms of its values."""
+    descriptors = {doc["uid"]: doc for name, doc in world.docs if name == "descriptor"}
+    alarms, events = Alarms(), []
     for name, doc in world.docs:
         if name == "event":
-            invalid.take(names[doc["descriptor"]], doc)
-            found.append((names[doc["descriptor"]]["name"], doc["seq_num"], sorted(invalid.keys(doc))))
-    return [each for each in found if each[0] != "invalid_values"]
+            alarms.take(descriptors[doc["descriptor"]], doc)
+            events.append((descriptors[doc["descriptor"]]["name"], doc["seq_num"], dict(alarms.of(doc))))
+    return [each for each in events if each[0] != "alarms"]
 
 
-def test_an_invalid_value_is_marked_before_its_event(world, motor):
+def test_a_value_with_an_alarm_is_marked_before_its_event(world, motor):
     det = Alarming(world)
-    severities = iter([0, 3, 2])
+    severities = iter([0, 3, 2, 1, -1])
 
     def plan():
         for severity in severities:
@@ -444,10 +444,12 @@ def test_an_invalid_value_is_marked_before_its_event(world, motor):
             yield from bps.trigger_and_read([det, motor])
 
     world.run(run_wrapper(plan()))
-    assert invalid_keys_of_events(world) == [("primary", 1, []), ("primary", 2, ["det"]), ("primary", 3, [])]
-    (mark,) = world.events("invalid_values")
+    of_events = [{}, {"det": "INVALID"}, {"det": "MAJOR"}, {"det": "MINOR"}, {}]
+    assert alarms_of_events(world) == [("primary", point, of) for point, of in enumerate(of_events, start=1)]
+    mark, *_ = world.events("alarms")
     event = world.events()[1]
-    assert mark["data"] == {"stream": "primary", "point": 2, "key": "det", "event": event["uid"]}
+    about = {"stream": "primary", "point": 2, "key": "det", "severity": "INVALID", "event": event["uid"]}
+    assert mark["data"] == about
     assert world.docs.index(("event", mark)) < world.docs.index(("event", event))
 
 
@@ -463,12 +465,13 @@ def test_a_point_measured_again_after_a_pause_has_the_mark_of_its_own_value(worl
     core = world.run(run_wrapper(plan()))
     det.severity = 0
     core.resume()
-    assert invalid_keys_of_events(world) == [("primary", 1, ["det"]), ("primary", 1, [])]
+    assert alarms_of_events(world) == [("primary", 1, {"det": "INVALID"}), ("primary", 1, {})]
 
 
-def test_an_invalid_value_of_a_monitor_is_marked(world):
+@pytest.mark.parametrize(("number", "severity"), [(1, "MINOR"), (2, "MAJOR"), (3, "INVALID")])
+def test_a_value_of_a_monitor_with_an_alarm_is_marked(world, number, severity):
     signal = VirtualSignal(world)
-    signal.subscribe = lambda callback: callback(value=1.0, timestamp=5.0, severity=3)
+    signal.subscribe = lambda callback: callback(value=1.0, timestamp=5.0, severity=number)
     signal.clear_sub = lambda callback: None
 
     def plan():
@@ -476,10 +479,10 @@ def test_an_invalid_value_of_a_monitor_is_marked(world):
         yield from bps.sleep(1)
 
     world.run(run_wrapper(plan()))
-    assert invalid_keys_of_events(world) == [("watched", 1, ["signal"])]
+    assert alarms_of_events(world) == [("watched", 1, {"signal": severity})]
 
 
-def test_a_run_without_invalid_values_has_no_stream_of_them(world, det):
+def test_a_run_without_alarms_has_no_stream_of_them(world, det):
     world.run(run_wrapper(bps.trigger_and_read([det])))
     assert [descriptor["name"] for descriptor in docs(world, "descriptor")] == ["primary"]
 

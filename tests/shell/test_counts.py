@@ -13,10 +13,12 @@ from beamshell.shell.commands import commands
 
 
 class Alarming(Signal):
-    """A signal with the worst alarm."""
+    """A signal with an alarm, the worst one unless another is set."""
+
+    severity = 3
 
     def read(self) -> dict[str, Any]:
-        return {key: {**reading, "alarm_severity": 3} for key, reading in super().read().items()}
+        return {key: {**reading, "alarm_severity": self.severity} for key, reading in super().read().items()}
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def ct(capsys):
 def test_a_count_marks_a_value_that_is_not_to_be_trusted(ct):
     lines = ct(Signal(name="diode", value=5.0), Alarming(name="temp", value=0.5, units="K"))
     assert lines == ["diode  5", "temp   0.5 K  INVALID, not to be trusted"]
+
+
+@pytest.mark.parametrize(("severity", "words"), [(1, "MINOR alarm"), (2, "MAJOR alarm")])
+def test_a_count_says_which_alarm_a_value_has(ct, severity, words):
+    ring = Alarming(name="ring", value=99.5, units="mA")
+    ring.severity = severity
+    assert ct(ring) == [f"ring  99.5 mA  {words}"]
 
 
 def test_a_count_does_not_round_to_six_digits_and_zero_has_no_sign(ct):

@@ -79,3 +79,14 @@ def test_a_scan_is_named_by_its_number_with_or_without_a_value(scanned, prompt, 
     prompt("f = None")
     prompt(line)
     assert prompt.names["f"].y == "bell"
+
+
+def test_each_scan_is_fitted_after_the_option_was_set(scanned, prompt, typed):
+    typed('session.best_effort.fit = "gauss"')
+    try:
+        output = typed("scan bell th -1 1 21")
+    finally:
+        typed("session.best_effort.fit = None")
+    assert "bell against th: gaussian, 21 points" in output
+    assert prompt.session.best_effort.last_fit.values["centre"] == pytest.approx(0.2)
+    assert "gaussian" not in typed("scan bell th -1 1 21")

@@ -71,11 +71,14 @@ def test_some_motors_are_shown_by_their_names_or_by_those_of_their_axes(shown, w
     assert sorted(shown("wm", *words)) == sorted(rows)
 
 
-def test_a_position_that_is_not_to_be_trusted_is_marked(shown, devices, monkeypatch):
+@pytest.mark.parametrize(
+    ("severity", "words"), [(1, ["MINOR", "alarm"]), (2, ["MAJOR", "alarm"]), (3, ["position", "INVALID"])]
+)
+def test_an_alarm_of_a_position_is_a_word_of_its_state(shown, devices, monkeypatch, severity, words):
     readback = devices.find("th").readback_signal
-    reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": 3}}
+    reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": severity}}
     monkeypatch.setattr(readback, "begin_read", lambda: lambda: reading)
-    assert shown("wm", "th") == [[*TH, "position", "INVALID"]]
+    assert shown("wm", "th") == [[*TH, *words]]
 
 
 def test_where_motors_and_axes_stand_is_known_by_name(devices):

@@ -46,3 +46,22 @@ def test_a_scan_is_plotted_live_and_at_its_end_and_plot_draws_it_again(open_cons
     assert again[-1].startswith("det: max")
     assert max(map(len, again)) <= COLUMNS
     assert terminal.do("plot dett").endswith("run 1 has no value 'dett': did you mean det?")
+
+
+def test_each_scan_is_fitted_if_the_profile_says_so_and_fit_draws_its_curve_into_the_plot(open_console):
+    terminal = open_console(
+        "--Beamshell.plots=text", "--Beamshell.fit=gauss", "--Beamshell.peak_stats=True", columns=COLUMNS
+    )
+    output = terminal.do("scan det th -1 1 21 0.1").splitlines()
+    foot = next(number for number, line in enumerate(output) if "success, 21 points" in line)
+    assert output[foot + 1].startswith("det: max ")
+    assert output[foot + 2].startswith("PeakStats of det: cen 0.")
+    assert output[foot + 3].startswith("scan 1: det against th: gaussian")
+    assert output[foot + 4].split()[:1] == ["centre"]
+    assert any("─ gauss: centre 0." in line for line in output[foot + 5 :])
+
+    output = terminal.do("fit pvoigt det")
+    assert "─ pvoigt: centre 0." in output  # the newest first
+    assert "─ gau" in output
+    assert output.index("┤") < output.index("mixing")
+    assert max(map(len, output.splitlines())) <= COLUMNS

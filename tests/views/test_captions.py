@@ -42,7 +42,7 @@ def test_numbers_of_a_title_are_not_rounded(arguments, words):
         ({"cam": 101, "baseline": 2}, "101 points of cam"),
         ({"th_fly": 1, "ring_monitor": 35}, "1 point of th_fly, 35 points of ring_monitor"),
         ({"baseline": 2, "ring_monitor": 0}, "0 points"),
-        ({"cam": 5, "interruptions": 2, "invalid_values": 5}, "5 points of cam"),
+        ({"cam": 5, "interruptions": 2, "alarms": 7, "invalid_values": 5}, "5 points of cam"),
         ({}, "0 points"),
     ],
 )

@@ -132,3 +132,22 @@ def test_a_monitor_that_falls_makes_no_peak_of_a_ratio(make_run):
 def test_a_ratio_has_a_peak_of_its_own(make_run):
     rows = [(x, 2 * y, 2.0) for x, y in TRIANGLE]
     assert peaks_of(make_run(["th"], ["it", "i0"], rows)).peaks("it/i0")["it/i0"].max_y == 40001.0
+
+
+def test_a_value_that_is_not_to_be_trusted_is_left_out_and_one_with_another_alarm_is_not(make_run):
+    documents = make_run(["th"], ["det"], [*TRIANGLE, (5.0, 90000.0), (6.0, 50000.0)])
+    for point, severity in ((6, "INVALID"), (7, "MAJOR")):
+        at = next(n for n, (name, doc) in enumerate(documents) if name == "event" and doc["seq_num"] == point)
+        data = {
+            "stream": "primary",
+            "point": point,
+            "key": "det",
+            "severity": severity,
+            "event": documents[at][1]["uid"],
+        }
+        documents[at:at] = [
+            ("descriptor", {"uid": "marks", "run_start": documents[0][1]["uid"], "name": "alarms"}),
+            ("event", {"uid": f"m{point}", "descriptor": "marks", "seq_num": point, "time": 0.0, "data": data}),
+        ]
+    (peak,) = peaks_of(documents).peaks().values()
+    assert (peak.max_y, peak.left_out) == (50000.0, 1)

@@ -103,10 +103,37 @@ def test_an_edge_is_marked_and_noise_is_not(scan):
     assert curves_in_text(curves, 60, 12, marks=marks(documents)) == curves_in_text(curves, 60, 12)
 
 
-def test_a_fitted_curve_leaves_the_points_as_they_are(scan):
+def test_a_fitted_curve_is_a_line_through_points_that_are_not_joined(scan):
     _, curves = scan(bell())
-    fit = Mark("det", X, bell(0.1), "fit at 0.1")
-    assert curves_in_text(curves, 60, 12, marks=[fit]) == curves_in_text(curves, 60, 12)
+    at = np.linspace(-1, 1, 201)
+    fit = Mark("det", at, 20 + 5000 * np.exp(-(((at - 0.3) / 0.2) ** 2)), "gauss: centre 0.3")
+    assert curves_in_text(curves, 50, 12, marks=[fit]) == [
+        "det [counts]  ─ gauss: centre 0.3",
+        "     │                           ⡔⠉⢢",
+        "4000 ┤                         ⢠⡴⠁  ⣧",
+        "     │                         ⢰⠁   ⠈⡆",
+        "     │                         ⡇     ⠘⡄",
+        "2000 ┤                       ⢀⡜       ⣣",
+        "     │                       ⢸⠁       ⠉⢆",
+        "     │                     ⢀⡰⠃         ⠘⢆⡀",
+        "     │⣄⣠⣄⣀⣤⣀⣤⣀⣤⣀⣠⣄⣠⣄⣠⣄⣀⣤⣀⣶⠤⠚⠁           ⠈⠓⠴⣆⣠⣄⣀⣤⣀⣤",
+        "     └┬──────────┬──────────┬─────────┬──────────┬",
+        "    -1.0       -0.5        0.0       0.5       1.0",
+        "                                          th [deg]",
+    ]
+
+
+def test_what_a_fitted_curve_has_beyond_the_points_is_not_drawn(scan):
+    _, curves = scan(bell())
+    plain = curves_in_text(curves, 60, 12, joined=False)
+    beyond = Mark("det", np.linspace(-1, 1, 50), np.full(50, 9000.0), "gauss: poor")
+    assert curves_in_text(curves, 60, 12, marks=[beyond])[1:] == plain[1:]
+
+
+def test_the_curve_of_another_value_is_not_drawn(scan):
+    _, curves = scan(bell())
+    other = Mark("it", X, bell(), "gauss: centre 0.3")
+    assert curves_in_text(curves, 60, 12, marks=[other]) == curves_in_text(curves, 60, 12)
 
 
 def test_a_mark_that_is_outside_of_the_axis_is_left_out(scan):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typing_extensions import override
 
-from beamshell.errors import NoFit
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.alignment import HEADING, find_scan, view_of
 from beamshell.shell.messages_shown import print_answer
@@ -21,14 +20,12 @@ from beamshell.shell.slots import ChoiceSlot, RecordedNameSlot, Slot
 from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import aligned
 from beamshell.text.nearest import unknown
+from beamshell.views.run_fit import WORDS, first_fit, mark_of
 
 if TYPE_CHECKING:
-    from beamshell.analysis.model_fits import ModelFit
     from beamshell.store import Run
     from beamshell.views.peaks import RunPeaks
 
-_WORDS = {"gauss": "gaussian", "lorentz": "lorentzian", "pvoigt": "pseudo-voigt", "edge": "edge", "line": "line"}
-"""The word that is typed for each model."""
 _OTHER_WORDS = {"pseudo-voigt": "pvoigt", "pseudovoigt": "pvoigt", "erf": "edge", "step": "edge", "linear": "line"}
 _OTHER_WORDS |= {"gaussian": "gauss", "lorentzian": "lorentz"}
 
@@ -37,7 +34,7 @@ class ModelSlot(ChoiceSlot):
     """A model, also by the other names that it has."""
 
     def __init__(self) -> None:
-        super().__init__(tuple(_WORDS))
+        super().__init__(tuple(WORDS))
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
@@ -72,20 +69,22 @@ def fit(
     `fit` alone lists the models. It is the last scan of this console; any other is named by its number, as in `fit
     pvoigt det/i0 -3`. A value of the scan can be named; else it is the first that shows such a thing. Nothing moves.
     Where there is no peak, or no edge, the reason is shown. `f = fit gauss det` keeps it: `f.values["centre"]`,
-    `f.errors`, `f.covariance`, `f.curve(x)`. The curve is drawn into the plot of the scan.
+    `f.errors`, `f.covariance`, `f.curve(x)`. The curve is drawn into the plot of the scan, and `plot` shows it in the
+    terminal. `c.Beamshell.fit = "gauss"` in the profile fits each scan while it is measured.
     """
     from beamshell.analysis.model_fits import MODELS
 
     if model is None:
-        print_answer("\n".join(aligned([(word, MODELS[name]) for word, name in _WORDS.items()], left_aligned=(0, 1))))
+        print_answer("\n".join(aligned([(word, MODELS[name]) for word, name in WORDS.items()], left_aligned=(0, 1))))
         return None
-    from beamshell.callbacks.figures import mark_curve
+    from beamshell.callbacks.figures import windows
+    from beamshell.callbacks.text_figure import print_where_scans_are
 
     run = find_scan(session, scan_number)
     view = view_of(run)
-    result = replace(_first_fit(_WORDS[model], view, _signals(view, run, value)), of=f"scan {run.scan_id}")
-    at = result.grid()
-    mark_curve(str(run.start["uid"]), result.y, at, result.curve(at), f"{model}: {result.headline}")
+    result = replace(first_fit(model, view, _signals(view, run, value)), of=f"scan {run.scan_id}")
+    windows.mark(str(run.start["uid"]), mark_of(model, result))
+    print_where_scans_are(run.start, run.documents(), result.y)
     return result
 
 
@@ -97,36 +96,3 @@ def _signals(view: RunPeaks, run: Run, value: str | None) -> list[str]:
     if signal is None:
         raise unknown("value", value, view.signals(), of=f"scan {run.scan_id}")
     return [signal]
-
-
-def _first_fit(model: str, view: RunPeaks, signals: Sequence[str]) -> ModelFit:
-    """The fit of the first signal that is more than noise and has one.
-
-    Raises:
-        NoFit: none has one; the message is that of the first.
-    """
-    from beamshell.analysis.model_fits import fit_model
-    from beamshell.analysis.significance import significance
-
-    points = [points for points in map(view.points, signals) if points.y.is_number]
-    if not points:
-        raise NoFit(f"{', '.join(signals) or 'this scan'} has no numbers")
-    clear = [one for one in points if significance(one.ys, one.exposures).is_clear]
-    failure: NoFit | None = None
-    for one in clear or points:
-        try:
-            return fit_model(
-                model,
-                one.x.key,
-                one.y.key,
-                one.xs,
-                one.ys,
-                exposures=one.exposures,
-                unit=one.x.units,
-                y_unit=one.y.units,
-                precision=one.x.precision,
-            )
-        except NoFit as exc:
-            failure = failure or exc
-    assert failure is not None
-    raise failure

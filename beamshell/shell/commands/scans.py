@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 from beamshell import plans as bp
 from beamshell.arrays import np
-from beamshell.documents.invalid_values import invalid_keys
+from beamshell.documents.alarms import alarms_of, in_words
 from beamshell.errors import RequestStop
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
@@ -45,8 +45,9 @@ def _counts(session: Session, detectors: Detectors, time: Seconds | None = None)
 
     def keep(readings: dict[str, Any]) -> None:
         values.update((name, reading["value"]) for name, reading in readings.items())
-        if invalid := invalid_keys(readings):
-            say(f"INVALID, not to be trusted: {listed(sorted(invalid))}")
+        alarms = alarms_of(readings)
+        for severity in sorted(set(alarms.values())):
+            say(f"{in_words(severity)}: {listed(sorted(name for name in alarms if alarms[name] == severity))}")
 
     session.run(_for_time(_count_once(detectors), time), then=keep)
     return next(iter(values.values())) if len(values) == 1 else values
@@ -142,11 +143,11 @@ def _keeps_stopped_count(detector: Any, triggered: list[Any]) -> bool:
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     keys = {key: value for detector in detectors for key, value in detector.describe().items()}
     width = max((len(name) for name in readings), default=0)
-    invalid = invalid_keys(readings)
+    alarms = alarms_of(readings)
     for name, reading in readings.items():
         key = keys.get(name, {})
         text = f"{name:<{width}}  {_cell(reading['value'], key.get('choices') or ())} {key.get('units') or ''}".rstrip()
-        print_answer(f"{text}  INVALID, not to be trusted" if name in invalid else text)
+        print_answer(f"{text}  {in_words(alarms[name])}" if name in alarms else text)
 
 
 def _cell(value: Any, choices: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from typing_extensions import override
 
-from beamshell.documents import invalid_values
+from beamshell.documents.points import NO_POINTS
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.parameter_types import Session
@@ -24,7 +24,6 @@ HEADING = "Plots"
 _SCATTER, _LINES = "scatter", "lines"
 _SCALES = get_args(Scale)
 _WORDS = (*_SCALES, _LINES, _SCATTER)
-_NOT_DRAWN = ("baseline", "interruptions", invalid_values.STREAM)
 _AXES = {"time": "time", "point": "seq_num", "seq_num": "seq_num"}
 
 
@@ -107,7 +106,7 @@ class _RecordedValues:
         descriptors = {str(doc.get("name", "primary")): doc for doc in reversed(run.descriptors)}
         if stream is not None and stream not in descriptors:
             raise unknown("stream", stream, descriptors, of=run.label)
-        candidates = ["primary", *(name for name in reversed(descriptors) if name not in _NOT_DRAWN)]
+        candidates = ["primary", *(name for name in reversed(descriptors) if name not in NO_POINTS)]
         self.stream = stream or next((name for name in candidates if name in descriptors), "")
         if not self.stream:
             raise UnknownName(f"{run.label} has no points to draw: name another, runs lists them")
