@@ -31,6 +31,10 @@ class Screen:
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._screen.resize(rows, columns)
 
+    def becomes(self, columns: int, rows: int) -> None:
+        """Be as large as this at once, and only then show what was written; nobody has been told of it."""
+        self._screen.resize(rows, columns)
+
     def _received(self) -> bytes:
         """All that was written until now; the system hands it over a little later, so it ends with a mark of ours."""
         mark = b"\x1b]0;%d\x07" % next(self._markers)

@@ -17,6 +17,8 @@ from unicodedata import east_asian_width
 _CLEAR_BELOW = "\x1b[J"
 _NEXT_LINE = "\x1b[K\r\n"
 """Clears the rest of a line, and goes on at the beginning of the next."""
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""A line that is longer than the window is cut: one that is drawn as the window is made narrower would take two."""
 _PATIENCE_S = 0.2
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _WIDE = frozenset("WF")
@@ -84,7 +86,7 @@ class LiveLines:
             width, height = self.size
             fitting: Sequence[str] = [line[:width] for line in lines[:height]]
             up = f"\x1b[{len(fitting) - 1}A" if len(fitting) > 1 else ""
-            text = f"\r{_NEXT_LINE.join(fitting)}{_CLEAR_BELOW}{up}\r"
+            text = f"{_NO_WRAP}\r{_NEXT_LINE.join(fitting)}{_CLEAR_BELOW}{up}\r{_WRAP}"
             self._drawn, self._drawn_in = len(fitting), (width, height)
             _write(self._descriptor, text.encode(self._encoding, errors="replace"))
             self._drawn = len(fitting)  # a signal handler may have cleared, and then this was drawn

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from beamshell.text.window import has_colours
+
 Protocol = Literal["kitty", "iterm", "sixel"]
 
 _PATIENCE_S = 2.0
@@ -20,6 +22,7 @@ _PATIENCE_S = 2.0
 _QUESTIONS = (
     b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"  # kitty: would you show this pixel?
     b"\x1b[>q"  # your name and version (XTVERSION of xterm)
+    b"\r\x1b[K"  # one that shows a question which it does not know, shows it no more
     b"\x1b[c"  # your abilities (primary device attributes); 4 is sixels
 )
 _KITTY = re.compile(rb"\x1b_Gi=31;([^\x1b]*)\x1b\\")
@@ -64,7 +67,7 @@ def may_be_asked(environ: Mapping[str, str]) -> bool:
 
 
 def ask(environ: Mapping[str, str], keep_typed: Callable[[bytes], object]) -> Protocol | None:
-    """Which pictures the terminal of the standard input and output shows; None for none.
+    """Which pictures the terminal of the standard input and output shows; None for none, as with NO_COLOR.
 
     Args:
         environ: the environment.
@@ -72,7 +75,7 @@ def ask(environ: Mapping[str, str], keep_typed: Callable[[bytes], object]) -> Pr
     """
     try:
         source, target = sys.stdin.fileno(), sys.stdout.fileno()
-        if not (os.isatty(source) and os.isatty(target) and may_be_asked(environ)):
+        if not (os.isatty(source) and has_colours(sys.stdout) and may_be_asked(environ)):
             return None
     except (AttributeError, OSError, ValueError):  # replaced, or closed
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.callbacks import figures
+from beamshell.devices.sim import SynGauss
 from beamshell.views.marks import Marks
 
 
@@ -41,6 +42,20 @@ def test_earlier_runs_are_named_by_their_numbers(scanned, typed):
 
 def test_a_device_that_the_last_scan_has_not_read_can_be_chosen_for_the_next(scanned, typed):
     assert typed("plotselect th") == "plots show th\n"
+
+
+class Counter(SynGauss):
+    """A detector with a value of its own name, as a scaler has."""
+
+    hints = {"fields": ["counter_It"]}
+
+
+def test_a_value_that_a_device_records_can_be_chosen_before_the_first_scan_that_reads_it(scanned, prompt, typed):
+    session = prompt.session
+    session.registry.add(Counter(name="counter", motor=session.devices["th"], center=0, peak=1, sigma=1))
+    session.names.set_devices(session.registry)
+    assert typed("plotselect counter.it") == "plots show counter.it\n"
+    assert "no value 'counter.i0'" in typed("plotselect counter.i0")
 
 
 @pytest.mark.parametrize(

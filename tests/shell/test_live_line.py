@@ -37,6 +37,14 @@ def test_it_is_cut_to_the_width_so_that_it_never_wraps(screen):
         assert screen.lines() == ["samx 4.0000 mm   samy 4.0000"]
 
 
+def test_lines_that_arrive_when_the_window_is_narrower_already_leave_nothing(screen):
+    with screen, LiveLines() as lines:
+        lines.draw("det [counts]   a long heading", "th 0.0159 deg   a long line", "last")
+        screen.becomes(15, 8)  # before it has read what was written
+        lines.draw("th 0.02 deg")
+        assert screen.lines() == ["th 0.02 deg"]
+
+
 def test_a_shorter_text_leaves_nothing_of_the_longer_one(screen):
     with screen, LiveLines() as line:
         line.draw("th 10.0000 deg")
@@ -169,7 +177,7 @@ def test_each_drawing_is_cleared_from_its_beginning_whatever_the_terminal_made_o
     """A terminal that breaks a long line anew in a narrow window keeps the cursor at its beginning."""
     with screen, LiveLines() as lines:
         lines.draw("th 0.0159 deg", "samx 1.000 mm")
-        assert screen.written().endswith(b"\x1b[J\x1b[1A\r")
+        assert screen.written().endswith(b"\x1b[J\x1b[1A\r\x1b[?7h")
         print("row", end="\n")
         assert screen.written() == b"\r\x1b[Jrow\r\n"
 

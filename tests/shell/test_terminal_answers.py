@@ -63,8 +63,8 @@ class FakeTerminal:
         self._answer = answer
         if typed_before:
             os.write(self.ours, typed_before)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     def _run(self):
         while b"\x1b[c" not in self.asked:
@@ -87,6 +87,9 @@ class FakeTerminal:
 def terminal(monkeypatch):
     """Make a fake terminal the standard input and output."""
     opened = []
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
 
     def terminal(answer, typed_before=b""):
         fake = FakeTerminal(answer, typed_before)
@@ -127,6 +130,15 @@ def test_a_terminal_that_never_answers_shows_none(terminal, monkeypatch):
     monkeypatch.setattr(terminal_answers, "_PATIENCE_S", 0.05)
     terminal(b"")
     assert ask(XTERM_ENVIRONMENT, lambda typed: None) is None
+
+
+def test_where_no_escape_codes_are_wanted_nobody_is_asked(terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    fake = terminal(TERMINALS["kitty"][0])
+    assert ask(XTERM_ENVIRONMENT, lambda typed: None) is None
+    os.write(fake.theirs, b"\x1b[c")  # all that it has received then
+    fake.thread.join(10)
+    assert fake.asked == b"\x1b[c"
 
 
 def test_in_a_pipe_nobody_is_asked(monkeypatch):

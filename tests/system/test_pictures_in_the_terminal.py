@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 import time
 
@@ -15,6 +16,9 @@ ANSWERS = {
     "sixel": (b"\x1bP>|tmux 3.4\x1b\\\x1b[?1;2;4c", rb'\x1bP0;1;0q"1;1;\d+;\d+[^\x1b]*\x1b\\'),
     "none": (b"\x1b[?1;2c", "▼max".encode()),
 }
+
+
+_LAST_QUESTION = b"\x1b[c"
 
 
 class PictureTerminal:
@@ -37,9 +41,9 @@ class PictureTerminal:
                 piece = self.process.read_nonblocking(65536, timeout=0.1)
             except pexpect.TIMEOUT:
                 continue
-            before = self.received.count(b"\x1b[>q\x1b[c")
+            before = self.received.count(_LAST_QUESTION)
             self.received += piece
-            for _ in range(self.received.count(b"\x1b[>q\x1b[c") - before):
+            for _ in range(self.received.count(_LAST_QUESTION) - before):
                 self.times_asked += 1
                 self.process.send(self._answer)
         return match
@@ -56,6 +60,8 @@ def open_terminal(tmp_path):
 
     yield open_terminal
     for terminal in opened:
+        if terminal.process.isalive():
+            terminal.process.kill(signal.SIGKILL)
         terminal.process.close(force=True)
 
 

@@ -118,12 +118,18 @@ def _check_value(value: str, descriptor: Document, devices: Mapping[str, Any]) -
     if not resolve(descriptor, [value])[1]:
         return
     for part in value.split("/"):
-        if not resolve(descriptor, [part])[1]:
+        if not resolve(descriptor, [part])[1] or _is_hinted(part, devices):
             continue
         try:
             find_device(part, devices)
         except (UnknownName, UsageError):
             raise unknown("value", part, [*(descriptor.get("data_keys") or {}), *devices]) from None
+
+
+def _is_hinted(part: str, devices: Mapping[str, Any]) -> bool:
+    """Whether a device records a value of this name in runs to come, such as "scaler.it" for scaler_It."""
+    hints = getattr(devices.get(part.partition(".")[0]), "hints", None) or {}
+    return part.replace(".", "_").casefold() in map(str.casefold, hints.get("fields") or ())
 
 
 def _earlier_run(run: Run) -> EarlierRun:
