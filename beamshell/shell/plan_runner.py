@@ -6,7 +6,7 @@ It knows nothing of how a command is typed. What is shown at a pause, and how a 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ class PlanRunner:
         parts: the engine, the data and the devices of the session.
         config: the settings of the beamline.
         shell: the IPython shell in whose cells the commands stand.
+        devices: gives the devices by the names that they have at the prompt.
         operator: gives the name of who works here.
     """
 
@@ -43,11 +44,13 @@ class PlanRunner:
         parts: SessionParts,
         config: Beamshell,
         shell: Any,
+        devices: Callable[[], Mapping[str, Any]],
         operator: Callable[[], str],
     ) -> None:
         self._parts = parts
         self._config = config
         self._shell = shell
+        self._devices = devices
         self._operator = operator
         self._not_run: list[str] = []
 

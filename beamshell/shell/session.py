@@ -381,7 +381,7 @@ class Session:
     @cached_property
     def runner(self) -> PlanRunner:
         """Runs plans: checked before, labelled, and followed by what their command does at their end."""
-        return PlanRunner(self._parts, self.config, self.shell, lambda: self.operator)
+        return PlanRunner(self._parts, self.config, self.shell, lambda: self.devices, lambda: self.operator)
 
     def run(self, plan: Plan, **options: Any) -> None:
         """Run a plan as a command does; see PlanRunner.run."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from beamshell.documents import Document
-from beamshell.documents.invalid_values import InvalidValues
+from beamshell.documents.alarms import INVALID, Alarms
 from beamshell.documents.router import RunReceiver
 
 _BASELINE = "baseline"
@@ -51,7 +51,7 @@ class RecordedPlaces(RunReceiver):
         self._point = point
         self._at_point: dict[str, RecordedPlace] = {}
         self._at_begin: dict[str, RecordedPlace] = {}
-        self._invalid = InvalidValues()
+        self._alarms = Alarms()
 
     @property
     def places(self) -> dict[str, RecordedPlace]:
@@ -60,7 +60,7 @@ class RecordedPlaces(RunReceiver):
 
     @override
     def event(self, descriptor: Document, event: Document) -> None:
-        self._invalid.take(descriptor, event)
+        self._alarms.take(descriptor, event)
         stream = descriptor.get("name", "primary")
         if stream == "primary" and event["seq_num"] == self._point:
             self._at_point |= self._places(descriptor, event)
@@ -69,8 +69,8 @@ class RecordedPlaces(RunReceiver):
             self._at_begin |= self._places(descriptor, event)
 
     def _places(self, descriptor: Document, event: Document) -> dict[str, RecordedPlace]:
-        invalid = self._invalid.keys(event)
-        values = {key: value for key, value in event["data"].items() if key not in invalid}
+        alarms = self._alarms.of(event)
+        values = {key: value for key, value in event["data"].items() if alarms.get(key) != INVALID}
         about, settings = descriptor["data_keys"], descriptor.get("configuration") or {}
         return {
             device: RecordedPlace(
