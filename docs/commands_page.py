@@ -20,8 +20,8 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
-AFTER_A_SCAN = ("cen", "peak", "com", "back", "redo", "continue")
-WITH_A_FILE = ("do",)
+AFTER_A_SCAN = ("cen", "peak", "com", "back", "redo", "continue", "goscan")
+WITH_A_FILE = ("do", "state")
 HEAD = """\
 # Commands
 
