@@ -222,14 +222,14 @@ class Authority:
             if not self.files.change(control, Control(State.IDLE, self.files.me.key)):
                 return False
             self.note("taken", of=str(holder) if holder else None, reason=reason)
-            self.gained()
+            self.gained(holder)
             return True
 
-    def gained(self) -> None:
-        """This console has control from now on."""
+    def gained(self, holder: Console | None) -> None:
+        """This console has control from now on, after a console that had it."""
         self._has, self._holder = True, None
         if self._pv is not None:
-            self._pv.show()
+            self._pv.show(after=holder)
 
     def hand_over(self, control: Control, to: Console | None) -> bool:
         """Give control to another console, or to nobody; False if this console does not have it as `control` says."""
@@ -238,7 +238,7 @@ class Authority:
             if not self.files.change(control, Control(State.IDLE, to.key) if to else FREE):
                 return False
             self._has, self._holder, self._shown_requests = False, to, []
-            if self._pv is not None:
+            if self._pv is not None and to is None:  # another one writes its own name there
                 self._pv.clear()
             self.note("given", to=str(to) if to else None)
             return True
@@ -281,7 +281,8 @@ class Authority:
             if self._closed.is_set():
                 return
             if self.files.is_mine(control):
-                self._has, self._holder = True, None
+                if not self._has:
+                    self.gained(self._holder)
                 self._show_requests()
             elif self._has:
                 if not self.take_if_free():  # it is free if somebody has deleted the folder

@@ -33,7 +33,8 @@ class ControlPv:
 
     def __init__(self, address: str, me: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.address = address
-        self._own = f"{me.operator[:_LONGEST_NAME]}@{me.host.partition('.')[0][:_LONGEST_NAME]}:{me.pid}"
+        self._own = _name_of(me)
+        self._past = {self._own}  # names that hold this console back no more
         self._clock = clock
         self._changed_at = clock()
         self._beats = 0
@@ -63,10 +64,16 @@ class ControlPv:
         if reading is None or not self._channel.connected or self._clock() - self._changed_at > DEAD_AFTER_S:
             return ""
         console = _CONSOLE.fullmatch(str(reading["value"]))
-        return "" if console is None or console[1] == self._own else console[1]
+        return "" if console is None or console[1] in self._past else console[1]
 
-    def show(self) -> None:
-        """Write that this console has control, and lives; nothing while another console has it."""
+    def show(self, after: Console | None = None) -> None:
+        """Write that this console has control, and lives; nothing while another console has it.
+
+        Args:
+            after: the console of the same data folder that had control before.
+        """
+        if after is not None:
+            self._past.add(_name_of(after))
         if self.other():
             return
         self._beats = (self._beats + 1) % _BEATS
@@ -87,3 +94,7 @@ class ControlPv:
         """Give the channel back; nobody has control, unless another console has."""
         self.clear()
         self._channel.close()
+
+
+def _name_of(console: Console) -> str:
+    return f"{console.operator[:_LONGEST_NAME]}@{console.host.partition('.')[0][:_LONGEST_NAME]}:{console.pid}"

@@ -66,7 +66,7 @@ def take_control(authority: Authority, reason: str) -> str:
         while True:
             control = files.control()
             if files.is_mine(control):
-                authority.gained()
+                authority.gained(holder)
                 return f"this console has control: {holder} gave it"
             refusal = files.refusal()
             answer = answer_to(

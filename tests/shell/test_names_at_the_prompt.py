@@ -24,7 +24,7 @@ def paused(prompt, typed):
 
 
 @pytest.mark.parametrize("word", PAUSED_WORDS)
-def test_when_paused_each_of_the_four_words_is_the_command_whatever_function_has_its_name(word, paused, typed):
+def test_when_paused_each_of_the_four_words_is_the_command_whatever_variable_has_its_name(word, paused, typed):
     typed(f"{word} = lambda: 3")
     typed(word)
     assert paused.session.state == "idle"
