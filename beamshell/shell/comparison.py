@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any
+
+from typing_extensions import override
 
 from beamshell.errors import BeamshellError, CommandError, UnknownName
 from beamshell.messages import Plan
@@ -16,11 +19,14 @@ from beamshell.plans import stubs as bps
 from beamshell.protocols import Movable
 from beamshell.shell.conditions import Condition, Near, is_number
 from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.position_changes import moved_together
 from beamshell.shell.positions import begin_position, is_motor, target_digits, unit_of
 from beamshell.shell.questions import agrees, is_attended
-from beamshell.shell.tokens import find_device
+from beamshell.shell.slots import Slot
+from beamshell.shell.tokens import Tokens, find_device
 from beamshell.text.lists import listed
+from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted, fixed, in_full, with_unit
 from beamshell.text.window import table_in_window
 
@@ -206,6 +212,47 @@ def differences(comparisons: Iterable[Comparison]) -> str:
     sentences = [one.sentence for one in comparisons if one.differs]
     more = f" (and {counted(len(sentences) - _MOST_NAMED, 'more device')})" if len(sentences) > _MOST_NAMED else ""
     return "; ".join(sentences[:_MOST_NAMED]) + more
+
+
+# ---- some of several ---------------------------------------------------------------------------
+
+
+class MovedNameSlot(Slot):
+    """The name of a device that a preset or a state has, or a pattern such as `sam*`."""
+
+    word = "motor"
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        return as_word(tokens.take(name), tokens.devices).rstrip(",")
+
+    @override
+    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
+        return [name for name, device in devices.items() if is_motor(device)]
+
+
+def some_of(conditions: Mapping[str, Condition], words: Iterable[str], *, of: str) -> dict[str, Condition]:
+    """The conditions on the devices that words name: "mono.energy", its owner "mono", or a pattern.
+
+    Args:
+        conditions: by name.
+        words: as they are typed.
+        of: what has the conditions, for the message.
+
+    Raises:
+        UnknownName: no condition is on such a device; the message offers the nearest.
+    """
+    some: dict[str, Condition] = {}
+    for word in words:
+        fitting = {
+            name: one
+            for name, one in conditions.items()
+            if word in (name, name.partition(".")[0]) or fnmatchcase(name, word)
+        }
+        if not fitting:
+            raise unknown("motor", word, conditions, of=of)
+        some |= fitting
+    return some
 
 
 # ---- moving ------------------------------------------------------------------------------------

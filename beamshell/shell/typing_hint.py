@@ -51,8 +51,8 @@ class TypingHint:
             return ()
         if usage is None:
             return ()
-        parts = ((_STYLE, usage.before), (_NEXT_STYLE, usage.current), (_STYLE, usage.after))
-        return [(style, part) for style, part in parts if part]
+        before, current, after = usage
+        return [(style, part) for style, part in ((_STYLE, before), (_NEXT_STYLE, current), (_STYLE, after)) if part]
 
     def attach(self, shell: Any, below: Callable[[], Fragments]) -> Callable[[], None]:
         """Show it below the prompt of an IPython shell, if that has more than a plain prompt.
@@ -69,9 +69,26 @@ class TypingHint:
             return lambda: None
 
         def show(_app: Any) -> None:
-            usage, line = self.fragments(prompt.default_buffer.document.text_before_cursor), below()
+            usage = self.fragments(prompt.default_buffer.document.text_before_cursor)
+            usage, line = cut_to_width(usage, prompt.app.output.get_size().columns), below()
             between = [(_STYLE, "\n")] if usage and line else []
             prompt.bottom_toolbar = [*usage, *between, *line] or None
 
         prompt.app.before_render.add_handler(show)
         return lambda: prompt.app.before_render.remove_handler(show)
+
+
+def cut_to_width(fragments: Fragments, width: int) -> Fragments:
+    """The fragments without what does not fit in one line: the marked word is there, and as much as fits around it.
+
+    Args:
+        fragments: of one line.
+        width: characters of the line.
+    """
+    marked = next((place for place, (style, _) in enumerate(fragments) if style == _NEXT_STYLE), 0)
+    begin = max(0, sum(len(text) for _, text in fragments[: marked + 1]) - width)
+    cut: list[tuple[str, str]] = []
+    for style, text in fragments:
+        cut.append((style, text[max(0, begin) : max(0, begin + width)]))
+        begin -= len(text)
+    return [(style, text) for style, text in cut if text]

@@ -65,11 +65,17 @@ class TestWithStates:
         assert re.search(r"th is -3\S*, and must be above -1\S*: it cannot be moved", answer)
         assert (prompt.position("th"), prompt.position("samx")) == (-3, -5)
 
+    def test_some_of_its_devices_are_moved_where_they_are_named(self, typed, prompt):
+        typed("mov th 0.5 samx 3")
+        typed("state direct go samx yes")
+        assert (prompt.position("th"), prompt.position("samx")) == (0.5, 0)
+        assert "state direct has no motor 'tth': did you mean th?" in typed("state direct go tth yes")
+
     @pytest.mark.parametrize(
         ("line", "message"),
         [
             ("state dirct", "no state 'dirct': did you mean direct?"),
-            ("state direct goes", "'goes' is none of go: did you mean go?"),
+            ("state direct goes", "state direct has no motor 'goes': there are samx, th"),
             ("state direct yes", "state: yes makes sense with go: state direct go yes"),
         ],
     )

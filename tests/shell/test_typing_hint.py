@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beamshell.shell.commands import commands
-from beamshell.shell.typing_hint import TypingHint
+from beamshell.shell.typing_hint import TypingHint, cut_to_width
 
 
 class Motor:
@@ -65,3 +67,12 @@ def test_an_error_in_a_hint_is_no_error_of_the_key_press(monkeypatch):
 def test_the_same_text_is_not_looked_at_twice(hint, monkeypatch):
     first = hint.fragments("mov th ")
     assert hint.fragments("mov th ") is first
+
+
+@given(st.text("abc ", max_size=30), st.text("xyz", max_size=20), st.text("abc ", max_size=30), st.integers(1, 80))
+def test_in_a_narrow_window_the_marked_word_is_there_and_nothing_is_wider(before, marked, after, width):
+    whole = [(style, text) for style, text in (("", before), ("reverse", marked), ("", after)) if text]
+    cut = "".join(text for _, text in cut_to_width(whole, width))
+    assert cut in before + marked + after
+    assert len(cut) == min(width, len(before + marked + after))
+    assert marked in cut or len(marked) > width

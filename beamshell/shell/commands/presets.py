@@ -15,12 +15,14 @@ from beamshell.protocols import Movable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.comparison import (
+    MovedNameSlot,
     arrivals,
     begin_value,
     compare,
     comparison_table,
     moves_agreed,
     plan_of_moves,
+    some_of,
 )
 from beamshell.shell.conditions import Condition, Is, Near, is_number
 from beamshell.shell.messages_shown import print_answer, say
@@ -32,7 +34,7 @@ from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device
 from beamshell.store.presets import FILE, PresetPosition, Presets, PresetVersion
 from beamshell.text.lists import listed
-from beamshell.text.nearest import nearest, unknown
+from beamshell.text.nearest import nearest
 from beamshell.text.numbers import in_full
 from beamshell.text.times import clock_time
 from beamshell.text.window import table_in_window
@@ -82,23 +84,7 @@ class SavedMotorSlot(DeviceSlot):
         return [name for name, device in devices.items() if isinstance(device, Movable) and not _is_fixed(device)]
 
 
-class PresetMotorSlot(Slot):
-    """The name of one of the motors of a preset, or a pattern."""
-
-    word = "motor"
-
-    @override
-    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        token = tokens.take(name)
-        return token.rstrip(",") if isinstance(token, str) else literal(token, tokens.devices) or token.name
-
-    @override
-    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return [name for name, device in devices.items() if is_motor(device)]
-
-
 PresetName: TypeAlias = Annotated[str, PresetNameSlot()]
-PresetMotors: TypeAlias = list[Annotated[str, PresetMotorSlot()]]
 
 
 @command(HEADING, example="preset save parked")
@@ -152,7 +138,7 @@ def show(session: Session, name: PresetName, *, version: Points | None = None) -
 def go(
     session: Session,
     name: PresetName,
-    motors: PresetMotors | None = None,
+    motors: list[Annotated[str, MovedNameSlot()]] | None = None,
     *,
     version: Points | None = None,
     yes: bool = False,
@@ -160,7 +146,7 @@ def go(
     """Move its motors, or some of them: shows what differs, asks, then moves."""
     conditions = _conditions(presets_of(session).find(name, version))
     if motors:
-        conditions = _some_of(name, conditions, motors)
+        conditions = some_of(conditions, motors, of=f"preset {name}")
     comparisons = compare(conditions, session.devices, session.offline_word)
     moves = moves_agreed(session, comparisons, agreed=yes, line=f"preset go {name}")
     return followed_by(plan_of_moves(moves), lambda _: arrivals(moves, session.devices)) if moves else None
@@ -329,18 +315,6 @@ def _conditions(version: PresetVersion) -> dict[str, Condition]:
         name: Is(place.value) if isinstance(place.value, str) else Near(place.value, unit=place.unit)
         for name, place in version.positions.items()
     }
-
-
-def _some_of(preset_name: str, conditions: Mapping[str, Condition], words: Iterable[str]) -> dict[str, Condition]:
-    some: dict[str, Condition] = {}
-    for word in words:
-        fitting = {
-            name: one for name, one in conditions.items() if word in (name, _owner(name)) or fnmatchcase(name, word)
-        }
-        if not fitting:
-            raise unknown("motor", word, conditions, of=f"preset {preset_name}")
-        some |= fitting
-    return some
 
 
 def _saved(version: PresetVersion) -> str:

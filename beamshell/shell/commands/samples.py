@@ -97,7 +97,8 @@ def _note(session: Session, kind: str, text: str) -> None:
         run, text = session.runs[int(of_run[1])], of_run[2]
     if kind == "tag" and not _TAG.fullmatch(text):
         raise UsageError(f"'{text}' is no tag: write one word, such as good; comment takes a text")
-    session.log.add(kind, text=text, scan=run.scan_id if run else None, uid=run.uid if run else None)
+    about = {"scan": run.scan_id, "uid": run.uid} if run else {"scan": None, "uid": None}
+    session.log.add(kind, text=text, operator=session.operator, **about)
     print_answer(f"{f'run {run.scan_id}' if run else 'console log'}: {text}")
 
 
@@ -105,4 +106,7 @@ def notes_of(session: Session, run: Run) -> list[str]:
     """The comments on a run and its tags, a line each, the oldest first."""
     entries = session.log.newest_first("comment", "tag", since=run.start["time"])
     notes = [entry for entry in entries if entry.facts.get("uid") == run.uid]
-    return [f"{note.kind:<7}  {clock_time(note.time, time.time())}  {note.facts['text']}" for note in reversed(notes)]
+    return [
+        f"{note.kind:<7}  {clock_time(note.time, time.time())}  {note.facts.get('operator', '')}  {note.facts['text']}"
+        for note in reversed(notes)
+    ]

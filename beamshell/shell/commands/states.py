@@ -13,12 +13,14 @@ from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.comparison import (
     Comparison,
+    MovedNameSlot,
     arrivals,
     begin_comparison,
     compare,
     comparison_table,
     moves_agreed,
     plan_of_moves,
+    some_of,
 )
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Session
@@ -77,16 +79,19 @@ def state(
     session: Session,
     name: Annotated[str, StateNameSlot()],
     go: Literal["go"] | None = None,
+    motors: list[Annotated[str, MovedNameSlot()]] | None = None,
     *,
     yes: bool = False,
 ) -> Followed | None:
     """Show how the beamline differs from a named state; with `go` move what differs.
 
     `state alignment go` shows from where to where each device would go, asks, and moves them in the order of the file:
-    motors that stand together at the same time. Where nobody can be asked, `state alignment go yes` moves them.
+    motors that stand together at the same time; with names behind it only these. Where nobody can be asked,
+    `state alignment go yes` moves them.
     """
     of_beamline = _states(session).find(name)
-    comparisons = compare(of_beamline.conditions, session.devices, session.offline_word)
+    conditions = some_of(of_beamline.conditions, motors, of=f"state {name}") if motors else of_beamline.conditions
+    comparisons = compare(conditions, session.devices, session.offline_word)
     if go is None:
         if yes:
             raise UsageError(f"yes makes sense with go: state {name} go yes")
