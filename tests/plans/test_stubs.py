@@ -38,6 +38,26 @@ def test_mv_checks_all_before_it_moves_any(here):
     assert here.x.log == []
 
 
+def test_mv_in_turn_moves_one_group_after_the_other(here):
+    sent = [msg for msg in bps.mv_in_turn([here.x, 1], [here.y, 2, here.det, 3]) if msg.command in ("set", "wait")]
+    assert [(msg.command, msg.obj) for msg in sent] == [
+        ("set", here.x),
+        ("wait", None),
+        ("set", here.y),
+        ("set", here.det),
+        ("wait", None),
+    ]
+
+
+def test_mv_in_turn_checks_all_groups_before_it_moves_any(here):
+    def check_value(value):
+        raise LimitError("y: no")
+
+    here.y.check_value = check_value
+    assert isinstance(here.world.run(bps.mv_in_turn([here.x, 1], [here.y, 3])).error, LimitError)
+    assert here.x.log == []
+
+
 def test_mvr_moves_by_distances_from_where_devices_were_sent(here):
     here.x.position, here.x.target = 4.999, 5.0
     result(here, bps.mvr(here.x, 1, here.y, -1))

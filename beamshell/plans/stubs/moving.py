@@ -1,4 +1,4 @@
-"""Stubs that move devices and ask where they are: mv, mvr, abs_set, rel_set, setpoint, locate, stop.
+"""Stubs that move devices and ask where they are: mv, mv_in_turn, mvr, abs_set, rel_set, setpoint, locate, stop.
 
 They know no engine and no control system.
 """
@@ -49,6 +49,26 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
         statuses.append((yield Msg("set", device, position, group=group, **kwargs)))
     yield Msg("wait", None, group=group, timeout=timeout)
     return tuple(statuses)
+
+
+@plan
+def mv_in_turn(*groups: Sequence[Any]) -> Plan:
+    """Move one group of devices after the other; those of a group all at the same time.
+
+    Args:
+        groups: each as `mv` takes it: [device, position, device, position, ...].
+
+    Raises:
+        LimitError: a position of any group is outside the limits; nothing has moved.
+
+    Example:
+        ``yield from mv_in_turn([shutter, "Close"], [th, 0, samx, -5])``
+    """
+    for group in groups:
+        for device, position in chunked(group, 2, "mv_in_turn([device, position, ...], [device, position, ...], ...)"):
+            check(device, position)
+    for group in groups:
+        yield from mv(*group)
 
 
 @plan
