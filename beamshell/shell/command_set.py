@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -140,6 +141,10 @@ class CommandSet:
             raise CommandError("no console is open: start `beamshell`, or type %load_ext beamshell")
         return self.session
 
+    def is_imported(self, name: str) -> bool:
+        """False for a command of another package that nobody has used yet."""
+        return name in self._by_name
+
     def __getitem__(self, name: str) -> Command:
         if name not in self._by_name and name in self._plugins:
             self._load(name)
@@ -171,6 +176,23 @@ class CommandSet:
         for command in self.commands:
             headings.setdefault(command.heading, []).append(command)
         return headings
+
+    def search(self, word: str) -> list[Command]:
+        """The commands with a word that begins so: in their name, then in their summary, then in their help.
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest command.
+        """
+        pattern = re.compile(rf"\b{re.escape(word)}", re.IGNORECASE)
+        by_rank: tuple[list[Command], ...] = ([], [], [])
+        for command in self.commands:
+            texts = (" ".join([command.name, *command.aliases]), command.summary, command.help())
+            rank = next((rank for rank, text in enumerate(texts) if pattern.search(text)), None)
+            if rank is not None:
+                by_rank[rank].append(command)
+        if not any(by_rank):
+            raise self.unknown(word)
+        return [command for commands in by_rank for command in commands]
 
     # ---- commands of other packages ------------------------------------------------------------
 

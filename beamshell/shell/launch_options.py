@@ -93,7 +93,7 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
 
 
 def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
-    """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
+    """Settings that keep a twin apart from the beamline: its own name, title, data folder and presets."""
     twin_folder = folder / "twin"
     twin_folder.mkdir(parents=True, exist_ok=True)
     title = f"the twin of {config.title or config.name}: nothing real moves"
@@ -101,6 +101,7 @@ def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
         f"--Beamshell.name={config.name}-twin",
         f"--Beamshell.title={title}",
         f"--Beamshell.data_folder={twin_folder}",
+        "--Beamshell.presets_file=",
     ]
 
 

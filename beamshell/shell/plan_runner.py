@@ -6,18 +6,20 @@ It knows nothing of how a command is typed. What is shown at a pause, and how a 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
 from beamshell.plans.unrun_plan_guard import call_of
+from beamshell.shell.beamline_states import refuse_in_other_states
 from beamshell.shell.messages_shown import MENU, one_line, print_answer, say
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.preflight import Preflight
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.profile_suspenders import suspender_lines
+from beamshell.shell.questions import is_attended
 from beamshell.shell.rest_of_cell import interrupted_line, rest_of_cell
 from beamshell.shell.session_parts import SessionParts
 
@@ -64,10 +66,11 @@ class PlanRunner:
             self._parts.acquisition.need("runs").runs,
             ask_above_s=lambda: self._config.ask_above,
             suspender_lines=lambda: suspender_lines(self._engine),
-            is_attended=lambda: bool(getattr(getattr(self._shell, "parent", None), "interact", False)),
+            is_attended=lambda: is_attended(self._shell),
             not_recorded=lambda: [
                 name for each in self._engine.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
+            refuse_plans=self._refuse_in_other_states,
             expect=self._parts.plan_display.expect,
         )
 
@@ -89,7 +92,7 @@ class PlanRunner:
         try:
             if str(self._engine.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
                 raise EngineError(f"a plan is {self._engine.state}: type resume, stop, abort or halt first")
-            checked = self.check(plan) if preflight else nullcontext()
+            checked = self.check(plan, command=command) if preflight else nullcontext()
             metadata = {"operator": self._operator()}
             if command:
                 metadata["command"] = command
@@ -117,11 +120,16 @@ class PlanRunner:
         """
         return self.preflight.rehearse(plan)
 
-    def check(self, plan: Plan, *, ask: bool = True) -> AbstractContextManager[None]:
+    def _refuse_in_other_states(self, names: Iterable[str]) -> None:
+        """Return if the beamline is in the states that the profile requires for these commands or plans."""
+        refuse_in_other_states(names, self._config, self._parts.profile, self._devices())
+
+    def check(self, plan: Plan, *, command: str = "", ask: bool = True) -> AbstractContextManager[None]:
         """Simulate a plan that is about to run, unless it cannot be made twice; it is thrown away if it is refused.
 
         Args:
             plan: a plan that has not begun.
+            command: the line that was typed, if there is one.
             ask: False starts it however long it takes, as in the middle of a queue.
 
         Returns:
@@ -131,9 +139,10 @@ class PlanRunner:
             BeamshellError: it cannot be done.
         """
         call = call_of(plan)
-        if call is None or not call.can_be_repeated:
-            return nullcontext()
         try:
+            self._refuse_in_other_states(command.split()[:1])
+            if call is None or not call.can_be_repeated:
+                return nullcontext()
             return self.preflight.before(call.repeat, ask=ask, refuse_run=self.refuse_beside_paused)
         except BaseException:
             plan.close()

@@ -50,6 +50,7 @@ class Preflight:
         suspender_lines: gives a line for each suspender.
         is_attended: True if somebody is at the prompt and can answer.
         not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
+        refuse_plans: called with the names of the plans that are about to run; it raises if one cannot run now.
         expect: called with the simulation of each plan that is about to run.
         confirm: shows a line and asks whether to start; True means yes.
     """
@@ -62,6 +63,7 @@ class Preflight:
         suspender_lines: Callable[[], list[str]],
         is_attended: Callable[[], bool],
         not_recorded: Callable[[], list[str]] = list,
+        refuse_plans: Callable[[list[str]], None] = lambda _: None,
         expect: Callable[[SimulationResult], None] = lambda _: None,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Preflight:
         self._suspender_lines = suspender_lines
         self._is_attended = is_attended
         self._not_recorded = not_recorded
+        self._refuse_plans = refuse_plans
         self._expect = expect
         self._confirm = confirm or confirm_at_prompt
 
@@ -106,6 +109,7 @@ class Preflight:
             return nullcontext()
         if result.runs and refuse_run is not None:
             refuse_run()
+        self._refuse_plans([str(run.get("plan_name", "")) for run in result.runs])
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun
                 raise problem

@@ -71,6 +71,17 @@ class Beamshell(Configurable):
         "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
         "are shown in any case.",
     ).tag(config=True)
+    presets_file = Unicode(
+        "",
+        help="The file of the presets, absolute or beside the profile's ipython_config.py; empty: in the data folder.",
+    ).tag(config=True)
+    states_file = Unicode(
+        "", help="The file of the beamline's states (YAML), absolute or beside the profile's ipython_config.py."
+    ).tag(config=True)
+    requires = Dict(
+        help="The state of the beamline that a command or a plan needs, such as {'xafs': 'alignment'}; in any other it "
+        "is refused."
+    ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)
 

@@ -28,6 +28,11 @@ def agrees(question: str, *, default: bool, at_end: bool = False) -> bool:
     return default if not answer else answer in ("y", "yes")
 
 
+def is_attended(shell: Any) -> bool:
+    """Whether somebody is at the prompt and can answer; nobody is with -c, a file, a pipe or a notebook."""
+    return bool(getattr(getattr(shell, "parent", None), "interact", False))
+
+
 def let_ctrl_c_say_no(shell: Any) -> Callable[[], None]:
     """Let Ctrl+C be a no at the questions of IPython too, such as that of `reset`, which ask again otherwise.
 

@@ -5,6 +5,7 @@ It knows nothing of how a command is typed or an error shown. Its parts are made
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -237,6 +238,11 @@ class Session:
     def ioc(self) -> DemoIoc | None:
         """The IOC that this console has started: the demo beamline or the twin."""
         return self._parts.ioc
+
+    @property
+    def clock_jump_s(self) -> float:
+        """Seconds by which the computer's clock was set since the console was opened; below 0 if it was set back."""
+        return time.time() - time.monotonic() - self._parts.clock_offset_s
 
     @property
     def state(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.beamline_devices import BeamlineDevices
+from beamshell.shell.beamline_states import states_of
 from beamshell.shell.console_recorder import ConsoleRecorder
 from beamshell.shell.messages_shown import one_line, say, say_error
 from beamshell.shell.positions import places_of
@@ -120,6 +122,7 @@ class SessionParts:
 
     Attributes:
         names: the names at the prompt.
+        clock_offset_s: the computer's clock when the parts were made, less the seconds that only grow.
         recorder: writes what happens into the console log; None before `open`.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
@@ -137,6 +140,7 @@ class SessionParts:
     ) -> None:
         self.profile = profile
         self.ioc = ioc
+        self.clock_offset_s = time.time() - time.monotonic()
         self._ended_ioc: int | None = None
         self.names = PromptNames(shell.user_ns, shell.user_ns_hidden)
         self.acquisition: StartupStep[Acquisition] = StartupStep("open")
@@ -183,6 +187,8 @@ class SessionParts:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
         if self.devices.take(self._load_devices):
             self._record_baseline()
+            for problem in states_of(self._config, self.profile, self.devices.need("devices").registry).problems:
+                self._report(problem)
 
     def _load_devices(self) -> BeamlineDevices:
         if self._config.demo_ioc and self.ioc is None:

@@ -17,6 +17,7 @@ c.Beamshell.name = "demo"
 c.Beamshell.title = "the demo beamline"
 c.Beamshell.demo_ioc = True
 c.Beamshell.devices_file = "devices.yml"
+c.Beamshell.states_file = "states.yml"
 c.Beamshell.baseline = False
 c.Beamshell.suspenders = [
     {"class": "SuspendFloor", "signal": "ring", "suspend_thresh": 50, "resume_thresh": 100, "sleep": 1},

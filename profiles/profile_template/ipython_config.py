@@ -19,3 +19,5 @@ c.Beamshell.suspenders = []
 # c.Beamshell.answer_wait = 60  # seconds that a plan waits for a device that does not answer any more
 # c.Beamshell.status_line = ["ring", "shutter"]  # shown below the prompt
 # c.Beamshell.ask_above = 1800  # seconds: a scan that takes longer is asked about before it starts
+# c.Beamshell.states_file = "states.yml"  # named states of the beamline, see docs/how-to/presets-and-states.md
+# c.Beamshell.requires = {"xafs": "alignment"}  # a command or a plan that is refused in any other state

@@ -499,6 +499,34 @@ def test_bhelp_of_any_other_word_shows_the_commands_that_have_it_in_their_help(c
     assert "mov" not in names
 
 
+def test_commands_lists_what_has_a_word_in_name_summary_or_help_the_best_first_a_line_each(capsys):
+    commands()["commands"].act(SimpleNamespace(devices={}), ["scan"])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names[0] == "scan"
+    in_name = [name for name in names if name.startswith("scan")]
+    assert names[: len(in_name)] == in_name
+    assert {"ascan", "rehearse"} <= set(names)
+    assert "offline" not in names
+
+
+def test_commands_and_bhelp_of_a_word_find_the_same(capsys):
+    commands()["commands"].act(SimpleNamespace(devices={}), ["energy"])
+    lines = capsys.readouterr().out.splitlines()
+    _, *with_heading = bhelp(capsys, "energy").splitlines()
+    assert [line.split()[0] for line in lines] == [line.split()[0] for line in with_heading]
+
+
+def test_commands_alone_lists_every_command_in_a_line(capsys):
+    commands()["commands"].act(SimpleNamespace(devices={}), [])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == [command.name for command in commands().commands]
+
+
+def test_commands_of_an_unknown_word_offers_the_nearest_command():
+    with pytest.raises(UnknownName, match=r"^no command 'rehaerse': did you mean rehearse\?$"):
+        commands()["commands"].act(SimpleNamespace(devices={}), ["rehaerse"])
+
+
 def test_bhelp_of_an_unknown_word_offers_the_nearest_command():
     with pytest.raises(UnknownName, match=r"^no command 'rehaerse': did you mean rehearse\?$"):
         commands()["bhelp"].act(SimpleNamespace(devices={}), ["rehaerse"])

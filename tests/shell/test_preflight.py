@@ -148,7 +148,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
 
-    def check(plan, ask):
+    def check(plan, ask, command=""):
         try:
             return console.preflight.before(call_of(plan).repeat, ask=ask)
         except BaseException:

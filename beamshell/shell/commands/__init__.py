@@ -8,6 +8,8 @@ from beamshell.shell.command_set import COMMANDS, CommandSet
 
 _MODULES = (
     "motion",
+    "presets",
+    "states",
     "scans",
     "flying",
     "spec",
@@ -18,6 +20,7 @@ _MODULES = (
     "rehearse",
     "interruptions",
     "records",
+    "samples",
     "figures",
     "text_plots",
     "beamline",

@@ -1,4 +1,4 @@
-"""Commands about the beamline and the console: devices, offline, reconnect, reload, load_times, last_error, bhelp."""
+"""Commands about the beamline and the console: devices, offline, reload, doctor, last_error, bhelp and others."""
 
 from __future__ import annotations
 
@@ -133,6 +133,17 @@ def last_error(session: Session) -> None:
     session.last_error.show()
 
 
+@command(HEADING, example="doctor")
+def doctor(session: Session) -> None:
+    """Examine the console: data folder, devices, control systems, suspenders and more; each ok, or what to do.
+
+    It moves nothing, and asks no device.
+    """
+    from beamshell.shell.doctor import findings
+
+    print(table_in_window([finding.cells for finding in findings(session)], left_aligned=range(3)))
+
+
 @command(HEADING, example="bhelp scan")
 def bhelp(topic: Annotated[str, TopicSlot()] = "") -> None:
     """Show the commands by heading, or the help of one.
@@ -150,13 +161,23 @@ def bhelp(topic: Annotated[str, TopicSlot()] = "") -> None:
         rows = [(heading, listed(each.name for each in its_commands)) for heading, its_commands in headings.items()]
         print_pages("\n".join([*aligned(rows, left_aligned=(0, 1)), "", _MORE_HELP]))
         return
-    word = re.compile(rf"\b{re.escape(topic)}", re.IGNORECASE)
-    found = {heading: its_commands for heading, its_commands in headings.items() if word.search(heading)} or {
-        f"With '{topic}' in the help": [each for each in COMMANDS.commands if word.search(f"{each.name} {each.help()}")]
+    begins_with_topic = re.compile(rf"\b{re.escape(topic)}", re.IGNORECASE)
+    by_heading = {
+        heading: its_commands for heading, its_commands in headings.items() if begins_with_topic.search(heading)
     }
-    if not any(found.values()):
-        raise COMMANDS.unknown(topic)
-    print_pages("\n".join(_with_examples(found)))
+    print_pages("\n".join(_with_examples(by_heading or {f"With '{topic}' in the help": COMMANDS.search(topic)})))
+
+
+@command(HEADING, example="commands energy")
+def commands(word: Annotated[str, TopicSlot()] = "") -> None:
+    """List the commands that have a word in their name, summary or help, a line each; the best first.
+
+    Without a word it lists all commands.
+    """
+    for problem in COMMANDS.load_plugins():
+        say_error(problem)
+    rows = [(each.typical_line, each.summary) for each in COMMANDS.search(word)]
+    print_pages("\n".join(aligned(rows, left_aligned=(0, 1))))
 
 
 def _with_examples(by_heading: Mapping[str, Sequence[Command]]) -> Iterator[str]:

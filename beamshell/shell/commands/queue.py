@@ -186,7 +186,7 @@ class _Work:
         if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
         if line.command.preflight:
-            self._session.runner.check(followed.plan, ask=False)
+            self._session.runner.check(followed.plan, command=item.line, ask=False)
 
         def whole() -> Plan:
             result = yield from followed.plan

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
+from beamshell.shell.commands.samples import notes_of
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, NumberSlot, RecordedNameSlot, Slot
@@ -79,13 +80,18 @@ def _existing(key: str, metadata: Any) -> str:
 
 @command(HEADING, example="runs 12")
 def runs(session: Session, scan_number: int | None = None) -> None:
-    """Show the last runs of the data folder, or one of them point by point; -1 is the newest, of any console."""
+    """Show the last runs of the data folder, or one of them point by point, with the comments on it.
+
+    -1 is the newest run, of any console.
+    """
     if scan_number is None:
         print_answer(session.runs)
         return
     run = session.runs[scan_number]
     print_answer(run)
     print_answer(run.table())
+    for note in notes_of(session, run):
+        print_answer(note)
 
 
 class FormatSlot(Slot):

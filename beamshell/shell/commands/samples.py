@@ -1,0 +1,112 @@
+"""Commands that say what is measured: newproposal, newsample, comment, tag."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from beamshell.errors import UsageError
+from beamshell.shell.command_set import command
+from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.parameter_types import Labels, Session, Text
+from beamshell.text.times import clock_time
+
+if TYPE_CHECKING:
+    from beamshell.store import Run
+
+HEADING = "What was measured"
+_OF_RUN = re.compile(r"run (-?\d+)\s+(\S.*)", re.DOTALL)
+"""A comment or a tag for one run: "run 12 the beam was lost"."""
+_TAG = re.compile(r"[\w.+:-]+")
+
+
+# ---- metadata of the following runs --------------------------------------------------------------
+
+
+@command(HEADING, example="newsample LaB6 thickness=0.5")
+def newsample(session: Session, name: str, labels: Labels) -> None:
+    """Name the sample of the following runs, and what there is to say about it.
+
+    `thickness=0.5` goes into the metadata as `sample_thickness`. What was said about the sample before goes. `md` shows
+    all metadata.
+    """
+    if "=" in name:
+        raise UsageError(f"'{name}' is no name of a sample: write newsample LaB6 {name}")
+    _replace(session, "sample", name, labels)
+
+
+@command(HEADING, example="newproposal 2026-1234 strain in thin films")
+def newproposal(session: Session, number: str, title: Text = "") -> None:
+    """Name the proposal of the following runs, and its title; the sample of the proposal before goes."""
+    old = _of("sample", session.md)
+    _replace(session, "proposal", number, {"title": title} if title else {})
+    for key in old:
+        del session.md[key]
+    if old:
+        print_answer(f"no longer: {_shown(old)}")
+
+
+def _replace(session: Session, key: str, name: str, more: Mapping[str, Any]) -> None:
+    """Set an entry of the metadata and those that belong to it; those of the one before go."""
+    metadata = session.md
+    old = _of(key, metadata)
+    entries = {key: name, **{f"{key}_{label}": value for label, value in more.items()}}
+    for each in old.keys() - entries.keys():
+        del metadata[each]
+    metadata.update(entries)
+    print_answer(_shown(entries))
+    if dropped := {each: value for each, value in old.items() if each not in entries}:
+        print_answer(f"no longer: {_shown(dropped)}")
+    session.log.add(key, **entries)
+
+
+def _of(key: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of the metadata and those that belong to it: "sample", "sample_thickness"."""
+    return {each: value for each, value in metadata.items() if each == key or each.startswith(f"{key}_")}
+
+
+def _shown(entries: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in entries.items())
+
+
+# ---- comments and tags ---------------------------------------------------------------------------
+
+
+@command(HEADING, example="comment the sample slipped after point 12")
+def comment(session: Session, text: Text) -> None:
+    """Write a comment on the last run of this console; before its first run it stands in the console log alone.
+
+    `comment run 12 the beam was lost` is for that run. `runs 12` shows the comments on it.
+    """
+    _note(session, "comment", text)
+
+
+@command(HEADING, example="tag good")
+def tag(session: Session, word: Text) -> None:
+    """Mark the last run of this console with a word; `tag run 12 good` marks that run. `runs 12` shows it."""
+    _note(session, "tag", word)
+
+
+def _note(session: Session, kind: str, text: str) -> None:
+    """Write a note of a person into the console log, with the run that it is about."""
+    of_run = _OF_RUN.fullmatch(text)
+    run: Run | None = session.own_runs[-1] if session.own_runs else None
+    if of_run is not None:
+        run, text = session.runs[int(of_run[1])], of_run[2]
+    if kind == "tag" and not _TAG.fullmatch(text):
+        raise UsageError(f"'{text}' is no tag: write one word, such as good; comment takes a text")
+    about = {"scan": run.scan_id, "uid": run.uid} if run else {"scan": None, "uid": None}
+    session.log.add(kind, text=text, operator=session.operator, **about)
+    print_answer(f"{f'run {run.scan_id}' if run else 'console log'}: {text}")
+
+
+def notes_of(session: Session, run: Run) -> list[str]:
+    """The comments on a run and its tags, a line each, the oldest first."""
+    entries = session.log.newest_first("comment", "tag", since=run.start["time"])
+    notes = [entry for entry in entries if entry.facts.get("uid") == run.uid]
+    return [
+        f"{note.kind:<7}  {clock_time(note.time, time.time())}  {note.facts.get('operator', '')}  {note.facts['text']}"
+        for note in reversed(notes)
+    ]
