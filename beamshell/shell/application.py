@@ -85,6 +85,7 @@ class BeamshellApp(TerminalIPythonApp):
         self.config_file_paths = [str(self.options.profile)]
         self.config.TerminalInteractiveShell.term_title_format = f"beamshell {self.options.config.name}"
         self.config.TerminalInteractiveShell.confirm_exit = False
+        self.config.TerminalInteractiveShell.display_completions = "column"  # the value of each device beside its name
         self.config.InteractiveShell.separate_in = ""  # no blank line before each prompt
         warnings.filterwarnings("ignore", "To exit: use 'exit'")  # a signal ends the console, not only the cell
         if not has_colours(sys.stdout):

@@ -227,6 +227,8 @@ class Command:
         """Its usage, cut at the word that comes next."""
         if (sub := self._subcommand(typed)) is not None:
             return sub.hint(typed[1:], devices)
+        if self.subcommands and not typed:
+            return Hint(f"{self.name} ", " | ".join(filter(None, [self.signature.usage(), *self.subcommands])), "")
         before, current, after = self.signature.hint(typed, devices)
         return Hint(f"{self.name} {before}", current, after)
 

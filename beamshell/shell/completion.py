@@ -1,6 +1,7 @@
 """Completion of a command's words with Tab, and the hint that shows which word comes next.
 
 Both are pure functions of the text before the cursor; `completions_of` joins the names to IPython's completions.
+No control system is asked: what the menu shows of a device is the last value that has come by subscription.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from beamshell.errors import BeamshellError
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.signature import Hint
+from beamshell.shell.status_line import reading_text, value_signal
+from beamshell.shell.tokens import find_device, is_device
 from beamshell.shell.typed_cell import last_statement
 from beamshell.shell.typed_line import cut_line
 from beamshell.store.run import Run
 
+_UNKNOWN = "<unknown>"
+"""What IPython's menu says beside a name of which it knows nothing."""
 _RUN = re.compile(r"(?<![\w.])runs\[-?\d+\]\.(\w*)\Z")
 """One run of the catalogue, and the attribute that is being typed; IPython would offer those of a list of runs too."""
 
@@ -53,19 +58,26 @@ def hint(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> Hint | 
         commands: the commands.
         devices: the devices by name.
     """
-    typed = _typed(text, commands)
+    typed = _typed(text, commands, imports=False)
     return None if typed is None else typed[0].hint(typed[1], devices)
 
 
-def _typed(text: str, commands: CommandSet) -> tuple[Command, list[str], str] | None:
-    """The last command of a text, its words that are complete, and the one that is being typed."""
+def _typed(text: str, commands: CommandSet, *, imports: bool = True) -> tuple[Command, list[str], str] | None:
+    """The last command of a text, its words that are complete, and the one that is being typed.
+
+    Args:
+        text: the line up to the cursor.
+        commands: the commands.
+        imports: whether a command of another package is imported, which takes a while.
+    """
     commands_of_line = cut_line(f"{last_statement(text)}\0")  # the mark keeps the blank before the cursor
     if not commands_of_line:
         return None
     name, *words = commands_of_line[-1].words
-    if not words or name.lstrip("%") not in commands:
+    name = name.lstrip("%")
+    if not words or name not in commands or not (imports or commands.is_imported(name)):
         return None
-    return commands[name.lstrip("%")], words[:-1], words[-1].rstrip("\0")
+    return commands[name], words[:-1], words[-1].rstrip("\0")
 
 
 def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
@@ -78,12 +90,36 @@ def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
     return [".".join([name, *path, part]) for part in names]
 
 
+def last_value(name: str, devices: Mapping[str, Any]) -> str:
+    """The last value of a device that has come by subscription, such as "1.0000 deg"; "" if there is none.
+
+    Args:
+        name: a word of the menu, such as "th" or "th.velocity".
+        devices: the devices by name.
+    """
+    if not is_device(name, devices):
+        return ""
+    device = find_device(name, devices)
+    device = getattr(device, "main_axis", None) or device
+    signal = value_signal(device)
+    if signal is None:
+        return ""
+    if not getattr(signal, "connected", True):
+        return "not connected"
+    return "" if signal.latest is None else reading_text(signal, device)
+
+
+def _summary(name: str, commands: CommandSet) -> str:
+    """What a command does, in one line; "" for what is none, or is not imported yet."""
+    return commands[name].summary if commands.is_imported(name) else ""
+
+
 def completions_of(
     python: Callable[[str, int], Iterator[Any]], commands: CommandSet, devices: Callable[[], Mapping[str, Any]]
 ) -> Callable[[str, int], Iterator[Any]]:
     """The completions at the prompt: in a command its own and no others, elsewhere those of Python.
 
-    A magic is offered only where a `%` is typed.
+    A magic is offered only where a `%` is typed. Beside a device stands its last value, beside a command what it does.
 
     Args:
         python: IPython's completions, by text and place of the cursor.
@@ -97,10 +133,14 @@ def completions_of(
         names = candidates(line, commands, devices())
         if names is None:
             has_percent = "%" in line.split(";")[-1]
-            yield from (one for one in python(text, offset) if has_percent or not one.text.startswith("%"))
+            for one in python(text, offset):
+                if has_percent or not one.text.startswith("%"):
+                    note = last_value(one.text, devices()) or _summary(one.text, commands)
+                    is_plain = not note and one.type != _UNKNOWN
+                    yield one if is_plain else Completion(one.start, one.end, one.text, type=note)
             return
         word = re.split(r"\s|(?<=\])\.", line)[-1]
         for name in names:
-            yield Completion(offset - len(word), offset, name, type="device")
+            yield Completion(offset - len(word), offset, name, type=last_value(name, devices()))
 
     return completions

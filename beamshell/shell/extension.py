@@ -39,6 +39,7 @@ from beamshell.shell.session import Session
 from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, suspenders_text
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
+from beamshell.shell.typing_hint import TypingHint
 from beamshell.shell.values_shown import show_values
 from beamshell.text.own_code import own_frames
 from beamshell.text.window import window_width
@@ -294,6 +295,8 @@ class _Wiring:
         self._undo.append(lambda: setattr(self._shell, "prompts", before))
         self._session.status_line.parts += self._parts_of_status_line()
         self._undo.append(self._session.status_line.attach(self._shell))
+        hint = TypingHint(self._commands, lambda: self._session.devices)
+        self._undo.append(hint.attach(self._shell, self._session.status_line.fragments))
 
     def _parts_of_status_line(self) -> list[StatusPart]:
         session = self._session

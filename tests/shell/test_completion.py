@@ -6,7 +6,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from beamshell.shell.commands import commands
-from beamshell.shell.completion import candidates, hint
+from beamshell.shell.completion import candidates, completions_of, hint, last_value
 
 
 class Detector:
@@ -48,6 +48,53 @@ def test_a_started_name_is_completed():
 
 def test_a_number_slot_offers_nothing():
     assert offered("mov th ") == []
+
+
+class Signal:
+    connected = True
+    units, precision = "deg", 4
+
+    def __init__(self, value):
+        self.latest = None if value is None else {"value": value}
+
+
+def positioned(value, **attributes):
+    motor = Motor()
+    motor.name, motor.readback_signal = "th", Signal(value)
+    vars(motor.readback_signal).update(attributes)
+    return {"th": motor}
+
+
+@pytest.mark.parametrize(
+    ("devices", "value"),
+    [
+        (positioned(1.5), "1.5000 deg"),
+        (positioned(None), ""),
+        (positioned(1.5, connected=False), "not connected"),
+        ({"th": Detector()}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_menu_says_the_last_value_of_a_device_and_asks_no_hardware(devices, value):
+    assert last_value("th", devices) == value
+
+
+def test_beside_a_command_the_menu_says_what_it_does_and_beside_the_unknown_nothing():
+    from IPython.core.completer import Completion
+
+    def python(text, offset):
+        for name, kind in (("mov", "function"), ("th", "instance"), ("tuple", "class"), ("x", "<unknown>")):
+            yield Completion(0, offset, name, type=kind)
+
+    with provisionalcompleter():
+        menu = completions_of(python, commands(), lambda: positioned(1.5))("", 0)
+        notes = {one.text: one.type for one in menu}
+    assert notes == {
+        "mov": "Move motors to positions, all together, and wait until all have arrived.",
+        "th": "1.5000 deg",
+        "tuple": "class",
+        "x": "",
+    }
 
 
 def test_the_second_motor_of_a_move_is_completed_too():
