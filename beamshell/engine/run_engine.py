@@ -129,7 +129,7 @@ class RunEngine:
         - "moving": device, target. A plan is about to send a device for the first time in its call.
         - "paused": reason, moved (the last `set` message of each device).
         - "resumed": nothing.
-        - "ended": status, reason, problems, uids, by_person, moved.
+        - "ended": status, reason, error (the class of the plan's exception), problems, uids, by_person, moved.
         - "suspended", "released": reasons; seconds.
         """,
     )
@@ -357,6 +357,7 @@ class RunEngine:
             reason=outcome.reason,
             problems=outcome.problems,
             uids=outcome.run_uids,
+            error=type(outcome.error).__name__ if outcome.error is not None else "",
             by_person=outcome.interrupted,
             moved=interpreter.ctx.resources.moves(),
         )

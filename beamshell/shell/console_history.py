@@ -105,8 +105,9 @@ def _note_scan(incident: Incident, runs: Runs) -> None:
     record = scan_record(run)
     incident.scans = (run.scan_id,)
     incident.points = f"point {record.point_words}" if record.points else ""
-    if incident.kind is Kind.DIED and record.end is not None:
-        incident.time = max(incident.time, record.end)
+    if incident.kind is Kind.DIED:
+        times = (doc["time"] for name, doc in run.documents() if name == "event")
+        incident.time = max([incident.time, *times])
 
 
 def _run_of(incident: Incident, runs: Runs) -> Run | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from beamshell.devices.summary import address_of
 from beamshell.errors import BeamshellError
 from beamshell.shell.console_history import History, history_since, scan_record
+from beamshell.shell.device_look import begin_look
 from beamshell.shell.positions import value_text
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
@@ -171,7 +172,7 @@ def _lost(session: Session, name: str, device: Any, now: float) -> str:
     if not lost and getattr(device, "connected", True):
         return ""
     if not lost:
-        return f"{name} does not answer. It connects by itself when it comes back."
+        return f"{_label(name, device)} does not answer: is its IOC running? It connects by itself when it comes back."
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     since = clock_time(min(channel.since for channel in lost), now)
     return (
@@ -191,21 +192,28 @@ _REMEDIES: Mapping[str, Callable[[str], str]] = {
 
 def _condition(name: str, device: Any) -> str:
     """Where a device is, and what is unusual about it."""
-    address = getattr(device, "prefix", "") or _address(device)
-    label = f"{name} ({address})" if address else name
+    label = _label(name, device)
     begin = getattr(device, "begin_state", None)
     if not callable(begin):
-        return f"{label} answers."
+        value = begin_look(device)().value
+        return f"{label} answers{f': {value}' if value not in ('', 'None') else ''}."
     try:
         state = begin()()
     except (BeamshellError, TimeoutError) as exc:
         return f"{label}: {exc}"
-    at = f"{label} is at {value_text(device, state['position'])}" if state["connected"] else f"{label} is offline"
+    place = value_text(device, state["position"])
+    at = f"{label} is {'' if isinstance(state['position'], str) else 'at '}{place}" if place else f"{label} is offline"
     words = [*(state.get("words") or ()), *_at_limit(device, state)]
     if not words:
-        return f"{at} and nothing holds it."
+        return f"{at}, and nothing holds it."
     remedies = [remedy(name) for word in words for start, remedy in _REMEDIES.items() if word.startswith(start)]
     return "; ".join([f"{at}: {listed(words)}", *remedies]) + "."
+
+
+def _label(name: str, device: Any) -> str:
+    """A device by its name, with its address if it has one."""
+    address = getattr(device, "prefix", "") or _address(device)
+    return f"{name} ({address})" if address else name
 
 
 def _at_limit(device: Any, state: Mapping[str, Any]) -> list[str]:

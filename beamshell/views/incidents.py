@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from beamshell import errors
 from beamshell.text.numbers import in_full, with_unit
 from beamshell.text.times import clock_time, duration
 
@@ -90,11 +91,16 @@ class Incident:
 
     @property
     def subject(self) -> str:
-        """What it happened to: "scan 12, after point 7 of 21 (scan det th -1 1 21)", "'mov th 5'" or "a plan"."""
+        """What it happened to, such as "scan 12 (scan det th -1 1 21)", "'mov th 5'" or "a plan"."""
         if not self.scans:
             return f"'{self.command}'" if self.command else "a plan"
-        scan = f"scan {self.scans[-1]}{f', after {self.points},' if self.points else ''}"
-        return f"{scan.removesuffix(',')} ({self.command})" if self.command else scan
+        scan = f"scan {self.scans[-1]}"
+        return f"{scan} ({self.command})" if self.command else scan
+
+    @property
+    def after(self) -> str:
+        """Such as " after point 7 of 21", for a sentence; "" if that is not known."""
+        return f" after {self.points}" if self.points else ""
 
 
 @dataclass(slots=True)
@@ -228,7 +234,7 @@ class ConsoleStory:
         self._resume(entry)
         reason = str(facts.get("reason") or "; ".join(map(str, facts.get("problems") or ())))
         if status == "fail" or (status == "abort" and not facts.get("by_person")):
-            self._begin(Kind.FAILED, entry, reason)
+            self._begin(Kind.REFUSED if _is_refusal(facts) else Kind.FAILED, entry, reason)
             self._is_failure_noted = True
         elif facts.get("by_person"):
             self._begin(Kind.ENDED, entry, reason)
@@ -262,6 +268,13 @@ class ConsoleStory:
                 incident.until = entry.time
 
 
+def _is_refusal(facts: Mapping[str, Any]) -> bool:
+    """Whether a device has refused the first move of a plan that had no scan, so that nothing has happened."""
+    error = getattr(errors, str(facts.get("error")), None)
+    return isinstance(error, type) and issubclass(error, _REFUSALS) and not facts.get("scans")
+
+
+_REFUSALS = (errors.LimitError, errors.BadValue, errors.ReadOnlyError)
 _READERS: dict[str, Callable[[ConsoleStory, Entry], None]] = {
     "opened": ConsoleStory._open,
     "closed": ConsoleStory._close,
@@ -312,30 +325,24 @@ def sentence(incident: Incident, now: float, where: str = "") -> str:
         now: seconds since 1970-01-01 UTC.
         where: the console where it happened, if that is not the reader's own.
     """
-    at, reason, subject = (
-        clock_time(incident.time, now),
-        incident.reason.partition("\n")[0].rstrip("."),
-        incident.subject,
-    )
-    place = f" on {where}" if where else ""
+    at, reason = clock_time(incident.time, now), incident.reason.partition("\n")[0].rstrip(".")
+    subject = _capital(incident.subject) + (f" on {where}" if where else "")
     because = f": {reason}" if reason else ""
     if incident.kind is Kind.DIED:
         moving = f", with {', '.join(incident.moving)} on its way" if incident.moving else ""
-        during = f" in {subject}" if incident.command or incident.scans else ""
-        return f"{_capital(where or 'a console')} died{during} at {at}{moving}{because}."
+        during = f" in {incident.subject}" if incident.command or incident.scans else ""
+        return f"{_capital(where or 'a console')} died{during}{incident.after} at {at}{moving}{because}."
     if incident.kind is Kind.SUSPENDED:
         if incident.lasts:
-            return (
-                f"{_capital(subject)}{place} has waited since {at}, {duration(max(0.0, now - incident.time))}{because}."
-            )
-        return f"{_capital(subject)}{place} waited {duration(incident.seconds)} from {at}{because}."
+            return f"{subject} has waited {duration(max(0.0, now - incident.time))}, since {at}{because}."
+        return f"{subject} waited {duration(incident.seconds)}, from {at}{because}."
     if incident.kind is Kind.PAUSED:
         because = because or ": Ctrl+C, or the plan itself"
         if incident.lasts:
-            return f"{_capital(subject)}{place} has been paused since {at}{because}."
-        return f"{_capital(subject)}{place} was paused for {duration(incident.seconds)} from {at}{because}."
+            return f"{subject} has been paused{incident.after} since {at}{because}."
+        return f"{subject} was paused for {duration(incident.seconds)} from {at}{because}."
     verb = {Kind.REFUSED: "was refused", Kind.FAILED: "failed", Kind.ENDED: "was ended by a person"}[incident.kind]
-    return f"{_capital(subject)}{place} {verb} at {at}{because}."
+    return f"{subject} {verb}{incident.after} at {at}{because}."
 
 
 def _capital(text: str) -> str:

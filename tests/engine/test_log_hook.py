@@ -52,6 +52,7 @@ def test_a_failure_is_told_with_its_reason(engine, told):
     assert told[-1][0] == "ended"
     assert told[-1][1]["status"] == "fail"
     assert "cannot set" in told[-1][1]["reason"]
+    assert told[-1][1]["error"] == "PlanError"
 
 
 def test_a_pause_a_resume_and_an_end_by_a_person_are_told(engine, told):

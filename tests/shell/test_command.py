@@ -70,7 +70,7 @@ def test_a_command_does_what_its_function_does(console):
 def test_a_word_that_does_not_fit_is_named(console):
     with pytest.raises(UsageError) as refused:
         TWICE.act(console, ["abc"])
-    assert str(refused.value) == "twice: 'abc' is not a number (number)"
+    assert str(refused.value) == "twice: 'abc' is not a number (number).\nUsage: twice number, such as: twice 2"
 
 
 def test_where_words_are_missing_the_usage_is_on_a_second_line(console):

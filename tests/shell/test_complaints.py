@@ -145,7 +145,7 @@ def test_new_thing_6_why_is_one_plain_sentence_for_the_last_failure(prompt, type
     prompt.session.devices["samx"].limits = (-5, 5)
     typed("mov samx 95")
     prompt.session.devices["samx"].limits = None
-    assert re.fullmatch(r"'mov samx 95' failed at \d\d:\d\d:\d\d: samx: 95 is above the limit 5\.\n", typed("why"))
+    assert re.fullmatch(r"'mov samx 95' was refused at \d\d:\d\d:\d\d: samx: 95 is above the limit 5\.\n", typed("why"))
 
 
 def test_new_thing_10_a_shift_handover_is_a_page(prompt, typed):

@@ -115,7 +115,7 @@ def test_a_run_that_was_aborted_says_after_which_point_and_why(prompt, typed):
 
 
 def test_a_device_without_trouble_says_where_it_is(typed):
-    assert "th is at 0.000 and nothing holds it." in typed("why th")
+    assert "th is at 0.000, and nothing holds it." in typed("why th")
 
 
 def test_the_last_failure_of_a_device_is_told_with_the_device(prompt, typed, monkeypatch):

@@ -63,7 +63,7 @@ def test_a_suspension_lasts_from_its_beginning_to_its_release(log):
     log.begin().add("suspended", reasons=[RING]).add("released", reasons="all is good", seconds=130.0, after=129.0)
     waited = log.only()
     assert (waited.kind, waited.seconds, waited.lasts) == (Kind.SUSPENDED, 130.0, False)
-    assert sentence(waited, NOON) == f"'scan det th -1 1 21' waited 2 min 10 s from {at(waited)}: {RING}."
+    assert sentence(waited, NOON) == f"'scan det th -1 1 21' waited 2 min 10 s, from {at(waited)}: {RING}."
 
 
 def test_a_suspension_that_is_not_over_says_since_when_and_how_long(log):
@@ -71,7 +71,15 @@ def test_a_suspension_that_is_not_over_says_since_when_and_how_long(log):
     waits = log.only()
     assert waits.lasts
     assert (
-        sentence(waits, waits.time + 61.0) == f"'scan det th -1 1 21' has waited since {at(waits)}, 1 min 1 s: {RING}."
+        sentence(waits, waits.time + 61.0) == f"'scan det th -1 1 21' has waited 1 min 1 s, since {at(waits)}: {RING}."
+    )
+
+
+def test_how_far_the_scan_was_stands_behind_what_happened(log):
+    failed = log.begin().add("ended", status="fail", reason="th: stalled", scans=[12]).only()
+    failed.points = "point 7 of 21"
+    assert sentence(failed, NOON) == (
+        f"Scan 12 (scan det th -1 1 21) failed after point 7 of 21 at {at(failed)}: th: stalled."
     )
 
 
@@ -111,6 +119,12 @@ def test_a_line_that_ran_no_plan_was_refused(log):
     assert sentence(refused, NOON) == (
         f"'mov th 95' was refused at {at(refused)}: th: 95 deg is above the high limit 90 deg."
     )
+
+
+def test_a_move_beyond_a_limit_was_refused_and_in_a_scan_it_is_a_failure(log):
+    for scans in ([], [12]):
+        log.begin("mov th 95").add("ended", status="fail", error="LimitError", reason="th: 95 deg ...", scans=scans)
+    assert [one.kind for one in log.incidents()] == [Kind.REFUSED, Kind.FAILED]
 
 
 def test_of_a_message_with_its_usage_the_sentence_has_the_first_line(log):
