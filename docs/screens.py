@@ -80,6 +80,12 @@ SCENES = (
     Scene("scan-running", "a scan on its way", ("scan det th -1 1 21 1",), until=half_way, speed=1.0),
     Scene("paused", "a scan paused by Ctrl+C", ("scan det th -1 1 21 0.5",), until=paused, speed=1.0),
     Scene("plot", "a scan plotted in the terminal", ("scan det th -1 1 21 0.1",), words=("--Beamshell.plots=text",)),
+    Scene(
+        "plot-fit",
+        "a fitted curve in the plot in the terminal",
+        ("scan det th -1 1 21 0.1", "fit gauss"),
+        words=("--Beamshell.plots=text",),
+    ),
     Scene("grid", "a grid in shades", ("grid cam samx -2 2 9 samy -2 2 9", "plot"), columns=100),
     Scene("fit", "a fit with its errors", ("scan det th -1 1 21 0.1", "fit gauss", "savefig scan")),
     Scene("umv", "two motors on their way", ("umv th 30 tth 10",), until=on_the_way, speed=1.0),

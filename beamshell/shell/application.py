@@ -11,6 +11,7 @@ import shlex
 import sys
 import threading
 import warnings
+from collections.abc import Iterable
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -49,6 +50,8 @@ _AFTER_THE_PROMPT = (
     "beamshell.simulate.simulator",
 )
 """Modules that the first scan needs and the first prompt does not."""
+_FOR_FITS = ("beamshell.analysis.model_fits", "scipy.special", "scipy.optimize")
+"""Likewise, if each scan is fitted while it is measured: their import would hold the first one up."""
 _MOST_PATHS = 3
 """So many files and folders are named in a warning."""
 
@@ -245,7 +248,7 @@ class BeamshellApp(TerminalIPythonApp):
             self._survive_a_press_at_the_prompt()
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
-            _import_after_the_prompt(prompt)
+            _import_after_the_prompt(prompt, (*_AFTER_THE_PROMPT, *(_FOR_FITS if self.options.config.fit else ())))
             gc.freeze()  # the devices too
             self.shell.mainloop()
         else:
@@ -269,14 +272,14 @@ class BeamshellApp(TerminalIPythonApp):
         self.shell.interact = go_on
 
 
-def _import_after_the_prompt(prompt: Any) -> None:
+def _import_after_the_prompt(prompt: Any, names: Iterable[str]) -> None:
     """Import what the first scan needs, then the libraries of devices, once the first prompt is drawn, or at once.
 
     A thread does it: numpy cannot be imported again in a process after Ctrl+C has interrupted its import.
     """
 
     def import_all() -> None:
-        for name in _AFTER_THE_PROMPT:
+        for name in names:
             import_module(name)
         searches.run(libraries.open)
 
