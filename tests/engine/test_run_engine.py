@@ -365,8 +365,8 @@ PUBLIC = """
 abort answer_wait_s ask call_returns_result clear_suspenders describe_plan halt install_suspender last_result log_hook
 look_around md md_normalizer md_validator msg_hook permission preprocessors proceed pump record_interruptions
 register_command remove_suspender request_pause resume run say scan_id_source state state_hook stop subscribe
-subscriptions suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook
-while_running
+subscriptions suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe
+waiting_hook while_running
 """
 
 
