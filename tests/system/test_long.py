@@ -11,6 +11,7 @@ from tests.system.long.harness import Log, LongTest
 from tests.system.long.interrupts import INTERRUPTS
 from tests.system.long.kill import KILL
 from tests.system.long.lines import Line
+from tests.system.long.night import NIGHT
 from tests.system.long.typist import ARRIVES, ELSEWHERE, LAST_SCAN, REFUSED, TRACEBACK, TYPIST, UNASKED, judge
 
 
@@ -42,6 +43,10 @@ def test_a_scan_whose_console_is_killed_at_any_point_is_continued_by_the_next_co
 
 def test_a_full_or_lost_disk_loses_no_point_and_ends_no_console(capsys):
     play(DISK, 2, 2, capsys)
+
+
+def test_a_night_of_two_consoles_loses_nothing_and_moves_nothing_unasked(capsys):
+    play(NIGHT, 1, 25, capsys)
 
 
 # ---- what they see -----------------------------------------------------------------------------------
