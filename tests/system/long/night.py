@@ -76,7 +76,6 @@ _WRONG = (
     "preset go nowhere",
     "mov th one",
     "1 +",
-    "RE(",
     "th.nix",
     ")",
 )
