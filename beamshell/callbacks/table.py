@@ -15,6 +15,7 @@ from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
+from beamshell.documents.foreign_motion import ForeignMotions
 from beamshell.documents.invalid_values import InvalidValues
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
@@ -123,6 +124,7 @@ class _RunTable(RunReceiver):
         self._points: set[int] = set()
         self._repeated: dict[int, None] = {}
         self._invalid = InvalidValues()
+        self._foreign = ForeignMotions()
         self._marked: dict[str, None] = {}  # the columns with a value that is not to be trusted
 
     def descriptor(self, descriptor: Document) -> None:
@@ -141,6 +143,7 @@ class _RunTable(RunReceiver):
 
     def event(self, descriptor: Document, event: Document) -> None:
         self._invalid.take(descriptor, event)
+        self._foreign.take(descriptor, event)
         layout = self._layout
         if layout is None or descriptor.get("name") != self._table.stream_name:
             return
@@ -172,6 +175,8 @@ class _RunTable(RunReceiver):
             self._print(f"* measured again, the later row counts: {listed(self._repeated)}", _YELLOW)
         if self._marked:
             self._print(f"! INVALID alarm or never processed, not to be trusted: {listed(self._marked)}", _RED)
+        for words in self._foreign.lines():
+            self._print(words, _RED)
 
     def _mark(self, column: Column, is_repeated: bool, invalid: frozenset[str]) -> str:
         """What stands behind a cell."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from beamshell.documents import Document, invalid_values
+from beamshell.documents import Document, foreign_motion, invalid_values
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted, in_full
 from beamshell.text.times import date_and_time, duration
@@ -77,7 +77,7 @@ def last_line(
     return f"{name}: {listed([status + reason, points, took, *uid])}"
 
 
-_NOT_COUNTED = ("baseline", "interruptions", invalid_values.STREAM)
+_NOT_COUNTED = ("baseline", "interruptions", invalid_values.STREAM, foreign_motion.STREAM)
 
 
 def points_by_stream(stop: Document) -> str:

@@ -1,0 +1,91 @@
+"""Foreign motions: what a call does when somebody else moves a device that its plan has moved or read.
+
+It is said at once, and recorded at the point during which it happened. A device that is moved only posts; all else
+happens in the thread of the engine, and costs nothing if nobody interferes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from beamshell.engine.bundler import RunBundler
+from beamshell.engine.context import CommandContext
+from beamshell.engine.requests import ForeignMotionNoticed
+from beamshell.text.lists import listed
+
+_NOT_POINTS = "baseline"
+"""The stream whose events are no points of the run."""
+
+
+class _Point(NamedTuple):
+    """An event of a run, as the records of foreign motions name it; the defaults are none."""
+
+    stream: str = ""
+    number: int = 0
+    uid: str = ""
+
+
+def note(ctx: CommandContext, noticed: ForeignMotionNoticed) -> None:
+    """Say it, and mark the point that it concerns: the last one, if it came before the device was read, or the next.
+
+    A device that the plan has sent somewhere is not to be trusted until it is sent again.
+    """
+    obj, motion = noticed
+    resources, runs = ctx.resources, list(ctx.resources.runs.values())
+    is_sent = id(obj) in resources.moved
+    points = [(run, _point_read_after(run, noticed)) for run in runs]
+    is_late = any(point is not None for _, point in points)
+    for run, point in points:
+        if point is not None:
+            _record(run, noticed, point)
+        elif motion.ended_ours or not (is_sent or _is_read(run, obj)):
+            _record(run, noticed, _Point())
+    is_under_way = any(task.msg.obj is obj for task in resources.tasks)
+    if not is_late or (is_sent and not is_under_way):
+        resources.displaced[id(obj)] = noticed
+    numbers = list(dict.fromkeys(point.number for _, point in points if point is not None))
+    ctx.world.record("foreign", motion=motion, points=numbers)
+    if not motion.ended_ours:  # else the failure of the move says so
+        at = f" (point {listed(numbers)})" if numbers else ""
+        ctx.world.say(f"{motion.device}: {motion.words}{at}.")
+
+
+def mark_point(ctx: CommandContext, run: RunBundler, stream_name: str) -> None:
+    """Mark the event that was saved last in a stream, for each device that is not where the plan has sent it."""
+    stream = run.streams.get(stream_name)
+    if stream is None or stream.last is None or stream_name == _NOT_POINTS:
+        return
+    uid, number, _ = stream.last
+    for key, noticed in list(ctx.resources.displaced.items()):
+        is_in_event, is_sent = noticed.obj in stream.described, key in ctx.resources.moved
+        is_read = is_in_event or _is_read(run, noticed.obj)
+        if is_in_event or (is_sent and not is_read):
+            _record(run, noticed, _Point(stream_name, number, uid))
+        if not is_sent and (is_in_event or not is_read):
+            del ctx.resources.displaced[key]
+
+
+def _is_read(run: RunBundler, obj: Any) -> bool:
+    return any(obj in stream.described for name, stream in run.streams.items() if name != _NOT_POINTS)
+
+
+def _point_read_after(run: RunBundler, noticed: ForeignMotionNoticed) -> _Point | None:
+    """The last event of the run in which the device was read after it had begun to move; None if there is none.
+
+    Both times are of the same clock, that of the device's control system.
+    """
+    for name, stream in run.streams.items():
+        if name == _NOT_POINTS or stream.last is None or noticed.obj not in stream.described:
+            continue
+        uid, number, timestamps = stream.last
+        read_at = max((timestamps[key] for key in stream.described[noticed.obj] if key in timestamps), default=0.0)
+        if noticed.motion.time <= read_at:
+            return _Point(name, number, uid)
+    return None
+
+
+def _record(run: RunBundler, noticed: ForeignMotionNoticed, point: _Point) -> None:
+    device, words = noticed.motion.device, noticed.motion.words
+    run.record_foreign_motion(
+        {"device": device, "what": words, "stream": point.stream, "point": point.number, "event": point.uid}
+    )
