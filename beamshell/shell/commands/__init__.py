@@ -8,6 +8,8 @@ from beamshell.shell.command_set import COMMANDS, CommandSet
 
 _MODULES = (
     "motion",
+    "tweaking",
+    "motor_settings",
     "scans",
     "flying",
     "spec",
