@@ -59,6 +59,7 @@ class ForeignMotion(NamedTuple):
         time: when, in seconds of the control system's clock, as the timestamps of its readings.
         noticed: when it was noticed, in seconds since 1970-01-01 UTC.
         ended_ours: it has ended a move of ours, which has failed and says so.
+        is_over: a move of ours has arrived since then.
     """
 
     device: str
@@ -66,6 +67,7 @@ class ForeignMotion(NamedTuple):
     time: float
     noticed: float
     ended_ours: bool = False
+    is_over: bool = False
 
 
 class Hints(TypedDict, total=False):
@@ -221,6 +223,9 @@ class NoticesForeignMotion(Protocol):
 
     def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
         """Call `callback` at each, in another thread; returns a function that ends this."""
+
+    def has_noticed(self, time: float) -> bool:
+        """True if each motion until then was noticed; `time` is on the clock of its readings."""
 
 
 @runtime_checkable

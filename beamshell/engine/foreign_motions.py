@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from beamshell.engine.bundler import RunBundler
 from beamshell.engine.context import CommandContext
 from beamshell.engine.requests import ForeignMotionNoticed
+from beamshell.engine.streams import Stream
 from beamshell.text.lists import listed
 
+NOTICED_WITHIN_S = 0.2
+"""Seconds that a motion may take to be noticed, after a reading that is younger than all that a device has noticed."""
 _NOT_POINTS = "baseline"
 """The stream whose events are no points of the run."""
 
@@ -40,8 +43,7 @@ def note(ctx: CommandContext, noticed: ForeignMotionNoticed) -> None:
             _record(run, noticed, point)
         elif motion.ended_ours or not (is_sent or _is_read(run, obj)):
             _record(run, noticed, _Point())
-    is_under_way = any(task.msg.obj is obj for task in resources.tasks)
-    if not is_late or (is_sent and not is_under_way):
+    if not is_late or (is_sent and not motion.is_over):
         resources.displaced[id(obj)] = noticed
     numbers = list(dict.fromkeys(point.number for _, point in points if point is not None))
     ctx.world.record("foreign", motion=motion, points=numbers)
@@ -61,8 +63,36 @@ def mark_point(ctx: CommandContext, run: RunBundler, stream_name: str) -> None:
         is_read = is_in_event or _is_read(run, noticed.obj)
         if is_in_event or (is_sent and not is_read):
             _record(run, noticed, _Point(stream_name, number, uid))
-        if not is_sent and (is_in_event or not is_read):
+        if (not is_sent or noticed.motion.is_over) and (is_in_event or not is_read):
             del ctx.resources.displaced[key]
+
+
+def catch_up(ctx: CommandContext, run: RunBundler) -> None:
+    """Before a run is closed: let motions be noticed that came just before its last readings.
+
+    A device that has noticed all, as nearly always, is not waited for.
+    """
+
+    def all_noticed() -> bool:
+        return all(obj.has_noticed(at) for obj, at in read)
+
+    read = [
+        (obj, at)
+        for name, stream in run.streams.items()
+        if name != _NOT_POINTS and stream.last is not None
+        for obj in stream.described
+        if hasattr(obj, "has_noticed") and (at := _read_at(stream, obj)) is not None
+    ]
+    if not all_noticed():
+        ctx.until(all_noticed, ctx.clock() + NOTICED_WITHIN_S)
+
+
+def _read_at(stream: Stream, obj: Any) -> float | None:
+    """When a device was current in the last event of a stream, on its own clock; None if it has no reading there."""
+    if stream.last is None or obj not in stream.described:
+        return None
+    _, _, timestamps = stream.last
+    return max((timestamps[key] for key in stream.described[obj] if key in timestamps), default=None)
 
 
 def _is_read(run: RunBundler, obj: Any) -> bool:
@@ -75,11 +105,9 @@ def _point_read_after(run: RunBundler, noticed: ForeignMotionNoticed) -> _Point 
     Both times are of the same clock, that of the device's control system.
     """
     for name, stream in run.streams.items():
-        if name == _NOT_POINTS or stream.last is None or noticed.obj not in stream.described:
-            continue
-        uid, number, timestamps = stream.last
-        read_at = max((timestamps[key] for key in stream.described[noticed.obj] if key in timestamps), default=0.0)
-        if noticed.motion.time <= read_at:
+        read_at = None if name == _NOT_POINTS else _read_at(stream, noticed.obj)
+        if read_at is not None and stream.last is not None and noticed.motion.time <= read_at:
+            uid, number, _ = stream.last
             return _Point(name, number, uid)
     return None
 

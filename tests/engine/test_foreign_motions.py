@@ -10,6 +10,7 @@ import pytest
 from document_rules import check
 from virtual_world import VirtualDetector, VirtualMotor, VirtualWorld
 
+from beamshell.engine.foreign_motions import NOTICED_WITHIN_S
 from beamshell.engine.requests import PauseRequest
 from beamshell.engine.state import State
 from beamshell.plans import count, grid_scan, scan
@@ -24,6 +25,10 @@ class GuardedMotor(VirtualMotor):
     def __init__(self, world: VirtualWorld, name: str = "motor") -> None:
         super().__init__(world, name)
         self.callbacks: list[Callable[[ForeignMotion], None]] = []
+        self.unnoticed: list[float] = []
+
+    def has_noticed(self, time: float) -> bool:
+        return not any(moment <= time for moment in self.unnoticed)
 
     def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
         self.callbacks.append(callback)
@@ -33,7 +38,15 @@ class GuardedMotor(VirtualMotor):
         """Somebody else moves it now."""
         self.position += 0.5
         motion = ForeignMotion(self.name, "somebody else has moved it", self.world.time(), self.world.time())
-        self.world.at(delay_s, lambda: [callback(motion) for callback in list(self.callbacks)])
+        sent = self.log.count("set")
+        self.unnoticed.append(motion.time)
+
+        def notice() -> None:
+            self.unnoticed.remove(motion.time)
+            for callback in list(self.callbacks):
+                callback(motion._replace(is_over=self.log.count("set") > sent))
+
+        self.world.at(delay_s, notice)
 
 
 @pytest.fixture
@@ -71,6 +84,21 @@ def test_what_is_noticed_after_the_point_was_saved_marks_the_same_point(world):
     assert marks(world) == [("motor", "primary", 1)]
     assert world.said == ["motor: somebody else has moved it (point 1)."]
     assert [facts["points"] for facts in recorded(world)] == [[1]]
+
+
+def test_what_is_noticed_after_the_last_point_marks_it_before_the_run_is_closed(world):
+    motor, det = GuardedMotor(world), VirtualDetector(world, time=1.0)
+    world.at(5.99, lambda: motor.interfere(delay_s=0.1))
+    world.run(scan([det], motor, 1, 3, num=3))
+    assert marks(world) == [("motor", "primary", 3)]
+
+
+def test_a_device_that_never_knows_is_waited_for_a_moment_only(world):
+    motor, det = GuardedMotor(world), VirtualDetector(world, time=1.0)
+    motor.unnoticed.append(0.0)
+    core = world.run(scan([det], motor, 1, 3, num=3))
+    assert (core.exit_status, marks(world)) == ("success", [])
+    assert world.now == pytest.approx(6.0 + NOTICED_WITHIN_S)
 
 
 def test_each_point_is_marked_until_the_motor_is_sent_again(world):
@@ -153,7 +181,7 @@ def test_at_any_moment_it_marks_the_point_during_which_it_happened_and_no_other(
             motor.interfere(chance.uniform(0, 0.3))
 
     for _ in range(4):
-        world.at(chance.uniform(1, 19), maybe)
+        world.at(chance.uniform(1, 20), maybe)
     world.run(scan([det], motor, 1, 10, num=10))
     read_at = {event["seq_num"]: event["timestamps"]["motor"] for event in world.events()}
     expected = {next(point for point, at in read_at.items() if moment <= at) for moment in moments}

@@ -55,8 +55,14 @@ class ForeignMotionWatch:
         self._ends_at_rest = False  # nobody will tell its end
         self._must_begin_by = math.inf  # on the clock of `now`
         self._settled_at = -math.inf  # what is not later has been judged, on the record's clock
+        self._noted_at = -math.inf  # the newest time that the record has sent
         self._unexpected: Sign | None = None  # came during a command of ours
         self._signed_at: float | None = None  # of the sign for the motion of others that is under way
+
+    @property
+    def noted(self) -> float:
+        """Until when all was noted that the record has sent, as far as is known, on its clock."""
+        return max(self._settled_at, self._noted_at)
 
     # ---- our own commands ----------------------------------------------------------------------
 
@@ -116,6 +122,7 @@ class ForeignMotionWatch:
             now: seconds of a clock that only grows.
         """
         before, self._setpoint = self._setpoint, value
+        self._noted_at = max(self._noted_at, time)
         if before is None or _same(before, value) or time <= self._settled_at:
             return None
         self._give_up(now)
@@ -138,6 +145,7 @@ class ForeignMotionWatch:
             now: seconds of a clock that only grows.
         """
         before, self._done = self._done, done
+        self._noted_at = max(self._noted_at, time)
         if before is None or time <= self._settled_at:
             return None
         self._give_up(now)

@@ -43,6 +43,11 @@ class ForeignMotionGuard:
 
         return end
 
+    @property
+    def noted(self) -> float:
+        """Until when all motion was noted, on the record's clock."""
+        return self._watch.noted
+
     # ---- our own commands ----------------------------------------------------------------------
 
     def begin(self, target: float | None, move: Any) -> None:
@@ -73,7 +78,7 @@ class ForeignMotionGuard:
             self._owner = None
             sign = self._watch.end(at, is_by_others=bool(words), is_obstructed=is_obstructed)
         if sign is not None:
-            self._tell(sign, words or f"{self._words(sign)} and back", ended_ours=bool(words))
+            self._tell(sign, words or f"{self._words(sign)} meanwhile", ended_ours=bool(words), is_over=not words)
 
     def leave(self, move: Any) -> None:
         """Note that a move of ours is not followed any more, unless its end is known or another one has taken over."""
@@ -110,10 +115,10 @@ class ForeignMotionGuard:
             return "somebody else has moved it"
         return f"somebody else has sent it to {self._motor.with_unit(sign.setpoint)}"
 
-    def _tell(self, sign: Sign, words: str, *, ended_ours: bool = False) -> None:
+    def _tell(self, sign: Sign, words: str, *, ended_ours: bool = False, is_over: bool = False) -> None:
         motor = self._motor
         if motor.read_only:  # it is others that move it
             return
-        self.last = motion = ForeignMotion(motor.name, words, sign.time, time.time(), ended_ours)
+        self.last = motion = ForeignMotion(motor.name, words, sign.time, time.time(), ended_ours, is_over)
         for callback in list(self._callbacks):
             callback(motion)

@@ -310,6 +310,15 @@ class EpicsMotor(MotorRecord):
         """Call `callback` whenever somebody else moves it; see protocols.NoticesForeignMotion."""
         return self._guard.subscribe(callback)
 
+    def has_noticed(self, time: float) -> bool:
+        """True if each motion until then, on the record's clock, was noticed; see protocols.NoticesForeignMotion."""
+        if time <= (noted := self._guard.noted):
+            return True
+        commands = (self.user_setpoint.latest, self.motor_done_move.latest)
+        sent = [reading["timestamp"] for reading in (*commands, self.user_readback.latest) if reading is not None]
+        is_delivered = all(reading is None or reading["timestamp"] <= noted for reading in commands)
+        return is_delivered and max(sent, default=0.0) >= time
+
     @property
     def last_foreign_motion(self) -> ForeignMotion | None:
         """The last time that somebody else has moved it, as far as it was noticed; None if nobody has."""

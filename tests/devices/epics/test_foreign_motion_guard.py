@@ -76,6 +76,13 @@ def test_what_we_do_is_not_taken_for_somebody_elses(
     assert noticed == []
 
 
+def test_after_a_move_of_ours_all_is_noticed_until_its_reading_and_no_wait_is_needed(motor: EpicsMotor) -> None:
+    for target in (0.1, 0.2, 0.3):
+        motor.set(target).wait(10)
+        assert motor.has_noticed(motor.read()["tth"]["timestamp"])
+    assert not motor.has_noticed(2e9 + motor.read()["tth"]["timestamp"])
+
+
 THEIRS: dict[str, tuple[Callable[[EpicsMotor, Outsider], Any], str]] = {
     "VAL": (lambda _, them: them.put(".VAL", 2), "somebody else has sent it to 2 deg"),
     "a tweak": (lambda _, them: them.put(".TWF", 1), "somebody else has"),
