@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, runtime_checkable
 
 
 class Reading(TypedDict):
@@ -48,6 +48,26 @@ class Location(TypedDict):
 
     setpoint: Any
     readback: Any
+
+
+class ForeignMotion(NamedTuple):
+    """A motion of a device that somebody else has commanded.
+
+    Attributes:
+        device: its name.
+        words: what has happened, as the rest of a sentence: "was sent to 7 deg by somebody else".
+        time: when, in seconds of the control system's clock, as the timestamps of its readings.
+        noticed: when it was noticed, in seconds since 1970-01-01 UTC.
+        ended_ours: it has ended a move of ours, which has failed and says so.
+        is_over: a move of ours has arrived since then.
+    """
+
+    device: str
+    words: str
+    time: float
+    noticed: float
+    ended_ours: bool = False
+    is_over: bool = False
 
 
 class Hints(TypedDict, total=False):
@@ -198,6 +218,17 @@ class Subscribable(Protocol):
 
 
 @runtime_checkable
+class NoticesForeignMotion(Protocol):
+    """A device that notices when somebody else moves it."""
+
+    def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
+        """Call `callback` at each, in another thread; returns a function that ends this."""
+
+    def has_noticed(self, time: float) -> bool:
+        """True if each motion until then was noticed; `time` is on the clock of its readings."""
+
+
+@runtime_checkable
 class Preparable(Protocol):
     """A flyer that can be made ready ahead of `kickoff`."""
 
@@ -280,12 +311,14 @@ __all__ = [
     "EventCollectable",
     "EventPageCollectable",
     "Flyable",
+    "ForeignMotion",
     "HasHints",
     "HasName",
     "Hints",
     "Locatable",
     "Location",
     "Movable",
+    "NoticesForeignMotion",
     "Pausable",
     "Preparable",
     "Readable",

@@ -21,7 +21,10 @@ class Outsider(Device):
         super().__init__(name="outsider")
         self._signals = {field: EpicsSignal(f"{PV}{field}", name=f"outsider{field}") for field in self.FIELDS}
 
-    FIELDS = (".VAL", ".STOP", ".SPMG", ".SET", ".HLM", ".LLM", ":stall", ":hard_high", ":hard_low")
+    FIELDS = (
+        *(".VAL", ".STOP", ".SPMG", ".SET", ".HLM", ".LLM", ".TWF", ".JOGF", ".HOMR", ".OFF"),
+        *(":stall", ":hard_high", ":hard_low"),
+    )
 
     def put(self, field: str, value: Any, *, wait: bool = False) -> None:
         self._signals[field].put(value, wait=wait)

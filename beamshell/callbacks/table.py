@@ -16,6 +16,7 @@ from typing import Any
 from beamshell.callbacks.subscribed_view import SubscribedView
 from beamshell.documents import Document
 from beamshell.documents.alarms import INVALID, MAJOR, MARKS, MINOR, Alarms, alarm_of
+from beamshell.documents.foreign_motion import ForeignMotions
 from beamshell.documents.router import RunReceiver
 from beamshell.text.lists import listed
 from beamshell.text.numbers import DEFAULT_PRECISION, counted
@@ -129,6 +130,7 @@ class _RunTable(RunReceiver):
         self._points: set[int] = set()
         self._repeated: dict[int, None] = {}
         self._alarms = Alarms()
+        self._foreign = ForeignMotions()
         self._marked: dict[str, dict[str, None]] = {}  # by severity, the columns with such an alarm
 
     def descriptor(self, descriptor: Document) -> None:
@@ -147,6 +149,7 @@ class _RunTable(RunReceiver):
 
     def event(self, descriptor: Document, event: Document) -> None:
         self._alarms.take(descriptor, event)
+        self._foreign.take(descriptor, event)
         layout = self._layout
         if layout is None or descriptor.get("name") != self._table.stream_name:
             return
@@ -179,6 +182,8 @@ class _RunTable(RunReceiver):
         for severity, mark in MARKS.items():
             if severity in self._marked:
                 self._print(f"{mark} {_MEANINGS[severity]}: {listed(self._marked[severity])}", _COLOURS[mark])
+        for words in self._foreign.lines():
+            self._print(words, _RED)
 
     def _mark(self, column: Column, is_repeated: bool, severities: Mapping[str, str]) -> str:
         """What stands behind a cell."""

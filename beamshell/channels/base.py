@@ -57,6 +57,8 @@ class Channel(ABC):
     """Scheme and address, as recorded in descriptors: "ca://BL:th.RBV", "soft://gain"."""
     only_latest: bool = False
     """True while the subscriber needs no calls, since it only looks at `latest`: a channel may leave them out."""
+    every_change = False
+    """True to deliver several changes one by one, and not the latest alone, though the subscriber is busy."""
     sends_changes = False
     """True if the control system sends a subscriber each change at once; one that is polled does not."""
 

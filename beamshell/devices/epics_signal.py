@@ -29,6 +29,7 @@ class EpicsSignalRO(Signal):
         name: its name in documents and at the prompt; the address if it is not given.
         string: the value is text: the name of a state, or an array of characters.
         auto_monitor: follow the value from the start (True), or only while somebody subscribes (None, False).
+        every_change: subscribers get short changes too, one by one, and not the latest value alone.
         timeout: seconds until a read has failed.
         connection_timeout: seconds to wait for a channel that does not answer before that is an error.
         parent: the device it is a part of.
@@ -57,6 +58,7 @@ class EpicsSignalRO(Signal):
         name: str = "",
         string: bool = False,
         auto_monitor: bool | None = None,
+        every_change: bool = False,
         timeout: float = READ_TIMEOUT_S,
         connection_timeout: float = CONNECTION_TIMEOUT_S,
         parent: Any = None,
@@ -85,6 +87,7 @@ class EpicsSignalRO(Signal):
         self._own_units = units
         self._own_precision = precision
         self._auto_monitor = bool(auto_monitor)
+        reader.every_change = every_change
         for channel in {reader, writer}:
             channel.connect()
         if auto_monitor:

@@ -325,6 +325,11 @@ class Positioner(Device):
         self._narrowed = as_limits(self.name, limits)
 
     @property
+    def own_limits(self) -> tuple[float, float] | None:
+        """(low, high) of this session, which narrow the hardware's; None if there are none."""
+        return self._narrowed
+
+    @property
     def _simulated_limits(self) -> dict[str, list[float]]:
         """The limits of a simulated one: those it was given, if any."""
         return {"limits": list(self._narrowed)} if self._narrowed else {}

@@ -26,7 +26,7 @@ from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.staging import raise_together
 from beamshell.devices.values import begin_values
 from beamshell.errors import BadValue, LimitError, MoveFailed
-from beamshell.protocols import Location
+from beamshell.protocols import ForeignMotion, Location
 from beamshell.text.nearest import unknown
 
 _WHOLE = ""  # stands for "all axes" where an axis is named
@@ -428,6 +428,16 @@ class PseudoPositioner(Device):
     def silences(self, ask_s: float = 0.0) -> list[Silence]:
         """Those of the real axes."""
         return [silence for real in self.real_axes for silence in real.silences(ask_s)]
+
+    def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
+        """Call `callback` whenever somebody else moves one of the real axes; see protocols.NoticesForeignMotion."""
+        ends = [real.on_foreign_motion(callback) for real in self.real_axes if hasattr(real, "on_foreign_motion")]
+
+        def end() -> None:
+            for one in ends:
+                one()
+
+        return end
 
     def _devices(self) -> list[Any]:
         """The devices that are staged with it: its own real axes, not the computed ones."""

@@ -17,7 +17,7 @@ from beamshell.devices.part import Kind
 from beamshell.devices.positioner import MoveStatus, Positioner, PositionState
 from beamshell.devices.signal import Signal
 from beamshell.errors import DeviceError, ReadOnlyError
-from beamshell.protocols import DataKey, Location
+from beamshell.protocols import DataKey, ForeignMotion, Location
 
 
 class AxisOwner(Protocol):
@@ -49,6 +49,9 @@ class AxisOwner(Protocol):
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis."""
+
+    def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
+        """Call `callback` whenever somebody else moves one of the real axes; returns a function that ends this."""
 
 
 class PseudoValue(Signal):
@@ -273,6 +276,10 @@ class PseudoSingle(Positioner):
     def start_move(self, move: MoveStatus) -> None:
         assert isinstance(move, PseudoMove)
         self.device.drive(move.plan, self.attr_name, move)
+
+    def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
+        """Call `callback` whenever somebody else moves one of the real axes; see protocols.NoticesForeignMotion."""
+        return self.device.on_foreign_motion(callback)
 
     def stop(self, success: bool = False) -> None:
         """Stop every real axis: an axis that is computed from them cannot stop alone."""

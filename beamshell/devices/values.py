@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.protocols import Reading
+
 
 def begin_values(*signals: Any) -> Callable[[], list[Any]]:
     """Ask all signals for their values now; the function returned collects them, in the same order."""
+    collect = begin_readings(*signals)
+    return lambda: [reading["value"] for reading in collect()]
+
+
+def begin_readings(*signals: Any) -> Callable[[], list[Reading]]:
+    """As `begin_values`, with the time of each value."""
     collectors = [signal.begin_read() for signal in signals]
-    return lambda: [next(iter(collect().values()))["value"] for collect in collectors]
+    return lambda: [next(iter(collect().values())) for collect in collectors]
 
 
 def begin_current_values(*signals: Any) -> Callable[[], list[Any]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from beamshell.documents import alarms
+from beamshell.documents import alarms, foreign_motion
 
-NO_POINTS = frozenset({"baseline", "interruptions", *alarms.STREAMS})
+NO_POINTS = frozenset({"baseline", "interruptions", *alarms.STREAMS, foreign_motion.STREAM})
 """The streams whose events are no points: what is read around a run, and what the engine itself records."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from beamshell.documents import Document, alarms, compose
+from beamshell.documents import Document, alarms, compose, foreign_motion
 from beamshell.engine.assets import KnownFiles, RunFiles
 from beamshell.engine.streams import Bundle, Describe, Stream
 from beamshell.errors import IllegalMessageSequence, PlanError
@@ -115,6 +115,7 @@ class RunBundler:
                 "filled": stream.filled.copy(),
             },
         )
+        stream.last = (uid, stream.seq_num, timestamps)
 
     def _mark_alarms(self, stream: Stream, event_uid: str, severities: Mapping[str, str]) -> None:
         """Emit what says which values of the event with this uid, the next one, have an alarm."""
@@ -252,6 +253,11 @@ class RunBundler:
         key = {"interruption": {"source": "RunEngine", "dtype": "string", "shape": []}}
         stream = self._own_stream("interruptions", key)
         self.emit_event(stream, {"interruption": reason}, {"interruption": self._world.time()})
+
+    def record_foreign_motion(self, data: Document) -> None:
+        """Record that somebody else has moved a device; the keys are those of documents.foreign_motion."""
+        stream = self._own_stream(foreign_motion.STREAM, foreign_motion.DATA_KEYS)
+        self.emit_event(stream, data, dict.fromkeys(data, self._world.time()))
 
     def mark(self) -> None:
         """Remember the sequence numbers, for a rewind to here."""

@@ -48,6 +48,9 @@ def finish(ctx: CommandContext) -> None:
     for key, run in list(resources.runs.items()):
         del resources.runs[key]
         ctx.isolated("close the run", run.close, outcome.exit_status, outcome.reason)
+    for end in resources.watched:
+        end()
+    resources.watched.clear()
     for token in resources.tokens:
         ctx.world.unsubscribe(token)
     resources.tokens.clear()

@@ -13,11 +13,19 @@ from typing import Any
 
 from beamshell.engine.outcome import Outcome
 from beamshell.engine.plan_cursor import PlanCursor
-from beamshell.engine.requests import Interrupted, InterruptReason, Requests, StatusDone, WakeUp
+from beamshell.engine.requests import (
+    ForeignMotionNoticed,
+    Interrupted,
+    InterruptReason,
+    Requests,
+    StatusDone,
+    WakeUp,
+)
 from beamshell.engine.resources import Resources
-from beamshell.engine.state import Modes
+from beamshell.engine.state import Modes, State
 from beamshell.engine.unanswered import DeviceSilences
 from beamshell.engine.world import Suspender, World
+from beamshell.protocols import ForeignMotion
 
 POLL_S = 0.5
 """Seconds between two polls of a suspender that does not report its changes, while the engine waits."""
@@ -189,6 +197,18 @@ class CommandContext:
             modes.foreign = False
 
     # ---- records -------------------------------------------------------------------------------
+
+    def add_device(self, obj: Any) -> None:
+        """Note a device that a message names for the first time; it is posted when somebody else moves it."""
+        self.resources.add_device(obj)
+        if not hasattr(obj, "on_foreign_motion"):
+            return
+
+        def post(motion: ForeignMotion) -> None:
+            if self.modes.state is not State.PAUSED:  # what is moved in a pause is put back at its end
+                self.world.post(ForeignMotionNoticed(obj, motion))
+
+        self.resources.watched.append(obj.on_foreign_motion(post))
 
     def track(self, msg: Any, status: Any, group: Any) -> None:
         """Have the end of an action posted to the interpreter."""

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Any
 
-from beamshell.engine import cleanup, interruption
+from beamshell.engine import cleanup, foreign_motions, interruption
 from beamshell.engine.commands import COMMANDS, MAY_FAIL_IN_CLEANUP, PUTTING_BACK, Command
 from beamshell.engine.context import CallOptions, CommandContext
 from beamshell.engine.plan_cursor import NOT_REPEATED, fields_of
 from beamshell.engine.requests import (
     EndRequest,
+    ForeignMotionNoticed,
     Interrupted,
     InterruptReason,
     MonitorUpdate,
@@ -83,6 +84,7 @@ class Interpreter:
             EndRequest: self.requests.ask_end,
             WakeUp: lambda _: ctx.count_suspenders(),
             MonitorUpdate: lambda update: update.monitor.emit(update),
+            ForeignMotionNoticed: lambda noticed: foreign_motions.note(ctx, noticed),
         }
 
     # ---- from outside ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from beamshell.engine.resources import Task
 from beamshell.engine.state import SEVERITY, State
+from beamshell.protocols import ForeignMotion
 
 # ---- posts -----------------------------------------------------------------------------------------
 
@@ -62,6 +63,18 @@ class MonitorUpdate(NamedTuple):
 
     monitor: Any
     readings: Mapping[str, Any] | None
+
+
+class ForeignMotionNoticed(NamedTuple):
+    """Somebody else has moved a device of the plan.
+
+    Attributes:
+        obj: the device; a computed axis, if one of its motors was moved.
+        motion: what was noticed.
+    """
+
+    obj: Any
+    motion: ForeignMotion
 
 
 # ---- pending requests ----------------------------------------------------------------------------------

@@ -102,10 +102,13 @@ class Resources:
         tokens: subscriptions of this call.
         triggered: by id, the devices that were triggered and not read since: they are read together.
         prefetched: by id of the device, the function that collects a reading which was requested ahead.
+        watched: of the devices that notice when somebody else moves them: the functions that end this.
+        displaced: by id, what was noticed of devices that somebody else has moved, until the plan sends them again.
     """
 
     __slots__ = (
         "devices",
+        "displaced",
         "groups",
         "moved",
         "pausable",
@@ -120,6 +123,7 @@ class Resources:
         "triggered",
         "waited",
         "was_paused",
+        "watched",
     )
 
     def __init__(self) -> None:
@@ -138,6 +142,8 @@ class Resources:
         self.was_paused = False
         self.triggered: dict[int, Any] = {}
         self.prefetched: dict[int, Callable[[], Any]] = {}
+        self.watched: list[Callable[[], None]] = []
+        self.displaced: dict[int, Any] = {}
 
     @property
     def tasks(self) -> Iterator[Task]:

@@ -32,6 +32,7 @@ class Stream:
         keys: those whose values are in the events.
         writers: the devices that write files.
         prefetchable: the devices whose reading can be requested ahead (`begin_read`).
+        last: uid, number and timestamps of its last event; None before the first.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class Stream:
         "descriptor",
         "filled",
         "keys",
+        "last",
         "name",
         "prefetchable",
         "rewinds",
@@ -64,6 +66,7 @@ class Stream:
         self.filled: dict[str, bool] = {}
         self.writers: list[Any] = []
         self.prefetchable: list[Any] = []
+        self.last: tuple[str, int, Mapping[str, float]] | None = None
         self._order: list[str] = []  # of the keys of the last event
         self._types: list[type] = []  # of its values, in this order
         self._resizable: list[str] = []

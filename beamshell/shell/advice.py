@@ -17,11 +17,7 @@ from beamshell.shell.typed_line import cut_line
 from beamshell.text.nearest import nearest
 
 _ELSEWHERE = {
-    "setpos": "th.set_current_position(0) calls the place where th is 0",
-    "set_dial": "the dial position is the controller's: th.set_current_position(0) sets the user position",
-    "set_lm": "th.limits = (-5, 5) sets the limits of th",
     "lm": "wm th shows the limits",
-    "wu": "wm th shows where th is, wa all motors",
     "pa": "wa shows all motors",
     "where": "wm th shows where th is, wa all motors",
     "motors": "wa shows all motors, devices everything",

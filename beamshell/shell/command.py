@@ -19,7 +19,7 @@ from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, guarded
 from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.signature import CommandSignature, Hint
-from beamshell.shell.slots import unknown_choice
+from beamshell.shell.slots import ChoiceSlot, unknown_choice
 from beamshell.shell.tokens import WrongWordError, is_number
 from beamshell.shell.typed_line import joined
 from beamshell.text.lists import aligned
@@ -191,10 +191,13 @@ class Command:
         name, *words = self.example.split()
         if keyword.iskeyword(name):
             name = self.aliases[0]
-        takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
+        parameters = self.signature.parameters.values()
+        takes_devices = any(p.slot.is_device for p in parameters)
+        choices = {one for p in parameters if isinstance(p.slot, ChoiceSlot) for one in p.slot.candidates((), {})}
 
         def argument(word: str) -> str:
-            is_name = takes_devices and word.replace(".", "_").isidentifier() and not keyword.iskeyword(word)
+            can_be_name = word.replace(".", "_").isidentifier() and not keyword.iskeyword(word)
+            is_name = takes_devices and can_be_name and word not in choices
             is_setting = word.partition("=")[0] in self.signature.settings
             return word if is_name or is_setting or is_number(word) else repr(word)
 

@@ -17,9 +17,11 @@ from beamshell._version import __version__
 from beamshell.documents import Document
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
+from beamshell.plans.stubs.moving import HomeSearch
+from beamshell.protocols import ForeignMotion
 from beamshell.shell.messages_shown import one_line
 from beamshell.shell.plan_form import as_word, plan_form
-from beamshell.shell.positions import begin_position, recent_place, unit_of
+from beamshell.shell.positions import axes, begin_position, recent_place, unit_of
 from beamshell.shell.profile import login_name
 from beamshell.store.processes import this_process
 
@@ -116,7 +118,7 @@ class ConsoleRecorder:
         """The engine's `log_hook`.
 
         Args:
-            kind: "plan", "moving", "paused", "resumed", "ended", "suspended" or "released".
+            kind: "plan", "moving", "foreign", "paused", "resumed", "ended", "suspended" or "released".
             facts: see RunEngine.log_hook.
         """
         if kind == "plan":
@@ -125,6 +127,8 @@ class ConsoleRecorder:
             self.log.add("plan", plan=facts["plan"], plan_form=form, command=facts["command"])
         elif kind == "moving":
             self._moving(facts["device"], facts["target"])
+        elif kind == "foreign":
+            self._foreign(facts["motion"], facts["points"])
         elif kind in ("paused", "ended"):
             self._moved(facts["moved"])
             scans = self._calls[-1].scans if self._calls else []
@@ -134,13 +138,27 @@ class ConsoleRecorder:
         else:
             self.log.add(kind, **facts)
 
-    def _moving(self, device: Any, target: Any) -> None:
+    def _foreign(self, motion: ForeignMotion, points: list[int]) -> None:
+        """Somebody else has moved a device of the plan."""
+        motors = (axes(name, device).items() for name, device in self._devices().items())
+        names = {motor.name: typed for its_axes in motors for typed, motor in its_axes}
+        circumstances = self._calls[-1].circumstances() if self._calls else {}
+        self.log.add(
+            "foreign",
+            device=names.get(motion.device, motion.device),
+            what=motion.words,
+            points=points,
+            **circumstances,
+        )
+
+    def _moving(self, obj: Any, target: Any) -> None:
+        device = _motor_of(obj)
         if not self._calls or (device_name := self._name_of(device)) is None:
             return
         call = self._calls[-1]
         origin = recent_place(device)
-        call.origins[id(device)] = _asked(device) if origin is None else partial(_same, origin)
-        call.commands[id(device)] = call.command
+        call.origins[id(obj)] = _asked(device) if origin is None else partial(_same, origin)
+        call.commands[id(obj)] = call.command
         self.log.add(
             "moving", device=device_name, origin=origin, target=target, unit=_unit(device), **call.circumstances()
         )
@@ -151,9 +169,10 @@ class ConsoleRecorder:
             return
         call = self._calls[-1]
         for msg in messages:
-            if id(msg.obj) not in call.origins or (device_name := self._name_of(msg.obj)) is None:
+            device = _motor_of(msg.obj)
+            if id(msg.obj) not in call.origins or (device_name := self._name_of(device)) is None:
                 continue
-            origin, place = call.origins[id(msg.obj)](), recent_place(msg.obj)
+            origin, place = call.origins[id(msg.obj)](), recent_place(device)
             call.origins[id(msg.obj)] = partial(_same, place)
             if place is not None and place == origin:
                 continue
@@ -164,7 +183,7 @@ class ConsoleRecorder:
                 origin=origin,
                 place=place,
                 target=target,
-                unit=_unit(msg.obj),
+                unit=_unit(device),
                 **call.circumstances() | {"command": call.commands[id(msg.obj)]},
             )
 
@@ -194,6 +213,11 @@ class _Call:
     def circumstances(self) -> dict[str, Any]:
         """The command, and the scan if there is one."""
         return {"command": self.command, **({"scan": self.scans[-1]} if self.scans else {})}
+
+
+def _motor_of(obj: Any) -> Any:
+    """The device that a message sets; of a search for home its motor."""
+    return obj.motor if isinstance(obj, HomeSearch) else obj
 
 
 def _outcome_of(failure: BaseException | None) -> str:

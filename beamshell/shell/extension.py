@@ -6,6 +6,7 @@ It joins the session to the shell, and knows no single command.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, MutableMapping
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,7 @@ from beamshell.shell.messages_shown import (
     say_our_warnings,
     say_syntax_error,
 )
+from beamshell.shell.motor_look import MOVES, motor_page, typed_name
 from beamshell.shell.notebook import is_kernel, options_of_environment, show_plots_inline
 from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.profile_suspenders import describe_off
@@ -40,7 +42,7 @@ from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, s
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
 from beamshell.shell.typed_line import cut_line
 from beamshell.shell.typing_hint import TypingHint
-from beamshell.shell.values_shown import show_values
+from beamshell.shell.values_shown import show_motors_asked_for, show_values
 from beamshell.text.own_code import own_frames
 from beamshell.text.window import window_width
 
@@ -146,6 +148,7 @@ class _Wiring:
         self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
         self._undo.append(show_values(self._shell))
+        self._undo.append(show_motors_asked_for(self._shell, self._motor_page))
         self._complete()
         self._prompt()
         if is_kernel(self._shell) and self._session.config.plots in ("auto", "inline"):
@@ -280,6 +283,12 @@ class _Wiring:
         self._session.store_metadata()
 
     # ---- values, completion and prompt ---------------------------------------------------------------
+
+    def _motor_page(self, motor: Any) -> str:
+        """What `th?` shows."""
+        session, name = self._session, typed_name(motor)
+        doc = session.registry.entry(name).doc if name in session.registry else ""
+        return motor_page(motor, name, doc, session.log.newest_first(*MOVES), time.time())
 
     def _complete(self) -> None:
         completer = getattr(self._shell, "Completer", None)

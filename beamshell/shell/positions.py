@@ -115,7 +115,7 @@ def target_digits(motor: Any) -> int:
 # ---- the table ---------------------------------------------------------------------------------
 
 
-def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE") -> str:
+def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE", *, only_user: bool = False) -> str:
     """A row for each motor: name, user and dial position, low and high limit, unit, state.
 
     All motors are asked before the first answer is waited for. What is no motor has its value in place of a position.
@@ -123,13 +123,17 @@ def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE") -> str:
     Args:
         motors: by name.
         offline: what stands in place of the position of a motor that does not answer.
+        only_user: leave out dial positions and limits.
     """
-    states = {name: (_begin_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
-    rows = [_row(name, motors[name], *collectors, offline) for name, collectors in states.items()]
-    return table_in_window([_COLUMNS, *rows], left_aligned=_TEXT_COLUMNS, hide_first=_HIDDEN_FIRST)
+    states = {name: (begin_motor_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
+    rows = [_COLUMNS, *(_row(name, motors[name], *collectors, offline) for name, collectors in states.items())]
+    if only_user:
+        return table_in_window([(name, user, unit, state) for name, user, *_, unit, state in rows], (0, 2, 3))
+    return table_in_window(rows, left_aligned=_TEXT_COLUMNS, hide_first=_HIDDEN_FIRST)
 
 
-def _begin_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
+def begin_motor_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
+    """Request the row of a motor in the table; the function returned collects it."""
     begin = getattr(motor, "begin_state", None)
     return begin() if callable(begin) else lambda: _foreign_state(motor)
 

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from beamshell.shell.device_look import begin_look
+from beamshell.shell.messages_shown import print_pages
+from beamshell.shell.motor_look import begin_line, typed_name
+from beamshell.shell.positions import is_motor
 from beamshell.text.window import fitted, window_width
 
 
@@ -38,6 +41,29 @@ def show_values(shell: Any) -> Callable[[], None]:
         undo_number()
 
     return undo
+
+
+def show_motors_asked_for(shell: Any, page_of: Callable[[Any], str]) -> Callable[[], None]:
+    """Have `th?` show a motor in words; `th??` shows what Python knows of it, as for any object.
+
+    Args:
+        shell: the IPython shell.
+        page_of: gives what is shown of a motor.
+
+    Returns:
+        A function that undoes this.
+    """
+    inspector = shell.inspector
+    usual = inspector.pinfo
+
+    def show(obj: Any, *args: Any, detail_level: int = 0, **options: Any) -> None:
+        if detail_level or isinstance(obj, type) or not is_motor(obj):
+            usual(obj, *args, detail_level=detail_level, **options)
+        else:
+            print_pages(page_of(obj))
+
+    inspector.pinfo = show
+    return lambda: delattr(inspector, "pinfo")
 
 
 def without_number(display_hook: Any) -> Callable[[], None]:
@@ -78,7 +104,10 @@ def _fit_to_the_window(display_hook: Any, formatter: Any) -> Callable[[], None]:
 
 
 def _show_device(device: Any, printer: Any, _cycle: bool) -> None:
-    """A signal or a shutter that is typed alone shows its value, as a motor does."""
+    """A device that is typed alone shows its value and its state; a motor its limits too."""
+    if is_motor(device) and getattr(device, "connected", True) and callable(getattr(device, "begin_state", None)):
+        printer.text(begin_line(device, typed_name(device))())
+        return
     known: Any = getattr(device, "known_state", list)()
     look = begin_look(device)()
     printer.text("  ".join([repr(device), *(known or filter(None, look))]))

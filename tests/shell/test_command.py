@@ -462,7 +462,7 @@ def bhelp(capsys, *words):
 def test_bhelp_names_every_command_once_under_a_heading(capsys):
     headings, _, more = bhelp(capsys).partition("\n\n")
     output = {heading: names.split(", ") for heading, names in (re.split("  +", line) for line in headings.split("\n"))}
-    assert output["Moving"] == ["mov", "movr", "umv", "umvr", "wm", "wa"]
+    assert output["Moving"] == ["mov", "movr", "umv", "umvr", "home", "wm", "wa", "wu", "tweak"]
     names = [name for its_commands in output.values() for name in its_commands]
     assert sorted(names) == sorted(command.name for command in commands().commands)
     assert more.startswith("bhelp moving  ")
@@ -480,8 +480,8 @@ def test_bhelp_is_one_screen(capsys, monkeypatch, columns, lines):
 def test_bhelp_of_a_heading_shows_its_commands_each_with_an_example(capsys, word):
     heading, *lines = bhelp(capsys, word).splitlines()
     assert heading == "Moving"
-    assert lines[0].startswith("  mov th 1.5   Move motors to positions, all together")
-    assert len(lines) == 6
+    assert lines[0].startswith("  mov th 1.5    Move motors to positions, all together")
+    assert len(lines) == 9
 
 
 def test_words_of_a_heading_are_enough_and_a_command_goes_before_a_heading(capsys):

@@ -131,7 +131,7 @@ def test_a_command_behind_a_colon_or_an_equals_sign_is_completed_too(text):
     assert offered(text) == ["th", "tth"]
 
 
-@pytest.mark.parametrize("text", ["mov thx 1 ", "scan det thx ", "bhelp scan ", "stop ", "md sample ", "runs 3 "])
+@pytest.mark.parametrize("text", ["mov thx 1 ", "scan det thx ", "bhelp scan ", "resume ", "md sample ", "runs 3 "])
 def test_where_nothing_belongs_nothing_is_offered(text):
     assert offered(text) == []
 
@@ -191,7 +191,7 @@ def tab(prompt):
 
 
 @pytest.mark.parametrize(
-    "line", ["scan det th ", "mov thh 1 ", "bhelp scan ", "stop ", "x = wm thh ", "scan det th 0 1 3 "]
+    "line", ["scan det th ", "mov thh 1 ", "bhelp scan ", "resume ", "x = wm thh ", "scan det th 0 1 3 "]
 )
 def test_tab_in_a_free_slot_offers_no_word_of_python_and_no_magic(line, tab):
     assert tab(line) == []

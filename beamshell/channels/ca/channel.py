@@ -304,7 +304,8 @@ class CaChannel(RemoteChannel):
                 return  # the library renews it with the connection
             library().ca_clear_subscription(self._subscription)
         whole_number = self._count == 1 and self._type not in (dbr.FLOAT, dbr.DOUBLE)
-        self._changes = LatestValue(self._deliver, depth=STATE_DEPTH if whole_number else 1)
+        is_state = whole_number or self.every_change
+        self._changes = LatestValue(self._deliver, depth=STATE_DEPTH if is_state else 1)
         self._subscribed_as = wire
         self._subscription = ctypes.c_void_p()
         lib = library()

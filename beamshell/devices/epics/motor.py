@@ -15,6 +15,7 @@ from beamshell.analysis.move_times import trapezoid_s
 from beamshell.channels.timers import call_later
 from beamshell.channels.updates import completions, updates
 from beamshell.devices.epics.arrival import Arrival, MotorReadings, tolerance
+from beamshell.devices.epics.foreign_motion_guard import ForeignMotionGuard
 from beamshell.devices.epics.motor_move import (
     MotorMove,
     ReadyRecord,
@@ -23,18 +24,25 @@ from beamshell.devices.epics.motor_move import (
     of_direction,
 )
 from beamshell.devices.epics.motor_record import MotorRecord
+from beamshell.devices.epics.motor_scale import (
+    MotorScale,
+    begin_scale,
+    change_limits,
+    redefine_dial,
+    redefine_position,
+)
 from beamshell.devices.epics.move_result import MoveResult, Snapshot, msta_words
 from beamshell.devices.epics.move_targets import Home, Jog, MoveTarget, Position
 from beamshell.devices.epics_signal import EpicsSignal
 from beamshell.devices.limits import as_number
 from beamshell.devices.positioner import MoveStatus
 from beamshell.devices.status import Status
-from beamshell.devices.values import begin_current_values, begin_values, recent_value
+from beamshell.devices.values import begin_current_values, begin_readings, begin_values, recent_value
 from beamshell.errors import DeviceError, MoveFailed, NotConnected
+from beamshell.protocols import ForeignMotion
 
 _CHECK_AGAIN_S = 0.05
 _NOTHING_COMES_S = 0.01  # what an IOC has sent by several subscriptions in one go has then come
-_CALIBRATES_WITHIN_S = 10.0
 _SMALLEST = 1e-9
 
 Direction = Literal["forward", "reverse"]
@@ -67,9 +75,11 @@ class EpicsMotor(MotorRecord):
         self._last_move: MotorMove | None = None  # the last move whose command was written to the record
         self._requested_stop: tuple[MoveStatus, bool] | None = None
         self._is_foreign_motion = False  # at the start of a move: another client's move is under way
+        self._guard = ForeignMotionGuard(self)
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
         self.motor_done_move.subscribe(self._on_done_move, run=False)
+        self.motor_done_move.subscribe(self._on_connection, self.motor_done_move.SUB_META, run=False)
 
     # ---- moving ------------------------------------------------------------------------------
 
@@ -152,6 +162,7 @@ class EpicsMotor(MotorRecord):
     @override
     def start_move(self, move: MoveStatus) -> None:
         assert isinstance(move, MotorMove)
+        move.add_callback(self._guard.leave)  # however it ends, also if nobody has looked at the record
         if self._is_foreign_motion:
             # A write with completion would be kept by the record until the other client's has ended, and would then set
             # off a motor that we may have stopped meanwhile. A plain one is taken at once.
@@ -172,8 +183,9 @@ class EpicsMotor(MotorRecord):
         else:
             move.fail(MoveFailed(f"{self.name}: {move.action}: {failure}"), failure)
 
-    def _on_setpoint(self, value: Any, **_: Any) -> None:
+    def _on_setpoint(self, value: Any, timestamp: float, **_: Any) -> None:
         """Fail the move under way if another client has changed VAL. Updates worker."""
+        self._guard.note_setpoint(value, timestamp)
         move = self._last_move
         if (
             move is None
@@ -188,10 +200,15 @@ class EpicsMotor(MotorRecord):
 
     def _on_done_move(self, value: Any, timestamp: float, **_: Any) -> None:
         """Note that the motor has left its rest, or come to rest. Updates worker."""
+        self._guard.note_done(bool(value), timestamp)
         move = self._last_move
         if move is not None and not move.done:
             move.evidence.note_done(bool(value), timestamp)
             self._end_if_arrived(move)
+
+    def _on_connection(self, connected: bool, **_: Any) -> None:
+        """Note that the record answers, or does not. Updates worker."""
+        self._guard.note_connection(connected)
 
     def _end_if_arrived(self, move: MotorMove, enough: Arrival = Arrival.PROVED) -> None:
         """End the move if its write has completed and what came by subscription is `enough`: no need to read."""
@@ -200,7 +217,7 @@ class EpicsMotor(MotorRecord):
         signals = (self.user_readback, self.user_setpoint, *self._tolerance_signals)
         arrival = move.evidence.of_arrival(move.aim.target, MotorReadings(*(signal.current for signal in signals)))
         if arrival >= enough:
-            move.arrive()
+            self._arrive(move, move.evidence.rests_since or 0.0)
         elif enough is Arrival.PROVED and move.evidence.rests_since is not None:  # its position may come a little later
             call_later(_NOTHING_COMES_S, lambda: updates.post(lambda: self._end_if_arrived(move, Arrival.LIKELY)))
 
@@ -213,7 +230,7 @@ class EpicsMotor(MotorRecord):
         if result is MoveResult.UNDER_WAY:  # superseding another move, the completion may have been that one's
             self._check_end_later(move)
         elif result is MoveResult.ARRIVED or self._was_stopped_as_success(move):
-            move.arrive()
+            self._arrive(move, snapshot.time)
         elif again and result is MoveResult.MISSED and not self._was_stopped(move):
             self._check_end_later(move, again=False)  # a controller may send its last position a little late
         else:
@@ -225,7 +242,7 @@ class EpicsMotor(MotorRecord):
     def _read_snapshot(self, move: MotorMove) -> Snapshot | None:
         """The fields of the record now; None if it does not answer, and then the move has failed."""
         try:
-            readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution, calibrating = begin_values(
+            readings = begin_readings(
                 self.user_readback,
                 self.user_setpoint,
                 self.motor_done_move,
@@ -240,18 +257,72 @@ class EpicsMotor(MotorRecord):
         except DeviceError as exc:
             move.fail(MoveFailed(f"{self.name}: {move.action}: where it ended is unknown: {exc}"), exc)
             return None
+        readback, setpoint, done, high, low, spmg, lvio, msta, deadband, resolution, calibrating = (
+            reading["value"] for reading in readings
+        )
         if calibrating:
             move.fail(MoveFailed(f"{self.name}: {move.action}: in Set mode its position was redefined, nothing moved"))
             return None
         limit = tolerance(deadband, resolution, setpoint)
-        return Snapshot(readback, setpoint, bool(done), bool(high), bool(low), int(spmg), bool(lvio), int(msta), limit)
+        switches = (bool(high), bool(low), int(spmg), bool(lvio))
+        at = min(reading["timestamp"] for reading in readings)
+        return Snapshot(readback, setpoint, bool(done), *switches, int(msta), limit, at)
+
+    def _arrive(self, move: MotorMove, at: float) -> None:
+        """End a move well; `at` is the time of a look at the record after its end."""
+        self._guard.end(move, at)
+        move.arrive()
 
     def _fail(self, move: MotorMove, snapshot: Snapshot) -> None:
-        if self._was_stopped(move) and snapshot.done:
+        was_stopped_here = self._was_stopped(move) and snapshot.done
+        if was_stopped_here:
             reason = f"was stopped at {self.with_unit(snapshot.readback)}"
         else:
             reason = move.aim.reason(snapshot, self.with_unit)
+        is_by_others = move.target is not None and not was_stopped_here and snapshot.is_by_others(move.target)
+        words = f"{move.action} {reason}" if is_by_others else ""
+        self._guard.end(move, snapshot.time, words, is_obstructed=snapshot.is_obstructed and not is_by_others)
         move.fail(MoveFailed(f"{self.name}: {move.action} {reason}"))
+
+    # ---- who moves it ------------------------------------------------------------------------
+
+    @override
+    def note_own_command(self, field: str, value: Any) -> None:
+        is_at_rest = (reading := self.motor_done_move.latest) is not None and reading["value"]
+        if field == "motor_stop" and is_at_rest and not self._is_under_way:
+            return  # it stops nothing
+        target = float(value) if field == "user_setpoint" else None
+        self._guard.begin(target, self._move if self._is_under_way else None)
+
+    def begin_driven(self, driver: Any) -> None:
+        """Note that another device of this console is about to move it without a command to its record."""
+        self._guard.begin(None, driver)
+
+    def end_driven(self, driver: Any) -> None:
+        """Note that this device has brought it to rest.
+
+        Raises:
+            NotConnected, ReadFailed: the record does not answer; what it does next says nothing then.
+        """
+        self._guard.end(driver, begin_readings(self.motor_done_move)()[0]["timestamp"])
+
+    def on_foreign_motion(self, callback: Callable[[ForeignMotion], None]) -> Callable[[], None]:
+        """Call `callback` whenever somebody else moves it; see protocols.NoticesForeignMotion."""
+        return self._guard.subscribe(callback)
+
+    def has_noticed(self, time: float) -> bool:
+        """True if each motion until then, on the record's clock, was noticed; see protocols.NoticesForeignMotion."""
+        if time <= (noted := self._guard.noted):
+            return True
+        commands = (self.user_setpoint.latest, self.motor_done_move.latest)
+        sent = [reading["timestamp"] for reading in (*commands, self.user_readback.latest) if reading is not None]
+        is_delivered = all(reading is None or reading["timestamp"] <= noted for reading in commands)
+        return is_delivered and max(sent, default=0.0) >= time
+
+    @property
+    def last_foreign_motion(self) -> ForeignMotion | None:
+        """The last time that somebody else has moved it, as far as it was noticed; None if nobody has."""
+        return self._guard.last
 
     # ---- stopping ----------------------------------------------------------------------------
 
@@ -331,18 +402,37 @@ class EpicsMotor(MotorRecord):
 
     # ---- calibration -------------------------------------------------------------------------
 
+    def begin_scale(self) -> Callable[[], MotorScale]:
+        """Request position, dial position, offset and limits; the function returned collects them."""
+        return begin_scale(self)
+
     def set_current_position(self, position: float) -> None:
         """Give its present place the user position `position`, by changing the offset; nothing moves.
 
+        Its limits stay where they are: as numbers they change with the offset.
+
         Raises:
             BadValue: it is no finite number.
-            DeviceError: it moves; wait, or stop it first.
+            DeviceError: it moves, is in Set mode, or its offset is frozen; the message says how to change that.
         """
-        value = as_number(self.name, position)
-        if self.motor_is_moving.get():
-            raise DeviceError(f"{self.name}: its position cannot be set while it moves; wait, or {self.name}.stop()")
-        self.set_use_switch.put("Set", wait=True)
-        try:
-            self.user_setpoint.put(value, wait=True, timeout=self.timeout or _CALIBRATES_WITHIN_S)
-        finally:
-            self.set_use_switch.put("Use", wait=True)
+        redefine_position(self, position)
+
+    def set_dial_position(self, dial: float) -> None:
+        """Give its present place the dial position `dial`, in the controller; nothing moves.
+
+        Its dial limits stay as numbers, so they are at other places afterwards.
+
+        Raises:
+            BadValue: it is no finite number.
+            DeviceError: it moves, or is in Set mode; the message says how to change that.
+        """
+        redefine_dial(self, dial)
+
+    def set_limits(self, low: float, high: float) -> None:
+        """Write its user limits, for everybody who moves it; 0 and 0 mean that there are none.
+
+        Raises:
+            BadValue: they are no finite numbers with the low one first.
+            DeviceError: the record does not take them.
+        """
+        change_limits(self, low, high)

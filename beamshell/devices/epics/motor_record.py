@@ -21,6 +21,15 @@ from beamshell.devices.values import begin_values, recent_value
 from beamshell.errors import DeviceError
 
 
+class CommandSignal(EpicsSignal):
+    """A field of a motor record whose write may move the motor, or change its set point."""
+
+    @override
+    def _note_written(self, value: Any) -> None:
+        super()._note_written(value)
+        self.parent.note_own_command(self.attr_name, value)
+
+
 class MotorRecord(Positioner):
     """The fields of a motor record, and what they say.
 
@@ -31,10 +40,12 @@ class MotorRecord(Positioner):
     """
 
     user_readback = Component(EpicsSignalRO, ".RBV", kind=Kind.hinted, auto_monitor=True)
-    user_setpoint = Component(EpicsSignal, ".VAL", kind=Kind.normal, auto_monitor=True, write_timeout=None)
+    user_setpoint = Component(
+        CommandSignal, ".VAL", kind=Kind.normal, auto_monitor=True, every_change=True, write_timeout=None
+    )
 
-    user_offset = Component(EpicsSignal, ".OFF", kind=Kind.config)
-    user_offset_dir = Component(EpicsSignal, ".DIR", kind=Kind.config, auto_monitor=True)
+    user_offset = Component(CommandSignal, ".OFF", kind=Kind.config)
+    user_offset_dir = Component(CommandSignal, ".DIR", kind=Kind.config, auto_monitor=True)
     velocity = Component(EpicsSignal, ".VELO", kind=Kind.config, auto_monitor=True)
     acceleration = Component(EpicsSignal, ".ACCL", kind=Kind.config, auto_monitor=True)
     backlash_distance = Component(EpicsSignal, ".BDST", kind=Kind.config, auto_monitor=True)
@@ -51,26 +62,28 @@ class MotorRecord(Positioner):
     motor_is_moving = Component(EpicsSignalRO, ".MOVN", kind=Kind.omitted, auto_monitor=True)
     motor_done_move = Component(EpicsSignalRO, ".DMOV", kind=Kind.omitted, auto_monitor=True)
     msta = Component(EpicsSignalRO, ".MSTA", kind=Kind.omitted)
-    motor_spg = Component(EpicsSignal, ".SPMG", kind=Kind.omitted)
-    motor_stop = Component(EpicsSignal, ".STOP", kind=Kind.omitted)
-    set_use_switch = Component(EpicsSignal, ".SET", kind=Kind.omitted)
+    motor_spg = Component(CommandSignal, ".SPMG", kind=Kind.omitted)
+    motor_stop = Component(CommandSignal, ".STOP", kind=Kind.omitted)
+    set_use_switch = Component(CommandSignal, ".SET", kind=Kind.omitted)
     dial_position = Component(EpicsSignalRO, ".DRBV", kind=Kind.omitted)
     retry_deadband = Component(EpicsSignal, ".RDBD", kind=Kind.omitted)
-    motor_resolution = Component(EpicsSignal, ".MRES", kind=Kind.omitted)
+    motor_resolution = Component(CommandSignal, ".MRES", kind=Kind.omitted)
 
-    dial_setpoint = Component(EpicsSignal, ".DVAL", kind=Kind.omitted, lazy=True, write_timeout=None)
+    dial_setpoint = Component(CommandSignal, ".DVAL", kind=Kind.omitted, lazy=True, write_timeout=None)
+    dial_high_limit_travel = Component(EpicsSignal, ".DHLM", kind=Kind.omitted, lazy=True)
+    dial_low_limit_travel = Component(EpicsSignal, ".DLLM", kind=Kind.omitted, lazy=True)
     offset_freeze_switch = Component(EpicsSignal, ".FOFF", kind=Kind.omitted, lazy=True)
     direction_of_travel = Component(EpicsSignalRO, ".TDIR", kind=Kind.omitted, lazy=True)
     description = Component(EpicsSignal, ".DESC", kind=Kind.omitted, lazy=True)
-    home_forward = Component(EpicsSignal, ".HOMF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    home_reverse = Component(EpicsSignal, ".HOMR", kind=Kind.omitted, lazy=True, write_timeout=None)
+    home_forward = Component(CommandSignal, ".HOMF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    home_reverse = Component(CommandSignal, ".HOMR", kind=Kind.omitted, lazy=True, write_timeout=None)
     home_velocity = Component(EpicsSignal, ".HVEL", kind=Kind.omitted, lazy=True)
-    jog_forward = Component(EpicsSignal, ".JOGF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    jog_reverse = Component(EpicsSignal, ".JOGR", kind=Kind.omitted, lazy=True, write_timeout=None)
+    jog_forward = Component(CommandSignal, ".JOGF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    jog_reverse = Component(CommandSignal, ".JOGR", kind=Kind.omitted, lazy=True, write_timeout=None)
     jog_velocity = Component(EpicsSignal, ".JVEL", kind=Kind.omitted, lazy=True)
     tweak_value = Component(EpicsSignal, ".TWV", kind=Kind.omitted, lazy=True)
-    tweak_forward = Component(EpicsSignal, ".TWF", kind=Kind.omitted, lazy=True, write_timeout=None)
-    tweak_reverse = Component(EpicsSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
+    tweak_forward = Component(CommandSignal, ".TWF", kind=Kind.omitted, lazy=True, write_timeout=None)
+    tweak_reverse = Component(CommandSignal, ".TWR", kind=Kind.omitted, lazy=True, write_timeout=None)
 
     def __init__(self, prefix: str, *, name: str = "", **kwargs: Any) -> None:
         super().__init__(prefix, name=name, **kwargs)
@@ -79,6 +92,14 @@ class MotorRecord(Positioner):
     def part_name(self, attr: str) -> str:
         """The readback has the name of the motor itself."""
         return self.name if attr == "user_readback" and self.name else super().part_name(attr)
+
+    def note_own_command(self, field: str, value: Any) -> None:
+        """Note that this console is about to write a field that may move the motor; nothing to be done here.
+
+        Args:
+            field: the attribute, such as "user_setpoint".
+            value: what is written.
+        """
 
     # ---- where it is -------------------------------------------------------------------------
 

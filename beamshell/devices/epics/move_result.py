@@ -7,6 +7,7 @@ Pure: numbers of the record in, words out. The fields are those of the EPICS mot
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SPMG = ("Stop", "Pause", "Move", "Go")
+_MOVES = 2
+"""The first state of SPMG in which a motor moves."""
 
 _FAULTS = {
     1 << 6: "slip or stall",
@@ -72,6 +75,8 @@ class Snapshot:
     msta: int
     deadband: float
     """The largest of the record's own tolerances."""
+    time: float = -math.inf
+    """When the oldest of these values was current, in seconds of the record's clock."""
 
     def result(self, target: float) -> MoveResult:
         """The result of a move to `target`."""
@@ -107,10 +112,15 @@ class Snapshot:
         distance = with_unit(abs(self.readback - target))
         return f"ended at {at}, {distance} away{f' ({faults})' if faults else ''}"
 
+    def is_by_others(self, target: float) -> bool:
+        """True if somebody else has ended a move to `target`: by another set point, by a stop, by SPMG."""
+        is_elsewhere = abs(self.setpoint - target) > self.deadband
+        return self.spmg < _MOVES or (is_elsewhere and not self.is_obstructed)
+
     @property
     def is_obstructed(self) -> bool:
         """True if the record itself would not go on: a limit, a switch, SPMG."""
-        return self.violates_limit or self.high_switch or self.low_switch or self.spmg < 2
+        return self.violates_limit or self.high_switch or self.low_switch or self.spmg < _MOVES
 
     def obstacle(self, with_unit: Callable[[float], str]) -> str:
         """The obstacle that stopped the motor, as the rest of a sentence; "" if there was none."""
@@ -119,7 +129,7 @@ class Snapshot:
             return f"was refused by the motor record (LVIO: beyond its own limits); it is at {at}"
         if self.high_switch or self.low_switch:
             return f"ended at {at}, on the {'high' if self.high_switch else 'low'} limit switch"
-        if self.spmg < 2:
+        if self.spmg < _MOVES:
             return f"ended at {at}: SPMG was set to {SPMG[self.spmg]}"
         if faults := fault_words(self.msta):
             return f"ended at {at} ({', '.join(faults)})"

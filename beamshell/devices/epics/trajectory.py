@@ -251,6 +251,8 @@ class TrajectoryFlyer(PathFlyer):
             self._counting = self.counter.begin_bins(allowed_s)
             self._counting.add_callback(lambda _: self._note_counted(time.monotonic()))
             self._times.note_command(time.monotonic())
+            for motor in self._moving_motors(way):
+                motor.begin_driven(flight)
             executed = self.execute.set(1, timeout=allowed_s)
         except BaseException:
             self.counter.bins.clear_sub(self._on_bins)
@@ -269,7 +271,13 @@ class TrajectoryFlyer(PathFlyer):
     def _finish(self, flight: Flight, executed: Status) -> None:
         """Collect read-backs and counts after the motors have stopped. Completions worker."""
         failure = executed.exception() or self._failure_of("execute", self.execute_status, self.execute_message)
-        for step in (self._end_counting, self._collect_readbacks, self._collect_counts):
+        steps = (
+            partial(self._release_motors, flight),
+            self._end_counting,
+            self._collect_readbacks,
+            self._collect_counts,
+        )
+        for step in steps:
             try:
                 step()
             except Exception as exc:  # noqa: BLE001  # the other steps are done all the same; the first failure counts
@@ -278,6 +286,10 @@ class TrajectoryFlyer(PathFlyer):
         self._note_times()
         off_path = self.compare_with_path(self._points().data)
         flight.finish(failure or self._shortfall() or off_path)
+
+    def _release_motors(self, flight: Flight) -> None:
+        for motor in self._moving_motors(self._path):
+            motor.end_driven(flight)
 
     def _note_counted(self, moment: float) -> None:
         self._counted_at = moment

@@ -19,7 +19,7 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     if resources.prefetched:
         resources.prefetched.clear()  # a reading must never be older than the action before it
     if id(obj) not in resources.devices:
-        resources.add_device(obj)
+        ctx.add_device(obj)
     group = kwargs.get("group")
     if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
         status = ctx.device(method, *msg.args)
@@ -41,6 +41,8 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
     ctx.resources.moved[id(msg.obj)] = msg
     if ctx.resources.places:
         ctx.resources.places.pop(id(msg.obj), None)
+    if ctx.resources.displaced:
+        ctx.resources.displaced.pop(id(msg.obj), None)
     return _act(ctx, msg, method)
 
 
@@ -104,7 +106,8 @@ def stage(ctx: CommandContext, msg: Any) -> Any:
         ctx.paused.refuse_scan()
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
-    resources.add_device(obj)
+    if id(obj) not in resources.devices:
+        ctx.add_device(obj)
     answer: Any = []
     if hasattr(obj, "stage"):
         if not any(other is obj for other in resources.staged):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from beamshell.engine import flyers
+from beamshell.engine import flyers, foreign_motions
 from beamshell.engine.commands.runs import run_of
 from beamshell.engine.context import CommandContext
 from beamshell.engine.monitors import Monitor
@@ -44,7 +44,7 @@ def read(ctx: CommandContext, msg: Any) -> Any:
     collect = resources.prefetched.pop(id(obj), None) if resources.prefetched else None
     readings = ctx.device(obj.read if collect is None else collect)
     if id(obj) not in resources.devices:
-        resources.add_device(obj)
+        ctx.add_device(obj)
     run = resources.runs.get(msg.run)
     if run is not None and run.bundle is not None:
         run.bundle.add(obj, readings)
@@ -53,8 +53,12 @@ def read(ctx: CommandContext, msg: Any) -> Any:
 
 def save(ctx: CommandContext, msg: Any) -> None:
     """Emit the open event."""
-    run_of(ctx, msg).save()
+    run = run_of(ctx, msg)
+    stream = run.bundle.name if run.bundle is not None else ""
+    run.save()
     ctx.resources.prefetched.clear()
+    if ctx.resources.displaced:
+        foreign_motions.mark_point(ctx, run, stream)
 
 
 def drop(ctx: CommandContext, msg: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from beamshell.engine import foreign_motions
 from beamshell.engine.bundler import RunBundler
 from beamshell.engine.context import CommandContext
 from beamshell.engine.flyers import stop_and_collect
@@ -32,6 +33,8 @@ def open_run(ctx: CommandContext, msg: Any) -> str:
 def close_run(ctx: CommandContext, msg: Any) -> str:
     """Stop document -> the run's uid. If the plan is being ended, the engine decides the exit status."""
     run, outcome = run_of(ctx, msg), ctx.outcome
+    if ctx.resources.watched:
+        foreign_motions.catch_up(ctx, run)
     status, reason = msg.kwargs.get("exit_status") or "success", msg.kwargs.get("reason") or ""
     if outcome.interrupted:
         status, reason = outcome.exit_status, outcome.reason

@@ -38,6 +38,7 @@ from beamshell.plans.stubs.flow import (
 from beamshell.plans.stubs.moving import (
     MOVE_GROUP,
     abs_set,
+    home,
     locate,
     mov,
     moved_by,
@@ -97,6 +98,7 @@ __all__ = [
     "deferred_pause",
     "devices_to_trigger",
     "drop",
+    "home",
     "input_plan",
     "install_suspender",
     "kickoff",

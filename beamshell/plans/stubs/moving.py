@@ -1,4 +1,4 @@
-"""Stubs that move devices and ask where they are: mv, mv_in_turn, mvr, abs_set, rel_set, setpoint, locate, stop.
+"""Stubs that move devices and ask where they are: mv, mv_in_turn, mvr, abs_set, rel_set, home, setpoint, locate, stop.
 
 They know no engine and no control system.
 """
@@ -151,6 +151,55 @@ def rel_set(device: Any, distance: Any, *args: Any, group: Any = None, wait: boo
     origin = yield from setpoint(device)
     target = moved_by(device, origin, distance)
     return (yield from abs_set(device, target, *args, group=group, wait=wait, **kwargs))
+
+
+class HomeSearch:
+    """A motor's search for home, as something that a plan sets: the value is the direction.
+
+    Args:
+        motor: it has a method ``home(direction, wait=False)``, which returns a status.
+
+    Attributes:
+        motor: the same.
+    """
+
+    parent = None
+
+    def __init__(self, motor: Any) -> None:
+        self.name: str = motor.name
+        self.motor = motor
+
+    def set(self, direction: str) -> Any:
+        """Start to search in a direction, "forward" or "reverse"; the status ends at home, or fails elsewhere."""
+        return self.motor.home(direction, wait=False)
+
+    def stop(self, success: bool = False) -> Any:
+        """Stop the motor."""
+        return self.motor.stop(success=success)
+
+    def __repr__(self) -> str:
+        return f"HomeSearch({self.motor!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("position", "egu", "units", "precision", "moving"):
+            return getattr(self.motor, name)
+        raise AttributeError(name)
+
+
+@plan
+def home(motor: Any, direction: str = "forward") -> Plan:
+    """Let a motor search for home, and wait until it is there. Returns a status.
+
+    Args:
+        motor: a motor record, or any motor with a method ``home(direction, wait=False)``.
+        direction: "forward" or "reverse".
+
+    Raises:
+        PlanError: the motor has no search for home.
+    """
+    if not callable(getattr(motor, "home", None)):
+        raise PlanError(f"{motor.name} has no search for home: it is a {type(motor).__name__}")
+    return (yield from abs_set(HomeSearch(motor), direction, wait=True))
 
 
 def locate(*devices: Any, squeeze: bool = True) -> Plan:

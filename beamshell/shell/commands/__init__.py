@@ -10,6 +10,8 @@ _MODULES = (
     "motion",
     "presets",
     "states",
+    "tweaking",
+    "motor_settings",
     "scans",
     "flying",
     "spec",

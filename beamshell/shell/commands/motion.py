@@ -1,14 +1,14 @@
-"""Commands that move motors and show where they are: mov, movr, umv, umvr, wm, wa."""
+"""Commands that move motors and show where they are: mov, movr, umv, umvr, home, wm, wa, wu."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
@@ -18,6 +18,7 @@ from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.motor_look import without
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import (
     axes,
@@ -73,7 +74,7 @@ def mov(moves: list[Move]) -> Followed:
 @command(HEADING, example="movr th 0.1", aliases=("mvr",), preflight=False)
 def movr(moves: list[Step]) -> Followed:
     """Move motors by distances from where they are, and wait until all have arrived."""
-    _refuse_computed(moves)
+    refuse_computed(motor for motor, _ in moves)
     return _moved(bps.mvr, moves)
 
 
@@ -86,12 +87,39 @@ def umv(session: Session, moves: list[Move]) -> Followed:
 @command(HEADING, example="umvr th 0.1", preflight=False)
 def umvr(session: Session, moves: list[Step]) -> Followed:
     """Move motors by distances, as movr does, and show where they are on the way."""
-    _refuse_computed(moves)
+    refuse_computed(motor for motor, _ in moves)
     return _moved(bps.mvr, moves, lambda: session.show_at_once())
 
 
-def _refuse_computed(moves: list[Step]) -> None:
-    for motor, _ in moves:
+_DIRECTIONS = {"fwd": "forward", "rev": "reverse"}
+
+
+@command(HEADING, example="home th rev", preflight=False)
+def home(motor: Motor, direction: Literal["fwd", "rev"] = "fwd") -> Followed:
+    """Let a motor search for home in a direction, and wait until it is there; Ctrl+C stops it."""
+    starts: list[str] = []
+
+    def begin() -> AbstractContextManager[None]:
+        if not callable(getattr(motor, "home", None)):
+            raise UsageError(f"{motor.name} {without(motor, 'search for home')}")
+        starts.append(begin_position_text(motor)())
+        print_answer(f"{motor.name}: at {starts[0]}, it searches for home ({_DIRECTIONS[direction]})")
+        return nullcontext()
+
+    def show(_status: Any) -> None:
+        start = starts[0].removesuffix(f" {unit_of(motor)}")
+        print_answer(f"{motor.name}: {start} -> {begin_position_text(motor)()}, at home")
+
+    return followed_by(bps.home(motor, _DIRECTIONS[direction]), show, during=begin)
+
+
+def refuse_computed(motors: Iterable[Any]) -> None:
+    """Refuse to move a device of several axes by one distance.
+
+    Raises:
+        UsageError: there is one; the message names its axes.
+    """
+    for motor in motors:
         if computed := getattr(motor, "pseudo_names", ()):
             names = ", ".join(f"{motor.name}.{axis}" for axis in computed)
             raise UsageError(f"{motor.name} cannot be moved by a distance, but its axes can: {names}")
@@ -146,7 +174,7 @@ MotorNames: TypeAlias = list[Annotated[Any, MotorNameSlot()]]
 
 def _positions(session: Session, motors: MotorNames) -> Any:
     """The position of a motor, or the value of a signal; of several a tuple, in the order of the table."""
-    positions = tuple(position_of(motor) for motor in _selected(session, motors).values())
+    positions = tuple(position_of(motor) for motor in selected_motors(session, motors).values())
     return positions[0] if len(positions) == 1 else positions
 
 
@@ -157,19 +185,34 @@ def wm(session: Session, motors: MotorNames) -> None:
     A shutter's state and a signal's value are shown too. `x = wm th` keeps the number; of several motors it keeps all,
     in this order.
     """
-    print(positions_table(_selected(session, motors), session.offline_word))
+    print(positions_table(selected_motors(session, motors), session.offline_word))
 
 
 @command(HEADING, example="wa")
 def wa(session: Session) -> None:
     """Show where all motors are: user and dial position, limits, state."""
+    print(positions_table(all_motors(session), session.offline_word))
+
+
+@command(HEADING, example="wu")
+def wu(session: Session) -> None:
+    """Show where all motors are, in user positions alone."""
+    print(positions_table(all_motors(session), session.offline_word, only_user=True))
+
+
+def all_motors(session: Session) -> dict[str, Any]:
+    """Each motor and each axis of the beamline by name.
+
+    Raises:
+        UnknownName: there is none.
+    """
     motors = _every_motor(session.devices.distinct())
     if not motors:
         raise UnknownName("this beamline has no motors: see `devices`")
-    print(positions_table(motors, session.offline_word))
+    return motors
 
 
-def _selected(session: Session, motors: MotorNames) -> dict[str, Any]:
+def selected_motors(session: Session, motors: MotorNames) -> dict[str, Any]:
     """The motors that the words of `wm` mean, by name."""
     selected: dict[str, Any] = {}
     for motor in motors:

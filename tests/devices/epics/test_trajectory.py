@@ -69,6 +69,21 @@ def begin(bench: Bench, path: dict[str, Any] = PATH) -> Any:
     return bench.traj.complete()
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_flight_of_ours_is_not_taken_for_somebody_elses_motion(bench: Bench, is_stopped: bool) -> None:
+    noticed: list[Any] = []
+    ends = [motor.on_foreign_motion(noticed.append) for motor in bench.motors]
+    flight = half_way(bench) if is_stopped else begin(bench)
+    if is_stopped:
+        bench.traj.stop()
+    flight.exception(60)
+    for motor in bench.motors:
+        motor.set(motor.position + 0.1).wait(10)  # what it has sent before has come then
+    assert noticed == []
+    for end in ends:
+        end()
+
+
 def half_way(bench: Bench) -> Any:
     flight = begin(bench, LONG)
     until(lambda: bench.motors[0].position > -0.5)
