@@ -89,7 +89,7 @@ def test_moves_shows_the_scan_that_moved_a_motor(prompt, typed):
     typed("scan det th -1 1 3")
     (line,) = last_lines(typed("moves 1"))
     assert "0 -> 1" in line
-    assert f"scan {prompt.session.md.last_scan_id}  scan det th -1 1 3" in line
+    assert f" {prompt.session.md.last_scan_id}     scan det th -1 1 3" in line
 
 
 def test_moves_shows_those_of_other_consoles_with_their_operator(typed, move_at):

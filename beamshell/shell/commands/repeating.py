@@ -46,10 +46,12 @@ def redo(session: Session, scan_number: int | None = None) -> Followed:
     """
     run = session.last_run() if scan_number is None else session.runs[scan_number]
     form, line = (str(run.start.get(key) or "") for key in ("plan_form", "command"))
+    if line.partition(" ")[0] == "redo":
+        line = ""  # it means another scan now
     followed = _again(session, form or _form_in_log(session, run), line, run.label)
     print_answer(f"{run.label} again: {followed.command}")
-    for line in _other_centres(session, run):
-        print_answer(line)
+    for centre in _other_centres(session, run):
+        print_answer(centre)
     return followed
 
 
