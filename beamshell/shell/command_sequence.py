@@ -148,6 +148,8 @@ class CommandSequence:
         followed = step.line.make(self._session)
         if followed is None:
             return None
+        if followed.command:
+            metadata["command"] = followed.command
         metadata["plan_form"] = plan_form(followed.plan, self._session.devices)  # and not that of the sequence
         if step.line.meant.preflight:
             self._session.runner.check(followed.plan, command=str(step.line), ask=False)

@@ -95,7 +95,7 @@ def _recorded(
         except UnknownName:
             if any(key.endswith("setpoint") for key in place.values):  # what is no more, and could be moved
                 key = next(iter(place.values))
-                yield recorded_name, _Stood(None, place.values[key], place.units[key])
+                yield recorded_name, _Stood(None, place.values[key], place.units.get(key, ""))
             continue
         if not is_motor(device):
             continue
@@ -106,7 +106,7 @@ def _recorded(
             position, origin = _position(motor, key, place), origins.get(motor.name)
             position = float(origin) if _is_number(origin) else position
             if position is not None:
-                yield name, _Stood(motor, position, place.units[key], device, place.settings)
+                yield name, _Stood(motor, position, place.units.get(key, ""), device, place.settings)
 
 
 def _position(motor: Any, key: str, place: RecordedPlace) -> float | None:

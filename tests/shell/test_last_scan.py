@@ -15,7 +15,7 @@ from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.devices.status import DeviceStatus
-from beamshell.errors import NoFit, UnknownName
+from beamshell.errors import NoFit, UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
@@ -169,6 +169,31 @@ def test_runs_are_those_of_all_consoles(open_console):
     other.do("scan peak_samx samx 5 6 3")
     assert one.session.runs[-1].scan_id == 2
     assert [run.scan_id for run in one.session.own_runs] == [1]
+
+
+def test_redo_without_a_number_never_runs_the_scan_of_another_console(open_console):
+    one, other = open_console(), open_console()
+    with pytest.raises(UnknownName, match="there is no run"):
+        one.do("redo")
+    other.do("scan peak_samx samx 5 6 3")
+    with pytest.raises(UnknownName, match="this console has no scan yet: redo 1 is the newest of any"):
+        one.do("redo")
+    assert one.position("samx") == 0
+    one.do("redo 1")
+    assert one.position("samx") == 6
+
+
+def test_back_undoes_what_its_own_console_has_moved_and_not_what_another_has(open_console):
+    one, other = open_console(), open_console()
+    other.session.log.console = "another process"
+    one.do("mov th 1")
+    other.do("mov samx 5")
+    one.do("back")
+    assert (one.position("th"), other.position("samx")) == (0, 5)
+    one.do("mov samx 2")
+    other.do("mov samx 3")
+    with pytest.raises(UsageError, match="nothing moves: samx was moved since by another console, mov samx 3, "):
+        one.do("back")
 
 
 # ---- where a motor is sent --------------------------------------------------------------------------

@@ -44,6 +44,12 @@ def test_redo_of_a_redo_is_the_same_scan(prompt, typed):
     assert start_of_last_run(prompt)["command"] == "scan det th -1 1 3"
 
 
+def test_redo_of_a_run_whose_command_was_redo_is_that_run_and_no_other(prompt, typed):
+    typed("scan det th -1 1 3")
+    typed("RE(bp.scan([det], samx, 0, 1, 2), command='redo')")
+    assert "again: bp.scan([det], samx, 0, 1, 2)" in typed("redo")
+
+
 def test_redo_shows_what_the_command_shows_at_its_end(prompt, typed):
     prompt.names["bell"] = SynGauss(name="bell", motor=prompt.session.devices["th"], center=0.2, sigma=0.3)
     typed("mov th 0.1; align bell th -1 1 41")
@@ -102,6 +108,8 @@ def test_redo_can_be_rehearsed_and_queued(prompt, typed):
     assert "queue add" not in typed("queue add redo")
     assert "1 done" in typed("queue run")
     assert prompt.position("th") == 1
+    assert start_of_last_run(prompt)["command"] == "scan det th -1 1 3"
+    assert "again: scan det th -1 1 3" in typed("redo")
     typed("queue clear")
 
 

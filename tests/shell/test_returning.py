@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beamshell.devices.sim import SynAxis
 from beamshell.errors import UsageError
@@ -86,7 +89,7 @@ def test_moves_shows_the_scan_that_moved_a_motor(prompt, typed):
     typed("scan det th -1 1 3")
     (line,) = last_lines(typed("moves 1"))
     assert "0 -> 1" in line
-    assert f"scan {prompt.session.md.last_scan_id}  scan det th -1 1 3" in line
+    assert f" {prompt.session.md.last_scan_id}     scan det th -1 1 3" in line
 
 
 def test_moves_shows_those_of_other_consoles_with_their_operator(typed, move_at):
@@ -398,3 +401,57 @@ def test_choose_takes_names_in_the_order_of_the_table(monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _question: "b d")
     with pytest.raises(UsageError, match="no motor 'd'"):
         questions.choose("Which?", ["a", "b", "c"])
+
+
+# ---- anything may be typed ---------------------------------------------------------------------
+
+
+WORDS = [
+    "th",
+    "tth",
+    "samx",
+    "samy",
+    "sam*",
+    "det",
+    "all",
+    "anyway",
+    "none",
+    "1",
+    "2",
+    "-1",
+    "-2",
+    "0",
+    "99",
+    "1.5",
+    "nix",
+    "x",
+    "th.velocity",
+    ",",
+    "=",
+    "(",
+    "'th",
+]
+MOTORS = ("th", "tth", "samx")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["moves", "script", "goscan", "back", "redo nix"]),
+    words=st.lists(st.sampled_from(WORDS), max_size=4),
+)
+def test_no_line_brings_a_traceback_or_moves_a_motor_that_it_does_not_name(
+    name, words, prompt, typed, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # script writes files
+    typed("scan det th -1 1 3; mov th 0.5; mov samx 2; mov tth 3")
+    before = {motor: prompt.position(motor) for motor in MOTORS}
+    said = typed(" ".join([name, *words]))
+    assert "Traceback" not in said
+    moved = {motor for motor in MOTORS if prompt.position(motor) != before[motor]}
+    line = " ".join(words).replace("sam*", "samx")
+    named = {motor for motor in MOTORS if re.search(rf"\b{motor}\b", line)}
+    if name == "back" and not named:
+        named = {"tth"}  # what the last command has moved
+    if name == "goscan" and "all" in words:
+        named = set(MOTORS)
+    assert moved <= (named if name in ("back", "goscan") else set())

@@ -44,13 +44,22 @@ def redo(session: Session, scan_number: int | None = None) -> Followed:
     Without a number it is the last scan of this console; -1 is the newest of any, as in `runs`. It is checked first as
     any scan. One that scans around where its motors are does so where they are now: goscan puts them back first.
     """
-    run = session.last_run() if scan_number is None else session.runs[scan_number]
+    run = _own_last_run(session) if scan_number is None else session.runs[scan_number]
     form, line = (str(run.start.get(key) or "") for key in ("plan_form", "command"))
+    if line.partition(" ")[0] == "redo":
+        line = ""  # it means another scan now
     followed = _again(session, form or _form_in_log(session, run), line, run.label)
     print_answer(f"{run.label} again: {followed.command}")
-    for line in _other_centres(session, run):
-        print_answer(line)
+    for centre in _other_centres(session, run):
+        print_answer(centre)
     return followed
+
+
+def _own_last_run(session: Session) -> Run:
+    """The last run of this console: one of another console moves other motors, so it is run only by its number."""
+    if own := session.own_runs:
+        return own[-1]
+    raise UnknownName(f"this console has no scan yet: redo {session.runs[-1].scan_id} is the newest of any")
 
 
 def _other_centres(session: Session, run: Run) -> Iterator[str]:

@@ -76,12 +76,12 @@ def moves(session: Session, number: Points = 20, motors: RecordedMotors | None =
             operators.get(move.console, "?"),
             move.device,
             _way(move),
-            "" if move.scan is None else f"scan {move.scan}",
+            "" if move.scan is None else str(move.scan),
             move.command,
         ]
         for move in newest
     ]
-    heading = ["time", "who", "motor", "from -> to", "", "command"]
+    heading = ["time", "who", "motor", "from -> to", "scan", "command"]
     print_answer(table_in_window([heading, *rows], left_aligned=range(len(heading)), hide_first=((1,), (4,))))
 
 
