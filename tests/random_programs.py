@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from beamshell.engine.interpreter import Interpreter
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.state import State
+from beamshell.errors import TransitionError
 from beamshell.messages import Msg
 from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper, set_run_key_wrapper, stage_wrapper
@@ -175,6 +176,7 @@ class Trouble:
     at: dict[int, str]
     decisions: tuple[str, ...] = ()  # at the first pause, the second ...; then resume
     hands_on: bool = False  # at each pause somebody moves every motor that the plan has moved
+    beside: Program | None = None  # at each pause this one runs, as far as it moves motors that the plan has moved
 
     def hook(self, beamline: Beamline) -> Callable[[Msg], None]:
         """To be called with each message."""
@@ -245,6 +247,27 @@ def play(beamline: Beamline, program: Program, trouble: Trouble | None = None, *
             for motor in [msg.obj for msg in core.ctx.resources.moved.values()]:
                 motor.set(motor.position + 3.7)
             world.pass_time(30)
+        if trouble is not None and trouble.beside is not None:
+            _play_beside(beamline, trouble.beside, core)
         decision = decisions.pop(0) if decisions else "resume"
         over = core.resume() if decision == "resume" else core.leave(WAYS_OUT[decision], decision)
     return core
+
+
+def _play_beside(beamline: Beamline, program: Program, paused: Any) -> None:
+    """Run a program on the devices of the paused one; it may be refused, and leaves that one as it was."""
+    moved = [number for number, motor in enumerate(beamline.motors) if id(motor) in paused.ctx.resources.moved]
+    points = [
+        replace(point, moves={number: place for number, place in point.moves.items() if number in moved})
+        for point in program.points
+    ]
+    staged = [list(device.log).count("stage") for device in paused.staged]
+    nested = beamline.world.interpreter(paused=paused.ctx.resources)
+    plan = beamline.plan(replace(program, points=tuple(points), background=None, finalized=False))
+    assert nested.start(as_generator(plan)), "a plan beside a paused one is never paused"
+    assert nested.state is State.IDLE
+    assert paused.state is State.PAUSED
+    assert staged == [list(device.log).count("stage") for device in paused.staged]
+    refused = isinstance(nested.error, TransitionError)
+    assert refused or nested.exit_status == "success", nested.error
+    assert refused == paused.ctx.resources.holds_point

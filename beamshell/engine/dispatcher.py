@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,7 @@ class Dispatcher:
         self._tokens = itertools.count()
         self._subscriptions: dict[int, Subscription] = {}
         self._by_name: dict[str, tuple[Subscription, ...]] = dict.fromkeys(NAMES, ())
+        self._left_out: frozenset[int] = frozenset()
 
     def subscribe(self, function: Callable[..., Any], name: str = "all", *, writer: bool = False) -> int:
         """Add a subscriber; its token.
@@ -92,6 +94,17 @@ class Dispatcher:
         self._subscriptions.clear()
         self._sort()
 
+    @contextmanager
+    def without(self, tokens: Iterable[int]) -> Iterator[None]:
+        """A block in which these subscribers get nothing: those of a paused call, while another plan runs beside it."""
+        self._left_out = frozenset(tokens)
+        self._sort()
+        try:
+            yield
+        finally:
+            self._left_out = frozenset()
+            self._sort()
+
     def listing(self) -> tuple[Subscription, ...]:
         """The subscriptions, in the order in which they are served."""
         return tuple(sorted(self._subscriptions.values(), key=lambda sub: (not sub.writer, sub.token)))
@@ -112,7 +125,7 @@ class Dispatcher:
             self.on_failure(failed, name, error)
 
     def _sort(self) -> None:
-        ordered = self.listing()
+        ordered = [sub for sub in self.listing() if sub.token not in self._left_out]
         self._by_name = {name: tuple(sub for sub in ordered if sub.name in ("all", name)) for name in NAMES}
 
 

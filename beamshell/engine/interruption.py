@@ -36,9 +36,16 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     if interruption.reason:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")
+    ctx.resources.holds_point = _holds_point(ctx)
     put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
     ctx.world.record("paused", reason=interruption.reason, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
+
+
+def _holds_point(ctx: CommandContext) -> bool:
+    """True if the plan goes on in the midst of a point, which has been counted and not read to its end."""
+    is_half_read = any(run.bundle is not None for run in ctx.resources.runs.values())
+    return not ctx.cursor.rewindable and (is_half_read or bool(ctx.resources.triggered))
 
 
 def pause_at_end(ctx: CommandContext) -> None:

@@ -202,13 +202,13 @@ def as_generator(plan: Any, *, beside_paused: bool = False) -> Any:
         PlanError: it is no plan, or was run already; call the function, or pass a generator of messages.
     """
     if hasattr(plan, "send") and hasattr(plan, "throw"):
+        if beside_paused and getattr(plan, "gi_suspended", False):
+            name = plan.__name__
+            raise PlanError(f"this plan of {name}(...) has begun already: resume goes on with a paused plan")
         generator = iter(plan) if hasattr(plan, "__iter__") else plan  # an object around a generator hands it out
         if isinstance(generator, GeneratorType) and generator.gi_frame is None:
             name = generator.__name__
             raise PlanError(f"this plan of {name}(...) has been run already: call {name}(...) again to make a new one")
-        if beside_paused and isinstance(generator, GeneratorType) and generator.gi_suspended:
-            name = generator.__name__
-            raise PlanError(f"this plan of {name}(...) has begun already: resume goes on with a paused plan")
         return generator
     if isinstance(plan, tuple) and hasattr(plan, "command"):
         return _from_iterable([plan])  # a single message

@@ -14,9 +14,8 @@ from beamshell.errors import FailedStatus, PlanError, TransitionError
 GROUP_PRUNE_SIZE = 64
 """Number of tasks in a group from which on the successful ones are dropped: a group may never be waited for."""
 
-NO_SCAN_BESIDE_PAUSED = (
-    "a plan is paused, and no scan can run beside it (moves and ct can): type resume, stop, abort or halt first"
-)
+END_IT_FIRST = "type resume, stop, abort or halt first"
+"""What to do if something cannot be done beside a paused plan."""
 
 
 def name_of(obj: Any) -> str:
@@ -95,6 +94,7 @@ class Resources:
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
         settings: at a pause: the devices of the plan with their settings.
         surroundings: at a pause: by name, the devices of the beamline and where they stood.
+        holds_point: at a pause: a point has been counted, and is read when the plan goes on, without a rewind.
         stopped: ids of devices that the engine stopped; the failures of their moves are not reported.
         devices: by id, the devices of all messages so far.
         pausable: those of them that have a method `pause`.
@@ -110,6 +110,7 @@ class Resources:
         "devices",
         "displaced",
         "groups",
+        "holds_point",
         "moved",
         "pausable",
         "places",
@@ -140,6 +141,7 @@ class Resources:
         self.staged: list[Any] = []
         self.tokens: list[int] = []
         self.was_paused = False
+        self.holds_point = False
         self.triggered: dict[int, Any] = {}
         self.prefetched: dict[int, Callable[[], Any]] = {}
         self.watched: list[Callable[[], None]] = []
@@ -175,25 +177,35 @@ class Resources:
 
     # ---- while its plan is paused, and another one runs beside it ----------------------------------
 
-    def refuse_scan(self) -> None:
-        """Refuse a run beside the paused plan: its devices are staged already, and must stay so.
+    def refuse_measurement(self) -> None:
+        """Refuse to measure beside the paused plan, if that has a point or a flight that it cannot measure again.
 
         Raises:
-            TransitionError: always.
+            TransitionError: it has; the message says what to type.
         """
-        raise TransitionError(NO_SCAN_BESIDE_PAUSED)
+        for obj in self.staged:
+            if hasattr(obj, "kickoff"):
+                raise TransitionError(f"{name_of(obj)} flies for the paused plan: {END_IT_FIRST}")
+        if self.holds_point:
+            raise TransitionError(f"the paused plan is within a point that it cannot measure again: {END_IT_FIRST}")
 
     def refuse_count_of(self, obj: Any) -> None:
         """Refuse to trigger a detector whose pictures would get into the file of the paused run.
 
         Raises:
-            TransitionError: it is staged by the paused plan, and writes files.
+            TransitionError: it is staged by the paused plan, and writes files; or nothing can be measured now.
         """
-        if hasattr(obj, "collect_asset_docs") and any(other is obj for other in self.staged):
+        if self.is_staged(obj) and hasattr(obj, "collect_asset_docs"):
             raise TransitionError(
                 f"{name_of(obj)} writes the file of the paused run, and a count now would put its picture there: "
-                "type resume, stop, abort or halt first"
+                f"{END_IT_FIRST}"
             )
+        if self.holds_point:
+            self.refuse_measurement()
+
+    def is_staged(self, obj: Any) -> bool:
+        """True if the plan has staged this device."""
+        return any(other is obj for other in self.staged)
 
     def unstaged(self, obj: Any) -> None:
         """Note that a device is staged no more."""

@@ -21,6 +21,7 @@ from beamshell.engine.outcome import RunEngineResult
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.real_world import CallMetadata, RealWorld, Settings
 from beamshell.engine.requests import EndRequest, PauseRequest
+from beamshell.engine.resources import name_of
 from beamshell.engine.state import State
 from beamshell.errors import EngineError, TransitionError, UnknownName
 
@@ -171,7 +172,7 @@ class RunEngine:
             The uids of the runs, a tuple of str; a RunEngineResult with `call_returns_result`.
 
         Raises:
-            TransitionError: another plan is running; beside a paused one only moves and counts without a run are made.
+            TransitionError: another plan is running; beside a paused one what would spoil its data is refused.
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
@@ -191,7 +192,7 @@ class RunEngine:
 
         Raises:
             PlanError: `plan` is no plan.
-            TransitionError: another plan is running; beside a paused one only moves and counts without a run are made.
+            TransitionError: another plan is running; beside a paused one what would spoil its data is refused.
         """
         return self._run(plan, subs, then, md)
 
@@ -289,6 +290,20 @@ class RunEngine:
         """The result of the last call that has ended; None before the first."""
         return self._last_result
 
+    def check_beside_paused(self, staged: Iterable[str]) -> None:
+        """Return if a run that stages devices of these names can begin now; so it can if no plan is paused.
+
+        Raises:
+            TransitionError: it cannot beside the paused plan; the message says why.
+        """
+        if self._call is None or self.state is not State.PAUSED:
+            return
+        resources, names = self._call.interpreter.ctx.resources, set(staged)
+        resources.refuse_measurement()
+        for obj in resources.staged:
+            if name_of(obj) in names:
+                resources.refuse_count_of(obj)
+
     def _end(self, action: str, reason: str) -> Any:
         if self.state is State.PAUSED:
             return self._answer(self.proceed(action, reason), end_was_requested=True)
@@ -330,8 +345,9 @@ class RunEngine:
         world, interpreter = self._world, call.interpreter
         subject = PlanInterrupts(interpreter.ctx, world.inbox, world.say)
         show = self._settings.while_running or nullcontext
+        beside = world.dispatcher.without(paused.interpreter.ctx.resources.tokens) if paused else nullcontext()
         try:
-            with OWNER.watch(subject), show(PlanActivity(interpreter.ctx, subject)):
+            with OWNER.watch(subject), show(PlanActivity(interpreter.ctx, subject)), beside:
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)

@@ -96,6 +96,11 @@ class UnrunPlanGuard:
         self._generator.close()
 
     @property
+    def gi_suspended(self) -> bool:
+        """True if the plan was begun and has not ended, as of a generator: it runs, or is paused."""
+        return self._generator.gi_suspended
+
+    @property
     def __name__(self) -> str:
         """The name of the function that made the plan."""
         return self._generator.__name__

@@ -118,7 +118,8 @@ class PlanDisplay:
         now = self._clock()
         self._shown_from = now if self._is_wanted_at_once else now + SHOWN_AFTER_S
         self._activity = activity
-        if not self._runs:
+        paused = self._stopwatch  # of the plan beside which this one runs, if there is one
+        if not (self._runs and activity.has_run):
             self._stopwatch = Stopwatch(self._clock)
         self._stopwatch.run()
         try:
@@ -129,6 +130,8 @@ class PlanDisplay:
         finally:
             self._activity, self._expected = None, None
             self._stopwatch.stop()
+            if self._runs and not activity.has_run:
+                self._stopwatch = paused
             for move in self._moves.values():
                 move.forget()
             self._moves.clear()

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import EngineError, RunEngineInterrupted, TransitionError
+from beamshell.errors import EngineError, RunEngineInterrupted
 from beamshell.plans.unrun_plan_guard import call_of
 from beamshell.shell.beamline_states import refuse_in_other_states
 from beamshell.shell.messages_shown import MENU, one_line, print_answer, say
@@ -89,7 +89,7 @@ class PlanRunner:
             BeamshellError: it cannot be done, or has failed.
         """
         try:
-            if str(self._engine.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
+            if str(self._engine.state) not in ("idle", "paused"):  # beside a paused plan another may run
                 raise EngineError(f"a plan is {self._engine.state}: type resume, stop, abort or halt first")
             self._engine.permission()  # before anything is simulated or asked
             checked = self.check(plan, command=command) if preflight else nullcontext()
@@ -141,21 +141,10 @@ class PlanRunner:
             self._refuse_in_other_states(command.split()[:1])
             if call is None or not call.can_be_repeated:
                 return nullcontext()
-            return self.preflight.before(call.repeat, ask=ask, refuse_run=self.refuse_beside_paused)
+            return self.preflight.before(call.repeat, ask=ask, refuse_run=self._engine.check_beside_paused)
         except BaseException:
             plan.close()
             raise
-
-    def refuse_beside_paused(self) -> None:
-        """Return if a run can begin.
-
-        Raises:
-            TransitionError: a plan is paused; end it first.
-        """
-        if str(self._engine.state) == "paused":
-            from beamshell.engine.resources import NO_SCAN_BESIDE_PAUSED
-
-            raise TransitionError(NO_SCAN_BESIDE_PAUSED)
 
     def go_on(self, action: str, reason: str = "") -> None:
         """Resume, stop, abort or halt the paused plan.

@@ -85,7 +85,7 @@ class Preflight:
         return result
 
     def before(
-        self, make: Callable[[], Any], *, ask: bool = True, refuse_run: Callable[[], None] | None = None
+        self, make: Callable[[], Any], *, ask: bool = True, refuse_run: Callable[[list[str]], None] | None = None
     ) -> AbstractContextManager[None]:
         """Check a plan that is about to run; announce it if it takes long.
 
@@ -95,7 +95,7 @@ class Preflight:
         Args:
             make: makes the plan.
             ask: False never asks, as in the middle of a queue.
-            refuse_run: raises if no run can begin now.
+            refuse_run: gets the names of the devices that a run stages; raises if it cannot begin now.
 
         Raises:
             BeamshellError: the plan cannot be done; it is the first refusal itself. Correct what it names.
@@ -108,7 +108,7 @@ class Preflight:
             say(f"not rehearsed: {one_line(exc)}")
             return nullcontext()
         if result.runs and refuse_run is not None:
-            refuse_run()
+            refuse_run(result.staged)
         self._refuse_plans([str(run.get("plan_name", "")) for run in result.runs])
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun

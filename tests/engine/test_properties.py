@@ -74,6 +74,32 @@ def test_2_a_plan_paused_and_resumed_gives_what_an_undisturbed_one_gives(program
     check(disturbed.world.docs)
 
 
+@many
+@given(programs, st.dictionaries(st.integers(0, 70), st.sampled_from(["pause", "soft pause"]), max_size=3), programs)
+def test_2_a_plan_beside_which_others_run_gives_what_an_undisturbed_one_gives(program: Program, at, beside: Program):
+    quiet, disturbed = Beamline(), Beamline()
+    expected, core = play(quiet, program), play(disturbed, program, Trouble(at, beside=beside))
+    tried["beside a paused plan"] += 1
+    assert core.exit_status == expected.exit_status == "success"
+    assert _data(disturbed, core.run_uids) == _data(quiet, expected.run_uids)
+    assert _values(core.result) == _values(expected.result)
+    check(disturbed.world.docs)
+    for device in disturbed.devices:
+        assert device.log.count("stage") == device.log.count("unstage"), device
+
+
+def _data(beamline, run_uids):
+    """By number of the run, stream and number of the point, the last data; a monitor sees all again on resume."""
+    docs = beamline.world.docs
+    streams = {
+        doc["uid"]: (run_uids.index(doc["run_start"]), doc["name"])
+        for name, doc in docs
+        if name == "descriptor" and doc["run_start"] in run_uids and doc["name"] != "watched"
+    }
+    events = [doc for name, doc in docs if name == "event" and doc["descriptor"] in streams]
+    return {(*streams[doc["descriptor"]], doc["seq_num"]): doc["data"] for doc in events}
+
+
 def _values(readings):
     return [None if r is None else {key: entry["value"] for key, entry in r.items()} for r in readings]
 

@@ -93,18 +93,8 @@ def test_what_is_no_plan_is_refused_at_once(RE):
         RE.run(pausing)
 
 
-@pytest.mark.parametrize("plan", [lambda: run_wrapper(iter([])), lambda: iter([Msg("stage", SynAxis(name="th"))])])
-def test_beside_a_paused_plan_no_scan_can_run_and_the_message_says_what_to_type(RE, plan):
-    RE.run(pausing())
-    with pytest.raises(TransitionError, match="type resume, stop, abort or halt first"):
-        RE(plan())
-    assert RE.state == "paused"
-    RE.abort()
-
-
-def test_beside_a_paused_plan_one_may_move_and_count_and_its_documents_are_not_disturbed(RE):
-    th, docs, ended = SynAxis(name="th"), [], []
-    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+def paused_in_a_scan(RE, det, th, docs, ended):
+    """A scan of three points that is paused at the second."""
 
     def pauses_in_the_scan(msg):
         if msg.command == "read" and len(docs) == 3 and not asked:
@@ -113,8 +103,157 @@ def test_beside_a_paused_plan_one_may_move_and_count_and_its_documents_are_not_d
 
     asked = []
     RE.msg_hook = pauses_in_the_scan
-    paused = RE.run(scan([det], th, 0, 2, 3), lambda name, doc: docs.append((name, doc)), then=ended.append)
-    assert paused.paused
+    assert RE.run(scan([det], th, 0, 2, 3), lambda name, doc: docs.append((name, doc)), then=ended.append).paused
+
+
+def test_beside_a_paused_scan_another_runs_and_each_has_its_own_points(RE):
+    th, tth, docs, ended = SynAxis(name="th"), SynAxis(name="tth"), [], []
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+    paused_in_a_scan(RE, det, th, docs, ended)
+    before, nested = len(docs), []
+    result = RE.run(scan([det], th, 5, 6, 2), lambda name, doc: nested.append((name, doc)))
+    assert result.succeeded
+    assert RE.run(scan([det], tth, 1, 2, 2)).succeeded
+    assert (RE.state, ended) == ("paused", [])
+    check(nested)
+    assert [doc["data"]["th"] for name, doc in nested if name == "event"] == [5, 6]
+    assert len(docs) == before  # a subscriber of the paused call gets nothing of them
+    assert RE.proceed("resume").succeeded
+    assert [doc["data"]["th"] for name, doc in docs if name == "event"] == [0, 1, 2]
+    assert len(ended) == 1
+    check(docs)
+
+
+def test_a_device_that_the_paused_plan_has_staged_stays_staged_for_it(RE):
+    class Staged(SynAxis):
+        log = ()
+
+        def stage(self):
+            self.log = (*self.log, "stage")
+            return super().stage()
+
+        def unstage(self):
+            self.log = (*self.log, "unstage")
+            return super().unstage()
+
+    th, tth, docs = Staged(name="th"), Staged(name="tth"), []
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+    paused_in_a_scan(RE, det, th, docs, [])
+    RE(scan([det], th, 5, 6, 2))
+    RE(scan([det], tth, 5, 6, 2))
+    assert (th.log, tth.log) == (("stage",), ("stage", "unstage"))
+    RE.abort()
+    assert th.log == ("stage", "unstage")
+
+
+def test_what_a_scan_beside_the_paused_one_has_moved_is_put_back_before_the_next_point(RE):
+    th, said = SynAxis(name="th"), []
+    RE.say = said.append
+
+    def paused_behind_a_move():
+        yield Msg("set", th, 1, group="a")
+        yield Msg("wait", None, group="a")
+        yield Msg("checkpoint")
+        yield Msg("pause")
+        return th.position
+
+    RE.run(paused_behind_a_move())
+    RE(scan([SynGauss(name="det", motor=th, center=0, sigma=1)], th, 5, 6, 2))
+    assert th.position == 6
+    assert RE.proceed("resume").plan_result == 1
+    assert any("th is at 6" in line and "goes back to 1" in line for line in said)
+
+
+def test_a_scan_beside_a_paused_one_that_fails_leaves_it_paused_and_whole(RE):
+    th, docs, ended = SynAxis(name="th"), [], []
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+    paused_in_a_scan(RE, det, th, docs, ended)
+
+    def fails():
+        yield Msg("open_run")
+        raise RuntimeError("it broke")
+
+    nested = []
+    assert RE.run(fails(), lambda name, doc: nested.append(doc)).exit_status == "fail"
+    assert nested[-1]["exit_status"] == "fail"
+    assert RE.state == "paused"
+    assert RE.proceed("resume").succeeded
+    assert [doc["data"]["th"] for name, doc in docs if name == "event"] == [0, 1, 2]
+
+
+class Camera:
+    """A detector that writes its pictures into a file."""
+
+    name, parent = "cam", None
+
+    def stage(self):
+        return [self]
+
+    def unstage(self):
+        return [self]
+
+    def trigger(self):
+        raise AssertionError("a picture too many")
+
+    def collect_asset_docs(self):
+        return ()
+
+
+class Flyer:
+    """A device that flies."""
+
+    name, parent = "flyer", None
+
+    def stage(self):
+        return [self]
+
+    def unstage(self):
+        return [self]
+
+    def kickoff(self):
+        raise AssertionError("it must not fly")
+
+
+def test_a_detector_that_writes_the_paused_runs_file_is_not_measured_beside_it(RE):
+    cam = Camera()
+    RE.run([Msg("stage", cam), Msg("pause")])
+    for plan in ([Msg("trigger", cam)], [Msg("stage", cam)]):
+        with pytest.raises(TransitionError, match=r"cam writes the file of the paused run.*type resume, stop"):
+            RE(iter(plan))
+    with pytest.raises(TransitionError, match="cam writes the file of the paused run"):
+        RE.check_beside_paused(["det", "cam"])
+    RE.check_beside_paused(["det"])
+    assert RE(run_wrapper(iter([])))
+    RE.abort()
+    RE.check_beside_paused(["cam"])
+
+
+def test_beside_a_flight_that_is_paused_nothing_is_measured(RE):
+    RE.run([Msg("stage", Flyer()), Msg("pause")])
+    for plan in (run_wrapper(iter([])), iter([Msg("stage", SynAxis(name="th"))])):
+        with pytest.raises(TransitionError, match="flyer flies for the paused plan: type resume, stop, abort or halt"):
+            RE(plan)
+    assert RE(bps.mv(SynAxis(name="th"), 1)) == ()
+    RE.abort()
+
+
+def test_beside_a_point_that_cannot_be_measured_again_nothing_is_measured(RE):
+    th = SynAxis(name="th")
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+    counted = [Msg("trigger", det, group="a"), Msg("wait", None, group="a")]
+    recorded = [Msg("create", name="primary"), Msg("read", det), Msg("save"), Msg("close_run")]
+    RE.run([Msg("rewindable", None, False), Msg("open_run"), *counted, Msg("pause"), *recorded])
+    assert RE.state == "paused"
+    for plan in (run_wrapper(iter([])), iter([Msg("trigger", det)])):
+        with pytest.raises(TransitionError, match="within a point that it cannot measure again: type resume"):
+            RE(plan)
+    assert RE.proceed("resume").succeeded
+
+
+def test_beside_a_paused_plan_one_may_move_and_count_and_its_documents_are_not_disturbed(RE):
+    th, docs, ended = SynAxis(name="th"), [], []
+    det = SynGauss(name="det", motor=th, center=0, sigma=1)
+    paused_in_a_scan(RE, det, th, docs, ended)
     before = len(docs)
     RE(bps.mv(th, 7))
     RE(iter([Msg("trigger", det, group="count"), Msg("wait", None, group="count"), Msg("read", det)]))
@@ -123,29 +262,6 @@ def test_beside_a_paused_plan_one_may_move_and_count_and_its_documents_are_not_d
     assert [doc["data"]["th"] for name, doc in docs if name == "event"] == [0, 1, 2]
     assert len(ended) == 1
     check(docs)
-
-
-def test_a_detector_that_writes_the_paused_runs_file_is_not_counted_beside_it(RE):
-    class Camera:
-        name, parent = "cam", None
-
-        def stage(self):
-            return [self]
-
-        def unstage(self):
-            return [self]
-
-        def trigger(self):
-            raise AssertionError("a picture too many")
-
-        def collect_asset_docs(self):
-            return ()
-
-    cam = Camera()
-    RE.run([Msg("stage", cam), Msg("pause")])
-    with pytest.raises(TransitionError, match="cam writes the file of the paused run"):
-        RE(iter([Msg("trigger", cam)]))
-    RE.abort()
 
 
 def test_a_plan_beside_a_paused_one_is_ended_where_others_are_paused(RE):

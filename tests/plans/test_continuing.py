@@ -20,6 +20,7 @@ from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.plans.environment import use_clock
 from beamshell.simulate import rehearse
+from beamshell.simulate.many_points import PointColumns
 from beamshell.store.encoding import from_json, to_json
 from beamshell.store.parts import Part, readings_of_parts, table_of_parts
 
@@ -269,6 +270,8 @@ def test_a_simulation_of_many_points_has_those_that_are_missing(done):
     assert result.points[0].positions["x"] == pytest.approx(4 * done / 399)
     assert result.points[-1].positions["x"] == 4.0
     assert result.path["x"][0] == pytest.approx(4 * max(0, done - 1) / 399)
+    is_computed = any(isinstance(part, PointColumns) for part in result.points.parts)
+    assert is_computed == (done < 300)  # and not simulated one by one
 
 
 # ---- what cannot be continued --------------------------------------------------------------------

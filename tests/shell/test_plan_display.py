@@ -262,6 +262,22 @@ def test_a_move_beside_a_paused_scan_has_its_own_rows(bench):
     assert seen == [["samx 0.000 mm  0.000 ──────────────────────── 2.000  moving"]]
 
 
+def test_what_runs_beside_a_paused_scan_takes_none_of_its_time(bench):
+    def resumed(beside):
+        bench.th.go(0)
+        with pytest.raises(RunEngineInterrupted):
+            bench.run(scan([bench.det], bench.th, 1, 2, 2), lambda: bench.engine.request_pause())
+        if beside:
+            bench.run(scan([bench.det], bench.samx, 1, 2, 2), *[lambda: None] * 20, *[bench.samx.arrive] * 2)
+        seen = []
+        bench.steps[:] = [bench.looks(seen), bench.th.arrive, bench.th.arrive]
+        with bench.screen:
+            bench.engine.resume()
+        return seen[0]
+
+    assert resumed(beside=True) == resumed(beside=False)
+
+
 def test_a_computed_axis_has_a_row_too(bench):
     seen, jaws = [], jaws_of(HandMotor)
 

@@ -129,12 +129,12 @@ def test_at_a_pause_one_looks_counts_and_moves_and_no_point_of_the_grid_is_off_i
     console.do("samx.move(0.1)")
     assert "det" in console.do("ct det")
     assert "samy" in console.do("wm samy")
-    assert "no scan can run beside it" in console.do("scan det th 0 1 2")
+    assert "success, 2 points" in console.do("scan det samy 0 0.5 2")
     assert console.state == "PAUSED"
     output = console.do("resume")
     assert "Moved since the pause: samy is at 0.500 mm; it goes back to 1.000 mm." in output
     assert console.state == ""
-    events = {doc["seq_num"]: doc["data"] for name, doc in console.runs[-1] if name == "event"}
+    events = {doc["seq_num"]: doc["data"] for name, doc in console.runs[-2] if name == "event"}
     assert [round(events[number]["samy"], 3) for number in sorted(events)] == [0] * 6 + [1] * 6
     assert [round(events[number]["samx"], 3) for number in sorted(events)] == [0, 0.2, 0.4, 0.6, 0.8, 1] * 2
 

@@ -102,10 +102,13 @@ def stage(ctx: CommandContext, msg: Any) -> Any:
     """Make a device ready for a run -> the staged devices, or a status; [] if it has nothing to stage."""
     if ctx.is_bare:
         ctx.begin_scan()
-    if ctx.paused is not None:
-        ctx.paused.refuse_scan()
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
+    if ctx.paused is not None:
+        ctx.paused.refuse_measurement()
+        ctx.paused.refuse_count_of(obj)
+        if ctx.paused.is_staged(obj):
+            return [obj]  # it stays staged for the paused plan
     if id(obj) not in resources.devices:
         ctx.add_device(obj)
     answer: Any = []
@@ -124,6 +127,8 @@ def unstage(ctx: CommandContext, msg: Any) -> Any:
     obj, group, resources = msg.obj, msg.kwargs.get("group"), ctx.resources
     resources.groups.setdefault(group, [])
     answer: Any = []
+    if ctx.paused is not None and ctx.paused.is_staged(obj):
+        return answer  # it stays staged for the paused plan
     if hasattr(obj, "unstage"):
         try:
             answer = ctx.device(obj.unstage)

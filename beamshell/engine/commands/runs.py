@@ -19,7 +19,7 @@ def open_run(ctx: CommandContext, msg: Any) -> str:
     if ctx.is_bare:
         ctx.begin_scan()
     if ctx.paused is not None:
-        ctx.paused.refuse_scan()
+        ctx.paused.refuse_measurement()
     runs = ctx.resources.runs
     if msg.run in runs:
         key = "" if msg.run is None else f" with the key {msg.run!r}"

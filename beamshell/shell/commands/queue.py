@@ -93,7 +93,10 @@ def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     if not any(item.state == WAITING for item in session.queue.items()):
         print_answer("nothing waits in the queue")
         return None
-    session.runner.refuse_beside_paused()
+    if session.state == "paused":
+        raise TransitionError(
+            "a plan is paused, and no queue can run beside it: type resume, stop, abort or halt first"
+        )
     if (hold := session.queue.held) is not None:
         raise CommandError(f"{held_words(hold)}: type queue release first")
     work = _Work(session, goes_on=on is not None)

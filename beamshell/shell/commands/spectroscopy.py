@@ -69,7 +69,7 @@ def tscan(session: Session, detectors: Detectors, duration: Duration, period: Du
     def say_if_slow() -> AbstractContextManager[None]:
         name, longest = max(((detector.name, _count_time(detector)) for detector in detectors), key=lambda one: one[1])
         if longest > period:
-            session.runner.refuse_beside_paused()
+            session.RE.check_beside_paused(detector.name for detector in detectors)
             few = points_in(duration, longest)
             say(
                 f"{name} counts for {longest:g} s, longer than the period of {period:g} s: "
