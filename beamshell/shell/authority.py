@@ -121,6 +121,11 @@ class Authority:
         if self._watcher.is_alive():
             self._watcher.join()
 
+    @property
+    def is_closed(self) -> bool:
+        """True once it is closed."""
+        return self._closed.is_set()
+
     # ---- before a motion, and after it -------------------------------------------------------
 
     def claim(self, device: str = "") -> None:

@@ -11,20 +11,21 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import logging
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from beamshell.store.control_rules import FREE, Console, Control, SignsOfLife, State, has_died
 from beamshell.store.processes import process_exists
 
-_log = logging.getLogger(__name__)
-
 CONTROL = "control"
 _TOKEN = "control."
+_LISTINGS = 4
+_BETWEEN_LISTINGS_S = 0.002
 
 
 class Request(NamedTuple):
@@ -87,15 +88,16 @@ class ControlFolder:
 
     def _make_folder(self) -> None:
         """Make the folder with the one file in it that stands for control, unless that is there."""
-        if any(self._tokens()):
+        if self._listed() is not None:
             return
         unfinished = self._folder.with_name(f".{CONTROL}.{self.me.key}")
         try:
             unfinished.mkdir()  # the data folder itself is never made anew: it may have been moved
+            unfinished.chmod(stat.S_IMODE(self._folder.parent.stat().st_mode))  # whoever may write there may have it
             (unfinished / f"{_TOKEN}{FREE.state.value}").touch()
             unfinished.rename(self._folder)  # two consoles at one moment: the second finds it filled, and is refused
         except OSError:
-            if not any(self._tokens()):
+            if self._listed() is None:
                 if not self._folder.is_dir():
                     raise
                 (self._folder / f"{_TOKEN}{FREE.state.value}").touch()  # somebody has deleted the file alone
@@ -127,18 +129,22 @@ class ControlFolder:
 
     def control(self) -> Control:
         """Who has control now; nobody if the folder is not there."""
-        return next(self._tokens(), FREE)
+        return self._listed() or FREE
 
-    def _tokens(self) -> Iterator[Control]:
-        try:
-            names = os.listdir(self._folder)
-        except OSError:
-            return
-        for name in sorted(names):
-            if name.startswith(_TOKEN):
-                state, _, key = name.removeprefix(_TOKEN).partition(".")
-                with contextlib.suppress(ValueError):
-                    yield Control(State(state), key)
+    def _listed(self) -> Control | None:
+        """Who has control by the name of the file that stands for it; None if there is no such file.
+
+        A listing can miss a file that is renamed in the same moment, so that one listing without it says nothing.
+        """
+        for _ in range(_LISTINGS):
+            try:
+                names = os.listdir(self._folder)
+            except OSError:
+                return None
+            if (control := next(_controls(names), None)) is not None:
+                return control
+            time.sleep(_BETWEEN_LISTINGS_S)
+        return None
 
     def is_mine(self, control: Control) -> bool:
         """True if this console has control."""
@@ -254,6 +260,14 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     unfinished = path.with_name(f".{path.name}")  # nobody must read half of it
     unfinished.write_text(json.dumps(content))
     unfinished.rename(path)
+
+
+def _controls(names: Iterable[str]) -> Iterator[Control]:
+    for name in sorted(names):
+        if name.startswith(_TOKEN):
+            state, _, key = name.removeprefix(_TOKEN).partition(".")
+            with contextlib.suppress(ValueError):  # somebody else's file
+                yield Control(State(state), key)
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
 import threading
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beamshell.devices.permission import WritePermission
 from beamshell.errors import NotInControl, UsageError
@@ -308,3 +314,43 @@ def test_all_that_happens_to_control_is_in_the_console_log(anna, bob):
     bob.authority.close()
     actions = [(entry.console, entry.facts["action"]) for entry in anna.log.entries if entry.kind == "control"]
     assert actions == [("anna", "taken"), ("bob", "asked"), ("bob", "taken"), ("anna", "lost"), ("bob", "left")]
+
+
+def begin_cell_that_writes(console):
+    console.authority.cell_begins()
+    if not console.permission.is_open:
+        console.permission.require("th")
+
+
+ACTIONS = {
+    "write": begin_cell_that_writes,
+    "end": lambda console: console.authority.cell_ended(),
+    "pause": lambda console: setattr(console, "unfinished", "a plan is paused" if console.permission.is_open else ""),
+    "resume": lambda console: console.authority.claim_for_plan(),
+    "finish": lambda console: setattr(console, "unfinished", ""),
+    "give": lambda console: give_control(console.authority),
+    "take": lambda console: take_control(console.authority, "a reason"),
+    "look": lambda console: console.authority.look(),
+    "close": lambda console: console.authority.close(),
+}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the one that keeps the threads quiet
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(sorted(ACTIONS))), min_size=10, max_size=60))
+def test_whatever_two_consoles_do_never_may_both_move_at_one_moment(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        consoles = {name: OneConsole(Path(folder), [], name, 0.0) for name in "ab"}
+        for console in consoles.values():
+            console.authority.open(at_prompt=True)
+        try:
+            for name, action in steps:
+                console = consoles[name]
+                if console.authority.is_closed:
+                    continue
+                with contextlib.suppress(NotInControl, UsageError), contextlib.redirect_stderr(io.StringIO()):
+                    ACTIONS[action](console)
+                living = [each for each in consoles.values() if not each.authority.is_closed]
+                assert sum(each.permission.is_open for each in living) <= 1
+        finally:
+            for console in consoles.values():
+                console.authority.close()

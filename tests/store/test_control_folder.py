@@ -107,6 +107,31 @@ def test_who_is_busy_loses_it_to_none_and_who_was_idle_cannot_become_busy_after_
     assert not anna.change(idle("anna"), busy)
 
 
+def test_a_file_that_a_listing_has_missed_in_the_moment_of_its_renaming_is_not_made_twice(enter, monkeypatch, tmp_path):
+    anna, bob = enter("anna"), enter("bob")
+    anna.change(FREE, idle("anna"))
+    listdir, listings = os.listdir, []
+
+    def miss_it_twice(folder):
+        listings.append(folder)
+        return [] if len(listings) <= 2 else listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", miss_it_twice)
+    bob.enter()
+    listings.clear()
+    assert bob.control() == idle("anna")
+    monkeypatch.undo()
+    assert [path.name for path in (tmp_path / "control").glob("control.*")] == ["control.idle.anna"]
+
+
+def test_whoever_may_write_to_the_data_folder_may_have_control(tmp_path):
+    tmp_path.chmod(0o2770)
+    files = ControlFolder(tmp_path, console("anna"))
+    files.enter()
+    assert (tmp_path / "control").stat().st_mode & 0o777 == 0o770
+    files.leave()
+
+
 def test_a_console_that_closes_gives_it_up_and_leaves_nothing(enter, tmp_path):
     anna, bob = enter("anna"), enter("bob")
     anna.change(FREE, idle("anna"))
