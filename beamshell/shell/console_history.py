@@ -41,17 +41,19 @@ class History(NamedTuple):
         return next((story for story in self.stories if story.console == console), None)
 
 
-def history_since(log: ConsoleLog, runs: Runs, since: float | None = None) -> History:
+def history_since(log: ConsoleLog, runs: Runs, since: float | None = None, until: float | None = None) -> History:
     """What happened at the consoles of the data folder.
 
     Args:
         log: the console log.
         runs: the catalogue, for how far the scan was in which a console has died.
         since: in seconds since 1970-01-01 UTC; None for all that there is.
+        until: likewise; then nobody knows which consoles have died, since they may have written later.
     """
-    entries: list[Entry] = list(log.newest_first(since=since))
+    entries: list[Entry] = list(log.newest_first(since=since, until=until))
     entries.reverse()
-    stories = stories_of([*_earlier_openings(log, entries, since), *entries], death=lambda story: _death(log, story))
+    death = (lambda story: _death(log, story)) if until is None else (lambda _: "")
+    stories = stories_of([*_earlier_openings(log, entries, since), *entries], death)
     incidents = incidents_of(stories)
     for incident in incidents:
         if incident.plan_since is not None:

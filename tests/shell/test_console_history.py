@@ -108,6 +108,12 @@ def test_who_a_console_is_of_is_known_although_it_was_opened_before(here, other,
     assert history_since(here, runs, started).story("other").opened.facts["operator"] == "anna"
 
 
+def test_up_to_a_moment_in_the_past_nobody_knows_who_has_died_since(here, other, runs):
+    other.add("opened", **gone())
+    assert history_since(here, runs, until=time.time() - LONG_AGO_S / 2).incidents == []
+    assert history_since(here, runs, until=time.time() - 2 * LONG_AGO_S).entries == []
+
+
 def test_this_console_has_not_died(here, runs):
     here.add("opened", **gone())
     assert history_since(here, runs).incidents == []
