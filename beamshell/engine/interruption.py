@@ -37,7 +37,7 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
         ctx.world.say(interruption.reason)
     _come_to_rest(ctx, "pause")
     put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
-    ctx.world.record("paused", reason=interruption.reason, moved=ctx.resources.moves())
+    ctx.world.record("paused", reason=interruption.reason, by_person=interruption.pressed, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -47,7 +47,7 @@ def pause_at_end(ctx: CommandContext) -> None:
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
     ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
-    ctx.world.record("paused", reason=reason, moved=ctx.resources.moves())
+    ctx.world.record("paused", reason=reason, by_person=False, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 

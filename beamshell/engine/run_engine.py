@@ -125,7 +125,7 @@ class RunEngine:
 
         - "plan": plan (name), command. A call begins.
         - "moving": device, target. A plan is about to send a device for the first time in its call.
-        - "paused": reason, moved (the last `set` message of each device).
+        - "paused": reason, by_person (Ctrl+C), moved (the last `set` message of each device).
         - "resumed": nothing.
         - "ended": status, reason, error (the class of the plan's exception), problems, uids, by_person, moved.
         - "suspended", "released": reasons; seconds.

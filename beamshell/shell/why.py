@@ -82,8 +82,9 @@ def explain_run(session: Session, run: Run, now: float) -> list[str]:
     if waits:
         longest = max(waits, key=lambda one: one.seconds)
         lasted = duration(sum(one.seconds for one in waits))
-        reason = longest.reason.rstrip(".") or "Ctrl+C, or the plan itself"
-        lines.append(f"It was held {counted(len(waits), 'time')}, {lasted} in all, the longest: {reason}.")
+        lines.append(
+            f"It was held {counted(len(waits), 'time')}, {lasted} in all, the longest: {longest.reason.rstrip('.')}."
+        )
     return lines
 
 

@@ -251,8 +251,8 @@ class Shift:
 
     def _wait_row(self, incident: Incident) -> list[str]:
         lasted = duration(self._seconds_in_shift(incident)) + (" so far" if incident.lasts else "")
-        reason = _first_line(incident.reason) or "Ctrl+C, or the plan itself"
-        return [clock_time(incident.time, self.end), lasted, f"{incident.subject} {incident.kind}", reason]
+        what = f"{incident.subject} {incident.kind}"
+        return [clock_time(incident.time, self.end), lasted, what, _first_line(incident.reason)]
 
     def _rows_of(self, incidents: list[Incident]) -> list[list[str]]:
         return [

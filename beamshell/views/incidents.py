@@ -228,7 +228,8 @@ class ConsoleStory:
 
     def _pause(self, entry: Entry) -> None:
         self._release(entry)
-        self._begin(Kind.PAUSED, entry, str(entry.facts.get("reason") or ""))
+        who = "Ctrl+C" if entry.facts.get("by_person") else "the plan itself"
+        self._begin(Kind.PAUSED, entry, str(entry.facts.get("reason") or who))
 
     def _resume(self, entry: Entry) -> None:
         self._end(Kind.PAUSED, entry)
@@ -343,7 +344,6 @@ def sentence(incident: Incident, now: float, where: str = "") -> str:
             return f"{subject} has waited {duration(max(0.0, now - incident.time))}, since {at}{because}."
         return f"{subject} waited {duration(incident.seconds)}, from {at}{because}."
     if incident.kind is Kind.PAUSED:
-        because = because or ": Ctrl+C, or the plan itself"
         if incident.lasts:
             return f"{subject} has been paused{incident.after} since {at}{because}."
         return f"{subject} was paused for {duration(incident.seconds)} from {at}{because}."
