@@ -62,7 +62,7 @@ class InstalledSuspenders:
             BadValue: it is longer than a day.
         """
         if not 0 < seconds <= _LONGEST_OFF_S:
-            raise BadValue("suspenders can be off for a day at most")
+            raise BadValue("suspenders can be off for a day at most: write suspenders off 24h")
 
         def over() -> None:
             with self._lock:

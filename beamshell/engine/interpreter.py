@@ -388,9 +388,9 @@ class Interpreter:
             self._posts.append(WakeUp())  # the next message acts on whatever else is pending
             requests.failures.popleft().raise_failure()
         if requests.pause_now is not None and not self._pause_comes_late(requests.pause_now):
-            reason = requests.pause_now.reason
+            request = requests.pause_now
             requests.forget_pauses()
-            raise Interrupted(InterruptReason.PAUSE, reason=reason)
+            raise Interrupted(InterruptReason.PAUSE, reason=request.reason, pressed=request.pressed)
         if modes.episode is None and self.ctx.suspenders and self.ctx.tripped:
             raise Interrupted(InterruptReason.SUSPEND)
 

@@ -38,7 +38,7 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     _come_to_rest(ctx, "pause")
     ctx.resources.holds_point = _holds_point(ctx)
     put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
-    ctx.world.record("paused", reason=interruption.reason, moved=ctx.resources.moves())
+    ctx.world.record("paused", reason=interruption.reason, by_person=interruption.pressed, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -54,7 +54,7 @@ def pause_at_end(ctx: CommandContext) -> None:
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
     ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
-    ctx.world.record("paused", reason=reason, moved=ctx.resources.moves())
+    ctx.world.record("paused", reason=reason, by_person=False, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 

@@ -162,10 +162,14 @@ class Interrupted(BaseException):
     Attributes:
         finished: the message is done, and is not to be sent again.
         reason: shown to the operator, if not empty.
+        pressed: Ctrl+C has asked for it.
     """
 
-    def __init__(self, why: InterruptReason, *, finished: bool = False, reason: str = "") -> None:
+    def __init__(
+        self, why: InterruptReason, *, finished: bool = False, reason: str = "", pressed: bool = False
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.finished = finished
         self.reason = reason
+        self.pressed = pressed

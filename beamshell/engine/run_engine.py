@@ -129,7 +129,7 @@ class RunEngine:
         - "plan": plan (name), command, source (the plan as it was handed in). A call begins.
         - "moving": device, target. A plan is about to send a device for the first time in its call.
         - "foreign": motion (a protocols.ForeignMotion), points (numbers of the events that were read after it).
-        - "paused": reason, moved (the last `set` message of each device).
+        - "paused": reason, by_person (Ctrl+C), moved (the last `set` message of each device).
         - "resumed": nothing.
         - "ended": status, reason, error (the class of the plan's exception), problems, uids, by_person, moved.
         - "suspended", "released": reasons; seconds.

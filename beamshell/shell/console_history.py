@@ -5,17 +5,20 @@ It reads files, and asks no device. `why` and `handover` are made of it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from beamshell.store.open_runs import REASON as CLOSED_LATER
-from beamshell.store.processes import why_dead
+from beamshell.store.processes import is_on_this_computer, why_dead
 from beamshell.views.handover import ScanRecord, Shift
 from beamshell.views.incidents import ConsoleStory, Entry, Incident, Kind, incidents_of, stories_of
 
 if TYPE_CHECKING:
     from beamshell.store import ConsoleLog, Run, Runs
 
+_SILENT_S = 300.0
+"""Seconds without an entry after which a console on another computer is dead: one that lives writes each minute."""
 _LAST_ENTRY_S = 86400.0
 """Seconds after its last entry in which a console may have begun a run: not every run of a plan has an entry."""
 
@@ -38,17 +41,19 @@ class History(NamedTuple):
         return next((story for story in self.stories if story.console == console), None)
 
 
-def history_since(log: ConsoleLog, runs: Runs, since: float | None = None) -> History:
+def history_since(log: ConsoleLog, runs: Runs, since: float | None = None, until: float | None = None) -> History:
     """What happened at the consoles of the data folder.
 
     Args:
         log: the console log.
         runs: the catalogue, for how far the scan was in which a console has died.
         since: in seconds since 1970-01-01 UTC; None for all that there is.
+        until: likewise; then nobody knows which consoles have died, since they may have written later.
     """
-    entries: list[Entry] = list(log.newest_first(since=since))
+    entries: list[Entry] = list(log.newest_first(since=since, until=until))
     entries.reverse()
-    stories = stories_of([*_earlier_openings(log, entries, since), *entries], death=lambda story: _death(log, story))
+    death = (lambda story: _death(log, story)) if until is None else (lambda _: "")
+    stories = stories_of([*_earlier_openings(log, entries, since), *entries], death)
     incidents = incidents_of(stories)
     for incident in incidents:
         if incident.plan_since is not None:
@@ -129,4 +134,9 @@ def _run_left_open(incident: Incident, runs: Runs) -> Run | None:
 
 def _death(log: ConsoleLog, story: ConsoleStory) -> str:
     """How it is known that a console which was not closed has died, in words; "" if it lives, or may live."""
-    return "" if story.opened is None or story.console == log.console else why_dead(story.opened.facts)
+    if story.opened is None or story.console == log.console:
+        return ""
+    if reason := why_dead(story.opened.facts):
+        return reason
+    is_silent = story.beats and not is_on_this_computer(story.opened.facts) and time.time() - story.last > _SILENT_S
+    return "nothing has come from it since" if is_silent else ""

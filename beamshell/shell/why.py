@@ -14,6 +14,7 @@ from beamshell.errors import BeamshellError
 from beamshell.shell.console_history import History, history_since, scan_record
 from beamshell.shell.device_look import begin_look
 from beamshell.shell.positions import value_text
+from beamshell.store.open_runs import REASON as CLOSED_LATER
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 from beamshell.text.times import clock_time, duration
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from beamshell.store import Run
 
 _DAY_S = 86400.0
-_LOOK_BACK_S = (2 * _DAY_S, 30 * _DAY_S)
+_LOOK_BACK_S = (_DAY_S / 3, 2 * _DAY_S, 14 * _DAY_S)
 """Seconds of the past in which an incident is looked for, one after the other: a log of years is not read."""
+_AFTER_STOP_S = 600.0
+"""Seconds after the end of a run in which the log says that its plan has ended: a clean-up may take long."""
 _NOT_TO_WAIT = "not to wait: suspenders off 10min"
 
 
@@ -53,13 +56,14 @@ def explain(session: Session, now: float) -> list[str]:
     lines = [one.text for one in present]
     if last is not None and all(last.over_at > one.since for one in present[:1]):
         lines.insert(1, _with_remedy(session, history, last, now))
-    return lines[:2] or ["Nothing has stopped, failed or been refused here in the last 30 days."]
+    return lines[:2] or ["Nothing has stopped, failed or been refused here in the last 14 days."]
 
 
 def explain_run(session: Session, run: Run, now: float) -> list[str]:
     """How a run ended, why, and for what it waited."""
     record, stop = scan_record(run), run.stop
-    history = history_since(session.log, session.runs, run.start["time"] - 1.0)
+    until = None if stop is None or stop.get("reason") == CLOSED_LATER else stop["time"] + _AFTER_STOP_S
+    history = history_since(session.log, session.runs, run.start["time"] - 1.0, until)
     its_own = [one for one in history.incidents if run.scan_id is not None and run.scan_id in one.scans]
     subject = f"{run.label[:1].upper()}{run.label[1:]} ({record.command})"
     after = f" after point {record.point_words}" if record.points else " before its first point"
@@ -78,8 +82,9 @@ def explain_run(session: Session, run: Run, now: float) -> list[str]:
     if waits:
         longest = max(waits, key=lambda one: one.seconds)
         lasted = duration(sum(one.seconds for one in waits))
-        reason = longest.reason.rstrip(".") or "Ctrl+C, or the plan itself"
-        lines.append(f"It was held {counted(len(waits), 'time')}, {lasted} in all, the longest: {reason}.")
+        lines.append(
+            f"It was held {counted(len(waits), 'time')}, {lasted} in all, the longest: {longest.reason.rstrip('.')}."
+        )
     return lines
 
 

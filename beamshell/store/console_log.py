@@ -82,14 +82,17 @@ class ConsoleLog:
             except OSError as exc:
                 _log.debug("the console log cannot be written: %s", exc)
 
-    def newest_first(self, *kinds: str, since: float | None = None) -> Iterator[LogEntry]:
+    def newest_first(self, *kinds: str, since: float | None = None, until: float | None = None) -> Iterator[LogEntry]:
         """The entries of all consoles, the newest first; the files are read from their ends, as far as is asked for.
 
         Args:
             kinds: only these; none takes all.
             since: only entries after this time, in seconds since 1970-01-01 UTC.
+            until: only entries up to this time, likewise; the files of later months are not read.
         """
         for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
+            if until is not None and path.name > self._path(until).name:
+                continue
             with contextlib.suppress(FileNotFoundError):
                 for line in _lines_backwards(path):
                     entry = _entry(line)
@@ -97,7 +100,7 @@ class ConsoleLog:
                         continue
                     if since is not None and entry.time < since:
                         return
-                    if not kinds or entry.kind in kinds:
+                    if (not kinds or entry.kind in kinds) and (until is None or entry.time <= until):
                         yield entry
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ def why_dead(process: Mapping[str, Any]) -> str:
     Args:
         process: as `this_process` describes it.
     """
-    if process.get("host") != socket.gethostname():
+    if not is_on_this_computer(process):
         return ""
     boot, pid = process.get("boot"), process.get("pid")
     if boot and boot_id() and boot != boot_id():
@@ -33,6 +33,11 @@ def why_dead(process: Mapping[str, Any]) -> str:
     if not isinstance(pid, int) or (process_exists(pid) and process.get("began") in (None, _began(pid))):
         return ""
     return "its process is gone"
+
+
+def is_on_this_computer(process: Mapping[str, Any]) -> bool:
+    """Whether a process, as `this_process` describes it, is or was one of this computer."""
+    return bool(process.get("host") == socket.gethostname())
 
 
 def process_exists(pid: int) -> bool:

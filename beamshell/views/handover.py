@@ -16,13 +16,15 @@ from beamshell.text.numbers import counted
 from beamshell.text.times import clock_time, date_and_time, duration, is_duration, parse_duration
 from beamshell.views.incidents import Entry, Incident, Kind, value_text
 
-COMMENTS = ("comment", "tag")
+COMMENTS = ("comment", "tag", "sample", "proposal")
 """The kinds of entries that people write about their work."""
+FOREIGN = "foreign"
+"""The kind of entries about motion that somebody else has caused."""
 
 _DAY = datetime.timedelta(days=1)
 _NAME_OF_REASON = re.compile(r"^(.*?) (?:is|has|reads|was) ")
 _MOST_IN_SUMMARY = 4
-_OWN_FACTS = ("uid", "uids", "scan", "run")
+_NOT_SAID = ("uid", "scan", "operator")
 _HOW = "write 8h, since 22:00, since 2026-11-28 or today"
 
 
@@ -220,8 +222,10 @@ class Shift:
         parts += self._table(
             "Lines that were refused", ["at", "line", "", "why"], self._rows_of(self._of(Kind.REFUSED))
         )
-        comments = [entry for entry in self.entries if entry.kind in COMMENTS]
-        parts += self._table("Comments", ["at", "kind", "text"], [self._comment_row(entry) for entry in comments])
+        foreign = [self._foreign_row(entry) for entry in self.entries if entry.kind == FOREIGN]
+        parts += self._table("Moved by somebody else", ["at", "device", "what", "scan"], foreign)
+        comments = [self._comment_row(entry) for entry in self.entries if entry.kind in COMMENTS]
+        parts += self._table("Comments and samples", ["at", "who", "what", "text"], comments)
         return "\n".join(parts) + "\n"
 
     def _span(self) -> str:
@@ -247,18 +251,27 @@ class Shift:
 
     def _wait_row(self, incident: Incident) -> list[str]:
         lasted = duration(self._seconds_in_shift(incident)) + (" so far" if incident.lasts else "")
-        reason = _first_line(incident.reason) or "Ctrl+C, or the plan itself"
-        return [clock_time(incident.time, self.end), lasted, f"{incident.subject} {incident.kind}", reason]
+        what = f"{incident.subject} {incident.kind}"
+        return [clock_time(incident.time, self.end), lasted, what, _first_line(incident.reason)]
 
     def _rows_of(self, incidents: list[Incident]) -> list[list[str]]:
         return [
             [clock_time(one.time, self.end), one.subject, str(one.kind), _first_line(one.reason)] for one in incidents
         ]
 
+    def _foreign_row(self, entry: Entry) -> list[str]:
+        facts = entry.facts
+        return [clock_time(entry.time, self.end), *(_said(facts.get(key)) for key in ("device", "what", "scan"))]
+
     def _comment_row(self, entry: Entry) -> list[str]:
-        words = [str(value) for key, value in entry.facts.items() if key not in _OWN_FACTS]
-        scan = entry.facts.get("scan")
-        return [clock_time(entry.time, self.end), entry.kind, " ".join(words) + (f" (scan {scan})" if scan else "")]
+        facts, scan = entry.facts, entry.facts.get("scan")
+        about = f" (scan {scan})" if scan is not None else ""
+        said = [_said(value) for key, value in facts.items() if key not in _NOT_SAID and value is not None]
+        return [clock_time(entry.time, self.end), _said(facts.get("operator")), entry.kind, f"{listed(said)}{about}"]
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _cause_of(incident: Incident) -> str:

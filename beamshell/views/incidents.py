@@ -135,6 +135,7 @@ class ConsoleStory:
         opened: its entry `opened`; None if that is not among the entries.
         last: the time of its last entry.
         is_closed: whether it was closed in order.
+        beats: whether it writes regularly that it is alive.
         incidents: in the order of their beginnings.
         calls: the plan that runs is the last; those before it are paused.
     """
@@ -144,6 +145,7 @@ class ConsoleStory:
         self.opened: Entry | None = None
         self.last = 0.0
         self.is_closed = False
+        self.beats = False
         self.incidents: list[Incident] = []
         self.calls: list[PlanCall] = []
         self._typed = ""
@@ -195,6 +197,9 @@ class ConsoleStory:
     def _close(self, _: Entry) -> None:
         self.is_closed = True
 
+    def _beat(self, _: Entry) -> None:
+        self.beats = True
+
     def _type_line(self, entry: Entry) -> None:
         line, *more = str(entry.facts.get("line", "")).strip().split("\n")
         self._typed = f"{line} ..." if more else line
@@ -223,7 +228,8 @@ class ConsoleStory:
 
     def _pause(self, entry: Entry) -> None:
         self._release(entry)
-        self._begin(Kind.PAUSED, entry, str(entry.facts.get("reason") or ""))
+        who = "Ctrl+C" if entry.facts.get("by_person") else "the plan itself"
+        self._begin(Kind.PAUSED, entry, str(entry.facts.get("reason") or who))
 
     def _resume(self, entry: Entry) -> None:
         self._end(Kind.PAUSED, entry)
@@ -278,6 +284,7 @@ _REFUSALS = (errors.LimitError, errors.BadValue, errors.ReadOnlyError)
 _READERS: dict[str, Callable[[ConsoleStory, Entry], None]] = {
     "opened": ConsoleStory._open,
     "closed": ConsoleStory._close,
+    "alive": ConsoleStory._beat,
     "typed": ConsoleStory._type_line,
     "answered": ConsoleStory._answer,
     "plan": ConsoleStory._begin_plan,
@@ -337,7 +344,6 @@ def sentence(incident: Incident, now: float, where: str = "") -> str:
             return f"{subject} has waited {duration(max(0.0, now - incident.time))}, since {at}{because}."
         return f"{subject} waited {duration(incident.seconds)}, from {at}{because}."
     if incident.kind is Kind.PAUSED:
-        because = because or ": Ctrl+C, or the plan itself"
         if incident.lasts:
             return f"{subject} has been paused{incident.after} since {at}{because}."
         return f"{subject} was paused for {duration(incident.seconds)} from {at}{because}."

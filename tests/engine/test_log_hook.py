@@ -93,6 +93,21 @@ def test_a_suspension_is_told_with_its_reasons_and_its_seconds():
     assert released["seconds"] == pytest.approx(4.0)
 
 
+@pytest.mark.parametrize("defer", [False, True])
+def test_a_pause_by_ctrl_c_is_told_as_one_by_a_person(defer):
+    world = VirtualWorld()
+
+    def plan():
+        for _ in range(3):
+            yield Msg("checkpoint")
+            yield Msg("sleep", None, 1.0)
+
+    world.at(0.5, lambda: world.post(PauseRequest(defer, pressed=True)))
+    world.run(run_wrapper(plan()))
+    (paused,) = (facts for kind, facts in world.recorded if kind == "paused")
+    assert (paused["reason"], paused["by_person"]) == ("", True)
+
+
 def test_a_pause_is_told_with_its_reason_and_what_has_moved():
     world = VirtualWorld()
     motor = VirtualMotor(world)
@@ -105,5 +120,5 @@ def test_a_pause_is_told_with_its_reason_and_what_has_moved():
     world.at(0.5, lambda: world.post(PauseRequest(False, "the disk is full")))
     world.run(run_wrapper(plan()))
     (paused,) = (facts for kind, facts in world.recorded if kind == "paused")
-    assert paused["reason"] == "the disk is full"
+    assert (paused["reason"], paused["by_person"]) == ("the disk is full", False)
     assert [msg.obj for msg in paused["moved"]] == [motor]

@@ -181,4 +181,4 @@ def test_in_a_new_console_nothing_has_happened_and_that_is_said(tmp_path, monkey
     from beamshell.shell.console_history import History
 
     monkeypatch.setattr("beamshell.shell.why.history_since", lambda *_: History([], [], []))
-    assert typed("why") == "Nothing has stopped, failed or been refused here in the last 30 days.\n"
+    assert typed("why") == "Nothing has stopped, failed or been refused here in the last 14 days.\n"

@@ -123,13 +123,25 @@ def test_the_summary_has_scans_time_lost_positions_and_failures():
 def test_a_shift_in_which_nothing_happened_is_a_page_that_says_so():
     page = shift().page("Handover of BL7")
     assert page.startswith("# Handover of BL7\n\nFrom 2026-11-28 22:00 to 2026-11-29 06:00 (8 h 0 min).\n")
-    assert page.count("None.") == 7
+    assert page.count("None.") == 8
 
 
 def test_comments_and_reasons_leave_the_tables_of_the_page_whole():
-    entries = [line(1, "comment", text="beam | unstable\nagain", scan=12, uid="1a2b")]
+    entries = [line(1, "comment", text="beam | unstable\nagain", operator="anna", scan=12, uid="1a2b")]
     rows = [row for row in shift(*entries).page("H").splitlines() if "unstable" in row]
-    assert rows == [r"| 2026-11-28 22:01:00 | comment | beam \| unstable again (scan 12) |"]
+    assert rows == [r"| 2026-11-28 22:01:00 | anna | comment | beam \| unstable again (scan 12) |"]
+
+
+def test_samples_and_what_others_have_moved_are_on_the_page():
+    entries = [
+        line(1, "sample", sample="LaB6", sample_thickness=0.5),
+        line(2, "comment", text="no scan yet", operator="anna", scan=None, uid=None),
+        line(3, "foreign", device="th", what="sent to 5 deg", points=[3], command="scan", scan=12),
+    ]
+    page = shift(*entries).page("H").splitlines()
+    assert "| 2026-11-28 22:01:00 |  | sample | LaB6, 0.5 |" in page
+    assert "| 2026-11-28 22:02:00 | anna | comment | no scan yet |" in page
+    assert "| 2026-11-28 22:03:00 | th | sent to 5 deg | 12 |" in page
 
 
 NOW = datetime.datetime(2026, 11, 29, 6, 0)

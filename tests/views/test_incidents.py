@@ -88,11 +88,10 @@ def test_another_reason_ends_the_wait_for_the_one_before(log):
     assert [one.lasts for one in log.incidents()] == [False, False]
 
 
-def test_a_pause_without_a_reason_is_one_by_a_person_or_the_plan(log):
-    paused = log.begin().add("paused", reason="", scans=[12]).only()
-    assert sentence(paused, NOON) == (
-        f"Scan 12 (scan det th -1 1 21) has been paused since {at(paused)}: Ctrl+C, or the plan itself."
-    )
+@pytest.mark.parametrize(("by_person", "who"), [(True, "Ctrl+C"), (False, "the plan itself")])
+def test_a_pause_without_a_reason_is_one_by_a_person_or_the_plan(log, by_person, who):
+    paused = log.begin().add("paused", reason="", by_person=by_person, scans=[12]).only()
+    assert sentence(paused, NOON) == f"Scan 12 (scan det th -1 1 21) has been paused since {at(paused)}: {who}."
 
 
 def test_a_pause_ends_with_resume(log):

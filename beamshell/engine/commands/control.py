@@ -27,7 +27,7 @@ def checkpoint(ctx: CommandContext, msg: Any) -> None:
     ctx.world.process_gui_events(now)
     if requests.pause_later is not None and not ctx.modes.unwinding:
         request, requests.pause_later = requests.pause_later, None
-        raise Interrupted(InterruptReason.PAUSE, finished=True, reason=request.reason)
+        raise Interrupted(InterruptReason.PAUSE, finished=True, reason=request.reason, pressed=request.pressed)
 
 
 def clear_checkpoint(ctx: CommandContext, msg: Any) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias
 
-from beamshell.errors import BeamshellError, CommandError, UsageError
+from beamshell.errors import BeamshellError, CommandError, TransitionError, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.environment import is_simulated
 from beamshell.plans.queue import Task
