@@ -289,10 +289,10 @@ class EpicsMotor(MotorRecord):
     @override
     def note_own_command(self, field: str, value: Any) -> None:
         is_at_rest = (reading := self.motor_done_move.latest) is not None and reading["value"]
-        if field == "motor_stop" and is_at_rest and not self._is_under_way:
+        if field == "motor_stop" and is_at_rest and not self.is_under_way:
             return  # it stops nothing
         target = float(value) if field == "user_setpoint" else None
-        self._guard.begin(target, self._move if self._is_under_way else None)
+        self._guard.begin(target, self._move if self.is_under_way else None)
 
     def begin_driven(self, driver: Any) -> None:
         """Note that another device of this console is about to move it without a command to its record."""
