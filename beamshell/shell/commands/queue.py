@@ -183,8 +183,6 @@ class _Work:
         followed = line.make(self._session)
         if followed is None:
             return None
-        if followed.command:
-            metadata["command"] = followed.command
         if form := plan_form(followed.plan, self._session.devices):
             metadata["plan_form"] = form
         if line.command.preflight:
