@@ -19,7 +19,7 @@ from beamshell.shell.plan_form import plan_form
 from beamshell.shell.typed_line import cut_line
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
-AFTER_A_SCAN = ("cen", "peak", "com", "back", "redo")
+AFTER_A_SCAN = ("cen", "peak", "com", "back", "goscan", "redo")
 HEAD = """\
 # Commands
 

@@ -314,6 +314,14 @@ def test_ctrl_c_at_the_choice_moves_nothing(prompt, typed, answer, monkeypatch):
     assert prompt.position("th") == 0
 
 
+def test_inside_of_a_running_plan_goscan_asks_nobody_and_moves_nothing(prompt, typed, answer):
+    typed("scan det th -1 1 3; mov th 0")
+    answer("all")
+    typed("def mine():\n    yield from goscan.plan(-1)")
+    assert "nothing moves: goscan" in typed("RE(mine())")
+    assert prompt.position("th") == 0
+
+
 @pytest.mark.parametrize(("point", "th"), [("1", -1), ("2", 0), ("3", 1), ("-1", 1)])
 def test_goscan_goes_to_a_point_of_the_scan(point, th, prompt, typed):
     typed("scan det th -1 1 3; mov th 0.5")

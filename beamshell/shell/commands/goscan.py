@@ -72,7 +72,7 @@ def _named(changes: list[Change], words: list[str] | None, place: str) -> list[C
 def _choice(session: Session, changes: list[Change], line: str) -> list[Change]:
     """Those that the person chooses; none where nobody can be asked."""
     names = [change.name for change in changes]
-    if not is_attended(session.shell):
+    if not is_attended(session.shell) or session.state == "running":  # as a part of a queue
         all_of_them = f", {line} {ALL} all of them" if len(names) > 1 else ""
         print_answer(f"nothing moves: {line} {names[0]} moves it{all_of_them}")
         return []
