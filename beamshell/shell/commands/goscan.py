@@ -26,8 +26,7 @@ def goscan(
     First it shows which motors stand elsewhere now; then one chooses: all, none, or some by their names. Motors that
     are named on the line, or `all`, move without a question. In a script nothing else moves. -1 is the newest scan, as
     in `runs`; point -1 is the last point. A scanned motor goes to its first point or, if it was scanned around where it
-    stood, there. The others are known from what is
-    recorded beside each scan, or from their moves since then.
+    stood, there. The others are known from what is recorded beside each scan, or from their moves since then.
     """
     run = session.runs[scan_number]
     line = " ".join(str(word) for word in ("goscan", run.scan_id or scan_number, point) if word is not None)
