@@ -1,10 +1,10 @@
-"""Two jaws and the gap between them, of motors of any class."""
+"""Two jaws and the gap between them, of motors of any class; with their centre too, of soft motors."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from beamshell.devices import Component, PseudoPositioner, PseudoSingle
+from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
 
 
 def jaws_of(motor_class: type) -> Any:
@@ -22,3 +22,18 @@ def jaws_of(motor_class: type) -> Any:
             return self.PseudoPosition(gap=real.high - real.low)
 
     return Jaws(name="jaws")
+
+
+class TwoAxes(PseudoPositioner):
+    """Jaws with two computed axes, `gap` and `centre`."""
+
+    gap = Component(PseudoSingle, units="mm")
+    centre = Component(PseudoSingle, units="mm")
+    low = Component(SoftPositioner, units="mm")
+    high = Component(SoftPositioner, units="mm")
+
+    def forward(self, pseudo: Any) -> Any:
+        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
+
+    def inverse(self, real: Any) -> Any:
+        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)

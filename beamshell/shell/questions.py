@@ -34,6 +34,24 @@ def is_attended(shell: Any) -> bool:
     return bool(getattr(getattr(shell, "parent", None), "interact", False))
 
 
+def let_ctrl_c_say_no(shell: Any) -> Callable[[], None]:
+    """Let Ctrl+C be a no at the questions of IPython too, such as that of `reset`, which ask again otherwise.
+
+    Args:
+        shell: an IPython shell.
+
+    Returns:
+        A function that undoes this.
+    """
+    ask_yes_no = shell.ask_yes_no
+
+    def ask_once(prompt: str, default: str | None = None, interrupt: str | None = "n") -> bool:
+        return bool(ask_yes_no(prompt, default, interrupt))
+
+    shell.ask_yes_no = ask_once
+    return lambda: delattr(shell, "ask_yes_no")
+
+
 def choose(question: str, names: Collection[str]) -> list[str]:
     """The names that the person chooses, in their order: all, none or some; Ctrl+C, Ctrl+D and nothing are none.
 
@@ -57,21 +75,3 @@ def choose(question: str, names: Collection[str]) -> list[str]:
         if word not in names:
             raise unknown("motor", word, names)
     return [name for name in names if name in answer]
-
-
-def let_ctrl_c_say_no(shell: Any) -> Callable[[], None]:
-    """Let Ctrl+C be a no at the questions of IPython too, such as that of `reset`, which ask again otherwise.
-
-    Args:
-        shell: an IPython shell.
-
-    Returns:
-        A function that undoes this.
-    """
-    ask_yes_no = shell.ask_yes_no
-
-    def ask_once(prompt: str, default: str | None = None, interrupt: str | None = "n") -> bool:
-        return bool(ask_yes_no(prompt, default, interrupt))
-
-    shell.ask_yes_no = ask_once
-    return lambda: delattr(shell, "ask_yes_no")

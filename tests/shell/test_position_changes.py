@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from jaws import TwoAxes
 
-from beamshell.devices import Component, PseudoPositioner, PseudoSingle, SoftPositioner
 from beamshell.devices.sim import SynAxis
 from beamshell.errors import NotConnected
 from beamshell.shell.plan_form import plan_form
 from beamshell.shell.position_changes import Change, Standing, changes_table, move_plan, standing, without_computed
 
 
-class Jaws(PseudoPositioner):
-    gap = Component(PseudoSingle, units="mm")
-    centre = Component(PseudoSingle, units="mm")
-    low = Component(SoftPositioner, units="mm")
-    high = Component(SoftPositioner, units="mm")
-
-    def forward(self, pseudo):
-        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
-
-    def inverse(self, real):
-        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
-
-
 @pytest.fixture
 def jaws():
-    return Jaws(name="jaws")
+    return TwoAxes(name="jaws")
 
 
 def change(name, motor, target, now=0.0):

@@ -8,6 +8,7 @@ import socket
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jaws import TwoAxes
 
 from beamshell.devices.sim import SynAxis
 from beamshell.errors import UsageError
@@ -314,6 +315,14 @@ def test_ctrl_c_at_the_choice_moves_nothing(prompt, typed, answer, monkeypatch):
     assert prompt.position("th") == 0
 
 
+def test_inside_of_a_running_plan_goscan_asks_nobody_and_moves_nothing(prompt, typed, answer):
+    typed("scan det th -1 1 3; mov th 0")
+    answer("all")
+    typed("def mine():\n    yield from goscan.plan(-1)")
+    assert "nothing moves: goscan" in typed("RE(mine())")
+    assert prompt.position("th") == 0
+
+
 @pytest.mark.parametrize(("point", "th"), [("1", -1), ("2", 0), ("3", 1), ("-1", 1)])
 def test_goscan_goes_to_a_point_of_the_scan(point, th, prompt, typed):
     typed("scan det th -1 1 3; mov th 0.5")
@@ -350,6 +359,22 @@ def test_goscan_says_that_a_motor_does_not_answer(prompt, typed, baseline, monke
     typed("mov samy 3; scan det th -1 1 3; mov th 0")
     monkeypatch.setattr(SynAxis, "connected", property(lambda self: self.name != "samy"), raising=False)
     assert "it does not answer" in typed("goscan -1")
+
+
+def test_goscan_sends_the_axes_of_one_device_together(prompt, typed):
+    jaws = prompt.names["jaws"] = TwoAxes(name="jaws")
+    record = SupplementalData(baseline=[jaws])
+    prompt.session.RE.preprocessors.append(record)
+    typed("RE(bps.mv(jaws, (2, 0.5))); scan det th -1 1 3; RE(bps.mv(jaws, (4, 1)))")
+    prompt.session.RE.preprocessors.remove(record)
+    said = typed("goscan -1 jaws")
+    assert [line.split()[:3] for line in said.splitlines()[1:]] == [
+        ["jaws.gap", "4.000", "2.000"],
+        ["jaws.centre", "1.000", "0.500"],
+    ]
+    assert jaws.position == (2, 0.5)
+    assert typed("back").startswith("jaws: gap 2 mm, centre 0.5 mm -> gap 4 mm, centre 1 mm")
+    assert jaws.position == (4, 1)
 
 
 def test_goscan_says_that_a_unit_has_changed_and_leaves_the_motor(prompt, typed, baseline):

@@ -37,6 +37,15 @@ def test_a_person_goes_back_to_where_motors_stood_and_chooses_which(open_console
     console.press_ctrl_c()
     console.wait_for_prompt(start)
     assert "nothing moves" in console.text(start)
+
+    console.do("samx.user_offset.put(0.5, wait=True)")
+    shown = console.do("goscan 1 all")
+    assert re.search(r"samx .* the same number is another place: samx_user_offset was 0\.0 and is", shown)
+    assert re.search(r"samx +0\.500 ", console.do("wm samx"))
+    console.do("session.ioc.stop()")
+    console.wait_until(lambda: "OFFLINE" in console.do("wm samx"), what="the loss of the motor")
+    assert re.search(r"samy +1 +it does not answer", console.do("goscan 1"))
+    assert "nothing moves: samx does not answer" in console.do("back samx")
     console.leave()
 
 

@@ -26,8 +26,7 @@ def goscan(
     First it shows which motors stand elsewhere now; then one chooses: all, none, or some by their names. Motors that
     are named on the line, or `all`, move without a question. In a script nothing else moves. -1 is the newest scan, as
     in `runs`; point -1 is the last point. A scanned motor goes to its first point or, if it was scanned around where it
-    stood, there. The others are known from what is
-    recorded beside each scan, or from their moves since then.
+    stood, there. The others are known from what is recorded beside each scan, or from their moves since then.
     """
     run = session.runs[scan_number]
     line = " ".join(str(word) for word in ("goscan", run.scan_id or scan_number, point) if word is not None)
@@ -72,7 +71,7 @@ def _named(changes: list[Change], words: list[str] | None, place: str) -> list[C
 def _choice(session: Session, changes: list[Change], line: str) -> list[Change]:
     """Those that the person chooses; none where nobody can be asked."""
     names = [change.name for change in changes]
-    if not is_attended(session.shell):
+    if not is_attended(session.shell) or session.state == "running":  # as a part of a queue
         all_of_them = f", {line} {ALL} all of them" if len(names) > 1 else ""
         print_answer(f"nothing moves: {line} {names[0]} moves it{all_of_them}")
         return []
