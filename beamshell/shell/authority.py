@@ -152,6 +152,8 @@ class Authority:
                     if not self.files.is_mine(control := self.files.control()) and not self.files.is_free(control):
                         self._holder = self.files.console(control.key)
                         raise _refusal(device, f"{self.who_has_it()} (control take asks for it)")
+                if self._pv is not None and not self._pv.is_shown:  # it did not answer when control was taken
+                    self._pv.show()
                 if not is_long:
                     return  # a single write, out of any cell: the next one asks again
             except OSError as exc:  # a disk that takes nothing must not keep anybody from moving

@@ -60,11 +60,19 @@ class ControlPv:
 
     def other(self) -> str:
         """The console that has control and is not this one, such as "anna@ws1:4321"; "" if none has, or it has died."""
-        reading = self._reading
-        if reading is None or not self._channel.connected or self._clock() - self._changed_at > DEAD_AFTER_S:
-            return ""
-        console = _CONSOLE.fullmatch(str(reading["value"]))
-        return "" if console is None or console[1] in self._past else console[1]
+        name = self._name()
+        is_silent = not self._channel.connected or self._clock() - self._changed_at > DEAD_AFTER_S
+        return "" if is_silent or name in self._past else name
+
+    @property
+    def is_shown(self) -> bool:
+        """True if it names this console."""
+        return self._name() == self._own
+
+    def _name(self) -> str:
+        """The console that it names; "" if it names none."""
+        console = _CONSOLE.fullmatch(str(self._reading["value"])) if self._reading is not None else None
+        return console[1] if console is not None else ""
 
     def show(self, after: Console | None = None) -> None:
         """Write that this console has control, and lives; nothing while another console has it.

@@ -59,10 +59,10 @@ def take_control(authority: Authority, reason: str) -> str:
         return "this console has control: nobody had it"
     holder = files.console(files.control().key)
     begun, wait_s = time.monotonic(), authority.wait_s()
-    files.request(reason)
-    authority.note("asked", of=str(holder), reason=reason)
-    say(f"{holder} is asked, and has {duration(wait_s)} to answer; Ctrl+C asks no more")
     try:
+        files.request(reason)
+        authority.note("asked", of=str(holder), reason=reason)
+        say(f"{holder} is asked, and has {duration(wait_s)} to answer; Ctrl+C asks no more")
         while True:
             control = files.control()
             if files.is_mine(control):

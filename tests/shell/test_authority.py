@@ -6,6 +6,7 @@ import contextlib
 import io
 import tempfile
 import threading
+import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -314,6 +315,16 @@ def test_all_that_happens_to_control_is_in_the_console_log(anna, bob):
     bob.authority.close()
     actions = [(entry.console, entry.facts["action"]) for entry in anna.log.entries if entry.kind == "control"]
     assert actions == [("anna", "taken"), ("bob", "asked"), ("bob", "taken"), ("anna", "lost"), ("bob", "left")]
+
+
+def test_a_console_that_lives_says_so_in_the_console_log_and_whether_it_has_control(anna, monkeypatch, open_console):
+    monkeypatch.setattr("beamshell.shell.authority.LOOK_S", 0.001)
+    monkeypatch.setattr("beamshell.shell.authority.LOGGED_S", 0.0)
+    bob = open_console("bob")
+    deadline = time.monotonic() + 60
+    while (alive := next(iter(bob.log.newest_first("alive")), None)) is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert alive == ("bob", "alive", {"control": False})
 
 
 def begin_cell_that_writes(console):

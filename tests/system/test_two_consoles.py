@@ -132,3 +132,24 @@ def test_a_script_moves_nothing_while_a_person_has_control_and_says_who(open_pai
     anna.leave()
     finished = run_beamshell(OWN, "-c", "mov th 1", variables=demo_ioc.client_environment)
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_pv_keeps_consoles_with_other_data_folders_apart(open_pair, tmp_path, demo_ioc):
+    text = EpicsSignal("BL:scaler_calc1.DESC", name="text", string=True)
+    text.wait_for_connection(30)
+    before = text.get()
+    pv = f"--Beamshell.control_pv={text.pvname}"
+    try:
+        anna = open_pair("anna", pv)
+        anna.do("mov th 0")
+        assert text.get().startswith("anna@")
+        script = open_pair("bob", pv, "--data", str(tmp_path / "other"))
+        refusal = " ".join(script.do("mov th 1").split())
+        assert refusal.startswith("beamshell: anna@")
+        assert "has control, says BL:scaler_calc1.DESC (type `control give` there)" in refusal
+        assert position(script) == pytest.approx(0, abs=0.01)
+        anna.do("control give")
+        script.wait_until(lambda: "->" in script.do("mov th 1"), what="control")
+        assert text.get().startswith("bob@")
+    finally:
+        text.put(before)
