@@ -43,6 +43,10 @@ class DeviceError(BeamshellError):
     """A device refused or failed."""
 
 
+class NotInControl(DeviceError):
+    """Another console has control of the beamline, so this one moves and writes nothing: `control take` asks for it."""
+
+
 class LimitError(DeviceError, ValueError):
     """A position is outside the limits, and nothing has moved."""
 

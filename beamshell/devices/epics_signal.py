@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from beamshell.channels.base import Channel, Collect
 from beamshell.channels.factory import epics_name, open_channel
 from beamshell.devices.part import Fact, Kind
+from beamshell.devices.permission import WRITING
 from beamshell.devices.signal import CONNECTION_TIMEOUT_S, READ_TIMEOUT_S, WRITE_TIMEOUT_S, Signal
 from beamshell.devices.signal_info import value_text
 from beamshell.devices.status import Status
@@ -149,6 +150,11 @@ class EpicsSignalRO(Signal):
             if pv := epics_name(address):
                 kinds = {"writable": writable, "text": self._is_text, "array": self._is_array}
                 yield {"is": "value", "pv": pv, **kinds, **settings}
+
+    def _to_write(self, value: Any, force: bool = False) -> Any:
+        if not WRITING.is_open:
+            WRITING.require(self.name)
+        return self._checked(value, force)
 
     def _channels(self) -> list[tuple[str, Channel]]:
         """The recorded channels, by name."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, TypeAlias
 
+from beamshell.devices.permission import WRITING
 from beamshell.errors import ReadOnlyError
 
 Fact: TypeAlias = dict[str, Any]
@@ -72,8 +73,10 @@ class Part:
     _read_only = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a class that overrides one of two ways of reading read so in the other way too."""
+        """Let a class that overrides one of two ways of reading read so in the other way too, and its stop go out."""
         super().__init_subclass__(**kwargs)
+        if isinstance(vars(cls).get("stop"), FunctionType):
+            cls.stop = WRITING.never_held_back(vars(cls)["stop"])  # type: ignore[attr-defined]  # those that have one
         for read, begin in _WAYS_OF_READING:
             first: Mapping[str, Any] = next(
                 (vars(base) for base in cls.__mro__ if read in vars(base) or begin in vars(base)), {}

@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 from beamshell.devices.device import Device
 from beamshell.devices.limits import NO_LIMITS, as_limits, as_number, refusal, step_of, without_rounding
+from beamshell.devices.permission import WRITING
 from beamshell.devices.status import DeviceStatus
 from beamshell.devices.values import begin_values
 from beamshell.errors import LimitError, MoveFailed, NotConnected, ReadFailed
@@ -123,7 +124,7 @@ class Positioner(Device):
 
     HIDDEN = (
         *("begin_location", "begin_state", "begin_tolerance", "hardware_limits", "limit_switch", "missed"),
-        *("can_stop", "readback_signal", "setpoint_signal"),
+        *("can_stop", "is_under_way", "readback_signal", "setpoint_signal"),
         *("start_move", "stop_motion", "with_unit"),
     )
 
@@ -209,12 +210,13 @@ class Positioner(Device):
 
     def _is_target(self, setpoint: Any, readback: Any, tolerance: float | None) -> bool:
         """True if the set point is where it goes to or has arrived."""
-        if self._is_under_way:
+        if self.is_under_way:
             return True
         return not self.missed if tolerance is None else abs(readback - setpoint) <= tolerance
 
     @property
-    def _is_under_way(self) -> bool:
+    def is_under_way(self) -> bool:
+        """True while a move that was started here has not ended; it asks no hardware."""
         return self._move is not None and not self._move.done
 
     @property
@@ -236,7 +238,7 @@ class Positioner(Device):
     @property
     def moving(self) -> bool:
         """True while a move that was started here is under way."""
-        return self._is_under_way
+        return self.is_under_way
 
     def limit_switch(self) -> str:
         """The limit switch that it is at, "high" or "low", by what has come by subscription; "" if none, or unknown."""
@@ -413,6 +415,12 @@ class Positioner(Device):
 
     def _begin(self, move: MoveStatus) -> None:
         """Make `move` the one under way, and start it."""
+        if not WRITING.is_open:
+            try:
+                WRITING.require(self.name)
+            except BaseException as exc:
+                move.fail(exc)
+                raise
         before, self._move = self._move, move
         if before is not None:
             before.fail(MoveFailed(f"{self.name}: {before.action} was superseded by a {move.action}"))

@@ -151,7 +151,7 @@ class PVPositioner(Positioner):
 
         def collected() -> tuple[Any, Any, bool]:
             readback, setpoint, *done = collect()
-            if self._is_under_way:
+            if self.is_under_way:
                 return readback, setpoint, True
             if done:
                 return readback, setpoint, bool(done[0] != self.done_value)

@@ -227,7 +227,7 @@ class Signal(SignalInfo):
         if wait:
             self.set(value, timeout=timeout).wait()
             return
-        checked = self._checked(value, force)
+        checked = self._to_write(value, force)
         self._supersede(value)
         self._note_written(checked)
         with self._named():
@@ -246,7 +246,7 @@ class Signal(SignalInfo):
         Raises:
             The same as `put`.
         """
-        checked = self._checked(value)
+        checked = self._to_write(value)
         self._supersede(value)
         status = DeviceStatus(
             self,
@@ -290,8 +290,12 @@ class Signal(SignalInfo):
         if pending is not None and not pending.done:
             pending.end(WriteFailed(f"{self.name}: {pending.action} was superseded by {value_text(value)}"))
 
+    def _to_write(self, value: Any, force: bool = False) -> Any:
+        """`value` as it will be written now."""
+        return self._checked(value, force)
+
     def _checked(self, value: Any, force: bool = False) -> Any:
-        """`value` as it will be written."""
+        """`value` as it would be written."""
         if self.read_only and not force:
             self.refuse_if_read_only(value_text(value))
         if not self.writable and not force:

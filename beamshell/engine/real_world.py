@@ -51,6 +51,7 @@ class Settings:
     say: Callable[[str], None] = announce
     msg_hook: Callable[[Any], None] | None = None
     state_hook: Callable[[str, str], None] | None = None
+    permission: Callable[[], None] = lambda: None
     while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     log_hook: Callable[[str, Mapping[str, Any]], None] | None = None

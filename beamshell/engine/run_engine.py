@@ -116,6 +116,7 @@ class RunEngine:
     answer_wait_s = _setting(
         "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
     )
+    permission = _setting("permission", "``f()``, called before a plan begins or goes on; raises to refuse it.")
     while_running = _setting(
         "while_running", "``f(activity)``, gives a context that is entered while a plan runs, to show it; or None."
     )
@@ -195,6 +196,7 @@ class RunEngine:
     def _run(
         self, plan: Any, subs: Any, then: Callable[[RunEngineResult], Any] | None, md: dict[str, Any]
     ) -> RunEngineResult:
+        self._settings.permission()
         # First: a plan that is refused here can still be run later.
         generator = as_generator(plan, beside_paused=self._call is not None)
         paused = self._must_be_free()
@@ -245,6 +247,7 @@ class RunEngine:
             raise TransitionError(f"cannot {action}: the engine is {self.state}, not paused")
         interpreter = call.interpreter
         if action == "resume":
+            self._settings.permission()
             self._world.record("resumed")
             return self._drive(call, interpreter.resume)
         if action == "halt":

@@ -12,7 +12,7 @@ from document_rules import check
 from beamshell import __version__
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
-from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError, UnknownName
+from beamshell.errors import NotInControl, PlanError, RunEngineInterrupted, TransitionError, UnknownName
 from beamshell.messages import Msg
 from beamshell.plans import count, plan, scan
 from beamshell.plans import stubs as bps
@@ -361,12 +361,43 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
 
 
 PUBLIC = """
-abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result log_hook
-look_around md md_normalizer md_validator msg_hook preprocessors proceed pump record_interruptions register_command
-remove_suspender request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions
-suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook
-while_running
+abort answer_wait_s ask call_returns_result clear_suspenders halt install_suspender last_result log_hook look_around
+md md_normalizer md_validator msg_hook permission preprocessors proceed pump record_interruptions register_command
+remove_suspender request_pause resume run say scan_id_source state state_hook stop subscribe subscriptions suspenders
+suspenders_off suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook while_running
 """
+
+
+@pytest.mark.parametrize("call", [lambda RE, plan: RE(plan), lambda RE, plan: RE.run(plan)])
+def test_a_plan_that_is_not_permitted_has_not_begun_and_can_be_run_later(RE, call):
+    def refuse():
+        raise NotInControl("anna has control")
+
+    begun = []
+
+    def plan():
+        begun.append(True)
+        yield Msg("null")
+
+    later, RE.permission = plan(), refuse
+    with pytest.raises(NotInControl, match="anna has control"):
+        call(RE, later)
+    assert (begun, str(RE.state)) == ([], "idle")
+    RE.permission = lambda: None
+    call(RE, later)
+    assert begun == [True]
+
+
+def test_a_paused_plan_that_is_not_permitted_to_go_on_stays_paused_and_can_be_ended(RE):
+    def refuse():
+        raise NotInControl("anna has control")
+
+    assert RE.run([Msg("checkpoint"), Msg("pause"), Msg("null")]).paused
+    RE.permission = refuse
+    with pytest.raises(NotInControl):
+        RE.proceed("resume")
+    assert str(RE.state) == "paused"
+    assert RE.proceed("abort").exit_status == "abort"
 
 
 def test_what_a_user_sees_of_the_engine_is_what_a_user_needs_and_each_has_help(RE):

@@ -41,7 +41,7 @@ class CountSwitch(EpicsSignal):
             NotStopped: the count before has not ended.
         """
         self._await_rest()
-        checked = self._checked(1)
+        checked = self._to_write(1)
         count = Status(self, action="count")
 
         def on_done(failure: BaseException | None) -> None:
