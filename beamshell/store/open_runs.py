@@ -177,7 +177,7 @@ class _Abandoned:
         same_host = content["host"] == me["host"]
         if not (same_boot or same_host or self._any_host):
             return False
-        dead = (same_host and not same_boot) or self._any_host or (same_host and not _process_exists(content["pid"]))
+        dead = (same_host and not same_boot) or self._any_host or (same_host and not process_exists(content["pid"]))
         return _is_free(fd, without_locks=dead)
 
 
@@ -206,7 +206,8 @@ def _is_free(fd: int, *, without_locks: bool = True) -> bool:
     return True
 
 
-def _process_exists(pid: int) -> bool:
+def process_exists(pid: int) -> bool:
+    """Whether a process of this computer has this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -277,11 +278,11 @@ def _markers(folder: Path) -> Path:
 
 
 def _me() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "boot": _boot_id(), "pid": os.getpid()}
+    return {"host": socket.gethostname(), "boot": boot_id(), "pid": os.getpid()}
 
 
 @cache
-def _boot_id() -> str:
+def boot_id() -> str:
     """An id that changes when the computer starts again; "" where the system has none (then locks must do)."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
