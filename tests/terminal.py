@@ -38,6 +38,7 @@ class Terminal:
         speed: of the demo beamline.
         columns: of the screen.
         knows_cursor: the terminal says where its cursor is, as most do; the line below the prompt needs that.
+        variables: of its environment, beside the usual ones.
     """
 
     def __init__(
@@ -48,20 +49,21 @@ class Terminal:
         columns: int = COLUMNS,
         *,
         knows_cursor: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data
         self._columns = columns
         self._scrolled_off: list[str] = []
         self._screen = pyte.HistoryScreen(columns, ROWS, history=100_000)
         self._stream = pyte.Stream(self._screen)
-        variables = environment(data)
+        environ = environment(data) | dict(variables or {})
         if knows_cursor:
-            del variables["PROMPT_TOOLKIT_NO_CPR"]
+            del environ["PROMPT_TOOLKIT_NO_CPR"]
         said = {word.partition("=")[0] for word in words}
         usual = [word for word in QUICK if word.partition("=")[0] not in said]
         command = ["-m", "beamshell", *usual, f"--Beamshell.demo_ioc_speed={speed}", *words]
         self.process = pexpect.spawn(
-            sys.executable, command, env=variables, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
+            sys.executable, command, env=environ, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
         if knows_cursor:
             self._screen.write_process_input = self.process.send

@@ -258,6 +258,8 @@ class _Wiring:
         self._undo.append(lambda: self._shell.events.unregister("post_run_cell", self._after_cell))
 
     def _before_cell(self, info: Any) -> None:
+        if (authority := getattr(self._session, "authority", None)) is not None:
+            authority.cell_begins()
         if (recorder := self._session.recorder) is not None:
             recorder.typed(info)
 
@@ -271,6 +273,8 @@ class _Wiring:
             self._session.status = exit_status(failure)
         if self._session.status:
             self._shell.ask_exit()
+        if (authority := getattr(self._session, "authority", None)) is not None:
+            authority.cell_ended()
         self._session.names.check()
         self._session.store_metadata()
 
@@ -302,6 +306,7 @@ class _Wiring:
             return suspenders_text(session.RE.suspenders, next(iter(describe_off(session.RE)), ""))
 
         return [
+            StatusPart(lambda: session.authority.status_text(), is_trouble=True),
             StatusPart(suspenders, is_trouble=True),
             StatusPart(lambda: offline_text(session.offline_devices()), is_trouble=True),
             *(

@@ -89,6 +89,7 @@ class PlanRunner:
         try:
             if str(self._engine.state) not in ("idle", "paused"):  # beside a paused plan one may move and count
                 raise EngineError(f"a plan is {self._engine.state}: type resume, stop, abort or halt first")
+            self._engine.permission()  # before anything is simulated or asked
             checked = self.check(plan) if preflight else nullcontext()
             metadata = {"operator": self._operator()}
             if command:

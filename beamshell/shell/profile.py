@@ -59,6 +59,15 @@ class Beamshell(Configurable):
         0.0,
         help="Ask the person at the prompt before a scan that takes longer than this, in seconds; 0 never asks.",
     ).tag(config=True)
+    control_wait = Float(
+        30.0,
+        help="How long, in seconds, the console that has control may take to answer another one that asks for it.",
+    ).tag(config=True)
+    control_pv = Unicode(
+        "",
+        help="A PV of text that says which console has control, for consoles with other data folders and for screens; "
+        "empty: the data folder alone says it.",
+    ).tag(config=True)
     plots = Enum(
         ["auto", "window", "text", "none"],
         "auto",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from beamshell.engine import RunEngine
     from beamshell.ioc.process import DemoIoc
     from beamshell.messages import Plan
+    from beamshell.shell.authority import Authority
     from beamshell.shell.console_recorder import ConsoleRecorder
     from beamshell.simulate.result import SimulationResult
     from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Run, Runs
@@ -207,6 +208,13 @@ class Session:
     def recorder(self) -> ConsoleRecorder | None:
         """Writes what this console does into the log; None without a data folder."""
         return self._parts.recorder
+
+    @property
+    def authority(self) -> Authority:
+        """Whether this console may move the beamline, and how that changes."""
+        self._parts.acquisition.need("control")
+        assert self._parts.authority is not None
+        return self._parts.authority
 
     @property
     def queue(self) -> Queue:

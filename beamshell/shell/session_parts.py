@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
+from beamshell.shell.authority import Authority, this_console
 from beamshell.shell.beamline_devices import BeamlineDevices
 from beamshell.shell.console_recorder import ConsoleRecorder
+from beamshell.shell.control_pv import ControlPv
+from beamshell.shell.leaving import is_attended
 from beamshell.shell.messages_shown import one_line, say, say_error
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile, login_name
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
 from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo_ioc
+from beamshell.store.control_folder import ControlFolder
 
 if TYPE_CHECKING:
     from beamshell.callbacks import BestEffort
@@ -121,6 +125,7 @@ class SessionParts:
     Attributes:
         names: the names at the prompt.
         recorder: writes what happens into the console log; None before `open`.
+        authority: the control of this console over the beamline; None before `open`.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
     """
@@ -145,6 +150,7 @@ class SessionParts:
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
         self._run_display = _RunDisplay()
         self.recorder: ConsoleRecorder | None = None
+        self.authority: Authority | None = None
         self._simulated = simulated
         self._shell = shell
         self._config = config
@@ -166,6 +172,7 @@ class SessionParts:
         acquisition.engine.answer_wait_s = self._config.answer_wait
         self.names.add(RE=acquisition.engine, runs=acquisition.runs)
         acquisition.engine.log_hook = self._record(acquisition).engine
+        self.authority = self._stand_before_writes(acquisition)
         self._close_at_exit()
         return acquisition
 
@@ -178,6 +185,29 @@ class SessionParts:
         acquisition.engine.subscribe(self.recorder.document, "start")
         self.recorder.opened(simulated=self._simulated)
         return self.recorder
+
+    def _stand_before_writes(self, acquisition: Acquisition) -> Authority:
+        me = this_console(acquisition.log.console, self._config.operator or login_name())
+        authority = Authority(
+            ControlFolder(acquisition.folder, me),
+            acquisition.log,
+            unfinished=lambda: self._unfinished(acquisition),
+            wait_s=lambda: self._config.control_wait,
+            pv=ControlPv(self._config.control_pv, me) if self._config.control_pv else None,
+        )
+        acquisition.engine.permission = authority.claim_for_plan
+        authority.open(at_prompt=is_attended(self._shell))
+        return authority
+
+    def _unfinished(self, acquisition: Acquisition) -> str:
+        """What has not ended here: "a plan is paused", "th is moving"; "" if nothing. It asks no hardware."""
+        if (state := str(acquisition.engine.state)) != "idle":
+            return f"a plan is {state}"
+        if self.devices.part is None:
+            return ""
+        at_prompt = DeviceNamespace(self.devices.part.registry, self.names.variables).distinct()
+        moving = (name for name, device in at_prompt.items() if getattr(device, "is_under_way", False))
+        return f"{name} is moving" if (name := next(moving, "")) else ""
 
     def load_devices(self) -> None:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
@@ -290,6 +320,8 @@ class SessionParts:
             last_steps.append(self._gui.part.disable)
         if self.acquisition.part is not None:
             last_steps.append(self.acquisition.part.close)
+        if self.authority is not None:
+            last_steps.append(self.authority.close)
         if self.recorder is not None:
             last_steps.append(self.recorder.closed)
         if self.ioc is not None:

@@ -22,8 +22,14 @@ def open_console(data: Path) -> Iterator[Callable[..., Terminal]]:
     """Opens consoles on terminals; they are closed at the end."""
     opened: list[Terminal] = []
 
-    def open_one(*words: str, speed: float = 5.0, wait: bool = True, columns: int = COLUMNS) -> Terminal:
-        opened.append(terminal := Terminal(data, words, speed, columns))
+    def open_one(
+        *words: str,
+        speed: float = 5.0,
+        wait: bool = True,
+        columns: int = COLUMNS,
+        variables: Mapping[str, str] | None = None,
+    ) -> Terminal:
+        opened.append(terminal := Terminal(data, words, speed, columns, variables=variables))
         if wait:
             terminal.wait_for_prompt()
         return terminal

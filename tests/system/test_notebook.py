@@ -128,7 +128,8 @@ def test_any_notebook_opens_a_profile_with_load_ext(kernels):
         assert "th  " in plain.do("wa")
 
 
-def test_a_plan_that_is_paused_is_aborted_when_the_kernel_ends(kernels):
+def test_a_plan_that_is_paused_is_aborted_when_the_kernel_ends(kernels, notebook):
+    notebook.do("control give")  # the kernel of the other tests, on the same data folder
     notebook = Notebook("beamshell-demo")
     with notebook.setup_kernel():
         notebook.do("scan det th -1 1 21 0.1", press_at=" -0.8000 ")

@@ -225,7 +225,17 @@ def test_sessions_one_after_the_other_count_on_and_keep_metadata(run_beamshell, 
 
 def test_sessions_at_the_same_time_never_share_a_scan_number(run_beamshell, data):
     results: list[subprocess.CompletedProcess[str]] = []
-    command = "loopscan 1; loopscan 1; loopscan 1; loopscan 1; loopscan 1"
+    command = """\
+from beamshell.errors import NotInControl
+left = 5
+while left:
+    try:
+        loopscan(1)
+        left -= 1
+        control give
+    except NotInControl:  # the other session has control
+        time.sleep(0.01)
+"""
     threads = [threading.Thread(target=lambda: results.append(run_beamshell("-c", command))) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -17,6 +17,7 @@ _MODULES = (
     "queue",
     "rehearse",
     "interruptions",
+    "control",
     "records",
     "figures",
     "text_plots",
