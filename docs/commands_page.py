@@ -38,7 +38,8 @@ numbers of devices, and the functions of `math` |
 | `scan det th -1 1 21 time=0.1` | a parameter may be typed by its name, wherever it stands |
 | `scan(det, th, -1, 1, 21)` | the same in Python; inside `RE(...)` and behind `yield from` it gives the plan |
 | `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
-| `stop = 3` | a variable may take a command's name, which is said; `%stop` is then the command, and at PAUSED `stop` |
+| `th = 3`, `stop = 3` | after the cell the name is the device or the command again, which is said; the value is `th_` |
+| `def scan(...): ...` | a function of your own may have a command's name, which is said; `%scan` is then the command |
 """
 
 

@@ -29,6 +29,9 @@ PAUSED_WORDS = ("resume", "stop", "abort", "halt")
 CONSOLE_NAMES = frozenset({"RE", "runs", "session", "bp", "bps", "bpp", "np", "plt", "pi", "time"})
 """The names of the console that are no commands; some are given late in the start, and all are refused to devices."""
 
+_PROTECTED = frozenset({"RE", "runs", "session", "bp", "bps", "bpp"})
+"""Those of them that no variable takes; the others are what people calculate with."""
+
 
 class PromptNames:
     """The names that a session gives to one prompt.
@@ -50,6 +53,8 @@ class PromptNames:
         self._commands: set[str] = set()
         self._device_names: set[str] = set()
         self._reported: set[str] = set()
+        self._taken_before: set[str] = set()  # commands whose name was a variable of the person when they came
+        self._saved: dict[str, Any] = {}  # values of protected names by the names that they have now, such as "th_"
 
     # ---- giving and taking -------------------------------------------------------------------
 
@@ -72,6 +77,8 @@ class PromptNames:
         if is_command_function(self._namespace.get(name)):
             del self._namespace[name]
         self.offer(**{name: function})
+        if self._namespace.get(name) is not function:
+            self._taken_before.add(name)
 
     def remove_commands(self) -> None:
         """Take the names of all commands away again."""
@@ -119,15 +126,24 @@ class PromptNames:
     # ---- after each cell ---------------------------------------------------------------------
 
     def check(self) -> None:
-        """Give back the names that were deleted; say once when a variable hides one of them, or one of Python's."""
+        """Give back the names that were deleted or got a value; say once when a variable hides one that may be hidden.
+
+        The value of a protected name is saved under that name with an underscore behind it.
+        """
+        undone: dict[str, str] = {}
         for name, value in {**self._objects, **self._registry}.items():
             current = self._namespace.setdefault(name, value)
             if current is value:
                 self._hidden[name] = value
             if self._is_as_given(name, current, value):
                 self._reported.discard(name)
+                self._taken_before.discard(name)
+            elif self._is_protected(name, current):
+                undone[name] = self._save(name, current)
+                self._namespace[name] = self._hidden[name] = value
             else:
                 self._report(name)
+        self._say_undone(undone)
         self._reported = {name for name in self._reported if name in self._namespace}
         hiding = sorted(_BUILTINS & self._namespace.keys() - self._hidden.keys() - self._reported)
         self._reported.update(hiding)
@@ -141,12 +157,38 @@ class PromptNames:
         if current is value:
             return True
         if name in self._registry:
-            return is_device_like(current)
+            return is_device_like(current) and current.name == name  # made anew by the person
         if name in self._commands:
             return is_command_function(current) and current.command_name == name
         if isinstance(value, float):
             return isinstance(current, float) and current == value  # numpy's pi is ours
         return isinstance(value, ModuleType) and isinstance(current, ModuleType)
+
+    def _is_protected(self, name: str, current: Any) -> bool:
+        """Whether a name may not keep a value that somebody gave it.
+
+        A function of one's own may have the name of a command, since people import plans and define them.
+        """
+        if name in self._commands:
+            return name not in self._taken_before and not callable(current)
+        return name in self._registry or name in _PROTECTED
+
+    def _save(self, name: str, value: Any) -> str:
+        """Keep a value under the name with an underscore behind it, which is returned; no other variable is lost."""
+        saved = f"{name}_"
+        while saved in self._namespace and self._saved.get(saved) is not self._namespace[saved]:
+            saved += "_"
+        self._saved[saved] = self._namespace[saved] = value
+        return saved
+
+    def _say_undone(self, saved: dict[str, str]) -> None:
+        for name, place in saved.items() if len(saved) == 1 else ():
+            say(f"{name} is {self._meaning_of(name)} again; your value is {place}")
+        if len(saved) > 1:
+            say(f"{listed(saved)} are the console's again; your values are {listed(saved.values())}")
+
+    def _meaning_of(self, name: str) -> str:
+        return "the device" if name in self._registry else "the command" if name in self._commands else "the console's"
 
     def _report(self, name: str) -> None:
         if name not in self._reported:
@@ -154,8 +196,6 @@ class PromptNames:
             say(f"{name} is your own now; {self._remedy(name)}del {name} gives it back)")
 
     def _remedy(self, name: str) -> str:
-        if name in self._registry:
-            return "commands still mean the device ("
         if name in PAUSED_WORDS:
             return "at PAUSED it stays the command ("
         if name in self._commands:

@@ -60,17 +60,22 @@ def test_a_name_that_was_deleted_comes_back_without_a_word(names, namespace, reg
     assert capsys.readouterr().err == ""
 
 
-def test_a_variable_that_hides_a_device_is_named_once_and_again_after_it_was_given_back(names, namespace, capsys):
-    namespace["th"] = 5
+def test_a_device_whose_name_got_a_value_has_it_again_and_the_value_is_saved(names, namespace, registry, capsys):
+    for value in (5, 6):
+        namespace["th"] = value
+        names.check()
+        assert namespace["th"] is registry["th"]
+        assert namespace["th_"] == value
+    assert capsys.readouterr().err == 2 * "beamshell: th is the device again; your value is th_\n"
+
+
+def test_a_variable_that_was_there_before_a_command_of_its_name_stays(names, namespace, capsys):
+    namespace["fit"] = 5
+    names.add_command("fit", lambda: None)
     names.check()
     names.check()
-    line = "beamshell: th is your own now; commands still mean the device (del th gives it back)\n"
-    assert capsys.readouterr().err == line
-    del namespace["th"]
-    names.check()
-    namespace["th"] = 6
-    names.check()
-    assert capsys.readouterr().err == line
+    assert namespace["fit"] == 5
+    assert capsys.readouterr().err == "beamshell: fit is your own now; %fit is the command (del fit gives it back)\n"
 
 
 def test_a_look_for_devices_imports_no_module(registry):
