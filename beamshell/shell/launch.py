@@ -24,7 +24,7 @@ beamshell: the console a beamline is run from.
 
   beamshell                          open the console: on the demo beamline, unless a profile is named
   beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
-  beamshell run night.txt            the same with a file of commands or Python, checked first: [--log FILE]
+  beamshell run night.txt            the same with a file of commands or Python, which is checked first
   beamshell queue [add ... | hold]   the sample queue, also while a console runs it: queue? there tells all words
 
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
@@ -34,6 +34,7 @@ beamshell: the console a beamline is run from.
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
   --data FOLDER                      the folder of data and metadata (else $BEAMSHELL_DATA, else your data folder)
+  --log FILE                         write what is typed and shown into a file too
   --Beamshell.NAME=VALUE             any setting of the profile, such as --Beamshell.plots=none
   --help-all                         all settings, with IPython's
   --version                          the version

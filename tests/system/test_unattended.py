@@ -75,6 +75,9 @@ def test_a_file_is_paused_in_the_middle_and_goes_on_with_its_rest(open_console, 
     console.press_twice(start)
     assert "aborted" in console.do("abort")
     assert re.search(r"SR:current is [0-9.]+ mA", console.do("watchpv SR:current > 300"))
+    assert "shutter is Open (== open)" in console.do("watchpv shutter == open")
+    assert "'Opne' is none of Closed, Open" in console.do("watchpv shutter == Opne").replace("\n", " ")
+    assert "mono.energy is " in console.do("watchpv mono > 3")
     console.leave()
 
 

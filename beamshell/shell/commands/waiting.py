@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
@@ -15,11 +15,11 @@ from beamshell.plans.environment import is_simulated, now
 from beamshell.plans.watch import ConditionWatch, wait_until
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
-from beamshell.shell.device_look import value_in_words
+from beamshell.shell.device_look import states_of, value_in_words
 from beamshell.shell.messages_shown import print_answer
-from beamshell.shell.parameter_types import Session
+from beamshell.shell.parameter_types import Duration, Session
 from beamshell.shell.plan_form import as_word
-from beamshell.shell.slots import DeviceSlot, DurationSlot, Slot
+from beamshell.shell.slots import DeviceSlot, Slot, unknown_choice
 from beamshell.shell.status_line import value_signal
 from beamshell.shell.tokens import Tokens, may_be_number, number
 from beamshell.text.nearest import nearest
@@ -56,6 +56,7 @@ class _WatchedSlot(DeviceSlot):
         if isinstance(token, str) and _IS_ADDRESS.match(token):
             return tokens.take(name)
         device = super().read(tokens, name, following)
+        device = getattr(device, "main_axis", None) or device  # `mono` means `mono.energy`
         if value_signal(device) is None:
             raise UsageError(f"{token} has no single value: name a part of it, such as {token}.<Tab>")
         return device
@@ -68,7 +69,7 @@ class _WatchedSlot(DeviceSlot):
 class _ComparisonSlot(Slot):
     """A sign, or a word for it."""
 
-    word = "> | < | >= | <= | == | !="
+    word = "comparison"
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
@@ -76,7 +77,8 @@ class _ComparisonSlot(Slot):
         sign = _OTHER_WORDS.get(word, word)
         if sign not in _COMPARISONS:
             near = nearest(str(word), _OTHER_WORDS)
-            raise UsageError(f"'{word}' is no comparison: {f'did you mean {near}?' if near else f'write {self.word}'}")
+            hint = f"did you mean {near}?" if near else f"write one of {' '.join(_COMPARISONS)}"
+            raise UsageError(f"'{word}' is no comparison: {hint}")
         return str(sign)
 
     @override
@@ -93,38 +95,23 @@ class _ValueSlot(Slot):
         return number(token, name, tokens.devices) if may_be_number(token, tokens.devices) else token
 
 
-class _AfterWordSlot(DurationSlot):
-    """A time with a word before it, as in `for 10s`."""
+class HoldingFor(NamedTuple):
+    """How long the comparison must hold."""
 
-    def __init__(self, before: str) -> None:
-        self.word = f"{before} time"
-        self._before = before
+    word: Literal["for"]
+    time: Duration
 
-    @override
-    def read(self, tokens: Tokens, name: str, following: Slot | None) -> float:
-        word = tokens.take(self._before)
-        if word != self._before:
-            raise UsageError(f"'{word}' is not understood: it may go on with for 10s, and within 10min")
-        return super().read(tokens, f"time after '{self._before}'", following)
 
-    @override
-    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return bool(token == self._before)
+class Within(NamedTuple):
+    """How long it may take."""
 
-    @override
-    def tokens(self, value: Any) -> list[Any]:
-        return [None] if value is None else [self._before, value]
-
-    @override
-    def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return [] if typed else [self._before]
+    word: Literal["within"]
+    time: Duration
 
 
 Watched: TypeAlias = Annotated[Any, _WatchedSlot()]
 Comparison: TypeAlias = Annotated[str, _ComparisonSlot()]
 WantedValue: TypeAlias = Annotated[Any, _ValueSlot()]
-HoldingFor: TypeAlias = Annotated[float, _AfterWordSlot("for")]
-Within: TypeAlias = Annotated[float, _AfterWordSlot("within")]
 
 
 @command(HEADING, example="watchpv ring > 50 for 10s", preflight=False)
@@ -138,13 +125,30 @@ def watchpv(
 ) -> Followed:
     """Wait until a device, a part of one or a PV has such a value; `for 10s`: for so long without a break.
 
-    With `within 10min` it is an error if that takes longer. A state is written as its word, as in `watchpv shutter ==
-    Open`. Nothing is polled: the values come by subscription. In a queue or a file of commands, what follows waits.
+    The comparison is > < >= <= == or !=. A state is written as its word, as in `watchpv shutter == Open`. With `within
+    10min` it is an error if that takes longer. Nothing is polled: the values come by subscription. In a queue or a file
+    of commands, what follows waits.
     """
-    if isinstance(value, str) and _COMPARISONS[comparison] not in _EQUALITIES:
-        raise UsageError(f"'{value}' is not a number: write == or != before a word")
-    wait = _Wait(session, watched, comparison, value, holding or 0.0, within)
+    if isinstance(value, str):
+        _check_word(value, comparison, watched)
+    for_s, timeout_s = holding.time if holding else 0.0, within.time if within else None
+    wait = _Wait(session, watched, comparison, value, for_s, timeout_s)
     return followed_by(wait.plan(), lambda _: wait.say_the_end())
+
+
+def _check_word(value: str, comparison: str, watched: Any) -> None:
+    """Return if a word can be compared with: it would be waited for in vain otherwise.
+
+    Raises:
+        UsageError: it is no state of the device, or the comparison needs a number.
+    """
+    if _COMPARISONS[comparison] not in _EQUALITIES:
+        raise UsageError(f"'{value}' is not a number: write == or != before a word")
+    if isinstance(watched, str) or not getattr(watched, "connected", True):
+        return
+    states = [str(state) for state in states_of(value_signal(watched), watched)]
+    if states and value.casefold() not in (state.casefold() for state in states):
+        raise unknown_choice(value, states)
 
 
 class _Wait:
@@ -214,7 +218,7 @@ class _Wait:
             return bool(self._compare(float(value), self._value))
         goal = self._value
         if isinstance(goal, float):
-            goal = self._words(int(goal) if getattr(signal, "enum_strs", ()) else goal, signal)
+            goal = self._words(int(goal) if states_of(signal, self._watched) else goal, signal)
         return bool(self._compare(self._words(value, signal).casefold(), goal.casefold()))
 
     def _look(self, watch: ConditionWatch, is_connected: bool, signal: Any) -> None:
