@@ -19,6 +19,6 @@ def point_numbers(text: str) -> list[int]:
 
 def recorded_runs(data: Path) -> list[Run]:
     """The documents of each run below a data folder, in the order in which the runs were opened."""
-    texts = [path.read_text() for path in data.rglob("*.jsonl")]
+    texts = [path.read_text() for path in data.rglob("runs/**/*.jsonl")]
     runs = [[tuple(json.loads(line)) for line in text.splitlines()] for text in texts if text]
     return sorted(runs, key=lambda run: run[0][1]["time"])

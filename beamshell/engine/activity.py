@@ -45,6 +45,11 @@ class PlanActivity:
         return bool(self._ctx.resources.runs)
 
     @property
+    def is_beside_paused(self) -> bool:
+        """Whether another plan is paused meanwhile."""
+        return self._ctx.options.paused is not None
+
+    @property
     def held_by(self) -> list[str]:
         """Why the plan waits: the reasons of the suspenders that hold it."""
         return [suspender.reason for suspender in self._ctx.modes.episode or () if suspender.tripped]

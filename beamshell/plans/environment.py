@@ -1,8 +1,8 @@
 """The clock, the check of positions and the turns of a loop that plans use: those of the engine, or of a simulation.
 
 With the engine, time is real, the devices are asked, and a loop takes all its turns. A simulation gives simulated time,
-remembers the answers of the devices, and leaves out turns whose duration it can compute. This module knows neither
-engine nor simulation.
+remembers the answers of the devices, and leaves out turns whose duration it can compute. A plan that does more than to
+send messages asks here whether it is simulated. This module knows neither engine nor simulation.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def ask_device(device: Any, position: Any) -> None:
 _clock: ContextVar[Callable[[], float]] = ContextVar("clock", default=time.monotonic)
 _check: ContextVar[Check] = ContextVar("check", default=ask_device)
 _take_turns: ContextVar[TakeTurns] = ContextVar("take_turns", default=iter)
+_is_simulated: ContextVar[bool] = ContextVar("is_simulated", default=False)
 
 
 def now() -> float:
@@ -50,6 +51,21 @@ def turns(of_loop: Sequence[Any]) -> Iterable[Any]:
         of_loop: the `Points` of a scan, or a range.
     """
     return _take_turns.get()(of_loop)
+
+
+def is_simulated() -> bool:
+    """True while a plan is simulated: it must then do nothing beside the messages that it sends."""
+    return _is_simulated.get()
+
+
+@contextmanager
+def simulated() -> Iterator[None]:
+    """Inside, `is_simulated` returns True."""
+    token = _is_simulated.set(True)
+    try:
+        yield
+    finally:
+        _is_simulated.reset(token)
 
 
 @contextmanager

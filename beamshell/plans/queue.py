@@ -24,31 +24,32 @@ class Task:
         make: called when its turn has come; returns its plan, or None if there is nothing left to run.
         metadata: added to each of its runs.
         record_end: ``f(failure, uids)``, called when it has ended; the failure is None if it succeeded.
+        go_on: whether the next task is run although this one has failed.
     """
 
     make: Callable[[], Plan | None]
     record_end: Callable[[BaseException | None, list[str]], None]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    go_on: bool = False
 
 
 @plan
-def work_through(take: Callable[[], Task | None], *, go_on: bool = False) -> Plan:
+def work_through(take: Callable[[], Task | None]) -> Plan:
     """Run tasks until there are no more. Returns the number of those that succeeded.
 
-    A task that fails ends the queue, and so does a stop or an abort.
+    A task that fails ends the queue, unless it says otherwise; a stop and an abort always do.
 
     Args:
         take: returns the next task; None if there is none.
-        go_on: True goes on with the next task after a failure.
     """
     done = 0
     while (task := take()) is not None:
         yield Msg("checkpoint")
-        done += yield from _run(task, go_on)
+        done += yield from _run(task)
     return done
 
 
-def _run(task: Task, go_on: bool) -> Plan:
+def _run(task: Task) -> Plan:
     uids: list[str] = []
     try:
         if (task_plan := task.make()) is not None:
@@ -58,7 +59,7 @@ def _run(task: Task, go_on: bool) -> Plan:
         raise
     except Exception as exc:
         task.record_end(exc, uids)
-        if not go_on:
+        if not task.go_on:
             raise
         return 0
     task.record_end(None, uids)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from beamshell.errors import StoreError
 from beamshell.shell.console_recorder import console_id
 from beamshell.shell.messages_shown import say
 
@@ -76,10 +77,12 @@ class Acquisition:
             say(f"a run of {host} is open: {path}; if no console runs there, type session.close_open_runs()")
         if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
             metadata["scan_id"] = runs.last_scan_id
+        queue = Queue(folder)
+        _say_what_was_interrupted(queue)
         journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
-        return cls(folder, metadata, journal, runs, Queue(folder), ConsoleLog(folder, console_id()), engine)
+        return cls(folder, metadata, journal, runs, queue, ConsoleLog(folder, console_id()), engine)
 
     def end_plan(self) -> None:
         """Abort the plan that is paused, if there is one."""
@@ -94,3 +97,15 @@ class Acquisition:
             self.journal.close()
         finally:
             self.metadata.close()
+
+
+def _say_what_was_interrupted(queue: Queue) -> None:
+    """Name the items of the queue in the middle of which a console has died."""
+    try:
+        items = queue.items()
+    except StoreError as exc:
+        say(str(exc))
+        return
+    for number, item in enumerate(items, 1):
+        if item.state == "interrupted":
+            say(f"the queue was interrupted at item {number}, {item.line}: queue retry {number} lets it wait again")

@@ -6,12 +6,13 @@ It knows neither IPython nor the engine; the session is handed through to the co
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import keyword
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import GeneratorType
-from typing import Any, cast, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
@@ -161,7 +162,8 @@ class Command:
     def runs_a_plan(self) -> bool:
         """True if it runs a plan, as scans and moves do: it can then be rehearsed and queued."""
         returns = self.signature.returns
-        return get_origin(returns) is Generator or returns is Followed or inspect.isgeneratorfunction(self.function)
+        is_plan = get_origin(returns) is Generator or inspect.isgeneratorfunction(self.function)
+        return is_plan or Followed in (returns, *get_args(returns))
 
     @property
     def gives_value_alone(self) -> bool:
@@ -188,7 +190,7 @@ class Command:
         takes_devices = any(p.slot.is_device for p in self.signature.parameters.values())
 
         def argument(word: str) -> str:
-            is_name = takes_devices and word.replace(".", "_").isidentifier()
+            is_name = takes_devices and word.replace(".", "_").isidentifier() and not keyword.iskeyword(word)
             is_setting = word.partition("=")[0] in self.signature.settings
             return word if is_name or is_setting or is_number(word) else repr(word)
 
@@ -233,6 +235,10 @@ class Command:
     def _subcommand(self, tokens: Sequence[Any]) -> Command | None:
         return self.subcommands.get(tokens[0]) if tokens and isinstance(tokens[0], str) else None
 
+    def meant_by(self, tokens: Sequence[Any]) -> Command:
+        """The subcommand that the first word names, else this command."""
+        return self._subcommand(tokens) or self
+
     # ---- doing it ----------------------------------------------------------------------------
 
     def make(self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any] | None = None) -> Any:
@@ -248,13 +254,42 @@ class Command:
         """
         if (sub := self._subcommand(tokens)) is not None:
             return sub.make(session, tokens[1:], keywords)
-        try:
+        arguments = self.arguments(session, tokens, keywords)
+        with self._errors_named():
+            result = self.function(**arguments)
+        if isinstance(result, GeneratorType | UnrunPlanGuard):
+            result = Followed(result)
+        if isinstance(result, Followed):
+            return replace(result, plan=self._with_call(result.plan, arguments, session))
+        return result
+
+    def arguments(
+        self, session: Any, tokens: Sequence[Any], keywords: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The arguments of the function for these words; nothing is done.
+
+        Args:
+            session: the console.
+            tokens: words and Python objects that follow the name.
+            keywords: arguments by name.
+
+        Raises:
+            UsageError: a word does not fit, is missing, or is one too many.
+        """
+        if (sub := self._subcommand(tokens)) is not None:
+            return sub.arguments(session, tokens[1:], keywords)
+        with self._errors_named():
             if tokens and isinstance(tokens[0], str) and tokens[0] in self._other_words:
                 raise UsageError(f"'{tokens[0]}' is no word of it: write {self._other_words[tokens[0]].example}")
             if tokens and self.subcommands and not self.signature.parameters:
                 raise unknown_choice(tokens[0], self.subcommands)
-            arguments = self.signature.bind(tokens, keywords or {}, session)
-            result = self.function(**arguments)
+            return self.signature.bind(tokens, keywords or {}, session)
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        """A context whose errors name this command; one that is no BeamshellError becomes a CommandError."""
+        try:
+            yield
         except MissingWordError as exc:
             example = f", such as: {self.example}" if self.example else ""
             raise _RefusedError(f"{self.name}: {exc}.\nUsage: {self.usage_line}{example}") from exc
@@ -264,11 +299,6 @@ class Command:
             raise
         except Exception as exc:
             raise self._failure(exc) from exc
-        if isinstance(result, GeneratorType | UnrunPlanGuard):
-            result = Followed(result)
-        if isinstance(result, Followed):
-            return replace(result, plan=self._with_call(result.plan, arguments, session))
-        return result
 
     def _failure(self, exc: Exception) -> CommandError:
         place = place_in_own_code(exc)

@@ -93,6 +93,18 @@ class ConsoleRecorder:
         message = {} if failure is None else {"message": one_line(failure)}
         self.log.add("answered", cell=self._cell, outcome=_outcome_of(failure), **message, seconds=seconds)
 
+    def step(self, line: str, note: str, place: str) -> None:
+        """A command begins in a call that runs several; what moves from now on is moved by it.
+
+        Args:
+            line: the command.
+            note: its number in the queue, the file or the loop.
+            place: of its line, such as "night.txt:4"; "" if it is in no file.
+        """
+        self.log.add("step", line=line, note=note, place=place)
+        if self._calls:
+            self._calls[-1].command = line
+
     # ---- the engine --------------------------------------------------------------------------------
 
     def document(self, name: str, doc: Document) -> None:
@@ -127,6 +139,7 @@ class ConsoleRecorder:
         call = self._calls[-1]
         origin = recent_place(device)
         call.origins[id(device)] = _asked(device) if origin is None else partial(_same, origin)
+        call.commands[id(device)] = call.command
         self.log.add(
             "moving", device=device_name, origin=origin, target=target, unit=_unit(device), **call.circumstances()
         )
@@ -151,7 +164,7 @@ class ConsoleRecorder:
                 place=place,
                 target=target,
                 unit=_unit(msg.obj),
-                **call.circumstances(),
+                **call.circumstances() | {"command": call.commands[id(msg.obj)]},
             )
 
     def _name_of(self, device: Any) -> str | None:
@@ -167,16 +180,19 @@ class _Call:
     Attributes:
         scans: the numbers of its runs so far.
         origins: by id of the device, gives the place where it was before it was moved.
+        command: that runs; of several the present one.
+        commands: by id of the device, the command that has moved it first.
     """
 
     def __init__(self, command: str) -> None:
         self.scans: list[Any] = []
         self.origins: dict[int, PlaceLater] = {}
-        self._command = command
+        self.command = command
+        self.commands: dict[int, str] = {}
 
     def circumstances(self) -> dict[str, Any]:
         """The command, and the scan if there is one."""
-        return {"command": self._command, **({"scan": self.scans[-1]} if self.scans else {})}
+        return {"command": self.command, **({"scan": self.scans[-1]} if self.scans else {})}
 
 
 def _outcome_of(failure: BaseException | None) -> str:

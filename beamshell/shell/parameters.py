@@ -99,8 +99,7 @@ class Parameter:
         if self.least is not None and value is not None:
             values = [value] if self.group is None else value
             return [token for one in values for token in one]
-        is_several = isinstance(value, list | tuple) and (self.group is not None or self.slot.repeats)
-        return list(value) if is_several else [value]  # text and labels are one value, of whatever length
+        return list(value) if self.group is not None and isinstance(value, tuple) else self.slot.tokens(value)
 
     def is_left_out(self, tokens: Tokens, later: Sequence[Parameter]) -> bool:
         """Whether the next token is not for this parameter: there is none, or only a later one fits it."""

@@ -48,6 +48,7 @@ _CONTRACTS = {
     Situation.FINISHING: "Ctrl+C three times: do not wait",
 }
 _VERBS = {"trigger": "counting", "complete": "flying"}
+_GAP = "  "
 _STANDS_STILL = (Situation.SUSPENDED, Situation.PAUSING)
 
 
@@ -82,6 +83,7 @@ class PlanDisplay:
         self._expected: SimulationResult | None = None
         self._shown_from = 0.0
         self._is_wanted_at_once = False
+        self._notes: list[Callable[[], str]] = []
 
     # ---- what it is told ---------------------------------------------------------------------
 
@@ -97,6 +99,15 @@ class PlanDisplay:
             yield
         finally:
             self._is_wanted_at_once = False
+
+    @contextmanager
+    def noting(self, note: Callable[[], str]) -> Iterator[None]:
+        """A context in which a plan says this of itself, also when it goes on after a pause; for use in the plan."""
+        self._notes.append(note)
+        try:
+            yield
+        finally:
+            self._notes.remove(note)
 
     @contextmanager
     def running(self, activity: PlanActivity) -> Iterator[None]:
@@ -146,19 +157,22 @@ class PlanDisplay:
     def _texts(self, activity: PlanActivity, situation: Situation, now: float) -> list[str]:
         actions = activity.actions
         run = self._runs[-1] if self._runs and activity.has_run else None  # one that is paused is another plan's
-        motions = self._motions(actions, now, only_under_way=run is not None)
+        note = "" if activity.is_beside_paused else _GAP.join(note() for note in self._notes)
+        motions = self._motions(actions, now, only_under_way=run is not None or note != "")
         width, height = self._lines.size
         marks = BARS if can_show(BARS[0], self._lines.encoding) else PLAIN_BARS
         notice = _NOTICES.get(situation, "")
         if situation is Situation.SUSPENDED:
             notice = f"waiting: {'; '.join(activity.held_by) or 'it goes on in a moment'}"
         if motions and run is None and not notice:
-            return motion_rows(motions[:height], width, marks)
+            last_row = [note[:width]] if note else []
+            return [*motion_rows(motions[: height - len(last_row)], width, marks), *last_row]
         busy = busy_words(actions)
-        idle = ["" if busy or notice else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
+        idle = ["" if busy or notice or note else "the plan runs", "", duration(math.floor(self._stopwatch.seconds()))]
         line = plan_line(
             width,
             notice=notice,
+            note=note,
             run=idle if run is None else run.texts(),
             motions=[motion for motion in motions if motion.is_under_way],
             busy=busy,

@@ -354,6 +354,10 @@ class Session:
         """A context in which a plan is shown from its first moment, and not only if it lasts."""
         return self._parts.plan_display.at_once()
 
+    def plan_note(self, note: Callable[[], str]) -> AbstractContextManager[None]:
+        """A context for a part of a plan, in which the last line of the terminal says this too."""
+        return self._parts.plan_display.noting(note)
+
     @cached_property
     def runner(self) -> PlanRunner:
         """Runs plans: checked before, labelled, and followed by what their command does at their end."""

@@ -57,6 +57,11 @@ class Slot:
         """
         return tokens.take(name)
 
+    def tokens(self, value: Any) -> list[Any]:
+        """The tokens that mean a value of it: the other way round of `read`."""
+        is_several = self.repeats and isinstance(value, list | tuple)
+        return list(value) if is_several else [value]  # text and labels are one value, of whatever length
+
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:  # noqa: ARG002  # some slots ask
         """Whether a token could be meant for this slot."""
         return token is not None

@@ -18,7 +18,7 @@ from beamshell.engine.streams import Bundle
 from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.arguments import MOST_POINTS
-from beamshell.plans.environment import use_check, use_clock, use_turns
+from beamshell.plans.environment import simulated, use_check, use_clock, use_turns
 from beamshell.plans.patterns import Points, same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
@@ -168,7 +168,8 @@ class PlanSimulator:
         number = 0
         self._most = self._most_of_run = most
         take_turns = self._turns if on_message is None else iter
-        with use_clock(lambda: self.now), use_check(self.result.accepted.check_and_keep), use_turns(take_turns):
+        check = self.result.accepted.check_and_keep
+        with simulated(), use_clock(lambda: self.now), use_check(check), use_turns(take_turns):
             while True:
                 try:
                     msg = generator.send(response) if error is None else generator.throw(error)

@@ -146,6 +146,7 @@ def plan_line(
     width: int,
     *,
     notice: str = "",
+    note: str = "",
     run: Sequence[str] = (),
     motions: Sequence[Motion] = (),
     busy: str = "",
@@ -155,11 +156,12 @@ def plan_line(
     """The one line about a running plan, in at most so many characters.
 
     In a narrow window its parts are left out, the least important first: the contract, the bar, the time so far, what
-    counts, the motors, the time left, the point.
+    counts, the note, the motors, the time left, the point.
 
     Args:
         width: characters that it may have.
         notice: what a person must know first, such as a pause that is on its way.
+        note: what the plan says of itself, such as the line of a file of commands.
         run: the texts of the run: point, time left or rate, time so far.
         motions: the motors on their way.
         busy: what counts or flies, in words.
@@ -169,6 +171,7 @@ def plan_line(
     point, left, elapsed = (*run, "", "", "")[:3]
     texts = {
         "notice": notice,
+        "note": note,
         "point": point,
         "times": ", ".join(text for text in (elapsed, left) if text),
         "motors": _GAP.join(f"{motion.name} {motion.now} to {motion.goal}" for motion in motions),
@@ -197,6 +200,7 @@ _SHORTER = (
     ("bar", False),
     ("times", True),
     ("busy", False),
+    ("note", False),
     ("motors", False),
     ("times", False),
     ("point", False),

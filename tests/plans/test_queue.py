@@ -23,10 +23,11 @@ def here():
 
 def queue_of(here, *makes, go_on=False):
     def task(number, make):
-        return Task(make, lambda failure, uids: here.ends.append((number, failure, uids)), {"sample": f"s{number}"})
+        metadata = {"sample": f"s{number}"}
+        return Task(make, lambda failure, uids: here.ends.append((number, failure, uids)), metadata, go_on)
 
     left = iter([task(number, make) for number, make in enumerate(makes, 1)])
-    return work_through(lambda: next(left, None), go_on=go_on)
+    return work_through(lambda: next(left, None))
 
 
 def starts(world):

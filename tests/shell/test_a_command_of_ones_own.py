@@ -124,7 +124,7 @@ def test_what_follows_a_queued_command_may_run_a_plan_which_is_done_after_the_qu
     typed("queue clear")
     typed("queue add there_and_back")
     output = typed("queue run")
-    assert "what follows there_and_back runs a plan: it is done after the queue" in output
+    assert "what follows there_and_back runs a plan: it is done at the end" in output
     assert "1 done" in output
     assert value("motor.position") == 0
 

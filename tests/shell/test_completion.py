@@ -104,7 +104,8 @@ def test_what_is_no_command_is_left_to_python(text):
 
 
 def test_a_queue_offers_its_actions_then_commands_then_what_the_command_takes():
-    assert offered("queue ") == ["add", "run", "remove", "move", "retry", "clear"]
+    actions = ["add", "run", "list", "hold", "release", "skip", "edit", "repeat", "move", "retry", "remove", "clear"]
+    assert offered("queue ") == actions
     assert {"scan", "mov", "md"} <= set(offered("queue add "))
     assert "resume" not in offered("queue add ")
     assert offered("queue add sample=Si mov t") == ["th", "tth"]

@@ -328,3 +328,21 @@ def test_in_a_pipe_nothing_is_drawn_and_nothing_waits_to_be_drawn(bench, monkeyp
     bench.steps[:] = [lambda: waits.append(bench.painter.due_in()), bench.th.arrive]
     bench.engine(pchain([Msg("null")], bps.mv(bench.th, 2)))
     assert (pipe.getvalue(), waits) == ("", [None])
+
+
+def test_what_a_plan_says_of_itself_stands_below_its_moves_while_it_says_it(bench):
+    seen = []
+
+    def plan():
+        with bench.display.noting(lambda: "night.txt: 2 of 4"):
+            yield from bps.mv(bench.th, 2)
+            yield from bps.mv(bench.samx, 1)
+        yield from bps.mv(bench.th, 3)
+
+    look = bench.looks(seen)
+    bench.run(plan(), look, bench.th.arrive, look, bench.samx.arrive, look, bench.th.arrive)
+    assert [[line.split("  ")[0].split(" ")[0] for line in lines] for lines in seen] == [
+        ["th", "night.txt:"],
+        ["samx", "night.txt:"],
+        ["samx", "th"],
+    ]

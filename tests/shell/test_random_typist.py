@@ -19,6 +19,7 @@ mov mv movr scan wa wm ct grid rscan align loopscan rehearse queue md th tth sam
 nix \u22121 1,5 1, = ; : ( ) [ ] ' " # * ** / \\ th, th.position th.readback runs[-1]. runs help bhelp %time resum stop
 a.txt RE( plan dip field=det t=1 sam* 9**99 1/0 sqrt(x) exp(9999) None True add clear devices image export csv
 tscan 10mn 2s regions 0:1:0.5 0:x:0.5 cen peak com
+do goon log off hold release skip edit repeat within
 """
 WORDS = [*PARTS_OF_LINES.split(), "\u00a0", "for i in (1,2):", "if x:", "pos ="]
 

@@ -69,11 +69,102 @@ def test_items_are_begun_in_order_and_end_as_they_do(queue):
     assert queue.begin_next() is None
 
 
+def test_a_held_queue_begins_nothing_until_it_is_released(queue, tmp_path):
+    queue.hold("beam dump")
+    again = Queue(tmp_path)
+    assert again.held.reason == "beam dump"
+    assert again.begin_next() == again.held
+    assert states(queue) == ["waiting", "waiting", "waiting"]
+    again.release()
+    assert queue.held is None
+    assert queue.begin_next().line == "scan a"
+
+
+def test_a_held_queue_without_an_item_that_waits_is_at_its_end(queue):
+    queue.clear()
+    queue.hold()
+    assert queue.begin_next() is None
+
+
+def test_a_held_item_is_passed_over_with_its_reason_and_waits_when_it_is_released(queue):
+    queue.hold("no sample yet", 1)
+    assert (queue.items()[0].state, queue.items()[0].reason) == ("held", "no sample yet")
+    assert queue.begin_next().line == "scan b"
+    queue.release(1)
+    assert states(queue)[0] == "waiting"
+    with pytest.raises(EngineError, match="item 1 is not held: it is waiting"):
+        queue.release(1)
+
+
+def test_a_skipped_item_is_not_begun_and_may_wait_again(queue):
+    queue.skip(1)
+    assert queue.begin_next().line == "scan b"
+    queue.retry(1)
+    assert queue.begin_next().line == "scan a"
+
+
+@pytest.mark.parametrize("act", [Queue.skip, lambda q, number: q.hold("", number)])
+def test_what_has_ended_can_be_neither_skipped_nor_held(queue, act):
+    queue.end(1, "done")
+    with pytest.raises(EngineError, match="item 1 does not wait: it is done"):
+        act(queue, 1)
+
+
+def test_an_edited_item_keeps_its_place_and_waits_again(queue):
+    queue.end(2, "failed", "no beam")
+    queue.edit(2, "scan x", {"operator": "Ada"})
+    item = queue.items()[1]
+    assert (item.line, item.state, item.reason) == ("scan x", "waiting", "")
+    assert item.metadata == {"sample": "b", "operator": "Ada"}
+    queue.edit(2, metadata={"sample": "Ge"})
+    assert (queue.items()[1].line, queue.items()[1].metadata["sample"]) == ("scan x", "Ge")
+
+
+def test_an_edited_item_that_is_held_stays_held(queue):
+    queue.hold("later", 1)
+    queue.edit(1, "scan x")
+    assert (queue.items()[0].state, queue.items()[0].reason) == ("held", "later")
+
+
+def test_a_repeated_item_goes_on_after_a_failure_with_the_pass_that_was_not_finished(queue):
+    queue.repeat(1, 3)
+    with queue.running():
+        item = queue.begin_next()
+        item = queue.count_pass(item.key, ["uid-1"])
+        assert (item.passes, item.times) == (1, 3)
+        queue.end(item.key, "failed", "no beam", ["uid-2"])
+    queue.retry(1)
+    item = queue.items()[0]
+    assert (item.state, item.passes, item.uids) == ("waiting", 1, ["uid-1", "uid-2"])
+
+
+def test_an_item_whose_passes_are_all_done_begins_anew(queue):
+    queue.count_pass(queue.begin_next().key, ["uid-1"])
+    queue.end(1, "done")
+    queue.retry(1)
+    assert (queue.items()[0].passes, queue.items()[0].uids) == (0, [])
+
+
+def test_an_item_that_runs_can_be_repeated_less_often(queue):
+    queue.repeat(1, 10)
+    with queue.running():
+        item = queue.begin_next()
+        queue.repeat(1, 1)
+        assert queue.count_pass(item.key, []).times == 1
+
+
+def test_a_queue_file_without_holds_and_repetitions_is_read(queue):
+    queue.path.write_text('{"items": [{"key": 1, "line": "ct", "metadata": {}, "state": "waiting"}]}')
+    assert queue.held is None
+    assert queue.begin_next().times == 1
+
+
 def test_what_runs_stays_where_it_is(queue):
     with queue.running():
         queue.begin_next()
-        with pytest.raises(EngineError, match="item 1 is running"):
-            queue.remove(1)
+        for act in (queue.remove, queue.skip, queue.edit, lambda number: queue.hold("", number)):
+            with pytest.raises(EngineError, match="item 1 is running"):
+                act(1)
         assert queue.clear() == 2
         assert lines(queue) == ["scan a"]
 

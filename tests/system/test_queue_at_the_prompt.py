@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+from console_output import point_numbers
+
 from beamshell.store import Queue, Runs
 
 
@@ -39,6 +41,7 @@ def test_a_queue_is_paused_and_resumed_as_one_and_survives_the_death_of_its_cons
     console.process.kill(signal.SIGKILL)
     console.wait_for_end()
     again = open_console(speed=3.0)
+    assert "the queue was interrupted at item 1, scan det th -5 5 11: queue retry 1 lets it wait" in again.text()
     assert states(data) == ["interrupted", "waiting"]
     again.do("queue run")
     assert states(data) == ["interrupted", "done"]
@@ -58,6 +61,17 @@ def test_a_failure_stops_the_queue_or_not_and_is_a_true_exit_status(run_beamshel
     assert ran.returncode == 1
     assert states(data) == ["failed", "done"]
     assert "not done: mov th 100" in ran.stderr
+
+
+def test_a_queue_whose_console_is_terminated_is_interrupted_and_not_failed(start_beamshell, data):
+    process = start_beamshell("-c", "queue add scan det th -1 1 101; queue run")
+    line = next(line for line in process.stdout if point_numbers(line) == [3])
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, (line, errors)
+    (item,) = Queue(data).items()
+    assert (item.state, item.reason) == ("interrupted", "the console was terminated")
+    assert len(item.uids) == 1
 
 
 def test_what_is_wrong_is_refused_when_it_is_added(console):

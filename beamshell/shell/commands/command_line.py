@@ -1,4 +1,4 @@
-"""A command line as the parameter of a command, as in `rehearse scan det th -1 1 21`."""
+"""Command lines as the parameter of a command, as in `rehearse scan det th -1 1 21`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,34 @@ class Line(NamedTuple):
             UsageError: it is empty, or there is more than one command.
             UnknownName: there is no such command.
         """
+        lines = cls.several(text)
+        if len(lines) != 1:
+            raise UsageError("one command at a time")
+        return lines[0]
+
+    @classmethod
+    def several(cls, text: str) -> list[Line]:
+        """The commands of a line, with `;` between them.
+
+        Raises:
+            UsageError: there is none.
+            UnknownName: there is no such command.
+        """
         commands = cut_line(text)
-        if len(commands) != 1:
-            raise UsageError("a command is missing" if not commands else "one command at a time")
-        words = commands[0].words
+        if not commands:
+            raise UsageError("a command is missing")
+        return [cls._of_words(command.words) for command in commands]
+
+    @classmethod
+    def _of_words(cls, words: list[str]) -> Line:
         is_call = len(words) == 1 or (len(words) == 2 and words[1].startswith("("))
         name, *words = (words_of_call("".join(words)) if is_call else []) or words
         return cls(COMMANDS.find(name), words)
+
+    @property
+    def meant(self) -> Command:
+        """The command that does it: of `queue run` the subcommand."""
+        return self.command.meant_by(self.words)
 
     def with_numbers(self, devices: Mapping[str, Any]) -> Line:
         """The line with what its names and arithmetic come to now, so that it means the same later.
@@ -53,6 +74,14 @@ class Line(NamedTuple):
             for word in self.words
         ]
         return Line(self.command, words)
+
+    def arguments(self, session: Any) -> dict[str, Any]:
+        """The arguments of the command's function; nothing is done.
+
+        Raises:
+            UsageError: a word does not fit, or is missing.
+        """
+        return self.command.arguments(session, self.words)
 
     def make(self, session: Any) -> Followed | None:
         """The plan of the command, not run; None if the command runs no plan, and is done.
@@ -75,14 +104,22 @@ class CommandLineSlot(Slot):
     takes_the_rest = True
 
     @override
-    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Line:
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> Any:
+        return Line.of(self._text(tokens))
+
+    @override
+    def tokens(self, value: Any) -> list[Any]:
+        return [value if value is None else str(value)]
+
+    def _text(self, tokens: Tokens) -> str:
+        """The remaining words as one typed line."""
         command = _name_of(tokens.take("command"))
         if not isinstance(command, str):
             raise UsageError("a command belongs here, such as scan, det, th, -1, 1, 3; a plan: session.rehearse(plan)")
         words = []
         while tokens:
             words.append(as_word(tokens.take("command"), tokens.devices))
-        return Line.of(joined([command, *words]) if words else command)
+        return joined([command, *words]) if words else command
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
@@ -97,6 +134,23 @@ class CommandLineSlot(Slot):
     def names(self) -> list[str]:
         """The commands that may stand here: those that run a plan."""
         return COMMANDS.names_of_plans()
+
+
+class CommandLinesSlot(CommandLineSlot):
+    """All remaining words of a line, as a command; in quotes also several, 'mov samx 1; ct 5'."""
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> list[Line]:
+        return Line.several(self._text(tokens))
+
+    @override
+    def tokens(self, value: Any) -> list[Any]:
+        return [value if value is None else as_text(value)]
+
+
+def as_text(lines: Iterable[Line]) -> str:
+    """Commands as one typed line."""
+    return "; ".join(map(str, lines))
 
 
 def _name_of(token: Any) -> Any:
@@ -125,3 +179,6 @@ class TopicSlot(Slot):
 
 CommandLine: TypeAlias = Annotated[Line, CommandLineSlot()]
 """A whole command as it is typed."""
+
+CommandLines: TypeAlias = Annotated[list[Line], CommandLinesSlot()]
+"""A whole command as it is typed, or several in quotes."""

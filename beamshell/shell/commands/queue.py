@@ -1,39 +1,45 @@
-"""Commands for the sample queue: lines with their sample are added, listed, put in order and run.
+"""Commands for the sample queue: lines with their sample are added, listed, put in order, held and run.
 
 All items run as one plan, so Ctrl+C, resume and abort mean what they mean in a scan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeAlias
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias
 
-from beamshell.errors import BeamshellError, CommandError, RequestAbort, RequestStop, TransitionError, UsageError
+from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
-from beamshell.plans.queue import Task, work_through
+from beamshell.plans.environment import is_simulated
+from beamshell.plans.queue import Task
 from beamshell.shell.command import Command, Followed, followed_by
-from beamshell.shell.command_set import command
-from beamshell.shell.commands.command_line import CommandLineSlot, Line
+from beamshell.shell.command_sequence import CommandSequence, Ended, Step, ended_by_person, how_it_ended
+from beamshell.shell.command_set import COMMANDS, command
+from beamshell.shell.commands.command_line import CommandLinesSlot, Line, as_text
 from beamshell.shell.messages_shown import one_line, print_answer, say
-from beamshell.shell.parameter_types import Labels, Points, Session
-from beamshell.shell.plan_form import plan_form
-from beamshell.store.queue import Queue, QueueItem
+from beamshell.shell.parameter_types import Labels, Points, Session, Text
+from beamshell.store.queue import DONE, ENDED, FAILED, INTERRUPTED, WAITING, Hold, Queue, QueueItem
 from beamshell.text.numbers import counted
+from beamshell.text.times import clock_time
 
 HEADING = "Ahead of time"
-_SETTERS = ("md",)
+_SETTERS = ("md", "newsample", "newproposal", "comment", "tag")
 """Commands that may be queued although they run no plan."""
-_MARKS = {"waiting": "", "running": "RUNNING", "done": "done", "failed": "FAILED", "interrupted": "INTERRUPTED"}
+_ENDLESS = ("every",)
+_QUIET = (WAITING, DONE, "skipped")
+"""States that are written small; the others are to be seen."""
 
 
-class _QueueableSlot(CommandLineSlot):
-    """A command that may be queued."""
+class _QueueableSlot(CommandLinesSlot):
+    """A command that may be queued; several in quotes."""
 
     def names(self) -> list[str]:
-        return [*super().names(), *_SETTERS]
+        return [*(name for name in super().names() if name not in _ENDLESS), *(s for s in _SETTERS if s in COMMANDS)]
 
 
-QueueableLine: TypeAlias = Annotated[Line, _QueueableSlot()]
+QueueableLines: TypeAlias = Annotated[list[Line], _QueueableSlot()]
 
 
 @command(HEADING, example="queue add sample=Si scan th -1 1 11")
@@ -42,48 +48,107 @@ def queue(session: Session) -> None:
 
     `queue run` stops at an item that fails, `queue run on` goes on with the next; either begins with the first that
     waits. The queue is kept in the data folder, also when the console ends: what ran then is marked INTERRUPTED, and
-    `queue retry 2` lets it wait again. Metadata before the command go into its runs.
+    `queue retry 2` lets it wait again. Metadata before the command go into its runs. Several commands in quotes are one
+    item. The same words work in another terminal, `beamshell queue add ...`, also while the queue runs.
     """
     _show(session.queue)
 
 
 def _show(queue: Queue) -> None:
-    items = queue.items()
+    items, hold = queue.items(), queue.held
+    if hold is not None:
+        print_answer(f"{held_words(hold)}: queue release lets it go on")
     if not items:
         print_answer("the queue is empty: queue add scan det th -1 1 11")
         return
     width = max(len(item.line) for item in items)
     for place, item in enumerate(items, 1):
+        mark = "" if item.state == WAITING else item.state if item.state in _QUIET else item.state.upper()
         label = " ".join(f"{key}={value}" for key, value in item.metadata.items())
-        cells = f"{place:3}  {_MARKS[item.state]:<11}  {item.line:<{width}}  {label}".rstrip()
-        print_answer(f"{cells}  {item.reason}" if item.reason else cells)
+        passes = f"{item.passes} of {item.times} times" if item.times > 1 else ""
+        cells = [f"{place:3}", f"{mark:<11}", f"{item.line:<{width}}", label, passes, item.reason]
+        print_answer("  ".join(cell for cell in cells if cell).rstrip())
+
+
+def held_words(hold: Hold) -> str:
+    """Since when the queue is held, and why."""
+    since = clock_time(hold.since, time.time())
+    return f"the queue is held since {since}{f' ({hold.reason})' if hold.reason else ''}"
 
 
 @queue.subcommand(example="queue add sample=Si scan th -1 1 11")
-def add(session: Session, metadata: Labels, line: QueueableLine) -> None:
-    """Add a command, with metadata for its runs."""
-    _refuse_unqueueable(line.command)
-    line = line.with_numbers(session.devices)
-    _try_out(session, line)
-    place = session.queue.add(str(line), metadata)
-    print_answer(f"{place}: {line}{'' if len(session.queue) > 1 else '   (queue run begins)'}")
+def add(session: Session, metadata: Labels, line: QueueableLines) -> None:
+    """Add a command, or several in quotes, with metadata for its runs."""
+    text = _tried_out(session, line)
+    place = session.queue.add(text, metadata)
+    begins = "   (queue run begins)" if len(session.queue) == 1 and _is_in_console(session) else ""
+    print_answer(f"{place}: {text}{begins}")
 
 
 @queue.subcommand(example="queue run on", preflight=False, labelled=False)
 def run(session: Session, on: Literal["on"] | None = None) -> Followed | None:
     """Run what waits; with `on` also after an item has failed."""
-    if not any(item.state == "waiting" for item in session.queue.items()):
+    if not _is_in_console(session):
+        raise UsageError("the queue runs in a console: beamshell -c 'queue run'")
+    if not any(item.state == WAITING for item in session.queue.items()):
         print_answer("nothing waits in the queue")
         return None
     session.runner.refuse_beside_paused()
+    if (hold := session.queue.held) is not None:
+        raise CommandError(f"{held_words(hold)}: type queue release first")
     work = _Work(session, goes_on=on is not None)
     return followed_by(work.plan(), lambda _: work.say_the_end())
 
 
-@queue.subcommand(example="queue remove 2", also=("delete", "del", "rm"))
-def remove(session: Session, number: Points) -> None:
-    """Take an item out."""
-    print_answer(f"removed: {session.queue.remove(number).line}")
+@queue.subcommand(example="queue list", name="list")
+def list_items(session: Session) -> None:
+    """Show what is queued, as `queue` does."""
+    _show(session.queue)
+
+
+@queue.subcommand(example="queue hold shutter is stuck")
+def hold(session: Session, number: Points | None = None, reason: Text = "") -> None:
+    """Hold the queue before its next item, or only the item with this number; with the reason."""
+    session.queue.hold(reason, number)
+    if number is not None:
+        _show(session.queue)
+        return
+    running = any(item.state == "running" for item in session.queue.items())
+    print_answer(f"held{' after the item that runs' if running else ''}: queue release lets it go on")
+
+
+@queue.subcommand(example="queue release")
+def release(session: Session, number: Points | None = None) -> None:
+    """Let the queue go on, or a held item wait again."""
+    was_held = session.queue.held is not None
+    session.queue.release(number)
+    if number is not None:
+        _show(session.queue)
+    else:
+        print_answer("the queue goes on" if was_held else "the queue is not held")
+
+
+@queue.subcommand(example="queue skip 2")
+def skip(session: Session, number: Points) -> None:
+    """Leave an item out; it stays in the list."""
+    session.queue.skip(number)
+    _show(session.queue)
+
+
+@queue.subcommand(example="queue edit 2 scan det th -1 1 21")
+def edit(session: Session, number: Points, metadata: Labels, line: QueueableLines | None = None) -> None:
+    """Replace the command of an item, or some of its metadata; it then waits."""
+    if line is None and not metadata:
+        raise UsageError("what is to change? Such as queue edit 2 scan det th -1 1 21, or queue edit 2 sample=Ge")
+    session.queue.edit(number, "" if line is None else _tried_out(session, line), metadata)
+    _show(session.queue)
+
+
+@queue.subcommand(example="queue repeat 2 10")
+def repeat(session: Session, number: Points, times: Points) -> None:
+    """Run an item so many times; one that runs ends after the pass of this number."""
+    session.queue.repeat(number, times)
+    _show(session.queue)
 
 
 @queue.subcommand(example="queue move 3 1")
@@ -100,6 +165,12 @@ def retry(session: Session, number: Points) -> None:
     _show(session.queue)
 
 
+@queue.subcommand(example="queue remove 2", also=("delete", "del", "rm"))
+def remove(session: Session, number: Points) -> None:
+    """Take an item out."""
+    print_answer(f"removed: {session.queue.remove(number).line}")
+
+
 @queue.subcommand(example="queue clear done")
 def clear(session: Session, done: Literal["done"] | None = None) -> None:
     """Take out all items, or those that are done."""
@@ -111,23 +182,47 @@ def clear(session: Session, done: Literal["done"] | None = None) -> None:
 
 
 def _refuse_unqueueable(command: Command) -> None:
+    if command.name in _ENDLESS:
+        raise UsageError(f"{command.name} has no end, and cannot be queued: queue repeat 2 10 repeats an item")
     if not command.runs_a_plan and command.name not in _SETTERS:
         raise UsageError(f"{command.name} cannot be queued: scans, moves and md can")
 
 
-def _try_out(session: Session, line: Line) -> None:
-    """Refuse a line that is written wrongly; warn if it could not be done now, since it may be possible later."""
+def _tried_out(session: Session, lines: list[Line]) -> str:
+    """The commands as one line, tried out; from another terminal, where there are no devices, only their names are.
+
+    Raises:
+        UsageError: one is written wrongly. One that cannot be done now is only warned of, as it may be possible later.
+    """
+    for line in lines:
+        _refuse_unqueueable(line.command)
+    if not _is_in_console(session):
+        return as_text(lines)
+    lines = [line.with_numbers(session.devices) for line in lines]
+    for line in lines:
+        for problem in _problems(session, line):
+            say(f"as things are now, it could not be done: {one_line(problem)}")
+    return as_text(lines)
+
+
+def _is_in_console(session: Session) -> bool:
+    """False for `beamshell queue` in another terminal, where there is a data folder only."""
+    return hasattr(session, "RE")
+
+
+def _problems(session: Session, line: Line) -> list[BeamshellError]:
     if line.command.name in _SETTERS:
-        return
+        return []
     try:
         followed = line.make(session)
-        problems = [] if followed is None else session.rehearse(followed.plan).problems
+        return [] if followed is None else session.rehearse(followed.plan).problems
     except UsageError:
         raise
     except BeamshellError as exc:
-        problems = [exc]
-    for problem in problems:
-        say(f"as things are now, it could not be done: {one_line(problem)}")
+        return [exc]
+
+
+# ---- running ---------------------------------------------------------------------------------------
 
 
 class _Work:
@@ -142,13 +237,16 @@ class _Work:
         self._session = session
         self._queue = session.queue
         self._goes_on = goes_on
-        self._failed: list[str] = []
-        self._afterwards: list[Callable[[], None]] = []
+        self._sequence = CommandSequence(session)
+        self._is_unfinished = False  # the command that ran last has failed, or was ended
 
     def plan(self) -> Plan:
         """All items that wait, as one plan."""
+        if is_simulated():
+            yield from self._sequence.plan(self._waiting_tasks())
+            return
         with self._queue.running():
-            yield from work_through(self._next, go_on=self._goes_on)
+            yield from self._sequence.plan(self._tasks())
 
     def say_the_end(self) -> None:
         """Do what waits for the end of the queue, and say how many items are in which state.
@@ -156,74 +254,86 @@ class _Work:
         Raises:
             CommandError: some are not done.
         """
-        for follow in self._afterwards:
-            follow()
+        self._sequence.follow_up()
         print_answer(f"queue: {self._states()}")
-        if self._failed:
-            raise CommandError(f"not done: {'; '.join(self._failed)}")
+        if failed := self._sequence.failed:
+            raise CommandError(f"not done: {'; '.join(str(step.line) for step in failed)}")
 
-    def _next(self) -> Task | None:
-        item = self._queue.begin_next()
-        if item is None:
-            return None
+    def _tasks(self) -> Iterator[Task]:
+        """The commands of the items in turn, each begun when the one before has ended; and waits while it is held."""
+        while (item := self._queue.begin_next()) is not None:
+            if isinstance(item, Hold):
+                yield self._until_released(item)
+            else:
+                yield from self._item_tasks(item)
+
+    def _item_tasks(self, item: QueueItem) -> Iterator[Task]:
+        uids: list[str] = []
+
+        def ended(failure: BaseException | None, new_uids: list[str]) -> None:
+            uids.extend(new_uids)
+            if failure is not None:
+                self._is_unfinished = True
+                self._end_unfinished(item, failure, uids)
+
+        self._is_unfinished = False
+        while True:
+            try:
+                steps = self._steps(item, ended)
+            except BeamshellError as exc:  # the file was written by hand, or by another version
+                yield self._sequence.refusal(exc, ended, go_on=self._goes_on)
+                return
+            for step in steps:
+                yield self._sequence.task(step)
+                if self._is_unfinished:
+                    return
+            item = self._queue.count_pass(item.key, uids)
+            uids.clear()
+            if item.passes >= item.times:
+                self._end(item, DONE)
+                return
+
+    def _steps(self, item: QueueItem, ended: Ended) -> list[Step]:
+        """The commands of one pass of an item."""
         items = self._queue.items()
         place = next((n for n, other in enumerate(items, 1) if other.key == item.key), 0)
-        say(f"queue {place} of {len(items)}: {item.line}")
-        metadata = {"command": item.line, **item.metadata}
-        return Task(lambda: self._plan_of(item, metadata), self._ending(item), metadata)
+        note = f"queue {place} of {len(items)}"
+        if item.times > 1:
+            note = f"{note}, pass {item.passes + 1} of {item.times}"
+        lines = Line.several(item.line)
+        for line in lines:
+            _refuse_unqueueable(line.command)
+        return [Step(line, f"{note}: {line}", note, "", item.metadata, self._goes_on, ended) for line in lines]
 
-    def _plan_of(self, item: QueueItem, metadata: dict[str, Any]) -> Plan | None:
-        """The plan of the item's command, simulated; None if the command runs no plan, and is done.
+    def _end_unfinished(self, item: QueueItem, failure: BaseException, uids: list[str]) -> None:
+        reason = how_it_ended(failure)
+        if self._session.status:  # a signal has ended the console
+            self._end(item, INTERRUPTED, "the console was terminated", uids)
+        elif ended_by_person(failure):
+            self._end(item, ENDED, reason, uids)
+        else:
+            self._end(item, FAILED, reason, uids)
+        # a failure that ends the queue is shown as any plan's failure is, so it is not shown here too
+        goes_on = self._goes_on and not ended_by_person(failure)
+        say(f"queue: {item.line}: {reason}" if goes_on else f"queue: {self._states()}")
 
-        Raises:
-            BeamshellError: it cannot be done as things are now.
-        """
-        line = Line.of(item.line)
-        _refuse_unqueueable(line.command)
-        followed = line.make(self._session)
-        if followed is None:
-            return None
-        if form := plan_form(followed.plan, self._session.devices):
-            metadata["plan_form"] = form
-        if line.command.preflight:
-            self._session.runner.check(followed.plan, ask=False)
+    def _end(self, item: QueueItem, state: str, reason: str = "", uids: list[str] | None = None) -> None:
+        self._queue.end(item.key, state, reason, uids or [])
+        self._session.log.add("item", line=item.line, state=state, reason=reason)
 
-        def whole() -> Plan:
-            result = yield from followed.plan
-            if followed.then is not None:
-                self._follow(item, followed.then, result)
+    def _until_released(self, hold: Hold) -> Task:
+        text = held_words(hold)
+        say(f"{text}; queue release in another terminal lets it go on")
+        return self._sequence.waiting(lambda: self._queue.held is None, lambda: text)
 
-        return whole()
-
-    def _follow(self, item: QueueItem, then: Callable[[Any], None], result: Any) -> None:
-        """Do what follows an item; if that runs a plan, after the queue, which is one plan itself."""
-        try:
-            then(result)
-        except TransitionError:
-            say(f"queue: what follows {item.line} runs a plan: it is done after the queue")
-            self._afterwards.append(lambda: then(result))
-
-    def _ending(self, item: QueueItem) -> Callable[[BaseException | None, list[str]], None]:
-        def record_end(failure: BaseException | None, uids: list[str]) -> None:
-            if failure is None:
-                self._queue.end(item.key, "done", uids=uids)
-                return
-            reason = _why(failure)
-            self._queue.end(item.key, "failed", reason, uids)
-            self._failed.append(item.line)
-            # a failure that ends the queue is shown as any plan's failure is, so it is not shown here too
-            say(f"queue: {item.line}: {reason}" if self._goes_on else f"queue: {self._states()}")
-
-        return record_end
+    def _waiting_tasks(self) -> Iterator[Task]:
+        """What waits now, for a simulation."""
+        for number, item in enumerate(self._queue.items(), 1):
+            if item.state == WAITING:
+                for _ in range(item.times - item.passes):
+                    for line in Line.several(item.line):
+                        yield self._sequence.task(Step(line, "", "", f"item {number}"))
 
     def _states(self) -> str:
-        states = [item.state for item in self._queue.items()]
-        return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "empty"
-
-
-def _why(failure: BaseException) -> str:
-    if isinstance(failure, RequestStop):
-        return "stopped"
-    if isinstance(failure, RequestAbort):
-        return f"aborted {failure}".rstrip()
-    return "halted" if isinstance(failure, GeneratorExit) else one_line(failure)
+        number = Counter(item.state for item in self._queue.items())
+        return ", ".join(f"{count} {state}" for state, count in number.items()) or "empty"

@@ -30,7 +30,7 @@ def rehearse(session: Session, plot: Literal["plot"] | None, line: CommandLine) 
     """
     from beamshell.simulate.path_drawing import WIDTH
 
-    if not line.command.runs_a_plan:
+    if not line.meant.runs_a_plan:
         raise UsageError(f"{line.command.name} is no scan and no move: there is nothing to rehearse")
     followed = line.make(session)
     if followed is None:
