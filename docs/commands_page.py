@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from beamshell.devices import Component, Device, SoftPositioner
+from beamshell.devices.signal import Signal
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.shell.command import Command, Followed
 from beamshell.shell.commands import commands
@@ -20,6 +21,7 @@ from beamshell.shell.typed_line import cut_line
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
 AFTER_A_SCAN = ("cen", "peak", "com")
+WITH_A_FILE = ("do",)
 HEAD = """\
 # Commands
 
@@ -60,6 +62,7 @@ def example_console() -> Any:
     devices: dict[str, Any] = {name: SynAxis(name=name) for name in ("th", "tth", "samx", "samy")}
     devices |= {name: SynGauss(name=name) for name in ("det", "mu", "cam")}
     devices |= {"mono": Mono(name="mono"), "th_fly": Flyer(name="th_fly")}
+    devices["ring"] = Signal(name="ring", value=400.0)
     devices["th_fly"].motors = [devices["th"]]
     return SimpleNamespace(
         devices=devices,
@@ -69,8 +72,8 @@ def example_console() -> Any:
 
 
 def recorded_form(command: Command, console: Any) -> str:
-    """What a run of the example records as its plan; "" where that depends on what was measured before."""
-    if not command.runs_a_plan or command.name in AFTER_A_SCAN:
+    """What a run of the example records as its plan; "" where that depends on a file or on a scan before."""
+    if not command.runs_a_plan or command.name in (*AFTER_A_SCAN, *WITH_A_FILE):
         return ""
     _, *words = cut_line(command.example)[0].words
     made = command.make(console, words)

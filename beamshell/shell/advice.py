@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "move": "mov th 1 moves th to 1",
     "newsample": "md sample LaB6 goes into all runs from now on",
     "newfile": "each run has a file of its own: runs shows them",
+    "qdo": "do night.txt runs a file of commands",
     "setplot": "plots come by themselves; --Beamshell.plots=none switches them off",
 }
 """Commands of SPEC and BLISS that have no namesake here, with what does the same."""

@@ -5,7 +5,7 @@ It reads devices and never moves one. Any device will do, also one of another li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from beamshell.errors import BeamshellError
@@ -85,7 +85,7 @@ def value_in_words(value: Any, *sources: Any) -> str:
         value: as the control system gives it.
         sources: the signal or device that it is of; the first that knows them says states, precision and unit.
     """
-    states = next(filter(None, (getattr(source, "enum_strs", ()) for source in sources)), ())
+    states = states_of(*sources)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(states):
         return str(states[value])
     text = str(value)
@@ -96,3 +96,12 @@ def value_in_words(value: Any, *sources: Any) -> str:
         precision = next((one for one in precisions if isinstance(one, int)), None)
         text = in_full(value, _DIGITS) if precision is None else number(value, precision)
     return with_unit(text, next(filter(None, map(unit_of, sources)), ""))
+
+
+def states_of(*sources: Any) -> Sequence[str]:
+    """The words for the states of a value; none if it is no state.
+
+    Args:
+        sources: the signal or device that it is of; the first that knows them says them.
+    """
+    return next(filter(None, (getattr(source, "enum_strs", ()) for source in sources)), ())

@@ -127,12 +127,15 @@ class _StreamThatGivesWay:
             return int(fileno())
 
         self._replaced = {"write": write_below, "fileno": descriptor}
+        self._before = {name: vars(stream)[name] for name in self._replaced if name in vars(stream)}
         vars(stream).update(self._replaced)
 
     def restore(self) -> None:
         for name, method in self._replaced.items():
             if vars(self._stream).get(name) is method:  # else somebody has put another in its place
                 del vars(self._stream)[name]
+                if name in self._before:  # what somebody had put there, such as the log of the screen
+                    vars(self._stream)[name] = self._before[name]
 
 
 def _whole_lines(text: str, width: int) -> int:

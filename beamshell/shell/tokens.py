@@ -59,6 +59,10 @@ class Tokens:
             raise MissingWordError(f"{name} is missing")
         return self._tokens.pop(0)
 
+    def put_back(self, *tokens: Any) -> None:
+        """Let these be the next tokens."""
+        self._tokens[:0] = tokens
+
     def device(self, name: str) -> Any:
         """The next token as a device.
 

@@ -112,6 +112,21 @@ def test_a_queue_offers_its_actions_then_commands_then_what_the_command_takes():
     assert offered("queue run ") == ["on"]
 
 
+def test_a_wait_offers_devices_then_comparisons_then_how_long():
+    assert {"th", "det"} <= set(offered("watchpv "))
+    assert offered("watchpv th ") == [">", "<", ">=", "<=", "==", "!=", "above", "below"]
+    assert offered("watchpv th > 1 ") == ["for", "within"]
+    assert offered("watchpv th > 1 for 10s ") == ["within"]
+
+
+def test_a_file_of_commands_and_a_repeated_command_are_offered(tmp_path, monkeypatch):
+    (tmp_path / "night.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered("do ") == ["night.txt"]
+    assert offered("do night.txt ") == ["goon"]
+    assert offered("every 10min mov t") == ["th", "tth"]
+
+
 def test_an_alignment_offers_detectors_and_a_motor():
     assert offered("align det s") == ["samx"]
     assert offered("xafs det th ") == []

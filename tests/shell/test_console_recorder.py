@@ -76,3 +76,28 @@ def test_a_count_time_is_no_move(prompt, typed):
     before = len(entries(prompt, "moving"))
     typed("ct det 0.01")
     assert len(entries(prompt, "moving")) == before
+
+
+def test_each_command_of_a_file_is_there_and_its_moves_are_its_own(prompt, typed, tmp_path):
+    (tmp_path / "night.txt").write_text("mov th 0.75\nmov samx 0.5\n")
+    typed(f"do {tmp_path / 'night.txt'}")
+    steps = [facts for _, facts in entries(prompt, "step")][-2:]
+    assert [(facts["line"], facts["place"], facts["note"]) for facts in steps] == [
+        ("mov th 0.75", "night.txt:1", "night.txt: 1 of 2"),
+        ("mov samx 0.5", "night.txt:2", "night.txt: 2 of 2"),
+    ]
+    moved = {facts["device"]: facts["command"] for _, facts in entries(prompt, "moved")[-2:]}
+    assert moved == {"th": "mov th 0.75", "samx": "mov samx 0.5"}
+
+
+def test_an_item_of_the_queue_that_a_person_has_ended_is_called_so(prompt, typed):
+    typed("queue clear")
+    typed("queue add loopscan 1")
+    token = prompt.session.RE.subscribe(lambda *_: prompt.session.RE.request_pause(), "start")
+    try:
+        typed("queue run")
+    finally:
+        prompt.session.RE.unsubscribe(token)
+    typed("abort sample fell off")
+    assert last(prompt, "item") == {"line": "loopscan 1", "state": "ended", "reason": "aborted sample fell off"}
+    assert last(prompt, "ended")["by_person"]

@@ -170,9 +170,13 @@ LINES = {
 }
 
 
+NEED_A_CONSOLE = ("do", "every", "watchpv")
+"""They say what they do in the last line of the terminal; their forms are below, and `do` needs a file."""
+
+
 def test_there_is_a_line_for_every_command_that_runs_a_plan():
     ours = [one for one in commands().commands if one.function.__module__.startswith("beamshell.")]
-    assert {one.name for one in ours if one.runs_a_plan} == set(LINES)
+    assert {one.name for one in ours if one.runs_a_plan} == {*LINES, *NEED_A_CONSOLE}
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -202,6 +206,13 @@ def _plan_of(console, name):
         ("xafs mono.energy 8979 k_max=12 time=1", "bp.xafs([det], mono.energy, 8979, k_max=12, time=1)"),
         ("ct det 0.5", "ct.plan(det, 0.5)"),
         ("ct", "ct.plan(det)"),
+        ("every 10min ct det 1", "every.plan(600, None, 'ct det 1')"),
+        ("every 10 goon 'mov th 1; ct'", "every.plan(10, 'goon', 'mov th 1; ct')"),
+        ("watchpv mono > 1", "watchpv.plan(mono.energy, '>', 1)"),
+        (
+            "watchpv SR:current above 1 for 10s within 1h",
+            "watchpv.plan('SR:current', '>', 1, 'for', 10, 'within', 3600)",
+        ),
     ],
 )
 def test_forms_are_as_one_types_them(console, typed, form):

@@ -16,6 +16,8 @@ _MODULES = (
     "fits",
     "queue",
     "rehearse",
+    "unattended",
+    "waiting",
     "interruptions",
     "records",
     "figures",
