@@ -28,7 +28,7 @@ from beamshell.channels.deferred import libraries, searches
 from beamshell.errors import ConfigError, UsageError
 from beamshell.plugins import OWN_MODULES
 from beamshell.shell.cell_interrupts import CellInterrupts, keep_sigint
-from beamshell.shell.messages_shown import DONE, exit_status, print_answer, say, say_error
+from beamshell.shell.messages_shown import DONE, FAILED, exit_status, print_answer, say, say_error
 from beamshell.shell.profile import Beamshell, changeable_by_others
 from beamshell.shell.script_cells import cells_of, numbered_as_in
 from beamshell.shell.session import Session
@@ -145,6 +145,10 @@ class BeamshellApp(TerminalIPythonApp):
 
     def init_extensions(self) -> None:
         """Load the profile's extensions; ours makes the session."""
+        if self.options.screen_log is not None:
+            from beamshell.shell.screen_log import SCREEN
+
+            SCREEN.begin(self.options.screen_log, self.shell)
         super().init_extensions()  # type: ignore[no-untyped-call]  # IPython's own
         self.session = getattr(self.shell, "beamshell_session", None)
 
@@ -188,12 +192,25 @@ class BeamshellApp(TerminalIPythonApp):
             self.status = self._run_lines(sys.stdin.read(), "")
 
     def _run_script(self, path: Path) -> int:
+        """Run a file of commands or Python, unless a line of it is wrong; the exit status."""
+        from beamshell.shell.command_file import text_of
+
         try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as exc:
-            say_error(ConfigError(f"{path}: {exc.strerror}"))
-            return 1
+            text = text_of(path)
+        except ConfigError as exc:
+            say_error(exc)
+            return FAILED
+        if self.session is not None and (wrong := self._wrong_lines(text, path, self.session)):
+            say("\n".join([*wrong, "nothing was run"]))
+            return FAILED
         return self._run_lines(text, f"{path.name}, ")
+
+    def _wrong_lines(self, text: str, path: Path, session: Session) -> list[str]:
+        from beamshell.shell.commands import commands
+        from beamshell.shell.script_check import wrong_lines
+
+        session.wait_for_devices()  # words may mean their values
+        return wrong_lines(cells_of(text, self.shell.check_complete), path, self.shell, session, commands())
 
     def _run_lines(self, text: str, source: str) -> int:
         """Run the lines of a script in order until one fails, which is named; the exit status.

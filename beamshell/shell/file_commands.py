@@ -1,17 +1,23 @@
-"""The subcommands `beamshell ioc FILE` (serve a twin) and `beamshell import FILE` (convert a device file).
+"""The subcommands that open no console: `ioc FILE` (serve a twin), `import FILE` (convert a device file), `queue`.
 
-They open no console and make no device.
+They make no device.
 """
 
 from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import ConfigError, IocError
 from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.text.numbers import counted
+
+if TYPE_CHECKING:
+    from beamshell.store import Queue
 
 
 def serve_twin(words: list[str]) -> int:
@@ -51,6 +57,36 @@ def serve_twin(words: list[str]) -> int:
     finally:
         if ioc is not None:
             ioc.stop()
+
+
+def work_on_queue(words: list[str]) -> int:
+    """Do what the command `queue` does, on the queue of a data folder that a console may be running.
+
+    Args:
+        words: those of the command, and --data or --profile.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        BeamshellError: it is refused; the message says why.
+    """
+    from beamshell.shell.commands import commands
+    from beamshell.shell.launch_options import take_data_folder
+    from beamshell.store.queue import Queue
+
+    folder, words = take_data_folder(words)
+    commands().find_plugins()
+    commands().find("queue").act(QueueOfFolder(Queue(folder)), words)
+    return DONE
+
+
+@dataclass(frozen=True)
+class QueueOfFolder:
+    """What the command `queue` has instead of a console: the queue of a data folder, and no devices."""
+
+    queue: Queue
+    devices: Mapping[str, Any] = field(default_factory=dict)
 
 
 def import_devices(words: list[str]) -> int:

@@ -24,7 +24,8 @@ beamshell: the console a beamline is run from.
 
   beamshell                          open the console: on the demo beamline, unless a profile is named
   beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
-  beamshell < commands.txt           the same, from a file
+  beamshell run night.txt            the same with a file of commands or Python, which is checked first
+  beamshell queue [add ... | hold]   the sample queue, also while a console runs it: queue? there tells all words
 
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
@@ -33,6 +34,7 @@ beamshell: the console a beamline is run from.
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
   --data FOLDER                      the folder of data and metadata (else $BEAMSHELL_DATA, else your data folder)
+  --log FILE                         write what is typed and shown into a file too
   --Beamshell.NAME=VALUE             any setting of the profile, such as --Beamshell.plots=none
   --help-all                         all settings, with IPython's
   --version                          the version
@@ -49,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     if {"--version", "-V"} & set(words):
         print(f"beamshell {__version__}")
         return 0
-    if words and words[0] in ("ioc", "import", "kernel"):
+    if words and words[0] in ("ioc", "import", "kernel", "queue"):
         return _subcommand(words[0], words[1:])
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
@@ -62,13 +64,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _subcommand(name: str, words: list[str]) -> int:
-    """Run a subcommand that needs no console: serve a twin, convert a device file, or offer a kernel in Jupyter."""
+    """Run a subcommand that needs no console: serve a twin, convert a device file, offer a kernel, change the queue."""
     from beamshell.shell import file_commands, notebook
 
     subcommands = {
         "ioc": file_commands.serve_twin,
         "import": file_commands.import_devices,
         "kernel": notebook.install_kernel,
+        "queue": file_commands.work_on_queue,
     }
     try:
         return subcommands[name](words)

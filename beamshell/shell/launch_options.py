@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from beamshell.ioc.process import DemoIoc
 
 DEFAULT_PROFILE = "demo"
+_TWIN_FOLDER = "twin"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class LaunchOptions:
         simulated: True if the console runs on the simulated twin of its device file.
         ipython_words: the words of the command line that are left for IPython's application.
         file_config: all that the profile's configuration file sets, IPython's settings among them.
+        screen_log: the file into which is written what is typed and shown; None for none.
     """
 
     profile: Path
@@ -48,6 +51,7 @@ class LaunchOptions:
     simulated: bool
     ipython_words: list[str]
     file_config: Config
+    screen_log: Path | None = None
 
     @classmethod
     def read(cls, words: list[str]) -> LaunchOptions:
@@ -56,14 +60,11 @@ class LaunchOptions:
         Raises:
             ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
             StoreError: the data folder cannot be used; choose another one with --data.
-            UsageError: an option lacks its value, or there is no device file to make a twin of.
+            UsageError: an option lacks its value, `run` its file, or there is no device file to make a twin of.
         """
-        profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
-        data, words = take_option(words, "--data", "")
-        if data:
-            words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
-        own_profiles = Path(data).expanduser() if data else data_folder()
-        profile = find_profile(profile_name, own_profiles)
+        profile, words = _take_profile(words)
+        log, words = take_option(words, "--log", "")
+        words = _without_run(words)
         OWN_MODULES.offer(str(profile))  # its device file may name classes of it
         simulated, words = take_flag(words, "--twin")
         file_config = _read_file(profile)
@@ -78,12 +79,52 @@ class LaunchOptions:
             os.environ.update(ioc.client_environment)
         elif config.demo_ioc:
             ioc = start_demo_ioc(config)
-        return cls(profile, config, folder, ioc, simulated, words, file_config)
+        log_file = Path(log).expanduser().absolute() if log else None
+        return cls(profile, config, folder, ioc, simulated, words, file_config, log_file)
 
     @property
     def name(self) -> str:
         """The profile's name."""
         return self.profile.name.removeprefix("profile_")
+
+
+def _without_run(words: list[str]) -> list[str]:
+    """The words without the subcommand `run`, if they have it and name a file."""
+    options = list(takewhile(lambda word: word.startswith("-") and word != "-c", words))
+    others = words[len(options) :]
+    if others[:1] != ["run"]:
+        return words
+    words = [*options, *others[1:]]
+    file = next((word for word in words if not word.startswith("-")), "")
+    if not file or "-c" in words:
+        raise UsageError("which file? Write beamshell run night.txt")
+    if not Path(file).is_file():
+        raise ConfigError(f"{file}: there is no such file")
+    return words
+
+
+def take_data_folder(words: list[str]) -> tuple[Path, list[str]]:
+    """The data folder of the console that these words would open, and the words that are not about that.
+
+    Raises:
+        ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
+        StoreError: the data folder cannot be used; choose another one with --data.
+        UsageError: an option lacks its value.
+    """
+    profile, words = _take_profile(words)
+    simulated, words = take_flag(words, "--twin")
+    folder = data_folder(_settings_of(_read_file(profile), words).data_folder or None)
+    others = [word for word in words if not word.startswith("--Beamshell.")]
+    return folder / _TWIN_FOLDER if simulated else folder, others
+
+
+def _take_profile(words: list[str]) -> tuple[Path, list[str]]:
+    """The folder of the profile, and the words without it; a data folder that is named is a setting among them."""
+    profile_name, words = take_option(words, "--profile", DEFAULT_PROFILE)
+    data, words = take_option(words, "--data", "")
+    if data:
+        words = [f"--Beamshell.data_folder={Path(data).expanduser().absolute()}", *words]
+    return find_profile(profile_name, Path(data).expanduser() if data else data_folder()), words
 
 
 def _device_file(profile: Path, config: Beamshell) -> Path:
@@ -94,7 +135,7 @@ def _device_file(profile: Path, config: Beamshell) -> Path:
 
 def _twin_settings(config: Beamshell, folder: Path) -> list[str]:
     """Settings that keep a twin apart from the beamline: its own name, title and data folder."""
-    twin_folder = folder / "twin"
+    twin_folder = folder / _TWIN_FOLDER
     twin_folder.mkdir(parents=True, exist_ok=True)
     title = f"the twin of {config.title or config.name}: nothing real moves"
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beamshell.errors import ConfigError, UsageError
-from beamshell.shell.launch_options import LaunchOptions, take_flag, take_option
+from beamshell.shell.launch_options import LaunchOptions, take_data_folder, take_flag, take_option
 
 
 @pytest.mark.parametrize("words", [["--profile", "x", "-c", "wa"], ["--profile=x", "-c", "wa"]])
@@ -57,3 +57,24 @@ def test_a_twin_needs_a_device_file(tmp_path):
 def test_a_flag_is_taken_but_not_from_a_command():
     assert take_flag(["--twin", "-c", "--twin"], "--twin") == (True, ["-c", "--twin"])
     assert take_flag(["-c", "--twin"], "--twin") == (False, ["-c", "--twin"])
+
+
+def test_run_takes_a_file_that_is_there(tmp_path):
+    profile = make_profile(tmp_path / "profile_mine", "")
+    script = tmp_path / "night.txt"
+    words = ["run", str(script), f"--profile={profile}", f"--data={tmp_path}", "--log", "x.log"]
+    with pytest.raises(ConfigError, match=r"night.txt: there is no such file"):
+        LaunchOptions.read(words)
+    script.write_text("wa\n")
+    options = LaunchOptions.read(words)
+    assert options.ipython_words[-1] == str(script)
+    assert options.screen_log.name == "x.log"
+    with pytest.raises(UsageError, match="which file"):
+        LaunchOptions.read(["run", f"--profile={profile}", f"--data={tmp_path}"])
+
+
+def test_the_data_folder_of_a_console_is_known_without_opening_it(tmp_path):
+    profile = make_profile(tmp_path / "profile_mine", f"c.Beamshell.data_folder = {str(tmp_path / 'own')!r}")
+    assert take_data_folder([f"--profile={profile}", "add", "ct"]) == (tmp_path / "own", ["add", "ct"])
+    assert take_data_folder([f"--profile={profile}", f"--data={tmp_path}", "add"]) == (tmp_path, ["add"])
+    assert take_data_folder([f"--profile={profile}", "--twin", "add"]) == (tmp_path / "own" / "twin", ["add"])
