@@ -17,7 +17,7 @@ from beamshell.shell.commands.command_line import Line
 from beamshell.shell.typed_line import cut_line
 
 _NOT_IN_A_FILE = ("resume", "stop", "abort", "halt")
-"""They are about a plan that is paused; a file of commands is one plan."""
+"""They are about a plan that is paused; a file of commands is one plan. `stop` with words is about motors."""
 _MOST_WRONG_LINES = 10
 
 
@@ -84,7 +84,7 @@ class _Reader:
                 raise UsageError(f"'{text}' is Python, which `beamshell run` and `%run -i` run, but not `do`") from None
             raise
         name = line.command.name
-        if name in _NOT_IN_A_FILE:
+        if name in _NOT_IN_A_FILE and not (name == "stop" and line.words):
             raise UsageError(f"{name} is typed at a pause, and cannot stand in a file")
         arguments = line.arguments(self._session)
         if name != "do":

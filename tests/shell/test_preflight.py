@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +17,7 @@ from beamshell.shell import preflight
 from beamshell.shell.commands import commands
 from beamshell.shell.preflight import Preflight, announcement, said_if_slow
 from beamshell.simulate.result import SimulationResult
-from beamshell.store import Queue
+from beamshell.store import ConsoleLog, Queue
 
 
 class Axis(SynAxis):
@@ -49,9 +50,13 @@ class Console:
         self.rehearse = self.preflight.rehearse
         self.ran = []
         self.runner = self
+        self.recorder, self.status = None, 0
 
     def detectors(self):
         return [self.det]
+
+    def plan_note(self, _):
+        return nullcontext()
 
     def refuse_beside_paused(self):
         """Nothing is paused."""
@@ -147,6 +152,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console = Console(interact=True)
     console.config.ask_above = 1.0
     console.queue = Queue(tmp_path)
+    console.log = ConsoleLog(tmp_path)
 
     def check(plan, ask):
         try:

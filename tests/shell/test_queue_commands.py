@@ -32,6 +32,15 @@ def test_several_commands_in_quotes_are_one_item_and_are_repeated_together(queue
     assert len(prompt.session.queue.items()[0].uids) == 2
 
 
+def test_a_file_of_commands_is_queued_whatever_its_name(queue, prompt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "th.txt").write_text("mov th 1\nmov tth 2\n")
+    queue("queue add do th.txt")
+    queue("queue run")
+    assert (prompt.position("th"), prompt.position("tth")) == (1, 2)
+    assert states(prompt) == ["done"]
+
+
 def test_a_held_queue_does_not_begin_and_says_why(queue, prompt):
     queue("queue add mov th 1")
     queue("queue hold shutter is stuck")

@@ -97,9 +97,10 @@ def test_a_rehearsal_tells_the_time_of_the_whole_file_and_does_nothing(file, pro
 def test_a_file_stops_at_the_first_failure_or_goes_on_as_asked(file, prompt, typed):
     typed(BREAKS)
     file("breaks\nmov th 1\n")
-    assert "night.txt:1: breaks" in typed("do night.txt")
+    assert "night.txt:1: failed: breaks" in typed("do night.txt")
     assert prompt.position("th") == 0
     shown = typed("do night.txt goon")
+    assert "night.txt:1: failed: breaks: RuntimeError: no beam" in shown
     assert prompt.position("th") == 1
     assert "not done: night.txt:1 breaks" in shown
 

@@ -67,13 +67,7 @@ class Line(NamedTuple):
         """
         if not self.command.runs_a_plan:
             return self  # its words are text
-        words = [
-            as_word(number(word, word, devices), devices)
-            if not is_number(word) and may_be_number(word, devices)
-            else word
-            for word in self.words
-        ]
-        return Line(self.command, words)
+        return Line(self.command, [_as_number(word, devices) for word in self.words])
 
     def arguments(self, session: Any) -> dict[str, Any]:
         """The arguments of the command's function; nothing is done.
@@ -94,6 +88,16 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         return joined([self.command.name, *self.words])
+
+
+def _as_number(word: str, devices: Mapping[str, Any]) -> str:
+    """What a word comes to, if it is arithmetic; any other word, such as the name of a file, as it is."""
+    if is_number(word) or not may_be_number(word, devices):
+        return word
+    try:
+        return as_word(number(word, word, devices), devices)
+    except UsageError:  # as for th.txt, where th is a device; a number that is wrong is refused by the command
+        return word
 
 
 class CommandLineSlot(Slot):

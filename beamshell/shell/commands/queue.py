@@ -207,7 +207,7 @@ def _tried_out(session: Session, lines: list[Line]) -> str:
 
 def _is_in_console(session: Session) -> bool:
     """False for `beamshell queue` in another terminal, where there is a data folder only."""
-    return hasattr(session, "RE")
+    return hasattr(session, "runner")
 
 
 def _problems(session: Session, line: Line) -> list[BeamshellError]:

@@ -16,7 +16,7 @@ from beamshell.plans.environment import is_simulated, now
 from beamshell.plans.queue import Task
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_file import FileLine, read_commands
-from beamshell.shell.command_sequence import CommandSequence, Step, how_it_ended
+from beamshell.shell.command_sequence import CommandSequence, Step, ended_by_person, how_it_ended
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.command_line import CommandLines, Line, as_text
 from beamshell.shell.messages_shown import print_answer, say
@@ -76,8 +76,9 @@ def do(session: Session, file: File, goon: Literal["goon"] | None = None) -> Fol
 def _step(line: FileLine, note: str) -> Step:
     def ended(failure: BaseException | None, _uids: list[str]) -> None:
         if failure is not None:
-            text = f": {how_it_ended(failure)}" if line.go_on else ""  # else it is shown as any plan's failure is
-            say(f"{line.place}: {line.line}{text}")
+            word = "ended here" if ended_by_person(failure) else "failed"
+            why = f": {how_it_ended(failure)}" if line.go_on else ""  # else it is shown as any plan's failure is
+            say(f"{line.place}: {word}: {line.line}{why}")
 
     return Step(line.line, f"{line.place}: {line.line}", note, line.place, {}, line.go_on, ended)
 
