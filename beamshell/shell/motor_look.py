@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from beamshell.errors import BeamshellError
-from beamshell.shell.positions import begin_motor_state, move_in_words, target_digits, unit_of, value_text
+from beamshell.shell.positions import axes, begin_motor_state, move_in_words, target_digits, unit_of, value_text
 from beamshell.text.lists import listed
 from beamshell.text.numbers import fixed, in_full, with_unit
 from beamshell.text.times import clock_time
@@ -85,7 +85,7 @@ def begin_line(motor: Any, name: str) -> Callable[[], str]:
 
 
 def motor_page(motor: Any, name: str, doc: str, moves: Iterable[LogEntry], now: float) -> str:
-    """What `th?` shows: its line, its description, its scale and speed, who has moved it last, its addresses.
+    """What `th?` shows: its line (of its axes: each), description, scale and speed, last move, addresses.
 
     Args:
         motor: of any library.
@@ -94,8 +94,10 @@ def motor_page(motor: Any, name: str, doc: str, moves: Iterable[LogEntry], now: 
         moves: the entries of MOVES in the console log, the newest first.
         now: seconds since 1970-01-01 UTC.
     """
-    line, scale = begin_line(motor, name), _begin_scale(motor)
-    lines = [line(), doc, *scale(), *_last_move(motor, name, moves, now), *_addresses(motor, name)]
+    its_lines = [begin_line(axis, its_name) for its_name, axis in axes(name, motor).items()]
+    scale = _begin_scale(motor)
+    lines = [line() for line in its_lines]
+    lines += [doc, *scale(), *_last_move(motor, name, moves, now), *_addresses(motor, name)]
     return "\n".join(filter(None, lines))
 
 
@@ -145,7 +147,7 @@ def _addresses(motor: Any, name: str) -> Iterator[str]:
     names = ("readback_signal", "setpoint_signal")
     signals = [signal for part in names if (signal := getattr(motor, part, None)) is not None]
     addresses = [str(getattr(signal, "source", "")).removeprefix("ca://") for signal in signals]
-    if prefix and all(addresses):
+    if addresses and all(addresses) and prefix:
         yield f"reads {addresses[0]}, writes {addresses[-1]}; devices {name.partition('.')[0]} shows all its parts"
 
 

@@ -28,7 +28,7 @@ def beamline(module_prompt, demo_ioc):
     """The console has a motor record, samy from -25 to 25 mm, and jaws with a computed axis."""
     registry = module_prompt.session.registry
     motor = registry.add(EpicsMotor("BL:samy", name="samy"), doc="sample y")
-    registry.add(Jaws(name="jaws"))
+    registry.add(Jaws("BL:jaws", name="jaws"))
     motor.wait_for_connection(timeout=10)
     module_prompt.session.names.set_devices(registry)
     yield motor
@@ -121,6 +121,12 @@ def test_home_ends_at_home_and_says_so(samy, typed):
     assert lines == ["samy: at 1.000 mm, it searches for home (reverse)", "samy: 1.000 -> 0.000 mm, at home"]
 
 
+def test_a_search_for_home_can_be_queued(samy, typed):
+    typed("mov samy 1; queue add home samy rev")
+    assert "samy: 0.000 mm, at home" in typed("queue run")
+    typed("queue clear")
+
+
 def test_a_search_for_home_is_in_the_console_log_as_a_move_of_the_motor(samy, prompt, typed):
     typed("mov samy 1; home samy rev")
     entry = next(prompt.session.log.newest_first("moved"))
@@ -175,6 +181,7 @@ def test_a_motor_with_a_question_mark_shows_scale_speed_addresses_and_who_moved_
     assert re.search(r"moved last \d\d:\d\d:\d\d by mov samy 1: samy: 0\.000 -> 1\.000 mm", text)
     assert "EpicsMotor BL:samy\nreads BL:samy.RBV, writes BL:samy.VAL; devices samy shows all its parts" in text
     assert "String form" in typed("samy??")
+    assert typed("jaws?").startswith("jaws.gap: 0.000 mm, limits none, at rest\njaws.low: 0.000 mm")
     typed("mov th 1")
     assert typed("th?").startswith("th: 1.000, limits none, at rest\nmoved last")
 

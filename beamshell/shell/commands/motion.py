@@ -107,8 +107,8 @@ def home(motor: Motor, direction: Literal["fwd", "rev"] = "fwd") -> Followed:
         return nullcontext()
 
     def show(_status: Any) -> None:
-        start = starts[0].removesuffix(f" {unit_of(motor)}")
-        print_answer(f"{motor.name}: {start} -> {begin_position_text(motor)()}, at home")
+        way = f"{starts[0].removesuffix(f' {unit_of(motor)}')} -> " if starts else ""  # a queue begins it by itself
+        print_answer(f"{motor.name}: {way}{begin_position_text(motor)()}, at home")
 
     return followed_by(bps.home(motor, _DIRECTIONS[direction]), show, during=begin)
 
