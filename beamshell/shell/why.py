@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beamshell.devices.summary import address_of
 from beamshell.errors import BeamshellError
+from beamshell.shell.command_set import COMMANDS
 from beamshell.shell.console_history import History, history_since, scan_record
 from beamshell.shell.device_look import begin_look
 from beamshell.shell.positions import value_text
@@ -257,7 +258,11 @@ def _where(session: Session, history: History, incident: Incident) -> str:
 def _with_remedy(session: Session, history: History, incident: Incident, now: float) -> str:
     """An incident in a sentence, and what to type to see more of it."""
     text = sentence(incident, now, _where(session, history, incident))
-    return f"{text} runs {incident.scans[-1]} shows its points." if incident.scans else text
+    if not incident.scans:
+        return text
+    number = incident.scans[-1]
+    can_go_on = "continue" in COMMANDS and incident.kind in (Kind.DIED, Kind.FAILED, Kind.ENDED)
+    return f"{text} runs {number} shows its points{f', continue {number} goes on' if can_go_on else ''}."
 
 
 def _root(name: str) -> str:

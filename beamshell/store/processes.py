@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from beamshell.store.open_runs import boot_id, process_exists
 
 
 def this_process() -> dict[str, Any]:
@@ -38,26 +39,6 @@ def why_dead(process: Mapping[str, Any]) -> str:
 def is_on_this_computer(process: Mapping[str, Any]) -> bool:
     """Whether a process, as `this_process` describes it, is or was one of this computer."""
     return bool(process.get("host") == socket.gethostname())
-
-
-def process_exists(pid: int) -> bool:
-    """Whether a process with this number runs on this computer."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-@cache
-def boot_id() -> str:
-    """An id that changes when the computer starts again; "" where the system has none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _began(pid: int) -> int | None:

@@ -27,7 +27,7 @@ def test_one_without_an_example_shows_its_usage_in_its_place(typed):
     typed("from beamshell import command\n@command()\ndef tilt(x: float):\n    'Tilt it.'")
     assert typed("tilt") == "Tilt it.\n\nUsage:    tilt x\nPython:   tilt(x)\n"
     assert "  tilt x  Tilt it." in typed("bhelp tilt it")
-    assert typed("tilt a") == "beamshell: tilt: 'a' is not a number (x)\n"
+    assert typed("tilt a") == "beamshell: tilt: 'a' is not a number (x).\nUsage: tilt x\n"
 
 
 def test_a_list_before_a_number_leaves_it_its_word(typed):

@@ -43,7 +43,18 @@ def test_a_failed_scan_is_explained_with_its_number_and_where_its_points_are(pro
     answer = typed("why")
     assert f"Scan {number + 1} " in answer
     assert ": the sample fell off." in answer
-    assert f"runs {number + 1} shows its points." in answer
+    assert f"runs {number + 1} shows its points" in answer
+
+
+@pytest.mark.parametrize(
+    ("commands", "remedy"),
+    [({}, "shows its points."), ({"continue": None}, "shows its points, continue {number} goes on.")],
+)
+def test_a_scan_that_ended_early_can_go_on_where_there_is_such_a_command(commands, remedy, prompt, typed, monkeypatch):
+    monkeypatch.setattr("beamshell.shell.why.COMMANDS", commands)
+    typed("def failing():\n    yield from bps.open_run()\n    raise RuntimeError('the sample fell off')")
+    typed("RE(failing())")
+    assert remedy.format(number=prompt.session.runs[-1].scan_id) in typed("why")
 
 
 def test_a_paused_console_says_since_when_and_what_to_type(typed):

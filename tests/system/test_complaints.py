@@ -84,7 +84,7 @@ def test_new_thing_6_after_a_kill_why_tells_in_which_scan_at_which_point_the_con
     answer = " ".join(later.do("why").split())
     died = re.search(
         r"The console of \S+ \(.* process \d+\) died in scan 1 \(scan det th -1 1 21\) after point (\d+) of 21 at "
-        r"\d\d:\d\d:\d\d: its process is gone\. runs 1 shows its points\.",
+        r"\d\d:\d\d:\d\d: its process is gone\. runs 1 shows its points",
         answer,
     )
     assert died is not None, answer

@@ -34,7 +34,7 @@ def rehearse(session: Session, plot: Literal["plot"] | None, line: CommandLine) 
         raise UsageError(f"{line.command.name} is no scan and no move: there is nothing to rehearse")
     followed = line.make(session)
     if followed is None:
-        raise UsageError(f"{line.command.name} runs no plan when it is typed like this: {line.command.name}? shows how")
+        raise UsageError(f"{line.command.name} runs no plan when it is typed like this")
     result = session.rehearse(followed.plan)
     print_answer("\n".join(result.lines()))
     width = window_width(sys.stdout) or WIDTH + _FRAME
