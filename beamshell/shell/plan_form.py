@@ -18,6 +18,9 @@ from beamshell.plans.unrun_plan_guard import PlanCall, call_of
 from beamshell.protocols import Movable, Readable
 from beamshell.shell.tokens import find_device
 
+_MOST_ITEMS = 10_000
+"""Items of a list that is written; it would take longer, and fill the start document once more."""
+
 
 class _NotWritableError(Exception):
     """An argument has no name and no literal."""
@@ -139,8 +142,8 @@ def _function(function: Callable[..., Any]) -> str:
 
 
 def _argument(value: Any, devices: Mapping[str, Any]) -> str:
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if value is None or isinstance(value, bool):
         return repr(value)
     if isinstance(value, int | str):
@@ -148,6 +151,8 @@ def _argument(value: Any, devices: Mapping[str, Any]) -> str:
     if isinstance(value, float) and math.isfinite(value):
         short = float.__repr__(value).removesuffix(".0")
         return "-0.0" if short == "-0" else short
+    if isinstance(value, list | tuple | dict) and len(value) > _MOST_ITEMS:
+        raise _NotWritableError
     if isinstance(value, list):
         return f"[{', '.join(_argument(item, devices) for item in value)}]"
     if type(value) is tuple:

@@ -285,7 +285,9 @@ def test_a_run_that_is_still_measured_is_refused(prompt, typed, cut):
     run = cut(SCAN, 2)
     lines = run.path.read_text().splitlines(keepends=True)
     run.path.write_text("".join(lines[:-1]))
-    assert "it is being measured by another console" in typed(f"continue {run.scan_id}")
+    assert "it is still open; if no console measures it, session.close_open_runs() closes it" in typed(
+        f"continue {run.scan_id}"
+    )
     run.path.write_text("".join(lines))
 
 

@@ -220,6 +220,13 @@ def test_a_text_that_is_no_form_of_a_plan_is_refused_and_nothing_of_it_is_run(co
         plan_of(form, console.devices, lambda name: _plan_of(console, name))
 
 
+def test_a_list_that_nobody_would_type_is_not_written():
+    axis = SynAxis(name="x")
+    plan = bp.list_scan([axis], axis, [0.0] * 100_000)
+    assert plan_form(plan, {"x": axis}) == ""
+    plan.close()
+
+
 def test_a_form_with_a_device_that_is_not_here_names_it(console):
     with pytest.raises(UnknownName, match="no device 'gone'"):
         plan_of("bp.scan([det], gone, 0, 1, 2)", console.devices, lambda name: _plan_of(console, name))
@@ -285,6 +292,7 @@ def test_a_device_is_written_by_the_name_it_has_at_the_prompt():
     [
         (np.float64(0.1), "0.1"),
         (np.int32(3), "3"),
+        (np.array([0.5, 1]), "[0.5, 1]"),
         (-0.0, "-0.0"),
         (HTTPStatus.OK, "200"),
         (SignalKind.HINTED, "'hinted'"),

@@ -120,7 +120,7 @@ def _refusal(run: Run, measured: int) -> str:
     """
     total, plan_name = points_in_all(run.start), str(run.start.get("plan_name"))
     if run.exit_status is None:
-        return "it is being measured by another console"
+        return "it is still open; if no console measures it, session.close_open_runs() closes it"
     if total is None:
         return f"{plan_name}: {_REASONS.get(plan_name, 'how many points it has is not known beforehand')}"
     if measured >= total:
