@@ -50,7 +50,7 @@ class Preflight:
         suspender_lines: gives a line for each suspender.
         is_attended: True if somebody is at the prompt and can answer.
         not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
-        refuse_plans: called with the names of the plans that are about to run; it raises if one cannot run now.
+        refuse_plans: called with the names of plans and of their command; it raises if one of them cannot run now.
         expect: called with the simulation of each plan that is about to run.
         confirm: shows a line and asks whether to start; True means yes.
     """
@@ -76,12 +76,21 @@ class Preflight:
         self._expect = expect
         self._confirm = confirm or confirm_at_prompt
 
-    def rehearse(self, plan: Any) -> SimulationResult:
-        """The simulation of a plan on this beamline; this uses the plan up."""
+    def rehearse(self, plan: Any, command: str = "") -> SimulationResult:
+        """The simulation of a plan on this beamline; this uses the plan up.
+
+        Args:
+            plan: a plan, or a function that makes one.
+            command: the name of the command whose plan it is.
+        """
         with said_if_slow("simulating the plan; nothing moves"):
             result = self._simulate(plan, LOOK_S, exact=True, most=_MOST_OF_REHEARSAL)
         if result.runs:
             result.not_recorded = self._not_recorded()
+        try:
+            self._refuse_plans([command, *_names_of_plans(result)])
+        except BeamshellError as exc:
+            result.problems.append(exc)
         return result
 
     def before(
@@ -109,7 +118,7 @@ class Preflight:
             return nullcontext()
         if result.runs and refuse_run is not None:
             refuse_run()
-        self._refuse_plans([str(run.get("plan_name", "")) for run in result.runs])
+        self._refuse_plans(_names_of_plans(result))
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun
                 raise problem
@@ -146,6 +155,10 @@ class Preflight:
         except (BeamshellError, OSError) as exc:
             say(f"past runs cannot be read, so times come from the devices alone: {one_line(exc)}")
             return None
+
+
+def _names_of_plans(result: SimulationResult) -> list[str]:
+    return [str(run.get("plan_name", "")) for run in result.runs]
 
 
 @contextmanager

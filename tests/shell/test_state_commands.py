@@ -129,6 +129,13 @@ class TestWithStates:
         assert "rel_scan needs the state direct" in typed("rscan det th -1 1 3")
         assert len(prompt.session.runs) == before
 
+    def test_a_rehearsal_says_that_it_would_be_refused(self, typed, prompt, requires):
+        requires(ascan="direct")
+        typed("mov samx 2")
+        assert "cannot be done: ascan needs the state direct: samx is 2" in typed("rehearse ascan th -1 1 2 0.1")
+        typed("mov samx 0")
+        assert "cannot be done" not in typed("rehearse ascan th -1 1 2 0.1")
+
     def test_an_item_of_the_queue_that_needs_a_state_fails_with_the_reason(self, typed, prompt, requires):
         requires(scan="direct")
         typed("mov samx 2")
