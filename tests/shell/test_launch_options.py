@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from beamshell.errors import ConfigError, UsageError
@@ -52,6 +54,16 @@ def test_a_twin_needs_a_device_file(tmp_path):
     profile = make_profile(tmp_path / "profile_mine", "")
     with pytest.raises(UsageError, match="set devices_file there"):
         LaunchOptions.read(["--twin", f"--profile={profile}", f"--data={tmp_path}"])
+
+
+def test_a_twin_has_presets_of_its_own(tmp_path, monkeypatch):
+    twin_ioc = SimpleNamespace(client_environment={})
+    monkeypatch.setattr("beamshell.shell.launch_options.start_twin", lambda *_, **__: twin_ioc)
+    settings = "c.Beamshell.devices_file = 'devices.yml'; c.Beamshell.presets_file = '/beamline/presets.jsonl'"
+    profile = make_profile(tmp_path / "profile_mine", settings)
+    options = [f"--profile={profile}", f"--data={tmp_path}"]
+    assert LaunchOptions.read(options).config.presets_file == "/beamline/presets.jsonl"
+    assert LaunchOptions.read(["--twin", *options]).config.presets_file == ""
 
 
 def test_a_flag_is_taken_but_not_from_a_command():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -107,6 +108,29 @@ def test_two_consoles_that_save_at_once_lose_no_version_and_number_each_once(pre
     for name in ("anna", "ben"):
         saved = [version.positions["samx"].value for version in history if version.operator == name]
         assert saved == [float(number) for number in range(25)]
+
+
+SAVE_FOR_EVER = """
+import itertools, sys
+from beamshell.store.presets import PresetPosition, Presets
+for number in itertools.count(1):
+    Presets(sys.argv[1]).save("shared", {"samx": PresetPosition(float(number))})
+"""
+
+
+def test_a_console_that_is_killed_while_it_saves_loses_nothing_and_the_next_one_goes_on(presets):
+    console = subprocess.Popen([sys.executable, "-c", SAVE_FOR_EVER, presets.path])
+    deadline = time.monotonic() + 60
+    while not (presets.path.is_file() and len(presets.newest()) and presets.find("shared").version > 5):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    console.kill()
+    console.wait()
+    last = presets.find("shared").version
+    assert presets.save("shared", TWO).version == last + 1
+    history = presets.history("shared")
+    assert [version.version for version in history] == list(range(1, last + 2))
+    assert [version.positions["samx"].value for version in history[:-1]] == [float(n) for n in range(1, last + 1)]
 
 
 def test_the_file_has_one_line_of_json_a_version(presets):
