@@ -13,10 +13,11 @@ from typing import Any
 
 from typing_extensions import override
 
+from beamshell.documents.invalid_values import invalid_keys
 from beamshell.errors import BeamshellError, CommandError, UnknownName
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
-from beamshell.protocols import Movable
+from beamshell.protocols import BeginsRead, Movable
 from beamshell.shell.conditions import Condition, Near, is_number
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.plan_form import as_word
@@ -41,7 +42,7 @@ class Comparison:
         condition: what its value must be.
         device: the device; None if there is none of this name.
         value: its value now, a state in words; None if it does not answer.
-        problem: why it cannot be compared: "OFFLINE", "no such device"; "" if it can.
+        problem: why it cannot be compared: "OFFLINE", "in INVALID alarm"; "" if it can.
     """
 
     name: str
@@ -108,9 +109,8 @@ class Comparison:
         """Such as "th: 1.0000 -> 0.2987 deg"."""
         now = self.digits(self.value) if is_number(self.value) else str(self.value)
         target = self.condition.target
-        return f"{self.name}: {now} -> " + (
-            with_unit(self.digits(target), self.unit) if is_number(target) else str(target)
-        )
+        there = with_unit(self.digits(target), self.unit) if is_number(target) else str(target)
+        return f"{self.name}: {now} -> {there}"
 
 
 def begin_comparison(
@@ -144,16 +144,19 @@ def _begin(name: str, condition: Condition, devices: Mapping[str, Any], offline:
         return lambda: Comparison(name, condition, device, problem=offline)
     try:
         collect_value, collect_tolerance = begin_value(device), _begin_tolerance(device, condition)
+        is_invalid = _begin_alarm(device)
     except (BeamshellError, TimeoutError):
         return lambda: Comparison(name, condition, device, problem=offline)
 
     def collected() -> Comparison:
         try:
-            value, tolerance = collect_value(), collect_tolerance()
+            value, tolerance, invalid = collect_value(), collect_tolerance(), is_invalid()
         except (BeamshellError, TimeoutError):
             return Comparison(name, condition, device, problem=offline)
         if value is None:
             return Comparison(name, condition, device, problem=offline)
+        if invalid:
+            return Comparison(name, condition, device, problem="in INVALID alarm")
         if condition.unit and (unit := unit_of(device)) and unit != condition.unit:
             return Comparison(name, condition, device, problem=f"in {unit}, not in {condition.unit}")
         own = replace(condition, tolerance_of_device=tolerance) if isinstance(condition, Near) else condition
@@ -190,6 +193,15 @@ def _begin_tolerance(device: Any, condition: Condition) -> Callable[[], float]:
         return lambda: least
     collect = begin()
     return lambda: max(least, collect() or 0.0)
+
+
+def _begin_alarm(device: Any) -> Callable[[], bool]:
+    """Ask whether the control system says that the value means nothing."""
+    signal = getattr(device, "readback_signal", device)
+    if not isinstance(signal, BeginsRead):
+        return lambda: False
+    collect = signal.begin_read()
+    return lambda: bool(invalid_keys(collect()))
 
 
 # ---- showing -----------------------------------------------------------------------------------
