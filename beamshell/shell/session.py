@@ -369,16 +369,17 @@ class Session:
         """Run a plan as a command does; see PlanRunner.run."""
         self.runner.run(plan, **options)
 
-    def rehearse(self, plan: Any) -> SimulationResult:
+    def rehearse(self, plan: Any, command: str = "") -> SimulationResult:
         """The simulation of a plan on this beamline, with its duration learned from past runs; nothing moves.
 
         Args:
             plan: a plan, which is used up by it, or a function that makes one.
+            command: the name of the command whose plan it is, if it is one's.
 
         Example:
             ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
         """
-        return self.runner.rehearse(plan)
+        return self.runner.rehearse(plan, command)
 
     # ---- the end -----------------------------------------------------------------------------
 

@@ -350,7 +350,7 @@ def test_a_word_that_is_no_subcommand_is_refused_in_the_commands_name(lamp, cons
 
 @pytest.mark.parametrize("word", ["scan", commands().function("scan")])
 def test_a_command_in_a_command_takes_devices_and_functions_in_python(word, console, capsys):
-    console.rehearse = lambda plan: print(*(message.command for message in plan)) or SimulationResult()
+    console.rehearse = lambda plan, _command: print(*(message.command for message in plan)) or SimulationResult()
     commands()["rehearse"].act(console, [word, console.det, console.th, 0, 1, 3])
     assert "open_run" in capsys.readouterr().out
 

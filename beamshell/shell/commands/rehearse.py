@@ -35,7 +35,7 @@ def rehearse(session: Session, plot: Literal["plot"] | None, line: CommandLine) 
     followed = line.make(session)
     if followed is None:
         raise UsageError(f"{line.command.name} runs no plan when it is typed like this")
-    result = session.runner.rehearse(followed.plan, line.command.name)
+    result = session.rehearse(followed.plan, line.command.name)
     print_answer("\n".join(result.lines()))
     width = window_width(sys.stdout) or WIDTH + _FRAME
     for row in result.picture(width=min(WIDTH, max(_LEAST_WIDTH, width - _FRAME))):
