@@ -286,9 +286,10 @@ class _Wiring:
 
     def _motor_page(self, motor: Any) -> str:
         """What `th?` shows."""
-        session, name = self._session, typed_name(motor)
-        doc = session.registry.entry(name).doc if name in session.registry else ""
-        return motor_page(motor, name, doc, session.log.newest_first(*MOVES), time.time())
+        name, log = typed_name(motor), getattr(self._session, "log", None)  # no log without a data folder
+        registry: Any = getattr(self._session, "registry", ())
+        doc = registry.entry(name).doc if name in registry else ""
+        return motor_page(motor, name, doc, log.newest_first(*MOVES) if log else (), time.time())
 
     def _complete(self) -> None:
         completer = getattr(self._shell, "Completer", None)
