@@ -9,8 +9,9 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from beamshell.channels import pva_types
 from beamshell.channels.base import Collect, OnChange, OnDone, before_waiting
@@ -35,6 +36,42 @@ def _context() -> Any:
     return context
 
 
+class _Operation:
+    """An operation of the library, such as a get or a monitor: kept until it is closed.
+
+    One that the garbage collector found would be cancelled in whatever thread the collector runs, and that thread would
+    wait for the library's own. If the library's waits for a lock that the other holds, both wait for ever.
+    """
+
+    _kept: ClassVar[set[_Operation]] = set()
+
+    def __init__(self) -> None:
+        self.operation: Any = None
+        self._is_closed = False
+        self._kept.add(self)
+
+    def begin(self, start: Callable[[], Any]) -> None:
+        """Begin it; it may have ended, and have been closed, before this returns."""
+        self.operation = start()
+        if self._is_closed:
+            self.close()
+
+    def close(self) -> None:
+        """Cancel it, unless it has ended. Not in a thread of the library, and without a lock: it waits for the library.
+
+        Harmless the second time.
+        """
+        self._is_closed = True
+        operation, self.operation = self.operation, None
+        if operation is not None:
+            operation.close()
+        self._kept.discard(self)
+
+    def close_soon(self) -> None:
+        """Close it in a worker. Any thread."""
+        updates.post(self.close)
+
+
 class PvaChannel(RemoteChannel):
     """One channel.
 
@@ -51,12 +88,12 @@ class PvaChannel(RemoteChannel):
         super().__init__("pva", name, **options)
         require("p4p", "pva")
         self._connect_called = False
-        self._structure_request: Any = None
-        self._property_monitor: Any = None
+        self._structure_request: _Operation | None = None
+        self._property_monitor: _Monitor | None = None
         self._property_request = ""
-        self._subscription: Any = None
+        self._subscription: _Monitor | None = None
         self._newest: Any = None  # the last structure that came to the subscriber on this connection
-        self._writes: dict[int, Any] = {}
+        self._writes: dict[int, _Write] = {}
         self._ends: list[OnDone] = []
         self._gets: set[_Get] = set()
         self._closed = False
@@ -78,18 +115,19 @@ class PvaChannel(RemoteChannel):
         except NotConnected as exc:
             self._try_again(str(exc))
         else:
-            self._structure_request = context.get(
-                self.name, lambda answer: updates.post(partial(self._on_structure, answer))
-            )
+            request = self._structure_request = _Operation()
+            on_answer = partial(self._on_structure, request)
+            request.begin(lambda: context.get(self.name, lambda answer: updates.post(partial(on_answer, answer))))
         self._begin_search()
 
-    def _on_structure(self, answer: Any) -> None:
+    def _on_structure(self, request: _Operation, answer: Any) -> None:
         """Mark the channel as connected: the structure has come. Updates worker."""
+        request.close()
         if isinstance(answer, Exception):
             self._try_again(str(answer))
             return
         try:
-            info, reading, request = (
+            info, reading, fields = (
                 pva_types.info_of(answer),
                 pva_types.reading_of(answer),
                 pva_types.watched_fields(answer),
@@ -99,7 +137,7 @@ class PvaChannel(RemoteChannel):
             return
         if self._closed:
             return
-        self._follow(request)
+        self._follow(fields)
         self._mark_up(info, reading["value"])
         if self._on_change is not None and self._subscription is None:
             self._start_subscription()
@@ -109,12 +147,15 @@ class PvaChannel(RemoteChannel):
             self._problem = problem
             call_later(_ASK_AGAIN_AFTER_S, lambda: updates.post(self._request_structure))
 
-    def _follow(self, request: str) -> None:
+    def _follow(self, fields: str) -> None:
         """Monitor the connection, and unit, limits and states. The library renews the monitor by itself."""
-        if self._property_monitor is not None and self._property_request == request:
+        before = self._property_monitor
+        if before is not None and self._property_request == fields:
             return
-        self._property_request = request
-        self._property_monitor = _Monitor(self.name, self._on_properties, request)
+        self._property_request = fields
+        self._property_monitor = _Monitor(self.name, self._on_properties, fields)
+        if before is not None:
+            before.close()
 
     def _on_properties(self, event: Any, is_first: bool) -> None:
         """Handle a change of unit, limits, states or connection. Library thread."""
@@ -133,6 +174,7 @@ class PvaChannel(RemoteChannel):
             operation.close()
         for get in gets:
             get.answer(NotConnected(self._why_not()))
+            get.close()
         self._end_writing(WriteFailed(f"{self.name} lost its connection before the write had ended"))
 
     def renew(self) -> None:
@@ -165,7 +207,7 @@ class PvaChannel(RemoteChannel):
         get = _Get()
         with self._lock:
             self._gets.add(get)
-        get.operation = _context().get(self.name, get.answer)
+        get.begin(lambda: _context().get(self.name, get.answer))
         return partial(self._collect, get)
 
     def _collect(self, get: _Get, timeout: float) -> Reading:
@@ -174,7 +216,7 @@ class PvaChannel(RemoteChannel):
         in_time = get.has_answer.wait(timeout)
         with self._lock:
             self._gets.discard(get)
-        get.operation.close()
+        get.close()
         if not in_time:
             raise ReadFailed(f"{self.name} did not answer within {timeout:g} s: is its IOC busy or frozen?")
         if isinstance(get.result, NotConnected):
@@ -250,8 +292,10 @@ class PvaChannel(RemoteChannel):
         write = _Write(self, counts)
         with self._lock:
             self._writes[id(write)] = write
-        write.operation = _context().put(
-            self.name, write.on_end, lambda structure: pva_types.fill(structure, value), request=request, get=False
+        write.begin(
+            lambda: _context().put(
+                self.name, write.on_end, lambda structure: pva_types.fill(structure, value), request=request, get=False
+            )
         )
 
     def on_write_ended(self, write: _Write, failure: Exception | None) -> None:
@@ -260,6 +304,7 @@ class PvaChannel(RemoteChannel):
             if self._writes.pop(id(write), None) is None:
                 return  # given up
             going_on = any(other.counts for other in self._writes.values())
+        write.close_soon()
         if failure is not None:
             logger.log(logging.DEBUG if write.counts else logging.WARNING, "%s was not written: %s", self.name, failure)
         if write.counts and (failure is not None or not going_on):
@@ -272,14 +317,12 @@ class PvaChannel(RemoteChannel):
             completions.post(partial(on_done, failure))
 
 
-class _Get:
+class _Get(_Operation):
     """A question under way."""
 
-    __slots__ = ("has_answer", "operation", "result")
-
     def __init__(self) -> None:
+        super().__init__()
         self.has_answer = threading.Event()
-        self.operation: Any = None
         self.result: Any = None
 
     def answer(self, result: Any) -> None:
@@ -289,27 +332,20 @@ class _Get:
             self.has_answer.set()
 
 
-class _Write:
+class _Write(_Operation):
     """A write under way; `counts` is True if a callback waits for its end."""
 
-    __slots__ = ("channel", "counts", "operation")
-
     def __init__(self, channel: PvaChannel, counts: bool) -> None:
+        super().__init__()
         self.channel = channel
         self.counts = counts
-        self.operation: Any = None
 
     def on_end(self, failure: Exception | None) -> None:
         """Tell the channel that the write has ended. Library thread."""
         self.channel.on_write_ended(self, failure)
 
-    def close(self) -> None:
-        """Cancel it, if it has not been carried out."""
-        if self.operation is not None:
-            self.operation.close()
 
-
-class _Monitor:
+class _Monitor(_Operation):
     """A subscription: `on_event(structure or exception, is_first)` in a library thread.
 
     Args:
@@ -319,22 +355,24 @@ class _Monitor:
     """
 
     def __init__(self, name: str, on_event: Any, request: str | None = None) -> None:
+        super().__init__()
         self._on_event = on_event
         self._is_first = True
-        self._lock = threading.Lock()
-        self._subscription: Any = None
-        self._subscription = _context().monitor(name, self._drain, request)
+        self._has_events = False
+        self._draining = threading.Lock()
+        self.begin(lambda: _context().monitor(name, self._drain, request))
         self._drain()  # events that came before the attribute was set
 
     def _drain(self) -> None:
-        with self._lock:
-            if self._subscription is None:
-                return
-            while (event := self._subscription.pop()) is not None:
-                self._on_event(event, self._is_first)
-                if not isinstance(event, Exception):
-                    self._is_first = False
-
-    def close(self) -> None:
-        """End the subscription."""
-        self._subscription.close()
+        """Hand on the events that have come, unless another thread does; then that one hands on these too."""
+        self._has_events = True
+        while self._has_events and self._draining.acquire(blocking=False):
+            try:
+                self._has_events = False
+                subscription = self.operation
+                while subscription is not None and (event := subscription.pop()) is not None:
+                    self._on_event(event, self._is_first)
+                    if not isinstance(event, Exception):
+                        self._is_first = False
+            finally:
+                self._draining.release()

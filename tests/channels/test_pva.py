@@ -1,5 +1,7 @@
 """PV Access against a real server in a process of its own, on loopback."""
 
+import gc
+import sys
 import time
 
 import numpy as np
@@ -139,6 +141,50 @@ def _failure(signal):
     with pytest.raises(NotConnected) as caught:
         signal.get()
     return caught.value
+
+
+@pytest.fixture
+def left_to_the_collector(monkeypatch):
+    """The operations of the library that the garbage collector has ended, since nobody had closed them before."""
+    from p4p.client import raw
+
+    closed, left = set(), []
+
+    def watch(kind):
+        close = kind.close
+
+        def closing(operation):
+            if id(operation) not in closed and sys._getframe(1).f_code.co_name == "__del__":
+                left.append(type(operation).__name__)
+            closed.add(id(operation))
+            close(operation)
+
+        monkeypatch.setattr(kind, "close", closing, raising=False)
+
+    watch(raw._ClientOperation)
+    watch(raw.Subscription)
+    return left
+
+
+def test_no_operation_is_left_to_the_garbage_collector_which_may_run_where_a_lock_is_held(
+    connect, left_to_the_collector
+):
+    """There it would wait for the library's thread, which may wait for that lock: both would wait for ever."""
+    position = connect(EpicsSignal, "position")
+    position.follow()
+    position.set(2.5).wait(10)
+    position.put(3.5)
+    position.get()
+    position.begin_read()  # nobody collects it
+    with pytest.raises(WriteFailed):
+        connect(EpicsSignal, "refusing").set(1.0).wait(10)
+    position.renew()
+    position.wait_for_connection(20)
+    position.put(9.0)  # its unit changes, and the structure is asked for again
+    wait_until(lambda: position.units == "um")
+    position.destroy()
+    gc.collect()
+    assert left_to_the_collector == []
 
 
 def test_a_server_that_does_not_answer_in_time_is_named(connect, served):
