@@ -15,7 +15,7 @@ WRONG_WORDS = ("zzz", "th zzz", "th 1 2 3 4 5 6 7 8 9 10 11 12", "-", "1.5.2", "
 
 SAYS_WHAT_TO_TYPE = re.compile(
     r"\nUsage: |did you mean|there (is|are) [a-z]|is none of |it has |it may |the newest| or abort|`| first| such as "
-    r"|: (write|type|name|choose|give|scan|say|put|try|end|see) "
+    r"|in its profile|: (write|type|name|choose|give|scan|say|put|try|end|see) "
     r"|; (write|type|give)|write over|(shows|lists|moves|reads) "
 )
 
