@@ -117,13 +117,8 @@ class Preflight:
             say(f"not rehearsed: {one_line(exc)}")
             return nullcontext()
         if result.runs and refuse_run is not None:
-<<<<<<< ours
             refuse_run(result.staged)
-        self._refuse_plans([str(run.get("plan_name", "")) for run in result.runs])
-=======
-            refuse_run()
         self._refuse_plans(_names_of_plans(result))
->>>>>>> theirs
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun
                 raise problem
