@@ -13,7 +13,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from beamshell.documents.invalid_values import invalid_keys
+from beamshell.documents.alarms import INVALID, alarms_of
 from beamshell.errors import BeamshellError, CommandError, UnknownName
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
@@ -202,7 +202,7 @@ def _begin_alarm(device: Any) -> Callable[[], bool]:
     if not isinstance(signal, BeginsRead):
         return lambda: False
     collect = signal.begin_read()
-    return lambda: bool(invalid_keys(collect()))
+    return lambda: INVALID in alarms_of(collect()).values()
 
 
 # ---- showing -----------------------------------------------------------------------------------
