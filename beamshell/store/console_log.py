@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 FOLDER = "console"
 _BLOCK = 65536  # bytes read at once from the end of a file
+_TIME = b'{"time":'
 _MOST_WAITING = 10_000  # entries that wait for a full disk; the oldest are forgotten first
 
 
@@ -87,20 +88,25 @@ class ConsoleLog:
 
         Args:
             kinds: only these; none takes all.
-            since: only entries after this time, in seconds since 1970-01-01 UTC.
+            since: only entries after this time, in seconds since 1970-01-01 UTC; the files of earlier months are not
+                read. Within a month all are looked at, since a clock may have been set back.
             until: only entries up to this time, likewise; the files of later months are not read.
         """
+        earliest = "" if since is None else self._path(since).name
+        marks = [f'"kind":"{kind}"'.encode("ascii") for kind in kinds]
         for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
-            if until is not None and path.name > self._path(until).name:
+            if path.name < earliest or (until is not None and path.name > self._path(until).name):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 for line in _lines_backwards(path):
-                    entry = _entry(line)
-                    if entry is None:
+                    if marks and not any(mark in line for mark in marks):  # it need not be parsed
                         continue
-                    if since is not None and entry.time < since:
-                        return
-                    if (not kinds or entry.kind in kinds) and (until is None or entry.time <= until):
+                    if since is not None and _time_of(line) < since:
+                        continue
+                    entry = _entry(line)
+                    if entry is None or (kinds and entry.kind not in kinds):
+                        continue
+                    if until is None or entry.time <= until:
                         yield entry
 
     def close(self) -> None:
@@ -134,6 +140,14 @@ class ConsoleLog:
         if self._open is not None:
             os.close(self._open[1])
             self._open = None
+
+
+def _time_of(line: bytes) -> float:
+    """The time of an entry, whose first fact it is; 0 if the line was cut off."""
+    try:
+        return float(line[len(_TIME) : line.index(b",")])
+    except ValueError:
+        return 0.0
 
 
 def _entry(line: bytes) -> LogEntry | None:

@@ -103,7 +103,7 @@ def test_moves_shows_those_of_other_consoles_with_their_operator(typed, move_at)
     ("line", "message"),
     [
         ("moves 0", "moves: '0' is too small: at least 1 (number)"),
-        ("moves nix", "no command has moved nix"),
+        ("moves nix", "no command has moved nix: moves shows what was moved"),
         ("moves 2.5", "moves: '2.5' is not a whole number (number)"),
     ],
 )

@@ -54,6 +54,21 @@ def test_entries_before_a_time_are_not_given(tmp_path):
     assert [entry.facts["cell"] for entry in log.newest_first(since=2.0)] == [2, 1]
 
 
+def test_a_clock_that_was_set_back_hides_no_entry(tmp_path):
+    now = iter([10.0, 3.0, 11.0])
+    log = ConsoleLog(tmp_path, "here", clock=lambda: next(now))
+    for cell in range(3):
+        log.add("typed", cell=cell)
+    log.close()
+    assert [entry.facts["cell"] for entry in log.newest_first(since=9.0)] == [2, 0]
+
+
+def test_a_line_that_quotes_another_kind_is_not_taken_for_it(log):
+    log.add("typed", line='{"kind":"moved"}')
+    log.add("moved", device="th")
+    assert [entry.kind for entry in log.newest_first("moved")] == ["moved"]
+
+
 def test_each_month_has_its_file_and_they_are_read_as_one(tmp_path):
     now = iter([JULY, AUGUST])
     log = ConsoleLog(tmp_path, "here", clock=lambda: next(now))

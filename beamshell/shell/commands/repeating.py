@@ -151,7 +151,7 @@ def script(session: Session, number: int = -10, file: Annotated[str, FileSlot()]
     own = (call for call in calls(session.log.newest_first(*KINDS)) if call.console == session.log.console)
     newest = sorted(islice(own, abs(number)), key=lambda call: call.time)
     if not newest:
-        raise UnknownName("this console has run no plan yet")
+        raise UnknownName("this console has run no plan yet: scan first")
     path = Path(file).expanduser() if file else _new_path(session.folder)
     text = _text(newest, f"by {session.operator}, {date_and_time(time.time())}", path)
     try:

@@ -68,7 +68,8 @@ def moves(session: Session, number: Points = 20, motors: RecordedMotors | None =
     fitting = (move for move in _journal(session) if any(is_meant(move.device, word) for word in words))
     newest = sorted(islice(fitting, number), key=lambda move: move.time)
     if not newest:
-        raise UnknownName(f"no command has moved {listed(motors)}" if motors else "no command has moved anything yet")
+        none_yet = "no command has moved anything yet: write mov th 1"
+        raise UnknownName(f"no command has moved {listed(motors)}: moves shows what was moved" if motors else none_yet)
     operators, now = _operators(session, {move.console for move in newest}), time.time()
     rows = [
         [
