@@ -59,8 +59,8 @@ def test_tweak_moves_a_motor_with_the_arrow_keys(at_rest: Terminal) -> None:
     at_rest.wait_for(r"th 0\.0000 deg  step 0\.1 deg  left, right: move; up, down: step; q: end", start)
     for key, shown in (
         (RIGHT, "th 0.1000 deg  step 0.1"),
-        (UP, "step 0.2 deg"),
-        (RIGHT, "th 0.3000 deg"),
+        (UP, "th 0.1000 deg  step 0.2"),
+        (RIGHT, "th 0.3000 deg  step 0.2"),  # and not the line of the move itself, in which no key counts
         (LEFT, "th 0.1000 deg  step 0.2"),
     ):
         at_rest.process.send(key)
