@@ -59,8 +59,8 @@ def test_tweak_moves_a_motor_with_the_arrow_keys(at_rest: Terminal) -> None:
     at_rest.wait_for(r"th 0\.0000 deg  step 0\.1 deg  left, right: move; up, down: step; q: end", start)
     for key, shown in (
         (RIGHT, "th 0.1000 deg  step 0.1"),
-        (UP, "step 0.2 deg"),
-        (RIGHT, "th 0.3000 deg"),
+        (UP, "th 0.1000 deg  step 0.2"),
+        (RIGHT, "th 0.3000 deg  step 0.2"),  # and not the line of the move itself, in which no key counts
         (LEFT, "th 0.1000 deg  step 0.2"),
     ):
         at_rest.process.send(key)
@@ -104,8 +104,7 @@ def test_new_thing_8_a_motion_of_somebody_else_in_a_scan_is_marked_at_its_point_
     at_rest: Terminal, client: SecondClient
 ) -> None:
     start = at_rest.begin("scan det th 0 0.4 5 time=4")
-    at_rest.wait_for_point(1, start)
-    at_rest.wait_until(lambda: "counting det" in at_rest.text(start), what="the count of point 2")
+    at_rest.wait_for(r"point 1 of 5 .*counting det", start)  # and not the move before, which would fail
     client.put("BL:th.VAL", -3)
     at_rest.wait_for("th: somebody else has sent it to -3 deg", start)
     at_rest.wait_for_prompt(start)
