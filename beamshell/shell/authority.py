@@ -270,7 +270,7 @@ class Authority:
                 _log.debug("the other consoles cannot be seen: %s", exc)
             if now - logged_at >= LOGGED_S:
                 logged_at = now
-                self.log.add("alive", control=self._has)
+                self.log.add("alive", control=self._has, holder=str(self._holder) if self._holder else None)
 
     def _beat(self) -> None:
         with self._lock:

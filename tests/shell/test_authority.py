@@ -317,14 +317,14 @@ def test_all_that_happens_to_control_is_in_the_console_log(anna, bob):
     assert actions == [("anna", "taken"), ("bob", "asked"), ("bob", "taken"), ("anna", "lost"), ("bob", "left")]
 
 
-def test_a_console_that_lives_says_so_in_the_console_log_and_whether_it_has_control(anna, monkeypatch, open_console):
+def test_a_console_that_lives_says_so_in_the_console_log_and_who_has_control(anna, monkeypatch, open_console):
     monkeypatch.setattr("beamshell.shell.authority.LOOK_S", 0.001)
     monkeypatch.setattr("beamshell.shell.authority.LOGGED_S", 0.0)
     bob = open_console("bob")
     deadline = time.monotonic() + 60
     while (alive := next(iter(bob.log.newest_first("alive")), None)) is None and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert alive == ("bob", "alive", {"control": False})
+    assert alive == ("bob", "alive", {"control": False, "holder": "anna (ws1, pid 4)"})
 
 
 def begin_cell_that_writes(console):
