@@ -22,7 +22,7 @@ def control(session: Session) -> None:
 
 @control.subcommand(example="control take align the mirror")
 def take(session: Session, reason: Text = "") -> None:
-    """Get control: at once if nobody has it, else from its holder, who is asked at the prompt and can refuse.
+    """Get control: at once if it is free, else its holder is asked, and can refuse.
 
     One who does not answer keeps it in a scan. From one who is idle it is taken, if a reason is given.
     """
