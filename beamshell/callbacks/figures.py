@@ -151,7 +151,7 @@ class Windows:
             manager = _new_manager(backend)
         except Exception as exc:  # noqa: BLE001  # a display that went away, a broken toolkit: anything may be raised
             self._failed = True
-            log.warning("no plot windows in this session: %s: %s", type(exc).__name__, exc)
+            log.warning("no plot windows, the next plots are in the terminal: %s: %s", type(exc).__name__, exc)
             return None
         if not self._reported_toolkit and self.on_first_window is not None:
             self._reported_toolkit = True

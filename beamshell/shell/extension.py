@@ -28,6 +28,7 @@ from beamshell.shell.messages_shown import (
     print_answer,
     say,
     say_error,
+    say_our_log,
     say_our_warnings,
     say_syntax_error,
 )
@@ -144,6 +145,7 @@ class _Wiring:
         self._read_typed_cells()
         self._show_errors_in_one_line()
         self._undo.append(say_our_warnings())
+        self._undo.append(say_our_log(self._session.last_error))
         self._undo.append(ask_before_leaving(self._shell, self._session))
         self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()

@@ -5,6 +5,7 @@ It knows exceptions, and not the shell that raised them.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import traceback
@@ -163,3 +164,40 @@ class LastError:
         if (own_place := place_in_own_code(exc)) and text.endswith(f" ({own_place})"):
             text, place = text.removesuffix(f" ({own_place})"), own_place
         say(text if place in text else f"{place}: {text}")
+
+
+class _LogShown(logging.Handler):
+    """Shows each message of the log in one line.
+
+    Args:
+        last_error: keeps the traceback of an error that was logged.
+    """
+
+    def __init__(self, last_error: LastError) -> None:
+        super().__init__(logging.WARNING)
+        self._last_error = last_error
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a message."""
+        try:
+            text, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
+            if error is not None:
+                self._last_error.keep(error)
+                text = f"{text}: {one_line(error)} (last_error shows more)"
+            say(" ".join(text.split()))
+        except Exception:  # noqa: BLE001  # a closed stream: who logs must not fail
+            self.handleError(record)
+
+
+def say_our_log(last_error: LastError) -> Callable[[], None]:
+    """Show what beamshell logs, warnings and errors, in one line each from now on.
+
+    Args:
+        last_error: keeps the traceback of an error.
+
+    Returns:
+        A function that undoes this.
+    """
+    logger, handler = logging.getLogger("beamshell"), _LogShown(last_error)
+    logger.addHandler(handler)
+    return lambda: logger.removeHandler(handler)

@@ -52,7 +52,7 @@ def test_tk_is_taken_if_it_was_asked_for(done):
 
 def test_that_there_is_no_window_is_said_once_in_one_line(done):
     (line,) = done[1].splitlines()
-    assert line.startswith("no plot windows in this session: TclError: ")
+    assert line.startswith("no plot windows, the next plots are in the terminal: TclError: ")
     assert "display" in line
     assert done[0]["possible"] is False
 

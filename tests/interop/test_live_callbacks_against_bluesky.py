@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 lmfit = pytest.importorskip("lmfit")
 bluesky_fitting = pytest.importorskip("bluesky.callbacks.fitting")
 bluesky_callbacks = pytest.importorskip("bluesky.callbacks")
+best_effort = pytest.importorskip("bluesky.callbacks.best_effort")
 
 from run_documents import make_run  # noqa: E402, F401
 
-from beamshell.callbacks import LiveFit, LiveFitPlot, PeakStats  # noqa: E402
+from beamshell.callbacks import BestEffort, LiveFit, LiveFitPlot, PeakStats  # noqa: E402
 from beamshell.errors import UsageError  # noqa: E402
 
 XS = np.linspace(-1, 1, 41)
@@ -60,6 +62,20 @@ def test_peak_statistics_are_those_of_bluesky(documents, curve, xs, edge_count):
     assert same(ours.derivative_stats.cen, theirs.derivative_stats.cen)
     assert ours.lin_bkg == (None if edge_count is None else pytest.approx(theirs.lin_bkg))
     assert ours.y_data.tolist() == theirs.y_data.tolist()
+
+
+@pytest.mark.filterwarnings("ignore")  # of bluesky and of the figures that it opens
+@pytest.mark.parametrize("curve", ["a peak", "a dip", "an edge", "noise"])
+def test_the_peak_statistics_of_best_effort_are_those_of_bluesky_s(documents, curve):
+    run = documents(CURVES[curve])
+    ours = feed(BestEffort(out=lambda text: None, peak_stats=True), run)
+    theirs = best_effort.BestEffortCallback()
+    theirs.disable_table()
+    feed(theirs, run)
+    pyplot.close("all")
+    statistics = ours.last_peak_stats["det"]
+    names = ("min", "max", "com", "cen", "fwhm")
+    assert {name: statistics[name] for name in names if not same(statistics[name], theirs.peaks[name]["det"])} == {}
 
 
 def test_before_a_run_has_ended_and_after_one_without_points_there_are_no_statistics(documents):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from beamshell.shell.messages_shown import (
     one_line,
     place_of,
     print_pages,
+    say_our_log,
     say_our_warnings,
     say_syntax_error,
 )
@@ -90,6 +92,23 @@ def test_a_warning_of_ours_is_one_line_and_others_are_shown_as_before(capsys, mo
     messages = "beamshell: count(...) was called but not run\nbeamshell: nothing in group 'a'\n"
     assert capsys.readouterr().err == messages
     assert others == ["odd numbers", "mv(...)"]
+
+
+def test_what_is_logged_is_one_line_and_the_traceback_of_an_error_is_kept(capsys):
+    last_error, log = LastError(), logging.getLogger("beamshell.callbacks.figures")
+    undo = say_our_log(last_error)
+    log.warning("no plot windows: %s", "no display name\nand no $DISPLAY")
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        log.exception("<window 'det'> cannot be drawn; the measurement goes on")
+    log.info("not for a person")
+    undo()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "beamshell: no plot windows: no display name and no $DISPLAY"
+    assert second.startswith("beamshell: <window 'det'> cannot be drawn; the measurement goes on: ValueError: odd")
+    assert second.endswith(" (last_error shows more)")
+    assert "Traceback" in last_error.text
 
 
 def syntax_error(text, filename):

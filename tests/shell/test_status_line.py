@@ -152,12 +152,14 @@ class FakeSignal:
     ("signal", "shown"),
     [
         (FakeSignal(400.02), "ring 400.0 mA"),
+        (FakeSignal(99.5, severity=1), "ring 99.5 mA~"),
+        (FakeSignal(9.5, severity=2), "ring 9.5 mA^"),
         (FakeSignal(0.0, severity=3), "ring 0.0 mA!"),
         (FakeSignal(None), "ring ?"),
         (FakeSignal([1, 2, 3]), "ring an array of 3 mA"),
     ],
 )
-def test_a_value_is_as_precise_as_it_says_and_one_that_is_not_to_be_trusted_is_marked(signal, shown):
+def test_a_value_is_as_precise_as_it_says_and_one_with_an_alarm_is_marked(signal, shown):
     assert DeviceValue("ring", lambda _name: signal)() == shown
 
 
