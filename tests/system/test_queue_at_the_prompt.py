@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 from console_output import point_numbers
@@ -47,6 +48,24 @@ def test_a_queue_is_paused_and_resumed_as_one_and_survives_the_death_of_its_cons
     assert states(data) == ["interrupted", "done"]
     again.do("queue retry 1")
     assert states(data) == ["waiting", "done"]
+    again.leave()
+
+
+def test_after_a_kill_a_repeated_item_goes_on_with_the_pass_that_was_not_finished(open_console, data):
+    console = open_console(speed=3.0)
+    console.do("queue add 'mov samx 1; scan det th -1 1 21'")
+    console.do("queue repeat 1 3")
+    start = console.begin("queue run")
+    console.wait_for("pass 2 of 3: scan", start)
+    console.process.kill(signal.SIGKILL)
+    console.wait_for_end()
+    again = open_console(speed=10.0)
+    assert "1 of 3 times" in again.do("queue")
+    again.do("queue retry 1")
+    shown = again.do("queue run")
+    assert re.findall(r"pass (\d) of 3: scan", shown) == ["2", "3"]
+    assert states(data) == ["done"]
+    assert len(Queue(data).items()[0].uids) == 3
     again.leave()
 
 
