@@ -32,8 +32,8 @@ PlaceLater = Callable[[], Any]
 
 
 def console_id() -> str:
-    """The id of this console: host, process and the second of its start."""
-    return f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
+    """The id of this console: host, process and the millisecond of its start."""
+    return f"{socket.gethostname()}:{os.getpid()}:{int(1000 * time.time())}"
 
 
 class ConsoleRecorder:
