@@ -17,6 +17,7 @@ from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.devices.status import DeviceStatus
 from beamshell.errors import NoFit, UnknownName
 from beamshell.shell.commands import commands
+from beamshell.shell.control_requests import give_control
 from beamshell.shell.profile import Beamshell
 from beamshell.shell.session import Session
 
@@ -70,7 +71,12 @@ class Console:
     def do(self, line):
         name, *words = line.split()
         self._capsys.readouterr()
-        commands()[name].act(self.session, words, line=line)
+        try:
+            commands()[name].act(self.session, words, line=line)
+        finally:
+            authority = self.session.authority
+            if authority.files.is_mine(authority.files.control()):
+                give_control(authority)  # the other console may be next
         return "".join(self._capsys.readouterr())
 
     def position(self, name):
