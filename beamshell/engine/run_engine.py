@@ -126,7 +126,7 @@ class RunEngine:
         "log_hook",
         """``f(kind, facts)``, told what a log should keep; or None. Kinds, with their facts:
 
-        - "plan": plan (name), command, source (the plan as it was handed in). A call begins.
+        - "plan": plan (name), command, and what `describe_plan` tells of it. A call begins.
         - "moving": device, target. A plan is about to send a device for the first time in its call.
         - "foreign": motion (a protocols.ForeignMotion), points (numbers of the events that were read after it).
         - "paused": reason, by_person (Ctrl+C), moved (the last `set` message of each device).
@@ -206,7 +206,8 @@ class RunEngine:
         typed = generator if hasattr(plan, "send") else plan
         settings, world = self._settings, self._world
         computed = {"plan_type": type(typed).__name__, "plan_name": getattr(typed, "__name__", "")}
-        computed |= settings.describe_plan(plan)
+        described = settings.describe_plan(plan)
+        computed |= described
         for preprocessor in settings.preprocessors:
             generator = preprocessor(generator)
         options = CallOptions(
@@ -227,7 +228,7 @@ class RunEngine:
                 self._call = call
             world.begin_call(call.metadata)
             interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
-            world.record("plan", plan=computed["plan_name"], command=md.get("command", ""), source=plan)
+            world.record("plan", plan=computed["plan_name"], command=md.get("command", ""), **described)
             return self._drive(call, lambda: interpreter.start(generator), paused)
         finally:
             if self._call is call and interpreter.modes.state is State.IDLE:  # it was refused before it began

@@ -20,7 +20,7 @@ from beamshell.messages import Msg
 from beamshell.plans.stubs.moving import HomeSearch
 from beamshell.protocols import ForeignMotion
 from beamshell.shell.messages_shown import one_line
-from beamshell.shell.plan_form import as_word, plan_form
+from beamshell.shell.plan_form import as_word
 from beamshell.shell.positions import axes, begin_position, recent_place, unit_of
 from beamshell.shell.profile import login_name
 from beamshell.store.processes import this_process
@@ -123,8 +123,7 @@ class ConsoleRecorder:
         """
         if kind == "plan":
             self._calls.append(_Call(facts["command"]))
-            form = plan_form(facts["source"], self._devices())
-            self.log.add("plan", plan=facts["plan"], plan_form=form, command=facts["command"])
+            self.log.add("plan", **facts)
         elif kind == "moving":
             self._moving(facts["device"], facts["target"])
         elif kind == "foreign":

@@ -29,10 +29,10 @@ def engine(told):
 
 def test_a_call_is_told_with_its_command_and_its_end(engine, told):
     th = SynAxis(name="th")
-    plan = bps.mv(th, 1)
-    engine(plan, command="mov th 1")
+    engine.describe_plan = lambda plan: {"plan_form": f"a plan of {plan.__name__}"}
+    engine(bps.mv(th, 1), command="mov th 1")
     assert [kind for kind, _ in told] == ["plan", "moving", "ended"]
-    assert told[0][1] == {"plan": "mv", "command": "mov th 1", "source": plan}
+    assert told[0][1] == {"plan": "mv", "command": "mov th 1", "plan_form": "a plan of mv"}
     assert told[1][1] == {"device": th, "target": 1}
     end = told[2][1]
     assert (end["status"], end["by_person"], end["problems"], end["uids"]) == ("success", False, [], [])
