@@ -161,3 +161,22 @@ def test_new_thing_10_a_shift_handover_is_a_page(prompt, typed):
         "Comments",
     ):
         assert f"## {heading}" in text
+
+
+def test_new_thing_2_a_rehearsal_comes_before_every_scan_and_refuses_the_impossible(prompt, typed):
+    rehearsed = typed("rehearse scan det th -1 1 3")
+    assert re.match(r"3 points, about ", rehearsed)
+    assert "th: 3 moves between -1 and 1" in rehearsed
+    before = number_of_runs(prompt)
+    typed("set_lm th -0.5 0.5")
+    try:
+        assert typed("scan det th -1 1 3") == "beamshell: point 1 of 3: th: -1 is below the limit -0.5\n"
+        assert (prompt.position("th"), number_of_runs(prompt)) == (0, before)
+    finally:
+        typed("set_lm th 0 0")
+
+
+def test_new_thing_7_without_a_display_a_scan_is_judged_drawn_and_fitted_all_the_same(prompt, typed):
+    assert "det: max 1.000 at motor 0.000, cen 0.000, fwhm 2.355" in typed("scan det motor -3 2 26")
+    assert re.search(r"^det .*▼max", typed("plot"), re.MULTILINE)
+    assert re.search(r"fwhm +2\.35", typed("fit gauss det"))
