@@ -462,7 +462,8 @@ def bhelp(capsys, *words):
 def test_bhelp_names_every_command_once_under_a_heading(capsys):
     headings, _, more = bhelp(capsys).partition("\n\n")
     output = {heading: names.split(", ") for heading, names in (re.split("  +", line) for line in headings.split("\n"))}
-    assert output["Moving"] == ["mov", "movr", "umv", "umvr", "home", "wm", "wa", "wu", "tweak"]
+    assert output["Moving"][:4] == ["mov", "movr", "umv", "umvr"]
+    assert "setpos" in output["Moving"]
     names = [name for its_commands in output.values() for name in its_commands]
     assert sorted(names) == sorted(command.name for command in commands().commands)
     assert more.startswith("bhelp moving  ")
@@ -480,14 +481,14 @@ def test_bhelp_is_one_screen(capsys, monkeypatch, columns, lines):
 def test_bhelp_of_a_heading_shows_its_commands_each_with_an_example(capsys, word):
     heading, *lines = bhelp(capsys, word).splitlines()
     assert heading == "Moving"
-    assert lines[0].startswith("  mov th 1.5    Move motors to positions, all together")
-    assert len(lines) == 9
+    assert re.match(r"  mov th 1.5 +Move motors to positions, all together", lines[0])
+    assert len(lines) == len(commands().by_heading()["Moving"])
 
 
 def test_words_of_a_heading_are_enough_and_a_command_goes_before_a_heading(capsys):
-    heading, *lines = bhelp(capsys, "in", "regions").splitlines()
-    assert heading == "Scanning in regions, or for a time"
-    assert [line.split()[0] for line in lines] == ["regions", "xafs", "tscan"]
+    heading, *lines = bhelp(capsys, "times,", "flights").splitlines()
+    assert heading == "Regions, times, flights"
+    assert [line.split()[0] for line in lines] == ["fscan", "regions", "xafs", "tscan"]
     assert bhelp(capsys, "regions").startswith("Scan a motor over regions")
 
 

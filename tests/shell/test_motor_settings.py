@@ -123,7 +123,7 @@ def test_home_ends_at_home_and_says_so(samy, typed):
 
 def test_a_search_for_home_can_be_queued(samy, typed):
     typed("mov samy 1; queue add home samy rev")
-    assert "samy: 0.000 mm, at home" in typed("queue run")
+    assert "samy: 1.000 -> 0.000 mm, at home" in typed("queue run")
     typed("queue clear")
 
 

@@ -227,7 +227,7 @@ def test_what_cannot_be_done_comes_first(console, capsys):
     [
         ("rehearse scann det x 0 1 3", UnknownName, "no command 'scann': did you mean scan?"),
         ("rehearse md sample Si", UsageError, "md is no scan and no move"),
-        ("rehearse scan det x 0 one 3", UsageError, r"^scan: 'one' is not a number \(stop\)$"),
+        ("rehearse scan det x 0 one 3", UsageError, r"^scan: 'one' is not a number \(stop\)\.\nUsage: scan "),
         ("rehearse plot", UsageError, "command is missing"),
     ],
 )

@@ -51,10 +51,10 @@ def test_a_new_proposal_keeps_its_number_as_it_is_typed_and_drops_the_sample(typ
         ("comment run 987654 nothing", "no run has scan_id 987654"),
     ],
 )
-def test_a_wrong_line_is_answered_by_one_clear_line(typed, line, message):
-    answer = typed(line)
-    assert message in answer
-    assert len(answer.splitlines()) == 1
+def test_a_wrong_line_is_answered_by_one_clear_line_and_its_usage(typed, line, message):
+    first, *usage = typed(line).splitlines()
+    assert message in first
+    assert not usage or usage[0].startswith("Usage: ")
 
 
 def test_a_comment_is_on_the_last_run_and_is_shown_with_it(typed, prompt):

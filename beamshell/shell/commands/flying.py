@@ -44,7 +44,7 @@ class FlyerSlot(DeviceSlot):
         return [name for name, device in devices.items() if any(device is motor for motor in flown)]
 
 
-@command("Scanning on the fly", example="fscan th -1 1 101 0.05", aliases=("flyscan",))
+@command("Regions, times, flights", example="fscan th -1 1 101 0.05", aliases=("flyscan",))
 def fscan(
     motor: Annotated[Any, FlyerSlot()],
     start: Position,

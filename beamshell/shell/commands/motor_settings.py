@@ -13,7 +13,7 @@ from beamshell.shell.motor_look import limits_in_words, typed_name, without
 from beamshell.shell.parameter_types import Motor, Position, Session
 from beamshell.shell.positions import move_in_words, position_of, unit_of, value_text
 
-HEADING = "Motor settings"
+HEADING = "Moving"
 
 
 @command(HEADING, example="setpos th 1.5")

@@ -19,7 +19,7 @@ from beamshell.shell.parameter_types import Detectors, Duration, Motor, Number, 
 from beamshell.shell.slots import DetectorsSlot
 from beamshell.text.numbers import counted
 
-HEADING = "Scanning in regions, or for a time"
+HEADING = "Regions, times, flights"
 
 
 @command(HEADING, example="regions th -1:0:0.2 0:1:0.05")
