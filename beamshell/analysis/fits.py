@@ -163,9 +163,11 @@ def judged_peak(
     top = int((-curve.values if dip else curve.values).argmax())
     centre = float(peak.parameters[0])
     if abs(float(peak.parameters[1])) * FWHM_PER_SIGMA < (step := curve.spacing_at(centre)):
+        is_at_point = float(np.abs(curve.at - centre).min()) < step / 4
+        what = f"a single point, at {x}" if is_at_point else f"narrower than one step, near {x}"
         raise NoFit(
-            f"the {word} of {y} is a single point, at {x} {curve.place(centre)}: scan in steps smaller than {step:.3g}",
-            Shape.POINT,
+            f"the {word} of {y} is {what} {curve.place(centre)}: scan in steps smaller than {step:.3g}",
+            Shape.POINT if is_at_point else Shape.NARROW,
             (centre,),
         )
     check_place(word, curve, peak, top in (0, curve.at.size - 1) and not curve.at[1] <= centre <= curve.at[-2])

@@ -49,6 +49,7 @@ class Shape(StrEnum):
     BROAD = "one broad curve"
     EDGE = "an edge"
     POINT = "a single point"
+    NARROW = "narrower than one step"
     SEVERAL = "several peaks"
     END = "a peak at the end of the scan"
     WIDE = "a peak wider than the scan"

@@ -72,8 +72,6 @@ class BestEffort(RunRouter):
         fit: Any = None,
         peak_stats: bool = False,
     ) -> None:
-        if isinstance(fit, str) and fit not in WORDS:
-            raise unknown("model", fit, WORDS)
         super().__init__(lambda start: _BestRun(start, self) if self.enabled else None)
         self.enabled = True
         self.table = True
@@ -91,6 +89,17 @@ class BestEffort(RunRouter):
         self._table = LiveTable(out=out)
         self.figures = RunFigures(painter, windows)
         self.text_figure = TextFigure(painter=painter, windows=windows)
+
+    @property
+    def fit(self) -> Any:
+        """What each scan is fitted with; see the arguments of the class."""
+        return self._fit
+
+    @fit.setter
+    def fit(self, model: Any) -> None:
+        if isinstance(model, str) and model not in WORDS:
+            raise unknown("model", model, WORDS)
+        self._fit = model
 
     def parts(self, start: Document, descriptor: Document) -> list[RunReceiver]:
         """The views for this run, chosen at its first descriptor, when all subscribers have seen its start."""

@@ -163,8 +163,8 @@ def places_of(devices: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _begin_alarm(motor: Any) -> Callable[[], list[str]]:
-    """Ask for the alarm of the position, in words, [] for none; a motor that does not answer has none."""
-    signal = getattr(motor, "readback_signal", None)
+    """Ask for the alarm of the position or value, in words, [] for none; what does not answer has none."""
+    signal = getattr(motor, "readback_signal", motor)
     if not isinstance(signal, BeginsRead) or not getattr(motor, "connected", True):
         return list
     collect = signal.begin_read()

@@ -454,3 +454,10 @@ def test_no_smooth_slope_is_an_edge_on_a_slope(curve):
         y = SMOOTH_SLOPES[curve](X)
         with pytest.raises(NoFit):
             edge(random.poisson(y) if number % 2 else random.normal(y, 5))
+
+
+def test_a_peak_between_two_points_is_no_single_point():
+    words = r"the peak of det is narrower than one step, near th .*: scan in steps smaller"
+    with pytest.raises(NoFit, match=words) as caught:
+        fit_peak("th", "det", [-1, -0.5, 0, 0.5, 1], [22, 26, 1597, 3001, 31])
+    assert caught.value.shape == "narrower than one step"

@@ -86,6 +86,10 @@ def test_a_grid_and_a_count_are_not_fitted(make_run, shown):
 def test_a_model_that_is_misspelt_is_refused_with_the_right_word():
     with pytest.raises(UnknownName, match="no model 'gaus': did you mean gauss"):
         BestEffort(fit="gaus")
+    best = BestEffort()
+    with pytest.raises(UnknownName, match="no model 'gaus': did you mean gauss"):
+        best.fit = "gaus"
+    assert best.fit is None
 
 
 def test_a_model_of_lmfit_is_fitted_to_the_first_detector_and_drawn_into_its_plot(make_run, shown, ax):

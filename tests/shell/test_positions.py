@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
+from beamshell.devices.signal import Signal
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.commands import commands
@@ -79,6 +80,15 @@ def test_an_alarm_of_a_position_is_a_word_of_its_state(shown, devices, monkeypat
     reading = {"th": {"value": 0.0, "timestamp": 1.0, "alarm_severity": severity}}
     monkeypatch.setattr(readback, "begin_read", lambda: lambda: reading)
     assert shown("wm", "th") == [[*TH, *words]]
+
+
+def test_an_alarm_of_a_value_is_a_word_too(shown, devices, monkeypatch):
+    ring = Signal(name="ring", value=0.03)
+    devices.add(ring)
+    reading = {"ring": {"value": 0.03, "timestamp": 1.0, "alarm_severity": 2}}
+    monkeypatch.setattr(ring, "begin_read", lambda: lambda: reading)
+    (row,) = shown("wm", "ring")
+    assert row[-2:] == ["MAJOR", "alarm"]
 
 
 def test_where_motors_and_axes_stand_is_known_by_name(devices):
