@@ -32,6 +32,10 @@ class CommandError(BeamshellError):
     """A command failed with an unexpected error: `last_error` shows where."""
 
 
+class Declined(CommandError):
+    """A person was asked whether to do something, and has said no."""
+
+
 class ConfigError(BeamshellError):
     """A configuration file is wrong: the message starts with `file:line`."""
 

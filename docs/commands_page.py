@@ -42,6 +42,7 @@ numbers of devices, and the functions of `math` |
 | `!mv a.txt b.txt` | the system's shell; `mv` alone moves motors |
 | `for i in (1, 2): continue` | in a loop this word is Python's; alone at the prompt it is the command |
 | `th = 3`, `stop = 3` | after the cell the name is the device or the command again, which is said; the value is `th_` |
+| `log = 3` | a command that moves, measures and stops nothing may lose its name, which is said; `%log` is the command |
 | `def scan(...): ...` | a function of your own may have a command's name, which is said; `%scan` is then the command |
 """
 

@@ -14,7 +14,7 @@ from typing import Any
 from typing_extensions import override
 
 from beamshell.documents.alarms import INVALID, alarms_of
-from beamshell.errors import BeamshellError, CommandError, UnknownName
+from beamshell.errors import BeamshellError, CommandError, Declined, UnknownName
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.protocols import BeginsRead, Movable
@@ -296,7 +296,7 @@ def moves_agreed(session: Any, comparisons: Iterable[Comparison], *, agreed: boo
     if not is_attended(session.shell):
         raise CommandError(f"nothing was moved, since nobody is at the prompt to be asked: {line} yes")
     if not agrees(f"Move {counted(len(moves), 'device')}?", default=True):
-        raise CommandError("nothing was moved")
+        raise Declined("nothing was moved")
     return moves
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _SILENT_S = 300.0
 """Seconds without an entry after which a console on another computer is dead: one that lives writes each minute."""
-_LAST_ENTRY_S = 86400.0
-"""Seconds after its last entry in which a console may have begun a run: not every run of a plan has an entry."""
 
 
 class History(NamedTuple):
@@ -104,8 +102,11 @@ def scan_record(run: Run) -> ScanRecord:
 
 def _note_scan(incident: Incident, runs: Runs) -> None:
     """Add to an incident the scan in which it happened, and how far that was."""
-    run = _run_left_open(incident, runs) if incident.kind is Kind.DIED else _run_of(incident, runs)
+    run = _run_of(incident, runs)
     if run is None or run.scan_id is None:
+        return
+    if incident.kind is Kind.DIED and run.stop is not None and run.stop.get("reason") != CLOSED_LATER:
+        incident.scans = ()  # it had closed its last run already
         return
     record = scan_record(run)
     incident.scans = (run.scan_id,)
@@ -120,16 +121,6 @@ def _run_of(incident: Incident, runs: Runs) -> Run | None:
         return None
     run = runs[incident.scans[-1]]
     return run if run.start["time"] >= (incident.plan_since or 0.0) else None  # else another one of this number
-
-
-def _run_left_open(incident: Incident, runs: Runs) -> Run | None:
-    """The run that was open when the console of an incident died: it was closed by another console, or not yet."""
-    for run in reversed(runs.search(since=incident.plan_since, until=incident.time + _LAST_ENTRY_S)):
-        stop = run.stop
-        is_left_open = stop is None or stop.get("reason") == CLOSED_LATER
-        if is_left_open and run.start.get("command", incident.command) == incident.command:
-            return run
-    return None
 
 
 def _death(log: ConsoleLog, story: ConsoleStory) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell._version import __version__
 from beamshell.documents import Document
-from beamshell.errors import RunEngineInterrupted
+from beamshell.errors import Declined, RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans.stubs.moving import HomeSearch
 from beamshell.protocols import ForeignMotion
@@ -113,6 +113,7 @@ class ConsoleRecorder:
         """A subscriber of documents: the moves of a call are those of its scan."""
         if name == "start" and self._calls:
             self._calls[-1].scans.append(doc.get("scan_id"))
+            self.log.add("run", scan=doc.get("scan_id"), uid=doc["uid"])
 
     def engine(self, kind: str, facts: Mapping[str, Any]) -> None:
         """The engine's `log_hook`.
@@ -224,6 +225,8 @@ def _outcome_of(failure: BaseException | None) -> str:
         return "ok"
     if isinstance(failure, RunEngineInterrupted):
         return "paused" if failure.paused else "interrupted"
+    if isinstance(failure, Declined):
+        return "declined"
     return "interrupted" if isinstance(failure, KeyboardInterrupt) else "error"
 
 

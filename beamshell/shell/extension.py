@@ -168,6 +168,7 @@ class _Wiring:
         self._commands.session = self._session
         self._commands.added = self._register
         self._commands.meaning = self._meaning
+        self._session.names.is_of_motion = self._is_of_motion
         for name in self._commands:
             self._register(name)
         self._shell.register_magic_function(_ValueOf(self._commands, self._session), "line", VALUE_OF)
@@ -180,6 +181,13 @@ class _Wiring:
         magic = _Magic(name, self._commands, self._session, self._shell)
         self._shell.register_magic_function(magic, "line", name)
         self._session.names.add_command(name, self._commands.function(name))
+
+    def _is_of_motion(self, name: str) -> bool:
+        """Whether a command moves, measures or stops something, or shows where motors are."""
+        if not self._commands.is_imported(name):
+            return False  # of another package, and nobody has used it
+        command = self._commands[name]
+        return command.heading in (self._commands["mov"].heading, self._commands["stop"].heading) or command.runs_a_plan
 
     def _meaning(self, name: str) -> str:
         """What a name that is no command means here already; "" for nothing, or something of the person's own."""
@@ -238,8 +246,8 @@ class _Wiring:
         self._undo.append(lambda: setattr(self._shell, "CustomTB", before[1]))
 
     def _say(self, exc: BaseException) -> None:
-        if isinstance(exc, UsageError):
-            say(str(exc))  # where words are missing, its second line is the usage
+        if isinstance(exc, UsageError | ConfigError):
+            say(str(exc))  # it may have lines: the usage below what is wrong, or a line for each wrong one of a file
         elif isinstance(exc, RunEngineInterrupted):
             self._session.runner.show_interruption(exc)
         else:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from beamshell.errors import BadValue, BeamshellError, CommandError, LimitError, PlanError, ReadOnlyError
+from beamshell.errors import BadValue, BeamshellError, Declined, LimitError, PlanError, ReadOnlyError
 from beamshell.shell.messages_shown import one_line, say
 from beamshell.shell.questions import agrees
 from beamshell.text.times import end_time
@@ -135,7 +135,7 @@ class Preflight:
         if not self._is_attended():
             say(f"{line}; not asked, since nobody is at the prompt")
         elif not self._confirm(line):
-            raise CommandError("not started")
+            raise Declined("not started")
 
     def _simulate(self, plan: Any, within_s: float, *, exact: bool = False, **most: int) -> SimulationResult:
         from beamshell.simulate.simulator import rehearse

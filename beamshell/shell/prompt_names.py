@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -42,10 +42,13 @@ class PromptNames:
 
     Attributes:
         variables: the prompt's variables and, in a function that a person has written, those of the function.
+        is_of_motion: says of a command whether it moves, measures, stops or shows where motors are: no variable takes
+            its name. The name of another command, such as `log`, may be taken, which is said.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], hidden: MutableMapping[str, Any]) -> None:
         self.variables = ChainMap(namespace)
+        self.is_of_motion: Callable[[str], bool] = lambda _name: True
         self._namespace = namespace
         self._hidden = hidden
         self._objects: dict[str, Any] = {}
@@ -169,9 +172,10 @@ class PromptNames:
 
         A function of one's own may have the name of a command, since people import plans and define them.
         """
-        if name in self._commands:
-            return name not in self._taken_before and not callable(current)
-        return name in self._registry or name in _PROTECTED
+        if name in self._registry or name in _PROTECTED:
+            return True
+        is_free = callable(current) or name in self._taken_before
+        return name in self._commands and not is_free and self.is_of_motion(name)
 
     def _save(self, name: str, value: Any) -> str:
         """Keep a value under the name with an underscore behind it, which is returned; no other variable is lost."""

@@ -227,8 +227,9 @@ class SessionParts:
         """Make the devices of the profile's device file, each with its name at the prompt; wait for no hardware."""
         if self.devices.take(self._load_devices):
             self._record_baseline()
-            for problem in states_of(self._config, self.profile, self.devices.need("devices").registry).problems:
-                self._report(problem)
+            if self._config.devices_file:  # the file of states is that of these devices
+                for problem in states_of(self._config, self.profile, self.devices.need("devices").registry).problems:
+                    self._report(problem)
 
     def _load_devices(self) -> BeamlineDevices:
         if self._config.demo_ioc and self.ioc is None:

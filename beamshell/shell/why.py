@@ -98,7 +98,8 @@ def explain_device(session: Session, name: str, device: Any, now: float) -> list
 
     def concerns_it(incident: Incident) -> bool:
         command = incident.command if incident.kind is Kind.FAILED else ""
-        return bool(word.search(" ".join((command, incident.reason, *incident.moving))))
+        reason = incident.reason.partition("did you mean")[0]
+        return bool(word.search(" ".join((command, reason, *incident.moving))))
 
     history, last = _last_incident(session, now, concerns_it)
     if last is not None:

@@ -22,7 +22,7 @@ from beamshell.text.window import table_in_window
 
 Column: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
-_MOST_ROWS = 20  # of a repr
+_MOST_ROWS = 50  # of a repr
 _LARGEST_EXACT = 2**53  # all integers up to here are floats
 
 

@@ -111,12 +111,14 @@ class PlanCall:
         since: when it began, in seconds since 1970-01-01 UTC.
         command: the line that began it.
         incidents: those of this plan.
+        scans: the numbers of the runs that it has opened.
         moving: by device, the entry of a move that is under way.
     """
 
     since: float
     command: str
     incidents: list[Incident] = field(default_factory=list)
+    scans: list[int] = field(default_factory=list)
     moving: dict[str, Entry] = field(default_factory=dict)
 
     def moving_words(self) -> tuple[str, ...]:
@@ -186,6 +188,7 @@ class ConsoleStory:
                 incident.until = self.last
         death = Incident(Kind.DIED, self.last, self.console, call.command, reason, moving=call.moving_words())
         death.plan_since = call.since if self.calls else None
+        death.scans = tuple(call.scans)
         self.incidents.append(death)
         self.is_closed = True
 
@@ -250,6 +253,10 @@ class ConsoleStory:
         if call in self.calls:
             self.calls.remove(call)
 
+    def _open_run(self, entry: Entry) -> None:
+        if isinstance(scan := entry.facts.get("scan"), int):
+            self._call(entry).scans.append(scan)
+
     def _move(self, entry: Entry) -> None:
         self._call(entry).moving[str(entry.facts.get("device"))] = entry
 
@@ -288,6 +295,7 @@ _READERS: dict[str, Callable[[ConsoleStory, Entry], None]] = {
     "typed": ConsoleStory._type_line,
     "answered": ConsoleStory._answer,
     "plan": ConsoleStory._begin_plan,
+    "run": ConsoleStory._open_run,
     "suspended": ConsoleStory._suspend,
     "released": ConsoleStory._release,
     "paused": ConsoleStory._pause,
@@ -332,7 +340,7 @@ def sentence(incident: Incident, now: float, where: str = "") -> str:
         now: seconds since 1970-01-01 UTC.
         where: the console where it happened, if that is not the reader's own.
     """
-    at, reason = clock_time(incident.time, now), incident.reason.partition("\n")[0].rstrip(".")
+    at, reason = clock_time(incident.time, now), incident.reason.partition("\n")[0].rstrip(".?!")
     subject = _capital(incident.subject) + (f" on {where}" if where else "")
     because = f": {reason}" if reason else ""
     if incident.kind is Kind.DIED:

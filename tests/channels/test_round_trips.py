@@ -210,7 +210,7 @@ def test_a_point_is_the_move_and_one_reading_of_everything(far: Far, axis: Any, 
     numbers: list[int] = []
 
     def on_document(name: str, doc: Any) -> None:
-        if name == "event":
+        if name == "event" and "det" in doc["data"]:  # and not that of its alarm
             numbers.append(far.proxy.round_trips.number)
             far.proxy.round_trips.reset()
 

@@ -130,7 +130,7 @@ def test_a_motor_record_is_refused_its_limits_are_looked_at_and_its_stop_is_sent
         with pytest.raises(NotInControl):
             refused()
     assert (th.position, velocity.get()) == before
-    assert set(refusal.devices) == {"th", "th_set_use_switch", "velocity", "th_velocity"}
+    assert set(refusal.devices) == {"th", "th_user_offset", "velocity", "th_velocity"}
     refusal.devices.clear()
     th.stop()
     assert refusal.devices == []

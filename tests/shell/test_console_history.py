@@ -71,15 +71,28 @@ def gone():
 def test_a_console_died_in_the_run_that_it_left_open_at_its_last_point(reason, here, other, runs, tmp_path):
     other.add("opened", operator="anna", **gone())
     other.add("plan", command="scan det th -1 1 21")
+    other.add("run", scan=12, uid="run-12")
     last_point = store_run(tmp_path, 12, 7, reason)
     (died,) = history_since(here, runs).incidents
     assert (died.kind, died.scans, died.points) == (Kind.DIED, (12,), "point 7 of 21")
     assert died.time == pytest.approx(last_point)
 
 
+def test_of_two_consoles_that_died_in_the_same_command_each_died_in_its_own_run(here, other, runs, tmp_path):
+    third = ConsoleLog(tmp_path, "third", clock=lambda: time.time() - LONG_AGO_S)
+    for console, number in ((other, 12), (third, 13)):
+        console.add("opened", operator="anna", **gone())
+        console.add("plan", command="scan det th -1 1 21")
+        console.add("run", scan=number, uid=f"run-{number}")
+        store_run(tmp_path, number, number)
+    died = {one.console: (one.scans, one.points) for one in history_since(here, runs).incidents}
+    assert died == {"other": ((12,), "point 12 of 21"), "third": ((13,), "point 13 of 21")}
+
+
 def test_a_run_that_was_closed_in_order_is_not_the_one_in_which_a_console_died(here, other, runs, tmp_path):
     other.add("opened", **gone())
     other.add("plan", command="scan det th -1 1 21")
+    other.add("run", scan=12, uid="run-12")
     store_run(tmp_path, 12, 7, "sample fell off")
     (died,) = history_since(here, runs).incidents
     assert (died.scans, died.points) == ((), "")

@@ -82,6 +82,7 @@ def test_a_device_of_that_name_that_one_makes_is_kept(prompt, typed):
             "scan is your own now; %scan is the command (del scan gives it back)",
         ),
         ("stop = print", "stop is your own now; at PAUSED it stays the command (del stop gives it back)"),
+        ("log = 3", "log is your own now; %log is the command (del log gives it back)"),
         ("pi = 3", "pi is your own now; it hides the console's (del pi gives it back)"),
         ("list = [1]", "list is your own now; it hides Python's (del list gives it back)"),
     ],

@@ -92,9 +92,9 @@ def test_a_misspelt_column_names_the_nearest():
 
 
 def test_a_long_table_shows_its_beginning():
-    output = repr(table_of(stream(*({"det": n} for n in range(50))), "primary"))
+    output = repr(table_of(stream(*({"det": n} for n in range(80))), "primary"))
     assert output.endswith("... 30 more")
-    assert len(output.splitlines()) == 22
+    assert len(output.splitlines()) == 52
 
 
 def test_a_narrow_window_keeps_the_scanned_motor_and_what_is_hinted_the_longest(monkeypatch):

@@ -29,6 +29,6 @@ def test_in_a_narrow_window_no_word_is_cut(open_console, columns):
     assert words_of("list(Out.values())[-2:]") == "[5, 6]"
     assert "error: th: 400 deg is above the limit 90 deg" in words_of("last_error").lower()
     assert "" not in console.lines()  # no line is blank for nothing
-    help_text = words_of("bhelp moving")
-    missing = [each for each in ("mov", "wm", "wa") if " ".join(commands()[each].summary.split()) not in help_text]
+    help_text = words_of("bhelp counting")
+    missing = [each for each in ("ct", "scan", "rscan") if " ".join(commands()[each].summary.split()) not in help_text]
     assert missing == []

@@ -58,7 +58,7 @@ def test_the_predicted_time_is_within_a_fifth_of_the_real_one_for_five_scans_aft
 
 def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_leaves_no_trace(console):
     console.do("mov th 1")
-    number, files = console.next_scan, list(console.data.rglob("*.jsonl"))
+    number, files = console.next_scan, list(console.data.rglob("runs/*/*/*.jsonl"))
     refused = "beamshell: point 7 of 11: th: 90.4 deg is above the limit 90 deg"
     assert console.do("scan det th 61 110 11") == refused
     assert console.do("ascan th 61 110 10 0.1") == refused
@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_refused_before_anything_moves_and_a_rehearsal_le
     ):
         assert expected in output
     assert console.do("wm th").splitlines()[-1].split()[1] == "1.0000"
-    assert list(console.data.rglob("*.jsonl")) == files
+    assert list(console.data.rglob("runs/*/*/*.jsonl")) == files
     assert console.next_scan == number
 
 

@@ -129,7 +129,7 @@ def test_python_and_the_engine_are_there_too_and_the_packaged_profile_is_only_re
     finished = run_beamshell("-c", "uids = RE(bp.count([det], num=2)); print(len(uids), runs[-1].start['num_points'])")
     assert finished.returncode == 0, finished
     assert finished.stdout.splitlines()[-1] == "1 2"
-    names = ["demo_beam.py", "devices.yml", "ipython_config.py", "startup"]
+    names = ["demo_beam.py", "devices.yml", "ipython_config.py", "startup", "states.yml"]
     assert sorted(path.name for path in find_profile("demo").iterdir()) == names
 
 

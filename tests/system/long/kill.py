@@ -182,7 +182,7 @@ def _open_runs(data: Path) -> int:
 
 def _look_at(data: Path, log: Log) -> None:
     """Read everything that is there, as the next console finds it."""
-    files = [path for path in data.rglob("*.jsonl") if b"\n" in path.read_bytes()]
+    files = [path for path in (data / "runs").rglob("*.jsonl") if b"\n" in path.read_bytes()]
     try:
         runs = list(Runs(data)) if data.exists() else []
         for run in runs:
