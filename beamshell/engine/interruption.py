@@ -69,7 +69,8 @@ def resume(ctx: CommandContext) -> None:
         ctx.modes.go(State.SUSPENDING)  # the suspenders hold the plan still
         return
     _wake(ctx)
-    ctx.cursor.push(put_back.put_back(ctx))
+    if not ctx.resources.is_putting_back:
+        ctx.cursor.push(put_back.put_back(ctx))
     if ctx.cursor.possible and ctx.tripped:
         begin_suspension(ctx)
 
@@ -115,7 +116,8 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
     ctx.world.record("released", reasons=why, seconds=ctx.clock() - began_at)
     _end_suspension(ctx)
     _record(ctx, "resume")
-    yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension
+    if not ctx.resources.is_putting_back:
+        yield from put_back.put_back(ctx)  # what was moved in a pause of the suspension
 
 
 def _why_it_goes_on(ctx: CommandContext, episode: list[Suspender]) -> str:

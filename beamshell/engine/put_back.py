@@ -48,6 +48,9 @@ def remember(ctx: CommandContext, messages_again: Iterable[Msg]) -> None:
         messages_again: the messages that the rewind sends again.
     """
     resources = ctx.resources
+    resources.pauses += 1
+    if resources.is_putting_back:
+        return
     left_out = {id(msg.obj) for msg in messages_again if msg.command == "set"}
     left_out |= {id(task.msg.obj) for task in resources.tasks if not task.status.done and not task.superseded}
     resources.places = {
@@ -76,31 +79,44 @@ def _place(ctx: CommandContext, msg: Msg) -> _Place | None:
 def put_back(ctx: CommandContext) -> Generator[Msg, Any, None]:
     """A plan that shows what has changed since the pause, and puts back what has moved, one device after another.
 
-    A device may bring another one back: a computed axis its motors. If something cannot be put back, the plan stays
-    paused, with the reason.
+    A device may bring another one back: a computed axis its motors. If something cannot be put back, or the positions
+    of a motor are counted otherwise, the plan stays paused, with the reason, until it is put right.
     """
-    places, ctx.resources.places = ctx.resources.places, {}
-    for place in places.values():
-        while (now := _displaced(ctx, place)) is not None:
-            target = value_in_words(place.obj, place.back.args[0]) if place.back.args else "its place"
-            reason = "Its place at the pause is unknown" if place.value is UNKNOWN else "Moved since the pause"
-            ctx.world.say(f"{reason}: {name_of(place.obj)} is at {now}; it goes back to {target}.")
-            if problem := _moved_scale(ctx, place.obj):
-                ctx.world.say(f"It is not put back: {problem}. The plan stays paused; resume tries again.")
+    resources = ctx.resources
+    places, resources.places = list(resources.places.values()), {}
+    resources.is_putting_back = True  # what was noted at the pause is kept, also in a pause meanwhile
+    try:
+        pauses = -1
+        while pauses != resources.pauses:  # again after a pause in the middle of it
+            pauses = resources.pauses
+            while problem := _changed_scales(ctx):
+                ctx.world.say(
+                    f"It does not go on: {problem}. The plan stays paused; put it right and resume, or abort."
+                )
                 yield Msg("pause")
-                continue
-            try:
-                yield place.back._replace(kwargs={**place.back.kwargs, "group": _GROUP})
-                yield Msg("wait", None, group=_GROUP)
-                break
-            except ENDS_A_PLAN:
-                raise
-            except Exception as exc:
-                ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
-                ctx.cursor.record_anew()  # what has failed is sent again here, and not by the rewind
-                yield Msg("pause")
+            for place in places:
+                yield from _put_back(ctx, place)
+    finally:
+        resources.is_putting_back = False
     _say_changed_settings(ctx)
     _say_changed_surroundings(ctx)
+
+
+def _put_back(ctx: CommandContext, place: _Place) -> Generator[Msg, Any, None]:
+    while (now := _displaced(ctx, place)) is not None:
+        target = value_in_words(place.obj, place.back.args[0]) if place.back.args else "its place"
+        reason = "Its place at the pause is unknown" if place.value is UNKNOWN else "Moved since the pause"
+        ctx.world.say(f"{reason}: {name_of(place.obj)} is at {now}; it goes back to {target}.")
+        try:
+            yield place.back._replace(kwargs={**place.back.kwargs, "group": _GROUP})
+            yield Msg("wait", None, group=_GROUP)
+            break
+        except ENDS_A_PLAN:
+            raise
+        except Exception as exc:
+            ctx.world.say(f"It cannot be put back: {exc}. The plan stays paused; resume tries again.")
+            ctx.cursor.record_anew()  # what has failed is sent again here, and not by the rewind
+            yield Msg("pause")
 
 
 def _displaced(ctx: CommandContext, place: _Place) -> str | None:
@@ -112,12 +128,21 @@ def _displaced(ctx: CommandContext, place: _Place) -> str | None:
     return None if is_there else value_in_words(place.obj, now)
 
 
-def _moved_scale(ctx: CommandContext, obj: Any) -> str:
-    """Which offset of a motor has changed since the pause: the place is another one now; "" if none has."""
-    before = next((settings for device, settings in ctx.resources.settings if device is obj), {})
-    now = _settings_of(ctx, obj) if any("offset" in key for key in before) else {}
-    changed = [key for key in now if "offset" in key and key in before and not same_place(None, before[key], now[key])]
-    return ", ".join(f"{key} was {before[key]} and is {now[key]}" for key in changed)
+def _changed_scales(ctx: CommandContext) -> str:
+    """Which offsets of motors of the plan have changed since the pause: each number is another place; "" if none has.
+
+    Also of a motor that the rewind sends again: it would go to another place.
+    """
+    changed = []
+    for obj, before in ctx.resources.settings:
+        offsets = [key for key in before if "offset" in key] if id(obj) in ctx.resources.moved else []
+        now = _settings_of(ctx, obj) if offsets else {}
+        changed += [
+            f"{key} was {before[key]} and is {now[key]}"
+            for key in offsets
+            if key in now and not same_place(None, before[key], now[key])
+        ]
+    return ", ".join(changed)
 
 
 def _settings_of(ctx: CommandContext, obj: Any) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Resources:
         was_paused: the call has been paused before; a person may have changed the limits meanwhile.
         waited: groups waited for since the checkpoint; a rewind may wait for them again.
         moved: by id of the device, the last `set` of each device that was moved.
+        pauses: how often the call was paused.
+        is_putting_back: before the plan goes on, what has moved in a pause is being put back.
         places: at a pause: by id, where those devices stand that were moved and are not set again by the rewind.
         settings: at a pause: the devices of the plan with their settings.
         surroundings: at a pause: by name, the devices of the beamline and where they stood.
@@ -111,8 +113,10 @@ class Resources:
         "displaced",
         "groups",
         "holds_point",
+        "is_putting_back",
         "moved",
         "pausable",
+        "pauses",
         "places",
         "prefetched",
         "runs",
@@ -132,6 +136,8 @@ class Resources:
         self.groups: dict[Any, list[Task]] = {}
         self.waited: set[Any] = set()
         self.moved: dict[int, Any] = {}
+        self.pauses = 0
+        self.is_putting_back = False
         self.places: dict[int, Any] = {}
         self.settings: list[tuple[Any, dict[str, Any]]] = []
         self.surroundings: Mapping[str, tuple[Any, Any]] = {}

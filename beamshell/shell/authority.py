@@ -297,7 +297,9 @@ class Authority:
             elif not self.files.is_free(control):
                 self._holder = self.files.console(control.key)
             elif self._holder is not None:
-                say(f"{self._holder} has left: control is free, the first motion here takes it")
+                is_here = any(console.key == self._holder.key for console in self.files.others())
+                what = "has given control up" if is_here else "has left"
+                say(f"{self._holder} {what}: control is free, the first motion takes it")
                 self._holder = None
 
     def _show_requests(self) -> None:
@@ -330,6 +332,11 @@ class Authority:
         since = self.files.since()
         moment = "" if since is None else f" since {clock_time(since, time.time())}"
         return f"{self.files.console(self.files.control().key) or 'another console'} has control{moment}"
+
+    def who_else_has_it(self) -> str:
+        """The same; "" if this console has control, or nobody."""
+        control = self.files.control()
+        return "" if self.files.is_mine(control) or self.files.is_free(control) else self.who_has_it()
 
     def status_text(self) -> str:
         """What the line below the prompt says: who has control, who asks for it; "" for a console alone."""

@@ -21,7 +21,7 @@ from beamshell.plans.stubs.moving import HomeSearch
 from beamshell.protocols import ForeignMotion
 from beamshell.shell.messages_shown import one_line
 from beamshell.shell.plan_form import as_word
-from beamshell.shell.positions import axes, begin_position, recent_place, unit_of
+from beamshell.shell.positions import axes, begin_position, recent_offset, recent_place, unit_of
 from beamshell.shell.profile import login_name
 from beamshell.store.processes import this_process
 
@@ -112,7 +112,9 @@ class ConsoleRecorder:
     def document(self, name: str, doc: Document) -> None:
         """A subscriber of documents: the moves of a call are those of its scan."""
         if name == "start" and self._calls:
-            self._calls[-1].scans.append(doc.get("scan_id"))
+            call = self._calls[-1]
+            call.scans.append(doc.get("scan_id"))
+            call.command = call.command or str(doc.get("command") or "")  # as of a scan that is continued
             self.log.add("run", scan=doc.get("scan_id"), uid=doc["uid"])
 
     def engine(self, kind: str, facts: Mapping[str, Any]) -> None:
@@ -160,7 +162,13 @@ class ConsoleRecorder:
         call.origins[id(obj)] = _asked(device) if origin is None else partial(_same, origin)
         call.commands[id(obj)] = call.command
         self.log.add(
-            "moving", device=device_name, origin=origin, target=target, unit=_unit(device), **call.circumstances()
+            "moving",
+            device=device_name,
+            origin=origin,
+            target=target,
+            unit=_unit(device),
+            **_scale(device),
+            **call.circumstances(),
         )
 
     def _moved(self, messages: Iterable[Msg]) -> None:
@@ -184,6 +192,7 @@ class ConsoleRecorder:
                 place=place,
                 target=target,
                 unit=_unit(device),
+                **_scale(device),
                 **call.circumstances() | {"command": call.commands[id(msg.obj)]},
             )
 
@@ -250,6 +259,12 @@ def _asked(device: Any) -> PlaceLater:
 
 def _same(place: Any) -> Any:
     return place
+
+
+def _scale(device: Any) -> dict[str, float]:
+    """The offset of the positions, if the device has one that is known."""
+    offset = recent_offset(device)
+    return {} if offset is None else {"offset": offset}
 
 
 def _unit(device: Any) -> str:

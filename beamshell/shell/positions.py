@@ -65,6 +65,18 @@ def recent_place(device: Any) -> Any:
     return None if reading is None else reading["value"]
 
 
+def recent_offset(device: Any) -> float | None:
+    """The user offset of a motor record, as a subscription has brought it last; None if none has, or it has none.
+
+    With another offset the same position is another place.
+    """
+    signal = getattr(device, "user_offset", None)
+    if signal is None or not hasattr(signal, "follow"):
+        return None
+    signal.follow()  # for the next time; this asks nothing and waits for nothing
+    return None if (reading := signal.latest if signal.connected else None) is None else float(reading["value"])
+
+
 def begin_position_text(device: Any) -> Callable[[], str]:
     """Request the position of a device; the function returned gives it as text: "1.0000 deg", "Open", a value."""
     if is_motor(device):

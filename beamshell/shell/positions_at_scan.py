@@ -136,7 +136,13 @@ def _logged(session: Session, since: float) -> Iterator[tuple[str, _Stood]]:
         except BeamshellError:  # it is no more; what a run says of it comes from the run
             continue
         if is_motor(motor) and _is_number(move.origin):
-            yield name, _Stood(motor, float(move.origin), move.unit)
+            yield name, _Stood(motor, float(move.origin), move.unit, motor, offset_then(motor, move))
+
+
+def offset_then(motor: Any, move: Move) -> dict[str, float]:
+    """The offset of a motor when it was moved, by its data key; {} if it is not known."""
+    key = getattr(getattr(motor, "user_offset", None), "name", "")
+    return {key: move.offset} if key and move.offset is not None else {}
 
 
 # ---- what has changed --------------------------------------------------------------------------
@@ -170,7 +176,17 @@ def _problem(stood: _Stood, now: Standing | None, settings: Mapping[str, Any] | 
     unit = unit_of(stood.motor)
     if stood.unit and unit and unit != stood.unit:
         return f"it was in {stood.unit} then, and is in {unit} now"
-    for key, before in stood.settings.items():
-        if settings and _is_offset(key) and key in settings and not same_place(None, before, settings[key]):
-            return f"the same number is another place: {key} was {before} and is {settings[key]}"
+    return changed_offset(stood.settings, settings or {})
+
+
+def changed_offset(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which offset has changed, so that the same position is another place; "" if none has.
+
+    Args:
+        then: settings by data key, as they were recorded.
+        now: likewise.
+    """
+    for key, before in then.items():
+        if _is_offset(key) and key in now and not same_place(None, before, now[key]):
+            return f"the same number is another place: {key} was {before} and is {now[key]}"
     return ""

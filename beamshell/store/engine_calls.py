@@ -28,6 +28,7 @@ class Move(NamedTuple):
         unit: of these three; "" for none.
         command: as it was typed; "" if nobody typed one.
         scan: the number of the scan that moved it; None outside of scans.
+        offset: of its positions, as of a motor record; None if that is not known.
     """
 
     time: float
@@ -39,6 +40,7 @@ class Move(NamedTuple):
     unit: str
     command: str
     scan: int | None
+    offset: float | None = None
 
 
 @dataclass
@@ -82,6 +84,7 @@ class _OpenCall:
         self._is_new = True
         self._places: dict[str, tuple[Any, Any]] = {}  # where it was sent last, where it stood then
         self._origins: dict[str, Any] = {}
+        self._offsets: dict[str, Any] = {}
 
     def take(self, entry: LogEntry) -> None:
         """Take the next older entry."""
@@ -94,6 +97,7 @@ class _OpenCall:
         elif entry.kind == "moved":
             self._places.setdefault(facts["device"], (facts.get("target"), facts.get("place")))
             self._origins[facts["device"]] = facts.get("origin")
+            self._offsets[facts["device"]] = facts.get("offset")
         elif entry.kind == "moving":
             call.moves.insert(0, self._move(entry))
         elif entry.kind == "plan":
@@ -110,7 +114,8 @@ class _OpenCall:
         came_back = facts.get("target"), origin if self.call.status else None  # of what came back nothing is said
         target, place = self._places.get(device, came_back)
         unit, command = str(facts.get("unit") or ""), str(facts.get("command") or "")
-        return Move(entry.time, entry.console, device, origin, target, place, unit, command, facts.get("scan"))
+        offset = facts.get("offset", self._offsets.get(device))  # the first one may have come with the move
+        return Move(entry.time, entry.console, device, origin, target, place, unit, command, facts.get("scan"), offset)
 
 
 def calls(entries: Iterable[LogEntry]) -> Iterator[Call]:

@@ -249,7 +249,7 @@ class ConsoleStory:
             self._begin(Kind.ENDED, entry, reason)
         call = self._call(entry)
         for incident in call.incidents:
-            incident.scans = tuple(facts.get("scans") or ())
+            incident.scans = incident.scans or tuple(facts.get("scans") or ())
         if call in self.calls:
             self.calls.remove(call)
 
@@ -269,7 +269,7 @@ class ConsoleStory:
 
     def _begin(self, kind: Kind, entry: Entry, reason: str) -> None:
         call = self._call(entry)
-        scans = tuple(entry.facts.get("scans") or ())
+        scans = tuple(entry.facts.get("scans") or call.scans)
         incident = Incident(kind, entry.time, self.console, call.command, reason, scans=scans)
         incident.moving, incident.plan_since = call.moving_words(), call.since
         call.incidents.append(incident)

@@ -141,7 +141,7 @@ def test_when_the_holder_leaves_the_first_that_moves_has_control(anna, bob, caps
     anna.authority.close()
     bob.authority.look()
     bob.authority.look()
-    line = "beamshell: anna (ws1, pid 4) has left: control is free, the first motion here takes it\n"
+    line = "beamshell: anna (ws1, pid 4) has left: control is free, the first motion takes it\n"
     assert capsys.readouterr().err == line
     assert bob.authority.status_text() == ""
     assert bob.writes("th") == ""

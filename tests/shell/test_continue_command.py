@@ -306,3 +306,17 @@ def test_a_wrong_line_is_answered_by_one_that_says_what_is_wrong(prompt, typed, 
     assert "Traceback" not in answer
     assert answer.count("\n") <= 2
     assert len(prompt.session.runs) == number
+
+
+def test_a_scan_whose_motor_counts_otherwise_now_is_not_continued(prompt, typed, cut, monkeypatch):
+    th, offset = prompt.session.devices["th"], {"th_user_offset": {"value": 0.0, "timestamp": 0.0}}
+    key = {"th_user_offset": {"source": "test", "dtype": "number", "shape": []}}
+    monkeypatch.setattr(type(th), "read_configuration", lambda _self: offset)
+    monkeypatch.setattr(type(th), "begin_read_configuration", lambda _self: lambda: offset)
+    monkeypatch.setattr(type(th), "describe_configuration", lambda _self: key)
+    cut(SCAN, 7)
+    typed("mov th 3")
+    offset["th_user_offset"]["value"] = 3.0
+    said = typed("continue")
+    assert "cannot be continued: the same number is another place: th_user_offset was 0.0 and is 3.0" in said
+    assert prompt.position("th") == 3

@@ -102,7 +102,7 @@ def test_a_device_made_at_the_prompt_is_held_back_too(observer, typed):
 
 def test_what_stops_is_never_locked(observer, typed):
     assert typed("th.stop()") == ""
-    assert typed("stop") == "beamshell: stop: no plan is paused, and no motor moves\n"
+    assert typed("stop").startswith("beamshell: stop: no plan is paused here, and no motor moves; bob (ws2, pid ")
     for word in ("abort", "halt", "resume"):
         assert typed(word) == f"beamshell: nothing to {word}: no plan is paused\n"
 

@@ -40,7 +40,7 @@ def test_a_move_has_its_origin_its_place_and_its_command():
     log = Log()
     log.mov("th", 0.0, 1.0)
     (move,) = moves(log.newest_first)
-    assert move == (2.0, "mine", "th", 0.0, 1.0, 1.0, "deg", "mov th 1.0", None)
+    assert move == (2.0, "mine", "th", 0.0, 1.0, 1.0, "deg", "mov th 1.0", None, None)
 
 
 def test_the_newest_move_comes_first():

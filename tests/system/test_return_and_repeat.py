@@ -84,3 +84,10 @@ def test_in_a_pipe_goscan_moves_nothing_unasked(run_beamshell):
     shown_by_wm = re.findall(r"^th +(-?[\d.]+) +-?[\d.]+ +-?[\d.]+ +[\d.]+ +deg", ran.stdout, re.MULTILINE)
     assert [float(position) for position in shown_by_wm] == [0.0, -1.0]
     assert "\x1b" not in ran.stdout + ran.stderr
+
+
+def test_after_setpos_nothing_goes_back_to_a_number_that_is_another_place(run_beamshell):
+    finished = run_beamshell("-c", "mov samx 1\nmov samx 2\nsetpos samx 5\nback samx")
+    assert finished.returncode == 1
+    words = " ".join(finished.stderr.split())
+    assert "nothing moves: samx: the same number is another place: samx_user_offset was 0.0 and is 3.0" in words

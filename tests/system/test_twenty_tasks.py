@@ -57,7 +57,7 @@ SHOWN = {
     "go to the middle of the peak": r"scan 4: success, 21 points(.|\n)*th: .* -> ",
     "pause a scan, look, and go on": r"Paused(.|\n)*th (.|\n)*scan 5: success, 21 points",
     "undo the last move": r"samx: .* -> 0\.700 mm(.|\n)*samx: 0\.700 -> 1\.000 mm",
-    "put a motor where it was in an earlier scan": r"th +1\.0000 +-1\.0000",
+    "put a motor where it was in an earlier scan": r"th: 1\.0000 -> -1\.0000 deg",
     "measure an earlier scan again": r"scan 6: success, 11 points",
     "finish a scan that was ended": r"scan 7: abort(.|\n)*scan 8: success",
     "ask why it stopped": r"Scan 7 .* was ended by a person after point",

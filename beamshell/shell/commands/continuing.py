@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.plan_form import plan_of
 from beamshell.shell.positions import is_motor, move_in_words, places_of, target_digits, value_text
+from beamshell.shell.positions_at_scan import changed_offset
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.tokens import find_device, is_number
 from beamshell.store import close_open_runs
@@ -176,8 +177,23 @@ def _show(session: Session, run: Run, measured: int, simulation: SimulationResul
     print_answer(f"{run.label} goes on at point {measured + 1} of {points_in_all(run.start)}: {plan_line(run.start)}")
     for name, path in simulation.path.items():
         print_answer(_way(session, name, simulation.origins.get(name), path[0]))
+    if changed := _changed_scale(session, run, simulation.path):
+        raise CommandError(f"{run.label} cannot be continued: {changed}")
     for line in _moved_meanwhile(session, run, simulation.path):
         print_answer(line)
+
+
+def _changed_scale(session: Session, run: Run, scanned: Iterable[str]) -> str:
+    """Which of the scanned motors has another offset now, so that the points to come were elsewhere; "" if none."""
+    for name in scanned:
+        device = _device_recorded_as(session, name)
+        then = {key: value for part in run.parts for key, value in (part.config.get(name) or {}).items()}
+        if not any("offset" in key for key in then) or not hasattr(device, "read_configuration"):
+            continue
+        now = {key: reading["value"] for key, reading in device.read_configuration().items()}
+        if problem := changed_offset(then, now):
+            return problem
+    return ""
 
 
 def _way(session: Session, name: str, origin: Any, target: Any) -> str:

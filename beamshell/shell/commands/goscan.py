@@ -45,7 +45,8 @@ def goscan(
         chosen = _choice(session, chosen, line)
     if not chosen:
         return None
-    return replace(followed_by(move_plan(chosen)), command=" ".join([line, *(change.name for change in chosen)]))
+    followed = followed_by(move_plan(chosen), lambda _: print_answer("\n".join(change.in_words for change in chosen)))
+    return replace(followed, command=" ".join([line, *(change.name for change in chosen)]))
 
 
 def _named(changes: list[Change], words: list[str] | None, place: str) -> list[Change]:

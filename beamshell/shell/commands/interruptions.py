@@ -42,7 +42,10 @@ def stop(session: Session, motors: MotorNames | None = None) -> None:
     elif moving := {name: motor for name, motor in all_motors(session).items() if _moves(motor)}:
         _stop(moving)
     else:
-        raise UsageError("no plan is paused, and no motor moves")
+        elsewhere = session.authority.who_else_has_it()
+        raise UsageError(
+            f"no plan is paused{' here' * bool(elsewhere)}, and no motor moves{elsewhere and f'; {elsewhere}'}"
+        )
 
 
 def _stop(motors: Mapping[str, Any]) -> None:

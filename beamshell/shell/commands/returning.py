@@ -19,7 +19,8 @@ from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Motor, Points, Session
 from beamshell.shell.plan_form import literal
 from beamshell.shell.position_changes import Change, Standing, move_plan, standing
-from beamshell.shell.positions import is_motor
+from beamshell.shell.positions import is_motor, recent_offset
+from beamshell.shell.positions_at_scan import changed_offset, offset_then
 from beamshell.shell.slots import MotorSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_number
 from beamshell.store.engine_calls import KINDS, Move
@@ -135,7 +136,7 @@ class _Undone(NamedTuple):
     moves: list[Move]
 
 
-@command(HEADING, example="back th")
+@command(HEADING, example="back th", preflight=False)
 def back(session: Session, motor: list[Motor] | None = None, moves_ago: Points = 1, *, anyway: bool = False) -> Plan:
     """Go back to where motors stood before the last command of this console moved them.
 
@@ -222,6 +223,9 @@ def _reason_to_stay(session: Session, undone: _Undone, now: Standing) -> str:
         is_after_ours = undone.moves[-1].console == own  # else it may be of this person's console of before
         if move.console != own and (is_after_ours or who != session.operator):
             return f"{undone.name} was moved since by {who}, {_cause(move)}"
+    then, offset = offset_then(undone.motor, undone.moves[-1]), recent_offset(undone.motor)
+    if offset is not None and (changed := changed_offset(then, dict.fromkeys(then, offset))):
+        return f"{undone.name}: {changed}"
     if newest.place is None or now.is_at(undone.motor, newest.place) or now.is_at(undone.motor, newest.target):
         return ""
     here, left_at = (with_unit(_text(place), newest.unit) for place in (now.position, newest.place))
