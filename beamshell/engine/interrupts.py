@@ -346,6 +346,11 @@ def ask(question: str, read_line: Callable[[str], str] | None = None) -> str:
         except (KeyboardInterrupt, EOFError):
             announce("")  # what is said next begins on a line of its own
             raise
+        except SystemError as exc:  # a second signal was handled while KeyboardInterrupt was on its way out of `input`
+            if not isinstance(exc.__cause__, KeyboardInterrupt):
+                raise
+            announce("")
+            raise KeyboardInterrupt from exc
 
 
 # ---- a plan as the subject -------------------------------------------------------------------------

@@ -424,3 +424,19 @@ def test_a_press_is_not_taken_from_an_event_loop_that_asks_for_signals():
         signal.set_wakeup_fd(before)
         os.close(reading)
         os.close(writing)
+
+
+def test_a_press_at_a_question_is_a_press_although_python_calls_a_second_signal_an_error():
+    def read_line(_question: str) -> str:
+        raise SystemError("<handler> returned a result with an exception set") from KeyboardInterrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.ask("Move? ", read_line)
+
+
+def test_any_other_error_of_python_at_a_question_is_no_press():
+    def read_line(_question: str) -> str:
+        raise SystemError("bad internal call")
+
+    with pytest.raises(SystemError):
+        interrupts.ask("Move? ", read_line)
