@@ -13,7 +13,7 @@ from beamshell.errors import DeviceError, NotConnected, NotStopped
 from beamshell.messages import Msg
 from beamshell.plans import count
 from beamshell.plans import stubs as bps
-from beamshell.plans.preprocessors import run_wrapper
+from beamshell.plans.preprocessors import finalize_wrapper, run_wrapper
 
 DAYS_S = 1e6
 
@@ -182,3 +182,19 @@ def test_an_end_soon_after_a_pause_names_what_it_waits_for_once(world: VirtualWo
     core = paused_in_a_count(world, det)
     core.leave(State.ABORTING)
     assert len(world.reminders) == 1
+
+
+def test_a_cleanup_whose_action_cannot_begin_says_so_and_nothing_of_its_group(world: VirtualWorld):
+    motor = VirtualMotor(world, "samx")
+    motor.faults["set"] = [NotConnected("samx: it is offline")]
+
+    def put_back():
+        yield Msg("set", motor, 1.0, group="back")
+        yield Msg("wait", None, group="back")
+
+    def plan():
+        yield Msg("null")
+        raise ValueError("the sample fell off")
+
+    core = world.run(finalize_wrapper(plan(), put_back))
+    assert core.problems == ["samx: set failed while cleaning up: samx: it is offline"]

@@ -63,7 +63,7 @@ def _wait_arguments(
 
 
 def _warn_of_unknown_group(ctx: CommandContext, group: Any) -> None:
-    if group is None:
+    if group is None or ctx.modes.unwinding:  # in a cleanup, what was to be begun may have failed, which is reported
         return
     text = f"wait: nothing was begun in group {group!r}"
     others = ", ".join(repr(other) for other in ctx.resources.groups if other is not None)
