@@ -11,6 +11,7 @@ from typing import Literal
 
 from beamshell import Duration, command
 from beamshell.devices import EpicsSignal
+from beamshell.errors import BeamshellError
 from beamshell.text.times import duration as duration_text
 
 _timers: list[threading.Timer] = []
@@ -40,12 +41,20 @@ def demo(
         _later(after + duration, 0)
 
 
+def _put(value: int) -> None:
+    """Write in a timer's thread: what is refused is a line, as when this console has lost control meanwhile."""
+    try:
+        _drop().put(value)
+    except BeamshellError as exc:
+        print(f"demo beam: {exc}")
+
+
 def _later(delay_s: float, value: int) -> None:
     if not delay_s:
         _drop().put(value)
         print(f"SR:current:drop is {value} now")
         return
-    timer = threading.Timer(delay_s, _drop().put, [value])
+    timer = threading.Timer(delay_s, _put, [value])
     timer.daemon = True
     timer.start()
     _timers.append(timer)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
+from own_commands import own_commands
 
-from beamshell.errors import ConfigError
+from beamshell.errors import ConfigError, NotInControl
 from beamshell.shell.profile import (
     CONFIG_FILE,
     Beamshell,
@@ -97,3 +99,16 @@ def test_a_file_that_other_users_can_replace_is_named_by_its_folder(mode, said, 
     file.touch(0o644)
     file.parent.chmod(mode)
     assert changeable_by_others([file]) == ([file.parent] if said else [])
+
+
+def test_a_beam_that_is_to_come_back_when_another_console_has_control_is_a_line(monkeypatch, capsys):
+    with own_commands():
+        demo_beam = runpy.run_path(str(find_profile("demo") / "demo_beam.py"))
+
+    class Refused:
+        def put(self, _value):
+            raise NotInControl("SR:current:drop: anna has control")
+
+    monkeypatch.setitem(demo_beam["_put"].__globals__, "_drop", Refused)
+    demo_beam["_put"](0)
+    assert capsys.readouterr().out == "demo beam: SR:current:drop: anna has control\n"

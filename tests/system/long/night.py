@@ -123,6 +123,9 @@ class _Beamline:
         words = ("--Beamshell.demo_ioc=False", "--Beamshell.control_wait=0.3", f"--Beamshell.operator={operator}")
         console = Terminal(self.data, words, SPEED, variables=self.ioc.client_environment)
         console.wait_for_prompt()
+        self.do(
+            console, "import matplotlib.pyplot, scipy.optimize, scipy.stats"
+        )  # else they are memory that grows later
         return console
 
     def close(self) -> None:
@@ -253,6 +256,7 @@ def _ring(beamline: _Beamline, step: Step) -> None:
     beamline.log.figures["beam losses"] += 1
     beamline.note_points(beamline.wait(console, start, step["line"]))
     beamline.settle(console, step["answer"])
+    beamline.do(console, "demo beam on")  # the timer of a console that has lost control may write no more
 
 
 def _control(beamline: _Beamline, step: Step) -> None:
