@@ -397,7 +397,7 @@ class Session:
         Example:
             ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
         """
-        return self.runner.rehearse(plan, command)
+        return self.runner.preflight.rehearse(plan, command)
 
     # ---- the end -----------------------------------------------------------------------------
 
