@@ -29,8 +29,8 @@ _LAST_WORDS = 2000
 class DemoIoc:
     """A demo beamline in a process of its own, on private ports of loopback.
 
-    It ends with this object's `stop`, with the `with` block, or with this process, however that ends. Made directly, it
-    only takes its ports, and `restart` starts it for the first time.
+    It ends with this object's `stop` or `close`, with the `with` block, or with this process, however that ends. Made
+    directly, it only takes its ports, and `restart` starts it for the first time.
 
     Args:
         seed: makes the same noise again; None is different each time.
@@ -88,7 +88,7 @@ class DemoIoc:
         try:
             ioc._spawn()
         except BaseException:
-            ioc.stop()
+            ioc.close()
             raise
         return ioc
 
@@ -159,8 +159,12 @@ class DemoIoc:
         return self._log.read().decode(errors="replace").strip() or "no output"
 
     def stop(self) -> None:
-        """End the IOC and give its ports back; harmless when it has ended."""
+        """End the IOC; its ports stay taken, and `restart` brings it back. Harmless when it has ended."""
         self._end(kill=False)
+
+    def close(self) -> None:
+        """End the IOC for good, and give its ports back; harmless the second time."""
+        self.stop()
         self._repeater.close()
         self._line.close()
 
@@ -195,7 +199,7 @@ class DemoIoc:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.close()
 
 
 class SerialLine:

@@ -115,6 +115,6 @@ def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
     if session is not None:
         session.close()
     elif options.ioc is not None:
-        options.ioc.stop()
+        options.ioc.close()
     sys.stdout.flush()
     OWNER.ignore()

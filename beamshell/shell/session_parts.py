@@ -358,7 +358,7 @@ class SessionParts:
         if self.recorder is not None:
             last_steps.append(self.recorder.closed)
         if self.ioc is not None:
-            last_steps.append(self.ioc.stop)
+            last_steps.append(self.ioc.close)
         for last_step in last_steps:
             try:
                 last_step()
