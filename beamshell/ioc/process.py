@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -181,6 +182,7 @@ class DemoIoc:
         process, self._process = self._process, None
         if process is not None:
             (process.kill if kill else process.terminate)()
+            process.send_signal(signal.SIGCONT)  # one that is frozen ends only then
             try:
                 process.wait(2.0)
             except subprocess.TimeoutExpired:

@@ -340,7 +340,7 @@ def test_a_console_that_lives_says_so_in_the_console_log_and_who_has_control(ann
     deadline = time.monotonic() + 60
     while (alive := next(iter(bob.log.newest_first("alive")), None)) is None and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert alive == ("bob", "alive", {"control": False, "holder": "anna (ws1, pid 4)"})
+    assert alive[:3] == ("bob", "alive", {"control": False, "holder": "anna (ws1, pid 4)"})
 
 
 def begin_cell_that_writes(console):

@@ -45,9 +45,9 @@ def test_a_deleted_preset_is_offered_for_its_history_alone(presets):
     presets.save("parked", SAMX)
     presets.save("mounted", SAMX)
     presets.delete("parked")
-    with pytest.raises(UnknownName, match="^no preset 'parkd': there is mounted$"):
+    with pytest.raises(UnknownName, match=r"^no preset 'parkd': there is mounted$"):
         presets.find("parkd")
-    with pytest.raises(UnknownName, match="^no preset 'parkd': did you mean parked"):
+    with pytest.raises(UnknownName, match=r"^no preset 'parkd': did you mean parked"):
         presets.history("parkd")
 
 
