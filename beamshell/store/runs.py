@@ -15,6 +15,7 @@ from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
+from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import NEWEST_FIRST, OLDEST_FIRST, Index, Row
@@ -48,11 +49,13 @@ class Runs:
 
     Args:
         folder: the data folder.
+        console: the id of this console, for the amendments that it writes.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], console: str = "") -> None:
         self.folder = Path(folder)
         self.index = Index(self.folder)
+        self.amendments = Amendments(self.folder, console)
         self._assets = AssetReaders()
 
     @property
@@ -111,7 +114,7 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid) for path in paths if path.is_file())
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
@@ -206,7 +209,7 @@ class Runs:
         return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
 
 
 def _cells(run: Run) -> list[str]:
