@@ -229,7 +229,7 @@ class _Reader:
 
     def _clock(self, at: int) -> time | None:
         match = _CLOCK.fullmatch(self.word(at))
-        return time(*(int(part or 0) for part in match.groups())) if match else None
+        return time(int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
 
     def _period(self, at: int) -> _Bound | None:
         """A day, a part of one, a week, a month or a year."""
