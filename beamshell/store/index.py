@@ -25,6 +25,7 @@ from beamshell.errors import StoreError
 from beamshell.store import run_file
 from beamshell.store.database import is_damage, is_refused, open_database, transaction
 from beamshell.store.encoding import to_json
+from beamshell.store.order import ORDER
 
 _log = logging.getLogger(__name__)
 
@@ -252,13 +253,13 @@ class Index:
 
     def _order_size(self) -> int:
         try:
-            return (self.folder / run_file.RUNS / run_file.ORDER).stat().st_size
+            return (self.folder / run_file.RUNS / ORDER).stat().st_size
         except OSError:  # there is none, or none yet
             return 0
 
     def _read_order(self, begin: int, end: int) -> None:
         """Give the runs that `.order` names between two of its bytes their places."""
-        with (self.folder / run_file.RUNS / run_file.ORDER).open("rb") as file:
+        with (self.folder / run_file.RUNS / ORDER).open("rb") as file:
             file.seek(begin)
             lines = file.read(end - begin)
         end = begin + lines.rfind(b"\n") + 1  # the last line may be in the middle of being written
