@@ -104,6 +104,7 @@ class Reader:
                     del self.cursor.runs[place.path]
                     return
                 if self._take_over(place):
+                    yield from self._read_run(place, most)
                     return
             yield line
             if line.name == "stop":

@@ -107,7 +107,5 @@ def test_a_damaged_cursor_says_what_to_do(folder):
 
     file = CursorFile(folder / "x.cursor.json")
     file.path.write_text("{")
-    with pytest.raises(
-        StoreError, match=r"x\.cursor\.json cannot be read .*: remove it, then"
-    ):
+    with pytest.raises(StoreError, match=r"x\.cursor\.json cannot be read .*: remove it, then"):
         file.load()
