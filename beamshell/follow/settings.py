@@ -85,7 +85,8 @@ def _sink_class(name: str, sink: str) -> type[Sink]:
     elif sink in added:
         kind = load(added[sink])
     else:
-        guess = did_you_mean(sink, [*SINKS, *added], most=0) or f": there are {listed([*SINKS, *added])}"
+        there = [*SINKS, *added] or ["a class as module:Class"]
+        guess = did_you_mean(sink, there, most=0) or f": there is {listed(there)}"
         raise ConfigError(f"followers: {name}: no sink '{sink}'{guess}")
     if not (isinstance(kind, type) and issubclass(kind, Sink)):
         raise ConfigError(f"followers: {name}: {sink} is no sink: it must be a subclass of beamshell.follow.sink.Sink")

@@ -6,6 +6,7 @@ It never waits for one: a follower that hangs or dies costs the console nothing.
 from __future__ import annotations
 
 import contextlib
+import math
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beamshell.follow.process import RUNS_ALREADY
-from beamshell.follow.status import FOLDER
+from beamshell.follow.status import FOLDER, FollowerStatus, status_path
 
 _LOOK_S = 0.5
 _LONGEST_PAUSE_S = 60.0
@@ -102,7 +103,11 @@ class Supervisor:
             child.start_at = now + _PAUSE_BEHIND_ANOTHER_S
             return
         child.start_at = now + min(_LONGEST_PAUSE_S, 2.0**child.starts)
-        if child.starts == 1:
+        own = FollowerStatus.load(status_path(self._folder, name))
+        if own is not None and own.state == "failed":  # wrong settings mend themselves in no way
+            child.start_at = math.inf
+            self._say(f"the follower {name} is not there: {own.error}")
+        elif child.starts == 1:
             self._say(f"the follower {name} has ended ({_how(status)}) and is started again: followers {name}")
 
 

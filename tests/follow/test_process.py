@@ -162,3 +162,16 @@ def test_sigterm_ends_it(folder, journal, scan, start):
     write(journal, scan())
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
+
+
+def test_a_follower_with_wrong_settings_is_said_once_and_left_alone(folder):
+    said = []
+    supervisor = Supervisor(folder, command(folder, paht="out"), ["copy"], said.append)
+    supervisor.start()
+    try:
+        wait_for(lambda: said)
+    finally:
+        supervisor.close()
+    (line,) = said
+    assert line.startswith("the follower copy is not there: followers: copy (sinks_for_tests:FileSink) has no setting")
+    assert supervisor._children["copy"].starts == 1
