@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from beamshell import plugins
 from beamshell.errors import StoreError
+from beamshell.store.columns import Column
 from beamshell.store.run import Run
-from beamshell.store.table import Column, Table
+from beamshell.store.table import Table
 from beamshell.text.lists import listed
 from beamshell.text.numbers import label
 
