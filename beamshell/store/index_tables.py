@@ -31,7 +31,8 @@ CREATE INDEX runs_scan_id ON runs (scan_id);
 CREATE INDEX runs_uid ON runs (uid);
 CREATE INDEX runs_open ON runs (exit_status) WHERE exit_status IS NULL;
 CREATE INDEX runs_late ON runs (id - 1000 * time) WHERE id > 1000 * time + 1;
-CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "{TOKENIZER}", detail = none, columnsize = 0, prefix = '2 3 4');
+CREATE VIRTUAL TABLE words
+    USING fts5 (text, tokenize = "{TOKENIZER}", detail = none, columnsize = 0, prefix = '2 3 4 5 6');
 CREATE TABLE keys (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
 CREATE TABLE read_to (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;

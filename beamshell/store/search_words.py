@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -72,6 +73,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower() if text.isascii() else text.casefold())
 
 
+@lru_cache(4096)
 def key_word(key: str) -> str:
     """A metadata key as it stands before the words of its value; "" if it has neither letter nor digit."""
     return "_".join(words_of(key))
