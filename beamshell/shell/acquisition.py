@@ -70,7 +70,8 @@ class Acquisition:
         metadata = PersistentDict(folder / "metadata.sqlite")
         for path in bring_in(folder):
             say(f"a run that the data folder had refused is in its place now: {path}")
-        runs = Runs(folder)
+        log = ConsoleLog(folder, console_id())
+        runs = Runs(folder, log.console)
         for path in close_open_runs(folder, open_files=runs.open_files()):
             say(f"a run that a crashed console had left open is closed now: {path}")
         for host, path in open_on_other_computers(folder):
@@ -82,7 +83,7 @@ class Acquisition:
         journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
-        return cls(folder, metadata, journal, runs, queue, ConsoleLog(folder, console_id()), engine)
+        return cls(folder, metadata, journal, runs, queue, log, engine)
 
     def end_plan(self) -> None:
         """Abort the plan that is paused, if there is one."""

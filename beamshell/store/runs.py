@@ -16,6 +16,7 @@ from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
+from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
@@ -65,13 +66,17 @@ class Runs:
 
     Args:
         folder: the data folder.
+        console: the id of this console, for the amendments that it writes.
         clock: seconds since 1970-01-01 UTC.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], console: str = "", *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._clock = clock
         self.folder = Path(folder)
         self.index = Index(self.folder)
+        self.amendments = Amendments(self.folder, console)
         self._assets = AssetReaders()
 
     @property
@@ -138,7 +143,7 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid) for path in paths if path.is_file())
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
@@ -275,7 +280,7 @@ class Runs:
         return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
 
 
 def _count(number: int) -> str:

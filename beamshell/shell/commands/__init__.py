@@ -33,6 +33,7 @@ _MODULES = (
     "exporting",
     "images",
     "samples",
+    "amending",
     "figures",
     "text_plots",
     "explaining",

@@ -12,7 +12,7 @@ HEADING = "What was measured"
 
 @command(HEADING, example="runs 12")
 def runs(session: Session, scan_number: int | None = None) -> None:
-    """Show the last runs of the data folder, or one of them point by point, with the comments on it.
+    """Show the last runs of the data folder, or one of them point by point, with what was said about it later.
 
     -1 is the newest run, of any console.
     """
@@ -22,5 +22,5 @@ def runs(session: Session, scan_number: int | None = None) -> None:
     run = session.runs[scan_number]
     print_answer(run)
     print_answer(run.table())
-    for note in notes_of(session, run):
+    for note in notes_of(run):
         print_answer(note)
