@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from measure import median, table
@@ -90,7 +91,7 @@ def fill(folder: Path, number: int) -> None:
             for n in range(block, min(block + 10_000, number)):
                 start = start_of(n, chance)
                 summary = summary_of(f"by-hand/{n}", 5000, start, stop_of(start, chance))
-                put_run(db, summary.row, summary.text, summary.keys)
+                put_run(db, summary)
     db.close()
     size = (folder / "index.sqlite").stat().st_size
     print(f"{number} rows inserted in {time.perf_counter() - begin:.0f} s, {size / number:.0f} bytes a run")
@@ -112,16 +113,12 @@ def questions(folder: Path, number: int) -> None:
     rows = []
     for words in _QUESTIONS:
         query = runs.query(words)
-        statement, values = runs.index._selection(query).rows(20)
-        rows.append(
-            [
-                words,
-                f"{milliseconds(lambda: db.execute(statement, values).fetchall()):.2f}",
-                f"{milliseconds(lambda: runs.index.find(query, 20)):.2f}",
-                f"{milliseconds(lambda: runs.find(words, 20)):.2f}",
-                runs.find(words, 20).foot,
-            ]
+        jobs = (
+            partial(lambda *statement: db.execute(*statement).fetchall(), *runs.index._selection(query).rows(20)),
+            partial(runs.index.find, query, 20),
+            partial(runs.find, words, 20),
         )
+        rows.append([words, *(f"{milliseconds(job):.2f}" for job in jobs), runs.find(words, 20).foot])
     heads = ["words", "sqlite alone", "rows", "with the foot", "foot"]
     table(f"milliseconds to find the newest 20 of {number} runs", heads, rows)
     db.close()
