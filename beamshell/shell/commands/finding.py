@@ -20,8 +20,7 @@ from beamshell.text.numbers import counted
 from beamshell.text.times import duration
 
 if TYPE_CHECKING:
-    from beamshell.store import Run, Runs
-    from beamshell.store.runs import RunList
+    from beamshell.store import Runs
 
 HEADING = "What was measured"
 _OFFERED_KEYS = ("plan_name", "sample", "operator")
@@ -31,6 +30,8 @@ _MOST = 20
 
 class RunWordsSlot(TextSlot):
     """Words that choose runs: times, statuses, numbers, a metadata key with its value, and any other words."""
+
+    takes_the_rest = True
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
@@ -61,8 +62,8 @@ def _as_typed(word: str) -> str:
 RunWords: TypeAlias = Annotated[str, RunWordsSlot()]
 
 
-def found_runs(session: Session, words: RunWords = "") -> RunList | Run | Runs:
-    """What `runs` shows, as a value."""
+def found_runs(session: Session, words: RunWords = "") -> Any:
+    """What `runs` shows, as a value: the catalogue, the runs that words choose, or one run."""
     runs = session.runs
     if not words:
         return runs
