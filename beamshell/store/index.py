@@ -39,6 +39,7 @@ from beamshell.store.index_tables import (
     put_run,
     remove_runs,
 )
+from beamshell.store.order import ORDER
 from beamshell.store.search_query import Query
 from beamshell.store.search_sql import Selection, selection
 from beamshell.store.typed_lines import TypedLine, find_typed_lines, read_typed_lines
@@ -52,7 +53,7 @@ _READ_AGAIN = -1  # in place of the time of a folder that may still change
 _SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
 _AT_ONCE = 500  # run files a transaction: another console waits for no longer than these take
 _IN_DAY = "path >= ? AND path < ?"
-_ORDER = f"{run_file.RUNS}/{run_file.ORDER}"
+_ORDER = f"{run_file.RUNS}/{ORDER}"
 
 
 class Index:
@@ -293,13 +294,13 @@ class Index:
 
     def _order_size(self) -> int:
         try:
-            return (self.folder / run_file.RUNS / run_file.ORDER).stat().st_size
+            return (self.folder / run_file.RUNS / ORDER).stat().st_size
         except OSError:  # there is none, or none yet
             return 0
 
     def _read_order(self, begin: int, end: int) -> None:
         """Give the runs that `.order` names between two of its bytes their places."""
-        with (self.folder / run_file.RUNS / run_file.ORDER).open("rb") as file:
+        with (self.folder / run_file.RUNS / ORDER).open("rb") as file:
             file.seek(begin)
             lines = file.read(end - begin)
         end = begin + lines.rfind(b"\n") + 1  # the last line may be in the middle of being written
