@@ -75,9 +75,9 @@ def found_runs(session: Session, words: RunWords = "") -> Any:
 def runs(session: Session, words: RunWords = "") -> None:
     """Show the last runs of the data folder, those that words choose, or one of them point by point.
 
-    `runs 12` is one run, `runs -1` the newest of any console. Words are times (yesterday, last week, since 14:00), how a
-    run ended (failed, aborted, success, open), numbers (-3..-1), a key of the metadata with its value (sample LaB6), and
-    any others that stand in a run: plan, motors, detectors, operator, comments. All of them must be there. `fluor*`
+    `runs 12` is one run, `runs -1` the newest of any console. Words are times (yesterday, last week, since 14:00), how
+    a run ended (failed, aborted, success, open), numbers (-3..-1), a key of the metadata with its value (sample LaB6),
+    and any others that stand in a run: plan, motors, detectors, operator, comments. All of them must be there. `fluor*`
     stands for all words that begin so. The last line says how the words were understood.
     """
     if not words:
