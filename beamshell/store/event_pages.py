@@ -17,6 +17,7 @@ from beamshell.store.run_file import blocks_of, document_of
 
 _EVENT = b'["event",'
 _TIMESTAMPS = b',"timestamps":'
+_END = b"}]\n"
 _OF_NO_TABLE = tuple(
     f'["{name}",'.encode() for name in ("stop", "stream_datum", "stream_resource", "datum", "datum_page", "resource")
 )
@@ -121,7 +122,8 @@ def _page(lines: list[bytes], parse: Parser) -> Document:
         ValueError, KeyError or TypeError: they are not all events of one descriptor with the same keys, or are not
             written as beamshell does it.
     """
-    beginnings = [line[: line.find(_TIMESTAMPS)] for line in lines]
+    # The last ones: in a line that was torn another event may follow, which must not go unnoticed.
+    beginnings = [line.rpartition(_TIMESTAMPS)[0] for line in lines if line.endswith(_END)]
     pairs = parse(b"[" + b"}],".join(beginnings) + b"}]]")
     events: list[Any] = [event for name, event in pairs if name == "event"]
     (descriptor,) = set(map(itemgetter("descriptor"), events))

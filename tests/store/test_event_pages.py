@@ -94,6 +94,18 @@ def test_a_damaged_line_among_many_is_named_and_left_out(tmp_path, caplog, parse
     assert f"{path}:7: this line is damaged" in caplog.text
 
 
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_a_line_that_was_torn_behind_its_values_is_named(tmp_path, caplog, parser, is_joined):
+    path = written(tmp_path / "run.jsonl", run_of(*((number, {"det": number}) for number in range(1, 6))))
+    lines = path.read_bytes().splitlines(keepends=True)
+    torn = lines[3][:-20]
+    lines[3:5] = [torn + lines[4]] if is_joined else [torn + b"\n", lines[4]]
+    path.write_bytes(b"".join(lines))
+    with caplog.at_level(logging.WARNING):
+        assert Run(path).table()["seq_num"].tolist() == ([1, 4, 5] if is_joined else [1, 3, 4, 5])
+    assert f"{path}:4: this line is damaged" in caplog.text
+
+
 def test_lines_that_others_have_written_are_read_too(tmp_path, parser):
     pairs = [*run_of((1, {"det": 5}), (2, {"det": 6}))]
     spaced = written(tmp_path / "spaced.jsonl", pairs, json.dumps)
