@@ -244,5 +244,8 @@ class RealWorld:
 
 
 def default_scan_id(md: MutableMapping[str, Any]) -> int:
-    """The number after the last one."""
-    return int(md.get("scan_id", 0) or 0) + 1
+    """The number after the last one; 1 if what stands there is no number."""
+    try:
+        return int(md.get("scan_id", 0) or 0) + 1
+    except (TypeError, ValueError, OverflowError):
+        return 1
