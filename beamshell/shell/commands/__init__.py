@@ -32,6 +32,7 @@ _MODULES = (
     "finding",
     "exporting",
     "images",
+    "following",
     "samples",
     "amending",
     "figures",
