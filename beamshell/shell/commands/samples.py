@@ -55,7 +55,9 @@ def _replace(
 ) -> None:
     """Set an entry of the metadata and those that belong to it; those of the one before go, all at once."""
     metadata = session.md
-    entries = {key: name, **{f"{key}_{label}": value for label, value in (more or {}).items()}}
+    typed = {key: name, **{f"{key}_{label}": value for label, value in (more or {}).items()}}
+    rules = session.metadata_rules
+    entries = {each: rules.value(each, word) if each in rules.by_key else word for each, word in typed.items()}
     old = {each: value for dropped in (key, *and_drop) for each, value in _of(dropped, metadata).items()}
     metadata.change(entries, without=old)
     print_answer(_shown(entries))
