@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import override
 
-from beamshell.errors import StoreError, UsageError
+from beamshell.errors import StoreError, UnknownName
 from beamshell.shell.command_set import command
 from beamshell.shell.live_line import LiveLines
 from beamshell.shell.messages_shown import print_answer, say_error
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.slots import ChoiceSlot, Slot, TextSlot
 from beamshell.shell.tokens import Tokens, is_whole
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
@@ -56,12 +56,11 @@ class FolderSlot(Slot):
         return isinstance(token, Path) or (isinstance(token, str) and token.startswith(("/", "./", "../", "~", "..")))
 
 
-class RunsSlot(Slot):
+class RunsSlot(TextSlot):
     """The words that say which runs are meant; they end at a folder."""
 
     word = "run ..."
     optional = True
-    repeats = True
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
@@ -71,8 +70,8 @@ class RunsSlot(Slot):
         return " ".join(words)
 
     @override
-    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return token is not None and not FolderSlot().fits(token, devices)
+    def usage(self, name: str) -> str:
+        return self.word
 
 
 @command(HEADING, example="export csv 12")
@@ -120,8 +119,15 @@ def export(
                 print_answer(f"{result.run.label} is still open: this is what it has now")
     _say_what_was_written(chosen, paths, target)
     if failed:
-        labels = listed((run.label for run in failed), _MOST_NAMED)
+        labels = listed(map(_label, failed), _MOST_NAMED)
         raise StoreError(f"{len(failed)} of {len(chosen)} runs could not be exported: {labels}")
+
+
+def _label(run: Run) -> str:
+    try:
+        return run.label
+    except StoreError:  # its start document cannot be read
+        return run.path.name
 
 
 def _chosen(session: Session, words: str) -> Sequence[Run]:
@@ -129,7 +135,10 @@ def _chosen(session: Session, words: str) -> Sequence[Run]:
         return [session.last_run()]
     if is_whole(words):
         return [session.runs[int(words)]]
-    raise UsageError(f"'{words}' is neither the number of a run nor a folder: for a new folder write ./{words}")
+    if not (chosen := session.runs.find(words)):
+        last = words.split()[-1]
+        raise UnknownName(f"{chosen.foot}{f'; for the folder write ./{last}' if Path(last).is_dir() else ''}")
+    return chosen
 
 
 def _say_what_was_written(chosen: Sequence[Run], paths: Sequence[Path], folder: Path) -> None:
