@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 import tomllib
 from pathlib import Path
 
@@ -40,8 +41,8 @@ def lamp():
     def serve():
         while True:
             connection, _address = server.accept()
-            with connection:
-                text = b"".join(iter(lambda: connection.recv(100), b"")).decode()
+            with connection, connection.makefile() as words:
+                text = words.read()
             texts.append(text)
             if text == "end\n":
                 return
@@ -61,8 +62,9 @@ def test_the_sink_of_the_page_tells_the_lamp(lamp):
     sink.send([Line("u:1", "u", "start", '{"scan_id": 7}'), Line("u:2", "u", "stop", "{}")])
     assert sink.check() == "the lamp shows: test"
     sink.send([Line("u:1", "u", "event", "{}")])
-    while len(texts) < 3:
-        pass
+    deadline = time.monotonic() + 60
+    while len(texts) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert texts == ["scan 7\n", "free\n", "test\n"]
 
 
