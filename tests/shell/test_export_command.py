@@ -74,7 +74,7 @@ def test_another_folder_may_be_named_with_or_without_runs(export, tmp_path, monk
 
 
 @pytest.mark.parametrize(
-    ("words", "numbers"), [("7..8", (7, 8)), ("-2..-1", (8, 9)), ("LaB6", (8,)), ("sample=Si", (7,))]
+    ("words", "numbers"), [("7..8", (7, 8)), ("-2..-1", (8, 9)), ("..7", (7,)), ("LaB6", (8,)), ("sample=Si", (7,))]
 )
 def test_runs_are_chosen_by_the_words_of_runs(export, tmp_path, words, numbers):
     export("jsonl", *words.split(), str(tmp_path / "out"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,11 +11,12 @@ from typing_extensions import override
 
 from beamshell.errors import StoreError, UnknownName
 from beamshell.shell.command_set import command
+from beamshell.shell.commands.finding import RunWordsSlot
 from beamshell.shell.live_line import LiveLines
 from beamshell.shell.messages_shown import print_answer, say_error
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.slots import ChoiceSlot, Slot, TextSlot
-from beamshell.shell.tokens import Tokens, is_whole
+from beamshell.shell.slots import ChoiceSlot, Slot
+from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 
@@ -53,32 +55,24 @@ class FolderSlot(Slot):
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return isinstance(token, Path) or (isinstance(token, str) and token.startswith(("/", "./", "../", "~", "..")))
+        if isinstance(token, str):
+            return token in (".", "..") or token.startswith(("/", "./", "../", "~"))
+        return isinstance(token, Path)
 
 
-class RunsSlot(TextSlot):
-    """The words that say which runs are meant; they end at a folder."""
-
-    word = "run ..."
-    optional = True
-
-    @override
-    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        words = []
-        while tokens and not (following is not None and following.fits(tokens.peek(), tokens.devices)):
-            words.append(str(tokens.take(name)))
-        return " ".join(words)
+class ExportedRunsSlot(RunWordsSlot):
+    """Words that choose runs, and no folder."""
 
     @override
-    def usage(self, name: str) -> str:
-        return self.word
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return super().fits(token, devices) and not FolderSlot().fits(token, devices)
 
 
 @command(HEADING, example="export csv 12")
 def export(
     session: Session,
     format: Annotated[str, FormatSlot()],
-    runs: Annotated[str, RunsSlot()] = "",
+    runs: Annotated[str, ExportedRunsSlot()] = "",
     folder: Annotated[Path | None, FolderSlot()] = None,
     *,
     name: str | None = None,
@@ -101,11 +95,11 @@ def export(
     options = {"header": True} if header == "yes" else {}
     paths: list[Path] = []
     failed: list[Run] = []
+    numbers = count(1)
     with LiveLines() as lines:
 
         def begin(run: Run) -> None:
-            number = chosen.index(run) + 1
-            lines.draw(f"exporting {run.label} ({number} of {len(chosen)}); Ctrl+C ends it")
+            lines.draw(f"exporting {run.label} ({next(numbers)} of {len(chosen)}); Ctrl+C ends it")
 
         results = exported(chosen, format, target, name=template, replace=replace == "yes", begin=begin, **options)
         for result in results:
@@ -133,8 +127,8 @@ def _label(run: Run) -> str:
 def _chosen(session: Session, words: str) -> Sequence[Run]:
     if not words:
         return [session.last_run()]
-    if is_whole(words):
-        return [session.runs[int(words)]]
+    if (number := session.runs.query(words).single_number) is not None:
+        return [session.runs[number]]
     if not (chosen := session.runs.find(words)):
         last = words.split()[-1]
         raise UnknownName(f"{chosen.foot}{f'; for the folder write ./{last}' if Path(last).is_dir() else ''}")
