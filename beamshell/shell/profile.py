@@ -91,6 +91,10 @@ class Beamshell(Configurable):
         "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
         "are shown in any case.",
     ).tag(config=True)
+    export_names = Dict(
+        help="The names of exported files by format, such as {'csv': '{proposal}/{scan_id:06d}_{sample}'}; a `/` makes "
+        "folders."
+    ).tag(config=True)
     presets_file = Unicode(
         "",
         help="The file of the presets, absolute or beside the profile's ipython_config.py; empty: in the data folder.",
@@ -101,6 +105,10 @@ class Beamshell(Configurable):
     requires = Dict(
         help="The state of the beamline that a command or a plan needs, such as {'xafs': 'alignment'}; in any other it "
         "is refused."
+    ).tag(config=True)
+    followers = Dict(
+        help="What reads the runs and hands them on, each in a process of its own, such as {'stream': {'sink': 'zmq', "
+        "'address': 'tcp://127.0.0.1:5577'}}; `followers` shows them."
     ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)

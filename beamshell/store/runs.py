@@ -7,36 +7,34 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
-from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
+from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
-from beamshell.store.index import NEWEST_FIRST, OLDEST_FIRST, Index, Row
-from beamshell.store.run import Run, plan_line
+from beamshell.store.index import Index
+from beamshell.store.index_rows import Row, corrected
+from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
+from beamshell.store.run import Run
+from beamshell.store.run_list import RunList, frame_of, record_of
+from beamshell.store.search_query import Query, Term, parse
+from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted
-from beamshell.text.times import date_and_time
-from beamshell.text.window import table_in_window
 
 __all__ = ["Run", "RunList", "Runs"]
 
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
 
+_MOST_COUNTED = 1000  # runs that words choose: more are not counted
+_RECENT = 200  # runs whose metadata are offered when words are completed
 _LARGEST = 2**63 - 1  # of a number in the index
-
-
-class RunList(list[Run]):
-    """Runs, oldest first, that show themselves as a table."""
-
-    def __repr__(self) -> str:
-        heading = ["scan_id", "time", "points", "status", "plan"]
-        return table_in_window([heading, *(_cells(run) for run in self)], left_aligned=[4], hide_first=[[1], [2]])
 
 
 class Runs:
@@ -48,11 +46,17 @@ class Runs:
 
     Args:
         folder: the data folder.
+        console: the id of this console, for the amendments that it writes.
+        clock: seconds since 1970-01-01 UTC.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], console: str = "", *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self.folder = Path(folder)
-        self.index = Index(self.folder)
+        self.amendments = Amendments(self.folder, console)
+        self.index = Index(self.folder, self.amendments)
         self._assets = AssetReaders()
 
     @property
@@ -82,8 +86,16 @@ class Runs:
             raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
-    def __call__(self, key: int | None = None) -> Run | Runs:
-        """What `runs 12` and `runs` are in Python, as other commands can be called too."""
+    @overload
+    def __call__(self, key: None = None) -> Runs: ...
+    @overload
+    def __call__(self, key: int) -> Run: ...
+    @overload
+    def __call__(self, key: str) -> RunList: ...
+    def __call__(self, key: int | str | None = None) -> Run | Runs | RunList:
+        """What `runs 12`, `runs yesterday samx` and `runs` are in Python, as other commands can be called too."""
+        if isinstance(key, str):
+            return self.find(key)
         return self if key is None else self[key]
 
     def __len__(self) -> int:
@@ -111,11 +123,11 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid) for path in paths if path.is_file())
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
-        rows = self.index.rows("instr(start, ?) AND uid != ?", [run.uid, run.uid])
+        rows = self.index.find(Query(terms=(Term(run.uid, CONTINUES),)))
         rows = [row for row in rows if from_json(row.start).get(CONTINUES) == run.uid]
         return self._runs(rows)[-1] if rows else None
 
@@ -163,6 +175,77 @@ class Runs:
             rows = [row for row in rows if _holds(from_json(row.start), metadata, text or "")]
         return self._runs(rows)
 
+    def find(self, words: str, most: int | None = None) -> RunList:
+        """The runs that words choose, oldest first: `runs.find("yesterday samx failed")`; it is the grammar of `runs`.
+
+        Args:
+            words: times, statuses, numbers such as 12 and -3..-1, a metadata key with its value, and any other words.
+            most: how many at most, of the newest; None for all.
+
+        Raises:
+            UsageError: a word has neither a letter nor a digit, or a range is the wrong way round.
+        """
+        with self.index.question():
+            query = self.query(words)
+            found = self._runs(self.index.find(query, most))
+            found.foot = self._foot(query, len(found), most)
+        return found
+
+    def understood(self, query: Query) -> str:
+        """How words were understood, such as "yesterday (Fri 27 Nov) with samx"; read again they mean the same."""
+        return query.text(self._clock())
+
+    def _foot(self, query: Query, number: int, most: int | None) -> str:
+        """How the words were understood; if there is nothing, the condition without which there would be something."""
+        understood = self.understood(query)
+        if number == 0:
+            return f"no run {understood}".rstrip() + self._remedy(query)
+        total = number if number != most else self.index.count_found(query, _MOST_COUNTED + 1)
+        count = _count(total) if total == number else f"the newest {number} of {_count(total)}"
+        return f"{count} {understood}".rstrip()
+
+    def _remedy(self, query: Query) -> str:
+        for condition, other in query.without_one():
+            if other != Query() and (number := self.index.count_found(other, _MOST_COUNTED + 1)):
+                return f"; without '{condition}' there {'is' if number == 1 else 'are'} {_count(number)}"
+        return ""
+
+    def query(self, words: str) -> Query:
+        """What words mean, with the metadata keys that there are.
+
+        Raises:
+            UsageError: as `find` does.
+        """
+        return parse(words, self._clock(), self.index.keys())
+
+    def to_pandas(self, words: str = "") -> Any:
+        """A DataFrame with one row a run, the oldest first: `runs.to_pandas("last week sample LaB6")`.
+
+        Args:
+            words: as `find` takes them; "" for all runs.
+
+        Raises:
+            UsageError: pandas is not installed, or as `find` does.
+        """
+        with self.index.question():
+            amended = self.index.amended()
+            rows = self.index.find(self.query(words))
+        return frame_of(
+            record_of(corrected(from_json(row.start), notes), row.exit_status, row.points, notes)
+            for row in rows
+            for notes in [amended.get(row.uid, [])]
+        )
+
+    def recent_values(self, *keys: str) -> list[str]:
+        """The words that the newest runs have for metadata keys, those of the newest run first, for completion."""
+        names = {key_word(key) for key in keys} - {""}
+        values: dict[str, None] = {}
+        for row in reversed(self.index.find(Query(), _RECENT)):
+            for key, value in from_json(row.start).items():
+                if key_word(key) in names and isinstance(value, str) and not any(map(str.isspace, value)):
+                    values[value] = None
+        return list(values)
+
     def _newest(self, number: int) -> Run:
         rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
         if not rows:
@@ -182,7 +265,7 @@ class Runs:
         return self._runs(rows)[-1]
 
     def _by_uid(self, prefix: str) -> Run:
-        rows = self.index.rows("substr(uid, 1, ?) = ?", [len(prefix), prefix])
+        rows = self.index.rows("uid >= ? AND uid < ?", [prefix, prefix + chr(0x10FFFF)])
         if not rows:
             raise UnknownName(f"no run's uid begins with {prefix!r}: runs.search(text={prefix!r}) looks everywhere")
         uids = sorted({row.uid for row in rows})
@@ -206,13 +289,11 @@ class Runs:
         return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
 
 
-def _cells(run: Run) -> list[str]:
-    points = number_of_points(run.num_events)
-    scan_id = "" if run.scan_id is None else str(run.scan_id)
-    return [scan_id, date_and_time(run.start["time"]), str(points), run.exit_status or "open", plan_line(run.start)]
+def _count(number: int) -> str:
+    return f"more than {_MOST_COUNTED} runs" if number > _MOST_COUNTED else counted(number, "run")
 
 
 def _holds(start: Document, metadata: dict[str, Any], text: str) -> bool:
