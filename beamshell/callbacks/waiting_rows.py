@@ -33,7 +33,8 @@ class WaitingRows:
 
     They wait only where somebody calls `print_first` before anything else is written, so that the order on the screen
     is that of the events; elsewhere each row is printed when it comes. Only one table has waiting rows at a time. What
-    another thread writes may come before rows of the last tenth of a second.
+    another thread writes may come before rows of the last tenth of a second; and if the plan's next message does not
+    return, they come when it does.
 
     Args:
         painter: prints them when they are due, while the engine waits.

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.table import LiveTable
@@ -129,3 +133,34 @@ def test_who_writes_something_else_does_not_fail_because_of_a_row(bench, documen
         bench.table(name, {key: value for key, value in event.items() if key != "seq_num"})
         bench.rows.print_first()
     assert "a row cannot be printed" in caplog.text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["det", "i0", "print", "paint", "time"]), max_size=60))
+def test_no_row_is_lost_and_none_changes_places_with_what_else_is_written(make_run, steps):
+    bench, happened = Bench(), []
+    runs = {name: iter(make_run([name], [], [(1.0,)] * 60)) for name in ("det", "i0")}
+    for documents in runs.values():
+        bench.measure(documents, 2)
+    with bench.rows.allowed():
+        for step, what in enumerate(steps):
+            if what == "print":
+                bench.rows.print_first()
+                bench.printed.append(f"says {step}")
+                happened.append(f"says {step}")
+            elif what == "paint":
+                bench.painter.paint()
+            elif what == "time":
+                bench.now += LONGEST_WAIT_S / 3
+            else:
+                name, event = next(runs[what])
+                bench.table(name, event | {"seq_num": step})
+                happened.append(f"{step}")
+    lines = "\n".join(bench.printed).splitlines()
+    assert [line for line in map(first_words, lines) if line] == happened
+
+
+def first_words(line):
+    """The number of a row, or what was printed; "" for a heading."""
+    match = re.match(r" *([0-9]+) |(says [0-9]+)", line)
+    return "" if match is None else match[1] or match[2]
