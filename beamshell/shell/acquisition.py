@@ -70,7 +70,8 @@ class Acquisition:
         metadata = PersistentDict(folder / "metadata.sqlite")
         for path in bring_in(folder):
             say(f"a run that the data folder had refused is in its place now: {path}")
-        runs = Runs(folder)
+        log = ConsoleLog(folder, console_id())
+        runs = Runs(folder, log.console)
         close_runs_of_the_dead(folder, runs.open_files())
         for host, path in open_on_other_computers(folder):
             say(f"a run of {host} is open: {path}; if no console runs there, type session.close_open_runs()")
@@ -81,7 +82,7 @@ class Acquisition:
         journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
-        return cls(folder, metadata, journal, runs, queue, ConsoleLog(folder, console_id()), engine)
+        return cls(folder, metadata, journal, runs, queue, log, engine)
 
     def end_plan(self) -> None:
         """Abort the plan that is paused, if there is one."""
