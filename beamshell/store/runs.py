@@ -42,7 +42,8 @@ class Runs:
 
     `runs[-1]` is the newest: the one that began last, whatever the computer's clock said; `runs[-3:]` the newest three;
     `runs[1234]` the run with that scan_id (the newest, if there are several); `runs[100:110]` scan_ids 100 to 109;
-    `runs["1a2b"]` the run whose uid begins so.
+    `runs["1a2b"]` the run whose uid begins so; `runs.find("yesterday samx")`, typed `runs yesterday samx`, those that
+    words choose; `runs.to_pandas("last week")` a DataFrame with a row for each.
 
     Args:
         folder: the data folder.
