@@ -87,17 +87,11 @@ class Runs:
             raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
-    @overload
-    def __call__(self, key: None = None) -> Runs: ...
-    @overload
-    def __call__(self, key: int) -> Run: ...
-    @overload
-    def __call__(self, key: str) -> RunList: ...
-    def __call__(self, key: int | str | None = None) -> Run | Runs | RunList:
+    def __call__(self, *words: int | str) -> Run | Runs | RunList:
         """What `runs 12`, `runs yesterday samx` and `runs` are in Python, as other commands can be called too."""
-        if isinstance(key, str):
-            return self.find(key)
-        return self if key is None else self[key]
+        if len(words) == 1 and isinstance(words[0], int):
+            return self[words[0]]
+        return self.find(" ".join(map(str, words))) if words else self
 
     def __len__(self) -> int:
         return self.index.count()

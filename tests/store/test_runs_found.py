@@ -100,6 +100,7 @@ def test_of_many_runs_the_newest_are_shown_newest_last(some):
 
 def test_what_is_typed_is_a_call_in_python_too(some):
     assert [run.scan_id for run in some("yesterday samx")] == [3, 5]
+    assert [run.scan_id for run in some("yesterday", "samx", -3)] == []
 
 
 def test_a_run_is_found_by_its_end_as_soon_as_it_has_one(runs, journal, made):
