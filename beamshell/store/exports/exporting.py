@@ -33,7 +33,7 @@ def export(
     """Write runs into files of a folder; the paths of the files.
 
     Args:
-        runs: one or more; of a run that is still open what there is.
+        runs: one, or a list of runs; of a run that is still open what there is.
         format: one of `format_names()`.
         folder: it is made if need be.
         name: a template of the names, such as "{scan_id:06d}_{sample}"; "" for the usual one of the format.
@@ -44,8 +44,7 @@ def export(
         StoreError: a run cannot be exported, or a file is there already; the files of other runs are made.
         UsageError: there is no such format or option, or the name is wrong; nothing is made.
     """
-    several = [runs] if isinstance(runs, Run) else runs
-    results = list(exported(several, format, folder, name=name, replace=replace, **options))
+    results = list(exported(runs, format, folder, name=name, replace=replace, **options))
     for result in results:
         if result.error is not None:
             raise result.error
@@ -53,7 +52,7 @@ def export(
 
 
 def exported(
-    runs: Sequence[Run],
+    runs: Run | Sequence[Run],
     format: str,
     folder: Path,
     *,
@@ -67,16 +66,17 @@ def exported(
     Args:
         begin: called with each run before it is written.
     """
+    several = [runs] if isinstance(runs, Run) else runs
     if (built_in := BUILT_IN.get(format)) is not None:
         for option in options:
             if option not in built_in.options:
                 raise UsageError(f"{format} has no option {option}")
-        template = name or (built_in.name_of_several if len(runs) > 1 else names.A_RUN)
-        yield from _with_writer(runs, built_in, folder, template, replace, begin, options)
+        template = name or (names.A_RUN if isinstance(runs, Run) else built_in.name_of_several)
+        yield from _with_writer(several, built_in, folder, template, replace, begin, options)
     elif (exporter := added_formats().get(format)) is not None:
         if name or replace or options:
             raise UsageError(f"{format} names its files itself, and replaces none")
-        for run in runs:
+        for run in several:
             begin(run)
             yield _with_exporter(run, exporter, folder)
     else:
