@@ -86,8 +86,8 @@ def exported(
 def _with_exporter(run: Run, exporter: Exporter, folder: Path) -> Exported:
     try:
         return Exported(run, list(exporter(run, folder)))
-    except (BeamshellError, OSError) as exc:
-        return Exported(run, [], _refused(run, folder, exc))
+    except Exception as exc:  # noqa: BLE001 - an exporter of a package may raise anything
+        return Exported(run, [], _refused(run, exc, folder))
 
 
 def _with_writer(
@@ -132,21 +132,24 @@ def _into_files(
             try:
                 with files.all_or_nothing():
                     format.write(run, files, **options)
-            except BeamshellError as exc:
-                errors[run] = exc
-            except (LookupError, TypeError, ValueError, AttributeError) as exc:
-                errors[run] = _error(run, f"a document of it is not understood ({type(exc).__name__}: {exc})", exc)
+            except OSError:  # a disk that refuses one run refuses the file
+                raise
+            except Exception as exc:  # noqa: BLE001 - a document of another program, or a damaged one, may hold anything
+                errors[run] = _refused(run, exc)
         paths = files.publish()
     except (StoreError, OSError) as exc:
-        return [Exported(run, [], _refused(run, files.folder, exc)) for run in runs]
+        return [Exported(run, [], _refused(run, exc, files.folder)) for run in runs]
     return [Exported(run, paths if run is runs[-1] else [], errors.get(run)) for run in runs]
 
 
-def _refused(run: Run, folder: Path, exc: BeamshellError | OSError) -> BeamshellError:
-    return exc if isinstance(exc, BeamshellError) else _error(run, f"{folder}: {exc.strerror or exc}", exc)
-
-
-def _error(run: Run, reason: str, cause: Exception) -> StoreError:
+def _refused(run: Run, cause: Exception, folder: Path | None = None) -> BeamshellError:
+    """The error of a run: one of ours as it is, another one in words."""
+    if isinstance(cause, BeamshellError):
+        return cause
+    if isinstance(cause, OSError):
+        reason = f"{cause.filename or folder}: {cause.strerror or cause}"
+    else:
+        reason = f"a document of it is not understood ({type(cause).__name__}: {cause})"
     error = StoreError(f"{run.label} cannot be exported: {reason}")
     error.__cause__ = cause
     return error
