@@ -13,6 +13,7 @@ from typing import Any
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES, CONTINUES_SCAN, first_point
+from beamshell.documents.entries import sequence_of
 from beamshell.documents.points import number_of_points
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
@@ -267,8 +268,8 @@ def plan_line(start: Document) -> str:
     if isinstance(command := start.get("command"), str) and command:
         words = [shorten(command, 60, placeholder=" ...")]
     else:
-        names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
+        names = [str(name) for key in ("motors", "detectors") for name in sequence_of(start, key)]
         words = [str(start.get("plan_name") or "?"), *names]
     if CONTINUES in start:
-        words.append(f"(continues {start.get(CONTINUES_SCAN) or start[CONTINUES][:8]})")
+        words.append(f"(continues {start.get(CONTINUES_SCAN) or str(start[CONTINUES])[:8]})")
     return " ".join(words)
