@@ -32,6 +32,8 @@ class Plot(NamedTuple):
     then x comes first."""
     also: tuple[str, ...] = ()
     """The keys of motors that move along with those of the axes."""
+    is_shaped: bool = False
+    """Whether it has the shape of a grid: no array is a column of the stream then."""
 
     @property
     def signal(self) -> str:
@@ -68,7 +70,7 @@ def plot_of(
     if len(axes) > 1 and len(axes) == len(dimensions) and one_a_point:
         if shaped and (cells := cells_of(start, table, axes)) is not None:
             filled = {key: cells.filled(column) for key, column in signals.items()}
-            return Plot(stream, filled, dict(zip(axes, cells.positions, strict=True)))
+            return Plot(stream, filled, dict(zip(axes, cells.positions, strict=True)), is_shaped=True)
         if len(axes) == 2:
             scattered = axes if shape_is_unknown(start) else axes[::-1]
             return Plot(stream, signals, {key: table[key] for key in scattered})

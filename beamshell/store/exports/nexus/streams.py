@@ -145,27 +145,27 @@ class _Timestamps(RunReceiver):
 
 
 def draw(group: Group, plot: Plot, datasets: Mapping[str, Any]) -> None:
-    """Make the group a plot (NXdata): its columns are those of the stream where they are the same, else its own."""
-    names = {key: _place(group, key, column, datasets) for key, column in (*plot.axes.items(), *plot.signals.items())}
-    also = {key: _place(group, key, None, datasets) for key in plot.also}
-    signal, *others = (names[key] for key in plot.signals)
-    axes = [names[key] for key in plot.axes]
-    number = next(iter(plot.signals.values())).ndim
-    is_scattered = len(axes) > number
-    set_attributes(group, signal=signal, axes=axes + ["."] * (number - len(axes)))
+    """Make the group a plot (NXdata): of the columns of its stream, or of arrays of its own if it has a shape."""
+    axes = [_place(group, key, axis, datasets, is_own=plot.is_shaped) for key, axis in plot.axes.items()]
+    signals = [_place(group, key, values, datasets, is_own=plot.is_shaped) for key, values in plot.signals.items()]
+    dimensions = next(iter(plot.signals.values())).ndim
+    is_scattered = len(axes) > dimensions
+    set_attributes(group, signal=signals[0], axes=axes + ["."] * (dimensions - len(axes)))
+    if len(signals) > 1:
+        set_attributes(group, auxiliary_signals=signals[1:])
     for dimension, axis in enumerate(axes):
         set_attributes(group, **{f"{axis}_indices": 0 if is_scattered else dimension})
-    for axis in also.values():
-        set_attributes(group, **{f"{axis}_indices": 0})
-    if others:
-        set_attributes(group, auxiliary_signals=others)
+    for key in plot.also:
+        set_attributes(group, **{f"{_place(group, key, None, datasets)}_indices": 0})
 
 
-def _place(group: Group, key: str, column: Any, datasets: Mapping[str, Any]) -> str:
-    """The name in the group of a column of the stream, or of one of the plot's own."""
+def _place(group: Group, key: str, values: Any, datasets: Mapping[str, Any], *, is_own: bool = False) -> str:
+    """The name in the group of a column of the stream, or of an array of the plot's own."""
     dataset = datasets.get(key)
-    if dataset is None or (column is not None and column.shape != dataset.shape):
-        dataset = add_column(group, key, column, dataset.attrs.get("units", "") if dataset is not None else "s")
+    if dataset is None:  # the time since the start
+        dataset = add_column(group, key, values, "s")
+    elif is_own:
+        dataset = add_column(group, key, values, dataset.attrs.get("units", ""))
     elif dataset.parent != group:
         dataset = add_link(group, key, dataset)
     return str(dataset.name.rpartition("/")[2])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nexus_reading import plain, read, same
 
-from beamshell.store.encoding import from_json
 from beamshell.store.exports.nexus.values import add_column, add_group, add_value, free_name, set_attributes
 from beamshell.store.table import table_of
 
@@ -37,33 +37,6 @@ def column_of(values, **about):
         event = {"uid": f"e{number}", "descriptor": "d", "time": 0.0, "seq_num": number, "data": data, "timestamps": {}}
         documents.append(("event", event))
     return table_of(documents, "primary")["k"]
-
-
-def read(dataset):
-    """What a reader who knows `fill_value` and `format` takes it for."""
-    values = dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
-    if dataset.attrs.get("format") == "JSON":
-        return [from_json(text) for text in values] if np.ndim(values) else from_json(values)
-    rows = values.tolist() if isinstance(values, np.ndarray | np.generic) else values
-    if "fill_value" not in dataset.attrs:
-        return rows
-    fill = dataset.attrs["fill_value"]
-    is_missing = [np.all(np.isnan(row)) if fill != fill else row == fill for row in values]
-    return [None if missing else value for missing, value in zip(is_missing, rows, strict=True)]
-
-
-def same(a, b):
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    return a == b or (a is not None and b is not None and a != a and b != b)
-
-
-def plain(column):
-    """A column as lists; None where an integer is missing."""
-    rows = column.tolist() if column.dtype != object else list(column)
-    return [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.complex_numbers(), st.binary())
