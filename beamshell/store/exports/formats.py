@@ -52,6 +52,7 @@ class Format:
 BUILT_IN = {
     "csv": Format("csv_files:CsvWriter", ".csv", options=("header",)),
     "jsonl": Format("json_lines:JsonLinesWriter", ".jsonl"),
+    "nexus": Format("nexus.entry:NexusWriter", ".nxs"),
     "spec": Format("spec_file:SpecWriter", ".spec", shares_files=True, name_of_several=names.A_DAY),
     "parquet": Format("parquet:ParquetWriter", ".parquet"),
 }

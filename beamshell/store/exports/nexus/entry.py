@@ -20,10 +20,12 @@ from beamshell.errors import StoreError
 from beamshell.store.amendments import COMMENT, SET, TAG, Amendment
 from beamshell.store.asset_readers import AssetReaders, require_h5py
 from beamshell.store.encoding import to_json
+from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.nexus.instrument import Datasets, add_instrument
 from beamshell.store.exports.nexus.plot import plot_of, stream_of_plot
 from beamshell.store.exports.nexus.streams import Stream, StreamWriter, draw, streams_of
 from beamshell.store.exports.nexus.values import Group, add_group, add_value, set_attributes
+from beamshell.store.exports.writer import Outline
 from beamshell.store.run import plan_line
 from beamshell.text.times import iso_time
 
@@ -60,6 +62,34 @@ def nexus_file(
         file.flush()
         content: bytes = file.id.get_file_image()
     return content
+
+
+class NexusWriter:
+    """Writes one run into one file, when the last of its documents has come.
+
+    Args:
+        files: where the file goes.
+        outline: what is known of the run.
+    """
+
+    def __init__(self, files: NewFiles, outline: Outline) -> None:
+        self._files, self._outline = files, outline
+        self._documents: list[tuple[str, Document]] = []
+
+    def __call__(self, name: str, doc: Document) -> None:
+        """Take one document."""
+        self._documents.append((name, doc))
+
+    def close(self) -> None:
+        """Write the file.
+
+        Raises:
+            MissingLibrary: h5py is not installed.
+            OSError: the disk refuses.
+        """
+        folder = self._files.final().parent
+        content = nexus_file(self._documents, folder, self._outline.amendments, self._outline.readers)
+        self._files.path().write_bytes(content)
 
 
 class _EntryWriter:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
+import signal
+import sys
 
 import chexus
 import h5py
@@ -14,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from silx.io.nxdata import get_default
 
-from beamshell.errors import StoreError
+from beamshell.errors import MissingLibrary, StoreError
+from beamshell.store import Run
 from beamshell.store.amendments import Amendment
+from beamshell.store.exports.exporting import export
 from beamshell.store.exports.nexus.entry import nexus_file
 
 STAYS = {"depends_on_missing"}
@@ -231,3 +236,34 @@ def quiet(caplog):
     """What silx finds wrong with a plot it says in the log."""
     yield
     assert [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING] == []
+
+
+# ---- as a format of the export -------------------------------------------------------------------
+
+
+def test_it_is_a_format_of_the_export(scan, write, tmp_path):
+    (path,) = export(Run(write(scan)), "nexus", tmp_path / "out", name="{scan_id}_{sample}")
+    assert path.name == "12_LaB6.nxs"
+    with h5py.File(path) as file:
+        assert file["entry/primary/det"].shape == (3,)
+
+
+def test_without_h5py_one_line_says_what_to_install_and_no_file_is_left(scan, write, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MissingLibrary, match=r'HDF5 files need h5py: pip install "beamshell\[hdf5\]"'):
+        export(Run(write(scan)), "nexus", tmp_path / "out")
+    assert list(tmp_path.glob("out/*")) == []
+
+
+def test_a_disk_that_is_full_is_an_error_and_leaves_no_file(scan, write, tmp_path):
+    run = Run(write(scan))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, unlimited[1]))
+    try:
+        with pytest.raises(StoreError, match="run 12 cannot be exported"):
+            export(run, "nexus", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.glob("out/*")) == []

@@ -76,7 +76,7 @@ def no_power_loss(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda fd: None)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=st.tuples(run_documents("a"), run_documents("b")), order=st.lists(st.integers(0, 1), max_size=12))
 def test_every_column_of_every_stream_is_read_back(runs, order):
     with tempfile.TemporaryDirectory() as folder:
