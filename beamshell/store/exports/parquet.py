@@ -14,10 +14,11 @@ from beamshell.arrays import np
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import MissingLibrary
+from beamshell.store.columns import Column
 from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.writer import Outline, stream_of
-from beamshell.store.table import Column, PointsOfStream
+from beamshell.store.table import PointsOfStream
 
 
 class ParquetWriter(RunReceiver):

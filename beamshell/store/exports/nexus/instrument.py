@@ -13,15 +13,14 @@ from typing import Any, NamedTuple
 
 from beamshell.documents import Document
 from beamshell.documents.entries import entries_of, sequence_of
-from beamshell.store.exports.nexus.grid import SETPOINTS
 from beamshell.store.exports.nexus.plot import PRIMARY
 from beamshell.store.exports.nexus.streams import Stream
 from beamshell.store.exports.nexus.values import Group, add_group, add_link, add_value
+from beamshell.store.scan_axes import SETPOINTS
 
 _RING = frozenset({"ring", "ring_current"})
 _AMPERE = frozenset({"A", "mA", "uA"})
 _BEAM_MONITORS = frozenset({"i0", "mon"})
-
 _NO_LIMIT = 1e100  # a record without limits has 1e300
 
 Datasets = Mapping[str, Mapping[str, Any]]

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from beamshell.documents import Document
 from beamshell.documents.entries import entries_of, sequence_of
 from beamshell.documents.points import points_of_streams
-from beamshell.store.exports.nexus.grid import SETPOINTS, cells_of, is_plain
-from beamshell.store.table import Column, Table
+from beamshell.store.columns import Column
+from beamshell.store.exports.nexus.grid import grid_cells
+from beamshell.store.scan_axes import NUMBER, SETPOINTS, TIME, axes_of
+from beamshell.store.table import Table
 
 PRIMARY = "primary"
-TIME = "time"
 ELAPSED = "elapsed_time"
 """The name of the axis of a run that moves no motor: seconds since its start."""
-POINT = "seq_num"
 
 
 class Plot(NamedTuple):
@@ -43,7 +43,7 @@ class Plot(NamedTuple):
 
 def stream_of_plot(tables: Mapping[str, Table]) -> str | None:
     """The stream that a run is about: `primary`, else the longest of those that hold points; None if none has one."""
-    points = points_of_streams({stream: len(table["seq_num"]) for stream, table in tables.items()})
+    points = points_of_streams({stream: table.num_points for stream, table in tables.items()})
     points = {stream: number for stream, number in points.items() if number}
     return PRIMARY if PRIMARY in points else max(points, key=points.__getitem__, default=None)
 
@@ -60,42 +60,25 @@ def plot_of(
         table: its points.
         shaped: False leaves a grid as its points, one after the other.
     """
-    dimensions = [fields for fields in dimensions_of(start, stream) if fields != [TIME]]
-    signals = _signals(start, descriptors, table, {key for fields in dimensions for key in fields})
+    dimensions = axes_of(start, stream).keys
+    signals = _signals(start, descriptors, table, {key for keys in dimensions for key in keys})
     if not signals:
         return None
-    axes = [fields[0] for fields in dimensions if fields[0] in table and is_plain(table[fields[0]])]
-    also = tuple(key for fields in dimensions for key in fields[1:] if key in table and is_plain(table[key]))
+    axes = [keys[0] for keys in dimensions if _is_drawable(table, keys[0])]
+    also = tuple(key for keys in dimensions for key in keys[1:] if _is_drawable(table, key))
     one_a_point = next(iter(signals.values())).ndim == 1
     if len(axes) > 1 and len(axes) == len(dimensions) and one_a_point:
-        if shaped and (cells := cells_of(start, table, axes)) is not None:
+        if shaped and (cells := grid_cells(start, stream, table)) is not None:
             filled = {key: cells.filled(column) for key, column in signals.items()}
-            return Plot(stream, filled, dict(zip(axes, cells.positions, strict=True)), is_shaped=True)
+            return Plot(stream, filled, cells.positions, is_shaped=True)
         if len(axes) == 2:
-            scattered = axes if shape_is_unknown(start) else axes[::-1]
-            return Plot(stream, signals, {key: table[key] for key in scattered})
+            has_rows = bool(sequence_of(start, "shape"))  # its slow motor comes first, and goes along y
+            return Plot(stream, signals, {key: table[key] for key in (reversed(axes) if has_rows else axes)})
     if axes:
         return Plot(stream, signals, {axes[0]: table[axes[0]]}, (*axes[1:], *also))
-    if dimensions and stream == PRIMARY:  # the motor was not recorded
-        return Plot(stream, signals, {POINT: table[POINT]})
+    if dimensions:  # the motor was not recorded
+        return Plot(stream, signals, {NUMBER: table[NUMBER]})
     return Plot(stream, signals, {ELAPSED: table[TIME] - float(start["time"])})
-
-
-def shape_is_unknown(start: Document) -> bool:
-    """Whether a scan of two motors is none over rows and columns: its first motor is x then."""
-    return not sequence_of(start, "shape")
-
-
-def dimensions_of(start: Document, stream: str) -> list[list[str]]:
-    """The keys that move along each axis of the run, slowest first."""
-    dimensions = []
-    for dimension in sequence_of(entries_of(start, "hints"), "dimensions"):
-        match dimension:
-            case [str(field), str(name)] if name == stream:
-                dimensions.append([field])
-            case [[*fields], str(name)] if name == stream and fields and all(isinstance(key, str) for key in fields):
-                dimensions.append(list(fields))
-    return dimensions
 
 
 def hinted(start: Document, descriptors: Iterable[Document]) -> list[str]:
@@ -114,10 +97,15 @@ def _signals(
 ) -> dict[str, Column]:
     """What is drawn, by key: the hinted columns of numbers; without one the first other column that can be."""
     keys = [key for key in hinted(start, descriptors) if key in table and key not in scanned]
-    signals = {key: table[key] for key in keys if is_plain(table[key])}
+    signals = {key: table[key] for key in keys if _is_drawable(table, key)}
     if signals:
         return signals
     setpoints = {key + end for key in scanned for end in SETPOINTS}
-    others = [key for key in [*table.keys()][2:] if key not in scanned and key not in setpoints]
+    others = [key for key in [*table][2:] if key not in scanned and key not in setpoints]
     numbers = [key for key in (*keys, *others) if table[key].dtype.kind in "iuf" and table[key].size]
     return {key: table[key] for key in numbers[:1]}
+
+
+def _is_drawable(table: Table, key: str) -> bool:
+    """Whether a key has a number a point."""
+    return key in table and table[key].ndim == 1 and table[key].dtype.kind in "iuf"

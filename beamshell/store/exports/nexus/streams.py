@@ -78,12 +78,12 @@ class StreamWriter:
     def write(self, stream: Stream) -> None:
         """Write a stream: a plot of its own if it has points to draw (NXdata), else a collection of its columns."""
         plot = None
-        if stream.name not in NO_POINTS and len(stream.table["seq_num"]):
+        if stream.name not in NO_POINTS and stream.table.num_points:
             plot = plot_of(self._start, stream.descriptors, stream.name, stream.table, shaped=False)
         group = add_group(self._entry, stream.name, "NXcollection" if plot is None else "NXdata")
         datasets = self.datasets[stream.name] = {}
-        for key in stream.table.keys():  # noqa: SIM118  a table is asked for its columns
-            datasets[key] = add_column(group, key, stream.table[key], stream.table.units[key])
+        for key, column in stream.table.items():
+            datasets[key] = add_column(group, key, column, stream.table.units[key])
             if choices := stream.about.get(key, {}).get("choices"):
                 set_attributes(datasets[key], choices=", ".join(map(str, choices)))
         set_attributes(datasets["time"], start=_EPOCH)

@@ -11,8 +11,8 @@ import re
 from typing import Any, NamedTuple, TypeAlias
 
 from beamshell.arrays import np
+from beamshell.store.columns import LARGEST_EXACT, Column
 from beamshell.store.encoding import to_json
-from beamshell.store.table import Column
 from beamshell.text.numbers import label
 
 Group: TypeAlias = Any
@@ -21,7 +21,6 @@ Group: TypeAlias = Any
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.]")
 _LONGEST_NAME = 200
 _LONGEST_ATTRIBUTE = 1000
-_LARGEST_EXACT = 2**53  # all integers up to here are floats
 _COMPRESSED_FROM = 100_000  # bytes
 
 
@@ -133,7 +132,7 @@ def form_of_value(value: Any) -> Form:
 def _of_whole_numbers(column: np.ma.MaskedArray[Any, Any]) -> Form:
     """Integers or truth values, some of them missing: floats with NaN if that is exact, else filled."""
     present = column.compressed()
-    if column.dtype.kind == "b" or not np.any((present > _LARGEST_EXACT) | (present < -_LARGEST_EXACT)):
+    if column.dtype.kind == "b" or not np.any((present > LARGEST_EXACT) | (present < -LARGEST_EXACT)):
         return Form(np.ma.filled(column.astype(float), np.nan), fill=np.nan)
     fill = column.dtype.type(np.iinfo(column.dtype).max)
     if np.any(present == fill):
@@ -158,7 +157,7 @@ def _of_arrays(rows: list[Any]) -> Form | None:
         return None
     if len({array.shape for array in arrays}) > 1:
         return None
-    if any(array.dtype.kind in "iu" and np.any(np.abs(array.astype(float)) >= _LARGEST_EXACT) for array in arrays):
+    if any(array.dtype.kind in "iu" and np.any(np.abs(array.astype(float)) >= LARGEST_EXACT) for array in arrays):
         return None
     has_gaps = len(arrays) < len(rows)
     if has_gaps and any(np.isnan(array).all() for array in arrays):  # it would look like a missing one

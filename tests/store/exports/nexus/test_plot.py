@@ -53,7 +53,7 @@ def grid_rows(ys, xs, *, snake=False, noise=0.0):
 def grid_start(ys, xs, *, snake=False):
     return {
         "shape": [len(ys), len(xs)], "snaking": [False, snake],
-        "plan_args": {"args": ["samy", list(ys), "samx", list(xs)]},
+        "plan_args": {"args": ["samy", list(ys), "samx", list(xs)]}, "extents": [[ys[0], ys[-1]], [xs[0], xs[-1]]],
     }  # fmt: skip
 
 

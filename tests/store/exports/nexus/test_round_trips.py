@@ -119,8 +119,8 @@ def test_a_hundred_exports_of_a_running_scan_can_all_be_opened(tmp_path, made):
     rows, columns = 30, 20
     start = made.start(
         1, motors=["y", "x"], detectors=["det"], shape=[rows, columns], snaking=[False, True],
-        hints={"dimensions": [[["y"], "primary"], [["x"], "primary"]]},
-        plan_args={"args": ["y", 0, rows - 1, rows, "x", 0, columns - 1, columns]},
+        hints={"dimensions": [[["y"], "primary"], [["x"], "primary"]], "gridding": "rectilinear"},
+        extents=[[0, rows - 1], [0, columns - 1]],
     )  # fmt: skip
     descriptor = made.descriptor(start[1], keys=["y", "x", "det"], hints={"det": {"fields": ["det"]}})
     journal = Journal(tmp_path / "data")
