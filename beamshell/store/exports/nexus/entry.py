@@ -23,10 +23,11 @@ from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.nexus.instrument import Datasets, add_instrument
 from beamshell.store.exports.nexus.plot import plot_of, stream_of_plot
-from beamshell.store.exports.nexus.streams import Stream, StreamWriter, draw, streams_of
+from beamshell.store.exports.nexus.streams import Stream, StreamWriter, draw, draw_arrays, streams_of
 from beamshell.store.exports.nexus.values import Group, add_group, add_value, set_attributes
 from beamshell.store.exports.writer import Outline
 from beamshell.store.run import plan_line
+from beamshell.store.scan_axes import axes_of
 from beamshell.text.times import iso_time
 
 _numbers = itertools.count()
@@ -118,14 +119,14 @@ class _EntryWriter:
         for stream in streams.values():
             writer.write(stream)
         add_instrument(self._entry, self._start, streams.values(), writer.datasets)
-        self._write_plot(plot, streams, writer.datasets)
+        self._write_plots(plot, streams, writer.datasets)
 
     def _write_summary(self) -> None:
         """What the run was, when, and how it ended."""
         start, stop = self._start, self._stop or {}
         self._texts(
             title=text_of(self._metadata, "title") or plan_line(start),
-            entry_identifier=str(start.get("scan_id") or ""),
+            entry_identifier="" if start.get("scan_id") is None else str(start["scan_id"]),
             entry_identifier_uuid=str(start["uid"]),
             start_time=iso_time(start["time"]),
             end_time=iso_time(stop["time"]) if stop else "",
@@ -194,15 +195,22 @@ class _EntryWriter:
                 dataset = add_value(documents, name, to_json(content))
                 set_attributes(dataset, format="JSON")
 
-    def _write_plot(self, group: Group, streams: Mapping[str, Stream], datasets: Datasets) -> None:
-        """The default plot; none if nothing is there to be drawn."""
+    def _write_plots(self, group: Group, streams: Mapping[str, Stream], datasets: Datasets) -> None:
+        """The default plot, and one of each key whose values are spectra or pictures; none if nothing can be drawn."""
         name = stream_of_plot({name: stream.table for name, stream in streams.items()})
-        plot = None
+        plots = []
         if name is not None:
             plot = plot_of(self._start, streams[name].descriptors, name, streams[name].table)
-        if plot is None:
+            if plot is not None:
+                set_attributes(group, title=text_of(self._metadata, "title") or plan_line(self._start))
+                draw(group, plot, datasets[name])
+                plots.append(group)
+            axis = axes_of(self._start, name).line(streams[name].table)
+            for key, dataset in datasets[name].items():
+                if dataset.ndim > 1 and dataset.dtype.kind in "iuf":
+                    plots.append(add_group(self._entry, key, "NXdata"))
+                    draw_arrays(plots[-1], key, axis, datasets[name])
+        if group not in plots:
             del self._entry["data"]
-            return
-        set_attributes(group, title=text_of(self._metadata, "title") or plan_line(self._start))
-        draw(group, plot, datasets[plot.stream])
-        set_attributes(self._entry, default="data")
+        if plots:
+            set_attributes(self._entry, default=plots[0].name.rpartition("/")[2])

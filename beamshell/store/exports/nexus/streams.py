@@ -21,6 +21,7 @@ from beamshell.store.exports.nexus.pictures import add_pictures
 from beamshell.store.exports.nexus.plot import Plot, plot_of
 from beamshell.store.exports.nexus.values import Group, add_column, add_group, add_link, add_value, set_attributes
 from beamshell.store.frame_locations import FrameLocations
+from beamshell.store.scan_axes import NUMBER, TIME
 from beamshell.store.table import Table, table_of
 from beamshell.text.times import iso_time
 
@@ -157,6 +158,26 @@ def draw(group: Group, plot: Plot, datasets: Mapping[str, Any]) -> None:
         set_attributes(group, **{f"{axis}_indices": 0 if is_scattered else dimension})
     for key in plot.also:
         set_attributes(group, **{f"{_place(group, key, None, datasets)}_indices": 0})
+
+
+def draw_arrays(group: Group, key: str, axis: str, datasets: Mapping[str, Any]) -> None:
+    """Make the group a plot (NXdata) of spectra or pictures over their points.
+
+    Args:
+        group: the new group.
+        key: of the arrays.
+        axis: the column along which they were measured; the number of the point is taken for the time.
+        datasets: of the stream, by key.
+    """
+    arrays = datasets[key]
+    over = datasets[NUMBER if axis == TIME else axis]
+    signal = _place(group, key, None, datasets)
+    axes = ["."] * arrays.ndim
+    if len(over) == len(arrays):  # a picture may be there before its point
+        axes[0] = _place(group, NUMBER if axis == TIME else axis, None, datasets)
+        set_attributes(group, **{f"{axes[0]}_indices": 0})
+    set_attributes(group, signal=signal, axes=axes)
+    set_attributes(arrays, interpretation="spectrum" if arrays.ndim == 2 else "image")
 
 
 def _place(group: Group, key: str, values: Any, datasets: Mapping[str, Any], *, is_own: bool = False) -> str:

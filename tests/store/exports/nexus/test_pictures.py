@@ -7,7 +7,9 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+import silx.io
 from PIL import Image
+from silx.io.nxdata import NXdata, get_default
 
 from beamshell.store.asset_readers import AssetReaders
 from beamshell.store.exports.nexus.entry import nexus_file
@@ -72,6 +74,19 @@ def test_a_picture_a_point_is_read_from_the_detectors_own_file(take, entry_of, t
     assert pictures.is_virtual
     assert (pictures.attrs["files"], "missing_files" in pictures.attrs) == (str(path), False)
     assert entry["instrument/cam/data"] == pictures
+
+
+def test_pictures_are_a_plot_of_their_own_and_the_default_one_where_nothing_else_can_be_drawn(take, written, tmp_path):
+    path = hdf5(tmp_path / "images" / "cam.h5", range(3))
+    documents = take([(path, [(1, 0), (2, 1), (3, 2)])])
+    with silx.io.open(str(written(documents))) as file:
+        plot = NXdata(file["entry/cam_image"])
+        assert (plot.is_valid, plot.axes_names) == (True, ["seq_num", None, None])
+        np.testing.assert_array_equal(plot.signal[()], frames(0, 1, 2))
+        assert get_default(file).signal_name == "det"
+    del documents[1][1]["data_keys"]["det"]
+    with silx.io.open(str(written(documents))) as file:
+        assert get_default(file).signal_name == "cam_image"
 
 
 def test_of_a_point_that_was_measured_again_it_is_the_last_picture(take, entry_of, tmp_path):
