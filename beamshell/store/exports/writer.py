@@ -14,6 +14,7 @@ from typing_extensions import override
 from beamshell.documents import Document
 from beamshell.documents.alarms import STREAMS as ALARMS
 from beamshell.documents.router import RunReceiver
+from beamshell.store.amendments import Amendment
 from beamshell.store.asset_readers import AssetReaders
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.run import Run
@@ -47,7 +48,9 @@ class Outline(RunReceiver):
         superseded: the uids of the events whose points were measured again later.
     """
 
-    def __init__(self, metadata: Document, amendments: Iterable[Any] = (), readers: AssetReaders | None = None) -> None:
+    def __init__(
+        self, metadata: Document, amendments: Iterable[Amendment] = (), readers: AssetReaders | None = None
+    ) -> None:
         super().__init__()
         self.metadata = metadata
         self.amendments = list(amendments)
@@ -84,17 +87,25 @@ WriterClass: TypeAlias = Callable[..., Writer]
 """Makes a writer from the NewFiles that it writes into, the Outline of its run, and options of its format."""
 
 
-def write_run(make: WriterClass, run: Run, files: NewFiles, **options: Any) -> None:
+def write_run(make: WriterClass, run: Run, files: NewFiles, *, read_ahead: bool, **options: Any) -> None:
     """Write a stored run; of one that is still open what there is.
+
+    Args:
+        make: makes the writer.
+        run: the run.
+        files: where the files are made.
+        read_ahead: True if the outline is to come from a first reading.
+        options: of the format.
 
     Raises:
         StoreError: the run cannot be read, the format cannot hold it, or a file is there already.
         OSError: the disk refuses.
     """
     outline = Outline(run.metadata, run.amendments, run.readers)
-    outline.take(run.documents())
+    if read_ahead:
+        outline.take(run.documents())
     writer = make(files, outline, **options)
-    for name, doc in islice(run.documents(), outline.documents):
+    for name, doc in islice(run.documents(), outline.documents if read_ahead else None):
         writer(name, doc)
     writer.close()
 
