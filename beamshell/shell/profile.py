@@ -91,12 +91,21 @@ class Beamshell(Configurable):
         "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
         "are shown in any case.",
     ).tag(config=True)
+    export_names = Dict(
+        help="The names of exported files by format, such as {'csv': '{proposal}/{scan_id:06d}_{sample}'}; a `/` makes "
+        "folders."
+    ).tag(config=True)
     presets_file = Unicode(
         "",
         help="The file of the presets, absolute or beside the profile's ipython_config.py; empty: in the data folder.",
     ).tag(config=True)
     states_file = Unicode(
         "", help="The file of the beamline's states (YAML), absolute or beside the profile's ipython_config.py."
+    ).tag(config=True)
+    metadata_file = Unicode(
+        "",
+        help="The file of the metadata that runs must have, and of their values (YAML), absolute or beside the "
+        "profile's ipython_config.py.",
     ).tag(config=True)
     requires = Dict(
         help="The state of the beamline that a command or a plan needs, such as {'xafs': 'alignment'}; in any other it "

@@ -103,7 +103,7 @@ class ConsoleLog:
                         continue
                     if since is not None and _time_of(line) < since:
                         continue
-                    entry = _entry(line)
+                    entry = entry_of(line)
                     if entry is None or (kinds and entry.kind not in kinds):
                         continue
                     if until is None or entry.time <= until:
@@ -150,7 +150,7 @@ def _time_of(line: bytes) -> float:
         return 0.0
 
 
-def _entry(line: bytes) -> LogEntry | None:
+def entry_of(line: bytes) -> LogEntry | None:
     """The entry of a line; None if the line was cut off."""
     try:
         facts = json.loads(line)

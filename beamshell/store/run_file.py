@@ -51,13 +51,22 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
         StoreError: the file cannot be read.
     """
     beginning = f'["{only}"'.encode() if only else b""
+    for number, line in lines_of(path):
+        if line.startswith(beginning) and (pair := document_of(line, f"{path}:{number}")):
+            yield pair
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole lines of a run's file with their numbers, from 1.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if not line.startswith(beginning):
-                    continue
-                if line.endswith(b"\n") and (pair := _parse(line, f"{path}:{number}")):
-                    yield pair
+                if line.endswith(b"\n"):
+                    yield number, line
     except OSError as exc:
         raise _unreadable(path, exc) from exc
 
@@ -69,7 +78,7 @@ def first_document(path: Path) -> Document | None:
             line = file.readline()
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    pair = _parse(line, f"{path}:1") if line.endswith(b"\n") else None
+    pair = document_of(line, f"{path}:1") if line.endswith(b"\n") else None
     return pair[1] if pair and pair[0] == "start" else None
 
 
@@ -84,7 +93,7 @@ def stop_document(path: Path) -> Document | None:
         raise _unreadable(path, exc) from exc
     whole = tail[: tail.rfind(b"\n") + 1]
     last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
-    pair = _parse(last, f"{path}, last line") if last.startswith(b'["stop"') else None
+    pair = document_of(last, f"{path}, last line") if last.startswith(b'["stop"') else None
     return pair[1] if pair else None
 
 
@@ -121,7 +130,13 @@ def _unreadable(path: Path, exc: OSError) -> StoreError:
     return StoreError(f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails")
 
 
-def _parse(line: bytes, place: str) -> tuple[str, Document] | None:
+def document_of(line: bytes, place: str) -> tuple[str, Document] | None:
+    """The name and the document of a line; None if it is damaged, which the log says.
+
+    Args:
+        line: of a run's file.
+        place: the file and the number of the line, for the log.
+    """
     try:
         pair = from_json(line.decode("utf-8"))
     except (ValueError, RecursionError):
