@@ -28,12 +28,14 @@ beamshell: the console a beamline is run from.
   beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
   beamshell run night.txt            the same with a file of commands or Python, which is checked first
   beamshell queue [add ... | hold]   the sample queue, also while a console runs it: queue? there tells all words
+  beamshell export FORMAT [RUN ...]  write runs for other programs: csv today [--to FOLDER] [--name NAME] [--replace]
 
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
   beamshell follow [NAME]            hand on runs as the profile says, as a service; without a name: how all fare
   beamshell check [NAME]             send a test message through each follower
+  beamshell zmq-proxy IN OUT         take what followers publish at IN, and hand it to the subscribers of OUT
   beamshell kernel                   offer the beamline as a kernel in Jupyter: [--profile ...] [--data ...] [--twin]
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
@@ -49,9 +51,11 @@ _SUBCOMMANDS = {
     "ioc": "file_commands:serve_twin",
     "import": "file_commands:import_devices",
     "queue": "file_commands:work_on_queue",
+    "export": "file_commands:export_runs",
     "kernel": "notebook:install_kernel",
     "follow": "followers:run_follower",
     "check": "followers:check_followers",
+    "zmq-proxy": "followers:run_proxy",
 }
 
 

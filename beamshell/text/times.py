@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from functools import lru_cache
 from time import localtime
 from typing import Any
 
@@ -102,10 +103,16 @@ def time_of_day(timestamp: Any) -> str:
     """
     try:
         second, tenth = divmod(math.floor(timestamp * 10), 10)
-        moment = localtime(second)
+        return f"{_whole_second(second)}.{tenth}"
     except (TypeError, ValueError, OverflowError, OSError):
         return str(timestamp)
-    return f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}.{tenth}"
+
+
+@lru_cache(maxsize=16)
+def _whole_second(second: int) -> str:
+    """The time of day of a second; points of a fast scan share it."""
+    moment = localtime(second)
+    return f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}"
 
 
 def date_and_time(timestamp: float) -> str:
@@ -115,6 +122,15 @@ def date_and_time(timestamp: float) -> str:
         timestamp: seconds since 1970-01-01 UTC.
     """
     return f"{datetime.datetime.fromtimestamp(timestamp):%Y-%m-%d %H:%M:%S}"
+
+
+def iso_time(timestamp: float) -> str:
+    """The date and the time with its zone, as ISO 8601 has it: "2026-11-22T17:47:28.132000+01:00".
+
+    Args:
+        timestamp: seconds since 1970-01-01 UTC.
+    """
+    return datetime.datetime.fromtimestamp(timestamp).astimezone().isoformat()
 
 
 def end_time(timestamp: float, now: float) -> str:
