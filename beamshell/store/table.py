@@ -89,9 +89,9 @@ class Table(dict[str, Column]):
 
         The points of a grid are in their cells, whichever way the scan went, and a cell that was not measured has NaN;
         the coordinates are the positions that were set, and the measured ones are the variable `<motor>_readback`.
-        Any other scan has one dimension, its motor, with the motors that moved along as coordinates; one of motors
-        that have no order, such as a spiral, the number of the point; what no motor was moved for, the time. Times are
-        datetimes in UTC. Values that are arrays have further dimensions.
+        Any other scan has one dimension, its motor, with the motors that moved along as coordinates; points that have
+        no order, such as those of a spiral, or are not where the cells are, have that of their numbers; what no motor
+        was moved for, the time. Times are datetimes in UTC. Values that are arrays have further dimensions.
 
         Raises:
             MissingLibrary: xarray is not installed.
