@@ -18,7 +18,8 @@ from beamshell.errors import UnknownName, UsageError
 from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
-from beamshell.store.index import NEWEST, Index
+from beamshell.store.index import Index
+from beamshell.store.index_reader import NEWEST
 from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
 from beamshell.store.run import Run
