@@ -55,6 +55,7 @@ class Format:
 BUILT_IN = {
     "csv": Format("csv_files:CsvWriter", ".csv", options=("header",)),
     "jsonl": Format("json_lines:JsonLinesWriter", ".jsonl", reads_ahead=False),
+    "nexus": Format("nexus.entry:NexusWriter", ".nxs", reads_ahead=False),
     "spec": Format("spec_file:SpecWriter", ".spec", shares_files=True, name_of_several=names.A_DAY),
     "parquet": Format("parquet:ParquetWriter", ".parquet", reads_ahead=False),
 }
