@@ -174,7 +174,8 @@ class PointsOfStream(RunReceiver):
         if descriptor.get("name", "primary") != self._stream:
             return
         before = len(self._numbers)
-        self._numbers += [number + self.numbered_from - 1 for number in page["seq_num"]]
+        offset = self.numbered_from - 1
+        self._numbers += [number + offset for number in page["seq_num"]] if offset else page["seq_num"]
         self._times += page["time"]
         for key, values in page["data"].items():
             if key not in self._external:
@@ -191,7 +192,7 @@ class PointsOfStream(RunReceiver):
         """The points collected so far, as a table of this class."""
         rows = self._rows()
         columns: dict[str, Column] = {
-            NUMBER: np.array(_of(rows, self._numbers), dtype=np.int64),
+            NUMBER: np.fromiter(_of(rows, self._numbers), dtype=np.int64),
             TIME: np.array(_of(rows, self._times), dtype=float),
         }
         units = {TIME: "s"}

@@ -138,4 +138,4 @@ def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as exc:
-        raise MissingLibrary(f'this needs {name}, which is not installed: pip install "beamshell[tables]"') from exc
+        raise MissingLibrary(f'{name} is not installed: pip install "beamshell[tables]"') from exc
