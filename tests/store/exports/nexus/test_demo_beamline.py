@@ -71,3 +71,4 @@ def test_a_scan_on_the_fly(measure):
         np.testing.assert_array_equal(plot.axes[0][()], run.table()["th"])
         np.testing.assert_array_equal(file["entry/primary/mcs_i0"][()], run.table()["mcs_i0"])
         assert file["entry/mcs_i0/data"].shape == (11,)
+        np.testing.assert_array_equal(file["entry/instrument/th/value"][()], run.table()["th"])
