@@ -182,8 +182,8 @@ def test_pictures_that_ophyd_has_recorded_are_found(made, entry_of, tmp_path):
     }
     descriptor = made.descriptor(start[1], data_keys={"cam_image": about}, object_keys={"cam": ["cam_image"]})
     resource = {
-        "uid": "r", "spec": "AD_HDF5", "root": str(tmp_path), "resource_path": "images/cam.h5", "path_semantics": "posix",
-        "resource_kwargs": {"frame_per_point": 1}, "run_start": start[1]["uid"],
+        "uid": "r", "spec": "AD_HDF5", "root": str(tmp_path), "resource_path": "images/cam.h5",
+        "path_semantics": "posix", "resource_kwargs": {"frame_per_point": 1}, "run_start": start[1]["uid"],
     }  # fmt: skip
     documents = [start, descriptor, ("resource", resource)]
     for number in range(2):
