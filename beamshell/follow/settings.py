@@ -28,6 +28,7 @@ GROUP = "beamshell.sinks"
 
 SINKS = {
     "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
+    "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
 }
 """The sinks of beamshell: by name, the module and the class."""
 
