@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,6 +55,11 @@ _FILE = "index.sqlite"
 _READ_AGAIN = -1  # in place of the time of a folder that may still change
 _SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
 _AT_ONCE = 500  # run files a transaction: another console waits for no longer than these take
+_MANY = 1000  # run files: what takes longer than a moment
+NEWEST = 200
+"""The number of the newest runs that are known while the others are read."""
+_TAIL = 16384  # bytes of `.order` that name them
+_YEAR, _DAY = re.compile("[0-9]{4}"), re.compile("[0-9]{2}-[0-9]{2}")
 _IN_DAY = "path >= ? AND path < ?"
 _ORDER = f"{run_file.RUNS}/{ORDER}"
 
@@ -69,24 +77,105 @@ class Index:
         self._amendments = amendments
         self._lock = threading.RLock()
         self._depth = 0  # of questions within questions
+        self._asker = 0  # the thread that asks now
+        self._reader: threading.Thread | None = None  # reads what is not in the index yet
+        self._is_closed = False
         self._reported: set[str] = set()  # files without a start document that the log has named
         self._db = self._open()
 
     @contextlib.contextmanager
-    def question(self) -> Iterator[None]:
-        """A block whose queries are answered from one refresh of the index, made at its beginning."""
+    def question(self, *, of_newest: bool = False) -> Iterator[None]:
+        """A block whose queries are answered from one refresh of the index, made at its beginning.
+
+        Args:
+            of_newest: whether it is about the newest runs alone: it does not wait for `read_in_background`.
+        """
+        reader = self._reader
+        is_within = self._depth and self._asker == threading.get_ident()
+        if reader is not None and not of_newest and not is_within:
+            reader.join()
         with self._lock:
             self._depth += 1
+            self._asker = threading.get_ident()
             try:
                 if self._depth == 1:
-                    self._answer(self.refresh)
+                    self._answer(self.refresh if self._reader is None else self._read_newest)
                 yield
             finally:
                 self._depth -= 1
 
-    def rows(self, condition: str = "1", values: Sequence[Any] = (), order: str = OLDEST_FIRST) -> list[Row]:
-        """The rows for which an SQL condition holds, the oldest first."""
-        with self.question():
+    @property
+    def is_reading(self) -> bool:
+        """Whether older runs are being read in the background; a question about them waits for the end."""
+        return self._reader is not None
+
+    def read_in_background(self) -> None:
+        """Begin to read the run files in a thread, if many are not in the index: it was removed, or is of old.
+
+        Until it has ended, questions about the newest runs are answered from those, and others wait.
+        """
+        with self._lock:
+            if self._reader is None and self._answer(self._are_many_unread):
+                self._reader = threading.Thread(target=self._read_all, name="beamshell-index", daemon=True)
+                self._reader.start()
+
+    def _are_many_unread(self) -> bool:
+        unread = 0
+        for name, mtime in self._days().items():
+            if mtime != self._read_at(name):
+                (known,) = self._db.execute(f"SELECT count(*) FROM runs WHERE {_IN_DAY}", _day_bounds(name)).fetchone()
+                unread += len(os.listdir(self.folder / name)) - known
+                if unread > _MANY:
+                    return True
+        return False
+
+    def _read_all(self) -> None:
+        """Read the days that are not in the index, the newest first; the lock is free in between."""
+        try:
+            for name, mtime in sorted(self._days().items(), reverse=True):
+                if self._is_closed:
+                    return
+                if mtime != self._read_at(name):
+                    self._answer(partial(self._read_day, name, mtime))
+            with self._lock:
+                self._answer(self.refresh)
+        except (StoreError, sqlite3.Error, OSError) as exc:  # the next question reads on
+            _log.warning("the index could not be brought up to date: %s", exc)
+        finally:
+            self._reader = None
+
+    def _read_newest(self) -> None:
+        """Read the runs that began last; `_read_all` gives them their places."""
+        try:
+            with (self.folder / _ORDER).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                names = file.read().decode("utf-8", "replace").splitlines()[-NEWEST:]
+        except OSError:
+            names = []
+        paths = [path for name in names if (path := self.folder / name).is_file()]
+        if not paths and (days := self._days()):
+            paths = sorted((self.folder / max(days)).glob("*.jsonl"))[-NEWEST:]
+        known = {
+            row.path: row
+            for row in self._select(
+                f"path IN ({', '.join('?' * len(paths))})", [*map(self._relative, paths)], OLDEST_FIRST
+            )
+        }
+        changed = [path for path in paths if (row := known.get(self._relative(path))) is None or self._has_grown(row)]
+        amended = self.amended() if changed else {}
+        with transaction(self._db):
+            self._put(filter(None, (self._summary(path, amended) for path in changed)))
+
+    def rows(
+        self,
+        condition: str = "1",
+        values: Sequence[Any] = (),
+        order: str = OLDEST_FIRST,
+        *,
+        of_newest: bool = False,
+    ) -> list[Row]:
+        """The rows for which an SQL condition holds, the oldest first; `of_newest`: see `question`."""
+        with self.question(of_newest=of_newest):
             return self._answer(lambda: self._select(condition, values, order))
 
     def find(self, query: Query, most: int | None = None) -> list[Row]:
@@ -141,15 +230,16 @@ class Index:
         try:
             return ask()
         except sqlite3.DatabaseError as exc:
-            if is_damage(exc):
-                self._make_again()
-            elif is_refused(exc):
-                self._db.close()
-                self._db = self._open_in_memory(exc)
-            else:
-                raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
-            self.refresh()
-            return ask()
+            with self._lock:
+                if is_damage(exc):
+                    self._make_again()
+                elif is_refused(exc):
+                    self._db.close()
+                    self._db = self._open_in_memory(exc)
+                else:
+                    raise StoreError(f"{self.folder / _FILE} cannot be read ({exc}): try again") from exc
+                self.refresh()
+                return ask()
 
     def rebuild(self) -> int:
         """Forget everything and read all run files again; the number of runs."""
@@ -168,13 +258,12 @@ class Index:
         with self._lock:
             mtimes = dict(self._db.execute("SELECT path, mtime_ns FROM folders"))
             order_size = self._order_size()  # first: the files that it names by now are then found below
-            days = {self._relative(day): day for day in self._days()}
+            days = self._days()
             for gone in mtimes.keys() - days.keys():  # archived, or moved away
                 self._forget_day(gone)
-            for name, day in days.items():
-                mtime = day.stat().st_mtime_ns
+            for name, mtime in days.items():
                 if mtimes.get(name) != mtime:
-                    self._read_day(day, mtime)
+                    self._read_day(name, mtime)
             grown = [row for row in self._select("exit_status IS NULL", (), "path") if self._has_grown(row)]
             amended = self.amended() if grown else {}
             for row in grown:
@@ -196,8 +285,12 @@ class Index:
         return {uid: in_force(amendments) for uid, amendments in by_run.items()}
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file; what is being read in the background is read on the next time."""
+        self._is_closed = True
+        if (reader := self._reader) is not None:
+            reader.join()
+        with self._lock:
+            self._db.close()
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -229,26 +322,45 @@ class Index:
         rows = self._db.execute(f"SELECT {COLUMNS} FROM runs WHERE {condition} ORDER BY {order}", values)
         return [Row(*row) for row in rows]
 
-    def _days(self) -> Iterator[Path]:
-        return (self.folder / run_file.RUNS).glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]-[0-9][0-9]")
+    def _days(self) -> dict[str, int]:
+        """The folders of the days, in the data folder, and when they have changed, in nanoseconds."""
+        days: dict[str, int] = {}
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / run_file.RUNS) as years:
+            for year in years:
+                if not _YEAR.fullmatch(year.name):
+                    continue
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(year.path) as entries:
+                    for day in entries:
+                        if _DAY.fullmatch(day.name):
+                            days[f"{run_file.RUNS}/{year.name}/{day.name}"] = day.stat().st_mtime_ns
+        return days
+
+    def _read_at(self, day: str) -> int | None:
+        """The time of a day's folder when it was read; None if it was not."""
+        with self._lock:
+            found = self._db.execute("SELECT mtime_ns FROM folders WHERE path = ?", (day,)).fetchone()
+        return found[0] if found else None
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def _read_day(self, day: Path, mtime_ns: int) -> None:
+    def _read_day(self, name: str, mtime_ns: int) -> None:
         """Add a row for each new file of a day, and remove those of deleted files."""
-        name = self._relative(day)
-        files = {f"{name}/{path.name}": path for path in day.glob("*.jsonl")}
-        indexed = {path for (path,) in self._db.execute(f"SELECT path FROM runs WHERE {_IN_DAY}", _day_bounds(name))}
-        is_complete = True
+        files = {f"{name}/{path.name}": path for path in (self.folder / name).glob("*.jsonl")}
+        with self._lock:
+            rows = self._db.execute(f"SELECT path FROM runs WHERE {_IN_DAY}", _day_bounds(name))
+            indexed = {path for (path,) in rows}
         new = sorted(files.keys() - indexed)
         amended = self.amended() if new else {}
+        is_complete = True
         for some in _batches(new, _AT_ONCE):
+            if self._is_closed:
+                return
             summaries = [self._summary(files[path], amended) for path in some]
             is_complete &= None not in summaries
-            with transaction(self._db):
+            with self._lock, transaction(self._db):
                 self._put(filter(None, summaries))
-        with transaction(self._db):
+        with self._lock, transaction(self._db):
             for path in indexed - files.keys():
                 remove_runs(self._db, "path = ?", (path,))
             is_settled = is_complete and time.time_ns() - mtime_ns > _SETTLED_NS

@@ -35,7 +35,8 @@ CREATE INDEX runs_open ON runs (exit_status) WHERE exit_status IS NULL;
 CREATE INDEX runs_late ON runs (id - 1000 * time) WHERE id > 1000 * time + 1;
 CREATE VIRTUAL TABLE words USING fts5 (text, {_WORDS});
 CREATE TABLE typed (
-    id INTEGER PRIMARY KEY, console TEXT NOT NULL, time REAL NOT NULL, line TEXT NOT NULL, scan_id INTEGER, uid TEXT);
+    id INTEGER PRIMARY KEY, console TEXT NOT NULL, time REAL NOT NULL, line TEXT NOT NULL,
+    of_lines INTEGER NOT NULL, scan_id INTEGER, uid TEXT);
 CREATE INDEX typed_console ON typed (console);
 CREATE VIRTUAL TABLE typed_words USING fts5 (text, {_WORDS});
 CREATE TABLE keys (name TEXT PRIMARY KEY) WITHOUT ROWID;

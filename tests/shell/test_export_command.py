@@ -11,6 +11,7 @@ from beamshell.errors import StoreError, UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.launch import main
 from beamshell.store import Journal, Runs
+from beamshell.store.exports.csv_files import CsvWriter
 
 
 @pytest.fixture
@@ -101,6 +102,21 @@ def test_a_run_that_fails_is_named_and_the_others_are_written(export, runs, tmp_
         export("csv", "7..8", str(tmp_path / "out"))
     assert [name[:6] for name in names(tmp_path / "out")] == ["000007"]
     assert "is no start document" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_many_runs_are_whole(export, tmp_path, capsys, monkeypatch):
+    write = CsvWriter.event
+
+    def press(self, descriptor, event):
+        if event["data"]["det"] == 8:
+            raise KeyboardInterrupt
+        write(self, descriptor, event)
+
+    monkeypatch.setattr(CsvWriter, "event", press)
+    with pytest.raises(KeyboardInterrupt):
+        export("csv", "7..8", str(tmp_path / "out"))
+    assert capsys.readouterr().out.splitlines()[-1] == f"1 of 2 runs: 1 file in {tmp_path / 'out'}"
+    assert [name[:6] for name in names(tmp_path / "out")] == ["000007"]
 
 
 def test_an_open_run_says_so_and_a_run_without_points_too(export):
