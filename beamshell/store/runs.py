@@ -20,6 +20,7 @@ from beamshell.errors import UnknownName, UsageError
 from beamshell.store.amendments import Amendments
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
+from beamshell.store.index_reader import NEWEST
 from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
 from beamshell.store.search_query import Query, Term, parse
@@ -44,7 +45,8 @@ class Runs:
 
     `runs[-1]` is the newest: the one that began last, whatever the computer's clock said; `runs[-3:]` the newest three;
     `runs[1234]` the run with that scan_id (the newest, if there are several); `runs[100:110]` scan_ids 100 to 109;
-    `runs["1a2b"]` the run whose uid begins so.
+    `runs["1a2b"]` the run whose uid begins so; `runs.find("yesterday samx")`, typed `runs yesterday samx`, those that
+    words choose; `runs.to_pandas("last week")` a DataFrame with a row for each.
 
     Args:
         folder: the data folder.
@@ -93,17 +95,11 @@ class Runs:
             raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
-    @overload
-    def __call__(self, key: None = None) -> Runs: ...
-    @overload
-    def __call__(self, key: int) -> Run: ...
-    @overload
-    def __call__(self, key: str) -> RunList: ...
-    def __call__(self, key: int | str | None = None) -> Run | Runs | RunList:
+    def __call__(self, *words: int | str) -> Run | Runs | RunList:
         """What `runs 12`, `runs yesterday samx` and `runs` are in Python, as other commands can be called too."""
-        if isinstance(key, str):
-            return self.find(key)
-        return self if key is None else self[key]
+        if len(words) == 1 and isinstance(words[0], int):
+            return self[words[0]]
+        return self.find(" ".join(map(str, words))) if words else self
 
     def __len__(self) -> int:
         return self.index.count()
@@ -125,10 +121,13 @@ class Runs:
         return True
 
     def __repr__(self) -> str:
-        with self.index.question():
-            number = len(self)
+        with self.index.question(of_newest=True):
+            number = self.index.count()
             newest = self[-10:]
-        return f"{newest!r}\n{counted(number, 'run')} in {self.folder}" if number else f"no runs yet in {self.folder}"
+        if not number:
+            return f"no runs yet in {self.folder}"
+        more = " so far: older ones are being read" if self.index.is_reading else ""
+        return f"{newest!r}\n{counted(number, 'run')} in {self.folder}{more}"
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
@@ -142,12 +141,12 @@ class Runs:
 
     def open_files(self) -> list[Path]:
         """The files of the runs that have no stop document: they are measured now, or their console has died."""
-        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL")]
+        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL", of_newest=True)]
 
     @property
     def last_scan_id(self) -> int:
         """The highest scan_id of all; 0 if there is none."""
-        rows = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)")
+        rows = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)", of_newest=True)
         return rows[0].scan_id or 0 if rows else 0
 
     def search(
@@ -258,7 +257,7 @@ class Runs:
         return list(values)
 
     def _newest(self, number: int) -> Run:
-        rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
+        rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}", of_newest=number <= NEWEST)
         if not rows:
             raise UnknownName(
                 f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}, runs[-1] is the newest"
@@ -286,6 +285,10 @@ class Runs:
 
     def _between(self, key: slice) -> RunList:
         """A negative bound counts from the newest, another is a scan_id."""
+        if key.start is not None and key.start < 0 and (key.stop is None or key.stop < 0):
+            most = min(-key.start, _LARGEST)
+            rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT {most}", of_newest=most <= NEWEST)[::-1]
+            return self._runs(rows[: key.stop : key.step])
         conditions = ["1"]
         if key.start is not None and key.start >= 0:
             conditions.append(f"scan_id >= {int(key.start)}")
