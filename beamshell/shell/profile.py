@@ -94,7 +94,7 @@ class Beamshell(Configurable):
     export_names = Dict(
         Unicode(),
         help="The names of exported files by format, such as {'csv': '{proposal}/{scan_id:06d}_{sample}'}; a `/` makes "
-        "folders."
+        "folders.",
     ).tag(config=True)
     presets_file = Unicode(
         "",
