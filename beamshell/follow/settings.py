@@ -75,7 +75,13 @@ def make_sink(name: str, block: Mapping[str, Any]) -> Sink:
     missing = [key for key, one in parameters.items() if one.default is one.empty and key not in settings]
     if missing:
         raise ConfigError(f"followers: {name} ({block['sink']}) needs {listed(missing)}")
-    return kind(**{key: _revealed(value, f"followers: {name}: {key}") for key, value in settings.items()})
+    revealed = {key: _revealed(value, f"followers: {name}: {key}") for key, value in settings.items()}
+    try:
+        return kind(**revealed)
+    except (TypeError, ValueError) as exc:  # a setting of a wrong type; its value may be a secret
+        raise ConfigError(
+            f"followers: {name} ({block['sink']}) does not take these settings: {type(exc).__name__}"
+        ) from exc
 
 
 def _sink_class(name: str, sink: str) -> type[Sink]:
