@@ -39,6 +39,7 @@ class Terminal:
         columns: of the screen.
         knows_cursor: the terminal says where its cursor is, as most do; the line below the prompt needs that.
         variables: of its environment, beside the usual ones.
+        subcommand: of `beamshell`; "" opens a console.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Terminal:
         *,
         knows_cursor: bool = False,
         variables: Mapping[str, str] | None = None,
+        subcommand: str = "",
     ) -> None:
         self.data = data
-        self._columns = columns
+        self.columns = columns
         self._scrolled_off: list[str] = []
         self._screen = pyte.HistoryScreen(columns, ROWS, history=100_000)
         self._stream = pyte.Stream(self._screen)
@@ -61,7 +63,14 @@ class Terminal:
             del environ["PROMPT_TOOLKIT_NO_CPR"]
         said = {word.partition("=")[0] for word in words}
         usual = [word for word in QUICK if word.partition("=")[0] not in said]
-        command = ["-m", "beamshell", *usual, f"--Beamshell.demo_ioc_speed={speed}", *words]
+        command = [
+            "-m",
+            "beamshell",
+            *filter(None, [subcommand]),
+            *usual,
+            f"--Beamshell.demo_ioc_speed={speed}",
+            *words,
+        ]
         self.process = pexpect.spawn(
             sys.executable, command, env=environ, dimensions=(ROWS, columns), encoding="utf-8", timeout=None
         )
@@ -71,7 +80,7 @@ class Terminal:
     # ---- reading -----------------------------------------------------------------------------
 
     def _text_of(self, row: Mapping[int, Any]) -> str:
-        return "".join(row[x].data for x in range(self._columns)).rstrip()
+        return "".join(row[x].data for x in range(self.columns)).rstrip()
 
     def _read(self) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
@@ -80,7 +89,7 @@ class Terminal:
     @property
     def cells(self) -> list[list[Any]]:
         """What is on the screen, line by line to the last one with text: characters with their colours, as of pyte."""
-        lines = [[self._screen.buffer[y][x] for x in range(self._columns)] for y in range(ROWS)]
+        lines = [[self._screen.buffer[y][x] for x in range(self.columns)] for y in range(ROWS)]
         while len(lines) > self._screen.cursor.y + 1 and not "".join(cell.data for cell in lines[-1]).strip():
             lines.pop()
         return lines
@@ -118,7 +127,7 @@ class Terminal:
 
     def resize(self, columns: int) -> None:
         """Make the window as wide as this."""
-        self._columns = columns
+        self.columns = columns
         self._screen.resize(ROWS, columns)
         self.process.setwinsize(ROWS, columns)
 

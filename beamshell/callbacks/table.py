@@ -179,17 +179,27 @@ class _RunTable(RunReceiver):
     def print_rows(self) -> None:
         self._print.hold()
         try:
+            if self._table.rows.most is not None:
+                self._leave_out(len(self._waiting) - self._table.rows.most)
             while self._waiting:
                 self._print_event(*self._waiting.popleft())
         finally:
             self._print.release()
 
-    def _print_event(self, descriptor: Document, event: Document) -> None:
+    def _leave_out(self, number: int) -> None:
+        """Count so many events that wait, and print none of them."""
+        before = len(self._points)
+        for _ in range(number):
+            self._count(*self._waiting.popleft())
+        if (points := len(self._points) - before) > 0:
+            self._print(f"({counted(points, 'point')} before these)", _DIM)
+
+    def _count(self, descriptor: Document, event: Document) -> tuple[bool, Mapping[str, str]] | None:
+        """Whether the point was measured before, and its alarms; None if the event is no row."""
         self._alarms.take(descriptor, event)
         self._foreign.take(descriptor, event)
-        layout = self._layout
-        if layout is None or descriptor.get("name") != self._table.stream_name:
-            return
+        if self._layout is None or descriptor.get("name") != self._table.stream_name:
+            return None
         point = event["seq_num"]
         is_repeated = point in self._points
         if is_repeated:
@@ -198,6 +208,13 @@ class _RunTable(RunReceiver):
         severities = self._alarms.of(event)
         if (highest := self._highest) is not None:
             highest.take(event, is_valid=not severities or alarm_of(highest.key, severities) != INVALID)
+        return is_repeated, severities
+
+    def _print_event(self, descriptor: Document, event: Document) -> None:
+        layout, counted_event = self._layout, self._count(descriptor, event)
+        if layout is None or counted_event is None:
+            return
+        is_repeated, severities = counted_event
         texts = [column.text(event) for column in layout.columns]
         lines = [texts]
         if self._lines_left <= 0 or not layout.has_room_for(texts):

@@ -39,7 +39,12 @@ class WaitingRows:
     Args:
         painter: prints them when they are due, while the engine waits.
         clock: seconds that only grow.
+
+    Attributes:
+        most: rows that are printed at once; of more that wait only the last. None prints all.
     """
+
+    most: int | None = None
 
     def __init__(self, painter: Painter, clock: Callable[[], float] = time.monotonic) -> None:
         self._painter = painter
@@ -91,6 +96,16 @@ class WaitingRows:
                 self.draw()
             except Exception:  # who writes must not fail because of it
                 log.exception("a row cannot be printed; the measurement goes on")
+
+
+class HeldRows(WaitingRows):
+    """Rows that wait until `draw`, for somebody who reads many points at once."""
+
+    def add(self, table: Table) -> None:
+        """Have a table print its new row at the next `draw`; the rows of another table are printed first."""
+        if self._table is not table:
+            self.draw()
+            self._table = table
 
 
 rows = WaitingRows(the_painter)

@@ -41,8 +41,12 @@ class Reader:
         """A reader of everything that `.order` and the console log have."""
         return cls(folder, Cursor())
 
-    def skip_to_now(self) -> None:
-        """Leave out what there is; the runs that are open now are read from their beginning."""
+    def skip_to_now(self, recent_console: int = 0) -> None:
+        """Leave out what there is; the runs that are open now are read from their beginning.
+
+        Args:
+            recent_console: bytes at the end of the console log that are read all the same.
+        """
         self._find_new_runs()
         for place in list(self.cursor.runs.values()):
             path = self.folder / place.path
@@ -50,7 +54,7 @@ class Reader:
                 del self.cursor.runs[place.path]
         months = self._months()
         self.cursor.console_month = months[-1] if months else ""
-        self.cursor.console = self._console_size(self.cursor.console_month)
+        self.cursor.console = max(0, self._console_size(self.cursor.console_month) - recent_console)
         self.cursor.amendments = self._size(AMENDMENTS)
 
     def read(self, most: int = 1000) -> list[Line]:
@@ -60,7 +64,7 @@ class Reader:
         for place in list(self.cursor.runs.values()):
             lines += self._read_run(place, most - len(lines))
         lines += self._read_amendments(most - len(lines))
-        lines += self._read_console(most - len(lines))
+        lines += self.read_console(most - len(lines))
         return lines
 
     def unread(self) -> int:
@@ -150,7 +154,8 @@ class Reader:
 
     # ---- the console log -------------------------------------------------------------------------
 
-    def _read_console(self, most: int) -> Iterator[Line]:
+    def read_console(self, most: int) -> Iterator[Line]:
+        """What has been appended to the console log alone, at most so many lines."""
         for month in self._months():
             if month < self.cursor.console_month:
                 continue

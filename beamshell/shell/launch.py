@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from beamshell._version import __version__
 from beamshell.errors import BeamshellError
 from beamshell.plugins import take_working_folder_off_path
-from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, print_answer, say_error
+from beamshell.shell.messages_shown import Signalled, exit_status, print_answer, say_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ beamshell: the console a beamline is run from.
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
+  beamshell watch                    show in another terminal what the consoles of the data folder do
   beamshell follow [NAME]            hand on runs as the profile says, as a service; without a name: how all fare
   beamshell check [NAME]             send a test message through each follower
   beamshell zmq-proxy IN OUT         take what followers publish at IN, and hand it to the subscribers of OUT
@@ -56,6 +57,7 @@ _SUBCOMMANDS = {
     "follow": "followers:run_follower",
     "check": "followers:check_followers",
     "zmq-proxy": "followers:run_proxy",
+    "watch": "watch:watch",
 }
 
 
@@ -89,9 +91,9 @@ def _subcommand(name: str, words: list[str]) -> int:
     try:
         subcommand: Callable[[list[str]], int] = getattr(import_module(f"beamshell.shell.{module}"), function)
         return subcommand(words)
-    except BeamshellError as exc:
+    except (BeamshellError, KeyboardInterrupt) as exc:
         say_error(exc)
-        return FAILED
+        return exit_status(exc)
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.table import LiveTable
-from beamshell.callbacks.waiting_rows import LONGEST_WAIT_S, WaitingRows
+from beamshell.callbacks.waiting_rows import LONGEST_WAIT_S, HeldRows, WaitingRows
 
 POINTS = [(float(point), 0.5) for point in range(1, 7)]
 
@@ -164,3 +164,20 @@ def first_words(line):
     """The number of a row, or what was printed; "" for a heading."""
     match = re.match(r" *([0-9]+) |(says [0-9]+)", line)
     return "" if match is None else match[1] or match[2]
+
+
+def test_of_many_held_rows_only_the_last_are_printed_and_all_are_counted(make_run):
+    rows, printed = HeldRows(Painter()), []
+    table = LiveTable(out=printed.append, rows=rows)
+    rows.most = 2
+    *documents, stop = make_run(["th"], ["det"], [(float(point), 9 - point) for point in range(6)])
+    for name, doc in documents:
+        table(name, doc)
+    assert len(printed) == 1  # the title
+    rows.draw()
+    lines = printed[-1].splitlines()
+    assert lines[0] == "(4 points before these)"
+    assert [line.split()[0] for line in lines[-2:]] == ["5", "6"]
+    table(*stop)
+    assert any("success, 6 points" in text for text in printed)
+    assert any(text.split()[:1] == ["1"] for text in printed)  # the highest, which was not printed before
