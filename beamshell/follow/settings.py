@@ -29,6 +29,9 @@ GROUP = "beamshell.sinks"
 SINKS = {
     "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
     "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
+    "csv": "beamshell.follow.sinks.live_files:CsvFiles",
+    "spec": "beamshell.follow.sinks.live_files:SpecFiles",
+    "nexus": "beamshell.follow.sinks.live_files:NexusFiles",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
 }
 """The sinks of beamshell: by name, the module and the class."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -30,13 +30,13 @@ class NewFiles:
         folder: where the names are looked for; it is made with the first file.
         name: of the files, without extension; slashes in it are folders.
         extension: of the files, such as ".csv".
-        replace: True if files that are there already are replaced.
+        replace: True if files that are there already are replaced; or the paths of those that are.
 
     Attributes:
         folder: where the files are.
     """
 
-    def __init__(self, folder: Path, name: str, extension: str, *, replace: bool = False) -> None:
+    def __init__(self, folder: Path, name: str, extension: str, *, replace: bool | Collection[Path] = False) -> None:
         self.folder = (folder / name).parent
         self._name = Path(name).name
         self._extension = extension
@@ -69,7 +69,7 @@ class NewFiles:
     def path(self, part: str = "") -> Path:
         """Where a library is to write a new file; see `text`."""
         path = self._path(part)
-        if os.path.lexists(path) and not self._replace:
+        if os.path.lexists(path) and not self._replaces(path):
             raise _exists(path)
         self.folder.mkdir(parents=True, exist_ok=True)
         return self._unfinished.setdefault(path, path.with_name(f".{path.name}.{os.getpid()}"))
@@ -77,6 +77,14 @@ class NewFiles:
     def final(self, part: str = "") -> Path:
         """The path that a file will have."""
         return self._path(part)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The paths that the files will have, in the order in which they were made."""
+        return list(self._unfinished)
+
+    def _replaces(self, path: Path) -> bool:
+        return self._replace if isinstance(self._replace, bool) else path in self._replace
 
     def _path(self, part: str) -> Path:
         return self.folder / f"{self._name}{f'_{_in_name(part)}' if part else ''}{self._extension}"
@@ -100,8 +108,11 @@ class NewFiles:
                 self._texts[path].truncate()
             raise
 
-    def publish(self) -> list[Path]:
+    def publish(self, *, durable: bool = True) -> list[Path]:
         """Give the files their names, in the order in which they were made.
+
+        Args:
+            durable: False if they need not outlive a power failure, since they will soon be made again.
 
         Raises:
             StoreError: another program has made a file of such a name meanwhile; none of these files is left then.
@@ -110,23 +121,25 @@ class NewFiles:
         published: list[Path] = []
         try:
             for path, unfinished in list(self._unfinished.items()):
-                self._finish(path, unfinished)
+                self._finish(path, unfinished, durable=durable)
                 self._give_name(unfinished, path)
                 published.append(path)
                 del self._unfinished[path]
         except BaseException:
-            if not self._replace:
-                for path in published:
+            for path in published:
+                if not self._replaces(path):
                     path.unlink(missing_ok=True)
             raise
-        if published:
+        if published and durable:
             sync_folder(self.folder)
         return published
 
-    def _finish(self, path: Path, unfinished: Path) -> None:
+    def _finish(self, path: Path, unfinished: Path, *, durable: bool) -> None:
         """Close a file, and let it reach the disk: a name without its content is worse than none."""
         if (file := self._texts.pop(path, None)) is not None:
             file.close()
+        if not durable:
+            return
         fd = os.open(unfinished, os.O_RDONLY)
         try:
             os.fsync(fd)
@@ -134,7 +147,7 @@ class NewFiles:
             os.close(fd)
 
     def _give_name(self, unfinished: Path, path: Path) -> None:
-        if self._replace:
+        if self._replaces(path):
             unfinished.replace(path)
             return
         try:
