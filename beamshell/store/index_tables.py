@@ -78,6 +78,12 @@ def make_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def rows_where(db: sqlite3.Connection, condition: str, values: Sequence[Any], order: str = OLDEST_FIRST) -> list[Row]:
+    """The rows for which an SQL condition holds."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM runs WHERE {condition} ORDER BY {order}", values)
+    return [Row(*row) for row in rows]
+
+
 def put_run(db: sqlite3.Connection, summary: Summary) -> None:
     """Add a run, or change what is there already, which keeps its place; within a transaction."""
     row = summary.row

@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from beamshell.store import Runs, index
+from beamshell.store import Runs, index_reader
 
 
 @pytest.fixture
 def many(write, made, tmp_path, monkeypatch):
     """A catalogue of 30 runs on three days without an index, of which it knows the newest four without reading all."""
-    monkeypatch.setattr(index, "_MANY", 5)
-    monkeypatch.setattr(index, "NEWEST", 4)
+    monkeypatch.setattr(index_reader, "_MANY", 5)
+    monkeypatch.setattr(index_reader, "NEWEST", 4)
     for number in range(1, 31):
         write(made.run(number, time=1.7e9 + 7000 * number, closed=number != 30))
     runs = Runs(tmp_path)
@@ -25,13 +25,13 @@ def many(write, made, tmp_path, monkeypatch):
 def held(many, monkeypatch):
     """The thread that reads the older runs waits until this is set."""
     go_on = threading.Event()
-    read_day = many.index._read_day
+    read_day = many.index._files._read_day
 
     def wait(*day):
         assert go_on.wait(60)
         read_day(*day)
 
-    monkeypatch.setattr(many.index, "_read_day", wait)
+    monkeypatch.setattr(many.index._files, "_read_day", wait)
     yield go_on
     go_on.set()
 
