@@ -224,7 +224,8 @@ class Runs:
             words: as `find` takes them; "" for all runs.
 
         Raises:
-            UsageError: pandas is not installed, or as `find` does.
+            MissingLibrary: pandas is not installed.
+            UsageError: as `find` does.
         """
         with self.index.question():
             amended = self.index.amended()
