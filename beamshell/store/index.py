@@ -22,7 +22,7 @@ from beamshell.errors import StoreError
 from beamshell.store.amendments import Amendment, Amendments
 from beamshell.store.database import is_damage, is_refused, transaction
 from beamshell.store.index_reader import IndexReader
-from beamshell.store.index_rows import Row
+from beamshell.store.index_rows import Row, sqlite_text
 from beamshell.store.index_tables import (
     OLDEST_FIRST,
     id_of_newest,
@@ -130,7 +130,8 @@ class Index:
     ) -> list[Row]:
         """The rows for which an SQL condition holds, the oldest first; `of_newest`: see `question`."""
         with self.question(of_newest=of_newest):
-            return self._answer(lambda: rows_where(self._db, condition, values, order))
+            plain = [sqlite_text(value) if isinstance(value, str) else value for value in values]
+            return self._answer(lambda: rows_where(self._db, condition, plain, order))
 
     def find(self, query: Query, most: int | None = None) -> list[Row]:
         """The rows that a query chooses, the oldest first.

@@ -240,7 +240,7 @@ class Runs:
         """The words that the newest runs have for metadata keys, those of the newest run first, for completion."""
         names = {key_word(key) for key in keys} - {""}
         values: dict[str, None] = {}
-        for row in reversed(self.index.find(Query(), _RECENT)):
+        for row in self.index.rows(order=f"{NEWEST_FIRST} LIMIT {_RECENT}", of_newest=True):
             for key, value in from_json(row.start).items():
                 if key_word(key) in names and isinstance(value, str) and not any(map(str.isspace, value)):
                     values[value] = None

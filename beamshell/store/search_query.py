@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _STATUS_WORDS = STATUSES | {"fail": "fail", "abort": "abort", "successful": "success"}
 _FILLERS = ("with", "and")
+_LONGEST_SPAN = 9  # words: between last tuesday 14:00 and last friday 16:00
 _LARGEST = 2**63 - 1  # of a number in the index
 _TOKEN = re.compile(r'(?:(?P<key>[^\s"=]+)=)?"(?P<quoted>(?:[^"]|"")*)(?:"(?P<star>\*)?|\Z),?|(?P<bare>\S+)')
 _NUMBERS = re.compile(r"(?:(-?[0-9]+)?(\.\.))?(-?[0-9]+)?")
@@ -234,9 +235,6 @@ class _Parser:
     def _peek(self, ahead: int) -> str:
         at = self._at + ahead
         return self._tokens[at].text if at < len(self._tokens) and not self._tokens[at].is_quoted else ""
-
-
-_LONGEST_SPAN = 9  # words: between last tuesday 14:00 and last friday 16:00
 
 
 def _tokens(text: str) -> Iterator[_Token]:

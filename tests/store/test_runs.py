@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from beamshell.errors import StoreError, UnknownName, UsageError
-from beamshell.store import Journal, Run, Runs
+from beamshell.store import Journal, Run, Runs, run_file
 
 
 @pytest.fixture
@@ -202,6 +202,28 @@ def test_a_file_without_a_start_is_named_and_left_out(five, tmp_path, caplog):
 def test_a_number_that_no_run_can_have_is_no_run(five, number):
     with pytest.raises(UnknownName, match=f"there is no run {number}"):
         five[number]
+
+
+def test_a_text_that_no_database_takes_is_found_nowhere(five):
+    assert not five.search(plan_name="\ud800")
+    with pytest.raises(UnknownName):
+        five["\ud800"]
+
+
+def test_a_run_file_that_cannot_be_read_hides_no_other(five, write, made, monkeypatch, tmp_path):
+    locked = write(made.run(6))
+    write(made.run(7))
+    first_document = run_file.first_document
+
+    def refuse(path):
+        if path == locked:
+            raise StoreError(f"{path} cannot be read (Permission denied)")
+        return first_document(path)
+
+    monkeypatch.setattr(run_file, "first_document", refuse)
+    assert ids(five)[-2:] == [5, 7]
+    monkeypatch.setattr(run_file, "first_document", first_document)
+    assert ids(five)[-2:] == [6, 7]
 
 
 def test_a_removed_file_leaves_the_catalogue(five):
