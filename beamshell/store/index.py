@@ -184,11 +184,11 @@ class Index:
         """
         try:
             return ask()
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             with self._lock:
                 if is_damage(exc):
                     self._make_again()
-                elif is_refused(exc):
+                elif not isinstance(exc, UnicodeDecodeError) and is_refused(exc):
                     self._db.close()
                     self._use(self._open_in_memory(exc))
                 else:
@@ -219,10 +219,10 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         try:
             return open_tables(self.folder / _FILE)
-        except sqlite3.OperationalError as exc:
-            return self._open_in_memory(exc)
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             if not is_damage(exc):
+                if isinstance(exc, sqlite3.OperationalError):
+                    return self._open_in_memory(exc)
                 raise
             self._discard()
             return open_tables(self.folder / _FILE)

@@ -252,6 +252,17 @@ def test_a_damaged_index_is_made_anew_from_the_files(five, tmp_path, harm):
     again.index.close()
 
 
+def test_an_index_whose_texts_are_damaged_is_made_anew(five, tmp_path):
+    assert len(five) == 5
+    five.index.close()
+    with sqlite3.connect(tmp_path / "index.sqlite") as db:
+        db.execute("UPDATE runs SET uid = CAST(x'ff' AS TEXT)")
+    db.close()
+    again = Runs(tmp_path)
+    assert ids(again.find("scan")) == ids(again) == [1, 2, 3, 4, 5]
+    again.index.close()
+
+
 def test_the_index_can_be_rebuilt_while_another_console_uses_it(five, tmp_path):
     other = Runs(tmp_path)
     assert len(other) == 5
