@@ -1,6 +1,7 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run, and knows no device and no engine.
+It never writes a run, and knows no device and no engine. What shows a run is imported with the first run that somebody
+asks for: a console has the catalogue from its start.
 """
 
 from __future__ import annotations
@@ -9,26 +10,27 @@ import datetime
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.amendments import Amendments
-from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
 from beamshell.store.index_reader import NEWEST
 from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
-from beamshell.store.run import Run
-from beamshell.store.run_list import RunList, frame_of, record_of
 from beamshell.store.search_query import Query, Term, parse
 from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted
 
-__all__ = ["Run", "RunList", "Runs"]
+if TYPE_CHECKING:
+    from beamshell.store.asset_readers import AssetReaders, Reader
+    from beamshell.store.run import Run
+    from beamshell.store.run_list import RunList
 
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
@@ -59,7 +61,12 @@ class Runs:
         self.folder = Path(folder)
         self.amendments = Amendments(self.folder, console)
         self.index = Index(self.folder, self.amendments)
-        self._assets = AssetReaders()
+
+    @cached_property
+    def _assets(self) -> AssetReaders:
+        from beamshell.store.asset_readers import AssetReaders
+
+        return AssetReaders()
 
     @property
     def readers(self) -> dict[str, Reader]:
@@ -101,6 +108,8 @@ class Runs:
         return iter(self._runs(self.index.rows()))
 
     def __contains__(self, key: object) -> bool:
+        from beamshell.store.run import Run
+
         if isinstance(key, Run):
             return key.path.is_file() and key.path.is_relative_to(self.folder)
         if not isinstance(key, (int, str)):
@@ -122,7 +131,7 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
+        return self._listed(path for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
@@ -230,6 +239,8 @@ class Runs:
         with self.index.question():
             amended = self.index.amended()
             rows = self.index.find(self.query(words))
+        from beamshell.store.run_list import frame_of, record_of
+
         return frame_of(
             record_of(corrected(from_json(row.start), notes), row.exit_status, row.points, notes)
             for row in rows
@@ -278,7 +289,7 @@ class Runs:
         if key.start is not None and key.start < 0 and (key.stop is None or key.stop < 0):
             most = min(-key.start, _LARGEST)
             rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT {most}", of_newest=most <= NEWEST)[::-1]
-            return RunList(self._runs(rows)[: key.stop : key.step])
+            return self._runs(rows[: key.stop : key.step])
         conditions = ["1"]
         if key.start is not None and key.start >= 0:
             conditions.append(f"scan_id >= {int(key.start)}")
@@ -290,10 +301,17 @@ class Runs:
             end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
             window = f"SELECT path FROM runs ORDER BY {OLDEST_FIRST} LIMIT {max(0, end - first)} OFFSET {first}"
             rows = self.index.rows(f"path IN ({window}) AND {' AND '.join(conditions)}")
-        return RunList(self._runs(rows)[:: key.step])
+        return self._runs(rows[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
+        return self._listed(self.folder / row.path for row in rows)
+
+    def _listed(self, paths: Iterable[Path]) -> RunList:
+        """The runs in these files."""
+        from beamshell.store.run import Run
+        from beamshell.store.run_list import RunList
+
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths)
 
 
 def _count(number: int) -> str:

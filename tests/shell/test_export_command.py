@@ -184,6 +184,12 @@ def test_runs_are_exported_from_another_terminal(runs, tmp_path, capfd):
     assert (target / "Si_primary.csv").read_text().startswith("# time: ")
 
 
+def test_outside_the_console_the_names_are_those_of_the_profile(runs, tmp_path):
+    names_of_profile = "--Beamshell.export_names={'csv': '{sample}/{scan_id}'}"
+    assert main(["export", "csv", "7", "--data", str(runs.folder), "--to", str(tmp_path), names_of_profile]) == 0
+    assert names(tmp_path / "Si") == ["7_primary.csv"]
+
+
 def test_outside_the_console_a_wrong_word_is_one_line(runs, capfd):
     for words, message in ((["export"], "format is missing"), (["export", "csv", "nothing"], "no run with nothing")):
         assert main([*words, "--data", str(runs.folder)]) == 1
