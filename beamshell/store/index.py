@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from beamshell.errors import StoreError
 from beamshell.store.amendments import Amendment, Amendments
@@ -31,9 +31,11 @@ from beamshell.store.index_tables import (
     open_tables,
     rows_where,
 )
-from beamshell.store.search_query import Query
-from beamshell.store.search_sql import Selection, selection
-from beamshell.store.typed_lines import TypedLine, find_typed_lines, read_typed_lines
+
+if TYPE_CHECKING:
+    from beamshell.store.search_query import Query
+    from beamshell.store.search_sql import Selection
+    from beamshell.store.typed_lines import TypedLine
 
 _log = logging.getLogger(__name__)
 
@@ -145,6 +147,8 @@ class Index:
 
     def find_typed(self, query: Query, most: int) -> list[TypedLine]:
         """The newest typed lines of all consoles that have the words of a query, the oldest first."""
+        from beamshell.store.typed_lines import find_typed_lines, read_typed_lines
+
         with self.question():
 
             def ask() -> list[TypedLine]:
@@ -164,6 +168,8 @@ class Index:
             return self._answer(lambda: [name for (name,) in self._db.execute("SELECT name FROM keys")])
 
     def _selection(self, query: Query) -> Selection:
+        from beamshell.store.search_sql import selection
+
         counted = {number for numbers in query.numbers for number in numbers if number is not None and number < 0}
         ids = {number: found for number in counted if (found := id_of_newest(self._db, -number)) is not None}
         return selection(query, ids, late_ms(self._db))

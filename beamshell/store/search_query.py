@@ -87,6 +87,11 @@ class Query:
     terms: tuple[Term, ...] = ()
 
     @property
+    def is_asking(self) -> bool:
+        """Whether there is any condition."""
+        return self != Query()
+
+    @property
     def single_number(self) -> int | None:
         """The number of the run, if the query is nothing but that."""
         if len(self.numbers) != 1 or self != Query(numbers=self.numbers):
