@@ -150,9 +150,10 @@ class Index:
             for gone in mtimes.keys() - days.keys():  # archived, or moved away
                 self._forget_day(gone)
             for name, day in days.items():
-                mtime = day.stat().st_mtime_ns
-                if mtimes.get(name) != mtime:
-                    self._read_day(day, mtime)
+                with contextlib.suppress(FileNotFoundError):  # moved away in this moment
+                    mtime = day.stat().st_mtime_ns
+                    if mtimes.get(name) != mtime:
+                        self._read_day(day, mtime)
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
             (order_read,) = self._db.execute("SELECT coalesce(max(bytes), 0) FROM order_read").fetchone()
@@ -251,10 +252,8 @@ class Index:
         )
 
     def _order_size(self) -> int:
-        try:
-            return (self.folder / run_file.RUNS / run_file.ORDER).stat().st_size
-        except OSError:  # there is none, or none yet
-            return 0
+        path = self.folder / run_file.RUNS / run_file.ORDER
+        return path.stat().st_size if path.is_file() else 0
 
     def _read_order(self, begin: int, end: int) -> None:
         """Give the runs that `.order` names between two of its bytes their places."""
@@ -276,12 +275,18 @@ class Index:
             self._db.execute("INSERT INTO order_read VALUES (?)", (end,))
 
     def _summary(self, path: Path) -> Row | None:
-        """None for a file that holds no start document (yet)."""
-        size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
-        row = self._row(path, size)
+        """None for a file that holds no start document (yet), or cannot be read."""
+        problem = "it does not begin with a start document"
+        try:
+            size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
+            row = self._row(path, size)
+        except FileNotFoundError:  # removed in this moment
+            return None
+        except (OSError, StoreError) as exc:
+            size, row, problem = 1, None, str(exc)
         if row is None and size and str(path) not in self._reported:
             self._reported.add(str(path))
-            _log.warning("%s does not begin with a start document: it is left out of the catalogue", path)
+            _log.warning("%s is left out of the catalogue: %s", path, problem)
         return row
 
     def _row(self, path: Path, size: int) -> Row | None:

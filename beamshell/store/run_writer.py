@@ -103,7 +103,7 @@ class RunWriter:
             where = f"in {self.readable}" if self._is_rescued else "in memory"
             what = f"The whole {self._label} is kept" if self._complete else f"{self.waiting} bytes wait"
             raise StoreError(
-                f"{self.path}: {exc.strerror or exc}. {what} {where}, nothing is lost: "
+                f"{exc.filename or self.path}: {exc.strerror or exc}. {what} {where}, nothing is lost: "
                 f"free space or make the folder writable{'' if self._complete else ', then resume'}"
             ) from exc
 
@@ -163,8 +163,10 @@ class RunWriter:
         sync_folder(self.path.parent)
         line = f"{self.path.relative_to(self._folder).as_posix()}\n".encode("utf-8", "surrogateescape")
         # Without its line in `.order` the run has the place of its time: no loss.
-        with contextlib.suppress(OSError), (self._folder / RUNS / ORDER).open("ab", buffering=0) as order:
-            order.write(line)
+        with contextlib.suppress(OSError), (self._folder / RUNS / ORDER).open("a+b", buffering=0) as order:
+            size = order.seek(0, os.SEEK_END)
+            is_torn = size > 0 and os.pread(order.fileno(), 1, size - 1) != b"\n"  # by a full disk or a power failure
+            order.write(b"\n" + line if is_torn else line)
 
     def _sync(self) -> None:
         try:
