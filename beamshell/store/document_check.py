@@ -26,6 +26,8 @@ def checked(name: str, doc: Document) -> tuple[Document, list[str]]:
     Raises:
         ValueError: it cannot be used; the message names the field.
     """
+    if name == "event" and _is_plain_event(doc):
+        return doc, []
     for field, is_right in _NEEDED.get(name, {}).items():
         if field not in doc or not is_right(doc[field]):
             raise ValueError(f"{name} without a usable {field!r}")
@@ -40,6 +42,18 @@ def checked(name: str, doc: Document) -> tuple[Document, list[str]]:
             if not is_right(value):
                 left_out.append(f"{field}.{key}")
     return (_without(name, doc, left_out) if left_out else doc), left_out
+
+
+def _is_plain_event(doc: Document) -> bool:
+    """Whether an event is as the engine writes it: the whole check would cost a sixth of reading it."""
+    return (
+        type(doc.get("seq_num")) is int
+        and 0 <= doc["seq_num"] < _LARGEST
+        and type(doc.get("time")) is float
+        and _FIRST_S < doc["time"] < _LAST_S
+        and type(doc.get("descriptor")) is str
+        and type(doc.get("data")) is type(doc.get("timestamps")) is type(doc.get("filled")) is dict
+    )
 
 
 def _without(name: str, doc: Document, left_out: list[str]) -> Document:
