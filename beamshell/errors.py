@@ -6,6 +6,8 @@ answer to the user; any other that reaches the user is a bug.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class BeamshellError(Exception):
     """The root: `except BeamshellError` catches whatever this package raises on purpose."""
@@ -213,6 +215,26 @@ class PlanHalt(GeneratorExit):
 
 class StoreError(BeamshellError):
     """Data could not be written or read back."""
+
+
+# ---- followers -------------------------------------------------------------------------------
+
+
+class SinkDown(BeamshellError):
+    """The receiver of a follower cannot take lines now; the same lines are sent again later."""
+
+
+class LineRefused(BeamshellError):
+    """The receiver of a follower will never take a line, such as one that is too large; the follower goes on.
+
+    Args:
+        line: that is refused; the lines before it have been taken.
+        reason: why.
+    """
+
+    def __init__(self, line: Any, reason: str) -> None:
+        super().__init__(f"{line.name} {line.key} is left out: {reason}")
+        self.line = line
 
 
 # ---- the demo IOC ----------------------------------------------------------------------------

@@ -102,9 +102,9 @@ def _failed_by_an_interrupt(item: pytest.Item) -> Generator[None, None, None]:
 
 def pytest_unconfigure() -> None:
     """The last words of the whole session."""
-    _IOC.stop()
-    _OWN_IOC.stop()
-    _FAR_IOC.stop()
+    _IOC.close()
+    _OWN_IOC.close()
+    _FAR_IOC.close()
     _FAR_NETWORK.close()
     shutil.rmtree(_HOME, ignore_errors=True)
 

@@ -23,7 +23,7 @@ from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer, colour_of
 from beamshell.callbacks.text_figure import TextFigure
 from beamshell.documents import Document
-from beamshell.documents.router import RunReceiver, RunRouter
+from beamshell.documents.router import RunReceiver, RunReceivers, RunRouter
 from beamshell.text.nearest import unknown
 from beamshell.views.captions import RunDuration, last_line, points_by_stream
 from beamshell.views.fields import signals
@@ -133,7 +133,7 @@ class BestEffort(RunRouter):
                 yield LiveFitOfRun(start, descriptor, self.fit, *tools)
 
 
-class _BestRun(RunReceiver):
+class _BestRun(RunReceivers):
     """One run: its parts are chosen at the first descriptor of the primary stream."""
 
     def __init__(self, start: Document, best: BestEffort) -> None:
@@ -141,22 +141,17 @@ class _BestRun(RunReceiver):
         self._start = start
         self._duration = RunDuration(start, time.time, time.monotonic)
         self._best = best
-        self._parts: list[RunReceiver] | None = None
+        self._is_shown = False
 
     def descriptor(self, descriptor: Document) -> None:
-        if self._parts is None and descriptor.get("name") == "primary":
-            self._parts = self._best.parts(self._start, descriptor)
-        for part in self._parts or ():
-            part.descriptor(descriptor)
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        for part in self._parts or ():
-            part.event(descriptor, event)
+        if not self._is_shown and descriptor.get("name") == "primary":
+            self._is_shown = True
+            self.receivers = self._best.parts(self._start, descriptor)
+        super().descriptor(descriptor)
 
     def stop(self, stop: Document) -> None:
-        for part in self._parts or ():
-            part.stop(stop)
-        if self._parts is None and self._best.table:
+        super().stop(stop)
+        if not self._is_shown and self._best.table:
             took_s = self._duration.seconds(stop)
             line = last_line(self._start, stop, points_by_stream(stop), took_s)
             Printer(self._best.out)(line, colour_of(stop.get("exit_status", "?")))

@@ -19,7 +19,7 @@ from beamshell.callbacks.painter import painter as the_painter
 from beamshell.callbacks.plot import LivePlot
 from beamshell.callbacks.scatter import LiveMesh, LiveScatter
 from beamshell.documents import Document
-from beamshell.documents.router import RunReceiver
+from beamshell.documents.router import RunReceiver, RunReceivers
 from beamshell.views.fields import axes
 from beamshell.views.grid import is_grid
 from beamshell.views.peaks import is_curve
@@ -55,7 +55,7 @@ class RunFigures:
         return self._made[kind]
 
 
-class RunPaper(RunReceiver):
+class RunPaper(RunReceivers):
     """The picture of a run that is measured, on a figure that no window shows; drawn once, when it is asked for.
 
     Args:
@@ -64,23 +64,11 @@ class RunPaper(RunReceiver):
     """
 
     def __init__(self, start: Document, windows: Windows) -> None:
-        super().__init__()
         self._painter = Painter()
         self._painter.has_loop = True  # nothing is drawn at the end of the run
         self._paper = Paper(windows, self._painter)
-        self._receiver = RunFigures(self._painter, self._paper).of(start).open_run(start) or RunReceiver()
-
-    def descriptor(self, descriptor: Document) -> None:
-        """Take a descriptor."""
-        self._receiver.descriptor(descriptor)
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        """Take a point."""
-        self._receiver.event(descriptor, event)
-
-    def stop(self, stop: Document) -> None:
-        """The run has ended."""
-        self._receiver.stop(stop)
+        picture = RunFigures(self._painter, self._paper).of(start).open_run(start)
+        super().__init__(*filter(None, [picture]))
 
     def figure(self) -> Any:
         """The matplotlib figure; None without points."""

@@ -5,7 +5,7 @@ An event only notes that there is a point; the painter fits. They know no model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.live_fit import LiveFit, LiveFitPlot, PeakStats
 from beamshell.callbacks.painter import Painter
 from beamshell.documents import Document
-from beamshell.documents.router import RunReceiver
+from beamshell.documents.router import RunReceiver, RunReceivers
 from beamshell.errors import NoFit
 from beamshell.text.numbers import number
 from beamshell.views.fields import axes, field, signals
@@ -91,7 +91,7 @@ class FitOfRun(RunReceiver):
             self._say(self._text)
 
 
-class LiveFitOfRun(RunReceiver):
+class LiveFitOfRun(RunReceivers):
     """The `LiveFit` of a run, its curve in the plot, and its values at the end.
 
     Args:
@@ -114,24 +114,15 @@ class LiveFitOfRun(RunReceiver):
         ended: Callable[[Any], object],
         say: Say,
     ) -> None:
-        super().__init__()
         (variable,) = model.independent_vars
         x, y = axes(start)[0], signals(start, descriptor)[0]
         self._fit = LiveFit(model, y, {variable: x}, painter=painter)
-        self._receiver = LiveFitPlot(self._fit, windows=windows).open_run(start)
-        self._painter, self._ended, self._say = painter, ended, say
-
-    def descriptor(self, descriptor: Document) -> None:
-        """Take a descriptor."""
-        self._receiver.descriptor(descriptor)
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        """Take a point; the fit follows when there is time."""
-        self._receiver.event(descriptor, event)
+        super().__init__(LiveFitPlot(self._fit, windows=windows).open_run(start))
+        self._ended, self._say = ended, say
 
     def stop(self, stop: Document) -> None:
         """Fit all points, and print the values."""
-        self._receiver.stop(stop)
+        super().stop(stop)
         result = self._fit.result
         self._ended(result)
         if result is not None:
@@ -139,7 +130,7 @@ class LiveFitOfRun(RunReceiver):
             self._say(f"fit of {self._fit.key}: {values}")
 
 
-class PeakStatsOfRun(RunReceiver):
+class PeakStatsOfRun(RunReceivers):
     """The `PeakStats` of each detector of a run.
 
     Args:
@@ -152,27 +143,15 @@ class PeakStatsOfRun(RunReceiver):
     def __init__(
         self, start: Document, descriptor: Document, ended: Callable[[dict[str, PeakStats]], object], say: Say
     ) -> None:
-        super().__init__()
         self._x = field(descriptor, axes(start)[0], of_motor=True)
         numbers = [key for key in signals(start, descriptor) if field(descriptor, key).is_number]
         self._stats = {key: PeakStats(self._x.key, key) for key in numbers}
-        self._receivers: Sequence[RunReceiver] = [stats.open_run(start) for stats in self._stats.values()]
+        super().__init__(*(stats.open_run(start) for stats in self._stats.values()))
         self._ended, self._say = ended, say
-
-    def descriptor(self, descriptor: Document) -> None:
-        """Take a descriptor."""
-        for receiver in self._receivers:
-            receiver.descriptor(descriptor)
-
-    def event(self, descriptor: Document, event: Document) -> None:
-        """Take a point."""
-        for receiver in self._receivers:
-            receiver.event(descriptor, event)
 
     def stop(self, stop: Document) -> None:
         """Compute the statistics, and print them."""
-        for receiver in self._receivers:
-            receiver.stop(stop)
+        super().stop(stop)
         self._ended(self._stats)
         for key, stats in self._stats.items():
             if stats.stats is not None:

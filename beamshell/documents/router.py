@@ -5,7 +5,7 @@ It knows no receiver, and changes no document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from beamshell.documents import Document
 
@@ -79,6 +79,33 @@ class RunReceiver:
 
     def stop(self, stop: Document) -> None:
         """The run is closed; nothing follows."""
+
+
+class RunReceivers(RunReceiver):
+    """Hands each descriptor, event and stop of one run on to other receivers, in their order.
+
+    Args:
+        receivers: of the same run; they may be others later.
+    """
+
+    def __init__(self, *receivers: RunReceiver) -> None:
+        super().__init__()
+        self.receivers: Sequence[RunReceiver] = receivers
+
+    def descriptor(self, descriptor: Document) -> None:
+        """Hand on a descriptor."""
+        for receiver in self.receivers:
+            receiver.descriptor(descriptor)
+
+    def event(self, descriptor: Document, event: Document) -> None:
+        """Hand on a point."""
+        for receiver in self.receivers:
+            receiver.event(descriptor, event)
+
+    def stop(self, stop: Document) -> None:
+        """Hand on the end of the run."""
+        for receiver in self.receivers:
+            receiver.stop(stop)
 
 
 OF_A_STREAM = frozenset({"event", "event_page", "stream_datum"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -29,8 +30,8 @@ _LAST_WORDS = 2000
 class DemoIoc:
     """A demo beamline in a process of its own, on private ports of loopback.
 
-    It ends with this object's `stop`, with the `with` block, or with this process, however that ends. Made directly, it
-    only takes its ports, and `restart` starts it for the first time.
+    It ends with this object's `stop` or `close`, with the `with` block, or with this process, however that ends. Made
+    directly, it only takes its ports, and `restart` starts it for the first time.
 
     Args:
         seed: makes the same noise again; None is different each time.
@@ -88,7 +89,7 @@ class DemoIoc:
         try:
             ioc._spawn()
         except BaseException:
-            ioc.stop()
+            ioc.close()
             raise
         return ioc
 
@@ -159,8 +160,12 @@ class DemoIoc:
         return self._log.read().decode(errors="replace").strip() or "no output"
 
     def stop(self) -> None:
-        """End the IOC and give its ports back; harmless when it has ended."""
+        """End the IOC; its ports stay taken, and `restart` brings it back. Harmless when it has ended."""
         self._end(kill=False)
+
+    def close(self) -> None:
+        """End the IOC for good, and give its ports back; harmless the second time."""
+        self.stop()
         self._repeater.close()
         self._line.close()
 
@@ -177,6 +182,7 @@ class DemoIoc:
         process, self._process = self._process, None
         if process is not None:
             (process.kill if kill else process.terminate)()
+            process.send_signal(signal.SIGCONT)  # one that is frozen ends only then
             try:
                 process.wait(2.0)
             except subprocess.TimeoutExpired:
@@ -195,7 +201,7 @@ class DemoIoc:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.close()
 
 
 class SerialLine:

@@ -5,6 +5,7 @@ It knows no device and no prompt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,6 @@ class Acquisition:
             Queue,
             Runs,
             bring_in,
-            close_open_runs,
             data_folder,
         )
         from beamshell.store.folder import exposure
@@ -70,9 +70,9 @@ class Acquisition:
         metadata = PersistentDict(folder / "metadata.sqlite")
         for path in bring_in(folder):
             say(f"a run that the data folder had refused is in its place now: {path}")
-        runs = Runs(folder)
-        for path in close_open_runs(folder, open_files=runs.open_files()):
-            say(f"a run that a crashed console had left open is closed now: {path}")
+        log = ConsoleLog(folder, console_id())
+        runs = Runs(folder, log.console)
+        close_runs_of_the_dead(folder, runs.open_files())
         for host, path in open_on_other_computers(folder):
             say(f"a run of {host} is open: {path}; if no console runs there, type session.close_open_runs()")
         if metadata.last_scan_id < runs.last_scan_id:  # the metadata were damaged and set aside
@@ -82,7 +82,7 @@ class Acquisition:
         journal = Journal(folder, say)
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
         engine.subscribe(journal, writer=True)
-        return cls(folder, metadata, journal, runs, queue, ConsoleLog(folder, console_id()), engine)
+        return cls(folder, metadata, journal, runs, queue, log, engine)
 
     def end_plan(self) -> None:
         """Abort the plan that is paused, if there is one."""
@@ -97,6 +97,19 @@ class Acquisition:
             self.journal.close()
         finally:
             self.metadata.close()
+
+
+def close_runs_of_the_dead(folder: Path, open_files: Iterable[Path] = ()) -> None:
+    """Close the runs that consoles of this computer had left open when they died, and say so.
+
+    Args:
+        folder: the data folder.
+        open_files: files of runs without a stop document, whose markers may be missing.
+    """
+    from beamshell.store import close_open_runs
+
+    for path in close_open_runs(folder, open_files=open_files):
+        say(f"a run that a crashed console had left open is closed now: {path}")
 
 
 def _say_what_was_interrupted(queue: Queue) -> None:

@@ -19,7 +19,7 @@ from beamshell.shell.control_pv import ControlPv
 from beamshell.shell.messages_shown import say
 from beamshell.store.control_folder import ControlFolder, Request
 from beamshell.store.control_rules import FREE, HEARTBEAT_S, Console, Control, State
-from beamshell.store.open_runs import boot_id
+from beamshell.store.processes import boot_id
 from beamshell.text.times import clock_time
 
 _log = logging.getLogger(__name__)

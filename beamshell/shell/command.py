@@ -17,6 +17,7 @@ from typing import Any, cast, get_args, get_origin
 from beamshell.errors import BeamshellError, CommandError, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, UnrunPlanGuard, call_of, guarded
+from beamshell.shell.parameters import is_injected
 from beamshell.shell.plan_form import as_word, plan_form
 from beamshell.shell.signature import CommandSignature, Hint
 from beamshell.shell.slots import ChoiceSlot, unknown_choice
@@ -174,14 +175,14 @@ class Command:
 
     @cached_property
     def signature_in_python(self) -> inspect.Signature:
-        """How the function is called at the prompt: without what is not typed, and without types."""
-        signature = inspect.signature(self.function)
-        parameters = [
-            parameter.replace(annotation=parameter.empty)
-            for name, parameter in signature.parameters.items()
-            if name not in self.signature.injected
-        ]
-        return inspect.Signature(parameters)
+        """How the function is called at the prompt: without what is not typed, and without types.
+
+        Every command has it as soon as the console opens, so it evaluates no type.
+        """
+        names = getattr(inspect.unwrap(self.function), "__globals__", {})
+        parameters = inspect.signature(self.function).parameters.values()
+        typed = [one.replace(annotation=one.empty) for one in parameters if not is_injected(one, names)]
+        return inspect.Signature(typed)
 
     @property
     def python_form(self) -> str:

@@ -105,7 +105,7 @@ class ConsoleRecorder:
         """
         self.log.add("step", line=line, note=note, place=place)
         if self._calls:
-            self._calls[-1].command = line
+            self._calls[-1].command, self._calls[-1].scan = line, None
 
     # ---- the engine --------------------------------------------------------------------------------
 
@@ -113,7 +113,8 @@ class ConsoleRecorder:
         """A subscriber of documents: the moves of a call are those of its scan."""
         if name == "start" and self._calls:
             call = self._calls[-1]
-            call.scans.append(doc.get("scan_id"))
+            call.scan = doc.get("scan_id")
+            call.scans.append(call.scan)
             call.command = call.command or str(doc.get("command") or "")  # as of a scan that is continued
             self.log.add("run", scan=doc.get("scan_id"), uid=doc["uid"])
 
@@ -160,7 +161,7 @@ class ConsoleRecorder:
         call = self._calls[-1]
         origin = recent_place(device)
         call.origins[id(obj)] = _asked(device) if origin is None else partial(_same, origin)
-        call.commands[id(obj)] = call.command
+        cause = call.causes[id(obj)] = call.circumstances()
         self.log.add(
             "moving",
             device=device_name,
@@ -168,7 +169,7 @@ class ConsoleRecorder:
             target=target,
             unit=_unit(device),
             **_scale(device),
-            **call.circumstances(),
+            **cause,
         )
 
     def _moved(self, messages: Iterable[Msg]) -> None:
@@ -193,7 +194,7 @@ class ConsoleRecorder:
                 target=target,
                 unit=_unit(device),
                 **_scale(device),
-                **call.circumstances() | {"command": call.commands[id(msg.obj)]},
+                **call.causes[id(msg.obj)],
             )
 
     def _name_of(self, device: Any) -> str | None:
@@ -208,20 +209,22 @@ class _Call:
 
     Attributes:
         scans: the numbers of its runs so far.
+        scan: the number of the last run of the present command; None before it.
         origins: by id of the device, gives the place where it was before it was moved.
         command: that runs; of several the present one.
-        commands: by id of the device, the command that has moved it first.
+        causes: by id of the device, the command that has moved it, and its scan.
     """
 
     def __init__(self, command: str) -> None:
         self.scans: list[Any] = []
+        self.scan: Any = None
         self.origins: dict[int, PlaceLater] = {}
         self.command = command
-        self.commands: dict[int, str] = {}
+        self.causes: dict[int, dict[str, Any]] = {}
 
     def circumstances(self) -> dict[str, Any]:
         """The command, and the scan if there is one."""
-        return {"command": self.command, **({"scan": self.scans[-1]} if self.scans else {})}
+        return {"command": self.command, **({} if self.scan is None else {"scan": self.scan})}
 
 
 def _motor_of(obj: Any) -> Any:

@@ -6,11 +6,13 @@ They answer in a line, and know nothing of how they are typed.
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 
 from beamshell.errors import NotInControl, UsageError
 from beamshell.shell.authority import Authority
 from beamshell.shell.messages_shown import say
 from beamshell.store.control_rules import Answer, Control, State, answer_to
+from beamshell.store.engine_calls import KINDS, calls
 from beamshell.text.times import clock_time, duration
 
 _LOOK_S = 0.2
@@ -29,7 +31,7 @@ def control_lines(authority: Authority) -> list[str]:
     else:
         lines = [authority.who_has_it()]
         if control.state is State.BUSY:
-            lines.append(f"  it is busy{_last_line_of(authority, control.key)}")
+            lines.append(f"  it is busy{_what_runs_at(authority, control.key)}")
     if pv_line := authority.pv_line():
         lines.insert(0, pv_line)
     lines += [f"{request} (control give, or control refuse)" for request in files.requests()]
@@ -82,7 +84,7 @@ def take_control(authority: Authority, reason: str) -> str:
             if answer is Answer.REFUSED:
                 raise NotInControl(f"{holder} keeps control{f': {refusal}' if refusal else ''}")
             if answer is Answer.BUSY:
-                line = _last_line_of(authority, control.key)
+                line = _what_runs_at(authority, control.key)
                 raise NotInControl(f"{holder} does not answer, and is busy{line}: ask again later")
             if answer is Answer.NO_REASON:
                 raise NotInControl(f"{holder} does not answer, and is idle: take it with `control take REASON`")
@@ -137,8 +139,12 @@ def _own_control(authority: Authority) -> Control:
     return control
 
 
-def _last_line_of(authority: Authority, key: str) -> str:
-    """What was typed last at a console, behind a colon; "" if that is not in the console log."""
+def _what_runs_at(authority: Authority, key: str) -> str:
+    """The plan that runs or is paused at a console, else what was typed there last, behind a colon; "" if unknown."""
+    entries = (entry for entry in authority.log.newest_first("opened", *KINDS) if entry.console == key)
+    for call in calls(takewhile(lambda entry: entry.kind != "opened", entries)):
+        if call.status in ("", "paused") and call.label:
+            return f": {call.label}{', paused' if call.status else ''}"
     lines = (entry.facts.get("line", "") for entry in authority.log.newest_first("typed") if entry.console == key)
     line = next(lines, "")
     return f": {line}" if line else ""

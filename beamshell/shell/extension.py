@@ -21,7 +21,7 @@ from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.launch_options import LaunchOptions
-from beamshell.shell.leaving import ask_before_leaving
+from beamshell.shell.leaving import ask_before_leaving, leave_without_a_traceback
 from beamshell.shell.messages_shown import (
     Signalled,
     exit_status,
@@ -147,6 +147,7 @@ class _Wiring:
         self._undo.append(say_our_warnings())
         self._undo.append(say_our_log(self._session.last_error))
         self._undo.append(ask_before_leaving(self._shell, self._session))
+        self._undo.append(leave_without_a_traceback(self._shell))
         self._undo.append(let_ctrl_c_say_no(self._shell))
         self._look_at_each_cell()
         self._undo.append(show_values(self._shell))

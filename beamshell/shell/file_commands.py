@@ -56,7 +56,7 @@ def serve_twin(words: list[str]) -> int:
         return DONE
     finally:
         if ioc is not None:
-            ioc.stop()
+            ioc.close()
 
 
 def work_on_queue(words: list[str]) -> int:

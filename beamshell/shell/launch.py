@@ -16,6 +16,8 @@ from beamshell.plugins import take_working_folder_off_path
 from beamshell.shell.messages_shown import FAILED, Signalled, exit_status, print_answer, say_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beamshell.shell.application import BeamshellApp
     from beamshell.shell.launch_options import LaunchOptions
 
@@ -30,6 +32,8 @@ beamshell: the console a beamline is run from.
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
+  beamshell follow [NAME]            hand on runs as the profile says, as a service; without a name: how all fare
+  beamshell check [NAME]             send a test message through each follower
   beamshell kernel                   offer the beamline as a kernel in Jupyter: [--profile ...] [--data ...] [--twin]
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
@@ -39,6 +43,16 @@ beamshell: the console a beamline is run from.
   --help-all                         all settings, with IPython's
   --version                          the version
 """
+
+
+_SUBCOMMANDS = {
+    "ioc": "file_commands:serve_twin",
+    "import": "file_commands:import_devices",
+    "queue": "file_commands:work_on_queue",
+    "kernel": "notebook:install_kernel",
+    "follow": "followers:run_follower",
+    "check": "followers:check_followers",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     if {"--version", "-V"} & set(words):
         print(f"beamshell {__version__}")
         return 0
-    if words and words[0] in ("ioc", "import", "kernel", "queue"):
+    if words and words[0] in _SUBCOMMANDS:
         return _subcommand(words[0], words[1:])
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
@@ -64,17 +78,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _subcommand(name: str, words: list[str]) -> int:
-    """Run a subcommand that needs no console: serve a twin, convert a device file, offer a kernel, change the queue."""
-    from beamshell.shell import file_commands, notebook
+    """Run a subcommand, which needs no console."""
+    from importlib import import_module
 
-    subcommands = {
-        "ioc": file_commands.serve_twin,
-        "import": file_commands.import_devices,
-        "kernel": notebook.install_kernel,
-        "queue": file_commands.work_on_queue,
-    }
+    module, _, function = _SUBCOMMANDS[name].partition(":")
     try:
-        return subcommands[name](words)
+        subcommand: Callable[[list[str]], int] = getattr(import_module(f"beamshell.shell.{module}"), function)
+        return subcommand(words)
     except BeamshellError as exc:
         say_error(exc)
         return FAILED
@@ -115,6 +125,6 @@ def close(app: BeamshellApp | None, options: LaunchOptions) -> None:
     if session is not None:
         session.close()
     elif options.ioc is not None:
-        options.ioc.stop()
+        options.ioc.close()
     sys.stdout.flush()
     OWNER.ignore()

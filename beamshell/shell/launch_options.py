@@ -111,11 +111,25 @@ def take_data_folder(words: list[str]) -> tuple[Path, list[str]]:
         StoreError: the data folder cannot be used; choose another one with --data.
         UsageError: an option lacks its value.
     """
+    folder, _config, others = take_beamline(words)
+    return folder, others
+
+
+def take_beamline(words: list[str]) -> tuple[Path, Beamshell, list[str]]:
+    """The data folder and the settings of that console, and the words that are not about them.
+
+    Raises:
+        ConfigError: there is no such profile, or its configuration file is wrong; the message says where.
+        StoreError: the data folder cannot be used; choose another one with --data.
+        UsageError: an option lacks its value.
+    """
     profile, words = _take_profile(words)
+    OWN_MODULES.offer(str(profile))
     simulated, words = take_flag(words, "--twin")
-    folder = data_folder(_settings_of(_read_file(profile), words).data_folder or None)
+    config = _settings_of(_read_file(profile), words)
+    folder = data_folder(config.data_folder or None)
     others = [word for word in words if not word.startswith("--Beamshell.")]
-    return folder / _TWIN_FOLDER if simulated else folder, others
+    return folder / _TWIN_FOLDER if simulated else folder, config, others
 
 
 def _take_profile(words: list[str]) -> tuple[Path, list[str]]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from beamshell.shell.messages_shown import say
+from beamshell.shell.messages_shown import Signalled, say
 from beamshell.shell.questions import agrees
 
 
@@ -35,6 +35,25 @@ def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
 
     shell.ask_exit = ask_exit
     return lambda: setattr(shell, "ask_exit", leave)
+
+
+def leave_without_a_traceback(shell: Any) -> Callable[[], None]:
+    """Let a signal that ends the console in the middle of a cell, or at a question, show no traceback.
+
+    Args:
+        shell: an IPython shell, which would say that an exception has occurred.
+
+    Returns:
+        A function that undoes this.
+    """
+    showtraceback = shell.showtraceback
+
+    def show(*args: Any, **keywords: Any) -> None:
+        if not isinstance(sys.exc_info()[1], Signalled):
+            showtraceback(*args, **keywords)
+
+    shell.showtraceback = show
+    return lambda: delattr(shell, "showtraceback")
 
 
 def is_attended(shell: Any) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, get_args, get_origin
 
 from beamshell.errors import UsageError
@@ -170,6 +171,20 @@ def typed_parameter(parameter: inspect.Parameter, hint: Any) -> Parameter | Sett
     if isinstance(slot, FlagSlot):
         raise UsageError(f"{parameter.name} is a bool: put it after a `*`, so that its bare name can be typed")
     return Parameter(parameter.name, slots, hint if is_group else None, least, default)
+
+
+def is_injected(parameter: inspect.Parameter, names: Mapping[str, Any]) -> bool:
+    """Whether a parameter is the session, which is not typed.
+
+    Args:
+        parameter: as `inspect.signature` has it.
+        names: those of the function's module: a type that is written there as a name is looked up, and not evaluated.
+    """
+    hint = parameter.annotation
+    if isinstance(hint, str):
+        name, *attributes = hint.split(".")
+        hint = reduce(lambda value, attribute: getattr(value, attribute, None), attributes, names.get(name))
+    return any(isinstance(extra, InjectedSlot) for extra in getattr(hint, "__metadata__", ()))
 
 
 def _may_be_none(hint: Any) -> bool:

@@ -25,7 +25,6 @@ from beamshell.shell.session_parts import SessionParts
 if TYPE_CHECKING:
     from beamshell.engine import RunEngine, RunEngineResult
     from beamshell.messages import Plan
-    from beamshell.simulate.result import SimulationResult
 
 
 class PlanRunner:
@@ -106,18 +105,6 @@ class PlanRunner:
 
         with checked:
             self._engine.run(plan, then=at_end, **metadata).raise_for_status()
-
-    def rehearse(self, plan: Any, command: str = "") -> SimulationResult:
-        """The simulation of a plan on this beamline, with its duration learned from past runs; nothing moves.
-
-        Args:
-            plan: a plan, which is used up by it, or a function that makes one.
-            command: the name of the command whose plan it is, if it is one's.
-
-        Example:
-            ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
-        """
-        return self.preflight.rehearse(plan, command)
 
     def _refuse_in_other_states(self, names: Iterable[str]) -> None:
         """Return if the beamline is in the states that the profile requires for these commands or plans."""

@@ -102,6 +102,10 @@ class Beamshell(Configurable):
         help="The state of the beamline that a command or a plan needs, such as {'xafs': 'alignment'}; in any other it "
         "is refused."
     ).tag(config=True)
+    followers = Dict(
+        help="What reads the runs and hands them on, each in a process of its own, such as {'stream': {'sink': 'zmq', "
+        "'address': 'tcp://127.0.0.1:5577'}}; `followers` shows them."
+    ).tag(config=True)
     operator = Unicode("", help="Who works here, recorded with every run; empty: the login name.").tag(config=True)
     user_startup = Bool(True, help="Run the *.py files of the folder `startup` in the data folder.").tag(config=True)
 

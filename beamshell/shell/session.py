@@ -89,6 +89,10 @@ class Session:
         """Show the table, the plots and the peak statistics of every run."""
         self._parts.subscribe_callbacks()
 
+    def start_followers(self) -> None:
+        """Start the followers that the profile names, which hand runs on to other places."""
+        self._parts.start_followers()
+
     def load_plans(self) -> None:
         """Give the prompt bp, bps and bpp (plans, stubs and preprocessors), and what people calculate with there."""
         import math
@@ -117,6 +121,7 @@ class Session:
                 self.load_devices,
                 self.install_suspenders,
                 self.subscribe_callbacks,
+                self.start_followers,
                 self.load_plans,
                 self.run_user_files,
             )
@@ -397,7 +402,7 @@ class Session:
         Example:
             ``session.rehearse(bp.scan([det], th, -1, 1, 21))``
         """
-        return self.runner.rehearse(plan, command)
+        return self.runner.preflight.rehearse(plan, command)
 
     # ---- the end -----------------------------------------------------------------------------
 

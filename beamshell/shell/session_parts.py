@@ -33,6 +33,7 @@ from beamshell.store.control_folder import ControlFolder
 if TYPE_CHECKING:
     from beamshell.callbacks import BestEffort
     from beamshell.documents import Document
+    from beamshell.follow.supervisor import Supervisor
     from beamshell.ioc.process import DemoIoc
     from beamshell.shell.gui_loop import GuiLoop
     from beamshell.shell.plan_display import PlanDisplay
@@ -162,6 +163,7 @@ class SessionParts:
         self.devices: StartupStep[BeamlineDevices] = StartupStep("load_devices")
         self._suspenders: StartupStep[ProfileSuspenders] = StartupStep("install_suspenders")
         self._gui: StartupStep[GuiLoop] = StartupStep("subscribe_callbacks")
+        self._followers: StartupStep[Supervisor] = StartupStep("start_followers")
         self._run_display = _RunDisplay(config)
         self.recorder: ConsoleRecorder | None = None
         self.authority: Authority | None = None
@@ -307,6 +309,17 @@ class SessionParts:
         """What shows the table, the plots, the peak statistics and the fit of each run."""
         return self._run_display.best_effort
 
+    def start_followers(self) -> None:
+        """Start the followers that the profile names, each in a process of its own."""
+        if self._config.followers:
+            self._followers.take(self._start_followers)
+
+    def _start_followers(self) -> Supervisor:
+        from beamshell.shell.followers import start_followers
+
+        folder = self.acquisition.need("data folder").folder
+        return start_followers(self._config.followers, folder, self.profile, say)
+
     def failed_steps(self) -> list[Callable[[], None]]:
         """The steps that have failed, in order."""
         steps: list[tuple[StartupStep[Any], Callable[[], None]]] = [
@@ -314,6 +327,7 @@ class SessionParts:
             (self.devices, self.load_devices),
             (self._suspenders, self.install_suspenders),
             (self._gui, self.subscribe_callbacks),
+            (self._followers, self.start_followers),
         ]
         return [take for step, take in steps if step.has_failed]
 
@@ -357,8 +371,10 @@ class SessionParts:
             last_steps.append(self.authority.close)
         if self.recorder is not None:
             last_steps.append(self.recorder.closed)
+        if self._followers.part is not None:
+            last_steps.append(self._followers.part.close)  # they send all that was written until here
         if self.ioc is not None:
-            last_steps.append(self.ioc.stop)
+            last_steps.append(self.ioc.close)
         for last_step in last_steps:
             try:
                 last_step()

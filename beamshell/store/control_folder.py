@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from beamshell.store.control_rules import FREE, Console, Control, SignsOfLife, State, has_died
-from beamshell.store.open_runs import process_exists
+from beamshell.store.processes import process_exists
 
 CONTROL = "control"
 _TOKEN = "control."

@@ -28,12 +28,14 @@ def checked(name: str, doc: Document) -> tuple[Document, list[str]]:
     """
     if name == "event" and _is_plain_event(doc):
         return doc, []
+    left_out = []
+    if name == "start":  # a run is listed whatever its start holds
+        doc, left_out = _with_uid_and_time(doc)
     for field, is_right in _NEEDED.get(name, {}).items():
         if field not in doc or not is_right(doc[field]):
             raise ValueError(f"{name} without a usable {field!r}")
     if name in _PAGES and not _is_even(doc, _PAGES[name]):
         raise ValueError(f"{name} whose columns differ in length")
-    left_out = []
     for field, is_right in _OPTIONAL.get(name, {}).items():
         if field in doc and not is_right(doc[field]):
             left_out.append(field)
@@ -56,8 +58,17 @@ def _is_plain_event(doc: Document) -> bool:
     )
 
 
+def _with_uid_and_time(start: Document) -> tuple[Document, list[str]]:
+    """A start document of another program with a uid of text, and with a time: 1970 if it has none that can be used."""
+    if isinstance(start.get("uid"), int | float):
+        start = {**start, "uid": str(start["uid"])}
+    if _is_moment(start.get("time")):
+        return start, []
+    return {**start, "time": 0.0}, ["time"]
+
+
 def _without(name: str, doc: Document, left_out: list[str]) -> Document:
-    kept = {field: value for field, value in doc.items() if field not in left_out}
+    kept = {field: value for field, value in doc.items() if field not in left_out or field in _NEEDED.get(name, {})}
     for field, is_right in _BY_KEY.get(name, {}).items():
         if field == "data_keys":  # a column whose description is damaged stays a column
             kept[field] = {key: value if is_right(value) else {} for key, value in kept[field].items()}

@@ -16,27 +16,75 @@ import logging
 import pathlib
 import reprlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from beamshell.arrays import np
 
 _log = logging.getLogger(__name__)
+
+DEEPEST = 100
+"""How deeply lists and dicts may be nested: Python itself reads no more than some 900 levels, other programs fewer."""
+
+_MOST_ITEMS = 10_000_000  # of a collection that is not a list: `range` holds any number of them
 _reported: set[type] = set()  # types that the log has already named as written as a repr
 
 
 def to_json(value: Any) -> str:
     """One line of ASCII JSON, whatever `value` holds."""
-    return _write(value, _encode_anything, _any_form)
+    try:
+        return _encode_anything(value)
+    except Exception as exc:  # noqa: BLE001 - odd keys, circles, great depth, very long numbers, foreign classes
+        _log.debug("no plain JSON: %r", exc)
+    return _encode_anything(_plain(value, _any_form, (), ""))
+
+
+def shallow(document: Any) -> Any:
+    """The document; if something in it is nested too deeply for most readers, a copy with its repr in that place."""
+    return _plain(document, _any_form, (), "") if is_deep(document) else document
+
+
+def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
+    """Whether lists and dicts are nested more deeply than that."""
+    if isinstance(value, dict | list | tuple):
+        return deepest < 0 or any(is_deep(item, deepest - 1) for item in _items(value))
+    return False
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """What a dict, list or tuple holds; a subclass has no say in it, as with the encoder."""
+    if isinstance(value, dict):
+        return dict.values(value)
+    return (list if isinstance(value, list) else tuple).__iter__(value)
 
 
 def to_strict_json(value: Any) -> str:
     """One line of ASCII JSON.
 
     Raises:
-        TypeError: it holds a value that could be written only as its repr; the message names the type.
+        UnwritableError: it holds a value that could be written only as its repr, or is nested too deeply.
     """
-    return _write(value, _encode_reversible, _reversible_form)
+    try:
+        if not is_deep(value):
+            return _encode_reversible(value)
+    except Exception as exc:  # noqa: BLE001 - a foreign class may raise anything when it is asked for its items
+        _log.debug("no plain JSON: %r", exc)
+    return _encode_reversible(_plain(value, _reversible_form, (), ""))
+
+
+class UnwritableError(TypeError):
+    """A value cannot be written as JSON.
+
+    Attributes:
+        path: where it is inside what was to be written, such as "['sample']['mass']"; "" for that itself.
+        reason: what it is, such as "a socket".
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason} cannot be written as JSON" if path else f"{reason} cannot be written as JSON"
+        )
+        self.path, self.reason = path, reason
 
 
 def from_json(text: str) -> Any:
@@ -51,7 +99,11 @@ def from_json(text: str) -> Any:
 
 
 def _reversible_form(value: Any) -> Any:
-    """The JSON form of `value` from which it can be read back; TypeError if there is none."""
+    """The JSON form of `value` from which it can be read back.
+
+    Raises:
+        UnwritableError: there is none.
+    """
     if isinstance(value, np.ndarray):
         return _array(value)
     if isinstance(value, np.generic):
@@ -59,24 +111,39 @@ def _reversible_form(value: Any) -> Any:
     for kinds, form in _FORMS:
         if isinstance(value, kinds):
             return form(value)
-    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    raise UnwritableError("", value.reason if isinstance(value, _Unreadable) else with_article(type(value).__name__))
 
 
 def _any_form(value: Any) -> Any:
     """The JSON form of `value`, at worst its repr, which is logged once a type."""
     try:
         return _reversible_form(value)
-    except TypeError:
+    except Exception as exc:  # noqa: BLE001 - a foreign class may raise anything when it is asked for its items
         if type(value) not in _reported:
             _reported.add(type(value))
-            _log.warning("a %s cannot be written as JSON: its repr is kept, marked __repr__", type(value).__name__)
+            reason = exc.reason if isinstance(exc, UnwritableError) else with_article(type(value).__name__)
+            _log.warning("%s cannot be written as JSON: its repr is kept, marked __repr__", reason)
         return {"__repr__": _safe_repr(value)}
+
+
+def with_article(noun: str) -> str:
+    """A noun with its article, such as "a socket" or "an object"."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _safe_repr(value: object) -> str:
     try:
         return repr(value)
     except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything, and the document must be written
+        return object.__repr__(value)
+
+
+def _short_repr(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:#x}"[:60] + "..."
+    try:
+        return reprlib.repr(value)
+    except Exception:  # noqa: BLE001 - as for a repr, and a very long number in a list refuses too
         return object.__repr__(value)
 
 
@@ -103,6 +170,12 @@ def _sorted_list(values: Set[Any]) -> list[Any]:
         return sorted(values, key=_safe_repr)
 
 
+def _listed(values: Sequence[Any]) -> list[Any]:
+    if len(values) > _MOST_ITEMS:
+        raise UnwritableError("", f"{with_article(type(values).__name__)} of {len(values)} items")
+    return list(values)
+
+
 def _bytes(value: Any) -> dict[str, str]:
     return {"__bytes__": base64.b64encode(bytes(value)).decode("ascii")}
 
@@ -117,50 +190,79 @@ _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((pathlib.PurePath, uuid.UUID), str),
     (Mapping, dict),
     (Set, _sorted_list),
-    (Sequence, list),
+    (Sequence, _listed),
 )
 
 _encode_anything = json.JSONEncoder(default=_any_form, separators=(",", ":")).encode
 _encode_reversible = json.JSONEncoder(default=_reversible_form, separators=(",", ":")).encode
 
 
-def _write(value: Any, encode: Callable[[Any], str], form: Callable[[Any], Any]) -> str:
-    """JSON from the C encoder; if odd keys, circles or great depth make that fail, from a plain copy."""
-    try:
-        return encode(value)
-    except (TypeError, ValueError, RecursionError):
-        return encode(_plain(value, form, ()))
+class _Unreadable:
+    """Stands for a value that could not be read back; its repr is a shortened one of the value.
 
+    Attributes:
+        reason: why, such as "a list that contains itself".
+    """
 
-_DEEPEST = 100
-
-
-class CircularValue:
-    """Stands for a value that contains itself or is nested too deeply; its repr is a shortened one of the value."""
-
-    def __init__(self, value: object) -> None:
-        self._repr = reprlib.repr(value)
+    def __init__(self, value: object, reason: str) -> None:
+        self._repr = _short_repr(value)
+        self.reason = reason
 
     def __repr__(self) -> str:
         return self._repr
 
 
-def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...]) -> Any:
-    """A copy of `value` made of JSON types alone; circles and values nested too deeply become a marked repr."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...], path: str) -> Any:
+    """A copy of `value` made of JSON types alone, for what the encoder refuses.
+
+    Args:
+        value: anything.
+        form: gives the JSON form of a value that is of no JSON type, and of one that could not be read back.
+        above: the identities of the values that it is in.
+        path: where it is, such as "['sample']".
+
+    Raises:
+        UnwritableError: `form` gives none; the error names the place.
+    """
+    if value is None or isinstance(value, (bool, float, str)):
         return value
-    if id(value) in above or len(above) > _DEEPEST:
-        return form(CircularValue(value))
+    if isinstance(value, int):
+        return (
+            value if _is_short(value) else _form_at(path, form, _Unreadable(value, "a number of thousands of digits"))
+        )
+    kind = with_article(type(value).__name__)
+    if id(value) in above:
+        return _form_at(path, form, _Unreadable(value, f"{kind} that contains itself"))
+    if len(above) > DEEPEST:
+        return _form_at(path[:40] + "...", form, _Unreadable(value, f"{kind} nested more than {DEEPEST} deep"))
     above = (*above, id(value))
     if isinstance(value, dict):
-        return {_key(key): _plain(item, form, above) for key, item in value.items()}
+        items = [(_key(key), item) for key, item in dict.items(value)]
+        return {key: _plain(item, form, above, f"{path}[{key!r}]") for key, item in items}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, form, above) for item in value]
-    return _plain(form(value), form, above)
+        return [_plain(item, form, above, f"{path}[{at}]") for at, item in enumerate(_items(value))]
+    return _plain(_form_at(path, form, value), form, above, path)
+
+
+def _form_at(path: str, form: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return form(value)
+    except UnwritableError as exc:
+        raise UnwritableError(path, exc.reason) from None
+    except Exception as exc:  # a foreign class may raise anything when it is asked for its items
+        raise UnwritableError(path, with_article(type(value).__name__)) from exc
+
+
+def _is_short(number: int) -> bool:
+    """Whether a whole number can be written in digits and read back."""
+    return number.bit_length() < 14_000  # Python reads at most 4300 digits
 
 
 def _key(key: Any) -> str:
-    return str(key.value if isinstance(key, enum.Enum) else key)
+    try:
+        return str(key.value if isinstance(key, enum.Enum) else key)
+    except Exception:  # noqa: BLE001 - as for a repr
+        return object.__repr__(key)
 
 
 def _unmark(marked: dict[str, Any]) -> Any:

@@ -15,61 +15,42 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from beamshell.documents import Document
-from beamshell.documents.points import number_of_points
 from beamshell.errors import StoreError
 from beamshell.store import run_file
-from beamshell.store.database import is_damage, is_refused, open_database, transaction
-from beamshell.store.encoding import to_json
+from beamshell.store.database import is_damage, is_refused, transaction
+from beamshell.store.index_rows import Row, Summary, summary_of
+from beamshell.store.index_tables import (
+    COLUMNS,
+    OLDEST_FIRST,
+    bytes_read,
+    give_place,
+    id_of_newest,
+    late_ms,
+    make_tables,
+    note_bytes_read,
+    open_tables,
+    put_run,
+    remove_runs,
+)
+from beamshell.store.order import ORDER
+from beamshell.store.search_query import Query
+from beamshell.store.search_sql import Selection, selection
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-OLDEST_FIRST = "moment, place, path"
-NEWEST_FIRST = "moment DESC, place DESC, path DESC"
-
-_SCHEMA = """
-PRAGMA synchronous = OFF;
-CREATE TABLE IF NOT EXISTS runs (
-    path TEXT PRIMARY KEY, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL, plan_name TEXT,
-    exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL,
-    moment REAL NOT NULL, place INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS runs_order ON runs (moment, place, path);
-CREATE INDEX IF NOT EXISTS runs_place ON runs (place);
-CREATE INDEX IF NOT EXISTS runs_scan_id ON runs (scan_id);
-CREATE INDEX IF NOT EXISTS runs_uid ON runs (uid);
-CREATE INDEX IF NOT EXISTS runs_open ON runs (path) WHERE exit_status IS NULL;
-CREATE TABLE IF NOT EXISTS folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS order_read (bytes INTEGER NOT NULL);
-"""
 _FILE = "index.sqlite"
 _READ_AGAIN = -1  # in place of the time of a folder that may still change
 _SETTLED_NS = 2_000_000_000  # a folder that changed this recently may change again within the clock's resolution
-
-
-class Row(NamedTuple):
-    """One run as the index knows it; `exit_status` and `points` are None while it is open."""
-
-    path: str
-    """Relative to the data folder."""
-    uid: str
-    scan_id: int | None
-    time: float
-    plan_name: str | None
-    exit_status: str | None
-    points: int | None
-    size: int
-    start: str
-    """The start document as JSON."""
-    moment: float
-    """Its time; never before that of a run that began earlier, whatever the clock said."""
-    place: int
-    """Its place in `.order`; -1 if it is not named there."""
+_AT_ONCE = 500  # run files a transaction: another console waits for no longer than these take
+_IN_DAY = "path >= ? AND path < ?"
+_ORDER = f"{run_file.RUNS}/{ORDER}"
 
 
 class Index:
@@ -103,6 +84,34 @@ class Index:
         with self.question():
             return self._answer(lambda: self._select(condition, values, order))
 
+    def find(self, query: Query, most: int | None = None) -> list[Row]:
+        """The rows that a query chooses, the oldest first.
+
+        Args:
+            query: as it was typed.
+            most: how many at most, of the newest; None for all.
+        """
+        with self.question():
+            return self._answer(lambda: [Row(*row) for row in self._ask(self._selection(query).rows(most))][::-1])
+
+    def count_found(self, query: Query, most: int) -> int:
+        """The number of runs that a query chooses; it is not counted beyond `most`."""
+        with self.question():
+            return self._answer(lambda: int(self._ask(self._selection(query).number(most)).fetchone()[0]))
+
+    def keys(self) -> list[str]:
+        """The metadata keys that runs have, as they are searched for."""
+        with self.question():
+            return self._answer(lambda: [name for (name,) in self._db.execute("SELECT name FROM keys")])
+
+    def _selection(self, query: Query) -> Selection:
+        counted = {number for numbers in query.numbers for number in numbers if number is not None and number < 0}
+        ids = {number: found for number in counted if (found := id_of_newest(self._db, -number)) is not None}
+        return selection(query, ids, late_ms(self._db))
+
+    def _ask(self, statement: tuple[str, list[Any]]) -> sqlite3.Cursor:
+        return self._db.execute(*statement)
+
     def count(self) -> int:
         """The number of runs."""
         with self.question():
@@ -132,9 +141,7 @@ class Index:
         with self._lock:
             try:
                 with transaction(self._db):
-                    self._db.execute("DELETE FROM runs")
-                    self._db.execute("DELETE FROM folders")
-                    self._db.execute("DELETE FROM order_read")
+                    make_tables(self._db)
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise StoreError(f"{self.folder / _FILE} cannot be rebuilt ({exc}): try again") from exc
@@ -156,10 +163,9 @@ class Index:
                         self._read_day(day, mtime)
             for row in self._select("exit_status IS NULL", (), "path"):
                 self._read_again(row)
-            (order_read,) = self._db.execute("SELECT coalesce(max(bytes), 0) FROM order_read").fetchone()
+            order_read = bytes_read(self._db, _ORDER)
             if order_size < order_read:  # another file has taken its place: runs stay where they were
                 self._db.execute("UPDATE runs SET place = -1")
-                self._db.execute("DELETE FROM order_read")
                 order_read = 0
             if order_read < order_size:
                 self._read_order(order_read, order_size)
@@ -170,32 +176,18 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            return self._open_writable(self.folder / _FILE)
+            return open_tables(self.folder / _FILE)
         except sqlite3.OperationalError as exc:
             return self._open_in_memory(exc)
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
             self._discard()
-            return self._open_writable(self.folder / _FILE)
+            return open_tables(self.folder / _FILE)
 
     def _open_in_memory(self, reason: Exception) -> sqlite3.Connection:
         _log.info("%s cannot be written (%s): the index is held in memory", self.folder / _FILE, reason)
-        return self._open_writable(Path(":memory:"))
-
-    def _open_writable(self, path: Path) -> sqlite3.Connection:
-        try:
-            db = open_database(path, _SCHEMA)
-        except sqlite3.OperationalError as exc:
-            if "no column" not in str(exc) and "no such column" not in str(exc):
-                raise
-            db = open_database(path, f"DROP TABLE runs; DROP TABLE folders; {_SCHEMA}")  # of a version without `.order`
-        try:
-            with transaction(db):  # a read-only file refuses only here
-                return db
-        except BaseException:
-            db.close()
-            raise
+        return open_tables(Path(":memory:"))
 
     def _make_again(self) -> None:
         self._db.close()
@@ -209,7 +201,7 @@ class Index:
             (self.folder / name).unlink(missing_ok=True)
 
     def _select(self, condition: str, values: Sequence[Any], order: str) -> list[Row]:
-        rows = self._db.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY {order}", values)
+        rows = self._db.execute(f"SELECT {COLUMNS} FROM runs WHERE {condition} ORDER BY {order}", values)
         return [Row(*row) for row in rows]
 
     def _days(self) -> Iterator[Path]:
@@ -220,103 +212,77 @@ class Index:
 
     def _read_day(self, day: Path, mtime_ns: int) -> None:
         """Add a row for each new file of a day, and remove those of deleted files."""
-        files = {self._relative(path): path for path in day.glob("*.jsonl")}
-        prefix = f"{self._relative(day)}/"
-        indexed = {row.path for row in self._select("substr(path, 1, ?) = ?", (len(prefix), prefix), "path")}
-        new = [self._summary(files[name]) for name in sorted(files.keys() - indexed)]
+        name = self._relative(day)
+        files = {f"{name}/{path.name}": path for path in day.glob("*.jsonl")}
+        indexed = {path for (path,) in self._db.execute(f"SELECT path FROM runs WHERE {_IN_DAY}", _day_bounds(name))}
+        is_complete = True
+        for some in _batches(sorted(files.keys() - indexed), _AT_ONCE):
+            summaries = [self._summary(files[path]) for path in some]
+            is_complete &= None not in summaries
+            with transaction(self._db):
+                self._put(filter(None, summaries))
         with transaction(self._db):
-            self._db.executemany("DELETE FROM runs WHERE path = ?", [(name,) for name in indexed - files.keys()])
-            self._insert([row for row in new if row is not None])
-            is_settled = None not in new and time.time_ns() - mtime_ns > _SETTLED_NS
+            for path in indexed - files.keys():
+                remove_runs(self._db, "path = ?", (path,))
+            is_settled = is_complete and time.time_ns() - mtime_ns > _SETTLED_NS
             read_at = mtime_ns if is_settled else _READ_AGAIN
-            self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (self._relative(day), read_at))
+            self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (name, read_at))
 
     def _forget_day(self, name: str) -> None:
         with transaction(self._db):
-            self._db.execute(
-                "DELETE FROM runs WHERE path >= ? AND path < ?", (f"{name}/", f"{name}0")
-            )  # "0" follows "/"
+            remove_runs(self._db, _IN_DAY, _day_bounds(name))
             self._db.execute("DELETE FROM folders WHERE path = ?", (name,))
 
     def _read_again(self, row: Row) -> None:
         path = self.folder / row.path
         if path.exists() and path.stat().st_size != row.size and (summary := self._summary(path)):
-            self._insert([summary])
+            with transaction(self._db):
+                self._put([summary])
 
-    def _insert(self, rows: list[Row]) -> None:
-        """Add rows; one that is there already keeps its place."""
-        self._db.executemany(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
-            "exit_status = excluded.exit_status, points = excluded.points, size = excluded.size",
-            rows,
-        )
+    def _put(self, summaries: Iterable[Summary]) -> None:
+        for summary in summaries:
+            put_run(self._db, summary.row, summary.text, summary.keys)
 
     def _order_size(self) -> int:
-        path = self.folder / run_file.RUNS / run_file.ORDER
+        path = self.folder / run_file.RUNS / ORDER
         return path.stat().st_size if path.is_file() else 0
 
     def _read_order(self, begin: int, end: int) -> None:
         """Give the runs that `.order` names between two of its bytes their places."""
-        with (self.folder / run_file.RUNS / run_file.ORDER).open("rb") as file:
+        with (self.folder / run_file.RUNS / ORDER).open("rb") as file:
             file.seek(begin)
             lines = file.read(end - begin)
         end = begin + lines.rfind(b"\n") + 1  # the last line may be in the middle of being written
         with transaction(self._db):
             place = begin
             for line in lines[: end - begin].splitlines(keepends=True):
-                path = line.strip().decode("utf-8", "replace")
-                self._db.execute(
-                    "UPDATE runs SET place = :place, moment = max(time, coalesce((SELECT moment FROM runs "
-                    "WHERE place BETWEEN 0 AND :place - 1 ORDER BY place DESC LIMIT 1), time)) WHERE path = :path",
-                    {"place": place, "path": path},
-                )
+                give_place(self._db, line.strip().decode("utf-8", "replace"), place)
                 place += len(line)
-            self._db.execute("DELETE FROM order_read")
-            self._db.execute("INSERT INTO order_read VALUES (?)", (end,))
+            note_bytes_read(self._db, _ORDER, end)
 
-    def _summary(self, path: Path) -> Row | None:
+    def _summary(self, path: Path) -> Summary | None:
         """None for a file that holds no start document (yet), or cannot be read."""
-        problem = "it does not begin with a start document"
+        problem, size = "it does not begin with a start document", 1
         try:
             size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
-            row = self._row(path, size)
+            if start := run_file.first_document(path):
+                return summary_of(self._relative(path), size, start, run_file.stop_document(path))
         except FileNotFoundError:  # removed in this moment
             return None
         except (OSError, StoreError) as exc:
-            size, row, problem = 1, None, str(exc)
-        if row is None and size and str(path) not in self._reported:
+            problem = str(exc)
+        if size and str(path) not in self._reported:
             self._reported.add(str(path))
             _log.warning("%s is left out of the catalogue: %s", path, problem)
-        return row
-
-    def _row(self, path: Path, size: int) -> Row | None:
-        start = run_file.first_document(path)
-        if start is None or not {"uid", "time"} <= start.keys():
-            return None
-        stop = run_file.stop_document(path)
-        scan_id = start.get("scan_id")
-        return Row(
-            path=self._relative(path),
-            uid=_text(start["uid"]),
-            scan_id=scan_id if isinstance(scan_id, int) and abs(scan_id) < 2**63 else None,
-            time=float(start["time"]),
-            plan_name=_text(start["plan_name"]) if "plan_name" in start else None,
-            exit_status=_text(stop["exit_status"]) if stop else None,
-            points=_points(stop),
-            size=size,
-            start=to_json(start),
-            moment=float(start["time"]),
-            place=-1,
-        )
-
-
-def _text(value: Any) -> str:
-    """Text that sqlite takes: a lone surrogate becomes a question mark."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _points(stop: Document | None) -> int | None:
-    """The number of points of the stream primary, or else of the longest stream."""
-    if stop is None:
         return None
-    return int(number_of_points(stop.get("num_events") or {}))
+
+
+def _day_bounds(name: str) -> tuple[str, str]:
+    """The first path of a day's folder, and one behind the last: "0" follows "/"."""
+    return f"{name}/", f"{name}0"
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

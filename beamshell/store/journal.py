@@ -16,7 +16,7 @@ from pathlib import Path
 from beamshell.documents import Document
 from beamshell.documents.router import RunFinder
 from beamshell.errors import StoreError
-from beamshell.store.encoding import to_json
+from beamshell.store.encoding import shallow, to_json
 from beamshell.store.run_file import run_path
 from beamshell.store.run_writer import RunWriter
 
@@ -71,7 +71,8 @@ class Journal:
 
     def __call__(self, name: str, doc: Document) -> None:
         """Write one document to the file of its run."""
-        line = f"{to_json((name, doc))}\n".encode("ascii")
+        # Only the start document holds what people and plans have written.
+        line = f"{to_json((name, shallow(doc) if name == 'start' else doc))}\n".encode("ascii")
         run = self._finder.run_of(name, doc)
         if run is None:
             raise StoreError(f"this {name} document belongs to no run whose start was seen here: it is not stored")

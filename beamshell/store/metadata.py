@@ -18,7 +18,7 @@ from typing import Any
 
 from beamshell.errors import StoreError
 from beamshell.store.database import is_damage, open_database, set_aside, transaction
-from beamshell.store.encoding import from_json, to_strict_json
+from beamshell.store.encoding import UnwritableError, from_json, to_strict_json
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+STORABLE = "use numbers, text, lists, dicts, arrays or dates"
+"""What metadata may be, for messages."""
 
 _FRESH_S = 0.001  # seconds until another console's changes are looked for again
 _IMMUTABLE = (str, int, float, bool, type(None))
@@ -241,10 +244,8 @@ class PersistentDict(MutableMapping[str, Any]):
             raise StoreError(f"the key {key!r} cannot be stored: keys are text, such as {str(key)!r}")
         try:
             return to_strict_json(value)
-        except TypeError as exc:
-            raise StoreError(
-                f"{key!r} cannot be stored: {exc}; use numbers, text, lists, dicts, arrays or dates"
-            ) from exc
+        except UnwritableError as exc:
+            raise StoreError(f"md[{key!r}]{exc.path}: {exc.reason} cannot be stored: {STORABLE}") from exc
 
     @contextlib.contextmanager
     def _explained(self, action: str) -> Iterator[None]:

@@ -12,17 +12,16 @@ import json
 import logging
 import os
 import re
-import socket
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from beamshell.errors import StoreError
 from beamshell.store import run_file
 from beamshell.store.encoding import to_json
+from beamshell.store.processes import process_exists, this_process
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class Marker:
             with contextlib.suppress(OSError):  # no locks on this file system: host, boot and process id must do
                 fcntl.flock(self._fd, fcntl.LOCK_EX)
             with open(self._fd, "wb", closefd=False) as file:  # writes all, or fails
-                file.write(json.dumps({**_me(), "path": path.relative_to(folder).as_posix()}).encode())
+                file.write(json.dumps({**this_process(), "path": path.relative_to(folder).as_posix()}).encode())
             os.fsync(self._fd)
             unfinished.rename(self._path)
         except BaseException:
@@ -115,7 +114,7 @@ def open_on_other_computers(folder: Path) -> list[tuple[str, Path]]:
     Args:
         folder: the data folder.
     """
-    me, runs = _me(), []
+    me, runs = this_process(), []
     for marker in sorted(_markers(folder).glob("*.json")):
         with contextlib.suppress(OSError), marker.open("r+b", buffering=0) as file:  # it may be closed in this moment
             content = _content(file.fileno())
@@ -170,7 +169,7 @@ class _Abandoned:
         The id of the boot tells computers apart: a host's name may change, and may be given twice. Not every file
         system shows locks to other computers.
         """
-        me = _me()
+        me = this_process()
         if content is None:  # a marker is complete before it has its name: a disk or a power failure has damaged it
             return _is_free(fd, without_locks=False)
         same_boot = content["boot"] == me["boot"] != ""
@@ -203,17 +202,6 @@ def _is_free(fd: int, *, without_locks: bool = True) -> bool:
         return False
     except OSError:  # no locks on this file system
         return without_locks
-    return True
-
-
-def process_exists(pid: int) -> bool:
-    """Whether a process of this computer has this number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
     return True
 
 
@@ -275,16 +263,3 @@ def _as_file_name(uid: Any) -> str:
 
 def _markers(folder: Path) -> Path:
     return folder / run_file.RUNS / ".open"
-
-
-def _me() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "boot": boot_id(), "pid": os.getpid()}
-
-
-@cache
-def boot_id() -> str:
-    """An id that changes when the computer starts again; "" where the system has none (then locks must do)."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,8 +78,7 @@ class Presets:
         Raises:
             StoreError: the file cannot be read.
         """
-        newest = {version.name: version for version in self._read()[0]}
-        return {name: version for name, version in newest.items() if not version.deleted}
+        return _newest(self._read()[0])
 
     def history(self, name: str) -> list[PresetVersion]:
         """All versions of a preset, the oldest first; those of a deleted one too.
@@ -89,9 +88,7 @@ class Presets:
             StoreError: the file cannot be read.
         """
         versions = self._read()[0]
-        if not (history := [version for version in versions if version.name == name]):
-            raise self._unknown(name, versions)
-        return history
+        return _versions_of(name, versions, offered={version.name for version in versions})
 
     def find(self, name: str, number: int | None = None) -> PresetVersion:
         """A version of a preset.
@@ -104,7 +101,8 @@ class Presets:
             UnknownName: there is none, or it was deleted.
             StoreError: the file cannot be read.
         """
-        history = self.history(name)
+        versions = self._read()[0]
+        history = _versions_of(name, versions, offered=_newest(versions))
         if number is None:
             if history[-1].deleted:
                 raise UnknownName(f"preset {name} was deleted: preset history {name} shows its versions")
@@ -118,12 +116,6 @@ class Presets:
     def damaged_lines(self) -> list[int]:
         """The numbers of the lines that are no version, from 1; they are passed over."""
         return self._read()[1]
-
-    @staticmethod
-    def _unknown(name: str, versions: list[PresetVersion]) -> UnknownName:
-        if not versions:
-            return UnknownName(f"no preset '{name}', nor any other: preset save {name} makes it")
-        return unknown("preset", name, {version.name for version in versions})
 
     def _read(self) -> tuple[list[PresetVersion], list[int]]:
         try:
@@ -202,6 +194,30 @@ class Presets:
             yield fd
         finally:
             os.close(fd)
+
+
+def _newest(versions: Iterable[PresetVersion]) -> dict[str, PresetVersion]:
+    """The newest version of each preset by name, but for the deleted."""
+    newest = {version.name: version for version in versions}
+    return {name: version for name, version in newest.items() if not version.deleted}
+
+
+def _versions_of(name: str, versions: Iterable[PresetVersion], *, offered: Collection[str]) -> list[PresetVersion]:
+    """The versions of one preset.
+
+    Args:
+        name: of the preset.
+        versions: of all presets.
+        offered: the names of which the error offers the nearest.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    if history := [version for version in versions if version.name == name]:
+        return history
+    if not offered:
+        raise UnknownName(f"no preset '{name}', nor any other: preset save {name} makes it")
+    raise unknown("preset", name, offered)
 
 
 def _version(entry: dict[str, Any]) -> PresetVersion:

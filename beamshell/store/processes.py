@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from beamshell.store.open_runs import boot_id, process_exists
 
 
 def this_process() -> dict[str, Any]:
@@ -41,9 +40,40 @@ def is_on_this_computer(process: Mapping[str, Any]) -> bool:
     return bool(process.get("host") == socket.gethostname())
 
 
+def process_exists(pid: int) -> bool:
+    """Whether a process of this computer has this number, and can still do something.
+
+    One that was killed keeps its number until its parent asks how it has ended, which may be never.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _status(pid)[:1] != ["Z"]
+
+
+@cache
+def boot_id() -> str:
+    """An id that changes when the computer starts again; "" where the system has none (then locks must do)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
 def _began(pid: int) -> int | None:
     """When a process began, in clock ticks after the computer's start (proc(5), `starttime`); None if unknown."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
+        return int(_status(pid)[19])
+    except (ValueError, IndexError):
         return None
+
+
+def _status(pid: int) -> list[str]:
+    """The fields of proc(5)'s `stat` from the state on; [] where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from beamshell.errors import StoreError
 from beamshell.store.folder import sync_folder
+from beamshell.store.order import name_in_order
 from beamshell.store.run_file import RUNS, free_name
 
 _log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ def bring_in(folder: Path) -> list[Path]:
             try:
                 with _unlocked(copy) as is_free:
                     if is_free:
-                        brought.append(_bring(copy, folder / copy.relative_to(place)))
+                        brought.append(_bring(copy, folder, folder / copy.relative_to(place)))
                         copy.unlink()
                         _remove_empty(copy.parent, place)
             except (OSError, StoreError) as exc:
@@ -107,7 +108,7 @@ def bring_in(folder: Path) -> list[Path]:
     return brought
 
 
-def _bring(copy: Path, path: Path) -> Path:
+def _bring(copy: Path, folder: Path, path: Path) -> Path:
     """Write a copy to the file of its run, unless that holds all of it; the run's file."""
     content = copy.read_bytes()
     if path.exists():
@@ -125,6 +126,7 @@ def _bring(copy: Path, path: Path) -> Path:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
+    name_in_order(folder, path, late=True)
     return path
 
 

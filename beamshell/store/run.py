@@ -16,6 +16,7 @@ from beamshell.documents.continuation import CONTINUES, CONTINUES_SCAN, first_po
 from beamshell.documents.points import number_of_points
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
+from beamshell.store.amendments import COMMENT, SET, TAG, Amendment, Amendments
 from beamshell.store.asset_readers import Array, AssetReaders
 from beamshell.store.frame_locations import FrameLocations, external_keys
 from beamshell.store.images import FileList, Images, files_of, find_key
@@ -51,14 +52,20 @@ class Run:
         path: its file.
         readers: how external files are found and read; None is the usual way.
         find: the run of a uid, in the catalogue that this one is from; None if it is from none.
+        amendments: those of its data folder; None: it has none.
     """
 
     def __init__(
-        self, path: Path, readers: AssetReaders | None = None, find: Callable[[str], Run] | None = None
+        self,
+        path: Path,
+        readers: AssetReaders | None = None,
+        find: Callable[[str], Run] | None = None,
+        amendments: Amendments | None = None,
     ) -> None:
         self.path = path
         self._readers = readers or AssetReaders()
         self._find = find
+        self._amendments = amendments
         self._frames = FrameLocations()
         self._frames_at = -1  # how long the run's file was when they were read
 
@@ -69,6 +76,30 @@ class Run:
         if start is None:
             raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
         return NamedValues(start, "metadata", f"run {start.get('scan_id')}")
+
+    @property
+    def amendments(self) -> list[Amendment]:
+        """What was said about it after it was measured, the oldest first: comments, tags, corrected metadata.
+
+        The commands `comment`, `tag` and `amend` write them, also in Python: ``amend(12, "sample", "LaB6")``.
+        """
+        return [] if self._amendments is None else self._amendments.of(self.uid)
+
+    @property
+    def metadata(self) -> Document:
+        """The start document with its corrections: what is true of the run, and not only what was known before it."""
+        corrections = {each.key: each.value for each in self.amendments if each.kind == SET}
+        return NamedValues({**self.start, **corrections}, "metadata", self.label)
+
+    @property
+    def comments(self) -> list[str]:
+        """The comments on it, the oldest first."""
+        return [str(each.value) for each in self.amendments if each.kind == COMMENT]
+
+    @property
+    def tags(self) -> list[str]:
+        """Its tags, each once, in the order in which they were given."""
+        return list(dict.fromkeys(str(each.value) for each in self.amendments if each.kind == TAG))
 
     @property
     def stop(self) -> Document | None:

@@ -25,9 +25,6 @@ _log = logging.getLogger(__name__)
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
 
-ORDER = ".order"
-"""The file in `runs` that names the run files in the order in which they were begun, a line each."""
-
 _MOST_NAMED = 3  # damaged lines of one file
 _TAIL = 64 * 1024  # bytes; a stop document is far smaller
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,11 @@ from pathlib import Path
 from beamshell.errors import StoreError
 from beamshell.store.folder import sync_folder
 from beamshell.store.open_runs import Marker
+from beamshell.store.order import ORDER, name_in_order
 from beamshell.store.rescue import RescueCopy
-from beamshell.store.run_file import ORDER, RUNS, free_name
+from beamshell.store.run_file import free_name
+
+_log = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
 """Seconds until it is looked again whether the file is still in its place; at the end of a run it is looked anyway."""
@@ -56,6 +60,7 @@ class RunWriter:
         self._content = _Content()
         self._length = 0  # of the file, as far as it is known to hold the content
         self._is_sure = True  # nothing has failed or was interrupted since the length was known
+        self._in_order = False  # `.order` names the file
         self._to_sync = False
         self._complete = False  # the last document is among the content
         self._begun_again = ""  # why the file was begun again, until that is done and said
@@ -143,6 +148,8 @@ class RunWriter:
         self._is_sure = True
         if self._to_sync or self._copy is not None:
             self._sync()
+        if not self._in_order:
+            self._take_place_in_order()
         if self._complete:
             self._finish()
         elif length - content.forgotten > _LARGEST_COPY:
@@ -161,12 +168,15 @@ class RunWriter:
         self._length, self._is_sure = 0, True
         self._has_fixed_inode = _same_file(os.fstat(self._fd), self.path.stat())
         sync_folder(self.path.parent)
-        line = f"{self.path.relative_to(self._folder).as_posix()}\n".encode("utf-8", "surrogateescape")
-        # Without its line in `.order` the run has the place of its time: no loss.
-        with contextlib.suppress(OSError), (self._folder / RUNS / ORDER).open("a+b", buffering=0) as order:
-            size = order.seek(0, os.SEEK_END)
-            is_torn = size > 0 and os.pread(order.fileno(), 1, size - 1) != b"\n"  # by a full disk or a power failure
-            order.write(b"\n" + line if is_torn else line)
+        self._in_order = False
+
+    def _take_place_in_order(self) -> None:
+        """Name the run in `.order`; if that is refused, it is tried again with the next document."""
+        try:
+            name_in_order(self._folder, self.path)
+            self._in_order = True
+        except OSError as exc:  # the catalogue gives it the place of its time
+            _log.warning("%s is not named in %s yet: %s", self.path, ORDER, exc)
 
     def _sync(self) -> None:
         try:

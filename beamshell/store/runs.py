@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -15,10 +16,14 @@ from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
+from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
-from beamshell.store.index import NEWEST_FIRST, OLDEST_FIRST, Index, Row
+from beamshell.store.index import Index
+from beamshell.store.index_rows import Row
+from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
 from beamshell.store.run import Run, plan_line
+from beamshell.store.search_query import Query, parse
 from beamshell.text.numbers import counted
 from beamshell.text.times import date_and_time
 from beamshell.text.window import table_in_window
@@ -28,15 +33,28 @@ __all__ = ["Run", "RunList", "Runs"]
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
 
+_MOST_COUNTED = 1000  # runs that words choose: more are not counted
 _LARGEST = 2**63 - 1  # of a number in the index
 
 
 class RunList(list[Run]):
-    """Runs, oldest first, that show themselves as a table."""
+    """Runs, oldest first, that show themselves as a table.
+
+    Args:
+        runs: the oldest first.
+        foot: what is said below the table, such as how the words were understood that chose them.
+    """
+
+    def __init__(self, runs: Iterable[Run] = (), foot: str = "") -> None:
+        super().__init__(runs)
+        self.foot = foot
 
     def __repr__(self) -> str:
+        if self.foot and not self:
+            return self.foot
         heading = ["scan_id", "time", "points", "status", "plan"]
-        return table_in_window([heading, *(_cells(run) for run in self)], left_aligned=[4], hide_first=[[1], [2]])
+        table = table_in_window([heading, *(_cells(run) for run in self)], left_aligned=[4], hide_first=[[1], [2]])
+        return f"{table}\n{self.foot}" if self.foot else table
 
 
 class Runs:
@@ -48,11 +66,17 @@ class Runs:
 
     Args:
         folder: the data folder.
+        console: the id of this console, for the amendments that it writes.
+        clock: seconds since 1970-01-01 UTC.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], console: str = "", *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self.folder = Path(folder)
         self.index = Index(self.folder)
+        self.amendments = Amendments(self.folder, console)
         self._assets = AssetReaders()
 
     @property
@@ -82,8 +106,16 @@ class Runs:
             raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
-    def __call__(self, key: int | None = None) -> Run | Runs:
-        """What `runs 12` and `runs` are in Python, as other commands can be called too."""
+    @overload
+    def __call__(self, key: None = None) -> Runs: ...
+    @overload
+    def __call__(self, key: int) -> Run: ...
+    @overload
+    def __call__(self, key: str) -> RunList: ...
+    def __call__(self, key: int | str | None = None) -> Run | Runs | RunList:
+        """What `runs 12`, `runs yesterday samx` and `runs` are in Python, as other commands can be called too."""
+        if isinstance(key, str):
+            return self.find(key)
         return self if key is None else self[key]
 
     def __len__(self) -> int:
@@ -111,7 +143,7 @@ class Runs:
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid) for path in paths if path.is_file())
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
@@ -163,6 +195,48 @@ class Runs:
             rows = [row for row in rows if _holds(from_json(row.start), metadata, text or "")]
         return self._runs(rows)
 
+    def find(self, words: str, most: int | None = None) -> RunList:
+        """The runs that words choose, oldest first: `runs.find("yesterday samx failed")`; it is the grammar of `runs`.
+
+        Args:
+            words: times, statuses, numbers such as 12 and -3..-1, a metadata key with its value, and any other words.
+            most: how many at most, of the newest; None for all.
+
+        Raises:
+            UsageError: a word has neither a letter nor a digit, or a range is the wrong way round.
+        """
+        with self.index.question():
+            query = self.query(words)
+            found = self._runs(self.index.find(query, most))
+            found.foot = self._foot(query, len(found), most)
+        return found
+
+    def _foot(self, query: Query, number: int, most: int | None) -> str:
+        """How the words were understood; if there is nothing, the condition without which there would be something."""
+        understood = query.text(self._clock())
+        if number == 0:
+            return f"no run {understood}".rstrip() + self._remedy(query)
+        if number != most:
+            return f"{counted(number, 'run')} {understood}".rstrip()
+        total = self.index.count_found(query, _MOST_COUNTED + 1)
+        if total == number:
+            return f"{counted(number, 'run')} {understood}".rstrip()
+        return f"the newest {number} of {_count(total)} {understood}".rstrip()
+
+    def _remedy(self, query: Query) -> str:
+        for condition, other in query.without_one():
+            if other != Query() and (number := self.index.count_found(other, _MOST_COUNTED + 1)):
+                return f"; without '{condition}' there {'is' if number == 1 else 'are'} {_count(number)}"
+        return ""
+
+    def query(self, words: str) -> Query:
+        """What words mean, with the metadata keys that there are.
+
+        Raises:
+            UsageError: as `find` does.
+        """
+        return parse(words, self._clock(), self.index.keys())
+
     def _newest(self, number: int) -> Run:
         rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
         if not rows:
@@ -182,7 +256,7 @@ class Runs:
         return self._runs(rows)[-1]
 
     def _by_uid(self, prefix: str) -> Run:
-        rows = self.index.rows("substr(uid, 1, ?) = ?", [len(prefix), prefix])
+        rows = self.index.rows("uid >= ? AND uid < ?", [prefix, prefix + chr(0x10FFFF)])
         if not rows:
             raise UnknownName(f"no run's uid begins with {prefix!r}: runs.search(text={prefix!r}) looks everywhere")
         uids = sorted({row.uid for row in rows})
@@ -206,7 +280,11 @@ class Runs:
         return RunList(self._runs(rows)[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid) for row in rows)
+        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
+
+
+def _count(number: int) -> str:
+    return f"more than {_MOST_COUNTED} runs" if number > _MOST_COUNTED else counted(number, "run")
 
 
 def _cells(run: Run) -> list[str]:

@@ -26,7 +26,7 @@ os.environ["EPICS_PVA_ADDR_LIST"] += f" {LOOPBACK}:{_PVA_PORTS[1]} {_PVA_LIST} {
 
 def pytest_unconfigure() -> None:
     """At the end, also in the process that runs the workers: its ports are given back."""
-    _LAYER_IOC.stop()
+    _LAYER_IOC.close()
 
 
 @pytest.fixture(scope="session")

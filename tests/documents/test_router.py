@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beamshell.documents.router import RunFinder, RunReceiver, RunRouter, events_of
+from beamshell.documents.router import RunFinder, RunReceiver, RunReceivers, RunRouter, events_of
 
 PAGE = {
     "uid": ["e1", "e2"],
@@ -148,6 +148,13 @@ def test_a_run_whose_start_was_missed_is_ignored_and_the_next_one_received():
     for name, doc in list(interleaved())[1:]:  # the start of a is missing
         router(name, doc)
     assert [receiver.seen for receiver in receivers] == [["start", "descriptor", "event", "stop"]]
+
+
+def test_what_a_stream_holds_is_handed_on_to_each_of_several_receivers():
+    first, second = Points(), Points()
+    several = RunReceivers(first, second)
+    several.take([descriptor(), ("event_page", PAGE)])
+    assert first.seen == second.seen == [("primary", 1, 5), ("primary", 2, 6)]
 
 
 def test_a_run_nobody_wants_is_ignored():

@@ -72,11 +72,15 @@ def test_an_ioc_that_was_killed_restarts_on_the_same_port():
         assert ioc.pid != first
 
 
-def test_a_stopped_ioc_leaves_its_port_free_and_stopping_twice_is_harmless():
+def test_an_ioc_that_was_stopped_restarts_and_once_closed_it_leaves_its_port_free():
     ioc = DemoIoc.start()
     ioc.wait_ready()
-    ioc.stop()
-    ioc.stop()
+    for _ in range(2):
+        ioc.stop()
+    ioc.restart()
+    ioc.wait_ready()
+    for _ in range(2):
+        ioc.close()
     assert network.is_free(ioc.port)
 
 

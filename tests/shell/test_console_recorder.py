@@ -90,6 +90,15 @@ def test_each_command_of_a_file_is_there_and_its_moves_are_its_own(prompt, typed
     assert moved == {"th": "mov th 0.75", "samx": "mov samx 0.5"}
 
 
+def test_a_move_behind_a_scan_of_the_same_file_is_none_of_the_scan(prompt, typed, tmp_path):
+    (tmp_path / "night.txt").write_text("scan det th -1 1 3\nmov samx 0.25\n")
+    typed(f"do {tmp_path / 'night.txt'}")
+    for kind in ("moving", "moved"):
+        scans = {facts["device"]: facts.get("scan") for _, facts in entries(prompt, kind)[-2:]}
+        assert scans == {"th": prompt.session.md.last_scan_id, "samx": None}
+    assert last(prompt, "ended")["scans"] == [prompt.session.md.last_scan_id]
+
+
 def test_an_item_of_the_queue_that_a_person_has_ended_is_called_so(prompt, typed):
     typed("queue clear")
     typed("queue add loopscan 1")

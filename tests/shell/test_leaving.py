@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from beamshell.shell.leaving import agrees_to_leave, ask_before_leaving, what_is_unfinished
+from beamshell.shell.leaving import agrees_to_leave, ask_before_leaving, leave_without_a_traceback, what_is_unfinished
+from beamshell.shell.messages_shown import Signalled
 from beamshell.shell.prompt_names import DeviceNamespace
 
 
@@ -56,3 +57,25 @@ def test_a_signal_and_an_idle_console_leave_without_a_word(capsys):
     undo()
     assert left == [True, True]
     assert capsys.readouterr().err == ""
+
+
+class Shell:
+    def __init__(self):
+        self.shown = []
+
+    def showtraceback(self, *, exception_only=False):
+        self.shown.append(exception_only)
+
+
+@pytest.mark.parametrize(("error", "shown"), [(Signalled(143), []), (SystemExit(1), [True])])
+def test_a_signal_that_ends_the_console_in_the_middle_of_a_cell_shows_no_traceback(error, shown):
+    shell = Shell()
+    undo = leave_without_a_traceback(shell)
+    try:
+        raise error
+    except SystemExit:
+        shell.showtraceback(exception_only=True)
+    assert shell.shown == shown
+    undo()
+    shell.showtraceback()
+    assert shell.shown == [*shown, False]

@@ -12,7 +12,7 @@ from beamshell.devices.sim import SynAxis
 from beamshell.shell.control_requests import give_control
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import Console, Control, State
-from beamshell.store.open_runs import boot_id
+from beamshell.store.processes import boot_id
 
 WAYS_TO_MOVE = [
     "mov th 1",

@@ -13,14 +13,14 @@ import pytest
 
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import DEAD_AFTER_S, FREE, Console, Control, State
-from beamshell.store.open_runs import boot_id
+from beamshell.store.processes import boot_id
 
 HOLDER = """
 import sys, time, os
 from pathlib import Path
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import FREE, Console, Control, State
-from beamshell.store.open_runs import boot_id
+from beamshell.store.processes import boot_id
 import socket
 console = Console("holder", "bob", socket.gethostname(), boot_id(), os.getpid(), time.time())
 files = ControlFolder(Path(sys.argv[1]), console)

@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import types
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from beamshell.store.encoding import from_json, to_json, to_strict_json
+from beamshell.store.encoding import DEEPEST, UnwritableError, from_json, is_deep, shallow, to_json, to_strict_json
 
 
 class Colour(enum.Enum):
@@ -98,7 +99,7 @@ def test_what_has_no_json_form_is_kept_as_a_marked_repr_and_reported_once(caplog
     with caplog.at_level(logging.WARNING):
         assert from_json(to_json([Odd(), Odd()])) == [{"__repr__": "<odd>"}] * 2
     assert [record.message for record in caplog.records] == [
-        "a Odd cannot be written as JSON: its repr is kept, marked __repr__"
+        "an Odd cannot be written as JSON: its repr is kept, marked __repr__"
     ]
 
 
@@ -125,6 +126,97 @@ def test_a_very_deep_value_is_written():
     assert to_json(deep).startswith("[[[")
 
 
+def test_a_value_that_python_can_just_write_and_others_cannot_read_is_cut_in_a_start_document():
+    deep = []
+    for _ in range(900):
+        deep = [deep]
+    document = {"sample": deep, "mass": 3}
+    assert not is_deep(from_json(to_json(shallow(document))), DEEPEST + 2)
+    assert shallow(document)["mass"] == 3
+    assert shallow({"sample": [1]}) == {"sample": [1]}
+
+
+class _Rude(dict):
+    def items(self):
+        raise RuntimeError("no")
+
+    values = __iter__ = keys = items
+
+
+class _Endless(Mapping):
+    def __getitem__(self, key):
+        return _Endless()
+
+    def __iter__(self):
+        return iter("a")
+
+    def __len__(self):
+        return 1
+
+
+class _Broken(Sequence):
+    def __getitem__(self, at):
+        raise OSError("gone")
+
+    def __len__(self):
+        return 3
+
+
+class _RudeKey:
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+HOSTILE = [
+    10**5000,
+    -(10**5000),
+    {10**5000: 1},
+    [1, [10**5000]],
+    _Rude(a=1),
+    _Endless(),
+    _Broken(),
+    {_RudeKey(): 1},
+    {("a", 1): 2, None: 3, 1.5: 4},
+    range(10**12),
+    {"\ud800": "\udfff\x00\x1b[31m"},
+    np.array([object()]),
+    np.zeros(2, dtype=[("a", "f4"), ("b", "O")]),
+    float("nan"),
+    object(),
+    open,
+    type,
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: type(value).__name__)
+def test_hostile_values_are_written_and_what_is_beside_them_is_kept(value):
+    back = from_json(to_json({"before": 1, "hostile": value, "after": [2]}))
+    assert (back["before"], back["after"]) == (1, [2])
+    assert "hostile" in back
+
+
+def hostile(number):
+    return HOSTILE[number]
+
+
+@given(
+    st.recursive(
+        st.integers(0, len(HOSTILE) - 1).map(hostile)
+        | st.floats()
+        | st.text(st.characters())
+        | st.binary(max_size=9)
+        | st.integers(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_whatever_the_value_one_line_is_written_that_can_be_read(value):
+    line = to_json({"value": value})
+    assert line.isascii()
+    assert "\n" not in line
+    assert "value" in from_json(line)
+
+
 def test_one_line_of_ascii_whatever_the_text():
     line = to_json("Größe\n\u2028\ud800")
     assert line.isascii()
@@ -142,3 +234,31 @@ def test_the_strict_form_refuses_what_would_not_come_back():
     for value in (object(), {"a": [object]}, circle):
         with pytest.raises(TypeError, match="cannot be written as JSON"):
             to_strict_json(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (object(), "^an object cannot"),
+        ({"sample": {"mass": object()}}, r"^\['sample'\]\['mass'\]: an object cannot"),
+        ({"a": [1, {2: open}]}, r"^\['a'\]\[1\]\['2'\]: a builtin_function_or_method cannot"),
+        ([10**5000], r"^\[0\]: a number of thousands of digits cannot"),
+        ([range(10**12)], r"^\[0\]: a range of 1000000000000 items cannot"),
+        ({"a": _Broken()}, r"^\['a'\]: a _Broken cannot"),
+    ],
+)
+def test_what_is_refused_is_named_with_its_place(value, message):
+    with pytest.raises(UnwritableError, match=message):
+        to_strict_json(value)
+
+
+def test_a_circle_and_great_depth_are_refused_in_words():
+    circle = {"a": {}}
+    circle["a"]["b"] = circle
+    with pytest.raises(UnwritableError, match=r"\['a'\]\['b'\]: a dict that contains itself"):
+        to_strict_json(circle)
+    deep = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(UnwritableError, match="a list nested more than 100 deep"):
+        to_strict_json({"a": deep})

@@ -124,8 +124,10 @@ def test_arrays_and_dates_can_be_stored(open_dict):
 
 def test_what_cannot_be_stored_is_refused_by_its_key_and_type(open_dict):
     md = open_dict()
-    with pytest.raises(StoreError, match=r"'device' cannot be stored: a object"):
+    with pytest.raises(StoreError, match=r"^md\['device'\]: an object cannot be stored: use numbers, text"):
         md["device"] = object()
+    with pytest.raises(StoreError, match=r"^md\['sample'\]\['mass'\]: an object cannot be stored"):
+        md["sample"] = {"mass": object()}
     assert "device" not in md
 
 

@@ -41,6 +41,16 @@ def test_a_preset_that_is_saved_again_gets_a_version_and_the_one_before_stays(pr
     assert presets.find("parked", 1).positions == SAMX
 
 
+def test_a_deleted_preset_is_offered_for_its_history_alone(presets):
+    presets.save("parked", SAMX)
+    presets.save("mounted", SAMX)
+    presets.delete("parked")
+    with pytest.raises(UnknownName, match=r"^no preset 'parkd': there is mounted$"):
+        presets.find("parkd")
+    with pytest.raises(UnknownName, match=r"^no preset 'parkd': did you mean parked"):
+        presets.history("parkd")
+
+
 def test_a_deleted_preset_is_listed_no_more_and_its_history_stays(presets):
     presets.save("parked", SAMX)
     presets.delete("parked", "no longer", "ben")

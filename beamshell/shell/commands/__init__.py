@@ -32,6 +32,7 @@ _MODULES = (
     "finding",
     "exporting",
     "images",
+    "following",
     "samples",
     "figures",
     "text_plots",

@@ -11,16 +11,16 @@ from beamshell.errors import CommandError, Declined, PlanError, TransitionError,
 from beamshell.messages import Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans.unrun_plan_guard import PlanCall, guarded
+from beamshell.shell.acquisition import close_runs_of_the_dead
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
-from beamshell.shell.messages_shown import print_answer, say
+from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.plan_form import plan_of
 from beamshell.shell.positions import is_motor, move_in_words, places_of, target_digits, value_text
 from beamshell.shell.positions_at_scan import changed_offset
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.tokens import find_device, is_number
-from beamshell.store import close_open_runs
 from beamshell.store.run import plan_line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def continue_scan(session: Session, scan_number: int | None = None) -> Followed:
     """
     if session.state == "paused":
         raise TransitionError("a plan is paused: resume goes on with it")
-    _close_runs_of_the_dead(session)
+    close_runs_of_the_dead(session.folder)
     run, is_meant = _run_to_continue(session, scan_number)
     points = run.readings()
     if reason := _refusal(run, len(points)):
@@ -83,12 +83,6 @@ def _plan_of_command(session: Session, name: str) -> Callable[..., Plan]:
         return followed.plan
 
     return make
-
-
-def _close_runs_of_the_dead(session: Session) -> None:
-    """Close the runs of consoles that have died while this one was open."""
-    for path in close_open_runs(session.folder):
-        say(f"a run that a crashed console had left open is closed now: {path}")
 
 
 # ---- which run -----------------------------------------------------------------------------------

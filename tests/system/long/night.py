@@ -131,7 +131,7 @@ class _Beamline:
     def close(self) -> None:
         for console in (self.holder, self.other):
             console.close()
-        self.ioc.stop()
+        self.ioc.close()
 
     # ---- typing ------------------------------------------------------------------------------------
 

@@ -1,0 +1,127 @@
+"""The process of one follower: it alone follows under its name, writes its status, and ends with its console.
+
+It knows nothing of the profile; the console, or a service of the beamline, starts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from beamshell.errors import BeamshellError
+from beamshell.follow.cursor import CursorFile
+from beamshell.follow.follower import Follower
+from beamshell.follow.reader import Reader
+from beamshell.follow.settings import make_sink
+from beamshell.follow.status import FOLDER, FollowerStatus, cursor_path, status_path
+from beamshell.store.processes import this_process
+
+_log = logging.getLogger(__name__)
+
+RUNS_ALREADY = 75
+"""The exit status if another process follows under this name (EX_TEMPFAIL of sysexits.h)."""
+
+_STATUS_EVERY_S = 0.5
+_LAST_LINES_S = 5.0
+"""Seconds that a process may take to send the last lines when it is to end."""
+
+
+def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: bool) -> int:
+    """Follow a data folder until SIGTERM, Ctrl+C or the end of the console; the exit status of the process.
+
+    Args:
+        folder: the data folder.
+        name: of the follower.
+        block: its settings.
+        with_console: end when the standard input ends, which the console holds open as long as it lives.
+
+    Raises:
+        ConfigError: the settings are wrong; the status says so too.
+        StoreError: the cursor is damaged.
+    """
+    with _alone(folder, name) as is_alone:
+        if not is_alone:
+            _log.info("another process follows under the name %s", name)
+            return RUNS_ALREADY
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stopped.set())
+        if with_console:
+            threading.Thread(target=_wait_for_end_of_console, args=[stopped], daemon=True).start()
+        path = status_path(folder, name)
+        try:
+            follower = _make(folder, name, block, stopped)
+        except BeamshellError as exc:
+            now = time.time()
+            _save(FollowerStatus("failed", now, now, error=str(exc), error_time=now, process=this_process()), path)
+            raise
+        writer = threading.Thread(target=_write_status, args=[follower, path, stopped], daemon=True)
+        writer.start()
+        follower.run()
+        _save(follower.refresh_status(), path)
+    return 0
+
+
+def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.Event) -> Follower:
+    sink = make_sink(name, block)
+    cursor_file = CursorFile(cursor_path(folder, name))
+    cursor = cursor_file.load()
+    reader = Reader(folder, cursor) if cursor else Reader.from_beginning(folder)
+    if cursor is None and block.get("since", "now") == "now":
+        reader.skip_to_now()
+    cursor_file.save(reader.cursor)
+    follower = Follower(reader, sink, cursor_file, stopped)
+    follower.status.process = this_process()
+    return follower
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, name: str) -> Iterator[bool]:
+    """Whether no other process of this computer follows under this name; none can begin during the block."""
+    path = folder / FOLDER / f"{name}.lock"
+    path.parent.mkdir(exist_ok=True)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_alone = True
+        except BlockingIOError:
+            is_alone = False
+        yield is_alone
+    finally:
+        os.close(fd)
+
+
+def _wait_for_end_of_console(stopped: threading.Event) -> None:
+    """Set `stopped` when the console has ended, however it did."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stopped.set()
+
+
+def _write_status(follower: Follower, path: Path, stopped: threading.Event) -> None:
+    """Write the status twice a second, also while the sink hangs; a sink that hangs at the end is left alone."""
+    deadline = None
+    while True:
+        _save(follower.refresh_status(), path)
+        if stopped.is_set():
+            deadline = deadline or time.monotonic() + _LAST_LINES_S
+            if time.monotonic() > deadline:
+                os._exit(1)  # what has not arrived is sent when this follower is started again
+            time.sleep(0.1)
+        else:
+            stopped.wait(_STATUS_EVERY_S)
+
+
+def _save(status: FollowerStatus, path: Path) -> None:
+    with contextlib.suppress(OSError):  # a full disk: nobody may be stopped by a status
+        status.save(path)

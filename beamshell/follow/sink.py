@@ -1,0 +1,50 @@
+"""Sink: where a follower sends the lines that it reads. A subclass is one kind of receiver; packages add others.
+
+It knows no cursor and no process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from beamshell.errors import SinkDown
+from beamshell.follow.lines import Line
+
+
+class Sink:
+    """A receiver; override `send`, and the others as they matter.
+
+    The settings of its block in the profile are the keyword arguments of its constructor. It is made in the process of
+    its follower, and used by one thread. A line may come twice: after a kill the lines of the last half second are sent
+    again. A receiver that can tell leaves out a `Line.key` that it has.
+    """
+
+    takes_console = False
+    """Whether it takes the entries of the console log too, or documents alone."""
+
+    def send(self, lines: Sequence[Line]) -> None:
+        """Hand lines over; when this returns, the receiver has them all, in this order.
+
+        Raises:
+            SinkDown: it cannot take them now: the same lines come again. Say what does not answer, and why.
+            LineRefused: it will never take one of them, and has taken those before it.
+        """
+        raise NotImplementedError
+
+    def poll(self) -> None:
+        """Called some twenty times a second while there is nothing to send: for what a receiver does with time.
+
+        Raises:
+            SinkDown: it cannot work now.
+        """
+
+    def check(self) -> str:
+        """Send a test message; where a person sees it.
+
+        Raises:
+            SinkDown: it does not arrive.
+        """
+        raise SinkDown("this sink has no test message")
+
+    def close(self) -> None:
+        """Let the receiver go; lines that it has taken must arrive."""

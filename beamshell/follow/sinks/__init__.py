@@ -1,0 +1,1 @@
+"""Where followers send what they read; each module is one kind of receiver."""

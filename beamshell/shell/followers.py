@@ -1,0 +1,147 @@
+"""The followers of a console: their processes are started with it; how they fare is shown at the prompt."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from beamshell.errors import UnknownName, UsageError
+from beamshell.follow.process import follow
+from beamshell.follow.settings import checked_blocks, make_sink
+from beamshell.follow.status import FOLDER, FollowerStatus, status_path
+from beamshell.follow.supervisor import Supervisor
+from beamshell.shell.launch_options import take_beamline, take_flag
+from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
+from beamshell.store.processes import why_dead
+from beamshell.text.lists import listed
+from beamshell.text.nearest import unknown
+from beamshell.text.numbers import counted
+from beamshell.text.times import clock_time, duration
+from beamshell.text.window import table_in_window
+
+_SILENT_S = 5.0
+"""Seconds without a new status after which a process is said to hang."""
+
+_LOG_LINES = 10
+
+
+def start_followers(
+    blocks: Mapping[str, Any], folder: Path, profile: Path | None, say: Callable[[str], None]
+) -> Supervisor:
+    """Start a process for each block of the profile.
+
+    Raises:
+        ConfigError: a block is wrong; none is started.
+    """
+    names = list(checked_blocks(blocks))
+    command = [sys.executable, "-m", "beamshell", "follow", "--with-console", f"--data={folder}"]
+    if profile is not None:
+        command.append(f"--profile={profile}")
+    supervisor = Supervisor(folder, command, names, say)
+    supervisor.start()
+    return supervisor
+
+
+# ---- beamshell follow, beamshell check ------------------------------------------------------------
+
+
+def run_follower(words: list[str]) -> int:
+    """`beamshell follow NAME`: follow until SIGTERM or Ctrl+C; without a name show how all of them fare.
+
+    Raises:
+        BeamshellError: there is no such follower, or its settings are wrong.
+    """
+    with_console, words = take_flag(words, "--with-console")
+    folder, config, names = take_beamline(words)
+    blocks = checked_blocks(config.followers)
+    if not names:
+        print("\n".join(follower_lines(blocks, folder)))
+        return DONE
+    if len(names) > 1:
+        raise UsageError(f"one follower a process: beamshell follow {names[0]}")
+    return follow(folder, names[0], _block(blocks, names[0]), with_console=with_console)
+
+
+def check_followers(words: list[str]) -> int:
+    """`beamshell check [NAME]`: send a test message through each follower, or one of them."""
+    _folder, config, names = take_beamline(words)
+    blocks = checked_blocks(config.followers)
+    if not blocks:
+        say(_NONE)
+    status = DONE
+    for name in names or blocks:
+        try:
+            sink = make_sink(name, _block(blocks, name))
+            say(f"{name}: {sink.check()}")
+            sink.close()
+        except Exception as exc:  # noqa: BLE001  the others are checked too
+            say_error(exc)
+            status = FAILED
+    return status
+
+
+_NONE = "the profile names no followers: c.Beamshell.followers in its ipython_config.py"
+
+
+def _block(blocks: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in blocks:
+        raise unknown("follower", name, blocks) if blocks else UnknownName(f"no follower '{name}': {_NONE}")
+    return blocks[name]
+
+
+# ---- how they fare -----------------------------------------------------------------------------
+
+
+def follower_lines(blocks: Mapping[str, Any], folder: Path, name: str = "") -> list[str]:
+    """How the followers fare, a line each; of one of them more.
+
+    Raises:
+        UnknownName: there is no such follower.
+    """
+    if not blocks and not name:
+        return [_NONE]
+    names = [name] if name else list(blocks)
+    rows = [["follower", "sink", "state", "behind", "sent", "lines/s"]]
+    details: list[str] = []
+    for each in names:
+        status = FollowerStatus.load(status_path(folder, each))
+        rows.append([each, str(_block(dict(blocks), each)["sink"]), *_cells(status)])
+        if status is not None and status.error:
+            details.append(f"{each}: {clock_time(status.error_time, time.time())}  {status.error}")
+        if status is not None and status.refused:
+            details.append(f"{each}: {counted(status.refused, 'line')} refused, and left out")
+    if name:
+        details += _log_lines(folder / FOLDER / f"{name}.log")
+    return [table_in_window(rows, left_aligned=[0, 1, 2]), *details]
+
+
+def _cells(status: FollowerStatus | None) -> list[str]:
+    if status is None:
+        return ["never started", "", "", ""]
+    behind = f"{duration(status.behind_s)}, {status.behind_bytes} bytes" if status.behind_bytes else ""
+    return [_state(status), behind, str(status.sent), f"{status.rate:.0f}" if status.rate else ""]
+
+
+def _state(status: FollowerStatus) -> str:
+    now = time.time()
+    if status.state not in ("ended", "failed"):
+        if why := why_dead(status.process):
+            return f"dead: {why}"
+        if now - status.time > _SILENT_S:
+            return f"silent for {duration(now - status.time)}"
+    return f"{status.state} since {clock_time(status.since, now)}"
+
+
+def _log_lines(log: Path) -> list[str]:
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    except OSError:
+        return []
+
+
+def names_of(blocks: Mapping[str, Any]) -> str:
+    """The followers in words, for the banner."""
+    return f"followers: {listed(blocks)}" if blocks else ""

@@ -1,0 +1,111 @@
+"""What the index keeps of a run: its row, its words and the keys of its metadata, from its start and stop documents.
+
+Pure: it knows no file and no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any, NamedTuple
+
+from beamshell.documents import Document
+from beamshell.documents.points import number_of_points
+from beamshell.store.encoding import to_json
+from beamshell.store.search_words import key_word, metadata_text
+
+
+class Row(NamedTuple):
+    """One run as the index knows it; `exit_status` and `points` are None while it is open."""
+
+    path: str
+    """Relative to the data folder."""
+    uid: str
+    scan_id: int | None
+    time: float
+    plan_name: str | None
+    exit_status: str | None
+    points: int | None
+    size: int
+    start: str
+    """The start document as JSON."""
+    moment: float
+    """Its time; never before that of a run that began earlier, whatever the clock said."""
+    place: int
+    """Its place in `.order`; -1 if it is not named there."""
+
+
+class Summary(NamedTuple):
+    """What is written into the index about a run.
+
+    Attributes:
+        row: of the run.
+        text: its words.
+        keys: of its metadata, as they are searched for.
+    """
+
+    row: Row
+    text: str
+    keys: list[str]
+
+
+def summary_of(path: str, size: int, start: Document, stop: Document | None) -> Summary:
+    """The summary of a run, whatever its documents hold.
+
+    Args:
+        path: of its file, in the data folder.
+        size: of its file, in bytes.
+        start: its start document, with uid and time.
+        stop: its stop document; None while it is open.
+    """
+    scan_id = start.get("scan_id")
+    moment = _seconds(start["time"])
+    row = Row(
+        path=path,
+        uid=_text(start["uid"]),
+        scan_id=scan_id if isinstance(scan_id, int) and abs(scan_id) < 2**63 else None,
+        time=moment,
+        plan_name=_text(start["plan_name"]) if "plan_name" in start else None,
+        exit_status=_text(stop.get("exit_status")) if stop else None,
+        points=_points(stop),
+        size=size,
+        start=to_json(start),
+        moment=moment,
+        place=-1,
+    )
+    return Summary(row, words_of_run(start, stop), [name for key in start if (name := key_word(str(key)))])
+
+
+def words_of_run(metadata: Document, stop: Document | None, notes: Iterable[str] = ()) -> str:
+    """The words by which a run is found.
+
+    Args:
+        metadata: its start document with its corrections.
+        stop: its stop document; None while it is open.
+        notes: the comments on it and its tags.
+    """
+    if stop is None:
+        return metadata_text(metadata, notes)
+    return metadata_text(metadata, [str(stop.get("reason") or ""), *notes], str(stop.get("exit_status")))
+
+
+def _seconds(value: Any) -> float:
+    """A time as a finite number; 0 if a foreign document holds none."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return seconds if isfinite(seconds) else 0.0
+
+
+def _text(value: Any) -> str:
+    """Text that sqlite takes: a lone surrogate becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _points(stop: Document | None) -> int | None:
+    """The number of points of the stream primary, or else of the longest stream."""
+    try:
+        return None if stop is None else int(number_of_points(stop.get("num_events") or {}))
+    except (TypeError, ValueError, AttributeError):  # of a foreign document
+        return None

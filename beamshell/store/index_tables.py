@@ -1,0 +1,166 @@
+"""The tables of the index: rows about runs, and the words by which runs are found, in an sqlite file.
+
+It knows no run file. The number of a row (`id`) is its place among all runs, the oldest first: about the milliseconds
+of its time. The words of a run stand under the same number, so that the newest runs with a word are found without
+looking at the others.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from beamshell.store.database import open_database, transaction
+from beamshell.store.index_rows import Row
+from beamshell.store.search_words import TOKENIZER
+
+OLDEST_FIRST = "id"
+NEWEST_FIRST = "id DESC"
+
+_VERSION = 2
+_SCHEMA = f"""
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL,
+    plan_name TEXT, exit_status TEXT, points INTEGER, size INTEGER NOT NULL, start TEXT NOT NULL,
+    moment REAL NOT NULL, place INTEGER NOT NULL);
+CREATE INDEX runs_place ON runs (place);
+CREATE INDEX runs_scan_id ON runs (scan_id);
+CREATE INDEX runs_uid ON runs (uid);
+CREATE INDEX runs_open ON runs (exit_status) WHERE exit_status IS NULL;
+CREATE INDEX runs_late ON runs (id - 1000 * time) WHERE id > 1000 * time + 1;
+CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "{TOKENIZER}", detail = none, columnsize = 0, prefix = '2 3 4');
+CREATE TABLE keys (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
+CREATE TABLE read_to (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = {_VERSION};
+"""
+_LARGEST_ID = 2**53
+
+
+COLUMNS = ", ".join(f"runs.{name}" for name in Row._fields)
+
+
+def open_tables(path: Path) -> sqlite3.Connection:
+    """A connection to the file; the tables of another version are made again, without rows.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged, or cannot be written.
+    """
+    db = open_database(path, "PRAGMA synchronous = OFF;")
+    try:
+        with transaction(db):  # a read-only file refuses only here
+            if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                make_tables(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def make_tables(db: sqlite3.Connection) -> None:
+    """Make the tables anew, without rows, within a transaction."""
+    is_virtual = "sql LIKE 'CREATE VIRTUAL%'"  # the tables that belong to one go with it
+    for condition in (is_virtual, f"type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT {is_virtual}"):
+        for (name,) in db.execute(f"SELECT name FROM sqlite_master WHERE {condition}").fetchall():
+            db.execute(f'DROP TABLE "{name}"')
+    for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
+        db.execute(statement)
+
+
+def put_run(db: sqlite3.Connection, row: Row, text: str, keys: Iterable[str]) -> None:
+    """Add a run, or change the row of one that is there already, which keeps its place.
+
+    Args:
+        db: within a transaction.
+        row: of the run.
+        text: its words, as `metadata_text` gives them.
+        keys: of its metadata.
+    """
+    known = db.execute("SELECT id FROM runs WHERE path = ?", (row.path,)).fetchone()
+    if known is not None:
+        db.execute(
+            "UPDATE runs SET exit_status = ?, points = ?, size = ? WHERE id = ?",
+            (row.exit_status, row.points, row.size, known[0]),
+        )
+        put_words(db, known[0], text)
+        return
+    number = _free_id(db, _id_of(row.moment))
+    db.execute(f"INSERT INTO runs (id, {', '.join(Row._fields)}) VALUES ({', '.join('?' * 12)})", (number, *row))
+    db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, text))
+    db.executemany("INSERT OR IGNORE INTO keys VALUES (?)", ((key,) for key in keys))
+
+
+def put_words(db: sqlite3.Connection, number: int, text: str) -> None:
+    """Change the words of a run, if they are others."""
+    if db.execute("SELECT text FROM words WHERE rowid = ?", (number,)).fetchone() != (text,):
+        db.execute("UPDATE words SET text = ? WHERE rowid = ?", (text, number))
+
+
+def remove_runs(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> None:
+    """Remove the runs for which an SQL condition holds, and their words."""
+    db.execute(f"DELETE FROM words WHERE rowid IN (SELECT id FROM runs WHERE {condition})", values)
+    db.execute(f"DELETE FROM runs WHERE {condition}", values)
+
+
+def give_place(db: sqlite3.Connection, path: str, place: int) -> None:
+    """Put a run behind those that began before it.
+
+    Args:
+        db: within a transaction.
+        path: of its file.
+        place: the byte of `.order` where it is named; those before it have their places already.
+    """
+    known = db.execute("SELECT id, time FROM runs WHERE path = ?", (path,)).fetchone()
+    if known is None:
+        return
+    number, moment = known
+    before = db.execute(
+        "SELECT id, moment FROM runs WHERE place BETWEEN 0 AND ? ORDER BY place DESC LIMIT 1", (place - 1,)
+    ).fetchone()
+    if before is not None:
+        moment = max(moment, before[1])
+        if number <= before[0]:  # the clock was set back
+            new = _free_id(db, before[0] + 1)
+            db.execute("UPDATE words SET rowid = ? WHERE rowid = ?", (new, number))
+            db.execute("UPDATE runs SET id = ? WHERE id = ?", (new, number))
+            number = new
+    db.execute("UPDATE runs SET place = ?, moment = ? WHERE id = ?", (place, moment, number))
+
+
+def late_ms(db: sqlite3.Connection) -> float:
+    """By how much the number of a run is above its time at most, in milliseconds."""
+    late = db.execute("SELECT max(id - 1000 * time) FROM runs WHERE id > 1000 * time + 1").fetchone()[0]
+    return float(late or 1)
+
+
+def id_of_newest(db: sqlite3.Connection, number: int) -> int | None:
+    """The number of the newest run (1), of the one before it (2) ...; None if there are not so many."""
+    found = db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?", (number - 1,)).fetchone()
+    return found[0] if found else None
+
+
+def bytes_read(db: sqlite3.Connection, path: str) -> int:
+    """How far a file that only grows has been read."""
+    found = db.execute("SELECT bytes FROM read_to WHERE path = ?", (path,)).fetchone()
+    return found[0] if found else 0
+
+
+def note_bytes_read(db: sqlite3.Connection, path: str, number: int) -> None:
+    """Note how far such a file has been read."""
+    db.execute("INSERT OR REPLACE INTO read_to VALUES (?, ?)", (path, number))
+
+
+def _id_of(moment: float) -> int:
+    return int(max(-_LARGEST_ID, min(1000 * moment, _LARGEST_ID))) if isfinite(moment) else 0
+
+
+def _free_id(db: sqlite3.Connection, wanted: int) -> int:
+    """The first number from this one that no run has."""
+    for (taken,) in db.execute("SELECT id FROM runs WHERE id >= ? ORDER BY id", (wanted,)):
+        if taken != wanted:
+            break
+        wanted += 1
+    return wanted

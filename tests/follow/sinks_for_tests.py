@@ -1,0 +1,57 @@
+"""Sinks that the processes of the tests use, named as "sinks_for_tests:FileSink" in a block."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from beamshell.errors import SinkDown
+from beamshell.follow.sink import Sink
+
+
+class FileSink(Sink):
+    """Appends the key of each line to a file; leaves out those that it has. It is down while `PATH.down` is there."""
+
+    takes_console = True
+
+    def __init__(self, path: str, secret: str = "", exactly_once: bool = True) -> None:
+        self.path = Path(path)
+        self.secret = secret
+        text = self.path.read_text() if self.path.exists() and exactly_once else ""
+        self.present = set(text[: text.rfind("\n") + 1].split())
+        self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        if text and not text.endswith("\n"):
+            os.truncate(self.path, text.rfind("\n") + 1)
+
+    def send(self, lines):
+        if self.path.with_suffix(".down").exists():
+            raise SinkDown(f"{self.path} is closed")
+        for line in lines:
+            if line.key not in self.present:
+                os.write(self.file, f"{line.key}\n".encode())
+                self.present.add(line.key)
+
+    def check(self):
+        return f"a line is in {self.path}"
+
+    def close(self):
+        os.close(self.file)
+
+
+class HangingSink(Sink):
+    """Takes nothing, and never returns."""
+
+    def __init__(self, path: str = "") -> None:
+        pass
+
+    def send(self, lines):
+        while True:
+            time.sleep(3600)
+
+
+class DyingSink(Sink):
+    """Ends its process at the first line."""
+
+    def send(self, lines):
+        os._exit(3)

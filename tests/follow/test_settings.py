@@ -1,0 +1,61 @@
+"""A block of the profile becomes a sink; whatever is wrong in it is one line, and a secret is never in it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from beamshell.errors import ConfigError
+from beamshell.follow.settings import checked_blocks, make_sink
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    from pathlib import Path
+
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    yield
+    sys.modules.pop("sinks_for_tests", None)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({"a b": {"sink": "zmq"}}, "'a b' is no name"),
+        ({"log": {}}, "log names no sink"),
+        ({"log": "zmq"}, "log names no sink"),
+        ({"log": {"sink": "zmq", "since": "yesterday"}}, "since is 'now' or 'beginning', not 'yesterday'"),
+    ],
+)
+def test_a_wrong_block_is_named(blocks, message):
+    with pytest.raises(ConfigError, match=message):
+        checked_blocks(blocks)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"sink": "zqm"}, "log: no sink 'zqm'"),
+        ({"sink": "nowhere:Sink"}, "the sink nowhere:Sink cannot be used: No module named 'nowhere'"),
+        ({"sink": "sinks_for_tests:Path"}, "is no sink: it must be a subclass of"),
+        ({"sink": "sinks_for_tests:FileSink"}, r"log \(sinks_for_tests:FileSink\) needs path"),
+        ({"sink": "sinks_for_tests:FileSink", "paht": "x"}, "has no setting 'paht': did you mean path"),
+        (
+            {"sink": "sinks_for_tests:FileSink", "path": "x", "secret": "env:NOT_THERE"},
+            "log: secret: the environment has no NOT_THERE: export NOT_THERE=",
+        ),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named_with_its_follower(block, message):
+    with pytest.raises(ConfigError, match=message):
+        make_sink("log", block)
+
+
+def test_a_secret_is_read_when_the_sink_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_PASSWORD", "xyzzy")
+    block = {"sink": "sinks_for_tests:FileSink", "path": str(tmp_path / "out"), "secret": "env:MY_PASSWORD"}
+    sink = make_sink("log", block)
+    assert sink.secret == "xyzzy"
+    assert "xyzzy" not in repr(block)
+    sink.close()
