@@ -28,7 +28,7 @@ def checked(name: str, doc: Document) -> tuple[Document, list[str]]:
     """
     if name == "event" and _is_plain_event(doc):
         return doc, []
-    left_out = []
+    left_out: list[str] = []
     if name == "start":  # a run is listed whatever its start holds
         doc, left_out = _with_uid_and_time(doc)
     for field, is_right in _NEEDED.get(name, {}).items():
